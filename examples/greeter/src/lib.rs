@@ -1,0 +1,100 @@
+//! Greets people, and counts them: state, a configuration, and errors with codes.
+
+#![forbid(unsafe_code)]
+
+use plugin_sdk::prelude::*;
+
+/// Greets people, and counts them.
+#[plugin]
+pub struct Greeter {
+    config: Config,
+    greeted: u64,
+}
+
+/// What a host can choose.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The word before the name.
+    pub greeting: String,
+    /// How many people may be greeted; nobody is turned away without a limit.
+    pub limit: Option<u64>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            greeting: "Hello".to_owned(),
+            limit: None,
+        }
+    }
+}
+
+/// What a greeted person gets.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// One line for each time.
+    pub message: String,
+    /// How many people have been greeted so far, this one included.
+    pub greeted: u64,
+}
+
+/// Why somebody is not greeted.
+#[derive(Debug, PartialEq, PluginError)]
+pub enum Refusal {
+    /// There is no name to greet by.
+    NameEmpty,
+    /// The limit of the configuration is reached.
+    #[plugin_error(code = "limit_reached")]
+    Limit(u64),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::NameEmpty => f.write_str("a name is needed to greet somebody"),
+            Refusal::Limit(limit) => write!(f, "{limit} people have been greeted, which is enough"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[plugin]
+impl Greeter {
+    /// Takes the configuration; `{}` will do.
+    #[init]
+    pub fn new(config: Config) -> Result<Self> {
+        if config.greeting.trim().is_empty() {
+            return Err(Error::msg("the greeting must not be empty"));
+        }
+        Ok(Greeter { config, greeted: 0 })
+    }
+
+    /// Greets someone by name.
+    #[command]
+    pub fn greet(
+        &mut self,
+        name: &str,
+        #[arg(default = 1)] times: u32,
+    ) -> Result<Greeting, Refusal> {
+        if name.is_empty() {
+            return Err(Refusal::NameEmpty);
+        }
+        if let Some(limit) = self.config.limit.filter(|limit| self.greeted >= *limit) {
+            return Err(Refusal::Limit(limit));
+        }
+        self.greeted += 1;
+        let line = format!("{}, {name}!", self.config.greeting);
+        Ok(Greeting {
+            message: vec![line; times as usize].join("\n"),
+            greeted: self.greeted,
+        })
+    }
+
+    /// How many people have been greeted.
+    #[command]
+    pub fn greeted(&self) -> u64 {
+        self.greeted
+    }
+}

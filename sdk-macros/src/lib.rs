@@ -1,0 +1,49 @@
+//! The macros of `plugin-sdk`. Depend on that crate, which documents and re-exports them.
+//!
+//! The way through: an entry point below → `parse` (attributes and functions into a [`model`]) → `check` (what is wrong with the whole) → `expand`.
+//! Mistakes are collected and reported all at once, and the user's item is emitted even then, so that editors keep understanding it.
+
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod check;
+mod expand;
+mod mistakes;
+mod model;
+mod parse;
+mod plugin_error;
+
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+
+/// Documented in `plugin-sdk`.
+#[proc_macro_attribute]
+pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::plugin(arguments.into(), item.into()).into()
+}
+
+/// Documented in `plugin-sdk`.
+#[proc_macro_attribute]
+pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::free_command(arguments.into(), item.into()).into()
+}
+
+macro_rules! hooks {
+    ($($hook:ident)*) => {$(
+        /// Documented in `plugin-sdk`.
+        #[proc_macro_attribute]
+        pub fn $hook(_: TokenStream, item: TokenStream) -> TokenStream {
+            expand::stray_hook(stringify!($hook), item.into()).into()
+        }
+    )*};
+}
+
+hooks!(init start stop event cleanup);
+
+/// Documented in `plugin-sdk`.
+#[proc_macro_derive(PluginError, attributes(plugin_error))]
+pub fn derive_plugin_error(item: TokenStream) -> TokenStream {
+    plugin_error::derive(item.into()).into()
+}

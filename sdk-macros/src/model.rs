@@ -1,0 +1,100 @@
+//! What the macros understand of an item.
+
+use proc_macro2::Span;
+use syn::{Attribute, Expr, Ident, Path, Type};
+
+/// A function that the host can call.
+pub struct Command {
+    pub ident: Ident,
+    /// The name after `command_`.
+    pub name: String,
+    pub name_span: Span,
+    pub codec: Codec,
+    pub call: Call,
+}
+
+/// A function of the author's, and how it is called.
+pub struct Call {
+    pub ident: Ident,
+    pub receiver: Receiver,
+    pub arguments: Vec<Argument>,
+    /// What it returns; `None` for nothing.
+    pub output: Option<Type>,
+    /// The `cfg` attributes that decide whether it exists.
+    pub cfgs: Vec<Attribute>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Receiver {
+    /// A function without `self`.
+    None,
+    /// `&self` or `&mut self`.
+    Reference,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Codec {
+    Json,
+    Binary,
+    /// Plain bytes.
+    Raw,
+}
+
+pub struct Argument {
+    /// The name in the call's arguments.
+    pub name: String,
+    pub name_span: Span,
+    /// The type, with the function's own lifetimes elided.
+    pub ty: Type,
+    pub default: Default,
+    /// Takes the whole object.
+    pub flatten: Option<Span>,
+}
+
+pub enum Default {
+    /// The argument must be given, unless its type has a value for what is missing.
+    None,
+    /// The type's default.
+    OfType,
+    Expr(Box<Expr>),
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum HookKind {
+    Init,
+    Start,
+    Stop,
+    Event,
+    Cleanup,
+}
+
+impl HookKind {
+    pub const ALL: [(&'static str, HookKind); 5] = [
+        ("init", HookKind::Init),
+        ("start", HookKind::Start),
+        ("stop", HookKind::Stop),
+        ("event", HookKind::Event),
+        ("cleanup", HookKind::Cleanup),
+    ];
+}
+
+/// A function that the SDK calls at a point of the plugin's life.
+pub struct Hook {
+    pub kind: HookKind,
+    pub span: Span,
+    pub call: Call,
+}
+
+/// `#[plugin]` on a struct.
+pub struct PluginStruct {
+    pub ident: Ident,
+    /// Free commands.
+    pub commands: Vec<Path>,
+}
+
+/// `#[plugin]` on an impl block.
+pub struct PluginImpl {
+    pub self_ty: Type,
+    pub commands: Vec<Command>,
+    pub hooks: Vec<Hook>,
+}

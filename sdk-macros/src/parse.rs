@@ -1,0 +1,311 @@
+//! From the author's items to the model. Takes our attributes off the items, which are emitted without them.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{
+    Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, Pat, PatType, ReceiverKind,
+    ReturnType, Safety, Signature, Type,
+};
+
+use crate::attributes::{self, CommandOptions};
+use crate::mistakes::Mistakes;
+use crate::model::{
+    Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct, Receiver,
+};
+
+/// `#[plugin]` on a struct.
+pub fn plugin_struct(
+    arguments: TokenStream,
+    item: &ItemStruct,
+    mistakes: &mut Mistakes,
+) -> PluginStruct {
+    if !item.generics.params.is_empty() {
+        mistakes.at(
+            &item.generics,
+            "a plugin is one type: remove the generic parameters, or make the plugin a struct that holds this one",
+        );
+    }
+    PluginStruct {
+        ident: item.ident.clone(),
+        commands: attributes::plugin(arguments, mistakes),
+    }
+}
+
+/// `#[plugin]` on an impl block.
+pub fn plugin_impl(
+    arguments: TokenStream,
+    item: &mut ItemImpl,
+    mistakes: &mut Mistakes,
+) -> PluginImpl {
+    if !arguments.is_empty() {
+        mistakes.at(
+            &arguments,
+            "options of the plugin stand at its struct: move them to the #[plugin] there",
+        );
+    }
+    if let Some((path, _)) = &item.trait_ {
+        mistakes.at(
+            path,
+            "commands stand in an impl block of the plugin's own, not of a trait: write `#[plugin] impl` with the type alone",
+        );
+    }
+    if !item.generics.params.is_empty() {
+        mistakes.at(
+            &item.generics,
+            "a plugin is one type: remove the generic parameters",
+        );
+    }
+    let mut commands = Vec::new();
+    let mut hooks = Vec::new();
+    for item in &mut item.items {
+        let ImplItem::Fn(function) = item else {
+            continue;
+        };
+        let role = take_role(&mut function.attrs, mistakes);
+        match role {
+            None => {}
+            Some(Role::Command(options)) => {
+                let call = call(&function.attrs, &mut function.sig, mistakes);
+                commands.push(command(call, options));
+            }
+            Some(Role::Hook(kind, span)) => {
+                let call = call(&function.attrs, &mut function.sig, mistakes);
+                hooks.push(Hook { kind, span, call });
+            }
+        }
+    }
+    PluginImpl {
+        self_ty: (*item.self_ty).clone(),
+        commands,
+        hooks,
+    }
+}
+
+/// `#[command]` on a free function.
+pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mistakes) -> Command {
+    let options = attributes::command(arguments, mistakes);
+    if let Some(receiver) = item.sig.receiver() {
+        mistakes.at(
+            receiver,
+            "a command with `self` needs its plugin: put #[plugin] on the impl block around it",
+        );
+    }
+    let call = call(&item.attrs, &mut item.sig, mistakes);
+    command(call, options)
+}
+
+fn command(call: Call, options: CommandOptions) -> Command {
+    let (name, name_span) = match options.rename {
+        Some(rename) => (rename.value(), rename.span()),
+        None => (attributes::plain_name(&call.ident), call.ident.span()),
+    };
+    Command {
+        ident: call.ident.clone(),
+        name,
+        name_span,
+        codec: options.codec,
+        call,
+    }
+}
+
+/// What a method is to the plugin.
+enum Role {
+    Command(CommandOptions),
+    Hook(HookKind, Span),
+}
+
+/// Takes the attributes that give a method a role off it.
+fn take_role(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Option<Role> {
+    let mut role = None;
+    let roles = attributes.extract_if(.., |attribute| {
+        attributes::is(attribute, "command")
+            || HookKind::ALL
+                .iter()
+                .any(|(name, _)| attributes::is(attribute, name))
+    });
+    for attribute in roles {
+        if role.is_some() {
+            mistakes.at(
+                &attribute,
+                "a function is one thing to its plugin; remove this attribute or the one before",
+            );
+            continue;
+        }
+        let Some(arguments) = mistakes.keep(attributes::arguments(&attribute)) else {
+            continue;
+        };
+        let hook = HookKind::ALL
+            .iter()
+            .find(|(name, _)| attributes::is(&attribute, name));
+        role = Some(match hook {
+            None => Role::Command(attributes::command(arguments, mistakes)),
+            Some((name, kind)) => {
+                if !arguments.is_empty() {
+                    mistakes.at(arguments, format!("#[{name}] has no options"));
+                }
+                Role::Hook(*kind, attribute.path().span())
+            }
+        });
+    }
+    role
+}
+
+/// A function, as far as it can be called.
+fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mistakes) -> Call {
+    refuse_qualifiers(signature, mistakes);
+    let receiver = match signature.receiver() {
+        None => Receiver::None,
+        Some(receiver) => {
+            match &receiver.kind {
+                ReceiverKind::Reference(..) => {}
+                ReceiverKind::Typed(_, ty) if matches!(**ty, Type::Reference(_)) => {}
+                _ => mistakes.at(
+                    receiver,
+                    "the plugin outlives every call: take `&self` or `&mut self`",
+                ),
+            }
+            Receiver::Reference
+        }
+    };
+    let lifetimes: Vec<Lifetime> = signature
+        .generics
+        .lifetimes()
+        .map(|parameter| parameter.lifetime.clone())
+        .collect();
+    let mut arguments = Vec::new();
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(input) = input {
+            arguments.extend(argument(input, &lifetimes, mistakes));
+        }
+    }
+    Call {
+        ident: signature.ident.clone(),
+        receiver,
+        arguments,
+        output: match &signature.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some((**ty).clone()),
+        },
+        cfgs: attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"))
+            .cloned()
+            .collect(),
+    }
+}
+
+fn refuse_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
+    if let Some(asyncness) = &signature.asyncness {
+        mistakes.at(
+            asyncness,
+            "a call into a plugin runs to its end: remove `async`, and do the work in the function itself",
+        );
+    }
+    if let Safety::Unsafe(unsafety) = &signature.safety {
+        mistakes.at(
+            unsafety,
+            "a host cannot keep the promises that `unsafe` asks for: make the function safe",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        mistakes.at(
+            abi,
+            "the export is generated: write a plain function, without `extern`",
+        );
+    }
+    if let Some(variadic) = &signature.variadic {
+        mistakes.at(variadic, "the number of arguments is fixed: take a `Vec`");
+    }
+    for parameter in signature.generics.type_params() {
+        mistakes.at(
+            parameter,
+            "a host cannot choose types: write the function for one type",
+        );
+    }
+    for parameter in signature.generics.const_params() {
+        mistakes.at(
+            parameter,
+            "a host cannot choose constants: write the function for one value",
+        );
+    }
+}
+
+fn argument(
+    input: &mut PatType,
+    lifetimes: &[Lifetime],
+    mistakes: &mut Mistakes,
+) -> Option<Argument> {
+    let options = attributes::argument(&mut input.attrs, mistakes);
+    // Rust refuses doc comments on parameters unless a macro takes them off.
+    input
+        .attrs
+        .retain(|attribute| !attribute.path().is_ident("doc"));
+    for attribute in &input.attrs {
+        if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+            mistakes.at(
+                attribute,
+                "an argument is there for every host or for none: put `cfg` on the whole function",
+            );
+        }
+    }
+    if let Type::ImplTrait(ty) = &*input.ty {
+        mistakes.at(ty, "a host cannot choose types: write one type");
+        return None;
+    }
+    let (name, name_span) = match (&options.rename, &*input.pat) {
+        (Some(rename), _) => (rename.value(), rename.span()),
+        (None, Pat::Ident(pattern)) => {
+            (attributes::plain_name(&pattern.ident), pattern.ident.span())
+        }
+        (None, Pat::Wild(_) | Pat::Tuple(_) | Pat::Struct(_) | Pat::TupleStruct(_)) => {
+            mistakes.at(
+                &input.pat,
+                "arguments are passed by name: give this one a name, or add #[arg(rename = \"…\")]",
+            );
+            return None;
+        }
+        (None, pattern) => {
+            mistakes.at(pattern, "expected the name of an argument");
+            return None;
+        }
+    };
+    let mut ty = (*input.ty).clone();
+    Elide(lifetimes).visit_type_mut(&mut ty);
+    if options.flatten.is_some() && !matches!(options.default, Default::None) {
+        mistakes.at(
+            &input.pat,
+            "an argument that takes the whole object is always there: remove `default`, or put #[serde(default)] on its type",
+        );
+    }
+    Some(Argument {
+        name,
+        name_span,
+        ty,
+        default: options.default,
+        flatten: options.flatten,
+    })
+}
+
+/// Replaces the function's own lifetimes, which mean nothing outside it, by `'_`.
+struct Elide<'a>(&'a [Lifetime]);
+
+impl VisitMut for Elide<'_> {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if self.0.iter().any(|own| own.ident == lifetime.ident) {
+            lifetime.ident = syn::Ident::new("_", lifetime.ident.span());
+        }
+    }
+}
+
+/// The kind of an item that is none of those an attribute belongs to.
+pub fn wrong_item(item: &TokenStream, message: &str) -> syn::Error {
+    match item.clone().into_iter().next() {
+        Some(first) => syn::Error::new(first.span(), message),
+        None => syn::Error::new_spanned(item.to_token_stream(), message),
+    }
+}
+
+/// The codec of a hook's arguments and result.
+pub const HOOK_CODEC: Codec = Codec::Json;

@@ -1,0 +1,38 @@
+//! The `binary` codec: values as they stand in memory, one after the other, for commands that move numbers.
+//!
+//! | value | bytes |
+//! |---|---|
+//! | `bool`, integers, `f32`, `f64` | their own size, little-endian; `usize` and `isize` as 64 bits |
+//! | `char` | `u32` |
+//! | string, bytes | length as `u32`, then the bytes |
+//! | sequence, map | number of elements as `u32`, then the elements, or keys and values in turn |
+//! | tuple, struct, arguments of a command | the fields in order, without names |
+//! | `Option` | 0, or 1 and the value |
+//! | enum | number of the variant as `u32`, then its content |
+//! | `()` | nothing |
+//!
+//! Both ends must know the types: names are not sent, nothing may be left out (`skip_serializing_if`, defaults), and types that look before
+//! they read (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
+
+mod read;
+mod write;
+
+pub use read::Reader;
+pub use write::{WriteError, write};
+
+use crate::fault::Fault;
+
+/// Reads one value, which must be all there is.
+///
+/// ```
+/// let mut bytes = Vec::new();
+/// plugin_sdk::binary::write(&(1u8, "two", [3.0f64]), &mut bytes).unwrap();
+/// let value: (u8, String, Vec<f64>) = plugin_sdk::binary::read(&bytes).unwrap();
+/// assert_eq!(value, (1, "two".to_owned(), vec![3.0]));
+/// ```
+pub fn read<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
+    let mut reader = Reader::new(bytes);
+    let value = T::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}

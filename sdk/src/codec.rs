@@ -1,0 +1,232 @@
+//! How arguments and results stand in bytes: JSON unless a command says otherwise.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, code};
+use crate::fault::Fault;
+use crate::json::{self, Arena, Reader};
+
+/// A form that arguments and results have at the boundary.
+pub trait Codec {
+    /// A place in the arguments.
+    type Source<'de>: Source<'de>;
+
+    /// Reads the arguments of a command, handing each to `read` with its place in `names`.
+    ///
+    /// Fails if they are not in this form, if one is unknown or given twice, and where `read` fails; not if one is missing.
+    fn arguments<'de>(
+        bytes: &'de [u8],
+        arena: &'de Arena,
+        names: &[&'static str],
+        read: ReadArgument<'_, Self::Source<'de>>,
+    ) -> Result<(), Error>;
+
+    /// Reads a whole that is one value.
+    fn whole<'de, T: Deserialize<'de>>(
+        bytes: &'de [u8],
+        arena: &'de Arena,
+        what: &str,
+    ) -> Result<T, Error>;
+
+    /// Appends a result.
+    fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error>;
+}
+
+/// Reads the argument with the given place among the names from where the source stands.
+pub type ReadArgument<'a, S> = &'a mut dyn FnMut(usize, &mut S) -> Result<(), Fault>;
+
+/// Where one argument can be read.
+pub trait Source<'de> {
+    /// Reads a value of any type.
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault>;
+}
+
+/// JSON, the default.
+pub enum Json {}
+
+/// No bytes stand for no arguments.
+fn or_empty_object(bytes: &[u8]) -> &[u8] {
+    if bytes.is_empty() { b"{}" } else { bytes }
+}
+
+impl Codec for Json {
+    type Source<'de> = Reader<'de>;
+
+    fn arguments<'de>(
+        bytes: &'de [u8],
+        arena: &'de Arena,
+        names: &[&'static str],
+        read: ReadArgument<'_, Reader<'de>>,
+    ) -> Result<(), Error> {
+        json_arguments(bytes, arena, names, read)
+    }
+
+    fn whole<'de, T: Deserialize<'de>>(
+        bytes: &'de [u8],
+        arena: &'de Arena,
+        what: &str,
+    ) -> Result<T, Error> {
+        json::read(or_empty_object(bytes), arena).map_err(|fault| fault.into_error(what))
+    }
+
+    fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+        json::write(value, out).map_err(invalid_result)
+    }
+}
+
+#[cold]
+fn invalid_result(error: impl std::error::Error) -> Error {
+    Error::from(error).with_code(code::INVALID_RESULT)
+}
+
+/// What the arguments are called in messages.
+const ARGUMENTS: &str = "the arguments";
+
+fn json_arguments<'de>(
+    bytes: &'de [u8],
+    arena: &'de Arena,
+    names: &[&'static str],
+    read: ReadArgument<'_, Reader<'de>>,
+) -> Result<(), Error> {
+    let mut wrong = None;
+    let mut walk = || {
+        let mut reader = Reader::new(or_empty_object(bytes), arena)?;
+        reader.open_object()?;
+        let mut seen = Seen::default();
+        let mut first = true;
+        while let Some(name) = reader.member(first)? {
+            first = false;
+            let Some(index) = names.iter().position(|known| *known == name) else {
+                wrong = Some(unknown_argument(name, names));
+                return Ok(());
+            };
+            if seen.again(index) {
+                wrong = Some(given_twice(name));
+                return Ok(());
+            }
+            reader
+                .value(&mut |reader| read(index, reader))
+                .map_err(|fault| fault.in_member(name))?;
+        }
+        reader.end()
+    };
+    match (walk(), wrong) {
+        (_, Some(error)) => Err(error),
+        (Err(fault), None) => Err(fault.into_error(ARGUMENTS)),
+        (Ok(()), None) => Ok(()),
+    }
+}
+
+/// Which of the first 64 arguments have been given. A command with more has other troubles; the last value counts there.
+#[derive(Default)]
+struct Seen(u64);
+
+impl Seen {
+    fn again(&mut self, index: usize) -> bool {
+        let bit = 1u64.checked_shl(index as u32).unwrap_or(0);
+        let again = self.0 & bit != 0;
+        self.0 |= bit;
+        again
+    }
+}
+
+/// The longest name of an argument that is shown, in bytes.
+const SHOWN_NAME: usize = 64;
+
+fn shown(name: &str) -> &str {
+    let cut = (0..=SHOWN_NAME.min(name.len()))
+        .rev()
+        .find(|&at| name.is_char_boundary(at));
+    name.get(..cut.unwrap_or_default()).unwrap_or_default()
+}
+
+#[cold]
+fn unknown_argument(name: &str, names: &[&str]) -> Error {
+    let name = shown(name);
+    let mut message = String::from("there is no argument `");
+    message.push_str(name);
+    message.push_str(if names.is_empty() {
+        "`: the command has none"
+    } else {
+        "`, only "
+    });
+    let mut details = b"{\"argument\":".to_vec();
+    json::write_str(name, &mut details);
+    details.extend_from_slice(b",\"expected\":[");
+    for (nth, known) in names.iter().enumerate() {
+        message.push_str(if nth == 0 { "`" } else { ", `" });
+        message.push_str(known);
+        message.push('`');
+        if nth > 0 {
+            details.push(b',');
+        }
+        json::write_str(known, &mut details);
+    }
+    details.extend_from_slice(b"]}");
+    Error::new(code::UNKNOWN_ARGUMENT, message).with_details_json(details)
+}
+
+#[cold]
+fn given_twice(name: &str) -> Error {
+    let mut message = String::from("the argument `");
+    message.push_str(name);
+    message.push_str("` is given twice");
+    let mut details = b"{\"path\":".to_vec();
+    json::write_str(name, &mut details);
+    details.push(b'}');
+    Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+}
+
+impl<'de> Source<'de> for Reader<'de> {
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+        T::deserialize(self)
+    }
+}
+
+#[cfg(feature = "binary")]
+mod for_binary {
+    use super::*;
+    use crate::binary;
+
+    /// Numbers as they stand in memory, without names; see [`binary`].
+    pub enum Binary {}
+
+    impl Codec for Binary {
+        type Source<'de> = binary::Reader<'de>;
+
+        fn arguments<'de>(
+            bytes: &'de [u8],
+            _: &'de Arena,
+            names: &[&'static str],
+            read: ReadArgument<'_, binary::Reader<'de>>,
+        ) -> Result<(), Error> {
+            let mut reader = binary::Reader::new(bytes);
+            for (index, name) in names.iter().enumerate() {
+                read(index, &mut reader)
+                    .map_err(|fault| fault.in_member(name).into_error(ARGUMENTS))?;
+            }
+            reader.end().map_err(|fault| fault.into_error(ARGUMENTS))
+        }
+
+        fn whole<'de, T: Deserialize<'de>>(
+            bytes: &'de [u8],
+            _: &'de Arena,
+            what: &str,
+        ) -> Result<T, Error> {
+            binary::read(bytes).map_err(|fault| fault.into_error(what))
+        }
+
+        fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+            binary::write(value, out).map_err(invalid_result)
+        }
+    }
+
+    impl<'de> Source<'de> for binary::Reader<'de> {
+        fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+            T::deserialize(self)
+        }
+    }
+}
+
+#[cfg(feature = "binary")]
+pub use for_binary::Binary;

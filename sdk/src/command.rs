@@ -1,0 +1,332 @@
+//! The way of one call inside the guest: arguments in, command, result out.
+//!
+//! What a macro expands to is a call of each of these in turn. Which types may be arguments and results is decided by traits here, never by how
+//! a type is spelled.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize, forward_to_deserialize_any};
+
+use crate::codec::{Codec, Source};
+use crate::error::{Error, PluginError};
+use crate::fault::Fault;
+use crate::memory::Answer;
+
+/// A type that an argument can have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the argument of a command",
+    label = "this type cannot be read from a call's arguments",
+    note = "derive `serde::Deserialize` for it, or take one of: a number, `bool`, `&str`, `String`, `&[T]`, `Vec<T>`, `Option<T>`, a map"
+)]
+pub trait Argument<'de>: Sized {
+    /// Reads the argument.
+    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault>;
+
+    /// Stands in for an argument that was not given, if the type has such a value.
+    fn missing(name: &'static str) -> Result<Self, Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Deserialize<'de>> Argument<'de> for T {
+    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault> {
+        source.read()
+    }
+
+    fn missing(name: &'static str) -> Result<Self, Error> {
+        T::deserialize(Missing).map_err(|fault| fault.in_member(name).into_error(""))
+    }
+}
+
+/// An argument that was not given: `None` for an option, an error for all else.
+struct Missing;
+
+impl<'de> Deserializer<'de> for Missing {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
+        Err(Fault::missing())
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// What stands behind an argument that is a reference: something that can be read, and lent to the command.
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot be the argument of a command",
+    label = "what this refers to cannot be read from a call's arguments",
+    note = "derive `serde::Deserialize` for it, or take one of: `&str`, `&[T]`, a value"
+)]
+pub trait Referent<'de> {
+    /// What is read and kept for the length of the call.
+    type Held: Argument<'de>;
+
+    /// A reference to what was read.
+    fn lend(held: &Self::Held) -> &Self;
+}
+
+/// What stands behind an argument that is a mutable reference.
+#[diagnostic::on_unimplemented(
+    message = "`&mut {Self}` cannot be the argument of a command",
+    label = "what this refers to cannot be read and lent for changing",
+    note = "take `&mut [T]`, `&mut T` with `T: serde::Deserialize`, or an owned value"
+)]
+pub trait ReferentMut<'de>: Referent<'de> {
+    /// A reference to what was read.
+    fn lend_mut(held: &mut Self::Held) -> &mut Self;
+}
+
+impl<'de> Referent<'de> for str {
+    type Held = &'de str;
+
+    fn lend<'a>(held: &'a &'de str) -> &'a str {
+        held
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Referent<'de> for [T] {
+    type Held = Vec<T>;
+
+    fn lend(held: &Vec<T>) -> &[T] {
+        held
+    }
+}
+
+impl<'de, T: Deserialize<'de>> ReferentMut<'de> for [T] {
+    fn lend_mut(held: &mut Vec<T>) -> &mut [T] {
+        held
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Deserialize<'de>> Referent<'de> for T {
+    type Held = T;
+
+    fn lend(held: &T) -> &T {
+        held
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Deserialize<'de>> ReferentMut<'de> for T {
+    fn lend_mut(held: &mut T) -> &mut T {
+        held
+    }
+}
+
+/// How an argument of type `T` is read: the traits below are tried in the order in which they need references taken.
+pub struct Via<T>(PhantomData<T>);
+
+impl<T> Via<T> {
+    /// How the argument that belongs into this slot is read.
+    pub const fn slot(_: &Option<T>) -> Self {
+        Via(PhantomData)
+    }
+}
+
+/// Serde reads every `Cow` as owned; a string can be borrowed.
+pub trait ReadBorrowed<'de, T> {
+    /// Reads the argument into its slot.
+    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>;
+}
+
+impl<'de: 'a, 'a> ReadBorrowed<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
+    fn read<S: Source<'de>>(
+        &self,
+        source: &mut S,
+        slot: &mut Option<Cow<'a, str>>,
+    ) -> Result<(), Fault> {
+        *slot = Some(Cow::Borrowed(source.read()?));
+        Ok(())
+    }
+}
+
+/// All other types.
+pub trait ReadAny<'de, T> {
+    /// Reads the argument into its slot.
+    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>
+    where
+        T: Argument<'de>;
+}
+
+impl<'de, T> ReadAny<'de, T> for &Via<T> {
+    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>
+    where
+        T: Argument<'de>,
+    {
+        *slot = Some(T::read(source)?);
+        Ok(())
+    }
+}
+
+/// The argument that was read, or what its type says to one that was not given.
+pub fn required<'de, T: Argument<'de>>(slot: Option<T>, name: &'static str) -> Result<T, Error> {
+    match slot {
+        Some(value) => Ok(value),
+        None => T::missing(name),
+    }
+}
+
+/// Reads the one argument that takes them all.
+pub fn whole<'de, C: Codec, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+    arena: &'de crate::json::Arena,
+) -> Result<T, Error> {
+    C::whole(bytes, arena, "the arguments")
+}
+
+/// Reads a configuration.
+pub fn config<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+    arena: &'de crate::json::Arena,
+) -> Result<T, Error> {
+    crate::codec::Json::whole(bytes, arena, "the configuration")
+}
+
+/// A type that a command can return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a command",
+    label = "this type cannot be sent to the host",
+    note = "derive `serde::Serialize` for it; a command may also return `Result<T, E>` of such a `T`, or nothing"
+)]
+pub trait CommandResult {
+    /// Appends the result in the codec's form.
+    fn write<C: Codec>(&self, out: &mut Vec<u8>) -> Result<(), Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> CommandResult for T {
+    fn write<C: Codec>(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        C::write(self, out)
+    }
+}
+
+/// Encodes what a command returned.
+pub fn encode<C: Codec, T: CommandResult>(value: T, out: &mut Vec<u8>) -> Result<Answer, Error> {
+    value.write::<C>(out)?;
+    Ok(Answer::Written)
+}
+
+/// What a command returned, by its type alone; the `settle` traits tell a `Result` from other values.
+pub struct Returned<T>(PhantomData<T>);
+
+impl<T> Returned<T> {
+    /// Looks at the type of a value.
+    pub const fn like(_: &T) -> Self {
+        Returned(PhantomData)
+    }
+}
+
+/// An error type that the boundary understands beside those that implement [`std::error::Error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a command",
+    label = "this error cannot be sent to the host",
+    note = "return `plugin_sdk::Result<T>`, implement `std::error::Error` for the type, or derive `plugin_sdk::PluginError` to give it codes"
+)]
+pub trait CommandError {
+    /// The error as the host sees it.
+    fn into_error(self) -> Error;
+}
+
+impl CommandError for Error {
+    fn into_error(self) -> Error {
+        self
+    }
+}
+
+impl CommandError for String {
+    fn into_error(self) -> Error {
+        Error::msg(self)
+    }
+}
+
+impl CommandError for &str {
+    fn into_error(self) -> Error {
+        Error::msg(self.to_owned())
+    }
+}
+
+impl CommandError for Cow<'_, str> {
+    fn into_error(self) -> Error {
+        Error::msg(self.into_owned())
+    }
+}
+
+impl CommandError for Box<dyn std::error::Error> {
+    fn into_error(self) -> Error {
+        Error::from(&*self)
+    }
+}
+
+impl CommandError for Box<dyn std::error::Error + Send + Sync> {
+    fn into_error(self) -> Error {
+        Error::from(&*self)
+    }
+}
+
+macro_rules! settle_results {
+    ($($(#[$doc:meta])* $trait:ident for $looks:ty where ($($bound:tt)*) |$error:ident| $into:expr;)*) => {$(
+        $(#[$doc])*
+        pub trait $trait<T, E> {
+            /// Tells success from failure.
+            fn settle(&self, value: Result<T, E>) -> Result<T, Error>;
+        }
+
+        impl<T, E> $trait<T, E> for $looks
+        where
+            $($bound)*
+        {
+            fn settle(&self, value: Result<T, E>) -> Result<T, Error> {
+                value.map_err(|$error| $into)
+            }
+        }
+    )*};
+}
+
+// Method lookup tries these from the most references to the fewest, and takes the first whose bound holds.
+settle_results! {
+    /// First: errors with codes of their own.
+    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::coded(&error);
+    /// Then: every error of the standard library's kind.
+    SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error);
+    /// Then: errors that hold one, such as `anyhow::Error`.
+    SettleHolder for &&Returned<Result<T, E>> where (E: AsRef<dyn std::error::Error + Send + Sync>)
+        |error| Error::from(error.as_ref());
+}
+
+/// Then: any other error, which must be one that the boundary understands. The bound is the method's, so that the compiler names it.
+pub trait SettleOther<T, E> {
+    /// Tells success from failure.
+    fn settle(&self, value: Result<T, E>) -> Result<T, Error>
+    where
+        E: CommandError;
+}
+
+impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
+    fn settle(&self, value: Result<T, E>) -> Result<T, Error>
+    where
+        E: CommandError,
+    {
+        value.map_err(CommandError::into_error)
+    }
+}
+
+/// Last: no `Result` at all.
+pub trait SettlePlain<T> {
+    /// There is nothing to fail.
+    fn settle(&self, value: T) -> Result<T, Error>;
+}
+
+impl<T> SettlePlain<T> for Returned<T> {
+    fn settle(&self, value: T) -> Result<T, Error> {
+        Ok(value)
+    }
+}

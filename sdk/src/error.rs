@@ -1,0 +1,362 @@
+//! What a failed call tells its host.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::json;
+
+/// The codes that the SDK itself gives to errors; plugins have their own beside them.
+///
+/// The table in `docs/abi.md` tells what each means and which details come with it.
+pub mod code {
+    /// No such command.
+    pub const UNKNOWN_COMMAND: &str = "unknown_command";
+    /// The arguments are not JSON, or not a JSON object.
+    pub const INVALID_JSON: &str = "invalid_json";
+    /// An argument without a default was not given.
+    pub const MISSING_ARGUMENT: &str = "missing_argument";
+    /// An argument was given that the command does not have.
+    pub const UNKNOWN_ARGUMENT: &str = "unknown_argument";
+    /// An argument has the wrong type or value.
+    pub const INVALID_ARGUMENT: &str = "invalid_argument";
+    /// The result has no form in the codec.
+    pub const INVALID_RESULT: &str = "invalid_result";
+    /// Arguments or result have 2^31 bytes or more.
+    pub const TOO_LARGE: &str = "too_large";
+    /// `plugin_init` has not succeeded yet.
+    pub const NOT_INITIALISED: &str = "not_initialised";
+    /// The plugin's init hook failed.
+    pub const INIT_FAILED: &str = "init_failed";
+    /// The plugin was called while a call was under way.
+    pub const BUSY: &str = "busy";
+    /// The plugin's own error, which named no code.
+    pub const FAILED: &str = "failed";
+}
+
+/// The result of a command, an error being a [`plugin_sdk::Error`](Error) unless said otherwise.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error as the host sees it: a code for programs, a message for people, and where there is more to say, details and causes.
+///
+/// The operator `?` turns every [`std::error::Error`] into one with the code `failed`, and keeps its chain of sources:
+///
+/// ```
+/// fn parse(text: &str) -> plugin_sdk::Result<i32> {
+///     Ok(text.parse()?)
+/// }
+///
+/// let error = parse("seven").unwrap_err();
+/// assert_eq!(error.code(), "failed");
+/// assert_eq!(error.message(), "invalid digit found in string");
+/// ```
+///
+/// A code of the plugin's own, and details:
+///
+/// ```
+/// use plugin_sdk::Error;
+///
+/// let error = Error::new("quota_exceeded", "ten greetings a day are enough").with_details(&10);
+/// assert_eq!(error.to_json(), br#"{"code":"quota_exceeded","message":"ten greetings a day are enough","details":10}"#);
+/// ```
+///
+/// A whole enum of errors is better a type of its own with [`derive(PluginError)`](macro@crate::PluginError).
+pub struct Error(Box<Report>);
+
+struct Report {
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
+    /// JSON text: encoded when the error is made, so that no tree of values has to be carried or dropped.
+    details: Option<Box<str>>,
+    source: Vec<String>,
+}
+
+impl Error {
+    /// An error with a code, which should be stable and in `snake_case`, and a message for people.
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Error(Box::new(Report {
+            code: code.into(),
+            message: message.into(),
+            details: None,
+            source: Vec::new(),
+        }))
+    }
+
+    /// An error with the code `failed`.
+    ///
+    /// ```
+    /// assert_eq!(plugin_sdk::Error::msg("out of cheese").code(), "failed");
+    /// ```
+    pub fn msg(message: impl Into<Cow<'static, str>>) -> Self {
+        Error::new(code::FAILED, message)
+    }
+
+    /// The same error with another code.
+    pub fn with_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
+        self.0.code = code.into();
+        self
+    }
+
+    /// The same error with details for programs; a value that has no JSON form is left out.
+    pub fn with_details<T: Serialize + ?Sized>(mut self, details: &T) -> Self {
+        let mut text = Vec::new();
+        self.0.details = json::write(details, &mut text)
+            .ok()
+            .and_then(|()| String::from_utf8(text).ok())
+            .map(String::into_boxed_str);
+        self
+    }
+
+    /// The same error with a new message, the old message becoming its first source.
+    ///
+    /// ```
+    /// use plugin_sdk::Error;
+    ///
+    /// let error = Error::msg("file not found").context("cannot read the word list");
+    /// assert_eq!(error.message(), "cannot read the word list");
+    /// assert_eq!(error.source(), ["file not found"]);
+    /// ```
+    pub fn context(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        let cause = std::mem::replace(&mut self.0.message, message.into());
+        self.0.source.insert(0, cause.into_owned());
+        self
+    }
+
+    /// What went wrong, for programs.
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// What went wrong, for people.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// More for programs, parsed anew at each call; `None` where there is nothing.
+    pub fn details(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.0.details.as_deref()?).ok()
+    }
+
+    /// What caused the error, outermost first.
+    pub fn source(&self) -> &[String] {
+        &self.0.source
+    }
+
+    /// The error as it crosses the boundary.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(64 + self.0.message.len());
+        self.write_json(&mut text);
+        text
+    }
+
+    /// Reads an error that crossed the boundary; `None` if the bytes are not one.
+    ///
+    /// ```
+    /// use plugin_sdk::Error;
+    ///
+    /// let error = Error::from_json(br#"{"code":"busy","message":"one call at a time"}"#).unwrap();
+    /// assert_eq!(error.code(), "busy");
+    /// assert!(Error::from_json(b"{}").is_none());
+    /// ```
+    pub fn from_json(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Written by hand rather than through serde: every plugin carries this code, and it is a quarter of the size.
+    pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"code\":");
+        json::write_str(&self.0.code, out);
+        out.extend_from_slice(b",\"message\":");
+        json::write_str(&self.0.message, out);
+        if let Some(details) = &self.0.details {
+            out.extend_from_slice(b",\"details\":");
+            out.extend_from_slice(details.as_bytes());
+        }
+        for (nth, cause) in self.0.source.iter().enumerate() {
+            out.extend_from_slice(if nth == 0 { b",\"source\":[" } else { b"," });
+            json::write_str(cause, out);
+        }
+        if !self.0.source.is_empty() {
+            out.push(b']');
+        }
+        out.push(b'}');
+    }
+
+    /// With details that are JSON text already.
+    pub(crate) fn with_details_json(mut self, details: Vec<u8>) -> Self {
+        self.0.details = String::from_utf8(details).ok().map(String::into_boxed_str);
+        self
+    }
+}
+
+impl<E: std::error::Error> From<E> for Error {
+    fn from(error: E) -> Self {
+        from_std(&error)
+    }
+}
+
+/// One copy for all error types.
+fn from_std(error: &dyn std::error::Error) -> Error {
+    let mut own = Error::msg(error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        own.0.source.push(error.to_string());
+        cause = error.source();
+    }
+    own
+}
+
+/// The message; with `{:#}` also what caused it, each after a colon.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if f.alternate() {
+            for cause in &self.0.source {
+                f.write_str(": ")?;
+                f.write_str(cause)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Everything there is, as a test's `unwrap` shows it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.0.message, self.0.code)?;
+        if let Some(details) = &self.0.details {
+            write!(f, " {details}")?;
+        }
+        for cause in &self.0.source {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Clone for Error {
+    fn clone(&self) -> Self {
+        Error(Box::new(Report {
+            code: self.0.code.clone(),
+            message: self.0.message.clone(),
+            details: self.0.details.clone(),
+            source: self.0.source.clone(),
+        }))
+    }
+}
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_json() == other.to_json()
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", self.code())?;
+        map.serialize_entry("message", self.message())?;
+        if let Some(details) = self.details() {
+            map.serialize_entry("details", &details)?;
+        }
+        if !self.source().is_empty() {
+            map.serialize_entry("source", self.source())?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = Error;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an error with a code and a message")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Error, A::Error> {
+                use serde::de::Error as _;
+                let (mut code, mut message) = (None::<String>, None::<String>);
+                let (mut details, mut source) = (None, Vec::new());
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match &*key {
+                        "code" => code = Some(map.next_value()?),
+                        "message" => message = Some(map.next_value()?),
+                        "details" => {
+                            let value: serde_json::Value = map.next_value()?;
+                            details = Some(value.to_string().into_boxed_str());
+                        }
+                        "source" => source = map.next_value()?,
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(Error(Box::new(Report {
+                    code: code.ok_or_else(|| A::Error::missing_field("code"))?.into(),
+                    message: message
+                        .ok_or_else(|| A::Error::missing_field("message"))?
+                        .into(),
+                    details,
+                    source,
+                })))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// An error type with codes of its own; usually [derived](macro@crate::PluginError).
+///
+/// A command that returns `Result<T, E>` with such an `E` answers with its code, its message (`Display`), its details and its
+/// chain of sources. The function still returns `E` to whoever calls it natively.
+///
+/// ```
+/// #[derive(Debug)]
+/// struct Full { limit: u32 }
+///
+/// impl std::fmt::Display for Full {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         write!(f, "no room for more than {}", self.limit)
+///     }
+/// }
+/// impl std::error::Error for Full {}
+/// impl plugin_sdk::PluginError for Full {
+///     fn code(&self) -> &str { "full" }
+/// }
+///
+/// let error = plugin_sdk::Error::coded(&Full { limit: 3 });
+/// assert_eq!(error.code(), "full");
+/// assert_eq!(error.message(), "no room for more than 3");
+/// ```
+pub trait PluginError: std::error::Error {
+    /// What went wrong, for programs: stable, in `snake_case`.
+    fn code(&self) -> &str;
+
+    /// More for programs, if there is more.
+    fn details(&self) -> Option<serde_json::Value> {
+        None
+    }
+}
+
+impl Error {
+    /// An error with the code and details that its type gives.
+    ///
+    /// The operator `?` cannot see a type's own codes: inside a function that returns [`Result`](crate::Result), write
+    /// `.map_err(|e| Error::coded(&e))?` to keep them.
+    pub fn coded<E: PluginError>(error: &E) -> Self {
+        let own = from_std(error).with_code(error.code().to_owned());
+        match error.details() {
+            Some(details) => own.with_details(&details),
+            None => own,
+        }
+    }
+}

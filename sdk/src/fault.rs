@@ -1,0 +1,311 @@
+//! What is wrong with JSON text, and where.
+
+use std::fmt::{self, Display};
+
+use serde::de::{self, Expected, Unexpected};
+
+use crate::error::{Error, code};
+use crate::json::{write_str, write_u64};
+
+/// The longest piece of the text that is shown as what was found, in bytes.
+const EXCERPT: usize = 40;
+
+/// Why text could not be read as the type asked for.
+///
+/// The path is gathered from the inside out while the error travels up, so that reading costs nothing for it when all is well.
+#[derive(Debug)]
+pub struct Fault(Box<Found>);
+
+#[derive(Debug)]
+struct Found {
+    kind: Kind,
+    /// Innermost first.
+    path: Vec<Segment>,
+    /// Where the value begins that is wrong, once known.
+    offset: Option<usize>,
+    found: String,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Not JSON.
+    Syntax(&'static str),
+    /// JSON, but of another type.
+    Type { expected: String },
+    /// No such member; only ever seen for an argument that was not given.
+    Missing,
+    /// The type's own words.
+    Custom(String),
+}
+
+#[derive(Debug)]
+enum Segment {
+    Member(String),
+    Element(usize),
+}
+
+impl Fault {
+    fn new(kind: Kind) -> Self {
+        Fault(Box::new(Found {
+            kind,
+            path: Vec::new(),
+            offset: None,
+            found: String::new(),
+        }))
+    }
+
+    #[cold]
+    pub(crate) fn syntax(wanted: &'static str, offset: usize) -> Self {
+        let mut fault = Fault::new(Kind::Syntax(wanted));
+        fault.0.offset = Some(offset);
+        fault
+    }
+
+    #[cold]
+    pub(crate) fn missing() -> Self {
+        Fault::new(Kind::Missing)
+    }
+
+    /// Says which value is wrong, unless a value inside it has said so.
+    #[cold]
+    pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
+        if self.0.offset.is_none() {
+            self.0.offset = Some(offset);
+            self.0.found = excerpt(text.get(offset..).unwrap_or_default());
+        }
+        self
+    }
+
+    #[cold]
+    pub(crate) fn in_member(mut self, name: &str) -> Self {
+        self.0.path.push(Segment::Member(name.to_owned()));
+        self
+    }
+
+    #[cold]
+    pub(crate) fn in_element(mut self, index: usize) -> Self {
+        self.0.path.push(Segment::Element(index));
+        self
+    }
+
+    /// As the host sees it. `what` names the whole, as in "the arguments are not valid JSON".
+    #[cold]
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        let Found {
+            kind,
+            path,
+            offset,
+            found,
+        } = *self.0;
+        let path = render(&path);
+        let mut details = Vec::new();
+        let mut message = String::new();
+        let (expected, note) = match &kind {
+            Kind::Syntax(wanted) => {
+                message.push_str(what);
+                message.push_str(" are not valid JSON: ");
+                message.push_str(wanted);
+                message.push_str(" at byte ");
+                details.extend_from_slice(b"{\"offset\":");
+                let digits = details.len();
+                write_u64(offset.unwrap_or_default() as u64, &mut details);
+                message.push_str(
+                    details
+                        .get(digits..)
+                        .and_then(|digits| std::str::from_utf8(digits).ok())
+                        .unwrap_or_default(),
+                );
+                details.push(b'}');
+                return Error::new(code::INVALID_JSON, message).with_details_json(details);
+            }
+            Kind::Missing => {
+                message.push_str("the argument `");
+                message.push_str(&path);
+                message.push_str("` is missing");
+                details.extend_from_slice(b"{\"argument\":");
+                write_str(&path, &mut details);
+                details.push(b'}');
+                return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
+            }
+            Kind::Type { expected } => (Some(expected), ": expected "),
+            Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
+        };
+        if path.is_empty() {
+            message.push_str(what);
+        } else {
+            message.push('`');
+            message.push_str(&path);
+            message.push('`');
+        }
+        message.push_str(note);
+        match &kind {
+            Kind::Custom(words) => message.push_str(words),
+            _ => message.push_str(expected.map(String::as_str).unwrap_or_default()),
+        }
+        if expected.is_some() && !found.is_empty() {
+            message.push_str(", found ");
+            message.push_str(&found);
+        }
+        details.extend_from_slice(b"{\"path\":");
+        write_str(&path, &mut details);
+        if let Some(expected) = expected {
+            details.extend_from_slice(b",\"expected\":");
+            write_str(expected, &mut details);
+        }
+        if expected.is_some() && !found.is_empty() {
+            details.extend_from_slice(b",\"found\":");
+            write_str(&found, &mut details);
+        }
+        details.push(b'}');
+        Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+    }
+}
+
+/// `items[2].price`
+fn render(path: &[Segment]) -> String {
+    let mut text = String::new();
+    for segment in path.iter().rev() {
+        match segment {
+            Segment::Member(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(name);
+            }
+            Segment::Element(index) => {
+                let mut digits = Vec::new();
+                write_u64(*index as u64, &mut digits);
+                text.push('[');
+                text.extend(digits.into_iter().map(char::from));
+                text.push(']');
+            }
+        }
+    }
+    text
+}
+
+/// The value at the start of `text`, cut where it gets long: enough to recognise it by.
+fn excerpt(text: &str) -> String {
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut depth = 0u32;
+    let mut end = 0;
+    for (at, character) in text.char_indices() {
+        if at >= EXCERPT {
+            let mut cut = text.get(..at).unwrap_or_default().to_owned();
+            cut.push('…');
+            return cut;
+        }
+        if in_string {
+            in_string = escaped || character != '"';
+            escaped = character == '\\' && !escaped;
+        } else {
+            match character {
+                '"' => in_string = true,
+                '[' | '{' => depth += 1,
+                ']' | '}' | ',' if depth == 0 => break,
+                ']' | '}' => depth -= 1,
+                ' ' | '\t' | '\n' | '\r' if depth == 0 => break,
+                _ => {}
+            }
+        }
+        end = at + character.len_utf8();
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            Kind::Syntax(wanted) => f.write_str(wanted),
+            Kind::Missing => f.write_str("missing"),
+            Kind::Type { expected } => {
+                f.write_str("expected ")?;
+                f.write_str(expected)
+            }
+            Kind::Custom(words) => f.write_str(words),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// What was found is shown as it stands in the text, never through `Unexpected`: its formatting would carry the formatting of floats into
+/// every plugin.
+impl de::Error for Fault {
+    #[cold]
+    fn custom<T: Display>(message: T) -> Self {
+        Fault::new(Kind::Custom(message.to_string()))
+    }
+
+    #[cold]
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        // How a type borrows is no business of who called.
+        let words = expected.to_string();
+        Fault::new(Kind::Type {
+            expected: match words.strip_prefix("a borrowed ") {
+                Some(rest) => ["a ", rest].concat(),
+                None => words,
+            },
+        })
+    }
+
+    #[cold]
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Fault::invalid_type(found, expected)
+    }
+
+    #[cold]
+    fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
+        Fault::invalid_type(Unexpected::Seq, expected)
+    }
+
+    #[cold]
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let _ = variant;
+        let mut words = String::from(if expected.is_empty() {
+            "no variant at all"
+        } else {
+            "one of "
+        });
+        list(expected, &mut words);
+        Fault::new(Kind::Type { expected: words })
+    }
+
+    #[cold]
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let mut words = String::from("there is no field `");
+        words.push_str(field);
+        words.push('`');
+        if !expected.is_empty() {
+            words.push_str(", only ");
+            list(expected, &mut words);
+        }
+        Fault::new(Kind::Custom(words))
+    }
+
+    #[cold]
+    fn missing_field(field: &'static str) -> Self {
+        let mut words = String::from("the field `");
+        words.push_str(field);
+        words.push_str("` is missing");
+        Fault::new(Kind::Custom(words))
+    }
+
+    #[cold]
+    fn duplicate_field(field: &'static str) -> Self {
+        let mut words = String::from("the field `");
+        words.push_str(field);
+        words.push_str("` is given twice");
+        Fault::new(Kind::Custom(words))
+    }
+}
+
+/// `a`, `b`, `c`
+fn list(names: &[&str], words: &mut String) {
+    for (nth, name) in names.iter().enumerate() {
+        words.push_str(if nth == 0 { "`" } else { ", `" });
+        words.push_str(name);
+        words.push('`');
+    }
+}

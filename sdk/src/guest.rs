@@ -1,0 +1,217 @@
+//! A plugin's life: made, called, ended; one call at a time.
+
+use std::cell::{Cell, RefCell};
+
+use crate::error::{Error, code};
+use crate::memory::{Answer, Boundary, pack_static_error};
+use crate::panic::PanicRecord;
+
+/// What the exports call: the one instance of a plugin, and the memory it shares with its host.
+pub struct Guest<P> {
+    plugin: RefCell<Option<P>>,
+    boundary: Boundary,
+    panics: &'static PanicRecord,
+    /// Whether the panic hook is installed.
+    notes_panics: Cell<bool>,
+}
+
+/// A command as the exports call it: from the arguments' bytes to an answer.
+pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
+
+/// What `#[plugin]` on a struct tells of it.
+pub trait Plugin: Sized + 'static {
+    /// Whether the plugin makes itself at the first call, there being no init hook.
+    const MAKES_ITSELF: bool;
+
+    /// Makes the plugin from the bytes of a configuration.
+    fn init(config: &mut [u8]) -> Result<Self, Error>;
+
+    /// Runs the cleanup hook, if there is one.
+    fn cleanup(&mut self);
+
+    /// Where the plugin's one instance is.
+    #[cfg(target_arch = "wasm32")]
+    fn guest() -> &'static Guest<Self>;
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+compile_error!("a plugin runs on one thread: build it without the target feature `atomics`");
+
+// SAFETY: without `atomics`, which the line above refuses, wasm32 has one thread only.
+#[cfg(target_arch = "wasm32")]
+unsafe impl<P> Sync for Guest<P> {}
+
+// SAFETY: as above.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for PanicRecord {}
+
+/// A host function called back into the plugin that was calling it.
+const BUSY: &str =
+    r#"{"code":"busy","message":"the plugin is in a call already, and serves one at a time"}"#;
+
+impl<P: Plugin> Guest<P> {
+    /// A plugin that has not been made yet.
+    pub const fn new(panics: &'static PanicRecord) -> Self {
+        Guest {
+            plugin: RefCell::new(None),
+            boundary: Boundary::new(),
+            panics,
+            notes_panics: Cell::new(false),
+        }
+    }
+
+    /// The memory that the guest shares with its host.
+    pub fn boundary(&self) -> &Boundary {
+        &self.boundary
+    }
+
+    /// Runs a command.
+    ///
+    /// # Safety
+    /// As [`Boundary::serve`].
+    pub unsafe fn command(&self, address: *mut u8, len: u32, handler: Handler<P>) -> u64 {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            self.call(address, len, &mut |plugin, arguments, output| {
+                let plugin = match plugin {
+                    Some(plugin) => plugin,
+                    None if P::MAKES_ITSELF => plugin.insert(P::init(&mut [])?),
+                    None => return Err(not_initialised()),
+                };
+                handler(plugin, arguments, output)
+            })
+        }
+    }
+
+    /// Makes the plugin anew; an old one stays if that fails.
+    ///
+    /// # Safety
+    /// As [`Boundary::serve`].
+    pub unsafe fn init(&self, address: *mut u8, len: u32) -> u64 {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            self.call(address, len, &mut |plugin, config, output| {
+                *plugin = Some(P::init(config).map_err(init_failed)?);
+                output.extend_from_slice(b"null");
+                Ok(Answer::Written)
+            })
+        }
+    }
+
+    /// Ends the plugin's life. Within a call, does nothing.
+    pub fn cleanup(&self) {
+        if let Ok(mut plugin) = self.plugin.try_borrow_mut()
+            && let Some(mut plugin) = plugin.take()
+        {
+            plugin.cleanup();
+        }
+    }
+
+    unsafe fn call(
+        &self,
+        address: *mut u8,
+        len: u32,
+        call: &mut dyn FnMut(&mut Option<P>, &mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
+    ) -> u64 {
+        let Ok(mut plugin) = self.plugin.try_borrow_mut() else {
+            return pack_static_error(BUSY);
+        };
+        if !self.notes_panics.replace(true) {
+            self.panics.install();
+        }
+        // SAFETY: the caller vouches for the arguments; the borrow above shows that no other call is running.
+        unsafe {
+            self.boundary.serve(address, len, &mut |arguments, output| {
+                call(&mut plugin, arguments, output)
+            })
+        }
+    }
+}
+
+/// An error that named no code of its own says at least what failed.
+#[cold]
+fn init_failed(error: Error) -> Error {
+    match error.code() {
+        code::FAILED => error.with_code(code::INIT_FAILED),
+        _ => error,
+    }
+}
+
+#[cold]
+fn not_initialised() -> Error {
+    Error::new(
+        code::NOT_INITIALISED,
+        "the plugin is not initialised: call `plugin_init` with its configuration first",
+    )
+}
+
+/// What a plugin without hooks does. A hook becomes an inherent function of the same name, which Rust prefers to these.
+pub trait HookDefaults: Sized {
+    #[doc(hidden)]
+    const __PLUGIN_SDK_MAKES_ITSELF: bool = true;
+
+    #[doc(hidden)]
+    fn __plugin_sdk_init(_: &mut [u8]) -> Result<Self, Error>
+    where
+        Self: MadeByDefault,
+    {
+        Ok(Self::make())
+    }
+
+    #[doc(hidden)]
+    fn __plugin_sdk_cleanup(&mut self) {}
+}
+
+impl<T> HookDefaults for T {}
+
+/// A plugin that needs no init hook.
+#[diagnostic::on_unimplemented(
+    message = "the plugin `{Self}` cannot be made: it has no #[init] function and no `Default`",
+    label = "this plugin needs a beginning",
+    note = "derive `Default` for it, or write `#[init] fn new(config: Config) -> Result<Self>` in its #[plugin] impl block"
+)]
+pub trait MadeByDefault {
+    /// Makes the plugin.
+    fn make() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> MadeByDefault for T {
+    fn make() -> Self {
+        T::default()
+    }
+}
+
+/// A function outside the plugin's impl block that is a command.
+pub trait FreeCommand {
+    /// From the arguments' bytes to an answer.
+    fn handle(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error>;
+}
+
+/// A free command that its plugin knows of.
+#[diagnostic::on_unimplemented(
+    message = "no plugin lists the command `{Self}`",
+    label = "this command would never be exported",
+    note = "list it at the plugin's struct: `#[plugin(commands({Self}))]`"
+)]
+pub trait ListedCommand {
+    /// The plugin that lists it.
+    type Plugin: Plugin;
+}
+
+/// Asks for a free command to be listed.
+pub const fn listed<C: ListedCommand>() {}
+
+/// Runs a free command within the plugin that lists it.
+///
+/// # Safety
+/// As [`Boundary::serve`].
+#[cfg(target_arch = "wasm32")]
+pub unsafe fn free_command<C: FreeCommand + ListedCommand>(address: *mut u8, len: u32) -> u64 {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        C::Plugin::guest().command(address, len, |_, arguments, output| {
+            C::handle(arguments, output)
+        })
+    }
+}

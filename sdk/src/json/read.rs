@@ -1,0 +1,830 @@
+//! Reads JSON text into any `Deserialize` type.
+
+use std::borrow::Cow;
+
+use serde::de::{
+    self, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::arena::{Arena, End};
+use crate::fault::Fault;
+
+/// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
+const MAX_DEPTH: u8 = 128;
+
+type Read<T> = Result<T, Fault>;
+
+/// A place in JSON text.
+pub struct Reader<'de> {
+    text: &'de str,
+    at: usize,
+    depth: u8,
+    unescaped: End<'de>,
+}
+
+/// A number as it stands in the text, so far as it is understood already.
+enum Number {
+    Unsigned(u64),
+    Negative(i64),
+    /// Has a fraction, an exponent or too many digits.
+    Other,
+}
+
+impl<'de> Reader<'de> {
+    /// Begins to read. Fails if the text is not UTF-8.
+    pub fn new(text: &'de [u8], arena: &'de Arena) -> Read<Self> {
+        match std::str::from_utf8(text) {
+            Ok(text) => Ok(Reader {
+                text,
+                at: 0,
+                depth: MAX_DEPTH,
+                unescaped: arena.end(),
+            }),
+            Err(error) => Err(Fault::syntax("expected UTF-8", error.valid_up_to())),
+        }
+    }
+
+    /// Reads one value, and says where it is if it is wrong.
+    pub(crate) fn value<T>(&mut self, read: &mut dyn FnMut(&mut Self) -> Read<T>) -> Read<T> {
+        self.skip_space();
+        let start = self.at;
+        read(self).map_err(|fault| fault.at(self.text, start))
+    }
+
+    /// Checks that nothing but white space is left.
+    pub fn end(&mut self) -> Read<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => self.wanted("expected nothing more"),
+        }
+    }
+
+    /// The next object member's name, its colon passed; `None` at the end of the object.
+    pub(crate) fn member(&mut self, first: bool) -> Read<Option<&'de str>> {
+        match self.peek() {
+            Some(b'}') => {
+                self.close();
+                return Ok(None);
+            }
+            Some(b',') if !first => self.at += 1,
+            Some(b'"') if first => {}
+            _ if first => return self.wanted("expected a string or `}`"),
+            _ => return self.wanted("expected `,` or `}`"),
+        }
+        let name = self.kept_string()?;
+        self.colon()?;
+        Ok(Some(name))
+    }
+
+    pub(crate) fn open_object(&mut self) -> Read<()> {
+        self.open(b'{', "expected an object")
+    }
+
+    fn open(&mut self, bracket: u8, wanted: &'static str) -> Read<()> {
+        if self.peek() != Some(bracket) {
+            return self.wanted(wanted);
+        }
+        self.depth = match self.depth.checked_sub(1) {
+            Some(depth) => depth,
+            None => return self.wanted("expected at most 128 levels of nesting"),
+        };
+        self.at += 1;
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.at += 1;
+        self.depth += 1;
+    }
+
+    /// Whether there is one more element; at the end of the array, passes its bracket.
+    fn element(&mut self, first: bool) -> Read<bool> {
+        match self.peek() {
+            Some(b']') => {
+                self.close();
+                return Ok(false);
+            }
+            Some(b',') if !first => self.at += 1,
+            Some(_) if first => return Ok(true),
+            _ => return self.wanted("expected `,` or `]`"),
+        }
+        match self.peek() {
+            Some(b']') | None => self.wanted("expected a value"),
+            Some(_) => Ok(true),
+        }
+    }
+
+    fn colon(&mut self) -> Read<()> {
+        if self.peek() != Some(b':') {
+            return self.wanted("expected `:`");
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    #[cold]
+    fn wanted<T>(&self, wanted: &'static str) -> Read<T> {
+        Err(Fault::syntax(wanted, self.at))
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.byte()
+    }
+
+    fn word(&mut self, word: &str) -> Read<()> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if !rest.starts_with(word.as_bytes()) {
+            return self.wanted("expected a value");
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// A string: borrowed as it stands unless it has escapes.
+    fn string(&mut self) -> Read<Cow<'de, str>> {
+        if self.peek() != Some(b'"') {
+            return self.wanted("expected a string");
+        }
+        self.at += 1;
+        let start = self.at;
+        let plain = self.plain_run()?;
+        if self.byte() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut text = String::with_capacity((self.at - start) * 2);
+        text.push_str(plain);
+        loop {
+            match self.byte() {
+                Some(b'"') => break,
+                _ => {
+                    self.at += 1;
+                    text.push(self.escape()?);
+                }
+            }
+            text.push_str(self.plain_run()?);
+        }
+        self.at += 1;
+        Ok(Cow::Owned(text))
+    }
+
+    /// A string that lives as long as the text, escapes or none.
+    fn kept_string(&mut self) -> Read<&'de str> {
+        Ok(match self.string()? {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => self.unescaped.keep(text),
+        })
+    }
+
+    /// What stands before the next quotation mark or backslash.
+    fn plain_run(&mut self) -> Read<&'de str> {
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let len = rest
+            .iter()
+            .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
+        self.at += len.unwrap_or(rest.len());
+        match self.byte() {
+            Some(b'"' | b'\\') => Ok(self.text.get(start..self.at).unwrap_or_default()),
+            None => self.wanted("expected `\"`"),
+            Some(_) => self.wanted("expected control characters in strings to be escaped"),
+        }
+    }
+
+    /// What follows a backslash.
+    fn escape(&mut self) -> Read<char> {
+        let Some(byte) = self.byte() else {
+            return self.wanted("expected an escape");
+        };
+        self.at += 1;
+        Ok(match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'u' => {
+                let mut unit = self.hex4()?;
+                if (0xd800..0xdc00).contains(&unit) {
+                    if self.word("\\u").is_err() {
+                        return self.wanted("expected the second half of a surrogate pair");
+                    }
+                    let low = self.hex4()?;
+                    if !(0xdc00..0xe000).contains(&low) {
+                        return self.wanted("expected the second half of a surrogate pair");
+                    }
+                    unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                }
+                match char::from_u32(unit) {
+                    Some(character) => character,
+                    None => return self.wanted("expected the first half of a surrogate pair"),
+                }
+            }
+            _ => {
+                self.at -= 1;
+                return self.wanted("expected an escape that JSON has");
+            }
+        })
+    }
+
+    fn hex4(&mut self) -> Read<u32> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = match self.byte() {
+                Some(byte @ b'0'..=b'9') => byte - b'0',
+                Some(byte @ b'a'..=b'f') => byte - b'a' + 10,
+                Some(byte @ b'A'..=b'F') => byte - b'A' + 10,
+                _ => return self.wanted("expected four hexadecimal digits"),
+            };
+            unit = unit * 16 + u32::from(digit);
+            self.at += 1;
+        }
+        Ok(unit)
+    }
+
+    /// A number, which is passed; where it stands is returned beside it.
+    fn number(&mut self) -> Read<(Number, &'de str)> {
+        self.skip_space();
+        let start = self.at;
+        let negative = self.byte() == Some(b'-');
+        if negative {
+            self.at += 1;
+        }
+        let mut magnitude = Some(0u64);
+        match self.byte() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => {
+                while let Some(byte @ b'0'..=b'9') = self.byte() {
+                    magnitude = magnitude
+                        .and_then(|so_far| so_far.checked_mul(10))
+                        .and_then(|so_far| so_far.checked_add(u64::from(byte - b'0')));
+                    self.at += 1;
+                }
+            }
+            _ if negative => return self.wanted("expected a digit"),
+            _ => return self.wanted("expected a value"),
+        }
+        if self.byte() == Some(b'.') {
+            magnitude = None;
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte() {
+            magnitude = None;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.byte() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        let number = match magnitude {
+            Some(magnitude) if !negative => Number::Unsigned(magnitude),
+            Some(magnitude @ 1..) if magnitude <= i64::MIN.unsigned_abs() => {
+                Number::Negative((magnitude as i64).wrapping_neg())
+            }
+            _ => Number::Other,
+        };
+        Ok((number, self.text.get(start..self.at).unwrap_or_default()))
+    }
+
+    fn digits(&mut self) -> Read<()> {
+        if !matches!(self.byte(), Some(b'0'..=b'9')) {
+            return self.wanted("expected a digit");
+        }
+        while let Some(b'0'..=b'9') = self.byte() {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// Passes one value of any kind, checking that it is JSON.
+    fn skip(&mut self) -> Read<()> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'{') => {
+                self.open_object()?;
+                let mut first = true;
+                while self.member(first)?.is_some() {
+                    first = false;
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            Some(b'[') => {
+                self.open(b'[', "")?;
+                let mut first = true;
+                while self.element(first)? {
+                    first = false;
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            Some(b'n') => self.word("null"),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            _ => self.number().map(drop),
+        }
+    }
+
+    /// Whether the next value is of the wrong type, it being JSON at all: then says so in the words of what was wanted.
+    #[cold]
+    fn mismatch<T>(&mut self, visitor: &dyn de::Expected) -> Read<T> {
+        let start = self.at;
+        self.skip()?;
+        self.at = start;
+        Err(Fault::invalid_type(Unexpected::Unit, visitor))
+    }
+
+    fn visit_str<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        if self.peek() != Some(b'"') {
+            return self.mismatch(&visitor);
+        }
+        visitor.visit_borrowed_str(self.kept_string()?)
+    }
+
+    fn visit_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => match self.number()?.0 {
+                Number::Unsigned(number) => visitor.visit_u64(number),
+                Number::Negative(number) => visitor.visit_i64(number),
+                Number::Other => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            },
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn visit_float<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => {
+                let (_, text) = self.number()?;
+                match float(text) {
+                    Some(number) => visitor.visit_f64(number),
+                    None => Err(Fault::custom("the number is out of range")),
+                }
+            }
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn visit_array<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        self.open(b'[', "expected an array")?;
+        let mut elements = Elements {
+            reader: self,
+            next: 0,
+            ended: false,
+        };
+        let value = visitor.visit_seq(&mut elements)?;
+        let (first, ended) = (elements.next == 0, elements.ended);
+        if !ended && self.element(first)? {
+            return Err(Fault::custom("the array has more elements than expected"));
+        }
+        Ok(value)
+    }
+
+    fn visit_object<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        self.open_object()?;
+        let mut members = Members {
+            reader: self,
+            name: None,
+            ended: false,
+        };
+        let value = visitor.visit_map(&mut members)?;
+        let (first, ended) = (members.name.is_none(), members.ended);
+        if !ended && self.member(first)?.is_some() {
+            return Err(Fault::custom("the object has more members than expected"));
+        }
+        Ok(value)
+    }
+}
+
+/// The nearest `f64`; `None` if it would be infinite. `text` is a number of JSON.
+fn float(text: &str) -> Option<f64> {
+    /// Powers of ten that `f64` holds exactly.
+    const EXACT: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+
+    // Digits that fit 53 bits, times or divided by an exact power of ten, need one operation, which rounds correctly: most
+    // numbers that people send are such, and are read several times as fast.
+    let (mut digits, mut scale, mut point) = (0u64, 0usize, false);
+    let (text, negative) = match text.strip_prefix('-') {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    let simple = text.len() <= 17
+        && text.bytes().all(|byte| match byte {
+            b'0'..=b'9' => {
+                digits = digits * 10 + u64::from(byte - b'0');
+                scale += usize::from(point);
+                true
+            }
+            b'.' => {
+                point = true;
+                true
+            }
+            _ => false,
+        });
+    let number = match EXACT.get(scale) {
+        Some(power) if simple && digits < 1 << 53 => digits as f64 / power,
+        _ => text
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())?,
+    };
+    Some(if negative { -number } else { number })
+}
+
+macro_rules! by_kind {
+    ($($visit:ident: $($method:ident)*;)*) => {$($(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+            self.$visit(visitor)
+        }
+    )*)*};
+}
+
+impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'"') => self.visit_str(visitor),
+            Some(b'{') => self.visit_object(visitor),
+            Some(b'[') => self.visit_array(visitor),
+            Some(b'n') => {
+                self.word("null")?;
+                visitor.visit_unit()
+            }
+            Some(b't' | b'f') => self.deserialize_bool(visitor),
+            Some(b'0'..=b'9' | b'-') => {
+                let start = self.at;
+                match self.number()?.0 {
+                    Number::Unsigned(number) => visitor.visit_u64(number),
+                    Number::Negative(number) => visitor.visit_i64(number),
+                    Number::Other => {
+                        self.at = start;
+                        self.visit_float(visitor)
+                    }
+                }
+            }
+            _ => self.wanted("expected a value"),
+        }
+    }
+
+    by_kind! {
+        visit_integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+            deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64;
+        visit_float: deserialize_f32 deserialize_f64;
+        visit_str: deserialize_str deserialize_char deserialize_identifier;
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => match self.number()?.1.parse() {
+                Ok(number) => visitor.visit_i128(number),
+                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            },
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => match self.number()?.1.parse() {
+                Ok(number) => visitor.visit_u128(number),
+                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            },
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b't') => {
+                self.word("true")?;
+                visitor.visit_bool(true)
+            }
+            Some(b'f') => {
+                self.word("false")?;
+                visitor.visit_bool(false)
+            }
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        if self.peek() != Some(b'"') {
+            return self.mismatch(&visitor);
+        }
+        match self.string()? {
+            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+            Cow::Owned(text) => visitor.visit_string(text),
+        }
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'"') => self.visit_str(visitor),
+            Some(b'[') => self.visit_array(visitor),
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'n') => {
+                self.word("null")?;
+                visitor.visit_none()
+            }
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'n') => {
+                self.word("null")?;
+                visitor.visit_unit()
+            }
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Read<V::Value> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Read<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'[') => self.visit_array(visitor),
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Read<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'{') => self.visit_object(visitor),
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'{') => self.visit_object(visitor),
+            Some(b'[') => self.visit_array(visitor),
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'"') => visitor.visit_enum(Variant {
+                reader: self,
+                has_content: false,
+            }),
+            Some(b'{') => {
+                self.open_object()?;
+                let value = visitor.visit_enum(Variant {
+                    reader: self,
+                    has_content: true,
+                })?;
+                if self.member(false)?.is_some() {
+                    return Err(Fault::custom("an enum has one variant at a time"));
+                }
+                Ok(value)
+            }
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+}
+
+struct Elements<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    next: usize,
+    ended: bool,
+}
+
+impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
+        if self.ended || !self.reader.element(self.next == 0)? {
+            self.ended = true;
+            return Ok(None);
+        }
+        let start = self.reader.at;
+        let value = seed
+            .deserialize(&mut *self.reader)
+            .map_err(|fault| fault.at(self.reader.text, start).in_element(self.next))?;
+        self.next += 1;
+        Ok(Some(value))
+    }
+}
+
+struct Members<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    /// The member being read; `None` before the first.
+    name: Option<&'de str>,
+    ended: bool,
+}
+
+impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
+        if self.ended {
+            return Ok(None);
+        }
+        self.name = self.reader.member(self.name.is_none())?;
+        let Some(name) = self.name else {
+            self.ended = true;
+            return Ok(None);
+        };
+        seed.deserialize(Name(name))
+            .map(Some)
+            .map_err(|fault| fault.in_member(name))
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<T::Value> {
+        let start = self.reader.at;
+        seed.deserialize(&mut *self.reader).map_err(|fault| {
+            fault
+                .at(self.reader.text, start)
+                .in_member(self.name.unwrap_or_default())
+        })
+    }
+}
+
+/// The name of a member, read as the key of a map: numbers and booleans stand in quotation marks there.
+struct Name<'de>(&'de str);
+
+macro_rules! parsed {
+    ($($method:ident $visit:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+            match self.0.parse() {
+                Ok(value) => visitor.$visit(value),
+                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            }
+        }
+    )*};
+}
+
+impl<'de> de::Deserializer<'de> for Name<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    parsed! {
+        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
+        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
+        deserialize_i128 visit_i128 deserialize_u128 visit_u128
+        deserialize_f32 visit_f32 deserialize_f64 visit_f64
+        deserialize_bool visit_bool
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Read<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        visitor.visit_enum(self.0.into_deserializer())
+    }
+
+    forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
+        ignored_any
+    }
+}
+
+/// `"Name"`, or `{"Name": content}` with its brace passed.
+struct Variant<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    has_content: bool,
+}
+
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = Fault;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
+        let name = if self.has_content {
+            match self.reader.member(true)? {
+                Some(name) => name,
+                None => return Err(Fault::custom("the name of a variant is missing")),
+            }
+        } else {
+            self.reader.kept_string()?
+        };
+        Ok((seed.deserialize(Name(name))?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Read<()> {
+        match self.has_content {
+            true => de::Deserialize::deserialize(self.reader),
+            false => Ok(()),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
+        match self.has_content {
+            true => seed.deserialize(self.reader),
+            false => Err(Fault::custom("the variant's content is missing")),
+        }
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
+        match self.has_content {
+            true => de::Deserializer::deserialize_seq(self.reader, visitor),
+            false => Err(Fault::custom("the variant's content is missing")),
+        }
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Read<V::Value> {
+        match self.has_content {
+            true => de::Deserializer::deserialize_struct(self.reader, "", fields, visitor),
+            false => Err(Fault::custom("the variant's content is missing")),
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! Writes any `Serialize` value as compact JSON.
+
+use std::fmt::{self, Display, Write as _};
+
+use serde::Serialize;
+use serde::ser;
+
+/// Why a value has no JSON form.
+#[derive(Debug)]
+pub struct WriteError(Box<str>);
+
+impl Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+impl ser::Error for WriteError {
+    fn custom<T: Display>(message: T) -> Self {
+        WriteError(message.to_string().into_boxed_str())
+    }
+}
+
+type Written = Result<(), WriteError>;
+
+/// Appends `value` to `out` as compact JSON, byte for byte as `serde_json::to_vec` would.
+///
+/// Fails where a map's key is neither a string nor a number nor a boolean, or where the value's own `Serialize` fails; `out` then
+/// holds a part of the text.
+pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
+    value.serialize(&mut Writer { out })
+}
+
+/// Appends a string with its quotation marks.
+pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    let mut plain_from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(bytes.get(plain_from..at).unwrap_or_default());
+        plain_from = at + 1;
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            8 => b'b',
+            12 => b'f',
+            _ => {
+                let hex = |digit: u8| digit + if digit < 10 { b'0' } else { b'a' - 10 };
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+                continue;
+            }
+        };
+        out.extend_from_slice(&[b'\\', short]);
+    }
+    out.extend_from_slice(bytes.get(plain_from..).unwrap_or_default());
+    out.push(b'"');
+}
+
+/// Appends a number in decimal.
+pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut len = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        len += 1;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(20 - len..).unwrap_or_default());
+}
+
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+/// An array or object that is being written; `close` is what it ends with.
+struct Compound<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+    close: &'static str,
+}
+
+impl<'a> Compound<'a> {
+    fn open(out: &'a mut Vec<u8>, bracket: u8, close: &'static str) -> Self {
+        out.push(bracket);
+        Compound {
+            out,
+            empty: true,
+            close,
+        }
+    }
+
+    /// `{"variant":[` or `{"variant":{`
+    fn open_variant(out: &'a mut Vec<u8>, variant: &str, bracket: u8, close: &'static str) -> Self {
+        open_variant(variant, out);
+        Compound::open(out, bracket, close)
+    }
+
+    fn separate(&mut self) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        self.separate();
+        write(value, self.out)
+    }
+
+    fn member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Written {
+        self.separate();
+        write_str(key, self.out);
+        self.out.push(b':');
+        write(value, self.out)
+    }
+
+    fn close(self) -> Written {
+        self.out.extend_from_slice(self.close.as_bytes());
+        Ok(())
+    }
+}
+
+fn open_variant(variant: &str, out: &mut Vec<u8>) {
+    out.push(b'{');
+    write_str(variant, out);
+    out.push(b':');
+}
+
+/// Turns what was written as a value since `start` into a key.
+///
+/// One writer serves keys and values so: a plugin needs no second copy of it for the few keys that are not strings.
+fn make_key(out: &mut Vec<u8>, start: usize) -> Written {
+    match out.get(start) {
+        Some(b'"') => Ok(()),
+        Some(b'0'..=b'9' | b'-' | b't' | b'f') => {
+            out.insert(start, b'"');
+            out.push(b'"');
+            Ok(())
+        }
+        _ => Err(WriteError(
+            "the key of a map must be a string, a number or a boolean".into(),
+        )),
+    }
+}
+
+macro_rules! integers {
+    ($($signed:ident $unsigned:ident $signed_type:ty, $unsigned_type:ty;)*) => {$(
+        fn $signed(self, number: $signed_type) -> Written {
+            if number < 0 {
+                self.out.push(b'-');
+            }
+            write_u64(number.unsigned_abs().into(), self.out);
+            Ok(())
+        }
+
+        fn $unsigned(self, number: $unsigned_type) -> Written {
+            write_u64(number.into(), self.out);
+            Ok(())
+        }
+    )*};
+}
+
+impl<'a> ser::Serializer for &'a mut Writer<'_> {
+    type Ok = ();
+    type Error = WriteError;
+    type SerializeSeq = Compound<'a>;
+    type SerializeTuple = Compound<'a>;
+    type SerializeTupleStruct = Compound<'a>;
+    type SerializeTupleVariant = Compound<'a>;
+    type SerializeMap = Compound<'a>;
+    type SerializeStruct = Compound<'a>;
+    type SerializeStructVariant = Compound<'a>;
+
+    integers! {
+        serialize_i8 serialize_u8 i8, u8;
+        serialize_i16 serialize_u16 i16, u16;
+        serialize_i32 serialize_u32 i32, u32;
+        serialize_i64 serialize_u64 i64, u64;
+    }
+
+    fn serialize_i128(self, number: i128) -> Written {
+        self.out.extend_from_slice(number.to_string().as_bytes());
+        Ok(())
+    }
+
+    fn serialize_u128(self, number: u128) -> Written {
+        self.out.extend_from_slice(number.to_string().as_bytes());
+        Ok(())
+    }
+
+    fn serialize_bool(self, value: bool) -> Written {
+        self.out
+            .extend_from_slice(if value { b"true" } else { b"false" });
+        Ok(())
+    }
+
+    // The shortest digits that read back as the same number are an art of their own, which `serde_json` has.
+    fn serialize_f32(self, number: f32) -> Written {
+        serde_json::to_writer(&mut *self.out, &number).map_err(ser::Error::custom)
+    }
+
+    fn serialize_f64(self, number: f64) -> Written {
+        serde_json::to_writer(&mut *self.out, &number).map_err(ser::Error::custom)
+    }
+
+    fn serialize_char(self, value: char) -> Written {
+        write_str(value.encode_utf8(&mut [0; 4]), self.out);
+        Ok(())
+    }
+
+    fn serialize_str(self, value: &str) -> Written {
+        write_str(value, self.out);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        let mut array = Compound::open(self.out, b'[', "]");
+        for byte in value {
+            array.element(byte)?;
+        }
+        array.close()
+    }
+
+    fn serialize_none(self) -> Written {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Written {
+        self.out.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Written {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Written {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        open_variant(variant, self.out);
+        value.serialize(&mut *self)?;
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open(self.out, b'[', "]"))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open(self.out, b'[', "]"))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open(self.out, b'[', "]"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open_variant(self.out, variant, b'[', "]}"))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open(self.out, b'{', "}"))
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open(self.out, b'{', "}"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Compound<'a>, WriteError> {
+        Ok(Compound::open_variant(self.out, variant, b'{', "}}"))
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
+        let mut text = String::new();
+        write!(text, "{value}").map_err(ser::Error::custom)?;
+        self.serialize_str(&text)
+    }
+}
+
+macro_rules! elements {
+    ($($trait:ident $method:ident)*) => {$(
+        impl ser::$trait for Compound<'_> {
+            type Ok = ();
+            type Error = WriteError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+                self.element(value)
+            }
+
+            fn end(self) -> Written {
+                self.close()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq serialize_element
+    SerializeTuple serialize_element
+    SerializeTupleStruct serialize_field
+    SerializeTupleVariant serialize_field
+}
+
+macro_rules! members {
+    ($($trait:ident)*) => {$(
+        impl ser::$trait for Compound<'_> {
+            type Ok = ();
+            type Error = WriteError;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
+                self.member(key, value)
+            }
+
+            fn end(self) -> Written {
+                self.close()
+            }
+        }
+    )*};
+}
+
+members!(SerializeStruct SerializeStructVariant);
+
+impl ser::SerializeMap for Compound<'_> {
+    type Ok = ();
+    type Error = WriteError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
+        self.separate();
+        let start = self.out.len();
+        write(key, self.out)?;
+        make_key(self.out, start)?;
+        self.out.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
+        write(value, self.out)
+    }
+
+    fn end(self) -> Written {
+        self.close()
+    }
+}

@@ -1,0 +1,93 @@
+//! The panic record: what a host reads from a dead guest's memory.
+
+use std::cell::Cell;
+use std::panic::PanicHookInfo;
+
+use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
+
+/// All zero until the guest panics. `docs/abi.md` gives its layout; the message's bytes lie behind what a host sees.
+#[repr(C)]
+pub struct PanicRecord {
+    message: Text,
+    file: Text,
+    line: Cell<u32>,
+    column: Cell<u32>,
+    bytes: [Cell<u8>; MAX_PANIC_MESSAGE],
+}
+
+#[repr(C)]
+struct Text {
+    address: Cell<u32>,
+    len: Cell<u32>,
+}
+
+impl Text {
+    const fn none() -> Self {
+        Text {
+            address: Cell::new(0),
+            len: Cell::new(0),
+        }
+    }
+}
+
+const _: () = assert!(
+    size_of::<PanicRecord>() == PANIC_RECORD_SIZE as usize + MAX_PANIC_MESSAGE,
+    "the layout that docs/abi.md promises"
+);
+
+impl PanicRecord {
+    /// The record of a guest that has not panicked.
+    #[allow(clippy::new_without_default, reason = "only ever a static")]
+    pub const fn new() -> Self {
+        PanicRecord {
+            message: Text::none(),
+            file: Text::none(),
+            line: Cell::new(0),
+            column: Cell::new(0),
+            bytes: [const { Cell::new(0) }; MAX_PANIC_MESSAGE],
+        }
+    }
+
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        allow(dead_code, reason = "noted on wasm32 only")
+    )]
+    /// Keeps the first panic; one that comes while it is handled says less.
+    fn note(&self, panic: &PanicHookInfo<'_>) {
+        if self.line.get() != 0 {
+            return;
+        }
+        let payload = panic.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic whose payload is not text");
+        let len = cut_at_character(message, MAX_PANIC_MESSAGE);
+        for (kept, byte) in self.bytes.iter().zip(message.bytes().take(len)) {
+            kept.set(byte);
+        }
+        self.message.address.set(self.bytes.as_ptr().addr() as u32);
+        self.message.len.set(len as u32);
+        if let Some(place) = panic.location() {
+            self.file.address.set(place.file().as_ptr().addr() as u32);
+            self.file.len.set(place.file().len() as u32);
+            self.line.set(place.line());
+            self.column.set(place.column());
+        }
+    }
+
+    /// From now on, panics are noted here. On other targets than wasm32 a panic is the business of whoever runs the plugin's functions.
+    pub fn install(&'static self) {
+        #[cfg(target_arch = "wasm32")]
+        std::panic::set_hook(Box::new(|panic| self.note(panic)));
+    }
+}
+
+/// The longest length up to `limit` that does not cut a character.
+fn cut_at_character(text: &str, limit: usize) -> usize {
+    (0..=limit.min(text.len()))
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or_default()
+}

@@ -1,0 +1,27 @@
+//! What the macros' expansions name. No promise is made for any of it.
+
+pub use std::vec::Vec;
+
+pub use serde::de::IgnoredAny;
+
+#[cfg(feature = "binary")]
+pub use crate::codec::Binary;
+pub use crate::codec::{Codec, Json, Source};
+pub use crate::command::{
+    ReadAny, ReadBorrowed, Referent, ReferentMut, Returned, SettleCoded, SettleHolder, SettleOther,
+    SettlePlain, SettleStd, Via, config, encode, required, whole,
+};
+pub use crate::error::Error;
+pub use crate::fault::Fault;
+#[cfg(target_arch = "wasm32")]
+pub use crate::guest::free_command;
+pub use crate::guest::{FreeCommand, Guest, HookDefaults, ListedCommand, Plugin, listed};
+pub use crate::json::Arena;
+pub use crate::memory::Answer;
+pub use crate::panic::PanicRecord;
+pub use crate::raw::{RawArgument, RawResult};
+
+/// Passes a value over.
+pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
+    source.read::<IgnoredAny>().map(drop)
+}

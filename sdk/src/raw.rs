@@ -1,0 +1,167 @@
+//! Commands that take and give plain bytes.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, code};
+use crate::memory::{Answer, Number, as_bytes, as_numbers};
+
+/// A type that the one argument of a raw command can have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the argument of a raw command",
+    label = "this type is not made of plain bytes",
+    note = "take `&[u8]`, `&mut [u8]`, `Vec<u8>`, `&str`, `String`, or a slice of numbers such as `&mut [f32]`"
+)]
+pub trait RawArgument<'a>: Sized {
+    /// The argument from the call's bytes.
+    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
+}
+
+impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
+    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
+        let (len, aligned) = (
+            bytes.len(),
+            bytes.as_ptr().addr().is_multiple_of(align_of::<T>()),
+        );
+        as_numbers(bytes).ok_or_else(|| not_numbers(size_of::<T>(), len, aligned))
+    }
+}
+
+impl<'a, T: Number> RawArgument<'a> for &'a [T] {
+    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
+        <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers)
+    }
+}
+
+impl<T: Number> RawArgument<'_> for Vec<T> {
+    fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
+        <&[T]>::from_bytes(bytes).map(<[T]>::to_vec)
+    }
+}
+
+impl<'a> RawArgument<'a> for &'a str {
+    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
+        std::str::from_utf8(bytes).map_err(|error| {
+            invalid(
+                "UTF-8",
+                error.valid_up_to(),
+                "bytes that are not, from byte ",
+            )
+        })
+    }
+}
+
+impl RawArgument<'_> for String {
+    fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
+        <&str>::from_bytes(bytes).map(str::to_owned)
+    }
+}
+
+#[cold]
+fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
+    if aligned {
+        invalid(
+            match size {
+                2 => "a multiple of 2 bytes",
+                4 => "a multiple of 4 bytes",
+                _ => "a multiple of 8 bytes",
+            },
+            len,
+            "this many: ",
+        )
+    } else {
+        invalid(
+            "bytes aligned as `alloc` aligns them",
+            size,
+            "an address that is no multiple of ",
+        )
+    }
+}
+
+#[cold]
+fn invalid(expected: &str, number: usize, found: &str) -> Error {
+    let mut text = found.as_bytes().to_vec();
+    crate::json::write_u64(number as u64, &mut text);
+    let found = String::from_utf8(text).unwrap_or_default();
+    let mut message = String::from("the arguments: expected ");
+    message.push_str(expected);
+    message.push_str(", found ");
+    message.push_str(&found);
+    let mut details = b"{\"path\":\"\",\"expected\":".to_vec();
+    crate::json::write_str(expected, &mut details);
+    details.extend_from_slice(b",\"found\":");
+    crate::json::write_str(&found, &mut details);
+    details.push(b'}');
+    Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+}
+
+/// A type that a raw command can return.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a raw command",
+    label = "this type is not made of plain bytes",
+    note = "return `Vec<u8>`, `&[u8]`, `String`, `&str`, a slice of numbers, nothing, or `Result<T, E>` of such a `T`"
+)]
+pub trait RawResult {
+    /// The result's bytes.
+    fn into_answer(self, out: &mut Vec<u8>) -> Answer;
+}
+
+impl RawResult for () {
+    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
+        Answer::in_place(&[])
+    }
+}
+
+impl RawResult for Vec<u8> {
+    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
+        Answer::Owned(self)
+    }
+}
+
+impl RawResult for String {
+    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
+        Answer::Owned(self.into_bytes())
+    }
+}
+
+impl<T: Number> RawResult for &[T] {
+    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
+        Answer::in_place(as_bytes(self))
+    }
+}
+
+impl<T: Number> RawResult for &mut [T] {
+    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
+        Answer::in_place(as_bytes(self))
+    }
+}
+
+impl RawResult for &str {
+    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
+        Answer::in_place(self.as_bytes())
+    }
+}
+
+impl<T: Number, const N: usize> RawResult for [T; N] {
+    fn into_answer(self, out: &mut Vec<u8>) -> Answer {
+        out.extend_from_slice(as_bytes(&self));
+        Answer::Written
+    }
+}
+
+impl RawResult for Cow<'_, [u8]> {
+    fn into_answer(self, out: &mut Vec<u8>) -> Answer {
+        match self {
+            Cow::Borrowed(bytes) => bytes.into_answer(out),
+            Cow::Owned(bytes) => bytes.into_answer(out),
+        }
+    }
+}
+
+impl RawResult for Cow<'_, str> {
+    fn into_answer(self, out: &mut Vec<u8>) -> Answer {
+        match self {
+            Cow::Borrowed(text) => text.into_answer(out),
+            Cow::Owned(text) => text.into_answer(out),
+        }
+    }
+}
