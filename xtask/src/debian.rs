@@ -1,0 +1,462 @@
+//! A toolchain for [`TARGET`] from Debian's packages, for machines that cannot reach rustup's servers.
+//!
+//! Debian packages a recent compiler and the standard library's source, but no standard library built for [`TARGET`]:
+//! that is compiled here, and the result linked to rustup as the toolchain [`LINK`].
+//! Every step looks first whether it is needed, and leaves nothing half done that would be taken for whole.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::process::{self, LOCAL, say};
+use crate::toolchain::{self, RustcVersion, TARGET};
+
+/// rustup's name for the toolchain.
+pub const LINK: &str = "debian";
+
+/// The release whose packages these are.
+pub const RELEASE: &str = "12";
+
+/// Where its packages install to.
+const PREFIX: &str = "/usr";
+
+/// `-web` are the versions that Debian keeps current for browsers, in its security updates.
+const COMPILER: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+/// # Errors
+/// Says what this machine is instead of Debian [`RELEASE`] with apt and root's rights.
+pub fn check_applies() -> Result<()> {
+    let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    check_system(&about)?;
+    process::capture(process::command("apt-get").arg("--version"), LOCAL)?;
+    let user = process::capture(process::command("id").arg("-u"), LOCAL)?;
+    ensure!(
+        user.trim() == "0",
+        "they need root: run `cargo xtask setup` as root once"
+    );
+    Ok(())
+}
+
+fn check_system(os_release: &str) -> Result<()> {
+    let field = |name: &str| {
+        let mut fields = os_release.lines().filter_map(|line| line.split_once('='));
+        fields.find_map(|(key, value)| (key == name).then(|| value.trim_matches('"')))
+    };
+    if (field("ID"), field("VERSION_ID")) != (Some("debian"), Some(RELEASE)) {
+        let name = field("PRETTY_NAME").unwrap_or("another system");
+        bail!(
+            "they are for Debian {RELEASE}, and this is {}",
+            process::printable(name)
+        );
+    }
+    Ok(())
+}
+
+/// Installs the toolchain and links it to rustup.
+///
+/// # Errors
+/// With the step that failed.
+pub fn install(scratch: &Path) -> Result<()> {
+    let prefix = Path::new(PREFIX);
+    install_packages(&COMPILER)?;
+    let rustc = prefix.join("bin/rustc");
+    let version = RustcVersion::of(process::command(&rustc))?;
+    let rustlib = prefix.join("lib/rustlib");
+
+    let linker = format!("lld-{}", version.llvm_major);
+    install_packages(&[&linker])?;
+    link_linker(
+        &prefix.join("bin").join(&linker),
+        &rustlib.join(&version.host).join("bin"),
+    )?;
+
+    if let Err(missing) = toolchain::probe(process::command(&rustc)) {
+        say(format!(
+            "rustc {} has no usable standard library for {TARGET} ({missing:#})",
+            version.release
+        ));
+        let built = build_std(prefix, &version, scratch)?;
+        install_rlibs(&built, &rustlib.join(TARGET).join("lib"))?;
+        // Only room is at stake.
+        let _ = fs::remove_dir_all(scratch.join("std"));
+        toolchain::probe(process::command(&rustc))
+            .context("the standard library just built does not work")?;
+    }
+    link_toolchain(prefix)
+}
+
+fn install_packages(packages: &[&str]) -> Result<()> {
+    let missing: Vec<&str> = packages
+        .iter()
+        .copied()
+        .filter(|package| !is_installed(package))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(format!("installing Debian's {}", missing.join(", ")));
+    // Finishes what an interrupted installation left behind; apt refuses to go on before.
+    process::show_complaints(process::command("dpkg").args(["--configure", "-a"]))?;
+    let apt = || {
+        let mut command = process::command("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command.args([
+            "-qq",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            "-o",
+            "Dpkg::Use-Pty=0",
+        ]);
+        command
+    };
+    // Not decisive: an unreachable mirror of something else must not stop us, and what is missing will be named next.
+    let updated = process::show_complaints(apt().arg("update"));
+    // `--no-remove`: these packages replace Debian's older `rustc`; whoever uses that must be asked.
+    process::show_complaints(
+        apt()
+            .args(["install", "-y", "--no-install-recommends", "--no-remove"])
+            .args(&missing),
+    )
+    .or_else(|error| updated.and(Err(error)))
+    .with_context(|| format!("installing the packages {}", missing.join(", ")))
+}
+
+fn is_installed(package: &str) -> bool {
+    let mut query = process::command("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}", package]);
+    process::capture(&mut query, LOCAL).is_ok_and(|status| status == "installed")
+}
+
+/// rustc looks for `rust-lld` in its own folder; Debian has the linker under its own name elsewhere.
+fn link_linker(linker: &Path, folder: &Path) -> Result<()> {
+    let link = folder.join("rust-lld");
+    if fs::canonicalize(&link).ok() == Some(canonical(linker)?) {
+        return Ok(());
+    }
+    ensure!(
+        fs::symlink_metadata(&link).map_or(true, |existing| existing.is_symlink()),
+        "{} is not ours to replace; move it away and try again",
+        link.display()
+    );
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    process::show_aside(
+        process::command("ln")
+            .args(["-sfn", "--"])
+            .arg(linker)
+            .arg(&link),
+    )
+}
+
+fn canonical(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).with_context(|| format!("looking for {}", path.display()))
+}
+
+/// Compiles the standard library as rust-lang's own distribution does for [`TARGET`]; gives the folder of its rlibs.
+fn build_std(prefix: &Path, version: &RustcVersion, scratch: &Path) -> Result<PathBuf> {
+    let source = prefix.join("lib/rustlib/src/rust/library");
+    ensure!(
+        source.is_dir(),
+        "the standard library's source is not at {}",
+        source.display()
+    );
+    let work = scratch.join("std");
+    remove_folder(&work)?;
+    fs::create_dir_all(&work).with_context(|| format!("creating {}", work.display()))?;
+    say("building the standard library for it, which takes about a minute");
+    // A copy, because cargo writes beside what it builds, and the original belongs to a package.
+    let library = work.join("library");
+    process::show_aside(
+        process::command("cp")
+            .args(["-rL", "--"])
+            .arg(&source)
+            .arg(&library),
+    )?;
+
+    let mut flags: Vec<OsString> = [
+        "-Cembed-bitcode=yes",
+        "-Zforce-unstable-if-unmarked",
+        "-Cpanic=abort",
+    ]
+    .map(OsString::from)
+    .into();
+    // Paths in panic messages and backtraces, as in rust-lang's own builds. Without this, every plugin would carry
+    // those of the machine that built its toolchain.
+    if let Some(hash) = &version.commit_hash {
+        flags.push(remapped(&library, &format!("/rustc/{hash}/library")));
+    }
+    if let Some(home) = cargo_home() {
+        flags.push(remapped(&home.join("registry/src"), "/rust/deps"));
+    }
+    let (name, value) = process::rustflags(&flags);
+    let mut cargo = process::command(prefix.join("bin/cargo"));
+    cargo
+        .env("RUSTC", prefix.join("bin/rustc"))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
+        .env("__CARGO_DEFAULT_LIB_METADATA", "rust-std")
+        .env(name, value)
+        .env_remove("RUSTC_WRAPPER")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .current_dir(&library)
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--target",
+            TARGET,
+        ])
+        .args([
+            "--manifest-path",
+            "sysroot/Cargo.toml",
+            "--features",
+            "panic-unwind,compiler-builtins-mem",
+        ])
+        .arg("--target-dir")
+        .arg(work.join("target"));
+    process::show_aside(&mut cargo)
+        .context("building the standard library (its dependencies come from crates.io)")?;
+    Ok(work.join("target").join(TARGET).join("release/deps"))
+}
+
+fn remapped(from: &Path, to: &str) -> OsString {
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(from);
+    flag.push("=");
+    flag.push(to);
+    flag
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Puts a whole set of rlibs in place of what is there. Interrupted at any point, the folder `lib` is old, new or gone.
+fn install_rlibs(built: &Path, lib: &Path) -> Result<()> {
+    let partial = lib.with_file_name("lib.partial");
+    let replaced = lib.with_file_name("lib.replaced");
+    remove_folder(&partial)?;
+    remove_folder(&replaced)?;
+    fs::create_dir_all(&partial).with_context(|| format!("creating {}", partial.display()))?;
+    let mut copied = 0;
+    for entry in fs::read_dir(built).with_context(|| format!("reading {}", built.display()))? {
+        let file = entry?.path();
+        if let (Some("rlib"), Some(name)) =
+            (file.extension().and_then(|x| x.to_str()), file.file_name())
+        {
+            fs::copy(&file, partial.join(name))
+                .with_context(|| format!("copying {}", file.display()))?;
+            copied += 1;
+        }
+    }
+    ensure!(copied > 0, "there are no rlibs in {}", built.display());
+    if lib.exists() {
+        fs::rename(lib, &replaced).with_context(|| format!("moving {} away", lib.display()))?;
+    }
+    fs::rename(&partial, lib).with_context(|| format!("moving {} into place", lib.display()))?;
+    remove_folder(&replaced)
+}
+
+fn remove_folder(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn link_toolchain(prefix: &Path) -> Result<()> {
+    let list = match process::capture(
+        process::command("rustup").args(["toolchain", "list", "--verbose"]),
+        LOCAL,
+    ) {
+        Ok(list) => list,
+        // Then Debian's compiler is the active one, or the user has to make it so.
+        Err(_) => {
+            return toolchain::probe(process::command("rustc")).with_context(|| {
+                format!(
+                    "without rustup, put {} first in PATH and try again",
+                    prefix.join("bin").display()
+                )
+            });
+        }
+    };
+    match linked_to(&list) {
+        Some(place) if Path::new(place) == prefix => Ok(()),
+        Some(place) => bail!(
+            "rustup has another toolchain named `{LINK}`, at {place}; if it is not needed, type \
+             `rustup toolchain uninstall {LINK}` and try again"
+        ),
+        None => {
+            say(format!(
+                "linking {} to rustup as the toolchain `{LINK}`",
+                prefix.display()
+            ));
+            process::capture(
+                process::command("rustup")
+                    .args(["toolchain", "link", LINK])
+                    .arg(prefix),
+                LOCAL,
+            )
+            .map(drop)
+        }
+    }
+}
+
+/// Where `rustup toolchain list --verbose` says that [`LINK`] is.
+fn linked_to(list: &str) -> Option<&str> {
+    let rest = list
+        .lines()
+        .find_map(|line| line.strip_prefix(LINK)?.strip_prefix(' '))?;
+    // Before the place there may be `(active, default)`.
+    let place = rest
+        .strip_prefix('(')
+        .and_then(|state| state.split_once(')'))
+        .map_or(rest, |(_, place)| place);
+    Some(place.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of its own for one test, removed with it.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(test: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("xtask-{test}-{}", std::process::id()));
+            remove_folder(&folder).unwrap();
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn folder(&self, name: &str, files: &[&str]) -> PathBuf {
+            let folder = self.0.join(name);
+            fs::create_dir_all(&folder).unwrap();
+            for file in files {
+                fs::write(folder.join(file), file).unwrap();
+            }
+            folder
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn an_interrupted_copy_and_a_stale_library_are_both_replaced_by_the_whole() {
+        let scratch = Scratch::new("replace");
+        let built = scratch.folder("built", &["libcore-2.rlib", "libstd-2.rlib", "std-2.d"]);
+        let lib = scratch.folder("target/lib", &["libcore-1.rlib"]);
+        scratch.folder("target/lib.partial", &["libcore-0.rlib"]);
+        scratch.folder("target/lib.replaced", &["libcore-0.rlib"]);
+        install_rlibs(&built, &lib).unwrap();
+        assert_eq!(names(&lib), ["libcore-2.rlib", "libstd-2.rlib"]);
+        assert_eq!(names(lib.parent().unwrap()), ["lib"]);
+    }
+
+    #[test]
+    fn a_build_that_made_nothing_does_not_replace_what_is_there() {
+        let scratch = Scratch::new("nothing");
+        let built = scratch.folder("built", &["std-2.d"]);
+        let lib = scratch.folder("target/lib", &["libcore-1.rlib"]);
+        let error = install_rlibs(&built, &lib).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("there are no rlibs in {}", built.display())
+        );
+        assert_eq!(names(&lib), ["libcore-1.rlib"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_linker_is_linked_once_and_follows_a_new_version() {
+        let scratch = Scratch::new("linker");
+        let linkers = scratch.folder("bin", &["lld-22", "lld-23"]);
+        let folder = scratch.0.join("rustlib/bin");
+        for linker in ["lld-22", "lld-22", "lld-23"] {
+            link_linker(&linkers.join(linker), &folder).unwrap();
+            assert_eq!(fs::read_to_string(folder.join("rust-lld")).unwrap(), linker);
+        }
+    }
+
+    #[test]
+    fn a_linker_that_a_package_installed_is_not_overwritten() {
+        let scratch = Scratch::new("foreign-linker");
+        let linkers = scratch.folder("bin", &["lld-22"]);
+        let folder = scratch.folder("rustlib", &["rust-lld"]);
+        let error = link_linker(&linkers.join("lld-22"), &folder)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with("rust-lld is not ours to replace; move it away and try again"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn only_the_release_whose_packages_are_known_is_touched() {
+        let debian =
+            "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n";
+        assert!(check_system(debian).is_ok());
+        let other =
+            "PRETTY_NAME=\"Ubuntu 26.04 LTS\"\nVERSION_ID=\"26.04\"\nID=ubuntu\nID_LIKE=debian\n";
+        let error = check_system(other).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "they are for Debian 12, and this is Ubuntu 26.04 LTS"
+        );
+        assert_eq!(
+            check_system("").unwrap_err().to_string(),
+            "they are for Debian 12, and this is another system"
+        );
+    }
+
+    #[test]
+    fn a_toolchain_linked_before_is_found_in_rustups_list() {
+        let list = "stable-x86_64-unknown-linux-gnu (active, default) /home/ada/.rustup/toolchains/stable\n\
+                    debian-old /opt\ndebian /usr\n";
+        assert_eq!(linked_to(list), Some("/usr"));
+        assert_eq!(
+            linked_to("debian (active) /opt/my rust\n"),
+            Some("/opt/my rust")
+        );
+        assert_eq!(
+            linked_to("stable-x86_64-unknown-linux-gnu (active, default) /usr\n"),
+            None
+        );
+    }
+
+    #[test]
+    fn paths_with_spaces_stay_one_flag() {
+        let flags = [
+            remapped(Path::new("/my code"), "/rustc/1"),
+            OsString::from("-Cpanic=abort"),
+        ];
+        let (_, value) = process::rustflags(&flags);
+        assert_eq!(
+            value,
+            "--remap-path-prefix=/my code=/rustc/1\u{1f}-Cpanic=abort"
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! The project's own commands. `cargo xtask help` lists them.
+//!
+//! A command is a few [`steps`]; the first of them finds or installs a [`toolchain`] that can build WebAssembly.
+
+#![forbid(unsafe_code)]
+
+mod debian;
+mod interpreters;
+mod process;
+mod steps;
+mod toolchain;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser};
+
+const HELP: &str = "\
+The project's own commands.
+
+Usage: cargo xtask <command>
+
+  setup           make this machine ready: a toolchain for wasm32-unknown-unknown, and what the tests need
+  demo [args]     build two example plugins and run them, for instance: cargo xtask demo --name Ada
+  test            set up, then run every test
+  ci              what continuous integration checks besides: formatting, lints, documentation
+  bench [args]    run the benchmarks; arguments go to `cargo bench`
+  help            print this
+
+Each command first does the set-up that it needs, which takes well under a second when nothing is missing.";
+
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Setup,
+    Demo(Vec<OsString>),
+    Test,
+    Ci,
+    Bench(Vec<OsString>),
+    Help,
+}
+
+fn parse(mut arguments: Parser) -> Result<Task, lexopt::Error> {
+    let task = match arguments.next()? {
+        None | Some(Arg::Short('h') | Arg::Long("help")) => Task::Help,
+        Some(Arg::Value(name)) => match name.to_str() {
+            Some("setup") => Task::Setup,
+            Some("demo") => Task::Demo(arguments.raw_args()?.collect()),
+            Some("test") => Task::Test,
+            Some("ci") => Task::Ci,
+            Some("bench") => Task::Bench(arguments.raw_args()?.collect()),
+            Some("help") => Task::Help,
+            _ => {
+                return Err(
+                    format!("there is no command {name:?}; `cargo xtask help` lists them").into(),
+                );
+            }
+        },
+        Some(other) => return Err(other.unexpected()),
+    };
+    match arguments.next()? {
+        None => Ok(task),
+        Some(more) => Err(more.unexpected()),
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Setup => steps::set_up(),
+        Task::Demo(arguments) => steps::demo(&arguments),
+        Task::Test => steps::test(),
+        Task::Ci => steps::ci(),
+        Task::Bench(arguments) => steps::bench(&arguments),
+        Task::Help => {
+            println!("{HELP}");
+            Ok(())
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let task = match parse(Parser::from_env()) {
+        Ok(task) => task,
+        Err(mistake) => {
+            eprintln!("error: {mistake}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Task, String> {
+        parse(Parser::from_args(arguments)).map_err(|mistake| mistake.to_string())
+    }
+
+    #[test]
+    fn demo_and_bench_pass_every_argument_on_untouched() {
+        let rest = vec![OsString::from("--name"), OsString::from("Ada")];
+        assert_eq!(parsed(&["demo", "--name", "Ada"]), Ok(Task::Demo(rest)));
+        let rest = vec![
+            OsString::from("--bench"),
+            OsString::from("--"),
+            OsString::from("-h"),
+        ];
+        assert_eq!(
+            parsed(&["bench", "--bench", "--", "-h"]),
+            Ok(Task::Bench(rest))
+        );
+    }
+
+    #[test]
+    fn no_command_asks_for_help() {
+        assert_eq!(parsed(&[]), Ok(Task::Help));
+        assert_eq!(parsed(&["--help"]), Ok(Task::Help));
+    }
+
+    #[test]
+    fn an_argument_that_would_be_ignored_is_refused() {
+        assert_eq!(
+            parsed(&["test", "greeter"]),
+            Err("unexpected argument \"greeter\"".to_owned())
+        );
+        assert_eq!(
+            parsed(&["ci", "--fast"]),
+            Err("invalid option '--fast'".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_unknown_command_is_named_and_points_to_help() {
+        assert_eq!(
+            parsed(&["tset"]),
+            Err("there is no command \"tset\"; `cargo xtask help` lists them".to_owned())
+        );
+    }
+
+    #[test]
+    fn every_command_that_help_lists_is_understood() {
+        for line in HELP.lines().filter(|line| line.starts_with("  ")) {
+            let name = line.split_whitespace().next().unwrap();
+            assert!(parsed(&[name]).is_ok(), "{name}");
+        }
+    }
+}

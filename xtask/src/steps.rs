@@ -1,0 +1,229 @@
+//! What each command does, step by step.
+//!
+//! Every step says its name and how long it took. The first that fails ends the command, and says how to run it alone.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::interpreters;
+use crate::process::{self, LOCAL, say};
+use crate::toolchain::{self, Toolchain};
+
+/// The toolchain whose rustfmt and clippy are used: Debian packages none of its own version.
+const LINTS: &str = "stable";
+
+/// Makes the machine ready, and says what to export so that an everyday `cargo test` finds it all.
+pub fn set_up() -> Result<()> {
+    let tools = tools_for_tests()?;
+    let exports = tools.exports();
+    if exports.is_empty() {
+        say("ready");
+    } else {
+        say("ready; for cargo commands of your own, type first:");
+    }
+    for (name, value) in exports {
+        println!("export {name}={value}");
+    }
+    Ok(())
+}
+
+/// Builds and runs the demonstration; its output is all that standard output gets.
+pub fn demo(arguments: &[OsString]) -> Result<()> {
+    let toolchain = toolchain::set_up()?;
+    let cargo = |verb: &[&str]| {
+        let mut cargo = toolchain.command("cargo");
+        cargo
+            .args(verb)
+            .args(["--package", "plugin-sdk-harness", "--example", "demo"]);
+        cargo
+    };
+    // Apart, so that the first build, which takes minutes, shows what it does, and the run says nothing of cargo's.
+    process::show_aside(&mut cargo(&["build"]))?;
+    process::show(cargo(&["run", "--quiet"]).arg("--").args(arguments))
+}
+
+/// Runs every test.
+pub fn test() -> Result<()> {
+    let tools = tools_for_tests()?;
+    let mut cargo = tools.toolchain.command("cargo");
+    cargo
+        .args(["test", "--workspace"])
+        .env(PYTHON, &tools.python);
+    program("tests", cargo)
+}
+
+/// Formatting, lints and documentation.
+pub fn ci() -> Result<()> {
+    step("lint tools", "cargo xtask ci", check_lint_tools)?;
+    program("formatting", lint_cargo(&["fmt", "--all", "--check"]))?;
+    program(
+        "lints",
+        lint_cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    )?;
+    let toolchain = toolchain_step()?;
+    let mut cargo = toolchain.command("cargo");
+    cargo
+        .args(["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-Dwarnings");
+    program("documentation", cargo)
+}
+
+/// Runs the benchmarks.
+pub fn bench(arguments: &[OsString]) -> Result<()> {
+    let toolchain = toolchain_step()?;
+    let mut cargo = toolchain.command("cargo");
+    cargo
+        .args(["bench", "--manifest-path", "benches/Cargo.toml"])
+        .args(arguments);
+    // It makes some peers capture a backtrace on each call, which doubles their time: not how anyone runs them.
+    cargo.env_remove("RUST_BACKTRACE");
+    program("benchmarks", cargo)
+}
+
+/// Tells the tests which Python has the packages they need.
+const PYTHON: &str = "PLUGIN_SDK_PYTHON";
+
+struct Tools {
+    toolchain: Toolchain,
+    python: PathBuf,
+}
+
+impl Tools {
+    fn exports(&self) -> Vec<(&'static str, String)> {
+        let toolchain = self
+            .toolchain
+            .name()
+            .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
+        let python = (PYTHON, self.python.display().to_string());
+        toolchain.into_iter().chain([python]).collect()
+    }
+}
+
+fn tools_for_tests() -> Result<Tools> {
+    const ALONE: &str = "cargo xtask setup";
+    let toolchain = toolchain_step()?;
+    let python = step("set-up: Python", ALONE, interpreters::python)?;
+    step("set-up: Node", ALONE, interpreters::node)?;
+    // The tests of compile errors run cargo offline.
+    let mut fetch = toolchain.command("cargo");
+    fetch.arg("fetch");
+    program("set-up: crates", fetch)?;
+    Ok(Tools { toolchain, python })
+}
+
+fn toolchain_step() -> Result<Toolchain> {
+    step("set-up: toolchain", "cargo xtask setup", || {
+        let toolchain = toolchain::set_up()?;
+        say(format!("{toolchain}, rustc {}", toolchain.release()?));
+        Ok(toolchain)
+    })
+}
+
+fn lint_cargo(arguments: &[&str]) -> Command {
+    let mut cargo = process::command("cargo");
+    cargo.env("RUSTUP_TOOLCHAIN", LINTS).args(arguments);
+    cargo
+}
+
+fn check_lint_tools() -> Result<()> {
+    for tool in ["fmt", "clippy"] {
+        process::capture(&mut lint_cargo(&[tool, "--version"]), LOCAL).with_context(|| {
+            format!("`cargo +{LINTS} {tool}` does not work; type `rustup component add --toolchain {LINTS} rustfmt clippy`")
+        })?;
+    }
+    Ok(())
+}
+
+fn program(name: &str, mut command: Command) -> Result<()> {
+    let alone = process::shell_line(&command);
+    step(name, &alone, || process::show(&mut command))
+}
+
+fn step<T>(name: &str, alone: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    eprintln!("==> {name}");
+    let start = Instant::now();
+    let done = work();
+    let took = shown(start.elapsed());
+    match done {
+        Ok(value) => {
+            eprintln!("==> {name}: done in {took}");
+            Ok(value)
+        }
+        Err(error) => Err(error.context(format!(
+            "{name} failed after {took}; to run it alone: {alone}"
+        ))),
+    }
+}
+
+fn shown(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        format!(
+            "{} min {} s",
+            duration.as_secs() / 60,
+            duration.as_secs() % 60
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    #[test]
+    fn a_failing_step_says_its_name_and_how_to_run_it_alone() {
+        let error = step("tests", "cargo test --workspace", || -> Result<()> {
+            bail!("two tests failed")
+        })
+        .unwrap_err();
+        let words = error.to_string();
+        assert!(words.starts_with("tests failed after "), "{words}");
+        assert!(
+            words.ends_with("; to run it alone: cargo test --workspace"),
+            "{words}"
+        );
+        assert_eq!(error.root_cause().to_string(), "two tests failed");
+    }
+
+    #[test]
+    fn exports_name_the_toolchain_only_where_cargo_would_take_another() {
+        let names = |toolchain| {
+            let tools = Tools {
+                toolchain,
+                python: PathBuf::from("target/python/bin/python"),
+            };
+            tools
+                .exports()
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(Toolchain::Active), ["PLUGIN_SDK_PYTHON"]);
+        assert_eq!(
+            names(Toolchain::Linked),
+            ["RUSTUP_TOOLCHAIN", "PLUGIN_SDK_PYTHON"]
+        );
+    }
+
+    #[test]
+    fn durations_read_well_short_and_long() {
+        assert_eq!(shown(Duration::from_millis(230)), "0.2 s");
+        assert_eq!(shown(Duration::from_secs(125)), "2 min 5 s");
+    }
+}

@@ -1,0 +1,342 @@
+//! Which Rust toolchain builds the plugins, and how to get one where none can.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::debian;
+use crate::process::{self, LOCAL, say};
+
+/// What plugins are compiled for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Some 25 megabytes on a slow line. Where rustup's servers are out of reach it fails long before.
+const DOWNLOAD: Duration = Duration::from_secs(180);
+
+/// A toolchain that can build for [`TARGET`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toolchain {
+    /// The one that this `cargo` runs with.
+    Active,
+    /// The one that [`debian::install`] linked.
+    Linked,
+}
+
+impl Toolchain {
+    /// A program run with this toolchain, and all that it starts in turn.
+    pub fn command(self, program: &str) -> Command {
+        let mut command = process::command(program);
+        if let Some(name) = self.name() {
+            command.env("RUSTUP_TOOLCHAIN", name);
+        }
+        command
+    }
+
+    /// The number of its compiler, such as `1.96.0`.
+    ///
+    /// # Errors
+    /// When the compiler cannot be run.
+    pub fn release(self) -> Result<String> {
+        Ok(RustcVersion::of(self.rustc())?.release)
+    }
+
+    /// rustup's name for it, where one must be given.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Active => None,
+            Self::Linked => Some(debian::LINK),
+        }
+    }
+
+    fn rustc(self) -> Command {
+        match std::env::var_os("RUSTC") {
+            Some(rustc) if self == Self::Active => process::command(rustc),
+            _ => self.command("rustc"),
+        }
+    }
+
+    fn probed(self) -> Result<Self> {
+        probe(self.rustc()).map(|()| self)
+    }
+}
+
+impl fmt::Display for Toolchain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Active => f.write_str("the active toolchain"),
+            Self::Linked => write!(f, "the toolchain `{}`", debian::LINK),
+        }
+    }
+}
+
+/// Finds a toolchain that can build for [`TARGET`], or installs what is missing.
+///
+/// # Errors
+/// When there is no way to get one on this machine: what was tried, why each failed, and what to type.
+pub fn set_up() -> Result<Toolchain> {
+    first_that_works([
+        Way {
+            name: Toolchain::Active.to_string(),
+            walk: &|| Toolchain::Active.probed(),
+        },
+        Way {
+            name: Toolchain::Linked.to_string(),
+            walk: &|| Toolchain::Linked.probed(),
+        },
+        Way {
+            name: format!("rustup target add {TARGET}"),
+            walk: &add_target,
+        },
+        Way {
+            name: "Debian's packages".to_owned(),
+            walk: &install_debian,
+        },
+    ])
+}
+
+/// One way to a toolchain.
+struct Way<'a> {
+    name: String,
+    walk: &'a dyn Fn() -> Result<Toolchain>,
+}
+
+fn first_that_works<'a>(ways: impl IntoIterator<Item = Way<'a>>) -> Result<Toolchain> {
+    let mut failed = String::new();
+    for way in ways {
+        match (way.walk)() {
+            Ok(toolchain) => return Ok(toolchain),
+            Err(error) => failed.push_str(&format!("\n  {}: {error:#}", way.name)),
+        }
+    }
+    bail!(
+        "no Rust toolchain on this machine can build for {TARGET}. Tried in turn:{failed}\n\
+         Any one of these helps:\n  \
+         where rustup's servers can be reached, type `rustup target add {TARGET}`\n  \
+         on Debian {}, run `cargo xtask setup` as root with apt and crates.io in reach: it installs Debian's own \
+         compiler beside rustup's",
+        debian::RELEASE
+    )
+}
+
+fn add_target() -> Result<Toolchain> {
+    say(format!(
+        "no toolchain here has {TARGET} yet: asking rustup for it, for {} minutes at most",
+        DOWNLOAD.as_secs() / 60
+    ));
+    process::capture(
+        // With RUST_BACKTRACE rustup adds its own stack to every failure.
+        process::command("rustup")
+            .args(["target", "add", TARGET])
+            .env_remove("RUST_BACKTRACE"),
+        DOWNLOAD,
+    )
+    .inspect_err(|error| say(format!("rustup could not add it: {error:#}")))?;
+    Toolchain::Active.probed()
+}
+
+fn install_debian() -> Result<Toolchain> {
+    debian::check_applies()?;
+    let scratch = scratch_folder()?;
+    // Two set-ups at once would take each other's scratch folder away.
+    let lock = File::create(scratch.join("lock")).context("creating target/xtask/lock")?;
+    lock.lock().context("locking target/xtask/lock")?;
+    debian::install(&scratch)?;
+    Toolchain::Active
+        .probed()
+        .or_else(|_| Toolchain::Linked.probed())
+}
+
+fn scratch_folder() -> Result<PathBuf> {
+    let folder = process::workspace_root().join("target/xtask");
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Whether this compiler can build for [`TARGET`]: links an empty program, so that a standard library that is missing,
+/// half there or made by another compiler is found out, and so is a missing linker.
+///
+/// # Errors
+/// With the compiler's own first error.
+pub fn probe(mut rustc: Command) -> Result<()> {
+    let folder = scratch_folder()?.join(format!("probe-{}", std::process::id()));
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let source = folder.join("probe.rs");
+    let linked = fs::write(&source, "")
+        .with_context(|| format!("writing {}", source.display()))
+        .and_then(|()| {
+            rustc.args([
+                "--target",
+                TARGET,
+                "--crate-type",
+                "cdylib",
+                "--crate-name",
+                "probe",
+                "--out-dir",
+            ]);
+            rustc.arg(&folder).arg(&source).env_remove("RUST_BACKTRACE");
+            process::capture(&mut rustc, LOCAL)
+        });
+    // The answer is known; a folder left behind under target/ does no harm.
+    let _ = fs::remove_dir_all(&folder);
+    linked.map(drop)
+}
+
+/// What `rustc -vV` says of itself.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RustcVersion {
+    /// Such as `1.96.0`.
+    pub release: String,
+    /// The platform it runs on, such as `x86_64-unknown-linux-gnu`.
+    pub host: String,
+    /// The commit of rust-lang/rust it was built from, if it was told.
+    pub commit_hash: Option<String>,
+    /// The first number of LLVM's version.
+    pub llvm_major: u32,
+}
+
+impl RustcVersion {
+    /// Asks the compiler.
+    ///
+    /// # Errors
+    /// When it cannot be run, or says something else than a compiler of today.
+    pub fn of(mut rustc: Command) -> Result<Self> {
+        let words = process::capture(rustc.arg("-vV"), LOCAL)?;
+        Self::parse(&words)
+            .with_context(|| format!("reading what `{}` says", process::shell_line(&rustc)))
+    }
+
+    fn parse(words: &str) -> Result<Self> {
+        let field = |name: &str| {
+            let mut fields = words.lines().filter_map(|line| line.split_once(": "));
+            let value =
+                fields.find_map(|(key, value)| (key == name).then(|| value.trim().to_owned()));
+            value.with_context(|| format!("it has no line `{name}: …`"))
+        };
+        let llvm = field("LLVM version")?;
+        let llvm_major = llvm.split('.').next().unwrap_or_default();
+        Ok(Self {
+            release: field("release")?,
+            host: field("host")?,
+            commit_hash: field("commit-hash").ok().filter(|hash| hash != "unknown"),
+            llvm_major: llvm_major
+                .parse()
+                .with_context(|| format!("LLVM's version is {llvm:?}"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const DEBIAN: &str = "rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)\nbinary: rustc\n\
+        commit-hash: ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96\ncommit-date: 2026-05-25\n\
+        host: x86_64-unknown-linux-gnu\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
+
+    #[test]
+    fn reads_what_rustc_says_of_itself() {
+        let expected = RustcVersion {
+            release: "1.96.0".to_owned(),
+            host: "x86_64-unknown-linux-gnu".to_owned(),
+            commit_hash: Some("ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96".to_owned()),
+            llvm_major: 22,
+        };
+        assert_eq!(RustcVersion::parse(DEBIAN).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_compiler_that_does_not_know_its_commit_is_understood() {
+        let words = DEBIAN.replace("ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96", "unknown");
+        assert_eq!(RustcVersion::parse(&words).unwrap().commit_hash, None);
+        let words = DEBIAN.replace(
+            "commit-hash: ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96\n",
+            "",
+        );
+        assert_eq!(RustcVersion::parse(&words).unwrap().commit_hash, None);
+    }
+
+    #[test]
+    fn what_is_missing_or_odd_in_the_compilers_words_is_named() {
+        let error = RustcVersion::parse("cranelift 1.0").unwrap_err();
+        assert_eq!(error.to_string(), "it has no line `LLVM version: …`");
+        let error = RustcVersion::parse(&DEBIAN.replace("22.1.8", "new")).unwrap_err();
+        assert_eq!(error.to_string(), "LLVM's version is \"new\"");
+    }
+
+    #[test]
+    fn the_first_way_that_works_is_taken_and_the_rest_left_alone() {
+        let walked = Cell::new(0);
+        let works = |toolchain| {
+            walked.set(walked.get() + 1);
+            Ok(toolchain)
+        };
+        let chosen = first_that_works([
+            Way {
+                name: "first".to_owned(),
+                walk: &|| bail!("not there"),
+            },
+            Way {
+                name: "second".to_owned(),
+                walk: &|| works(Toolchain::Linked),
+            },
+            Way {
+                name: "third".to_owned(),
+                walk: &|| works(Toolchain::Active),
+            },
+        ]);
+        assert_eq!((chosen.unwrap(), walked.get()), (Toolchain::Linked, 1));
+    }
+
+    #[test]
+    fn when_no_way_works_the_error_gives_every_reason_and_what_to_type() {
+        let error = first_that_works([
+            Way {
+                name: Toolchain::Active.to_string(),
+                walk: &|| bail!("error[E0463]: can't find crate for `std`"),
+            },
+            Way {
+                name: "Debian's packages".to_owned(),
+                walk: &|| bail!("this is Fedora Linux 43"),
+            },
+        ]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "no Rust toolchain on this machine can build for wasm32-unknown-unknown. Tried in turn:\n  \
+             the active toolchain: error[E0463]: can't find crate for `std`\n  \
+             Debian's packages: this is Fedora Linux 43\n\
+             Any one of these helps:\n  \
+             where rustup's servers can be reached, type `rustup target add wasm32-unknown-unknown`\n  \
+             on Debian 12, run `cargo xtask setup` as root with apt and crates.io in reach: it installs Debian's own \
+             compiler beside rustup's"
+        );
+    }
+
+    #[test]
+    fn only_the_linked_toolchain_has_to_be_named() {
+        let named = |toolchain: Toolchain| {
+            let command = toolchain.command("cargo");
+            command.get_envs().find_map(|(name, value)| {
+                (name == "RUSTUP_TOOLCHAIN").then(|| value.map(Into::into))
+            })
+        };
+        assert_eq!(named(Toolchain::Active), None);
+        assert_eq!(
+            named(Toolchain::Linked),
+            Some(Some(std::ffi::OsString::from("debian")))
+        );
+    }
+
+    #[test]
+    fn a_compiler_without_the_target_fails_the_probe_in_its_own_words() {
+        let mut rustc = process::command("rustc");
+        rustc.arg("--sysroot=/nowhere");
+        let error = probe(rustc).unwrap_err().to_string();
+        assert!(error.starts_with("error"), "{error}");
+    }
+}
