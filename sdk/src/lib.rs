@@ -7,6 +7,7 @@ pub mod binary;
 pub mod codec;
 #[doc(hidden)]
 pub mod command;
+mod allocator;
 mod error;
 #[doc(hidden)]
 pub mod fault;

@@ -1,0 +1,1 @@
+//! The global allocator of a plugin that asks for another than std's.

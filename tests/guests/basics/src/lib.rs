@@ -1,0 +1,1 @@
+//! What the hosts in other languages are tried on.
