@@ -195,22 +195,28 @@ pub trait FreeCommand {
     note = "list it at the plugin's struct: `#[plugin(commands({Self}))]`"
 )]
 pub trait ListedCommand {
-    /// The plugin that lists it.
-    type Plugin: Plugin;
+    /// Runs the command within the plugin that lists it. The plugin is not named: it may be more private than the command.
+    ///
+    /// # Safety
+    /// As [`Boundary::serve`].
+    #[cfg(target_arch = "wasm32")]
+    unsafe fn serve(address: *mut u8, len: u32) -> u64
+    where
+        Self: FreeCommand;
 }
 
 /// Asks for a free command to be listed.
 pub const fn listed<C: ListedCommand>() {}
 
-/// Runs a free command within the plugin that lists it.
+/// Runs a free command within a plugin.
 ///
 /// # Safety
 /// As [`Boundary::serve`].
 #[cfg(target_arch = "wasm32")]
-pub unsafe fn free_command<C: FreeCommand + ListedCommand>(address: *mut u8, len: u32) -> u64 {
+pub unsafe fn serve_free<P: Plugin, C: FreeCommand>(address: *mut u8, len: u32) -> u64 {
     // SAFETY: passed on to the caller.
     unsafe {
-        C::Plugin::guest().command(address, len, |_, arguments, output| {
+        P::guest().command(address, len, |_, arguments, output| {
             C::handle(arguments, output)
         })
     }

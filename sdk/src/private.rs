@@ -14,7 +14,7 @@ pub use crate::command::{
 pub use crate::error::Error;
 pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
-pub use crate::guest::free_command;
+pub use crate::guest::serve_free;
 pub use crate::guest::{FreeCommand, Guest, HookDefaults, ListedCommand, Plugin, listed};
 pub use crate::json::Arena;
 pub use crate::memory::Answer;

@@ -26,7 +26,7 @@ use crate::fault::Fault;
 ///
 /// ```
 /// let mut bytes = Vec::new();
-/// plugin_sdk::binary::write(&(1u8, "two", [3.0f64]), &mut bytes).unwrap();
+/// plugin_sdk::binary::write(&(1u8, "two", vec![3.0f64]), &mut bytes).unwrap();
 /// let value: (u8, String, Vec<f64>) = plugin_sdk::binary::read(&bytes).unwrap();
 /// assert_eq!(value, (1, "two".to_owned(), vec![3.0]));
 /// ```

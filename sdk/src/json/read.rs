@@ -12,7 +12,7 @@ use super::arena::{Arena, End};
 use crate::fault::Fault;
 
 /// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
-const MAX_DEPTH: u8 = 128;
+const MAX_DEPTH: u8 = 127;
 
 type Read<T> = Result<T, Fault>;
 
@@ -88,7 +88,7 @@ impl<'de> Reader<'de> {
         }
         self.depth = match self.depth.checked_sub(1) {
             Some(depth) => depth,
-            None => return self.wanted("expected at most 128 levels of nesting"),
+            None => return self.wanted("expected at most 127 levels of nesting"),
         };
         self.at += 1;
         Ok(())
