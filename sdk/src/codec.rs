@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, code};
 use crate::fault::Fault;
 use crate::json::{self, Arena, Reader};
+use crate::memory::Number;
 
 /// A form that arguments and results have at the boundary.
 pub trait Codec {
@@ -39,6 +40,11 @@ pub type ReadArgument<'a, S> = &'a mut dyn FnMut(usize, &mut S) -> Result<(), Fa
 pub trait Source<'de> {
     /// Reads a value of any type.
     fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault>;
+
+    /// Reads an array of numbers, all at once where the codec can.
+    fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, Fault> {
+        self.read()
+    }
 }
 
 /// JSON, the default.
@@ -105,7 +111,7 @@ fn json_arguments<'de>(
                 return Ok(());
             }
             reader
-                .value(&mut |reader| read(index, reader))
+                .value(|reader| read(index, reader))
                 .map_err(|fault| fault.in_member(name))?;
         }
         reader.end()
@@ -224,6 +230,12 @@ mod for_binary {
     impl<'de> Source<'de> for binary::Reader<'de> {
         fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
             T::deserialize(self)
+        }
+
+        // The codec's numbers are those of a little-endian memory.
+        #[cfg(target_endian = "little")]
+        fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, Fault> {
+            self.numbers()
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 use crate::codec::{Codec, Source};
 use crate::error::{Error, PluginError};
 use crate::fault::Fault;
-use crate::memory::Answer;
+use crate::memory::{Answer, Number};
 
 /// A type that an argument can have.
 #[diagnostic::on_unimplemented(
@@ -132,19 +132,28 @@ impl<T> Via<T> {
     }
 }
 
-/// Serde reads every `Cow` as owned; a string can be borrowed.
-pub trait ReadBorrowed<'de, T> {
+/// Types that can be had cheaper than through serde.
+pub trait ReadDirectly<'de, T> {
     /// Reads the argument into its slot.
     fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>;
 }
 
-impl<'de: 'a, 'a> ReadBorrowed<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
+/// Serde reads every `Cow` as owned; a string can be borrowed.
+impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
     fn read<S: Source<'de>>(
         &self,
         source: &mut S,
         slot: &mut Option<Cow<'a, str>>,
     ) -> Result<(), Fault> {
         *slot = Some(Cow::Borrowed(source.read()?));
+        Ok(())
+    }
+}
+
+/// Serde reads every array one element at a time; numbers can be copied as a whole.
+impl<'de, T: Number + Deserialize<'de>> ReadDirectly<'de, Vec<T>> for Via<Vec<T>> {
+    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<Vec<T>>) -> Result<(), Fault> {
+        *slot = Some(source.read_numbers()?);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! A plugin's life: made, called, ended; one call at a time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 
 use crate::error::{Error, code};
 use crate::memory::{Answer, Boundary, pack_static_error};
@@ -70,16 +70,30 @@ impl<P: Plugin> Guest<P> {
     /// # Safety
     /// As [`Boundary::serve`].
     pub unsafe fn command(&self, address: *mut u8, len: u32, handler: Handler<P>) -> u64 {
-        // SAFETY: passed on to the caller.
+        let Some(mut plugin) = self.enter() else {
+            return pack_static_error(BUSY);
+        };
+        // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.call(address, len, &mut |plugin, arguments, output| {
-                let plugin = match plugin {
+            self.boundary.serve(address, len, |arguments, output| {
+                let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
-                    None if P::MAKES_ITSELF => plugin.insert(P::init(&mut [])?),
-                    None => return Err(not_initialised()),
+                    none => none.insert(Self::made_by_itself()?),
                 };
                 handler(plugin, arguments, output)
             })
+        }
+    }
+
+    #[cold]
+    fn made_by_itself() -> Result<P, Error> {
+        if P::MAKES_ITSELF {
+            P::init(&mut [])
+        } else {
+            Err(Error::new(
+                code::NOT_INITIALISED,
+                "the plugin is not initialised: call `plugin_init` with its configuration first",
+            ))
         }
     }
 
@@ -88,14 +102,27 @@ impl<P: Plugin> Guest<P> {
     /// # Safety
     /// As [`Boundary::serve`].
     pub unsafe fn init(&self, address: *mut u8, len: u32) -> u64 {
-        // SAFETY: passed on to the caller.
+        let Some(mut plugin) = self.enter() else {
+            return pack_static_error(BUSY);
+        };
+        // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.call(address, len, &mut |plugin, config, output| {
+            self.boundary.serve(address, len, |config, output| {
                 *plugin = Some(P::init(config).map_err(init_failed)?);
                 output.extend_from_slice(b"null");
                 Ok(Answer::Written)
             })
         }
+    }
+
+    /// The plugin, made or not; `None` within a call.
+    #[inline]
+    fn enter(&self) -> Option<RefMut<'_, Option<P>>> {
+        let plugin = self.plugin.try_borrow_mut().ok()?;
+        if !self.notes_panics.replace(true) {
+            self.panics.install();
+        }
+        Some(plugin)
     }
 
     /// Ends the plugin's life. Within a call, does nothing.
@@ -104,26 +131,6 @@ impl<P: Plugin> Guest<P> {
             && let Some(mut plugin) = plugin.take()
         {
             plugin.cleanup();
-        }
-    }
-
-    unsafe fn call(
-        &self,
-        address: *mut u8,
-        len: u32,
-        call: &mut dyn FnMut(&mut Option<P>, &mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
-    ) -> u64 {
-        let Ok(mut plugin) = self.plugin.try_borrow_mut() else {
-            return pack_static_error(BUSY);
-        };
-        if !self.notes_panics.replace(true) {
-            self.panics.install();
-        }
-        // SAFETY: the caller vouches for the arguments; the borrow above shows that no other call is running.
-        unsafe {
-            self.boundary.serve(address, len, &mut |arguments, output| {
-                call(&mut plugin, arguments, output)
-            })
         }
     }
 }
@@ -135,14 +142,6 @@ fn init_failed(error: Error) -> Error {
         code::FAILED => error.with_code(code::INIT_FAILED),
         _ => error,
     }
-}
-
-#[cold]
-fn not_initialised() -> Error {
-    Error::new(
-        code::NOT_INITIALISED,
-        "the plugin is not initialised: call `plugin_init` with its configuration first",
-    )
 }
 
 /// What a plugin without hooks does. A hook becomes an inherent function of the same name, which Rust prefers to these.

@@ -10,6 +10,7 @@ use std::ptr;
 
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
 use crate::error::{Error, code};
+use crate::json;
 
 /// The largest buffer, in bytes, that is kept for the next result. Larger ones are dropped, so that one big answer does not stay in memory.
 const KEPT_RESULT: usize = 64 * 1024;
@@ -34,22 +35,32 @@ impl Answer {
     }
 }
 
-/// A command with its arguments decoded, called and its result encoded: from the arguments' bytes to the answer, which may use the output buffer.
-pub type Serve<'a> = &'a mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
-
 /// The memory that a guest and its host hand each other.
 #[derive(Default)]
 pub struct Boundary {
     blocks: Cell<Blocks>,
     /// The bytes of the last answer, unless they are somewhere else.
     result: Cell<Vec<u8>>,
-    /// Where the arguments of the call that is running, or that ran last, begin and end.
+    /// The arguments of the call that is running.
     arguments: Cell<Range>,
-    running: Cell<bool>,
-    /// The last answer lies in the arguments.
-    answered_in_arguments: Cell<bool>,
-    /// A block to be freed when it is clear that nobody uses it.
-    to_free: Cell<Option<Address>>,
+    /// The last answer, if it lies in the arguments of its call.
+    answer: Cell<Range>,
+    /// The last answer, if it lies in the plugin's state or constants.
+    lent: Cell<Range>,
+    /// A block that was freed while the call that is running was reading its arguments from it.
+    freed_arguments: Cell<Option<Address>>,
+    /// A block that was freed once while the last answer lay in it: the next call tells whether the block was meant or the answer.
+    freed_answer: Cell<Option<Address>>,
+}
+
+/// The buffers of one call.
+struct Exchange {
+    /// Empty, for the answer.
+    output: Vec<u8>,
+    /// What the arguments lie in, if that is not the host's.
+    held: Vec<u8>,
+    /// The arguments must be copied: the plugin lent them.
+    arguments_are_lent: bool,
 }
 
 type Address = usize;
@@ -57,9 +68,15 @@ type Address = usize;
 /// From, and up to but not including.
 type Range = (Address, Address);
 
+/// Overlaps nothing.
+const NOWHERE: Range = (0, 0);
+
 fn range(bytes: *const [u8]) -> Range {
+    if bytes.len() == 0 {
+        return NOWHERE;
+    }
     let start = bytes.cast::<u8>().addr();
-    (start, start + bytes.len())
+    (start, start.saturating_add(bytes.len()))
 }
 
 fn overlap(a: Range, b: Range) -> bool {
@@ -72,10 +89,11 @@ impl Boundary {
         Boundary {
             blocks: Cell::new(Blocks::new()),
             result: Cell::new(Vec::new()),
-            arguments: Cell::new((0, 0)),
-            running: Cell::new(false),
-            answered_in_arguments: Cell::new(false),
-            to_free: Cell::new(None),
+            arguments: Cell::new(NOWHERE),
+            answer: Cell::new(NOWHERE),
+            lent: Cell::new(NOWHERE),
+            freed_arguments: Cell::new(None),
+            freed_answer: Cell::new(None),
         }
     }
 
@@ -89,32 +107,42 @@ impl Boundary {
 
     /// Gives back a block or the last result. Whatever else `address` is, nothing happens.
     pub fn free(&self, address: Address) {
-        let (start, end) = self.arguments.get();
-        // Arguments that are being read stay until the call is over. And an answer that lies in the arguments is often freed by a
-        // host that goes on to use the buffer: only its next call tells.
-        if (start..end).contains(&address)
-            && (self.running.get()
-                || (self.answered_in_arguments.get() && self.to_free.get() != Some(address)))
-        {
-            self.to_free.set(Some(address));
-            return;
-        }
-        if self.to_free.get() == Some(address) {
-            self.to_free.set(None);
-        }
-        if !self.release(address) {
-            let result = self.result.take();
-            if result.as_ptr().addr() != address {
-                self.result.set(result);
+        let Some(block) = self.block(address) else {
+            return self.free_result(address);
+        };
+        if overlap(block, self.arguments.get()) {
+            self.freed_arguments.set(Some(address));
+        } else if overlap(block, self.answer.get()) && self.freed_answer.get() != Some(address) {
+            self.freed_answer.set(Some(address));
+        } else {
+            if self.freed_answer.get() == Some(address) {
+                self.freed_answer.set(None);
             }
+            self.release(address);
         }
     }
 
-    fn release(&self, address: Address) -> bool {
-        let mut blocks = self.blocks.take();
-        let released = blocks.free(address);
+    fn free_result(&self, address: Address) {
+        let result = self.result.take();
+        // A result that was passed on as arguments may have the next answer in it.
+        let in_use = overlap(range(&*result), self.answer.get());
+        if in_use || result.as_ptr().addr() != address {
+            self.result.set(result);
+        }
+    }
+
+    /// Where a live block lies.
+    fn block(&self, address: Address) -> Option<Range> {
+        let blocks = self.blocks.take();
+        let found = blocks.find(address).map(|(_, block)| block.range());
         self.blocks.set(blocks);
-        released
+        found
+    }
+
+    fn release(&self, address: Address) {
+        let mut blocks = self.blocks.take();
+        blocks.free(address);
+        self.blocks.set(blocks);
     }
 
     /// How many blocks the host has allocated and not freed.
@@ -125,18 +153,24 @@ impl Boundary {
         live
     }
 
-    /// Runs one call: hands the arguments over, keeps the answer, and says where it is.
+    /// Runs one call: hands the arguments over, keeps the answer, and says where it is. `serve` gets the arguments' bytes, and a buffer that
+    /// it may write its answer to.
     ///
     /// The caller sees to it that no call is running already.
     ///
     /// # Safety
-    /// For the length of the call, the `len` bytes at `address` must be readable and writable, and nothing in the guest may refer to them.
-    pub unsafe fn serve(&self, address: *mut u8, len: u32, serve: Serve<'_>) -> u64 {
+    /// For the length of the call, the `len` bytes at `address` must be readable and writable, and nothing in the guest may refer to them
+    /// but what answered the last call.
+    #[inline]
+    pub unsafe fn serve(
+        &self,
+        address: *mut u8,
+        len: u32,
+        serve: impl FnOnce(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
+    ) -> u64 {
+        let previous = self.begin();
         if len > MAX_LEN {
-            return self.fail(
-                Error::new(code::TOO_LARGE, "arguments must have less than 2^31 bytes"),
-                self.recycled_result(),
-            );
+            return self.fail(too_large("arguments", len as usize), recycle(previous));
         }
         let arguments: &mut [u8] = if len == 0 {
             &mut []
@@ -144,41 +178,80 @@ impl Boundary {
             // SAFETY: the caller vouches for the bytes; `len` is at most `isize::MAX`, which is no less than 2^31 - 1.
             unsafe { std::slice::from_raw_parts_mut(address, len as usize) }
         };
+        let mut exchange = self.exchange(range(arguments), previous);
+        let arguments = if exchange.arguments_are_lent {
+            exchange.held = arguments.to_vec();
+            &mut *exchange.held
+        } else {
+            arguments
+        };
         let place = range(arguments);
-        if let Some(block) = self.to_free.take()
-            && !(place.0..place.1).contains(&block)
-        {
-            self.release(block);
-        }
+        self.arguments.set(place);
+        let answer = serve(arguments, &mut exchange.output);
+        self.arguments.set(NOWHERE);
+        self.finish(exchange, place, answer)
+    }
 
-        // A host may pass a result on as arguments: then it has to live through this call.
-        let previous = self.result.take();
-        let (held, mut output) = if overlap(range(&*previous), place) {
+    /// Lets go of the answer before, and gives its buffer.
+    #[inline]
+    fn begin(&self) -> Vec<u8> {
+        self.answer.set(NOWHERE);
+        self.result.take()
+    }
+
+    /// A host may pass a result on as arguments. A result of its own then has to live through this call; what the plugin lent must not be in
+    /// a command's hands while it changes the plugin, or be changed itself.
+    #[inline]
+    fn exchange(&self, arguments: Range, previous: Vec<u8>) -> Exchange {
+        self.settle_freed_answer(arguments);
+        let lent = self.lent.replace(NOWHERE);
+        let (held, output) = if overlap(range(&*previous), arguments) {
             (previous, Vec::new())
         } else {
             (Vec::new(), recycle(previous))
         };
+        Exchange {
+            output,
+            held,
+            arguments_are_lent: overlap(lent, arguments),
+        }
+    }
 
-        self.arguments.set(place);
-        self.answered_in_arguments.set(false);
-        self.running.set(true);
-        let answer = serve(arguments, &mut output);
-        self.running.set(false);
-
+    #[inline]
+    fn finish(&self, exchange: Exchange, place: Range, answer: Result<Answer, Error>) -> u64 {
+        let Exchange { output, held, .. } = exchange;
         let packed = match answer {
             Ok(Answer::Written) => self.keep(output),
             Ok(Answer::Owned(bytes)) => self.keep(bytes),
             Ok(Answer::InPlace(bytes)) => {
-                self.answered_in_arguments.set(overlap(range(bytes), place));
-                self.result.set(held);
-                return pack(bytes, false, self);
+                let kind = if overlap(range(bytes), place) {
+                    &self.answer
+                } else {
+                    &self.lent
+                };
+                kind.set(range(bytes));
+                // What is held may be what the answer lies in. Otherwise the buffer is kept for the next call.
+                self.result.set(if held.is_empty() { output } else { held });
+                pack(bytes, false, self)
             }
             Err(error) => self.fail(error, output),
         };
-        if let Some(block) = self.to_free.take() {
-            self.release(block);
+        if let Some(block) = self.freed_arguments.take() {
+            self.free(block);
         }
         packed
+    }
+
+    /// A host that frees an answer in its arguments, and then uses the buffer again, meant the answer. A call without arguments does not tell.
+    #[inline]
+    fn settle_freed_answer(&self, arguments: Range) {
+        if arguments != NOWHERE
+            && let Some(address) = self.freed_answer.take()
+            && let Some(block) = self.block(address)
+            && !overlap(block, arguments)
+        {
+            self.release(address);
+        }
     }
 
     fn keep(&self, bytes: Vec<u8>) -> u64 {
@@ -193,10 +266,6 @@ impl Boundary {
         let packed = pack(&*output, true, self);
         self.result.set(output);
         packed
-    }
-
-    fn recycled_result(&self) -> Vec<u8> {
-        recycle(self.result.take())
     }
 }
 
@@ -218,11 +287,17 @@ fn pack(bytes: *const [u8], failed: bool, boundary: &Boundary) -> u64 {
             failed,
         }
         .to_bits(),
-        _ => boundary.fail(
-            Error::new(code::TOO_LARGE, "a result must have less than 2^31 bytes"),
-            Vec::new(),
-        ),
+        _ => boundary.fail(too_large("a result", bytes.len()), Vec::new()),
     }
+}
+
+#[cold]
+fn too_large(what: &str, len: usize) -> Error {
+    let mut details = b"{\"bytes\":".to_vec();
+    json::write_u64(len as u64, &mut details);
+    details.push(b'}');
+    let message = [what, " must have less than 2^31 bytes"].concat();
+    Error::new(code::TOO_LARGE, message).with_details_json(details)
 }
 
 /// A constant error, for when the running call's result must not be touched.
@@ -247,6 +322,12 @@ struct Blocks {
 struct Block {
     start: *mut u8,
     size: u32,
+}
+
+impl Block {
+    fn range(self) -> Range {
+        range(ptr::slice_from_raw_parts(self.start, self.size as usize))
+    }
 }
 
 const FREE_SLOT: Block = Block {
@@ -281,21 +362,25 @@ impl Blocks {
         start
     }
 
-    /// Whether `address` was a live block, which it is no more.
-    fn free(&mut self, address: Address) -> bool {
+    /// The live block at `address`, and its slot.
+    fn find(&self, address: Address) -> Option<(usize, Block)> {
         let mask = self.slots.len().wrapping_sub(1);
-        let mut hole = home(address, mask);
+        let mut slot = home(address, mask);
         loop {
-            match self.slots.get(hole) {
-                Some(block) if block.start.is_null() => return false,
-                Some(block) if block.start.addr() == address => break,
-                Some(_) => hole = (hole + 1) & mask,
-                None => return false,
+            match self.slots.get(slot)? {
+                block if block.start.is_null() => return None,
+                block if block.start.addr() == address => return Some((slot, *block)),
+                _ => slot = (slot + 1) & mask,
             }
         }
-        let Some(Block { start, size }) = self.slots.get(hole).copied() else {
+    }
+
+    /// Whether `address` was a live block, which it is no more.
+    fn free(&mut self, address: Address) -> bool {
+        let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
         };
+        let mask = self.slots.len().wrapping_sub(1);
         // Blocks behind the hole move up to it where it lies between them and their home, so that they are still found.
         let mut next = hole;
         loop {
@@ -398,6 +483,23 @@ pub fn as_numbers<T: Number>(bytes: &mut [u8]) -> Option<&mut [T]> {
     (before.is_empty() && after.is_empty()).then_some(numbers)
 }
 
+/// Numbers from their bytes, which need no alignment. Bytes that make no whole number are left out.
+#[cfg(all(feature = "binary", target_endian = "little"))]
+pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
+    let count = bytes.len() / size_of::<T>();
+    let mut numbers = Vec::<T>::with_capacity(count);
+    // SAFETY: there is room for `count` numbers, `bytes` holds as many, and any bytes are valid numbers.
+    unsafe {
+        ptr::copy_nonoverlapping(
+            bytes.as_ptr(),
+            numbers.as_mut_ptr().cast(),
+            count * size_of::<T>(),
+        );
+        numbers.set_len(count);
+    }
+    numbers
+}
+
 /// The same numbers as bytes.
 pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     // SAFETY: a `T` has no padding, and bytes need no alignment.
@@ -442,7 +544,12 @@ mod tests {
         assert_eq!(boundary.live_blocks(), 0);
     }
 
-    fn serve(boundary: &Boundary, block: *mut u8, len: u32, serve: Serve<'_>) -> Packed {
+    fn serve(
+        boundary: &Boundary,
+        block: *mut u8,
+        len: u32,
+        serve: &mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
+    ) -> Packed {
         // SAFETY: the tests pass blocks that they allocated, of at least this size.
         Packed::from_bits(unsafe { boundary.serve(block, len, serve) })
     }
@@ -512,6 +619,107 @@ mod tests {
             });
             assert_eq!(packed.len, 9);
         }
+    }
+
+    /// Answers with a part of the arguments, as a command does that trims them.
+    fn trimmed(arguments: &mut [u8], _: &mut Vec<u8>) -> Result<Answer, Error> {
+        Ok(Answer::in_place(&arguments[1..]))
+    }
+
+    #[test]
+    fn a_buffer_and_an_answer_inside_it_may_be_freed_in_any_order() {
+        for buffer_first in [true, false] {
+            let boundary = Boundary::new();
+            for _ in 0..10 {
+                let block = boundary.alloc(4);
+                serve(&boundary, block, 4, &mut trimmed);
+                if buffer_first {
+                    boundary.free(block.addr());
+                    boundary.free(block.addr() + 1);
+                } else {
+                    boundary.free(block.addr() + 1);
+                    boundary.free(block.addr());
+                }
+                assert_eq!(boundary.live_blocks(), 1, "until the next call");
+            }
+            let other = boundary.alloc(4);
+            serve(&boundary, other, 4, &mut |_, _| Ok(Answer::Written));
+            boundary.free(other.addr());
+            assert_eq!(boundary.live_blocks(), 0);
+        }
+    }
+
+    #[test]
+    fn an_answer_inside_a_freed_buffer_can_still_be_passed_on() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        serve(&boundary, block, 4, &mut trimmed);
+        boundary.free(block.addr());
+        serve(&boundary, block.wrapping_add(1), 3, &mut |_, _| {
+            assert_eq!(boundary.live_blocks(), 1);
+            Ok(Answer::Written)
+        });
+        boundary.free(block.addr());
+        assert_eq!(boundary.live_blocks(), 0);
+    }
+
+    #[test]
+    fn a_buffer_whose_middle_is_being_read_is_not_freed() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        serve(&boundary, block.wrapping_add(1), 3, &mut |_, _| {
+            boundary.free(block.addr());
+            assert_eq!(boundary.live_blocks(), 1);
+            Ok(Answer::Written)
+        });
+        assert_eq!(boundary.live_blocks(), 0);
+    }
+
+    #[test]
+    fn a_call_without_arguments_does_not_tell_whether_a_buffer_was_freed() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        let mut in_place = |arguments: &mut [u8], _: &mut Vec<u8>| Ok(Answer::in_place(arguments));
+        serve(&boundary, block, 4, &mut in_place);
+        boundary.free(block.addr());
+        serve(&boundary, ptr::null_mut(), 0, &mut in_place);
+        assert_eq!(boundary.live_blocks(), 1);
+        serve(&boundary, block, 4, &mut in_place);
+        let other = boundary.alloc(4);
+        serve(&boundary, other, 4, &mut in_place);
+        assert_eq!(boundary.live_blocks(), 2, "the buffer was used again");
+    }
+
+    #[test]
+    fn what_the_plugin_lent_is_copied_when_it_is_passed_on() {
+        let boundary = Boundary::new();
+        let mut state = b"state".to_vec();
+        let start = state.as_mut_ptr();
+        let lent: *const [u8] = &*state;
+        serve(&boundary, ptr::null_mut(), 0, &mut |_, _| {
+            Ok(Answer::InPlace(lent))
+        });
+        let packed = serve(&boundary, start, 5, &mut |arguments, _| {
+            assert_eq!(arguments, b"state");
+            arguments.fill(0);
+            Ok(Answer::in_place(arguments))
+        });
+        assert_eq!(
+            state, b"state",
+            "a command changes its arguments, not the plugin"
+        );
+        assert_ne!(packed.address, start.addr() as u32);
+    }
+
+    #[test]
+    fn too_many_bytes_are_refused_without_being_looked_at() {
+        let boundary = Boundary::new();
+        let mut never = |_: &mut [u8], _: &mut Vec<u8>| unreachable!();
+        let packed = serve(&boundary, ptr::null_mut(), 1 << 31, &mut never);
+        assert!(packed.failed);
+        let error = Error::from_json(&boundary.result.take()).unwrap();
+        assert_eq!(error.code(), code::TOO_LARGE);
+        assert_eq!(error.details().unwrap()["bytes"], 1u64 << 31);
     }
 
     #[test]

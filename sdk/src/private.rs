@@ -8,7 +8,7 @@ pub use serde::de::IgnoredAny;
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
 pub use crate::command::{
-    ReadAny, ReadBorrowed, Referent, ReferentMut, Returned, SettleCoded, SettleHolder, SettleOther,
+    ReadAny, ReadDirectly, Referent, ReferentMut, Returned, SettleCoded, SettleHolder, SettleOther,
     SettlePlain, SettleStd, Via, config, encode, required, whole,
 };
 pub use crate::error::Error;

@@ -6,6 +6,8 @@ use serde::de::{
 };
 
 use crate::fault::Fault;
+#[cfg(target_endian = "little")]
+use crate::memory;
 
 type Read<T> = Result<T, Fault>;
 
@@ -55,6 +57,17 @@ impl<'de> Reader<'de> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or_else(too_short)?;
         self.rest = rest;
         Ok(bytes)
+    }
+
+    /// A sequence of numbers, copied as a whole.
+    #[cfg(target_endian = "little")]
+    pub(crate) fn numbers<T: memory::Number>(&mut self) -> Read<Vec<T>> {
+        let len = self.count()?.checked_mul(size_of::<T>());
+        let (bytes, rest) = len
+            .and_then(|len| self.rest.split_at_checked(len))
+            .ok_or_else(too_short)?;
+        self.rest = rest;
+        Ok(memory::copy_numbers(bytes))
     }
 
     fn string(&mut self) -> Read<&'de str> {

@@ -6,6 +6,7 @@
 
 mod arena;
 
+mod number;
 mod read;
 mod write;
 
@@ -21,7 +22,7 @@ pub fn read<'de, T: serde::Deserialize<'de>>(
     arena: &'de Arena,
 ) -> Result<T, crate::fault::Fault> {
     let mut reader = Reader::new(text, arena)?;
-    let value = reader.value(&mut |reader| T::deserialize(reader))?;
+    let value = reader.value(|reader| T::deserialize(reader))?;
     reader.end()?;
     Ok(value)
 }

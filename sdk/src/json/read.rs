@@ -9,6 +9,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::arena::{Arena, End};
+use super::number::{Integer, Number};
 use crate::fault::Fault;
 
 /// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
@@ -22,14 +23,6 @@ pub struct Reader<'de> {
     at: usize,
     depth: u8,
     unescaped: End<'de>,
-}
-
-/// A number as it stands in the text, so far as it is understood already.
-enum Number {
-    Unsigned(u64),
-    Negative(i64),
-    /// Has a fraction, an exponent or too many digits.
-    Other,
 }
 
 impl<'de> Reader<'de> {
@@ -47,7 +40,8 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads one value, and says where it is if it is wrong.
-    pub(crate) fn value<T>(&mut self, read: &mut dyn FnMut(&mut Self) -> Read<T>) -> Read<T> {
+    #[inline]
+    pub(crate) fn value<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.skip_space();
         let start = self.at;
         read(self).map_err(|fault| fault.at(self.text, start))
@@ -257,59 +251,20 @@ impl<'de> Reader<'de> {
         Ok(unit)
     }
 
-    /// A number, which is passed; where it stands is returned beside it.
-    fn number(&mut self) -> Read<(Number, &'de str)> {
+    /// A number, which is passed.
+    fn number(&mut self) -> Read<Number<'de>> {
         self.skip_space();
-        let start = self.at;
-        let negative = self.byte() == Some(b'-');
-        if negative {
-            self.at += 1;
-        }
-        let mut magnitude = Some(0u64);
-        match self.byte() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => {
-                while let Some(byte @ b'0'..=b'9') = self.byte() {
-                    magnitude = magnitude
-                        .and_then(|so_far| so_far.checked_mul(10))
-                        .and_then(|so_far| so_far.checked_add(u64::from(byte - b'0')));
-                    self.at += 1;
-                }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        match Number::scan(rest) {
+            Ok(number) => {
+                self.at += number.text.len();
+                Ok(number)
             }
-            _ if negative => return self.wanted("expected a digit"),
-            _ => return self.wanted("expected a value"),
-        }
-        if self.byte() == Some(b'.') {
-            magnitude = None;
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.byte() {
-            magnitude = None;
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.byte() {
-                self.at += 1;
+            Err((wanted, at)) => {
+                self.at += at;
+                self.wanted(wanted)
             }
-            self.digits()?;
         }
-        let number = match magnitude {
-            Some(magnitude) if !negative => Number::Unsigned(magnitude),
-            Some(magnitude @ 1..) if magnitude <= i64::MIN.unsigned_abs() => {
-                Number::Negative((magnitude as i64).wrapping_neg())
-            }
-            _ => Number::Other,
-        };
-        Ok((number, self.text.get(start..self.at).unwrap_or_default()))
-    }
-
-    fn digits(&mut self) -> Read<()> {
-        if !matches!(self.byte(), Some(b'0'..=b'9')) {
-            return self.wanted("expected a digit");
-        }
-        while let Some(b'0'..=b'9') = self.byte() {
-            self.at += 1;
-        }
-        Ok(())
     }
 
     /// Passes one value of any kind, checking that it is JSON.
@@ -359,10 +314,10 @@ impl<'de> Reader<'de> {
 
     fn visit_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.0 {
-                Number::Unsigned(number) => visitor.visit_u64(number),
-                Number::Negative(number) => visitor.visit_i64(number),
-                Number::Other => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            Some(b'0'..=b'9' | b'-') => match self.number()?.integer() {
+                Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
+                Some(Integer::Negative(number)) => visitor.visit_i64(number),
+                None => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -370,13 +325,10 @@ impl<'de> Reader<'de> {
 
     fn visit_float<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'0'..=b'9' | b'-') => {
-                let (_, text) = self.number()?;
-                match float(text) {
-                    Some(number) => visitor.visit_f64(number),
-                    None => Err(Fault::custom("the number is out of range")),
-                }
-            }
+            Some(b'0'..=b'9' | b'-') => match self.number()?.float() {
+                Some(number) => visitor.visit_f64(number),
+                None => Err(out_of_range()),
+            },
             _ => self.mismatch(&visitor),
         }
     }
@@ -412,42 +364,9 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// The nearest `f64`; `None` if it would be infinite. `text` is a number of JSON.
-fn float(text: &str) -> Option<f64> {
-    /// Powers of ten that `f64` holds exactly.
-    const EXACT: [f64; 23] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ];
-
-    // Digits that fit 53 bits, times or divided by an exact power of ten, need one operation, which rounds correctly: most
-    // numbers that people send are such, and are read several times as fast.
-    let (mut digits, mut scale, mut point) = (0u64, 0usize, false);
-    let (text, negative) = match text.strip_prefix('-') {
-        Some(text) => (text, true),
-        None => (text, false),
-    };
-    let simple = text.len() <= 17
-        && text.bytes().all(|byte| match byte {
-            b'0'..=b'9' => {
-                digits = digits * 10 + u64::from(byte - b'0');
-                scale += usize::from(point);
-                true
-            }
-            b'.' => {
-                point = true;
-                true
-            }
-            _ => false,
-        });
-    let number = match EXACT.get(scale) {
-        Some(power) if simple && digits < 1 << 53 => digits as f64 / power,
-        _ => text
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())?,
-    };
-    Some(if negative { -number } else { number })
+#[cold]
+fn out_of_range() -> Fault {
+    Fault::custom("the number is out of range")
 }
 
 macro_rules! by_kind {
@@ -472,14 +391,14 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             }
             Some(b't' | b'f') => self.deserialize_bool(visitor),
             Some(b'0'..=b'9' | b'-') => {
-                let start = self.at;
-                match self.number()?.0 {
-                    Number::Unsigned(number) => visitor.visit_u64(number),
-                    Number::Negative(number) => visitor.visit_i64(number),
-                    Number::Other => {
-                        self.at = start;
-                        self.visit_float(visitor)
-                    }
+                let number = self.number()?;
+                match number.integer() {
+                    Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
+                    Some(Integer::Negative(number)) => visitor.visit_i64(number),
+                    None => match number.float() {
+                        Some(number) => visitor.visit_f64(number),
+                        None => Err(out_of_range()),
+                    },
                 }
             }
             _ => self.wanted("expected a value"),
@@ -495,7 +414,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.1.parse() {
+            Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
                 Ok(number) => visitor.visit_i128(number),
                 Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
             },
@@ -505,7 +424,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.1.parse() {
+            Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
                 Ok(number) => visitor.visit_u128(number),
                 Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
             },

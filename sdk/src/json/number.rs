@@ -1,0 +1,267 @@
+//! Numbers of JSON: their grammar, and what they are worth.
+
+/// A number as it stands in the text, scanned once.
+#[derive(Clone, Copy)]
+pub struct Number<'de> {
+    pub text: &'de str,
+    negative: bool,
+    /// All digits, fraction included, as one integer; meaningless above [`EXACT_DIGITS`] of them.
+    digits: u64,
+    count: usize,
+    /// Where the decimal point is: the number is `digits * 10^scale`.
+    scale: i32,
+    /// Has neither fraction nor exponent.
+    whole: bool,
+}
+
+/// A number without fraction and exponent that fits 64 bits.
+pub enum Integer {
+    Unsigned(u64),
+    /// Below zero.
+    Negative(i64),
+}
+
+/// As many digits fit a `u64` whatever they are.
+const EXACT_DIGITS: usize = 19;
+
+impl<'de> Number<'de> {
+    /// Scans the number at the start of `text`, which begins with a digit or a minus sign. If there is none, says what was wanted, and where.
+    pub fn scan(text: &'de str) -> Result<Self, (&'static str, usize)> {
+        let bytes = text.as_bytes();
+        let negative = bytes.first() == Some(&b'-');
+        let start = usize::from(negative);
+        let mut digits = 0;
+        let mut at = start;
+        let mut run = |at: &mut usize| {
+            let from = *at;
+            while let Some(byte @ b'0'..=b'9') = bytes.get(*at) {
+                digits = u64::wrapping_add(u64::wrapping_mul(digits, 10), u64::from(byte - b'0'));
+                *at += 1;
+            }
+            match *at - from {
+                0 => Err(("expected a digit", *at)),
+                count => Ok(count),
+            }
+        };
+        let mut count = run(&mut at)?;
+        if count > 1 && bytes.get(start) == Some(&b'0') {
+            return Err(("expected no digits after a leading zero", start + 1));
+        }
+        let mut scale = 0i32;
+        let mut whole = true;
+        if bytes.get(at) == Some(&b'.') {
+            whole = false;
+            at += 1;
+            let fraction = run(&mut at)?;
+            count += fraction;
+            scale = i32::try_from(fraction).map_or(i32::MIN, i32::wrapping_neg);
+        }
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            whole = false;
+            at += 1;
+            let below_one = bytes.get(at) == Some(&b'-');
+            at += usize::from(below_one || bytes.get(at) == Some(&b'+'));
+            let (from, mut exponent) = (at, 0i32);
+            while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
+                exponent = exponent
+                    .saturating_mul(10)
+                    .saturating_add(i32::from(byte - b'0'));
+                at += 1;
+            }
+            if at == from {
+                return Err(("expected a digit", at));
+            }
+            scale = scale.saturating_add(if below_one { -exponent } else { exponent });
+        }
+        Ok(Number {
+            text: text.get(..at).unwrap_or_default(),
+            negative,
+            digits,
+            count,
+            scale,
+            whole,
+        })
+    }
+
+    /// The number, if it is one without fraction and exponent that fits 64 bits. `-0` is none: it is a float.
+    pub fn integer(&self) -> Option<Integer> {
+        if !self.whole {
+            return None;
+        }
+        let magnitude = if self.count <= EXACT_DIGITS {
+            self.digits
+        } else {
+            self.text.trim_start_matches('-').parse().ok()?
+        };
+        if !self.negative {
+            Some(Integer::Unsigned(magnitude))
+        } else if magnitude > 0 && magnitude <= i64::MIN.unsigned_abs() {
+            Some(Integer::Negative((magnitude as i64).wrapping_neg()))
+        } else {
+            None
+        }
+    }
+
+    /// The nearest `f64`; `None` if it would be infinite.
+    pub fn float(&self) -> Option<f64> {
+        let quick = if self.count <= EXACT_DIGITS {
+            by_exact_power(self.digits, self.scale)
+                .or_else(|| by_reciprocal(self.digits, self.scale))
+        } else {
+            None
+        };
+        match quick {
+            Some(number) if self.negative => Some(-number),
+            Some(number) => Some(number),
+            None => self
+                .text
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite()),
+        }
+    }
+}
+
+/// Digits that fit 53 bits, times or divided by a power of ten that `f64` holds exactly: one operation, which rounds correctly.
+fn by_exact_power(digits: u64, scale: i32) -> Option<f64> {
+    const EXACT: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    if digits > 1 << 53 {
+        return None;
+    }
+    let power = EXACT.get(scale.unsigned_abs() as usize)?;
+    Some(if scale < 0 {
+        digits as f64 / power
+    } else {
+        digits as f64 * power
+    })
+}
+
+/// The most digits after the point for which there is a [`RECIPROCALS`] entry.
+const MAX_FRACTION: usize = 22;
+
+/// `2^b / 5^k` rounded up, for `k` from 1, with `b` such that the quotient has 128 bits: the upper and the lower 64 of them.
+const RECIPROCALS: [(u64, u64); MAX_FRACTION] = reciprocals();
+
+const fn reciprocals() -> [(u64, u64); MAX_FRACTION] {
+    let mut table = [(0, 0); MAX_FRACTION];
+    let mut power = 1u64;
+    let mut at = 0;
+    while at < MAX_FRACTION {
+        power *= 5;
+        // Long division of 2^b, bit by bit.
+        let mut bits = 127 + (64 - (power - 1).leading_zeros());
+        let (mut quotient, mut rest) = (0u128, 1u64);
+        while bits > 0 {
+            rest *= 2;
+            quotient *= 2;
+            if rest >= power {
+                rest -= power;
+                quotient += 1;
+            }
+            bits -= 1;
+        }
+        quotient += 1;
+        table[at] = ((quotient >> 64) as u64, quotient as u64);
+        at += 1;
+    }
+    table
+}
+
+/// Up to 19 digits divided by a power of ten, by Eisel and Lemire's algorithm ("Number Parsing at a Gigabyte per Second", 2021) for the scales that
+/// numbers written without an exponent have. Much quicker than the library's, which reads the text once more; `None` where that must decide.
+fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
+    const MANTISSA_BITS: u32 = 52;
+    let fraction = usize::try_from(scale.checked_neg()?).ok()?;
+    let &(upper, lower) = RECIPROCALS.get(fraction.checked_sub(1)?)?;
+    if digits == 0 {
+        return None;
+    }
+    let shift = digits.leading_zeros();
+    let digits = digits << shift;
+    let (mut high, mut low) = multiply(digits, upper);
+    // The bits below those that are kept and the rounding bits: only if all are set can the lower half of the reciprocal matter.
+    let mask = u64::MAX >> (MANTISSA_BITS + 3);
+    if high & mask == mask {
+        let (carry, _) = multiply(digits, lower);
+        let sum = low.overflowing_add(carry);
+        low = sum.0;
+        high += u64::from(sum.1);
+    }
+    let top = (high >> 63) as u32;
+    let keep = top + 64 - MANTISSA_BITS - 3;
+    let mut mantissa = high >> keep;
+    // floor(scale * log2(10)), in fixed point.
+    let exponent = ((scale * 217_706) >> 16) + 63 + top as i32 - shift as i32 + 1023;
+    // Exactly between two floats: only for scales where 5^k divides what fits 64 bits.
+    if low <= 1 && scale >= -4 && mantissa & 3 == 1 && mantissa << keep == high {
+        mantissa &= !1;
+    }
+    mantissa += mantissa & 1;
+    mantissa >>= 1;
+    let (mantissa, exponent) = if mantissa >= 2 << MANTISSA_BITS {
+        (1 << MANTISSA_BITS, exponent + 1)
+    } else {
+        (mantissa, exponent)
+    };
+    // With at most 22 digits behind the point and one in front, the result is neither subnormal nor infinite.
+    let exponent = u64::try_from(exponent).ok()?;
+    let fraction = mantissa & !(1 << MANTISSA_BITS);
+    Some(f64::from_bits(exponent << MANTISSA_BITS | fraction))
+}
+
+/// The upper and lower 64 bits of a product. In 32-bit halves: a 128-bit product is a library call on wasm32.
+fn multiply(a: u64, b: u64) -> (u64, u64) {
+    let half = |number: u64| (number >> 32, number & 0xffff_ffff);
+    let ((a1, a0), (b1, b0)) = (half(a), half(b));
+    let (low, middle_a, middle_b, high) = (a0 * b0, a1 * b0, a0 * b1, a1 * b1);
+    let (carry, _) = half(low);
+    let middle = middle_a + carry;
+    let (m1, m0) = half(middle);
+    let middle = m0 + middle_b;
+    (high + m1 + (middle >> 32), middle << 32 | low & 0xffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn a_product_has_128_bits(a in any::<u64>(), b in any::<u64>()) {
+            let product = u128::from(a) * u128::from(b);
+            prop_assert_eq!(multiply(a, b), ((product >> 64) as u64, product as u64));
+        }
+
+        #[test]
+        fn quick_floats_are_the_nearest(digits in any::<u64>(), shift in 0u32..64, fraction in 0usize..=24) {
+            let digits = (digits >> shift) % 10u64.pow(19);
+            check(digits, fraction)?;
+        }
+
+        /// Halfway between two floats: an odd number of 54 bits, divided by a power of two; and a digit to either side.
+        #[test]
+        fn quick_floats_round_halves_to_even(bits in any::<u64>(), nudge in -1i64..=1) {
+            let odd = 1 << 53 | bits >> 11 | 1;
+            for fraction in 0..=4 {
+                let digits = odd * 5u64.pow(fraction);
+                check(digits.saturating_add_signed(nudge) % 10u64.pow(19), fraction as usize)?;
+            }
+        }
+    }
+
+    fn check(digits: u64, fraction: usize) -> Result<(), TestCaseError> {
+        let mut text = format!("{digits:0>width$}", width = fraction + 1);
+        if fraction > 0 {
+            text.insert(text.len() - fraction, '.');
+        }
+        let number = Number::scan(&text).map_err(|(wanted, _)| TestCaseError::fail(wanted))?;
+        prop_assert_eq!(number.float(), text.parse().ok(), "{}", text);
+        Ok(())
+    }
+}
