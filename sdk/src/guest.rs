@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell, RefMut};
 
 use crate::error::{Error, code};
-use crate::memory::{Answer, Boundary, pack_static_error};
+use crate::memory::{Answer, Boundary, busy};
 use crate::panic::PanicRecord;
 
 /// What the exports call: the one instance of a plugin, and the memory it shares with its host.
@@ -45,10 +45,6 @@ unsafe impl<P> Sync for Guest<P> {}
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for PanicRecord {}
 
-/// A host function called back into the plugin that was calling it.
-const BUSY: &str =
-    r#"{"code":"busy","message":"the plugin is in a call already, and serves one at a time"}"#;
-
 impl<P: Plugin> Guest<P> {
     /// A plugin that has not been made yet.
     pub const fn new(panics: &'static PanicRecord) -> Self {
@@ -71,7 +67,7 @@ impl<P: Plugin> Guest<P> {
     /// As [`Boundary::serve`].
     pub unsafe fn command(&self, address: *mut u8, len: u32, handler: Handler<P>) -> u64 {
         let Some(mut plugin) = self.enter() else {
-            return pack_static_error(BUSY);
+            return busy();
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
@@ -103,7 +99,7 @@ impl<P: Plugin> Guest<P> {
     /// As [`Boundary::serve`].
     pub unsafe fn init(&self, address: *mut u8, len: u32) -> u64 {
         let Some(mut plugin) = self.enter() else {
-            return pack_static_error(BUSY);
+            return busy();
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {

@@ -5,7 +5,7 @@
 //! trusted, so that any pointer, in any order, any number of times, is harmless.
 
 use std::alloc::{self, Layout};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ptr;
 
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
@@ -39,8 +39,12 @@ impl Answer {
 #[derive(Default)]
 pub struct Boundary {
     blocks: Cell<Blocks>,
-    /// The bytes of the last answer, unless they are somewhere else.
-    result: Cell<Vec<u8>>,
+    /// The bytes of the last answer, unless they are somewhere else; borrowed while a call is running.
+    result: RefCell<Vec<u8>>,
+    /// The result before, if it was passed on as arguments, or a copy of what the plugin lent: the last answer may lie in it.
+    held: Cell<Vec<u8>>,
+    /// There is more to the last answer than its bytes: the next call must [`settle`](Boundary::settle) it.
+    unsettled: Cell<bool>,
     /// The arguments of the call that is running.
     arguments: Cell<Range>,
     /// The last answer, if it lies in the arguments of its call.
@@ -51,16 +55,6 @@ pub struct Boundary {
     freed_arguments: Cell<Option<Address>>,
     /// A block that was freed once while the last answer lay in it: the next call tells whether the block was meant or the answer.
     freed_answer: Cell<Option<Address>>,
-}
-
-/// The buffers of one call.
-struct Exchange {
-    /// Empty, for the answer.
-    output: Vec<u8>,
-    /// What the arguments lie in, if that is not the host's.
-    held: Vec<u8>,
-    /// The arguments must be copied: the plugin lent them.
-    arguments_are_lent: bool,
 }
 
 type Address = usize;
@@ -88,7 +82,9 @@ impl Boundary {
     pub const fn new() -> Self {
         Boundary {
             blocks: Cell::new(Blocks::new()),
-            result: Cell::new(Vec::new()),
+            result: RefCell::new(Vec::new()),
+            held: Cell::new(Vec::new()),
+            unsettled: Cell::new(false),
             arguments: Cell::new(NOWHERE),
             answer: Cell::new(NOWHERE),
             lent: Cell::new(NOWHERE),
@@ -114,6 +110,7 @@ impl Boundary {
             self.freed_arguments.set(Some(address));
         } else if overlap(block, self.answer.get()) && self.freed_answer.get() != Some(address) {
             self.freed_answer.set(Some(address));
+            self.unsettled.set(true);
         } else {
             if self.freed_answer.get() == Some(address) {
                 self.freed_answer.set(None);
@@ -123,11 +120,10 @@ impl Boundary {
     }
 
     fn free_result(&self, address: Address) {
-        let result = self.result.take();
-        // A result that was passed on as arguments may have the next answer in it.
-        let in_use = overlap(range(&*result), self.answer.get());
-        if in_use || result.as_ptr().addr() != address {
-            self.result.set(result);
+        if let Ok(mut result) = self.result.try_borrow_mut()
+            && result.as_ptr().addr() == address
+        {
+            *result = Vec::new();
         }
     }
 
@@ -168,82 +164,92 @@ impl Boundary {
         len: u32,
         serve: impl FnOnce(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
     ) -> u64 {
-        let previous = self.begin();
-        if len > MAX_LEN {
-            return self.fail(too_large("arguments", len as usize), recycle(previous));
-        }
-        let arguments: &mut [u8] = if len == 0 {
+        let Ok(mut result) = self.result.try_borrow_mut() else {
+            return busy();
+        };
+        self.answer.set(NOWHERE);
+        let mut arguments: &mut [u8] = if len == 0 || len > MAX_LEN {
             &mut []
         } else {
             // SAFETY: the caller vouches for the bytes; `len` is at most `isize::MAX`, which is no less than 2^31 - 1.
             unsafe { std::slice::from_raw_parts_mut(address, len as usize) }
         };
-        let mut exchange = self.exchange(range(arguments), previous);
-        let arguments = if exchange.arguments_are_lent {
-            exchange.held = arguments.to_vec();
-            &mut *exchange.held
-        } else {
-            arguments
-        };
+        if self.unsettled.get() || overlap(range(&**result), range(arguments)) {
+            arguments = self.settle(arguments, &mut result);
+        }
+        recycle(&mut result);
         let place = range(arguments);
         self.arguments.set(place);
-        let answer = serve(arguments, &mut exchange.output);
-        self.arguments.set(NOWHERE);
-        self.finish(exchange, place, answer)
-    }
-
-    /// Lets go of the answer before, and gives its buffer.
-    #[inline]
-    fn begin(&self) -> Vec<u8> {
-        self.answer.set(NOWHERE);
-        self.result.take()
-    }
-
-    /// A host may pass a result on as arguments. A result of its own then has to live through this call; what the plugin lent must not be in
-    /// a command's hands while it changes the plugin, or be changed itself.
-    #[inline]
-    fn exchange(&self, arguments: Range, previous: Vec<u8>) -> Exchange {
-        self.settle_freed_answer(arguments);
-        let lent = self.lent.replace(NOWHERE);
-        let (held, output) = if overlap(range(&*previous), arguments) {
-            (previous, Vec::new())
+        let answer = if len > MAX_LEN {
+            Err(too_large("arguments", len as usize))
         } else {
-            (Vec::new(), recycle(previous))
+            serve(arguments, &mut result)
         };
-        Exchange {
-            output,
-            held,
-            arguments_are_lent: overlap(lent, arguments),
-        }
-    }
-
-    #[inline]
-    fn finish(&self, exchange: Exchange, place: Range, answer: Result<Answer, Error>) -> u64 {
-        let Exchange { output, held, .. } = exchange;
+        self.arguments.set(NOWHERE);
         let packed = match answer {
-            Ok(Answer::Written) => self.keep(output),
-            Ok(Answer::Owned(bytes)) => self.keep(bytes),
-            Ok(Answer::InPlace(bytes)) => {
-                let kind = if overlap(range(bytes), place) {
-                    &self.answer
-                } else {
-                    &self.lent
-                };
-                kind.set(range(bytes));
-                // What is held may be what the answer lies in. Otherwise the buffer is kept for the next call.
-                self.result.set(if held.is_empty() { output } else { held });
-                pack(bytes, false, self)
+            Ok(Answer::Written) => pack(&**result, false),
+            Ok(Answer::Owned(bytes)) => {
+                *result = bytes;
+                pack(&**result, false)
             }
-            Err(error) => self.fail(error, output),
+            Ok(Answer::InPlace(bytes)) => {
+                self.stays(bytes, place);
+                pack(bytes, false)
+            }
+            Err(error) => fail(&error, &mut result),
         };
+        let packed = match packed {
+            Ok(packed) => packed,
+            Err(len) => fail(&too_large("a result", len), &mut result).unwrap_or_default(),
+        };
+        drop(result);
         if let Some(block) = self.freed_arguments.take() {
             self.free(block);
         }
         packed
     }
 
-    /// A host that frees an answer in its arguments, and then uses the buffer again, meant the answer. A call without arguments does not tell.
+    /// Notes an answer that is no buffer of the boundary's.
     #[inline]
+    fn stays(&self, answer: *const [u8], arguments: Range) {
+        let answer = range(answer);
+        if overlap(answer, arguments) {
+            self.answer.set(answer);
+        } else if answer != NOWHERE {
+            self.lent.set(answer);
+            self.unsettled.set(true);
+        }
+    }
+
+    /// What the call before left to be looked at, now that the next one tells what the host meant by it.
+    ///
+    /// A host may pass a result on as arguments. A result of the boundary's own then has to live through this call; what the plugin lent
+    /// must not be in a command's hands while it changes the plugin, or be changed itself: that is copied.
+    #[cold]
+    fn settle<'a>(&self, arguments: &'a mut [u8], result: &mut Vec<u8>) -> &'a mut [u8] {
+        let place = range(arguments);
+        self.settle_freed_answer(place);
+        let lent = self.lent.replace(NOWHERE);
+        let mut held = self.held.take();
+        let arguments = if overlap(lent, place) {
+            held = arguments.to_vec();
+            // SAFETY: the bytes of `held` stay where they are until the next call settles, whoever owns the vector; nobody else refers to them.
+            unsafe { std::slice::from_raw_parts_mut(held.as_mut_ptr(), held.len()) }
+        } else {
+            if overlap(range(&**result), place) {
+                held = std::mem::take(result);
+            } else if !overlap(range(&*held), place) {
+                held = Vec::new();
+            }
+            arguments
+        };
+        self.unsettled
+            .set(!held.is_empty() || self.freed_answer.get().is_some());
+        self.held.set(held);
+        arguments
+    }
+
+    /// A host that frees an answer in its arguments, and then uses the buffer again, meant the answer. A call without arguments does not tell.
     fn settle_freed_answer(&self, arguments: Range) {
         if arguments != NOWHERE
             && let Some(address) = self.freed_answer.take()
@@ -253,42 +259,39 @@ impl Boundary {
             self.release(address);
         }
     }
-
-    fn keep(&self, bytes: Vec<u8>) -> u64 {
-        let packed = pack(&*bytes, false, self);
-        self.result.set(bytes);
-        packed
-    }
-
-    fn fail(&self, error: Error, mut output: Vec<u8>) -> u64 {
-        output.clear();
-        error.write_json(&mut output);
-        let packed = pack(&*output, true, self);
-        self.result.set(output);
-        packed
-    }
 }
 
-/// The same buffer, empty, unless it is too large to be kept.
-fn recycle(mut buffer: Vec<u8>) -> Vec<u8> {
+/// Empties a buffer for the next result, and drops it if it is too large to be kept.
+#[inline]
+fn recycle(buffer: &mut Vec<u8>) {
     if buffer.capacity() > KEPT_RESULT {
-        return Vec::new();
+        *buffer = Vec::new();
     }
     buffer.clear();
-    buffer
 }
 
-fn pack(bytes: *const [u8], failed: bool, boundary: &Boundary) -> u64 {
-    match u32::try_from(bytes.len()) {
-        Ok(len) if len <= MAX_LEN => Packed {
-            // Addresses have 32 bits wherever this crosses a boundary.
-            address: bytes.cast::<u8>().addr() as u32,
-            len,
-            failed,
-        }
-        .to_bits(),
-        _ => boundary.fail(too_large("a result", bytes.len()), Vec::new()),
-    }
+/// Where an answer is; its length if it is too large to be one.
+#[inline]
+fn pack(bytes: *const [u8], failed: bool) -> Result<u64, usize> {
+    let len = bytes.len();
+    let len = u32::try_from(len)
+        .ok()
+        .filter(|len| *len <= MAX_LEN)
+        .ok_or(len)?;
+    let packed = Packed {
+        // Addresses have 32 bits wherever this crosses a boundary.
+        address: bytes.cast::<u8>().addr() as u32,
+        len,
+        failed,
+    };
+    Ok(packed.to_bits())
+}
+
+#[cold]
+fn fail(error: &Error, result: &mut Vec<u8>) -> Result<u64, usize> {
+    recycle(result);
+    error.write_json(result);
+    pack(&**result, true)
 }
 
 #[cold]
@@ -300,14 +303,14 @@ fn too_large(what: &str, len: usize) -> Error {
     Error::new(code::TOO_LARGE, message).with_details_json(details)
 }
 
-/// A constant error, for when the running call's result must not be touched.
-pub fn pack_static_error(json: &'static str) -> u64 {
-    Packed {
-        address: json.as_ptr().addr() as u32,
-        len: json.len() as u32,
-        failed: true,
-    }
-    .to_bits()
+/// A host function called back into the plugin that was calling it.
+const BUSY: &str =
+    r#"{"code":"busy","message":"the plugin is in a call already, and serves one at a time"}"#;
+
+/// The answer to a call while another is running, whose buffer must not be touched.
+#[cold]
+pub fn busy() -> u64 {
+    pack(BUSY.as_bytes(), true).unwrap_or_default()
 }
 
 /// What the host has allocated: a hash table from address to size, with linear probing.
@@ -717,7 +720,7 @@ mod tests {
         let mut never = |_: &mut [u8], _: &mut Vec<u8>| unreachable!();
         let packed = serve(&boundary, ptr::null_mut(), 1 << 31, &mut never);
         assert!(packed.failed);
-        let error = Error::from_json(&boundary.result.take()).unwrap();
+        let error = Error::from_json(&boundary.result.borrow()).unwrap();
         assert_eq!(error.code(), code::TOO_LARGE);
         assert_eq!(error.details().unwrap()["bytes"], 1u64 << 31);
     }

@@ -33,42 +33,64 @@ pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
     value.serialize(&mut Writer { out })
 }
 
+/// Up to this many bytes are appended one at a time. A copy of a length that is not known when compiling becomes an instruction on wasm32 that
+/// engines run as a call of their own, which is dear for a few bytes.
+const SHORT: usize = 32;
+
 /// Appends a string with its quotation marks.
 pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
-    let mut plain_from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(bytes.get(plain_from..at).unwrap_or_default());
-        plain_from = at + 1;
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            8 => b'b',
-            12 => b'f',
-            _ => {
-                let hex = |digit: u8| digit + if digit < 10 { b'0' } else { b'a' - 10 };
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
-                continue;
+    if bytes.len() <= SHORT {
+        for &byte in bytes {
+            if is_plain(byte) {
+                out.push(byte);
+            } else {
+                write_escaped(byte, out);
             }
-        };
-        out.extend_from_slice(&[b'\\', short]);
+        }
+    } else {
+        let mut plain_from = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if !is_plain(byte) {
+                out.extend_from_slice(bytes.get(plain_from..at).unwrap_or_default());
+                plain_from = at + 1;
+                write_escaped(byte, out);
+            }
+        }
+        out.extend_from_slice(bytes.get(plain_from..).unwrap_or_default());
     }
-    out.extend_from_slice(bytes.get(plain_from..).unwrap_or_default());
     out.push(b'"');
+}
+
+#[inline]
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
+}
+
+fn write_escaped(byte: u8, out: &mut Vec<u8>) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        8 => b'b',
+        12 => b'f',
+        _ => {
+            let hex = |digit: u8| digit + if digit < 10 { b'0' } else { b'a' - 10 };
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 /// Appends a number in decimal.
 pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 20];
+    let mut digits = [0; 20];
     let mut len = 0;
-    for digit in digits.iter_mut().rev() {
+    for digit in &mut digits {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
         len += 1;
@@ -76,7 +98,9 @@ pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
             break;
         }
     }
-    out.extend_from_slice(digits.get(20 - len..).unwrap_or_default());
+    for digit in digits.iter().take(len).rev() {
+        out.push(*digit);
+    }
 }
 
 struct Writer<'a> {
