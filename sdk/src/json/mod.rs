@@ -7,6 +7,7 @@
 mod arena;
 
 mod number;
+mod plain;
 mod read;
 mod write;
 

@@ -10,6 +10,7 @@ use serde::forward_to_deserialize_any;
 
 use super::arena::{Arena, End};
 use super::number::{Integer, Number};
+use super::plain::plain_len;
 use crate::fault::Fault;
 
 /// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
@@ -153,13 +154,30 @@ impl<'de> Reader<'de> {
         if self.peek() != Some(b'"') {
             return self.wanted("expected a string");
         }
+        if let Some(text) = self.plain_string() {
+            return Ok(Cow::Borrowed(text));
+        }
+        self.unescaped_string().map(Cow::Owned)
+    }
+
+    /// The string that begins here, if nothing in it is escaped.
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'de str> {
+        let start = self.at + 1;
+        let rest = self.text.as_bytes().get(start..)?;
+        let end = start + plain_len(rest);
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    #[cold]
+    fn unescaped_string(&mut self) -> Read<String> {
         self.at += 1;
         let start = self.at;
         let plain = self.plain_run()?;
-        if self.byte() == Some(b'"') {
-            self.at += 1;
-            return Ok(Cow::Borrowed(plain));
-        }
         let mut text = String::with_capacity((self.at - start) * 2);
         text.push_str(plain);
         loop {
@@ -173,25 +191,28 @@ impl<'de> Reader<'de> {
             text.push_str(self.plain_run()?);
         }
         self.at += 1;
-        Ok(Cow::Owned(text))
+        Ok(text)
     }
 
     /// A string that lives as long as the text, escapes or none.
     fn kept_string(&mut self) -> Read<&'de str> {
-        Ok(match self.string()? {
-            Cow::Borrowed(text) => text,
-            Cow::Owned(text) => self.unescaped.keep(text),
-        })
+        if self.peek() != Some(b'"') {
+            return self.wanted("expected a string");
+        }
+        match self.plain_string() {
+            Some(text) => Ok(text),
+            None => {
+                let text = self.unescaped_string()?;
+                Ok(self.unescaped.keep(text))
+            }
+        }
     }
 
     /// What stands before the next quotation mark or backslash.
     fn plain_run(&mut self) -> Read<&'de str> {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let len = rest
-            .iter()
-            .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
-        self.at += len.unwrap_or(rest.len());
+        self.at += plain_len(rest);
         match self.byte() {
             Some(b'"' | b'\\') => Ok(self.text.get(start..self.at).unwrap_or_default()),
             None => self.wanted("expected `\"`"),

@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Write as _};
 use serde::Serialize;
 use serde::ser;
 
+use super::plain::{append, plain_len};
+
 /// Why a value has no JSON form.
 #[derive(Debug)]
 pub struct WriteError(Box<str>);
@@ -33,40 +35,20 @@ pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
     value.serialize(&mut Writer { out })
 }
 
-/// Up to this many bytes are appended one at a time. A copy of a length that is not known when compiling becomes an instruction on wasm32 that
-/// engines run as a call of their own, which is dear for a few bytes.
-const SHORT: usize = 32;
-
 /// Appends a string with its quotation marks.
 pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    out.reserve(bytes.len() + 2);
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + 2);
     out.push(b'"');
-    if bytes.len() <= SHORT {
-        for &byte in bytes {
-            if is_plain(byte) {
-                out.push(byte);
-            } else {
-                write_escaped(byte, out);
-            }
-        }
-    } else {
-        let mut plain_from = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            if !is_plain(byte) {
-                out.extend_from_slice(bytes.get(plain_from..at).unwrap_or_default());
-                plain_from = at + 1;
-                write_escaped(byte, out);
-            }
-        }
-        out.extend_from_slice(bytes.get(plain_from..).unwrap_or_default());
+    while let Some((plain, behind)) = rest.split_at_checked(plain_len(rest)) {
+        append(plain, out);
+        let Some((&byte, behind)) = behind.split_first() else {
+            break;
+        };
+        write_escaped(byte, out);
+        rest = behind;
     }
     out.push(b'"');
-}
-
-#[inline]
-fn is_plain(byte: u8) -> bool {
-    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 fn write_escaped(byte: u8, out: &mut Vec<u8>) {
