@@ -1,0 +1,359 @@
+//! Builds the crate under test, once per process, as its author would.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde::Deserialize;
+
+use crate::failure::{BuildFailure, Failure, FailureKind};
+use crate::source::{Source, read_file};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The most bytes of a compiler's output that a failure carries.
+const MAX_OUTPUT: usize = 64 * 1024;
+
+/// A crate to build for `wasm32-unknown-unknown`, and how.
+///
+/// It is built with plain `cargo build --lib`, in the crate's own folder and into its own target folder, so with the author's own
+/// `Cargo.toml`, configuration, toolchain and features; and once per process, however many tests ask for it.
+/// Unless set, the profile is that of the running test: `dev`, or `release` under `cargo test --release`.
+///
+/// ```no_run
+/// use plugin_sdk_harness::{Plugin, Source};
+///
+/// let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).release().features(["extra"]);
+/// let plugin = Plugin::builder(source).build()?;
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CrateSource {
+    dir: PathBuf,
+    profile: Option<String>,
+    features: Vec<String>,
+    default_features: bool,
+    target_dir: Option<PathBuf>,
+}
+
+/// What a build made.
+pub(crate) struct Artifact {
+    path: PathBuf,
+    wasm: OnceLock<Arc<[u8]>>,
+    /// The module made of it, so that a process also compiles it only once.
+    pub(crate) module: OnceLock<crate::Module>,
+}
+
+/// One build: the first to ask for it runs it, all others wait for what comes of it.
+type Build = Arc<OnceLock<Result<Arc<Artifact>, Failure>>>;
+
+impl CrateSource {
+    pub(crate) fn new(dir: impl Into<PathBuf>) -> Self {
+        CrateSource {
+            dir: dir.into(),
+            profile: None,
+            features: Vec::new(),
+            default_features: true,
+            target_dir: None,
+        }
+    }
+
+    /// Builds with a profile: `dev`, `release`, or one of the author's own.
+    pub fn profile(mut self, profile: impl Into<String>) -> Self {
+        self.profile = Some(profile.into());
+        self
+    }
+
+    /// Builds with the profile `release`.
+    pub fn release(self) -> Self {
+        self.profile("release")
+    }
+
+    /// Turns features on, beside the default ones.
+    pub fn features<F: Into<String>>(mut self, features: impl IntoIterator<Item = F>) -> Self {
+        self.features.extend(features.into_iter().map(Into::into));
+        self
+    }
+
+    /// Turns the default features off.
+    pub fn no_default_features(mut self) -> Self {
+        self.default_features = false;
+        self
+    }
+
+    /// Builds into a folder other than the one that cargo would choose.
+    pub fn target_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.target_dir = Some(dir.into());
+        self
+    }
+
+    /// See [`Source::max_bytes`].
+    pub fn max_bytes(self, bytes: u64) -> Source {
+        Source::from(self).max_bytes(bytes)
+    }
+
+    /// What the crate builds to; from the second call on, what the first one came to.
+    pub(crate) fn build(&self) -> Result<Arc<Artifact>, Failure> {
+        static BUILDS: OnceLock<Mutex<HashMap<CrateSource, Build>>> = OnceLock::new();
+        let build = {
+            let mut builds = BUILDS
+                .get_or_init(Mutex::default)
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(builds.entry(self.clone()).or_default())
+        };
+        build
+            .get_or_init(|| {
+                let path = self
+                    .run()
+                    .map_err(|failure| Failure::load(FailureKind::Build(failure)))?;
+                Ok(Arc::new(Artifact {
+                    path,
+                    wasm: OnceLock::new(),
+                    module: OnceLock::new(),
+                }))
+            })
+            .clone()
+    }
+
+    fn run(&self) -> Result<PathBuf, BuildFailure> {
+        let manifest = self.dir.join("Cargo.toml");
+        if !manifest.is_file() {
+            return Err(BuildFailure::NoCrate {
+                dir: self.dir.clone(),
+            });
+        }
+        let mut command = self.command();
+        let output = command.output().map_err(|error| BuildFailure::NoCargo {
+            program: command.get_program().to_string_lossy().into_owned(),
+            reason: error.to_string(),
+        })?;
+        if !output.status.success() {
+            return Err(self.refused(&command, manifest, &output));
+        }
+        module_in(&output.stdout, &manifest).ok_or_else(|| {
+            if declares_package(&manifest) {
+                BuildFailure::NotCdylib { manifest }
+            } else {
+                BuildFailure::Workspace {
+                    dir: self.dir.clone(),
+                }
+            }
+        })
+    }
+
+    fn command(&self) -> Command {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.dir)
+            .args([
+                "build",
+                "--lib",
+                "--color=never",
+                "--message-format=json-render-diagnostics",
+                "--target",
+                TARGET,
+            ])
+            .arg("--profile")
+            .arg(self.profile.as_deref().unwrap_or(running_profile()));
+        if !self.features.is_empty() {
+            command.arg("--features").arg(self.features.join(","));
+        }
+        if !self.default_features {
+            command.arg("--no-default-features");
+        }
+        if let Some(dir) = &self.target_dir {
+            command.arg("--target-dir").arg(dir);
+        }
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(describes_running_crate) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    fn refused(&self, command: &Command, manifest: PathBuf, output: &Output) -> BuildFailure {
+        let text = String::from_utf8_lossy(&output.stderr);
+        if text.contains("target may not be installed") {
+            return BuildFailure::MissingTarget {
+                toolchain: std::env::var("RUSTUP_TOOLCHAIN").ok(),
+            };
+        }
+        if text.contains("no library targets found") {
+            return match declares_package(&manifest) {
+                true => BuildFailure::NotCdylib { manifest },
+                false => BuildFailure::Workspace {
+                    dir: self.dir.clone(),
+                },
+            };
+        }
+        BuildFailure::Failed {
+            command: shown(command),
+            output: last_bytes(&text),
+        }
+    }
+}
+
+impl Artifact {
+    /// The module's bytes, read once.
+    pub(crate) fn wasm(&self, max_bytes: u64) -> Result<&Arc<[u8]>, Failure> {
+        if let Some(wasm) = self.wasm.get() {
+            return Ok(wasm);
+        }
+        let wasm = read_file(&self.path, max_bytes)?;
+        Ok(self.wasm.get_or_init(|| wasm))
+    }
+}
+
+/// Whether cargo sets a variable to describe the crate whose test is running.
+///
+/// Left in place they would differ from those of a build in the author's shell, and build scripts that watch them would run anew each
+/// time. What the author sets to configure cargo (`RUSTFLAGS`, `CARGO_TARGET_DIR`, `CARGO_PROFILE_…`) stays.
+fn describes_running_crate(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "OUT_DIR",
+    ];
+    NAMES.contains(&name) || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_BIN_")
+}
+
+/// The profile that the running program was built with, which shows in the path that cargo gave it.
+fn running_profile() -> &'static str {
+    static PROFILE: OnceLock<String> = OnceLock::new();
+    PROFILE.get_or_init(|| {
+        let program = std::env::current_exe().unwrap_or_default();
+        profile_of(&program, |dir| dir.is_dir()).unwrap_or_else(|| "dev".to_owned())
+    })
+}
+
+/// `…/target/<folder>/deps/<program>`, or without `deps` for a binary, or with `examples` for an example.
+fn profile_of(program: &Path, is_dir: impl Fn(&Path) -> bool) -> Option<String> {
+    let parent = program.parent()?;
+    let inner = ["deps", "examples"]
+        .iter()
+        .any(|name| parent.ends_with(name));
+    let folder = if inner { parent.parent()? } else { parent };
+    if !inner && !is_dir(&folder.join("deps")) {
+        return None;
+    }
+    match folder.file_name()?.to_str()? {
+        "debug" => Some("dev".to_owned()),
+        own => Some(own.to_owned()),
+    }
+}
+
+/// A line of cargo's machine-readable output, as far as it matters here.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    manifest_path: PathBuf,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+/// The module among the artifacts of a build.
+fn module_in(messages: &[u8], manifest: &Path) -> Option<PathBuf> {
+    let same = |path: &Path| match (path.canonicalize(), manifest.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => path == manifest,
+    };
+    messages
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
+        .filter(|message| message.reason == "compiler-artifact" && same(&message.manifest_path))
+        .flat_map(|message| message.filenames)
+        .find(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "wasm")
+        })
+}
+
+/// Whether a manifest is that of a crate, not of a workspace alone.
+fn declares_package(manifest: &Path) -> bool {
+    std::fs::read_to_string(manifest).is_ok_and(|text| {
+        text.lines()
+            .any(|line| line.trim_start().starts_with("[package]"))
+    })
+}
+
+fn shown(command: &Command) -> String {
+    let words = command
+        .get_args()
+        .map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("cargo".to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The end of an output, where the errors are.
+fn last_bytes(text: &str) -> String {
+    let mut from = text.len().saturating_sub(MAX_OUTPUT);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text.split_at(from).1.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_is_that_of_the_running_test() {
+        let profile = |path: &str, has_deps: bool| profile_of(Path::new(path), |_| has_deps);
+        assert_eq!(
+            profile("/p/target/debug/deps/plugin-1a2b", true).as_deref(),
+            Some("dev")
+        );
+        assert_eq!(
+            profile("/p/target/release/deps/plugin-1a2b", true).as_deref(),
+            Some("release")
+        );
+        assert_eq!(
+            profile("/p/target/x86_64-unknown-linux-gnu/ci/deps/plugin", true).as_deref(),
+            Some("ci")
+        );
+        assert_eq!(
+            profile("/p/target/debug/examples/demo", true).as_deref(),
+            Some("dev")
+        );
+        assert_eq!(
+            profile("/p/target/release/demo", true).as_deref(),
+            Some("release")
+        );
+        assert_eq!(profile("/tmp/rustdoctestXy/rust_out", false), None);
+        assert_eq!(profile("/usr/bin/host", false), None);
+    }
+
+    #[test]
+    fn the_running_crates_variables_are_not_passed_on_and_the_authors_are() {
+        for name in [
+            "CARGO_PKG_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_BIN_EXE_tool",
+            "OUT_DIR",
+        ] {
+            assert!(describes_running_crate(name), "{name}");
+        }
+        for name in [
+            "CARGO",
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_PROFILE_DEV_OPT_LEVEL",
+        ] {
+            assert!(!describes_running_crate(name), "{name}");
+        }
+    }
+}

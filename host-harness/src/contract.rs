@@ -1,0 +1,213 @@
+//! Holds a module against ABI version 1 (`docs/abi.md`), and keeps what a host needs to call it.
+
+use std::fmt::Write;
+
+use plugin_sdk::abi;
+use wasmparser::ValType;
+
+use crate::command;
+use crate::failure::{Failure, FailureKind};
+use crate::text;
+use crate::triage::{ExportType, Interface};
+
+/// The export that tells the version and holds the panic record's address.
+pub(crate) const VERSION_EXPORT: &str = "plugin_abi_1";
+pub(crate) const MEMORY: &str = "memory";
+pub(crate) const ALLOC: &str = "alloc";
+pub(crate) const FREE: &str = "free";
+pub(crate) const INIT: &str = "plugin_init";
+pub(crate) const CLEANUP: &str = "plugin_cleanup";
+pub(crate) const START: &str = "plugin_start";
+pub(crate) const STOP: &str = "plugin_stop";
+pub(crate) const EVENT: &str = "plugin_event";
+
+const I32: ValType = ValType::I32;
+const I64: ValType = ValType::I64;
+
+/// The functions of the ABI beside the commands: name, parameters, results, and whether every plugin has it.
+const FUNCTIONS: [(&str, &[ValType], &[ValType], bool); 7] = [
+    (ALLOC, &[I32], &[I32], true),
+    (FREE, &[I32, I32], &[], true),
+    (INIT, &[I32, I32], &[I64], true),
+    (CLEANUP, &[], &[], true),
+    (START, &[], &[I64], false),
+    (STOP, &[], &[I64], false),
+    (EVENT, &[I32, I32], &[I64], false),
+];
+
+/// A module that keeps to the ABI, as far as that shows without running it.
+pub(crate) struct Contract {
+    commands: command::Table,
+    hooks: Vec<&'static str>,
+}
+
+impl Contract {
+    /// Checks a module's outside.
+    pub(crate) fn of(interface: Interface<'_>) -> Result<Self, Failure> {
+        Self::check(interface).map_err(Failure::load)
+    }
+
+    fn check(interface: Interface<'_>) -> Result<Self, FailureKind> {
+        // The version first: what else a module of another version exports is no mistake.
+        version(&interface)?;
+        if interface.has_imports() {
+            return Err(FailureKind::MissingImports {
+                imports: interface.into_imports(),
+            });
+        }
+        memory(interface.export(MEMORY), interface.memories())?;
+        for (name, params, results, required) in FUNCTIONS {
+            match interface.export(name) {
+                Some(found) => function(name, params, results, &found)?,
+                None if required => return Err(missing(name, function_type(params, results))),
+                None => {}
+            }
+        }
+        let mut commands = Vec::new();
+        for (export, ty) in interface.exports() {
+            if let Some(name) = export.strip_prefix(abi::COMMAND_EXPORT_PREFIX) {
+                function(export, &[I32, I32], &[I64], &ty)?;
+                commands.push(name);
+            }
+        }
+        let hooks = [START, STOP, EVENT]
+            .into_iter()
+            .filter(|name| interface.export(name).is_some())
+            .collect();
+        Ok(Contract {
+            commands: command::Table::new(commands),
+            hooks,
+        })
+    }
+
+    pub(crate) fn commands(&self) -> &command::Table {
+        &self.commands
+    }
+
+    /// Whether the author wrote a hook.
+    pub(crate) fn has_hook(&self, name: &str) -> bool {
+        self.hooks.contains(&name)
+    }
+}
+
+/// What a call of a hook that is not there comes to.
+pub(crate) fn missing_hook(name: &'static str) -> FailureKind {
+    let hook = FUNCTIONS.iter().find(|(function, ..)| *function == name);
+    missing(
+        name,
+        hook.map_or_else(String::new, |(_, params, results, _)| {
+            function_type(params, results)
+        }),
+    )
+}
+
+fn version(interface: &Interface<'_>) -> Result<(), FailureKind> {
+    let expected = "a constant global of type i32, which tells the version of the ABI";
+    let own = abi::VERSION.to_string();
+    let found: Vec<&str> = interface
+        .exports()
+        .filter_map(|(name, _)| name.strip_prefix(abi::VERSION_EXPORT_PREFIX))
+        .take(2)
+        .collect();
+    if found.iter().any(|version| *version != own) {
+        return Err(FailureKind::AbiVersion {
+            found: found.join(" and "),
+            supported: abi::VERSION,
+        });
+    }
+    match interface.export(VERSION_EXPORT) {
+        Some(ExportType::Global(global)) if global.content_type == I32 && !global.mutable => Ok(()),
+        Some(found) => Err(wrong(VERSION_EXPORT, expected, &found)),
+        None => Err(missing(VERSION_EXPORT, expected.to_owned())),
+    }
+}
+
+fn memory(export: Option<ExportType<'_>>, memories: usize) -> Result<(), FailureKind> {
+    let expected = "the module's one memory, with 32-bit addresses and not shared";
+    match export {
+        Some(ExportType::Memory(memory)) if !memory.memory64 && !memory.shared => match memories {
+            1 => Ok(()),
+            _ => Err(FailureKind::WrongExport {
+                name: MEMORY.to_owned(),
+                expected: expected.to_owned(),
+                found: format!("one of {memories} memories"),
+            }),
+        },
+        Some(found) => Err(wrong(MEMORY, expected, &found)),
+        None => Err(missing(MEMORY, expected.to_owned())),
+    }
+}
+
+fn function(
+    name: &str,
+    params: &[ValType],
+    results: &[ValType],
+    found: &ExportType<'_>,
+) -> Result<(), FailureKind> {
+    match found {
+        ExportType::Func(ty) if ty.params() == params && ty.results() == results => Ok(()),
+        found => Err(wrong(name, &function_type(params, results), found)),
+    }
+}
+
+fn missing(name: &str, expected: String) -> FailureKind {
+    FailureKind::MissingExport {
+        name: name.to_owned(),
+        expected,
+    }
+}
+
+fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
+    let found = match found {
+        ExportType::Func(ty) => function_type(ty.params(), ty.results()),
+        ExportType::Global(global) => {
+            let kind = if global.mutable {
+                "mutable"
+            } else {
+                "constant"
+            };
+            format!("a {kind} global of type {}", global.content_type)
+        }
+        ExportType::Memory(memory) if memory.memory64 => {
+            "a memory with 64-bit addresses".to_owned()
+        }
+        ExportType::Memory(memory) if memory.shared => "a shared memory".to_owned(),
+        ExportType::Memory(_) => "a memory".to_owned(),
+        ExportType::Other(what) => (*what).to_owned(),
+    };
+    FailureKind::WrongExport {
+        name: text::name(name),
+        expected: expected.to_owned(),
+        found,
+    }
+}
+
+/// `a function (i32, i32) -> i64`
+fn function_type(params: &[ValType], results: &[ValType]) -> String {
+    let mut shown = String::from("a function (");
+    types(params, &mut shown);
+    shown.push(')');
+    match results {
+        [] => {}
+        [result] => {
+            let _ = write!(shown, " -> {result}");
+        }
+        results => {
+            shown.push_str(" -> (");
+            types(results, &mut shown);
+            shown.push(')');
+        }
+    }
+    shown
+}
+
+/// A function may have a thousand parameters; nobody wants to read them.
+fn types(types: &[ValType], shown: &mut String) {
+    for (nth, ty) in types.iter().enumerate() {
+        if nth == 8 {
+            let _ = write!(shown, ", and {} more", types.len() - nth);
+            break;
+        }
+        let _ = write!(shown, "{}{ty}", if nth > 0 { ", " } else { "" });
+    }
+}

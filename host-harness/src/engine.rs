@@ -1,0 +1,317 @@
+//! WebAssembly engines, few per process and shared, with their clocks and their caches of compiled code.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocationConfig};
+
+use crate::failure::{Failure, FailureKind};
+
+/// How often an engine's clock ticks, and so how exactly a call's time is kept.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The variable that moves the cache of compiled modules, or with the value `off` does without one.
+const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
+
+/// What an engine must be made with: a module is compiled anew for each combination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EngineOptions {
+    pub(crate) fuel: bool,
+    pub(crate) clock: bool,
+    pub(crate) stack_bytes: usize,
+    pub(crate) pool: Option<Pool>,
+    pub(crate) cache: CacheDir,
+}
+
+/// A pool of places for instances, made in advance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pool {
+    pub(crate) instances: u32,
+    pub(crate) table_elements: usize,
+}
+
+/// Where compiled modules are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CacheDir {
+    /// In the folder that the variable `PLUGIN_SDK_CACHE_DIR` names, else in the user's folder for caches.
+    #[default]
+    Usual,
+    At(PathBuf),
+    Off,
+}
+
+/// An engine that instances with the same options share.
+pub(crate) struct SharedEngine {
+    engine: Engine,
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "its counters are what a test of the cache looks at"
+        )
+    )]
+    cache: Option<Cache>,
+}
+
+impl SharedEngine {
+    /// The engine with these options, made if no module uses one at the moment.
+    pub(crate) fn with(options: &EngineOptions) -> Result<Arc<Self>, Failure> {
+        static ENGINES: Mutex<Vec<(EngineOptions, Weak<SharedEngine>)>> = Mutex::new(Vec::new());
+        let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|(_, engine)| engine.strong_count() > 0);
+        let existing = engines
+            .iter()
+            .find(|(with, _)| with == options)
+            .and_then(|(_, engine)| engine.upgrade());
+        if let Some(engine) = existing {
+            return Ok(engine);
+        }
+        let engine = Arc::new(Self::new(options)?);
+        engines.push((options.clone(), Arc::downgrade(&engine)));
+        Ok(engine)
+    }
+
+    fn new(options: &EngineOptions) -> Result<Self, Failure> {
+        let cache = open_cache(&options.cache)?;
+        let mut config = Config::new();
+        config
+            .cache(cache.clone())
+            .consume_fuel(options.fuel)
+            .epoch_interruption(options.clock)
+            .max_wasm_stack(options.stack_bytes)
+            // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
+            .coredump_on_trap(true)
+            // The ABI's only memory is a 32-bit one; what it does not need, no guest needs to reach.
+            .wasm_memory64(false)
+            .wasm_multi_memory(false);
+        if let Some(pool) = options.pool {
+            config.allocation_strategy(pooling(pool));
+        }
+        let engine = Engine::new(&config).map_err(engine_failure)?;
+        if options.clock {
+            start_clock(engine.weak())?;
+        }
+        Ok(SharedEngine { engine, cache })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// A failure of the engine that no guest had a part in.
+pub(crate) fn engine_failure(error: wasmtime::Error) -> Failure {
+    Failure::load(FailureKind::Engine {
+        reason: format!("{error:#}"),
+    })
+}
+
+/// How many ticks a time is: never fewer than it takes, as the first tick may come at once. 0 stands for no limit.
+pub(crate) fn ticks(timeout: Option<Duration>) -> u64 {
+    let Some(timeout) = timeout else { return 0 };
+    let ticks = timeout
+        .as_nanos()
+        .div_ceil(TICK.as_nanos())
+        .saturating_add(1);
+    // Far below the range of the engine's counter, to which it is added.
+    u64::try_from(ticks)
+        .unwrap_or(u64::MAX)
+        .min(u64::from(u32::MAX))
+}
+
+/// A thread that ticks until nothing uses the engine any more.
+fn start_clock(engine: EngineWeak) -> Result<(), Failure> {
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    let thread = std::thread::Builder::new()
+        .name("plugin-clock".to_owned())
+        .spawn(tick);
+    match thread {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::load(FailureKind::Engine {
+            reason: format!("no thread for its clock: {error}"),
+        })),
+    }
+}
+
+fn pooling(pool: Pool) -> PoolingAllocationConfig {
+    let instances = pool.instances;
+    let mut config = PoolingAllocationConfig::new();
+    config
+        .total_core_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances)
+        .table_elements(pool.table_elements)
+        // Zeroing a little memory is quicker than giving it back and faulting it in again.
+        .linear_memory_keep_resident(256 * 1024)
+        .table_keep_resident(16 * 1024);
+    config
+}
+
+fn open_cache(dir: &CacheDir) -> Result<Option<Cache>, Failure> {
+    match dir {
+        CacheDir::Off => Ok(None),
+        CacheDir::At(dir) => open_cache_at(dir).map(Some).map_err(engine_failure),
+        CacheDir::Usual => match std::env::var_os(CACHE_VARIABLE) {
+            Some(off) if off == "off" => Ok(None),
+            Some(dir) if !dir.is_empty() => open_cache_at(&PathBuf::from(dir))
+                .map(Some)
+                .map_err(engine_failure),
+            // A cache that nobody asked for by name may be missing where there is no place for it.
+            _ => Ok(usual_cache_dir().and_then(|dir| open_cache_at(&dir).ok())),
+        },
+    }
+}
+
+/// wasmtime keys its entries by the module and by everything that compiling it depends on, down to its own version.
+fn open_cache_at(dir: &std::path::Path) -> wasmtime::Result<Cache> {
+    let mut config = CacheConfig::new();
+    config.with_directory(std::path::absolute(dir)?);
+    Cache::new(config)
+}
+
+fn usual_cache_dir() -> Option<PathBuf> {
+    let home = std::env::home_dir().filter(|home| home.is_absolute());
+    let caches = if cfg!(target_os = "macos") {
+        home?.join("Library/Caches")
+    } else if cfg!(windows) {
+        PathBuf::from(std::env::var_os("LOCALAPPDATA")?)
+    } else {
+        match std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|dir| dir.is_absolute())
+        {
+            Some(dir) => dir,
+            None => home?.join(".cache"),
+        }
+    };
+    Some(caches.join("plugin-sdk"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(cache: CacheDir) -> EngineOptions {
+        EngineOptions {
+            fuel: false,
+            clock: false,
+            stack_bytes: 1 << 20,
+            pool: None,
+            cache,
+        }
+    }
+
+    #[test]
+    fn a_module_compiled_once_comes_from_the_disk_for_the_next_engine() {
+        let dir = tempfile::tempdir().unwrap();
+        let counts = |options: &EngineOptions| {
+            let shared = SharedEngine::new(options).unwrap();
+            wasmtime::Module::new(
+                shared.engine(),
+                wat::parse_str("(module (func nop))").unwrap(),
+            )
+            .unwrap();
+            let cache = shared.cache.unwrap();
+            (cache.cache_hits(), cache.cache_misses())
+        };
+        let plain = options(CacheDir::At(dir.path().to_path_buf()));
+        assert_eq!(counts(&plain), (0, 1), "the first engine compiles");
+        assert_eq!(counts(&plain), (1, 0), "the second one finds it");
+        let fuelled = EngineOptions {
+            fuel: true,
+            ..plain.clone()
+        };
+        assert_eq!(counts(&fuelled), (0, 1), "other settings make other code");
+        assert_eq!(counts(&plain), (1, 0), "and leave the first alone");
+
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_eq!(
+            counts(&options(CacheDir::At(elsewhere.path().to_path_buf()))),
+            (0, 1),
+            "another folder knows nothing"
+        );
+    }
+
+    #[test]
+    fn a_spoilt_cache_entry_is_compiled_anew() {
+        fn spoil(dir: &std::path::Path) {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    spoil(&path);
+                } else {
+                    std::fs::write(path, b"not compiled code").unwrap();
+                }
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let options = options(CacheDir::At(dir.path().to_path_buf()));
+        let compile = || {
+            let shared = SharedEngine::new(&options).unwrap();
+            wasmtime::Module::new(
+                shared.engine(),
+                wat::parse_str("(module (func nop))").unwrap(),
+            )
+            .unwrap();
+            shared.cache.unwrap().cache_misses()
+        };
+        assert_eq!(compile(), 1);
+        spoil(dir.path());
+        assert_eq!(compile(), 1);
+    }
+
+    #[test]
+    fn engines_with_the_same_options_are_one_and_go_with_their_last_user() {
+        let options = EngineOptions {
+            stack_bytes: 123_456,
+            ..options(CacheDir::Off)
+        };
+        let one = SharedEngine::with(&options).unwrap();
+        let other = SharedEngine::with(&options).unwrap();
+        assert!(Arc::ptr_eq(&one, &other));
+        let gone = Arc::downgrade(&one);
+        drop((one, other));
+        assert!(gone.upgrade().is_none());
+    }
+
+    #[test]
+    fn the_clock_ends_with_its_engine() {
+        let shared = SharedEngine::new(&EngineOptions {
+            clock: true,
+            ..options(CacheDir::Off)
+        })
+        .unwrap();
+        let engine = shared.engine().weak();
+        drop(shared);
+        // The clock holds the engine only while it ticks.
+        while engine.upgrade().is_some() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_cache_folder_that_cannot_be_made_is_an_error_where_it_was_asked_for() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let failure = SharedEngine::new(&options(CacheDir::At(file.path().join("cache"))))
+            .err()
+            .unwrap();
+        assert_eq!(failure.code(), "engine");
+    }
+
+    #[test]
+    fn a_time_in_ticks_is_never_too_short_and_never_overflows() {
+        assert_eq!(ticks(None), 0);
+        assert_eq!(ticks(Some(Duration::ZERO)), 1);
+        assert_eq!(ticks(Some(Duration::from_millis(1))), 2);
+        assert_eq!(ticks(Some(Duration::from_millis(10))), 2);
+        assert_eq!(ticks(Some(Duration::from_secs(1))), 101);
+        assert_eq!(ticks(Some(Duration::MAX)), u64::from(u32::MAX));
+    }
+}

@@ -1,0 +1,467 @@
+//! One instance of a module: its memory, its argument buffer, and the way a call takes.
+//!
+//! Whatever a guest gives is a number until it has been held against the memory as it is then; nothing here is kept over a call.
+
+use std::ops::Range;
+
+use plugin_sdk::abi::{self, Packed};
+use wasmtime::{Memory, Store, TypedFunc, WasmParams};
+
+use crate::command;
+use crate::contract;
+use crate::engine::{engine_failure, ticks};
+use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::json;
+use crate::limits::{Limiter, Limits};
+use crate::module::Compiled;
+use crate::trap::{self, Evidence, PanicRecord};
+
+/// The smallest argument buffer, in bytes.
+const MIN_BUFFER: u32 = 1024;
+
+/// Up to this size an argument buffer grows to the next power of two, from there on by this much.
+const BUFFER_STEP: u32 = 1 << 20;
+
+type CallFunc = TypedFunc<(u32, u32), u64>;
+
+/// What a store holds beside the guest.
+pub(crate) struct State {
+    limiter: Limiter,
+}
+
+pub(crate) struct Instance {
+    store: Store<State>,
+    instance: wasmtime::Instance,
+    memory: Memory,
+    alloc: TypedFunc<u32, u32>,
+    free: TypedFunc<(u32, u32), ()>,
+    record: PanicRecord,
+    commands: command::Table,
+    /// The commands' exports, each resolved when it is first called.
+    resolved: Box<[Option<CallFunc>]>,
+    buffer: Buffer,
+    limits: Limits,
+    pool: Option<u32>,
+    /// The time of a call in ticks of the engine's clock; 0 for any.
+    ticks: u64,
+    /// The trap that killed the instance.
+    first: Option<Failure>,
+}
+
+/// Memory from the guest's `alloc` that every call's arguments are written to. It lies within the memory, which never shrinks.
+#[derive(Default)]
+struct Buffer {
+    address: u32,
+    capacity: u32,
+    /// How much of it the last call's arguments took.
+    len: u32,
+}
+
+/// An export to call, in a form that costs nothing where no failure has to name it.
+#[derive(Clone, Copy)]
+pub(crate) enum Callee {
+    Command(usize),
+    Export(&'static str),
+}
+
+impl Instance {
+    pub(crate) fn new(
+        compiled: &Compiled,
+        commands: command::Table,
+        limits: &Limits,
+        pool: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let pre = compiled.pre();
+        let mut store = Store::new(
+            pre.module().engine(),
+            State {
+                limiter: Limiter::new(limits),
+            },
+        );
+        store.limiter(|state| &mut state.limiter);
+        let ticks = ticks(limits.timeout);
+        begin(&mut store, ticks, limits.fuel);
+        let instance = match pre.instantiate(&mut store) {
+            Ok(instance) => instance,
+            Err(error) => {
+                let evidence = Evidence {
+                    denied: store.data().limiter.denied(),
+                    ..Evidence::default()
+                };
+                let kind = trap::classify(&error, limits, pool, evidence);
+                return Err(Failure::new(kind, Stage::Instantiate));
+            }
+        };
+        // The contract holds all of these: an error here would be the engine's.
+        let missing = || {
+            engine_failure(wasmtime::format_err!(
+                "an export that was there is not there any more"
+            ))
+        };
+        let memory = instance
+            .get_memory(&mut store, contract::MEMORY)
+            .ok_or_else(missing)?;
+        let alloc = instance
+            .get_typed_func(&mut store, contract::ALLOC)
+            .map_err(engine_failure)?;
+        let free = instance
+            .get_typed_func(&mut store, contract::FREE)
+            .map_err(engine_failure)?;
+        let record = instance
+            .get_global(&mut store, contract::VERSION_EXPORT)
+            .ok_or_else(missing)?;
+        let address = record.get(&mut store).i32().ok_or_else(missing)?;
+        let record = PanicRecord::at(address as u32, memory.data(&store))
+            .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
+        Ok(Instance {
+            resolved: vec![None; commands.len()].into(),
+            store,
+            instance,
+            memory,
+            alloc,
+            free,
+            record,
+            commands,
+            buffer: Buffer::default(),
+            limits: limits.clone(),
+            pool,
+            ticks,
+            first: None,
+        })
+    }
+
+    /// Calls an export that takes arguments: `write` gets as many bytes of guest memory as there are of them.
+    ///
+    /// What the guest answered is for [`result`](Instance::result) to look at.
+    #[inline]
+    pub(crate) fn call(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Packed, Failure> {
+        self.enter(callee)?;
+        if len > self.buffer.capacity as usize {
+            self.grow_buffer(callee, len)?;
+        }
+        // Not above the capacity, which is a u32.
+        self.buffer.len = len as u32;
+        let place = self.buffer.place();
+        write(
+            self.memory
+                .data_mut(&mut self.store)
+                .get_mut(place)
+                .unwrap_or_default(),
+        );
+        let params = (self.buffer.address, self.buffer.len);
+        let answer = match callee {
+            Callee::Command(number) => match self.resolved.get(number) {
+                Some(Some(func)) => func.call(&mut self.store, params),
+                _ => self.resolve(number)?.call(&mut self.store, params),
+            },
+            Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
+        };
+        match answer {
+            Ok(bits) => Ok(Packed::from_bits(bits)),
+            Err(error) => Err(self.trapped(callee, &error)),
+        }
+    }
+
+    /// Calls a hook without arguments.
+    pub(crate) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
+        let bits = self.call_export::<_, u64>(Callee::Export(name), name, ())?;
+        Ok(Packed::from_bits(bits))
+    }
+
+    /// The bytes that a call answered with, in the memory as it is now, or the error that they are.
+    #[inline]
+    pub(crate) fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
+        if !answer.failed
+            && let Some(bytes) = self.bytes(answer.address, answer.len)
+        {
+            return Ok(bytes);
+        }
+        Err(self.no_result(callee, answer))
+    }
+
+    /// As [`result`](Instance::result), and short enough to be decoded.
+    pub(crate) fn decodable_result(
+        &self,
+        callee: Callee,
+        answer: Packed,
+    ) -> Result<&[u8], Failure> {
+        let bytes = self.result(callee, answer)?;
+        self.decodable(Region::Result, bytes)
+            .map_err(|kind| self.failure(callee, kind))
+    }
+
+    /// Calls `plugin_cleanup`, the only export that answers nothing.
+    pub(crate) fn call_cleanup(&mut self) -> Result<(), Failure> {
+        self.call_export(Callee::Export(contract::CLEANUP), contract::CLEANUP, ())
+    }
+
+    fn call_export<P: WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        callee: Callee,
+        name: &str,
+        params: P,
+    ) -> Result<R, Failure> {
+        self.enter(callee)?;
+        let func = self.export::<P, R>(name)?;
+        func.call(&mut self.store, params)
+            .map_err(|error| self.trapped(callee, &error))
+    }
+
+    /// The last call's arguments, as they are now.
+    pub(crate) fn arguments(&self) -> &[u8] {
+        self.memory
+            .data(&self.store)
+            .get(self.buffer.place())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
+    /// What the last call used; nothing where fuel is not counted.
+    pub(crate) fn fuel_used(&self) -> Option<u64> {
+        Some(
+            self.limits
+                .fuel?
+                .saturating_sub(self.store.get_fuel().ok()?),
+        )
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn commands(&self) -> &command::Table {
+        &self.commands
+    }
+
+    /// A failure of a call.
+    pub(crate) fn failure(&self, callee: Callee, kind: FailureKind) -> Failure {
+        Failure::new(kind, self.stage(callee))
+    }
+
+    /// Begins a call, unless the instance is dead.
+    #[inline]
+    fn enter(&mut self, callee: Callee) -> Result<(), Failure> {
+        if self.first.is_some() {
+            return Err(self.poisoned(callee));
+        }
+        begin(&mut self.store, self.ticks, self.limits.fuel);
+        Ok(())
+    }
+
+    #[cold]
+    fn poisoned(&self, callee: Callee) -> Failure {
+        let kind = match self.first.clone() {
+            Some(first) => FailureKind::Poisoned { first },
+            None => FailureKind::Trap {
+                message: String::new(),
+            },
+        };
+        self.failure(callee, kind)
+    }
+
+    /// Exchanges the argument buffer for a larger one, on the call's account.
+    #[cold]
+    fn grow_buffer(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
+        let Some(len) = u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) else {
+            let kind = FailureKind::ArgumentsTooLarge {
+                bytes: len as u64,
+                limit: u64::from(abi::MAX_LEN),
+            };
+            return Err(self.failure(callee, kind));
+        };
+        let old = std::mem::take(&mut self.buffer);
+        if old.capacity > 0 {
+            let freed = self.free.call(&mut self.store, (old.address, old.capacity));
+            freed.map_err(|error| self.trapped(callee, &error))?;
+        }
+        let capacity = buffer_capacity(len);
+        let address = self
+            .alloc
+            .call(&mut self.store, capacity)
+            .map_err(|error| self.trapped(callee, &error))?;
+        if address == 0 {
+            let kind = trap::refused(self.store.data().limiter.denied())
+                .unwrap_or(FailureKind::AllocationFailed { bytes: capacity });
+            return Err(self.failure(callee, kind));
+        }
+        if address % abi::ALIGNMENT != 0 {
+            return Err(self.failure(callee, FailureKind::Misaligned { address }));
+        }
+        if self.bytes(address, capacity).is_none() {
+            let kind = self.out_of_bounds(Region::Arguments, address, capacity);
+            return Err(self.failure(callee, kind));
+        }
+        self.buffer = Buffer {
+            address,
+            capacity,
+            len: 0,
+        };
+        Ok(())
+    }
+
+    /// The error that the guest answered with, or what is wrong with its answer.
+    #[cold]
+    fn no_result(&self, callee: Callee, answer: Packed) -> Failure {
+        let Packed {
+            address,
+            len,
+            failed,
+        } = answer;
+        let kind = match self.bytes(address, len) {
+            Some(bytes) => self
+                .decodable(Region::Error, bytes)
+                .and_then(|bytes| json::decode(bytes, Region::Error))
+                .map_or_else(|kind| kind, FailureKind::Plugin),
+            None if failed => self.out_of_bounds(Region::Error, address, len),
+            None => self.out_of_bounds(Region::Result, address, len),
+        };
+        self.failure(callee, kind)
+    }
+
+    /// The bytes, unless they are more than the host decodes.
+    fn decodable<'a>(&self, region: Region, bytes: &'a [u8]) -> Result<&'a [u8], FailureKind> {
+        let limit = self.limits.max_result_bytes;
+        match bytes.len() as u64 {
+            len if len > limit => Err(FailureKind::ResultTooLarge {
+                region,
+                bytes: len,
+                limit,
+            }),
+            _ => Ok(bytes),
+        }
+    }
+
+    /// The bytes at an address, if they lie within the memory as it is now. No bytes lie anywhere.
+    #[inline]
+    fn bytes(&self, address: u32, len: u32) -> Option<&[u8]> {
+        match len {
+            0 => Some(&[]),
+            len => trap::range(self.memory.data(&self.store), address, len),
+        }
+    }
+
+    fn out_of_bounds(&self, region: Region, address: u32, len: u32) -> FailureKind {
+        FailureKind::OutOfBounds {
+            region,
+            address,
+            len,
+            memory: self.memory_bytes() as u64,
+        }
+    }
+
+    #[cold]
+    fn resolve(&mut self, number: usize) -> Result<CallFunc, Failure> {
+        let func: CallFunc = self
+            .instance
+            .get_typed_func(&mut self.store, self.commands.export(number))
+            .map_err(engine_failure)?;
+        if let Some(place) = self.resolved.get_mut(number) {
+            *place = Some(func.clone());
+        }
+        Ok(func)
+    }
+
+    fn export<P: WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, Failure> {
+        self.instance
+            .get_typed_func(&mut self.store, name)
+            .map_err(engine_failure)
+    }
+
+    /// Tells what a trap was, and marks the instance as dead.
+    #[cold]
+    fn trapped(&mut self, callee: Callee, error: &wasmtime::Error) -> Failure {
+        let evidence = Evidence {
+            denied: self.store.data().limiter.denied(),
+            panic: self.record.read(self.memory.data(&self.store)),
+            stack_pointer: trap::stack_pointer(error, &mut self.store),
+        };
+        let kind = trap::classify(error, &self.limits, self.pool, evidence);
+        let failure = self.failure(callee, kind);
+        self.first = Some(failure.clone());
+        failure
+    }
+
+    fn stage(&self, callee: Callee) -> Stage {
+        match callee {
+            Callee::Export(name) => Stage::Export(name),
+            Callee::Command(number) => self
+                .commands
+                .name(number)
+                .cloned()
+                .map_or(Stage::Load, Stage::Command),
+        }
+    }
+}
+
+impl Buffer {
+    #[inline]
+    fn place(&self) -> Range<usize> {
+        let address = self.address as usize;
+        address..address + self.len as usize
+    }
+}
+
+/// Gives a call its time and its fuel.
+#[inline]
+fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
+    if ticks != 0 {
+        store.set_epoch_deadline(ticks);
+    }
+    if let Some(fuel) = fuel {
+        // Fails only for an engine without fuel, and the engine was made for these limits.
+        let _ = store.set_fuel(fuel);
+    }
+    store.data_mut().limiter.forget();
+}
+
+fn buffer_capacity(len: u32) -> u32 {
+    if len <= BUFFER_STEP {
+        len.next_power_of_two().max(MIN_BUFFER)
+    } else {
+        len.div_ceil(BUFFER_STEP)
+            .saturating_mul(BUFFER_STEP)
+            .min(abi::MAX_LEN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_never_smaller_than_asked_for_nor_larger_than_the_abi_allows() {
+        for len in [
+            1,
+            1024,
+            1025,
+            65_537,
+            BUFFER_STEP,
+            BUFFER_STEP + 1,
+            abi::MAX_LEN - 1,
+            abi::MAX_LEN,
+        ] {
+            let capacity = buffer_capacity(len);
+            assert!(
+                (len..=abi::MAX_LEN).contains(&capacity),
+                "{len} -> {capacity}"
+            );
+            assert!(
+                capacity - len <= len.max(BUFFER_STEP),
+                "{len} -> {capacity}"
+            );
+        }
+        assert_eq!(buffer_capacity(1), MIN_BUFFER);
+        assert_eq!(buffer_capacity(1500), 2048);
+    }
+}

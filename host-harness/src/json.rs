@@ -1,0 +1,149 @@
+//! The JSON codec of the host's side.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::failure::{FailureKind, Region};
+use crate::text;
+
+/// How much of a text a failure quotes, in bytes.
+const EXCERPT: usize = 160;
+
+/// Appends a value as JSON; `()` and `None` become no bytes at all, which is how a guest is given no arguments.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, text: &mut Vec<u8>) -> Result<(), String> {
+    let before = text.len();
+    serde_json::to_writer(&mut *text, value).map_err(|error| error.to_string())?;
+    if text.get(before..) == Some(b"null") {
+        text.truncate(before);
+    }
+    Ok(())
+}
+
+/// Reads what a guest wrote.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], region: Region) -> Result<T, FailureKind> {
+    let text = std::str::from_utf8(bytes).map_err(|error| FailureKind::NotUtf8 {
+        region,
+        valid_up_to: error.valid_up_to(),
+    })?;
+    serde_json::from_str(text).map_err(|error| unexpected::<T>(text, region, &error))
+}
+
+/// Decodes once more, watching where in the value it goes wrong.
+#[cold]
+fn unexpected<T: DeserializeOwned>(
+    text: &str,
+    region: Region,
+    error: &serde_json::Error,
+) -> FailureKind {
+    let path =
+        serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text))
+            .err()
+            .map(|error| error.path().to_string())
+            .filter(|path| path != ".");
+    let reason = match path {
+        Some(path) => format!("{path}: {error}"),
+        None => error.to_string(),
+    };
+    FailureKind::BadJson {
+        region,
+        reason: text::from_str(&reason),
+        excerpt: excerpt(text, error),
+    }
+}
+
+/// The text around the place of an error.
+fn excerpt(text: &str, error: &serde_json::Error) -> String {
+    let line_begins = match error.line() {
+        0 | 1 => 0,
+        line => text
+            .match_indices('\n')
+            .nth(line - 2)
+            .map_or(0, |(at, _)| at + 1),
+    };
+    let place = (line_begins + error.column()).min(text.len());
+    let mut from = if text.len() <= EXCERPT {
+        0
+    } else {
+        place.saturating_sub(EXCERPT / 2)
+    };
+    while !text.is_char_boundary(from) {
+        from -= 1;
+    }
+    let quoted = text::one_line(text.split_at(from).1, EXCERPT);
+    if from > 0 {
+        format!("…{quoted}")
+    } else {
+        quoted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason<T: DeserializeOwned>(text: &[u8]) -> (String, String) {
+        match decode::<T>(text, Region::Result) {
+            Err(FailureKind::BadJson {
+                reason, excerpt, ..
+            }) => (reason, excerpt),
+            Err(other) => (other_code(&other), String::new()),
+            Ok(_) => ("decoded".to_owned(), String::new()),
+        }
+    }
+
+    fn other_code(kind: &FailureKind) -> String {
+        crate::Failure::load(kind.clone()).code().to_owned()
+    }
+
+    #[test]
+    fn no_arguments_are_no_bytes() {
+        fn encoded(value: &impl Serialize) -> String {
+            let mut text = Vec::new();
+            encode(value, &mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        }
+        assert_eq!(encoded(&()), "");
+        assert_eq!(encoded(&None::<u8>), "");
+        assert_eq!(encoded(&serde_json::json!({"a": null})), r#"{"a":null}"#);
+    }
+
+    #[test]
+    fn a_wrong_type_is_reported_with_its_path_and_the_text_around_it() {
+        #[derive(serde::Deserialize)]
+        struct Order {
+            #[expect(dead_code, reason = "only decoded")]
+            items: Vec<Item>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Item {
+            #[expect(dead_code, reason = "only decoded")]
+            price: u32,
+        }
+        let (reason, excerpt) = reason::<Order>(br#"{"items":[{"price":1},{"price":"x"}]}"#);
+        assert!(
+            reason.starts_with("items[1].price: invalid type: string \"x\", expected u32"),
+            "{reason}"
+        );
+        assert!(excerpt.contains(r#"{"price":"x"}"#), "{excerpt}");
+    }
+
+    #[test]
+    fn a_long_text_is_quoted_only_around_the_error_and_without_escapes() {
+        let long = format!("[{}\x1b]", "1,".repeat(10_000));
+        let (_, excerpt) = reason::<Vec<u8>>(long.as_bytes());
+        assert!(excerpt.len() < 400 && excerpt.starts_with('…'), "{excerpt}");
+        assert!(!excerpt.contains('\x1b'));
+        let lines = "[\n".repeat(200);
+        assert!(
+            reason::<serde_json::Value>(lines.as_bytes())
+                .0
+                .contains("recursion limit")
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_told_apart_from_text_that_is_not_json() {
+        assert_eq!(reason::<String>(b"\"a\xff\"").0, "not_utf8");
+        assert!(reason::<String>(b"").0.contains("EOF"));
+    }
+}

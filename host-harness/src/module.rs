@@ -1,0 +1,150 @@
+//! A module: loaded and checked once, compiled once for each kind of engine that its instances ask for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wasmtime::{Engine, InstancePre, Linker};
+
+use crate::builder::PluginBuilder;
+use crate::contract::Contract;
+use crate::engine::{EngineOptions, SharedEngine, engine_failure};
+use crate::failure::{Failure, FailureKind};
+use crate::instance::State;
+use crate::source::Source;
+use crate::triage;
+
+/// A plugin's module, from which any number of instances are made.
+///
+/// Loading it reads or builds it and holds it against the ABI. It is compiled when the first instance is made, or taken from the
+/// cache on disk; from then on an instance costs some tens of microseconds. Clones share all of it.
+///
+/// ```
+/// use plugin_sdk_harness::{Module, Source};
+///
+/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+/// #   (func (export "command_nothing") (param i32 i32) (result i64) i64.const 0))"#;
+/// let module = Module::load(Source::wat(WAT))?;
+/// assert_eq!(module.commands().collect::<Vec<_>>(), ["nothing"]);
+///
+/// let mut one = module.plugin().build()?;
+/// let mut other = module.plugin().memory_pages(2).build()?;
+/// one.call_raw("nothing", b"")?;
+/// other.call_raw("nothing", b"")?;
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// ```
+#[derive(Clone)]
+pub struct Module(Arc<Inner>);
+
+struct Inner {
+    wasm: Arc<[u8]>,
+    contract: Contract,
+    /// Instances with and without fuel, for instance, need code of their own.
+    compiled: Mutex<Vec<(EngineOptions, Arc<Compiled>)>>,
+}
+
+/// A module as one engine runs it.
+pub(crate) struct Compiled {
+    /// Kept for as long as its code.
+    _engine: Arc<SharedEngine>,
+    pre: InstancePre<State>,
+}
+
+impl Module {
+    /// Loads a module and checks that it is a plugin of this ABI version.
+    ///
+    /// # Errors
+    ///
+    /// Where the source cannot be built or read, or is not a module, or does not keep to the ABI: each is a
+    /// [`FailureKind`] of its own.
+    pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
+        let binary = source.into().read()?;
+        let Some(artifact) = &binary.artifact else {
+            return Self::check(binary.wasm);
+        };
+        if let Some(module) = artifact.module.get() {
+            return Ok(module.clone());
+        }
+        let module = Self::check(binary.wasm)?;
+        Ok(artifact.module.get_or_init(|| module).clone())
+    }
+
+    fn check(wasm: Arc<[u8]>) -> Result<Self, Failure> {
+        let contract = Contract::of(triage::examine(&wasm)?)?;
+        Ok(Module(Arc::new(Inner {
+            wasm,
+            contract,
+            compiled: Mutex::default(),
+        })))
+    }
+
+    /// Begins a new instance of the module.
+    pub fn plugin(&self) -> PluginBuilder {
+        PluginBuilder::of_module(self.clone())
+    }
+
+    /// The names of the plugin's commands, in alphabetical order.
+    pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.contract.commands().names()
+    }
+
+    /// The size of the module in bytes.
+    pub fn size(&self) -> usize {
+        self.0.wasm.len()
+    }
+
+    pub(crate) fn contract(&self) -> &Contract {
+        &self.0.contract
+    }
+
+    /// The module as an engine with these options runs it.
+    pub(crate) fn compiled(&self, options: &EngineOptions) -> Result<Arc<Compiled>, Failure> {
+        // Held while compiling, so that whoever needs the same code meanwhile waits for it instead of compiling it too.
+        let mut compiled = self
+            .0
+            .compiled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, existing)) = compiled.iter().find(|(with, _)| with == options) {
+            return Ok(Arc::clone(existing));
+        }
+        let shared = SharedEngine::with(options)?;
+        let new = Arc::new(Compiled {
+            pre: compile(shared.engine(), &self.0.wasm)?,
+            _engine: shared,
+        });
+        compiled.push((options.clone(), Arc::clone(&new)));
+        Ok(new)
+    }
+}
+
+impl Compiled {
+    pub(crate) fn pre(&self) -> &InstancePre<State> {
+        &self.pre
+    }
+}
+
+impl std::fmt::Debug for Module {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Module")
+            .field("size", &self.size())
+            .field("commands", &self.commands().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+fn compile(engine: &Engine, wasm: &[u8]) -> Result<InstancePre<State>, Failure> {
+    let module = wasmtime::Module::from_binary(engine, wasm).map_err(|error| {
+        Failure::load(FailureKind::InvalidModule {
+            reason: format!("{error:#}"),
+        })
+    })?;
+    linker(engine)
+        .instantiate_pre(&module)
+        .map_err(engine_failure)
+}
+
+/// What the harness offers to guests: nothing, so far.
+fn linker(engine: &Engine) -> Linker<State> {
+    Linker::new(engine)
+}

@@ -1,0 +1,379 @@
+//! A plugin that can be called.
+
+use std::path::Path;
+
+use plugin_sdk::binary;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::builder::PluginBuilder;
+use crate::command::{Command, CommandName};
+use crate::contract;
+use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::instance::{Callee, Instance};
+use crate::json;
+use crate::module::Module;
+use crate::source::Source;
+
+/// Encoded arguments above this size are not kept for the next call.
+const MAX_KEPT: usize = 1 << 20;
+
+/// One instance of a plugin, with its state and its memory.
+///
+/// ```no_run
+/// use plugin_sdk_harness::Plugin;
+/// use serde_json::{Value, json};
+///
+/// let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR"))?;
+/// let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
+/// assert_eq!(greeting["message"], "Hello, Ada!");
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// ```
+///
+/// After a trap (a panic, a limit that was hit) the instance is dead, and every further call is refused as
+/// [`Poisoned`](FailureKind::Poisoned). An error that the plugin answers with leaves it as it is.
+pub struct Plugin {
+    instance: Instance,
+    module: Module,
+    /// The command that was called last, which is the likeliest to be called next.
+    last: usize,
+    encoded: Vec<u8>,
+}
+
+impl Plugin {
+    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and makes an instance of it with the default limits.
+    ///
+    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
+    pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
+        Self::builder(Source::crate_dir(dir.as_ref())).build()
+    }
+
+    /// Makes an instance of a `.wasm` file with the default limits.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Failure> {
+        Self::builder(path.as_ref()).build()
+    }
+
+    /// Makes an instance of a module's bytes with the default limits.
+    pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
+        Self::builder(wasm).build()
+    }
+
+    /// Makes an instance of a module in text form with the default limits.
+    pub fn from_wat(text: &str) -> Result<Self, Failure> {
+        Self::builder(Source::wat(text)).build()
+    }
+
+    /// Begins an instance with limits and a configuration of its own.
+    pub fn builder(source: impl Into<Source>) -> PluginBuilder {
+        PluginBuilder::of_source(source.into())
+    }
+
+    pub(crate) fn new(instance: Instance, module: Module) -> Self {
+        Plugin {
+            instance,
+            module,
+            last: 0,
+            encoded: Vec::new(),
+        }
+    }
+
+    /// Calls a command with a value that JSON can hold, and decodes its result.
+    ///
+    /// The arguments of a command are an object with one member per argument; `()` stands for none.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (data (i32.const 64) "[1,2,3]")
+    /// #   (func (export "command_numbers") (param i32 i32) (result i64) i64.const 0x40_0000_0007))"#;
+    /// let mut plugin = Plugin::from_wat(WAT)?;
+    /// let numbers: Vec<u8> = plugin.call("numbers", ())?;
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Besides what any call comes to: [`BadArguments`](FailureKind::BadArguments) where the arguments have no form in JSON, and
+    /// [`NotUtf8`](FailureKind::NotUtf8), [`BadJson`](FailureKind::BadJson) or [`ResultTooLarge`](FailureKind::ResultTooLarge) where
+    /// the result cannot be decoded as the type asked for.
+    pub fn call<R: DeserializeOwned>(
+        &mut self,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.callee(command)?;
+        self.call_encoded(
+            callee,
+            |text| json::encode(&args, text),
+            |bytes| json::decode(bytes, Region::Result),
+        )
+    }
+
+    /// Calls a command that has `codec = "binary"`, and decodes its result.
+    ///
+    /// The codec has no names: the arguments are a tuple, or a struct with the command's arguments as fields, in their order, and none may be
+    /// left out.
+    ///
+    /// ```no_run
+    /// # use plugin_sdk_harness::Plugin;
+    /// # let mut plugin = Plugin::from_file("statistics.wasm")?;
+    /// let numbers = [1.0, 2.0, 6.0];
+    /// let mean: f64 = plugin.call_binary("mean", (&numbers[..],))?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Plugin::call), with [`BadBinary`](FailureKind::BadBinary) where the result cannot be decoded as the type asked for.
+    pub fn call_binary<R: DeserializeOwned>(
+        &mut self,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.callee(command)?;
+        self.call_encoded(
+            callee,
+            |bytes| binary::write(&args, bytes).map_err(|error| error.to_string()),
+            |bytes| {
+                binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
+                    reason: fault.to_string(),
+                })
+            },
+        )
+    }
+
+    /// Calls a command with bytes, and gives a view of the result in the guest's memory.
+    ///
+    /// Nothing is allocated, and nothing but the arguments is copied.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_echo") (param i32 i32) (result i64)
+    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// let mut plugin = Plugin::from_wat(WAT)?;
+    /// assert_eq!(plugin.call_raw("echo", b"abc")?, b"abc");
+    ///
+    /// // A command that is called very often may be looked up once.
+    /// let echo = plugin.command("echo")?;
+    /// assert_eq!(plugin.call_raw(&echo, b"abc")?, b"abc");
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    #[inline]
+    pub fn call_raw(&mut self, command: impl CommandName, args: &[u8]) -> Result<&[u8], Failure> {
+        self.call_with(command, args.len(), |buffer| buffer.copy_from_slice(args))
+    }
+
+    /// Calls a command whose arguments, `len` bytes of them, are written straight into the guest's memory.
+    ///
+    /// `write` finds in the buffer whatever was there before.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_echo") (param i32 i32) (result i64)
+    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// let mut plugin = Plugin::from_wat(WAT)?;
+    /// let echoed = plugin.call_with("echo", 1024, |buffer| buffer.fill(7))?;
+    /// assert_eq!(echoed, [7; 1024]);
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    #[inline]
+    pub fn call_with(
+        &mut self,
+        command: impl CommandName,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<&[u8], Failure> {
+        let callee = self.callee(command)?;
+        let answer = self.instance.call(callee, len, write)?;
+        self.instance.result(callee, answer)
+    }
+
+    /// Calls a raw command that changes its arguments in place, and copies them back.
+    ///
+    /// [`call_with`](Plugin::call_with) and [`arguments`](Plugin::arguments) do the same without a copy.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_clear") (param i32 i32) (result i64)
+    /// #     (memory.fill (local.get 0) (i32.const 0) (local.get 1)) i64.const 0))"#;
+    /// let mut plugin = Plugin::from_wat(WAT)?;
+    /// let mut bytes = *b"abc";
+    /// plugin.call_in_place("clear", &mut bytes)?;
+    /// assert_eq!(bytes, [0, 0, 0]);
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn call_in_place(
+        &mut self,
+        command: impl CommandName,
+        bytes: &mut [u8],
+    ) -> Result<&[u8], Failure> {
+        let callee = self.callee(command)?;
+        let answer = self
+            .instance
+            .call(callee, bytes.len(), |buffer| buffer.copy_from_slice(bytes))?;
+        bytes.copy_from_slice(self.instance.arguments());
+        self.instance.result(callee, answer)
+    }
+
+    /// The last call's arguments as they are now in the guest's memory, which a command that works in place has changed.
+    pub fn arguments(&self) -> &[u8] {
+        self.instance.arguments()
+    }
+
+    /// Looks a command up, for calls that then need no look-up by name.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownCommand`](FailureKind::UnknownCommand), which names the most similar command.
+    pub fn command(&self, name: &str) -> Result<Command, Failure> {
+        self.instance.commands().command(name)
+    }
+
+    /// The names of the plugin's commands, in alphabetical order.
+    pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.module.commands()
+    }
+
+    /// Calls `plugin_init` with a configuration, which makes the plugin's state anew; if it fails, the old state stays.
+    pub fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
+        self.call_encoded(
+            Callee::Export(contract::INIT),
+            |text| json::encode(&config, text),
+            |_| Ok(()),
+        )
+    }
+
+    /// Calls the plugin's start hook.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
+    pub fn start(&mut self) -> Result<(), Failure> {
+        self.hook(contract::START)
+    }
+
+    /// Calls the plugin's stop hook.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
+    pub fn stop(&mut self) -> Result<(), Failure> {
+        self.hook(contract::STOP)
+    }
+
+    /// Gives the plugin's event hook an event.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
+    pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
+        #[derive(Serialize)]
+        struct Event<'a, T> {
+            topic: &'a str,
+            data: T,
+        }
+        self.expect_hook(contract::EVENT)?;
+        self.call_encoded(
+            Callee::Export(contract::EVENT),
+            |text| json::encode(&Event { topic, data }, text),
+            |_| Ok(()),
+        )
+    }
+
+    /// Calls `plugin_cleanup`, which ends the life of the plugin's state; [`init`](Plugin::init) may begin another.
+    ///
+    /// Dropping a `Plugin` does not call it.
+    pub fn cleanup(&mut self) -> Result<(), Failure> {
+        self.instance.call_cleanup()
+    }
+
+    /// The size of the plugin's linear memory in bytes. It never shrinks.
+    pub fn memory_bytes(&self) -> usize {
+        self.instance.memory_bytes()
+    }
+
+    /// The fuel that the last call used; `None` unless the plugin was built with [`fuel`](PluginBuilder::fuel).
+    pub fn fuel_used(&self) -> Option<u64> {
+        self.instance.fuel_used()
+    }
+
+    /// The module that this is an instance of.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The one way of a call with values: encode, call, take the result. A codec is the two functions given to it.
+    pub(crate) fn call_encoded<R>(
+        &mut self,
+        callee: Callee,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
+        decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
+    ) -> Result<R, Failure> {
+        self.encoded.clear();
+        encode(&mut self.encoded).map_err(|reason| {
+            self.instance
+                .failure(callee, FailureKind::BadArguments { reason })
+        })?;
+        let encoded = &self.encoded;
+        let answer = self.instance.call(callee, encoded.len(), |buffer| {
+            buffer.copy_from_slice(encoded)
+        });
+        if self.encoded.capacity() > MAX_KEPT {
+            self.encoded = Vec::new();
+        }
+        let bytes = self.instance.decodable_result(callee, answer?)?;
+        decode(bytes).map_err(|kind| self.instance.failure(callee, kind))
+    }
+
+    #[inline]
+    fn callee(&mut self, command: impl CommandName) -> Result<Callee, Failure> {
+        let commands = self.instance.commands();
+        match command.number_in(commands, self.last) {
+            Some(number) => {
+                self.last = number;
+                Ok(Callee::Command(number))
+            }
+            None => Err(commands.unknown(command.shown())),
+        }
+    }
+
+    /// Calls a hook without arguments.
+    fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
+        self.expect_hook(name)?;
+        let answer = self.instance.call_hook(name)?;
+        self.instance.result(Callee::Export(name), answer)?;
+        Ok(())
+    }
+
+    fn expect_hook(&self, name: &'static str) -> Result<(), Failure> {
+        if self.module.contract().has_hook(name) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            contract::missing_hook(name),
+            Stage::Export(name),
+        ))
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin")
+            .field("module", &self.module)
+            .field("memory_bytes", &self.memory_bytes())
+            .field("limits", self.instance.limits())
+            .finish()
+    }
+}

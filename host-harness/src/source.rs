@@ -1,0 +1,163 @@
+//! Where a plugin's module comes from.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cargo::{self, CrateSource};
+use crate::failure::{Failure, FailureKind};
+
+/// The largest module that is loaded unless [`Source::max_bytes`] says otherwise: 64 MiB.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Where a plugin's module comes from: a crate, a file, bytes, or text.
+///
+/// ```no_run
+/// use plugin_sdk_harness::{Plugin, Source};
+///
+/// let release = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).release();
+/// let plugin = Plugin::builder(release).memory_pages(32).build()?;
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Source {
+    origin: Origin,
+    max_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Origin {
+    Crate(CrateSource),
+    File(PathBuf),
+    Bytes(Arc<[u8]>),
+    Wat(String),
+}
+
+/// A module's bytes.
+pub(crate) struct Binary {
+    pub(crate) wasm: Arc<[u8]>,
+    /// The build that they came from, where there was one.
+    pub(crate) artifact: Option<Arc<cargo::Artifact>>,
+}
+
+impl Source {
+    /// The crate in a folder, which is built for `wasm32-unknown-unknown` with plain cargo: see [`CrateSource`].
+    ///
+    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`.
+    pub fn crate_dir(dir: impl Into<PathBuf>) -> CrateSource {
+        CrateSource::new(dir)
+    }
+
+    /// A `.wasm` file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Source::new(Origin::File(path.into()))
+    }
+
+    /// The bytes of a module.
+    pub fn bytes(wasm: impl Into<Arc<[u8]>>) -> Self {
+        Source::new(Origin::Bytes(wasm.into()))
+    }
+
+    /// A module in WebAssembly's text format.
+    pub fn wat(text: impl Into<String>) -> Self {
+        Source::new(Origin::Wat(text.into()))
+    }
+
+    /// How many bytes the module may have; 64 MiB unless set. A larger one is refused as
+    /// [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is read.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    fn new(origin: Origin) -> Self {
+        Source {
+            origin,
+            max_bytes: MAX_BYTES,
+        }
+    }
+
+    /// Builds or reads what there is to build or read.
+    pub(crate) fn read(&self) -> Result<Binary, Failure> {
+        let mut artifact = None;
+        let wasm = match &self.origin {
+            Origin::Bytes(wasm) => Arc::clone(wasm),
+            Origin::File(path) => read_file(path, self.max_bytes)?,
+            Origin::Wat(text) => wat::parse_str(text)
+                .map_err(|error| {
+                    Failure::load(FailureKind::InvalidModule {
+                        reason: error.to_string(),
+                    })
+                })?
+                .into(),
+            Origin::Crate(crate_source) => {
+                let built = crate_source.build()?;
+                let wasm = Arc::clone(built.wasm(self.max_bytes)?);
+                artifact = Some(built);
+                wasm
+            }
+        };
+        within(wasm.len() as u64, self.max_bytes)?;
+        Ok(Binary { wasm, artifact })
+    }
+}
+
+/// Reads a file of a bounded size, whatever kind of file it turns out to be.
+pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failure> {
+    let io = |error: std::io::Error| {
+        Failure::load(FailureKind::Io {
+            path: path.to_path_buf(),
+            reason: error.to_string(),
+        })
+    };
+    let file = File::open(path).map_err(io)?;
+    within(file.metadata().map_err(io)?.len(), max_bytes)?;
+    let mut wasm = Vec::new();
+    file.take(max_bytes.saturating_add(1))
+        .read_to_end(&mut wasm)
+        .map_err(io)?;
+    within(wasm.len() as u64, max_bytes)?;
+    Ok(wasm.into())
+}
+
+fn within(bytes: u64, limit: u64) -> Result<(), Failure> {
+    if bytes > limit {
+        return Err(Failure::load(FailureKind::ModuleTooLarge { bytes, limit }));
+    }
+    Ok(())
+}
+
+impl From<CrateSource> for Source {
+    fn from(source: CrateSource) -> Self {
+        Source::new(Origin::Crate(source))
+    }
+}
+
+/// A `.wasm` file.
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Source::file(path)
+    }
+}
+
+/// A `.wasm` file.
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Source::file(path)
+    }
+}
+
+/// The bytes of a module.
+impl From<&[u8]> for Source {
+    fn from(wasm: &[u8]) -> Self {
+        Source::bytes(wasm)
+    }
+}
+
+/// The bytes of a module.
+impl From<Vec<u8>> for Source {
+    fn from(wasm: Vec<u8>) -> Self {
+        Source::bytes(wasm)
+    }
+}

@@ -1,0 +1,185 @@
+//! Tells traps apart.
+
+use plugin_sdk::abi;
+use wasmtime::{AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmCoreDump};
+
+use crate::failure::{FailureKind, Panic, Region, Stack};
+use crate::limits::{Denied, Limits};
+use crate::text;
+
+/// How far below address 0 a stack that grows down to it may go before anything is noticed: the size of one frame.
+const SHADOW_STACK_REACH: u64 = 16 << 20;
+
+/// What is there to tell a trap by, beside the engine's own word for it.
+#[derive(Default)]
+pub(crate) struct Evidence {
+    /// The growth that was refused during the call.
+    pub(crate) denied: Option<Denied>,
+    /// What the panic record says.
+    pub(crate) panic: Option<Panic>,
+    /// The guest's stack pointer.
+    pub(crate) stack_pointer: Option<u32>,
+}
+
+/// What the error of a call, or of an instantiation, means.
+pub(crate) fn classify(
+    error: &wasmtime::Error,
+    limits: &Limits,
+    pool: Option<u32>,
+    evidence: Evidence,
+) -> FailureKind {
+    let Evidence {
+        denied,
+        panic,
+        stack_pointer,
+    } = evidence;
+    if error.is::<PoolConcurrencyLimitError>() {
+        return FailureKind::PoolExhausted {
+            limit: pool.unwrap_or_default(),
+        };
+    }
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        // Not the guest's code but the making of its memory or tables.
+        return refused(denied).unwrap_or_else(|| other(error));
+    };
+    match trap {
+        Trap::Interrupt => FailureKind::Timeout {
+            limit: limits.timeout.unwrap_or_default(),
+        },
+        Trap::OutOfFuel => FailureKind::OutOfFuel {
+            limit: limits.fuel.unwrap_or_default(),
+        },
+        Trap::StackOverflow => FailureKind::StackOverflow(Stack::Wasm {
+            limit: limits.stack_bytes as u64,
+        }),
+        Trap::MemoryOutOfBounds if let Some(address) = below_zero(stack_pointer, error) => {
+            FailureKind::StackOverflow(Stack::Shadow { address })
+        }
+        _ => match panic {
+            Some(panic) => FailureKind::Panic(panic),
+            // A guest that is refused memory and has no other way gives up like this.
+            None if *trap == Trap::UnreachableCodeReached => {
+                refused(denied).unwrap_or_else(|| other(error))
+            }
+            None => other(error),
+        },
+    }
+}
+
+/// The failure of a growth that was refused.
+pub(crate) fn refused(denied: Option<Denied>) -> Option<FailureKind> {
+    Some(match denied? {
+        Denied::Memory { requested, limit } => FailureKind::OutOfMemory { requested, limit },
+        Denied::Tables { requested, limit } => FailureKind::TableTooLarge { requested, limit },
+    })
+}
+
+fn other(error: &wasmtime::Error) -> FailureKind {
+    let message = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap
+            .to_string()
+            .trim_start_matches("wasm trap: ")
+            .to_owned(),
+        None => error.root_cause().to_string(),
+    };
+    let message = match fault_address(error) {
+        Some(address) => format!("{message} at address {address:#x}"),
+        None => message,
+    };
+    FailureKind::Trap {
+        message: text::from_str(&message),
+    }
+}
+
+/// The guest's stack pointer: by convention of its linker the first global, which must be a variable.
+///
+/// It is not exported; a core dump shows it.
+pub(crate) fn stack_pointer(error: &wasmtime::Error, mut store: impl AsContextMut) -> Option<u32> {
+    let first = error.downcast_ref::<WasmCoreDump>()?.globals().first()?;
+    if first.ty(&store).mutability() != Mutability::Var {
+        return None;
+    }
+    first.get(&mut store).i32().map(i32::cast_unsigned)
+}
+
+/// How far a stack that grows down to address 0 went below it, if it did: as far as its pointer did, or as the address of a fault.
+///
+/// There is no such address where an instruction for whole ranges of memory went out of bounds, and the pointer is not moved by a
+/// function that calls no other.
+fn below_zero(stack_pointer: Option<u32>, error: &wasmtime::Error) -> Option<u64> {
+    const END: u64 = 1 << 32;
+    // Above the end too: an access adds its offset to the wrapped pointer without wrapping again.
+    let reach = END - SHADOW_STACK_REACH..END + SHADOW_STACK_REACH;
+    let pointer = stack_pointer.map(u64::from);
+    [pointer, fault_address(error)]
+        .into_iter()
+        .flatten()
+        .find(|address| reach.contains(address))
+}
+
+/// The address of a memory fault. The engine tells it in text only.
+fn fault_address(error: &wasmtime::Error) -> Option<u64> {
+    let told = error
+        .chain()
+        .map(|cause| cause.to_string())
+        .find(|text| text.starts_with("memory fault"))?;
+    let (_, from_number) = told.split_once("0x")?;
+    let number = from_number.split(|c: char| !c.is_ascii_hexdigit()).next()?;
+    u64::from_str_radix(number, 16).ok()
+}
+
+/// Where a guest leaves what a panic said.
+pub(crate) struct PanicRecord {
+    address: u32,
+}
+
+impl PanicRecord {
+    /// Holds the record's address against a new instance's memory; later the memory only grows.
+    pub(crate) fn at(address: u32, memory: &[u8]) -> Result<Self, FailureKind> {
+        let len = abi::PANIC_RECORD_SIZE;
+        if range(memory, address, len).is_none() {
+            let memory = memory.len() as u64;
+            return Err(FailureKind::OutOfBounds {
+                region: Region::PanicRecord,
+                address,
+                len,
+                memory,
+            });
+        }
+        Ok(PanicRecord { address })
+    }
+
+    /// What the record says, unless it is all zero.
+    pub(crate) fn read(&self, memory: &[u8]) -> Option<Panic> {
+        let record = range(memory, self.address, abi::PANIC_RECORD_SIZE)?;
+        if record.iter().all(|byte| *byte == 0) {
+            return None;
+        }
+        let mut numbers = record
+            .chunks_exact(4)
+            .map(|number| number.try_into().map_or(0, u32::from_le_bytes));
+        let mut next = || numbers.next().unwrap_or_default();
+        let (message, message_len, file, file_len) = (next(), next(), next(), next());
+        Some(Panic {
+            message: said(memory, "message", message, message_len),
+            file: said(memory, "file name", file, file_len),
+            line: next(),
+            column: next(),
+        })
+    }
+}
+
+/// Text that the record points to, or why there is none.
+fn said(memory: &[u8], what: &str, address: u32, len: u32) -> String {
+    match range(memory, address, len) {
+        Some(bytes) => text::from_bytes(bytes),
+        None => format!("(the {what} is out of bounds: {len} bytes at address {address:#x})"),
+    }
+}
+
+/// A part of memory, if it lies in it.
+#[inline]
+pub(crate) fn range(memory: &[u8], address: u32, len: u32) -> Option<&[u8]> {
+    let start = usize::try_from(address).ok()?;
+    memory.get(start..start.checked_add(usize::try_from(len).ok()?)?)
+}

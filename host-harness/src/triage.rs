@@ -1,0 +1,362 @@
+//! What some bytes are, found out before an engine sees them.
+
+use wasmparser::{
+    BinaryReaderError, Chunk, Export, ExternalKind, FuncType, GlobalType, MemoryType, Parser,
+    Payload, TypeRef, WasmFeatures,
+};
+
+use crate::failure::{Failure, FailureKind, Import};
+use crate::text;
+
+const MAGIC: &[u8] = b"\0asm";
+const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
+/// The layer of a component, which follows its version.
+const COMPONENT_LAYER: &[u8] = &[1, 0];
+
+/// The most imports that a module may have. No plugin needs a tenth of it.
+const MAX_IMPORTS: usize = 1000;
+
+/// What a module shows to the outside.
+///
+/// Beside the names of imports nothing is copied: what a small module could make a large one of stays where it is.
+#[derive(Default)]
+pub(crate) struct Interface<'a> {
+    imports: Vec<Import>,
+    exports: Vec<Export<'a>>,
+    types: Vec<FuncType>,
+    /// The type of each function, as the other index spaces with imports first.
+    functions: Vec<u32>,
+    globals: Vec<GlobalType>,
+    memories: Vec<MemoryType>,
+}
+
+/// The type of an export, as far as the ABI's exports need it told apart.
+pub(crate) enum ExportType<'a> {
+    Func(&'a FuncType),
+    Global(&'a GlobalType),
+    Memory(&'a MemoryType),
+    Other(&'static str),
+}
+
+/// Reads the outside of a module, or tells what the bytes are instead.
+///
+/// Function bodies are skipped: the engine validates them when it compiles the module.
+pub(crate) fn examine(bytes: &[u8]) -> Result<Interface<'_>, Failure> {
+    header(bytes).map_err(Failure::load)?;
+    Sections::default().read(bytes).map_err(Failure::load)
+}
+
+/// Looks at the first bytes.
+fn header(bytes: &[u8]) -> Result<(), FailureKind> {
+    let (magic, version) = bytes.split_at(bytes.len().min(MAGIC.len()));
+    if magic != MAGIC {
+        if !magic.is_empty() && MAGIC.starts_with(magic) {
+            return Err(FailureKind::Truncated {
+                bytes: bytes.len() as u64,
+            });
+        }
+        return Err(FailureKind::NotWasm {
+            found: something_else(bytes),
+        });
+    }
+    match version.get(..4) {
+        None => Err(FailureKind::Truncated {
+            bytes: bytes.len() as u64,
+        }),
+        Some(MODULE_VERSION) => Ok(()),
+        Some(other) if other.ends_with(COMPONENT_LAYER) => Err(FailureKind::Component),
+        Some(other) => {
+            let version = other
+                .iter()
+                .rev()
+                .fold(0u32, |number, byte| number << 8 | u32::from(*byte));
+            Err(FailureKind::NotWasm {
+                found: format!("WebAssembly of version {version}, and only version 1 is known"),
+            })
+        }
+    }
+}
+
+/// Names what else people pass for a module.
+fn something_else(bytes: &[u8]) -> String {
+    let text = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
+    let starts = |prefix: &[u8]| {
+        text.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    let found = match bytes {
+        [] => "empty: it has no bytes at all",
+        [0x1f, 0x8b, ..] => "gzip data; unpack it first",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd data; unpack it first",
+        [b'P', b'K', 3, 4, ..] => "a zip archive; unpack it first",
+        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] | [0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            "a native program or library; build it with `--target wasm32-unknown-unknown`"
+        }
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => {
+            "a static library; a plugin's crate-type is `cdylib`"
+        }
+        [b'B', b'C', 0xc0, 0xde, ..] => "LLVM bitcode, not a linked module",
+        _ if starts(b"<!doctype")
+            || starts(b"<html")
+            || starts(b"<head")
+            || starts(b"<?xml")
+            || starts(b"<!--") =>
+        {
+            "an HTML page, perhaps an error page that was downloaded in its place"
+        }
+        _ if starts(b"(module") || starts(b"(;") || starts(b";;") => {
+            "WebAssembly text; load it with `Plugin::from_wat` or `Source::wat`"
+        }
+        _ if starts(b"(component") => "a component in text form, and plugins are core modules",
+        _ if starts(b"version https://git-lfs") => {
+            "a Git LFS pointer; `git lfs pull` fetches the file itself"
+        }
+        _ if starts(b"{") => "a JSON document",
+        _ => return format!("something that begins with {}", beginning(bytes)),
+    };
+    found.to_owned()
+}
+
+fn beginning(bytes: &[u8]) -> String {
+    let first = bytes.get(..16).unwrap_or(bytes);
+    match std::str::from_utf8(first) {
+        Ok(first) => format!("{:?}", text::one_line(first, 16)),
+        Err(_) => {
+            let hex: Vec<String> = first.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("the bytes {}", hex.join(" "))
+        }
+    }
+}
+
+impl<'a> Interface<'a> {
+    pub(crate) fn into_imports(self) -> Vec<Import> {
+        self.imports
+    }
+
+    pub(crate) fn has_imports(&self) -> bool {
+        !self.imports.is_empty()
+    }
+
+    /// How many memories there are.
+    pub(crate) fn memories(&self) -> usize {
+        self.memories.len()
+    }
+
+    pub(crate) fn exports(&self) -> impl Iterator<Item = (&'a str, ExportType<'_>)> {
+        self.exports
+            .iter()
+            .map(|export| (export.name, self.type_of(export)))
+    }
+
+    pub(crate) fn export(&self, name: &str) -> Option<ExportType<'_>> {
+        self.exports()
+            .find_map(|(found, ty)| (found == name).then_some(ty))
+    }
+
+    fn type_of(&self, export: &Export<'_>) -> ExportType<'_> {
+        let index = export.index as usize;
+        let known = match export.kind {
+            ExternalKind::Func | ExternalKind::FuncExact => {
+                self.func_type(index).map(ExportType::Func)
+            }
+            ExternalKind::Global => self.globals.get(index).map(ExportType::Global),
+            ExternalKind::Memory => self.memories.get(index).map(ExportType::Memory),
+            ExternalKind::Table => Some(ExportType::Other("a table")),
+            ExternalKind::Tag => Some(ExportType::Other("a tag")),
+        };
+        known.unwrap_or(ExportType::Other("an index that does not exist"))
+    }
+
+    fn func_type(&self, index: usize) -> Option<&FuncType> {
+        self.types.get(*self.functions.get(index)? as usize)
+    }
+
+    fn import(&mut self, import: wasmparser::Import<'_>) {
+        match import.ty {
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => self.functions.push(ty),
+            TypeRef::Global(ty) => self.globals.push(ty),
+            TypeRef::Memory(ty) => self.memories.push(ty),
+            TypeRef::Table(_) | TypeRef::Tag(_) => {}
+        }
+        self.imports.push(Import {
+            module: import.module.to_owned(),
+            name: import.name.to_owned(),
+        });
+    }
+}
+
+/// Goes through the sections of a module.
+#[derive(Default)]
+struct Sections<'a> {
+    interface: Interface<'a>,
+    /// How many functions were declared that must have a body.
+    declared: u32,
+    bodies: u32,
+    /// How many pieces of data were announced, where that is done.
+    announced: u32,
+    data: u32,
+}
+
+impl<'a> Sections<'a> {
+    fn read(mut self, bytes: &'a [u8]) -> Result<Interface<'a>, FailureKind> {
+        let truncated = FailureKind::Truncated {
+            bytes: bytes.len() as u64,
+        };
+        let mut parser = Parser::new(0);
+        // Unless told, it knows proposals that the engine does not, some of which write long names in few bytes.
+        parser.set_features(WasmFeatures::default());
+        let mut rest = bytes;
+        // Without `eof` the parser says for itself that it needs more bytes than there are.
+        while !rest.is_empty() {
+            let (consumed, payload) = match parser.parse(rest, false).map_err(invalid)? {
+                Chunk::Parsed { consumed, payload } => (consumed, payload),
+                Chunk::NeedMoreData(_) => return Err(truncated),
+            };
+            self.section(payload)?;
+            rest = rest.get(consumed..).unwrap_or_default();
+        }
+        if self.bodies < self.declared || self.data < self.announced {
+            return Err(truncated);
+        }
+        Ok(self.interface)
+    }
+
+    fn section(&mut self, payload: Payload<'a>) -> Result<(), FailureKind> {
+        let interface = &mut self.interface;
+        match payload {
+            Payload::TypeSection(section) => {
+                collect(section.into_iter_err_on_gc_types(), &mut interface.types)?;
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    if interface.imports.len() == MAX_IMPORTS {
+                        let reason = format!("it has more than {MAX_IMPORTS} imports");
+                        return Err(FailureKind::InvalidModule { reason });
+                    }
+                    interface.import(import.map_err(invalid)?);
+                }
+            }
+            Payload::FunctionSection(section) => {
+                self.declared = section.count();
+                collect(section, &mut interface.functions)?;
+            }
+            Payload::MemorySection(section) => collect(section, &mut interface.memories)?,
+            Payload::GlobalSection(section) => {
+                let types = section
+                    .into_iter()
+                    .map(|global| global.map(|global| global.ty));
+                collect(types, &mut interface.globals)?;
+            }
+            Payload::ExportSection(section) => collect(section, &mut interface.exports)?,
+            // Not the number that the section begins with: it may be cut off after it.
+            Payload::CodeSectionEntry(_) => self.bodies += 1,
+            Payload::DataCountSection { count, .. } => self.announced = count,
+            Payload::DataSection(section) => self.data = section.count(),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn collect<T>(
+    items: impl IntoIterator<Item = Result<T, BinaryReaderError>>,
+    into: &mut Vec<T>,
+) -> Result<(), FailureKind> {
+    for item in items {
+        into.push(item.map_err(invalid)?);
+    }
+    Ok(())
+}
+
+fn invalid(error: BinaryReaderError) -> FailureKind {
+    FailureKind::InvalidModule {
+        reason: format!("{} at byte {}", error.message(), error.offset()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(bytes: &[u8]) -> String {
+        match examine(bytes) {
+            Ok(_) => "a module".to_owned(),
+            Err(failure) => match failure.kind() {
+                FailureKind::NotWasm { found } => found.clone(),
+                _ => failure.code().to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_people_pass_for_a_module_is_named() {
+        for (bytes, expected) in [
+            (&b""[..], "empty"),
+            (b"\0asm\x01\0\0\0", "a module"),
+            (b"\0as", "truncated"),
+            (b"\0asm\x01\0", "truncated"),
+            (b"\0asm\x0d\0\x01\0", "component"),
+            (b"\0asm\x02\0\0\0", "WebAssembly of version 2"),
+            (b"  <!DOCTYPE html><title>404</title>", "an HTML page"),
+            (b"\xef\xbb\xbf<html>", "an HTML page"),
+            (b"\n(module)", "WebAssembly text"),
+            (b"(component)", "a component in text form"),
+            (b"\x1f\x8b\x08", "gzip"),
+            (b"\x7fELF\x02", "a native program"),
+            (b"!<arch>\n", "a static library"),
+            (
+                b"version https://git-lfs.github.com/spec/v1",
+                "a Git LFS pointer",
+            ),
+            (b"{\"a\":1}", "a JSON document"),
+            (b"hello", "something that begins with \"hello\""),
+            (
+                b"\xff\xfe\x1b",
+                "something that begins with the bytes ff fe 1b",
+            ),
+        ] {
+            assert!(
+                kind(bytes).starts_with(expected),
+                "{bytes:?} is {:?}, not {expected:?}",
+                kind(bytes)
+            );
+        }
+    }
+
+    #[test]
+    fn a_module_cut_anywhere_is_never_taken_for_a_whole_one_with_its_functions() {
+        let module = wat::parse_str(
+            r#"(module (memory (export "memory") 1) (func (export "f") (param i32) (result i32) local.get 0)
+               (data (i32.const 0) "twelve bytes"))"#,
+        )
+        .unwrap();
+        assert_eq!(kind(&module), "a module");
+        let code_ends = module
+            .windows(4)
+            .position(|bytes| bytes == [0, 0x20, 0, 0x0b])
+            .unwrap()
+            + 4;
+        // Before its functions are declared, a module that ends with a section is a whole one, if of little use.
+        let declared = module
+            .windows(4)
+            .position(|bytes| bytes == [3, 2, 1, 0])
+            .unwrap()
+            + 4;
+        for cut in declared..module.len() {
+            let expected = if cut == code_ends {
+                "a module"
+            } else {
+                "truncated"
+            };
+            assert_eq!(
+                kind(&module[..cut]),
+                expected,
+                "cut at {cut} of {}",
+                module.len()
+            );
+        }
+    }
+}

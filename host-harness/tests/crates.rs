@@ -1,0 +1,253 @@
+//! Building the crate under test, with crates made for the purpose.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use plugin_sdk_harness::{BuildFailure, Failure, FailureKind, Module, Plugin, Source};
+
+/// A plugin without dependencies, which a compiler is done with in no time.
+const PLUGIN: &str = r#"
+#![no_std]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! { core::arch::wasm32::unreachable() }
+#[unsafe(no_mangle)]
+pub static plugin_abi_1: [u32; 6] = [0; 6];
+static mut ROOM: [u128; 64] = [0; 64];
+#[unsafe(no_mangle)]
+pub extern "C" fn alloc(_size: u32) -> *mut u128 { &raw mut ROOM as *mut u128 }
+#[unsafe(no_mangle)]
+pub extern "C" fn free(_ptr: u32, _size: u32) {}
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_init(_ptr: u32, _len: u32) -> u64 { 0 }
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_cleanup() {}
+#[unsafe(no_mangle)]
+pub extern "C" fn command_echo(ptr: u32, len: u32) -> u64 { (ptr as u64) << 32 | len as u64 }
+#[cfg(feature = "extra")]
+#[unsafe(no_mangle)]
+pub extern "C" fn command_extra(_ptr: u32, _len: u32) -> u64 { 0 }
+#[cfg(not(feature = "usual"))]
+#[unsafe(no_mangle)]
+pub extern "C" fn command_bare(_ptr: u32, _len: u32) -> u64 { 0 }
+#[cfg(not(debug_assertions))]
+#[unsafe(no_mangle)]
+pub extern "C" fn command_optimised(_ptr: u32, _len: u32) -> u64 { 0 }
+"#;
+
+const CDYLIB: &str = "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]";
+
+/// A crate in a folder of its own, in no workspace.
+struct Crate(tempfile::TempDir);
+
+impl Crate {
+    fn new(lib: &str, code: &str) -> Self {
+        let manifest = format!(
+            "[package]\nname = \"made-for-a-test\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{lib}\n\
+             [features]\ndefault = [\"usual\"]\nusual = []\nextra = []\n\
+             [profile.dev]\npanic = \"abort\"\n[profile.release]\npanic = \"abort\"\n\
+             [profile.own]\ninherits = \"release\"\n[workspace]\n"
+        );
+        Self::of(&[("Cargo.toml", &manifest), ("src/lib.rs", code)])
+    }
+
+    fn of(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Crate(dir)
+    }
+
+    fn dir(&self) -> &Path {
+        self.0.path()
+    }
+
+    #[track_caller]
+    fn refused(&self) -> Failure {
+        Module::load(Source::crate_dir(self.dir())).unwrap_err()
+    }
+}
+
+macro_rules! assert_build {
+    ($failure:expr, $kind:pat, $said:expr) => {{
+        let failure = $failure;
+        assert!(
+            matches!(failure.kind(), FailureKind::Build($kind)),
+            "{failure}"
+        );
+        assert!(failure.to_string().contains($said), "{failure}");
+    }};
+}
+
+#[test]
+fn a_crate_is_built_with_its_own_profiles_and_features() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    let commands = |source: plugin_sdk_harness::CrateSource| {
+        let module = Module::load(source).unwrap();
+        module.commands().collect::<Vec<_>>().join(" ")
+    };
+    let source = || Source::crate_dir(plugin.dir());
+    assert_eq!(commands(source().profile("dev")), "echo");
+    assert_eq!(
+        commands(source().profile("dev").features(["extra"])),
+        "echo extra"
+    );
+    assert_eq!(
+        commands(source().profile("dev").no_default_features()),
+        "bare echo"
+    );
+    assert_eq!(commands(source().release()), "echo optimised");
+    assert_eq!(
+        commands(
+            source()
+                .profile("own")
+                .features(["extra"])
+                .no_default_features()
+        ),
+        "bare echo extra optimised"
+    );
+    for folder in ["debug", "release", "own"] {
+        assert!(
+            plugin
+                .dir()
+                .join("target/wasm32-unknown-unknown")
+                .join(folder)
+                .is_dir(),
+            "{folder}"
+        );
+    }
+}
+
+#[test]
+fn a_crate_is_built_with_the_profile_of_the_running_test() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    let module = Module::load(Source::crate_dir(plugin.dir())).unwrap();
+    assert_eq!(
+        module.commands().any(|name| name == "optimised"),
+        !cfg!(debug_assertions)
+    );
+}
+
+#[test]
+fn a_crate_is_built_once_for_all_threads() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut plugin = Plugin::builder(Source::crate_dir(plugin.dir()))
+                    .no_cache()
+                    .build()
+                    .unwrap();
+                assert_eq!(plugin.call_raw("echo", b"hello").unwrap(), b"hello");
+            });
+        }
+    });
+    // A second build would now fail.
+    std::fs::write(plugin.dir().join("src/lib.rs"), "not Rust").unwrap();
+    assert!(Module::load(Source::crate_dir(plugin.dir())).is_ok());
+}
+
+#[test]
+fn a_crate_is_built_where_it_is_asked_to() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    let elsewhere = tempfile::tempdir().unwrap();
+    Module::load(Source::crate_dir(plugin.dir()).target_dir(elsewhere.path())).unwrap();
+    assert!(elsewhere.path().join("wasm32-unknown-unknown").is_dir());
+    assert!(!plugin.dir().join("target").exists());
+}
+
+#[test]
+fn a_folder_that_does_not_exist_or_holds_no_crate_is_named() {
+    let empty = tempfile::tempdir().unwrap();
+    for dir in [empty.path().join("missing"), empty.path().to_path_buf()] {
+        let failure = Plugin::from_crate(&dir).unwrap_err();
+        assert_build!(
+            failure,
+            BuildFailure::NoCrate { .. },
+            &*dir.to_string_lossy()
+        );
+    }
+}
+
+#[test]
+fn a_workspace_without_a_crate_of_its_own_is_told_apart() {
+    let member = "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let workspace = Crate::of(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"member\"]\n",
+        ),
+        ("member/Cargo.toml", member),
+        ("member/src/lib.rs", "#![no_std]"),
+    ]);
+    assert_build!(
+        workspace.refused(),
+        BuildFailure::Workspace { .. },
+        "name the folder of the plugin's crate"
+    );
+}
+
+#[test]
+fn a_library_that_is_no_cdylib_is_told_the_lines_to_add() {
+    let lines = "[lib]\n    crate-type = [\"cdylib\", \"rlib\"]";
+    assert_build!(
+        Crate::new("", "#![no_std]").refused(),
+        BuildFailure::NotCdylib { .. },
+        lines
+    );
+
+    let manifest =
+        "[package]\nname = \"program\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    let program = Crate::of(&[("Cargo.toml", manifest), ("src/main.rs", "fn main() {}")]);
+    assert_build!(program.refused(), BuildFailure::NotCdylib { .. }, lines);
+}
+
+#[test]
+fn a_compile_error_is_shown() {
+    let broken = Crate::new(CDYLIB, "#![no_std]\npub fn f() -> u32 { \"text\" }");
+    assert_build!(
+        broken.refused(),
+        BuildFailure::Failed { .. },
+        "error[E0308]: mismatched types"
+    );
+    let unknown = Source::crate_dir(broken.dir()).features(["nowhere"]);
+    assert_build!(
+        Module::load(unknown).unwrap_err(),
+        BuildFailure::Failed { .. },
+        "nowhere"
+    );
+}
+
+#[test]
+fn a_toolchain_without_the_target_is_told_what_to_type() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    // A compiler that looks for its libraries where there are none.
+    let nowhere = tempfile::tempdir().unwrap();
+    let flags = format!(
+        "[build]\nrustflags = [\"--sysroot={}\"]\n",
+        nowhere.path().display()
+    );
+    std::fs::create_dir(plugin.dir().join(".cargo")).unwrap();
+    std::fs::write(plugin.dir().join(".cargo/config.toml"), flags).unwrap();
+    assert_build!(
+        plugin.refused(),
+        BuildFailure::MissingTarget { .. },
+        "help: rustup target add wasm32-unknown-unknown"
+    );
+}
+
+#[test]
+fn a_crate_that_is_no_plugin_is_told_so() {
+    let crate_without_sdk = Crate::new(
+        CDYLIB,
+        "#![no_std]\n#[panic_handler]\nfn panic(_: &core::panic::PanicInfo) -> ! { loop {} }",
+    );
+    let failure = crate_without_sdk.refused();
+    assert!(
+        matches!(failure.kind(), FailureKind::MissingExport { name, .. } if name == "plugin_abi_1"),
+        "{failure}"
+    );
+    assert!(failure.to_string().contains("#[plugin]"), "{failure}");
+}

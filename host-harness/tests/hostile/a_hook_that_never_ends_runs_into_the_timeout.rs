@@ -1,0 +1,48 @@
+//! Hooks that never end.
+
+use super::*;
+
+#[test]
+fn plugin_init() {
+    let init = format!(r#"(func (export "plugin_init") (param i32 i32) (result i64) {SPIN})"#);
+    let guest = Guest {
+        init,
+        ..Guest::default()
+    };
+    let failure = building(guest.builder().timeout(BRIEF));
+    assert!(
+        failure.to_string().starts_with("`plugin_init` took longer"),
+        "{failure}"
+    );
+    assert_kind!(failure, FailureKind::Timeout { .. });
+}
+
+#[test]
+fn plugin_cleanup() {
+    let cleanup = r#"(func (export "plugin_cleanup") (loop $spin (br $spin)))"#.to_owned();
+    let guest = Guest {
+        cleanup,
+        ..Guest::running(ECHO)
+    };
+    let mut plugin = brief(guest.builder()).build().unwrap();
+    assert_kind!(plugin.cleanup().unwrap_err(), FailureKind::Timeout { .. });
+    assert_kind!(
+        plugin.call_raw("run", b"").unwrap_err(),
+        FailureKind::Poisoned { .. }
+    );
+}
+
+#[test]
+fn plugin_start_and_plugin_event() {
+    let hooks = format!(
+        r#"(func (export "plugin_start") (result i64) {SPIN})
+           (func (export "plugin_event") (param i32 i32) (result i64) {SPIN})"#
+    );
+    let guest = Guest::default().with(&hooks);
+    let plugin = || brief(guest.builder()).build().unwrap();
+    assert_kind!(plugin().start().unwrap_err(), FailureKind::Timeout { .. });
+    assert_kind!(
+        plugin().event("topic", 1).unwrap_err(),
+        FailureKind::Timeout { .. }
+    );
+}

@@ -1,0 +1,272 @@
+//! Modules that are none, or more than is good for a host.
+
+use super::*;
+
+fn refused(bytes: impl Into<Vec<u8>>) -> Failure {
+    building(Plugin::builder(bytes.into()).no_cache())
+}
+
+fn compiled(guest: &Guest) -> Vec<u8> {
+    wat::parse_str(guest.wat()).unwrap()
+}
+
+#[test]
+fn with_imports_is_told_all_of_them() {
+    let imports = r#"(import "env" "a" (func)) (import "wasi_snapshot_preview1" "fd_write" (func)) (import "env" "m" (memory 1))"#;
+    let failure = building(Plugin::builder(Source::wat(format!(
+        r#"(module {imports} (global (export "plugin_abi_1") i32 (i32.const 16)))"#
+    ))));
+    let import = |module: &str, name: &str| Import {
+        module: module.to_owned(),
+        name: name.to_owned(),
+    };
+    let all = [
+        import("env", "a"),
+        import("wasi_snapshot_preview1", "fd_write"),
+        import("env", "m"),
+    ];
+    let failure = assert_kind!(failure, FailureKind::MissingImports { imports } if *imports == all);
+    assert!(
+        failure
+            .to_string()
+            .contains("`fd_write` of `wasi_snapshot_preview1`"),
+        "{failure}"
+    );
+    assert!(
+        failure
+            .to_string()
+            .contains("--target wasm32-unknown-unknown"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn with_more_imports_than_anyone_needs_is_refused() {
+    let imports = r#"(import "env" "a" (func))"#.repeat(1001);
+    let module = Source::wat(format!("(module {imports})"));
+    assert_kind!(
+        building(Plugin::builder(module)),
+        FailureKind::InvalidModule { .. }
+    );
+}
+
+#[test]
+fn with_very_many_exports_of_a_very_long_type_is_refused_without_copies_of_it() {
+    // Copied for each export, the type would take gigabytes.
+    let params = "i64 ".repeat(1000);
+    let exports: String = (0..100_000)
+        .map(|n| format!(r#"(export "{n}" (func $f))"#))
+        .collect();
+    let guest = Guest::default().with(&format!("(func $f (param {params})) {exports}"));
+    assert_kind!(building(guest.builder()), FailureKind::InvalidModule { .. });
+}
+
+#[test]
+fn with_more_memory_than_the_limit_from_the_start_is_out_of_memory() {
+    let memory = r#"(memory (export "memory") 65536)"#.to_owned();
+    assert_kind!(
+        building(
+            Guest {
+                memory,
+                ..Guest::default()
+            }
+            .builder()
+        ),
+        FailureKind::OutOfMemory {
+            requested: 0x1_0000_0000,
+            limit: 0x400_0000
+        }
+    );
+}
+
+#[test]
+fn with_a_huge_table_is_refused() {
+    let guest = Guest::default().with("(table 10000000 funcref)");
+    assert_kind!(
+        building(guest.builder()),
+        FailureKind::TableTooLarge {
+            requested: 10_000_000,
+            limit: 10_000
+        }
+    );
+}
+
+#[test]
+fn with_many_tables_is_held_against_their_sum() {
+    let guest = Guest::default().with(&"(table 4000 funcref)".repeat(3));
+    assert_kind!(
+        building(guest.builder()),
+        FailureKind::TableTooLarge {
+            requested: 12_000,
+            limit: 10_000
+        }
+    );
+}
+
+#[test]
+fn whose_data_lies_outside_of_memory_traps() {
+    assert_kind!(
+        building(Guest::default().with(&data(65_530, &[1; 7])).builder()),
+        FailureKind::Trap { .. }
+    );
+}
+
+#[test]
+fn that_is_truncated_anywhere_is_never_run() {
+    let mut whole = compiled(&Guest::running(ECHO));
+    // The names of functions, at the end, are no part that anything depends on.
+    whole.truncate(
+        whole
+            .windows(5)
+            .position(|bytes| bytes == b"\x04name")
+            .unwrap()
+            - 2,
+    );
+    for cut in 0..whole.len() {
+        let failure = Plugin::builder(&whole[..cut])
+            .no_cache()
+            .build()
+            .unwrap_err();
+        assert!(
+            matches!(
+                failure.kind(),
+                FailureKind::Truncated { .. }
+                    | FailureKind::NotWasm { .. }
+                    | FailureKind::MissingExport { .. }
+            ),
+            "cut at {cut} of {}: {failure}",
+            whole.len()
+        );
+    }
+    assert_kind!(
+        refused(&whole[..whole.len() - 1]),
+        FailureKind::Truncated { .. }
+    );
+}
+
+#[test]
+fn with_any_one_byte_changed_never_harms_the_host() {
+    let whole = compiled(&Guest::running(ECHO));
+    for at in 8..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x41;
+        let built = Plugin::builder(changed)
+            .no_cache()
+            .memory_pages(16)
+            .timeout(BRIEF)
+            .build();
+        // It may be a module that does something else, or none; both are fine.
+        let _ = built.map(|mut plugin| plugin.call_raw("run", b"hello").map(<[u8]>::len));
+    }
+    the_host_lives_on();
+}
+
+#[test]
+fn that_is_a_component_is_told_so() {
+    let component = wat::parse_str("(component)").unwrap();
+    let failure = assert_kind!(refused(component), FailureKind::Component);
+    assert!(
+        failure
+            .to_string()
+            .contains("cargo build --target wasm32-unknown-unknown"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn that_is_something_else_is_told_what() {
+    for (bytes, what) in [
+        (&b""[..], "empty"),
+        (b"<!DOCTYPE html><h1>404 Not Found</h1>", "an HTML page"),
+        (b"\x7fELF\x02\x01\x01", "a native program"),
+        (b"(module)", "Plugin::from_wat"),
+        (b"\x1b[2J\x1b[H", "\\u{1b}[2J"),
+    ] {
+        let failure = assert_kind!(refused(bytes), FailureKind::NotWasm { .. });
+        assert!(failure.to_string().contains(what), "{failure}");
+        assert!(!failure.to_string().contains('\x1b'), "{failure}");
+    }
+}
+
+#[test]
+fn with_an_ill_typed_function_is_invalid_with_its_place() {
+    let failure = building(Guest::running("i32.const 0").builder());
+    let failure = assert_kind!(failure, FailureKind::InvalidModule { .. });
+    assert!(failure.to_string().contains("type mismatch"), "{failure}");
+}
+
+#[test]
+fn with_too_many_locals_is_invalid() {
+    let locals = format!(
+        "(func {})",
+        "(local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)".repeat(6000)
+    );
+    assert_kind!(
+        building(Guest::default().with(&locals).builder()),
+        FailureKind::InvalidModule { .. }
+    );
+}
+
+#[test]
+fn with_an_export_of_nothing_or_two_of_one_name_is_refused() {
+    let twice = Guest::default().with(r#"(func (export "x")) (func (export "y"))"#);
+    let mut bytes = compiled(&twice);
+    let at = bytes
+        .windows(2)
+        .position(|bytes| bytes == b"\x01y")
+        .unwrap();
+    bytes[at + 1] = b'x';
+    assert_kind!(refused(bytes), FailureKind::InvalidModule { .. });
+
+    let mut bytes = compiled(&Guest::running(ECHO));
+    let at = bytes
+        .windows(11)
+        .position(|bytes| bytes == b"command_run")
+        .unwrap();
+    bytes[at + 12] = 99;
+    assert_kind!(refused(bytes), FailureKind::WrongExport { name, .. } if name == "command_run");
+}
+
+#[test]
+fn larger_than_its_limit_is_not_read() {
+    let whole = compiled(&Guest::default());
+    let limit = whole.len() as u64 - 1;
+    assert_kind!(
+        building(Plugin::builder(Source::bytes(whole).max_bytes(limit))),
+        FailureKind::ModuleTooLarge { bytes, .. } if *bytes == limit + 1
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn that_never_ends_is_read_only_up_to_its_limit() {
+    let endless = Source::file("/dev/zero").max_bytes(10_000);
+    assert_kind!(
+        building(Plugin::builder(endless)),
+        FailureKind::ModuleTooLarge { limit: 10_000, .. }
+    );
+}
+
+#[test]
+fn that_cannot_be_read_is_named() {
+    let failure = building(Plugin::builder(Source::file("no/such/plugin.wasm")));
+    let failure = assert_kind!(failure, FailureKind::Io { .. });
+    assert!(
+        failure.to_string().contains("no/such/plugin.wasm"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn with_very_many_commands_is_listed_in_part() {
+    let commands: String = (0..3000)
+        .map(|n| command(&format!("c{n}"), "i64.const 0"))
+        .collect();
+    let failure = Guest::default()
+        .with(&commands)
+        .plugin()
+        .call_raw("c3000", b"")
+        .unwrap_err();
+    assert!(failure.to_string().len() < 2000, "{failure}");
+    assert_kind!(failure, FailureKind::UnknownCommand { nearest: Some(_), known, .. } if known.len() == 3000);
+}
