@@ -76,7 +76,7 @@ impl Greeter {
     pub fn greet(
         &mut self,
         name: &str,
-        #[arg(default = 1)] times: u32,
+        #[arg(default = 1)] times: u8,
     ) -> Result<Greeting, Refusal> {
         if name.is_empty() {
             return Err(Refusal::NameEmpty);
@@ -87,7 +87,7 @@ impl Greeter {
         self.greeted += 1;
         let line = format!("{}, {name}!", self.config.greeting);
         Ok(Greeting {
-            message: vec![line; times as usize].join("\n"),
+            message: vec![line; times.into()].join("\n"),
             greeted: self.greeted,
         })
     }
@@ -96,5 +96,50 @@ impl Greeter {
     #[command]
     pub fn greeted(&self) -> u64 {
         self.greeted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn greeter(config: Config) -> Greeter {
+        Greeter::new(config).unwrap()
+    }
+
+    #[test]
+    fn a_greeting_has_a_line_for_each_time_and_counts_once() {
+        let mut greeter = greeter(Config::default());
+        let greeting = greeter.greet("Ada", 2).unwrap();
+        assert_eq!(greeting.message, "Hello, Ada!\nHello, Ada!");
+        assert_eq!(greeting.greeted, 1);
+        assert_eq!(greeter.greeted(), 1);
+    }
+
+    #[test]
+    fn nobody_without_a_name_is_greeted_or_counted() {
+        let mut greeter = greeter(Config::default());
+        assert_eq!(greeter.greet("", 1), Err(Refusal::NameEmpty));
+        assert_eq!(greeter.greeted(), 0);
+    }
+
+    #[test]
+    fn the_limit_holds() {
+        let mut greeter = greeter(Config {
+            limit: Some(1),
+            ..Config::default()
+        });
+        assert!(greeter.greet("Ada", 1).is_ok());
+        assert_eq!(greeter.greet("Grace", 1), Err(Refusal::Limit(1)));
+        assert_eq!(greeter.greeted(), 1);
+    }
+
+    #[test]
+    fn a_greeting_without_words_is_refused() {
+        let blank = Config {
+            greeting: " ".to_owned(),
+            ..Config::default()
+        };
+        assert!(Greeter::new(blank).is_err());
     }
 }

@@ -1,0 +1,317 @@
+//! Filters audio in place, a block of samples at a time.
+//!
+//! A block is plain bytes in the plugin's memory: the host writes it there, the filter changes it where it lies, and the host reads it. On the
+//! way nothing is copied, parsed or printed.
+
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::num::{NonZeroU8, NonZeroU32};
+
+use plugin_sdk::prelude::*;
+
+/// Filters audio: away with what is above, below or around a frequency.
+#[plugin]
+pub struct AudioFilter {
+    config: Config,
+    /// How much of the input a filter lets through at once.
+    alpha: f32,
+    channels: Vec<Channel>,
+    running: bool,
+}
+
+/// What a host can choose.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What is filtered.
+    pub filter_type: FilterType,
+    /// The frequency in hertz from which on it is filtered.
+    pub cutoff: f32,
+    /// Samples a second in each channel.
+    pub sample_rate: NonZeroU32,
+    /// How many channels a block has.
+    pub channels: NonZeroU8,
+    /// Where in a block the channels are.
+    pub layout: Layout,
+    /// Whether anything is filtered at all; see [`AudioFilter::set_enabled`].
+    pub enabled: bool,
+}
+
+/// What is filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FilterType {
+    /// Low frequencies stay.
+    LowPass,
+    /// High frequencies stay.
+    HighPass,
+    /// What is around the cutoff stays: a high-pass, then a low-pass.
+    BandPass,
+}
+
+/// Where in a block the channels are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// The first sample of each channel, then the second of each, and so on.
+    Interleaved,
+    /// All samples of the first channel, then all of the second, and so on.
+    Planar,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            filter_type: FilterType::LowPass,
+            cutoff: 1000.0,
+            sample_rate: NonZeroU32::MIN.saturating_add(44_099),
+            channels: NonZeroU8::MIN.saturating_add(1),
+            layout: Layout::Interleaved,
+            enabled: true,
+        }
+    }
+}
+
+/// Why a block is not filtered.
+#[derive(Debug, PartialEq, Eq, PluginError)]
+pub enum Refusal {
+    /// The host has not started the plugin, or has stopped it.
+    NotRunning,
+    /// The channels of the block would not be equally long.
+    UnevenBlock {
+        /// How many samples the block has.
+        samples: usize,
+        /// How many channels there are.
+        channels: usize,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NotRunning => f.write_str("the filter is not running: start it first"),
+            Refusal::UnevenBlock { samples, channels } => write!(
+                f,
+                "{samples} samples cannot be shared out evenly among {channels} channels"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[plugin]
+impl AudioFilter {
+    /// Takes the configuration; `{}` is a low-pass at 1 kHz for interleaved stereo.
+    #[init]
+    pub fn new(config: Config) -> Result<Self> {
+        if !(config.cutoff > 0.0 && config.cutoff.is_finite()) {
+            return Err(Error::msg("the cutoff must be a frequency above 0 Hz"));
+        }
+        let nyquist = config.sample_rate.get() as f32 / 2.0;
+        Ok(AudioFilter {
+            alpha: (config.cutoff / nyquist).clamp(0.01, 0.99),
+            channels: vec![Channel::default(); config.channels.get().into()],
+            running: false,
+            config,
+        })
+    }
+
+    /// Begins a new recording: what was heard before has no effect on it.
+    #[start]
+    pub fn start(&mut self) {
+        self.forget();
+        self.running = true;
+    }
+
+    /// Ends the recording.
+    #[stop]
+    pub fn stop(&mut self) {
+        self.running = false;
+    }
+
+    /// Turns the filter on or off; while it is off, audio stays as it is.
+    #[command]
+    pub fn set_enabled(&mut self, enabled: bool) {
+        self.forget();
+        self.config.enabled = enabled;
+    }
+
+    /// Filters a block of 32-bit samples in place. The next block goes on where this one ends.
+    #[command(raw)]
+    pub fn process(&mut self, samples: &mut [f32]) -> Result<(), Refusal> {
+        if !self.running {
+            return Err(Refusal::NotRunning);
+        }
+        if !samples.len().is_multiple_of(self.channels.len()) {
+            return Err(Refusal::UnevenBlock {
+                samples: samples.len(),
+                channels: self.channels.len(),
+            });
+        }
+        if self.config.enabled {
+            // Chosen here, once a block: each is a loop of its own.
+            match self.config.filter_type {
+                FilterType::LowPass => self.filter(samples, Channel::low_pass),
+                FilterType::HighPass => self.filter(samples, Channel::high_pass),
+                FilterType::BandPass => self.filter(samples, Channel::band_pass),
+            }
+        }
+        Ok(())
+    }
+
+    fn filter(&mut self, samples: &mut [f32], next: impl Fn(&mut Channel, f32, f32) -> f32) {
+        let alpha = self.alpha;
+        match self.config.layout {
+            Layout::Interleaved => {
+                for frame in samples.chunks_exact_mut(self.channels.len()) {
+                    for (sample, channel) in frame.iter_mut().zip(&mut self.channels) {
+                        *sample = next(channel, alpha, *sample);
+                    }
+                }
+            }
+            Layout::Planar => {
+                let frames = samples.len() / self.channels.len();
+                // An empty block has no channels to go through.
+                let planes = samples.chunks_exact_mut(frames.max(1));
+                for (plane, channel) in planes.zip(&mut self.channels) {
+                    for sample in plane {
+                        *sample = next(channel, alpha, *sample);
+                    }
+                }
+            }
+        }
+        self.channels.iter_mut().for_each(Channel::settle);
+    }
+
+    fn forget(&mut self) {
+        self.channels.fill(Channel::default());
+    }
+}
+
+/// What a filter of one pole remembers of a channel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Channel {
+    input: f32,
+    high: f32,
+    low: f32,
+}
+
+impl Channel {
+    fn low_pass(&mut self, alpha: f32, sample: f32) -> f32 {
+        self.low = alpha * sample + (1.0 - alpha) * self.low;
+        self.low
+    }
+
+    fn high_pass(&mut self, alpha: f32, sample: f32) -> f32 {
+        self.high = alpha * (self.high + sample - self.input);
+        self.input = sample;
+        self.high
+    }
+
+    fn band_pass(&mut self, alpha: f32, sample: f32) -> f32 {
+        let high = self.high_pass(alpha, sample);
+        self.low_pass(alpha, high)
+    }
+
+    /// One sample that is not a number would silence the channel for good; and what fades out would end as subnormal numbers, with which processors
+    /// are very slow.
+    fn settle(&mut self) {
+        const INAUDIBLE: f32 = 1e-15;
+        for value in [&mut self.input, &mut self.high, &mut self.low] {
+            if !value.is_finite() || value.abs() < INAUDIBLE {
+                *value = 0.0;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running(filter_type: FilterType) -> AudioFilter {
+        let config = Config {
+            filter_type,
+            channels: NonZeroU8::MIN,
+            ..Config::default()
+        };
+        let mut filter = AudioFilter::new(config).unwrap();
+        filter.start();
+        filter
+    }
+
+    /// The loudest sample that is left of a second of a wave, given the wave's samples, once the filter has settled.
+    fn loudness(filter_type: FilterType, wave: impl Fn(usize) -> f32) -> f32 {
+        let mut samples: Vec<f32> = (0..44_100).map(wave).collect();
+        running(filter_type).process(&mut samples).unwrap();
+        let settled = samples.iter().skip(22_050);
+        settled.fold(0.0, |loudest, sample| loudest.max(sample.abs()))
+    }
+
+    fn constant(_: usize) -> f32 {
+        1.0
+    }
+
+    fn fastest(nth: usize) -> f32 {
+        if nth.is_multiple_of(2) { 1.0 } else { -1.0 }
+    }
+
+    #[test]
+    fn each_filter_keeps_what_it_is_named_after() {
+        assert!(loudness(FilterType::LowPass, constant) > 0.99);
+        assert!(loudness(FilterType::LowPass, fastest) < 0.05);
+        assert!(loudness(FilterType::HighPass, constant) < 0.01);
+        let kept = loudness(FilterType::HighPass, fastest);
+        let around = |nth: usize| (nth as f32 * 1000.0 / 44_100.0 * std::f32::consts::TAU).sin();
+        assert!(kept > loudness(FilterType::HighPass, around));
+        let kept = loudness(FilterType::BandPass, around);
+        assert!(kept > loudness(FilterType::BandPass, constant));
+        assert!(kept > loudness(FilterType::BandPass, fastest));
+    }
+
+    #[test]
+    fn a_sample_that_is_not_a_number_spoils_its_block_only() {
+        for poison in [f32::NAN, f32::INFINITY] {
+            let mut filter = running(FilterType::BandPass);
+            filter.process(&mut [1.0, poison, 1.0]).unwrap();
+            let mut next = [1.0; 64];
+            filter.process(&mut next).unwrap();
+            assert!(next.iter().all(|sample| sample.is_finite()));
+        }
+    }
+
+    #[test]
+    fn only_what_is_running_filters() {
+        let mut filter = AudioFilter::new(Config::default()).unwrap();
+        assert_eq!(filter.process(&mut [0.0; 2]), Err(Refusal::NotRunning));
+        filter.start();
+        assert_eq!(filter.process(&mut [0.0; 2]), Ok(()));
+        filter.stop();
+        assert_eq!(filter.process(&mut [0.0; 2]), Err(Refusal::NotRunning));
+    }
+
+    #[test]
+    fn a_block_has_as_many_samples_in_each_channel() {
+        let mut filter = AudioFilter::new(Config::default()).unwrap();
+        filter.start();
+        let uneven = Refusal::UnevenBlock {
+            samples: 3,
+            channels: 2,
+        };
+        assert_eq!(filter.process(&mut [0.0; 3]), Err(uneven));
+        assert_eq!(filter.process(&mut []), Ok(()));
+    }
+
+    #[test]
+    fn a_cutoff_is_a_frequency() {
+        for cutoff in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            let config = Config {
+                cutoff,
+                ..Config::default()
+            };
+            assert!(AudioFilter::new(config).is_err(), "{cutoff}");
+        }
+    }
+}

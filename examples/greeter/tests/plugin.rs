@@ -1,0 +1,124 @@
+//! The greeter as a host runs it: in WebAssembly.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use greeter::Greeting;
+use plugin_sdk_harness::{Failure, Plugin, Source};
+use serde_json::{Value, json};
+
+fn greeter(config: Value) -> Plugin {
+    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+    Plugin::builder(source).config(config).build().unwrap()
+}
+
+fn refused(greeter: &mut Plugin, arguments: Value) -> Failure {
+    let greeting = greeter.call::<Greeting>("greet", arguments);
+    greeting.unwrap_err()
+}
+
+fn details(failure: &Failure) -> Value {
+    failure.plugin_error().unwrap().details().unwrap()
+}
+
+#[test]
+fn greets_by_name() {
+    let mut greeter = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let greeting: Greeting = greeter.call("greet", json!({"name": "Ada"})).unwrap();
+    let expected = Greeting {
+        message: "Hello, Ada!".to_owned(),
+        greeted: 1,
+    };
+    assert_eq!(greeting, expected);
+}
+
+#[test]
+fn the_configuration_chooses_the_greeting() {
+    let mut greeter = greeter(json!({"greeting": "Grüß Gott"}));
+    let arguments = json!({"name": "Ödön", "times": 2});
+    let greeting: Greeting = greeter.call("greet", arguments).unwrap();
+    assert_eq!(greeting.message, "Grüß Gott, Ödön!\nGrüß Gott, Ödön!");
+}
+
+#[test]
+fn each_instance_counts_for_itself_until_it_is_initialised_again() {
+    let (mut one, mut other) = (greeter(json!({})), greeter(json!({})));
+    for greeted in 1..=3 {
+        let greeting: Greeting = one.call("greet", json!({"name": "Ada"})).unwrap();
+        assert_eq!(greeting.greeted, greeted);
+    }
+    assert_eq!(one.call::<u64>("greeted", ()).unwrap(), 3);
+    assert_eq!(other.call::<u64>("greeted", ()).unwrap(), 0);
+
+    one.init(json!({})).unwrap();
+    assert_eq!(one.call::<u64>("greeted", ()).unwrap(), 0);
+}
+
+#[test]
+fn the_plugins_own_errors_carry_their_codes_and_change_nothing() {
+    let mut greeter = greeter(json!({"limit": 1}));
+    let failure = refused(&mut greeter, json!({"name": ""}));
+    assert_eq!(failure.code(), "name_empty");
+    assert_eq!(greeter.call::<u64>("greeted", ()).unwrap(), 0);
+
+    let _: Greeting = greeter.call("greet", json!({"name": "Ada"})).unwrap();
+    let failure = refused(&mut greeter, json!({"name": "Grace"}));
+    assert_eq!(failure.code(), "limit_reached");
+    let message = failure.plugin_error().unwrap().message();
+    assert_eq!(message, "1 people have been greeted, which is enough");
+}
+
+#[test]
+fn a_missing_argument_is_named() {
+    let failure = refused(&mut greeter(json!({})), json!({"times": 2}));
+    assert_eq!(failure.code(), "missing_argument");
+    assert_eq!(details(&failure)["argument"], "name");
+}
+
+#[test]
+fn an_unknown_argument_is_named_and_so_are_those_there_are() {
+    let arguments = json!({"name": "Ada", "tmies": 2});
+    let failure = refused(&mut greeter(json!({})), arguments);
+    assert_eq!(failure.code(), "unknown_argument");
+    assert_eq!(details(&failure)["argument"], "tmies");
+    assert_eq!(details(&failure)["expected"], json!(["name", "times"]));
+}
+
+#[test]
+fn an_argument_of_the_wrong_type_is_named() {
+    for (path, arguments) in [
+        ("name", json!({"name": 5})),
+        ("times", json!({"name": "Ada", "times": "twice"})),
+        ("times", json!({"name": "Ada", "times": 256})),
+    ] {
+        let failure = refused(&mut greeter(json!({})), arguments);
+        assert_eq!(failure.code(), "invalid_argument");
+        assert_eq!(details(&failure)["path"], path);
+    }
+}
+
+#[test]
+fn before_it_is_initialised_it_greets_nobody() {
+    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+    let mut greeter = Plugin::builder(source).without_init().build().unwrap();
+    let failure = refused(&mut greeter, json!({"name": "Ada"}));
+    assert_eq!(failure.code(), "not_initialised");
+
+    greeter.init(json!({})).unwrap();
+    let greeting: Greeting = greeter.call("greet", json!({"name": "Ada"})).unwrap();
+    assert_eq!(greeting.greeted, 1);
+}
+
+#[test]
+fn a_configuration_that_fails_leaves_the_old_one_in_force() {
+    let mut greeter = greeter(json!({"greeting": "Hi"}));
+    let failure = greeter.init(json!({"greeting": " "})).unwrap_err();
+    assert_eq!(failure.code(), "init_failed");
+    let message = failure.plugin_error().unwrap().message();
+    assert_eq!(message, "the greeting must not be empty");
+
+    let failure = greeter.init(json!({"greting": "Hey"})).unwrap_err();
+    assert_eq!(failure.code(), "invalid_argument");
+    assert_eq!(details(&failure)["path"], "greting");
+
+    let greeting: Greeting = greeter.call("greet", json!({"name": "Ada"})).unwrap();
+    assert_eq!(greeting.message, "Hi, Ada!");
+}

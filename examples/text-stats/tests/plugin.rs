@@ -1,0 +1,71 @@
+//! The plugin as a host runs it: in WebAssembly, on a real file.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use plugin_sdk_harness::{Failure, Plugin};
+use serde_json::json;
+use text_stats::Stats;
+
+fn plugin() -> Plugin {
+    Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap()
+}
+
+/// A plugin has no files: whoever calls it reads them.
+fn readme() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_real_file_has_the_same_stats_as_natively() {
+    let text = readme();
+    let arguments = json!({"text": text, "top": 20, "min_length": 3});
+    let found: Stats = plugin().call("stats", arguments).unwrap();
+    assert_eq!(found, text_stats::stats(&text, 20, 3));
+    assert_eq!(found.lines, text.lines().count() as u64);
+    assert_eq!(found.frequent.len(), 20);
+}
+
+#[test]
+fn a_real_file_as_plain_bytes_gives_three_numbers() {
+    let text = readme();
+    let mut plugin = plugin();
+    let bytes = plugin.call_raw("count", text.as_bytes()).unwrap();
+    let (numbers, rest) = bytes.as_chunks();
+    let numbers: Vec<u64> = numbers.iter().copied().map(u64::from_le_bytes).collect();
+    assert_eq!(numbers, text_stats::count(&text));
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn the_number_of_frequent_words_and_their_length_have_defaults() {
+    let stats: Stats = plugin()
+        .call("stats", json!({"text": "f e d c b a"}))
+        .unwrap();
+    let words: Vec<&str> = stats.frequent.iter().map(|word| &*word.word).collect();
+    assert_eq!(words, ["a", "b", "c", "d", "e"]);
+}
+
+#[test]
+fn bytes_that_are_not_text_are_refused_and_do_no_harm() {
+    let mut plugin = plugin();
+    let failure = plugin.call_raw("count", b"caf\xe9").unwrap_err();
+    assert_eq!(failure.code(), "invalid_argument");
+    assert_eq!(plugin.call_raw("count", b"").unwrap(), [0; 24]);
+}
+
+#[test]
+fn an_argument_that_does_not_fit_is_named() {
+    let wrong = |arguments| -> Failure {
+        let stats = plugin().call::<Stats>("stats", arguments);
+        stats.unwrap_err()
+    };
+    let details = |failure: &Failure| failure.plugin_error().unwrap().details().unwrap();
+
+    let failure = wrong(json!({"text": 5}));
+    assert_eq!(failure.code(), "invalid_argument");
+    assert_eq!(details(&failure)["path"], "text");
+
+    let failure = wrong(json!({"text": "a", "top": -1}));
+    assert_eq!(failure.code(), "invalid_argument");
+    assert_eq!(details(&failure)["path"], "top");
+}
