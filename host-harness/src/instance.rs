@@ -249,22 +249,17 @@ impl Instance {
     /// Begins a call, unless the instance is dead.
     #[inline]
     fn enter(&mut self, callee: Callee) -> Result<(), Failure> {
-        if self.first.is_some() {
-            return Err(self.poisoned(callee));
+        if let Some(first) = &self.first {
+            return Err(self.poisoned(callee, first));
         }
         begin(&mut self.store, self.ticks, self.limits.fuel);
         Ok(())
     }
 
     #[cold]
-    fn poisoned(&self, callee: Callee) -> Failure {
-        let kind = match self.first.clone() {
-            Some(first) => FailureKind::Poisoned { first },
-            None => FailureKind::Trap {
-                message: String::new(),
-            },
-        };
-        self.failure(callee, kind)
+    fn poisoned(&self, callee: Callee, first: &Failure) -> Failure {
+        let first = first.clone();
+        self.failure(callee, FailureKind::Poisoned { first })
     }
 
     /// Exchanges the argument buffer for a larger one, on the call's account.

@@ -1,9 +1,9 @@
 //! Building the crate under test, with crates made for the purpose.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use plugin_sdk_harness::{BuildFailure, Failure, FailureKind, Module, Plugin, Source};
+use plugin_sdk_harness::{BuildFailure, CrateSource, Failure, FailureKind, Module, Plugin, Source};
 
 /// A plugin without dependencies, which a compiler is done with in no time.
 const PLUGIN: &str = r#"
@@ -64,9 +64,18 @@ impl Crate {
         self.0.path()
     }
 
+    fn target(&self) -> PathBuf {
+        self.dir().join("target")
+    }
+
+    /// Built in a target folder of its own, whatever `CARGO_TARGET_DIR` says: the crates of these tests have one name.
+    fn source(&self) -> CrateSource {
+        Source::crate_dir(self.dir()).target_dir(self.target())
+    }
+
     #[track_caller]
     fn refused(&self) -> Failure {
-        Module::load(Source::crate_dir(self.dir())).unwrap_err()
+        Module::load(self.source()).unwrap_err()
     }
 }
 
@@ -84,11 +93,11 @@ macro_rules! assert_build {
 #[test]
 fn a_crate_is_built_with_its_own_profiles_and_features() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
-    let commands = |source: plugin_sdk_harness::CrateSource| {
+    let commands = |source: CrateSource| {
         let module = Module::load(source).unwrap();
         module.commands().collect::<Vec<_>>().join(" ")
     };
-    let source = || Source::crate_dir(plugin.dir());
+    let source = || plugin.source();
     assert_eq!(commands(source().profile("dev")), "echo");
     assert_eq!(
         commands(source().profile("dev").features(["extra"])),
@@ -111,8 +120,8 @@ fn a_crate_is_built_with_its_own_profiles_and_features() {
     for folder in ["debug", "release", "own"] {
         assert!(
             plugin
-                .dir()
-                .join("target/wasm32-unknown-unknown")
+                .target()
+                .join("wasm32-unknown-unknown")
                 .join(folder)
                 .is_dir(),
             "{folder}"
@@ -123,7 +132,7 @@ fn a_crate_is_built_with_its_own_profiles_and_features() {
 #[test]
 fn a_crate_is_built_with_the_profile_of_the_running_test() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
-    let module = Module::load(Source::crate_dir(plugin.dir())).unwrap();
+    let module = Module::load(plugin.source()).unwrap();
     assert_eq!(
         module.commands().any(|name| name == "optimised"),
         !cfg!(debug_assertions)
@@ -136,17 +145,14 @@ fn a_crate_is_built_once_for_all_threads() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let mut plugin = Plugin::builder(Source::crate_dir(plugin.dir()))
-                    .no_cache()
-                    .build()
-                    .unwrap();
+                let mut plugin = Plugin::builder(plugin.source()).no_cache().build().unwrap();
                 assert_eq!(plugin.call_raw("echo", b"hello").unwrap(), b"hello");
             });
         }
     });
     // A second build would now fail.
     std::fs::write(plugin.dir().join("src/lib.rs"), "not Rust").unwrap();
-    assert!(Module::load(Source::crate_dir(plugin.dir())).is_ok());
+    assert!(Module::load(plugin.source()).is_ok());
 }
 
 #[test]
@@ -212,7 +218,7 @@ fn a_compile_error_is_shown() {
         BuildFailure::Failed { .. },
         "error[E0308]: mismatched types"
     );
-    let unknown = Source::crate_dir(broken.dir()).features(["nowhere"]);
+    let unknown = broken.source().features(["nowhere"]);
     assert_build!(
         Module::load(unknown).unwrap_err(),
         BuildFailure::Failed { .. },
