@@ -279,8 +279,13 @@ fn pack(bytes: *const [u8], failed: bool) -> Result<u64, usize> {
         .filter(|len| *len <= MAX_LEN)
         .ok_or(len)?;
     let packed = Packed {
-        // Addresses have 32 bits wherever this crosses a boundary.
-        address: bytes.cast::<u8>().addr() as u32,
+        // No bytes are nowhere: a host that frees them must not hit a buffer that they happen to point to.
+        address: if len == 0 {
+            0
+        } else {
+            // Addresses have 32 bits wherever this crosses a boundary.
+            bytes.cast::<u8>().addr() as u32
+        },
         len,
         failed,
     };
@@ -650,6 +655,17 @@ mod tests {
             boundary.free(other.addr());
             assert_eq!(boundary.live_blocks(), 0);
         }
+    }
+
+    #[test]
+    fn freeing_an_empty_answer_does_not_free_the_buffer_it_points_to() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        let packed = serve(&boundary, block, 4, &mut |arguments, _| {
+            Ok(Answer::in_place(&arguments[..0]))
+        });
+        boundary.free(packed.address as Address);
+        assert_eq!(boundary.live_blocks(), 1);
     }
 
     #[test]

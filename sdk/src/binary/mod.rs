@@ -5,7 +5,7 @@
 //! | `bool`, integers, `f32`, `f64` | their own size, little-endian; `usize` and `isize` as 64 bits |
 //! | `char` | `u32` |
 //! | string, bytes | length as `u32`, then the bytes |
-//! | sequence, map | number of elements as `u32`, then the elements, or keys and values in turn |
+//! | sequence, map | number of elements as `u32`, then the elements, or keys and values in turn; at most 65,536 that take no bytes |
 //! | tuple, struct, arguments of a command | the fields in order, without names |
 //! | `Option` | 0, or 1 and the value |
 //! | enum | number of the variant as `u32`, then its content |

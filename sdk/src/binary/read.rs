@@ -14,6 +14,9 @@ type Read<T> = Result<T, Fault>;
 /// How deep values may nest: a guest's stack is small, and running out of it is a trap.
 const MAX_DEPTH: u8 = 128;
 
+/// How many elements there may be that take no bytes, such as `()`.
+const MAX_EMPTY_ELEMENTS: usize = 1 << 16;
+
 /// A place in the bytes.
 pub struct Reader<'de> {
     rest: &'de [u8],
@@ -50,6 +53,15 @@ impl<'de> Reader<'de> {
 
     fn count(&mut self) -> Read<usize> {
         self.array().map(|bytes| u32::from_le_bytes(bytes) as usize)
+    }
+
+    /// The number of elements that follow. Elements without bytes could be claimed by the billion.
+    fn elements(&mut self) -> Read<usize> {
+        let count = self.count()?;
+        if count > self.rest.len().max(MAX_EMPTY_ELEMENTS) {
+            return Err(too_short());
+        }
+        Ok(count)
     }
 
     fn bytes(&mut self) -> Read<&'de [u8]> {
@@ -230,7 +242,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        let left = self.count()?;
+        let left = self.elements()?;
         self.deserialize_tuple(left, visitor)
     }
 
@@ -259,7 +271,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        let left = self.count()?;
+        let left = self.elements()?;
         self.nested(|reader| {
             let mut run = Run {
                 reader,

@@ -89,6 +89,12 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
 }
 
+/// Writing to a vector does not fail; the text of `serde_json`'s errors would cost a guest 5 KB all the same.
+#[cold]
+fn not_a_number(_: serde_json::Error) -> WriteError {
+    WriteError("a number cannot be written".into())
+}
+
 /// An array or object that is being written; `close` is what it ends with.
 struct Compound<'a> {
     out: &'a mut Vec<u8>,
@@ -213,11 +219,11 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
 
     // The shortest digits that read back as the same number are an art of their own, which `serde_json` has.
     fn serialize_f32(self, number: f32) -> Written {
-        serde_json::to_writer(&mut *self.out, &number).map_err(ser::Error::custom)
+        serde_json::to_writer(&mut *self.out, &number).map_err(not_a_number)
     }
 
     fn serialize_f64(self, number: f64) -> Written {
-        serde_json::to_writer(&mut *self.out, &number).map_err(ser::Error::custom)
+        serde_json::to_writer(&mut *self.out, &number).map_err(not_a_number)
     }
 
     fn serialize_char(self, value: char) -> Written {
