@@ -121,9 +121,16 @@ fn plugin_struct(plugin: &PluginStruct) -> TokenStream {
     let sdk = sdk();
     let if_exported = if_exported();
     let listed = commands.iter().map(|path| {
-        quote_spanned! {path.span()=>
+        quote! {
             impl #sdk::ListedCommand for #path {
-                type Plugin = #ident;
+                #[cfg(target_arch = "wasm32")]
+                unsafe fn serve(address: *mut u8, len: u32) -> u64
+                where
+                    Self: #sdk::FreeCommand,
+                {
+                    // SAFETY: passed on to the caller.
+                    unsafe { #sdk::serve_free::<#ident, Self>(address, len) }
+                }
             }
         }
     });
@@ -286,7 +293,7 @@ fn free_command_items(visibility: &syn::Visibility, command: &Command, sound: bo
         #[unsafe(export_name = #export)]
         extern "C" fn export(address: *mut u8, len: u32) -> u64 {
             // SAFETY: what the ABI asks of a host is what this asks of its caller.
-            unsafe { #sdk::free_command::<#ident>(address, len) }
+            unsafe { <#ident as #sdk::ListedCommand>::serve(address, len) }
         }
     });
     quote!(#marker #items)
@@ -472,7 +479,7 @@ fn named_arguments(
     quote! {
         #(#slots)*
         {
-            use #sdk::{ReadAny as _, ReadBorrowed as _};
+            use #sdk::{ReadAny as _, ReadDirectly as _};
             <#codec as #sdk::Codec>::arguments(
                 &*arguments,
                 &arena,

@@ -211,7 +211,8 @@ fn a_configuration_that_makes_no_sense_is_refused() {
         Plugin::builder(source).config(config).build().unwrap_err()
     };
     assert_eq!(refused(json!({"cutoff": -3})).code(), "init_failed");
-    assert_eq!(refused(json!({"channels": 0})).code(), "invalid_argument");
+    assert_eq!(refused(json!({"channels": 0})).code(), "init_failed");
+    assert_eq!(refused(json!({"channels": 256})).code(), "invalid_argument");
     assert_eq!(
         refused(json!({"filter_type": "comb"})).code(),
         "invalid_argument"
