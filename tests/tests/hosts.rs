@@ -1,0 +1,485 @@
+//! Plugins in hosts that know nothing of this repository but `docs/abi.md`: on node's engine, and on Python's wasmtime.
+//!
+//! Each host takes calls and gives answers as lines of JSON (see `tests/hosts/`), and does so in both styles of ownership that the ABI allows.
+//! All of them must give the same answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{fmt, fs};
+
+use plugin_sdk_harness::{Module, Source};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A host, and how it treats memory.
+struct Host {
+    program: OsString,
+    script: &'static str,
+    style: &'static str,
+    /// What to type where the program is missing.
+    install: &'static str,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.script, self.style)
+    }
+}
+
+impl Host {
+    fn all() -> impl Iterator<Item = Host> {
+        let python = std::env::var_os("PLUGIN_SDK_PYTHON").unwrap_or_else(|| {
+            let place = if cfg!(windows) {
+                "Scripts/python.exe"
+            } else {
+                "bin/python3"
+            };
+            target_dir().join("python").join(place).into()
+        });
+        let in_styles = |program: OsString, script, install| {
+            ["keep", "free"].map(|style| Host {
+                program: program.clone(),
+                script,
+                style,
+                install,
+            })
+        };
+        let node = in_styles("node".into(), "host.mjs", "install Node 18 or later");
+        let python = in_styles(
+            python,
+            "host.py",
+            "type `cargo xtask setup`, which prints how to set PLUGIN_SDK_PYTHON",
+        );
+        node.into_iter().chain(python)
+    }
+
+    /// Has a plugin serve some calls; the last line of what it gives says how large the plugin's memory has become.
+    fn run(&self, wasm: &Path, calls: &[Value]) -> Result<Vec<Value>, String> {
+        let mut child = Command::new(&self.program)
+            .arg(Path::new(WORKSPACE).join("tests/hosts").join(self.script))
+            .args([wasm.as_os_str(), self.style.as_ref()])
+            .env("PYTHONUTF8", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("cannot run {:?} ({error}): {}", self.program, self.install)
+            });
+        let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+        // It may have refused the plugin and be gone.
+        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let lines = String::from_utf8(output.stdout).unwrap();
+        Ok(lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect())
+    }
+}
+
+/// Where cargo builds to.
+fn target_dir() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// Builds the plugin in a folder of the workspace.
+fn build(folder: &str) -> PathBuf {
+    let source = Source::crate_dir(Path::new(WORKSPACE).join(folder));
+    Module::load(source.profile("dev").target_dir(target_dir())).unwrap();
+    let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
+    let file = format!(
+        "wasm32-unknown-unknown/debug/{}.wasm",
+        name.replace('-', "_")
+    );
+    target_dir().join(file)
+}
+
+/// Has every host serve the same calls, and gives the answers if they are all the same.
+#[track_caller]
+fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
+    let mut agreed: Option<Vec<Value>> = None;
+    for host in Host::all() {
+        let mut answers = host
+            .run(wasm, calls)
+            .unwrap_or_else(|error| panic!("{host:?}: {error}"));
+        assert!(answers.pop().unwrap()["memory"].is_u64(), "{host:?}");
+        assert_eq!(answers.len(), calls.len(), "{host:?}");
+        // Each engine has words of its own for a trap, and each language for what it refuses.
+        for words in answers
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .flat_map(|answer| answer.iter_mut())
+        {
+            if ["trap", "refused"].contains(&words.0.as_str()) {
+                assert!(!words.1.as_str().unwrap().is_empty(), "{host:?}");
+                *words.1 = json!("");
+            }
+        }
+        let agreed = agreed.get_or_insert_with(|| answers.clone());
+        assert_eq!(
+            &answers, agreed,
+            "{host:?} does not agree with the first host"
+        );
+    }
+    agreed.unwrap()
+}
+
+fn call(export: &str, arguments: Value) -> Value {
+    json!({"export": export, "json": arguments})
+}
+
+/// Bytes for raw commands, and a folder to have them in.
+struct Raw(TempDir);
+
+impl Raw {
+    fn new(bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("in"), bytes).unwrap();
+        Raw(folder)
+    }
+
+    fn call(&self, export: &str) -> Value {
+        json!({"export": export, "in": self.0.path().join("in"), "out": self.0.path().join("out")})
+    }
+
+    /// What every host has to say of a call whose result is these bytes.
+    #[track_caller]
+    fn assert_result(&self, wasm: &Path, export: &str, expected: &[u8]) {
+        for host in Host::all() {
+            let out = self.0.path().join("out");
+            let _ = fs::remove_file(&out);
+            let answers = host.run(wasm, &[self.call(export)]).unwrap();
+            assert_eq!(answers[0], json!({"bytes": expected.len()}), "{host:?}");
+            assert!(
+                fs::read(&out).unwrap() == expected,
+                "{host:?} has other bytes"
+            );
+        }
+    }
+}
+
+/// A guest in text form, in which a test puts what it lies about.
+fn guest(folder: &TempDir, pages: u32, alloc: &str, code: &str) -> PathBuf {
+    let text = format!(
+        r#"(module (memory (export "memory") {pages})
+            (global (export "plugin_abi_1") i32 (i32.const 64))
+            (func (export "alloc") (param i32) (result i32) {alloc})
+            (func (export "free") (param i32 i32))
+            (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0)
+            (func (export "plugin_cleanup"))
+            (func (export "command_echo") (param i32 i32) (result i64)
+                (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1))))
+            {code})"#
+    );
+    let file = folder.path().join("guest.wasm");
+    fs::write(&file, wat::parse_str(text).unwrap()).unwrap();
+    file
+}
+
+#[test]
+fn greets_in_every_script_and_counts() {
+    let greet = |name: &str| call("command_greet", json!({"name": name, "times": 2}));
+    let calls = [
+        call("plugin_init", json!({"greeting": "Grüß Gott"})),
+        greet("Ödön 東京 🎉"),
+        greet("\u{0}\"\\\n"),
+    ];
+    let answers = answers(&build("examples/greeter"), &calls);
+    assert_eq!(answers[0], json!({"json": null}));
+    let message = "Grüß Gott, Ödön 東京 🎉!\nGrüß Gott, Ödön 東京 🎉!";
+    assert_eq!(
+        answers[1],
+        json!({"json": {"message": message, "greeted": 1}})
+    );
+    assert_eq!(answers[2]["json"]["greeted"], 2);
+}
+
+#[test]
+fn errors_have_codes_and_the_plugin_lives_on() {
+    let calls = [
+        call("command_greet", json!({"name": "Ada"})),
+        call("plugin_init", json!({"greeting": ""})),
+        json!({"export": "plugin_init"}),
+        call("command_greet", json!({"name": ""})),
+        call("command_greet", json!([])),
+        json!({"export": "command_greet"}),
+        call("command_greet", json!({"name": "Ada", "times": true})),
+        call("command_grete", json!({})),
+        call("command_greet", json!({"name": "Ada"})),
+    ];
+    let answers = answers(&build("examples/greeter"), &calls);
+    let codes: Vec<_> = answers
+        .iter()
+        .map(|answer| answer["error"]["code"].as_str().unwrap_or("none"))
+        .collect();
+    let expected = [
+        "not_initialised",
+        "init_failed",
+        "none",
+        "name_empty",
+        "invalid_json",
+        "missing_argument",
+        "invalid_argument",
+        "unknown_command",
+        "none",
+    ];
+    assert_eq!(codes, expected);
+    assert_eq!(answers[6]["error"]["details"]["path"], "times");
+}
+
+#[test]
+fn an_error_comes_with_details_and_with_what_caused_it() {
+    let answers = answers(
+        &build("tests/guests/basics"),
+        &[call("command_fail", json!({"items": [1, 2]}))],
+    );
+    let error = json!({"code": "not_enough", "message": "the order was refused", "details": 2, "source": ["three items are needed"]});
+    assert_eq!(answers, [json!({"error": error})]);
+}
+
+#[test]
+fn a_panic_tells_its_message_and_place_and_the_instance_is_dead() {
+    let calls = [
+        call("command_panic", json!({"message": "no, wé cannot"})),
+        call("command_is_running", json!({})),
+    ];
+    let answers = answers(&build("tests/guests/basics"), &calls);
+    let panic = &answers[0]["panic"];
+    assert_eq!(panic["message"], "no, wé cannot");
+    let file = panic["file"].as_str().unwrap();
+    assert!(
+        Path::new(file).ends_with("tests/guests/basics/src/lib.rs"),
+        "{file}"
+    );
+    let source = include_str!("../guests/basics/src/lib.rs");
+    let line = source
+        .lines()
+        .position(|line| line.ends_with("// the line of the panic"))
+        .unwrap()
+        + 1;
+    assert_eq!(panic["line"], line);
+    assert_eq!(panic["column"], 9);
+    assert_eq!(answers[1], json!({"refused": ""}));
+}
+
+#[test]
+fn a_trap_that_is_no_panic_is_told_apart() {
+    let calls = [
+        json!({"export": "command_abort"}),
+        json!({"export": "command_is_running"}),
+    ];
+    let answers = answers(&build("tests/guests/basics"), &calls);
+    assert_eq!(answers, [json!({"trap": ""}), json!({"refused": ""})]);
+}
+
+#[test]
+fn hooks_without_arguments_are_called() {
+    let calls = [
+        "plugin_start",
+        "command_is_running",
+        "plugin_cleanup_is_no_command",
+    ]
+    .map(|export| json!({"export": export}));
+    let answers = answers(&build("tests/guests/basics"), &calls);
+    assert_eq!(answers[..2], [json!({"json": null}), json!({"json": true})]);
+    assert_eq!(answers[2]["error"]["code"], "unknown_command");
+}
+
+#[test]
+fn eight_mebibytes_go_in_and_out_wherever_the_result_lies() {
+    let bytes: Vec<u8> = (0..8 << 20)
+        .map(|nth: u32| (nth.wrapping_mul(0x9E37_79B9) >> 24) as u8)
+        .collect();
+    let wasm = build("tests/guests/basics");
+    let raw = Raw::new(&bytes);
+    raw.assert_result(&wasm, "command_echo", &bytes);
+    raw.assert_result(&wasm, "command_tail", &bytes[4 << 20..]);
+    raw.assert_result(&wasm, "command_copy", &bytes);
+}
+
+#[test]
+fn no_bytes_are_bytes_too() {
+    let wasm = build("tests/guests/basics");
+    for export in [
+        "command_echo",
+        "command_tail",
+        "command_copy",
+        "command_halve",
+    ] {
+        Raw::new(b"").assert_result(&wasm, export, b"");
+    }
+}
+
+#[test]
+fn numbers_change_in_place_where_they_are_aligned() {
+    let numbers = |numbers: [f32; 3]| numbers.map(f32::to_le_bytes).concat();
+    let wasm = build("tests/guests/basics");
+    let raw = Raw::new(&numbers([1.0, -3.0, 0.5]));
+    raw.assert_result(&wasm, "command_halve", &numbers([0.5, -1.5, 0.25]));
+
+    let mut shifted = raw.call("command_halve");
+    shifted["shift"] = json!(1);
+    let answers = answers(
+        &wasm,
+        &[
+            shifted,
+            Raw::new(b"not twelve").call("command_halve"),
+            raw.call("command_halve"),
+        ],
+    );
+    assert_eq!(answers[0]["error"]["code"], "invalid_argument");
+    assert_eq!(answers[2], json!({"bytes": 12}));
+}
+
+#[test]
+fn hundreds_of_calls_need_no_more_memory_than_a_few() {
+    let wasm = build("tests/guests/basics");
+    let raw = Raw::new(&vec![7; 1 << 18]);
+    let error = call("command_fail", json!({"items": [1]}));
+    let round = [
+        raw.call("command_echo"),
+        error,
+        raw.call("command_tail"),
+        raw.call("command_copy"),
+        json!({"export": "plugin_start"}),
+    ];
+    for host in Host::all() {
+        let memory = |rounds| {
+            host.run(&wasm, &vec![round.as_slice(); rounds].concat())
+                .unwrap()
+                .pop()
+                .unwrap()
+        };
+        assert_eq!(memory(40), memory(2), "{host:?}");
+    }
+}
+
+#[test]
+fn a_real_file_is_counted() {
+    let text = fs::read_to_string(Path::new(WORKSPACE).join("README.md")).unwrap();
+    let wasm = build("examples/text-stats");
+    let stats = &answers(
+        &wasm,
+        &[call("command_stats", json!({"text": text, "top": 3}))],
+    )[0]["json"];
+    assert_eq!(stats["lines"], text.lines().count());
+    assert_eq!(stats["characters"], text.chars().count());
+    assert_eq!(stats["frequent"].as_array().unwrap().len(), 3);
+
+    let counts =
+        ["lines", "words", "characters"].map(|count| stats[count].as_u64().unwrap().to_le_bytes());
+    Raw::new(text.as_bytes()).assert_result(&wasm, "command_count", &counts.concat());
+}
+
+#[test]
+fn audio_is_filtered_between_start_and_stop() {
+    let raw = Raw::new(&[0; 64]);
+    let process = || raw.call("command_process");
+    let hook = |export: &str| json!({"export": export});
+    let calls = [
+        hook("plugin_init"),
+        process(),
+        hook("plugin_start"),
+        process(),
+        hook("plugin_stop"),
+        process(),
+    ];
+    let answers = answers(&build("examples/audio-filter"), &calls);
+    assert_eq!(answers[1]["error"]["code"], "not_running");
+    assert_eq!(
+        answers[3],
+        json!({"bytes": 0}),
+        "the samples are the result"
+    );
+    assert_eq!(answers[5]["error"]["code"], "not_running");
+}
+
+#[test]
+fn addresses_above_two_gibibytes_are_unsigned() {
+    let folder = tempfile::tempdir().unwrap();
+    // Not touched but for its last pages, so it takes no real memory.
+    let wasm = guest(&folder, 32_784, "i32.const 0x8000_0010", "");
+    Raw::new(b"high up").assert_result(&wasm, "command_echo", b"high up");
+}
+
+#[test]
+fn lies_about_memory_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = |name: &str, packed: &str| {
+        format!(
+            r#"(func (export "command_{name}") (param i32 i32) (result i64) i64.const {packed})"#
+        )
+    };
+    let lies = [
+        ("one_byte_too_long", "0x0001_0000_0000_0001"),
+        ("wraps", "0xffff_fff0_0000_0020"),
+        ("two_gibibytes", "0x0000_0000_7fff_ffff"),
+        ("error_out_of_bounds", "0x0000_ffff_8000_0002"),
+        ("no_json", "0x0000_0040_0000_0002"),
+    ];
+    let code: String = lies
+        .iter()
+        .map(|(name, packed)| result(name, packed))
+        .collect();
+    let wasm = guest(&folder, 1, "i32.const 1024", &code);
+    for (name, _) in lies {
+        let answers = answers(&wasm, &[call(&format!("command_{name}"), json!({}))]);
+        assert_eq!(answers, [json!({"refused": ""})], "{name}");
+    }
+    let fits = guest(
+        &folder,
+        1,
+        "i32.const 1024",
+        &result("fits", "0x0001_0000_0000_0000"),
+    );
+    Raw::new(b"").assert_result(&fits, "command_fits", b"");
+}
+
+#[test]
+fn an_alloc_that_has_no_room_or_lies_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for alloc in ["i32.const 0", "i32.const 0xffff", "i32.const -16"] {
+        let wasm = guest(&folder, 1, alloc, "");
+        let answers = answers(&wasm, &[call("command_echo", json!({"a": 1}))]);
+        assert_eq!(answers, [json!({"refused": ""})], "{alloc}");
+    }
+}
+
+#[test]
+fn a_panic_record_that_lies_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = r#"(data (i32.const 64) "\ff\ff\ff\ff\ff\ff\00\00")
+        (func (export "command_trap") (param i32 i32) (result i64) unreachable)"#;
+    let wasm = guest(&folder, 1, "i32.const 1024", code);
+    let answers = answers(&wasm, &[json!({"export": "command_trap"})]);
+    assert_eq!(answers, [json!({"refused": ""})]);
+}
+
+#[test]
+fn another_abi_version_is_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_2") i32 (i32.const 0))
+        (func $begin unreachable) (start $begin))"#;
+    let wasm = folder.path().join("guest.wasm");
+    fs::write(&wasm, wat::parse_str(text).unwrap()).unwrap();
+    for host in Host::all() {
+        let refusal = host.run(&wasm, &[]).unwrap_err();
+        assert!(
+            refusal.contains("expected plugin_abi_1, found plugin_abi_2"),
+            "{host:?}: {refusal}"
+        );
+    }
+}
