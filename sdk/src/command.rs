@@ -12,17 +12,24 @@ use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 use crate::codec::{Codec, Source};
 use crate::error::{Error, PluginError};
 use crate::fault::Fault;
+use crate::json::Arena;
 use crate::memory::{Answer, Number};
 
 /// A type that an argument can have.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the argument of a command",
-    label = "this type cannot be read from a call's arguments",
+    message = "`{Self}` cannot be an argument of a command or hook",
+    label = "this type cannot be read from what a host sends",
     note = "derive `serde::Deserialize` for it, or take one of: a number, `bool`, `&str`, `String`, `&[T]`, `Vec<T>`, `Option<T>`, a map"
 )]
 pub trait Argument<'de>: Sized {
+    /// What is there of the argument before it is read.
+    const UNREAD: Option<Self> = None;
+
     /// Reads the argument.
     fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault>;
+
+    /// Reads the argument from bytes that are nothing else.
+    fn whole<C: Codec>(bytes: &'de [u8], arena: &'de Arena, what: &str) -> Result<Self, Error>;
 
     /// Stands in for an argument that was not given, if the type has such a value.
     fn missing(name: &'static str) -> Result<Self, Error>;
@@ -32,6 +39,10 @@ pub trait Argument<'de>: Sized {
 impl<'de, T: Deserialize<'de>> Argument<'de> for T {
     fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault> {
         source.read()
+    }
+
+    fn whole<C: Codec>(bytes: &'de [u8], arena: &'de Arena, what: &str) -> Result<Self, Error> {
+        C::whole(bytes, arena, what)
     }
 
     fn missing(name: &'static str) -> Result<Self, Error> {
@@ -59,15 +70,44 @@ impl<'de> Deserializer<'de> for Missing {
     }
 }
 
+/// What [`Argument`] has, for what stands behind a reference.
+macro_rules! held {
+    () => {
+        /// What is read and kept for the length of the call.
+        type Held: Argument<'de>;
+
+        /// What is there of the argument before it is read.
+        const UNREAD: Option<Self::Held> = None;
+
+        /// Reads the argument.
+        fn read<S: Source<'de>>(source: &mut S) -> Result<Self::Held, Fault> {
+            Argument::read(source)
+        }
+
+        /// Reads the argument from bytes that are nothing else.
+        fn whole<C: Codec>(
+            bytes: &'de [u8],
+            arena: &'de Arena,
+            what: &str,
+        ) -> Result<Self::Held, Error> {
+            Argument::whole::<C>(bytes, arena, what)
+        }
+
+        /// Stands in for an argument that was not given, if the type has such a value.
+        fn missing(name: &'static str) -> Result<Self::Held, Error> {
+            Argument::missing(name)
+        }
+    };
+}
+
 /// What stands behind an argument that is a reference: something that can be read, and lent to the command.
 #[diagnostic::on_unimplemented(
-    message = "`&{Self}` cannot be the argument of a command",
-    label = "what this refers to cannot be read from a call's arguments",
+    message = "`&{Self}` cannot be an argument of a command or hook",
+    label = "what this refers to cannot be read from what a host sends",
     note = "derive `serde::Deserialize` for it, or take one of: `&str`, `&[T]`, a value"
 )]
 pub trait Referent<'de> {
-    /// What is read and kept for the length of the call.
-    type Held: Argument<'de>;
+    held!();
 
     /// A reference to what was read.
     fn lend(held: &Self::Held) -> &Self;
@@ -75,15 +115,18 @@ pub trait Referent<'de> {
 
 /// What stands behind an argument that is a mutable reference.
 #[diagnostic::on_unimplemented(
-    message = "`&mut {Self}` cannot be the argument of a command",
+    message = "`&mut {Self}` cannot be an argument of a command or hook",
     label = "what this refers to cannot be read and lent for changing",
     note = "take `&mut [T]`, `&mut T` with `T: serde::Deserialize`, or an owned value"
 )]
-pub trait ReferentMut<'de>: Referent<'de> {
+pub trait ReferentMut<'de> {
+    held!();
+
     /// A reference to what was read.
     fn lend_mut(held: &mut Self::Held) -> &mut Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'de> Referent<'de> for str {
     type Held = &'de str;
 
@@ -92,6 +135,7 @@ impl<'de> Referent<'de> for str {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> Referent<'de> for [T] {
     type Held = Vec<T>;
 
@@ -100,14 +144,26 @@ impl<'de, T: Deserialize<'de>> Referent<'de> for [T] {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<'de> ReferentMut<'de> for str {
+    type Held = String;
+
+    fn lend_mut(held: &mut String) -> &mut str {
+        held
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> ReferentMut<'de> for [T] {
+    type Held = Vec<T>;
+
     fn lend_mut(held: &mut Vec<T>) -> &mut [T] {
         held
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>> Referent<'de> for T {
+impl<'de, T: Argument<'de>> Referent<'de> for T {
     type Held = T;
 
     fn lend(held: &T) -> &T {
@@ -116,7 +172,9 @@ impl<'de, T: Deserialize<'de>> Referent<'de> for T {
 }
 
 #[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>> ReferentMut<'de> for T {
+impl<'de, T: Argument<'de>> ReferentMut<'de> for T {
+    type Held = T;
+
     fn lend_mut(held: &mut T) -> &mut T {
         held
     }
@@ -134,16 +192,22 @@ impl<T> Via<T> {
 
 /// Types that can be had cheaper than through serde.
 pub trait ReadDirectly<'de, T> {
-    /// Reads the argument into its slot.
-    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>;
+    /// Reads the argument into its slot. The way through serde is not taken.
+    fn read_into_slot<S: Source<'de>>(
+        &self,
+        source: &mut S,
+        slot: &mut Option<T>,
+        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
+    ) -> Result<(), Fault>;
 }
 
 /// Serde reads every `Cow` as owned; a string can be borrowed.
 impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
-    fn read<S: Source<'de>>(
+    fn read_into_slot<S: Source<'de>>(
         &self,
         source: &mut S,
         slot: &mut Option<Cow<'a, str>>,
+        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, Fault>,
     ) -> Result<(), Fault> {
         *slot = Some(Cow::Borrowed(source.read()?));
         Ok(())
@@ -152,79 +216,60 @@ impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
 
 /// Serde reads every array one element at a time; numbers can be copied as a whole.
 impl<'de, T: Number + Deserialize<'de>> ReadDirectly<'de, Vec<T>> for Via<Vec<T>> {
-    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<Vec<T>>) -> Result<(), Fault> {
+    fn read_into_slot<S: Source<'de>>(
+        &self,
+        source: &mut S,
+        slot: &mut Option<Vec<T>>,
+        _: impl FnOnce(&mut S) -> Result<Vec<T>, Fault>,
+    ) -> Result<(), Fault> {
         *slot = Some(source.read_numbers()?);
         Ok(())
     }
 }
 
-/// All other types.
+/// All other types. They are not asked for [`Argument`] here, but where what is generated names the way through serde.
 pub trait ReadAny<'de, T> {
     /// Reads the argument into its slot.
-    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>
-    where
-        T: Argument<'de>;
+    fn read_into_slot<S: Source<'de>>(
+        &self,
+        source: &mut S,
+        slot: &mut Option<T>,
+        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
+    ) -> Result<(), Fault>;
 }
 
 impl<'de, T> ReadAny<'de, T> for &Via<T> {
-    fn read<S: Source<'de>>(&self, source: &mut S, slot: &mut Option<T>) -> Result<(), Fault>
-    where
-        T: Argument<'de>,
-    {
-        *slot = Some(T::read(source)?);
+    fn read_into_slot<S: Source<'de>>(
+        &self,
+        source: &mut S,
+        slot: &mut Option<T>,
+        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
+    ) -> Result<(), Fault> {
+        *slot = Some(through_serde(source)?);
         Ok(())
     }
 }
 
-/// The argument that was read, or what its type says to one that was not given.
-pub fn required<'de, T: Argument<'de>>(slot: Option<T>, name: &'static str) -> Result<T, Error> {
-    match slot {
-        Some(value) => Ok(value),
-        None => T::missing(name),
-    }
-}
-
-/// Reads the one argument that takes them all.
-pub fn whole<'de, C: Codec, T: Deserialize<'de>>(
-    bytes: &'de [u8],
-    arena: &'de crate::json::Arena,
-) -> Result<T, Error> {
-    C::whole(bytes, arena, "the arguments")
-}
-
-/// Reads a configuration.
-pub fn config<'de, T: Deserialize<'de>>(
-    bytes: &'de [u8],
-    arena: &'de crate::json::Arena,
-) -> Result<T, Error> {
-    crate::codec::Json::whole(bytes, arena, "the configuration")
-}
-
 /// A type that a command can return.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the result of a command",
+    message = "`{Self}` cannot be the result of a command or hook",
     label = "this type cannot be sent to the host",
-    note = "derive `serde::Serialize` for it; a command may also return `Result<T, E>` of such a `T`, or nothing"
+    note = "derive `serde::Serialize` for it; `Result<T, E>` of such a `T` will do as well, and so will nothing"
 )]
-pub trait CommandResult {
+pub trait CommandResult: Sized {
     /// Appends the result in the codec's form.
-    fn write<C: Codec>(&self, out: &mut Vec<u8>) -> Result<(), Error>;
+    fn answer<C: Codec>(self, out: &mut Vec<u8>) -> Result<Answer, Error>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + ?Sized> CommandResult for T {
-    fn write<C: Codec>(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        C::write(self, out)
+impl<T: Serialize> CommandResult for T {
+    fn answer<C: Codec>(self, out: &mut Vec<u8>) -> Result<Answer, Error> {
+        C::write(&self, out)?;
+        Ok(Answer::Written)
     }
 }
 
-/// Encodes what a command returned.
-pub fn encode<C: Codec, T: CommandResult>(value: T, out: &mut Vec<u8>) -> Result<Answer, Error> {
-    value.write::<C>(out)?;
-    Ok(Answer::Written)
-}
-
-/// What a command returned, by its type alone; the `settle` traits tell a `Result` from other values.
+/// What a command returned, by its type alone; the traits `Settle…` tell a `Result` from other values.
 pub struct Returned<T>(PhantomData<T>);
 
 impl<T> Returned<T> {
@@ -236,7 +281,7 @@ impl<T> Returned<T> {
 
 /// An error type that the boundary understands beside those that implement [`std::error::Error`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the error of a command",
+    message = "`{Self}` cannot be the error of a command or hook",
     label = "this error cannot be sent to the host",
     note = "return `plugin_sdk::Result<T>`, implement `std::error::Error` for the type, or derive `plugin_sdk::PluginError` to give it codes"
 )]
@@ -245,37 +290,36 @@ pub trait CommandError {
     fn into_error(self) -> Error;
 }
 
+#[diagnostic::do_not_recommend]
 impl CommandError for Error {
     fn into_error(self) -> Error {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl CommandError for String {
     fn into_error(self) -> Error {
         Error::msg(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl CommandError for &str {
     fn into_error(self) -> Error {
         Error::msg(self.to_owned())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl CommandError for Cow<'_, str> {
     fn into_error(self) -> Error {
         Error::msg(self.into_owned())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl CommandError for Box<dyn std::error::Error> {
-    fn into_error(self) -> Error {
-        Error::from(&*self)
-    }
-}
-
-impl CommandError for Box<dyn std::error::Error + Send + Sync> {
     fn into_error(self) -> Error {
         Error::from(&*self)
     }
@@ -286,14 +330,14 @@ macro_rules! settle_results {
         $(#[$doc])*
         pub trait $trait<T, E> {
             /// Tells success from failure.
-            fn settle(&self, value: Result<T, E>) -> Result<T, Error>;
+            fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error>;
         }
 
         impl<T, E> $trait<T, E> for $looks
         where
             $($bound)*
         {
-            fn settle(&self, value: Result<T, E>) -> Result<T, Error> {
+            fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error> {
                 value.map_err(|$error| $into)
             }
         }
@@ -311,31 +355,26 @@ settle_results! {
         |error| Error::from(error.as_ref());
 }
 
-/// Then: any other error, which must be one that the boundary understands. The bound is the method's, so that the compiler names it.
+/// Then: any other error, as it is. What is generated asks for [`CommandError`] then, at the author's own type.
 pub trait SettleOther<T, E> {
     /// Tells success from failure.
-    fn settle(&self, value: Result<T, E>) -> Result<T, Error>
-    where
-        E: CommandError;
+    fn settle_returned(&self, value: Result<T, E>) -> Result<T, E>;
 }
 
 impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
-    fn settle(&self, value: Result<T, E>) -> Result<T, Error>
-    where
-        E: CommandError,
-    {
-        value.map_err(CommandError::into_error)
+    fn settle_returned(&self, value: Result<T, E>) -> Result<T, E> {
+        value
     }
 }
 
 /// Last: no `Result` at all.
 pub trait SettlePlain<T> {
     /// There is nothing to fail.
-    fn settle(&self, value: T) -> Result<T, Error>;
+    fn settle_returned(&self, value: T) -> Result<T, Error>;
 }
 
 impl<T> SettlePlain<T> for Returned<T> {
-    fn settle(&self, value: T) -> Result<T, Error> {
+    fn settle_returned(&self, value: T) -> Result<T, Error> {
         Ok(value)
     }
 }

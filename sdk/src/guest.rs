@@ -1,6 +1,7 @@
 //! A plugin's life: made, called, ended; one call at a time.
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::marker::PhantomData;
 
 use crate::error::{Error, code};
 use crate::memory::{Answer, Boundary, busy};
@@ -21,7 +22,7 @@ pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Erro
 /// What `#[plugin]` on a struct tells of it.
 pub trait Plugin: Sized + 'static {
     /// Whether the plugin makes itself at the first call, there being no init hook.
-    const MAKES_ITSELF: bool;
+    fn makes_itself() -> bool;
 
     /// Makes the plugin from the bytes of a configuration.
     fn init(config: &mut [u8]) -> Result<Self, Error>;
@@ -83,7 +84,7 @@ impl<P: Plugin> Guest<P> {
 
     #[cold]
     fn made_by_itself() -> Result<P, Error> {
-        if P::MAKES_ITSELF {
+        if P::makes_itself() {
             P::init(&mut [])
         } else {
             Err(Error::new(
@@ -140,45 +141,164 @@ fn init_failed(error: Error) -> Error {
     }
 }
 
-/// What a plugin without hooks does. A hook becomes an inherent function of the same name, which Rust prefers to these.
-pub trait HookDefaults: Sized {
+/// A type whose struct has #[plugin].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a plugin",
+    label = "there is no #[plugin] at this type's struct",
+    note = "put #[plugin] on the struct as well as on the impl block"
+)]
+pub trait PluginType {
     #[doc(hidden)]
-    const __PLUGIN_SDK_MAKES_ITSELF: bool = true;
-
-    #[doc(hidden)]
-    fn __plugin_sdk_init(_: &mut [u8]) -> Result<Self, Error>
-    where
-        Self: MadeByDefault,
-    {
-        Ok(Self::make())
-    }
-
-    #[doc(hidden)]
-    fn __plugin_sdk_cleanup(&mut self) {}
+    const CHECKED: () = ();
 }
 
-impl<T> HookDefaults for T {}
+/// The author's init hook. Two of them are conflicting implementations, wherever they stand.
+pub trait InitHook: Sized {
+    /// Makes the plugin from the bytes of a configuration.
+    fn init(config: &mut [u8]) -> Result<Self, Error>;
+}
 
-/// A plugin that needs no init hook.
+/// The author's cleanup hook.
+pub trait CleanupHook {
+    /// Runs it.
+    fn cleanup(&mut self);
+}
+
+/// The author's hook of a kind that the host calls as it calls a command.
+pub trait Hook<Kind> {
+    /// From the arguments' bytes to an answer.
+    fn handle(
+        plugin: &mut Self,
+        arguments: &mut [u8],
+        output: &mut Vec<u8>,
+    ) -> Result<Answer, Error>;
+}
+
+/// The hook that starts the plugin.
+pub enum Start {}
+
+/// The hook that stops the plugin.
+pub enum Stop {}
+
+/// The hook for the host's events.
+pub enum Event {}
+
+/// The hooks that a plugin may go without. Method lookup finds what the author wrote, through one reference more, before what stands in for it.
+pub struct Hooks<P>(PhantomData<P>);
+
+impl<P> Hooks<P> {
+    /// The hooks of a plugin.
+    pub const OF: Self = Hooks(PhantomData);
+}
+
+/// How a plugin with an init hook begins.
+pub trait InitByHook<P> {
+    /// Whether the plugin can be made without a host's configuration.
+    fn makes_itself(&self) -> bool {
+        false
+    }
+
+    /// Makes the plugin.
+    fn init_plugin(&self, config: &mut [u8]) -> Result<P, Error>;
+}
+
+impl<P: InitHook> InitByHook<P> for &Hooks<P> {
+    fn init_plugin(&self, config: &mut [u8]) -> Result<P, Error> {
+        P::init(config)
+    }
+}
+
+/// How any other plugin begins.
+pub trait InitByDefault<P> {
+    /// Whether the plugin can be made without a host's configuration.
+    fn makes_itself(&self) -> bool {
+        true
+    }
+
+    /// Leaves it to [`Beginning`], which can say at the plugin's name what is missing.
+    fn init_plugin(&self, _: &mut [u8]) -> Result<ByDefault<P>, Error> {
+        Ok(ByDefault(PhantomData))
+    }
+}
+
+impl<P> InitByDefault<P> for Hooks<P> {}
+
+/// A plugin that is yet to be made.
+pub struct ByDefault<P>(PhantomData<P>);
+
+/// What a plugin begins as.
 #[diagnostic::on_unimplemented(
-    message = "the plugin `{Self}` cannot be made: it has no #[init] function and no `Default`",
+    message = "the plugin `{P}` cannot be made: it has no #[init] function and no `Default`",
     label = "this plugin needs a beginning",
     note = "derive `Default` for it, or write `#[init] fn new(config: Config) -> Result<Self>` in its #[plugin] impl block"
 )]
-pub trait MadeByDefault {
-    /// Makes the plugin.
-    fn make() -> Self;
+pub trait Beginning<P> {
+    /// The plugin.
+    fn plugin(self) -> P;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Default> MadeByDefault for T {
-    fn make() -> Self {
-        T::default()
+impl<P> Beginning<P> for P {
+    fn plugin(self) -> P {
+        self
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<P: Default> Beginning<P> for ByDefault<P> {
+    fn plugin(self) -> P {
+        P::default()
+    }
+}
+
+/// What an init hook returned, once it is known to have succeeded.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the plugin `{P}`",
+    label = "#[init] returns the plugin",
+    note = "write `-> Self` or `-> Result<Self>`"
+)]
+pub trait InitResult<P> {
+    /// The plugin.
+    fn plugin(self) -> P;
+}
+
+#[diagnostic::do_not_recommend]
+impl<P> InitResult<P> for P {
+    fn plugin(self) -> P {
+        self
+    }
+}
+
+/// What a plugin with a cleanup hook does at its end.
+pub trait CleanupByHook<P> {
+    /// Cleans up.
+    fn clean_up_plugin(&self, plugin: &mut P);
+}
+
+impl<P: CleanupHook> CleanupByHook<P> for &Hooks<P> {
+    fn clean_up_plugin(&self, plugin: &mut P) {
+        plugin.cleanup();
+    }
+}
+
+/// What any other plugin does.
+pub trait CleanupByDefault<P> {
+    /// Does nothing.
+    fn clean_up_plugin(&self, _: &mut P) {}
+}
+
+impl<P> CleanupByDefault<P> for Hooks<P> {}
+
 /// A function outside the plugin's impl block that is a command.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command",
+    label = "only functions with #[command] can be listed",
+    note = "put #[command] on the function, and list it by its path"
+)]
 pub trait FreeCommand {
+    #[doc(hidden)]
+    const CHECKED: () = ();
+
     /// From the arguments' bytes to an answer.
     fn handle(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error>;
 }
@@ -190,6 +310,9 @@ pub trait FreeCommand {
     note = "list it at the plugin's struct: `#[plugin(commands({Self}))]`"
 )]
 pub trait ListedCommand {
+    #[doc(hidden)]
+    const CHECKED: () = ();
+
     /// Runs the command within the plugin that lists it. The plugin is not named: it may be more private than the command.
     ///
     /// # Safety
@@ -199,9 +322,6 @@ pub trait ListedCommand {
     where
         Self: FreeCommand;
 }
-
-/// Asks for a free command to be listed.
-pub const fn listed<C: ListedCommand>() {}
 
 /// Runs a free command within a plugin.
 ///

@@ -552,12 +552,9 @@ mod tests {
         assert_eq!(boundary.live_blocks(), 0);
     }
 
-    fn serve(
-        boundary: &Boundary,
-        block: *mut u8,
-        len: u32,
-        serve: &mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
-    ) -> Packed {
+    type Serve<'a> = dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error> + 'a;
+
+    fn serve(boundary: &Boundary, block: *mut u8, len: u32, serve: &mut Serve<'_>) -> Packed {
         // SAFETY: the tests pass blocks that they allocated, of at least this size.
         Packed::from_bits(unsafe { boundary.serve(block, len, serve) })
     }

@@ -8,14 +8,18 @@ pub use serde::de::IgnoredAny;
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
 pub use crate::command::{
-    ReadAny, ReadDirectly, Referent, ReferentMut, Returned, SettleCoded, SettleHolder, SettleOther,
-    SettlePlain, SettleStd, Via, config, encode, required, whole,
+    Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
+    SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
 pub use crate::error::Error;
 pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
-pub use crate::guest::{FreeCommand, Guest, HookDefaults, ListedCommand, Plugin, listed};
+pub use crate::guest::{
+    Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, FreeCommand, Guest, Hook,
+    Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin, PluginType,
+    Start, Stop,
+};
 pub use crate::json::Arena;
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;

@@ -16,6 +16,7 @@ pub trait RawArgument<'a>: Sized {
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         let (len, aligned) = (
@@ -26,18 +27,21 @@ impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Number> RawArgument<'a> for &'a [T] {
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Number> RawArgument<'_> for Vec<T> {
     fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
         <&[T]>::from_bytes(bytes).map(<[T]>::to_vec)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> RawArgument<'a> for &'a str {
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         std::str::from_utf8(bytes).map_err(|error| {
@@ -50,6 +54,7 @@ impl<'a> RawArgument<'a> for &'a str {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RawArgument<'_> for String {
     fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
         <&str>::from_bytes(bytes).map(str::to_owned)
@@ -105,42 +110,49 @@ pub trait RawResult {
     fn into_answer(self, out: &mut Vec<u8>) -> Answer;
 }
 
+#[diagnostic::do_not_recommend]
 impl RawResult for () {
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(&[])
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RawResult for Vec<u8> {
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::Owned(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RawResult for String {
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::Owned(self.into_bytes())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Number> RawResult for &[T] {
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(as_bytes(self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Number> RawResult for &mut [T] {
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(as_bytes(self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RawResult for &str {
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(self.as_bytes())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Number, const N: usize> RawResult for [T; N] {
     fn into_answer(self, out: &mut Vec<u8>) -> Answer {
         out.extend_from_slice(as_bytes(&self));
@@ -148,6 +160,7 @@ impl<T: Number, const N: usize> RawResult for [T; N] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RawResult for Cow<'_, [u8]> {
     fn into_answer(self, out: &mut Vec<u8>) -> Answer {
         match self {
@@ -157,6 +170,7 @@ impl RawResult for Cow<'_, [u8]> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RawResult for Cow<'_, str> {
     fn into_answer(self, out: &mut Vec<u8>) -> Answer {
         match self {

@@ -145,6 +145,7 @@ const MAX_FRACTION: usize = 22;
 /// `2^b / 5^k` rounded up, for `k` from 1, with `b` such that the quotient has 128 bits: the upper and the lower 64 of them.
 const RECIPROCALS: [(u64, u64); MAX_FRACTION] = reciprocals();
 
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
 const fn reciprocals() -> [(u64, u64); MAX_FRACTION] {
     let mut table = [(0, 0); MAX_FRACTION];
     let mut power = 1u64;
