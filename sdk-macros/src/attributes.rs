@@ -1,29 +1,50 @@
 //! The attributes that authors write, read key by key.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::parse::Parser;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, LitStr, Meta, Path, Token};
+use syn::token::Paren;
+use syn::{Attribute, Expr, LitStr, Meta, Path, Token, parse_quote};
 
 use crate::mistakes::Mistakes;
-use crate::model::{Codec, Default};
+use crate::model::{Codec, Default, Listed};
 
-/// Whether the attribute is `#[name]` or `#[plugin_sdk::name]`.
-pub fn is(attribute: &Attribute, name: &str) -> bool {
-    let path = attribute.path();
+/// Whether the path of an attribute is `name`, or leads to it from `plugin_sdk`.
+pub fn is(path: &Path, name: &str) -> bool {
     let last = path.segments.last().is_some_and(|last| last.ident == name);
-    last && match path.segments.len() {
-        1 => true,
-        2 => path
-            .segments
-            .first()
-            .is_some_and(|first| first.ident == "plugin_sdk"),
-        _ => false,
+    let ours = |path: &Path| {
+        let first = path.segments.first();
+        first.is_some_and(|first| first.ident == "plugin_sdk")
+    };
+    last && (path.segments.len() == 1 || ours(path))
+}
+
+/// The attributes that a `cfg_attr` may turn into; nothing for any other attribute.
+pub fn behind_cfg_attr(attribute: &Attribute) -> Vec<Meta> {
+    if !attribute.path().is_ident("cfg_attr") {
+        return Vec::new();
     }
+    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    metas.into_iter().flatten().skip(1).collect()
+}
+
+/// What an item's attributes allow, for code that mentions the item's types and calls it.
+pub fn allowed(attributes: &[Attribute]) -> Vec<Attribute> {
+    let allowed = attributes.iter().filter_map(|attribute| {
+        let path = attribute.path();
+        if path.is_ident("allow") || path.is_ident("expect") {
+            let lints = &attribute.meta.require_list().ok()?.tokens;
+            Some(parse_quote!(#[allow(#lints)]))
+        } else {
+            path.is_ident("deprecated")
+                .then(|| parse_quote!(#[allow(deprecated)]))
+        }
+    });
+    allowed.collect()
 }
 
 /// What stands between the parentheses of an attribute; nothing for a bare one.
@@ -39,7 +60,7 @@ pub fn arguments(attribute: &Attribute) -> syn::Result<TokenStream> {
 }
 
 /// Reads each option of an attribute by `option`, noting every mistake.
-fn options(
+pub fn options(
     arguments: TokenStream,
     mistakes: &mut Mistakes,
     mut option: impl FnMut(&ParseNestedMeta<'_>, &mut Mistakes) -> syn::Result<()>,
@@ -50,56 +71,98 @@ fn options(
 }
 
 /// A second value for what may be given once.
-fn given_once(meta: &ParseNestedMeta<'_>, given: bool, mistakes: &mut Mistakes) {
+pub fn given_once(meta: &ParseNestedMeta<'_>, given: bool, mistakes: &mut Mistakes) {
     if given {
         mistakes.at(&meta.path, "this option is given twice; remove one");
     }
 }
 
-fn unknown(meta: &ParseNestedMeta<'_>, attribute: &str, known: &str) -> syn::Error {
-    meta.error(format!(
-        "there is no such option in #[{attribute}]; the options are {known}"
-    ))
+/// Notes an option that there is not, and passes its value over: those after it may be wrong as well.
+pub fn unknown(
+    meta: &ParseNestedMeta<'_>,
+    message: &str,
+    mistakes: &mut Mistakes,
+) -> syn::Result<()> {
+    mistakes.at(&meta.path, message);
+    if meta.input.peek(Paren) {
+        meta.input.parse::<Group>()?;
+    } else if meta.input.peek(Token![=]) {
+        meta.value()?.parse::<Expr>()?;
+    }
+    Ok(())
 }
 
-/// A string that names something to hosts.
-fn name(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<LitStr> {
+/// A string that names something to hosts; `None` if it cannot.
+fn name(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<LitStr>> {
     let literal: LitStr = meta.value()?.parse()?;
     let value = literal.value();
     if value.is_empty() {
         mistakes.at(&literal, "a name cannot be empty");
     } else if value.contains(char::is_control) {
         mistakes.at(&literal, "a name cannot contain control characters");
+    } else {
+        return Ok(Some(literal));
     }
-    Ok(literal)
+    Ok(None)
+}
+
+/// `add`, `text::reverse` or `#[cfg(…)] add`
+fn listed(input: ParseStream<'_>) -> syn::Result<Listed> {
+    let cfgs = input.call(Attribute::parse_outer)?;
+    for attribute in &cfgs {
+        if !attribute.path().is_ident("cfg") {
+            return Err(syn::Error::new_spanned(
+                attribute,
+                "only `cfg` can stand at a listed command: put this on the function",
+            ));
+        }
+    }
+    Ok(Listed {
+        cfgs,
+        path: input.call(Path::parse_mod_style)?,
+    })
 }
 
 /// `#[plugin(commands(…))]`
-pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Path> {
-    let mut commands: Option<Vec<Path>> = None;
+pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Listed> {
+    let mut commands: Option<Vec<Listed>> = None;
     options(arguments, mistakes, |meta, mistakes| {
         if !meta.path.is_ident("commands") {
-            return Err(unknown(meta, "plugin", "`commands(…)`"));
+            return unknown(
+                meta,
+                "there is no such option in #[plugin]; the only option is `commands(…)`",
+                mistakes,
+            );
         }
         given_once(meta, commands.is_some(), mistakes);
+        if !meta.input.peek(Paren) {
+            return Err(
+                meta.error("list the commands in parentheses: `commands(add, text::reverse)`")
+            );
+        }
         let content;
         syn::parenthesized!(content in meta.input);
-        let listed = Punctuated::<Path, Token![,]>::parse_terminated(&content)?;
+        let listed = content.parse_terminated(listed, Token![,])?;
         commands.get_or_insert_default().extend(listed);
         Ok(())
     });
-    let commands = commands.unwrap_or_default();
-    for (nth, path) in commands.iter().enumerate() {
-        let text = path.to_token_stream().to_string();
-        if commands
-            .iter()
-            .take(nth)
-            .any(|earlier| earlier.to_token_stream().to_string() == text)
-        {
-            mistakes.at(path, "this command is listed twice; remove one");
+    let mut once: Vec<Listed> = Vec::new();
+    for listed in commands.unwrap_or_default() {
+        let twin = once.iter().any(|earlier| {
+            // Under `cfg`, only one of them may be there.
+            earlier.cfgs.is_empty() && listed.cfgs.is_empty() && same(&earlier.path, &listed.path)
+        });
+        if twin {
+            mistakes.at(&listed.path, "this command is listed twice; remove one");
+        } else {
+            once.push(listed);
         }
     }
-    commands
+    once
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    one.to_token_stream().to_string() == other.to_token_stream().to_string()
 }
 
 /// `#[command(raw, codec = "…", rename = "…")]`
@@ -119,13 +182,13 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
             codec = Some(meta.value()?.parse()?);
         } else if meta.path.is_ident("rename") {
             given_once(meta, rename.is_some(), mistakes);
-            rename = Some(name(meta, mistakes)?);
+            rename = name(meta, mistakes)?;
         } else {
-            return Err(unknown(
+            return unknown(
                 meta,
-                "command",
-                "`raw`, `codec = \"…\"` and `rename = \"…\"`",
-            ));
+                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"` and `rename = \"…\"`",
+                mistakes,
+            );
         }
         Ok(())
     });
@@ -153,6 +216,8 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
 
 /// `#[arg(default, default = …, rename = "…", flatten)]`
 pub struct ArgumentOptions {
+    /// Where `#[arg]` stands, if it does.
+    pub attribute: Option<Span>,
     pub default: Default,
     pub rename: Option<LitStr>,
     pub flatten: Option<Span>,
@@ -161,11 +226,13 @@ pub struct ArgumentOptions {
 /// Takes the `#[arg]` attributes off an argument and reads them.
 pub fn argument(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> ArgumentOptions {
     let mut read = ArgumentOptions {
+        attribute: None,
         default: Default::None,
         rename: None,
         flatten: None,
     };
-    for attribute in attributes.extract_if(.., |attribute| is(attribute, "arg")) {
+    for attribute in attributes.extract_if(.., |attribute| is(attribute.path(), "arg")) {
+        read.attribute = Some(attribute.path().span());
         let Some(arguments) = mistakes.keep(arguments(&attribute)) else {
             continue;
         };
@@ -175,20 +242,20 @@ pub fn argument(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Arg
                 read.default = if meta.input.peek(Token![=]) {
                     Default::Expr(Box::new(meta.value()?.parse::<Expr>()?))
                 } else {
-                    Default::OfType
+                    Default::OfType(meta.path.span())
                 };
             } else if meta.path.is_ident("rename") {
                 given_once(meta, read.rename.is_some(), mistakes);
-                read.rename = Some(name(meta, mistakes)?);
+                read.rename = name(meta, mistakes)?;
             } else if meta.path.is_ident("flatten") {
                 given_once(meta, read.flatten.is_some(), mistakes);
                 read.flatten = Some(meta.path.span());
             } else {
-                return Err(unknown(
+                return unknown(
                     meta,
-                    "arg",
-                    "`default`, `default = …`, `rename = \"…\"` and `flatten`",
-                ));
+                    "there is no such option in #[arg]; the options are `default`, `default = …`, `rename = \"…\"` and `flatten`",
+                    mistakes,
+                );
             }
             Ok(())
         });

@@ -1,9 +1,10 @@
 //! What is wrong with an item as a whole, once each part is understood.
 
-use syn::Type;
+use syn::spanned::Spanned;
+use syn::{Receiver, ReceiverKind, Type};
 
 use crate::mistakes::Mistakes;
-use crate::model::{Argument, Call, Codec, Command, HookKind, PluginImpl, Receiver};
+use crate::model::{Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl};
 
 pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
     for (nth, command) in plugin.commands.iter().enumerate() {
@@ -25,25 +26,44 @@ pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
         }
     }
     for (nth, hook) in plugin.hooks.iter().enumerate() {
-        if plugin
-            .hooks
-            .iter()
-            .take(nth)
-            .any(|earlier| earlier.kind == hook.kind)
-        {
+        let twin = plugin.hooks.iter().take(nth).find(|earlier| {
+            earlier.kind == hook.kind && earlier.call.cfgs.is_empty() && hook.call.cfgs.is_empty()
+        });
+        if twin.is_some() {
             mistakes.add(syn::Error::new(
                 hook.span,
                 "a plugin has one hook of each kind: call the second from the first",
             ));
         }
-        self::hook(hook.kind, &hook.call, mistakes);
+        self::hook(hook, mistakes);
     }
 }
 
 pub fn command(command: &Command, mistakes: &mut Mistakes) {
+    receiver(&command.call, mistakes);
     match command.codec {
         Codec::Raw => raw_arguments(&command.call, mistakes),
-        Codec::Json | Codec::Binary => named_arguments(&command.call.arguments, mistakes),
+        Codec::Json => named_arguments(&command.call.arguments, mistakes),
+        Codec::Binary => {
+            named_arguments(&command.call.arguments, mistakes);
+            no_defaults(&command.call.arguments, mistakes);
+        }
+    }
+}
+
+fn receiver(call: &Call, mistakes: &mut Mistakes) {
+    let by_reference = |receiver: &Receiver| match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => matches!(**ty, Type::Reference(_)),
+        _ => false,
+    };
+    if let Some(receiver) = &call.receiver
+        && !by_reference(receiver)
+    {
+        mistakes.at(
+            receiver,
+            "the plugin outlives every call: take `&self` or `&mut self`",
+        );
     }
 }
 
@@ -54,13 +74,15 @@ fn raw_arguments(call: &Call, mistakes: &mut Mistakes) {
             "a raw command takes one argument, the bytes: remove this one, or remove `raw` to take arguments by name",
         ));
     }
-    for argument in &call.arguments {
-        if !matches!(argument.default, crate::model::Default::None) || argument.flatten.is_some() {
-            mistakes.add(syn::Error::new(
-                argument.name_span,
-                "the argument of a raw command is the bytes as they are: remove #[arg]",
-            ));
-        }
+    for attribute in call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.attribute)
+    {
+        mistakes.add(syn::Error::new(
+            attribute,
+            "the argument of a raw command is the bytes as they are: remove #[arg]",
+        ));
     }
 }
 
@@ -90,43 +112,33 @@ fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
     }
 }
 
-fn hook(kind: HookKind, call: &Call, mistakes: &mut Mistakes) {
-    for argument in &call.arguments {
-        if argument.flatten.is_some() && kind != HookKind::Event {
-            mistakes.add(syn::Error::new(
-                argument.name_span,
-                "`flatten` is for commands and events: remove it",
-            ));
-        }
+fn no_defaults(arguments: &[Argument], mistakes: &mut Mistakes) {
+    for argument in arguments {
+        let at = match &argument.default {
+            Default::None => continue,
+            Default::OfType(option) => *option,
+            Default::Expr(expression) => expression.span(),
+        };
+        mistakes.add(syn::Error::new(
+            at,
+            "the binary codec leaves no argument out: remove the default, or take an `Option`",
+        ));
     }
-    let at = |message: &str| syn::Error::new(call.ident.span(), message);
+}
+
+fn hook(hook: &Hook, mistakes: &mut Mistakes) {
+    let Hook { kind, call, .. } = hook;
     match kind {
-        HookKind::Init => {
-            if call.receiver != Receiver::None {
-                mistakes.add(at(
-                    "#[init] makes the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
-                ));
-            }
-            if let Some(second) = call.arguments.get(1) {
-                mistakes.add(syn::Error::new(
-                    second.name_span,
-                    "#[init] takes one argument, the configuration: make this a field of its type",
-                ));
-            }
-            if call.output.is_none() {
-                mistakes.add(at(
-                    "#[init] returns the plugin: write `-> Self` or `-> Result<Self>`",
-                ));
-            }
-        }
+        HookKind::Init => init(call, mistakes),
         HookKind::Start | HookKind::Stop | HookKind::Cleanup => {
+            receiver(call, mistakes);
             if let Some(first) = call.arguments.first() {
                 mistakes.add(syn::Error::new(
                     first.name_span,
                     "this hook takes no arguments but `&mut self`",
                 ));
             }
-            if kind == HookKind::Cleanup
+            if *kind == HookKind::Cleanup
                 && let Some(output) = &call.output
                 && !matches!(output, Type::Tuple(unit) if unit.elems.is_empty())
             {
@@ -137,22 +149,57 @@ fn hook(kind: HookKind, call: &Call, mistakes: &mut Mistakes) {
             }
         }
         HookKind::Event => {
-            let flattened = call
-                .arguments
-                .iter()
-                .any(|argument| argument.flatten.is_some());
-            for argument in &call.arguments {
-                if !flattened && !EVENT_MEMBERS.contains(&argument.name.as_str()) {
-                    mistakes.add(syn::Error::new(
-                        argument.name_span,
-                        "an event has a `topic` and `data`: name the argument so, or take the whole event with #[arg(flatten)]",
-                    ));
-                }
-            }
+            receiver(call, mistakes);
             named_arguments(&call.arguments, mistakes);
+            event_members(&call.arguments, mistakes);
         }
+    }
+}
+
+fn init(call: &Call, mistakes: &mut Mistakes) {
+    if let Some(receiver) = &call.receiver {
+        mistakes.at(
+            receiver,
+            "#[init] makes the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
+        );
+    }
+    if let Some(second) = call.arguments.get(1) {
+        mistakes.add(syn::Error::new(
+            second.name_span,
+            "#[init] takes one argument, the configuration: make this a field of its type",
+        ));
+    }
+    for attribute in call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.attribute)
+    {
+        mistakes.add(syn::Error::new(
+            attribute,
+            "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
+        ));
+    }
+    if call.output.is_none() {
+        mistakes.at(
+            &call.ident,
+            "#[init] returns the plugin: write `-> Self` or `-> Result<Self>`",
+        );
     }
 }
 
 /// What an event consists of.
 pub const EVENT_MEMBERS: [&str; 2] = ["topic", "data"];
+
+fn event_members(arguments: &[Argument], mistakes: &mut Mistakes) {
+    if arguments.iter().any(|argument| argument.flatten.is_some()) {
+        return;
+    }
+    for argument in arguments {
+        if !EVENT_MEMBERS.contains(&argument.name.as_str()) {
+            mistakes.add(syn::Error::new(
+                argument.name_span,
+                "an event has a `topic` and `data`: name the argument so, or take the whole event with #[arg(flatten)]",
+            ));
+        }
+    }
+}

@@ -1,16 +1,18 @@
 //! From the model to code. What is generated is thin: names, types and calls of functions in `plugin_sdk`, where the work is done.
 //!
 //! Everything stands in a nameless constant, refers to `plugin_sdk` and `core` by absolute paths, and is exported from wasm32 only, where a
-//! native `free` would otherwise take the place of the C library's.
+//! native `free` would otherwise take the place of the C library's. Local variables have spans of their own ([`local`]), so that
+//! the author's expressions cannot see them. Code that asks something of the author's types has the span of these, down to its variables
+//! ([`local_at`]), and names the trait that it asks for: the compiler's complaint is then about them, and made once.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Item, ItemFn, Type};
+use syn::{Attribute, Generics, Item, ItemFn, Type, Visibility};
 
 use crate::mistakes::Mistakes;
 use crate::model::{
-    Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct, Receiver,
+    Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, PluginImpl, PluginStruct,
 };
 use crate::{check, parse};
 
@@ -20,21 +22,37 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Struct(item)) => {
             let plugin = parse::plugin_struct(arguments, &item, &mut mistakes);
-            let generated = mistakes.none().then(|| plugin_struct(&plugin));
-            emit(item, generated, &mistakes)
+            let generated = plugin_struct(&plugin, mistakes.none());
+            emit(item, Some(generated), &mistakes)
         }
         Ok(Item::Impl(mut item)) => {
             let plugin = parse::plugin_impl(arguments, &mut item, &mut mistakes);
-            if mistakes.none() {
-                check::plugin_impl(&plugin, &mut mistakes);
-            }
-            let generated = mistakes.none().then(|| plugin_impl(&plugin));
-            emit(item, generated, &mistakes)
+            check::plugin_impl(&plugin, &mut mistakes);
+            let generated = match mistakes.none() {
+                true => plugin_impl(&plugin),
+                false => broken_plugin_impl(&plugin),
+            };
+            emit(item, Some(generated), &mistakes)
+        }
+        Ok(Item::Enum(item)) => {
+            mistakes.at(
+                item.enum_token,
+                "a plugin is a struct: make it one that holds this",
+            );
+            let generated = plugin_type(&item.ident, &item.generics);
+            emit(item, Some(hidden(&[], generated)), &mistakes)
+        }
+        Ok(Item::Fn(item)) => {
+            mistakes.at(
+                item.sig.fn_token,
+                "#[plugin] belongs on the plugin's struct and on its impl block; a free function takes #[command]",
+            );
+            emit(item, None, &mistakes)
         }
         Ok(_) => {
             mistakes.add(parse::wrong_item(
                 &item,
-                "#[plugin] belongs on the plugin's struct and on its impl block; a free function takes #[command]",
+                "#[plugin] belongs on the plugin's struct and on its impl block",
             ));
             emit(item, None, &mistakes)
         }
@@ -48,24 +66,21 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[command]` on a free function.
 pub fn free_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(mut item) => {
-            let command = parse::free_command(arguments, &mut item, &mut mistakes);
-            if mistakes.none() {
-                check::command(&command, &mut mistakes);
-            }
-            // The marker is there even then: the plugin's list would otherwise complain of a type that nobody wrote.
-            let generated = free_command_items(&item.vis, &command, mistakes.none());
-            emit(item, Some(generated), &mistakes)
-        }
-        Err(_) => {
-            mistakes.add(parse::wrong_item(
-                &item,
-                "#[command] belongs on a function: on a method inside a #[plugin] impl block, or on a free function",
-            ));
-            emit(item, None, &mistakes)
-        }
+    let Ok(mut item) = syn::parse2::<ItemFn>(item.clone()) else {
+        mistakes.add(parse::wrong_item(
+            &item,
+            "#[command] belongs on a function: on a method inside a #[plugin] impl block, or on a free function",
+        ));
+        return emit(item, None, &mistakes);
+    };
+    let command = parse::free_command(arguments, &mut item, &mut mistakes);
+    if command.call.receiver.is_some() {
+        // In an impl block, so there is no place for what a free command needs.
+        return emit(item, None, &mistakes);
     }
+    check::command(&command, &mut mistakes);
+    let generated = free_command_items(&item.vis, &command, mistakes.none());
+    emit(item, Some(generated), &mistakes)
 }
 
 /// A hook's attribute that no `#[plugin]` has taken.
@@ -81,6 +96,8 @@ pub fn stray_hook(name: &str, item: TokenStream) -> TokenStream {
 }
 
 /// The author's item first, then what was made of it, then what is wrong with it.
+///
+/// What was made of an item with mistakes is a stand-in: enough that other items do not complain of what is missing.
 fn emit(item: impl ToTokens, generated: Option<TokenStream>, mistakes: &Mistakes) -> TokenStream {
     let mistakes = mistakes.report();
     quote!(#item #generated #mistakes)
@@ -90,300 +107,505 @@ fn sdk() -> TokenStream {
     quote!(::plugin_sdk::__private)
 }
 
+/// For code that a type of the author's may not be fit for.
+fn sdk_at(span: Span) -> TokenStream {
+    quote_spanned!(span=> ::plugin_sdk::__private)
+}
+
+/// The same tokens, all at one place.
+fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
+    let place = |token| match token {
+        TokenTree::Group(group) => {
+            let mut moved = Group::new(group.delimiter(), placed(group.stream(), span));
+            moved.set_span(span);
+            TokenTree::Group(moved)
+        }
+        mut token => {
+            token.set_span(span);
+            token
+        }
+    };
+    tokens.into_token_stream().into_iter().map(place).collect()
+}
+
+/// A variable that the author's expressions cannot see.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// A variable that the compiler may point at when it speaks of the author's code at this place.
+fn local_at(name: &str, span: Span) -> Ident {
+    format_ident!("__{name}", span = span)
+}
+
+/// A name of the author's as it stands in what is generated: the same place and meaning, but no lint speaks of it.
+fn ours(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(Span::call_site().located_at(name.span()));
+    name
+}
+
+/// An impl that the compiler may point at as a whole.
+fn implementation(header: TokenStream, body: TokenStream, span: Span) -> TokenStream {
+    let header = placed(header, span);
+    let mut body = Group::new(Delimiter::Brace, body);
+    body.set_span(span);
+    quote!(#header #body)
+}
+
 /// Only the crate that is the plugin exports: see "A plugin as a library" in the documentation of `plugin-sdk`.
 fn if_exported() -> TokenStream {
     quote!(#[cfg(all(target_arch = "wasm32", not(feature = "library")))])
 }
 
-/// Generated items, out of the way of the author's names and lints.
-fn hidden(items: TokenStream) -> TokenStream {
+/// Generated items, out of the way of the author's names.
+fn hidden(attributes: &[Attribute], items: TokenStream) -> TokenStream {
     quote! {
+        #(#attributes)*
         #[doc(hidden)]
-        #[allow(
-            unexpected_cfgs,
-            dead_code,
-            deprecated,
-            unused_mut,
-            unused_variables,
-            unused_qualifications,
-            clippy::all,
-            clippy::pedantic,
-            clippy::restriction
-        )]
+        #[allow(unexpected_cfgs)]
         const _: () = {
             #items
         };
     }
 }
 
-fn plugin_struct(plugin: &PluginStruct) -> TokenStream {
-    let PluginStruct { ident, commands } = plugin;
+/// Says that the struct has #[plugin], as its impl blocks ask.
+fn plugin_type(ident: &Ident, generics: &Generics) -> TokenStream {
     let sdk = sdk();
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #parameters #sdk::PluginType for #ident #arguments #bounds {}
+    }
+}
+
+fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
+    let PluginStruct {
+        ident,
+        generics,
+        commands,
+    } = plugin;
+    let sdk = sdk();
+    let plugin_type = plugin_type(ident, generics);
+    let listed = commands
+        .iter()
+        .map(|listed| self::listed(ident, listed, sound));
+    if !sound {
+        return hidden(&[], quote!(#plugin_type #(#listed)*));
+    }
     let if_exported = if_exported();
-    let listed = commands.iter().map(|path| {
+    let config = local("config");
+    // A plugin that cannot be made is told so at its name.
+    let span = ident.span();
+    let at = sdk_at(span);
+    let beginning = local_at("beginning", span);
+    let begun = quote_spanned!(span=> #at::Beginning::<#ident>::plugin);
+    hidden(
+        &[],
         quote! {
-            impl #sdk::ListedCommand for #path {
+            use #sdk::{
+                CleanupByDefault as _, CleanupByHook as _, InitByDefault as _, InitByHook as _,
+            };
+
+            #if_exported
+            #[unsafe(export_name = "plugin_abi_1")]
+            static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            #[cfg(all(target_arch = "wasm32", feature = "library"))]
+            static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            #[cfg(target_arch = "wasm32")]
+            static GUEST: #sdk::Guest<#ident> = #sdk::Guest::new(&PANICS);
+
+            #plugin_type
+
+            #[automatically_derived]
+            impl #sdk::Plugin for #ident {
+                fn makes_itself() -> bool {
+                    (&&#sdk::Hooks::<#ident>::OF).makes_itself()
+                }
+
+                fn init(#config: &mut [::core::primitive::u8]) -> ::core::result::Result<Self, #sdk::Error> {
+                    let #beginning = (&&#sdk::Hooks::<#ident>::OF).init_plugin(#config)?;
+                    ::core::result::Result::Ok(#begun(#beginning))
+                }
+
+                fn cleanup(&mut self) {
+                    (&&#sdk::Hooks::<#ident>::OF).clean_up_plugin(self)
+                }
+
                 #[cfg(target_arch = "wasm32")]
-                unsafe fn serve(address: *mut u8, len: u32) -> u64
-                where
-                    Self: #sdk::FreeCommand,
-                {
-                    // SAFETY: passed on to the caller.
-                    unsafe { #sdk::serve_free::<#ident, Self>(address, len) }
+                fn guest() -> &'static #sdk::Guest<Self> {
+                    &GUEST
                 }
             }
-        }
-    });
-    // Spanned so that a plugin without init hook and `Default` is told so at its name.
-    let init = quote_spanned!(ident.span()=> <#ident>::__plugin_sdk_init(config));
-    hidden(quote! {
-        use #sdk::HookDefaults as _;
 
-        #if_exported
-        #[unsafe(export_name = "plugin_abi_1")]
-        static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
-        #[cfg(all(target_arch = "wasm32", feature = "library"))]
-        static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
-        #[cfg(target_arch = "wasm32")]
-        static GUEST: #sdk::Guest<#ident> = #sdk::Guest::new(&PANICS);
+            #(#listed)*
 
-        #[automatically_derived]
-        impl #sdk::Plugin for #ident {
-            const MAKES_ITSELF: bool = <#ident>::__PLUGIN_SDK_MAKES_ITSELF;
+            #if_exported
+            const _: () = {
+                #[unsafe(export_name = "alloc")]
+                extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+                    <#ident as #sdk::Plugin>::guest().boundary().alloc(size)
+                }
 
-            fn init(config: &mut [u8]) -> ::core::result::Result<Self, #sdk::Error> {
-                #init
-            }
+                #[unsafe(export_name = "free")]
+                extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
+                    <#ident as #sdk::Plugin>::guest().boundary().free(address)
+                }
 
-            fn cleanup(&mut self) {
-                <#ident>::__plugin_sdk_cleanup(self)
-            }
+                #[unsafe(export_name = "plugin_init")]
+                extern "C" fn init(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                    // SAFETY: what the ABI asks of a host is what this asks of its caller.
+                    unsafe { <#ident as #sdk::Plugin>::guest().init(address, len) }
+                }
 
-            #[cfg(target_arch = "wasm32")]
-            fn guest() -> &'static #sdk::Guest<Self> {
-                &GUEST
-            }
-        }
-
-        #(#listed)*
-
-        #if_exported
-        const _: () = {
-            #[unsafe(export_name = "alloc")]
-            extern "C" fn alloc(size: u32) -> *mut u8 {
-                <#ident as #sdk::Plugin>::guest().boundary().alloc(size)
-            }
-
-            #[unsafe(export_name = "free")]
-            extern "C" fn free(address: usize, _size: u32) {
-                <#ident as #sdk::Plugin>::guest().boundary().free(address)
-            }
-
-            #[unsafe(export_name = "plugin_init")]
-            extern "C" fn init(address: *mut u8, len: u32) -> u64 {
-                // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe { <#ident as #sdk::Plugin>::guest().init(address, len) }
-            }
-
-            #[unsafe(export_name = "plugin_cleanup")]
-            extern "C" fn cleanup() {
-                <#ident as #sdk::Plugin>::guest().cleanup()
-            }
-        };
-    })
-}
-
-fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
-    let commands = plugin
-        .commands
-        .iter()
-        .map(|command| method_command(&plugin.self_ty, command));
-    let hooks = plugin
-        .hooks
-        .iter()
-        .map(|hook| self::hook(&plugin.self_ty, hook));
-    hidden(quote!(#(#commands)* #(#hooks)*))
-}
-
-fn method_command(plugin: &Type, command: &Command) -> TokenStream {
-    let handler = format_ident!("__plugin_sdk_command_{}", plain(&command.ident));
-    let body = handler_body(&command.call, command.codec, &quote!(Self::), None);
-    exported_method(
-        plugin,
-        &handler,
-        &body,
-        &format!("command_{}", command.name),
-        true,
-        &command.call.cfgs,
+                #[unsafe(export_name = "plugin_cleanup")]
+                extern "C" fn cleanup() {
+                    <#ident as #sdk::Plugin>::guest().cleanup()
+                }
+            };
+        },
     )
 }
 
-/// A handler as a hidden method, so that `Self` means in it what it means to the author, and the export that calls it.
-fn exported_method(
-    plugin: &Type,
-    handler: &Ident,
-    body: &TokenStream,
-    export: &str,
-    takes_arguments: bool,
-    cfgs: &[syn::Attribute],
-) -> TokenStream {
+/// Tells a free command which plugin it belongs to.
+fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
+    let Listed { cfgs, path } = listed;
     let sdk = sdk();
-    let if_exported = if_exported();
-    let (parameters, arguments) = if takes_arguments {
-        (quote!(address: *mut u8, len: u32), quote!(address, len))
-    } else {
-        (quote!(), quote!(::core::ptr::null_mut(), 0))
+    let span = path
+        .segments
+        .last()
+        .map_or_else(Span::call_site, Spanned::span);
+    let at = sdk_at(span);
+    let is_command = quote_spanned!(span=> <#path as #at::FreeCommand>::CHECKED);
+    let served = match sound {
+        // SAFETY: passed on to the caller.
+        true => quote!(unsafe { #sdk::serve_free::<#plugin, Self>(address, len) }),
+        false => quote!(0),
     };
     quote! {
         #(#cfgs)*
         const _: () = {
+            impl #sdk::ListedCommand for #path {
+                #[cfg(target_arch = "wasm32")]
+                unsafe fn serve(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64
+                where
+                    Self: #sdk::FreeCommand,
+                {
+                    #served
+                }
+            }
+
+            const _: () = #is_command;
+        };
+    }
+}
+
+fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
+    let PluginImpl {
+        self_ty,
+        commands,
+        hooks,
+        ..
+    } = plugin;
+    let used = used(plugin);
+    let sdk = sdk_at(self_ty.span());
+    let is_plugin = quote_spanned!(self_ty.span()=> <#self_ty as #sdk::PluginType>::CHECKED);
+    let commands = commands
+        .iter()
+        .map(|command| method_command(self_ty, command));
+    let hooks = hooks.iter().map(|hook| self::hook(self_ty, hook));
+    hidden(
+        &plugin.allowed,
+        quote!(#used const _: () = #is_plugin; #(#commands)* #(#hooks)*),
+    )
+}
+
+/// The plugin's struct would otherwise miss an init hook that is there.
+fn broken_plugin_impl(plugin: &PluginImpl) -> TokenStream {
+    let used = used(plugin);
+    let has_init = plugin.hooks.iter().any(|hook| hook.kind == HookKind::Init);
+    let init = (has_init && plugin.inherent).then(|| {
+        let sdk = sdk();
+        let self_ty = &plugin.self_ty;
+        quote! {
+            impl #sdk::InitHook for #self_ty {
+                fn init(_: &mut [::core::primitive::u8]) -> ::core::result::Result<Self, #sdk::Error> {
+                    loop {}
+                }
+            }
+        }
+    });
+    hidden(&[], quote!(#used #init))
+}
+
+/// The attributes that were taken off the author's functions were found by name; this is where they are resolved, so that
+/// their imports are used, and must be there.
+fn used(plugin: &PluginImpl) -> TokenStream {
+    let attributes = &plugin.attributes;
+    quote!(#(use #attributes as _;)*)
+}
+
+/// What a command or hook is to be called with.
+struct Handler {
+    plugin: Ident,
+    arguments: Ident,
+    output: Ident,
+}
+
+impl Handler {
+    fn new() -> Self {
+        Handler {
+            plugin: local("plugin"),
+            arguments: local("arguments"),
+            output: local("output"),
+        }
+    }
+
+    /// The parameters of a function of a plugin's.
+    fn parameters(&self) -> TokenStream {
+        let (plugin, own) = (&self.plugin, self.own_parameters());
+        quote!(#plugin: &mut Self, #own)
+    }
+
+    /// The parameters of a function that knows no plugin.
+    fn own_parameters(&self) -> TokenStream {
+        let sdk = sdk();
+        let Handler {
+            arguments, output, ..
+        } = self;
+        quote!(#arguments: &mut [::core::primitive::u8], #output: &mut #sdk::Vec<::core::primitive::u8>)
+    }
+
+    fn returns() -> TokenStream {
+        let sdk = sdk();
+        quote!(::core::result::Result<#sdk::Answer, #sdk::Error>)
+    }
+}
+
+/// The handler is a hidden method, so that `Self` means in it what it means to the author.
+fn method_command(plugin: &Type, command: &Command) -> TokenStream {
+    let Command {
+        ident, name, call, ..
+    } = command;
+    let function = format_ident!(
+        "__plugin_sdk_command_{}",
+        crate::attributes::plain_name(ident)
+    );
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.parameters(), Handler::returns());
+    let body = handler_body(&handler, call, command.codec, &quote!(Self::), None);
+    let export = export(
+        plugin,
+        &format!("command_{name}"),
+        true,
+        &quote!(<#plugin>::#function),
+    );
+    let Call { cfgs, allowed, .. } = call;
+    quote! {
+        #(#cfgs)*
+        #(#allowed)*
+        const _: () = {
             impl #plugin {
-                fn #handler(
-                    plugin: &mut Self,
-                    arguments: &mut [u8],
-                    output: &mut #sdk::Vec<u8>,
-                ) -> ::core::result::Result<#sdk::Answer, #sdk::Error> {
+                fn #function(#parameters) -> #returns {
                     #body
                 }
             }
 
-            #if_exported
-            #[unsafe(export_name = #export)]
-            extern "C" fn export(#parameters) -> u64 {
-                // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe {
-                    <#plugin as #sdk::Plugin>::guest().command(#arguments, <#plugin>::#handler)
-                }
-            }
+            // Natively there is no export, and yet the author's function is in use.
+            const _: () = {
+                let _ = <#plugin>::#function;
+            };
+
+            #export
         };
     }
 }
 
-fn free_command_items(visibility: &syn::Visibility, command: &Command, sound: bool) -> TokenStream {
+/// The function that a host calls.
+fn export(plugin: &Type, name: &str, takes_arguments: bool, handler: &TokenStream) -> TokenStream {
+    let sdk = sdk();
+    let if_exported = if_exported();
+    let (parameters, arguments) = if takes_arguments {
+        (
+            quote!(address: *mut ::core::primitive::u8, len: ::core::primitive::u32),
+            quote!(address, len),
+        )
+    } else {
+        (quote!(), quote!(::core::ptr::null_mut(), 0))
+    };
+    quote! {
+        #if_exported
+        #[unsafe(export_name = #name)]
+        extern "C" fn export(#parameters) -> ::core::primitive::u64 {
+            // SAFETY: what the ABI asks of a host is what this asks of its caller.
+            unsafe { <#plugin as #sdk::Plugin>::guest().command(#arguments, #handler) }
+        }
+    }
+}
+
+/// A type of the function's name stands for it in the list and in what the compiler says.
+fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -> TokenStream {
     let sdk = sdk();
     let Command {
         ident, name, call, ..
     } = command;
-    let marker = quote! {
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, missing_docs)]
-        #visibility enum #ident {}
+    let attributes = [&*call.cfgs, &*call.allowed].concat();
+    let span = ident.span();
+    let marker = {
+        let ident = ours(ident);
+        let marker = quote_spanned!(ident.span()=> enum #ident {});
+        quote!(#(#attributes)* #[doc(hidden)] #visibility #marker)
     };
-    if !sound {
-        // Listed or not is not the question yet.
-        return marker;
-    }
-    let if_exported = if_exported();
-    let body = handler_body(call, command.codec, &quote!(), None);
-    let export = format!("command_{name}");
-    let listed = quote_spanned!(ident.span()=> #sdk::listed::<#ident>());
-    let items = hidden(quote! {
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.own_parameters(), Handler::returns());
+    let body = match sound {
+        true => handler_body(&handler, call, command.codec, &quote!(), None),
+        false => quote!(loop {}),
+    };
+    let is_command = quote! {
         impl #sdk::FreeCommand for #ident {
-            fn handle(
-                arguments: &mut [u8],
-                output: &mut #sdk::Vec<u8>,
-            ) -> ::core::result::Result<#sdk::Answer, #sdk::Error> {
+            fn handle(#parameters) -> #returns {
                 #body
             }
         }
+    };
+    if !sound {
+        // Listed or not is not the question yet.
+        let items = hidden(&attributes, is_command);
+        return quote!(#marker #items);
+    }
+    let if_exported = if_exported();
+    let export = format!("command_{name}");
+    let at = sdk_at(span);
+    let is_listed = quote_spanned!(span=> <#ident as #at::ListedCommand>::CHECKED);
+    let items = hidden(
+        &attributes,
+        quote! {
+            #is_command
 
-        const _: fn() = || #listed;
+            const _: () = #is_listed;
 
-        #if_exported
-        #[unsafe(export_name = #export)]
-        extern "C" fn export(address: *mut u8, len: u32) -> u64 {
-            // SAFETY: what the ABI asks of a host is what this asks of its caller.
-            unsafe { <#ident as #sdk::ListedCommand>::serve(address, len) }
-        }
-    });
+            #if_exported
+            #[unsafe(export_name = #export)]
+            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                // SAFETY: what the ABI asks of a host is what this asks of its caller.
+                unsafe { <#ident as #sdk::ListedCommand>::serve(address, len) }
+            }
+        },
+    );
     quote!(#marker #items)
 }
 
+/// A hook implements a trait, so that it may stand in any of the plugin's impl blocks, and a second one is refused by name.
 fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
-    let Hook { kind, call, .. } = hook;
-    let cfgs = &call.cfgs;
-    let handler = |name: &str, extra| {
-        exported_method(
-            plugin,
-            &format_ident!("__plugin_sdk_{name}"),
-            &handler_body(call, parse::HOOK_CODEC, &quote!(Self::), extra),
-            &format!("plugin_{name}"),
-            extra.is_some(),
-            cfgs,
-        )
-    };
-    match kind {
-        HookKind::Init => init(plugin, call),
-        HookKind::Start => handler("start", None),
-        HookKind::Stop => handler("stop", None),
-        HookKind::Event => handler("event", Some(&check::EVENT_MEMBERS)),
-        HookKind::Cleanup => {
-            let function = &call.ident;
-            let receiver = (call.receiver == Receiver::Reference).then(|| quote!(self));
+    let Hook { kind, span, call } = hook;
+    let sdk = sdk();
+    let Call { cfgs, allowed, .. } = call;
+    let called = |name: &str, kind: &str, members: Option<&[&str]>| {
+        let kind = Ident::new(kind, Span::call_site());
+        let handler = Handler::new();
+        let (parameters, returns) = (handler.parameters(), Handler::returns());
+        let body = handler_body(&handler, call, parse::HOOK_CODEC, &quote!(Self::), members);
+        let implementation = implementation(
+            quote!(impl #sdk::Hook<#sdk::#kind> for #plugin),
             quote! {
-                #(#cfgs)*
-                impl #plugin {
-                    fn __plugin_sdk_cleanup(&mut self) {
-                        Self::#function(#receiver)
-                    }
+                fn handle(#parameters) -> #returns {
+                    #body
                 }
-            }
-        }
-    }
+            },
+            *span,
+        );
+        let export = export(
+            plugin,
+            name,
+            members.is_some(),
+            &quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle),
+        );
+        quote!(#implementation #export)
+    };
+    let items = match kind {
+        HookKind::Init => init(plugin, *span, call),
+        HookKind::Start => called("plugin_start", "Start", None),
+        HookKind::Stop => called("plugin_stop", "Stop", None),
+        HookKind::Event => called("plugin_event", "Event", Some(&check::EVENT_MEMBERS)),
+        HookKind::Cleanup => cleanup(plugin, *span, call),
+    };
+    quote!(#(#cfgs)* #(#allowed)* const _: () = { #items };)
 }
 
-fn init(plugin: &Type, call: &Call) -> TokenStream {
+fn cleanup(plugin: &Type, span: Span, call: &Call) -> TokenStream {
+    let sdk = sdk();
+    let function = ours(&call.ident);
+    let receiver = call.receiver.as_ref().map(|_| quote!(self));
+    let cleanup = quote! {
+        fn cleanup(&mut self) {
+            Self::#function(#receiver)
+        }
+    };
+    implementation(quote!(impl #sdk::CleanupHook for #plugin), cleanup, span)
+}
+
+fn init(plugin: &Type, span: Span, call: &Call) -> TokenStream {
     let sdk = sdk();
     let Call {
-        ident,
-        arguments,
-        cfgs,
-        output,
-        ..
+        ident, arguments, ..
     } = call;
-    let config = arguments.first().map(|argument| {
-        let held = Held::of(argument, 0);
-        let (slot, ty) = (&held.slot, &held.ty);
+    let function = ours(ident);
+    let (config, arena) = (local("config"), local("arena"));
+    let held = arguments.first().map(|argument| Held::of(argument, 0));
+    let read = held.as_ref().map(|held| {
+        let slot = &held.slot;
+        let whole = held.whole(&quote!(#sdk::Json), &config, &arena, "the configuration");
         quote! {
-            let arena = #sdk::Arena::new();
-            let mut #slot: #ty = #sdk::config(&*config, &arena)?;
+            let #arena = #sdk::Arena::new();
+            let mut #slot = #whole;
         }
     });
-    let lent = arguments.first().map(|argument| Held::of(argument, 0).lent);
-    let span = output.as_ref().map_or_else(|| ident.span(), Spanned::span);
-    let settled = settle(span, &quote!(<#plugin>::#ident(#lent)));
-    let made = quote_spanned!(span=> let plugin: Self = { #settled };);
-    quote! {
-        #(#cfgs)*
-        impl #plugin {
-            const __PLUGIN_SDK_MAKES_ITSELF: bool = false;
-
-            fn __plugin_sdk_init(
-                config: &mut [u8],
-            ) -> ::core::result::Result<Self, #sdk::Error> {
-                #config
-                #made
-                ::core::result::Result::Ok(plugin)
-            }
+    let lent = held.map(|held| held.lent);
+    let output = output_span(call);
+    let settled = settle(output, &quote!(Self::#function(#lent)));
+    let value = local_at("value", output);
+    let at = sdk_at(output);
+    let made = quote_spanned!(output=> #at::InitResult::<Self>::plugin);
+    let init = quote! {
+        fn init(#config: &mut [::core::primitive::u8]) -> ::core::result::Result<Self, #sdk::Error> {
+            #read
+            let #value = #settled;
+            ::core::result::Result::Ok(#made(#value))
         }
-    }
+    };
+    implementation(quote!(impl #sdk::InitHook for #plugin), init, span)
+}
+
+/// Where a function says what it returns.
+fn output_span(call: &Call) -> Span {
+    let output = call.output.as_ref();
+    output.map_or_else(|| call.ident.span(), Spanned::span)
 }
 
 /// Arguments in, the author's function, result out. `path` leads to the function; `members` are the names of all members that the arguments
 /// may have, where the function need not take each.
 fn handler_body(
+    handler: &Handler,
     call: &Call,
     codec: Codec,
     path: &TokenStream,
     members: Option<&[&str]>,
 ) -> TokenStream {
     let sdk = sdk();
-    let function = &call.ident;
-    let receiver = (call.receiver == Receiver::Reference).then(|| quote!(plugin,));
+    let Handler {
+        plugin,
+        arguments,
+        output,
+    } = handler;
+    let arena = local("arena");
+    let function = ours(&call.ident);
+    let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
     let codec = match codec {
         Codec::Json => quote!(#sdk::Json),
         Codec::Binary => quote!(#sdk::Binary),
-        Codec::Raw => return raw_body(call, path),
+        Codec::Raw => return raw_body(handler, call, path),
     };
     let held: Vec<Held> = call
         .arguments
@@ -392,28 +614,23 @@ fn handler_body(
         .map(|(nth, argument)| Held::of(argument, nth))
         .collect();
     let lent = held.iter().map(|held| &held.lent);
-    let decoded = match call.arguments.first() {
-        Some(argument) if argument.flatten.is_some() => {
-            let (slot, ty) = held.first().map(|held| (&held.slot, &held.ty)).unzip();
-            quote! {
-                let mut #slot: #ty = #sdk::whole::<#codec, _>(&*arguments, &arena)?;
-            }
+    let read = match (call.arguments.first(), held.first()) {
+        (Some(argument), Some(held)) if argument.flatten.is_some() => {
+            let slot = &held.slot;
+            let whole = held.whole(&codec, arguments, &arena, "the arguments");
+            quote!(let mut #slot = #whole;)
         }
-        _ => named_arguments(call, &held, &codec, members),
+        _ => named_arguments(call, &held, &codec, arguments, members),
     };
-    let output_span = call
-        .output
-        .as_ref()
-        .map_or_else(|| function.span(), Spanned::span);
-    let settled = settle(output_span, &quote!(#path #function(#receiver #(#lent),*)));
-    let encoded = quote_spanned! {output_span=>
-        #sdk::encode::<#codec, _>(value, output)
-    };
+    let span = output_span(call);
+    let settled = settle(span, &quote!(#path #function(#receiver #(#lent),*)));
+    let (at, value) = (sdk_at(span), local_at("value", span));
+    let answer = quote_spanned!(span=> #at::CommandResult::answer::<#codec>);
     quote! {
-        let arena = #sdk::Arena::new();
-        #decoded
-        let value = { #settled };
-        #encoded
+        let #arena = #sdk::Arena::new();
+        #read
+        let #value = #settled;
+        #answer(#value, #output)
     }
 }
 
@@ -421,13 +638,11 @@ fn named_arguments(
     call: &Call,
     held: &[Held],
     codec: &TokenStream,
+    bytes: &Ident,
     members: Option<&[&str]>,
 ) -> TokenStream {
     let sdk = sdk();
-    let slots = held.iter().map(|held| {
-        let (slot, ty) = (&held.slot, &held.ty);
-        quote!(let mut #slot: ::core::option::Option<#ty> = ::core::option::Option::None;)
-    });
+    let (arena, index, source) = (local("arena"), local("index"), local("source"));
     let mut names: Vec<&str> = call
         .arguments
         .iter()
@@ -442,131 +657,179 @@ fn named_arguments(
     let reads: Vec<TokenStream> = held
         .iter()
         .map(|held| {
-            let slot = &held.slot;
-            quote_spanned!(held.span=> (&#sdk::Via::slot(&#slot)).read(source, &mut #slot))
+            let Held { slot, span, .. } = held;
+            let (at, read) = (sdk_at(*span), held.function("read"));
+            // Parentheses that end where the author's type does, as paths do.
+            let mut given = Group::new(Delimiter::Parenthesis, quote!(#source, &mut #slot, #read));
+            given.set_span(held.end);
+            quote_spanned!(*span=> (&#at::Via::slot(&#slot)).read_into_slot #given)
         })
-        .chain(ignored.iter().map(|_| quote!(#sdk::ignore(source))))
+        .chain(ignored.iter().map(|_| quote!(#sdk::ignore(#source))))
         .collect();
     names.extend(ignored);
-    let index = 0usize..;
+    let slots = held.iter().map(|held| {
+        let (slot, unread) = (&held.slot, held.function("UNREAD"));
+        quote!(let mut #slot = #unread;)
+    });
+    let numbers = 0usize..;
     let dispatch = match reads.split_last() {
         None => quote!(::core::result::Result::Ok(())),
         Some((last, [])) => last.clone(),
         Some((last, others)) => quote! {
-            match index {
-                #(#index => #others,)*
+            match #index {
+                #(#numbers => #others,)*
                 _ => #last,
             }
         },
     };
     let finished = call.arguments.iter().zip(held).map(|(argument, held)| {
         let (slot, name) = (&held.slot, &argument.name);
-        match &argument.default {
-            Default::None => quote_spanned! {held.span=>
-                let mut #slot = #sdk::required(#slot, #name)?;
-            },
-            Default::OfType => quote_spanned! {held.span=>
-                let mut #slot = #slot.unwrap_or_default();
-            },
-            Default::Expr(default) if held.is_slice => quote! {
-                let mut #slot = #slot.unwrap_or_else(|| ::core::convert::From::from(#default));
-            },
-            Default::Expr(default) => quote! {
-                let mut #slot = #slot.unwrap_or_else(|| #default);
-            },
-        }
+        let value = match &argument.default {
+            Default::None => {
+                let (given, missing) = (local("given"), held.function("missing"));
+                quote_spanned! {held.span=>
+                    match #slot {
+                        ::core::option::Option::Some(#given) => #given,
+                        ::core::option::Option::None => #missing(#name)?,
+                    }
+                }
+            }
+            Default::OfType(option) => {
+                let default = quote_spanned!(*option=> ::core::default::Default::default());
+                quote!(#slot.unwrap_or_else(|| #default))
+            }
+            Default::Expr(default) if held.is_slice => {
+                quote!(#slot.unwrap_or_else(|| ::core::convert::From::from(#default)))
+            }
+            Default::Expr(default) => quote!(#slot.unwrap_or_else(|| #default)),
+        };
+        quote!(let mut #slot = #value;)
     });
     quote! {
         #(#slots)*
         {
             use #sdk::{ReadAny as _, ReadDirectly as _};
             <#codec as #sdk::Codec>::arguments(
-                &*arguments,
-                &arena,
+                &*#bytes,
+                &#arena,
                 &[#(#names),*],
-                &mut |index, source| #dispatch,
+                &mut |#index, #source| #dispatch,
             )?;
         }
         #(#finished)*
     }
 }
 
-fn raw_body(call: &Call, path: &TokenStream) -> TokenStream {
-    let sdk = sdk();
-    let function = &call.ident;
-    let receiver = (call.receiver == Receiver::Reference).then(|| quote!(plugin,));
-    let argument = call.arguments.first().map(|argument| {
-        let ty = &argument.ty;
-        quote_spanned!(ty.span()=> <#ty as #sdk::RawArgument<'_>>::from_bytes(arguments)?)
+fn raw_body(handler: &Handler, call: &Call, path: &TokenStream) -> TokenStream {
+    let Handler {
+        plugin,
+        arguments,
+        output,
+    } = handler;
+    let function = ours(&call.ident);
+    let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
+    let argument = call.arguments.first().map(|Argument { ty, .. }| {
+        let at = sdk_at(ty.span());
+        let from_bytes = quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::from_bytes);
+        quote!(#from_bytes(#arguments)?)
     });
-    let output_span = call
-        .output
-        .as_ref()
-        .map_or_else(|| function.span(), Spanned::span);
-    let settled = settle(output_span, &quote!(#path #function(#receiver #argument)));
-    let answer = quote_spanned!(output_span=> #sdk::RawResult::into_answer(value, output));
+    let span = output_span(call);
+    let settled = settle(span, &quote!(#path #function(#receiver #argument)));
+    let (at, value) = (sdk_at(span), local_at("value", span));
+    let into_answer = quote_spanned!(span=> #at::RawResult::into_answer);
     quote! {
-        let value = { #settled };
-        ::core::result::Result::Ok(#answer)
+        let #value = #settled;
+        ::core::result::Result::Ok(#into_answer(#value, #output))
     }
 }
 
 /// The value of a call that may have returned a `Result`, its error being passed on.
 fn settle(span: Span, call: &TokenStream) -> TokenStream {
     let sdk = sdk();
-    let settled = quote_spanned!(span=> (&&&&&#sdk::Returned::like(&returned)).settle(returned)?);
+    let (value, returned) = (local("value"), local("returned"));
+    let (at, error) = (sdk_at(span), local_at("error", span));
+    let into_error = quote_spanned!(span=> #at::CommandError::into_error);
     quote! {
-        use #sdk::{SettleCoded as _, SettleHolder as _, SettleOther as _, SettlePlain as _, SettleStd as _};
-        let returned = #call;
-        #settled
+        {
+            use #sdk::{
+                SettleCoded as _, SettleHolder as _, SettleOther as _, SettlePlain as _,
+                SettleStd as _,
+            };
+            let #returned = #call;
+            match (&&&&&#sdk::Returned::like(&#returned)).settle_returned(#returned) {
+                ::core::result::Result::Ok(#value) => #value,
+                ::core::result::Result::Err(#error) => {
+                    return ::core::result::Result::Err(#into_error(#error));
+                }
+            }
+        }
     }
 }
 
 /// An argument between being read and being passed.
 struct Held {
-    /// The variable that holds it.
+    /// The variable that holds it: an `Option` until all are read.
     slot: Ident,
-    /// What is held: for a reference, something to refer to.
-    ty: TokenStream,
+    /// What is held, as a type that can be read.
+    as_argument: TokenStream,
     /// What the function is given.
     lent: TokenStream,
     is_slice: bool,
+    /// Where the author's type begins.
     span: Span,
+    /// Where it ends.
+    end: Span,
 }
 
 impl Held {
     fn of(argument: &Argument, nth: usize) -> Self {
-        let sdk = sdk();
-        let slot = Ident::new(&format!("argument_{nth}"), Span::mixed_site());
-        let span = argument.ty.span();
-        match &argument.ty {
-            Type::Reference(reference) => {
-                let referent = &reference.elem;
-                let lent = if reference.mutability.is_some() {
-                    quote_spanned!(span=> <#referent as #sdk::ReferentMut<'_>>::lend_mut(&mut #slot))
-                } else {
-                    quote_spanned!(span=> <#referent as #sdk::Referent<'_>>::lend(&#slot))
-                };
-                Held {
-                    ty: quote_spanned!(span=> <#referent as #sdk::Referent<'_>>::Held),
-                    lent,
-                    is_slice: matches!(**referent, Type::Slice(_)),
-                    slot,
-                    span,
-                }
+        let ty = match &argument.ty {
+            Type::Reference(reference) => &*reference.elem,
+            ty => ty,
+        };
+        let span = ty.span();
+        let end = ty.to_token_stream().into_iter().last();
+        let end = end.map_or(span, |token| token.span());
+        let sdk = sdk_at(span);
+        let slot = local_at(&format!("argument_{nth}"), span);
+        let (trait_, lent) = match &argument.ty {
+            Type::Reference(reference) if reference.mutability.is_some() => {
+                let lend_mut = quote_spanned!(span=> <#ty as #sdk::ReferentMut<'_>>::lend_mut);
+                ("ReferentMut", quote_spanned!(span=> #lend_mut(&mut #slot)))
             }
-            ty => Held {
-                ty: ty.to_token_stream(),
-                lent: slot.to_token_stream(),
-                is_slice: false,
-                slot,
-                span,
-            },
+            Type::Reference(_) => {
+                let lend = quote_spanned!(span=> <#ty as #sdk::Referent<'_>>::lend);
+                ("Referent", quote_spanned!(span=> #lend(&#slot)))
+            }
+            _ => ("Argument", slot.to_token_stream()),
+        };
+        let trait_ = Ident::new(trait_, span);
+        let as_argument = quote_spanned!(span=> <#ty as #sdk::#trait_<'_>>);
+        Held {
+            as_argument,
+            lent,
+            is_slice: matches!((&argument.ty, ty), (Type::Reference(_), Type::Slice(_))),
+            slot,
+            span,
+            end,
         }
     }
-}
 
-/// An identifier's text without `r#`.
-fn plain(ident: &Ident) -> String {
-    crate::attributes::plain_name(ident)
+    /// Something of the trait that reads the argument. Its path begins and ends where the author's type does, as a complaint about it will.
+    fn function(&self, name: &str) -> TokenStream {
+        let Held {
+            as_argument,
+            span,
+            end,
+            ..
+        } = self;
+        let name = Ident::new(name, *end);
+        quote_spanned!(*span=> #as_argument::#name)
+    }
+
+    /// The argument read from bytes that are nothing else.
+    fn whole(&self, codec: &TokenStream, bytes: &Ident, arena: &Ident, what: &str) -> TokenStream {
+        let whole = self.function("whole");
+        quote!(#whole::<#codec>(&*#bytes, &#arena, #what)?)
+    }
 }

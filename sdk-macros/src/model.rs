@@ -1,7 +1,7 @@
 //! What the macros understand of an item.
 
 use proc_macro2::Span;
-use syn::{Attribute, Expr, Ident, Path, Type};
+use syn::{Attribute, Expr, Generics, Ident, Path, Type};
 
 /// A function that the host can call.
 pub struct Command {
@@ -16,20 +16,15 @@ pub struct Command {
 /// A function of the author's, and how it is called.
 pub struct Call {
     pub ident: Ident,
-    pub receiver: Receiver,
+    /// `self`, if there is one.
+    pub receiver: Option<syn::Receiver>,
     pub arguments: Vec<Argument>,
     /// What it returns; `None` for nothing.
     pub output: Option<Type>,
     /// The `cfg` attributes that decide whether it exists.
     pub cfgs: Vec<Attribute>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-pub enum Receiver {
-    /// A function without `self`.
-    None,
-    /// `&self` or `&mut self`.
-    Reference,
+    /// What its author does not want to be told of it.
+    pub allowed: Vec<Attribute>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -46,6 +41,8 @@ pub struct Argument {
     pub name_span: Span,
     /// The type, with the function's own lifetimes elided.
     pub ty: Type,
+    /// `#[arg]`, if there is one.
+    pub attribute: Option<Span>,
     pub default: Default,
     /// Takes the whole object.
     pub flatten: Option<Span>,
@@ -54,8 +51,8 @@ pub struct Argument {
 pub enum Default {
     /// The argument must be given, unless its type has a value for what is missing.
     None,
-    /// The type's default.
-    OfType,
+    /// The type's default, by the option of this span.
+    OfType(Span),
     Expr(Box<Expr>),
 }
 
@@ -88,13 +85,27 @@ pub struct Hook {
 /// `#[plugin]` on a struct.
 pub struct PluginStruct {
     pub ident: Ident,
+    pub generics: Generics,
     /// Free commands.
-    pub commands: Vec<Path>,
+    pub commands: Vec<Listed>,
+}
+
+/// A free command in its plugin's list.
+pub struct Listed {
+    /// The `cfg` attributes that decide whether it is listed.
+    pub cfgs: Vec<Attribute>,
+    pub path: Path,
 }
 
 /// `#[plugin]` on an impl block.
 pub struct PluginImpl {
     pub self_ty: Type,
+    /// Whether the block is of a kind that can say anything of a plugin.
+    pub inherent: bool,
     pub commands: Vec<Command>,
     pub hooks: Vec<Hook>,
+    /// The paths of the attributes that were taken off the functions.
+    pub attributes: Vec<Path>,
+    /// What its author does not want to be told of it.
+    pub allowed: Vec<Attribute>,
 }

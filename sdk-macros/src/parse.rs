@@ -1,18 +1,20 @@
 //! From the author's items to the model. Takes our attributes off the items, which are emitted without them.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, Pat, PatType, ReceiverKind,
-    ReturnType, Safety, Signature, Type,
+    Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, Pat, PatType, Path,
+    ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference, Visibility,
 };
 
 use crate::attributes::{self, CommandOptions};
 use crate::mistakes::Mistakes;
 use crate::model::{
-    Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct, Receiver,
+    Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct,
 };
 
 /// `#[plugin]` on a struct.
@@ -29,6 +31,7 @@ pub fn plugin_struct(
     }
     PluginStruct {
         ident: item.ident.clone(),
+        generics: item.generics.clone(),
         commands: attributes::plugin(arguments, mistakes),
     }
 }
@@ -48,7 +51,7 @@ pub fn plugin_impl(
     if let Some((path, _)) = &item.trait_ {
         mistakes.at(
             path,
-            "commands stand in an impl block of the plugin's own, not of a trait: write `#[plugin] impl` with the type alone",
+            "commands stand in an impl block of the plugin's own, not of a trait: remove the trait and `for`",
         );
     }
     if !item.generics.params.is_empty() {
@@ -59,11 +62,13 @@ pub fn plugin_impl(
     }
     let mut commands = Vec::new();
     let mut hooks = Vec::new();
+    let mut attributes = Vec::new();
+    let allowed = attributes::allowed(&item.attrs);
     for item in &mut item.items {
         let ImplItem::Fn(function) = item else {
             continue;
         };
-        let role = take_role(&mut function.attrs, mistakes);
+        let role = take_role(&mut function.attrs, &mut attributes, mistakes);
         match role {
             None => {}
             Some(Role::Command(options)) => {
@@ -78,8 +83,11 @@ pub fn plugin_impl(
     }
     PluginImpl {
         self_ty: (*item.self_ty).clone(),
+        inherent: item.trait_.is_none() && item.generics.params.is_empty(),
         commands,
         hooks,
+        attributes,
+        allowed,
     }
 }
 
@@ -116,16 +124,30 @@ enum Role {
     Hook(HookKind, Span),
 }
 
-/// Takes the attributes that give a method a role off it.
-fn take_role(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Option<Role> {
-    let mut role = None;
-    let roles = attributes.extract_if(.., |attribute| {
-        attributes::is(attribute, "command")
-            || HookKind::ALL
-                .iter()
-                .any(|(name, _)| attributes::is(attribute, name))
+/// Takes the attributes that give a method a role off it, and keeps their paths.
+fn take_role(
+    attributes: &mut Vec<Attribute>,
+    taken: &mut Vec<Path>,
+    mistakes: &mut Mistakes,
+) -> Option<Role> {
+    let gives_role = |path: &Path| {
+        let mut hooks = HookKind::ALL.iter();
+        attributes::is(path, "command") || hooks.any(|(name, _)| attributes::is(path, name))
+    };
+    let roles_behind_cfg = attributes.extract_if(.., |attribute| {
+        let mut hidden = attributes::behind_cfg_attr(attribute).into_iter();
+        hidden.any(|hidden| gives_role(hidden.path()))
     });
+    for attribute in roles_behind_cfg {
+        mistakes.at(
+            attribute,
+            "`cfg_attr` is resolved too late for this: write the attribute itself, and put `cfg` on the function",
+        );
+    }
+    let mut role = None;
+    let roles = attributes.extract_if(.., |attribute| gives_role(attribute.path()));
     for attribute in roles {
+        taken.push(attribute.path().clone());
         if role.is_some() {
             mistakes.at(
                 &attribute,
@@ -138,7 +160,7 @@ fn take_role(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Option
         };
         let hook = HookKind::ALL
             .iter()
-            .find(|(name, _)| attributes::is(&attribute, name));
+            .find(|(name, _)| attributes::is(attribute.path(), name));
         role = Some(match hook {
             None => Role::Command(attributes::command(arguments, mistakes)),
             Some((name, kind)) => {
@@ -155,20 +177,6 @@ fn take_role(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Option
 /// A function, as far as it can be called.
 fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mistakes) -> Call {
     refuse_qualifiers(signature, mistakes);
-    let receiver = match signature.receiver() {
-        None => Receiver::None,
-        Some(receiver) => {
-            match &receiver.kind {
-                ReceiverKind::Reference(..) => {}
-                ReceiverKind::Typed(_, ty) if matches!(**ty, Type::Reference(_)) => {}
-                _ => mistakes.at(
-                    receiver,
-                    "the plugin outlives every call: take `&self` or `&mut self`",
-                ),
-            }
-            Receiver::Reference
-        }
-    };
     let lifetimes: Vec<Lifetime> = signature
         .generics
         .lifetimes()
@@ -182,7 +190,7 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
     }
     Call {
         ident: signature.ident.clone(),
-        receiver,
+        receiver: signature.receiver().cloned(),
         arguments,
         output: match &signature.output {
             ReturnType::Default => None,
@@ -193,6 +201,7 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
             .filter(|attribute| attribute.path().is_ident("cfg"))
             .cloned()
             .collect(),
+        allowed: attributes::allowed(attributes),
     }
 }
 
@@ -250,10 +259,6 @@ fn argument(
             );
         }
     }
-    if let Type::ImplTrait(ty) = &*input.ty {
-        mistakes.at(ty, "a host cannot choose types: write one type");
-        return None;
-    }
     let (name, name_span) = match (&options.rename, &*input.pat) {
         (Some(rename), _) => (rename.value(), rename.span()),
         (None, Pat::Ident(pattern)) => {
@@ -271,8 +276,16 @@ fn argument(
             return None;
         }
     };
-    let mut ty = (*input.ty).clone();
+    let mut ty = bare(&input.ty).clone();
+    let mut refused = Refused(mistakes, false);
+    refused.visit_type(&ty);
+    if refused.1 {
+        return None;
+    }
     Elide(lifetimes).visit_type_mut(&mut ty);
+    if let Default::Expr(default) = &options.default {
+        refuse_self(default.to_token_stream(), mistakes);
+    }
     if options.flatten.is_some() && !matches!(options.default, Default::None) {
         mistakes.at(
             &input.pat,
@@ -283,9 +296,66 @@ fn argument(
         name,
         name_span,
         ty,
+        attribute: options.attribute,
         default: options.default,
         flatten: options.flatten,
     })
+}
+
+/// A type without the parentheses, seen or unseen, that it may stand in.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        ty => ty,
+    }
+}
+
+/// Notes what no argument can consist of, and whether there was any.
+struct Refused<'a>(&'a mut Mistakes, bool);
+
+impl<'ast> Visit<'ast> for Refused<'_> {
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.0.at(ty, "a host cannot choose types: write one type");
+        self.1 = true;
+    }
+
+    fn visit_type_reference(&mut self, ty: &'ast TypeReference) {
+        if let Type::TraitObject(object) = bare(&ty.elem) {
+            self.0
+                .at(object, "a host cannot choose types: write one type");
+            self.1 = true;
+        } else {
+            visit::visit_type_reference(self, ty);
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident == "static" {
+            self.0.at(
+                lifetime,
+                "an argument lives as long as the call: remove this lifetime, or take an owned type such as `String`",
+            );
+            self.1 = true;
+        }
+    }
+}
+
+/// Notes every use of `self` as a value.
+fn refuse_self(expression: TokenStream, mistakes: &mut Mistakes) {
+    let mut tokens = expression.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let leads_on =
+            matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
+        match token {
+            TokenTree::Ident(ident) if ident == "self" && !leads_on => mistakes.at(
+                ident,
+                "a default does not know the plugin: take an `Option`, and choose in the function",
+            ),
+            TokenTree::Group(group) => refuse_self(group.stream(), mistakes),
+            _ => {}
+        }
+    }
 }
 
 /// Replaces the function's own lifetimes, which mean nothing outside it, by `'_`.
@@ -299,11 +369,18 @@ impl VisitMut for Elide<'_> {
     }
 }
 
-/// The kind of an item that is none of those an attribute belongs to.
+/// A mistake at the first word that tells what an item is, its attributes and visibility passed over.
 pub fn wrong_item(item: &TokenStream, message: &str) -> syn::Error {
-    match item.clone().into_iter().next() {
-        Some(first) => syn::Error::new(first.span(), message),
-        None => syn::Error::new_spanned(item.to_token_stream(), message),
+    let start = |input: ParseStream<'_>| {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        let span = input.span();
+        input.parse::<TokenStream>()?;
+        Ok(span)
+    };
+    match start.parse2(item.clone()) {
+        Ok(span) => syn::Error::new(span, message),
+        Err(_) => syn::Error::new_spanned(item, message),
     }
 }
 

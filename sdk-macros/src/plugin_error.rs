@@ -13,23 +13,25 @@ pub fn derive(item: TokenStream) -> TokenStream {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
-    let own_code = code(&item.attrs, &mut mistakes);
     let arms: Vec<TokenStream> = match &item.data {
-        Data::Struct(_) => {
-            let code = own_code.unwrap_or_else(|| default_code(&item.ident));
+        Data::Struct(data) => {
+            refuse_on_fields(&data.fields, &mut mistakes);
+            let code =
+                code(&item.attrs, &mut mistakes).unwrap_or_else(|| default_code(&item.ident));
             vec![quote!(_ => #code)]
         }
         Data::Enum(data) => {
-            if own_code.is_some() {
+            for attribute in own(&item.attrs) {
                 mistakes.at(
-                    &item.ident,
-                    "each variant of an enum has a code of its own: move #[plugin_error(code = \"…\")] to the variants",
+                    attribute,
+                    "each variant of an enum has a code of its own: move this to the variants",
                 );
             }
             data.variants
                 .iter()
                 .map(|variant| {
                     let ident = &variant.ident;
+                    refuse_on_fields(&variant.fields, &mut mistakes);
                     let code =
                         code(&variant.attrs, &mut mistakes).unwrap_or_else(|| default_code(ident));
                     let fields = match &variant.fields {
@@ -42,7 +44,10 @@ pub fn derive(item: TokenStream) -> TokenStream {
                 .collect()
         }
         Data::Union(data) => {
-            mistakes.at(data.union_token, "an error is a struct or an enum");
+            mistakes.at(
+                data.union_token,
+                "an error is a struct or an enum: make this one",
+            );
             Vec::new()
         }
     };
@@ -66,23 +71,46 @@ pub fn derive(item: TokenStream) -> TokenStream {
     }
 }
 
+fn own(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("plugin_error"))
+}
+
+fn refuse_on_fields(fields: &Fields, mistakes: &mut Mistakes) {
+    for attribute in fields.iter().flat_map(|field| own(&field.attrs)) {
+        mistakes.at(
+            attribute,
+            "an error has one code, whatever its fields: move this to the variant or the struct",
+        );
+    }
+}
+
 /// The code that an attribute gives.
 fn code(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<String> {
     let mut code: Option<LitStr> = None;
-    for attribute in attributes {
-        if !attributes::is(attribute, "plugin_error") {
+    for attribute in own(attributes) {
+        let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
             continue;
+        };
+        if arguments.is_empty() {
+            mistakes.at(
+                attribute,
+                "there is no code in this: write #[plugin_error(code = \"…\")]",
+            );
         }
-        let read = attribute.parse_nested_meta(|meta| {
+        attributes::options(arguments, mistakes, |meta, mistakes| {
             if !meta.path.is_ident("code") {
-                return Err(meta.error(
-                    "there is no such option in #[plugin_error]; the option is `code = \"…\"`",
-                ));
+                return attributes::unknown(
+                    meta,
+                    "there is no such option in #[plugin_error]; the only option is `code = \"…\"`",
+                    mistakes,
+                );
             }
+            attributes::given_once(meta, code.is_some(), mistakes);
             code = Some(meta.value()?.parse()?);
             Ok(())
         });
-        mistakes.keep(read);
     }
     let code = code?;
     let is_snake_case = |text: &str| {

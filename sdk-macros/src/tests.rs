@@ -1,1 +1,219 @@
+//! What the macros make of each kind of item, read as code. A change here is a change of what every plugin contains.
+//!
+//! After a change that is meant, `INSTA_UPDATE=always cargo test -p plugin-sdk-macros` writes the snapshots anew: read them then.
 
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{expand, plugin_error};
+
+/// Formats generated code.
+fn code(generated: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2(generated).unwrap())
+}
+
+#[test]
+fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(commands(
+            add,
+            #[cfg(feature = "text")]
+            text::reverse
+        )),
+        quote! {
+            /// Counts.
+            #[derive(Default)]
+            pub struct Counter {
+                total: u64,
+            }
+        },
+    )));
+}
+
+#[test]
+fn a_command_reads_its_arguments_calls_the_function_and_answers() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                /// Not a command.
+                fn step(&self) -> u64 {
+                    1
+                }
+
+                /// Adds to the total.
+                #[command]
+                pub fn add<'a>(
+                    &'a mut self,
+                    /// How much.
+                    amount: u64,
+                    label: &'a str,
+                    #[arg(rename = "in")] weights: &[f32],
+                    #[arg(default)] note: Option<Cow<'a, str>>,
+                    #[arg(default = 1)] mut times: u64,
+                    #[arg(default = [1, 2])] steps: &mut [u64],
+                ) -> Result<&'a str, Refusal>
+                where
+                    Self: Sized,
+                {
+                    Ok(label)
+                }
+
+                #[cfg(feature = "reset")]
+                #[plugin_sdk::command(rename = "reset-all")]
+                fn r#type() {}
+            }
+        },
+    )));
+}
+
+#[test]
+fn hooks_implement_traits() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[init]
+                fn new(config: Config) -> Result<Self> {
+                    Ok(Counter { total: config.start })
+                }
+
+                #[start]
+                fn start(&mut self) -> Result<()> {
+                    Ok(())
+                }
+
+                #[stop]
+                fn stop() {}
+
+                #[event]
+                fn on_event(&mut self, data: u64) {
+                    self.total += data;
+                }
+
+                #[cleanup]
+                fn close(&mut self) {}
+            }
+        },
+    )));
+}
+
+#[test]
+fn an_init_hook_that_takes_no_configuration_ignores_it() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[init]
+                fn new() -> Self {
+                    Counter { total: 0 }
+                }
+            }
+        },
+    )));
+}
+
+#[test]
+fn a_free_command_asks_to_be_listed() {
+    insta::assert_snapshot!(code(expand::free_command(
+        quote!(),
+        quote! {
+            pub(crate) fn reverse(text: &str) -> String {
+                text.chars().rev().collect()
+            }
+        },
+    )));
+}
+
+#[test]
+fn a_raw_command_goes_past_all_codecs() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Audio {
+                #[command(raw)]
+                fn amplify(&self, samples: &mut [f32]) {}
+            }
+        },
+    )));
+}
+
+#[test]
+fn the_binary_codec_takes_the_place_of_json() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Audio {
+                #[command(codec = "binary")]
+                fn mean(numbers: Vec<f64>) -> f64 {
+                    0.0
+                }
+            }
+        },
+    )));
+}
+
+#[test]
+fn a_flattened_argument_is_the_whole_object() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Shop {
+                #[command]
+                fn find(&self, #[arg(flatten)] query: &Query) -> Vec<Item> {
+                    Vec::new()
+                }
+            }
+        },
+    )));
+}
+
+#[test]
+fn an_error_type_gets_a_code_for_each_variant() {
+    insta::assert_snapshot!(code(plugin_error::derive(quote! {
+        enum Refusal<'a, T: Display> {
+            NotFound,
+            #[plugin_error(code = "too_many")]
+            Limit { allowed: T },
+            Named(&'a str),
+        }
+    })));
+}
+
+#[test]
+fn an_error_type_without_variants_has_no_code_to_give() {
+    insta::assert_snapshot!(code(plugin_error::derive(quote! {
+        enum Never {}
+    })));
+}
+
+#[test]
+fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[init]
+                async fn new(self) -> Self {
+                    self
+                }
+
+                #[command(name = "add")]
+                fn add(&self, #[arg(optional)] amount: u64, _: u64) {}
+
+                #[command]
+                fn add_twice(&self, #[arg(rename = "amount")] first: u64, amount: u64) {}
+            }
+        },
+    )));
+}
+
+#[test]
+fn a_struct_with_mistakes_still_lists_its_commands() {
+    insta::assert_snapshot!(code(expand::plugin(
+        quote!(commands(add), exports(sub)),
+        quote! {
+            struct Counter<T>(T);
+        },
+    )));
+}

@@ -1,0 +1,432 @@
+//! A plugin with every kind of command and every hook: what `docs/abi.md` says is tested on it.
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use plugin_sdk::prelude::*;
+
+/// How often a plugin was made, cleaned up and dropped in this instance, over all its lives.
+static MADE: AtomicU32 = AtomicU32::new(0);
+static CLEANED_UP: AtomicU32 = AtomicU32::new(0);
+static DROPPED: AtomicU32 = AtomicU32::new(0);
+
+/// The plugin.
+#[plugin(commands(join, whole))]
+pub struct Contract {
+    name: String,
+    count: u32,
+    seen: Vec<String>,
+}
+
+/// What a host can choose.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What the plugin is called.
+    pub name: String,
+    /// How to fail to be made.
+    pub refuse: Option<Refuse>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            name: "nameless".to_owned(),
+            refuse: None,
+        }
+    }
+}
+
+/// A way to fail.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refuse {
+    /// With an error that names no code.
+    Plainly,
+    /// With a code of the plugin's own.
+    WithCode,
+    /// With a panic.
+    ByPanic,
+}
+
+/// An error with a code, details and a cause.
+#[derive(Debug)]
+pub struct Full {
+    limit: u32,
+    cause: std::num::ParseIntError,
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no room for more than {}", self.limit)
+    }
+}
+
+impl std::error::Error for Full {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+impl PluginError for Full {
+    fn code(&self) -> &str {
+        "full"
+    }
+
+    fn details(&self) -> Option<serde_json::Value> {
+        Some(self.limit.into())
+    }
+}
+
+/// What a life has come to.
+#[derive(Serialize)]
+pub struct Lives {
+    made: u32,
+    cleaned_up: u32,
+    dropped: u32,
+    seen: Vec<String>,
+}
+
+/// A value of every shape.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shapes {
+    flag: bool,
+    small: i8,
+    large: u64,
+    huge: i128,
+    single: f32,
+    character: char,
+    text: String,
+    pair: (u16, Option<i32>),
+    list: Vec<Shape>,
+    #[serde(default)]
+    map: BTreeMap<i64, Vec<Option<f64>>>,
+}
+
+/// One of several.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// Nothing else.
+    Point,
+    /// One value.
+    Circle(f64),
+    /// Some values.
+    Line(f64, f64),
+    /// Named values, and more of the same kind.
+    Group {
+        /// Its name.
+        name: String,
+        /// What is in it.
+        members: Vec<Shape>,
+    },
+}
+
+/// Sums of numbers.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// As many numbers as there were.
+    pub count: u32,
+    /// Their sum, times the scale.
+    pub sum: f64,
+    /// The label that was given.
+    pub label: String,
+}
+
+/// Panics while it is being shown.
+struct Unshowable;
+
+impl fmt::Display for Unshowable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("cannot be shown")
+    }
+}
+
+/// Has no form in JSON: its keys are no strings.
+#[derive(Serialize)]
+pub struct Keyed(BTreeMap<Vec<u8>, ()>);
+
+#[plugin]
+impl Contract {
+    /// Makes the plugin, or fails to in the way that the configuration asks for.
+    #[init]
+    pub fn new(config: Config) -> Result<Self> {
+        match config.refuse {
+            Some(Refuse::Plainly) => {
+                "x".parse::<u8>()
+                    .map_err(|cause| Error::from(cause).context("asked to refuse"))?;
+            }
+            Some(Refuse::WithCode) => return Err(Error::new("refused", "asked to refuse")),
+            Some(Refuse::ByPanic) => panic!("asked to panic"),
+            None => {}
+        }
+        MADE.fetch_add(1, Ordering::Relaxed);
+        Ok(Contract {
+            name: config.name,
+            count: 0,
+            seen: Vec::new(),
+        })
+    }
+
+    /// Notes that the plugin was started, which it can be once.
+    #[start]
+    pub fn start(&mut self) -> Result<()> {
+        if self.seen.iter().any(|seen| seen == "start") {
+            return Err(Error::new("started", "already started"));
+        }
+        self.seen.push("start".to_owned());
+        Ok(())
+    }
+
+    /// Notes that the plugin was stopped.
+    #[stop]
+    pub fn stop(&mut self) {
+        self.seen.push("stop".to_owned());
+    }
+
+    /// Notes an event.
+    #[event]
+    pub fn event(&mut self, topic: &str, data: Option<serde_json::Value>) {
+        self.seen
+            .push(format!("{topic}: {}", data.unwrap_or_default()));
+    }
+
+    /// Notes that the plugin was cleaned up.
+    #[cleanup]
+    pub fn cleanup(&mut self) {
+        CLEANED_UP.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the plugin was made, cleaned up and dropped, and what it has seen.
+    #[command]
+    pub fn lives(&self) -> Lives {
+        Lives {
+            made: MADE.load(Ordering::Relaxed),
+            cleaned_up: CLEANED_UP.load(Ordering::Relaxed),
+            dropped: DROPPED.load(Ordering::Relaxed),
+            seen: self.seen.clone(),
+        }
+    }
+
+    /// How often this was called in this life.
+    #[command]
+    pub fn count(&mut self) -> u32 {
+        self.count += 1;
+        self.count
+    }
+
+    /// Nothing.
+    #[command]
+    pub fn nothing(&self) {}
+
+    /// A text so many times: a result in JSON of any size.
+    #[command]
+    pub fn repeat(&self, text: &str, times: usize) -> String {
+        text.repeat(times)
+    }
+
+    /// The same value.
+    #[command]
+    pub fn shapes(&self, shapes: Shapes) -> Shapes {
+        shapes
+    }
+
+    /// The same value, whatever it is.
+    #[command]
+    pub fn anything(&self, value: serde_json::Value) -> serde_json::Value {
+        value
+    }
+
+    /// Fails with a code, details and a cause.
+    #[command]
+    pub fn fail(&self, limit: u32) -> Result<(), Full> {
+        match "many".parse::<u32>() {
+            Ok(_) => Ok(()),
+            Err(cause) => Err(Full { limit, cause }),
+        }
+    }
+
+    /// A result that JSON has no form for.
+    #[command]
+    pub fn unwritable(&self) -> Keyed {
+        Keyed(BTreeMap::from([(b"key".to_vec(), ())]))
+    }
+
+    /// Panics with a message.
+    #[command]
+    pub fn panic(&self, message: &str) {
+        panic!("{message}");
+    }
+
+    /// Panics with something that is no text.
+    #[command]
+    pub fn panic_with_a_number(&self) {
+        std::panic::panic_any(7u8);
+    }
+
+    /// Panics with a message that panics.
+    #[command]
+    pub fn panic_in_a_panic(&self) {
+        panic!("{Unshowable}");
+    }
+
+    /// Asks for more memory than there can be.
+    #[command]
+    pub fn exhaust(&self) -> usize {
+        let mut kept = Vec::new();
+        loop {
+            kept.push(vec![0u8; 512 << 20]);
+            if kept.len() > 8 {
+                return kept.len();
+            }
+        }
+    }
+
+    /// The arguments, where they are.
+    #[command(raw)]
+    pub fn echo<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes
+    }
+
+    /// The arguments, in a vector of its own.
+    #[command(raw)]
+    pub fn copy(&self, bytes: Vec<u8>) -> Vec<u8> {
+        bytes
+    }
+
+    /// The text without white space around it, where it is.
+    #[command(raw)]
+    pub fn trim<'a>(&self, text: &'a str) -> &'a str {
+        text.trim()
+    }
+
+    /// The bytes in reverse order, in place.
+    #[command(raw)]
+    pub fn reverse<'a>(&self, bytes: &'a mut [u8]) -> &'a mut [u8] {
+        bytes.reverse();
+        bytes
+    }
+
+    /// Samples at half the volume, in place.
+    #[command(raw)]
+    pub fn halve<'a>(&self, samples: &'a mut [f32]) -> &'a mut [f32] {
+        for sample in &mut *samples {
+            *sample /= 2.0;
+        }
+        samples
+    }
+
+    /// Negates samples in place, and fails afterwards if one of them is no number.
+    #[command(raw)]
+    pub fn negate(&self, samples: &mut [f32]) -> Result<()> {
+        let mut all = true;
+        for sample in samples {
+            *sample = -*sample;
+            all &= !sample.is_nan();
+        }
+        if all {
+            Ok(())
+        } else {
+            Err(Error::new("not_a_number", "a sample is no number"))
+        }
+    }
+
+    /// The sum of numbers of eight bytes.
+    #[command(raw)]
+    pub fn sum(&self, numbers: &[f64]) -> [f64; 1] {
+        [numbers.iter().sum()]
+    }
+
+    /// The sum of numbers of two bytes.
+    #[command(raw)]
+    pub fn sum_short(&self, numbers: &[u16]) -> [u32; 1] {
+        [numbers.iter().copied().map(u32::from).sum()]
+    }
+
+    /// How many bytes there are, and the last of them.
+    #[command(raw)]
+    pub fn measure(&self, bytes: &[u8]) -> [u32; 2] {
+        [
+            bytes.len() as u32,
+            bytes.last().copied().unwrap_or(0).into(),
+        ]
+    }
+
+    /// So many bytes, in a vector of its own.
+    #[command(raw)]
+    pub fn fill(&self, size: &[u32]) -> Vec<u8> {
+        vec![b'x'; size.first().copied().unwrap_or(0) as usize]
+    }
+
+    /// Nothing at all.
+    #[command(raw)]
+    pub fn swallow(&self, bytes: &[u8]) {
+        let _ = bytes;
+    }
+
+    /// The plugin's own name, where it is.
+    #[command(raw)]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A constant, where it is.
+    #[command(raw)]
+    pub fn constant(&self) -> &'static str {
+        "constant"
+    }
+
+    /// Gives the plugin another name, and answers with the one that was asked for.
+    #[command(raw)]
+    pub fn rename<'a>(&mut self, name: &'a str) -> &'a str {
+        self.name.clear();
+        self.name.push_str("renamed to ");
+        self.name.push_str(name);
+        name
+    }
+
+    /// In the binary codec.
+    #[command(codec = "binary")]
+    pub fn statistics(
+        &self,
+        numbers: Vec<f64>,
+        scale: Option<f32>,
+        label: &str,
+    ) -> Result<Statistics> {
+        if label.is_empty() {
+            return Err(Error::new("label_empty", "a label is needed"));
+        }
+        Ok(Statistics {
+            count: numbers.len() as u32,
+            sum: numbers.iter().sum::<f64>() * f64::from(scale.unwrap_or(1.0)),
+            label: label.to_owned(),
+        })
+    }
+
+    /// In the binary codec, a value of every shape.
+    #[command(codec = "binary")]
+    pub fn shapes_binary(&self, shapes: Shapes) -> Shapes {
+        shapes
+    }
+}
+
+impl Drop for Contract {
+    fn drop(&mut self) {
+        DROPPED.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Two texts, with something between them.
+#[command]
+pub fn join(left: &str, right: &str, #[arg(default = "-")] between: &str) -> String {
+    [left, between, right].concat()
+}
+
+/// How many members the arguments have.
+#[command]
+pub fn whole(#[arg(flatten)] members: BTreeMap<String, serde_json::Value>) -> usize {
+    members.len()
+}

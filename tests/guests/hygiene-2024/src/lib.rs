@@ -1,0 +1,282 @@
+//! A plugin whose author took every name that an expansion might lean on, and allows nothing that one might need allowed.
+//!
+//! Compiled as edition 2021 by the package beside this one.
+
+#![no_implicit_prelude]
+#![forbid(
+    unsafe_code,
+    missing_docs,
+    future_incompatible,
+    let_underscore,
+    refining_impl_trait,
+    elided_lifetimes_in_paths,
+    explicit_outlives_requirements,
+    missing_debug_implementations,
+    non_local_definitions,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unreachable_pub,
+    unused_import_braces,
+    unused_lifetimes,
+    unused_results,
+    variant_size_differences
+)]
+#![deny(warnings, nonstandard_style, rust_2018_idioms, unused_qualifications)]
+use ::plugin_sdk::{PluginError, command, init, plugin};
+
+macro_rules! taken {
+    ($($name:ident)*) => {$(
+        #[allow(dead_code, non_camel_case_types)]
+        #[derive(::std::fmt::Debug)]
+        pub(crate) struct $name;
+    )*};
+}
+
+mod types {
+    pub(crate) fn one() -> ::core::primitive::u64 {
+        1
+    }
+
+    taken! { Result Option String Vec Box Error Default From Into Iterator Argument Referent u8 u32 u64 usize str }
+}
+#[allow(unused_imports)]
+use types::{
+    Argument, Box, Default, Error, From, Into, Iterator, Option, Referent, Result, String, Vec,
+};
+
+mod values {
+    #![allow(dead_code, non_snake_case)]
+
+    macro_rules! taken {
+        ($($name:ident)*) => {$(
+            pub(crate) fn $name() {}
+        )*};
+    }
+
+    taken! { Ok Err Some None drop value error returned plugin arguments output arena index source config export given }
+}
+#[allow(unused_imports)]
+use values::*;
+
+#[allow(dead_code)]
+mod core {}
+#[allow(dead_code)]
+mod std {}
+#[allow(dead_code)]
+mod alloc {}
+#[allow(dead_code)]
+mod serde {}
+#[allow(dead_code)]
+mod plugin_sdk {}
+
+/// Methods that everything has.
+mod methods {
+    #[allow(dead_code)]
+    pub(crate) trait Everything {
+        fn read(&self) {}
+        fn settle(&self) {}
+        fn init(&self) {}
+        fn cleanup(&self) {}
+        fn plugin(&self) {}
+        fn answer(&self) {}
+        fn unwrap_or_else(&self) {}
+    }
+
+    impl<T: ?::core::marker::Sized> Everything for T {}
+}
+#[allow(unused_imports)]
+use methods::Everything;
+
+/// What a host can choose.
+#[derive(Debug, ::serde::Deserialize)]
+pub struct Config {
+    start: ::core::primitive::u64,
+}
+
+/// Why not.
+#[derive(Debug, PluginError)]
+pub enum Refusal {
+    /// No more.
+    Full,
+}
+
+impl ::core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("no more")
+    }
+}
+
+impl ::core::error::Error for Refusal {}
+
+type Outcome<T> = ::core::result::Result<T, Refusal>;
+
+/// Counts.
+#[plugin(commands(twice, nested::thrice, #[cfg(any())] gone))]
+#[derive(Debug)]
+pub struct Counter {
+    total: ::core::primitive::u64,
+}
+
+fn source() -> ::core::primitive::u64 {
+    1
+}
+
+#[plugin]
+impl Counter {
+    /// Begins.
+    #[init]
+    pub fn new(config: Config) -> ::plugin_sdk::Result<Self> {
+        ::core::result::Result::Ok(Counter {
+            total: config.start,
+        })
+    }
+
+    /// Adds, in every way that arguments can be had.
+    #[allow(clippy::too_many_arguments)]
+    #[command]
+    pub fn add<'a>(
+        &mut self,
+        amount: ::core::primitive::u64,
+        label: &'a ::core::primitive::str,
+        weights: &[::core::primitive::f32],
+        note: ::core::option::Option<&'a ::core::primitive::str>,
+        #[arg(default)] tags: ::std::vec::Vec<::std::string::String>,
+        #[arg(default = types::one())] arguments: ::core::primitive::u64,
+        #[arg(default = source())] times: ::core::primitive::u64,
+        #[arg(rename = "in")] place: ::std::borrow::Cow<'a, ::core::primitive::str>,
+    ) -> Outcome<::std::borrow::Cow<'a, ::core::primitive::str>> {
+        self.total += amount * arguments * times;
+        if weights.is_empty() && tags.is_empty() {
+            return ::core::result::Result::Err(Refusal::Full);
+        }
+        ::core::result::Result::Ok(match note {
+            ::core::option::Option::Some(note) => ::std::borrow::Cow::Borrowed(note),
+            ::core::option::Option::None if label.is_empty() => place,
+            ::core::option::Option::None => ::std::borrow::Cow::Borrowed(label),
+        })
+    }
+
+    /// Only one of these is there.
+    #[cfg(target_arch = "wasm32")]
+    #[command]
+    pub fn target() -> &'static ::core::primitive::str {
+        "wasm32"
+    }
+
+    /// Only one of these is there.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[command]
+    pub fn target() -> &'static ::core::primitive::str {
+        "native"
+    }
+
+    /// Keywords for names, and an attribute that lints.
+    #[deprecated]
+    #[command(rename = "as-is")]
+    pub fn r#type(
+        &self,
+        #[arg(flatten)] r#in: ::std::collections::HashMap<
+            ::std::string::String,
+            ::core::primitive::f64,
+        >,
+    ) -> ::core::primitive::usize {
+        r#in.len()
+    }
+
+    /// In place.
+    #[command(raw)]
+    pub fn louder(&self, samples: &mut [::core::primitive::f32]) {
+        for sample in samples {
+            *sample *= 2.0;
+        }
+    }
+
+    /// As they stand in memory.
+    #[must_use]
+    #[command(codec = "binary")]
+    pub fn mean(numbers: &[::core::primitive::f64]) -> ::core::primitive::f64 {
+        numbers.len() as ::core::primitive::f64
+    }
+}
+
+/// The plugin's life goes on in a module of its own.
+mod life {
+    use ::plugin_sdk::{cleanup, event, plugin, start, stop};
+
+    #[plugin]
+    impl super::Counter {
+        #[start]
+        fn on_start(&mut self) -> ::plugin_sdk::Result<()> {
+            ::core::result::Result::Ok(())
+        }
+
+        #[stop]
+        fn on_stop(&mut self) {}
+
+        #[event]
+        fn on_event(&mut self, topic: &::core::primitive::str, data: ::core::primitive::u64) {
+            if !topic.is_empty() {
+                self.total += data;
+            }
+        }
+
+        #[cleanup]
+        fn on_end(&mut self) {
+            self.total = 0;
+        }
+    }
+}
+
+/// Doubles.
+#[command]
+#[must_use]
+pub fn twice(value: ::core::primitive::f64) -> ::core::primitive::f64 {
+    value * 2.0
+}
+
+/// Not there.
+#[command]
+#[cfg(any())]
+pub fn gone() {}
+
+/// More functions.
+pub mod nested {
+    use ::plugin_sdk::command;
+
+    /// Trebles.
+    #[command]
+    #[must_use]
+    pub fn thrice(value: ::core::primitive::f64) -> ::core::primitive::f64 {
+        value * 3.0
+    }
+}
+
+/// A plugin in a function, as in a test or an example of documentation.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn local() {
+    use ::core::default::Default as _;
+
+    #[plugin(commands(shown))]
+    #[derive(Debug, ::core::default::Default)]
+    struct Local {
+        _field: ::core::primitive::u8,
+    }
+
+    #[plugin]
+    impl Local {
+        #[command]
+        fn hidden(&self) {}
+    }
+
+    #[command]
+    fn shown() {}
+
+    shown();
+    Local::default().hidden();
+}
+
+const _: () = {
+    // The names are taken, and the attributes are used.
+    let _ = (Ok, Err, Some, None);
+};

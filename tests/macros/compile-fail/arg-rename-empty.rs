@@ -1,0 +1,15 @@
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[command]
+    fn add(&self, #[arg(rename = "")] amount: u64) -> u64 {
+        amount
+    }
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use plugin_sdk::prelude::*;
+
+#[derive(Deserialize)]
+struct Point {
+    weight: f64,
+}
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[command]
+    fn weigh(&self, #[arg(default)] point: Point) -> f64 {
+        point.weight
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use plugin_sdk::prelude::*;
+
+/// Adds.
+#[command]
+pub struct Add;
+
+fn main() {}

@@ -1,0 +1,15 @@
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[command(rename = "to\ntal")]
+    fn total(&self) -> u64 {
+        0
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[event]
+    fn on_event(&mut self, topic: &str, payload: u64) {
+        let _ = (topic, payload);
+    }
+}
+
+fn main() {}

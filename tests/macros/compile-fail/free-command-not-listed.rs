@@ -1,0 +1,12 @@
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+struct Tools;
+
+#[command]
+fn add(left: u64, right: u64) -> u64 {
+    left + right
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use plugin_sdk::prelude::*;
+
+#[plugin(commands = add)]
+#[derive(Default)]
+struct Tools;
+
+fn main() {}

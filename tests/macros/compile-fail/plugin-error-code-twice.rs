@@ -1,0 +1,15 @@
+use plugin_sdk::PluginError;
+
+#[derive(Debug, PluginError)]
+#[plugin_error(code = "refused", code = "rejected")]
+struct Refusal;
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use plugin_sdk::PluginError;
+
+#[derive(Debug, PluginError)]
+struct Refusal;
+
+fn main() {}

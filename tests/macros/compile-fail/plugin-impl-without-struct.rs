@@ -1,0 +1,14 @@
+use plugin_sdk::prelude::*;
+
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[command]
+    fn total(&self) -> u64 {
+        0
+    }
+}
+
+fn main() {}

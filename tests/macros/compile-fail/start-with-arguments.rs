@@ -1,0 +1,15 @@
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[start]
+    fn start(&mut self, port: u16) {
+        let _ = port;
+    }
+}
+
+fn main() {}
