@@ -1,1 +1,15 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: guests, built once in a process, and a host that hides nothing.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod build;
+mod host;
+mod job;
+
+pub use build::{Build, Refused, root};
+pub use host::{Answer, Command, Host, PAGE, Panic};
+pub use job::{Habit, Job, Stopped};

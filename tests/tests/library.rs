@@ -1,0 +1,115 @@
+//! A plugin crate that another crate uses as a library.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use plugin_sdk_tests::{Build, Host, Refused};
+use serde_json::json;
+
+/// What a module exports of a plugin, by name.
+fn exports(build: &Build) -> Vec<String> {
+    let mut names: Vec<String> = build
+        .module()
+        .exports()
+        .map(|export| export.name().to_owned())
+        .filter(|name| {
+            ["command_", "plugin_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+                || ["alloc", "free"].contains(&&**name)
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+const PLUGIN: [&str; 5] = [
+    "alloc",
+    "free",
+    "plugin_abi_1",
+    "plugin_cleanup",
+    "plugin_init",
+];
+
+fn with_plugin(commands: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = commands
+        .iter()
+        .chain(&PLUGIN)
+        .map(|name| (*name).to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn by_itself_it_is_a_plugin() {
+    let lending = Build::of("lending");
+    assert_eq!(
+        exports(&lending),
+        with_plugin(&["command_shout", "command_whisper"])
+    );
+    let mut host = Host::new(&lending.module());
+    assert_eq!(host.json("shout", json!({"text": "ho"})).value(), "HO");
+}
+
+#[test]
+fn with_its_feature_library_a_plugin_that_uses_it_has_its_own_commands_only() {
+    for build in [
+        Build::of("borrowing"),
+        Build::of("borrowing").dev(),
+        Build::of("borrowing").as_one(),
+    ] {
+        assert_eq!(exports(&build), with_plugin(&["command_echo"]));
+        let mut host = Host::new(&build.module());
+        assert_eq!(
+            host.json("echo", json!({"text": "Ho"})).value(),
+            "HO, ho (1)"
+        );
+        assert_eq!(
+            host.json("echo", json!({"text": "Ho"})).value(),
+            "HO, ho (2)"
+        );
+    }
+}
+
+#[test]
+fn with_its_feature_library_a_module_that_is_no_plugin_stays_none() {
+    let build = Build::of("plain");
+    assert_eq!(exports(&build), [""; 0]);
+    let module = build.module();
+    assert!(
+        module
+            .exports()
+            .any(|export| export.name() == "shout_length")
+    );
+}
+
+#[test]
+fn without_the_feature_two_plugins_in_one_module_do_not_link() {
+    let forgotten = || Build::of("borrowing").without_default_features();
+    for build in [forgotten(), forgotten().dev(), forgotten().as_one()] {
+        let Err(Refused(why)) = build.wasm() else {
+            panic!("{build:?} was linked");
+        };
+        // The linker's words, or those of link-time optimisation.
+        assert!(
+            why.contains("duplicate symbol: plugin_abi_1")
+                || why.contains("'plugin_abi_1': symbol multiply defined"),
+            "{why}"
+        );
+    }
+}
+
+/// No macro of ours has a say in such a module, and the linker sees one plugin, so nobody can refuse it. The documentation says so.
+#[test]
+fn without_the_feature_a_module_that_is_no_plugin_becomes_one() {
+    for build in [
+        Build::of("plain"),
+        Build::of("plain").dev(),
+        Build::of("plain").as_one(),
+    ] {
+        let build = build.without_default_features();
+        assert_eq!(
+            exports(&build),
+            with_plugin(&["command_shout", "command_whisper"])
+        );
+    }
+}
