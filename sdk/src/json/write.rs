@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use serde::Serialize;
 use serde::ser;
+use serde_json::ser::{CompactFormatter, Formatter as _};
 
 use super::plain::{append, plain_len};
 
@@ -89,10 +90,9 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
 }
 
-/// Writing to a vector does not fail; the text of `serde_json`'s errors would cost a guest 5 KB all the same.
 #[cold]
-fn not_a_number(_: serde_json::Error) -> WriteError {
-    WriteError("a number cannot be written".into())
+fn cannot_be_written() -> WriteError {
+    WriteError("the number cannot be written".into())
 }
 
 /// An array or object that is being written; `close` is what it ends with.
@@ -217,13 +217,24 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
         Ok(())
     }
 
-    // The shortest digits that read back as the same number are an art of their own, which `serde_json` has.
+    // The shortest digits that read back as the same number are an art of their own, which `serde_json` has. Its formatter is used alone:
+    // the errors of its serializer would cost a guest 5 KB, and writing to a vector does not fail.
     fn serialize_f32(self, number: f32) -> Written {
-        serde_json::to_writer(&mut *self.out, &number).map_err(not_a_number)
+        if !number.is_finite() {
+            return self.serialize_unit();
+        }
+        CompactFormatter
+            .write_f32(&mut *self.out, number)
+            .map_err(|_| cannot_be_written())
     }
 
     fn serialize_f64(self, number: f64) -> Written {
-        serde_json::to_writer(&mut *self.out, &number).map_err(not_a_number)
+        if !number.is_finite() {
+            return self.serialize_unit();
+        }
+        CompactFormatter
+            .write_f64(&mut *self.out, number)
+            .map_err(|_| cannot_be_written())
     }
 
     fn serialize_char(self, value: char) -> Written {
