@@ -1,0 +1,191 @@
+//! What each further command adds to a module: writes guests with one command and with fifty, and compares.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::Result;
+
+use crate::guests;
+
+/// How many commands the larger guest has.
+const MANY: usize = 50;
+
+/// What a command takes and gives, in turn: two arguments each, of the types that plugins use.
+const SHAPES: [Shape; 4] = [
+    Shape {
+        borrowed: ["&str", "u32"],
+        owned: ["String", "u32"],
+        result: "u64",
+        body: "first.len() as u64 + u64::from(second)",
+    },
+    Shape {
+        borrowed: ["f64", "f64"],
+        owned: ["f64", "f64"],
+        result: "f64",
+        body: "first * second",
+    },
+    Shape {
+        borrowed: ["bool", "String"],
+        owned: ["bool", "String"],
+        result: "Option<String>",
+        body: "first.then_some(second)",
+    },
+    Shape {
+        borrowed: ["Vec<i64>", "Option<i64>"],
+        owned: ["Vec<i64>", "Option<i64>"],
+        result: "i64",
+        body: "first.iter().sum::<i64>() + second.unwrap_or(0)",
+    },
+];
+
+struct Shape {
+    /// The types of the arguments where an author can borrow…
+    borrowed: [&'static str; 2],
+    /// …and where they cannot.
+    owned: [&'static str; 2],
+    result: &'static str,
+    body: &'static str,
+}
+
+/// The bytes that a command adds to a hand-written guest, on average.
+pub fn raw() -> Result<f64> {
+    let guest = |count| {
+        let mut source = String::from(RAW);
+        for (number, shape) in (0..count).zip(SHAPES.iter().cycle()) {
+            let Shape {
+                owned: [first, second],
+                result,
+                body,
+                ..
+            } = shape;
+            let _ = write!(
+                source,
+                "
+#[derive(Deserialize)]
+struct Args{number} {{ first_{number}: {first}, second_{number}: {second} }}
+#[unsafe(no_mangle)]
+extern \"C\" fn command_{number}(ptr: *mut u8, len: usize) -> u64 {{
+    json(ptr, len, |Args{number} {{ first_{number}: first, second_{number}: second }}| -> {result} {{ {body} }})
+}}
+"
+            );
+        }
+        size("raw", count, RAW_DEPENDENCIES, &source)
+    };
+    each(guest)
+}
+
+/// The bytes that a command adds to a plugin of plugin-sdk, on average, its description included.
+pub fn ours() -> Result<f64> {
+    let guest = |count| {
+        let mut source = String::from(OURS);
+        for (number, shape) in (0..count).zip(SHAPES.iter().cycle()) {
+            let Shape {
+                borrowed: [first, second],
+                result,
+                body,
+                ..
+            } = shape;
+            let _ = write!(
+                source,
+                "
+    /// Command number {number}.
+    #[command]
+    pub fn command_{number}(first_{number}: {first}, second_{number}: {second}) -> {result} {{
+        let (first, second) = (first_{number}, second_{number});
+        {body}
+    }}
+"
+            );
+        }
+        source.push('}');
+        let sdk = guests::folder().with_file_name("sdk");
+        let dependencies = format!("plugin-sdk = {{ path = {sdk:?} }}\n");
+        size("ours", count, &dependencies, &source)
+    };
+    each(guest)
+}
+
+const OURS: &str = "
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+pub struct Commands;
+
+#[plugin]
+impl Commands {
+";
+
+const RAW_DEPENDENCIES: &str = r#"
+serde = { version = "1.0.228", features = ["derive"] }
+serde_json = "1.0.145"
+"#;
+
+const RAW: &str = r#"
+use serde::{Deserialize, Serialize};
+
+fn json<A: serde::de::DeserializeOwned, R: Serialize>(ptr: *mut u8, len: usize, command: impl FnOnce(A) -> R) -> u64 {
+    let args = unsafe { Vec::from_raw_parts(ptr, len, len) };
+    give(match serde_json::from_slice(&args) {
+        Ok(args) => serde_json::to_vec(&command(args)).unwrap_or_default(),
+        Err(error) => error.to_string().into_bytes(),
+    })
+}
+
+fn give(bytes: Vec<u8>) -> u64 {
+    let bytes = Box::leak(bytes.into_boxed_slice());
+    (bytes.as_ptr() as u64) << 32 | bytes.len() as u64
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn alloc(len: usize) -> *mut u8 {
+    std::mem::ManuallyDrop::new(vec![0; len]).as_mut_ptr()
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn free(ptr: *mut u8, len: usize) {
+    drop(unsafe { Vec::from_raw_parts(ptr, 0, len) });
+}
+"#;
+
+/// The difference between one command and many, shared out.
+fn each(guest: impl Fn(usize) -> Result<usize>) -> Result<f64> {
+    Ok((guest(MANY)? as f64 - guest(1)? as f64) / (MANY - 1) as f64)
+}
+
+/// Builds a guest for size and gives its bytes.
+fn size(who: &str, count: usize, dependencies: &str, source: &str) -> Result<usize> {
+    let name = format!("{who}-{count}");
+    let folder = guests::scratch().join("commands").join(&name);
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(folder.join("src/lib.rs"), source)?;
+    fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            r#"[package]
+name = "{name}"
+edition = "2024"
+
+[workspace]
+
+[lib]
+crate-type = ["cdylib"]
+
+[dependencies]
+{dependencies}
+[profile.release]
+opt-level = "z"
+lto = true
+codegen-units = 1
+panic = "abort"
+strip = true
+"#
+        ),
+    )?;
+    fs::copy(
+        guests::folder().join("Cargo.lock"),
+        folder.join("Cargo.lock"),
+    )?;
+    Ok(guests::build_in(&folder)?.len())
+}

@@ -1,0 +1,88 @@
+//! plugin-sdk's guest in plugin-sdk's harness.
+
+use std::hint::black_box;
+
+use anyhow::Result;
+use plugin_sdk::binary;
+use plugin_sdk_harness::{Command, Module, Plugin};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::engine;
+
+/// A loaded plugin.
+pub struct Ours(Module);
+
+impl Ours {
+    pub fn load(wasm: &[u8]) -> Result<Self> {
+        Ok(Ours(Module::load(wasm)?))
+    }
+
+    /// A new instance whose calls may take any time, as those of the peers may.
+    pub fn instance(&self) -> Result<Plugin> {
+        Ok(self.0.plugin().no_timeout().no_cache().build()?)
+    }
+
+    /// A new instance from a pool.
+    pub fn pooled(&self) -> Result<Plugin> {
+        Ok(self
+            .0
+            .plugin()
+            .no_timeout()
+            .no_cache()
+            .pooling(engine::POOL)
+            .build()?)
+    }
+
+    /// A new instance with the harness's limits as they are unless told otherwise, of which one is a time limit.
+    pub fn clocked(&self) -> Result<Plugin> {
+        Ok(self.0.plugin().no_cache().build()?)
+    }
+
+    /// A new instance with `command` looked up.
+    pub fn call(&self, command: &str) -> Result<Call> {
+        Call::new(self.instance()?, command)
+    }
+}
+
+/// One command of one instance.
+pub struct Call {
+    plugin: Plugin,
+    command: Command,
+    /// Room for arguments in the binary codec.
+    args: Vec<u8>,
+}
+
+impl Call {
+    pub fn new(plugin: Plugin, command: &str) -> Result<Self> {
+        Ok(Call {
+            command: plugin.command(command)?,
+            plugin,
+            args: Vec::new(),
+        })
+    }
+
+    /// Bytes in, a look at the result in the guest's memory.
+    pub fn view(&mut self, args: &[u8]) -> Result<()> {
+        black_box(self.plugin.call_raw(&self.command, args)?);
+        Ok(())
+    }
+
+    /// Bytes in, bytes out.
+    pub fn copy(&mut self, args: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.plugin.call_raw(&self.command, args)?.to_vec())
+    }
+
+    /// Values at both ends, JSON between.
+    pub fn json<R: DeserializeOwned>(&mut self, args: impl Serialize) -> Result<R> {
+        Ok(self.plugin.call(&self.command, args)?)
+    }
+
+    /// Values at both ends, the binary codec between.
+    pub fn binary<R: DeserializeOwned>(&mut self, args: impl Serialize) -> Result<R> {
+        self.args.clear();
+        binary::write(&args, &mut self.args)?;
+        let result = self.plugin.call_raw(&self.command, &self.args)?;
+        binary::read(result).map_err(|fault| anyhow::anyhow!("not in the binary codec: {fault:?}"))
+    }
+}

@@ -1,0 +1,143 @@
+//! What a guest weighs: its module, its crates, and the time to build it.
+
+use anyhow::Result;
+
+use crate::commands;
+use crate::guests::{self, Jobs, Profile};
+use crate::measure::{Spread, Times};
+use crate::peers::component;
+use crate::report::{self, Check, Row};
+
+const CONTESTANTS: [&str; 4] = ["raw", "ours", "component", "extism"];
+
+/// A figure that is no race: its name, and what finds it out.
+pub type Weighing = (&'static str, fn(&'static str) -> Result<Vec<Row>>);
+
+/// The figures that take seconds once their guests are built…
+pub const QUICK: [Weighing; 3] = [
+    ("greet alone at z, bytes", greet_alone),
+    ("each further command, bytes", further_commands),
+    ("crates compiled / in the guest", crates),
+];
+
+/// …and the one that takes minutes every time.
+pub const SLOW: Weighing = ("first build of a guest", first_build);
+
+fn package(contestant: &str) -> String {
+    format!("guest-{contestant}")
+}
+
+/// The module with `greet` alone, at `opt-level = "z"`, stripped.
+fn greet_alone(name: &'static str) -> Result<Vec<Row>> {
+    let mut figure = Figure::new(name);
+    for contestant in CONTESTANTS {
+        let module = guests::build(&package(contestant), Jobs::GreetAlone, Profile::Small)?;
+        let size = match contestant {
+            "component" => component::encode(&module)?.len(),
+            _ => module.len(),
+        };
+        figure.add(contestant, size as f64, size.to_string());
+    }
+    Ok(figure.ours_at_most(0.75))
+}
+
+/// What each further command with two arguments adds to a module, at `opt-level = "z"`, stripped.
+fn further_commands(name: &'static str) -> Result<Vec<Row>> {
+    const AT_MOST: f64 = 1.2 * 1024.0;
+    let mut figure = Figure::new(name);
+    let raw = commands::raw()?;
+    figure.add("raw", raw, format!("{raw:.0}"));
+    let ours = commands::ours()?;
+    figure.add("ours", ours, format!("{ours:.0}"));
+    for row in &mut figure.rows {
+        if row.contestant == "ours" {
+            row.checks.push(Check {
+                found: format!("{ours:.0}"),
+                asked: format!("{AT_MOST:.0}"),
+                met: ours <= AT_MOST,
+            });
+        }
+    }
+    Ok(figure.rows)
+}
+
+/// The crates that a guest depends on.
+fn crates(name: &'static str) -> Result<Vec<Row>> {
+    let mut figure = Figure::new(name);
+    for contestant in CONTESTANTS {
+        let guests::Crates {
+            compiled,
+            in_the_guest,
+        } = guests::crates(&package(contestant))?;
+        figure.add(
+            contestant,
+            compiled as f64,
+            format!("{compiled} / {in_the_guest}"),
+        );
+    }
+    Ok(figure.rows)
+}
+
+/// The first build of a guest with `greet` alone, in turns.
+fn first_build(name: &'static str) -> Result<Vec<Row>> {
+    const ROUNDS: usize = 3;
+    let mut rounds = Vec::new();
+    for round in 1..=ROUNDS {
+        let mut taken = Vec::new();
+        for contestant in CONTESTANTS {
+            eprintln!("building {contestant} from nothing, {round} of {ROUNDS}");
+            taken.push(guests::time_first_build(&package(contestant))?.as_secs_f64());
+        }
+        rounds.push(taken);
+    }
+    let times = Times::new(rounds);
+    let mut figure = Figure::new(name);
+    for (at, contestant) in CONTESTANTS.into_iter().enumerate() {
+        figure.rows.push(Row {
+            figure: name.to_owned(),
+            contestant: contestant.to_owned(),
+            value: report::time(times.median(at)),
+            ratio: Some(times.ratio(at, 0)),
+            checks: Vec::new(),
+        });
+    }
+    Ok(figure.ours_at_most(1.15))
+}
+
+/// The rows of one figure; raw comes first.
+struct Figure {
+    name: &'static str,
+    raw: Option<f64>,
+    rows: Vec<Row>,
+}
+
+impl Figure {
+    fn new(name: &'static str) -> Self {
+        Figure {
+            name,
+            raw: None,
+            rows: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, contestant: &str, value: f64, text: String) {
+        let raw = *self.raw.get_or_insert(value);
+        self.rows.push(Row {
+            figure: self.name.to_owned(),
+            contestant: contestant.to_owned(),
+            value: text,
+            ratio: Some(Spread::of(vec![value / raw])),
+            checks: Vec::new(),
+        });
+    }
+
+    /// Asks that ours be at most `at_most` times raw's.
+    fn ours_at_most(mut self, at_most: f64) -> Vec<Row> {
+        for row in &mut self.rows {
+            if let ("ours", Some(ratio)) = (row.contestant.as_str(), row.ratio) {
+                row.checks.push(Check::ratio(ratio.median, at_most, "raw"));
+            }
+        }
+        self.rows
+    }
+}
