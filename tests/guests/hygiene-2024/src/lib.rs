@@ -23,7 +23,9 @@
     variant_size_differences
 )]
 #![deny(warnings, nonstandard_style, rust_2018_idioms, unused_qualifications)]
-use ::plugin_sdk::{PluginError, command, init, plugin};
+use ::plugin_sdk::PluginError;
+
+use ::plugin_sdk::{command, init, plugin};
 
 macro_rules! taken {
     ($($name:ident)*) => {$(
