@@ -161,7 +161,8 @@ pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Listed> {
     once
 }
 
-fn same(one: &Path, other: &Path) -> bool {
+/// Whether two paths are spelled alike.
+pub fn same(one: &Path, other: &Path) -> bool {
     one.to_token_stream().to_string() == other.to_token_stream().to_string()
 }
 

@@ -8,8 +8,9 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Generics, Item, ItemFn, Type, Visibility};
+use syn::{Attribute, Generics, Item, ItemFn, Path, Type, Visibility};
 
+use crate::attributes::same;
 use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, PluginImpl, PluginStruct,
@@ -65,6 +66,9 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// `#[command]` on a free function.
 pub fn free_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    if is_resolved(&arguments) {
+        return TokenStream::new();
+    }
     let mut mistakes = Mistakes::default();
     let Ok(mut item) = syn::parse2::<ItemFn>(item.clone()) else {
         mistakes.add(parse::wrong_item(
@@ -84,7 +88,10 @@ pub fn free_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// A hook's attribute that no `#[plugin]` has taken.
-pub fn stray_hook(name: &str, item: TokenStream) -> TokenStream {
+pub fn stray_hook(name: &str, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    if is_resolved(&arguments) {
+        return TokenStream::new();
+    }
     let mut mistakes = Mistakes::default();
     mistakes.add(parse::wrong_item(
         &item,
@@ -185,6 +192,7 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         ident,
         generics,
         commands,
+        allowed,
     } = plugin;
     let sdk = sdk();
     let plugin_type = plugin_type(ident, generics);
@@ -192,7 +200,7 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         .iter()
         .map(|listed| self::listed(ident, listed, sound));
     if !sound {
-        return hidden(&[], quote!(#plugin_type #(#listed)*));
+        return hidden(allowed, quote!(#plugin_type #(#listed)*));
     }
     let if_exported = if_exported();
     let config = local("config");
@@ -202,7 +210,7 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
     let beginning = local_at("beginning", span);
     let begun = quote_spanned!(span=> #at::Beginning::<#ident>::plugin);
     hidden(
-        &[],
+        allowed,
         quote! {
             use #sdk::{
                 CleanupByDefault as _, CleanupByHook as _, InitByDefault as _, InitByHook as _,
@@ -308,7 +316,7 @@ fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
         hooks,
         ..
     } = plugin;
-    let used = used(plugin);
+    let resolved = resolved(plugin);
     let sdk = sdk_at(self_ty.span());
     let is_plugin = quote_spanned!(self_ty.span()=> <#self_ty as #sdk::PluginType>::CHECKED);
     let commands = commands
@@ -317,13 +325,13 @@ fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
     let hooks = hooks.iter().map(|hook| self::hook(self_ty, hook));
     hidden(
         &plugin.allowed,
-        quote!(#used const _: () = #is_plugin; #(#commands)* #(#hooks)*),
+        quote!(#resolved const _: () = #is_plugin; #(#commands)* #(#hooks)*),
     )
 }
 
 /// The plugin's struct would otherwise miss an init hook that is there.
 fn broken_plugin_impl(plugin: &PluginImpl) -> TokenStream {
-    let used = used(plugin);
+    let resolved = resolved(plugin);
     let has_init = plugin.hooks.iter().any(|hook| hook.kind == HookKind::Init);
     let init = (has_init && plugin.inherent).then(|| {
         let sdk = sdk();
@@ -336,14 +344,28 @@ fn broken_plugin_impl(plugin: &PluginImpl) -> TokenStream {
             }
         }
     });
-    hidden(&[], quote!(#used #init))
+    hidden(&plugin.allowed, quote!(#resolved #init))
 }
 
-/// The attributes that were taken off the author's functions were found by name; this is where they are resolved, so that
-/// their imports are used, and must be there.
-fn used(plugin: &PluginImpl) -> TokenStream {
-    let attributes = &plugin.attributes;
-    quote!(#(use #attributes as _;)*)
+/// The attributes that were taken off the author's functions were found by name. Here the compiler resolves each, so that
+/// its import is in use, and a missing one is told of at the attribute.
+fn resolved(plugin: &PluginImpl) -> TokenStream {
+    let marker = Ident::new(RESOLVED, Span::call_site());
+    let mut paths: Vec<&Path> = Vec::new();
+    for path in &plugin.attributes {
+        if !paths.iter().any(|earlier| same(earlier, path)) {
+            paths.push(path);
+        }
+    }
+    quote!(#(#[#paths(#marker)] const _: () = ();)*)
+}
+
+/// The option of an attribute that stands on nothing of the author's.
+const RESOLVED: &str = "__resolved";
+
+/// Whether an attribute is there only to be resolved.
+fn is_resolved(arguments: &TokenStream) -> bool {
+    arguments.to_string() == RESOLVED
 }
 
 /// What a command or hook is to be called with.
@@ -407,6 +429,7 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
         #(#allowed)*
         const _: () = {
             impl #plugin {
+                #[doc(hidden)]
                 fn #function(#parameters) -> #returns {
                     #body
                 }

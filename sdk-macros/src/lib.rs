@@ -34,8 +34,8 @@ macro_rules! hooks {
     ($($hook:ident)*) => {$(
         /// Documented in `plugin-sdk`.
         #[proc_macro_attribute]
-        pub fn $hook(_: TokenStream, item: TokenStream) -> TokenStream {
-            expand::stray_hook(stringify!($hook), item.into()).into()
+        pub fn $hook(arguments: TokenStream, item: TokenStream) -> TokenStream {
+            expand::stray_hook(stringify!($hook), arguments.into(), item.into()).into()
         }
     )*};
 }

@@ -88,6 +88,8 @@ pub struct PluginStruct {
     pub generics: Generics,
     /// Free commands.
     pub commands: Vec<Listed>,
+    /// What its author does not want to be told of it.
+    pub allowed: Vec<Attribute>,
 }
 
 /// A free command in its plugin's list.

@@ -4,8 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::visit::{self, Visit};
-use syn::visit_mut::VisitMut;
+use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, Pat, PatType, Path,
     ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference, Visibility,
@@ -33,6 +32,7 @@ pub fn plugin_struct(
         ident: item.ident.clone(),
         generics: item.generics.clone(),
         commands: attributes::plugin(arguments, mistakes),
+        allowed: attributes::allowed(&item.attrs),
     }
 }
 
@@ -278,7 +278,7 @@ fn argument(
     };
     let mut ty = bare(&input.ty).clone();
     let mut refused = Refused(mistakes, false);
-    refused.visit_type(&ty);
+    refused.visit_type_mut(&mut ty);
     if refused.1 {
         return None;
     }
@@ -311,26 +311,26 @@ fn bare(ty: &Type) -> &Type {
     }
 }
 
-/// Notes what no argument can consist of, and whether there was any.
+/// Notes what no argument can consist of, and whether there was any. Changes nothing.
 struct Refused<'a>(&'a mut Mistakes, bool);
 
-impl<'ast> Visit<'ast> for Refused<'_> {
-    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+impl VisitMut for Refused<'_> {
+    fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
         self.0.at(ty, "a host cannot choose types: write one type");
         self.1 = true;
     }
 
-    fn visit_type_reference(&mut self, ty: &'ast TypeReference) {
+    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
         if let Type::TraitObject(object) = bare(&ty.elem) {
             self.0
                 .at(object, "a host cannot choose types: write one type");
             self.1 = true;
         } else {
-            visit::visit_type_reference(self, ty);
+            visit_mut::visit_type_reference_mut(self, ty);
         }
     }
 
-    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         if lifetime.ident == "static" {
             self.0.at(
                 lifetime,

@@ -12,9 +12,18 @@ fn code(generated: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(generated).unwrap())
 }
 
+/// Holds generated code to the snapshot that is named after the test.
+macro_rules! assert_expansion {
+    ($generated:expr) => {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(code($generated));
+        })
+    };
+}
+
 #[test]
 fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(commands(
             add,
             #[cfg(feature = "text")]
@@ -27,12 +36,12 @@ fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
                 total: u64,
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn a_command_reads_its_arguments_calls_the_function_and_answers() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -64,12 +73,12 @@ fn a_command_reads_its_arguments_calls_the_function_and_answers() {
                 fn r#type() {}
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn hooks_implement_traits() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -95,12 +104,12 @@ fn hooks_implement_traits() {
                 fn close(&mut self) {}
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn an_init_hook_that_takes_no_configuration_ignores_it() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -110,24 +119,24 @@ fn an_init_hook_that_takes_no_configuration_ignores_it() {
                 }
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn a_free_command_asks_to_be_listed() {
-    insta::assert_snapshot!(code(expand::free_command(
+    assert_expansion!(expand::free_command(
         quote!(),
         quote! {
             pub(crate) fn reverse(text: &str) -> String {
                 text.chars().rev().collect()
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn a_raw_command_goes_past_all_codecs() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -135,12 +144,12 @@ fn a_raw_command_goes_past_all_codecs() {
                 fn amplify(&self, samples: &mut [f32]) {}
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn the_binary_codec_takes_the_place_of_json() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -150,12 +159,12 @@ fn the_binary_codec_takes_the_place_of_json() {
                 }
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn a_flattened_argument_is_the_whole_object() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Shop {
@@ -165,31 +174,31 @@ fn a_flattened_argument_is_the_whole_object() {
                 }
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn an_error_type_gets_a_code_for_each_variant() {
-    insta::assert_snapshot!(code(plugin_error::derive(quote! {
+    assert_expansion!(plugin_error::derive(quote! {
         enum Refusal<'a, T: Display> {
             NotFound,
             #[plugin_error(code = "too_many")]
             Limit { allowed: T },
             Named(&'a str),
         }
-    })));
+    }));
 }
 
 #[test]
 fn an_error_type_without_variants_has_no_code_to_give() {
-    insta::assert_snapshot!(code(plugin_error::derive(quote! {
+    assert_expansion!(plugin_error::derive(quote! {
         enum Never {}
-    })));
+    }));
 }
 
 #[test]
 fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -205,15 +214,15 @@ fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
                 fn add_twice(&self, #[arg(rename = "amount")] first: u64, amount: u64) {}
             }
         },
-    )));
+    ));
 }
 
 #[test]
 fn a_struct_with_mistakes_still_lists_its_commands() {
-    insta::assert_snapshot!(code(expand::plugin(
+    assert_expansion!(expand::plugin(
         quote!(commands(add), exports(sub)),
         quote! {
             struct Counter<T>(T);
         },
-    )));
+    ));
 }

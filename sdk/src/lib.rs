@@ -99,7 +99,9 @@
 //! library = []
 //! ```
 //!
-//! Where it was forgotten, two plugins meet in one module, and the linker refuses: `duplicate symbol: plugin_abi_1`.
+//! Where it was forgotten, two plugins meet in one module, and the linker refuses: `duplicate symbol: plugin_abi_1`. A `cdylib` that is no plugin itself
+//! exports what it links, so there the feature must not be forgotten. And since cargo unifies the features of what it builds together, build
+//! plugins one by one: `cargo build -p …`.
 //!
 //! # Size
 //!
@@ -112,6 +114,13 @@
 //! codegen-units = 1
 //! panic = "abort"
 //! strip = true
+//! ```
+//!
+//! Cargo leaves link-time optimisation out as long as the crate is an `rlib` too, which its tests need. The smallest module is built as a
+//! `cdylib` alone:
+//!
+//! ```console
+//! cargo rustc --release --lib --crate-type cdylib --target wasm32-unknown-unknown
 //! ```
 //!
 //! # Features

@@ -3,7 +3,11 @@
 //!
 //! Times are compared within one run, each round going over all allocators, the best round counting.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, reason = "a measurement that fails says nothing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that fails says nothing"
+)]
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};

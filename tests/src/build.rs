@@ -22,6 +22,8 @@ pub struct Build {
 #[derive(Clone, Debug)]
 pub struct Refused(pub String);
 
+type Wasm = Result<Vec<u8>, Refused>;
+
 impl Build {
     /// A package of this workspace.
     pub fn of(package: &'static str) -> Self {
@@ -73,9 +75,9 @@ impl Build {
     }
 
     /// The module's bytes. The first call in a process builds them.
-    pub fn wasm(&self) -> Result<Vec<u8>, Refused> {
+    pub fn wasm(&self) -> Wasm {
         // Held while building and reading: cargo gives the builds of a package in all variants the same file name.
-        static BUILT: Mutex<Option<HashMap<Build, Result<Vec<u8>, Refused>>>> = Mutex::new(None);
+        static BUILT: Mutex<Option<HashMap<Build, Wasm>>> = Mutex::new(None);
         let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         let built = built.get_or_insert_default();
         if let Some(known) = built.get(self) {
@@ -106,7 +108,7 @@ impl Build {
             .clone()
     }
 
-    fn run(&self) -> Result<Vec<u8>, Refused> {
+    fn run(&self) -> Wasm {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .current_dir(root())

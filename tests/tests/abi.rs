@@ -1,5 +1,9 @@
 //! Every sentence of `docs/abi.md`, on guests that wasmtime runs as any engine would. The sections are the document's.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use plugin_sdk::abi::Packed;
 use plugin_sdk_tests::{Build, Host, PAGE};
@@ -1435,7 +1439,7 @@ mod above_2_gib {
         let text = format!(r#"{{"left":"Ada","right":"Grace"{}}}"#, " ".repeat(8192));
         let text = text.as_bytes();
         let buffer = host.place(text);
-        assert!(buffer >= TOP && buffer % 16 == 0, "{buffer:#x}");
+        assert!(buffer >= TOP && buffer.is_multiple_of(16), "{buffer:#x}");
         let join = host.command("command_join");
         let bits = join
             .call(&mut host.store, (buffer, text.len() as u32))

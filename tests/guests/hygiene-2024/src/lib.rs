@@ -24,7 +24,6 @@
 )]
 #![deny(warnings, nonstandard_style, rust_2018_idioms, unused_qualifications)]
 use ::plugin_sdk::PluginError;
-
 use ::plugin_sdk::{command, init, plugin};
 
 macro_rules! taken {

@@ -1,0 +1,15 @@
+use plugin_sdk::plugin;
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[command]
+    fn total(&self) -> u64 {
+        0
+    }
+}
+
+fn main() {}

@@ -1,0 +1,287 @@
+//! The hooks of a plugin's life.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use plugin_sdk::__private::{Event, Hook, Plugin, Start, Stop};
+use plugin_sdk::prelude::*;
+
+use super::*;
+
+fn made<P: Plugin>(config: &str) -> Result<P> {
+    P::init(&mut config.as_bytes().to_vec())
+}
+
+/// All hooks there are, in two blocks.
+#[plugin]
+#[derive(Debug)]
+struct Station {
+    name: String,
+    log: Vec<String>,
+    closed: Rc<Cell<bool>>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Config<'a> {
+    name: &'a str,
+    lines: u8,
+}
+
+impl Default for Config<'_> {
+    fn default() -> Self {
+        Config {
+            name: "main",
+            lines: 1,
+        }
+    }
+}
+
+#[plugin]
+impl Station {
+    #[init]
+    fn new(config: &Config<'_>) -> Result<Self> {
+        if config.lines == 0 {
+            return Err(Error::msg("a station needs a line"));
+        }
+        Ok(Station {
+            name: config.name.to_owned(),
+            log: Vec::new(),
+            closed: Rc::default(),
+        })
+    }
+
+    #[command]
+    fn log(&self) -> &[String] {
+        &self.log
+    }
+}
+
+#[plugin]
+impl Station {
+    #[start]
+    fn open(&mut self) -> Result<&str> {
+        self.log.push("open".to_owned());
+        Ok(&self.name)
+    }
+
+    #[stop]
+    fn pause(&mut self) -> Result<(), String> {
+        Err("a train is still here".to_owned())
+    }
+
+    #[event]
+    fn arrived(&mut self, topic: &str, #[arg(rename = "data", default)] train: Option<u32>) {
+        self.log.push(format!("{topic} {train:?}"));
+    }
+
+    #[cleanup]
+    fn close(&mut self) {
+        self.closed.set(true);
+    }
+}
+
+#[test]
+fn init_takes_a_configuration() {
+    let station: Station = made(r#"{"name": "we\u0073t"}"#).unwrap();
+    assert_eq!(station.name, "west");
+    assert_eq!(made::<Station>("").unwrap().name, "main");
+    assert!(!Station::makes_itself());
+}
+
+#[test]
+fn init_may_fail() {
+    let error = made::<Station>(r#"{"lines": 0}"#).unwrap_err();
+    assert_eq!(
+        seen(&error),
+        json!({"code": "failed", "message": "a station needs a line"})
+    );
+}
+
+#[test]
+fn a_configuration_that_does_not_fit_is_called_one() {
+    let error = made::<Station>(r#"{"lines": "two"}"#).unwrap_err();
+    assert_eq!(
+        seen(&error)["details"],
+        json!({"path": "lines", "expected": "u8", "found": "\"two\""})
+    );
+    let error = made::<Station>("[").unwrap_err();
+    assert_eq!(error.code(), "invalid_json");
+    assert!(error.message().starts_with("the configuration"), "{error}");
+    let error = made::<Station>("7").unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the configuration: expected struct Config, found 7"
+    );
+}
+
+#[test]
+fn start_and_stop_answer_as_commands_do() {
+    let mut station = made("").unwrap();
+    assert_eq!(
+        call(&mut station, <Station as Hook<Start>>::handle, "").unwrap(),
+        "main"
+    );
+    assert_eq!(
+        refused(&mut station, <Station as Hook<Stop>>::handle, b""),
+        json!({"code": "failed", "message": "a train is still here"})
+    );
+    assert_eq!(
+        call(&mut station, Station::__plugin_sdk_command_log, "").unwrap(),
+        json!(["open"])
+    );
+}
+
+#[test]
+fn an_event_has_a_topic_and_data() {
+    let mut station = made("").unwrap();
+    let event = <Station as Hook<Event>>::handle;
+    call(&mut station, event, r#"{"topic": "train", "data": 7}"#).unwrap();
+    call(&mut station, event, r#"{"topic": "none"}"#).unwrap();
+    assert_eq!(station.log, ["train Some(7)", "none None"]);
+    assert_eq!(
+        refused(&mut station, event, br#"{"data": 7}"#)["code"],
+        "missing_argument"
+    );
+    assert_eq!(
+        refused(&mut station, event, br#"{"topic": "x", "when": 1}"#)["code"],
+        "unknown_argument"
+    );
+}
+
+#[test]
+fn cleanup_runs_the_hook() {
+    let mut station: Station = made("").unwrap();
+    let closed = Rc::clone(&station.closed);
+    Plugin::cleanup(&mut station);
+    assert!(closed.get());
+}
+
+/// No hooks at all.
+#[plugin]
+#[derive(Default)]
+struct Plain {
+    calls: u32,
+}
+
+#[test]
+fn without_hooks_a_plugin_makes_itself() {
+    assert!(Plain::makes_itself());
+    let mut plain: Plain = made("{}").unwrap();
+    assert_eq!(plain.calls, 0);
+    Plugin::cleanup(&mut plain);
+}
+
+/// `Default` does not count where there is a hook; hooks in all their smaller forms.
+#[plugin]
+#[derive(Default)]
+struct Small {
+    events: u32,
+}
+
+#[plugin]
+impl Small {
+    #[init]
+    fn new() -> Self {
+        Small { events: 10 }
+    }
+
+    #[start]
+    fn begin() {}
+
+    #[plugin_sdk::stop]
+    fn end(&self) -> u32 {
+        self.events
+    }
+
+    #[event()]
+    fn anything(&mut self) {
+        self.events += 1;
+    }
+
+    #[cleanup]
+    fn none() {}
+}
+
+#[test]
+fn hooks_may_leave_out_what_they_do_not_need() {
+    assert!(!Small::makes_itself());
+    let mut small: Small = made(r#"{"ignored": true}"#).unwrap();
+    assert_eq!(
+        call(&mut small, <Small as Hook<Start>>::handle, "").unwrap(),
+        json!(null)
+    );
+    call(
+        &mut small,
+        <Small as Hook<Event>>::handle,
+        r#"{"topic": "x", "data": [{}]}"#,
+    )
+    .unwrap();
+    call(&mut small, <Small as Hook<Event>>::handle, "").unwrap();
+    assert_eq!(
+        call(&mut small, <Small as Hook<Stop>>::handle, "").unwrap(),
+        12
+    );
+    Plugin::cleanup(&mut small);
+}
+
+/// An event as a whole, a configuration by value, errors of the author's own.
+#[plugin]
+struct Whole {
+    settings: HashMap<String, u8>,
+}
+
+#[derive(Debug, PluginError)]
+struct TooMany;
+
+impl std::fmt::Display for TooMany {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("too many settings")
+    }
+}
+
+impl std::error::Error for TooMany {}
+
+#[derive(Deserialize)]
+struct Message {
+    topic: String,
+    data: u8,
+}
+
+#[plugin]
+impl Whole {
+    #[init]
+    fn new(settings: HashMap<String, u8>) -> Result<Self, TooMany> {
+        if settings.len() > 1 {
+            return Err(TooMany);
+        }
+        Ok(Self { settings })
+    }
+
+    #[event]
+    fn on_event(&mut self, #[arg(flatten)] message: Message) -> usize {
+        self.settings.insert(message.topic, message.data);
+        self.settings.len()
+    }
+}
+
+#[test]
+fn an_event_can_be_taken_as_a_whole() {
+    let mut whole: Whole = made(r#"{"a": 1}"#).unwrap();
+    let event = <Whole as Hook<Event>>::handle;
+    assert_eq!(
+        call(&mut whole, event, r#"{"topic": "b", "data": 2}"#).unwrap(),
+        2
+    );
+    assert_eq!(
+        refused(&mut whole, event, br#"{"topic": "b"}"#)["code"],
+        "invalid_argument"
+    );
+}
+
+#[test]
+fn an_init_hook_has_errors_of_its_own() {
+    let error = made::<Whole>(r#"{"a": 1, "b": 2}"#).err().unwrap();
+    assert_eq!(error.code(), "too_many");
+}

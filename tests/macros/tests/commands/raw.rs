@@ -1,0 +1,297 @@
+//! Commands that take and give plain bytes.
+
+use std::borrow::Cow;
+
+use plugin_sdk::prelude::*;
+
+use super::*;
+
+#[plugin]
+#[derive(Default)]
+struct Bytes {
+    kept: Vec<u8>,
+}
+
+#[plugin]
+impl Bytes {
+    #[command(raw)]
+    fn nothing(&self) {}
+
+    #[command(raw)]
+    fn echo(&self, bytes: Vec<u8>) -> Vec<u8> {
+        bytes
+    }
+
+    #[command(raw)]
+    fn lend<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(1..).unwrap_or_default()
+    }
+
+    #[command(raw)]
+    fn flip<'a>(&self, bytes: &'a mut [u8]) -> &'a mut [u8] {
+        bytes.reverse();
+        bytes
+    }
+
+    #[command(raw)]
+    fn double(&self, samples: &mut [f32]) {
+        for sample in samples {
+            *sample *= 2.0;
+        }
+    }
+
+    #[command(raw)]
+    fn sum(&self, numbers: &[u64]) -> [u64; 1] {
+        [numbers.iter().sum()]
+    }
+
+    #[command(raw)]
+    fn copied(&self, numbers: Vec<i16>) -> Vec<u8> {
+        numbers.iter().map(|number| *number as u8).collect()
+    }
+
+    #[command(raw)]
+    fn text<'a>(&self, text: &'a str) -> &'a str {
+        text.trim()
+    }
+
+    #[command(raw)]
+    fn owned_text(&self, text: String) -> String {
+        text.to_uppercase()
+    }
+
+    #[command(raw)]
+    fn either<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match text.contains(' ') {
+            true => Cow::Owned(text.replace(' ', "")),
+            false => Cow::Borrowed(text),
+        }
+    }
+
+    #[command(raw)]
+    fn kept(&mut self, bytes: &[u8]) -> &[u8] {
+        self.kept.extend_from_slice(bytes);
+        &self.kept
+    }
+
+    #[command(raw)]
+    fn alone(numbers: &[f64]) -> Result<Cow<'_, [u8]>> {
+        match numbers {
+            [] => Err(Error::new("empty", "there are no numbers")),
+            _ => Ok(Cow::Owned(vec![numbers.len() as u8])),
+        }
+    }
+
+    #[command(raw, rename = "as-text")]
+    fn renamed(&self) -> &'static str {
+        "constant"
+    }
+}
+
+/// Arguments aligned as the guest's `alloc` aligns them.
+struct Arguments {
+    room: Vec<u8>,
+    start: usize,
+    len: usize,
+}
+
+impl Arguments {
+    fn new(bytes: &[u8]) -> Self {
+        let room = vec![0; bytes.len() + 16];
+        let mut arguments = Arguments {
+            start: room.as_ptr().align_offset(16),
+            len: bytes.len(),
+            room,
+        };
+        arguments.bytes().copy_from_slice(bytes);
+        arguments
+    }
+
+    fn bytes(&mut self) -> &mut [u8] {
+        &mut self.room[self.start..self.start + self.len]
+    }
+}
+
+fn answer(answer: &Answer, output: &[u8]) -> Vec<u8> {
+    match answer {
+        Answer::Written => output.to_vec(),
+        Answer::Owned(bytes) => bytes.clone(),
+        Answer::InPlace(_) => panic!("the answer is in place"),
+    }
+}
+
+#[test]
+fn owned_bytes_go_through_unread() {
+    let mut output = Vec::new();
+    let mut echo = |bytes: &[u8]| {
+        let given = Bytes::__plugin_sdk_command_echo(
+            &mut Bytes::default(),
+            &mut bytes.to_vec(),
+            &mut output,
+        );
+        answer(&given.unwrap(), &output)
+    };
+    assert_eq!(echo(b"\xff{not json"), b"\xff{not json");
+    assert_eq!(echo(b""), b"");
+}
+
+#[test]
+fn borrowed_bytes_are_answered_where_they_are() {
+    let mut bytes = *b"abc";
+    let tail: *const [u8] = &bytes[1..];
+    let given =
+        Bytes::__plugin_sdk_command_lend(&mut Bytes::default(), &mut bytes, &mut Vec::new())
+            .unwrap();
+    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, tail)));
+
+    let whole: *const [u8] = &bytes;
+    let given =
+        Bytes::__plugin_sdk_command_flip(&mut Bytes::default(), &mut bytes, &mut Vec::new())
+            .unwrap();
+    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, whole)));
+    assert_eq!(&bytes, b"cba");
+}
+
+#[test]
+fn bytes_of_the_plugin_are_answered_where_they_are() {
+    let mut plugin = Bytes {
+        kept: Vec::with_capacity(16),
+    };
+    let given =
+        Bytes::__plugin_sdk_command_kept(&mut plugin, &mut b"xyz".to_vec(), &mut Vec::new())
+            .unwrap();
+    let kept: *const [u8] = &*plugin.kept;
+    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, kept)));
+    assert_eq!(plugin.kept, b"xyz");
+}
+
+#[test]
+fn numbers_are_read_and_changed_in_place() {
+    let mut samples = Arguments::new(&[1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat());
+    let given =
+        Bytes::__plugin_sdk_command_double(&mut Bytes::default(), samples.bytes(), &mut Vec::new());
+    assert!(matches!(given, Ok(Answer::InPlace(place)) if place.len() == 0));
+    assert_eq!(
+        samples.bytes(),
+        [3f32.to_le_bytes(), (-4f32).to_le_bytes()].concat()
+    );
+}
+
+#[test]
+fn arrays_of_numbers_are_copied_out() {
+    let mut numbers = Arguments::new(&[7u64.to_le_bytes(), 8u64.to_le_bytes()].concat());
+    let mut output = Vec::new();
+    let given =
+        Bytes::__plugin_sdk_command_sum(&mut Bytes::default(), numbers.bytes(), &mut output)
+            .unwrap();
+    assert_eq!(answer(&given, &output), 15u64.to_le_bytes());
+}
+
+#[test]
+fn text_is_text() {
+    let mut output = Vec::new();
+    let mut text = |handler: Handler<Bytes>, text: &str| {
+        let given = handler(
+            &mut Bytes::default(),
+            &mut text.as_bytes().to_vec(),
+            &mut output,
+        )
+        .unwrap();
+        answer(&given, &output)
+    };
+    assert_eq!(
+        text(Bytes::__plugin_sdk_command_owned_text, "straße"),
+        "STRASSE".as_bytes()
+    );
+    assert_eq!(text(Bytes::__plugin_sdk_command_either, "a b"), b"ab");
+    let mut bytes = *b" x ";
+    let middle: *const [u8] = &bytes[1..2];
+    let given =
+        Bytes::__plugin_sdk_command_text(&mut Bytes::default(), &mut bytes, &mut Vec::new())
+            .unwrap();
+    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, middle)));
+}
+
+#[test]
+fn nothing_is_no_bytes() {
+    let given =
+        Bytes::__plugin_sdk_command_nothing(&mut Bytes::default(), &mut [], &mut Vec::new())
+            .unwrap();
+    assert!(matches!(given, Answer::InPlace(place) if place.len() == 0));
+}
+
+#[test]
+fn text_that_is_none_is_refused() {
+    assert_eq!(
+        refused(
+            &mut Bytes::default(),
+            Bytes::__plugin_sdk_command_text,
+            b"ab\xffc"
+        ),
+        json!({
+            "code": "invalid_argument",
+            "message": "the arguments: expected UTF-8, found bytes that are not, from byte 2",
+            "details": {"path": "", "expected": "UTF-8", "found": "bytes that are not, from byte 2"},
+        })
+    );
+}
+
+#[test]
+fn bytes_that_make_no_whole_number_are_refused() {
+    for (handler, len, expected) in [
+        (
+            Bytes::__plugin_sdk_command_copied as Handler<Bytes>,
+            3,
+            "a multiple of 2 bytes",
+        ),
+        (
+            Bytes::__plugin_sdk_command_double,
+            6,
+            "a multiple of 4 bytes",
+        ),
+        (Bytes::__plugin_sdk_command_sum, 12, "a multiple of 8 bytes"),
+    ] {
+        let mut arguments = Arguments::new(&vec![0; len]);
+        let given = handler(&mut Bytes::default(), arguments.bytes(), &mut Vec::new());
+        let error = seen(&given.err().unwrap());
+        assert_eq!(error["code"], "invalid_argument");
+        assert_eq!(
+            error["details"],
+            json!({"path": "", "expected": expected, "found": format!("this many: {len}")})
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_not_aligned_are_refused() {
+    let mut numbers = Arguments::new(&[0; 9]);
+    let given = Bytes::__plugin_sdk_command_sum(
+        &mut Bytes::default(),
+        &mut numbers.bytes()[1..],
+        &mut Vec::new(),
+    );
+    assert_eq!(
+        seen(&given.err().unwrap())["details"]["expected"],
+        "bytes aligned as `alloc` aligns them"
+    );
+}
+
+#[test]
+fn a_raw_command_fails_as_any_other() {
+    assert_eq!(
+        refused(
+            &mut Bytes::default(),
+            Bytes::__plugin_sdk_command_alone,
+            b""
+        ),
+        json!({"code": "empty", "message": "there are no numbers"})
+    );
+}
+
+#[test]
+fn functions_stay_as_they_were_written() {
+    let mut samples = [1.0, 2.0];
+    Bytes::default().double(&mut samples);
+    assert_eq!(samples, [2.0, 4.0]);
+    assert_eq!(Bytes::default().renamed(), "constant");
+}
