@@ -1,6 +1,6 @@
 //! The macros of `plugin-sdk`. Depend on that crate, which documents and re-exports them.
 //!
-//! The way through: an entry point below → `parse` (attributes and functions into a [`model`]) → `check` (what is wrong with the whole) → `expand`.
+//! The way through: an entry point below → `parse` (attributes and functions into a `model`) → `check` (what is wrong with the whole) → `expand`.
 //! Mistakes are collected and reported all at once, and the user's item is emitted even then, so that editors keep understanding it.
 
 #![forbid(unsafe_code)]

@@ -141,7 +141,7 @@ fn init_failed(error: Error) -> Error {
     }
 }
 
-/// A type whose struct has #[plugin].
+/// A type whose struct has `#[plugin]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plugin",
     label = "there is no #[plugin] at this type's struct",
