@@ -151,6 +151,7 @@ pub mod memory;
 pub mod panic;
 #[doc(hidden)]
 pub mod raw;
+pub mod services;
 
 #[doc(hidden)]
 #[path = "private.rs"]
