@@ -10,6 +10,7 @@ use crate::panic::PanicRecord;
 /// What the exports call: the one instance of a plugin, and the memory it shares with its host.
 pub struct Guest<P> {
     plugin: RefCell<Option<P>>,
+    #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     panics: &'static PanicRecord,
     /// Whether the panic hook is installed.
@@ -51,6 +52,7 @@ impl<P: Plugin> Guest<P> {
     pub const fn new(panics: &'static PanicRecord) -> Self {
         Guest {
             plugin: RefCell::new(None),
+            #[cfg(not(target_arch = "wasm32"))]
             boundary: Boundary::new(),
             panics,
             notes_panics: Cell::new(false),
@@ -59,6 +61,10 @@ impl<P: Plugin> Guest<P> {
 
     /// The memory that the guest shares with its host.
     pub fn boundary(&self) -> &Boundary {
+        // Where there is one plugin, what its host functions leave in memory is found without knowing the plugin's type.
+        #[cfg(target_arch = "wasm32")]
+        return crate::memory::boundary();
+        #[cfg(not(target_arch = "wasm32"))]
         &self.boundary
     }
 
@@ -72,7 +78,7 @@ impl<P: Plugin> Guest<P> {
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.boundary.serve(address, len, |arguments, output| {
+            self.boundary().serve(address, len, |arguments, output| {
                 let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
                     none => none.insert(Self::made_by_itself()?),
@@ -104,7 +110,7 @@ impl<P: Plugin> Guest<P> {
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.boundary.serve(address, len, |config, output| {
+            self.boundary().serve(address, len, |config, output| {
                 *plugin = Some(P::init(config).map_err(init_failed)?);
                 output.extend_from_slice(b"null");
                 Ok(Answer::Written)
