@@ -8,6 +8,7 @@
 mod attributes;
 mod check;
 mod expand;
+mod manifest;
 mod mistakes;
 mod model;
 mod parse;
