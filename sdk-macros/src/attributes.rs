@@ -93,7 +93,7 @@ pub fn unknown(
 }
 
 /// A string that names something to hosts; `None` if it cannot.
-fn name(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<LitStr>> {
+pub fn name(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<LitStr>> {
     let literal: LitStr = meta.value()?.parse()?;
     let value = literal.value();
     if value.is_empty() {

@@ -105,7 +105,11 @@ pub fn stray_hook(name: &str, arguments: TokenStream, item: TokenStream) -> Toke
 /// The author's item first, then what was made of it, then what is wrong with it.
 ///
 /// What was made of an item with mistakes is a stand-in: enough that other items do not complain of what is missing.
-fn emit(item: impl ToTokens, generated: Option<TokenStream>, mistakes: &Mistakes) -> TokenStream {
+pub fn emit(
+    item: impl ToTokens,
+    generated: Option<TokenStream>,
+    mistakes: &Mistakes,
+) -> TokenStream {
     let mistakes = mistakes.report();
     quote!(#item #generated #mistakes)
 }
@@ -120,7 +124,7 @@ fn sdk_at(span: Span) -> TokenStream {
 }
 
 /// The same tokens, all at one place.
-fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
+pub fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
     let place = |token| match token {
         TokenTree::Group(group) => {
             let mut moved = Group::new(group.delimiter(), placed(group.stream(), span));
@@ -136,7 +140,7 @@ fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
 }
 
 /// A variable that the author's expressions cannot see.
-fn local(name: &str) -> Ident {
+pub fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 

@@ -16,6 +16,7 @@ use crate::services::events;
 /// What the exports call: the one instance of a plugin, and the memory it shares with its host.
 pub struct Guest<P> {
     plugin: RefCell<Option<P>>,
+    #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     panics: &'static PanicRecord,
     /// Whether the panic hook is installed.
@@ -60,6 +61,7 @@ impl<P: Plugin> Guest<P> {
     pub const fn new(panics: &'static PanicRecord) -> Self {
         Guest {
             plugin: RefCell::new(None),
+            #[cfg(not(target_arch = "wasm32"))]
             boundary: Boundary::new(),
             panics,
             notes_panics: Cell::new(false),
@@ -68,6 +70,10 @@ impl<P: Plugin> Guest<P> {
 
     /// The memory that the guest shares with its host.
     pub fn boundary(&self) -> &Boundary {
+        // Where there is one plugin, what its host functions leave in memory is found without knowing the plugin's type.
+        #[cfg(target_arch = "wasm32")]
+        return crate::memory::boundary();
+        #[cfg(not(target_arch = "wasm32"))]
         &self.boundary
     }
 
@@ -81,7 +87,7 @@ impl<P: Plugin> Guest<P> {
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.boundary.serve(address, len, |arguments, output| {
+            self.boundary().serve(address, len, |arguments, output| {
                 let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
                     none => none.insert(Self::made_by_itself()?),
@@ -113,7 +119,7 @@ impl<P: Plugin> Guest<P> {
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.boundary.serve(address, len, |config, output| {
+            self.boundary().serve(address, len, |config, output| {
                 *plugin = Some(P::init(config).map_err(init_failed)?);
                 output.extend_from_slice(b"null");
                 Ok(Answer::Written)

@@ -131,6 +131,9 @@
 //! | `binary` | the binary codec |
 //! | `talc`, `wee_alloc` | another global allocator; `docs/allocators.md` compares them, and says what is wrong with the second |
 
+// What the macros generate names this crate, also within it.
+extern crate self as plugin_sdk;
+
 pub mod abi;
 mod allocator;
 #[cfg(feature = "binary")]
@@ -144,6 +147,7 @@ mod error;
 pub mod fault;
 #[doc(hidden)]
 pub mod guest;
+pub mod host;
 #[doc(hidden)]
 pub mod json;
 #[doc(hidden)]
@@ -324,10 +328,114 @@ pub use plugin_sdk_macros::event;
 /// Called before the plugin is dropped.
 pub use plugin_sdk_macros::cleanup;
 
+/// Declares functions that the host gives to its guests: one trait for guest, host and mock.
+///
+/// ```
+/// use plugin_sdk::host_functions;
+///
+/// /// What the host does for text.
+/// #[host_functions(module = "my_plugin")]
+/// pub trait Text {
+///     /// Reverses the bytes, in place.
+///     fn reverse_string(text: &mut [u8]);
+///     /// What the dictionary says of a word.
+///     fn lookup(word: &str) -> plugin_sdk::Result<Option<String>>;
+/// }
+///
+/// // A host, or a mock, implements the trait:
+/// #[derive(Default)]
+/// struct Dictionary { looked_up: Vec<String> }
+///
+/// impl Text for Dictionary {
+///     fn reverse_string(&mut self, text: &mut [u8]) {
+///         text.reverse();
+///     }
+///
+///     fn lookup(&mut self, word: &str) -> plugin_sdk::Result<Option<String>> {
+///         self.looked_up.push(word.to_owned());
+///         Ok((word == "wasm").then(|| "a portable code".to_owned()))
+///     }
+/// }
+///
+/// // A guest calls the functions of the module `text`. In a native test they go to what is installed:
+/// let host = text::install(Dictionary::default());
+/// let mut bytes = *b"abc";
+/// text::reverse_string(&mut bytes);
+/// assert_eq!(&bytes, b"cba");
+/// assert_eq!(text::lookup("wasm")?.as_deref(), Some("a portable code"));
+/// assert_eq!(host.borrow().looked_up, ["wasm"]);
+///
+/// // In WebAssembly, the harness links the same value: `Plugin::builder(…).host(text::provide(Dictionary::default()))`.
+/// let provided = text::provide(Dictionary::default());
+/// assert_eq!(provided.functions().len(), 2);
+/// # Ok::<(), plugin_sdk::Error>(())
+/// ```
+///
+/// Every function of the trait gets `&mut self` for those who implement it; `Arc<Mutex<T>>` implements it where `T` does, for a value that
+/// several have in common.
+///
+/// | option of the trait | meaning |
+/// |---|---|
+/// | `module = "…"` | the module that guests import the functions from |
+/// | `prefix = "…"` | what the imports' names begin with |
+/// | `permission = "…"` | what a guest must be granted to call them |
+///
+/// # How values cross
+///
+/// | argument | in WebAssembly |
+/// |---|---|
+/// | numbers, `bool`, `char`, [`HostScalar`](macro@crate::HostScalar) enums | one number |
+/// | `&str`, `String`, `&[u8]`, `Vec<u8>`, `&[T]` of numbers | address, and how many bytes or numbers |
+/// | `Option` of `&str`, `&[u8]`, `String`, `Vec<u8>` | the same; address 0 for `None` |
+/// | `&mut [T]` of numbers | the same, and the host changes them in place |
+/// | `&[T; N]`, `&mut [T; N]`, `&mut T` of numbers | address |
+/// | `#[out]` before any `&mut` | the same; the host finds zeros and only writes |
+/// | `&CStr` | address of text that ends with a zero byte |
+/// | `#[json]` before anything with `Serialize` and `Deserialize` | address and length of JSON |
+///
+/// | result | in WebAssembly |
+/// |---|---|
+/// | nothing, a number, `bool`, `char`, an enum | nothing or one number |
+/// | `String`, `Vec<u8>`, an `Option` of them | packed `i64`, as a command's; 0 for `None`; the host allocates with the guest's `alloc`, the guest frees |
+/// | `Result<T, E>`, `T` being these, `()` or a number as JSON | packed `i64`; an error as its JSON |
+/// | `#[json]` on the function, `Result<T, E>` of any `T` | packed `i64` of JSON |
+/// | `CString`, `Option<CString>` | address from `alloc` of text that ends with a zero byte; 0 for `None` |
+/// | `#[host(status)]`, `Result<T, E>` of `()`, `bool` or `u32` | `i32`: 0, or the value; below 0 [an error](crate::Error::of_status). `status(ok = 1)`: another number for `()` |
+/// | `#[host(buffer)]`, `Result<T, E>` as in the third line | two more parameters, address and size of a buffer of the guest's; `i32`: how many bytes the host wrote, or an error |
+///
+/// `buffer(initial = 256, max = 1048576, short = "needed", absent = -1)` says how large the guest's buffer is at first and at most, which number
+/// stands for `None`, and what the host answers if the buffer is too small, whereupon the guest calls again with a larger one: the size it
+/// `"needed"`, the same `"negated"`, or nothing but a full buffer (`"truncated"`). A result above `max` is the error `too_large`, and
+/// never cut off.
+///
+/// # When something is wrong
+///
+/// A function that returns a `Result` gets every failure as a value: a denied permission, a host that fails or panics, an answer that is none.
+/// One that does not has no way to be told, so that the call ends in a panic or a trap. Return `Result<T>` unless nothing can fail.
+///
+/// `#[host(name = "…", permission = "…")]` gives a function an import name or a permission of its own.
+pub use plugin_sdk_macros::host_functions;
+
+/// Lets an enum without fields, with a `repr` such as `#[repr(i32)]`, cross to the host as its number.
+///
+/// ```
+/// use plugin_sdk::{HostScalar, host::Scalar};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, HostScalar)]
+/// #[repr(u8)]
+/// enum Channel { Left, Right = 7 }
+///
+/// assert_eq!(Channel::Right.to_wire(), 7);
+/// assert_eq!(Channel::from_wire(7), Some(Channel::Right));
+/// assert_eq!(Channel::from_wire(1), None);
+/// ```
+pub use plugin_sdk_macros::HostScalar;
+
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        Error, PluginError, Result, cleanup, command, event, init, plugin, start, stop,
+        Error, HostScalar, PluginError, Result, cleanup, command, event, host_functions, init,
+        plugin, start, stop,
     };
     pub use serde::{Deserialize, Serialize};
 }

@@ -29,3 +29,17 @@ pub use crate::raw::{RawArgument, RawResult};
 pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
     source.read::<IgnoredAny>().map(drop)
 }
+
+/// What the expansions of `#[host_functions]` name.
+pub mod host {
+    pub use crate::host::argument::{AsJson, Lent, LentMut, Passed, Plain};
+    pub use crate::host::describe::{
+        Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, disjoint,
+        implementation, lend_mut,
+    };
+    pub use crate::host::native::Installed;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::host::native::{call, install};
+    pub use crate::host::returned::{Buffer, NEEDED, NEGATED, Returned, Status, TRUNCATED};
+    pub use crate::host::scalar::Scalar;
+}
