@@ -32,7 +32,7 @@ pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
 
 /// What the expansions of `#[host_functions]` name.
 pub mod host {
-    pub use crate::host::argument::{AsJson, Lent, LentMut, Passed, Plain};
+    pub use crate::host::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
     pub use crate::host::describe::{
         Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, disjoint,
         implementation, lend_mut,

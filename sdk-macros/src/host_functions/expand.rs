@@ -265,7 +265,7 @@ impl<'a> Crossing<'a> {
         let trait_ = match how {
             How::Lent | How::JsonByValue => quote!(as #sdk::Lent<#convention>),
             How::LentMut => quote!(as #sdk::LentMut),
-            How::Passed => quote!(as #sdk::Passed<'_>),
+            How::Passed => quote!(as #sdk::Crosses),
         };
         let trait_ = placed(trait_, span);
         Crossing {
@@ -432,6 +432,9 @@ fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
         // What the host changes is borrowed exclusively, and may overlap this.
         let read = match changed.is_empty() {
             true => read,
+            false if crossing.how == How::Passed => {
+                quote!(<#ty as #sdk::Passed<'_>>::detach(#read))
+            }
             false => quote!(#as_trait::detach(#read)),
         };
         quote!(#[allow(unused_mut)] let mut #variable = #read;)
@@ -459,7 +462,10 @@ fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
         let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
         match crossing.how {
             How::Lent => quote!(#as_trait::lend(&#variable)),
-            How::Passed => quote!(#as_trait::give(&mut #variable)),
+            How::Passed => {
+                let ty = crossing.ty;
+                quote!(<#ty as #sdk::Passed<'_>>::give(&mut #variable))
+            }
             How::LentMut | How::JsonByValue => variable.to_token_stream(),
         }
     });

@@ -346,7 +346,7 @@ impl<T: Number> LentMut for T {
     note = "take a number, `bool`, `&str`, `&[u8]`, `&mut [T]` of numbers, `&CStr`, `Option<&str>` or an enum with `#[derive(HostScalar)]`; put #[json] before the \
             argument to pass any other type as JSON"
 )]
-pub trait Passed<'r>: Sized {
+pub trait Crosses {
     /// The first number that crosses.
     type First: Wire;
     /// The second.
@@ -356,7 +356,10 @@ pub trait Passed<'r>: Sized {
 
     /// The numbers.
     fn lower(&self) -> (Self::First, Self::Second);
+}
 
+/// The host's half of [`Crosses`].
+pub trait Passed<'r>: Crosses + Sized {
     /// What the host has read.
     type Read<'m>;
 
@@ -371,7 +374,7 @@ pub trait Passed<'r>: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Scalar + 'static> Passed<'_> for T {
+impl<T: Scalar + 'static> Crosses for T {
     type First = T::Wire;
     type Second = Nothing;
     const KIND: Kind = T::KIND;
@@ -380,7 +383,9 @@ impl<T: Scalar + 'static> Passed<'_> for T {
     fn lower(&self) -> (T::Wire, Nothing) {
         (self.to_wire(), Nothing)
     }
+}
 
+impl<T: Scalar + 'static> Passed<'_> for T {
     type Read<'m> = T;
 
     #[inline]
@@ -402,7 +407,7 @@ impl<T: Scalar + 'static> Passed<'_> for T {
 macro_rules! owned {
     ($($owned:ty as $lent:ty),*) => {$(
         #[diagnostic::do_not_recommend]
-        impl Passed<'_> for $owned {
+        impl Crosses for $owned {
             type First = Address;
             type Second = u32;
             const KIND: Kind = <$lent as Lent<Plain>>::KIND;
@@ -410,7 +415,9 @@ macro_rules! owned {
             fn lower(&self) -> (Address, u32) {
                 <$lent as Lent<Plain>>::lower(&&**self)
             }
+        }
 
+        impl Passed<'_> for $owned {
             type Read<'m> = $owned;
 
             fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, Fault> {
@@ -428,7 +435,7 @@ macro_rules! owned {
 
         /// `None` is address 0; what there is, is never there.
         #[diagnostic::do_not_recommend]
-        impl Passed<'_> for Option<$owned> {
+        impl Crosses for Option<$owned> {
             type First = Address;
             type Second = u32;
             const KIND: Kind = <$lent as Lent<Plain>>::KIND;
@@ -436,7 +443,9 @@ macro_rules! owned {
             fn lower(&self) -> (Address, u32) {
                 self.as_ref().map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&&**value))
             }
+        }
 
+        impl Passed<'_> for Option<$owned> {
             type Read<'m> = Option<$owned>;
 
             fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, Fault> {
@@ -455,7 +464,7 @@ macro_rules! owned {
 
         /// `None` is address 0; what there is, is never there.
         #[diagnostic::do_not_recommend]
-        impl<'r> Passed<'r> for Option<&'r $lent> {
+        impl Crosses for Option<&$lent> {
             type First = Address;
             type Second = u32;
             const KIND: Kind = <$lent as Lent<Plain>>::KIND;
@@ -464,7 +473,9 @@ macro_rules! owned {
             fn lower(&self) -> (Address, u32) {
                 self.map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&value))
             }
+        }
 
+        impl<'r> Passed<'r> for Option<&'r $lent> {
             type Read<'m> = Option<Cow<'m, $lent>>;
 
             #[inline]

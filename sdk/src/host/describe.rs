@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::host::argument::{Lent, LentMut, Passed};
+use crate::host::argument::{Crosses, Lent, LentMut, Passed};
 use crate::host::returned::Returned;
 use crate::host::wire::{WasmType, Wire};
 
@@ -173,7 +173,7 @@ impl Parameter {
     }
 
     /// An argument by value.
-    pub const fn passed<'r, T: Passed<'r>>(name: &'static str) -> Self {
+    pub const fn passed<T: Crosses>(name: &'static str) -> Self {
         Parameter {
             name,
             kind: T::KIND,
