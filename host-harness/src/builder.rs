@@ -1,6 +1,7 @@
 //! How an instance is asked for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk::host::HostFunctions;
@@ -11,7 +12,7 @@ use crate::failure::{Failure, FailureKind, Stage};
 use crate::host::{Grants, Host};
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
-use crate::module::Module;
+use crate::module::{Compiled, Module};
 use crate::plugin::Plugin;
 use crate::source::Source;
 use crate::{contract, json};
@@ -51,6 +52,17 @@ pub struct PluginBuilder {
     init: bool,
     host: Vec<HostFunctions>,
     grants: Grants,
+}
+
+/// All that an instance is made of.
+pub(crate) struct Prepared {
+    pub(crate) module: Module,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) host: Host,
+    pub(crate) limits: Limits,
+    pub(crate) pool: Option<u32>,
+    /// What the init hook is given, if it is to be called.
+    pub(crate) config: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
@@ -219,42 +231,61 @@ impl PluginBuilder {
     ///
     /// Where the module cannot be [loaded](Module::load), compiled or instantiated within the limits, and where `plugin_init` fails.
     pub fn build(self) -> Result<Plugin, Failure> {
-        let config = self.config.as_ref().map_err(|reason| {
-            Failure::new(
-                FailureKind::BadArguments {
-                    reason: reason.clone(),
-                },
-                Stage::Export(contract::INIT),
-            )
-        })?;
-        let options = self.engine_options();
-        let module = match &self.origin {
-            Origin::Source(source) => Module::load(source.clone())?,
-            Origin::Module(module) => module.clone(),
-        };
-        let compiled = module.compiled(&options)?;
-        let commands = module.contract().commands().clone();
-        let host = Host::bind(
-            module.contract().imports(),
-            self.host,
-            |permission| self.grants.has(permission),
-            compiled.clock().clone(),
-        )?;
-        let mut plugin = Plugin::new(
-            Instance::new(&compiled, commands, host, &self.limits, self.pool)?,
+        let Prepared {
             module,
-        );
-        if self.init {
+            compiled,
+            host,
+            limits,
+            pool,
+            config,
+        } = self.prepare(false)?;
+        let commands = module.contract().commands().clone();
+        let instance = Instance::new(&compiled, commands, host, &limits, pool)?;
+        let mut plugin = Plugin::new(instance, module);
+        if let Some(config) = config {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),
                 |text| {
-                    text.extend_from_slice(config);
+                    text.extend_from_slice(&config);
                     Ok(())
                 },
                 |_| Ok(()),
             )?;
         }
         Ok(plugin)
+    }
+
+    /// Gets ready all that an instance is made of, without running anything of the guest's. `can_wait` is for calls that can be waited for.
+    pub(crate) fn prepare(self, can_wait: bool) -> Result<Prepared, Failure> {
+        let mut options = self.engine_options();
+        // It is the clock's ticks at which a guest lets others go on.
+        options.clock |= can_wait;
+        let config = self.config.map_err(|reason| {
+            Failure::new(
+                FailureKind::BadArguments { reason },
+                Stage::Export(contract::INIT),
+            )
+        })?;
+        let module = match self.origin {
+            Origin::Source(source) => Module::load(source)?,
+            Origin::Module(module) => module,
+        };
+        let compiled = module.compiled(&options)?;
+        let host = Host::bind(
+            module.contract().imports(),
+            self.host,
+            |permission| self.grants.has(permission),
+            compiled.clock().clone(),
+            can_wait,
+        )?;
+        Ok(Prepared {
+            module,
+            compiled,
+            host,
+            limits: self.limits,
+            pool: self.pool,
+            config: self.init.then_some(config),
+        })
     }
 
     fn engine_options(&self) -> EngineOptions {

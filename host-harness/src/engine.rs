@@ -12,6 +12,9 @@ use crate::failure::{Failure, FailureKind};
 /// How often an engine's clock ticks, and so how exactly a call's time is kept.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
+/// What host functions have of the stack of a call that can be waited for, in bytes. Only what is touched takes memory.
+const HOST_STACK: usize = 1 << 20;
+
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
 const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
 
@@ -93,6 +96,8 @@ impl SharedEngine {
             .consume_fuel(options.fuel)
             .epoch_interruption(options.clock)
             .max_wasm_stack(options.stack_bytes)
+            // A call that can be waited for has a stack of its own, which the host's functions are on as well.
+            .async_stack_size(options.stack_bytes.saturating_add(HOST_STACK))
             // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
             .coredump_on_trap(true)
             // The ABI's only memory is a 32-bit one; what it does not need, no guest needs to reach.
@@ -170,6 +175,7 @@ fn pooling(pool: Pool) -> PoolingAllocationConfig {
         .total_core_instances(instances)
         .total_memories(instances)
         .total_tables(instances)
+        .total_stacks(instances)
         .table_elements(pool.table_elements)
         // Zeroing a little memory is quicker than giving it back and faulting it in again.
         .linear_memory_keep_resident(256 * 1024)

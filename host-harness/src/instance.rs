@@ -17,6 +17,9 @@ use crate::limits::{Limiter, Limits};
 use crate::module::Compiled;
 use crate::trap::{self, Evidence, PanicRecord};
 
+#[cfg(feature = "async")]
+mod asynchronous;
+
 /// The smallest argument buffer, in bytes.
 const MIN_BUFFER: u32 = 1024;
 
@@ -29,6 +32,9 @@ type CallFunc = TypedFunc<(u32, u32), u64>;
 pub(crate) struct State {
     limiter: Limiter,
     pub(crate) host: Host,
+    /// When a call that can be waited for must have ended.
+    #[cfg(feature = "async")]
+    pub(crate) deadline: asynchronous::Deadline,
 }
 
 pub(crate) struct Instance {
@@ -74,18 +80,21 @@ impl Instance {
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let pre = compiled.pre();
-        let mut store = Store::new(
-            pre.module().engine(),
-            State {
-                limiter: Limiter::new(limits),
-                host,
-            },
-        );
-        store.limiter(|state| &mut state.limiter);
-        let ticks = ticks(limits.timeout);
-        begin(&mut store, ticks, limits.fuel);
-        let instance = match pre.instantiate(&mut store) {
+        let mut store = new_store(compiled, host, limits);
+        begin(&mut store, ticks(limits.timeout), limits.fuel);
+        let instance = compiled.pre().instantiate(&mut store);
+        Self::of(store, instance, commands, limits, pool)
+    }
+
+    /// What came of instantiating the module, whose exports have been checked.
+    fn of(
+        mut store: Store<State>,
+        instance: wasmtime::Result<wasmtime::Instance>,
+        commands: command::Table,
+        limits: &Limits,
+        pool: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let instance = match instance {
             Ok(instance) => instance,
             Err(error) => {
                 let evidence = Evidence {
@@ -130,7 +139,7 @@ impl Instance {
             buffer: Buffer::default(),
             limits: limits.clone(),
             pool,
-            ticks,
+            ticks: ticks(limits.timeout),
             first: None,
         })
     }
@@ -149,6 +158,21 @@ impl Instance {
         if len > self.buffer.capacity as usize {
             self.grow_buffer(callee, len)?;
         }
+        self.place(len, write);
+        let params = self.buffer.params();
+        let answer = match callee {
+            Callee::Command(number) => match self.resolved.get(number) {
+                Some(Some(func)) => func.call(&mut self.store, params),
+                _ => self.resolve(number)?.call(&mut self.store, params),
+            },
+            Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
+        };
+        self.answered(callee, answer)
+    }
+
+    /// Writes the arguments into the buffer, which is large enough.
+    #[inline]
+    fn place(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
         // Not above the capacity, which is a u32.
         self.buffer.len = len as u32;
         let place = self.buffer.place();
@@ -158,14 +182,15 @@ impl Instance {
                 .get_mut(place)
                 .unwrap_or_default(),
         );
-        let params = (self.buffer.address, self.buffer.len);
-        let answer = match callee {
-            Callee::Command(number) => match self.resolved.get(number) {
-                Some(Some(func)) => func.call(&mut self.store, params),
-                _ => self.resolve(number)?.call(&mut self.store, params),
-            },
-            Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
-        };
+    }
+
+    /// What the guest answered, or what became of it.
+    #[inline]
+    fn answered(
+        &mut self,
+        callee: Callee,
+        answer: wasmtime::Result<u64>,
+    ) -> Result<Packed, Failure> {
         match answer {
             Ok(bits) => Ok(Packed::from_bits(bits)),
             Err(error) => Err(self.trapped(callee, &error)),
@@ -238,6 +263,11 @@ impl Instance {
         )
     }
 
+    /// Whether every further call is refused.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// What the plugin's imports lead to.
     pub(crate) fn host(&self) -> &Host {
         &self.store.data().host
@@ -279,23 +309,37 @@ impl Instance {
     /// Exchanges the argument buffer for a larger one, on the call's account.
     #[cold]
     fn grow_buffer(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
-        let Some(len) = u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) else {
-            let kind = FailureKind::ArgumentsTooLarge {
-                bytes: len as u64,
-                limit: u64::from(abi::MAX_LEN),
-            };
-            return Err(self.failure(callee, kind));
-        };
-        let old = std::mem::take(&mut self.buffer);
-        if old.capacity > 0 {
-            let freed = self.free.call(&mut self.store, (old.address, old.capacity));
+        let capacity = self.capacity_for(callee, len)?;
+        if let Some(old) = self.buffer.take() {
+            let freed = self.free.call(&mut self.store, old);
             freed.map_err(|error| self.trapped(callee, &error))?;
         }
-        let capacity = buffer_capacity(len);
-        let address = self
-            .alloc
-            .call(&mut self.store, capacity)
-            .map_err(|error| self.trapped(callee, &error))?;
+        let allocated = self.alloc.call(&mut self.store, capacity);
+        self.new_buffer(callee, allocated, capacity)
+    }
+
+    /// How large a buffer for so many bytes is to be.
+    fn capacity_for(&self, callee: Callee, len: usize) -> Result<u32, Failure> {
+        match u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) {
+            Some(len) => Ok(buffer_capacity(len)),
+            None => {
+                let kind = FailureKind::ArgumentsTooLarge {
+                    bytes: len as u64,
+                    limit: u64::from(abi::MAX_LEN),
+                };
+                Err(self.failure(callee, kind))
+            }
+        }
+    }
+
+    /// Takes what `alloc` gave, if it is what was asked for.
+    fn new_buffer(
+        &mut self,
+        callee: Callee,
+        allocated: wasmtime::Result<u32>,
+        capacity: u32,
+    ) -> Result<(), Failure> {
+        let address = allocated.map_err(|error| self.trapped(callee, &error))?;
         if address == 0 {
             let kind = trap::refused(self.store.data().limiter.denied())
                 .unwrap_or(FailureKind::AllocationFailed { bytes: capacity });
@@ -419,6 +463,30 @@ impl Buffer {
         let address = self.address as usize;
         address..address + self.len as usize
     }
+
+    /// What a call passes to an export.
+    #[inline]
+    fn params(&self) -> (u32, u32) {
+        (self.address, self.len)
+    }
+
+    /// Forgets the memory, which is to be freed if there is any.
+    fn take(&mut self) -> Option<(u32, u32)> {
+        let old = std::mem::take(self);
+        (old.capacity > 0).then_some((old.address, old.capacity))
+    }
+}
+
+fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
+    let state = State {
+        limiter: Limiter::new(limits),
+        host,
+        #[cfg(feature = "async")]
+        deadline: asynchronous::Deadline::default(),
+    };
+    let mut store = Store::new(compiled.pre().module().engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    store
 }
 
 /// Gives a call its time and its fuel.

@@ -34,6 +34,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod builder;
 mod cargo;
 mod command;
@@ -46,17 +48,21 @@ mod json;
 mod limits;
 mod module;
 mod plugin;
+mod pool;
 mod record;
 mod source;
 mod text;
 mod trap;
 mod triage;
 
+#[cfg(feature = "async")]
+pub use asynchronous::{AsyncPlugin, AsyncPool};
 pub use builder::PluginBuilder;
 pub use cargo::CrateSource;
 pub use command::{Command, CommandName};
 pub use failure::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack};
 pub use module::Module;
 pub use plugin::Plugin;
+pub use pool::Pool;
 pub use record::HostCall;
 pub use source::Source;

@@ -101,6 +101,11 @@ impl FailureKind {
                 f,
                 "{during} took longer than {limit:?}\n  help: `.timeout(duration)` allows more, `.no_timeout()` any time"
             ),
+            FailureKind::Cancelled => write!(
+                f,
+                "{during} was cancelled: its future was dropped before it was done\n  \
+                 help: the plugin's state may be half changed, so build a new one; a call that must not be cut off is spawned as a task of its own"
+            ),
             FailureKind::WrongImport {
                 import,
                 expected,
@@ -246,6 +251,12 @@ impl FailureKind {
                 text::name(name)
             ),
             FailureKind::MissingImports { imports } => missing_imports(imports, f),
+            FailureKind::AsyncHostFunction { function } => write!(
+                f,
+                "the host function `{}` is asynchronous, and would have to be waited for in a call that cannot\n  \
+                 help: build the plugin with `.build_async()`, or link an implementation of the plain trait with `provide`",
+                text::from_str(function)
+            ),
             FailureKind::TableTooLarge { requested, limit } => write!(
                 f,
                 "the module's tables need {requested} elements, and may have {limit}\n  help: `.table_elements(n)` allows more"

@@ -6,10 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction};
+use plugin_sdk::host::{Answer, Fault, HostFunction, Serve};
 use wasmtime::Caller;
 
-use super::{Guest, full_name};
+use super::{Bound, Guest, Host, full_name};
 use crate::instance::State;
 
 /// Why a host function ended the guest's call.
@@ -53,52 +53,111 @@ pub(super) fn call(
     number: usize,
     slots: &[u64],
 ) -> wasmtime::Result<u64> {
-    let Some(guest) = guest(caller) else {
-        return Err(wasmtime::format_err!(
-            "a host function was called before there was an instance"
-        ));
-    };
+    let guest = guest(caller)?;
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
     let host = &mut state.host;
-    host.history
-        .call(number, slots, memory, &host.bound, &host.clock);
-    let Some(bound) = host.bound.get(number) else {
-        return Err(wasmtime::format_err!(
-            "an import that the module does not have"
-        ));
-    };
+    let bound = host.called(number, slots, memory)?;
     let function = bound.function;
-    let served = if bound.granted {
-        let implementation = host.implementations.get_mut(bound.implementation);
-        let serve = || match implementation {
-            Some(implementation) => (function.serve)(implementation.erased(), memory, slots),
-            None => Err(Fault::Implementation),
+    let served = match bound.granted {
+        true => serve(host, bound, memory, slots),
+        false => refuse(function, denied(function)),
+    };
+    let mut answer = host.answered(function, served)?;
+    let mut first = true;
+    loop {
+        let address = match wanted(&answer) {
+            Some(len) => guest.alloc.call(&mut *caller, len)?,
+            None => 0,
         };
-        // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
-        match catch_unwind(AssertUnwindSafe(serve)) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => refuse_fault(function, fault),
-            Err(payload) => refuse(function, panicked(function, &*payload)),
+        answer = match deliver(caller, &guest, function, answer, address)? {
+            Delivered::Slot(slot) => return Ok(slot),
+            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
+        };
+        first = false;
+    }
+}
+
+impl Host {
+    /// A call begins.
+    pub(super) fn called(
+        &mut self,
+        number: usize,
+        slots: &[u64],
+        memory: &[u8],
+    ) -> wasmtime::Result<Bound> {
+        self.history
+            .call(number, slots, memory, &self.bound, &self.clock);
+        match self.bound.get(number) {
+            Some(bound) => Ok(*bound),
+            None => Err(wasmtime::format_err!(
+                "an import that the module does not have"
+            )),
         }
-    } else {
-        refuse(function, denied(function))
+    }
+
+    /// What a call has come to, once it is known whether there was time for it.
+    pub(super) fn answered(
+        &mut self,
+        function: &HostFunction,
+        served: Result<Answer, HostTrap>,
+    ) -> Result<Answer, HostTrap> {
+        let late = self.deadline != 0 && self.clock.now() >= self.deadline;
+        let answered = match served {
+            Ok(_) if late => Err(too_late(function)),
+            served => served,
+        };
+        self.history.answered(&answered, &self.clock);
+        answered
+    }
+}
+
+/// Calls an implementation that answers at once.
+pub(super) fn serve(
+    host: &mut Host,
+    bound: Bound,
+    memory: &mut [u8],
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
+    let implementation = host.implementations.get_mut(bound.implementation);
+    let serve = || match (implementation, bound.function.serve) {
+        (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
+        _ => Err(Fault::Implementation),
     };
-    let late = host.deadline != 0 && host.clock.now() >= host.deadline;
-    let answered = match served {
-        Ok(_) if late => Err(HostTrap::Timeout {
-            function: full_name(function).to_string(),
-        }),
-        served => served,
-    };
-    host.history.answered(&answered, &host.clock);
-    finish(caller, &guest, function, answered?, true)
+    // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
+    settle(bound.function, catch_unwind(AssertUnwindSafe(serve)))
+}
+
+/// What an implementation has come to, of which the guest is told if it can be.
+pub(super) fn settle(
+    function: &HostFunction,
+    served: std::thread::Result<Result<Answer, Fault>>,
+) -> Result<Answer, HostTrap> {
+    match served {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(fault)) => refuse_fault(function, fault),
+        Err(payload) => refuse(function, panicked(function, &*payload)),
+    }
+}
+
+#[cold]
+pub(super) fn too_late(function: &HostFunction) -> HostTrap {
+    HostTrap::Timeout {
+        function: full_name(function).to_string(),
+    }
 }
 
 /// The calling instance's memory and allocator.
-fn guest(caller: &mut Caller<'_, State>) -> Option<Guest> {
+pub(super) fn guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Guest> {
     if let Some(guest) = &caller.data().host.guest {
-        return Some(guest.clone());
+        return Ok(guest.clone());
     }
+    guest_to_be(caller).ok_or_else(|| {
+        wasmtime::format_err!("a host function was called before there was an instance")
+    })
+}
+
+#[cold]
+fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
     // A start function calls before the instance is there.
     let memory = caller.get_export(crate::contract::MEMORY)?.into_memory()?;
     let alloc = caller.get_export(crate::contract::ALLOC)?.into_func()?;
@@ -107,7 +166,7 @@ fn guest(caller: &mut Caller<'_, State>) -> Option<Guest> {
 }
 
 /// Tells the guest of an error, if the function has a way to.
-fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, HostTrap> {
+pub(super) fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, HostTrap> {
     (function.refuse)(error).map_err(|error| HostTrap::Untold {
         function: full_name(function).to_string(),
         error,
@@ -115,7 +174,7 @@ fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, H
 }
 
 #[cold]
-fn denied(function: &HostFunction) -> plugin_sdk::Error {
+pub(super) fn denied(function: &HostFunction) -> plugin_sdk::Error {
     let permission = function.permission.unwrap_or_default();
     let grant = format!(".grant({permission:?})");
     plugin_sdk::Error::new(
@@ -158,63 +217,65 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
     )
 }
 
-/// Brings an answer into the guest. Its memory is as it is now: `alloc` may have grown it.
-fn finish(
+/// How many bytes of the guest's an answer needs, if it needs any.
+pub(super) fn wanted(answer: &Answer) -> Option<u32> {
+    match answer {
+        Answer::Slot(_) | Answer::Written { .. } => None,
+        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } => u32::try_from(bytes.len())
+            .ok()
+            .filter(|len| *len <= abi::MAX_LEN),
+    }
+}
+
+/// What came of bringing an answer into the guest.
+pub(super) enum Delivered {
+    /// The function's result.
+    Slot(u64),
+    /// The guest has no memory for so many bytes.
+    NoRoom { bytes: usize },
+}
+
+/// Brings an answer into the guest, to an address from its `alloc` if it [wanted](wanted) one; 0 is none. The memory is as it is now: `alloc` may have
+/// grown it.
+pub(super) fn deliver(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
     function: &'static HostFunction,
     answer: Answer,
-    first: bool,
-) -> wasmtime::Result<u64> {
-    match answer {
-        Answer::Slot(slot) => Ok(slot),
+    allocated: u32,
+) -> wasmtime::Result<Delivered> {
+    let slot = match answer {
+        Answer::Slot(slot) => slot,
         Answer::Written {
             bytes,
             address,
             slot,
         } => {
             write(caller, guest, function, address, &bytes)?;
-            Ok(slot)
+            slot
         }
-        Answer::Packed { bytes, failed } => match place(caller, guest, function, &bytes)? {
-            Some(address) => Ok(Packed {
-                address,
+        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } if allocated == 0 => {
+            return Ok(Delivered::NoRoom { bytes: bytes.len() });
+        }
+        Answer::Packed { bytes, failed } => {
+            write(caller, guest, function, allocated, &bytes)?;
+            Packed {
+                address: allocated,
                 // No more than what `alloc` was asked for.
                 len: bytes.len() as u32,
                 failed,
             }
-            .to_bits()),
-            None => no_room(caller, guest, function, bytes.len(), first),
-        },
-        Answer::Terminated { bytes } => match place(caller, guest, function, &bytes)? {
-            Some(address) => Ok(u64::from(address)),
-            None => no_room(caller, guest, function, bytes.len(), first),
-        },
-    }
-}
-
-/// Writes bytes to memory from the guest's `alloc`; `None` if there is no room for them.
-fn place(
-    caller: &mut Caller<'_, State>,
-    guest: &Guest,
-    function: &HostFunction,
-    bytes: &[u8],
-) -> wasmtime::Result<Option<u32>> {
-    let Some(len) = u32::try_from(bytes.len())
-        .ok()
-        .filter(|len| *len <= abi::MAX_LEN)
-    else {
-        return Ok(None);
+            .to_bits()
+        }
+        Answer::Terminated { bytes } => {
+            write(caller, guest, function, allocated, &bytes)?;
+            u64::from(allocated)
+        }
     };
-    let address = guest.alloc.call(&mut *caller, len)?;
-    if address == 0 {
-        return Ok(None);
-    }
-    write(caller, guest, function, address, bytes)?;
-    Ok(Some(address))
+    Ok(Delivered::Slot(slot))
 }
 
-fn write(
+pub(super) fn write(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
     function: &HostFunction,
@@ -249,24 +310,20 @@ fn write(
 
 /// An answer that the guest has no memory for becomes an error, which needs less.
 #[cold]
-fn no_room(
-    caller: &mut Caller<'_, State>,
-    guest: &Guest,
-    function: &'static HostFunction,
+pub(super) fn no_room(
+    function: &HostFunction,
     bytes: usize,
     first: bool,
-) -> wasmtime::Result<u64> {
+) -> Result<Answer, HostTrap> {
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
         format!("the plugin has no room for the {bytes} bytes that the host answered with"),
     );
-    if !first {
-        return Err(HostTrap::Untold {
-            function: full_name(function).to_string(),
-            error,
-        }
-        .into());
+    if first {
+        return refuse(function, error);
     }
-    let answer = refuse(function, error)?;
-    finish(caller, guest, function, answer, false)
+    Err(HostTrap::Untold {
+        function: full_name(function).to_string(),
+        error,
+    })
 }

@@ -1,8 +1,10 @@
 //! What a guest's imports lead to.
 //!
 //! `import.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
-//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call; `history.rs` keeps the last few.
+//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call, `asynchronous.rs` of those that may have to be waited for; `history.rs` keeps the last few.
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod dispatch;
 mod history;
 mod import;
@@ -18,6 +20,8 @@ use crate::record::HostCall;
 use history::History;
 
 pub(crate) use dispatch::HostTrap;
+#[cfg(feature = "async")]
+pub(crate) use import::link_async;
 pub(crate) use import::{ImportedFunction, link};
 
 /// The host that one instance sees.
@@ -48,6 +52,7 @@ impl Grants {
 }
 
 /// An import and what it leads to.
+#[derive(Clone, Copy)]
 struct Bound {
     function: &'static HostFunction,
     /// The place of its implementation.
@@ -64,12 +69,13 @@ struct Guest {
 }
 
 impl Host {
-    /// Binds a module's imports to implementations, of which the last that has a function counts.
+    /// Binds a module's imports to implementations, of which the last that has a function counts. `can_wait` is whether it may be an asynchronous one.
     pub(crate) fn bind(
         imports: &[ImportedFunction],
         implementations: Vec<HostFunctions>,
         granted: impl Fn(&str) -> bool,
         clock: Clock,
+        can_wait: bool,
     ) -> Result<Self, Failure> {
         let mut missing = Vec::new();
         let mut bound = Vec::with_capacity(imports.len());
@@ -91,6 +97,11 @@ impl Host {
                 continue;
             };
             import.check(function)?;
+            if function.serve.is_async() && !can_wait {
+                return Err(Failure::load(FailureKind::AsyncHostFunction {
+                    function: full_name(function).to_string(),
+                }));
+            }
             bound.push(Bound {
                 function,
                 implementation,
