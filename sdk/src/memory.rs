@@ -147,6 +147,7 @@ impl Boundary {
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")
     )]
+    #[inline]
     fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
         let mut blocks = self.blocks.take();
         let received = blocks.find(address).and_then(|(_, block)| {
@@ -512,6 +513,7 @@ macro_rules! numbers {
 numbers!(u8 i8 u16 i16 u32 i32 u64 i64 f32 f64);
 
 /// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+#[inline]
 pub fn as_numbers<T: Number>(bytes: &mut [u8]) -> Option<&mut [T]> {
     // SAFETY: any bytes are a valid `T`, and back.
     let (before, numbers, after) = unsafe { bytes.align_to_mut() };
@@ -536,6 +538,7 @@ pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
 }
 
 /// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+#[inline]
 pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
     // SAFETY: any bytes are a valid `T`.
     let (before, numbers, after) = unsafe { bytes.align_to() };
@@ -594,15 +597,18 @@ pub fn boundary() -> &'static Boundary {
 }
 
 /// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
+#[inline]
 pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
     received(address, Some(len))
 }
 
 /// The same for text that ends with a zero byte.
+#[inline]
 pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
     std::ffi::CString::new(received(address, None)?).ok()
 }
 
+#[inline]
 #[cfg(target_arch = "wasm32")]
 fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
     boundary().receive(address as usize, len)
