@@ -412,6 +412,7 @@ impl Blocks {
     }
 
     /// Whether `address` was a live block, which it is no more.
+    #[inline]
     fn free(&mut self, address: Place) -> bool {
         let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
@@ -513,7 +514,6 @@ macro_rules! numbers {
 numbers!(u8 i8 u16 i16 u32 i32 u64 i64 f32 f64);
 
 /// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
-#[inline]
 pub fn as_numbers<T: Number>(bytes: &mut [u8]) -> Option<&mut [T]> {
     // SAFETY: any bytes are a valid `T`, and back.
     let (before, numbers, after) = unsafe { bytes.align_to_mut() };

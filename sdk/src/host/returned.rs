@@ -208,6 +208,7 @@ macro_rules! json_payloads {
     ($($payload:ident)*) => {$(
         /// As JSON.
         impl Payload for $payload {
+            #[inline]
             fn into_bytes(self) -> Option<Vec<u8>> {
                 let mut text = Vec::new();
                 // A number has a form in JSON.
@@ -215,6 +216,7 @@ macro_rules! json_payloads {
                 Some(text)
             }
 
+            #[inline]
             fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
                 from_json(&bytes.ok_or_else(nothing)?)
             }
