@@ -117,10 +117,10 @@ impl Error {
     /// The same error with details for programs; a value that has no JSON form is left out.
     pub fn with_details<T: Serialize + ?Sized>(mut self, details: &T) -> Self {
         let mut text = Vec::new();
-        self.0.details = json::write(details, &mut text)
-            .ok()
-            .and_then(|()| String::from_utf8(text).ok())
-            .map(String::into_boxed_str);
+        if json::write(details, &mut text).is_ok() {
+            return self.with_details_json(text);
+        }
+        self.0.details = None;
         self
     }
 
