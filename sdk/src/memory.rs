@@ -632,7 +632,7 @@ pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
 }
 
-/// What the crate `getrandom` calls for random bytes, where nobody else gives any. The linker leaves it out where nothing calls it.
+/// What the crate `getrandom` calls for random bytes, where nobody else gives any. Functions of a fixed name are kept even if nothing calls them.
 #[cfg(all(feature = "getrandom", target_arch = "wasm32"))]
 mod getrandom {
     use crate::random;

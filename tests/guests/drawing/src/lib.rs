@@ -9,7 +9,6 @@ use plugin_sdk::prelude::*;
 #[derive(Default)]
 pub struct Drawing;
 
-#[cfg(feature = "draws")]
 #[plugin]
 impl Drawing {
     /// An identifier, by `uuid`.
