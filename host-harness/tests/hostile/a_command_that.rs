@@ -6,7 +6,7 @@ use super::*;
 fn never_ends_runs_into_the_timeout() {
     let failure = assert_kind!(
         running_in(brief(Guest::running(SPIN).builder())),
-        FailureKind::Timeout { limit: BRIEF }
+        FailureKind::Timeout { limit: BRIEF, during: None }
     );
     assert!(
         failure

@@ -7,7 +7,7 @@ fn never_ends_runs_into_the_timeout() {
     let guest = Guest::default().with("(func $main (loop $spin (br $spin))) (start $main)");
     assert_kind!(
         building(brief(guest.builder())),
-        FailureKind::Timeout { limit: BRIEF }
+        FailureKind::Timeout { limit: BRIEF, during: None }
     );
 }
 
