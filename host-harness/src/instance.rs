@@ -11,7 +11,8 @@ use wasmtime::{Memory, Store, TypedFunc, WasmParams};
 use crate::command;
 use crate::contract;
 use crate::engine::{engine_failure, ticks};
-use crate::failure::{Context, Failure, FailureKind, Region, Stage};
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
+use crate::host::Host;
 use crate::json;
 use crate::limits::{Limiter, Limits, PAGE};
 use crate::module::Compiled;
@@ -30,6 +31,7 @@ type CallFunc = TypedFunc<(u32, u32), u64>;
 /// What a store holds beside the guest.
 pub(crate) struct State {
     limiter: Limiter,
+    pub(crate) host: Host,
 }
 
 pub(crate) struct Instance {
@@ -73,6 +75,7 @@ impl Instance {
     pub(crate) fn new(
         compiled: &Compiled,
         commands: command::Table,
+        host: Host,
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
@@ -81,6 +84,7 @@ impl Instance {
             pre.module().engine(),
             State {
                 limiter: Limiter::new(limits),
+                host,
             },
         );
         store.limiter(|state| &mut state.limiter);
@@ -117,6 +121,7 @@ impl Instance {
         let free = instance
             .get_typed_func(&mut store, contract::FREE)
             .map_err(engine_failure)?;
+        store.data_mut().host.attach(memory, alloc.clone());
         let record = instance
             .get_global(&mut store, contract::VERSION_EXPORT)
             .ok_or_else(missing)?;
@@ -244,6 +249,16 @@ impl Instance {
         )
     }
 
+    /// What is going on in the call, for a failure to tell of.
+    fn context(&self, backtrace: Backtrace) -> Context {
+        Context {
+            backtrace,
+            host_calls: self.host().calls(),
+            logs: Vec::new(),
+            usage: Some(self.usage()),
+        }
+    }
+
     /// What the call has used so far.
     fn usage(&self) -> Usage {
         let fuel = self.fuel_used().zip(self.limits.fuel);
@@ -253,8 +268,20 @@ impl Instance {
                 limit: u64::from(self.limits.memory_pages) * PAGE,
             },
             fuel: fuel.map(|(used, limit)| Used { used, limit }),
-            time: None,
+            time: self.limits.timeout.map(|limit| Used {
+                used: self.host().elapsed(self.ticks),
+                limit,
+            }),
         }
+    }
+
+    /// What the plugin's imports lead to.
+    pub(crate) fn host(&self) -> &Host {
+        &self.store.data().host
+    }
+
+    pub(crate) fn host_mut(&mut self) -> &mut Host {
+        &mut self.store.data_mut().host
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -407,11 +434,7 @@ impl Instance {
         };
         let backtrace = trap::backtrace(error, self.symbols.as_ref());
         let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
-        let context = Context {
-            backtrace,
-            usage: Some(self.usage()),
-            ..Context::default()
-        };
+        let context = self.context(backtrace);
         let failure = self.failure(callee, kind).with_context(context);
         self.first = Some(failure.clone());
         failure
@@ -447,7 +470,9 @@ fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
         // Fails only for an engine without fuel, and the engine was made for these limits.
         let _ = store.set_fuel(fuel);
     }
-    store.data_mut().limiter.forget();
+    let state = store.data_mut();
+    state.limiter.forget();
+    state.host.begin(ticks);
 }
 
 fn buffer_capacity(len: u32) -> u32 {

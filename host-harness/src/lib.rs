@@ -40,6 +40,7 @@ mod command;
 mod contract;
 mod engine;
 mod failure;
+mod host;
 mod instance;
 mod json;
 mod limits;

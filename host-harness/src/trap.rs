@@ -8,6 +8,7 @@ use wasmtime::{
 };
 
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
+use crate::host::HostTrap;
 use crate::limits::{Denied, Limits};
 use crate::symbols::Symbols;
 use crate::text;
@@ -42,6 +43,18 @@ pub(crate) fn classify(
     if error.is::<PoolConcurrencyLimitError>() {
         return FailureKind::PoolExhausted {
             limit: pool.unwrap_or_default(),
+        };
+    }
+    if let Some(trap) = error.downcast_ref::<HostTrap>() {
+        return match trap.clone() {
+            HostTrap::Argument { function, reason } => {
+                FailureKind::BadHostArgument { function, reason }
+            }
+            HostTrap::Untold { function, error } => FailureKind::HostFunction { function, error },
+            HostTrap::Timeout { function } => FailureKind::Timeout {
+                limit: limits.timeout.unwrap_or_default(),
+                during: Some(function),
+            },
         };
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {

@@ -9,6 +9,7 @@ mod attributes;
 mod check;
 mod expand;
 mod host_functions;
+mod manifest;
 mod mistakes;
 mod model;
 mod parse;

@@ -80,13 +80,14 @@
 //!
 //! # The plugin's life
 //!
-//! A plugin that implements `Default` and has no hook makes itself at the first call. Hooks, each at most once in the plugin's impl blocks:
+//! A plugin that implements `Default` and has no hook makes itself at the first call. Hooks, each at most once in the plugin's impl blocks, but for
+//! [`#[event]`](macro@event), of which one block may have any number:
 //!
 //! | hook | signature | when |
 //! |---|---|---|
 //! | `#[init]` | `fn(config: T) -> Self`, `fn() -> Self`, or `Result` of it | `plugin_init`, with the host's configuration |
 //! | `#[start]`, `#[stop]` | `fn(&mut self)`, may return as a command does | when the host says so |
-//! | `#[event]` | `fn(&mut self, topic: &str, data: T)`, either may be left out | when the host has an event |
+//! | `#[event]`, `#[event("user.*")]` | `fn(&mut self, topic: &str, data: T)`, either may be left out | when the host has an event |
 //! | `#[cleanup]` | `fn(&mut self)` | before the plugin is dropped |
 //!
 //! # A plugin as a library
@@ -239,6 +240,19 @@ pub use plugin_sdk_macros::command;
 /// | option, on the struct | meaning |
 /// |---|---|
 /// | `commands(path, …)` | the plugin's commands that stand outside its impl blocks |
+/// | `permissions(kv = "why", …)` | what the plugin needs of its host, and what it needs it for |
+/// | `log` | the `log` crate's lines go to the host |
+///
+/// Permissions and reasons stand in the custom section `plugin-sdk` of the module, where tools and hosts read them without running anything; they cost neither
+/// code nor memory. A name with dots or dashes stands in quotes:
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[plugin(permissions(kv = "remembers who was greeted", "host.network" = "asks the weather service"))]
+/// #[derive(Default)]
+/// struct Greeter;
+/// ```
 ///
 /// A module holds one plugin. Nothing is exported on other targets than wasm32.
 pub use plugin_sdk_macros::plugin;
@@ -274,7 +288,41 @@ pub use plugin_sdk_macros::start;
 /// Called when the host stops the plugin.
 pub use plugin_sdk_macros::stop;
 
-/// Called when the host has an event for the plugin: `fn(&mut self, topic: &str, data: T)`.
+/// Called when the host has an event for the plugin: `fn(&mut self, topic: &str, data: T)`, in any order, and either may be left out.
+///
+/// `#[event]` takes every event, `#[event("user.created")]` those of one topic, and `#[event("user.*")]` or `#[event("user.**")]` those whose topic
+/// matches a [pattern](crate::services::events). Any number of functions of one impl block may be handlers. All whose pattern matches are called, in the order in which
+/// they stand; the first error ends that and is the answer. An event that nobody handles is no error.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[plugin]
+/// #[derive(Default)]
+/// struct Members { count: u64 }
+///
+/// #[derive(Deserialize)]
+/// struct User { name: String }
+///
+/// #[plugin]
+/// impl Members {
+///     #[event("user.created")]
+///     fn joined(&mut self, data: User) -> Result<()> {
+///         if data.name.is_empty() {
+///             return Err(Error::msg("a member needs a name"));
+///         }
+///         self.count += 1;
+///         Ok(())
+///     }
+///
+///     #[event("user.gone")]
+///     fn left(&mut self) {
+///         self.count = self.count.saturating_sub(1);
+///     }
+/// }
+/// ```
+///
+/// Besides an error, what handlers return goes nowhere. A lone `#[event]` answers with what it returns, as a command does.
 pub use plugin_sdk_macros::event;
 
 /// Called before the plugin is dropped.

@@ -542,6 +542,12 @@ pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
     (before.is_empty() && after.is_empty()).then_some(numbers)
 }
 
+/// Makes every number 0.
+pub fn clear<T: Number>(numbers: &mut [T]) {
+    // SAFETY: as many bytes as the numbers have are written, and all of them being 0 is a valid number.
+    unsafe { ptr::write_bytes(numbers.as_mut_ptr(), 0, numbers.len()) }
+}
+
 /// An address that crosses the boundary: what is there is the host's to read, or to change, until the call returns.
 #[derive(Clone, Copy)]
 #[repr(transparent)]

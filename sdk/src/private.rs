@@ -16,9 +16,9 @@ pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
 pub use crate::guest::{
-    Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, FreeCommand, Guest, Hook,
-    Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin, PluginType,
-    Start, Stop,
+    Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, EventHandler, FreeCommand,
+    Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
+    PluginType, Start, Stop, handle_event,
 };
 pub use crate::json::Arena;
 pub use crate::memory::Answer;

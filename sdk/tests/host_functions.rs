@@ -1,4 +1,9 @@
 //! Host functions natively: what the guest's functions do, and what a host makes of numbers and memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};

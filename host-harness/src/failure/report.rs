@@ -81,7 +81,7 @@ impl Part {
         self.place = place(failure.panic(), frames, symbols);
         if let Some(panic) = failure.panic().filter(|panic| panic.line > 0)
             && let Some(place) = &self.place
-            && (shown(&panic.file, symbols), panic.line) != (&place.file, place.line)
+            && (shown(&panic.file, symbols), panic.line) != (place.file.clone(), place.line)
         {
             let file = shown(&panic.file, symbols);
             let (line, column) = (panic.line, panic.column);
@@ -162,7 +162,7 @@ fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> 
         .take(MAX_TRIED)
         .collect();
     let new = |(file, line, column), source| Place {
-        file: shown(file, symbols).to_owned(),
+        file: shown(file, symbols),
         line,
         column,
         source,
@@ -174,16 +174,15 @@ fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> 
     read.or_else(|| candidates.first().map(|first| new(*first, None)))
 }
 
-fn shown<'a>(file: &'a str, symbols: Option<&Symbols>) -> &'a str {
-    symbols.map_or_else(|| symbols::short(file), |symbols| symbols.shown(file))
+fn shown(file: &str, symbols: Option<&Symbols>) -> String {
+    let short = symbols.map_or_else(|| symbols::short(file), |symbols| symbols.shown(file));
+    text::one_line(short, MAX_VALUE)
 }
 
 /// The stack, unless it says no more than the report says anyway.
 fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> Option<String> {
     let placed = |frame: &Frame| match (&frame.file, frame.line, frame.column) {
-        (Some(file), Some(line), column) => {
-            Some((shown(file, symbols).to_owned(), line, column.unwrap_or(1)))
-        }
+        (Some(file), Some(line), column) => Some((shown(file, symbols), line, column.unwrap_or(1))),
         _ => None,
     };
     match frames {

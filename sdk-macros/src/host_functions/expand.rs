@@ -178,7 +178,14 @@ fn native(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let names = function.arguments.iter().map(|argument| &argument.ident);
     let implementation = local("host");
     let call = placed(quote!(#sdk::call), returned_span(function));
+    let cleared = function.arguments.iter().filter(|argument| argument.out);
+    let cleared = cleared.map(|argument| {
+        let crossing = Crossing::of(argument);
+        let (as_trait, name) = (&crossing.as_trait, &argument.ident);
+        quote!(#as_trait::clear(&mut *#name);)
+    });
     quote! {
+        #(#cleared)*
         #call::<dyn #trait_, #convention, _>(#path, |#implementation| {
             #trait_::#ident(#implementation, #(#names),*)
         })

@@ -11,7 +11,7 @@ use crate::host::describe::{Fault, Kind, Region, c_text, region, text};
 use crate::host::scalar::Scalar;
 use crate::host::wire::{Address, Nothing, Wire};
 use crate::json::{self, Arena};
-use crate::memory::{Number, as_numbers, lent_numbers};
+use crate::memory::{Number, as_numbers, clear, lent_numbers};
 
 /// The convention that a type has by itself.
 pub enum Plain {}
@@ -259,6 +259,9 @@ pub trait LentMut {
     /// The numbers.
     fn lower(&mut self) -> (Self::First, Self::Second);
 
+    /// Makes it zeros, as what the host only writes is before.
+    fn clear(&mut self);
+
     /// Where it lies.
     fn region(first: u64, second: u64) -> Region;
 
@@ -278,6 +281,10 @@ impl<T: Number> LentMut for [T] {
     fn lower(&mut self) -> (Address, u32) {
         let len = self.len() as u32;
         (Address::of_mut(self), len)
+    }
+
+    fn clear(&mut self) {
+        clear(self);
     }
 
     #[inline]
@@ -304,6 +311,10 @@ impl<T: Number, const N: usize> LentMut for [T; N] {
         (Address::of_mut(&mut self[..]), Nothing)
     }
 
+    fn clear(&mut self) {
+        clear(&mut self[..]);
+    }
+
     #[inline]
     fn region(first: u64, _: u64) -> Region {
         Region::new(first, N as u64, size_of::<T>())
@@ -326,6 +337,10 @@ impl<T: Number> LentMut for T {
     #[inline]
     fn lower(&mut self) -> (Address, Nothing) {
         (Address::of_mut(std::slice::from_mut(self)), Nothing)
+    }
+
+    fn clear(&mut self) {
+        clear(std::slice::from_mut(self));
     }
 
     #[inline]
