@@ -45,6 +45,7 @@ mod json;
 mod limits;
 mod module;
 mod plugin;
+pub mod services;
 mod source;
 mod text;
 mod trap;

@@ -24,7 +24,7 @@ pub mod code {
     pub const INVALID_ARGUMENT: &str = "invalid_argument";
     /// The result has no form in the codec.
     pub const INVALID_RESULT: &str = "invalid_result";
-    /// Arguments or result have 2^31 bytes or more.
+    /// Arguments or result have 2^31 bytes or more, or more than the host allows.
     pub const TOO_LARGE: &str = "too_large";
     /// `plugin_init` has not succeeded yet.
     pub const NOT_INITIALISED: &str = "not_initialised";
@@ -34,6 +34,17 @@ pub mod code {
     pub const BUSY: &str = "busy";
     /// The plugin's own error, which named no code.
     pub const FAILED: &str = "failed";
+
+    /// The host has not granted what the call needs. `details`: `permission`, and `grant`, which says how to grant it.
+    pub const PERMISSION_DENIED: &str = "permission_denied";
+    /// What the call names does not exist at the host.
+    pub const NOT_FOUND: &str = "not_found";
+    /// The host cannot do it at present: a disk that is full, a server that does not answer.
+    pub const UNAVAILABLE: &str = "unavailable";
+    /// It took longer than it may.
+    pub const TIMEOUT: &str = "timeout";
+    /// The host has no more room for the plugin. `details`: `limit` in bytes.
+    pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
 }
 
 /// The result of a command, an error being a [`plugin_sdk::Error`](Error) unless said otherwise.

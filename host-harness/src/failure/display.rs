@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage};
+use crate::services::Permission;
 use crate::text;
 
 /// The size of a page of linear memory in bytes.
@@ -225,12 +226,31 @@ impl FailureKind {
             ),
             FailureKind::Build(build) => build_failed(build, f),
             FailureKind::Io { path, reason } => write!(f, "cannot use `{}`: {reason}", path.display()),
+            FailureKind::Service { service, reason } => {
+                write!(f, "the service `{service}` cannot be set up: {reason}")
+            }
+            FailureKind::NotGranted { permissions } => not_granted(permissions, f),
             FailureKind::Engine { reason } => {
                 write!(f, "the WebAssembly engine cannot be set up as asked: {}", text::from_str(reason))
             }
             _ => Ok(()),
         }
     }
+}
+
+fn not_granted(permissions: &[Permission], f: &mut Formatter<'_>) -> fmt::Result {
+    f.write_str("the plugin needs permissions that are not granted:")?;
+    for permission in permissions.iter().take(MAX_LISTED) {
+        write!(f, "\n  - {permission}")?;
+    }
+    if let Some(more @ 1..) = permissions.len().checked_sub(MAX_LISTED) {
+        write!(f, "\n  - and {more} more")?;
+    }
+    f.write_str("\n  help: ")?;
+    for permission in permissions.iter().take(MAX_LISTED) {
+        write!(f, ".grant({:?})", text::name(permission.name()))?;
+    }
+    f.write_str(" grants them; without `.strict()` the calls alone would be denied")
 }
 
 fn plugin_error(during: &Stage, error: &plugin_sdk::Error, f: &mut Formatter<'_>) -> fmt::Result {
