@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plugin_sdk::host::HostFunctions;
 use serde::Serialize;
 
 use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::host::{Grants, Host};
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
 use crate::module::Module;
@@ -38,7 +40,7 @@ use crate::{contract, json};
 ///     .build()?;
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a plugin exists once `build` is called"]
 pub struct PluginBuilder {
     origin: Origin,
@@ -47,6 +49,8 @@ pub struct PluginBuilder {
     cache: CacheDir,
     config: Result<Vec<u8>, String>,
     init: bool,
+    host: Vec<HostFunctions>,
+    grants: Grants,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +76,8 @@ impl PluginBuilder {
             cache: CacheDir::default(),
             config: Ok(Vec::new()),
             init: true,
+            host: Vec::new(),
+            grants: Grants::default(),
         }
     }
 
@@ -164,6 +170,49 @@ impl PluginBuilder {
         self
     }
 
+    /// Gives the plugin host functions: what the `provide` beside a [`#[host_functions]`](plugin_sdk::host_functions) trait makes of an implementation.
+    ///
+    /// Of several that have the same function, the last one counts.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// #[plugin_sdk::host_functions(module = "dice")]
+    /// trait Dice {
+    ///     fn roll(sides: u32) -> u32;
+    /// }
+    ///
+    /// struct Loaded;
+    /// impl Dice for Loaded {
+    ///     fn roll(&mut self, sides: u32) -> u32 {
+    ///         sides
+    ///     }
+    /// }
+    ///
+    /// # const WAT: &str = r#"(module (import "dice" "roll" (func $roll (param i32) (result i32)))
+    /// #   (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_roll") (param i32 i32) (result i64)
+    /// #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $roll (i32.const 6)))) i64.const 0x40_0000_0001))"#;
+    /// let mut plugin = Plugin::builder(Source::wat(WAT)).host(dice::provide(Loaded)).build()?;
+    /// assert_eq!(plugin.call::<u32>("roll", ())?, 6);
+    /// assert_eq!(plugin.host_calls()[0].function, "dice.roll");
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn host(mut self, functions: HostFunctions) -> Self {
+        self.host.push(functions);
+        self
+    }
+
+    /// Grants the plugin a permission, by the name that the host functions that need it give.
+    ///
+    /// What is not granted can be called all the same, and answers with the error `permission_denied`.
+    pub fn grant(mut self, permission: impl Into<String>) -> Self {
+        self.grants.grant(permission);
+        self
+    }
+
     /// Makes the instance and calls its `plugin_init` with the configuration.
     ///
     /// # Errors
@@ -185,8 +234,14 @@ impl PluginBuilder {
         };
         let compiled = module.compiled(&options)?;
         let commands = module.contract().commands().clone();
+        let host = Host::bind(
+            module.contract().imports(),
+            self.host,
+            |permission| self.grants.has(permission),
+            compiled.clock().clone(),
+        )?;
         let mut plugin = Plugin::new(
-            Instance::new(&compiled, commands, &self.limits, self.pool)?,
+            Instance::new(&compiled, commands, host, &self.limits, self.pool)?,
             module,
         );
         if self.init {

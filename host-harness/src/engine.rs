@@ -1,6 +1,7 @@
 //! WebAssembly engines, few per process and shared, with their clocks and their caches of compiled code.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocation
 use crate::failure::{Failure, FailureKind};
 
 /// How often an engine's clock ticks, and so how exactly a call's time is kept.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
 const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
@@ -41,9 +42,21 @@ pub(crate) enum CacheDir {
     Off,
 }
 
+/// The ticks of an engine's clock, which cost nothing to read; always 0 where calls may take any time.
+#[derive(Clone, Default)]
+pub(crate) struct Clock(Arc<AtomicU64>);
+
+impl Clock {
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// An engine that instances with the same options share.
 pub(crate) struct SharedEngine {
     engine: Engine,
+    clock: Clock,
     #[cfg_attr(
         not(test),
         expect(
@@ -89,14 +102,23 @@ impl SharedEngine {
             config.allocation_strategy(pooling(pool));
         }
         let engine = Engine::new(&config).map_err(engine_failure)?;
+        let clock = Clock::default();
         if options.clock {
-            start_clock(engine.weak())?;
+            start_clock(engine.weak(), clock.clone())?;
         }
-        Ok(SharedEngine { engine, cache })
+        Ok(SharedEngine {
+            engine,
+            clock,
+            cache,
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 }
 
@@ -121,9 +143,10 @@ pub(crate) fn ticks(timeout: Option<Duration>) -> u64 {
 }
 
 /// A thread that ticks until nothing uses the engine any more.
-fn start_clock(engine: EngineWeak) -> Result<(), Failure> {
+fn start_clock(engine: EngineWeak, clock: Clock) -> Result<(), Failure> {
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
+            clock.0.fetch_add(1, Ordering::Relaxed);
             engine.increment_epoch();
             drop(engine);
             std::thread::sleep(TICK);

@@ -145,6 +145,8 @@ pub enum FailureKind {
     Timeout {
         /// The time of a call.
         limit: Duration,
+        /// The host function that it was in, as `module.name`, if not in the plugin's own code.
+        during: Option<String>,
     },
     /// The plugin trapped in another way.
     Trap {
@@ -282,6 +284,29 @@ pub enum FailureKind {
     MissingImports {
         /// All of them.
         imports: Vec<Import>,
+    },
+    /// The module imports a function of the host's with another type than the host has it.
+    WrongImport {
+        /// The import.
+        import: Import,
+        /// The host's type.
+        expected: String,
+        /// The module's type.
+        found: String,
+    },
+    /// A host function was called with an argument that is none: an address out of bounds, say.
+    BadHostArgument {
+        /// The function, as `module.name`.
+        function: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A host function failed, and returns nothing that could say so to the plugin.
+    HostFunction {
+        /// The function, as `module.name`.
+        function: String,
+        /// The error that it would have returned.
+        error: plugin_sdk::Error,
     },
     /// The module's tables have more elements than they may have.
     TableTooLarge {
@@ -447,6 +472,9 @@ impl FailureKind {
             FailureKind::MissingExport { .. } => "missing_export",
             FailureKind::WrongExport { .. } => "wrong_export",
             FailureKind::MissingImports { .. } => "missing_imports",
+            FailureKind::WrongImport { .. } => "wrong_import",
+            FailureKind::BadHostArgument { .. } => "bad_host_argument",
+            FailureKind::HostFunction { .. } => "host_function",
             FailureKind::TableTooLarge { .. } => "table_too_large",
             FailureKind::PoolExhausted { .. } => "pool_exhausted",
             FailureKind::Build(build) => match build {

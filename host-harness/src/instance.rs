@@ -11,6 +11,7 @@ use crate::command;
 use crate::contract;
 use crate::engine::{engine_failure, ticks};
 use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::host::Host;
 use crate::json;
 use crate::limits::{Limiter, Limits};
 use crate::module::Compiled;
@@ -27,6 +28,7 @@ type CallFunc = TypedFunc<(u32, u32), u64>;
 /// What a store holds beside the guest.
 pub(crate) struct State {
     limiter: Limiter,
+    pub(crate) host: Host,
 }
 
 pub(crate) struct Instance {
@@ -68,6 +70,7 @@ impl Instance {
     pub(crate) fn new(
         compiled: &Compiled,
         commands: command::Table,
+        host: Host,
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
@@ -76,6 +79,7 @@ impl Instance {
             pre.module().engine(),
             State {
                 limiter: Limiter::new(limits),
+                host,
             },
         );
         store.limiter(|state| &mut state.limiter);
@@ -107,6 +111,7 @@ impl Instance {
         let free = instance
             .get_typed_func(&mut store, contract::FREE)
             .map_err(engine_failure)?;
+        store.data_mut().host.attach(memory, alloc.clone());
         let record = instance
             .get_global(&mut store, contract::VERSION_EXPORT)
             .ok_or_else(missing)?;
@@ -231,6 +236,15 @@ impl Instance {
                 .fuel?
                 .saturating_sub(self.store.get_fuel().ok()?),
         )
+    }
+
+    /// What the plugin's imports lead to.
+    pub(crate) fn host(&self) -> &Host {
+        &self.store.data().host
+    }
+
+    pub(crate) fn host_mut(&mut self) -> &mut Host {
+        &mut self.store.data_mut().host
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -417,7 +431,9 @@ fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
         // Fails only for an engine without fuel, and the engine was made for these limits.
         let _ = store.set_fuel(fuel);
     }
-    store.data_mut().limiter.forget();
+    let state = store.data_mut();
+    state.limiter.forget();
+    state.host.begin(ticks);
 }
 
 fn buffer_capacity(len: u32) -> u32 {

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::{Engine, InstancePre, Linker};
+use wasmtime::{Engine, InstancePre};
 
 use crate::builder::PluginBuilder;
 use crate::contract::Contract;
-use crate::engine::{EngineOptions, SharedEngine, engine_failure};
+use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
+use crate::host::{self, ImportedFunction};
 use crate::instance::State;
 use crate::source::Source;
 use crate::triage;
@@ -46,7 +47,7 @@ struct Inner {
 /// A module as one engine runs it.
 pub(crate) struct Compiled {
     /// Kept for as long as its code.
-    _engine: Arc<SharedEngine>,
+    engine: Arc<SharedEngine>,
     pre: InstancePre<State>,
 }
 
@@ -110,8 +111,8 @@ impl Module {
         }
         let shared = SharedEngine::with(options)?;
         let new = Arc::new(Compiled {
-            pre: compile(shared.engine(), &self.0.wasm)?,
-            _engine: shared,
+            pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
+            engine: shared,
         });
         compiled.push((options.clone(), Arc::clone(&new)));
         Ok(new)
@@ -121,6 +122,10 @@ impl Module {
 impl Compiled {
     pub(crate) fn pre(&self) -> &InstancePre<State> {
         &self.pre
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        self.engine.clock()
     }
 }
 
@@ -133,18 +138,17 @@ impl std::fmt::Debug for Module {
     }
 }
 
-fn compile(engine: &Engine, wasm: &[u8]) -> Result<InstancePre<State>, Failure> {
+fn compile(
+    engine: &Engine,
+    wasm: &[u8],
+    imports: &[ImportedFunction],
+) -> Result<InstancePre<State>, Failure> {
     let module = wasmtime::Module::from_binary(engine, wasm).map_err(|error| {
         Failure::load(FailureKind::InvalidModule {
             reason: format!("{error:#}"),
         })
     })?;
-    linker(engine)
-        .instantiate_pre(&module)
+    host::link(engine, imports)
+        .and_then(|linker| linker.instantiate_pre(&module))
         .map_err(engine_failure)
-}
-
-/// What the harness offers to guests: nothing, so far.
-fn linker(engine: &Engine) -> Linker<State> {
-    Linker::new(engine)
 }

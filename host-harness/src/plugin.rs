@@ -13,6 +13,7 @@ use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::instance::{Callee, Instance};
 use crate::json;
 use crate::module::Module;
+use crate::record::HostCall;
 use crate::source::Source;
 
 /// Encoded arguments above this size are not kept for the next call.
@@ -307,6 +308,30 @@ impl Plugin {
     /// The fuel that the last call used; `None` unless the plugin was built with [`fuel`](PluginBuilder::fuel).
     pub fn fuel_used(&self) -> Option<u64> {
         self.instance.fuel_used()
+    }
+
+    /// The implementation of host functions that the plugin was built with, if there is one of this type; the last one of several.
+    ///
+    /// ```no_run
+    /// # use plugin_sdk_harness::Plugin;
+    /// # #[derive(Default)] struct Dictionary { looked_up: Vec<String> }
+    /// # fn test(plugin: Plugin) {
+    /// let dictionary = plugin.implementation::<Dictionary>().unwrap();
+    /// assert_eq!(dictionary.looked_up, ["wasm"]);
+    /// # }
+    /// ```
+    pub fn implementation<T: 'static>(&self) -> Option<&T> {
+        self.instance.host().implementation()
+    }
+
+    /// As [`implementation`](Plugin::implementation), to change how it behaves from now on.
+    pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        self.instance.host_mut().implementation_mut()
+    }
+
+    /// The host functions that the last call has called, oldest first; no more than the last 8.
+    pub fn host_calls(&self) -> Vec<HostCall> {
+        self.instance.host().calls()
     }
 
     /// The module that this is an instance of.

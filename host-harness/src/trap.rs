@@ -4,6 +4,7 @@ use plugin_sdk::abi;
 use wasmtime::{AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmCoreDump};
 
 use crate::failure::{FailureKind, Panic, Region, Stack};
+use crate::host::HostTrap;
 use crate::limits::{Denied, Limits};
 use crate::text;
 
@@ -38,6 +39,18 @@ pub(crate) fn classify(
             limit: pool.unwrap_or_default(),
         };
     }
+    if let Some(trap) = error.downcast_ref::<HostTrap>() {
+        return match trap.clone() {
+            HostTrap::Argument { function, reason } => {
+                FailureKind::BadHostArgument { function, reason }
+            }
+            HostTrap::Untold { function, error } => FailureKind::HostFunction { function, error },
+            HostTrap::Timeout { function } => FailureKind::Timeout {
+                limit: limits.timeout.unwrap_or_default(),
+                during: Some(function),
+            },
+        };
+    }
     let Some(trap) = error.downcast_ref::<Trap>() else {
         // Not the guest's code but the making of its memory or tables.
         return refused(denied).unwrap_or_else(|| other(error));
@@ -45,6 +58,7 @@ pub(crate) fn classify(
     match trap {
         Trap::Interrupt => FailureKind::Timeout {
             limit: limits.timeout.unwrap_or_default(),
+            during: None,
         },
         Trap::OutOfFuel => FailureKind::OutOfFuel {
             limit: limits.fuel.unwrap_or_default(),

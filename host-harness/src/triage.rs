@@ -21,7 +21,8 @@ const MAX_IMPORTS: usize = 1000;
 /// Beside the names of imports nothing is copied: what a small module could make a large one of stays where it is.
 #[derive(Default)]
 pub(crate) struct Interface<'a> {
-    imports: Vec<Import>,
+    /// With the index of its type, if it is a function.
+    imports: Vec<(Import, Option<u32>)>,
     exports: Vec<Export<'a>>,
     types: Vec<FuncType>,
     /// The type of each function, as the other index spaces with imports first.
@@ -132,12 +133,10 @@ fn beginning(bytes: &[u8]) -> String {
 }
 
 impl<'a> Interface<'a> {
-    pub(crate) fn into_imports(self) -> Vec<Import> {
-        self.imports
-    }
-
-    pub(crate) fn has_imports(&self) -> bool {
-        !self.imports.is_empty()
+    /// What is imported, functions with their types.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = (&Import, Option<&FuncType>)> {
+        let imports = self.imports.iter();
+        imports.map(|(import, ty)| (import, ty.and_then(|ty| self.types.get(ty as usize))))
     }
 
     /// How many memories there are.
@@ -175,16 +174,18 @@ impl<'a> Interface<'a> {
     }
 
     fn import(&mut self, import: wasmparser::Import<'_>) {
+        let mut function = None;
         match import.ty {
-            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => self.functions.push(ty),
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                self.functions.push(ty);
+                function = Some(ty);
+            }
             TypeRef::Global(ty) => self.globals.push(ty),
             TypeRef::Memory(ty) => self.memories.push(ty),
             TypeRef::Table(_) | TypeRef::Tag(_) => {}
         }
-        self.imports.push(Import {
-            module: import.module.to_owned(),
-            name: import.name.to_owned(),
-        });
+        let (module, name) = (import.module.to_owned(), import.name.to_owned());
+        self.imports.push((Import { module, name }, function));
     }
 }
 

@@ -32,19 +32,24 @@ pub mod code {
     pub const INIT_FAILED: &str = "init_failed";
     /// The plugin was called while a call was under way.
     pub const BUSY: &str = "busy";
+    /// The plugin has not been granted what it called the host for.
+    pub const PERMISSION_DENIED: &str = "permission_denied";
+    /// The host has no such function, or cannot do this.
+    pub const UNSUPPORTED: &str = "unsupported";
+    /// What was asked for is not there.
+    pub const NOT_FOUND: &str = "not_found";
+    /// It took too long.
+    pub const TIMEOUT: &str = "timeout";
+    /// What is needed for it does not work at the moment.
+    pub const UNAVAILABLE: &str = "unavailable";
+    /// The host answered with what is no answer.
+    pub const BAD_ANSWER: &str = "bad_answer";
+    /// The host answered with a number that stands for an error.
+    pub const STATUS: &str = "status";
+    /// The host has no more room for the plugin.
+    pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
     /// The plugin's own error, which named no code.
     pub const FAILED: &str = "failed";
-
-    /// The host has not granted what the call needs. `details`: `permission`, and `grant`, which says how to grant it.
-    pub const PERMISSION_DENIED: &str = "permission_denied";
-    /// What the call names does not exist at the host.
-    pub const NOT_FOUND: &str = "not_found";
-    /// The host cannot do it at present: a disk that is full, a server that does not answer.
-    pub const UNAVAILABLE: &str = "unavailable";
-    /// It took longer than it may.
-    pub const TIMEOUT: &str = "timeout";
-    /// The host has no more room for the plugin. `details`: `limit` in bytes.
-    pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
 }
 
 /// The result of a command, an error being a [`plugin_sdk::Error`](Error) unless said otherwise.
@@ -199,6 +204,51 @@ impl Error {
     pub(crate) fn with_details_json(mut self, details: Vec<u8>) -> Self {
         self.0.details = String::from_utf8(details).ok().map(String::into_boxed_str);
         self
+    }
+}
+
+/// The errors that have a number where a host function can only return a status, from -1 downwards.
+const STATUSES: [&str; 8] = [
+    code::FAILED,
+    code::PERMISSION_DENIED,
+    code::UNSUPPORTED,
+    code::NOT_FOUND,
+    code::INVALID_ARGUMENT,
+    code::TOO_LARGE,
+    code::TIMEOUT,
+    code::UNAVAILABLE,
+];
+
+impl Error {
+    /// The error that a host function's status stands for: -1 `failed`, -2 `permission_denied`, -3 `unsupported`, -4 `not_found`,
+    /// -5 `invalid_argument`, -6 `too_large`, -7 `timeout`, -8 `unavailable`; any other has the code `status`. The number is in the details.
+    pub fn of_status(status: i32) -> Self {
+        let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
+        let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
+        let mut digits = Vec::new();
+        if status < 0 {
+            digits.push(b'-');
+        }
+        json::write_u64(u64::from(status.unsigned_abs()), &mut digits);
+        let mut details = b"{\"status\":".to_vec();
+        details.extend_from_slice(&digits);
+        details.push(b'}');
+        let digits = String::from_utf8(digits).unwrap_or_default();
+        Error::new(code, ["the host answered with status ", &digits].concat())
+            .with_details_json(details)
+    }
+
+    /// The error as a status: what [`of_status`](Error::of_status) was given, or the number of its code, or -1.
+    pub fn status(&self) -> i32 {
+        if self.code() == code::STATUS
+            && let Some(details) = self.details()
+            && let Some(status) = details.get("status").and_then(serde_json::Value::as_i64)
+            && let Ok(status) = i32::try_from(status)
+        {
+            return status;
+        }
+        let place = STATUSES.iter().position(|code| *code == self.code());
+        place.map_or(-1, |place| -1 - place as i32)
     }
 }
 

@@ -52,15 +52,15 @@ pub struct Boundary {
     /// The last answer, if it lies in the plugin's state or constants.
     lent: Cell<Range>,
     /// A block that was freed while the call that is running was reading its arguments from it.
-    freed_arguments: Cell<Option<Address>>,
+    freed_arguments: Cell<Option<Place>>,
     /// A block that was freed once while the last answer lay in it: the next call tells whether the block was meant or the answer.
-    freed_answer: Cell<Option<Address>>,
+    freed_answer: Cell<Option<Place>>,
 }
 
-type Address = usize;
+type Place = usize;
 
 /// From, and up to but not including.
-type Range = (Address, Address);
+type Range = (Place, Place);
 
 /// Overlaps nothing.
 const NOWHERE: Range = (0, 0);
@@ -102,7 +102,7 @@ impl Boundary {
     }
 
     /// Gives back a block or the last result. Whatever else `address` is, nothing happens.
-    pub fn free(&self, address: Address) {
+    pub fn free(&self, address: Place) {
         let Some(block) = self.block(address) else {
             return self.free_result(address);
         };
@@ -119,7 +119,7 @@ impl Boundary {
         }
     }
 
-    fn free_result(&self, address: Address) {
+    fn free_result(&self, address: Place) {
         if let Ok(mut result) = self.result.try_borrow_mut()
             && result.as_ptr().addr() == address
         {
@@ -128,17 +128,44 @@ impl Boundary {
     }
 
     /// Where a live block lies.
-    fn block(&self, address: Address) -> Option<Range> {
+    fn block(&self, address: Place) -> Option<Range> {
         let blocks = self.blocks.take();
         let found = blocks.find(address).map(|(_, block)| block.range());
         self.blocks.set(blocks);
         found
     }
 
-    fn release(&self, address: Address) {
+    fn release(&self, address: Place) {
         let mut blocks = self.blocks.take();
         blocks.free(address);
         self.blocks.set(blocks);
+    }
+
+    /// Copies what the host wrote to the beginning of a block, `len` bytes or up to the first zero byte, and frees the block; `None` if there is no
+    /// such block, or it is shorter.
+    #[cfg_attr(
+        not(any(target_arch = "wasm32", test)),
+        allow(dead_code, reason = "what a host leaves, it leaves in a guest")
+    )]
+    fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
+        let mut blocks = self.blocks.take();
+        let received = blocks.find(address).and_then(|(_, block)| {
+            let len = match len {
+                Some(len) if len <= block.size => len as usize,
+                Some(_) => return None,
+                // SAFETY: the block is live, and has `size` bytes; the host has written those before the first zero byte.
+                None => {
+                    (0..block.size as usize).find(|at| unsafe { *block.start.add(*at) } == 0)?
+                }
+            };
+            // SAFETY: the block is live, has at least `len` bytes, which the host says it has written, and nobody else refers to them.
+            Some(unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec())
+        });
+        if received.is_some() {
+            blocks.free(address);
+        }
+        self.blocks.set(blocks);
+        received
     }
 
     /// How many blocks the host has allocated and not freed.
@@ -371,7 +398,7 @@ impl Blocks {
     }
 
     /// The live block at `address`, and its slot.
-    fn find(&self, address: Address) -> Option<(usize, Block)> {
+    fn find(&self, address: Place) -> Option<(usize, Block)> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut slot = home(address, mask);
         loop {
@@ -384,7 +411,7 @@ impl Blocks {
     }
 
     /// Whether `address` was a live block, which it is no more.
-    fn free(&mut self, address: Address) -> bool {
+    fn free(&mut self, address: Place) -> bool {
         let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
         };
@@ -455,7 +482,7 @@ impl Blocks {
 }
 
 /// Where a block's search begins. Addresses are multiples of 16; Fibonacci hashing spreads what is left of them.
-fn home(address: Address, mask: usize) -> usize {
+fn home(address: Place, mask: usize) -> usize {
     ((address >> 4) as u32)
         .wrapping_mul(0x9E37_79B9)
         .rotate_left(16) as usize
@@ -506,6 +533,91 @@ pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
         numbers.set_len(count);
     }
     numbers
+}
+
+/// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
+    // SAFETY: any bytes are a valid `T`.
+    let (before, numbers, after) = unsafe { bytes.align_to() };
+    (before.is_empty() && after.is_empty()).then_some(numbers)
+}
+
+/// Makes every number 0.
+pub fn clear<T: Number>(numbers: &mut [T]) {
+    // SAFETY: as many bytes as the numbers have are written, and all of them being 0 is a valid number.
+    unsafe { ptr::write_bytes(numbers.as_mut_ptr(), 0, numbers.len()) }
+}
+
+/// An address that crosses the boundary: what is there is the host's to read, or to change, until the call returns.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Address(*mut u8);
+
+impl Address {
+    /// Where nothing is.
+    pub const NULL: Self = Address(ptr::null_mut());
+
+    /// The address of what the host only reads.
+    #[inline]
+    pub fn of<T: Number>(numbers: &[T]) -> Self {
+        Address(numbers.as_ptr().cast_mut().cast())
+    }
+
+    /// The address of what the host may change.
+    #[inline]
+    pub fn of_mut<T: Number>(numbers: &mut [T]) -> Self {
+        Address(numbers.as_mut_ptr().cast())
+    }
+
+    /// An address that came from elsewhere, and is never dereferenced here.
+    #[inline]
+    pub(crate) fn at(address: u32) -> Self {
+        Address(ptr::without_provenance_mut(address as usize))
+    }
+
+    /// As the other side sees it.
+    #[inline]
+    pub(crate) fn get(self) -> u32 {
+        self.0.addr() as u32
+    }
+}
+
+/// The memory that the one plugin of a module shares with its host.
+#[cfg(target_arch = "wasm32")]
+static BOUNDARY: Shared = Shared(Boundary::new());
+
+#[cfg(target_arch = "wasm32")]
+struct Shared(Boundary);
+
+// SAFETY: without `atomics`, which `guest.rs` refuses, wasm32 has one thread only.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Shared {}
+
+/// The memory that the one plugin of a module shares with its host.
+#[cfg(target_arch = "wasm32")]
+pub fn boundary() -> &'static Boundary {
+    &BOUNDARY.0
+}
+
+/// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
+pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
+    received(address, Some(len))
+}
+
+/// The same for text that ends with a zero byte.
+pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
+    std::ffi::CString::new(received(address, None)?).ok()
+}
+
+#[cfg(target_arch = "wasm32")]
+fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
+    boundary().receive(address as usize, len)
+}
+
+/// Nothing but a guest shares memory with a host.
+#[cfg(not(target_arch = "wasm32"))]
+fn received(_: u32, _: Option<u32>) -> Option<Vec<u8>> {
+    None
 }
 
 /// The same numbers as bytes.
@@ -661,7 +773,7 @@ mod tests {
         let packed = serve(&boundary, block, 4, &mut |arguments, _| {
             Ok(Answer::in_place(&arguments[..0]))
         });
-        boundary.free(packed.address as Address);
+        boundary.free(packed.address as Place);
         assert_eq!(boundary.live_blocks(), 1);
     }
 

@@ -89,9 +89,40 @@ impl FailureKind {
                     "{during} used up its fuel of {limit}\n  help: `.fuel(n)` gives a call more"
                 )
             }
-            FailureKind::Timeout { limit } => write!(
+            FailureKind::Timeout {
+                limit,
+                during: Some(function),
+            } => write!(
+                f,
+                "{during} took longer than {limit:?}: it was in the host function `{}`\n  \
+                 help: `.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take",
+                text::from_str(function)
+            ),
+            FailureKind::Timeout { limit, .. } => write!(
                 f,
                 "{during} took longer than {limit:?}\n  help: `.timeout(duration)` allows more, `.no_timeout()` any time"
+            ),
+            FailureKind::WrongImport {
+                import,
+                expected,
+                found,
+            } => write!(
+                f,
+                "{during} imports {import} as {found}, and the host has it as {expected}\n  \
+                 help: declare it with #[host_functions] in one crate that the plugin and its host both use"
+            ),
+            FailureKind::BadHostArgument { function, reason } => write!(
+                f,
+                "{during} called the host function `{}` with a bad argument: {}",
+                text::from_str(function),
+                text::from_str(reason)
+            ),
+            FailureKind::HostFunction { function, error } => write!(
+                f,
+                "{during} called the host function `{}`, which failed: {}\n  \
+                 help: it returns nothing that could tell the plugin; one that returns a `Result` would",
+                text::from_str(function),
+                text::from_str(error.message())
             ),
             FailureKind::Trap { message } => write!(f, "{during} trapped: {message}"),
             FailureKind::Poisoned { first } => write!(

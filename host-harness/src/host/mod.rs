@@ -1,0 +1,151 @@
+//! What a guest's imports lead to.
+//!
+//! `import.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
+//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call; `history.rs` keeps the last few.
+
+mod dispatch;
+mod history;
+mod import;
+
+use std::sync::Arc;
+
+use plugin_sdk::host::{HostFunction, HostFunctions};
+use wasmtime::{Memory, TypedFunc};
+
+use crate::engine::Clock;
+use crate::failure::{Failure, FailureKind, Import};
+use crate::record::HostCall;
+use history::History;
+
+pub(crate) use dispatch::HostTrap;
+pub(crate) use import::{ImportedFunction, link};
+
+/// The host that one instance sees.
+#[derive(Default)]
+pub(crate) struct Host {
+    implementations: Vec<HostFunctions>,
+    /// What each of the module's imports is bound to, in their order.
+    bound: Vec<Bound>,
+    guest: Option<Guest>,
+    history: History,
+    clock: Clock,
+    /// The tick at which the call that is running has used up its time; 0 for never.
+    deadline: u64,
+}
+
+/// What a plugin may do.
+#[derive(Debug, Default)]
+pub(crate) struct Grants(std::collections::BTreeSet<String>);
+
+impl Grants {
+    pub(crate) fn grant(&mut self, permission: impl Into<String>) {
+        self.0.insert(permission.into());
+    }
+
+    pub(crate) fn has(&self, permission: &str) -> bool {
+        self.0.contains(permission)
+    }
+}
+
+/// An import and what it leads to.
+struct Bound {
+    function: &'static HostFunction,
+    /// The place of its implementation.
+    implementation: usize,
+    /// Whether it may be called.
+    granted: bool,
+}
+
+/// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
+#[derive(Clone)]
+struct Guest {
+    memory: Memory,
+    alloc: TypedFunc<u32, u32>,
+}
+
+impl Host {
+    /// Binds a module's imports to implementations, of which the last that has a function counts.
+    pub(crate) fn bind(
+        imports: &[ImportedFunction],
+        implementations: Vec<HostFunctions>,
+        granted: impl Fn(&str) -> bool,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let mut missing = Vec::new();
+        let mut bound = Vec::with_capacity(imports.len());
+        for import in imports {
+            let found = implementations
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(at, host)| {
+                    let mut functions = host.functions().iter();
+                    let function = functions.find(|function| import.is(function))?;
+                    Some((at, function))
+                });
+            let Some((implementation, function)) = found else {
+                missing.push(Import {
+                    module: import.module.clone(),
+                    name: import.name.clone(),
+                });
+                continue;
+            };
+            import.check(function)?;
+            bound.push(Bound {
+                function,
+                implementation,
+                granted: function.permission.is_none_or(&granted),
+            });
+        }
+        if !missing.is_empty() {
+            return Err(Failure::load(FailureKind::MissingImports {
+                imports: missing,
+            }));
+        }
+        Ok(Host {
+            implementations,
+            bound,
+            clock,
+            ..Host::default()
+        })
+    }
+
+    /// From now on the host's functions can reach the guest.
+    pub(crate) fn attach(&mut self, memory: Memory, alloc: TypedFunc<u32, u32>) {
+        self.guest = Some(Guest { memory, alloc });
+    }
+
+    /// A call of the guest begins, which may take so many ticks; 0 for any number.
+    #[inline]
+    pub(crate) fn begin(&mut self, ticks: u64) {
+        if !self.bound.is_empty() {
+            self.deadline = match ticks {
+                0 => 0,
+                ticks => self.clock.now().saturating_add(ticks),
+            };
+            self.history.begin();
+        }
+    }
+
+    /// The last calls of the guest's call, oldest first.
+    pub(crate) fn calls(&self) -> Vec<HostCall> {
+        self.history.render(&self.bound)
+    }
+
+    /// The latest implementation of a type.
+    pub(crate) fn implementation<T: 'static>(&self) -> Option<&T> {
+        let mut latest = self.implementations.iter().rev();
+        latest.find_map(HostFunctions::implementation)
+    }
+
+    /// The latest implementation of a type.
+    pub(crate) fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        let mut latest = self.implementations.iter_mut().rev();
+        latest.find_map(HostFunctions::implementation_mut)
+    }
+}
+
+/// The name of a function as failures say it.
+fn full_name(function: &HostFunction) -> Arc<str> {
+    format!("{}.{}", function.module, function.name).into()
+}
