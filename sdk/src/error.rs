@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::json;
+use crate::fault::Fault;
+use crate::json::{self, Arena, Reader};
 
 /// The codes that the SDK itself gives to errors; plugins have their own beside them.
 ///
@@ -176,8 +177,9 @@ impl Error {
     /// assert_eq!(error.code(), "busy");
     /// assert!(Error::from_json(b"{}").is_none());
     /// ```
+    #[inline]
     pub fn from_json(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        read_json(bytes).ok()
     }
 
     /// Written by hand rather than through serde: every plugin carries this code, and it is a quarter of the size.
@@ -222,6 +224,7 @@ const STATUSES: [&str; 8] = [
 impl Error {
     /// The error that a host function's status stands for: -1 `failed`, -2 `permission_denied`, -3 `unsupported`, -4 `not_found`,
     /// -5 `invalid_argument`, -6 `too_large`, -7 `timeout`, -8 `unavailable`; any other has the code `status`. The number is in the details.
+    #[inline]
     pub fn of_status(status: i32) -> Self {
         let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
         let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
@@ -239,6 +242,7 @@ impl Error {
     }
 
     /// The error as a status: what [`of_status`](Error::of_status) was given, or the number of its code, or -1.
+    #[inline]
     pub fn status(&self) -> i32 {
         if self.code() == code::STATUS
             && let Some(details) = self.details()
@@ -250,6 +254,37 @@ impl Error {
         let place = STATUSES.iter().position(|code| *code == self.code());
         place.map_or(-1, |place| -1 - place as i32)
     }
+}
+
+/// By hand rather than through serde, as it is written: a guest that calls its host carries this code.
+#[inline]
+fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
+    let arena = Arena::new();
+    let mut reader = Reader::new(bytes, &arena)?;
+    let (mut code, mut message) = (None::<String>, None::<String>);
+    let (mut details, mut source) = (None, Vec::new());
+    reader.open_object()?;
+    let mut first = true;
+    while let Some(name) = reader.member(first)? {
+        first = false;
+        match name {
+            "code" => code = Some(String::deserialize(&mut reader)?),
+            "message" => message = Some(String::deserialize(&mut reader)?),
+            "details" => details = Some(reader.raw()?.into()),
+            "source" => source = Vec::deserialize(&mut reader)?,
+            _ => drop(reader.raw()?),
+        }
+    }
+    reader.end()?;
+    let (Some(code), Some(message)) = (code, message) else {
+        return Err(Fault::missing());
+    };
+    Ok(Error(Box::new(Report {
+        code: code.into(),
+        message: message.into(),
+        details,
+        source,
+    })))
 }
 
 impl<E: std::error::Error> From<E> for Error {
@@ -372,6 +407,46 @@ impl<'de> Deserialize<'de> for Error {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// What a call to the host failed for, the plugin not being granted it.
+///
+/// ```
+/// use plugin_sdk::{Error, PermissionDenied};
+///
+/// let denied = Error::from(PermissionDenied { permission: "kv".into(), grant: ".grant(\"kv\")".into() });
+/// assert_eq!(denied.code(), "permission_denied");
+/// assert_eq!(denied.permission_denied().unwrap().permission, "kv");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermissionDenied {
+    /// The permission that is missing.
+    pub permission: String,
+    /// How the host's user grants it.
+    #[serde(default)]
+    pub grant: String,
+}
+
+impl From<PermissionDenied> for Error {
+    #[inline]
+    fn from(denied: PermissionDenied) -> Self {
+        let PermissionDenied { permission, grant } = &denied;
+        let message =
+            format!("the plugin has not been granted `{permission}`: `{grant}` grants it");
+        Error::new(code::PERMISSION_DENIED, message).with_details(&denied)
+    }
+}
+
+impl Error {
+    /// Which permission a call to the host lacked, and how to grant it; `None` for any other error, and where the host did not say.
+    #[inline]
+    pub fn permission_denied(&self) -> Option<PermissionDenied> {
+        if self.code() != code::PERMISSION_DENIED {
+            return None;
+        }
+        let arena = Arena::new();
+        json::read(self.0.details.as_deref()?.as_bytes(), &arena).ok()
     }
 }
 

@@ -437,7 +437,13 @@ pub mod prelude {
         Error, HostScalar, PluginError, Result, cleanup, command, event, host_functions, init,
         plugin, start, stop,
     };
+    // Not all services: `time`, `http` and `config` are names of well-known crates as well.
+    pub use crate::{ai, events, files, kv, log, random};
     pub use serde::{Deserialize, Serialize};
 }
 
-pub use error::{Error, PluginError, Result, code};
+pub use error::{Error, PermissionDenied, PluginError, Result, code};
+pub use services::{ai, config, events, files, http, kv, random, time};
+
+/// The `log` crate; see [`logging`](services::logging).
+pub use ::log;

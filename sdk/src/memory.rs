@@ -147,6 +147,7 @@ impl Boundary {
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")
     )]
+    #[inline]
     fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
         let mut blocks = self.blocks.take();
         let received = blocks.find(address).and_then(|(_, block)| {
@@ -411,6 +412,7 @@ impl Blocks {
     }
 
     /// Whether `address` was a live block, which it is no more.
+    #[inline]
     fn free(&mut self, address: Place) -> bool {
         let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
@@ -536,6 +538,7 @@ pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
 }
 
 /// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+#[inline]
 pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
     // SAFETY: any bytes are a valid `T`.
     let (before, numbers, after) = unsafe { bytes.align_to() };
@@ -600,15 +603,18 @@ pub fn boundary() -> &'static Boundary {
 }
 
 /// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
+#[inline]
 pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
     received(address, Some(len))
 }
 
 /// The same for text that ends with a zero byte.
+#[inline]
 pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
     std::ffi::CString::new(received(address, None)?).ok()
 }
 
+#[inline]
 #[cfg(target_arch = "wasm32")]
 fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
     boundary().receive(address as usize, len)

@@ -24,6 +24,7 @@ pub use crate::json::Arena;
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
+pub use crate::services::logging::prepare as prepare_logging;
 
 /// Passes a value over.
 pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {

@@ -317,6 +317,14 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// One value of any kind, as it stands in the text.
+    pub(crate) fn raw(&mut self) -> Read<&'de str> {
+        self.skip_space();
+        let start = self.at;
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     /// Whether the next value is of the wrong type, it being JSON at all: then says so in the words of what was wanted.
     #[cold]
     fn mismatch<T>(&mut self, visitor: &dyn de::Expected) -> Read<T> {
