@@ -469,7 +469,7 @@ mod tests {
             ("ftp://a", "scheme other than"),
             ("a:0", "not one of 1 to 65535"),
             ("a:http", "not one of 1 to 65535"),
-            ("::1", "has no host name"),
+            ("::1", "characters in its host"),
             ("[::1", "no IPv6 address"),
             ("*.127.0.0.1", "nothing below it"),
             ("bücher.example", "`xn--` form"),

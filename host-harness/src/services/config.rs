@@ -40,6 +40,21 @@ impl MapConfig {
         }
     }
 
+    /// From text, in which no bytes are no configuration.
+    pub(crate) fn from_json(text: &[u8]) -> Self {
+        MapConfig(Shared::new(members(text)))
+    }
+
+    /// Takes another configuration in the place of this one, which it returns.
+    pub(crate) fn replace(&self, text: &[u8]) -> Map<String, Value> {
+        std::mem::replace(&mut *self.0.lock(), members(text))
+    }
+
+    /// Takes back what was replaced.
+    pub(crate) fn restore(&self, before: Map<String, Value>) {
+        *self.0.lock() = before;
+    }
+
     /// Sets a member, whose name is taken as it is; a value that has no form in JSON removes it.
     pub fn set(&self, key: &str, value: impl Serialize) {
         let mut members = self.0.lock();
@@ -58,6 +73,10 @@ impl MapConfig {
     pub fn value(&self, key: &str) -> Option<Value> {
         find(&self.0.lock(), key).cloned()
     }
+}
+
+fn members(text: &[u8]) -> Map<String, Value> {
+    serde_json::from_slice(text).unwrap_or_default()
 }
 
 fn find<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {

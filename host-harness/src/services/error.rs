@@ -50,9 +50,3 @@ pub(super) fn quota_exceeded(what: &str, limit: u64) -> Error {
     )
     .with_details(&json!({ "limit": limit }))
 }
-
-/// The host has not granted it; `grant` is what a host's author writes to do so.
-pub(super) fn permission_denied(message: String, permission: &str, grant: &str) -> Error {
-    Error::new(code::PERMISSION_DENIED, message)
-        .with_details(&json!({ "permission": permission, "grant": grant }))
-}

@@ -34,16 +34,16 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Strike {
-    /// The function is not called, and answers with this error; one that cannot fail by its signature does nothing.
+    /// The function is not called, and answers with this error; one that cannot fail by its signature is called.
     Error(Error),
     /// The function is called, so much later. The call's time goes on meanwhile.
     Delay(Duration),
-    /// The function is not called, and answers with so many bytes; if it answers with no bytes, it is called.
+    /// The function's answer, where it is of bytes and no error, is so many of them instead; where the guest itself gave the room for it, it is as many as it was.
     Oversized {
         /// How many.
         bytes: usize,
     },
-    /// The function is not called, and answers with bytes that nothing can be read from; if it answers with no bytes, it is called.
+    /// The function's answer, where it is of bytes and no error, is some that nothing can be read from instead.
     BadBytes,
 }
 

@@ -52,6 +52,7 @@ mod events;
 mod fault;
 mod files;
 mod http;
+mod in_memory;
 mod kv;
 mod logging;
 mod permissions;
@@ -62,6 +63,7 @@ mod script;
 pub use ai::ScriptedAi;
 pub use allow_list::{AllowList, Target};
 pub use budget::time_left;
+pub(crate) use budget::with_time_left;
 pub use clock::{ManualClock, SystemClock};
 pub use config::MapConfig;
 pub use events::{Event, EventBus};
@@ -72,10 +74,13 @@ pub use files::MemoryFiles;
 #[cfg(feature = "http-client")]
 pub use http::HttpClient;
 pub use http::{HttpRequest, IntoResponse, ScriptedHttp};
+pub(crate) use in_memory::Provided;
+pub use in_memory::Services;
 #[cfg(feature = "kv-database")]
 pub use kv::DatabaseKv;
 pub use kv::MemoryKv;
 pub use logging::{ForwardedLog, Line, RecordedLog};
+pub(crate) use permissions::denied;
 pub use permissions::{Grants, Permission};
 pub use random::{SeededRandom, SystemRandom};
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use plugin_sdk::{Error, Result};
+use plugin_sdk::{Error, PermissionDenied, Result};
 
-use super::error;
 use crate::text;
 
 /// The permissions that are granted to a plugin.
@@ -42,8 +41,8 @@ impl Grants {
     }
 
     /// Grants a permission.
-    pub fn grant(&mut self, permission: &str) {
-        self.names.insert(permission.to_owned());
+    pub fn grant(&mut self, permission: impl Into<String>) {
+        self.names.insert(permission.into());
     }
 
     /// Grants every permission there is.
@@ -70,16 +69,13 @@ impl Grants {
     }
 }
 
+/// What a call answers that lacks a permission.
 #[cold]
-fn denied(permission: &str) -> Error {
-    error::permission_denied(
-        format!(
-            "the plugin may not use {}: the host has not granted it",
-            error::quoted(permission)
-        ),
-        permission,
-        &format!(".grant({permission:?})"),
-    )
+pub(crate) fn denied(permission: &str) -> Error {
+    Error::from(PermissionDenied {
+        permission: permission.to_owned(),
+        grant: format!(".grant({permission:?})"),
+    })
 }
 
 /// A permission that a plugin asks for.
