@@ -12,6 +12,7 @@ use annotate_snippets::Renderer;
 use serde::Serialize;
 
 use crate::record::{HostCall, LogLine, Usage};
+use crate::services::Permission;
 
 mod backtrace;
 mod display;
@@ -494,6 +495,18 @@ pub enum FailureKind {
         /// The operating system's words.
         reason: String,
     },
+    /// A service could not be set up as asked.
+    Service {
+        /// Which, by the name of its permission.
+        service: &'static str,
+        /// What is wrong with what was asked for.
+        reason: String,
+    },
+    /// The plugin needs permissions that are not granted, and was built [strictly](crate::PluginBuilder::strict).
+    NotGranted {
+        /// Those that are not granted, with the plugin's reasons.
+        permissions: Vec<Permission>,
+    },
     /// The engine could not be set up as asked.
     Engine {
         /// The engine's words.
@@ -646,6 +659,8 @@ impl FailureKind {
                 BuildFailure::NoCargo { .. } => "no_cargo",
             },
             FailureKind::Io { .. } => "io",
+            FailureKind::Service { .. } => "service",
+            FailureKind::NotGranted { .. } => "permissions_not_granted",
             FailureKind::Engine { .. } => "engine",
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
+use crate::services::Permission;
 use crate::text;
 
 /// The size of a page of linear memory in bytes.
@@ -276,6 +277,10 @@ impl FailureKind {
             FailureKind::Io { path, reason } => {
                 Account::new(format!("cannot use `{}`: {reason}", path.display()))
             }
+            FailureKind::Service { service, reason } => {
+                Account::new(format!("the service `{service}` cannot be set up: {reason}"))
+            }
+            FailureKind::NotGranted { permissions } => not_granted(permissions),
             FailureKind::Engine { reason } => Account::new(format!(
                 "the WebAssembly engine cannot be set up as asked: {}",
                 text::from_str(reason)
@@ -283,6 +288,24 @@ impl FailureKind {
             _ => Account::default(),
         }
     }
+}
+
+fn not_granted(permissions: &[Permission]) -> Account {
+    let mut account = Account::new("the plugin needs permissions that are not granted".to_owned());
+    for permission in permissions.iter().take(MAX_LISTED) {
+        account = account.note(permission.to_string());
+    }
+    if let Some(more @ 1..) = permissions.len().checked_sub(MAX_LISTED) {
+        account = account.note(format!("and {more} more"));
+    }
+    let grants: String = permissions
+        .iter()
+        .take(MAX_LISTED)
+        .map(|permission| format!(".grant({:?})", text::name(permission.name())))
+        .collect();
+    account.help(format!(
+        "`{grants}` grants them; without `.strict()` the calls alone would be denied"
+    ))
 }
 
 fn plugin_error(during: &Stage, error: &plugin_sdk::Error) -> Account {
