@@ -10,6 +10,7 @@ use crate::failure::{Failure, FailureKind, Stage};
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
 use crate::module::Module;
+use crate::observe;
 use crate::plugin::Plugin;
 use crate::source::Source;
 use crate::{contract, json};
@@ -47,6 +48,8 @@ pub struct PluginBuilder {
     cache: CacheDir,
     config: Result<Vec<u8>, String>,
     init: bool,
+    /// Set in `observe`.
+    pub(crate) observe: observe::Options,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +75,7 @@ impl PluginBuilder {
             cache: CacheDir::default(),
             config: Ok(Vec::new()),
             init: true,
+            observe: observe::Options::default(),
         }
     }
 
@@ -185,10 +189,9 @@ impl PluginBuilder {
         };
         let compiled = module.compiled(&options)?;
         let commands = module.contract().commands().clone();
-        let mut plugin = Plugin::new(
-            Instance::new(&compiled, commands, &self.limits, self.pool)?,
-            module,
-        );
+        let mut instance = Instance::new(&compiled, commands, &self.limits, self.pool)?;
+        instance.observe(&self.observe);
+        let mut plugin = Plugin::new(instance, module);
         if self.init {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),

@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod batch;
 mod builder;
 mod cargo;
 mod command;
@@ -44,16 +45,21 @@ mod instance;
 mod json;
 mod limits;
 mod module;
+mod observe;
 mod plugin;
 mod source;
 mod text;
 mod trap;
 mod triage;
 
+pub use batch::Answers;
 pub use builder::PluginBuilder;
 pub use cargo::CrateSource;
 pub use command::{Command, CommandName};
 pub use failure::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack};
 pub use module::Module;
+pub use observe::{
+    CallGrowth, CallStatistics, Crossing, Direction, Growth, Heap, LeakReport, Outcome, Statistics,
+};
 pub use plugin::Plugin;
 pub use source::Source;

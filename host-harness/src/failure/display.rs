@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
+use plugin_sdk::abi;
+
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage};
 use crate::text;
 
@@ -44,6 +46,7 @@ impl Display for Region {
             Region::Result => "the result",
             Region::Error => "the error",
             Region::PanicRecord => "the panic record",
+            Region::HeapRecord => "the heap record",
         })
     }
 }
@@ -128,6 +131,10 @@ impl FailureKind {
                 "{during} gave an unexpected result in the binary codec: {}\n  help: the type asked for must have the fields of the type that \
                  the command returns, in the same order; a command without `codec = \"binary\"` is called with `call`",
                 text::from_str(reason)
+            ),
+            FailureKind::BadBatch { reason } => write!(
+                f,
+                "{during} answered a batch with something else than one answer for each input: {reason}"
             ),
             FailureKind::BadJson {
                 region,
@@ -293,15 +300,21 @@ fn unknown_command(
 }
 
 fn missing_export_help(name: &str, f: &mut Formatter<'_>) -> fmt::Result {
-    let hook =
-        match name {
-            "plugin_start" => "start",
-            "plugin_stop" => "stop",
-            "plugin_event" => "event",
-            _ => return f.write_str(
+    let hook = match name {
+        "plugin_start" => "start",
+        "plugin_stop" => "stop",
+        "plugin_event" => "event",
+        abi::HEAP_EXPORT => {
+            return f.write_str(
+                    "\n  help: it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`",
+                );
+        }
+        _ => {
+            return f.write_str(
                 "\n  help: is it a plugin? One is made by `#[plugin]` on a struct and on its impl",
-            ),
-        };
+            );
+        }
+    };
     write!(
         f,
         "\n  help: it is there when a function of the plugin carries `#[{hook}]`"
