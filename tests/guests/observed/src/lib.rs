@@ -136,4 +136,3 @@ impl Observed {
 pub fn reverse(text: &str) -> String {
     text.chars().rev().collect()
 }
-
