@@ -3,6 +3,7 @@
 //! Whatever a guest gives is a number until it has been held against the memory as it is then; nothing here is kept over a call.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use plugin_sdk::abi::{self, Packed};
 use wasmtime::{Memory, Store, TypedFunc, WasmParams};
@@ -10,15 +11,19 @@ use wasmtime::{Memory, Store, TypedFunc, WasmParams};
 use crate::command;
 use crate::contract;
 use crate::engine::{engine_failure, ticks};
-use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
 use crate::host::Host;
 use crate::json;
-use crate::limits::{Limiter, Limits};
+use crate::limits::{Limiter, Limits, PAGE};
 use crate::module::Compiled;
+use crate::observe::{HeapRecord, Observer};
+use crate::record::{Usage, Used};
+use crate::symbols::Symbols;
 use crate::trap::{self, Evidence, PanicRecord};
 
 #[cfg(feature = "async")]
 mod asynchronous;
+mod observed;
 
 /// The smallest argument buffer, in bytes.
 const MIN_BUFFER: u32 = 1024;
@@ -34,7 +39,9 @@ pub(crate) struct State {
     pub(crate) host: Host,
     /// When a call that can be waited for must have ended.
     #[cfg(feature = "async")]
-    pub(crate) deadline: asynchronous::Deadline,
+    pub(crate) deadline: Option<tokio::time::Instant>,
+    /// What watches the instance, if anybody does.
+    pub(crate) observer: Option<Box<Observer>>,
 }
 
 pub(crate) struct Instance {
@@ -44,6 +51,8 @@ pub(crate) struct Instance {
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
     record: PanicRecord,
+    /// Where the guest counts its allocations, if it does.
+    heap: Option<HeapRecord>,
     commands: command::Table,
     /// The commands' exports, each resolved when it is first called.
     resolved: Box<[Option<CallFunc>]>,
@@ -52,6 +61,8 @@ pub(crate) struct Instance {
     pool: Option<u32>,
     /// The time of a call in ticks of the engine's clock; 0 for any.
     ticks: u64,
+    /// What failures find source lines by.
+    symbols: Option<Arc<Symbols>>,
     /// The trap that killed the instance.
     first: Option<Failure>,
 }
@@ -66,9 +77,11 @@ struct Buffer {
 }
 
 /// An export to call, in a form that costs nothing where no failure has to name it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Callee {
     Command(usize),
+    /// Many inputs of a command that has an export for it.
+    Batch(usize),
     Export(&'static str),
 }
 
@@ -83,11 +96,12 @@ impl Instance {
         let mut store = new_store(compiled, host, limits);
         begin(&mut store, ticks(limits.timeout), limits.fuel);
         let instance = compiled.pre().instantiate(&mut store);
-        Self::of(store, instance, commands, limits, pool)
+        Self::of(compiled, store, instance, commands, limits, pool)
     }
 
     /// What came of instantiating the module, whose exports have been checked.
     fn of(
+        compiled: &Compiled,
         mut store: Store<State>,
         instance: wasmtime::Result<wasmtime::Instance>,
         commands: command::Table,
@@ -101,8 +115,13 @@ impl Instance {
                     denied: store.data().limiter.denied(),
                     ..Evidence::default()
                 };
-                let kind = trap::classify(&error, limits, pool, evidence);
-                return Err(Failure::new(kind, Stage::Instantiate));
+                let backtrace = trap::backtrace(&error, compiled.symbols());
+                let kind = trap::classify(&error, limits, pool, &backtrace, evidence);
+                let context = Context {
+                    backtrace,
+                    ..Context::default()
+                };
+                return Err(Failure::new(kind, Stage::Instantiate).with_context(context));
             }
         };
         // The contract holds all of these: an error here would be the engine's.
@@ -127,6 +146,12 @@ impl Instance {
         let address = record.get(&mut store).i32().ok_or_else(missing)?;
         let record = PanicRecord::at(address as u32, memory.data(&store))
             .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
+        let heap = instance
+            .get_global(&mut store, abi::HEAP_EXPORT)
+            .and_then(|heap| heap.get(&mut store).i32())
+            .map(|address| HeapRecord::at(address as u32, memory.data(&store)))
+            .transpose()
+            .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
         Ok(Instance {
             resolved: vec![None; commands.len()].into(),
             store,
@@ -135,11 +160,13 @@ impl Instance {
             alloc,
             free,
             record,
+            heap,
             commands,
             buffer: Buffer::default(),
             limits: limits.clone(),
             pool,
             ticks: ticks(limits.timeout),
+            symbols: compiled.symbols().cloned(),
             first: None,
         })
     }
@@ -155,24 +182,31 @@ impl Instance {
         write: impl FnOnce(&mut [u8]),
     ) -> Result<Packed, Failure> {
         self.enter(callee)?;
+        if self.store.data().observer.is_some() {
+            return self.call_observed(callee, len, write);
+        }
+        self.place(callee, len, write)?;
+        self.run(callee)
+    }
+
+    /// Writes the arguments into the guest's memory.
+    #[inline]
+    fn place(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<(), Failure> {
         if len > self.buffer.capacity as usize {
             self.grow_buffer(callee, len)?;
         }
-        self.place(len, write);
-        let params = self.buffer.params();
-        let answer = match callee {
-            Callee::Command(number) => match self.resolved.get(number) {
-                Some(Some(func)) => func.call(&mut self.store, params),
-                _ => self.resolve(number)?.call(&mut self.store, params),
-            },
-            Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
-        };
-        self.answered(callee, answer)
+        self.write(len, write);
+        Ok(())
     }
 
     /// Writes the arguments into the buffer, which is large enough.
     #[inline]
-    fn place(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
+    fn write(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
         // Not above the capacity, which is a u32.
         self.buffer.len = len as u32;
         let place = self.buffer.place();
@@ -182,6 +216,35 @@ impl Instance {
                 .get_mut(place)
                 .unwrap_or_default(),
         );
+    }
+
+    /// Calls an export whose arguments are in place.
+    #[inline]
+    fn run(&mut self, callee: Callee) -> Result<Packed, Failure> {
+        let params = self.buffer.params();
+        let answer = match callee {
+            Callee::Command(number) => match self.resolved.get(number) {
+                Some(Some(func)) => func.call(&mut self.store, params),
+                _ => self.resolve(number)?.call(&mut self.store, params),
+            },
+            callee => self.func(callee)?.call(&mut self.store, params),
+        };
+        self.answered(callee, answer)
+    }
+
+    /// The export of a callee.
+    fn func(&mut self, callee: Callee) -> Result<CallFunc, Failure> {
+        match callee {
+            Callee::Command(number) => match self.resolved.get(number) {
+                Some(Some(func)) => Ok(func.clone()),
+                _ => self.resolve(number),
+            },
+            Callee::Batch(number) => {
+                let commands = self.commands.clone();
+                self.export(commands.batch_export(number).unwrap_or_default())
+            }
+            Callee::Export(name) => self.export(name),
+        }
     }
 
     /// What the guest answered, or what became of it.
@@ -199,8 +262,14 @@ impl Instance {
 
     /// Calls a hook without arguments.
     pub(crate) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
-        let bits = self.call_export::<_, u64>(Callee::Export(name), name, ())?;
-        Ok(Packed::from_bits(bits))
+        let callee = Callee::Export(name);
+        self.enter(callee)?;
+        self.settle_last(callee)?;
+        self.begin_crossing(callee, false);
+        let bits = self.call_export::<_, u64>(callee, name, ());
+        let answer = bits.map(Packed::from_bits);
+        self.end_crossing(callee, answer.as_ref().copied());
+        answer
     }
 
     /// The bytes that a call answered with, in the memory as it is now, or the error that they are.
@@ -212,6 +281,14 @@ impl Instance {
             return Ok(bytes);
         }
         Err(self.no_result(callee, answer))
+    }
+
+    /// The bytes that a call answered with, result or error.
+    pub(crate) fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
+        match self.bytes(answer.address, answer.len) {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.no_result(callee, answer)),
+        }
     }
 
     /// As [`result`](Instance::result), and short enough to be decoded.
@@ -227,7 +304,14 @@ impl Instance {
 
     /// Calls `plugin_cleanup`, the only export that answers nothing.
     pub(crate) fn call_cleanup(&mut self) -> Result<(), Failure> {
-        self.call_export(Callee::Export(contract::CLEANUP), contract::CLEANUP, ())
+        let callee = Callee::Export(contract::CLEANUP);
+        self.enter(callee)?;
+        self.settle_last(callee)?;
+        self.begin_crossing(callee, false);
+        let answer = self.call_export(callee, contract::CLEANUP, ());
+        let nothing = Packed::from_bits(0);
+        self.end_crossing(callee, answer.as_ref().map(|()| nothing));
+        answer
     }
 
     fn call_export<P: WasmParams, R: wasmtime::WasmResults>(
@@ -236,7 +320,6 @@ impl Instance {
         name: &str,
         params: P,
     ) -> Result<R, Failure> {
-        self.enter(callee)?;
         let func = self.export::<P, R>(name)?;
         func.call(&mut self.store, params)
             .map_err(|error| self.trapped(callee, &error))
@@ -261,6 +344,32 @@ impl Instance {
                 .fuel?
                 .saturating_sub(self.store.get_fuel().ok()?),
         )
+    }
+
+    /// What is going on in the call, for a failure to tell of.
+    fn context(&self, backtrace: Backtrace) -> Context {
+        Context {
+            backtrace,
+            host_calls: self.host().calls(),
+            logs: Vec::new(),
+            usage: Some(self.usage()),
+        }
+    }
+
+    /// What the call has used so far.
+    fn usage(&self) -> Usage {
+        let fuel = self.fuel_used().zip(self.limits.fuel);
+        Usage {
+            memory_bytes: Used {
+                used: self.memory_bytes() as u64,
+                limit: u64::from(self.limits.memory_pages) * PAGE,
+            },
+            fuel: fuel.map(|(used, limit)| Used { used, limit }),
+            time: self.limits.timeout.map(|limit| Used {
+                used: self.host().elapsed(self.ticks),
+                limit,
+            }),
+        }
     }
 
     /// Whether every further call is refused.
@@ -439,16 +548,18 @@ impl Instance {
             panic: self.record.read(self.memory.data(&self.store)),
             stack_pointer: trap::stack_pointer(error, &mut self.store),
         };
-        let kind = trap::classify(error, &self.limits, self.pool, evidence);
-        let failure = self.failure(callee, kind);
+        let backtrace = trap::backtrace(error, self.symbols.as_ref());
+        let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
+        let context = self.context(backtrace);
+        let failure = self.failure(callee, kind).with_context(context);
         self.first = Some(failure.clone());
         failure
     }
 
-    fn stage(&self, callee: Callee) -> Stage {
+    pub(crate) fn stage(&self, callee: Callee) -> Stage {
         match callee {
             Callee::Export(name) => Stage::Export(name),
-            Callee::Command(number) => self
+            Callee::Command(number) | Callee::Batch(number) => self
                 .commands
                 .name(number)
                 .cloned()
@@ -475,6 +586,13 @@ impl Buffer {
         let old = std::mem::take(self);
         (old.capacity > 0).then_some((old.address, old.capacity))
     }
+
+    /// Whether an address lies in it.
+    fn contains(&self, address: u32) -> bool {
+        address
+            .checked_sub(self.address)
+            .is_some_and(|offset| offset < self.capacity)
+    }
 }
 
 fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
@@ -482,7 +600,8 @@ fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
         limiter: Limiter::new(limits),
         host,
         #[cfg(feature = "async")]
-        deadline: asynchronous::Deadline::default(),
+        deadline: None,
+        observer: None,
     };
     let mut store = Store::new(compiled.pre().module().engine(), state);
     store.limiter(|state| &mut state.limiter);

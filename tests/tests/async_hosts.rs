@@ -19,6 +19,7 @@ use plugin_sdk::Result;
 use plugin_sdk_harness::{
     AsyncPlugin, AsyncPool, Failure, FailureKind, HostCall, Module, Plugin, PluginBuilder, Pool, Source,
 };
+use plugin_sdk_harness::services::Fault;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 
@@ -138,9 +139,9 @@ fn calls() -> Vec<(&'static str, Value)> {
     calls
 }
 
-/// What there is to compare of what calls came to.
-fn told(outcome: std::result::Result<Value, Failure>) -> std::result::Result<Value, String> {
-    outcome.map_err(|failure| failure.to_string())
+/// What calls came to, but for what they used of their time.
+fn told<T>(outcome: std::result::Result<T, Failure>) -> std::result::Result<T, String> {
+    outcome.map_err(|failure| format!("{} {:?}", failure.code(), failure.kind()))
 }
 
 /// The host calls of the last call, but for how long they took.
@@ -159,17 +160,14 @@ async fn is_as_in_a_host_that_cannot_wait(builder: fn() -> PluginBuilder) {
         let mut expected = grant(plain()).build().unwrap();
         let mut plugin = grant(builder()).build_async().await.unwrap();
         for (command, args) in calls() {
-            let outcome = told(plugin.call_async(command, &args).await);
-            assert_eq!(
-                outcome,
-                told(expected.call(command, &args)),
-                "{command} {args}"
-            );
+            let outcome = told(plugin.call_async::<Value>(command, &args).await);
+            let expected_outcome = told(expected.call::<Value>(command, &args));
+            assert_eq!(outcome, expected_outcome, "{command} {args}");
             assert_eq!(timeless(&plugin), timeless(&expected));
         }
         assert_eq!(plugin.memory_bytes(), expected.memory_bytes());
-        let failure = told(plugin.call_async("fail_silently", ()).await);
-        assert_eq!(failure, told(expected.call("fail_silently", ())));
+        let failure = told(plugin.call_async::<Value>("fail_silently", ()).await);
+        assert_eq!(failure, told(expected.call::<Value>("fail_silently", ())));
         assert!(plugin.is_poisoned() && expected.is_poisoned());
     }
 }
@@ -244,9 +242,9 @@ fn calls_can_be_spawned_on_many_threads() {
     });
 }
 
-/// Done when the runtime has come round to it a hundred times.
+/// Done when the runtime has come round to it ten times.
 async fn others_go_on() {
-    for _ in 0..100 {
+    for _ in 0..10 {
         tokio::task::yield_now().await;
     }
 }
@@ -372,6 +370,74 @@ fn a_task_that_is_aborted_drops_what_the_host_waits_for_and_poisons_the_instance
 }
 
 #[tokio::test]
+async fn faults_strike_hosts_that_wait_as_they_do_others() {
+    let struck = |builder: PluginBuilder| {
+        builder
+            .fault("lookup", Fault::error("unavailable", "gone").times(1))
+            .fault("lookup", Fault::bad_bytes().times(1))
+            .fault("lookup", Fault::delay(Duration::from_millis(1)).times(1))
+            .fault("lookup", Fault::oversized(100 << 20).times(1))
+    };
+    let code = |outcome: std::result::Result<Value, Failure>| match outcome {
+        Ok(_) => String::new(),
+        Err(failure) => failure.code().to_owned(),
+    };
+    let key = json!({"key": "a"});
+    let mut plugin = struck(plain()).build().unwrap();
+    let expected: Vec<_> = (0..5).map(|_| code(plugin.call("look_up", &key))).collect();
+    assert_eq!(expected, ["unavailable", "bad_answer", "", "too_large", ""]);
+    for builder in [plain, waiting] {
+        let mut plugin = struck(builder()).build_async().await.unwrap();
+        for expected in &expected {
+            assert_eq!(code(plugin.call_async("look_up", &key).await), *expected);
+        }
+        plugin.fault("*", Fault::error("unavailable", "all gone"));
+        let outcome = plugin.call_async("look_up", &key).await;
+        assert_eq!(code(outcome), "unavailable");
+        plugin.clear_faults();
+        assert_eq!(code(plugin.call_async("look_up", &key).await), "");
+    }
+}
+
+#[tokio::test]
+async fn what_watches_a_plugin_hears_of_calls_that_are_cancelled_too() {
+    let mut plugin = waiting().statistics().build_async().await.unwrap();
+    plugin.call_async::<u32>("calls", ()).await.unwrap();
+    tokio::select! {
+        biased;
+        outcome = plugin.call_async::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
+        () = others_go_on() => {}
+    }
+    let statistics = plugin.statistics();
+    let calls = |name: &str| {
+        let command = statistics.command(name).unwrap();
+        (command.calls(), command.traps())
+    };
+    assert_eq!((calls("calls"), calls("look_up")), ((1, 0), (1, 1)));
+}
+
+#[tokio::test]
+async fn hooks_are_called_and_missing_ones_told_of() {
+    let listener = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/listener");
+    let builder = Plugin::builder(Source::crate_dir(listener));
+    let mut plugin = builder.build_async().await.unwrap();
+    let ada = json!({"name": "Ada"});
+    plugin.event("user.created", &ada).await.unwrap();
+    let heard: Vec<String> = plugin.call_async("heard", ()).await.unwrap();
+    assert_eq!(heard[0], "created Ada");
+    let failure = plugin.start().await.unwrap_err();
+    assert_eq!(failure.code(), "missing_export");
+
+    let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/contract");
+    let builder = Plugin::builder(Source::crate_dir(contract)).without_init();
+    let mut plugin = builder.build_async().await.unwrap();
+    plugin.init(json!({"name": "late"})).await.unwrap();
+    plugin.start().await.unwrap();
+    plugin.stop().await.unwrap();
+    plugin.cleanup().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_future_that_was_never_polled_has_called_nothing() {
     let mut plugin = plain().build_async().await.unwrap();
     drop(plugin.call_async::<u32>("calls", ()));
@@ -461,11 +527,10 @@ async fn traps_are_told_apart_as_in_a_host_that_cannot_wait() {
             }
         };
         let mut expected = builder().build().unwrap();
-        let expected = expected.call_raw("run", b"").unwrap_err();
         let mut plugin = builder().build_async().await.unwrap();
-        let failure = plugin.call_raw_async("run", b"").await.unwrap_err();
-        assert_eq!(failure.code(), code);
-        assert_eq!(failure.to_string(), expected.to_string());
+        let outcome = told(plugin.call_raw_async("run", b"").await);
+        assert!(outcome.as_ref().unwrap_err().starts_with(code), "{outcome:?}");
+        assert_eq!(outcome, told(expected.call_raw("run", b"")));
     }
 }
 

@@ -57,8 +57,10 @@ impl PluginBuilder {
             module,
             compiled,
             host,
+            services,
             limits,
             pool,
+            observe,
             config,
         } = match prepared {
             Ok(prepared) => prepared?,
@@ -71,8 +73,9 @@ impl PluginBuilder {
                 }
             },
         };
-        let instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
-        let mut plugin = AsyncPlugin(Plugin::new(instance, module));
+        let mut instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
+        instance.observe(&observe);
+        let mut plugin = AsyncPlugin(Plugin::new(instance, module, services));
         if let Some(config) = config {
             let callee = Callee::Export(contract::INIT);
             plugin.call_encoded(callee, config, |_| Ok(())).await?;

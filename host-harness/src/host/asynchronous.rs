@@ -3,16 +3,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
-use plugin_sdk::host::{Fault, Serve, Served, Serving};
+use plugin_sdk::host::{Answer, Fault, Serve, Served, Serving};
 use tokio::time::Instant;
 use wasmtime::Caller;
 
 use super::dispatch::{
-    Delivered, HostTrap, deliver, denied, guest, no_room, refuse, settle, too_late, wanted, write,
+    Delivered, HostTrap, bent, deliver, error_instead, guest, no_room, refuse, settle, too_late,
+    wanted, write,
 };
 use super::{Bound, Guest};
 use crate::instance::State;
+use crate::services::{Strike, denied, with_time_left};
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
 pub(super) async fn call(
@@ -24,9 +27,13 @@ pub(super) async fn call(
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
     let bound = state.host.called(number, slots, memory)?;
     let function = bound.function;
-    let served = match bound.granted {
-        true => serve(caller, &guest, bound, slots).await,
-        false => refuse(function, denied(function)),
+    let served = if bound.granted {
+        match state.host.faults.strike(function.name) {
+            None => serve(caller, &guest, bound, slots).await,
+            Some(strike) => struck(caller, &guest, bound, slots, strike).await,
+        }
+    } else {
+        refuse(function, denied(function.permission.unwrap_or_default()))
     };
     let mut answer = caller.data_mut().host.answered(function, served)?;
     let mut first = true;
@@ -43,17 +50,38 @@ pub(super) async fn call(
     }
 }
 
+/// Answers as a fault has it that a test has set.
+async fn struck(
+    caller: &mut Caller<'_, State>,
+    guest: &Guest,
+    bound: Bound,
+    slots: &[u64],
+    strike: Strike,
+) -> Result<Answer, HostTrap> {
+    if let Some(error) = error_instead(bound.function, &strike) {
+        return Ok(error);
+    }
+    if let Strike::Delay(delay) = strike {
+        let left = time_left(caller.data().deadline);
+        tokio::time::sleep(left.map_or(delay, |left| delay.min(left))).await;
+    }
+    let answer = serve(caller, guest, bound, slots).await?;
+    Ok(bent(&strike, answer))
+}
+
 /// Calls an implementation, and waits for its future if it has one.
 async fn serve(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
     bound: Bound,
     slots: &[u64],
-) -> Result<plugin_sdk::host::Answer, HostTrap> {
+) -> Result<Answer, HostTrap> {
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
-    let until = state.deadline.at();
+    let deadline = state.deadline;
     let serve = match bound.function.serve {
-        Serve::Now(_) => return super::dispatch::serve(&mut state.host, bound, memory, slots),
+        Serve::Now(_) => {
+            return state.host.serve(bound, memory, slots, time_left(deadline));
+        }
         Serve::Later(serve) => serve,
     };
     let implementation = state.host.implementations.get_mut(bound.implementation);
@@ -62,45 +90,56 @@ async fn serve(
         None => Err(Fault::Implementation),
     };
     let served = match catch_unwind(AssertUnwindSafe(begin)) {
-        Ok(Ok(serving)) => match wait(serving, until).await {
+        Ok(Ok(serving)) => match wait(serving, deadline).await {
             Some(served) => served,
             None => return Err(too_late(bound.function)),
         },
         Ok(Err(fault)) => Ok(Err(fault)),
         Err(payload) => Err(payload),
     };
-    let served = match served {
+    let answer = match served {
         Ok(Ok(Served { answer, changed })) => {
             for changed in &changed {
-                write(caller, guest, bound.function, changed.address(), changed.bytes())?;
+                write(
+                    caller,
+                    guest,
+                    bound.function,
+                    changed.address(),
+                    changed.bytes(),
+                )?;
             }
             Ok(Ok(answer))
         }
         Ok(Err(fault)) => Ok(Err(fault)),
         Err(payload) => Err(payload),
     };
-    settle(bound.function, served)
+    settle(bound.function, answer)
 }
 
 /// Waits for an implementation, but no longer than the call may take. A panic is a value.
 async fn wait(
     mut serving: Serving<'_>,
-    until: Option<Instant>,
+    deadline: Option<Instant>,
 ) -> Option<std::thread::Result<Result<Served, Fault>>> {
     let mut caught = std::future::poll_fn(move |context| {
         let poll = || Pin::new(&mut serving).poll(context);
+        let poll = || with_time_left(time_left(deadline), poll);
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(payload)),
         }
     });
-    let Some(until) = until else {
+    let Some(deadline) = deadline else {
         return Some(caught.await);
     };
     // What is done at once needs no timer.
     let at_once = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut caught).poll(context)));
     match at_once.await {
         Poll::Ready(served) => Some(served),
-        Poll::Pending => tokio::time::timeout_at(until, caught).await.ok(),
+        Poll::Pending => tokio::time::timeout_at(deadline, caught).await.ok(),
     }
+}
+
+fn time_left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
@@ -11,6 +12,7 @@ use wasmtime::Caller;
 
 use super::{Bound, Guest, Host, full_name};
 use crate::instance::State;
+use crate::services::{Strike, denied, with_time_left};
 
 /// Why a host function ended the guest's call.
 #[derive(Clone, Debug)]
@@ -58,9 +60,17 @@ pub(super) fn call(
     let host = &mut state.host;
     let bound = host.called(number, slots, memory)?;
     let function = bound.function;
-    let served = match bound.granted {
-        true => serve(host, bound, memory, slots),
-        false => refuse(function, denied(function)),
+    let served = if bound.granted {
+        let strike = host.faults.strike(function.name);
+        let left = host.time_left();
+        match strike {
+            None => host.serve(bound, memory, slots, left),
+            Some(strike) => struck(function, strike, left, || {
+                host.serve(bound, memory, slots, left)
+            }),
+        }
+    } else {
+        refuse(function, denied(function.permission.unwrap_or_default()))
     };
     let mut answer = host.answered(function, served)?;
     let mut first = true;
@@ -95,36 +105,39 @@ impl Host {
         }
     }
 
+    /// Calls an implementation that answers at once.
+    pub(super) fn serve(
+        &mut self,
+        bound: Bound,
+        memory: &mut [u8],
+        slots: &[u64],
+        left: Option<Duration>,
+    ) -> Result<Answer, HostTrap> {
+        let implementation = self.implementations.get_mut(bound.implementation);
+        let serve = || match (implementation, bound.function.serve) {
+            (Some(implementation), Serve::Now(serve)) => {
+                serve(implementation.erased(), memory, slots)
+            }
+            _ => Err(Fault::Implementation),
+        };
+        // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
+        let served = catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve)));
+        settle(bound.function, served)
+    }
+
     /// What a call has come to, once it is known whether there was time for it.
     pub(super) fn answered(
         &mut self,
         function: &HostFunction,
         served: Result<Answer, HostTrap>,
     ) -> Result<Answer, HostTrap> {
-        let late = self.deadline != 0 && self.clock.now() >= self.deadline;
         let answered = match served {
-            Ok(_) if late => Err(too_late(function)),
+            Ok(_) if self.is_late() => Err(too_late(function)),
             served => served,
         };
         self.history.answered(&answered, &self.clock);
         answered
     }
-}
-
-/// Calls an implementation that answers at once.
-pub(super) fn serve(
-    host: &mut Host,
-    bound: Bound,
-    memory: &mut [u8],
-    slots: &[u64],
-) -> Result<Answer, HostTrap> {
-    let implementation = host.implementations.get_mut(bound.implementation);
-    let serve = || match (implementation, bound.function.serve) {
-        (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
-        _ => Err(Fault::Implementation),
-    };
-    // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
-    settle(bound.function, catch_unwind(AssertUnwindSafe(serve)))
 }
 
 /// What an implementation has come to, of which the guest is told if it can be.
@@ -144,6 +157,53 @@ pub(super) fn too_late(function: &HostFunction) -> HostTrap {
     HostTrap::Timeout {
         function: full_name(function).to_string(),
     }
+}
+
+/// Answers as a fault has it that a test has set.
+#[cold]
+fn struck(
+    function: &HostFunction,
+    strike: Strike,
+    left: Option<Duration>,
+    serve: impl FnOnce() -> Result<Answer, HostTrap>,
+) -> Result<Answer, HostTrap> {
+    if let Some(error) = error_instead(function, &strike) {
+        return Ok(error);
+    }
+    if let Strike::Delay(delay) = strike {
+        std::thread::sleep(left.map_or(delay, |left| delay.min(left)));
+    }
+    serve().map(|answer| bent(&strike, answer))
+}
+
+/// The error of a fault, if that is what it is and the function can return it.
+pub(super) fn error_instead(function: &HostFunction, strike: &Strike) -> Option<Answer> {
+    match strike {
+        Strike::Error(error) => (function.refuse)(error.clone()).ok(),
+        _ => None,
+    }
+}
+
+/// An answer with the bytes of a fault, if that is what it is.
+pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
+    let Some(instead) = strike.bytes() else {
+        return answer;
+    };
+    match &mut answer {
+        Answer::Slot(_) | Answer::Packed { failed: true, .. } => {}
+        Answer::Packed { bytes, .. } => *bytes = instead.into_owned(),
+        Answer::Terminated { bytes } => {
+            *bytes = instead.into_owned();
+            bytes.push(0);
+        }
+        // The caller's room is as large as it is.
+        Answer::Written { bytes, .. } => {
+            for (byte, instead) in bytes.iter_mut().zip(instead.iter().cycle()) {
+                *byte = *instead;
+            }
+        }
+    }
+    answer
 }
 
 /// The calling instance's memory and allocator.
@@ -171,17 +231,6 @@ pub(super) fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Resul
         function: full_name(function).to_string(),
         error,
     })
-}
-
-#[cold]
-pub(super) fn denied(function: &HostFunction) -> plugin_sdk::Error {
-    let permission = function.permission.unwrap_or_default();
-    let grant = format!(".grant({permission:?})");
-    plugin_sdk::Error::new(
-        code::PERMISSION_DENIED,
-        format!("the plugin has not been granted `{permission}`: the host does so with `{grant}`"),
-    )
-    .with_details(&serde_json::json!({"permission": permission, "grant": grant}))
 }
 
 /// What is wrong with a value, the guest may hear of; a bad address, it cannot have meant.
