@@ -3,46 +3,61 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
 use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions};
 use wasmtime::Caller;
 
-use super::{Guest, full_name};
+use super::{Guest, Host, full_name};
 use crate::instance::State;
+use crate::observe::{Observer, Outcome};
 use crate::services::{Strike, denied, with_time_left};
 
-/// Why a host function ended the guest's call.
+/// Why a host function ended the guest's call. In a box, as nearly every call has none.
 #[derive(Clone, Debug)]
-pub(crate) enum HostTrap {
+pub(crate) struct HostTrap(Box<Ending>);
+
+/// See [`HostTrap`].
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    /// The function, as `module.name`.
+    pub(crate) function: String,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Reason {
     /// An argument is none.
-    Argument { function: String, reason: String },
+    Argument(String),
     /// Something failed, and the function returns nothing that could say so.
-    Untold {
-        function: String,
-        error: plugin_sdk::Error,
-    },
+    Untold(plugin_sdk::Error),
     /// It took what was left of the call's time.
-    Timeout { function: String },
+    Timeout,
+}
+
+impl HostTrap {
+    #[cold]
+    fn new(function: &HostFunction, reason: Reason) -> Self {
+        HostTrap(Box::new(Ending {
+            function: full_name(function).to_string(),
+            reason,
+        }))
+    }
+
+    pub(crate) fn ending(&self) -> &Ending {
+        &self.0
+    }
 }
 
 impl fmt::Display for HostTrap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HostTrap::Argument { function, reason } => {
-                write!(f, "host function `{function}`: {reason}")
-            }
-            HostTrap::Untold { function, error } => {
-                write!(f, "host function `{function}`: {error}")
-            }
-            HostTrap::Timeout { function } => {
-                write!(
-                    f,
-                    "host function `{function}` took what was left of the call's time"
-                )
-            }
+        write!(f, "host function `{}`: ", self.0.function)?;
+        match &self.0.reason {
+            Reason::Argument(reason) => f.write_str(reason),
+            Reason::Untold(error) => fmt::Display::fmt(error, f),
+            Reason::Timeout => f.write_str("it took what was left of the call's time"),
         }
     }
 }
@@ -50,28 +65,58 @@ impl fmt::Display for HostTrap {
 impl std::error::Error for HostTrap {}
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
+#[inline]
 pub(super) fn call(
     caller: &mut Caller<'_, State>,
     number: usize,
     slots: &[u64],
 ) -> wasmtime::Result<u64> {
-    let Some(guest) = guest(caller) else {
+    // Taken out and put back, as making a copy of a function costs more than the rest of this.
+    let Some(guest) = caller
+        .data_mut()
+        .host
+        .guest
+        .take()
+        .or_else(|| guest(caller))
+    else {
         return Err(wasmtime::format_err!(
             "a host function was called before there was an instance"
         ));
     };
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
-    let host = &mut state.host;
-    host.history
-        .call(number, slots, memory, &host.bound, &host.clock);
-    let Some(bound) = host.bound.get(number) else {
+    let Some(bound) = state.host.bound.get(number) else {
         return Err(wasmtime::format_err!(
             "an import that the module does not have"
         ));
     };
     let function = bound.function;
-    let served = if bound.granted {
-        let (place, left) = (bound.implementation, host.time_left());
+    let slot = match answer(state, memory, number, slots) {
+        Ok(Answer::Slot(slot)) => Ok(slot),
+        Ok(answer) => finish(caller, &guest, function, answer, true),
+        Err(trap) => Err(trap.into()),
+    };
+    caller.data_mut().host.guest = Some(guest);
+    slot
+}
+
+/// What the host answers, and what is noted of it.
+#[inline]
+fn answer(
+    state: &mut State,
+    memory: &mut [u8],
+    number: usize,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
+    let host = &mut state.host;
+    let Some(bound) = host.bound.get(number) else {
+        return Ok(Answer::Slot(0));
+    };
+    let (function, place, granted) = (bound.function, bound.implementation, bound.granted);
+    host.history
+        .call(number, slots, memory, &bound.regions, &host.clock);
+    let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
+    let mut answered = if granted {
+        let left = host.time_left();
         let strike = host.faults.strike(function.name);
         let implementation = host.implementations.get_mut(place);
         let serve = || serve(function, implementation, memory, slots, left);
@@ -82,15 +127,44 @@ pub(super) fn call(
     } else {
         refuse(function, denied(function.permission.unwrap_or_default()))
     };
-    let late = host.deadline != 0 && host.clock.now() >= host.deadline;
-    let answered = match served {
-        Ok(_) if late => Err(HostTrap::Timeout {
-            function: full_name(function).to_string(),
-        }),
-        served => served,
-    };
+    if host.deadline != 0 && host.clock.now() >= host.deadline && answered.is_ok() {
+        answered = Err(HostTrap::new(function, Reason::Timeout));
+    }
     host.history.answered(&answered, &host.clock);
-    finish(caller, &guest, function, answered?, true)
+    if let (Some(watched), Some(observer)) = (watched, state.observer.as_deref_mut()) {
+        watched.end(observer, host);
+    }
+    answered
+}
+
+/// A call that an observer is told of.
+struct Watched {
+    begun: Instant,
+}
+
+impl Watched {
+    #[cold]
+    fn begin(observer: &mut Observer, host: &Host) -> Self {
+        if let Some(call) = host.history.latest(&host.bound) {
+            observer.host_call_begins(&call.function, || call.arguments.join(", "));
+        }
+        Watched {
+            begun: Instant::now(),
+        }
+    }
+
+    #[cold]
+    fn end(self, observer: &mut Observer, host: &Host) {
+        let took = self.begun.elapsed();
+        if let Some(call) = host.history.latest(&host.bound) {
+            let (outcome, answer) = match call.outcome {
+                Some(Ok(answer)) => (Outcome::Ok, answer),
+                Some(Err(error)) => (Outcome::Error, error),
+                None => (Outcome::Trap, String::new()),
+            };
+            observer.host_call_ends(&call.function, outcome, || answer, took);
+        }
+    }
 }
 
 /// Calls the implementation.
@@ -147,12 +221,9 @@ fn struck(
     Ok(answer)
 }
 
-/// The calling instance's memory and allocator.
+/// The calling instance's memory and allocator, where they are not at hand: a start function calls before the instance is there.
+#[cold]
 fn guest(caller: &mut Caller<'_, State>) -> Option<Guest> {
-    if let Some(guest) = &caller.data().host.guest {
-        return Some(guest.clone());
-    }
-    // A start function calls before the instance is there.
     let memory = caller.get_export(crate::contract::MEMORY)?.into_memory()?;
     let alloc = caller.get_export(crate::contract::ALLOC)?.into_func()?;
     let alloc = alloc.typed(&*caller).ok()?;
@@ -161,10 +232,7 @@ fn guest(caller: &mut Caller<'_, State>) -> Option<Guest> {
 
 /// Tells the guest of an error, if the function has a way to.
 fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, HostTrap> {
-    (function.refuse)(error).map_err(|error| HostTrap::Untold {
-        function: full_name(function).to_string(),
-        error,
-    })
+    (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Untold(error)))
 }
 
 /// What is wrong with a value, the guest may hear of; a bad address, it cannot have meant.
@@ -178,10 +246,7 @@ fn refuse_fault(function: &HostFunction, fault: Fault) -> Result<Answer, HostTra
         let error = plugin_sdk::Error::new(code::INVALID_ARGUMENT, fault.to_string());
         return refuse(function, error);
     }
-    Err(HostTrap::Argument {
-        function: full_name(function).to_string(),
-        reason: fault.to_string(),
-    })
+    Err(HostTrap::new(function, Reason::Argument(fault.to_string())))
 }
 
 #[cold]
@@ -277,15 +342,17 @@ fn write(
             place.copy_from_slice(bytes);
             Ok(())
         }
-        None => Err(HostTrap::Argument {
-            function: full_name(function).to_string(),
-            reason: Fault::OutOfBounds {
-                address,
-                bytes: bytes.len() as u64,
-                memory: size as u64,
-            }
-            .to_string(),
-        }),
+        None => Err(HostTrap::new(
+            function,
+            Reason::Argument(
+                Fault::OutOfBounds {
+                    address,
+                    bytes: bytes.len() as u64,
+                    memory: size as u64,
+                }
+                .to_string(),
+            ),
+        )),
     }
 }
 
@@ -303,11 +370,7 @@ fn no_room(
         format!("the plugin has no room for the {bytes} bytes that the host answered with"),
     );
     if !first {
-        return Err(HostTrap::Untold {
-            function: full_name(function).to_string(),
-            error,
-        }
-        .into());
+        return Err(HostTrap::new(function, Reason::Untold(error)).into());
     }
     let answer = refuse(function, error)?;
     finish(caller, guest, function, answer, false)
