@@ -8,7 +8,7 @@ use wasmtime::{
 };
 
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
-use crate::host::HostTrap;
+use crate::host::{HostTrap, Reason};
 use crate::limits::{Denied, Limits};
 use crate::symbols::Symbols;
 use crate::text;
@@ -46,12 +46,12 @@ pub(crate) fn classify(
         };
     }
     if let Some(trap) = error.downcast_ref::<HostTrap>() {
-        return match trap.clone() {
-            HostTrap::Argument { function, reason } => {
-                FailureKind::BadHostArgument { function, reason }
-            }
-            HostTrap::Untold { function, error } => FailureKind::HostFunction { function, error },
-            HostTrap::Timeout { function } => FailureKind::Timeout {
+        let ending = trap.ending();
+        let function = ending.function.clone();
+        return match ending.reason.clone() {
+            Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
+            Reason::Untold(error) => FailureKind::HostFunction { function, error },
+            Reason::Timeout => FailureKind::Timeout {
                 limit: limits.timeout.unwrap_or_default(),
                 during: Some(function),
             },

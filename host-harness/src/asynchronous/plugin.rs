@@ -13,6 +13,7 @@ use crate::failure::{Failure, FailureKind, Region};
 use crate::instance::{Callee, Instance};
 use crate::json;
 use crate::plugin::{Event, Plugin, read_binary};
+use crate::services::Fault;
 
 /// One instance of a plugin whose calls are futures, for hosts on tokio: what [`build_async`](PluginBuilder::build_async) makes.
 ///
@@ -184,6 +185,36 @@ impl AsyncPlugin {
     /// As [`Plugin::cleanup`].
     pub async fn cleanup(&mut self) -> Result<(), Failure> {
         self.0.instance.call_cleanup_async().await
+    }
+
+    /// As [`Plugin::deliver_events`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::deliver_events`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Plugin::deliver_events`].
+    pub async fn deliver_events(&mut self) -> Result<usize, Failure> {
+        let bus = self.0.host().events().clone();
+        let waiting = bus.waiting();
+        for _ in 0..waiting {
+            if let Some(event) = bus.take_one() {
+                self.event(&event.topic, &event.data).await?;
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// As [`Plugin::fault`].
+    pub fn fault(&mut self, function: &str, fault: Fault) {
+        self.0.fault(function, fault);
+    }
+
+    /// As [`Plugin::clear_faults`].
+    pub fn clear_faults(&mut self) {
+        self.0.clear_faults();
     }
 
     /// As [`Plugin::implementation_mut`].

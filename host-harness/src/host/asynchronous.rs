@@ -9,11 +9,11 @@ use plugin_sdk::host::{Answer, Fault, Serve, Served, Serving};
 use tokio::time::Instant;
 use wasmtime::Caller;
 
+use super::Guest;
 use super::dispatch::{
-    Delivered, HostTrap, bent, deliver, error_instead, guest, no_room, refuse, settle, too_late,
-    wanted, write,
+    self, Begun, Delivered, HostTrap, begin, bent, deliver, end, error_instead, no_room, refuse,
+    settle, take_guest, too_late, wanted, write,
 };
-use super::{Bound, Guest};
 use crate::instance::State;
 use crate::services::{Strike, denied, with_time_left};
 
@@ -23,49 +23,51 @@ pub(super) async fn call(
     number: usize,
     slots: &[u64],
 ) -> wasmtime::Result<u64> {
-    let guest = guest(caller)?;
+    let guest = take_guest(caller)?;
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
-    let bound = state.host.called(number, slots, memory)?;
-    let function = bound.function;
-    let served = if bound.granted {
+    let begun = begin(state, memory, number, slots)?;
+    let function = begun.function;
+    let served = if begun.granted {
         match state.host.faults.strike(function.name) {
-            None => serve(caller, &guest, bound, slots).await,
-            Some(strike) => struck(caller, &guest, bound, slots, strike).await,
+            None => serve(caller, &guest, &begun, slots).await,
+            Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
         }
     } else {
         refuse(function, denied(function.permission.unwrap_or_default()))
     };
-    let mut answer = caller.data_mut().host.answered(function, served)?;
+    let mut answer = end(caller.data_mut(), &begun, served)?;
     let mut first = true;
-    loop {
+    let slot = loop {
         let address = match wanted(&answer) {
             Some(len) => guest.alloc.call_async(&mut *caller, len).await?,
             None => 0,
         };
         answer = match deliver(caller, &guest, function, answer, address)? {
-            Delivered::Slot(slot) => return Ok(slot),
+            Delivered::Slot(slot) => break slot,
             Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
         };
         first = false;
-    }
+    };
+    caller.data_mut().host.guest = Some(guest);
+    Ok(slot)
 }
 
 /// Answers as a fault has it that a test has set.
 async fn struck(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
-    bound: Bound,
+    begun: &Begun,
     slots: &[u64],
     strike: Strike,
 ) -> Result<Answer, HostTrap> {
-    if let Some(error) = error_instead(bound.function, &strike) {
+    if let Some(error) = error_instead(begun.function, &strike) {
         return Ok(error);
     }
     if let Strike::Delay(delay) = strike {
         let left = time_left(caller.data().deadline);
         tokio::time::sleep(left.map_or(delay, |left| delay.min(left))).await;
     }
-    let answer = serve(caller, guest, bound, slots).await?;
+    let answer = serve(caller, guest, begun, slots).await?;
     Ok(bent(&strike, answer))
 }
 
@@ -73,26 +75,25 @@ async fn struck(
 async fn serve(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
-    bound: Bound,
+    begun: &Begun,
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
     let deadline = state.deadline;
-    let serve = match bound.function.serve {
-        Serve::Now(_) => {
-            return state.host.serve(bound, memory, slots, time_left(deadline));
-        }
+    let (function, left) = (begun.function, time_left(deadline));
+    let implementation = state.host.implementations.get_mut(begun.place);
+    let serve = match function.serve {
+        Serve::Now(_) => return dispatch::serve(function, implementation, memory, slots, left),
         Serve::Later(serve) => serve,
     };
-    let implementation = state.host.implementations.get_mut(bound.implementation);
-    let begin = || match implementation {
+    let called = || match implementation {
         Some(implementation) => serve(implementation.erased(), memory, slots),
         None => Err(Fault::Implementation),
     };
-    let served = match catch_unwind(AssertUnwindSafe(begin)) {
+    let served = match catch_unwind(AssertUnwindSafe(called)) {
         Ok(Ok(serving)) => match wait(serving, deadline).await {
             Some(served) => served,
-            None => return Err(too_late(bound.function)),
+            None => return Err(too_late(function)),
         },
         Ok(Err(fault)) => Ok(Err(fault)),
         Err(payload) => Err(payload),
@@ -100,20 +101,14 @@ async fn serve(
     let answer = match served {
         Ok(Ok(Served { answer, changed })) => {
             for changed in &changed {
-                write(
-                    caller,
-                    guest,
-                    bound.function,
-                    changed.address(),
-                    changed.bytes(),
-                )?;
+                write(caller, guest, function, changed.address(), changed.bytes())?;
             }
             Ok(Ok(answer))
         }
         Ok(Err(fault)) => Ok(Err(fault)),
         Err(payload) => Err(payload),
     };
-    settle(bound.function, answer)
+    settle(function, answer)
 }
 
 /// Waits for an implementation, but no longer than the call may take. A panic is a value.

@@ -3,46 +3,61 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction, Serve};
+use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Serve};
 use wasmtime::Caller;
 
-use super::{Bound, Guest, Host, full_name};
+use super::{Guest, Host, full_name};
 use crate::instance::State;
+use crate::observe::{Observer, Outcome};
 use crate::services::{Strike, denied, with_time_left};
 
-/// Why a host function ended the guest's call.
+/// Why a host function ended the guest's call. In a box, as nearly every call has none.
 #[derive(Clone, Debug)]
-pub(crate) enum HostTrap {
+pub(crate) struct HostTrap(Box<Ending>);
+
+/// See [`HostTrap`].
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    /// The function, as `module.name`.
+    pub(crate) function: String,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Reason {
     /// An argument is none.
-    Argument { function: String, reason: String },
+    Argument(String),
     /// Something failed, and the function returns nothing that could say so.
-    Untold {
-        function: String,
-        error: plugin_sdk::Error,
-    },
+    Untold(plugin_sdk::Error),
     /// It took what was left of the call's time.
-    Timeout { function: String },
+    Timeout,
+}
+
+impl HostTrap {
+    #[cold]
+    fn new(function: &HostFunction, reason: Reason) -> Self {
+        HostTrap(Box::new(Ending {
+            function: full_name(function).to_string(),
+            reason,
+        }))
+    }
+
+    pub(crate) fn ending(&self) -> &Ending {
+        &self.0
+    }
 }
 
 impl fmt::Display for HostTrap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HostTrap::Argument { function, reason } => {
-                write!(f, "host function `{function}`: {reason}")
-            }
-            HostTrap::Untold { function, error } => {
-                write!(f, "host function `{function}`: {error}")
-            }
-            HostTrap::Timeout { function } => {
-                write!(
-                    f,
-                    "host function `{function}` took what was left of the call's time"
-                )
-            }
+        write!(f, "host function `{}`: ", self.0.function)?;
+        match &self.0.reason {
+            Reason::Argument(reason) => f.write_str(reason),
+            Reason::Untold(error) => fmt::Display::fmt(error, f),
+            Reason::Timeout => f.write_str("it took what was left of the call's time"),
         }
     }
 }
@@ -50,97 +65,167 @@ impl fmt::Display for HostTrap {
 impl std::error::Error for HostTrap {}
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
+#[inline]
 pub(super) fn call(
     caller: &mut Caller<'_, State>,
     number: usize,
     slots: &[u64],
 ) -> wasmtime::Result<u64> {
-    let guest = guest(caller)?;
+    let guest = take_guest(caller)?;
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
+    let begun = begin(state, memory, number, slots)?;
+    let slot = match answer(state, memory, &begun, slots) {
+        Ok(Answer::Slot(slot)) => Ok(slot),
+        Ok(answer) => finish(caller, &guest, begun.function, answer),
+        Err(trap) => Err(trap.into()),
+    };
+    caller.data_mut().host.guest = Some(guest);
+    slot
+}
+
+/// The calling instance's memory and allocator, taken out to be put back, as making a copy of a function costs more than the rest of a call.
+#[inline]
+pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Guest> {
+    let guest = caller.data_mut().host.guest.take();
+    match guest.or_else(|| guest_to_be(caller)) {
+        Some(guest) => Ok(guest),
+        None => Err(wasmtime::format_err!(
+            "a host function was called before there was an instance"
+        )),
+    }
+}
+
+/// A call that has begun.
+pub(super) struct Begun {
+    pub(super) function: &'static HostFunction,
+    /// The place of its implementation.
+    pub(super) place: usize,
+    pub(super) granted: bool,
+    watched: Option<Watched>,
+}
+
+/// Notes that a call begins.
+#[inline]
+pub(super) fn begin(
+    state: &mut State,
+    memory: &[u8],
+    number: usize,
+    slots: &[u64],
+) -> wasmtime::Result<Begun> {
     let host = &mut state.host;
-    let bound = host.called(number, slots, memory)?;
-    let function = bound.function;
-    let served = if bound.granted {
-        let strike = host.faults.strike(function.name);
+    let Some(bound) = host.bound.get(number) else {
+        return Err(wasmtime::format_err!(
+            "an import that the module does not have"
+        ));
+    };
+    let (function, place, granted) = (bound.function, bound.implementation, bound.granted);
+    host.history
+        .call(number, slots, memory, &bound.regions, &host.clock);
+    let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
+    Ok(Begun {
+        function,
+        place,
+        granted,
+        watched,
+    })
+}
+
+/// What the host answers.
+#[inline]
+fn answer(
+    state: &mut State,
+    memory: &mut [u8],
+    begun: &Begun,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
+    let (function, host) = (begun.function, &mut state.host);
+    let answered = if begun.granted {
         let left = host.time_left();
+        let strike = host.faults.strike(function.name);
+        let implementation = host.implementations.get_mut(begun.place);
+        let serve = || serve(function, implementation, memory, slots, left);
         match strike {
-            None => host.serve(bound, memory, slots, left),
-            Some(strike) => struck(function, strike, left, || {
-                host.serve(bound, memory, slots, left)
-            }),
+            None => serve(),
+            Some(strike) => struck(function, strike, left, serve),
         }
     } else {
         refuse(function, denied(function.permission.unwrap_or_default()))
     };
-    let mut answer = host.answered(function, served)?;
-    let mut first = true;
-    loop {
-        let address = match wanted(&answer) {
-            Some(len) => guest.alloc.call(&mut *caller, len)?,
-            None => 0,
-        };
-        answer = match deliver(caller, &guest, function, answer, address)? {
-            Delivered::Slot(slot) => return Ok(slot),
-            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
-        };
-        first = false;
-    }
+    end(state, begun, answered)
 }
 
-impl Host {
-    /// A call begins.
-    pub(super) fn called(
-        &mut self,
-        number: usize,
-        slots: &[u64],
-        memory: &[u8],
-    ) -> wasmtime::Result<Bound> {
-        self.history
-            .call(number, slots, memory, &self.bound, &self.clock);
-        match self.bound.get(number) {
-            Some(bound) => Ok(*bound),
-            None => Err(wasmtime::format_err!(
-                "an import that the module does not have"
-            )),
+/// Notes what a call has come to, once it is known whether there was time for it.
+#[inline]
+pub(super) fn end(
+    state: &mut State,
+    begun: &Begun,
+    mut answered: Result<Answer, HostTrap>,
+) -> Result<Answer, HostTrap> {
+    let host = &mut state.host;
+    if host.is_late() && answered.is_ok() {
+        answered = Err(too_late(begun.function));
+    }
+    host.history.answered(&answered, &host.clock);
+    if let (Some(watched), Some(observer)) = (&begun.watched, state.observer.as_deref_mut()) {
+        watched.end(observer, host);
+    }
+    answered
+}
+
+#[cold]
+pub(super) fn too_late(function: &HostFunction) -> HostTrap {
+    HostTrap::new(function, Reason::Timeout)
+}
+
+/// A call that an observer is told of.
+struct Watched {
+    begun: Instant,
+}
+
+impl Watched {
+    #[cold]
+    fn begin(observer: &mut Observer, host: &Host) -> Self {
+        if let Some(call) = host.history.latest(&host.bound) {
+            observer.host_call_begins(&call.function, || call.arguments.join(", "));
+        }
+        Watched {
+            begun: Instant::now(),
         }
     }
 
-    /// Calls an implementation that answers at once.
-    pub(super) fn serve(
-        &mut self,
-        bound: Bound,
-        memory: &mut [u8],
-        slots: &[u64],
-        left: Option<Duration>,
-    ) -> Result<Answer, HostTrap> {
-        let implementation = self.implementations.get_mut(bound.implementation);
-        let serve = || match (implementation, bound.function.serve) {
-            (Some(implementation), Serve::Now(serve)) => {
-                serve(implementation.erased(), memory, slots)
-            }
-            _ => Err(Fault::Implementation),
-        };
-        // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
-        let served = catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve)));
-        settle(bound.function, served)
-    }
-
-    /// What a call has come to, once it is known whether there was time for it.
-    pub(super) fn answered(
-        &mut self,
-        function: &HostFunction,
-        served: Result<Answer, HostTrap>,
-    ) -> Result<Answer, HostTrap> {
-        let answered = match served {
-            Ok(_) if self.is_late() => Err(too_late(function)),
-            served => served,
-        };
-        self.history.answered(&answered, &self.clock);
-        answered
+    #[cold]
+    fn end(&self, observer: &mut Observer, host: &Host) {
+        let took = self.begun.elapsed();
+        if let Some(call) = host.history.latest(&host.bound) {
+            let (outcome, answer) = match call.outcome {
+                Some(Ok(answer)) => (Outcome::Ok, answer),
+                Some(Err(error)) => (Outcome::Error, error),
+                None => (Outcome::Trap, String::new()),
+            };
+            observer.host_call_ends(&call.function, outcome, || answer, took);
+        }
     }
 }
 
+/// Calls an implementation that answers at once.
+pub(super) fn serve(
+    function: &HostFunction,
+    implementation: Option<&mut HostFunctions>,
+    memory: &mut [u8],
+    slots: &[u64],
+    left: Option<Duration>,
+) -> Result<Answer, HostTrap> {
+    let serve = || match (implementation, function.serve) {
+        (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
+        _ => Err(Fault::Implementation),
+    };
+    // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
+    let served = catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve)));
+    settle(function, served)
+}
+
 /// What an implementation has come to, of which the guest is told if it can be.
+#[inline]
 pub(super) fn settle(
     function: &HostFunction,
     served: std::thread::Result<Result<Answer, Fault>>,
@@ -149,13 +234,6 @@ pub(super) fn settle(
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(fault)) => refuse_fault(function, fault),
         Err(payload) => refuse(function, panicked(function, &*payload)),
-    }
-}
-
-#[cold]
-pub(super) fn too_late(function: &HostFunction) -> HostTrap {
-    HostTrap::Timeout {
-        function: full_name(function).to_string(),
     }
 }
 
@@ -206,19 +284,9 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
     answer
 }
 
-/// The calling instance's memory and allocator.
-pub(super) fn guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Guest> {
-    if let Some(guest) = &caller.data().host.guest {
-        return Ok(guest.clone());
-    }
-    guest_to_be(caller).ok_or_else(|| {
-        wasmtime::format_err!("a host function was called before there was an instance")
-    })
-}
-
+/// The calling instance's memory and allocator, where they are not at hand: a start function calls before the instance is there.
 #[cold]
 fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
-    // A start function calls before the instance is there.
     let memory = caller.get_export(crate::contract::MEMORY)?.into_memory()?;
     let alloc = caller.get_export(crate::contract::ALLOC)?.into_func()?;
     let alloc = alloc.typed(&*caller).ok()?;
@@ -227,10 +295,7 @@ fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
 
 /// Tells the guest of an error, if the function has a way to.
 pub(super) fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, HostTrap> {
-    (function.refuse)(error).map_err(|error| HostTrap::Untold {
-        function: full_name(function).to_string(),
-        error,
-    })
+    (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Untold(error)))
 }
 
 /// What is wrong with a value, the guest may hear of; a bad address, it cannot have meant.
@@ -244,10 +309,7 @@ fn refuse_fault(function: &HostFunction, fault: Fault) -> Result<Answer, HostTra
         let error = plugin_sdk::Error::new(code::INVALID_ARGUMENT, fault.to_string());
         return refuse(function, error);
     }
-    Err(HostTrap::Argument {
-        function: full_name(function).to_string(),
-        reason: fault.to_string(),
-    })
+    Err(HostTrap::new(function, Reason::Argument(fault.to_string())))
 }
 
 #[cold]
@@ -264,6 +326,27 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
             full_name(function)
         ),
     )
+}
+
+/// Brings an answer into the guest.
+fn finish(
+    caller: &mut Caller<'_, State>,
+    guest: &Guest,
+    function: &'static HostFunction,
+    mut answer: Answer,
+) -> wasmtime::Result<u64> {
+    let mut first = true;
+    loop {
+        let address = match wanted(&answer) {
+            Some(len) => guest.alloc.call(&mut *caller, len)?,
+            None => 0,
+        };
+        answer = match deliver(caller, guest, function, answer, address)? {
+            Delivered::Slot(slot) => return Ok(slot),
+            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
+        };
+        first = false;
+    }
 }
 
 /// How many bytes of the guest's an answer needs, if it needs any.
@@ -345,15 +428,17 @@ pub(super) fn write(
             place.copy_from_slice(bytes);
             Ok(())
         }
-        None => Err(HostTrap::Argument {
-            function: full_name(function).to_string(),
-            reason: Fault::OutOfBounds {
-                address,
-                bytes: bytes.len() as u64,
-                memory: size as u64,
-            }
-            .to_string(),
-        }),
+        None => Err(HostTrap::new(
+            function,
+            Reason::Argument(
+                Fault::OutOfBounds {
+                    address,
+                    bytes: bytes.len() as u64,
+                    memory: size as u64,
+                }
+                .to_string(),
+            ),
+        )),
     }
 }
 
@@ -371,8 +456,5 @@ pub(super) fn no_room(
     if first {
         return refuse(function, error);
     }
-    Err(HostTrap::Untold {
-        function: full_name(function).to_string(),
-        error,
-    })
+    Err(HostTrap::new(function, Reason::Untold(error)))
 }

@@ -1,7 +1,7 @@
 //! The last host calls of a guest's call, kept so cheaply that they can always be kept: some numbers, and the beginning of what they point to.
 
 use plugin_sdk::abi::Packed;
-use plugin_sdk::host::{Answer, Kind, Parameter};
+use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::dispatch::HostTrap;
 use super::{Bound, full_name};
@@ -21,11 +21,12 @@ const BYTES: usize = 2;
 /// How much of them.
 const HEAD: usize = 48;
 
+/// A ring of calls, made when there is something to import.
 #[derive(Default)]
 pub(super) struct History {
-    calls: Vec<Call>,
-    /// Where the next call goes, once the list is full.
-    next: usize,
+    calls: Box<[Call]>,
+    /// How many there have been since the guest's call began.
+    count: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -34,11 +35,13 @@ struct Call {
     slots: [u64; SLOTS],
     bytes: [Head; BYTES],
     outcome: Outcome,
+    /// The beginning of the answer, where that is bytes.
+    answer: Head,
     begun: u64,
     ended: u64,
 }
 
-/// The beginning of some bytes.
+/// The beginning of some bytes. Those behind it are of another call.
 #[derive(Clone, Copy)]
 struct Head {
     bytes: [u8; HEAD],
@@ -51,25 +54,95 @@ const NOTHING: Head = Head {
     len: 0,
 };
 
+const NO_CALL: Call = Call {
+    import: 0,
+    slots: [0; SLOTS],
+    bytes: [NOTHING; BYTES],
+    outcome: Outcome::None,
+    answer: NOTHING,
+    begun: 0,
+    ended: 0,
+};
+
+/// Which of a function's arguments are bytes, so far as they are kept.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Regions([Option<Region>; BYTES]);
+
+#[derive(Clone, Copy)]
+struct Region {
+    /// The place of its address among the numbers.
+    at: usize,
+    /// How many bytes there are, or how many for each that is counted.
+    size: u64,
+    counted: bool,
+}
+
+impl Regions {
+    pub(super) fn of(function: &HostFunction) -> Self {
+        let mut regions = Regions::default();
+        let mut kept = regions.0.iter_mut();
+        for (at, parameter) in places(function) {
+            let (size, counted) = match parameter.kind {
+                Kind::Text | Kind::Json => (1, true),
+                Kind::Numbers { size } => (u64::from(size), true),
+                Kind::Fixed { bytes } => (u64::from(bytes), false),
+                _ => continue,
+            };
+            if let Some(region) = kept.next() {
+                *region = Some(Region { at, size, counted });
+            }
+        }
+        regions
+    }
+
+    /// The argument whose address is the number at this place.
+    fn nth(&self, at: usize) -> Option<usize> {
+        self.0
+            .iter()
+            .position(|region| region.is_some_and(|region| region.at == at))
+    }
+}
+
+impl Region {
+    #[inline]
+    fn extent(self, slots: &[u64]) -> (u64, u64) {
+        let address = slots.get(self.at).copied().unwrap_or_default();
+        let len = match self.counted {
+            false => self.size,
+            true => slots
+                .get(self.at + 1)
+                .map_or(0, |count| count.saturating_mul(self.size)),
+        };
+        (address, len)
+    }
+}
+
+/// A function's arguments, with the place of the first number of each.
+fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'static Parameter)> {
+    function.parameters.iter().scan(0, |next, parameter| {
+        let at = *next;
+        *next += parameter.types.iter().flatten().count();
+        Some((at, parameter))
+    })
+}
+
 #[derive(Clone, Copy)]
 enum Outcome {
     /// It has not returned, or has ended the guest's call.
     None,
     Slot(u64),
-    Bytes(Head),
-    Error(Head),
+    Bytes,
+    Error,
 }
 
 impl Head {
-    fn of(bytes: &[u8]) -> Self {
-        let mut head = Head {
-            bytes: [0; HEAD],
-            len: bytes.len() as u64,
-        };
-        for (kept, byte) in head.bytes.iter_mut().zip(bytes) {
-            *kept = *byte;
+    #[inline]
+    fn keep(&mut self, bytes: &[u8], len: u64) {
+        let kept = bytes.len().min(HEAD);
+        if let (Some(place), Some(bytes)) = (self.bytes.get_mut(..kept), bytes.get(..kept)) {
+            place.copy_from_slice(bytes);
         }
-        head
+        self.len = len;
     }
 
     fn shown(&self, as_text: bool) -> String {
@@ -94,10 +167,19 @@ impl Head {
 }
 
 impl History {
+    /// Room for the calls of a guest that can make any.
+    pub(super) fn of(bound: &[Bound]) -> Self {
+        let kept = if bound.is_empty() { 0 } else { KEPT };
+        History {
+            calls: vec![NO_CALL; kept].into(),
+            count: 0,
+        }
+    }
+
     /// Another call of the guest's: what it called before is of no interest.
+    #[inline]
     pub(super) fn begin(&mut self) {
-        self.calls.clear();
-        self.next = 0;
+        self.count = 0;
     }
 
     /// A call begins.
@@ -107,98 +189,88 @@ impl History {
         import: usize,
         slots: &[u64],
         memory: &[u8],
-        bound: &[Bound],
+        regions: &Regions,
         clock: &Clock,
     ) {
-        let mut call = Call {
-            import,
-            slots: [0; SLOTS],
-            bytes: [NOTHING; BYTES],
-            outcome: Outcome::None,
-            begun: clock.now(),
-            ended: 0,
+        let Some(call) = self.calls.get_mut(self.count % KEPT) else {
+            return;
         };
+        self.count += 1;
+        call.import = import;
+        call.outcome = Outcome::None;
+        call.begun = clock.now();
         for (kept, slot) in call.slots.iter_mut().zip(slots) {
             *kept = *slot;
         }
-        let parameters = bound
-            .get(import)
-            .map_or(&[][..], |bound| bound.function.parameters);
-        let mut at = 0;
-        let mut kept = call.bytes.iter_mut();
-        for parameter in parameters {
-            if let Some((address, len)) = region(parameter, at, slots)
-                && let Some(head) = kept.next()
-            {
-                let start = address as usize;
-                let end = start.saturating_add(len.min(HEAD as u64) as usize);
-                if let Some(bytes) = memory.get(start..end) {
-                    *head = Head::of(bytes);
-                }
-                head.len = len;
-            }
-            at += parameter.types.iter().flatten().count();
-        }
-        if self.calls.len() < KEPT {
-            self.calls.push(call);
-            self.next = self.calls.len() % KEPT;
-        } else {
-            if let Some(oldest) = self.calls.get_mut(self.next) {
-                *oldest = call;
-            }
-            self.next = (self.next + 1) % KEPT;
+        for (head, region) in call.bytes.iter_mut().zip(&regions.0) {
+            let Some(region) = region else { break };
+            let (address, len) = region.extent(slots);
+            // A range that lies elsewhere is told by its failure.
+            let start = address as usize;
+            let end = start.saturating_add(len.min(HEAD as u64) as usize);
+            head.keep(memory.get(start..end).unwrap_or_default(), len);
         }
     }
 
     /// The latest call has been answered.
     #[inline]
     pub(super) fn answered(&mut self, answer: &Result<Answer, HostTrap>, clock: &Clock) {
-        let latest = (self.next + KEPT - 1) % KEPT;
-        let Some(call) = self.calls.get_mut(latest) else {
+        let Some(call) = self.calls.get_mut(self.count.wrapping_sub(1) % KEPT) else {
             return;
         };
         call.ended = clock.now();
-        call.outcome = match answer {
-            Ok(Answer::Slot(slot)) => Outcome::Slot(*slot),
+        let (outcome, bytes) = match answer {
+            Ok(Answer::Slot(slot)) => (Outcome::Slot(*slot), &[][..]),
             Ok(Answer::Packed {
                 bytes,
                 failed: true,
-            }) => Outcome::Error(Head::of(bytes)),
+            }) => (Outcome::Error, &**bytes),
             Ok(
                 Answer::Packed { bytes, .. }
                 | Answer::Terminated { bytes }
                 | Answer::Written { bytes, .. },
-            ) => Outcome::Bytes(Head::of(bytes)),
-            Err(_) => Outcome::None,
+            ) => (Outcome::Bytes, &**bytes),
+            Err(_) => (Outcome::None, &[][..]),
         };
+        call.outcome = outcome;
+        call.answer.keep(bytes, bytes.len() as u64);
     }
 
     /// The calls, oldest first, as they are shown.
     pub(super) fn render(&self, bound: &[Bound]) -> Vec<HostCall> {
-        let (late, early) = self.calls.split_at(self.next.min(self.calls.len()));
-        let calls = early.iter().chain(late);
-        calls
-            .filter_map(|call| call.render(bound.get(call.import)?))
+        let first = self.count.saturating_sub(KEPT);
+        (first..self.count)
+            .filter_map(|nth| self.rendered(nth, bound))
             .collect()
+    }
+
+    /// The latest call, as it is shown.
+    pub(super) fn latest(&self, bound: &[Bound]) -> Option<HostCall> {
+        self.rendered(self.count.checked_sub(1)?, bound)
+    }
+
+    fn rendered(&self, nth: usize, bound: &[Bound]) -> Option<HostCall> {
+        let call = self.calls.get(nth % KEPT)?;
+        call.render(bound.get(call.import)?)
     }
 }
 
 impl Call {
     fn render(&self, bound: &Bound) -> Option<HostCall> {
-        let mut at = 0;
-        let mut heads = self.bytes.iter();
         let mut arguments = Vec::new();
-        for parameter in bound.function.parameters {
-            let value = match region(parameter, at, &self.slots) {
-                Some(_) => heads.next().map(|head| head.shown(is_text(parameter.kind))),
-                None => self.slots.get(at).map(|slot| number(parameter.kind, *slot)),
+        for (at, parameter) in places(bound.function) {
+            let value = match bound.regions.nth(at) {
+                Some(nth) => {
+                    let head = self.bytes.get(nth);
+                    head.map(|head| head.shown(is_text(parameter.kind)))
+                }
+                None => self.slots.get(at).map(|slot| number(parameter, *slot)),
             };
             arguments.push(format!(
                 "{}: {}",
                 parameter.name,
                 value.as_deref().unwrap_or("…")
             ));
-            at += parameter.types.iter().flatten().count();
         }
         let ticks = self.ended.saturating_sub(self.begun);
         Some(HostCall {
@@ -210,9 +282,7 @@ impl Call {
                     let _ = slot;
                     Some(Ok(String::new()))
                 }
-                Outcome::Slot(slot)
-                    if bound.function.result == Some(plugin_sdk::host::WasmType::I64) =>
-                {
+                Outcome::Slot(slot) if bound.function.result == Some(WasmType::I64) => {
                     Some(Ok(match Packed::from_bits(slot) {
                         Packed {
                             address: 0, len: 0, ..
@@ -221,8 +291,8 @@ impl Call {
                     }))
                 }
                 Outcome::Slot(slot) => Some(Ok((slot as i32).to_string())),
-                Outcome::Bytes(head) => Some(Ok(head.shown(true))),
-                Outcome::Error(head) => Some(Err(head.shown(true))),
+                Outcome::Bytes => Some(Ok(self.answer.shown(true))),
+                Outcome::Error => Some(Err(self.answer.shown(true))),
             },
             duration: (ticks > 0)
                 .then(|| TICK.saturating_mul(ticks.min(u64::from(u32::MAX)) as u32)),
@@ -237,27 +307,19 @@ fn is_text(kind: Kind) -> bool {
     )
 }
 
-/// Where an argument's bytes are, if it is bytes.
-fn region(parameter: &Parameter, at: usize, slots: &[u64]) -> Option<(u64, u64)> {
-    let address = *slots.get(at)?;
-    let second = || slots.get(at + 1).copied();
-    Some(match parameter.kind {
-        Kind::Text | Kind::Json => (address, second()?),
-        Kind::Numbers { size } => (address, second()?.saturating_mul(u64::from(size))),
-        Kind::Fixed { bytes } => (address, u64::from(bytes)),
-        _ => return None,
-    })
-}
-
-fn number(kind: Kind, slot: u64) -> String {
-    match kind {
+fn number(parameter: &Parameter, slot: u64) -> String {
+    match parameter.kind {
         Kind::Bool => (slot != 0).to_string(),
         Kind::Char => {
             char::from_u32(slot as u32).map_or_else(|| slot.to_string(), |c| format!("{c:?}"))
         }
+        Kind::Signed if parameter.types.contains(&Some(WasmType::I64)) => (slot as i64).to_string(),
         Kind::Signed => (slot as i32).to_string(),
+        Kind::Float if parameter.types.contains(&Some(WasmType::F32)) => {
+            f32::from_bits(slot as u32).to_string()
+        }
         Kind::Float => f64::from_bits(slot).to_string(),
-        Kind::CText => format!("text at {slot:#x}"),
-        _ => slot.to_string(),
+        Kind::Unsigned => slot.to_string(),
+        _ => format!("at {slot:#x}"),
     }
 }

@@ -19,9 +19,9 @@ use crate::engine::{Clock, TICK};
 use crate::failure::{Failure, FailureKind, Import};
 use crate::record::HostCall;
 use crate::services::{Faults, Grants};
-use history::History;
+use history::{History, Regions};
 
-pub(crate) use dispatch::HostTrap;
+pub(crate) use dispatch::{HostTrap, Reason};
 #[cfg(feature = "async")]
 pub(crate) use import::link_async;
 pub(crate) use import::{ImportedFunction, link};
@@ -41,17 +41,17 @@ pub(crate) struct Host {
 }
 
 /// An import and what it leads to.
-#[derive(Clone, Copy)]
 struct Bound {
     function: &'static HostFunction,
     /// The place of its implementation.
     implementation: usize,
     /// Whether it may be called.
     granted: bool,
+    /// What its calls are remembered by.
+    regions: Regions,
 }
 
 /// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
-#[derive(Clone)]
 struct Guest {
     memory: Memory,
     alloc: TypedFunc<u32, u32>,
@@ -94,6 +94,7 @@ impl Host {
             bound.push(Bound {
                 function,
                 implementation,
+                regions: Regions::of(function),
                 granted: function
                     .permission
                     .is_none_or(|permission| grants.allows(permission)),
@@ -106,6 +107,7 @@ impl Host {
         }
         Ok(Host {
             implementations,
+            history: History::of(&bound),
             bound,
             clock,
             ..Host::default()
@@ -150,9 +152,7 @@ impl Host {
             0 => 0,
             ticks => self.clock.now().saturating_add(ticks),
         };
-        if !self.bound.is_empty() {
-            self.history.begin();
-        }
+        self.history.begin();
     }
 
     /// How long the call has taken so far that began with so many ticks; whole ticks only.
