@@ -700,6 +700,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_host_left_in_a_block_is_taken_over_and_what_lies_elsewhere_is_not() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        // SAFETY: the block is live and has four bytes.
+        unsafe { block.copy_from(b"ab\0c".as_ptr(), 4) };
+        let address = block.addr();
+        assert_eq!(boundary.receive(address, Some(5)), None, "it is shorter");
+        assert_eq!(boundary.receive(address + 1, Some(1)), None);
+        assert_eq!(boundary.receive(address, None).as_deref(), Some(&b"ab"[..]));
+        assert_eq!(boundary.live_blocks(), 0);
+        assert_eq!(boundary.receive(address, Some(1)), None, "it is gone");
+        let endless = boundary.alloc(1);
+        // SAFETY: the block is live and has one byte.
+        unsafe { endless.write(b'x') };
+        assert_eq!(boundary.receive(endless.addr(), None), None);
+        assert_eq!(boundary.receive(endless.addr(), Some(1)), Some(vec![b'x']));
+    }
+
+    #[test]
     fn no_bytes_and_too_many_bytes() {
         let boundary = Boundary::new();
         assert_eq!(boundary.alloc(0), NO_BYTES);
