@@ -9,6 +9,7 @@ use wasmparser::ValType;
 use crate::command;
 use crate::failure::{Failure, FailureKind};
 use crate::host::ImportedFunction;
+use crate::manifest::Manifest;
 use crate::text;
 use crate::triage::{ExportType, Interface};
 
@@ -42,6 +43,7 @@ pub(crate) struct Contract {
     commands: command::Table,
     hooks: Vec<&'static str>,
     imports: Vec<ImportedFunction>,
+    manifest: Manifest,
 }
 
 /// The functions that are imported. Nothing else can be: a host gives no memory, table or global.
@@ -110,19 +112,30 @@ impl Contract {
                 commands.push(name);
             }
         }
-        let hooks = [START, STOP, EVENT]
+        let hooks: Vec<&'static str> = [START, STOP, EVENT]
             .into_iter()
             .filter(|name| interface.export(name).is_some())
             .collect();
+        let manifest = Manifest::of(
+            interface.manifests(),
+            interface.imports().map(|(import, _)| import),
+            hooks.contains(&EVENT),
+        );
         Ok(Contract {
             commands: command::Table::new(commands),
             hooks,
             imports,
+            manifest,
         })
     }
 
     pub(crate) fn commands(&self) -> &command::Table {
         &self.commands
+    }
+
+    /// What the module says of itself.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// Whether the author wrote a hook.

@@ -25,7 +25,7 @@ pub mod code {
     pub const INVALID_ARGUMENT: &str = "invalid_argument";
     /// The result has no form in the codec.
     pub const INVALID_RESULT: &str = "invalid_result";
-    /// Arguments or result have 2^31 bytes or more.
+    /// Arguments or result have 2^31 bytes or more, or more than the host allows.
     pub const TOO_LARGE: &str = "too_large";
     /// `plugin_init` has not succeeded yet.
     pub const NOT_INITIALISED: &str = "not_initialised";
@@ -47,6 +47,8 @@ pub mod code {
     pub const BAD_ANSWER: &str = "bad_answer";
     /// The host answered with a number that stands for an error.
     pub const STATUS: &str = "status";
+    /// The host has no more room for the plugin.
+    pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
     /// The plugin's own error, which named no code.
     pub const FAILED: &str = "failed";
 }
