@@ -154,10 +154,10 @@ impl Boundary {
             let len = match len {
                 Some(len) if len <= block.size => len as usize,
                 Some(_) => return None,
-                // SAFETY: the block is live, and has `size` bytes; the host has written those before the first zero byte.
-                None => {
-                    (0..block.size as usize).find(|at| unsafe { *block.start.add(*at) } == 0)?
-                }
+                None => (0..block.size as usize).find(|&at| {
+                    // SAFETY: the block is live, and has `size` bytes; the host has written those before the first zero byte.
+                    unsafe { *block.start.add(at) == 0 }
+                })?,
             };
             // SAFETY: the block is live, has at least `len` bytes, which the host says it has written, and nobody else refers to them.
             Some(unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec())
