@@ -115,6 +115,7 @@ type Outcome<T> = ::core::result::Result<T, Refusal>;
 /// Counts.
 #[plugin(
     commands(twice, nested::thrice, #[cfg(any())] gone),
+    log,
     permissions(kv = "counts", "host.network" = "asks")
 )]
 #[derive(Debug)]
