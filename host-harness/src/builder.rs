@@ -4,15 +4,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use plugin_sdk::host::HostFunctions;
+use plugin_sdk::services;
 use serde::Serialize;
 
 use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
-use crate::host::{Grants, Host};
+use crate::host::Host;
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
 use crate::module::Module;
+use crate::observe;
 use crate::plugin::Plugin;
+use crate::services::{Fault, Faults, Grants, Permission, Provided};
 use crate::source::Source;
 use crate::{contract, json};
 
@@ -50,7 +53,12 @@ pub struct PluginBuilder {
     config: Result<Vec<u8>, String>,
     init: bool,
     host: Vec<HostFunctions>,
+    services: Provided,
     grants: Grants,
+    strict: bool,
+    faults: Faults,
+    /// Set in `observe`.
+    pub(crate) observe: observe::Options,
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +85,11 @@ impl PluginBuilder {
             config: Ok(Vec::new()),
             init: true,
             host: Vec::new(),
-            grants: Grants::default(),
+            services: Provided::default(),
+            grants: Grants::none(),
+            strict: false,
+            faults: Faults::new(),
+            observe: observe::Options::default(),
         }
     }
 
@@ -213,42 +225,131 @@ impl PluginBuilder {
         self
     }
 
+    /// Grants the plugin every permission there is.
+    pub fn grant_all(mut self) -> Self {
+        self.grants.grant_all();
+        self
+    }
+
+    /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted.
+    ///
+    /// Such a plugin is [`FailureKind::NotGranted`] then, which lists all of them.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Makes a host function fail in a test, by the name of its import: see [`Fault`].
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::Plugin;
+    /// use plugin_sdk_harness::services::Fault;
+    ///
+    /// # let source = plugin_sdk_harness::Source::crate_dir("");
+    /// let plugin = Plugin::builder(source)
+    ///     .grant("kv")
+    ///     .fault("kv_get", Fault::error("unavailable", "disk on fire").times(2))
+    ///     .build()?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn fault(mut self, function: &str, fault: Fault) -> Self {
+        self.faults.add(function, fault);
+        self
+    }
+
+    /// Gives the plugin this store of values by key instead of a [`MemoryKv`](crate::services::MemoryKv).
+    pub fn kv(mut self, kv: impl services::kv::Kv + Send + 'static) -> Self {
+        self.services.kv(kv);
+        self
+    }
+
+    /// Gives the plugin these files instead of [`MemoryFiles`](crate::services::MemoryFiles), which has none.
+    pub fn files(mut self, files: impl services::files::Files + Send + 'static) -> Self {
+        self.services.files(files);
+        self
+    }
+
+    /// Gives the plugin this network instead of a [`ScriptedHttp`](crate::services::ScriptedHttp), which reaches nothing.
+    pub fn http(mut self, http: impl services::http::Http + Send + 'static) -> Self {
+        self.services.http(http);
+        self
+    }
+
+    /// Gives the plugin this language model instead of a [`ScriptedAi`](crate::services::ScriptedAi), which says nothing.
+    pub fn ai(mut self, ai: impl services::ai::Ai + Send + 'static) -> Self {
+        self.services.ai(ai);
+        self
+    }
+
+    /// Gives the plugin a place on this bus instead of one of its own, an [`EventBus`](crate::services::EventBus).
+    pub fn events(mut self, events: impl services::events::Events + Send + 'static) -> Self {
+        self.services.events(events);
+        self
+    }
+
+    /// Lets the plugin look its configuration up here instead of in what [`config`](Self::config) was given.
+    pub fn config_service(
+        mut self,
+        config: impl services::config::Config + Send + 'static,
+    ) -> Self {
+        self.services.config(config);
+        self
+    }
+
+    /// Gives the plugin's log lines to this instead of a [`RecordedLog`](crate::services::RecordedLog).
+    pub fn logs(mut self, logs: impl services::logging::Log + Send + 'static) -> Self {
+        self.services.logs(logs);
+        self
+    }
+
+    /// Gives the plugin this clock instead of a [`ManualClock`](crate::services::ManualClock), which stands still.
+    pub fn clock(mut self, clock: impl services::time::Time + Send + 'static) -> Self {
+        self.services.clock(clock);
+        self
+    }
+
+    /// Gives the plugin these random numbers instead of a [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
+    pub fn random(mut self, random: impl services::random::Random + Send + 'static) -> Self {
+        self.services.random(random);
+        self
+    }
+
     /// Makes the instance and calls its `plugin_init` with the configuration.
     ///
     /// # Errors
     ///
     /// Where the module cannot be [loaded](Module::load), compiled or instantiated within the limits, and where `plugin_init` fails.
     pub fn build(self) -> Result<Plugin, Failure> {
-        let config = self.config.as_ref().map_err(|reason| {
+        let options = self.engine_options();
+        let config = self.config.map_err(|reason| {
             Failure::new(
-                FailureKind::BadArguments {
-                    reason: reason.clone(),
-                },
+                FailureKind::BadArguments { reason },
                 Stage::Export(contract::INIT),
             )
         })?;
-        let options = self.engine_options();
         let module = match &self.origin {
             Origin::Source(source) => Module::load(source.clone())?,
             Origin::Module(module) => module.clone(),
         };
         let compiled = module.compiled(&options)?;
         let commands = module.contract().commands().clone();
-        let host = Host::bind(
-            module.contract().imports(),
-            self.host,
-            |permission| self.grants.has(permission),
-            compiled.clock().clone(),
-        )?;
-        let mut plugin = Plugin::new(
-            Instance::new(&compiled, commands, host, &self.limits, self.pool)?,
-            module,
-        );
+        let imports = module.contract().imports();
+        self.services.set_config(&config);
+        let (mut functions, services) = self.services.finish(!imports.is_empty());
+        functions.extend(self.host);
+        let mut host = Host::bind(imports, functions, &self.grants, compiled.clock().clone())?;
+        if self.strict {
+            all_granted(&module, &host, &self.grants)?;
+        }
+        *host.faults() = self.faults;
+        let mut instance = Instance::new(&compiled, commands, host, &self.limits, self.pool)?;
+        instance.observe(&self.observe);
+        let mut plugin = Plugin::new(instance, module, services);
         if self.init {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),
                 |text| {
-                    text.extend_from_slice(config);
+                    text.extend_from_slice(&config);
                     Ok(())
                 },
                 |_| Ok(()),
@@ -269,4 +370,24 @@ impl PluginBuilder {
             cache: self.cache.clone(),
         }
     }
+}
+
+/// Checks that whatever a plugin declares, and whatever its imports need, is granted.
+fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Failure> {
+    let declared = module.permissions().iter();
+    let mut missing: Vec<Permission> = declared
+        .filter(|permission| !grants.allows(permission.name()))
+        .cloned()
+        .collect();
+    for needed in host.not_granted() {
+        if !missing.iter().any(|known| known.name() == needed) {
+            missing.push(Permission::new(needed, None));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::load(FailureKind::NotGranted {
+        permissions: missing,
+    }))
 }

@@ -12,6 +12,7 @@ use annotate_snippets::Renderer;
 use serde::Serialize;
 
 use crate::record::{HostCall, LogLine, Usage};
+use crate::services::Permission;
 use crate::text;
 
 mod backtrace;
@@ -34,7 +35,7 @@ pub(crate) use backtrace::{Backtrace, WayOut};
 const MAX_HOST_CALLS: usize = 8;
 
 /// The most lines of a log that a failure tells of.
-const MAX_LOG_LINES: usize = 16;
+pub(crate) const MAX_LOG_LINES: usize = 16;
 
 /// The most arguments of a host call that a failure tells of.
 const MAX_ARGUMENTS: usize = 16;
@@ -229,7 +230,8 @@ impl Failure {
         &self.0.context.host_calls
     }
 
-    /// The last lines that the plugin had logged, oldest first: at most 16.
+    /// The last lines of the plugin's log, oldest first: at most 16, and none where the log is no
+    /// [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(&self) -> &[LogLine] {
         &self.0.context.logs
     }
@@ -388,6 +390,11 @@ pub enum FailureKind {
         /// What is wrong.
         reason: String,
     },
+    /// The answer to a batch is not one answer for each input.
+    BadBatch {
+        /// What is wrong.
+        reason: String,
+    },
     /// The plugin's answer is larger than the host decodes.
     ResultTooLarge {
         /// Which answer.
@@ -517,6 +524,18 @@ pub enum FailureKind {
         /// The operating system's words.
         reason: String,
     },
+    /// A service could not be set up as asked.
+    Service {
+        /// Which, by the name of its permission.
+        service: &'static str,
+        /// What is wrong with what was asked for.
+        reason: String,
+    },
+    /// The plugin needs permissions that are not granted, and was built [strictly](crate::PluginBuilder::strict).
+    NotGranted {
+        /// Those that are not granted, with the plugin's reasons.
+        permissions: Vec<Permission>,
+    },
     /// The engine could not be set up as asked.
     Engine {
         /// The engine's words.
@@ -566,6 +585,8 @@ pub enum Region {
     Error,
     /// The panic record.
     PanicRecord,
+    /// The heap record, where the plugin counts its allocations.
+    HeapRecord,
 }
 
 /// An import of a module.
@@ -646,6 +667,7 @@ impl FailureKind {
             FailureKind::NotUtf8 { .. } => "not_utf8",
             FailureKind::BadJson { .. } => "bad_json",
             FailureKind::BadBinary { .. } => "bad_binary",
+            FailureKind::BadBatch { .. } => "bad_batch",
             FailureKind::ResultTooLarge { .. } => "result_too_large",
             FailureKind::ArgumentsTooLarge { .. } => "arguments_too_large",
             FailureKind::BadArguments { .. } => "bad_arguments",
@@ -673,6 +695,8 @@ impl FailureKind {
                 BuildFailure::NoCargo { .. } => "no_cargo",
             },
             FailureKind::Io { .. } => "io",
+            FailureKind::Service { .. } => "service",
+            FailureKind::NotGranted { .. } => "permissions_not_granted",
             FailureKind::Engine { .. } => "engine",
         }
     }

@@ -10,6 +10,8 @@ use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
 use crate::instance::State;
+use crate::manifest::Warning;
+use crate::services::Permission;
 use crate::source::{Binary, Source};
 use crate::symbols::Symbols;
 use crate::triage;
@@ -92,6 +94,30 @@ impl Module {
     /// The names of the plugin's commands, in alphabetical order.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.contract.commands().names()
+    }
+
+    /// The permissions that the plugin declares, with its reasons.
+    pub fn permissions(&self) -> &[Permission] {
+        self.0.contract.manifest().permissions()
+    }
+
+    /// What the plugin's author will want to put right: what cannot be read of what the module says of itself, and permissions of
+    /// [services](crate::services) that are declared and not used, or used and not declared.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Module, Source};
+    ///
+    /// # const WAT: &str = r#"(module (import "plugin_host" "kv_delete" (func (param i32 i32) (result i64)))
+    /// #   (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup")))"#;
+    /// let module = Module::load(Source::wat(WAT))?;
+    /// let warning = module.warnings()[0].to_string();
+    /// assert!(warning.starts_with("the permission `kv` is used, by kv_delete, and not declared"));
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn warnings(&self) -> &[Warning] {
+        self.0.contract.manifest().warnings()
     }
 
     /// The size of the module in bytes.

@@ -6,7 +6,7 @@ use wasmparser::{
 };
 
 use crate::failure::{Failure, FailureKind, Import};
-use crate::text;
+use crate::{manifest, text};
 
 const MAGIC: &[u8] = b"\0asm";
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
@@ -29,6 +29,8 @@ pub(crate) struct Interface<'a> {
     functions: Vec<u32>,
     globals: Vec<GlobalType>,
     memories: Vec<MemoryType>,
+    /// The custom sections in which the module says what it is.
+    manifests: Vec<&'a [u8]>,
 }
 
 /// The type of an export, as far as the ABI's exports need it told apart.
@@ -137,6 +139,11 @@ impl<'a> Interface<'a> {
     pub(crate) fn imports(&self) -> impl Iterator<Item = (&Import, Option<&FuncType>)> {
         let imports = self.imports.iter();
         imports.map(|(import, ty)| (import, ty.and_then(|ty| self.types.get(ty as usize))))
+    }
+
+    /// The contents of the custom sections in which the module says what it is.
+    pub(crate) fn manifests(&self) -> &[&'a [u8]] {
+        &self.manifests
     }
 
     /// How many memories there are.
@@ -256,6 +263,9 @@ impl<'a> Sections<'a> {
             Payload::CodeSectionEntry(_) => self.bodies += 1,
             Payload::DataCountSection { count, .. } => self.announced = count,
             Payload::DataSection(section) => self.data = section.count(),
+            Payload::CustomSection(section) if section.name() == manifest::SECTION => {
+                interface.manifests.push(section.data());
+            }
             _ => {}
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
+use crate::allocator;
 use crate::error::{Error, code};
 use crate::json;
 
@@ -32,6 +33,20 @@ impl Answer {
     /// Answers with bytes that outlive the call: the arguments, the plugin's state or constants.
     pub fn in_place(bytes: &[u8]) -> Self {
         Answer::InPlace(bytes)
+    }
+
+    /// Appends the answer's bytes to the output buffer, to which they were appended already where the answer is that they were written.
+    ///
+    /// # Safety
+    /// A handler has just given the answer, and what the handler was given has not been touched since: bytes that stay where they are lie in
+    /// there, or in a constant.
+    pub(crate) unsafe fn gather(self, output: &mut Vec<u8>) {
+        match self {
+            Answer::Written => {}
+            Answer::Owned(bytes) => output.extend_from_slice(&bytes),
+            // SAFETY: `in_place` was given a reference to them that outlives the handler, which the caller vouches for.
+            Answer::InPlace(bytes) => output.extend_from_slice(unsafe { &*bytes }),
+        }
     }
 }
 
@@ -147,6 +162,7 @@ impl Boundary {
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")
     )]
+    #[inline]
     fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
         let mut blocks = self.blocks.take();
         let received = blocks.find(address).and_then(|(_, block)| {
@@ -393,6 +409,7 @@ impl Blocks {
         if !start.is_null() {
             self.insert(Block { start, size });
             self.live += 1;
+            allocator::note_host_blocks(self.live);
         }
         start
     }
@@ -411,6 +428,7 @@ impl Blocks {
     }
 
     /// Whether `address` was a live block, which it is no more.
+    #[inline]
     fn free(&mut self, address: Place) -> bool {
         let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
@@ -434,6 +452,7 @@ impl Blocks {
         }
         self.set(hole, FREE_SLOT);
         self.live -= 1;
+        allocator::note_host_blocks(self.live);
         if let Some(layout) = layout(size) {
             // SAFETY: the table held this block, so `alloc` returned it for the same size and nobody has freed it since.
             unsafe { alloc::dealloc(start, layout) };
@@ -536,6 +555,7 @@ pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
 }
 
 /// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+#[inline]
 pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
     // SAFETY: any bytes are a valid `T`.
     let (before, numbers, after) = unsafe { bytes.align_to() };
@@ -600,15 +620,18 @@ pub fn boundary() -> &'static Boundary {
 }
 
 /// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
+#[inline]
 pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
     received(address, Some(len))
 }
 
 /// The same for text that ends with a zero byte.
+#[inline]
 pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
     std::ffi::CString::new(received(address, None)?).ok()
 }
 
+#[inline]
 #[cfg(target_arch = "wasm32")]
 fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
     boundary().receive(address as usize, len)
@@ -624,6 +647,44 @@ fn received(_: u32, _: Option<u32>) -> Option<Vec<u8>> {
 pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     // SAFETY: a `T` has no padding, and bytes need no alignment.
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+}
+
+/// What the crate `getrandom` calls for random bytes, where nobody else gives any. Functions of a fixed name are kept even if nothing calls them.
+#[cfg(all(feature = "getrandom", target_arch = "wasm32"))]
+mod getrandom {
+    use crate::random;
+
+    /// As `getrandom` 0.3 and 0.4 call it.
+    ///
+    /// # Safety
+    /// There are `len` bytes at `address` to write to, initialised or not.
+    // SAFETY: no other function has this name, which `getrandom` keeps for its one custom backend.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_v03_custom(
+        address: *mut u8,
+        len: usize,
+    ) -> Result<(), getrandom::Error> {
+        // SAFETY: the caller vouches for the bytes, which are initialised before they are referred to.
+        let bytes = unsafe {
+            address.write_bytes(0, len);
+            std::slice::from_raw_parts_mut(address, len)
+        };
+        random::fill(bytes).map_err(|_| getrandom::Error::UNEXPECTED)
+    }
+
+    /// As `getrandom` 0.2 calls it: 0, or the number of an error.
+    ///
+    /// # Safety
+    /// As above.
+    // SAFETY: as above; it is the name of 0.2.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_custom(address: *mut u8, len: usize) -> u32 {
+        // SAFETY: passed on to the caller.
+        match unsafe { __getrandom_v03_custom(address, len) } {
+            Ok(()) => 0,
+            Err(_) => getrandom_02::Error::UNEXPECTED.code().get(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub use std::vec::Vec;
 
 pub use serde::de::IgnoredAny;
 
+pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
@@ -24,6 +25,7 @@ pub use crate::json::Arena;
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
+pub use crate::services::logging::prepare as prepare_logging;
 
 /// Passes a value over.
 pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {

@@ -512,6 +512,12 @@ mod the_host {
         assert!(calls[7].outcome.as_ref().unwrap().is_ok(), "{:?}", calls[7]);
         let refused = calls[6].outcome.as_ref().unwrap().as_ref().unwrap_err();
         assert!(refused.contains("sold_out"), "{refused}");
+        let logs = failure.logs();
+        assert_eq!(
+            (logs.len(), logs[15].message.as_str()),
+            (16, "on the list: tea")
+        );
+        assert_eq!(logs[15].target, "failing");
         let report = failure.to_string();
         assert!(report.contains("the last calls of the host"), "{report}");
         assert_eq!(report.matches("shop.price(item: ").count(), 8, "{report}");

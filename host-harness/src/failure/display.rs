@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
+use plugin_sdk::abi;
+
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
+use crate::services::Permission;
 use crate::text;
 
 /// The size of a page of linear memory in bytes.
@@ -71,6 +74,7 @@ impl Display for Region {
             Region::Result => "the result",
             Region::Error => "the error",
             Region::PanicRecord => "the panic record",
+            Region::HeapRecord => "the heap record",
         })
     }
 }
@@ -176,6 +180,9 @@ impl FailureKind {
                 "the type asked for must have the fields of the type that the command returns, in the same order; a command without \
                  `codec = \"binary\"` is called with `call`",
             ),
+            FailureKind::BadBatch { reason } => Account::new(format!(
+                "{during} answered a batch with something else than one answer for each input: {reason}"
+            )),
             FailureKind::BadJson {
                 region,
                 reason,
@@ -276,6 +283,10 @@ impl FailureKind {
             FailureKind::Io { path, reason } => {
                 Account::new(format!("cannot use `{}`: {reason}", path.display()))
             }
+            FailureKind::Service { service, reason } => {
+                Account::new(format!("the service `{service}` cannot be set up: {reason}"))
+            }
+            FailureKind::NotGranted { permissions } => not_granted(permissions),
             FailureKind::Engine { reason } => Account::new(format!(
                 "the WebAssembly engine cannot be set up as asked: {}",
                 text::from_str(reason)
@@ -283,6 +294,24 @@ impl FailureKind {
             _ => Account::default(),
         }
     }
+}
+
+fn not_granted(permissions: &[Permission]) -> Account {
+    let mut account = Account::new("the plugin needs permissions that are not granted".to_owned());
+    for permission in permissions.iter().take(MAX_LISTED) {
+        account = account.note(permission.to_string());
+    }
+    if let Some(more @ 1..) = permissions.len().checked_sub(MAX_LISTED) {
+        account = account.note(format!("and {more} more"));
+    }
+    let grants: String = permissions
+        .iter()
+        .take(MAX_LISTED)
+        .map(|permission| format!(".grant({:?})", text::name(permission.name())))
+        .collect();
+    account.help(format!(
+        "`{grants}` grants them; without `.strict()` the calls alone would be denied"
+    ))
 }
 
 fn plugin_error(during: &Stage, error: &plugin_sdk::Error) -> Account {
@@ -368,6 +397,9 @@ fn missing_export_help(name: &str) -> Cow<'static, str> {
         "plugin_start" => "start",
         "plugin_stop" => "stop",
         "plugin_event" => "event",
+        abi::HEAP_EXPORT => {
+            return "it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();
+        }
         _ => {
             return "is it a plugin? One is made by `#[plugin]` on a struct and on its impl".into();
         }

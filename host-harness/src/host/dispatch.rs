@@ -3,14 +3,16 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction};
+use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions};
 use wasmtime::Caller;
 
 use super::{Guest, full_name};
 use crate::instance::State;
+use crate::services::{Strike, denied, with_time_left};
 
 /// Why a host function ended the guest's call.
 #[derive(Clone, Debug)]
@@ -69,19 +71,16 @@ pub(super) fn call(
     };
     let function = bound.function;
     let served = if bound.granted {
-        let implementation = host.implementations.get_mut(bound.implementation);
-        let serve = || match implementation {
-            Some(implementation) => (function.serve)(implementation.erased(), memory, slots),
-            None => Err(Fault::Implementation),
-        };
-        // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
-        match catch_unwind(AssertUnwindSafe(serve)) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => refuse_fault(function, fault),
-            Err(payload) => refuse(function, panicked(function, &*payload)),
+        let (place, left) = (bound.implementation, host.time_left());
+        let strike = host.faults.strike(function.name);
+        let implementation = host.implementations.get_mut(place);
+        let serve = || serve(function, implementation, memory, slots, left);
+        match strike {
+            None => serve(),
+            Some(strike) => struck(function, strike, left, serve),
         }
     } else {
-        refuse(function, denied(function))
+        refuse(function, denied(function.permission.unwrap_or_default()))
     };
     let late = host.deadline != 0 && host.clock.now() >= host.deadline;
     let answered = match served {
@@ -92,6 +91,60 @@ pub(super) fn call(
     };
     host.history.answered(&answered, &host.clock);
     finish(caller, &guest, function, answered?, true)
+}
+
+/// Calls the implementation.
+fn serve(
+    function: &HostFunction,
+    implementation: Option<&mut HostFunctions>,
+    memory: &mut [u8],
+    slots: &[u64],
+    left: Option<Duration>,
+) -> Result<Answer, HostTrap> {
+    let serve = || match implementation {
+        Some(implementation) => (function.serve)(implementation.erased(), memory, slots),
+        None => Err(Fault::Implementation),
+    };
+    // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
+    match catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve))) {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(fault)) => refuse_fault(function, fault),
+        Err(payload) => refuse(function, panicked(function, &*payload)),
+    }
+}
+
+/// Answers as a fault has it that a test has set.
+#[cold]
+fn struck(
+    function: &HostFunction,
+    strike: Strike,
+    left: Option<Duration>,
+    serve: impl FnOnce() -> Result<Answer, HostTrap>,
+) -> Result<Answer, HostTrap> {
+    if let Strike::Error(error) = strike {
+        return (function.refuse)(error).or_else(|_| serve());
+    }
+    if let Strike::Delay(delay) = strike {
+        std::thread::sleep(left.map_or(delay, |left| delay.min(left)));
+        return serve();
+    }
+    let mut answer = serve()?;
+    let instead = strike.bytes().unwrap_or_default();
+    match &mut answer {
+        Answer::Slot(_) | Answer::Packed { failed: true, .. } => {}
+        Answer::Packed { bytes, .. } => *bytes = instead.into_owned(),
+        Answer::Terminated { bytes } => {
+            *bytes = instead.into_owned();
+            bytes.push(0);
+        }
+        // The caller's room is as large as it is.
+        Answer::Written { bytes, .. } => {
+            for (byte, instead) in bytes.iter_mut().zip(instead.iter().cycle()) {
+                *byte = *instead;
+            }
+        }
+    }
+    Ok(answer)
 }
 
 /// The calling instance's memory and allocator.
@@ -112,17 +165,6 @@ fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, H
         function: full_name(function).to_string(),
         error,
     })
-}
-
-#[cold]
-fn denied(function: &HostFunction) -> plugin_sdk::Error {
-    let permission = function.permission.unwrap_or_default();
-    let grant = format!(".grant({permission:?})");
-    plugin_sdk::Error::new(
-        code::PERMISSION_DENIED,
-        format!("the plugin has not been granted `{permission}`: the host does so with `{grant}`"),
-    )
-    .with_details(&serde_json::json!({"permission": permission, "grant": grant}))
 }
 
 /// What is wrong with a value, the guest may hear of; a bad address, it cannot have meant.

@@ -16,6 +16,7 @@ use wasmtime::{Memory, TypedFunc};
 use crate::engine::{Clock, TICK};
 use crate::failure::{Failure, FailureKind, Import};
 use crate::record::HostCall;
+use crate::services::{Faults, Grants};
 use history::History;
 
 pub(crate) use dispatch::HostTrap;
@@ -32,20 +33,7 @@ pub(crate) struct Host {
     clock: Clock,
     /// The tick at which the call that is running has used up its time; 0 for never.
     deadline: u64,
-}
-
-/// What a plugin may do.
-#[derive(Debug, Default)]
-pub(crate) struct Grants(std::collections::BTreeSet<String>);
-
-impl Grants {
-    pub(crate) fn grant(&mut self, permission: impl Into<String>) {
-        self.0.insert(permission.into());
-    }
-
-    pub(crate) fn has(&self, permission: &str) -> bool {
-        self.0.contains(permission)
-    }
+    faults: Faults,
 }
 
 /// An import and what it leads to.
@@ -69,7 +57,7 @@ impl Host {
     pub(crate) fn bind(
         imports: &[ImportedFunction],
         implementations: Vec<HostFunctions>,
-        granted: impl Fn(&str) -> bool,
+        grants: &Grants,
         clock: Clock,
     ) -> Result<Self, Failure> {
         let mut missing = Vec::new();
@@ -95,7 +83,9 @@ impl Host {
             bound.push(Bound {
                 function,
                 implementation,
-                granted: function.permission.is_none_or(&granted),
+                granted: function
+                    .permission
+                    .is_none_or(|permission| grants.allows(permission)),
             });
         }
         if !missing.is_empty() {
@@ -108,6 +98,26 @@ impl Host {
             bound,
             clock,
             ..Host::default()
+        })
+    }
+
+    /// The permissions that bound functions need, those not granted only.
+    pub(crate) fn not_granted(&self) -> impl Iterator<Item = &'static str> {
+        let denied = self.bound.iter().filter(|bound| !bound.granted);
+        denied.filter_map(|bound| bound.function.permission)
+    }
+
+    /// What goes wrong from now on.
+    pub(crate) fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    /// How much of the running call's time is left; `None` for any.
+    #[inline]
+    fn time_left(&self) -> Option<Duration> {
+        (self.deadline != 0).then(|| {
+            let ticks = self.deadline.saturating_sub(self.clock.now());
+            TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
         })
     }
 

@@ -164,6 +164,7 @@ fn guest(host: &HostTrait, function: &HostFunction, sound: bool) -> TokenStream 
     quote! {
         #(#docs)* #(#cfgs)* #(#allowed)*
         #[allow(unused_variables, clippy::too_many_arguments)]
+        #[inline]
         pub fn #ident(#(#parameters),*) #output {
             #body
         }

@@ -81,6 +81,7 @@ impl Lent<Plain> for str {
         text(region(memory, first, second, 1)?).map(Cow::Borrowed)
     }
 
+    #[inline]
     fn detach(read: Cow<'_, str>) -> Cow<'static, str> {
         Cow::Owned(read.into_owned())
     }
@@ -123,6 +124,7 @@ impl<T: Number> Lent<Plain> for [T] {
             })
     }
 
+    #[inline]
     fn detach(read: Cow<'_, [T]>) -> Cow<'static, [T]> {
         Cow::Owned(read.into_owned())
     }
@@ -154,16 +156,19 @@ impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
 
     type Read<'m> = [T; N];
 
+    #[inline]
     fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], Fault> {
         let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
         // As many as were asked for.
         <[T; N]>::try_from(&*numbers).map_err(|_| Fault::Implementation)
     }
 
+    #[inline]
     fn detach(read: [T; N]) -> [T; N] {
         read
     }
 
+    #[inline]
     fn lend<'r>(read: &'r [T; N]) -> &'r [T; N] {
         read
     }
@@ -188,14 +193,17 @@ impl Lent<Plain> for CStr {
 
     type Read<'m> = Cow<'m, CStr>;
 
+    #[inline]
     fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, Fault> {
         c_text(memory, first).map(Cow::Borrowed)
     }
 
+    #[inline]
     fn detach(read: Cow<'_, CStr>) -> Cow<'static, CStr> {
         Cow::Owned(CString::from(read))
     }
 
+    #[inline]
     fn lend<'r>(read: &'r Cow<'_, CStr>) -> &'r CStr {
         read
     }
@@ -211,32 +219,38 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
     where
         T: 'a;
 
+    #[inline]
     fn hold(&self) -> Result<Vec<u8>, Error> {
         let mut text = Vec::new();
         json::write(self, &mut text)?;
         Ok(text)
     }
 
+    #[inline]
     fn lower(held: &Vec<u8>) -> (Address, u32) {
         (Address::of(&**held), held.len() as u32)
     }
 
     type Read<'m> = T;
 
+    #[inline]
     fn read(memory: &[u8], first: u64, second: u64) -> Result<T, Fault> {
         from_json(region(memory, first, second, 1)?).map_err(Fault::Value)
     }
 
+    #[inline]
     fn detach(read: T) -> T {
         read
     }
 
+    #[inline]
     fn lend<'r>(read: &'r T) -> &'r T {
         read
     }
 }
 
 /// A value from JSON that has crossed the boundary.
+#[inline]
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let arena = Arena::new();
     json::read(bytes, &arena).map_err(|fault| fault.into_error("what has crossed the boundary"))
@@ -427,6 +441,7 @@ macro_rules! owned {
             type Second = u32;
             const KIND: Kind = <$lent as Lent<Plain>>::KIND;
 
+            #[inline]
             fn lower(&self) -> (Address, u32) {
                 <$lent as Lent<Plain>>::lower(&&**self)
             }
@@ -435,14 +450,17 @@ macro_rules! owned {
         impl Passed<'_> for $owned {
             type Read<'m> = $owned;
 
+            #[inline]
             fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, Fault> {
                 <$lent as Lent<Plain>>::read(memory, first, second).map(Cow::into_owned)
             }
 
+            #[inline]
             fn detach(read: $owned) -> $owned {
                 read
             }
 
+            #[inline]
             fn give(read: &mut $owned) -> $owned {
                 std::mem::take(read)
             }
@@ -455,6 +473,7 @@ macro_rules! owned {
             type Second = u32;
             const KIND: Kind = <$lent as Lent<Plain>>::KIND;
 
+            #[inline]
             fn lower(&self) -> (Address, u32) {
                 self.as_ref().map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&&**value))
             }
@@ -463,15 +482,18 @@ macro_rules! owned {
         impl Passed<'_> for Option<$owned> {
             type Read<'m> = Option<$owned>;
 
+            #[inline]
             fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, Fault> {
                 let read = <Option<&$lent> as Passed<'_>>::read(memory, first, second)?;
                 Ok(read.map(Cow::into_owned))
             }
 
+            #[inline]
             fn detach(read: Option<$owned>) -> Option<$owned> {
                 read
             }
 
+            #[inline]
             fn give(read: &mut Option<$owned>) -> Option<$owned> {
                 read.take()
             }
@@ -501,6 +523,7 @@ macro_rules! owned {
                 <$lent as Lent<Plain>>::read(memory, first, second).map(Some)
             }
 
+            #[inline]
             fn detach(read: Self::Read<'_>) -> Self::Read<'static> {
                 read.map(<$lent as Lent<Plain>>::detach)
             }

@@ -80,6 +80,18 @@ impl<T> Drop for Installed<T> {
     }
 }
 
+/// Whether there is an implementation that can be called, not being in a call already.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn is_installed<D: ?Sized + 'static>() -> bool {
+    let latest = INSTALLED.try_with(|installed| {
+        let installed = installed.try_borrow().ok()?;
+        let mut latest = installed.iter().rev();
+        let found = latest.find_map(|(_, erased)| erased.downcast_ref::<Rc<RefCell<D>>>())?;
+        Some(found.try_borrow_mut().is_ok())
+    });
+    latest.ok().flatten().unwrap_or(false)
+}
+
 /// Calls the implementation that is installed, or says that there is none.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn call<D: ?Sized + 'static, C, R: Returned<C>>(

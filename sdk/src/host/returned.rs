@@ -75,6 +75,7 @@ fn untold<T>(error: &Error) -> T {
 }
 
 #[cold]
+#[inline]
 fn strange_answer(what: &'static str) -> Error {
     Error::new(code::BAD_ANSWER, what)
 }
@@ -198,6 +199,7 @@ impl Present for Vec<u8> {}
 impl Present for String {}
 
 #[cold]
+#[inline]
 fn nothing() -> Error {
     strange_answer("the host returned nothing where there must be something")
 }
@@ -206,6 +208,7 @@ macro_rules! json_payloads {
     ($($payload:ident)*) => {$(
         /// As JSON.
         impl Payload for $payload {
+            #[inline]
             fn into_bytes(self) -> Option<Vec<u8>> {
                 let mut text = Vec::new();
                 // A number has a form in JSON.
@@ -213,6 +216,7 @@ macro_rules! json_payloads {
                 Some(text)
             }
 
+            #[inline]
             fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
                 from_json(&bytes.ok_or_else(nothing)?)
             }
@@ -223,6 +227,7 @@ macro_rules! json_payloads {
 json_payloads!(bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
 
 /// The bytes of a packed result, which are the guest's from now on; `None` for 0, which a host says for nothing.
+#[inline]
 fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
     if bits == 0 {
         return Ok(None);
@@ -252,6 +257,7 @@ fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(bytes))
 }
 
+#[inline]
 fn packed(bytes: Option<Vec<u8>>) -> Answer {
     match bytes {
         None => Answer::Slot(0),
@@ -262,6 +268,7 @@ fn packed(bytes: Option<Vec<u8>>) -> Answer {
     }
 }
 
+#[inline]
 fn packed_error(error: &Error) -> Answer {
     Answer::Packed {
         bytes: error.to_json(),
@@ -521,11 +528,13 @@ impl StatusValue for u32 {
     }
 }
 
+#[inline]
 fn status_answer(status: i32) -> Answer {
     Answer::Slot(status.to_slot())
 }
 
 /// The status of an error, which must not be one that stands for a value.
+#[inline]
 fn error_status(error: &Error, ok: i32) -> i32 {
     let status = error.status();
     if status == ok { -1 } else { status }
@@ -569,6 +578,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
 }
 
 #[cold]
+#[inline]
 fn too_much(bytes: u64, limit: u32) -> Error {
     #[derive(Serialize)]
     struct Sizes {
@@ -652,6 +662,7 @@ where
 }
 
 /// Calls an import that fills a buffer, with larger ones for as long as it needs that.
+#[inline]
 fn fetch(
     initial: u32,
     max: u32,

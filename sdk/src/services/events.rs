@@ -10,18 +10,72 @@
 //! | `user.**` | `user`, `user.created`, `user.created.twice` | `users` |
 //! | `*.created` | `user.created`, `order.created` | `created` |
 //! | `**` | everything | |
+//!
+//! A plugin hears of events by [`#[event]`](macro@crate::event) on its functions, and sends them by [`emit`]. The permission is `events`.
 
-use crate::Result;
+use serde::Serialize;
+
+use super::to_json;
 use crate::error::{Error, code};
+use crate::{Result, host_functions};
 
 /// What a host implements.
+#[host_functions(module = "plugin_host", prefix = "events_", permission = "events")]
 pub trait Events {
     /// Tells everybody who has subscribed; `data` is JSON.
-    fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()>;
+    fn emit(topic: &str, data: &[u8]) -> Result<()>;
     /// From now on, events whose topic matches reach the plugin's event handlers.
-    fn subscribe(&mut self, topic: &str) -> Result<()>;
+    fn subscribe(topic: &str) -> Result<()>;
     /// No more of them.
-    fn unsubscribe(&mut self, topic: &str) -> Result<()>;
+    fn unsubscribe(topic: &str) -> Result<()>;
+}
+
+implemented_by_hosts!(Events as events);
+
+/// Tells everybody who has subscribed to the topic.
+///
+/// # Errors
+///
+/// Besides the host's: where the data has no form in JSON.
+///
+/// ```
+/// # use plugin_sdk::prelude::*;
+/// # fn greeted(name: &str) -> Result<()> {
+/// events::emit("user.greeted", name)?;
+/// # Ok(())
+/// # }
+/// ```
+#[inline]
+pub fn emit<T: Serialize + ?Sized>(topic: &str, data: &T) -> Result<()> {
+    events::emit(topic, &to_json(data)?)
+}
+
+/// From now on, events whose topic matches the pattern reach the plugin's event handlers.
+///
+/// # Errors
+///
+/// The host's, which may be `invalid_argument` where the pattern is [none](check).
+///
+/// ```
+/// # use plugin_sdk::prelude::*;
+/// # fn start() -> Result<()> {
+/// events::subscribe("user.*")?;
+/// # Ok(())
+/// # }
+/// ```
+#[inline]
+pub fn subscribe(pattern: &str) -> Result<()> {
+    events::subscribe(pattern)
+}
+
+/// Takes back a subscription, by the pattern that it was made with.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn unsubscribe(pattern: &str) -> Result<()> {
+    events::unsubscribe(pattern)
 }
 
 /// Whether a topic is one of those that a pattern stands for. A pattern that [`check`] refuses stands for none.

@@ -24,7 +24,7 @@ pub trait Shop {
 }
 
 /// The plugin.
-#[plugin]
+#[plugin(log)]
 pub struct Failing;
 
 /// What a host can choose.
@@ -187,6 +187,9 @@ impl Failing {
     /// Panics after some calls of the host.
     #[command]
     pub fn buy(&self, items: Vec<String>) {
+        for item in &items {
+            log::info!("on the list: {item}");
+        }
         for item in items {
             black_box(shop::price(&item)).ok();
         }
