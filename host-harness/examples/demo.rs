@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match demonstrate(&name) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
