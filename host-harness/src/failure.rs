@@ -141,9 +141,8 @@ impl Failure {
             call.function = text::name(&call.function);
             call.arguments.truncate(MAX_ARGUMENTS);
             call.arguments.iter_mut().for_each(bound);
-            match &mut call.outcome {
-                Some(Ok(value) | Err(value)) => bound(value),
-                None => {}
+            if let Some(Ok(value) | Err(value)) = &mut call.outcome {
+                bound(value);
             }
         }
         for line in &mut context.logs {
