@@ -61,7 +61,7 @@ impl Instance {
             return;
         };
         let took = observer.elapsed();
-        let explanation = answer.err().map(Failure::to_string).unwrap_or_default();
+        let explanation = answer.err().map(Failure::message).unwrap_or_default();
         let lies_somewhere =
             |answer: Packed| Some((answer, self.bytes(answer.address, answer.len)?));
         let (outcome, content) = match answer.map(lies_somewhere) {

@@ -4,6 +4,7 @@ use plugin_sdk::services::logging::Log;
 
 use super::Shared;
 use super::ring::Ring;
+use crate::record::LogLine;
 use crate::text;
 
 /// How many lines are kept, and how many bytes of them.
@@ -79,6 +80,24 @@ impl RecordedLog {
     /// The lines, oldest first.
     pub fn lines(&self) -> Vec<Line> {
         self.0.lock().lines.iter().cloned().collect()
+    }
+
+    /// The last lines, as failures tell them, oldest first.
+    pub(crate) fn last(&self, count: usize) -> Vec<LogLine> {
+        let state = self.0.lock();
+        let mut last: Vec<LogLine> = state
+            .lines
+            .iter()
+            .rev()
+            .take(count)
+            .map(|line| LogLine {
+                level: line.level,
+                target: line.target.clone(),
+                message: line.message.clone(),
+            })
+            .collect();
+        last.reverse();
+        last
     }
 
     /// What the lines say, oldest first.
