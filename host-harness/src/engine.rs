@@ -1,16 +1,22 @@
 //! WebAssembly engines, few per process and shared, with their clocks and their caches of compiled code.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocationConfig};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 use crate::failure::{Failure, FailureKind};
 
 /// How often an engine's clock ticks, and so how exactly a call's time is kept.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// How many of a guest's calls a failure tells of.
+const MAX_FRAMES: usize = 64;
 
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
 const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
@@ -95,6 +101,9 @@ impl SharedEngine {
             .max_wasm_stack(options.stack_bytes)
             // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
             .coredump_on_trap(true)
+            .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
+            // Whatever the variable WASMTIME_BACKTRACE_DETAILS says: see `symbols.rs`.
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             // The ABI's only memory is a 32-bit one; what it does not need, no guest needs to reach.
             .wasm_memory64(false)
             .wasm_multi_memory(false);

@@ -29,7 +29,7 @@
 //!
 //! `plugin.rs` looks the command up and encodes values; `instance.rs` writes the arguments into the buffer that the guest's `alloc`
 //! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
-//! of it. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
+//! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
 //! they keep to the ABI, `engine.rs` and `module.rs` compile them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -50,6 +50,7 @@ mod plugin;
 mod record;
 pub mod services;
 mod source;
+mod symbols;
 mod text;
 mod trap;
 mod triage;
@@ -57,9 +58,9 @@ mod triage;
 pub use builder::PluginBuilder;
 pub use cargo::CrateSource;
 pub use command::{Command, CommandName};
-pub use failure::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack};
+pub use failure::{BuildFailure, Failure, FailureKind, Frame, Import, Panic, Region, Stack};
 pub use manifest::Warning;
 pub use module::Module;
 pub use plugin::Plugin;
-pub use record::HostCall;
+pub use record::{HostCall, LogLine, Usage, Used};
 pub use source::Source;

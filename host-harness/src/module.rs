@@ -12,7 +12,8 @@ use crate::host::{self, ImportedFunction};
 use crate::instance::State;
 use crate::manifest::Warning;
 use crate::services::Permission;
-use crate::source::Source;
+use crate::source::{Binary, Source};
+use crate::symbols::Symbols;
 use crate::triage;
 
 /// A plugin's module, from which any number of instances are made.
@@ -41,6 +42,8 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     wasm: Arc<[u8]>,
+    /// What failures find source lines by.
+    symbols: Option<Arc<Symbols>>,
     contract: Contract,
     /// Instances with and without fuel, for instance, need code of their own.
     compiled: Mutex<Vec<(EngineOptions, Arc<Compiled>)>>,
@@ -51,6 +54,7 @@ pub(crate) struct Compiled {
     /// Kept for as long as its code.
     engine: Arc<SharedEngine>,
     pre: InstancePre<State>,
+    symbols: Option<Arc<Symbols>>,
 }
 
 impl Module {
@@ -63,19 +67,20 @@ impl Module {
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
         let binary = source.into().read()?;
         let Some(artifact) = &binary.artifact else {
-            return Self::check(binary.wasm);
+            return Self::check(&binary);
         };
         if let Some(module) = artifact.module.get() {
             return Ok(module.clone());
         }
-        let module = Self::check(binary.wasm)?;
+        let module = Self::check(&binary)?;
         Ok(artifact.module.get_or_init(|| module).clone())
     }
 
-    fn check(wasm: Arc<[u8]>) -> Result<Self, Failure> {
-        let contract = Contract::of(triage::examine(&wasm)?)?;
+    fn check(binary: &Binary) -> Result<Self, Failure> {
+        let contract = Contract::of(triage::examine(&binary.wasm)?)?;
         Ok(Module(Arc::new(Inner {
-            wasm,
+            wasm: Arc::clone(&binary.wasm),
+            symbols: binary.symbols.clone(),
             contract,
             compiled: Mutex::default(),
         })))
@@ -139,6 +144,7 @@ impl Module {
         let new = Arc::new(Compiled {
             pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
             engine: shared,
+            symbols: self.0.symbols.clone(),
         });
         compiled.push((options.clone(), Arc::clone(&new)));
         Ok(new)
@@ -148,6 +154,10 @@ impl Module {
 impl Compiled {
     pub(crate) fn pre(&self) -> &InstancePre<State> {
         &self.pre
+    }
+
+    pub(crate) fn symbols(&self) -> Option<&Arc<Symbols>> {
+        self.symbols.as_ref()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

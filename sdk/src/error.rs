@@ -119,10 +119,10 @@ impl Error {
     /// The same error with details for programs; a value that has no JSON form is left out.
     pub fn with_details<T: Serialize + ?Sized>(mut self, details: &T) -> Self {
         let mut text = Vec::new();
-        self.0.details = json::write(details, &mut text)
-            .ok()
-            .and_then(|()| String::from_utf8(text).ok())
-            .map(String::into_boxed_str);
+        if json::write(details, &mut text).is_ok() {
+            return self.with_details_json(text);
+        }
+        self.0.details = None;
         self
     }
 
@@ -261,30 +261,37 @@ impl Error {
 fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
     let arena = Arena::new();
     let mut reader = Reader::new(bytes, &arena)?;
-    let (mut code, mut message) = (None::<String>, None::<String>);
-    let (mut details, mut source) = (None, Vec::new());
+    let (mut code, mut message, mut details) = (None, None, None);
+    let mut source = Vec::new();
     reader.open_object()?;
     let mut first = true;
     while let Some(name) = reader.member(first)? {
         first = false;
         match name {
-            "code" => code = Some(String::deserialize(&mut reader)?),
-            "message" => message = Some(String::deserialize(&mut reader)?),
-            "details" => details = Some(reader.raw()?.into()),
-            "source" => source = Vec::deserialize(&mut reader)?,
-            _ => drop(reader.raw()?),
+            "code" => code = Some(reader.kept_string()?),
+            "message" => message = Some(reader.kept_string()?),
+            "source" => {
+                reader.open_array()?;
+                while reader.element(source.is_empty())? {
+                    source.push(reader.kept_string()?.to_owned());
+                }
+            }
+            name => {
+                let value = reader.raw()?;
+                if name == "details" {
+                    details = Some(value.into());
+                }
+            }
         }
     }
     reader.end()?;
     let (Some(code), Some(message)) = (code, message) else {
         return Err(Fault::missing());
     };
-    Ok(Error(Box::new(Report {
-        code: code.into(),
-        message: message.into(),
-        details,
-        source,
-    })))
+    let mut error = Error::new(code.to_owned(), message.to_owned());
+    error.0.details = details;
+    error.0.source = source;
+    Ok(error)
 }
 
 impl<E: std::error::Error> From<E> for Error {

@@ -632,6 +632,44 @@ pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
 }
 
+/// What the crate `getrandom` calls for random bytes, where nobody else gives any. Functions of a fixed name are kept even if nothing calls them.
+#[cfg(all(feature = "getrandom", target_arch = "wasm32"))]
+mod getrandom {
+    use crate::random;
+
+    /// As `getrandom` 0.3 and 0.4 call it.
+    ///
+    /// # Safety
+    /// There are `len` bytes at `address` to write to, initialised or not.
+    // SAFETY: no other function has this name, which `getrandom` keeps for its one custom backend.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_v03_custom(
+        address: *mut u8,
+        len: usize,
+    ) -> Result<(), getrandom::Error> {
+        // SAFETY: the caller vouches for the bytes, which are initialised before they are referred to.
+        let bytes = unsafe {
+            address.write_bytes(0, len);
+            std::slice::from_raw_parts_mut(address, len)
+        };
+        random::fill(bytes).map_err(|_| getrandom::Error::UNEXPECTED)
+    }
+
+    /// As `getrandom` 0.2 calls it: 0, or the number of an error.
+    ///
+    /// # Safety
+    /// As above.
+    // SAFETY: as above; it is the name of 0.2.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_custom(address: *mut u8, len: usize) -> u32 {
+        // SAFETY: passed on to the caller.
+        match unsafe { __getrandom_v03_custom(address, len) } {
+            Ok(()) => 0,
+            Err(_) => getrandom_02::Error::UNEXPECTED.code().get(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -129,13 +129,23 @@ impl Host {
     /// A call of the guest begins, which may take so many ticks; 0 for any number.
     #[inline]
     pub(crate) fn begin(&mut self, ticks: u64) {
+        self.deadline = match ticks {
+            0 => 0,
+            ticks => self.clock.now().saturating_add(ticks),
+        };
         if !self.bound.is_empty() {
-            self.deadline = match ticks {
-                0 => 0,
-                ticks => self.clock.now().saturating_add(ticks),
-            };
             self.history.begin();
         }
+    }
+
+    /// How long the call has taken so far that began with so many ticks; whole ticks only.
+    pub(crate) fn elapsed(&self, ticks: u64) -> Duration {
+        let passed = self
+            .clock
+            .now()
+            .saturating_add(ticks)
+            .saturating_sub(self.deadline);
+        TICK.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX))
     }
 
     /// The last calls of the guest's call, oldest first.

@@ -31,7 +31,7 @@ implemented_by_hosts!(Config as config);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match config::get(key)? {
-        Some(bytes) => from_json(&bytes, ["the configuration's `", key, "`"]).map(Some),
+        Some(bytes) => from_json(&bytes, key).map(Some),
         None => Ok(None),
     }
 }

@@ -210,7 +210,7 @@ impl Response {
     /// `bad_answer` where it is something else than a `T`.
     #[inline]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        from_json(&self.body, ["the response's body", "", ""])
+        from_json(&self.body, "body")
     }
 }
 
@@ -257,7 +257,7 @@ impl Payload for Response {
                 "the host returned a response that ends within its head",
             ));
         };
-        let ResponseHead { status, headers } = from_json(head, ["the response's head", "", ""])?;
+        let ResponseHead { status, headers } = from_json(head, "head")?;
         Ok(Response {
             status,
             headers,

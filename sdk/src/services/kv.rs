@@ -47,7 +47,7 @@ implemented_by_hosts!(Kv as kv);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match kv::get(key)? {
-        Some(bytes) => from_json(&bytes, ["the value under `", key, "`"]).map(Some),
+        Some(bytes) => from_json(&bytes, key).map(Some),
         None => Ok(None),
     }
 }

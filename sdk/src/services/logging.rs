@@ -124,16 +124,11 @@ impl ::log::Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let level = record.level() as u32;
-        if let Some(message) = record.args().as_str() {
-            log::write(level, record.target(), message);
-            return;
-        }
         let mut line = LINE.try_with(Cell::take).unwrap_or_default();
         line.clear();
         // What a value's own formatting refuses is left out.
         let _ = line.write_fmt(*record.args());
-        log::write(level, record.target(), &line);
+        log::write(record.level() as u32, record.target(), &line);
         if line.capacity() <= MAX_KEPT {
             // On a thread that ends there may be no place for it any more.
             let _ = LINE.try_with(|kept| kept.set(line));

@@ -43,7 +43,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result, code};
+use crate::error::{Result, code};
 use crate::json::{self, Arena};
 
 /// What a host or a test does with an implementation of a service, beside the functions for guests.
@@ -83,18 +83,13 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A value from the JSON that a service has. `place` tells where it has it.
+/// A value from the JSON that a service has. `name` is what it has it under, where the path to what is wrong begins.
 #[inline]
-fn from_json<T: DeserializeOwned>(text: &[u8], place: [&str; 3]) -> Result<T> {
+fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
     let arena = Arena::new();
-    json::read(text, &arena).map_err(|fault| another(fault.into_error("the bytes"), place))
-}
-
-/// An argument of the plugin's would be called wrong otherwise, where the plugin passes the error on.
-#[cold]
-#[inline]
-fn another(error: Error, place: [&str; 3]) -> Error {
-    error
-        .with_code(code::BAD_ANSWER)
-        .context([&place.concat(), " is not what the plugin expects"].concat())
+    json::read(text, &arena).map_err(|fault| {
+        let error = fault.in_member(name).into_error("the host's bytes");
+        // An argument of the plugin's would be called wrong otherwise, where the plugin passes the error on.
+        error.with_code(code::BAD_ANSWER)
+    })
 }

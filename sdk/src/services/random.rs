@@ -27,6 +27,8 @@
 //! rustflags = ['--cfg', 'getrandom_backend="custom"']
 //! ```
 //!
+//! With the feature, a plugin imports `random_fill` whether or not it comes to be called.
+//!
 //! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
 use crate::{Result, host_functions};
