@@ -27,7 +27,7 @@ pub(crate) use backtrace::{Backtrace, WayOut};
 const MAX_HOST_CALLS: usize = 8;
 
 /// The most lines of a log that a failure tells of.
-const MAX_LOG_LINES: usize = 16;
+pub(crate) const MAX_LOG_LINES: usize = 16;
 
 /// What a call, or loading a plugin, came to when it did not succeed.
 ///

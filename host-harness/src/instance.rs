@@ -254,7 +254,7 @@ impl Instance {
         Context {
             backtrace,
             host_calls: self.host().calls(),
-            logs: Vec::new(),
+            logs: self.host().log_lines(),
             usage: Some(self.usage()),
         }
     }

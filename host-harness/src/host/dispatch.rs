@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
@@ -11,6 +11,7 @@ use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions};
 use wasmtime::Caller;
 
 use super::{Guest, full_name};
+use crate::engine::TICK;
 use crate::instance::State;
 use crate::services::{Strike, denied, with_time_left};
 
@@ -71,18 +72,18 @@ pub(super) fn call(
     };
     let function = bound.function;
     let served = if bound.granted {
-        let (place, left) = (bound.implementation, host.time_left());
+        let (place, left, deadline) = (bound.implementation, host.time_left(), host.deadline);
         let strike = host.faults.strike(function.name);
         let implementation = host.implementations.get_mut(place);
         let serve = || serve(function, implementation, memory, slots, left);
         match strike {
             None => serve(),
-            Some(strike) => struck(function, strike, left, serve),
+            Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
         }
     } else {
         refuse(function, denied(function.permission.unwrap_or_default()))
     };
-    let late = host.deadline != 0 && host.clock.now() >= host.deadline;
+    let late = host.clock.passed(host.deadline);
     let answered = match served {
         Ok(_) if late => Err(HostTrap::Timeout {
             function: full_name(function).to_string(),
@@ -118,14 +119,21 @@ fn serve(
 fn struck(
     function: &HostFunction,
     strike: Strike,
-    left: Option<Duration>,
+    late: impl Fn() -> bool,
     serve: impl FnOnce() -> Result<Answer, HostTrap>,
 ) -> Result<Answer, HostTrap> {
     if let Strike::Error(error) = strike {
         return (function.refuse)(error).or_else(|_| serve());
     }
     if let Strike::Delay(delay) = strike {
-        std::thread::sleep(left.map_or(delay, |left| delay.min(left)));
+        let begun = Instant::now();
+        // The engine's clock decides, as everywhere: on a machine that is busy it is behind.
+        while !late() {
+            match delay.saturating_sub(begun.elapsed()) {
+                Duration::ZERO => break,
+                rest => std::thread::sleep(rest.min(TICK)),
+            }
+        }
         return serve();
     }
     let mut answer = serve()?;

@@ -284,7 +284,7 @@ fn a_strict_host_refuses_what_asks_for_more_than_is_granted() {
     assert!(
         failure
             .to_string()
-            .contains(r#".grant("http").grant("events").grant("ai") grants them"#),
+            .contains(r#".grant("http").grant("events").grant("ai")` grants them"#),
         "{failure}"
     );
     builder().strict().build().unwrap();
@@ -360,6 +360,30 @@ fn faults_strike_as_they_were_set() {
     );
     one(&mut plugin, json!({"log": "still there"})).unwrap();
     assert!(plugin.host().logs().contains("still there"));
+}
+
+#[test]
+fn a_failure_shows_what_was_logged_before() {
+    let mut plugin = builder()
+        .timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    for line in 0..20 {
+        one(&mut plugin, json!({"log": format!("line {line}")})).unwrap();
+    }
+    plugin.fault("time_now", Fault::delay(Duration::from_secs(3600)));
+    let failure = plugin
+        .call::<Value>("one", json!({"call": "now"}))
+        .unwrap_err();
+    let messages: Vec<&str> = failure
+        .logs()
+        .iter()
+        .map(|line| line.message.as_str())
+        .collect();
+    assert_eq!(
+        (messages.len(), messages[0], messages[15]),
+        (16, "line 4", "line 19")
+    );
 }
 
 #[test]
