@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
 use crate::module::Module;
+use crate::observe;
 use crate::plugin::Plugin;
 use crate::services::{Fault, Faults, Grants, Permission, Provided};
 use crate::source::Source;
@@ -56,6 +57,8 @@ pub struct PluginBuilder {
     grants: Grants,
     strict: bool,
     faults: Faults,
+    /// Set in `observe`.
+    pub(crate) observe: observe::Options,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +89,7 @@ impl PluginBuilder {
             grants: Grants::none(),
             strict: false,
             faults: Faults::new(),
+            observe: observe::Options::default(),
         }
     }
 
@@ -338,11 +342,9 @@ impl PluginBuilder {
             all_granted(&module, &host, &self.grants)?;
         }
         *host.faults() = self.faults;
-        let mut plugin = Plugin::new(
-            Instance::new(&compiled, commands, host, &self.limits, self.pool)?,
-            module,
-            services,
-        );
+        let mut instance = Instance::new(&compiled, commands, host, &self.limits, self.pool)?;
+        instance.observe(&self.observe);
+        let mut plugin = Plugin::new(instance, module, services);
         if self.init {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),

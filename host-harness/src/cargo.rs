@@ -1,6 +1,10 @@
 //! Builds the crate under test, once per process, as its author would.
+//!
+//! Cargo gives the modules of one crate in all its variants (other features, counted allocations) one file name, and whoever builds last has written
+//! it. So a module is read as soon as it is built, and whoever builds into the same target folder, in this process or in another one, waits until then.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -11,6 +15,12 @@ use crate::failure::{BuildFailure, Failure, FailureKind};
 use crate::source::{Source, read_file};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The feature of the SDK that counts allocations, as cargo is asked for it from the plugin's crate.
+const COUNT_ALLOCATIONS: &str = "plugin-sdk/count-allocations";
+
+/// The file in a target folder that is locked while a module is built there and read.
+const LOCK: &str = ".plugin-sdk-harness.lock";
 
 /// The most bytes of a compiler's output that a failure carries.
 const MAX_OUTPUT: usize = 64 * 1024;
@@ -34,13 +44,13 @@ pub struct CrateSource {
     profile: Option<String>,
     features: Vec<String>,
     default_features: bool,
+    count_allocations: bool,
     target_dir: Option<PathBuf>,
 }
 
 /// What a build made.
 pub(crate) struct Artifact {
-    path: PathBuf,
-    wasm: OnceLock<Arc<[u8]>>,
+    pub(crate) wasm: Arc<[u8]>,
     /// The module made of it, so that a process also compiles it only once.
     pub(crate) module: OnceLock<crate::Module>,
 }
@@ -55,6 +65,7 @@ impl CrateSource {
             profile: None,
             features: Vec::new(),
             default_features: true,
+            count_allocations: false,
             target_dir: None,
         }
     }
@@ -79,6 +90,16 @@ impl CrateSource {
     /// Turns the default features off.
     pub fn no_default_features(mut self) -> Self {
         self.default_features = false;
+        self
+    }
+
+    /// Has the plugin count its allocations, for [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
+    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak).
+    ///
+    /// It turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency of the crate and go by this name. The crate
+    /// must not have a global allocator of its own. This is a module of its own: those built without it are as they were.
+    pub fn count_allocations(mut self) -> Self {
+        self.count_allocations = true;
         self
     }
 
@@ -110,19 +131,61 @@ impl CrateSource {
         };
         build
             .get_or_init(|| {
-                let path = self
-                    .run()
-                    .map_err(|failure| Failure::load(FailureKind::Build(failure)))?;
                 Ok(Arc::new(Artifact {
-                    path,
-                    wasm: OnceLock::new(),
+                    wasm: self.run()?,
                     module: OnceLock::new(),
                 }))
             })
             .clone()
     }
 
-    fn run(&self) -> Result<PathBuf, BuildFailure> {
+    fn run(&self) -> Result<Arc<[u8]>, Failure> {
+        let make = || {
+            let made = self.make();
+            made.map_err(|failure| Failure::load(FailureKind::Build(failure)))
+        };
+        let mut lock = self.lock();
+        let mut path = make()?;
+        if lock.is_none() {
+            // There was no target folder yet. Only cargo makes it as it should be; and now there is nothing left to build.
+            lock = self.lock();
+            path = make()?;
+        }
+        // It was made by the author's own compiler, from the author's own code: it is no larger than they can have wanted it.
+        let wasm = read_file(&path, u64::MAX)?;
+        drop(lock);
+        Ok(wasm)
+    }
+
+    /// Waits until nobody else is between building into the same target folder and reading what was built.
+    ///
+    /// `None` where there is no such folder yet, and where no file in it can be locked.
+    fn lock(&self) -> Option<File> {
+        let dir = match &self.target_dir {
+            Some(dir) => self.dir.join(dir),
+            None => self.usual_target_dir()?,
+        };
+        let file = File::create(dir.join(LOCK)).ok()?;
+        file.lock().ok()?;
+        Some(file)
+    }
+
+    /// Where cargo builds to if nobody says anything else.
+    fn usual_target_dir(&self) -> Option<PathBuf> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            target_directory: PathBuf,
+        }
+        let output = self
+            .cargo("metadata")
+            .args(["--no-deps", "--format-version=1"])
+            .output()
+            .ok()?;
+        let metadata: Metadata = serde_json::from_slice(&output.stdout).ok()?;
+        Some(metadata.target_directory)
+    }
+
+    fn make(&self) -> Result<PathBuf, BuildFailure> {
         let manifest = self.dir.join("Cargo.toml");
         if !manifest.is_file() {
             return Err(BuildFailure::NoCrate {
@@ -149,12 +212,9 @@ impl CrateSource {
     }
 
     fn command(&self) -> Command {
-        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(program);
+        let mut command = self.cargo("build");
         command
-            .current_dir(&self.dir)
             .args([
-                "build",
                 "--lib",
                 "--color=never",
                 "--message-format=json-render-diagnostics",
@@ -163,8 +223,13 @@ impl CrateSource {
             ])
             .arg("--profile")
             .arg(self.profile.as_deref().unwrap_or(running_profile()));
-        if !self.features.is_empty() {
-            command.arg("--features").arg(self.features.join(","));
+        let mut features = self.features.join(",");
+        if self.count_allocations {
+            features.push(',');
+            features.push_str(COUNT_ALLOCATIONS);
+        }
+        if !features.is_empty() {
+            command.arg("--features").arg(features);
         }
         if !self.default_features {
             command.arg("--no-default-features");
@@ -172,6 +237,14 @@ impl CrateSource {
         if let Some(dir) = &self.target_dir {
             command.arg("--target-dir").arg(dir);
         }
+        command
+    }
+
+    /// Cargo in the crate's folder, as its author would run it there.
+    fn cargo(&self, subcommand: &str) -> Command {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(program);
+        command.current_dir(&self.dir).arg(subcommand);
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(describes_running_crate) {
                 command.env_remove(name);
@@ -199,17 +272,6 @@ impl CrateSource {
             command: shown(command),
             output: last_bytes(&text),
         }
-    }
-}
-
-impl Artifact {
-    /// The module's bytes, read once.
-    pub(crate) fn wasm(&self, max_bytes: u64) -> Result<&Arc<[u8]>, Failure> {
-        if let Some(wasm) = self.wasm.get() {
-            return Ok(wasm);
-        }
-        let wasm = read_file(&self.path, max_bytes)?;
-        Ok(self.wasm.get_or_init(|| wasm))
     }
 }
 

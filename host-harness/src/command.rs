@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use plugin_sdk::abi;
+
 use crate::failure::{Failure, FailureKind, Stage};
 
 /// The commands of a module, sorted by name; a command's number is its place.
@@ -13,6 +15,8 @@ pub struct Table(Arc<[Entry]>);
 struct Entry {
     name: Arc<str>,
     export: Box<str>,
+    /// The export that takes many inputs at once, if there is one.
+    batch: Option<Box<str>>,
 }
 
 /// A command that was looked up already: see [`Plugin::command`](crate::Plugin::command).
@@ -96,12 +100,17 @@ impl std::fmt::Debug for Command {
 }
 
 impl Table {
-    /// The commands with these names, as the module exports them without the prefix.
-    pub(crate) fn new(mut names: Vec<&str>) -> Self {
+    /// The commands with these names, and those of them that take batches, as the module exports them without the prefixes.
+    pub(crate) fn new(mut names: Vec<&str>, mut batches: Vec<&str>) -> Self {
         names.sort_unstable();
+        batches.sort_unstable();
         let entry = |name: &str| Entry {
             name: name.into(),
-            export: format!("{}{name}", plugin_sdk::abi::COMMAND_EXPORT_PREFIX).into(),
+            export: format!("{}{name}", abi::COMMAND_EXPORT_PREFIX).into(),
+            batch: batches
+                .binary_search(&name)
+                .is_ok()
+                .then(|| format!("{}{name}", abi::BATCH_EXPORT_PREFIX).into()),
         };
         Table(names.into_iter().map(entry).collect())
     }
@@ -121,6 +130,11 @@ impl Table {
     /// The name of a command's export.
     pub(crate) fn export(&self, number: usize) -> &str {
         self.0.get(number).map_or("", |entry| &entry.export)
+    }
+
+    /// The name of the export that takes many inputs of a command, if there is one.
+    pub(crate) fn batch_export(&self, number: usize) -> Option<&str> {
+        self.0.get(number)?.batch.as_deref()
     }
 
     /// A handle to a command.
@@ -171,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_command_is_found_by_its_name_whatever_was_called_last() {
-        let table = Table::new(vec!["greet", "add", "count"]);
+        let table = Table::new(vec!["greet", "add", "count"], Vec::new());
         for last in 0..4 {
             for (number, name) in table.names().enumerate() {
                 assert_eq!(name.number_in(&table, last).unwrap(), number);
@@ -185,17 +199,21 @@ mod tests {
 
     #[test]
     fn a_handle_is_looked_up_anew_in_another_module() {
-        let one = Table::new(vec!["b"]);
-        let other = Table::new(vec!["a", "b"]);
+        let one = Table::new(vec!["b"], Vec::new());
+        let other = Table::new(vec!["a", "b"], Vec::new());
         let handle = one.command("b").unwrap();
         assert_eq!((&handle).number_in(&one, 0).unwrap(), 0);
         assert_eq!((&handle).number_in(&other, 0).unwrap(), 1);
-        assert!((&handle).number_in(&Table::new(vec!["c"]), 0).is_none());
+        assert!(
+            (&handle)
+                .number_in(&Table::new(vec!["c"], Vec::new()), 0)
+                .is_none()
+        );
     }
 
     #[test]
     fn a_mistyped_name_gets_the_nearest_one_and_a_strange_one_gets_none() {
-        let table = Table::new(vec!["greet", "count", "text_reverse"]);
+        let table = Table::new(vec!["greet", "count", "text_reverse"], Vec::new());
         assert_eq!(table.nearest("gret").as_deref(), Some("greet"));
         assert_eq!(
             table.nearest("text-reverse").as_deref(),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use plugin_sdk::abi;
 use plugin_sdk::host::WasmType;
-use wasmparser::ValType;
+use wasmparser::{GlobalType, ValType};
 
 use crate::command;
 use crate::failure::{Failure, FailureKind};
@@ -105,13 +105,29 @@ impl Contract {
                 None => {}
             }
         }
+        if let Some(found) = interface.export(abi::HEAP_EXPORT) {
+            match found {
+                ExportType::Global(global) if is_address(global) => {}
+                found => return Err(wrong(abi::HEAP_EXPORT, HEAP, &found)),
+            }
+        }
         let mut commands = Vec::new();
+        let mut batches = Vec::new();
         for (export, ty) in interface.exports() {
             if let Some(name) = export.strip_prefix(abi::COMMAND_EXPORT_PREFIX) {
                 function(export, &[I32, I32], &[I64], &ty)?;
                 commands.push(name);
+            } else if let Some(name) = export.strip_prefix(abi::BATCH_EXPORT_PREFIX) {
+                batches.push((name, export, ty));
             }
         }
+        commands.sort_unstable();
+        // Without a command of the name, it is an export that is none of the host's business.
+        batches.retain(|(name, ..)| commands.binary_search(name).is_ok());
+        for (_, export, ty) in &batches {
+            function(export, &[I32, I32], &[I64], ty)?;
+        }
+        let batches = batches.into_iter().map(|(name, ..)| name).collect();
         let hooks: Vec<&'static str> = [START, STOP, EVENT]
             .into_iter()
             .filter(|name| interface.export(name).is_some())
@@ -122,7 +138,7 @@ impl Contract {
             hooks.contains(&EVENT),
         );
         Ok(Contract {
-            commands: command::Table::new(commands),
+            commands: command::Table::new(commands, batches),
             hooks,
             imports,
             manifest,
@@ -160,6 +176,15 @@ pub(crate) fn missing_hook(name: &'static str) -> FailureKind {
     )
 }
 
+/// What the heap's export is.
+const HEAP: &str =
+    "a constant global of type i32, which tells where the plugin counts its allocations";
+
+/// What looking for leaks comes to in a plugin that does not count.
+pub(crate) fn missing_heap() -> FailureKind {
+    missing(abi::HEAP_EXPORT, HEAP.to_owned())
+}
+
 fn version(interface: &Interface<'_>) -> Result<(), FailureKind> {
     let expected = "a constant global of type i32, which tells the version of the ABI";
     let own = abi::VERSION.to_string();
@@ -175,10 +200,14 @@ fn version(interface: &Interface<'_>) -> Result<(), FailureKind> {
         });
     }
     match interface.export(VERSION_EXPORT) {
-        Some(ExportType::Global(global)) if global.content_type == I32 && !global.mutable => Ok(()),
+        Some(ExportType::Global(global)) if is_address(global) => Ok(()),
         Some(found) => Err(wrong(VERSION_EXPORT, expected, &found)),
         None => Err(missing(VERSION_EXPORT, expected.to_owned())),
     }
+}
+
+fn is_address(global: &GlobalType) -> bool {
+    global.content_type == I32 && !global.mutable
 }
 
 fn memory(export: Option<ExportType<'_>>, memories: usize) -> Result<(), FailureKind> {

@@ -366,6 +366,11 @@ pub enum FailureKind {
         /// What is wrong.
         reason: String,
     },
+    /// The answer to a batch is not one answer for each input.
+    BadBatch {
+        /// What is wrong.
+        reason: String,
+    },
     /// The plugin's answer is larger than the host decodes.
     ResultTooLarge {
         /// Which answer.
@@ -556,6 +561,8 @@ pub enum Region {
     Error,
     /// The panic record.
     PanicRecord,
+    /// The heap record, where the plugin counts its allocations.
+    HeapRecord,
 }
 
 /// An import of a module.
@@ -632,6 +639,7 @@ impl FailureKind {
             FailureKind::NotUtf8 { .. } => "not_utf8",
             FailureKind::BadJson { .. } => "bad_json",
             FailureKind::BadBinary { .. } => "bad_binary",
+            FailureKind::BadBatch { .. } => "bad_batch",
             FailureKind::ResultTooLarge { .. } => "result_too_large",
             FailureKind::ArgumentsTooLarge { .. } => "arguments_too_large",
             FailureKind::BadArguments { .. } => "bad_arguments",

@@ -16,9 +16,12 @@ use crate::host::Host;
 use crate::json;
 use crate::limits::{Limiter, Limits, PAGE};
 use crate::module::Compiled;
+use crate::observe::{HeapRecord, Observer};
 use crate::record::{Usage, Used};
 use crate::symbols::Symbols;
 use crate::trap::{self, Evidence, PanicRecord};
+
+mod observed;
 
 /// The smallest argument buffer, in bytes.
 const MIN_BUFFER: u32 = 1024;
@@ -32,6 +35,8 @@ type CallFunc = TypedFunc<(u32, u32), u64>;
 pub(crate) struct State {
     limiter: Limiter,
     pub(crate) host: Host,
+    /// What watches the instance, if anybody does.
+    pub(crate) observer: Option<Box<Observer>>,
 }
 
 pub(crate) struct Instance {
@@ -41,6 +46,8 @@ pub(crate) struct Instance {
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
     record: PanicRecord,
+    /// Where the guest counts its allocations, if it does.
+    heap: Option<HeapRecord>,
     commands: command::Table,
     /// The commands' exports, each resolved when it is first called.
     resolved: Box<[Option<CallFunc>]>,
@@ -65,9 +72,11 @@ struct Buffer {
 }
 
 /// An export to call, in a form that costs nothing where no failure has to name it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Callee {
     Command(usize),
+    /// Many inputs of a command that has an export for it.
+    Batch(usize),
     Export(&'static str),
 }
 
@@ -85,6 +94,7 @@ impl Instance {
             State {
                 limiter: Limiter::new(limits),
                 host,
+                observer: None,
             },
         );
         store.limiter(|state| &mut state.limiter);
@@ -128,6 +138,12 @@ impl Instance {
         let address = record.get(&mut store).i32().ok_or_else(missing)?;
         let record = PanicRecord::at(address as u32, memory.data(&store))
             .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
+        let heap = instance
+            .get_global(&mut store, abi::HEAP_EXPORT)
+            .and_then(|heap| heap.get(&mut store).i32())
+            .map(|address| HeapRecord::at(address as u32, memory.data(&store)))
+            .transpose()
+            .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
         Ok(Instance {
             resolved: vec![None; commands.len()].into(),
             store,
@@ -136,6 +152,7 @@ impl Instance {
             alloc,
             free,
             record,
+            heap,
             commands,
             buffer: Buffer::default(),
             limits: limits.clone(),
@@ -157,6 +174,21 @@ impl Instance {
         write: impl FnOnce(&mut [u8]),
     ) -> Result<Packed, Failure> {
         self.enter(callee)?;
+        if self.store.data().observer.is_some() {
+            return self.call_observed(callee, len, write);
+        }
+        self.place(callee, len, write)?;
+        self.run(callee)
+    }
+
+    /// Writes the arguments into the guest's memory.
+    #[inline]
+    fn place(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<(), Failure> {
         if len > self.buffer.capacity as usize {
             self.grow_buffer(callee, len)?;
         }
@@ -169,12 +201,23 @@ impl Instance {
                 .get_mut(place)
                 .unwrap_or_default(),
         );
+        Ok(())
+    }
+
+    /// Calls an export whose arguments are in place.
+    #[inline]
+    fn run(&mut self, callee: Callee) -> Result<Packed, Failure> {
         let params = (self.buffer.address, self.buffer.len);
         let answer = match callee {
             Callee::Command(number) => match self.resolved.get(number) {
                 Some(Some(func)) => func.call(&mut self.store, params),
                 _ => self.resolve(number)?.call(&mut self.store, params),
             },
+            Callee::Batch(number) => {
+                let commands = self.commands.clone();
+                let export = commands.batch_export(number).unwrap_or_default();
+                self.export::<_, u64>(export)?.call(&mut self.store, params)
+            }
             Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
         };
         match answer {
@@ -185,8 +228,14 @@ impl Instance {
 
     /// Calls a hook without arguments.
     pub(crate) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
-        let bits = self.call_export::<_, u64>(Callee::Export(name), name, ())?;
-        Ok(Packed::from_bits(bits))
+        let callee = Callee::Export(name);
+        self.enter(callee)?;
+        self.settle_last(callee)?;
+        self.begin_crossing(callee, false);
+        let bits = self.call_export::<_, u64>(callee, name, ());
+        let answer = bits.map(Packed::from_bits);
+        self.end_crossing(callee, answer.as_ref().copied());
+        answer
     }
 
     /// The bytes that a call answered with, in the memory as it is now, or the error that they are.
@@ -198,6 +247,14 @@ impl Instance {
             return Ok(bytes);
         }
         Err(self.no_result(callee, answer))
+    }
+
+    /// The bytes that a call answered with, result or error.
+    pub(crate) fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
+        match self.bytes(answer.address, answer.len) {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.no_result(callee, answer)),
+        }
     }
 
     /// As [`result`](Instance::result), and short enough to be decoded.
@@ -213,7 +270,14 @@ impl Instance {
 
     /// Calls `plugin_cleanup`, the only export that answers nothing.
     pub(crate) fn call_cleanup(&mut self) -> Result<(), Failure> {
-        self.call_export(Callee::Export(contract::CLEANUP), contract::CLEANUP, ())
+        let callee = Callee::Export(contract::CLEANUP);
+        self.enter(callee)?;
+        self.settle_last(callee)?;
+        self.begin_crossing(callee, false);
+        let answer = self.call_export(callee, contract::CLEANUP, ());
+        let nothing = Packed::from_bits(0);
+        self.end_crossing(callee, answer.as_ref().map(|()| nothing));
+        answer
     }
 
     fn call_export<P: WasmParams, R: wasmtime::WasmResults>(
@@ -222,7 +286,6 @@ impl Instance {
         name: &str,
         params: P,
     ) -> Result<R, Failure> {
-        self.enter(callee)?;
         let func = self.export::<P, R>(name)?;
         func.call(&mut self.store, params)
             .map_err(|error| self.trapped(callee, &error))
@@ -440,10 +503,10 @@ impl Instance {
         failure
     }
 
-    fn stage(&self, callee: Callee) -> Stage {
+    pub(crate) fn stage(&self, callee: Callee) -> Stage {
         match callee {
             Callee::Export(name) => Stage::Export(name),
-            Callee::Command(number) => self
+            Callee::Command(number) | Callee::Batch(number) => self
                 .commands
                 .name(number)
                 .cloned()
@@ -457,6 +520,13 @@ impl Buffer {
     fn place(&self) -> Range<usize> {
         let address = self.address as usize;
         address..address + self.len as usize
+    }
+
+    /// Whether an address lies in it.
+    fn contains(&self, address: u32) -> bool {
+        address
+            .checked_sub(self.address)
+            .is_some_and(|offset| offset < self.capacity)
     }
 }
 

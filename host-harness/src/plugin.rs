@@ -6,6 +6,7 @@ use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::batch::{self, Answers};
 use crate::builder::PluginBuilder;
 use crate::command::{Command, CommandName};
 use crate::contract;
@@ -35,12 +36,14 @@ const MAX_KEPT: usize = 1 << 20;
 /// After a trap (a panic, a limit that was hit) the instance is dead, and every further call is refused as
 /// [`Poisoned`](FailureKind::Poisoned). An error that the plugin answers with leaves it as it is.
 pub struct Plugin {
-    instance: Instance,
+    pub(crate) instance: Instance,
     module: Module,
     services: Services,
     /// The command that was called last, which is the likeliest to be called next.
     last: usize,
     encoded: Vec<u8>,
+    /// The answers to a batch of a command that takes none.
+    gathered: Vec<u8>,
 }
 
 impl Plugin {
@@ -78,6 +81,7 @@ impl Plugin {
             services,
             last: 0,
             encoded: Vec::new(),
+            gathered: Vec::new(),
         }
     }
 
@@ -141,11 +145,7 @@ impl Plugin {
         self.call_encoded(
             callee,
             |bytes| binary::write(&args, bytes).map_err(|error| error.to_string()),
-            |bytes| {
-                binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
-                    reason: fault.to_string(),
-                })
-            },
+            read_binary,
         )
     }
 
@@ -229,6 +229,88 @@ impl Plugin {
             .call(callee, bytes.len(), |buffer| buffer.copy_from_slice(bytes))?;
         bytes.copy_from_slice(self.instance.arguments());
         self.instance.result(callee, answer)
+    }
+
+    /// Calls a command with many inputs at once, each being what [`call`](Plugin::call) takes, and decodes all results.
+    ///
+    /// A command that has `#[command(batch)]` is called once for all of them, which saves the way there and back; any other is called once for each, so
+    /// that the answers are the same. An input that the plugin answers with an error has this error for its answer, and the others go on.
+    /// [`max_result_bytes`](PluginBuilder::max_result_bytes) holds for all results together; a command that takes batches has the time and the fuel of
+    /// one call for all of them.
+    ///
+    /// ```no_run
+    /// # use plugin_sdk_harness::Plugin;
+    /// # use serde_json::{Value, json};
+    /// # let mut plugin = Plugin::from_file("greeter.wasm")?;
+    /// let names = ["Ada", "Grace", ""];
+    /// let greetings = plugin.call_many::<Value>("greet", names.map(|name| json!({"name": name})))?;
+    /// assert_eq!(greetings[0].as_ref().unwrap()["message"], "Hello, Ada!");
+    /// assert_eq!(greetings[2].as_ref().unwrap_err().code(), "nobody");
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Whatever is not one input's own error: [`BadArguments`](FailureKind::BadArguments) where an input has no form in JSON, a trap, answers that
+    /// are not as many as the inputs ([`BadBatch`](FailureKind::BadBatch)). There are no results then, although the plugin may have worked on some inputs.
+    pub fn call_many<R: DeserializeOwned>(
+        &mut self,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = impl Serialize>,
+    ) -> Result<Vec<Result<R, Failure>>, Failure> {
+        self.call_many_encoded(
+            command,
+            inputs,
+            |input, text| json::encode(&input, text),
+            |bytes| json::decode(bytes, Region::Result),
+        )
+    }
+
+    /// Calls a command that has `codec = "binary"` with many inputs at once: [`call_many`](Plugin::call_many), each input being what
+    /// [`call_binary`](Plugin::call_binary) takes.
+    pub fn call_many_binary<R: DeserializeOwned>(
+        &mut self,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = impl Serialize>,
+    ) -> Result<Vec<Result<R, Failure>>, Failure> {
+        self.call_many_encoded(
+            command,
+            inputs,
+            |input, bytes| binary::write(&input, bytes).map_err(|error| error.to_string()),
+            read_binary,
+        )
+    }
+
+    /// Calls a command with many inputs of plain bytes at once, and gives views of the results: [`call_many`](Plugin::call_many) for bytes.
+    ///
+    /// Where the command takes batches, the results are looked at in the guest's memory, and are not copied.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_echo") (param i32 i32) (result i64)
+    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// let mut plugin = Plugin::from_wat(WAT)?;
+    /// let echoes: Result<Vec<&[u8]>, _> = plugin.call_many_raw("echo", ["one", "two"])?.collect();
+    /// assert_eq!(echoes?, [b"one", b"two"]);
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn call_many_raw(
+        &mut self,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Answers<'_>, Failure> {
+        self.call_batch(
+            command,
+            inputs,
+            |input, bytes| {
+                bytes.extend_from_slice(input.as_ref());
+                Ok(())
+            },
+            None,
+        )
     }
 
     /// The last call's arguments as they are now in the guest's memory, which a command that works in place has changed.
@@ -426,6 +508,62 @@ impl Plugin {
         decode(bytes).map_err(|kind| self.instance.failure(callee, kind))
     }
 
+    fn call_many_encoded<I, R>(
+        &mut self,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = I>,
+        encode: impl Fn(I, &mut Vec<u8>) -> Result<(), String>,
+        decode: impl Fn(&[u8]) -> Result<R, FailureKind>,
+    ) -> Result<Vec<Result<R, Failure>>, Failure> {
+        let limit = self.instance.limits().max_result_bytes;
+        let mut answers = self.call_batch(command, inputs, encode, Some(limit))?;
+        let mut results = Vec::with_capacity(answers.len());
+        while let Some(answer) = answers.next() {
+            results
+                .push(answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))));
+        }
+        Ok(results)
+    }
+
+    /// The one way of a batch: encode each input, call, take the answers apart.
+    fn call_batch<I>(
+        &mut self,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = I>,
+        encode: impl Fn(I, &mut Vec<u8>) -> Result<(), String>,
+        limit: Option<u64>,
+    ) -> Result<Answers<'_>, Failure> {
+        let callee = self.callee(command)?;
+        let mut framed = std::mem::take(&mut self.encoded);
+        framed.clear();
+        let mut count = 0;
+        for input in inputs {
+            batch::frame(&mut framed, |bytes| {
+                encode(input, bytes).map_err(|reason| FailureKind::BadArguments {
+                    reason: format!("input {count} of the batch: {reason}"),
+                })
+            })
+            .map_err(|kind| self.instance.failure(callee, kind))?;
+            count += 1;
+        }
+        if self.gathered.capacity() > MAX_KEPT {
+            self.gathered = Vec::new();
+        }
+        let answers = batch::call(
+            &mut self.instance,
+            // The command that was looked up just now.
+            self.last,
+            &framed,
+            count,
+            &mut self.gathered,
+            limit,
+        );
+        if framed.capacity() <= MAX_KEPT {
+            self.encoded = framed;
+        }
+        answers
+    }
+
     #[inline]
     fn callee(&mut self, command: impl CommandName) -> Result<Callee, Failure> {
         let commands = self.instance.commands();
@@ -455,6 +593,12 @@ impl Plugin {
             Stage::Export(name),
         ))
     }
+}
+
+fn read_binary<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, FailureKind> {
+    binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
+        reason: fault.to_string(),
+    })
 }
 
 impl std::fmt::Debug for Plugin {

@@ -69,7 +69,7 @@ impl Source {
     }
 
     /// How many bytes the module may have; 64 MiB unless set. A larger one is refused as
-    /// [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is read.
+    /// [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is read, or where it is built from a crate, before it is looked at.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
@@ -107,7 +107,7 @@ impl Source {
                 .into(),
             Origin::Crate(crate_source) => {
                 let built = crate_source.build()?;
-                let wasm = Arc::clone(built.wasm(self.max_bytes)?);
+                let wasm = Arc::clone(&built.wasm);
                 artifact = Some(built);
                 wasm
             }

@@ -130,6 +130,63 @@ fn a_crate_is_built_with_its_own_profiles_and_features() {
 }
 
 #[test]
+fn variants_that_are_built_at_the_same_time_into_one_file_are_not_mixed_up() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    let variants = [
+        (plugin.source(), "echo"),
+        (plugin.source().features(["extra"]), "echo extra"),
+        (plugin.source().no_default_features(), "bare echo"),
+        (
+            plugin.source().no_default_features().features(["extra"]),
+            "bare echo extra",
+        ),
+    ];
+    std::thread::scope(|scope| {
+        for (source, expected) in variants {
+            scope.spawn(move || {
+                let module = Module::load(source.profile("dev")).unwrap();
+                assert_eq!(module.commands().collect::<Vec<_>>().join(" "), expected);
+            });
+        }
+    });
+}
+
+#[test]
+fn nobody_builds_into_a_target_folder_while_somebody_reads_from_it() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    Module::load(plugin.source()).unwrap();
+    let reading = std::fs::File::open(plugin.target().join(".plugin-sdk-harness.lock")).unwrap();
+    reading.lock().unwrap();
+    std::thread::scope(|scope| {
+        let (done, built) = std::sync::mpsc::channel();
+        let other = plugin.source().features(["extra"]);
+        scope.spawn(move || done.send(Module::load(other).is_ok()).unwrap());
+        // More than enough for a build that does not wait.
+        let too_early = built.recv_timeout(std::time::Duration::from_secs(3));
+        assert!(too_early.is_err());
+        reading.unlock().unwrap();
+        assert_eq!(built.recv(), Ok(true));
+    });
+}
+
+#[test]
+fn a_target_folder_is_made_as_cargo_makes_it() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    Module::load(plugin.source()).unwrap();
+    assert!(plugin.target().join("CACHEDIR.TAG").is_file());
+}
+
+#[test]
+fn counting_needs_the_sdk_as_a_dependency() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    assert_build!(
+        Module::load(plugin.source().count_allocations()).unwrap_err(),
+        BuildFailure::Failed { .. },
+        "plugin-sdk"
+    );
+}
+
+#[test]
 fn a_crate_is_built_with_the_profile_of_the_running_test() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
     let module = Module::load(plugin.source()).unwrap();

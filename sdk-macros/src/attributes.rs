@@ -377,14 +377,16 @@ pub fn same(one: &Path, other: &Path) -> bool {
     one.to_token_stream().to_string() == other.to_token_stream().to_string()
 }
 
-/// `#[command(raw, codec = "…", rename = "…")]`
+/// `#[command(raw, codec = "…", batch, rename = "…")]`
 pub struct CommandOptions {
     pub codec: Codec,
+    pub batch: bool,
     pub rename: Option<LitStr>,
 }
 
 pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOptions {
     let (mut raw, mut codec, mut rename) = (None::<Span>, None::<LitStr>, None);
+    let mut batch = false;
     options(arguments, mistakes, |meta, mistakes| {
         if meta.path.is_ident("raw") {
             given_once(meta, raw.is_some(), mistakes);
@@ -392,13 +394,23 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
         } else if meta.path.is_ident("codec") {
             given_once(meta, codec.is_some(), mistakes);
             codec = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("batch") {
+            given_once(meta, batch, mistakes);
+            batch = true;
+            if meta.input.peek(Token![=]) {
+                let value: Expr = meta.value()?.parse()?;
+                mistakes.at(
+                    value,
+                    "the host decides how many inputs a batch has: write `batch` without a value",
+                );
+            }
         } else if meta.path.is_ident("rename") {
             given_once(meta, rename.is_some(), mistakes);
             rename = name(meta, mistakes)?;
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"` and `rename = \"…\"`",
+                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"`, `batch` and `rename = \"…\"`",
                 mistakes,
             );
         }
@@ -423,7 +435,11 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
             }
         },
     };
-    CommandOptions { codec, rename }
+    CommandOptions {
+        codec,
+        batch,
+        rename,
+    }
 }
 
 /// `#[arg(default, default = …, rename = "…", flatten)]`

@@ -300,7 +300,7 @@ fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
     let is_command = quote_spanned!(span=> <#path as #at::FreeCommand>::CHECKED);
     let served = match sound {
         // SAFETY: passed on to the caller.
-        true => quote!(unsafe { #sdk::serve_free::<#plugin, Self>(address, len) }),
+        true => quote!(unsafe { #sdk::serve_free::<#plugin, __Command>(address, len) }),
         false => quote!(0),
     };
     quote! {
@@ -308,10 +308,7 @@ fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
         const _: () = {
             impl #sdk::ListedCommand for #path {
                 #[cfg(target_arch = "wasm32")]
-                unsafe fn serve(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64
-                where
-                    Self: #sdk::FreeCommand,
-                {
+                unsafe fn serve<__Command: #sdk::FreeCommand>(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
                     #served
                 }
             }
@@ -447,6 +444,9 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
         true,
         &quote!(<#plugin>::#function),
     );
+    let batch = command
+        .batch
+        .then(|| method_batch(plugin, command, &function));
     let Call { cfgs, allowed, .. } = call;
     quote! {
         #(#cfgs)*
@@ -465,7 +465,65 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
             };
 
             #export
+            #batch
         };
+    }
+}
+
+/// A handler of many inputs beside that of one, and its export.
+fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
+    let many = format_ident!("{one}_batch");
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.parameters(), Handler::returns());
+    let it = &handler.plugin;
+    let body = batch_body(&handler, command, &quote!(Self::#one), Some(it));
+    let export = export(
+        plugin,
+        &format!("batch_{}", command.name),
+        true,
+        &quote!(<#plugin>::#many),
+    );
+    let if_exported = if_exported();
+    quote! {
+        #if_exported
+        impl #plugin {
+            #[doc(hidden)]
+            fn #many(#parameters) -> #returns {
+                #body
+            }
+        }
+
+        const _: () = { #export };
+    }
+}
+
+/// Leads every input to the handler of one.
+fn batch_body(
+    handler: &Handler,
+    command: &Command,
+    one: &TokenStream,
+    plugin: Option<&Ident>,
+) -> TokenStream {
+    let sdk = sdk();
+    let Handler {
+        arguments, output, ..
+    } = handler;
+    let alignment = match (command.codec, command.call.arguments.first()) {
+        (Codec::Raw, Some(Argument { ty, .. })) => {
+            let at = sdk_at(ty.span());
+            quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::ALIGNMENT)
+        }
+        _ => quote!(1),
+    };
+    let plugin = plugin.map(|plugin| quote!(#plugin,));
+    let (input, answer) = (local("input"), local("answer"));
+    quote! {
+        // SAFETY: what a handler answers in place is what the author's function returned, which outlives the handler.
+        unsafe {
+            #sdk::batch::run(#arguments, #output, #alignment, &mut |#input, #answer| {
+                #one(#plugin #input, #answer)
+            })
+        }
     }
 }
 
@@ -526,6 +584,7 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
     let export = format!("command_{name}");
     let at = sdk_at(span);
     let is_listed = quote_spanned!(span=> <#ident as #at::ListedCommand>::CHECKED);
+    let batch = command.batch.then(|| free_batch(command));
     let items = hidden(
         &attributes,
         quote! {
@@ -537,11 +596,43 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
             #[unsafe(export_name = #export)]
             extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
                 // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe { <#ident as #sdk::ListedCommand>::serve(address, len) }
+                unsafe { <#ident as #sdk::ListedCommand>::serve::<#ident>(address, len) }
             }
+
+            #batch
         },
     );
     quote!(#marker #items)
+}
+
+/// A free command that takes many inputs of another one.
+fn free_batch(command: &Command) -> TokenStream {
+    let sdk = sdk();
+    let Command { ident, name, .. } = command;
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.own_parameters(), Handler::returns());
+    let one = quote!(<#ident as #sdk::FreeCommand>::handle);
+    let body = batch_body(&handler, command, &one, None);
+    let if_exported = if_exported();
+    let export = format!("batch_{name}");
+    quote! {
+        #if_exported
+        const _: () = {
+            enum __Batch {}
+
+            impl #sdk::FreeCommand for __Batch {
+                fn handle(#parameters) -> #returns {
+                    #body
+                }
+            }
+
+            #[unsafe(export_name = #export)]
+            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                // SAFETY: what the ABI asks of a host is what this asks of its caller.
+                unsafe { <#ident as #sdk::ListedCommand>::serve::<__Batch>(address, len) }
+            }
+        };
+    }
 }
 
 /// A hook implements a trait, so that it may stand in any of the plugin's impl blocks, and a second one is refused by name.

@@ -10,6 +10,8 @@ pub struct Command {
     pub name: String,
     pub name_span: Span,
     pub codec: Codec,
+    /// Whether it takes many inputs at once, too.
+    pub batch: bool,
     pub call: Call,
 }
 

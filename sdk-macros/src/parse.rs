@@ -130,6 +130,7 @@ fn command(call: Call, options: CommandOptions) -> Command {
         name,
         name_span,
         codec: options.codec,
+        batch: options.batch,
         call,
     }
 }

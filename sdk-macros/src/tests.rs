@@ -214,6 +214,33 @@ fn the_binary_codec_takes_the_place_of_json() {
 }
 
 #[test]
+fn a_batch_leads_each_input_to_the_handler_of_one() {
+    assert_expansion!(expand::plugin(
+        quote!(),
+        quote! {
+            impl Audio {
+                #[command(raw, batch)]
+                fn loudest(&self, samples: &[f32]) -> [f32; 1] {
+                    [0.0]
+                }
+            }
+        },
+    ));
+}
+
+#[test]
+fn a_free_command_takes_batches_within_the_plugin_that_lists_it() {
+    assert_expansion!(expand::free_command(
+        quote!(batch, rename = "rev"),
+        quote! {
+            fn reverse(text: &str) -> String {
+                text.chars().rev().collect()
+            }
+        },
+    ));
+}
+
+#[test]
 fn a_flattened_argument_is_the_whole_object() {
     assert_expansion!(expand::plugin(
         quote!(),

@@ -9,6 +9,9 @@ pub const VERSION_EXPORT_PREFIX: &str = "plugin_abi_";
 /// What the name of every command's export starts with.
 pub const COMMAND_EXPORT_PREFIX: &str = "command_";
 
+/// What the name of the export starts with that takes many inputs of a command at once.
+pub const BATCH_EXPORT_PREFIX: &str = "batch_";
+
 /// The largest number of bytes that arguments or a result may have: 2^31 - 1.
 pub const MAX_LEN: u32 = (1 << 31) - 1;
 
@@ -17,6 +20,12 @@ pub const ALIGNMENT: u32 = 16;
 
 /// The size in bytes of the panic record whose address the version export holds.
 pub const PANIC_RECORD_SIZE: u32 = 24;
+
+/// The export of a plugin that counts its allocations: a constant that holds the heap record's address.
+pub const HEAP_EXPORT: &str = "plugin_heap_1";
+
+/// The size in bytes of the heap record.
+pub const HEAP_RECORD_SIZE: u32 = 32;
 
 /// The longest panic message, in bytes, that a guest keeps.
 pub const MAX_PANIC_MESSAGE: usize = 1024;
@@ -56,5 +65,52 @@ impl Packed {
             len: bits as u32 & MAX_LEN,
             failed: bits & (1 << 31) != 0,
         }
+    }
+}
+
+/// The number before each item of a batch: `failed << 31 | length`. Inputs never have the topmost bit, answers have it where they are errors.
+///
+/// ```
+/// use plugin_sdk::abi::ItemHeader;
+///
+/// let header = ItemHeader { len: 5, failed: true };
+/// assert_eq!(header.to_bytes(), [5, 0, 0, 0x80]);
+/// assert_eq!(ItemHeader::from_bytes([5, 0, 0, 0x80]), header);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemHeader {
+    /// How many bytes the item has; at most [`MAX_LEN`].
+    pub len: u32,
+    /// Whether the bytes are an error.
+    pub failed: bool,
+}
+
+impl ItemHeader {
+    /// The length of a header in bytes.
+    pub const SIZE: usize = 4;
+
+    /// The bytes that stand before the item.
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; Self::SIZE] {
+        (((self.failed as u32) << 31) | (self.len & MAX_LEN)).to_le_bytes()
+    }
+
+    /// What the bytes before an item say.
+    #[inline]
+    pub const fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
+        let bits = u32::from_le_bytes(bytes);
+        ItemHeader {
+            len: bits & MAX_LEN,
+            failed: bits & (1 << 31) != 0,
+        }
+    }
+
+    /// Takes the next item off the front of some bytes: its header, the item itself and the rest. `None` if they break off within it.
+    #[inline]
+    pub fn split(bytes: &[u8]) -> Option<(Self, &[u8], &[u8])> {
+        let (header, rest) = bytes.split_first_chunk()?;
+        let header = Self::from_bytes(*header);
+        let (item, rest) = rest.split_at_checked(header.len as usize)?;
+        Some((header, item, rest))
     }
 }

@@ -1,6 +1,7 @@
-//! The global allocator of a plugin that asks for another than std's, by a feature. `docs/allocators.md` compares them.
+//! The global allocator of a plugin that asks for another than std's, by a feature, and the counters of one that asks for its
+//! allocations to be counted. `docs/allocators.md` compares the allocators.
 //!
-//! A crate that depends on `plugin-sdk` cannot then choose a third one, which is why neither is on by default. Native builds keep the
+//! A crate that depends on `plugin-sdk` cannot then choose a third one, which is why none of it is on by default. Native builds keep the
 //! system's allocator: what is tested there is the plugin, not its memory.
 
 #[cfg(all(target_arch = "wasm32", feature = "wee_alloc", feature = "talc"))]
@@ -9,10 +10,217 @@ compile_error!(
      preferably `wee_alloc` (docs/allocators.md says why)"
 );
 
-#[cfg(all(target_arch = "wasm32", feature = "wee_alloc", not(feature = "talc")))]
+#[cfg(all(
+    target_arch = "wasm32",
+    feature = "wee_alloc",
+    not(feature = "talc"),
+    not(feature = "count-allocations")
+))]
 #[global_allocator]
 static WEE_ALLOC: wee_alloc::WeeAlloc<'static> = wee_alloc::WeeAlloc::INIT;
 
-#[cfg(all(target_arch = "wasm32", feature = "talc", not(feature = "wee_alloc")))]
+#[cfg(all(
+    target_arch = "wasm32",
+    feature = "talc",
+    not(feature = "wee_alloc"),
+    not(feature = "count-allocations")
+))]
 #[global_allocator]
 static TALC: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[cfg(all(
+    target_arch = "wasm32",
+    feature = "count-allocations",
+    not(all(feature = "wee_alloc", feature = "talc"))
+))]
+mod counted {
+    use super::counting::{Counting, HEAP};
+
+    #[cfg(not(any(feature = "talc", feature = "wee_alloc")))]
+    #[global_allocator]
+    static STD: Counting<std::alloc::System> = Counting::new(std::alloc::System, &HEAP);
+
+    #[cfg(feature = "talc")]
+    #[global_allocator]
+    static TALC: Counting<talc::wasm::WasmDynamicTalc> =
+        Counting::new(talc::wasm::new_wasm_dynamic_allocator(), &HEAP);
+
+    #[cfg(feature = "wee_alloc")]
+    #[global_allocator]
+    static WEE_ALLOC: Counting<wee_alloc::WeeAlloc<'static>> =
+        Counting::new(wee_alloc::WeeAlloc::INIT, &HEAP);
+}
+
+/// Notes how many blocks of the host's are alive, where anybody counts.
+#[inline]
+pub(crate) fn note_host_blocks(live: usize) {
+    #[cfg(all(target_arch = "wasm32", feature = "count-allocations"))]
+    counting::HEAP.note_host_blocks(live);
+    #[cfg(not(all(target_arch = "wasm32", feature = "count-allocations")))]
+    let _ = live;
+}
+
+#[cfg(feature = "count-allocations")]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "in use on wasm32 only, and tested everywhere")
+)]
+mod counting {
+    use std::alloc::{GlobalAlloc, Layout};
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+    use crate::abi::HEAP_RECORD_SIZE;
+
+    /// The plugin's own counters, where a host finds them without running any code.
+    #[cfg(target_arch = "wasm32")]
+    #[unsafe(export_name = "plugin_heap_1")]
+    pub static HEAP: Heap = Heap::new();
+
+    /// What is allocated. `docs/abi.md` gives the layout. Atomics, which cost nothing without threads, are what a safe static is made of.
+    #[repr(C)]
+    pub struct Heap {
+        live_blocks: AtomicU32,
+        live_bytes: AtomicU32,
+        peak_bytes: AtomicU32,
+        host_blocks: AtomicU32,
+        allocations: AtomicU64,
+        allocated_bytes: AtomicU64,
+    }
+
+    const _: () = assert!(
+        size_of::<Heap>() == HEAP_RECORD_SIZE as usize,
+        "the layout that docs/abi.md promises"
+    );
+
+    impl Heap {
+        #[allow(clippy::new_without_default, reason = "only ever a static")]
+        pub const fn new() -> Self {
+            Heap {
+                live_blocks: AtomicU32::new(0),
+                live_bytes: AtomicU32::new(0),
+                peak_bytes: AtomicU32::new(0),
+                host_blocks: AtomicU32::new(0),
+                allocations: AtomicU64::new(0),
+                allocated_bytes: AtomicU64::new(0),
+            }
+        }
+
+        pub fn note_host_blocks(&self, live: usize) {
+            self.host_blocks.store(live as u32, Relaxed);
+        }
+
+        fn allocated(&self, size: usize) {
+            self.live_blocks.fetch_add(1, Relaxed);
+            self.allocations.fetch_add(1, Relaxed);
+            self.grown(size);
+        }
+
+        fn freed(&self, size: usize) {
+            self.live_blocks.fetch_sub(1, Relaxed);
+            self.live_bytes.fetch_sub(size as u32, Relaxed);
+        }
+
+        fn grown(&self, by: usize) {
+            self.allocated_bytes.fetch_add(by as u64, Relaxed);
+            // A heap is smaller than the address space of 2^32 bytes.
+            let live = self
+                .live_bytes
+                .fetch_add(by as u32, Relaxed)
+                .wrapping_add(by as u32);
+            self.peak_bytes.fetch_max(live, Relaxed);
+        }
+
+        fn resized(&self, old: usize, new: usize) {
+            match new.checked_sub(old) {
+                Some(by) => self.grown(by),
+                None => {
+                    self.live_bytes.fetch_sub((old - new) as u32, Relaxed);
+                }
+            }
+        }
+    }
+
+    /// An allocator, and counters of what is asked of it.
+    pub struct Counting<A> {
+        allocator: A,
+        heap: &'static Heap,
+    }
+
+    impl<A> Counting<A> {
+        pub const fn new(allocator: A, heap: &'static Heap) -> Self {
+            Counting { allocator, heap }
+        }
+    }
+
+    // SAFETY: every call is passed on as it came, and its answer as it was given; counting allocates nothing and cannot panic.
+    unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: passed on to the caller.
+            let block = unsafe { self.allocator.alloc(layout) };
+            if !block.is_null() {
+                self.heap.allocated(layout.size());
+            }
+            block
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            self.heap.freed(layout.size());
+            // SAFETY: passed on to the caller.
+            unsafe { self.allocator.dealloc(block, layout) }
+        }
+
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: passed on to the caller.
+            let block = unsafe { self.allocator.alloc_zeroed(layout) };
+            if !block.is_null() {
+                self.heap.allocated(layout.size());
+            }
+            block
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            // SAFETY: passed on to the caller.
+            let moved = unsafe { self.allocator.realloc(block, layout, size) };
+            if !moved.is_null() {
+                self.heap.resized(layout.size(), size);
+            }
+            moved
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::alloc::System;
+
+        use super::*;
+
+        #[test]
+        fn a_block_counts_from_its_allocation_to_its_end_whatever_sizes_it_had() {
+            static HEAP: Heap = Heap::new();
+            let allocator = Counting::new(System, &HEAP);
+            let numbers = || {
+                (
+                    HEAP.live_blocks.load(Relaxed),
+                    HEAP.live_bytes.load(Relaxed),
+                    HEAP.peak_bytes.load(Relaxed),
+                    HEAP.allocations.load(Relaxed),
+                    HEAP.allocated_bytes.load(Relaxed),
+                )
+            };
+            let layout = |size| Layout::from_size_align(size, 8).unwrap();
+            // SAFETY: no size is zero, and each block is freed once, with the layout that it has by then.
+            unsafe {
+                let one = allocator.alloc(layout(16));
+                let other = allocator.alloc_zeroed(layout(8));
+                assert_eq!(numbers(), (2, 24, 24, 2, 24));
+                let one = allocator.realloc(one, layout(16), 100);
+                assert_eq!(numbers(), (2, 108, 108, 2, 108));
+                let one = allocator.realloc(one, layout(100), 10);
+                assert_eq!(numbers(), (2, 18, 108, 2, 108));
+                allocator.dealloc(other, layout(8));
+                allocator.dealloc(one, layout(10));
+            }
+            assert_eq!(numbers(), (0, 0, 108, 2, 108));
+        }
+    }
+}

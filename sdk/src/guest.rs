@@ -376,14 +376,12 @@ pub trait ListedCommand {
     #[doc(hidden)]
     const CHECKED: () = ();
 
-    /// Runs the command within the plugin that lists it. The plugin is not named: it may be more private than the command.
+    /// Runs the command, or a batch of it, within the plugin that lists it. The plugin is not named: it may be more private than the command.
     ///
     /// # Safety
     /// As [`Boundary::serve`].
     #[cfg(target_arch = "wasm32")]
-    unsafe fn serve(address: *mut u8, len: u32) -> u64
-    where
-        Self: FreeCommand;
+    unsafe fn serve<C: FreeCommand>(address: *mut u8, len: u32) -> u64;
 }
 
 /// Runs a free command within a plugin.

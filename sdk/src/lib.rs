@@ -72,6 +72,12 @@
 //! `#[command(codec = "binary")]`, with this crate's feature `binary`, passes typed arguments and results as they stand in memory, several times as fast for
 //! numbers as JSON. Its form is described in the module `binary`, which that feature adds.
 //!
+//! # Many calls at once
+//!
+//! A host that calls a small command very often spends most of its time on the way there and back. With `#[command(batch)]`, of any codec, it can hand over many
+//! inputs in one call (`plugin.call_many(…)` in the harness, the export `batch_<name>` for any host). The function stays as it is, and is called once for each
+//! input; where one is an error, the others go on. What a raw command changes in place does not come back from a batch, only what it returns.
+//!
 //! # Errors
 //!
 //! A failed command tells its host a code, a message, and where there is more to say, details and causes: see [`Error`] and
@@ -129,6 +135,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `binary` | the binary codec |
+//! | `count-allocations` | counters of what the plugin has allocated, which the harness turns on to look for leaks |
 //! | `talc`, `wee_alloc` | another global allocator; `docs/allocators.md` compares them, and says what is wrong with the second |
 
 // What the macros generate names this crate, also within it.
@@ -136,6 +143,8 @@ extern crate self as plugin_sdk;
 
 pub mod abi;
 mod allocator;
+#[doc(hidden)]
+pub mod batch;
 #[cfg(feature = "binary")]
 pub mod binary;
 #[doc(hidden)]
@@ -199,6 +208,7 @@ pub use plugin_sdk_macros::PluginError;
 /// | `rename = "…"` | the name that hosts use, if not the function's own |
 /// | `raw` | takes and gives plain bytes |
 /// | `codec = "json"`, `codec = "binary"` | how arguments and result stand in bytes; JSON unless said otherwise |
+/// | `batch` | takes many inputs in one call, too |
 ///
 /// and on an argument, `#[arg(…)]`:
 ///

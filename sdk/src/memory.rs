@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr;
 
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
+use crate::allocator;
 use crate::error::{Error, code};
 use crate::json;
 
@@ -32,6 +33,20 @@ impl Answer {
     /// Answers with bytes that outlive the call: the arguments, the plugin's state or constants.
     pub fn in_place(bytes: &[u8]) -> Self {
         Answer::InPlace(bytes)
+    }
+
+    /// Appends the answer's bytes to the output buffer, to which they were appended already where the answer is that they were written.
+    ///
+    /// # Safety
+    /// A handler has just given the answer, and what the handler was given has not been touched since: bytes that stay where they are lie in
+    /// there, or in a constant.
+    pub(crate) unsafe fn gather(self, output: &mut Vec<u8>) {
+        match self {
+            Answer::Written => {}
+            Answer::Owned(bytes) => output.extend_from_slice(&bytes),
+            // SAFETY: `in_place` was given a reference to them that outlives the handler, which the caller vouches for.
+            Answer::InPlace(bytes) => output.extend_from_slice(unsafe { &*bytes }),
+        }
     }
 }
 
@@ -394,6 +409,7 @@ impl Blocks {
         if !start.is_null() {
             self.insert(Block { start, size });
             self.live += 1;
+            allocator::note_host_blocks(self.live);
         }
         start
     }
@@ -436,6 +452,7 @@ impl Blocks {
         }
         self.set(hole, FREE_SLOT);
         self.live -= 1;
+        allocator::note_host_blocks(self.live);
         if let Some(layout) = layout(size) {
             // SAFETY: the table held this block, so `alloc` returned it for the same size and nobody has freed it since.
             unsafe { alloc::dealloc(start, layout) };

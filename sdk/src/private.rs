@@ -4,6 +4,7 @@ pub use std::vec::Vec;
 
 pub use serde::de::IgnoredAny;
 
+pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};

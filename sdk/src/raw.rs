@@ -12,12 +12,17 @@ use crate::memory::{Answer, Number, as_bytes, as_numbers};
     note = "take `&[u8]`, `&mut [u8]`, `Vec<u8>`, `&str`, `String`, or a slice of numbers such as `&mut [f32]`"
 )]
 pub trait RawArgument<'a>: Sized {
+    /// How the bytes must be aligned.
+    const ALIGNMENT: usize = 1;
+
     /// The argument from the call's bytes.
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
+    const ALIGNMENT: usize = align_of::<T>();
+
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         let (len, aligned) = (
             bytes.len(),
@@ -29,6 +34,8 @@ impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
 
 #[diagnostic::do_not_recommend]
 impl<'a, T: Number> RawArgument<'a> for &'a [T] {
+    const ALIGNMENT: usize = align_of::<T>();
+
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers)
     }
@@ -36,6 +43,8 @@ impl<'a, T: Number> RawArgument<'a> for &'a [T] {
 
 #[diagnostic::do_not_recommend]
 impl<T: Number> RawArgument<'_> for Vec<T> {
+    const ALIGNMENT: usize = align_of::<T>();
+
     fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
         <&[T]>::from_bytes(bytes).map(<[T]>::to_vec)
     }
@@ -82,8 +91,9 @@ fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
     }
 }
 
+/// Bytes that are not what they should be: `found` ends with `number`.
 #[cold]
-fn invalid(expected: &str, number: usize, found: &str) -> Error {
+pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     let mut text = found.as_bytes().to_vec();
     crate::json::write_u64(number as u64, &mut text);
     let found = String::from_utf8(text).unwrap_or_default();

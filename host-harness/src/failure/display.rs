@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
+use plugin_sdk::abi;
+
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
 use crate::services::Permission;
 use crate::text;
@@ -72,6 +74,7 @@ impl Display for Region {
             Region::Result => "the result",
             Region::Error => "the error",
             Region::PanicRecord => "the panic record",
+            Region::HeapRecord => "the heap record",
         })
     }
 }
@@ -177,6 +180,9 @@ impl FailureKind {
                 "the type asked for must have the fields of the type that the command returns, in the same order; a command without \
                  `codec = \"binary\"` is called with `call`",
             ),
+            FailureKind::BadBatch { reason } => Account::new(format!(
+                "{during} answered a batch with something else than one answer for each input: {reason}"
+            )),
             FailureKind::BadJson {
                 region,
                 reason,
@@ -391,6 +397,9 @@ fn missing_export_help(name: &str) -> Cow<'static, str> {
         "plugin_start" => "start",
         "plugin_stop" => "stop",
         "plugin_event" => "event",
+        abi::HEAP_EXPORT => {
+            return "it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();
+        }
         _ => {
             return "is it a plugin? One is made by `#[plugin]` on a struct and on its impl".into();
         }

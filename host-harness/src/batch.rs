@@ -1,0 +1,172 @@
+//! Many inputs of one command in one call, and what comes of each.
+
+use plugin_sdk::abi::{ItemHeader, MAX_LEN};
+
+use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::instance::{Callee, Instance};
+use crate::json;
+
+/// The answers to a batch, in the order of its inputs: see [`Plugin::call_many_raw`](crate::Plugin::call_many_raw).
+///
+/// Each is a view of the guest's memory, or the error that the plugin answered this one input with.
+#[derive(Clone)]
+pub struct Answers<'a> {
+    /// Checked to hold as many items as are left.
+    rest: &'a [u8],
+    left: usize,
+    during: Stage,
+}
+
+impl<'a> Answers<'a> {
+    /// Takes an answer apart, which must be one item for each input.
+    fn new(bytes: &'a [u8], inputs: usize, during: Stage) -> Result<Self, Failure> {
+        let mut rest = bytes;
+        for input in 0..inputs {
+            let Some((_, _, behind)) = ItemHeader::split(rest) else {
+                let reason = format!(
+                    "of {inputs} answers, number {input} breaks off at byte {}",
+                    bytes.len() - rest.len()
+                );
+                return Err(Failure::new(FailureKind::BadBatch { reason }, during));
+            };
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            let reason = format!("{} bytes follow the last of {inputs} answers", rest.len());
+            return Err(Failure::new(FailureKind::BadBatch { reason }, during));
+        }
+        Ok(Answers {
+            rest: bytes,
+            left: inputs,
+            during,
+        })
+    }
+
+    /// The next answer's bytes, and whether they are an error.
+    fn next_item(&mut self) -> Option<(bool, &'a [u8])> {
+        let (header, item, rest) = ItemHeader::split(self.rest)?;
+        self.rest = rest;
+        self.left -= 1;
+        Some((header.failed, item))
+    }
+
+    /// What went wrong with one of the answers.
+    pub(crate) fn failure(&self, kind: FailureKind) -> Failure {
+        Failure::new(kind, self.during.clone())
+    }
+}
+
+impl<'a> Iterator for Answers<'a> {
+    type Item = Result<&'a [u8], Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (failed, bytes) = self.next_item()?;
+        Some(match failed {
+            false => Ok(bytes),
+            true => {
+                let kind = json::decode(bytes, Region::Error)
+                    .map_or_else(|kind| kind, FailureKind::Plugin);
+                Err(self.failure(kind))
+            }
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Answers<'_> {}
+
+impl std::fmt::Debug for Answers<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answers").field("left", &self.left).finish()
+    }
+}
+
+/// Appends an input behind its header; `encode` appends the input itself.
+pub(crate) fn frame(
+    bytes: &mut Vec<u8>,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), FailureKind>,
+) -> Result<(), FailureKind> {
+    let at = bytes.len();
+    bytes.extend_from_slice(&[0; ItemHeader::SIZE]);
+    let first = bytes.len();
+    encode(bytes)?;
+    let len = bytes.len() - first;
+    let header = u32::try_from(len)
+        .ok()
+        .filter(|len| *len <= MAX_LEN)
+        .map(|len| ItemHeader { len, failed: false })
+        .ok_or(FailureKind::ArgumentsTooLarge {
+            bytes: len as u64,
+            limit: u64::from(MAX_LEN),
+        })?;
+    if let Some(place) = bytes.get_mut(at..first) {
+        place.copy_from_slice(&header.to_bytes());
+    }
+    Ok(())
+}
+
+/// Calls a command with so many framed inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
+///
+/// `limit` is how many bytes all answers together may have.
+pub(crate) fn call<'a>(
+    instance: &'a mut Instance,
+    number: usize,
+    framed: &[u8],
+    inputs: usize,
+    gathered: &'a mut Vec<u8>,
+    limit: Option<u64>,
+) -> Result<Answers<'a>, Failure> {
+    let callee = Callee::Batch(number);
+    let during = instance.stage(callee);
+    let bytes = if instance.commands().batch_export(number).is_some() {
+        let answer = instance.call(callee, framed.len(), |buffer| {
+            buffer.copy_from_slice(framed)
+        })?;
+        instance.result(callee, answer)?
+    } else {
+        gathered.clear();
+        let mut rest = framed;
+        while let Some((_, input, behind)) = ItemHeader::split(rest) {
+            rest = behind;
+            call_one(instance, number, input, gathered)?;
+            // Not only in the end: what is gathered is the host's own memory.
+            within(gathered.len(), limit).map_err(|kind| instance.failure(callee, kind))?;
+        }
+        gathered
+    };
+    within(bytes.len(), limit).map_err(|kind| Failure::new(kind, during.clone()))?;
+    Answers::new(bytes, inputs, during)
+}
+
+/// Calls a command, and appends its answer behind its header.
+fn call_one(
+    instance: &mut Instance,
+    number: usize,
+    input: &[u8],
+    gathered: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let callee = Callee::Command(number);
+    let answer = instance.call(callee, input.len(), |buffer| buffer.copy_from_slice(input))?;
+    let bytes = instance.answer(callee, answer)?;
+    let header = ItemHeader {
+        len: answer.len,
+        failed: answer.failed,
+    };
+    gathered.extend_from_slice(&header.to_bytes());
+    gathered.extend_from_slice(bytes);
+    Ok(())
+}
+
+fn within(bytes: usize, limit: Option<u64>) -> Result<(), FailureKind> {
+    match (bytes as u64, limit) {
+        (bytes, Some(limit)) if bytes > limit => Err(FailureKind::ResultTooLarge {
+            region: Region::Result,
+            bytes,
+            limit,
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,163 @@
+//! What an instance tells its observer, if it has one. None of it is on the way of a call that nobody watches.
+
+use plugin_sdk::abi::Packed;
+
+use super::{Callee, Instance, begin};
+use crate::contract;
+use crate::failure::Failure;
+use crate::limits::PAGE;
+use crate::observe::{Census, Content, Ended, Heap, Observer, Options, Outcome};
+
+impl Instance {
+    /// Has the instance watched from now on.
+    pub(crate) fn observe(&mut self, options: &Options) {
+        self.store.data_mut().observer = options.observer(&self.commands);
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Observer> {
+        self.store.data().observer.as_deref()
+    }
+
+    pub(crate) fn observer_mut(&mut self) -> Option<&mut Observer> {
+        self.store.data_mut().observer.as_deref_mut()
+    }
+
+    /// What the guest's heap holds, if it counts that.
+    pub(crate) fn heap(&self) -> Option<Heap> {
+        self.heap.as_ref()?.read(self.memory.data(&self.store))
+    }
+
+    /// As [`call`](Instance::call), which has begun the call already.
+    #[cold]
+    pub(super) fn call_observed(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Packed, Failure> {
+        self.settle_last(callee)?;
+        let placed = self.place(callee, len, write);
+        self.begin_crossing(callee, placed.is_ok());
+        let answer = placed.and_then(|()| self.run(callee));
+        self.end_crossing(callee, answer.as_ref().copied());
+        answer
+    }
+
+    /// The export is about to be called; its arguments are in the buffer, if it has any.
+    pub(super) fn begin_crossing(&mut self, callee: Callee, has_arguments: bool) {
+        let Some(mut observer) = self.store.data_mut().observer.take() else {
+            return;
+        };
+        let arguments = match has_arguments {
+            true => self.arguments(),
+            false => &[],
+        };
+        observer.call_begins(callee, self.crossing_name(callee), arguments, self.heap());
+        self.store.data_mut().observer = Some(observer);
+    }
+
+    pub(super) fn end_crossing(&mut self, callee: Callee, answer: Result<Packed, &Failure>) {
+        let Some(mut observer) = self.store.data_mut().observer.take() else {
+            return;
+        };
+        let took = observer.elapsed();
+        let explanation = answer.err().map(Failure::to_string).unwrap_or_default();
+        let lies_somewhere =
+            |answer: Packed| Some((answer, self.bytes(answer.address, answer.len)?));
+        let (outcome, content) = match answer.map(lies_somewhere) {
+            Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
+            Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
+            Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
+            Err(_) => {
+                let outcome = match self.first {
+                    Some(_) => Outcome::Trap,
+                    None => Outcome::Failure,
+                };
+                let first_line = explanation.lines().next().unwrap_or_default();
+                (outcome, Content::Text(first_line))
+            }
+        };
+        let ended = Ended {
+            outcome,
+            answer: answer
+                .ok()
+                .and_then(lies_somewhere)
+                .map(|(answer, _)| answer),
+            content,
+            fuel: self.fuel_used(),
+            pages: self.memory_bytes() as u64 / PAGE,
+            heap: self.heap(),
+        };
+        observer.call_ends(self.crossing_name(callee), took, ended);
+        self.store.data_mut().observer = Some(observer);
+    }
+
+    /// How a callee is called where it is shown: batches are told from single calls.
+    fn crossing_name(&self, callee: Callee) -> &str {
+        match callee {
+            Callee::Command(number) => self.commands.name(number).map_or("", |name| &**name),
+            Callee::Batch(number) => self.commands.batch_export(number).unwrap_or_default(),
+            Callee::Export(name) => name,
+        }
+    }
+
+    /// From now on, what each call leaves in the heap is noted.
+    pub(crate) fn begin_census(&mut self) -> Result<(), Failure> {
+        if self.heap.is_none() {
+            return Err(Failure::load(contract::missing_heap()));
+        }
+        let observer = &mut self.store.data_mut().observer;
+        observer.get_or_insert_default().begin_census();
+        Ok(())
+    }
+
+    pub(crate) fn end_census(&mut self) -> Census {
+        let observer = &mut self.store.data_mut().observer;
+        let census = observer
+            .as_mut()
+            .map(|observer| observer.end_census())
+            .unwrap_or_default();
+        observer.take_if(|observer| observer.is_idle());
+        census
+    }
+
+    /// Before a call, while leaks are looked for.
+    pub(super) fn settle_last(&mut self, callee: Callee) -> Result<(), Failure> {
+        if self.observer().is_some_and(Observer::takes_census) {
+            self.settle()?;
+            // Settling was on nobody's account.
+            self.enter(callee)?;
+        }
+        Ok(())
+    }
+
+    /// What the heap holds beside the last answer, which is given back to the guest, and the argument buffer.
+    pub(crate) fn settle(&mut self) -> Result<Heap, Failure> {
+        let callee = Callee::Export(contract::FREE);
+        if let Some(first) = &self.first {
+            return Err(self.poisoned(callee, first));
+        }
+        let answer = self.observer_mut().and_then(Observer::unsettled);
+        if let Some(Packed { address, len, .. }) = answer
+            && !self.buffer.contains(address)
+            && len > 0
+        {
+            begin(&mut self.store, self.ticks, self.limits.fuel);
+            self.free
+                .call(&mut self.store, (address, len))
+                .map_err(|error| self.trapped(callee, &error))?;
+        }
+        let mut heap = self
+            .heap()
+            .ok_or_else(|| Failure::load(contract::missing_heap()))?;
+        if self.buffer.capacity > 0 {
+            heap.live_blocks = heap.live_blocks.saturating_sub(1);
+            heap.host_blocks = heap.host_blocks.saturating_sub(1);
+            heap.live_bytes = heap.live_bytes.saturating_sub(self.buffer.capacity);
+        }
+        if let Some(observer) = self.observer_mut() {
+            observer.settled(heap);
+        }
+        Ok(heap)
+    }
+}

@@ -1,0 +1,103 @@
+//! What a guest that counts its allocations tells of them.
+
+use plugin_sdk::abi;
+use serde::Serialize;
+
+use crate::failure::{FailureKind, Region};
+use crate::trap;
+
+/// What a plugin's heap holds, as the plugin counts it: see [`Plugin::heap`](crate::Plugin::heap).
+///
+/// The numbers are the guest's own. One that lies about them deceives nobody but whoever looks for its leaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Heap {
+    /// Blocks that are allocated and not freed.
+    pub live_blocks: u32,
+    /// Their size in bytes.
+    pub live_bytes: u32,
+    /// The largest size in bytes that they ever had together.
+    pub peak_bytes: u32,
+    /// How many of them were allocated by the host, with the export `alloc`: its argument buffer, and what its functions gave the guest to own.
+    pub host_blocks: u32,
+    /// How many blocks have ever been allocated.
+    pub allocations: u64,
+    /// Their size in bytes.
+    pub allocated_bytes: u64,
+}
+
+/// What became more, or less, in a plugin's heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Growth {
+    /// Live blocks.
+    pub blocks: i64,
+    /// Live bytes.
+    pub bytes: i64,
+    /// Those of the blocks that were allocated by the host.
+    pub host_blocks: i64,
+}
+
+impl Heap {
+    /// What has changed up to a later moment.
+    pub fn until(&self, later: &Heap) -> Growth {
+        let difference = |before: u32, after: u32| i64::from(after) - i64::from(before);
+        Growth {
+            blocks: difference(self.live_blocks, later.live_blocks),
+            bytes: difference(self.live_bytes, later.live_bytes),
+            host_blocks: difference(self.host_blocks, later.host_blocks),
+        }
+    }
+}
+
+impl Growth {
+    /// Whether nothing became more.
+    pub(super) fn is_none(self) -> bool {
+        self.blocks <= 0 && self.bytes <= 0
+    }
+
+    pub(super) fn add(&mut self, more: Growth) {
+        self.blocks = self.blocks.saturating_add(more.blocks);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+        self.host_blocks = self.host_blocks.saturating_add(more.host_blocks);
+    }
+}
+
+/// Where a guest counts.
+pub(crate) struct HeapRecord {
+    address: u32,
+}
+
+impl HeapRecord {
+    /// Holds the record's address against a new instance's memory; later the memory only grows.
+    pub(crate) fn at(address: u32, memory: &[u8]) -> Result<Self, FailureKind> {
+        let len = abi::HEAP_RECORD_SIZE;
+        match trap::range(memory, address, len) {
+            Some(_) => Ok(HeapRecord { address }),
+            None => Err(FailureKind::OutOfBounds {
+                region: Region::HeapRecord,
+                address,
+                len,
+                memory: memory.len() as u64,
+            }),
+        }
+    }
+
+    pub(crate) fn read(&self, memory: &[u8]) -> Option<Heap> {
+        let record = trap::range(memory, self.address, abi::HEAP_RECORD_SIZE)?;
+        let mut numbers = record
+            .chunks_exact(4)
+            .map(|number| number.try_into().map_or(0, u32::from_le_bytes));
+        let mut next = || numbers.next().unwrap_or_default();
+        let [live_blocks, live_bytes, peak_bytes, host_blocks] = [(); 4].map(|()| next());
+        let mut next_long = || u64::from(next()) | u64::from(next()) << 32;
+        Some(Heap {
+            live_blocks,
+            live_bytes,
+            peak_bytes,
+            host_blocks,
+            allocations: next_long(),
+            allocated_bytes: next_long(),
+        })
+    }
+}

@@ -1,0 +1,284 @@
+//! Watching a plugin: what its calls cost, what crosses the boundary, and what stays in its heap.
+//!
+//! `instance.rs` tells the [`Observer`] of each call when it begins and when it ends, the dispatch of host calls of each of those. An
+//! instance that nobody watches has none, and pays one comparison a call.
+
+mod heap;
+mod leaks;
+mod rendering;
+mod statistics;
+mod trace;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use plugin_sdk::abi::Packed;
+
+pub(crate) use heap::HeapRecord;
+pub use heap::{Growth, Heap};
+pub(crate) use leaks::Census;
+pub use leaks::{CallGrowth, LeakReport};
+pub(crate) use rendering::Content;
+pub use statistics::{CallStatistics, Statistics};
+pub use trace::{Crossing, Direction, Outcome};
+
+use crate::builder::PluginBuilder;
+use crate::command;
+use crate::instance::Callee;
+use crate::plugin::Plugin;
+
+/// Where crossings are told of. Shared by all instances of a cloned builder, and so behind a lock, which is taken for one crossing at a time.
+type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
+
+/// What a [`PluginBuilder`] was asked to watch.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    statistics: bool,
+    sink: Option<Sink>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("statistics", &self.statistics)
+            .field("trace", &self.sink.is_some())
+            .finish()
+    }
+}
+
+impl Options {
+    /// The observer of one instance, if there is anything to observe.
+    pub(crate) fn observer(&self, commands: &command::Table) -> Option<Box<Observer>> {
+        (self.statistics || self.sink.is_some()).then(|| {
+            Box::new(Observer {
+                statistics: self.statistics.then(|| Statistics::of(commands)),
+                sink: self.sink.clone(),
+                ..Observer::default()
+            })
+        })
+    }
+}
+
+/// What watches one instance.
+#[derive(Default)]
+pub(crate) struct Observer {
+    statistics: Option<Statistics>,
+    sink: Option<Sink>,
+    /// While leaks are being looked for.
+    census: Option<Census>,
+    running: Option<Running>,
+    /// How many crossings are under way.
+    depth: u32,
+}
+
+/// The call that is under way: an instance serves one at a time.
+struct Running {
+    callee: Callee,
+    bytes_in: usize,
+    heap: Option<Heap>,
+    host_calls: u64,
+    since: Instant,
+}
+
+/// What a call came to.
+pub(crate) struct Ended<'a> {
+    pub(crate) outcome: Outcome,
+    /// The result, or the error that the plugin answered with.
+    pub(crate) answer: Option<Packed>,
+    pub(crate) content: Content<'a>,
+    pub(crate) fuel: Option<u64>,
+    /// The size of the memory.
+    pub(crate) pages: u64,
+    pub(crate) heap: Option<Heap>,
+}
+
+impl Observer {
+    /// A call is about to be made, its arguments being in place.
+    pub(crate) fn call_begins(
+        &mut self,
+        callee: Callee,
+        name: &str,
+        arguments: &[u8],
+        heap: Option<Heap>,
+    ) {
+        self.tell(|depth| Crossing::call(depth, name, Content::Bytes(arguments)));
+        self.depth += 1;
+        self.running = Some(Running {
+            callee,
+            bytes_in: arguments.len(),
+            heap,
+            host_calls: 0,
+            since: Instant::now(),
+        });
+    }
+
+    /// How long the call has been running.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.running
+            .as_ref()
+            .map_or(Duration::ZERO, |running| running.since.elapsed())
+    }
+
+    /// The call has come to something, after this time.
+    pub(crate) fn call_ends(&mut self, name: &str, took: Duration, ended: Ended<'_>) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        self.depth = 0;
+        let growth = match (running.heap, ended.heap) {
+            (Some(before), Some(after)) => Some(before.until(&after)),
+            _ => None,
+        };
+        if let Some(statistics) = &mut self.statistics {
+            statistics.count(running.callee, name, |call| {
+                call.count(&statistics::Sample {
+                    outcome: ended.outcome,
+                    took,
+                    fuel: ended.fuel,
+                    bytes_in: running.bytes_in,
+                    bytes_out: ended.answer.map_or(0, |answer| answer.len as usize),
+                    pages: ended.pages,
+                    heap: ended.heap,
+                    host_calls: running.host_calls,
+                });
+            });
+        }
+        if let Some(census) = &mut self.census {
+            census.answered(running.callee, name, ended.answer);
+        }
+        self.tell(|depth| {
+            Crossing::answer(depth, name, ended.outcome, ended.content, took, growth)
+        });
+    }
+
+    /// The guest calls a function of its host. `arguments` is asked for only where somebody wants to see them.
+    #[allow(dead_code, reason = "there is no host function yet that could call it")]
+    pub(crate) fn host_call_begins(&mut self, function: &str, arguments: impl FnOnce() -> String) {
+        if let Some(running) = &mut self.running {
+            running.host_calls += 1;
+        }
+        if self.sink.is_some() {
+            let arguments = arguments();
+            self.tell(|depth| Crossing::host_call(depth, function, &arguments));
+        }
+        self.depth += 1;
+    }
+
+    /// What the function of the host came to.
+    #[allow(dead_code, reason = "there is no host function yet that could call it")]
+    pub(crate) fn host_call_ends(
+        &mut self,
+        function: &str,
+        outcome: Outcome,
+        answer: impl FnOnce() -> String,
+        took: Duration,
+    ) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.sink.is_some() {
+            let answer = answer();
+            self.tell(|depth| Crossing::host_answer(depth, function, outcome, &answer, took));
+        }
+    }
+
+    fn tell<'a>(&self, crossing: impl FnOnce(u32) -> Crossing<'a>) {
+        if let Some(sink) = &self.sink {
+            let crossing = crossing(self.depth);
+            let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            sink(&crossing);
+        }
+    }
+}
+
+/// Watching.
+impl PluginBuilder {
+    /// Counts and times the plugin's calls: see [`Plugin::statistics`].
+    ///
+    /// A call then costs two looks at the clock more. Unless asked for, nothing is counted and nothing is spent on it.
+    pub fn statistics(mut self) -> Self {
+        self.observe.statistics = true;
+        self
+    }
+
+    /// Tells `sink` of every crossing of the boundary, in both directions, as it happens.
+    ///
+    /// What is not shown costs little: a [`Crossing`] is made into text by its `Display`, not before. Instances of clones of this
+    /// builder share the sink. It must not call a plugin that it is told of itself: the lock around it would wait for ever.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_echo") (param i32 i32) (result i64)
+    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// let (lines, seen) = mpsc::channel();
+    /// let mut plugin = Plugin::builder(Source::wat(WAT))
+    ///     .trace(move |crossing| lines.send(crossing.to_string()).unwrap_or_default())
+    ///     .build()?;
+    /// plugin.call_raw("echo", b"hello")?;
+    ///
+    /// let seen: Vec<String> = seen.try_iter().collect();
+    /// assert_eq!(seen[2], "-> echo hello");
+    /// assert!(seen[3].starts_with("<- echo ok hello ("));
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn trace(mut self, sink: impl FnMut(&Crossing<'_>) + Send + 'static) -> Self {
+        self.observe.sink = Some(Arc::new(Mutex::new(sink)));
+        self
+    }
+
+    /// Prints every crossing of the boundary to the standard error stream, a line each: [`trace`](Self::trace) with a sink for it.
+    ///
+    /// ```text
+    /// -> greet {"name":"Ada"}
+    ///   <- log_write info: greeting Ada
+    ///   -> log_write ok (1.2µs)
+    /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
+    /// ```
+    pub fn debug(self) -> Self {
+        self.trace(|crossing| eprintln!("{crossing}"))
+    }
+}
+
+/// Watching.
+impl Plugin {
+    /// What the calls so far came to and cost, each command and hook for itself; empty unless the plugin was built with
+    /// [`statistics`](PluginBuilder::statistics).
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::{Plugin, Source};
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_echo") (param i32 i32) (result i64)
+    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// let mut plugin = Plugin::builder(Source::wat(WAT)).statistics().build()?;
+    /// for text in ["one", "three"] {
+    ///     plugin.call_raw("echo", text.as_bytes())?;
+    /// }
+    ///
+    /// let echo = plugin.statistics().command("echo").unwrap();
+    /// assert_eq!((echo.calls(), echo.errors(), echo.bytes_in()), (2, 0, 8));
+    /// assert!(echo.min() <= echo.p99() && echo.p99() <= echo.max());
+    /// println!("{}", plugin.statistics());
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn statistics(&self) -> &Statistics {
+        static NONE: Statistics = Statistics::none();
+        let observer = self.instance.observer();
+        observer
+            .and_then(|observer| observer.statistics.as_ref())
+            .unwrap_or(&NONE)
+    }
+
+    /// What the plugin's heap holds now, as it says itself; `None` unless it counts, which it does if it is
+    /// [built so](crate::CrateSource::count_allocations). No guest code is run for it.
+    ///
+    /// The harness's argument buffer and the last call's result are in it.
+    pub fn heap(&self) -> Option<Heap> {
+        self.instance.heap()
+    }
+}

@@ -1,0 +1,509 @@
+//! What calls came to and cost.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+use hdrhistogram::Histogram;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::heap::Heap;
+use super::trace::Outcome;
+use crate::instance::Callee;
+use crate::limits::PAGE;
+use crate::{command, contract, text};
+
+/// The longest time that percentiles tell from longer ones, in nanoseconds: an hour.
+const LONGEST: u64 = 3_600_000_000_000;
+
+/// How exactly percentiles are kept: to within one hundredth.
+const DIGITS: u8 = 2;
+
+/// The functions beside the commands that a host calls as it calls those.
+const HOOKS: [&str; 5] = [
+    contract::INIT,
+    contract::START,
+    contract::STOP,
+    contract::EVENT,
+    contract::CLEANUP,
+];
+
+/// What a plugin's calls came to and cost: see [`Plugin::statistics`](crate::Plugin::statistics).
+///
+/// `Display` makes a table of it, `serde::Serialize` a list with one map for each command or hook that was called. However many calls there are, it stays as large
+/// as it is: some 40 KB for each of those.
+#[derive(Default)]
+pub struct Statistics {
+    /// For each command its calls and its batches, then the hooks; empty places for what was not called.
+    calls: Vec<Option<Box<CallStatistics>>>,
+    commands: usize,
+}
+
+/// What the calls of one command, or of one hook, came to and cost.
+pub struct CallStatistics {
+    name: Box<str>,
+    calls: u64,
+    errors: u64,
+    traps: u64,
+    failures: u64,
+    host_calls: u64,
+    min: Duration,
+    max: Duration,
+    total: Duration,
+    times: Option<Histogram<u64>>,
+    fuel: Option<u64>,
+    max_fuel: Option<u64>,
+    bytes_in: u64,
+    bytes_out: u64,
+    peak_pages: u64,
+    heap: Option<Heap>,
+}
+
+/// One call.
+pub(super) struct Sample {
+    pub(super) outcome: Outcome,
+    pub(super) took: Duration,
+    pub(super) fuel: Option<u64>,
+    pub(super) bytes_in: usize,
+    pub(super) bytes_out: usize,
+    pub(super) pages: u64,
+    pub(super) heap: Option<Heap>,
+    pub(super) host_calls: u64,
+}
+
+impl Statistics {
+    /// Those of an instance that nobody watches.
+    pub(super) const fn none() -> Self {
+        Statistics {
+            calls: Vec::new(),
+            commands: 0,
+        }
+    }
+
+    pub(super) fn of(commands: &command::Table) -> Self {
+        let commands = commands.len();
+        let mut calls = Vec::new();
+        calls.resize_with(2 * commands + HOOKS.len(), || None);
+        Statistics { calls, commands }
+    }
+
+    pub(super) fn count(
+        &mut self,
+        callee: Callee,
+        name: &str,
+        count: impl FnOnce(&mut CallStatistics),
+    ) {
+        let place = match callee {
+            Callee::Command(number) => 2 * number,
+            Callee::Batch(number) => 2 * number + 1,
+            Callee::Export(export) => {
+                let hook = HOOKS.iter().position(|hook| *hook == export);
+                2 * self.commands + hook.unwrap_or(HOOKS.len())
+            }
+        };
+        if let Some(place) = self.calls.get_mut(place) {
+            count(place.get_or_insert_with(|| Box::new(CallStatistics::new(name))));
+        }
+    }
+
+    /// The calls of a command by its name, of a batch (`batch_greet`) or a hook (`plugin_init`) by that of its export; `None` if it was not called.
+    pub fn command(&self, name: &str) -> Option<&CallStatistics> {
+        self.iter().find(|call| &*call.name == name)
+    }
+
+    /// All commands and hooks that were called: the commands in alphabetical order, then the hooks.
+    pub fn iter(&self) -> impl Iterator<Item = &CallStatistics> {
+        self.calls.iter().flatten().map(|call| &**call)
+    }
+}
+
+impl CallStatistics {
+    fn new(name: &str) -> Self {
+        CallStatistics {
+            name: name.into(),
+            calls: 0,
+            errors: 0,
+            traps: 0,
+            failures: 0,
+            host_calls: 0,
+            min: Duration::MAX,
+            max: Duration::ZERO,
+            total: Duration::ZERO,
+            // These bounds are in order: without them, there would be no percentiles, and nothing worse.
+            times: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
+            fuel: None,
+            max_fuel: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            peak_pages: 0,
+            heap: None,
+        }
+    }
+
+    pub(super) fn count(&mut self, sample: &Sample) {
+        self.calls += 1;
+        match sample.outcome {
+            Outcome::Ok => {}
+            Outcome::Error => self.errors += 1,
+            Outcome::Trap => self.traps += 1,
+            Outcome::Failure => self.failures += 1,
+        }
+        self.host_calls = self.host_calls.saturating_add(sample.host_calls);
+        self.min = self.min.min(sample.took);
+        self.max = self.max.max(sample.took);
+        self.total = self.total.saturating_add(sample.took);
+        if let Some(times) = &mut self.times {
+            times.saturating_record(nanoseconds(sample.took).max(1));
+        }
+        if let Some(fuel) = sample.fuel {
+            self.fuel = Some(self.fuel.unwrap_or_default().saturating_add(fuel));
+            self.max_fuel = self.max_fuel.max(Some(fuel));
+        }
+        self.bytes_in = self.bytes_in.saturating_add(sample.bytes_in as u64);
+        self.bytes_out = self.bytes_out.saturating_add(sample.bytes_out as u64);
+        self.peak_pages = self.peak_pages.max(sample.pages);
+        self.heap = sample.heap.or(self.heap);
+    }
+
+    /// The command's name; for a batch or a hook the export's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many calls there were. Those that never reached the guest, the instance being dead already or the arguments having no form, do not count.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// How many of them the plugin answered with an error.
+    pub fn errors(&self) -> u64 {
+        self.errors
+    }
+
+    /// How many of them ended in a trap: a panic, or a limit that was hit. As an instance dies of it, there is at most one in all its statistics.
+    pub fn traps(&self) -> u64 {
+        self.traps
+    }
+
+    /// How many of them came to something else that is no result: an answer that lies nowhere, arguments that the guest had no room for.
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// How many calls of its host's functions the guest made in them.
+    pub fn host_calls(&self) -> u64 {
+        self.host_calls
+    }
+
+    /// The shortest time of a call, that of the host's functions included, as in all times here.
+    pub fn min(&self) -> Duration {
+        self.min
+    }
+
+    /// The mean time of a call.
+    pub fn mean(&self) -> Duration {
+        let mean = self.total.as_nanos() / u128::from(self.calls.max(1));
+        Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX))
+    }
+
+    /// The longest time of a call.
+    pub fn max(&self) -> Duration {
+        self.max
+    }
+
+    /// The time that 99 of 100 calls kept to, to within one hundredth.
+    pub fn p99(&self) -> Duration {
+        self.percentile(99.0)
+    }
+
+    /// The time that so many of 100 calls kept to, to within one hundredth.
+    pub fn percentile(&self, percentile: f64) -> Duration {
+        let time = self
+            .times
+            .as_ref()
+            .map_or(0, |times| times.value_at_percentile(percentile));
+        // The histogram knows it to within a hundredth only, the extremes are known.
+        Duration::from_nanos(time).clamp(self.min.min(self.max), self.max)
+    }
+
+    /// The fuel that all calls used together; `None` where it was not [counted](crate::PluginBuilder::fuel).
+    pub fn fuel(&self) -> Option<u64> {
+        self.fuel
+    }
+
+    /// The most fuel that a call used.
+    pub fn max_fuel(&self) -> Option<u64> {
+        self.max_fuel
+    }
+
+    /// The bytes of all arguments.
+    pub fn bytes_in(&self) -> u64 {
+        self.bytes_in
+    }
+
+    /// The bytes of all results and errors.
+    pub fn bytes_out(&self) -> u64 {
+        self.bytes_out
+    }
+
+    /// The largest size of the plugin's memory after a call, in pages of 64 KiB. A memory never shrinks, so it had no more within the call.
+    pub fn peak_pages(&self) -> u64 {
+        self.peak_pages
+    }
+
+    /// What the plugin's heap held after the last of the calls; `None` unless the plugin
+    /// [counts its allocations](crate::CrateSource::count_allocations).
+    pub fn heap(&self) -> Option<Heap> {
+        self.heap
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A list of all commands and hooks that were called.
+impl Serialize for Statistics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// All numbers by name, times in nanoseconds.
+impl Serialize for CallStatistics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_struct("CallStatistics", 16)?;
+        map.serialize_field("name", &*self.name)?;
+        map.serialize_field("calls", &self.calls)?;
+        map.serialize_field("errors", &self.errors)?;
+        map.serialize_field("traps", &self.traps)?;
+        map.serialize_field("failures", &self.failures)?;
+        map.serialize_field("host_calls", &self.host_calls)?;
+        map.serialize_field("min_ns", &nanoseconds(self.min))?;
+        map.serialize_field("mean_ns", &nanoseconds(self.mean()))?;
+        map.serialize_field("p99_ns", &nanoseconds(self.p99()))?;
+        map.serialize_field("max_ns", &nanoseconds(self.max))?;
+        map.serialize_field("fuel", &self.fuel)?;
+        map.serialize_field("max_fuel", &self.max_fuel)?;
+        map.serialize_field("bytes_in", &self.bytes_in)?;
+        map.serialize_field("bytes_out", &self.bytes_out)?;
+        map.serialize_field("peak_pages", &self.peak_pages)?;
+        map.serialize_field("heap", &self.heap)?;
+        map.end()
+    }
+}
+
+/// A table in plain text. Columns of what was not counted are left out.
+impl Display for Statistics {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.calls.is_empty() {
+            return f.write_str("no calls were counted: build the plugin with `.statistics()`");
+        }
+        let any = |has: fn(&CallStatistics) -> bool| self.iter().any(has);
+        let columns: Vec<&Column> = COLUMNS
+            .iter()
+            .filter(|column| column.always || any(column.has))
+            .collect();
+        let mut table = Table::new();
+        table
+            .load_style(presets::ASCII_MARKDOWN)
+            .set_header(columns.iter().map(|column| column.name));
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        for call in self.iter() {
+            table.add_row(columns.iter().map(|column| (column.cell)(call)));
+        }
+        Display::fmt(&table, f)
+    }
+}
+
+struct Column {
+    name: &'static str,
+    always: bool,
+    /// Whether there is anything to show.
+    has: fn(&CallStatistics) -> bool,
+    cell: fn(&CallStatistics) -> String,
+}
+
+impl Column {
+    const fn always(name: &'static str, cell: fn(&CallStatistics) -> String) -> Self {
+        Column {
+            name,
+            always: true,
+            has: |_| true,
+            cell,
+        }
+    }
+
+    const fn seldom(
+        name: &'static str,
+        has: fn(&CallStatistics) -> bool,
+        cell: fn(&CallStatistics) -> String,
+    ) -> Self {
+        Column {
+            name,
+            always: false,
+            has,
+            cell,
+        }
+    }
+}
+
+const COLUMNS: [Column; 16] = [
+    Column::always("command", |call| text::name(&call.name)),
+    Column::always("calls", |call| call.calls.to_string()),
+    Column::always("errors", |call| call.errors.to_string()),
+    Column::always("traps", |call| call.traps.to_string()),
+    Column::seldom(
+        "failures",
+        |call| call.failures > 0,
+        |call| call.failures.to_string(),
+    ),
+    Column::seldom(
+        "host calls",
+        |call| call.host_calls > 0,
+        |call| call.host_calls.to_string(),
+    ),
+    Column::always("min", |call| shown(call.min)),
+    Column::always("mean", |call| shown(call.mean())),
+    Column::always("p99", |call| shown(call.p99())),
+    Column::always("max", |call| shown(call.max)),
+    Column::seldom(
+        "fuel/call",
+        |call| call.fuel.is_some(),
+        |call| {
+            let each = call.fuel.map(|fuel| fuel / call.calls.max(1));
+            each.map_or_else(String::new, |fuel| fuel.to_string())
+        },
+    ),
+    Column::always("bytes in", |call| call.bytes_in.to_string()),
+    Column::always("bytes out", |call| call.bytes_out.to_string()),
+    Column::always("memory", |call| kibibytes(call.peak_pages * PAGE)),
+    Column::seldom(
+        "live blocks",
+        |call| call.heap.is_some(),
+        |call| {
+            call.heap
+                .map_or_else(String::new, |heap| heap.live_blocks.to_string())
+        },
+    ),
+    Column::seldom(
+        "live bytes",
+        |call| call.heap.is_some(),
+        |call| {
+            call.heap
+                .map_or_else(String::new, |heap| heap.live_bytes.to_string())
+        },
+    ),
+];
+
+fn shown(time: Duration) -> String {
+    format!("{time:.1?}")
+}
+
+fn kibibytes(bytes: u64) -> String {
+    format!("{} KiB", bytes / 1024)
+}
+
+impl fmt::Debug for Statistics {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for CallStatistics {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallStatistics")
+            .field("name", &self.name)
+            .field("calls", &self.calls)
+            .field("errors", &self.errors)
+            .field("traps", &self.traps)
+            .field("mean", &self.mean())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(nanoseconds: u64) -> Sample {
+        Sample {
+            outcome: Outcome::Ok,
+            took: Duration::from_nanos(nanoseconds),
+            fuel: None,
+            bytes_in: 1,
+            bytes_out: 2,
+            pages: 3,
+            heap: None,
+            host_calls: 0,
+        }
+    }
+
+    #[test]
+    fn times_are_exact_at_the_extremes_and_within_a_hundredth_between() {
+        let mut call = CallStatistics::new("run");
+        for time in (1..=1000).map(|time| time * 1000) {
+            call.count(&sample(time));
+        }
+        assert_eq!(call.min(), Duration::from_micros(1));
+        assert_eq!(call.max(), Duration::from_millis(1));
+        assert_eq!(call.mean(), Duration::from_nanos(500_500));
+        let p99 = call.p99().as_nanos().abs_diff(990_000);
+        assert!(p99 <= 9_900, "{:?}", call.p99());
+        assert_eq!(call.percentile(100.0), call.max());
+    }
+
+    #[test]
+    fn times_beyond_all_bounds_are_counted_and_statistics_do_not_grow() {
+        let mut call = CallStatistics::new("run");
+        let cells = |call: &CallStatistics| call.times.as_ref().unwrap().distinct_values();
+        let before = cells(&call);
+        for took in [Duration::ZERO, Duration::MAX, Duration::from_secs(7200)] {
+            call.count(&Sample { took, ..sample(0) });
+        }
+        assert_eq!(call.calls(), 3);
+        assert_eq!((call.min(), call.max()), (Duration::ZERO, Duration::MAX));
+        assert_eq!(cells(&call), before);
+    }
+
+    #[test]
+    fn outcomes_and_amounts_are_summed_up_each_for_itself() {
+        let mut call = CallStatistics::new("run");
+        for (outcome, fuel) in [
+            (Outcome::Ok, 10),
+            (Outcome::Error, 30),
+            (Outcome::Error, 20),
+            (Outcome::Failure, 0),
+            (Outcome::Trap, 5),
+        ] {
+            call.count(&Sample {
+                outcome,
+                fuel: Some(fuel),
+                ..sample(1)
+            });
+        }
+        assert_eq!((call.calls(), call.errors()), (5, 2));
+        assert_eq!((call.traps(), call.failures()), (1, 1));
+        assert_eq!((call.fuel(), call.max_fuel()), (Some(65), Some(30)));
+        assert_eq!((call.bytes_in(), call.bytes_out()), (5, 10));
+        assert_eq!(call.peak_pages(), 3);
+    }
+
+    #[test]
+    fn the_table_leaves_out_what_was_not_counted_and_filters_names() {
+        let commands = command::Table::new(vec!["quiet", "run\x1b[2J"], Vec::new());
+        let mut statistics = Statistics::of(&commands);
+        statistics.count(Callee::Command(1), "run\x1b[2J", |call| {
+            call.count(&sample(1500));
+        });
+        let table = statistics.to_string();
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 3, "{table}");
+        assert!(lines[0].contains("bytes in") && !table.contains("fuel"));
+        assert!(lines[2].contains("run\\u{1b}[2J") && lines[2].contains("1.5µs"));
+        assert!(!table.contains("quiet"));
+    }
+}

@@ -1,0 +1,204 @@
+//! Many inputs of one command in one call: `#[command(batch)]`.
+//!
+//! Inputs and answers stand one behind the other, each behind its [`ItemHeader`]. One input's error is its own answer, and the others go on.
+
+use crate::abi::ItemHeader;
+use crate::error::Error;
+use crate::memory::Answer;
+use crate::raw;
+
+/// A command's way from one input to one answer.
+pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
+
+/// Runs `each` on one input after the other, and gives all answers as one.
+///
+/// What `each` is given is aligned to `alignment` bytes, if the batch itself is and that is at most 8: the type of a raw command's argument may ask for it.
+/// If the inputs are not what the ABI says, none is run.
+///
+/// # Safety
+/// Where an answer of `each` [stays in place](Answer::in_place), it lies in what `each` was given, in what only `each` can change, or in a constant.
+pub unsafe fn run(
+    inputs: &mut [u8],
+    output: &mut Vec<u8>,
+    alignment: usize,
+    each: Each<'_>,
+) -> Result<Answer, Error> {
+    check(inputs)?;
+    let mut at = 0;
+    while let Some((header, ..)) = inputs.get(at..).and_then(ItemHeader::split) {
+        let begin = at + ItemHeader::SIZE;
+        at = begin + header.len as usize;
+        // Whatever stands before this input has been read and answered.
+        let misaligned = inputs.as_ptr().addr().wrapping_add(begin) % alignment.max(1);
+        let aligned = match begin.checked_sub(misaligned) {
+            Some(aligned) if misaligned > 0 => {
+                inputs.copy_within(begin..at, aligned);
+                aligned
+            }
+            _ => begin,
+        };
+        let input = inputs
+            .get_mut(aligned..aligned + header.len as usize)
+            .unwrap_or_default();
+        let header_at = output.len();
+        output.extend_from_slice(&[0; ItemHeader::SIZE]);
+        let first = output.len();
+        let failed = match each(input, output) {
+            Ok(answer) => {
+                // SAFETY: the caller vouches for `each`, which gave the answer just now.
+                unsafe { answer.gather(output) };
+                false
+            }
+            Err(error) => {
+                output.truncate(first);
+                error.write_json(output);
+                true
+            }
+        };
+        // A vector has less than 2^31 bytes wherever this crosses a boundary.
+        let len = (output.len() - first) as u32;
+        if let Some(place) = output.get_mut(header_at..first) {
+            place.copy_from_slice(&ItemHeader { len, failed }.to_bytes());
+        }
+    }
+    Ok(Answer::Written)
+}
+
+/// Walks over the inputs, so that a batch that breaks off does nothing at all.
+fn check(inputs: &[u8]) -> Result<(), Error> {
+    let mut rest = inputs;
+    while !rest.is_empty() {
+        match ItemHeader::split(rest) {
+            Some((ItemHeader { failed: false, .. }, _, behind)) => rest = behind,
+            _ => return Err(malformed(inputs.len() - rest.len())),
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn malformed(at: usize) -> Error {
+    raw::invalid(
+        "a length of less than 2^31, and as many bytes, for each item of the batch",
+        at,
+        "no such item at byte ",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::code;
+
+    fn framed(inputs: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for input in inputs {
+            let header = ItemHeader {
+                len: input.len() as u32,
+                failed: false,
+            };
+            bytes.extend_from_slice(&header.to_bytes());
+            bytes.extend_from_slice(input);
+        }
+        bytes
+    }
+
+    fn answers(mut bytes: &[u8]) -> Vec<(bool, Vec<u8>)> {
+        let mut answers = Vec::new();
+        while let Some((header, item, rest)) = ItemHeader::split(bytes) {
+            answers.push((header.failed, item.to_vec()));
+            bytes = rest;
+        }
+        assert!(bytes.is_empty(), "{bytes:?} is left over");
+        answers
+    }
+
+    fn run(inputs: &mut [u8], alignment: usize, each: Each<'_>) -> Result<Vec<u8>, Error> {
+        let mut output = Vec::new();
+        // SAFETY: what the tests answer in place is what they were given, or a constant.
+        let answer = unsafe { super::run(inputs, &mut output, alignment, each) }?;
+        assert!(matches!(answer, Answer::Written));
+        Ok(output)
+    }
+
+    #[test]
+    fn every_kind_of_answer_is_gathered_in_order_and_an_error_is_one_of_them() {
+        let mut inputs = framed(&[
+            b"written",
+            b"owned",
+            b"in place",
+            b"constant",
+            b"",
+            b"error",
+        ]);
+        let output = run(&mut inputs, 1, &mut |input, output| match &*input {
+            b"written" => {
+                output.extend_from_slice(b"1");
+                Ok(Answer::Written)
+            }
+            b"owned" => Ok(Answer::Owned(b"22".to_vec())),
+            b"constant" => Ok(Answer::in_place(b"4444")),
+            b"error" => {
+                output.extend_from_slice(b"half a result");
+                Err(Error::new("refused", "no"))
+            }
+            input => Ok(Answer::in_place(input)),
+        });
+        let expected: [(bool, &[u8]); 6] = [
+            (false, b"1"),
+            (false, b"22"),
+            (false, b"in place"),
+            (false, b"4444"),
+            (false, b""),
+            (true, br#"{"code":"refused","message":"no"}"#),
+        ];
+        let expected: Vec<_> = expected
+            .map(|(failed, item)| (failed, item.to_vec()))
+            .into();
+        assert_eq!(answers(&output.unwrap()), expected);
+    }
+
+    #[test]
+    fn no_inputs_give_no_answers() {
+        let output = run(&mut [], 1, &mut |_, _| unreachable!());
+        assert_eq!(output.unwrap(), b"");
+    }
+
+    #[test]
+    fn a_batch_that_breaks_off_runs_none_of_its_inputs() {
+        let whole = framed(&[b"one", b"three"]);
+        let mut negative = whole.clone();
+        *negative.last_chunk_mut::<6>().unwrap() = *b"\0\0\0\x80\0\0";
+        for (mut inputs, at) in [
+            (whole[..whole.len() - 1].to_vec(), 7),
+            (whole[..9].to_vec(), 7),
+            (whole[..2].to_vec(), 0),
+            ([&*whole, &[0xff; 4]].concat(), 16),
+            (b"\x01\0\0\x80x".to_vec(), 0),
+        ] {
+            let error = run(&mut inputs, 1, &mut |_, _| unreachable!()).unwrap_err();
+            assert_eq!(error.code(), code::INVALID_ARGUMENT);
+            let found = format!("no such item at byte {at}");
+            assert_eq!(error.details().unwrap()["found"], found);
+        }
+    }
+
+    #[test]
+    fn inputs_are_moved_to_where_their_type_can_be_read() {
+        #[repr(align(16))]
+        struct Aligned([u8; 256]);
+        let texts: Vec<Vec<u8>> = (0..9u8).map(|len| (0..len * 3).collect()).collect();
+        let framed = framed(&texts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        for alignment in [1, 2, 4, 8] {
+            let mut memory = Aligned([0; 256]);
+            let inputs = &mut memory.0[..framed.len()];
+            inputs.copy_from_slice(&framed);
+            let output = run(inputs, alignment, &mut |input, _| {
+                assert_eq!(input.as_ptr().addr() % alignment, 0);
+                Ok(Answer::in_place(input))
+            });
+            let answers = answers(&output.unwrap()).into_iter();
+            assert_eq!(answers.map(|(_, item)| item).collect::<Vec<_>>(), texts);
+        }
+    }
+}
