@@ -4,11 +4,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use plugin_sdk_harness::services::{AllowList, Fault, MemoryFiles, ScriptedAi, ScriptedHttp};
-use plugin_sdk_harness::{Module, Plugin};
+use plugin_sdk_harness::{Module, Plugin, Source};
+use plugin_sdk_tests::root;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-use crate::plugin::module;
 
 const PERMISSIONS: [&str; 5] = ["kv", "http", "events", "files", "ai"];
 
@@ -88,6 +87,12 @@ fn sequences() -> impl Strategy<Value = Vec<(Vec<Value>, Vec<(&'static str, Faul
 const CASES: u32 = 200;
 const SEQUENCES: usize = 50;
 
+/// Built to count what is in its heap.
+fn module() -> Module {
+    Module::load(Source::crate_dir(root().join("tests/guests/services")).count_allocations())
+        .unwrap()
+}
+
 fn build(module: &Module, granted: &[&str]) -> Plugin {
     let http = ScriptedHttp::new(AllowList::new(["a"]).unwrap()).answer_when(|_| true, "fine");
     let mut builder = module
@@ -127,7 +132,7 @@ fn run(
 }
 
 #[test]
-fn ten_thousand_sequences_of_faults_and_denials_are_values_to_the_plugin() {
+fn ten_thousand_sequences_of_faults_and_denials_are_values_to_the_plugin_and_leak_nothing() {
     assert_eq!(CASES as usize * SEQUENCES, 10_000);
     let module = module();
     let config = ProptestConfig {
@@ -139,14 +144,22 @@ fn ten_thousand_sequences_of_faults_and_denials_are_values_to_the_plugin() {
     let failed = Cell::new(0);
     proptest!(config, |(granted in prop::sample::subsequence(PERMISSIONS.to_vec(), 0..=5), sequences in sequences())| {
         let mut plugin = build(&module, &granted);
+        // Its arguments and its log line are longer than all others, for which there is room from now on.
+        let usual = [json!({"log": "x".repeat(3000)}), json!("now"), json!({"config": "b"})];
+        run(&mut plugin, &usual, &[])?;
+        let before = plugin.heap().unwrap();
         for (calls, faults) in &sequences {
             let outcomes = run(&mut plugin, calls, faults)?;
             let errors = outcomes.iter().filter(|outcome| outcome.get("Err").is_some());
             failed.set(failed.get() + errors.count());
         }
         // The instance is as good as before.
-        let healthy = run(&mut plugin, &[json!("now"), json!({"config": "b"})], &[])?;
-        prop_assert_eq!(&healthy[1], &json!({"Ok": "text"}));
+        let healthy = run(&mut plugin, &usual, &[])?;
+        prop_assert_eq!(&healthy[2], &json!({"Ok": "text"}));
+        let growth = before.until(&plugin.heap().unwrap());
+        prop_assert_eq!(growth.blocks, 0, "left in the heap: {:?}", growth);
+        // The room for results stays as large as some result has needed, up to 64 KiB.
+        prop_assert!(growth.bytes <= 64 << 10, "{:?}", growth);
     });
     assert!(failed.get() > 5000, "only {} calls failed", failed.get());
 }

@@ -13,7 +13,7 @@ use plugin_sdk_harness::{FailureKind, Module, Plugin, PluginBuilder, Source};
 use plugin_sdk_tests::Build;
 use serde_json::{Value, json};
 
-pub(crate) fn module() -> Module {
+fn module() -> Module {
     let wasm = Build::of("services").wasm().unwrap();
     Module::load(Source::bytes(wasm.to_vec())).unwrap()
 }
