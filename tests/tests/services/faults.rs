@@ -38,6 +38,9 @@ const FUNCTIONS: [&str; 24] = [
     "no_such_function",
 ];
 
+/// What goes wrong, and where.
+type Faults = Vec<(&'static str, Fault)>;
+
 fn calls() -> impl Strategy<Value = Vec<Value>> {
     let key = "[ab.*/]{0,3}";
     let path = "(data|assets|none|\\.\\.)(/[ab.]{1,2}){0,2}";
@@ -67,7 +70,7 @@ fn calls() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(call, 1..6)
 }
 
-fn faults() -> impl Strategy<Value = Vec<(&'static str, Fault)>> {
+fn faults() -> impl Strategy<Value = Faults> {
     let kind = prop_oneof![
         4 => ("[a-z\u{e4}]{0,8}", "[a-z\u{e4}\"\u{0}]{0,40}").prop_map(|(code, message)| Fault::error(code, message)),
         1 => Just(Fault::delay(Duration::from_micros(1))),
@@ -80,7 +83,7 @@ fn faults() -> impl Strategy<Value = Vec<(&'static str, Fault)>> {
 }
 
 /// Some calls, and what goes wrong meanwhile.
-fn sequences() -> impl Strategy<Value = Vec<(Vec<Value>, Vec<(&'static str, Fault)>)>> {
+fn sequences() -> impl Strategy<Value = Vec<(Vec<Value>, Faults)>> {
     prop::collection::vec((calls(), faults()), SEQUENCES)
 }
 
@@ -190,8 +193,7 @@ fn memory_stays_as_large_as_it_is_whatever_goes_wrong() {
     ];
     let rounds = |plugin: &mut Plugin, times: usize| {
         for kind in kinds.iter().cycle().take(times) {
-            let faults: Vec<(&'static str, Fault)> =
-                kind.iter().map(|fault| ("*", fault.clone())).collect();
+            let faults: Faults = kind.iter().map(|fault| ("*", fault.clone())).collect();
             run(plugin, &calls, &faults).unwrap();
         }
         plugin.memory_bytes()
