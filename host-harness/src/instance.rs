@@ -11,14 +11,13 @@ use wasmtime::{Memory, Store, TypedFunc, WasmParams};
 use crate::command;
 use crate::contract;
 use crate::engine::{engine_failure, ticks};
-use crate::failure::{Backtrace, Context, Failure, FailureKind, MAX_LOG_LINES, Region, Stage};
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
 use crate::host::Host;
 use crate::json;
 use crate::limits::{Limiter, Limits, PAGE};
 use crate::module::Compiled;
 use crate::observe::{HeapRecord, Observer};
 use crate::record::{Usage, Used};
-use crate::services::RecordedLog;
 use crate::symbols::Symbols;
 use crate::trap::{self, Evidence, PanicRecord};
 
@@ -318,11 +317,7 @@ impl Instance {
         Context {
             backtrace,
             host_calls: self.host().calls(),
-            logs: self
-                .host()
-                .implementation::<RecordedLog>()
-                .map(|logs| logs.last(MAX_LOG_LINES))
-                .unwrap_or_default(),
+            logs: self.host().log_lines(),
             usage: Some(self.usage()),
         }
     }
