@@ -53,6 +53,8 @@ pub(crate) struct Instance {
     ticks: u64,
     /// The trap that killed the instance.
     first: Option<Failure>,
+    /// Whether the instance lives and nobody watches it: one question for a call to ask.
+    is_ordinary: bool,
 }
 
 /// Memory from the guest's `alloc` that every call's arguments are written to. It lies within the memory, which never shrinks.
@@ -144,6 +146,7 @@ impl Instance {
             pool,
             ticks,
             first: None,
+            is_ordinary: true,
         })
     }
 
@@ -157,16 +160,17 @@ impl Instance {
         len: usize,
         write: impl FnOnce(&mut [u8]),
     ) -> Result<Packed, Failure> {
-        self.enter(callee)?;
-        if self.store.data().observer.is_some() {
+        if !self.is_ordinary {
             return self.call_observed(callee, len, write);
         }
+        begin(&mut self.store, self.ticks, self.limits.fuel);
         self.place(callee, len, write)?;
         self.run(callee)
     }
 
     /// Writes the arguments into the guest's memory.
-    #[inline]
+    // Always, here and below: that a watched call needs them too must not take them out of a call that nobody watches.
+    #[inline(always)]
     fn place(
         &mut self,
         callee: Callee,
@@ -189,7 +193,7 @@ impl Instance {
     }
 
     /// Calls an export whose arguments are in place.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self, callee: Callee) -> Result<Packed, Failure> {
         let params = (self.buffer.address, self.buffer.len);
         let answer = match callee {
@@ -427,6 +431,12 @@ impl Instance {
         Ok(func)
     }
 
+    #[cold]
+    fn batch(&mut self, number: usize) -> Result<CallFunc, Failure> {
+        let commands = self.commands.clone();
+        self.export(commands.batch_export(number).unwrap_or_default())
+    }
+
     fn export<P: WasmParams, R: wasmtime::WasmResults>(
         &mut self,
         name: &str,
@@ -447,6 +457,7 @@ impl Instance {
         let kind = trap::classify(error, &self.limits, self.pool, evidence);
         let failure = self.failure(callee, kind);
         self.first = Some(failure.clone());
+        self.is_ordinary = false;
         failure
     }
 
