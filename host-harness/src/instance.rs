@@ -201,11 +201,7 @@ impl Instance {
                 Some(Some(func)) => func.call(&mut self.store, params),
                 _ => self.resolve(number)?.call(&mut self.store, params),
             },
-            Callee::Batch(number) => {
-                let commands = self.commands.clone();
-                let export = commands.batch_export(number).unwrap_or_default();
-                self.export::<_, u64>(export)?.call(&mut self.store, params)
-            }
+            Callee::Batch(number) => self.batch(number)?.call(&mut self.store, params),
             Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
         };
         match answer {
