@@ -5,6 +5,7 @@ mod codecs;
 mod commands;
 mod engine;
 mod guests;
+mod host_calls;
 mod instances;
 mod jobs;
 mod measure;
@@ -23,6 +24,7 @@ use criterion::Criterion;
 
 use crate::calls::Calls;
 use crate::codecs::Codecs;
+use crate::host_calls::HostCalls;
 use crate::instances::Instances;
 use crate::measure::Job;
 use crate::modules::Modules;
@@ -92,9 +94,11 @@ fn run(options: &Options) -> Result<()> {
     let calls = Calls::compile(&modules)?;
     let codecs = Codecs::compile(&modules)?;
     let instances = Instances::compile(&modules)?;
+    let host_calls = HostCalls::compile(&modules)?;
     let mut jobs = calls.jobs();
     jobs.extend(codecs.jobs());
     jobs.extend(instances.jobs());
+    jobs.extend(host_calls.jobs());
     jobs.retain(|job| options.wants(job.name));
     if !options.table {
         reports(&jobs)?;

@@ -8,6 +8,8 @@ use crate::peers::component;
 pub struct Modules {
     pub raw: Vec<u8>,
     pub ours: Vec<u8>,
+    pub raw_calling: Vec<u8>,
+    pub ours_calling: Vec<u8>,
     pub codecs: Vec<u8>,
     pub component: Vec<u8>,
     pub extism: Vec<u8>,
@@ -19,6 +21,8 @@ impl Modules {
         Ok(Modules {
             raw: fast("guest-raw")?,
             ours: fast("guest-ours")?,
+            raw_calling: fast("guest-raw-calling")?,
+            ours_calling: fast("guest-ours-calling")?,
             codecs: fast("codecs")?,
             component: component::encode(&fast("guest-component")?)?,
             extism: fast("guest-extism")?,

@@ -3,15 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plugin_sdk::host::HostFunctions;
+use plugin_sdk::services;
 use serde::Serialize;
 
 use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::host::Host;
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
 use crate::module::Module;
 use crate::observe;
 use crate::plugin::Plugin;
+use crate::services::{Fault, Faults, Grants, Permission, Provided};
 use crate::source::Source;
 use crate::{contract, json};
 
@@ -39,7 +43,7 @@ use crate::{contract, json};
 ///     .build()?;
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "a plugin exists once `build` is called"]
 pub struct PluginBuilder {
     origin: Origin,
@@ -48,6 +52,11 @@ pub struct PluginBuilder {
     cache: CacheDir,
     config: Result<Vec<u8>, String>,
     init: bool,
+    host: Vec<HostFunctions>,
+    services: Provided,
+    grants: Grants,
+    strict: bool,
+    faults: Faults,
     /// Set in `observe`.
     pub(crate) observe: observe::Options,
 }
@@ -75,6 +84,11 @@ impl PluginBuilder {
             cache: CacheDir::default(),
             config: Ok(Vec::new()),
             init: true,
+            host: Vec::new(),
+            services: Provided::default(),
+            grants: Grants::none(),
+            strict: false,
+            faults: Faults::new(),
             observe: observe::Options::default(),
         }
     }
@@ -168,35 +182,174 @@ impl PluginBuilder {
         self
     }
 
+    /// Gives the plugin host functions: what the `provide` beside a [`#[host_functions]`](plugin_sdk::host_functions) trait makes of an implementation.
+    ///
+    /// Of several that have the same function, the last one counts.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// #[plugin_sdk::host_functions(module = "dice")]
+    /// trait Dice {
+    ///     fn roll(sides: u32) -> u32;
+    /// }
+    ///
+    /// struct Loaded;
+    /// impl Dice for Loaded {
+    ///     fn roll(&mut self, sides: u32) -> u32 {
+    ///         sides
+    ///     }
+    /// }
+    ///
+    /// # const WAT: &str = r#"(module (import "dice" "roll" (func $roll (param i32) (result i32)))
+    /// #   (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_roll") (param i32 i32) (result i64)
+    /// #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $roll (i32.const 6)))) i64.const 0x40_0000_0001))"#;
+    /// let mut plugin = Plugin::builder(Source::wat(WAT)).host(dice::provide(Loaded)).build()?;
+    /// assert_eq!(plugin.call::<u32>("roll", ())?, 6);
+    /// assert_eq!(plugin.host_calls()[0].function, "dice.roll");
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn host(mut self, functions: HostFunctions) -> Self {
+        self.host.push(functions);
+        self
+    }
+
+    /// Grants the plugin a permission, by the name that the host functions that need it give.
+    ///
+    /// What is not granted can be called all the same, and answers with the error `permission_denied`.
+    pub fn grant(mut self, permission: impl Into<String>) -> Self {
+        self.grants.grant(permission);
+        self
+    }
+
+    /// Grants the plugin every permission there is.
+    pub fn grant_all(mut self) -> Self {
+        self.grants.grant_all();
+        self
+    }
+
+    /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted.
+    ///
+    /// Such a plugin is [`FailureKind::NotGranted`] then, which lists all of them.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Makes a host function fail in a test, by the name of its import: see [`Fault`].
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::Plugin;
+    /// use plugin_sdk_harness::services::Fault;
+    ///
+    /// # let source = plugin_sdk_harness::Source::crate_dir("");
+    /// let plugin = Plugin::builder(source)
+    ///     .grant("kv")
+    ///     .fault("kv_get", Fault::error("unavailable", "disk on fire").times(2))
+    ///     .build()?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn fault(mut self, function: &str, fault: Fault) -> Self {
+        self.faults.add(function, fault);
+        self
+    }
+
+    /// Gives the plugin this store of values by key instead of a [`MemoryKv`](crate::services::MemoryKv).
+    pub fn kv(mut self, kv: impl services::kv::Kv + Send + 'static) -> Self {
+        self.services.kv(kv);
+        self
+    }
+
+    /// Gives the plugin these files instead of [`MemoryFiles`](crate::services::MemoryFiles), which has none.
+    pub fn files(mut self, files: impl services::files::Files + Send + 'static) -> Self {
+        self.services.files(files);
+        self
+    }
+
+    /// Gives the plugin this network instead of a [`ScriptedHttp`](crate::services::ScriptedHttp), which reaches nothing.
+    pub fn http(mut self, http: impl services::http::Http + Send + 'static) -> Self {
+        self.services.http(http);
+        self
+    }
+
+    /// Gives the plugin this language model instead of a [`ScriptedAi`](crate::services::ScriptedAi), which says nothing.
+    pub fn ai(mut self, ai: impl services::ai::Ai + Send + 'static) -> Self {
+        self.services.ai(ai);
+        self
+    }
+
+    /// Gives the plugin a place on this bus instead of one of its own, an [`EventBus`](crate::services::EventBus).
+    pub fn events(mut self, events: impl services::events::Events + Send + 'static) -> Self {
+        self.services.events(events);
+        self
+    }
+
+    /// Lets the plugin look its configuration up here instead of in what [`config`](Self::config) was given.
+    pub fn config_service(
+        mut self,
+        config: impl services::config::Config + Send + 'static,
+    ) -> Self {
+        self.services.config(config);
+        self
+    }
+
+    /// Gives the plugin's log lines to this instead of a [`RecordedLog`](crate::services::RecordedLog).
+    pub fn logs(mut self, logs: impl services::logging::Log + Send + 'static) -> Self {
+        self.services.logs(logs);
+        self
+    }
+
+    /// Gives the plugin this clock instead of a [`ManualClock`](crate::services::ManualClock), which stands still.
+    pub fn clock(mut self, clock: impl services::time::Time + Send + 'static) -> Self {
+        self.services.clock(clock);
+        self
+    }
+
+    /// Gives the plugin these random numbers instead of a [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
+    pub fn random(mut self, random: impl services::random::Random + Send + 'static) -> Self {
+        self.services.random(random);
+        self
+    }
+
     /// Makes the instance and calls its `plugin_init` with the configuration.
     ///
     /// # Errors
     ///
     /// Where the module cannot be [loaded](Module::load), compiled or instantiated within the limits, and where `plugin_init` fails.
     pub fn build(self) -> Result<Plugin, Failure> {
-        let config = self.config.as_ref().map_err(|reason| {
+        let options = self.engine_options();
+        let config = self.config.map_err(|reason| {
             Failure::new(
-                FailureKind::BadArguments {
-                    reason: reason.clone(),
-                },
+                FailureKind::BadArguments { reason },
                 Stage::Export(contract::INIT),
             )
         })?;
-        let options = self.engine_options();
         let module = match &self.origin {
             Origin::Source(source) => Module::load(source.clone())?,
             Origin::Module(module) => module.clone(),
         };
         let compiled = module.compiled(&options)?;
         let commands = module.contract().commands().clone();
-        let mut instance = Instance::new(&compiled, commands, &self.limits, self.pool)?;
+        let imports = module.contract().imports();
+        self.services.set_config(&config);
+        let (mut functions, services) = self.services.finish(!imports.is_empty());
+        functions.extend(self.host);
+        let mut host = Host::bind(imports, functions, &self.grants, compiled.clock().clone())?;
+        if self.strict {
+            all_granted(&module, &host, &self.grants)?;
+        }
+        *host.faults() = self.faults;
+        let mut instance = Instance::new(&compiled, commands, host, &self.limits, self.pool)?;
         instance.observe(&self.observe);
-        let mut plugin = Plugin::new(instance, module);
+        let mut plugin = Plugin::new(instance, module, services);
         if self.init {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),
                 |text| {
-                    text.extend_from_slice(config);
+                    text.extend_from_slice(&config);
                     Ok(())
                 },
                 |_| Ok(()),
@@ -217,4 +370,24 @@ impl PluginBuilder {
             cache: self.cache.clone(),
         }
     }
+}
+
+/// Checks that whatever a plugin declares, and whatever its imports need, is granted.
+fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Failure> {
+    let declared = module.permissions().iter();
+    let mut missing: Vec<Permission> = declared
+        .filter(|permission| !grants.allows(permission.name()))
+        .cloned()
+        .collect();
+    for needed in host.not_granted() {
+        if !missing.iter().any(|known| known.name() == needed) {
+            missing.push(Permission::new(needed, None));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::load(FailureKind::NotGranted {
+        permissions: missing,
+    }))
 }

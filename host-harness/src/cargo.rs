@@ -114,6 +114,11 @@ impl CrateSource {
         Source::from(self).max_bytes(bytes)
     }
 
+    /// The crate's folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// What the crate builds to; from the second call on, what the first one came to.
     pub(crate) fn build(&self) -> Result<Arc<Artifact>, Failure> {
         static BUILDS: OnceLock<Mutex<HashMap<CrateSource, Build>>> = OnceLock::new();

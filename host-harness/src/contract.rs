@@ -3,10 +3,13 @@
 use std::fmt::Write;
 
 use plugin_sdk::abi;
+use plugin_sdk::host::WasmType;
 use wasmparser::{GlobalType, ValType};
 
 use crate::command;
 use crate::failure::{Failure, FailureKind};
+use crate::host::ImportedFunction;
+use crate::manifest::Manifest;
 use crate::text;
 use crate::triage::{ExportType, Interface};
 
@@ -39,6 +42,49 @@ const FUNCTIONS: [(&str, &[ValType], &[ValType], bool); 7] = [
 pub(crate) struct Contract {
     commands: command::Table,
     hooks: Vec<&'static str>,
+    imports: Vec<ImportedFunction>,
+    manifest: Manifest,
+}
+
+/// The functions that are imported. Nothing else can be: a host gives no memory, table or global.
+fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKind> {
+    let mut functions = Vec::new();
+    let mut others = Vec::new();
+    for (import, ty) in interface.imports() {
+        let function = ty.and_then(|ty| {
+            let mut results = ty.results().iter();
+            let result = match results.next() {
+                Some(result) => Some(wasm_type(*result)?),
+                None => None,
+            };
+            let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
+            results.next().is_none().then_some(ImportedFunction {
+                module: import.module.clone(),
+                name: import.name.clone(),
+                parameters: parameters.collect::<Option<_>>()?,
+                result,
+            })
+        });
+        match function {
+            Some(function) => functions.push(function),
+            None => others.push(import.clone()),
+        }
+    }
+    if others.is_empty() {
+        Ok(functions)
+    } else {
+        Err(FailureKind::MissingImports { imports: others })
+    }
+}
+
+fn wasm_type(ty: ValType) -> Option<WasmType> {
+    Some(match ty {
+        ValType::I32 => WasmType::I32,
+        ValType::I64 => WasmType::I64,
+        ValType::F32 => WasmType::F32,
+        ValType::F64 => WasmType::F64,
+        _ => return None,
+    })
 }
 
 impl Contract {
@@ -50,11 +96,7 @@ impl Contract {
     fn check(interface: Interface<'_>) -> Result<Self, FailureKind> {
         // The version first: what else a module of another version exports is no mistake.
         version(&interface)?;
-        if interface.has_imports() {
-            return Err(FailureKind::MissingImports {
-                imports: interface.into_imports(),
-            });
-        }
+        let imports = imports(&interface)?;
         memory(interface.export(MEMORY), interface.memories())?;
         for (name, params, results, required) in FUNCTIONS {
             match interface.export(name) {
@@ -86,13 +128,20 @@ impl Contract {
             function(export, &[I32, I32], &[I64], ty)?;
         }
         let batches = batches.into_iter().map(|(name, ..)| name).collect();
-        let hooks = [START, STOP, EVENT]
+        let hooks: Vec<&'static str> = [START, STOP, EVENT]
             .into_iter()
             .filter(|name| interface.export(name).is_some())
             .collect();
+        let manifest = Manifest::of(
+            interface.manifests(),
+            interface.imports().map(|(import, _)| import),
+            hooks.contains(&EVENT),
+        );
         Ok(Contract {
             commands: command::Table::new(commands, batches),
             hooks,
+            imports,
+            manifest,
         })
     }
 
@@ -100,7 +149,17 @@ impl Contract {
         &self.commands
     }
 
+    /// What the module says of itself.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// Whether the author wrote a hook.
+    /// The functions that the module imports.
+    pub(crate) fn imports(&self) -> &[ImportedFunction] {
+        &self.imports
+    }
+
     pub(crate) fn has_hook(&self, name: &str) -> bool {
         self.hooks.contains(&name)
     }

@@ -1,15 +1,22 @@
 //! WebAssembly engines, few per process and shared, with their clocks and their caches of compiled code.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocationConfig};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 use crate::failure::{Failure, FailureKind};
 
 /// How often an engine's clock ticks, and so how exactly a call's time is kept.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// How many of a guest's calls a failure tells of.
+const MAX_FRAMES: usize = 64;
 
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
 const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
@@ -41,9 +48,21 @@ pub(crate) enum CacheDir {
     Off,
 }
 
+/// The ticks of an engine's clock, which cost nothing to read; always 0 where calls may take any time.
+#[derive(Clone, Default)]
+pub(crate) struct Clock(Arc<AtomicU64>);
+
+impl Clock {
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// An engine that instances with the same options share.
 pub(crate) struct SharedEngine {
     engine: Engine,
+    clock: Clock,
     #[cfg_attr(
         not(test),
         expect(
@@ -82,6 +101,9 @@ impl SharedEngine {
             .max_wasm_stack(options.stack_bytes)
             // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
             .coredump_on_trap(true)
+            .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
+            // Whatever the variable WASMTIME_BACKTRACE_DETAILS says: see `symbols.rs`.
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             // The ABI's only memory is a 32-bit one; what it does not need, no guest needs to reach.
             .wasm_memory64(false)
             .wasm_multi_memory(false);
@@ -89,14 +111,23 @@ impl SharedEngine {
             config.allocation_strategy(pooling(pool));
         }
         let engine = Engine::new(&config).map_err(engine_failure)?;
+        let clock = Clock::default();
         if options.clock {
-            start_clock(engine.weak())?;
+            start_clock(engine.weak(), clock.clone())?;
         }
-        Ok(SharedEngine { engine, cache })
+        Ok(SharedEngine {
+            engine,
+            clock,
+            cache,
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 }
 
@@ -121,9 +152,10 @@ pub(crate) fn ticks(timeout: Option<Duration>) -> u64 {
 }
 
 /// A thread that ticks until nothing uses the engine any more.
-fn start_clock(engine: EngineWeak) -> Result<(), Failure> {
+fn start_clock(engine: EngineWeak, clock: Clock) -> Result<(), Failure> {
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
+            clock.0.fetch_add(1, Ordering::Relaxed);
             engine.increment_epoch();
             drop(engine);
             std::thread::sleep(TICK);

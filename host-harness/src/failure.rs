@@ -1,17 +1,58 @@
-//! What can go wrong, each kind told apart.
+//! What can go wrong, each kind told apart, and what was going on when it did.
+//!
+//! `display.rs` has the words, `hint.rs` what to do about a panic, `backtrace.rs` the guest's stack, `report.rs` lays all of it out for
+//! people and `json.rs` for machines.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use annotate_snippets::Renderer;
+use serde::Serialize;
+
+use crate::record::{HostCall, LogLine, Usage};
+use crate::services::Permission;
+
+mod backtrace;
 mod display;
+mod hint;
+mod json;
+mod report;
+
+pub use backtrace::Frame;
+pub(crate) use backtrace::{Backtrace, WayOut};
+
+/// The most host calls that a failure tells of.
+const MAX_HOST_CALLS: usize = 8;
+
+/// The most lines of a log that a failure tells of.
+const MAX_LOG_LINES: usize = 16;
 
 /// What a call, or loading a plugin, came to when it did not succeed.
 ///
-/// [`kind`](Failure::kind) tells what happened with all its particulars, [`code`](Failure::code) the same as a stable word, and
-/// `Display` (and `Debug`, so that a test's `unwrap` reads well) as a message with what to do next. Whatever text in a message came
-/// from the guest is bounded and free of terminal escapes.
+/// [`kind`](Failure::kind) tells what happened with all its particulars and [`code`](Failure::code) the same as a stable word. `Display`,
+/// and `Debug`, so that a test's `unwrap` reads well, explain it as the Rust compiler explains a mistake: what happened, the line of source
+/// where it did, the guest's stack, the last calls of the host and lines of the log, what was used of what there was, and what to do next.
+/// [`colored`](Failure::colored) does so for terminals, [`to_json`](Failure::to_json) for machines.
+///
+/// ```text
+/// error[panic]: command `average` panicked: attempt to divide by zero
+///   --> statistics/src/lib.rs:24:9
+///    |
+/// 24 |         sum(numbers) / numbers.len()
+///    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+///    |
+///    = note: the stack, innermost first:
+///             0: statistics::average at statistics/src/lib.rs:24:9
+///             1: statistics::Statistics::report at statistics/src/lib.rs:12:22
+///    = note: used 1.1 MiB of 64 MiB of memory, less than 10ms of 10s
+/// ```
+///
+/// An error that the plugin answered with is shown alone, without what was going on. Whatever text came from the guest is bounded and free
+/// of terminal escapes.
+///
+/// Nothing of this is gathered before a call fails, and source files and debug information are not read before somebody looks.
 ///
 /// ```
 /// use plugin_sdk_harness::{FailureKind, Plugin};
@@ -27,16 +68,32 @@ mod display;
 /// assert!(matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000 }));
 /// assert_eq!(failure.code(), "out_of_fuel");
 /// assert_eq!(failure.command(), Some("spin"));
-/// assert!(failure.to_string().starts_with("command `spin` used up its fuel of 10000"));
+/// assert_eq!(failure.message(), "command `spin` used up its fuel of 10000");
+/// assert_eq!(failure.hint().unwrap(), "`.fuel(n)` gives a call more");
+/// assert!(failure.to_string().starts_with("error[out_of_fuel]: command `spin` used up its fuel of 10000"));
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
 #[derive(Clone)]
-pub struct Failure(Box<Report>);
+pub struct Failure(Arc<Report>);
 
 #[derive(Clone)]
 struct Report {
     kind: FailureKind,
     during: Stage,
+    context: Context,
+}
+
+/// What was going on around a failure, as far as it is known.
+#[derive(Clone, Default)]
+pub(crate) struct Context {
+    /// The guest's stack, where the guest was running.
+    pub(crate) backtrace: Backtrace,
+    /// The call's host calls, oldest first. Only the last of them are kept.
+    pub(crate) host_calls: Vec<HostCall>,
+    /// The log lines, oldest first. Only the last of them are kept.
+    pub(crate) logs: Vec<LogLine>,
+    /// What the call had used.
+    pub(crate) usage: Option<Usage>,
 }
 
 /// What was going on.
@@ -54,7 +111,24 @@ pub(crate) enum Stage {
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, during: Stage) -> Self {
-        Failure(Box::new(Report { kind, during }))
+        Failure(Arc::new(Report {
+            kind,
+            during,
+            context: Context::default(),
+        }))
+    }
+
+    /// The same failure, and what was going on around it.
+    pub(crate) fn with_context(mut self, mut context: Context) -> Self {
+        let too_many = |len: usize, kept: usize| ..len.saturating_sub(kept);
+        context
+            .host_calls
+            .drain(too_many(context.host_calls.len(), MAX_HOST_CALLS));
+        context
+            .logs
+            .drain(too_many(context.logs.len(), MAX_LOG_LINES));
+        Arc::make_mut(&mut self.0).context = context;
+        self
     }
 
     /// While reading, checking or compiling a module.
@@ -98,18 +172,111 @@ impl Failure {
             _ => None,
         }
     }
-}
 
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.kind {
-            FailureKind::Poisoned { first } => Some(first),
+    /// The export that was called, if it was no command: `plugin_init` or a hook.
+    pub fn export(&self) -> Option<&str> {
+        match self.0.during {
+            Stage::Export(name) => Some(name),
             _ => None,
         }
     }
+
+    /// What happened, without all that was going on around it: mostly one line.
+    pub fn message(&self) -> String {
+        self.account().message
+    }
+
+    /// What to do next, if it is not obvious: mostly the setting that allows more.
+    pub fn hint(&self) -> Option<String> {
+        self.account().help.map(Into::into)
+    }
+
+    /// The guest's stack where it failed, innermost frame first, without what panics go through and without the SDK's part; no frames where
+    /// the guest was not running. At most 64 calls deep.
+    pub fn backtrace(&self) -> &[Frame] {
+        self.0.context.backtrace.relevant()
+    }
+
+    /// As [`backtrace`](Failure::backtrace), with all frames.
+    pub fn full_backtrace(&self) -> &[Frame] {
+        self.0.context.backtrace.all()
+    }
+
+    /// The last calls of host functions before the failure and within the same call, oldest first: at most 8.
+    pub fn host_calls(&self) -> &[HostCall] {
+        &self.0.context.host_calls
+    }
+
+    /// The last lines that the plugin had logged, oldest first: at most 16.
+    pub fn logs(&self) -> &[LogLine] {
+        &self.0.context.logs
+    }
+
+    /// What the call had used, against its limits; `None` where there was no call.
+    pub fn usage(&self) -> Option<&Usage> {
+        self.0.context.usage.as_ref()
+    }
+
+    /// As `Display`, with the escape sequences that colour it on a terminal.
+    ///
+    /// ```no_run
+    /// # fn example(failure: plugin_sdk_harness::Failure) {
+    /// use std::io::IsTerminal;
+    ///
+    /// if std::io::stderr().is_terminal() {
+    ///     eprintln!("{}", failure.colored());
+    /// } else {
+    ///     eprintln!("{failure}");
+    /// }
+    /// # }
+    /// ```
+    pub fn colored(&self) -> impl fmt::Display + '_ {
+        struct Colored<'a>(&'a Failure);
+        impl fmt::Display for Colored<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                report::render(self.0, &Renderer::styled(), f)
+            }
+        }
+        Colored(self)
+    }
+
+    /// The failure as JSON, which it also serialises to. Text is bounded and filtered as in the message.
+    ///
+    /// | member | type | what it is |
+    /// |---|---|---|
+    /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin answered with |
+    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error |
+    /// | `message` | string | [`message`](Failure::message) |
+    /// | `command`, `export` | string | what was called; left out where it was neither |
+    /// | `panic` | object | `message`, `file`, `line`, `column`; left out where there was none |
+    /// | `error` | object | `code`, `message`, `details`?, `source`? of the plugin's or a host function's error; left out where there was none. Details of more than 4 KiB are left out |
+    /// | `first` | object | what a poisoned instance died of, in the same form; left out for other kinds |
+    /// | `notes` | array of strings | further particulars |
+    /// | `hint` | string or null | [`hint`](Failure::hint) |
+    /// | `output` | string or null | what cargo wrote, where a build failed |
+    /// | `backtrace` | array | `function`, `function_index`, `module_offset`, `file`, `line`, `column`, `inlined` of each [`Frame`] |
+    /// | `host_calls` | array | `function`, `arguments`, `outcome`, `duration_ms` of each [`HostCall`] |
+    /// | `logs` | array | `level`, `target`, `message` of each [`LogLine`] |
+    /// | `usage` | object or null | `memory_bytes`, `fuel`, `time_ms`: each null or an object with `used` and `limit` |
+    ///
+    /// Later versions may add members.
+    pub fn to_json(&self) -> serde_json::Value {
+        // Nothing in it has no form in JSON.
+        serde_json::to_value(self).unwrap_or_default()
+    }
 }
 
-/// The same as `Display`.
+/// Without a `source`: what a [`Poisoned`](FailureKind::Poisoned) instance died of is part of the message already.
+impl std::error::Error for Failure {}
+
+/// The whole report, without colours.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        report::render(self, &Renderer::plain(), f)
+    }
+}
+
+/// The same as `Display`, so that what a test's `unwrap` prints reads well.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -143,6 +310,8 @@ pub enum FailureKind {
     Timeout {
         /// The time of a call.
         limit: Duration,
+        /// The host function that it was in, as `module.name`, if not in the plugin's own code.
+        during: Option<String>,
     },
     /// The plugin trapped in another way.
     Trap {
@@ -286,6 +455,29 @@ pub enum FailureKind {
         /// All of them.
         imports: Vec<Import>,
     },
+    /// The module imports a function of the host's with another type than the host has it.
+    WrongImport {
+        /// The import.
+        import: Import,
+        /// The host's type.
+        expected: String,
+        /// The module's type.
+        found: String,
+    },
+    /// A host function was called with an argument that is none: an address out of bounds, say.
+    BadHostArgument {
+        /// The function, as `module.name`.
+        function: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A host function failed, and returns nothing that could say so to the plugin.
+    HostFunction {
+        /// The function, as `module.name`.
+        function: String,
+        /// The error that it would have returned.
+        error: plugin_sdk::Error,
+    },
     /// The module's tables have more elements than they may have.
     TableTooLarge {
         /// The number of elements that they would have had.
@@ -308,6 +500,18 @@ pub enum FailureKind {
         /// The operating system's words.
         reason: String,
     },
+    /// A service could not be set up as asked.
+    Service {
+        /// Which, by the name of its permission.
+        service: &'static str,
+        /// What is wrong with what was asked for.
+        reason: String,
+    },
+    /// The plugin needs permissions that are not granted, and was built [strictly](crate::PluginBuilder::strict).
+    NotGranted {
+        /// Those that are not granted, with the plugin's reasons.
+        permissions: Vec<Permission>,
+    },
     /// The engine could not be set up as asked.
     Engine {
         /// The engine's words.
@@ -316,16 +520,16 @@ pub enum FailureKind {
 }
 
 /// A panic in a plugin, as its panic record tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Panic {
-    /// The message.
+    /// The message; in parentheses, why there is none.
     pub message: String,
-    /// The source file, as the compiler saw it.
+    /// The source file, as the compiler saw it; empty where the plugin did not note it.
     pub file: String,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 where the plugin did not note it.
     pub line: u32,
-    /// The column, counted from 1.
+    /// The column, counted from 1; 0 where the plugin did not note it.
     pub column: u32,
 }
 
@@ -414,6 +618,14 @@ impl FailureKind {
     fn code(&self) -> &str {
         match self {
             FailureKind::Plugin(error) => error.code(),
+            kind => kind.word(),
+        }
+    }
+
+    /// The kind, even where the plugin has a word of its own.
+    fn word(&self) -> &'static str {
+        match self {
+            FailureKind::Plugin(_) => "plugin",
             FailureKind::Panic(_) => "panic",
             FailureKind::OutOfMemory { .. } => "out_of_memory",
             FailureKind::StackOverflow(_) => "stack_overflow",
@@ -441,6 +653,9 @@ impl FailureKind {
             FailureKind::MissingExport { .. } => "missing_export",
             FailureKind::WrongExport { .. } => "wrong_export",
             FailureKind::MissingImports { .. } => "missing_imports",
+            FailureKind::WrongImport { .. } => "wrong_import",
+            FailureKind::BadHostArgument { .. } => "bad_host_argument",
+            FailureKind::HostFunction { .. } => "host_function",
             FailureKind::TableTooLarge { .. } => "table_too_large",
             FailureKind::PoolExhausted { .. } => "pool_exhausted",
             FailureKind::Build(build) => match build {
@@ -452,6 +667,8 @@ impl FailureKind {
                 BuildFailure::NoCargo { .. } => "no_cargo",
             },
             FailureKind::Io { .. } => "io",
+            FailureKind::Service { .. } => "service",
+            FailureKind::NotGranted { .. } => "permissions_not_granted",
             FailureKind::Engine { .. } => "engine",
         }
     }

@@ -3,6 +3,7 @@
 //! Whatever a guest gives is a number until it has been held against the memory as it is then; nothing here is kept over a call.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use plugin_sdk::abi::{self, Packed};
 use wasmtime::{Memory, Store, TypedFunc, WasmParams};
@@ -10,11 +11,14 @@ use wasmtime::{Memory, Store, TypedFunc, WasmParams};
 use crate::command;
 use crate::contract;
 use crate::engine::{engine_failure, ticks};
-use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
+use crate::host::Host;
 use crate::json;
-use crate::limits::{Limiter, Limits};
+use crate::limits::{Limiter, Limits, PAGE};
 use crate::module::Compiled;
 use crate::observe::{HeapRecord, Observer};
+use crate::record::{Usage, Used};
+use crate::symbols::Symbols;
 use crate::trap::{self, Evidence, PanicRecord};
 
 mod observed;
@@ -30,6 +34,7 @@ type CallFunc = TypedFunc<(u32, u32), u64>;
 /// What a store holds beside the guest.
 pub(crate) struct State {
     limiter: Limiter,
+    pub(crate) host: Host,
     /// What watches the instance, if anybody does.
     pub(crate) observer: Option<Box<Observer>>,
 }
@@ -51,6 +56,8 @@ pub(crate) struct Instance {
     pool: Option<u32>,
     /// The time of a call in ticks of the engine's clock; 0 for any.
     ticks: u64,
+    /// What failures find source lines by.
+    symbols: Option<Arc<Symbols>>,
     /// The trap that killed the instance.
     first: Option<Failure>,
     /// Whether the instance lives and nobody watches it: one question for a call to ask.
@@ -79,6 +86,7 @@ impl Instance {
     pub(crate) fn new(
         compiled: &Compiled,
         commands: command::Table,
+        host: Host,
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
@@ -87,6 +95,7 @@ impl Instance {
             pre.module().engine(),
             State {
                 limiter: Limiter::new(limits),
+                host,
                 observer: None,
             },
         );
@@ -100,8 +109,13 @@ impl Instance {
                     denied: store.data().limiter.denied(),
                     ..Evidence::default()
                 };
-                let kind = trap::classify(&error, limits, pool, evidence);
-                return Err(Failure::new(kind, Stage::Instantiate));
+                let backtrace = trap::backtrace(&error, compiled.symbols());
+                let kind = trap::classify(&error, limits, pool, &backtrace, evidence);
+                let context = Context {
+                    backtrace,
+                    ..Context::default()
+                };
+                return Err(Failure::new(kind, Stage::Instantiate).with_context(context));
             }
         };
         // The contract holds all of these: an error here would be the engine's.
@@ -119,6 +133,7 @@ impl Instance {
         let free = instance
             .get_typed_func(&mut store, contract::FREE)
             .map_err(engine_failure)?;
+        store.data_mut().host.attach(memory, alloc.clone());
         let record = instance
             .get_global(&mut store, contract::VERSION_EXPORT)
             .ok_or_else(missing)?;
@@ -145,6 +160,7 @@ impl Instance {
             limits: limits.clone(),
             pool,
             ticks,
+            symbols: compiled.symbols().cloned(),
             first: None,
             is_ordinary: true,
         })
@@ -294,6 +310,41 @@ impl Instance {
                 .fuel?
                 .saturating_sub(self.store.get_fuel().ok()?),
         )
+    }
+
+    /// What is going on in the call, for a failure to tell of.
+    fn context(&self, backtrace: Backtrace) -> Context {
+        Context {
+            backtrace,
+            host_calls: self.host().calls(),
+            logs: Vec::new(),
+            usage: Some(self.usage()),
+        }
+    }
+
+    /// What the call has used so far.
+    fn usage(&self) -> Usage {
+        let fuel = self.fuel_used().zip(self.limits.fuel);
+        Usage {
+            memory_bytes: Used {
+                used: self.memory_bytes() as u64,
+                limit: u64::from(self.limits.memory_pages) * PAGE,
+            },
+            fuel: fuel.map(|(used, limit)| Used { used, limit }),
+            time: self.limits.timeout.map(|limit| Used {
+                used: self.host().elapsed(self.ticks),
+                limit,
+            }),
+        }
+    }
+
+    /// What the plugin's imports lead to.
+    pub(crate) fn host(&self) -> &Host {
+        &self.store.data().host
+    }
+
+    pub(crate) fn host_mut(&mut self) -> &mut Host {
+        &mut self.store.data_mut().host
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -450,8 +501,10 @@ impl Instance {
             panic: self.record.read(self.memory.data(&self.store)),
             stack_pointer: trap::stack_pointer(error, &mut self.store),
         };
-        let kind = trap::classify(error, &self.limits, self.pool, evidence);
-        let failure = self.failure(callee, kind);
+        let backtrace = trap::backtrace(error, self.symbols.as_ref());
+        let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
+        let context = self.context(backtrace);
+        let failure = self.failure(callee, kind).with_context(context);
         self.first = Some(failure.clone());
         self.is_ordinary = false;
         failure
@@ -494,7 +547,9 @@ fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
         // Fails only for an engine without fuel, and the engine was made for these limits.
         let _ = store.set_fuel(fuel);
     }
-    store.data_mut().limiter.forget();
+    let state = store.data_mut();
+    state.limiter.forget();
+    state.host.begin(ticks);
 }
 
 fn buffer_capacity(len: u32) -> u32 {

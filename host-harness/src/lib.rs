@@ -59,7 +59,8 @@
 //!
 //! `plugin.rs` looks the command up and encodes values; `instance.rs` writes the arguments into the buffer that the guest's `alloc`
 //! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
-//! of it. `batch.rs` makes one call of many, `observe/` is told of each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
+//! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `observe/` is told of
+//! each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
 //! they keep to the ABI, `engine.rs` and `module.rs` compile them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -71,13 +72,18 @@ mod command;
 mod contract;
 mod engine;
 mod failure;
+mod host;
 mod instance;
 mod json;
 mod limits;
+mod manifest;
 mod module;
 mod observe;
 mod plugin;
+mod record;
+pub mod services;
 mod source;
+mod symbols;
 mod text;
 mod trap;
 mod triage;
@@ -86,10 +92,12 @@ pub use batch::Answers;
 pub use builder::PluginBuilder;
 pub use cargo::CrateSource;
 pub use command::{Command, CommandName};
-pub use failure::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack};
+pub use failure::{BuildFailure, Failure, FailureKind, Frame, Import, Panic, Region, Stack};
+pub use manifest::Warning;
 pub use module::Module;
 pub use observe::{
     CallGrowth, CallStatistics, Crossing, Direction, Growth, Heap, LeakReport, Outcome, Statistics,
 };
 pub use plugin::Plugin;
+pub use record::{HostCall, LogLine, Usage, Used};
 pub use source::Source;

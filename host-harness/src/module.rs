@@ -2,14 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::{Engine, InstancePre, Linker};
+use wasmtime::{Engine, InstancePre};
 
 use crate::builder::PluginBuilder;
 use crate::contract::Contract;
-use crate::engine::{EngineOptions, SharedEngine, engine_failure};
+use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
+use crate::host::{self, ImportedFunction};
 use crate::instance::State;
-use crate::source::Source;
+use crate::manifest::Warning;
+use crate::services::Permission;
+use crate::source::{Binary, Source};
+use crate::symbols::Symbols;
 use crate::triage;
 
 /// A plugin's module, from which any number of instances are made.
@@ -38,6 +42,8 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     wasm: Arc<[u8]>,
+    /// What failures find source lines by.
+    symbols: Option<Arc<Symbols>>,
     contract: Contract,
     /// Instances with and without fuel, for instance, need code of their own.
     compiled: Mutex<Vec<(EngineOptions, Arc<Compiled>)>>,
@@ -46,8 +52,9 @@ struct Inner {
 /// A module as one engine runs it.
 pub(crate) struct Compiled {
     /// Kept for as long as its code.
-    _engine: Arc<SharedEngine>,
+    engine: Arc<SharedEngine>,
     pre: InstancePre<State>,
+    symbols: Option<Arc<Symbols>>,
 }
 
 impl Module {
@@ -60,19 +67,20 @@ impl Module {
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
         let binary = source.into().read()?;
         let Some(artifact) = &binary.artifact else {
-            return Self::check(binary.wasm);
+            return Self::check(&binary);
         };
         if let Some(module) = artifact.module.get() {
             return Ok(module.clone());
         }
-        let module = Self::check(binary.wasm)?;
+        let module = Self::check(&binary)?;
         Ok(artifact.module.get_or_init(|| module).clone())
     }
 
-    fn check(wasm: Arc<[u8]>) -> Result<Self, Failure> {
-        let contract = Contract::of(triage::examine(&wasm)?)?;
+    fn check(binary: &Binary) -> Result<Self, Failure> {
+        let contract = Contract::of(triage::examine(&binary.wasm)?)?;
         Ok(Module(Arc::new(Inner {
-            wasm,
+            wasm: Arc::clone(&binary.wasm),
+            symbols: binary.symbols.clone(),
             contract,
             compiled: Mutex::default(),
         })))
@@ -86,6 +94,30 @@ impl Module {
     /// The names of the plugin's commands, in alphabetical order.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.contract.commands().names()
+    }
+
+    /// The permissions that the plugin declares, with its reasons.
+    pub fn permissions(&self) -> &[Permission] {
+        self.0.contract.manifest().permissions()
+    }
+
+    /// What the plugin's author will want to put right: what cannot be read of what the module says of itself, and permissions of
+    /// [services](crate::services) that are declared and not used, or used and not declared.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Module, Source};
+    ///
+    /// # const WAT: &str = r#"(module (import "plugin_host" "kv_delete" (func (param i32 i32) (result i64)))
+    /// #   (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup")))"#;
+    /// let module = Module::load(Source::wat(WAT))?;
+    /// let warning = module.warnings()[0].to_string();
+    /// assert!(warning.starts_with("the permission `kv` is used, by kv_delete, and not declared"));
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn warnings(&self) -> &[Warning] {
+        self.0.contract.manifest().warnings()
     }
 
     /// The size of the module in bytes.
@@ -110,8 +142,9 @@ impl Module {
         }
         let shared = SharedEngine::with(options)?;
         let new = Arc::new(Compiled {
-            pre: compile(shared.engine(), &self.0.wasm)?,
-            _engine: shared,
+            pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
+            engine: shared,
+            symbols: self.0.symbols.clone(),
         });
         compiled.push((options.clone(), Arc::clone(&new)));
         Ok(new)
@@ -121,6 +154,14 @@ impl Module {
 impl Compiled {
     pub(crate) fn pre(&self) -> &InstancePre<State> {
         &self.pre
+    }
+
+    pub(crate) fn symbols(&self) -> Option<&Arc<Symbols>> {
+        self.symbols.as_ref()
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        self.engine.clock()
     }
 }
 
@@ -133,18 +174,17 @@ impl std::fmt::Debug for Module {
     }
 }
 
-fn compile(engine: &Engine, wasm: &[u8]) -> Result<InstancePre<State>, Failure> {
+fn compile(
+    engine: &Engine,
+    wasm: &[u8],
+    imports: &[ImportedFunction],
+) -> Result<InstancePre<State>, Failure> {
     let module = wasmtime::Module::from_binary(engine, wasm).map_err(|error| {
         Failure::load(FailureKind::InvalidModule {
             reason: format!("{error:#}"),
         })
     })?;
-    linker(engine)
-        .instantiate_pre(&module)
+    host::link(engine, imports)
+        .and_then(|linker| linker.instantiate_pre(&module))
         .map_err(engine_failure)
-}
-
-/// What the harness offers to guests: nothing, so far.
-fn linker(engine: &Engine) -> Linker<State> {
-    Linker::new(engine)
 }

@@ -14,6 +14,8 @@ use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::instance::{Callee, Instance};
 use crate::json;
 use crate::module::Module;
+use crate::record::HostCall;
+use crate::services::{Fault, Services};
 use crate::source::Source;
 
 /// Encoded arguments above this size are not kept for the next call.
@@ -36,6 +38,7 @@ const MAX_KEPT: usize = 1 << 20;
 pub struct Plugin {
     pub(crate) instance: Instance,
     module: Module,
+    services: Services,
     /// The command that was called last, which is the likeliest to be called next.
     last: usize,
     encoded: Vec<u8>,
@@ -71,10 +74,11 @@ impl Plugin {
         PluginBuilder::of_source(source.into())
     }
 
-    pub(crate) fn new(instance: Instance, module: Module) -> Self {
+    pub(crate) fn new(instance: Instance, module: Module, services: Services) -> Self {
         Plugin {
             instance,
             module,
+            services,
             last: 0,
             encoded: Vec::new(),
             gathered: Vec::new(),
@@ -325,11 +329,22 @@ impl Plugin {
 
     /// Calls `plugin_init` with a configuration, which makes the plugin's state anew; if it fails, the old state stays.
     pub fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
-        self.call_encoded(
+        let lookup = self.services.configuration();
+        let mut before = None;
+        let outcome = self.call_encoded(
             Callee::Export(contract::INIT),
-            |text| json::encode(&config, text),
+            |text| {
+                json::encode(&config, text)?;
+                // Looked up by key it is the same, and the hook may do that.
+                before = lookup.as_ref().map(|lookup| lookup.replace(text));
+                Ok(())
+            },
             |_| Ok(()),
-        )
+        );
+        if let (Err(_), Some(lookup), Some(before)) = (&outcome, lookup, before) {
+            lookup.restore(before);
+        }
+        outcome
     }
 
     /// Calls the plugin's start hook.
@@ -384,6 +399,80 @@ impl Plugin {
     /// The fuel that the last call used; `None` unless the plugin was built with [`fuel`](PluginBuilder::fuel).
     pub fn fuel_used(&self) -> Option<u64> {
         self.instance.fuel_used()
+    }
+
+    /// The implementation of host functions that the plugin was built with, if there is one of this type; the last one of several.
+    ///
+    /// ```no_run
+    /// # use plugin_sdk_harness::Plugin;
+    /// # #[derive(Default)] struct Dictionary { looked_up: Vec<String> }
+    /// # fn test(plugin: Plugin) {
+    /// let dictionary = plugin.implementation::<Dictionary>().unwrap();
+    /// assert_eq!(dictionary.looked_up, ["wasm"]);
+    /// # }
+    /// ```
+    pub fn implementation<T: 'static>(&self) -> Option<&T> {
+        self.instance.host().implementation()
+    }
+
+    /// As [`implementation`](Plugin::implementation), to change how it behaves from now on.
+    pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        self.instance.host_mut().implementation_mut()
+    }
+
+    /// The services in memory that the plugin has, to look at and to change.
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::Plugin;
+    /// use serde_json::{Value, json};
+    ///
+    /// # let source = plugin_sdk_harness::Source::crate_dir("");
+    /// let mut plugin = Plugin::builder(source).grant("kv").build()?;
+    /// let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
+    ///
+    /// assert_eq!(plugin.host().kv().get::<String>("last").as_deref(), Some("Ada"));
+    /// assert!(plugin.host().logs().contains("greeting Ada"));
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn host(&self) -> &Services {
+        &self.services
+    }
+
+    /// Makes a host function fail from now on, by the name of its import: see [`Fault`].
+    pub fn fault(&mut self, function: &str, fault: Fault) {
+        self.instance.host_mut().faults().add(function, fault);
+    }
+
+    /// Lifts all faults.
+    pub fn clear_faults(&mut self) {
+        self.instance.host_mut().faults().clear();
+    }
+
+    /// Gives the plugin's event hook the events that wait at its place on the [bus](crate::services::EventBus), and says how many there were.
+    ///
+    /// What the plugin itself emits meanwhile waits for the next time.
+    ///
+    /// # Errors
+    ///
+    /// That of the first event that the hook fails for; the ones after it still wait.
+    ///
+    /// # Panics
+    ///
+    /// Where the plugin was built with events of another kind.
+    pub fn deliver_events(&mut self) -> Result<usize, Failure> {
+        let bus = self.services.events().clone();
+        let waiting = bus.waiting();
+        for _ in 0..waiting {
+            if let Some(event) = bus.take_one() {
+                self.event(&event.topic, &event.data)?;
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// The host functions that the last call has called, oldest first; no more than the last 8.
+    pub fn host_calls(&self) -> Vec<HostCall> {
+        self.instance.host().calls()
     }
 
     /// The module that this is an instance of.

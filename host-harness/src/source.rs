@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::cargo::{self, CrateSource};
 use crate::failure::{Failure, FailureKind};
+use crate::symbols::Symbols;
 
 /// The largest module that is loaded unless [`Source::max_bytes`] says otherwise: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
@@ -24,6 +25,7 @@ const MAX_BYTES: u64 = 64 << 20;
 pub struct Source {
     origin: Origin,
     max_bytes: u64,
+    trusted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub(crate) struct Binary {
     pub(crate) wasm: Arc<[u8]>,
     /// The build that they came from, where there was one.
     pub(crate) artifact: Option<Arc<cargo::Artifact>>,
+    /// What failures find source lines by, where that is to be trusted.
+    pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
 impl Source {
@@ -71,10 +75,20 @@ impl Source {
         self
     }
 
+    /// Lets failures read the module's debug information, so that they tell source files and lines.
+    ///
+    /// Reading it takes as much time and stack as whoever wrote it likes, so this is for modules that come from a compiler one trusts. A crate
+    /// that is [built](Source::crate_dir) here is trusted anyway; of other modules, failures tell functions and offsets.
+    pub fn trust_debug_info(mut self) -> Self {
+        self.trusted = true;
+        self
+    }
+
     fn new(origin: Origin) -> Self {
         Source {
             origin,
             max_bytes: MAX_BYTES,
+            trusted: false,
         }
     }
 
@@ -99,7 +113,17 @@ impl Source {
             }
         };
         within(wasm.len() as u64, self.max_bytes)?;
-        Ok(Binary { wasm, artifact })
+        let crate_dir = match &self.origin {
+            Origin::Crate(crate_source) => Some(crate_source.dir()),
+            _ => None,
+        };
+        let symbols = (self.trusted || crate_dir.is_some())
+            .then(|| Arc::new(Symbols::new(Arc::clone(&wasm), crate_dir)));
+        Ok(Binary {
+            wasm,
+            artifact,
+            symbols,
+        })
     }
 }
 

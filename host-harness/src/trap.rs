@@ -1,10 +1,16 @@
 //! Tells traps apart.
 
-use plugin_sdk::abi;
-use wasmtime::{AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmCoreDump};
+use std::sync::Arc;
 
-use crate::failure::{FailureKind, Panic, Region, Stack};
+use plugin_sdk::abi;
+use wasmtime::{
+    AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmCoreDump,
+};
+
+use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
+use crate::host::{HostTrap, Reason};
 use crate::limits::{Denied, Limits};
+use crate::symbols::Symbols;
 use crate::text;
 
 /// How far below address 0 a stack that grows down to it may go before anything is noticed: the size of one frame.
@@ -26,6 +32,7 @@ pub(crate) fn classify(
     error: &wasmtime::Error,
     limits: &Limits,
     pool: Option<u32>,
+    backtrace: &Backtrace,
     evidence: Evidence,
 ) -> FailureKind {
     let Evidence {
@@ -38,6 +45,18 @@ pub(crate) fn classify(
             limit: pool.unwrap_or_default(),
         };
     }
+    if let Some(trap) = error.downcast_ref::<HostTrap>() {
+        let ending = trap.ending();
+        let function = ending.function.clone();
+        return match ending.reason.clone() {
+            Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
+            Reason::Untold(error) => FailureKind::HostFunction { function, error },
+            Reason::Timeout => FailureKind::Timeout {
+                limit: limits.timeout.unwrap_or_default(),
+                during: Some(function),
+            },
+        };
+    }
     let Some(trap) = error.downcast_ref::<Trap>() else {
         // Not the guest's code but the making of its memory or tables.
         return refused(denied).unwrap_or_else(|| other(error));
@@ -45,6 +64,7 @@ pub(crate) fn classify(
     match trap {
         Trap::Interrupt => FailureKind::Timeout {
             limit: limits.timeout.unwrap_or_default(),
+            during: None,
         },
         Trap::OutOfFuel => FailureKind::OutOfFuel {
             limit: limits.fuel.unwrap_or_default(),
@@ -57,12 +77,36 @@ pub(crate) fn classify(
         }
         _ => match panic {
             Some(panic) => FailureKind::Panic(panic),
-            // A guest that is refused memory and has no other way gives up like this.
-            None if *trap == Trap::UnreachableCodeReached => {
-                refused(denied).unwrap_or_else(|| other(error))
-            }
+            None if *trap == Trap::UnreachableCodeReached => gave_up(backtrace, denied, error),
             None => other(error),
         },
+    }
+}
+
+/// Why a guest that noted no panic gave up, as far as its names tell, which a stripped module does not have.
+fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Error) -> FailureKind {
+    let unnoted = |message: &str| {
+        FailureKind::Panic(Panic {
+            message: message.to_owned(),
+            file: String::new(),
+            line: 0,
+            column: 0,
+        })
+    };
+    match backtrace.way_out() {
+        WayOut::Panic => unnoted("(no message: the plugin's panic hook did not note it)"),
+        // Rust's runtime writes the message before it calls the hook, and gives up when that panics.
+        WayOut::PanicInPanic => {
+            unnoted("(no message: the plugin panicked again while it was written)")
+        }
+        // It was refused memory and lived with it.
+        WayOut::Other => other(error),
+        // What a guest does that is refused memory and has no other way.
+        WayOut::Allocation | WayOut::Unknown if let Some(refused) = refused(denied) => refused,
+        WayOut::Allocation => FailureKind::Trap {
+            message: "an allocation failed, though no limit had stopped it".to_owned(),
+        },
+        WayOut::Unknown => other(error),
     }
 }
 
@@ -89,6 +133,14 @@ fn other(error: &wasmtime::Error) -> FailureKind {
     FailureKind::Trap {
         message: text::from_str(&message),
     }
+}
+
+/// The guest's stack where an error interrupted it.
+pub(crate) fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
+    error
+        .downcast_ref::<WasmBacktrace>()
+        .map(|backtrace| Backtrace::new(backtrace.frames(), symbols.cloned()))
+        .unwrap_or_default()
 }
 
 /// The guest's stack pointer: by convention of its linker the first global, which must be a variable.

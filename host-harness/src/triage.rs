@@ -6,7 +6,7 @@ use wasmparser::{
 };
 
 use crate::failure::{Failure, FailureKind, Import};
-use crate::text;
+use crate::{manifest, text};
 
 const MAGIC: &[u8] = b"\0asm";
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
@@ -21,13 +21,16 @@ const MAX_IMPORTS: usize = 1000;
 /// Beside the names of imports nothing is copied: what a small module could make a large one of stays where it is.
 #[derive(Default)]
 pub(crate) struct Interface<'a> {
-    imports: Vec<Import>,
+    /// With the index of its type, if it is a function.
+    imports: Vec<(Import, Option<u32>)>,
     exports: Vec<Export<'a>>,
     types: Vec<FuncType>,
     /// The type of each function, as the other index spaces with imports first.
     functions: Vec<u32>,
     globals: Vec<GlobalType>,
     memories: Vec<MemoryType>,
+    /// The custom sections in which the module says what it is.
+    manifests: Vec<&'a [u8]>,
 }
 
 /// The type of an export, as far as the ABI's exports need it told apart.
@@ -132,12 +135,15 @@ fn beginning(bytes: &[u8]) -> String {
 }
 
 impl<'a> Interface<'a> {
-    pub(crate) fn into_imports(self) -> Vec<Import> {
-        self.imports
+    /// What is imported, functions with their types.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = (&Import, Option<&FuncType>)> {
+        let imports = self.imports.iter();
+        imports.map(|(import, ty)| (import, ty.and_then(|ty| self.types.get(ty as usize))))
     }
 
-    pub(crate) fn has_imports(&self) -> bool {
-        !self.imports.is_empty()
+    /// The contents of the custom sections in which the module says what it is.
+    pub(crate) fn manifests(&self) -> &[&'a [u8]] {
+        &self.manifests
     }
 
     /// How many memories there are.
@@ -175,16 +181,18 @@ impl<'a> Interface<'a> {
     }
 
     fn import(&mut self, import: wasmparser::Import<'_>) {
+        let mut function = None;
         match import.ty {
-            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => self.functions.push(ty),
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                self.functions.push(ty);
+                function = Some(ty);
+            }
             TypeRef::Global(ty) => self.globals.push(ty),
             TypeRef::Memory(ty) => self.memories.push(ty),
             TypeRef::Table(_) | TypeRef::Tag(_) => {}
         }
-        self.imports.push(Import {
-            module: import.module.to_owned(),
-            name: import.name.to_owned(),
-        });
+        let (module, name) = (import.module.to_owned(), import.name.to_owned());
+        self.imports.push((Import { module, name }, function));
     }
 }
 
@@ -255,6 +263,9 @@ impl<'a> Sections<'a> {
             Payload::CodeSectionEntry(_) => self.bodies += 1,
             Payload::DataCountSection { count, .. } => self.announced = count,
             Payload::DataSection(section) => self.data = section.count(),
+            Payload::CustomSection(section) if section.name() == manifest::SECTION => {
+                interface.manifests.push(section.data());
+            }
             _ => {}
         }
         Ok(())

@@ -254,7 +254,7 @@ fn a_workspace_without_a_crate_of_its_own_is_told_apart() {
 
 #[test]
 fn a_library_that_is_no_cdylib_is_told_the_lines_to_add() {
-    let lines = "[lib]\n    crate-type = [\"cdylib\", \"rlib\"]";
+    let lines = "[lib]\n         crate-type = [\"cdylib\", \"rlib\"]";
     assert_build!(
         Crate::new("", "#![no_std]").refused(),
         BuildFailure::NotCdylib { .. },

@@ -107,7 +107,11 @@ fn an_error_value_leaves_the_instance_as_it_is() {
     let failure = plugin.call::<Value>("fail", ()).unwrap_err();
     assert_eq!(failure.code(), "full");
     assert_eq!(failure.plugin_error().unwrap().message(), "enough");
-    assert_eq!(failure.to_string(), "command `fail` failed: enough [full]");
+    assert_eq!(
+        failure.to_string(),
+        "error[full]: command `fail` failed: enough",
+        "without a word on what was going on"
+    );
     assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
 }
 
@@ -131,9 +135,11 @@ fn after_a_trap_every_call_is_refused_with_the_first_failure() {
             matches!(refusal.kind(), FailureKind::Poisoned { first: kept } if kept.to_string() == first.to_string()),
             "{refusal}"
         );
-        assert_eq!(
-            std::error::Error::source(&refusal).unwrap().to_string(),
-            first.to_string()
+        let report = refusal.to_string();
+        assert_eq!(report.matches(&first.message()).count(), 1, "{report}");
+        assert!(
+            std::error::Error::source(&refusal).is_none(),
+            "whoever prints sources as well would tell it twice"
         );
     }
 }
@@ -347,7 +353,7 @@ fn an_init_hook_that_fails_fails_the_build() {
     .unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "`plugin_init` failed: no key [init_failed]"
+        "error[init_failed]: `plugin_init` failed: no key"
     );
 }
 
@@ -379,7 +385,7 @@ fn an_unknown_command_is_told_the_nearest_and_all_others() {
     let failure = plugin.call_raw("cuont", b"").unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "the plugin has no command `cuont`; did you mean `count`?\n  it has `count`, `fail`, `run`"
+        "error[unknown_command]: the plugin has no command `cuont`\n |\n = note: it has `count`, `fail`, `run`\n = help: did you mean `count`?"
     );
     assert_eq!(
         (failure.code(), failure.command()),

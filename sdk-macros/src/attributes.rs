@@ -1,6 +1,6 @@
 //! The attributes that authors write, read key by key.
 
-use proc_macro2::{Group, Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
@@ -8,10 +8,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::token::Paren;
-use syn::{Attribute, Expr, LitStr, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, parse_quote};
 
 use crate::mistakes::Mistakes;
-use crate::model::{Codec, Default, Listed};
+use crate::model::{Codec, Default, Listed, Permission};
 
 /// Whether the path of an attribute is `name`, or leads to it from `plugin_sdk`.
 pub fn is(path: &Path, name: &str) -> bool {
@@ -77,7 +77,7 @@ pub fn given_once(meta: &ParseNestedMeta<'_>, given: bool, mistakes: &mut Mistak
     }
 }
 
-/// Notes an option that there is not, and passes its value over: those after it may be wrong as well.
+/// Notes an option that cannot stand so, and passes its value over: those after it may be wrong as well.
 pub fn unknown(
     meta: &ParseNestedMeta<'_>,
     message: &str,
@@ -93,7 +93,7 @@ pub fn unknown(
 }
 
 /// A string that names something to hosts; `None` if it cannot.
-fn name(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<LitStr>> {
+pub fn name(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<LitStr>> {
     let literal: LitStr = meta.value()?.parse()?;
     let value = literal.value();
     if value.is_empty() {
@@ -123,28 +123,60 @@ fn listed(input: ParseStream<'_>) -> syn::Result<Listed> {
     })
 }
 
-/// `#[plugin(commands(…))]`
-pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Listed> {
+/// `#[plugin(commands(…), permissions(…), log)]`
+#[derive(std::default::Default)]
+pub struct PluginOptions {
+    pub commands: Vec<Listed>,
+    pub permissions: Vec<Permission>,
+    pub log: bool,
+}
+
+pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions {
     let mut commands: Option<Vec<Listed>> = None;
+    let mut permissions: Option<Vec<Permission>> = None;
+    let mut log = false;
     options(arguments, mistakes, |meta, mistakes| {
-        if !meta.path.is_ident("commands") {
-            return unknown(
+        if meta.path.is_ident("commands") {
+            given_once(meta, commands.is_some(), mistakes);
+            if !meta.input.peek(Paren) {
+                return Err(
+                    meta.error("list the commands in parentheses: `commands(add, text::reverse)`")
+                );
+            }
+            let content;
+            syn::parenthesized!(content in meta.input);
+            let listed = content.parse_terminated(listed, Token![,])?;
+            commands.get_or_insert_default().extend(listed);
+            Ok(())
+        } else if meta.path.is_ident("permissions") {
+            given_once(meta, permissions.is_some(), mistakes);
+            if !meta.input.peek(Paren) {
+                let message =
+                    format!("list the permissions in parentheses: `permissions({EXAMPLE})`");
+                return unknown(meta, &message, mistakes);
+            }
+            let content;
+            syn::parenthesized!(content in meta.input);
+            self::permissions(&content, permissions.get_or_insert_default(), mistakes);
+            Ok(())
+        } else if meta.path.is_ident("log") {
+            given_once(meta, log, mistakes);
+            log = true;
+            if meta.input.is_empty() || meta.input.peek(Token![,]) {
+                return Ok(());
+            }
+            unknown(
                 meta,
-                "there is no such option in #[plugin]; the only option is `commands(…)`",
+                "write `log` alone: which lines are written is the host's to say",
                 mistakes,
-            );
+            )
+        } else {
+            unknown(
+                meta,
+                "there is no such option in #[plugin]; the options are `commands(…)`, `permissions(…)` and `log`",
+                mistakes,
+            )
         }
-        given_once(meta, commands.is_some(), mistakes);
-        if !meta.input.peek(Paren) {
-            return Err(
-                meta.error("list the commands in parentheses: `commands(add, text::reverse)`")
-            );
-        }
-        let content;
-        syn::parenthesized!(content in meta.input);
-        let listed = content.parse_terminated(listed, Token![,])?;
-        commands.get_or_insert_default().extend(listed);
-        Ok(())
     });
     let mut once: Vec<Listed> = Vec::new();
     for listed in commands.unwrap_or_default() {
@@ -158,7 +190,186 @@ pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> Vec<Listed> {
             once.push(listed);
         }
     }
-    once
+    PluginOptions {
+        commands: once,
+        permissions: permissions.unwrap_or_default(),
+        log,
+    }
+}
+
+/// A permission as it is declared, for messages.
+const EXAMPLE: &str = "kv = \"why the plugin needs it\"";
+
+/// `kv = "…", "cis.network" = "…"`. A mistake in one is none in those after it.
+fn permissions(input: ParseStream<'_>, permissions: &mut Vec<Permission>, mistakes: &mut Mistakes) {
+    while !input.is_empty() {
+        match permission(input, mistakes) {
+            Ok(None) => {}
+            Ok(Some(permission)) => {
+                if permissions
+                    .iter()
+                    .any(|earlier| earlier.name == permission.name)
+                {
+                    mistakes.add(syn::Error::new(
+                        permission.span,
+                        "this permission is declared twice; remove one",
+                    ));
+                }
+                permissions.push(permission);
+            }
+            Err(error) => mistakes.add(error),
+        }
+        while !input.is_empty()
+            && input
+                .parse::<Option<Token![,]>>()
+                .is_ok_and(|comma| comma.is_none())
+        {
+            // Whatever is left of one that could not be read.
+            if input.parse::<TokenTree>().is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// One permission, up to the comma; `None` after mistakes that leave nothing of it.
+fn permission(input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<Permission>> {
+    let (name, span) = if input.peek(LitStr) {
+        let literal: LitStr = input.parse()?;
+        let name = literal.value();
+        let sound = |part: &str| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        };
+        if !name.split('.').all(sound) {
+            mistakes.at(
+                &literal,
+                "a permission's name consists of letters, digits, `_` and `-`, in parts with dots between them",
+            );
+        }
+        (name, literal.span())
+    } else if input.peek(syn::Ident::peek_any) {
+        let ident = input.call(syn::Ident::parse_any)?;
+        if input.peek(Token![.]) || input.peek(Token![-]) || input.peek(Token![:]) {
+            return Err(syn::Error::new(
+                ident.span(),
+                "a permission's name with dots or dashes stands in quotes: `\"host.network\" = \"…\"`",
+            ));
+        }
+        (plain_name(&ident), ident.span())
+    } else {
+        return Err(input.error(format!("expected a permission and its reason: `{EXAMPLE}`")));
+    };
+    let unexplained = || {
+        syn::Error::new(
+            span,
+            "say why the plugin needs this, for whoever grants it: `= \"…\"`",
+        )
+    };
+    if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
+        return Err(unexplained());
+    }
+    let reason: Expr = input.parse()?;
+    let Some(literal) = string(&reason) else {
+        mistakes.at(
+            reason,
+            "the reason is read from the module without running it: write a string literal",
+        );
+        return Ok(None);
+    };
+    let reason = literal.value();
+    if reason.trim().is_empty() {
+        mistakes.at(
+            literal,
+            "say why the plugin needs this, for whoever grants it",
+        );
+    }
+    if !input.is_empty() && !input.peek(Token![,]) {
+        mistakes.add(input.error("expected `,`"));
+    }
+    Ok(Some(Permission { name, span, reason }))
+}
+
+/// The string that an expression is, macros' invisible parentheses seen through.
+fn string(expression: &Expr) -> Option<&LitStr> {
+    match expression {
+        Expr::Group(group) => string(&group.expr),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(literal),
+            ..
+        }) => Some(literal),
+        _ => None,
+    }
+}
+
+/// `#[event("user.*")]`: the pattern of the topics that a handler takes; `None` for all of them.
+pub fn event(arguments: TokenStream, mistakes: &mut Mistakes) -> Option<LitStr> {
+    if arguments.is_empty() {
+        return None;
+    }
+    let first = |input: ParseStream<'_>| {
+        let pattern = match input.peek(LitStr) {
+            true => Some(input.parse::<LitStr>()?),
+            false => None,
+        };
+        input.parse::<Option<Token![,]>>()?;
+        Ok((pattern, input.parse::<TokenStream>()?))
+    };
+    match first.parse2(arguments.clone()) {
+        Ok((Some(pattern), rest)) => {
+            if !rest.is_empty() {
+                mistakes.at(
+                    rest,
+                    "a handler has one pattern: write `*` for any segment, or a second handler",
+                );
+            }
+            if let Some(mistake) = pattern_mistake(&pattern.value()) {
+                mistakes.at(&pattern, mistake);
+            }
+            return Some(pattern);
+        }
+        Ok((None, _)) => mistakes.at(
+            arguments,
+            "write the topic in quotes, as in #[event(\"user.created\")]",
+        ),
+        Err(error) => mistakes.add(error),
+    }
+    None
+}
+
+/// What is wrong with a pattern of topics. The SDK says the same of patterns that come at run time.
+fn pattern_mistake(pattern: &str) -> Option<&'static str> {
+    if pattern.is_empty() {
+        return Some("a pattern cannot be empty: write #[event] alone to take all topics");
+    }
+    if pattern.contains(char::is_control) {
+        return Some("a topic cannot contain control characters");
+    }
+    let mut segments = pattern.split('.').peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "" => {
+                return Some(
+                    "a segment is empty: put something between the dots, `*` for any one segment",
+                );
+            }
+            "**" if segments.peek().is_some() => {
+                return Some(
+                    "`**` stands for the rest of a topic: put it last, or write `*` for one segment",
+                );
+            }
+            "*" | "**" => {}
+            segment if segment.contains('*') => {
+                return Some(
+                    "`*` stands for a whole segment: write it alone between dots, or write the segment out",
+                );
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether two paths are spelled alike.

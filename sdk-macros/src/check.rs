@@ -27,7 +27,10 @@ pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
     }
     for (nth, hook) in plugin.hooks.iter().enumerate() {
         let twin = plugin.hooks.iter().take(nth).find(|earlier| {
-            earlier.kind == hook.kind && earlier.call.cfgs.is_empty() && hook.call.cfgs.is_empty()
+            earlier.kind == hook.kind
+                && hook.kind != HookKind::Event
+                && earlier.call.cfgs.is_empty()
+                && hook.call.cfgs.is_empty()
         });
         if twin.is_some() {
             mistakes.add(syn::Error::new(

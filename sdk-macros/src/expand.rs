@@ -8,14 +8,14 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Generics, Item, ItemFn, Path, Type, Visibility};
+use syn::{Attribute, Generics, Item, ItemFn, LitStr, Path, Type, Visibility};
 
 use crate::attributes::same;
 use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, PluginImpl, PluginStruct,
 };
-use crate::{check, parse};
+use crate::{check, manifest, parse};
 
 /// `#[plugin]`
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -105,7 +105,11 @@ pub fn stray_hook(name: &str, arguments: TokenStream, item: TokenStream) -> Toke
 /// The author's item first, then what was made of it, then what is wrong with it.
 ///
 /// What was made of an item with mistakes is a stand-in: enough that other items do not complain of what is missing.
-fn emit(item: impl ToTokens, generated: Option<TokenStream>, mistakes: &Mistakes) -> TokenStream {
+pub fn emit(
+    item: impl ToTokens,
+    generated: Option<TokenStream>,
+    mistakes: &Mistakes,
+) -> TokenStream {
     let mistakes = mistakes.report();
     quote!(#item #generated #mistakes)
 }
@@ -120,7 +124,7 @@ fn sdk_at(span: Span) -> TokenStream {
 }
 
 /// The same tokens, all at one place.
-fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
+pub fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
     let place = |token| match token {
         TokenTree::Group(group) => {
             let mut moved = Group::new(group.delimiter(), placed(group.stream(), span));
@@ -136,7 +140,7 @@ fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
 }
 
 /// A variable that the author's expressions cannot see.
-fn local(name: &str) -> Ident {
+pub fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
@@ -192,6 +196,8 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         ident,
         generics,
         commands,
+        permissions,
+        log,
         allowed,
     } = plugin;
     let sdk = sdk();
@@ -203,6 +209,8 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         return hidden(allowed, quote!(#plugin_type #(#listed)*));
     }
     let if_exported = if_exported();
+    let manifest = manifest::section(permissions).map(|section| quote!(#if_exported #section));
+    let prepare_logging = log.then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
     let config = local("config");
     // A plugin that cannot be made is told so at its name.
     let span = ident.span();
@@ -241,6 +249,8 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
                     (&&#sdk::Hooks::<#ident>::OF).clean_up_plugin(self)
                 }
 
+                #prepare_logging
+
                 #[cfg(target_arch = "wasm32")]
                 fn guest() -> &'static #sdk::Guest<Self> {
                     &GUEST
@@ -248,6 +258,8 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
             }
 
             #(#listed)*
+
+            #manifest
 
             #if_exported
             const _: () = {
@@ -319,10 +331,22 @@ fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
     let commands = commands
         .iter()
         .map(|command| method_command(self_ty, command));
-    let hooks = hooks.iter().map(|hook| self::hook(self_ty, hook));
+    let mut events: Vec<&Hook> = hooks
+        .iter()
+        .filter(|hook| hook.kind == HookKind::Event)
+        .collect();
+    if let [Hook { pattern: None, .. }] = *events {
+        // It takes all events, so that it can be called without a look at their topics, as other hooks are.
+        events.clear();
+    }
+    let hooks = hooks
+        .iter()
+        .filter(|hook| hook.kind != HookKind::Event || events.is_empty())
+        .map(|hook| self::hook(self_ty, hook));
+    let events = event_handlers(self_ty, &events);
     hidden(
         &plugin.allowed,
-        quote!(#resolved const _: () = #is_plugin; #(#commands)* #(#hooks)*),
+        quote!(#resolved const _: () = #is_plugin; #(#commands)* #(#hooks)* #events),
     )
 }
 
@@ -613,7 +637,9 @@ fn free_batch(command: &Command) -> TokenStream {
 
 /// A hook implements a trait, so that it may stand in any of the plugin's impl blocks, and a second one is refused by name.
 fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
-    let Hook { kind, span, call } = hook;
+    let Hook {
+        kind, span, call, ..
+    } = hook;
     let sdk = sdk();
     let Call { cfgs, allowed, .. } = call;
     let called = |name: &str, kind: &str, members: Option<&[&str]>| {
@@ -646,6 +672,91 @@ fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
         HookKind::Cleanup => cleanup(plugin, *span, call),
     };
     quote!(#(#cfgs)* #(#allowed)* const _: () = { #items };)
+}
+
+/// Event handlers are hidden methods, and the hook lists them with the topics that each takes.
+fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
+    let Some(first) = events.first() else {
+        return TokenStream::new();
+    };
+    let sdk = sdk();
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.parameters(), Handler::returns());
+    let named = |call: &Call| {
+        let name = crate::attributes::plain_name(&call.ident);
+        format_ident!("__plugin_sdk_event_{name}")
+    };
+    let methods = events.iter().map(|Hook { call, .. }| {
+        let Call { cfgs, allowed, .. } = call;
+        let members = Some(&check::EVENT_MEMBERS[..]);
+        let body = handler_body(&handler, call, parse::HOOK_CODEC, &quote!(Self::), members);
+        let function = named(call);
+        quote! {
+            #(#cfgs)*
+            #(#allowed)*
+            impl #plugin {
+                #[doc(hidden)]
+                fn #function(#parameters) -> #returns {
+                    #body
+                }
+            }
+        }
+    });
+    let listed = events.iter().map(|Hook { pattern, call, .. }| {
+        let cfgs = &call.cfgs;
+        let pattern = pattern
+            .as_ref()
+            .map_or(ALL_TOPICS.to_owned(), LitStr::value);
+        let function = named(call);
+        quote! {
+            #(#cfgs)*
+            #sdk::EventHandler { pattern: #pattern, handle: Self::#function }
+        }
+    });
+    let Handler {
+        plugin: own,
+        arguments,
+        output,
+    } = &handler;
+    let implementation = implementation(
+        quote!(impl #sdk::Hook<#sdk::Event> for #plugin),
+        quote! {
+            fn handle(#parameters) -> #returns {
+                #sdk::handle_event(#own, #arguments, #output, &[#(#listed),*])
+            }
+        },
+        first.span,
+    );
+    let export = export(
+        plugin,
+        "plugin_event",
+        true,
+        &quote!(<#plugin as #sdk::Hook<#sdk::Event>>::handle),
+    );
+    let if_any = if_any(events.iter().map(|hook| &*hook.call.cfgs));
+    quote! {
+        #(#methods)*
+        #if_any
+        const _: () = {
+            #implementation
+            #export
+        };
+    }
+}
+
+/// The pattern that every topic matches.
+const ALL_TOPICS: &str = "**";
+
+/// A condition that holds where any of several items is there; nothing if one always is.
+fn if_any<'a>(items: impl Iterator<Item = &'a [Attribute]>) -> Option<TokenStream> {
+    let conditions: Option<Vec<TokenStream>> = items
+        .map(|cfgs| {
+            let all = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok());
+            let all = all.map(|list| &list.tokens);
+            (!cfgs.is_empty()).then(|| quote!(all(#(#all),*)))
+        })
+        .collect();
+    conditions.map(|conditions| quote!(#[cfg(any(#(#conditions),*))]))
 }
 
 fn cleanup(plugin: &Type, span: Span, call: &Call) -> TokenStream {

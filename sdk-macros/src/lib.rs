@@ -8,6 +8,8 @@
 mod attributes;
 mod check;
 mod expand;
+mod host_functions;
+mod manifest;
 mod mistakes;
 mod model;
 mod parse;
@@ -46,4 +48,16 @@ hooks!(init start stop event cleanup);
 #[proc_macro_derive(PluginError, attributes(plugin_error))]
 pub fn derive_plugin_error(item: TokenStream) -> TokenStream {
     plugin_error::derive(item.into()).into()
+}
+
+/// Documented in `plugin-sdk`.
+#[proc_macro_attribute]
+pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    host_functions::host_functions(arguments.into(), item.into()).into()
+}
+
+/// Documented in `plugin-sdk`.
+#[proc_macro_derive(HostScalar)]
+pub fn host_scalar(item: TokenStream) -> TokenStream {
+    host_functions::host_scalar(item.into()).into()
 }

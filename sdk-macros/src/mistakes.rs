@@ -32,6 +32,11 @@ impl Mistakes {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     pub fn none(&self) -> bool {
         self.0.is_none()
     }

@@ -1,7 +1,7 @@
 //! What the macros understand of an item.
 
 use proc_macro2::Span;
-use syn::{Attribute, Expr, Generics, Ident, Path, Type};
+use syn::{Attribute, Expr, Generics, Ident, LitStr, Path, Type};
 
 /// A function that the host can call.
 pub struct Command {
@@ -81,6 +81,8 @@ impl HookKind {
 pub struct Hook {
     pub kind: HookKind,
     pub span: Span,
+    /// Which topics an event handler takes; `None` for all, and for other hooks.
+    pub pattern: Option<LitStr>,
     pub call: Call,
 }
 
@@ -90,6 +92,10 @@ pub struct PluginStruct {
     pub generics: Generics,
     /// Free commands.
     pub commands: Vec<Listed>,
+    /// What it asks of its host.
+    pub permissions: Vec<Permission>,
+    /// Whether it writes log lines.
+    pub log: bool,
     /// What its author does not want to be told of it.
     pub allowed: Vec<Attribute>,
 }
@@ -99,6 +105,14 @@ pub struct Listed {
     /// The `cfg` attributes that decide whether it is listed.
     pub cfgs: Vec<Attribute>,
     pub path: Path,
+}
+
+/// A permission that the plugin needs.
+pub struct Permission {
+    pub name: String,
+    pub span: Span,
+    /// What it needs it for.
+    pub reason: String,
 }
 
 /// `#[plugin]` on an impl block.

@@ -6,11 +6,11 @@ use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, Pat, PatType, Path,
+    Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, LitStr, Pat, PatType, Path,
     ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference, Visibility,
 };
 
-use crate::attributes::{self, CommandOptions};
+use crate::attributes::{self, CommandOptions, PluginOptions};
 use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct,
@@ -28,10 +28,17 @@ pub fn plugin_struct(
             "a plugin is one type: remove the generic parameters, or make the plugin a struct that holds this one",
         );
     }
+    let PluginOptions {
+        commands,
+        permissions,
+        log,
+    } = attributes::plugin(arguments, mistakes);
     PluginStruct {
         ident: item.ident.clone(),
         generics: item.generics.clone(),
-        commands: attributes::plugin(arguments, mistakes),
+        commands,
+        permissions,
+        log,
         allowed: attributes::allowed(&item.attrs),
     }
 }
@@ -75,9 +82,18 @@ pub fn plugin_impl(
                 let call = call(&function.attrs, &mut function.sig, mistakes);
                 commands.push(command(call, options));
             }
-            Some(Role::Hook(kind, span)) => {
+            Some(Role::Hook {
+                kind,
+                span,
+                pattern,
+            }) => {
                 let call = call(&function.attrs, &mut function.sig, mistakes);
-                hooks.push(Hook { kind, span, call });
+                hooks.push(Hook {
+                    kind,
+                    span,
+                    pattern,
+                    call,
+                });
             }
         }
     }
@@ -122,7 +138,11 @@ fn command(call: Call, options: CommandOptions) -> Command {
 /// What a method is to the plugin.
 enum Role {
     Command(CommandOptions),
-    Hook(HookKind, Span),
+    Hook {
+        kind: HookKind,
+        span: Span,
+        pattern: Option<LitStr>,
+    },
 }
 
 /// Takes the attributes that give a method a role off it, and keeps their paths.
@@ -165,10 +185,17 @@ fn take_role(
         role = Some(match hook {
             None => Role::Command(attributes::command(arguments, mistakes)),
             Some((name, kind)) => {
-                if !arguments.is_empty() {
+                let mut pattern = None;
+                if *kind == HookKind::Event {
+                    pattern = attributes::event(arguments, mistakes);
+                } else if !arguments.is_empty() {
                     mistakes.at(arguments, format!("#[{name}] has no options"));
                 }
-                Role::Hook(*kind, attribute.path().span())
+                Role::Hook {
+                    kind: *kind,
+                    span: attribute.path().span(),
+                    pattern,
+                }
             }
         });
     }

@@ -108,6 +108,57 @@ fn hooks_implement_traits() {
 }
 
 #[test]
+fn event_handlers_are_listed_with_the_topics_that_they_take() {
+    assert_expansion!(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[event("user.*")]
+                fn user(&mut self, topic: &str, data: u64) -> Result<()> {
+                    Ok(())
+                }
+
+                #[cfg(feature = "all")]
+                #[event]
+                fn all(&mut self) {}
+            }
+        },
+    ));
+}
+
+#[test]
+fn event_handlers_that_are_all_conditional_make_a_conditional_hook() {
+    assert_expansion!(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                #[cfg(feature = "a")]
+                #[cfg(feature = "b")]
+                #[event("a")]
+                fn a() {}
+
+                #[cfg(feature = "c")]
+                #[event("c")]
+                fn c() {}
+            }
+        },
+    ));
+}
+
+#[test]
+fn permissions_and_their_reasons_stand_in_a_section_of_the_module() {
+    assert_expansion!(expand::plugin(
+        quote!(
+            permissions(kv = "remembers \"who\"", "host.network" = "asks"),
+            log
+        ),
+        quote! {
+            struct Counter;
+        },
+    ));
+}
+
+#[test]
 fn an_init_hook_that_takes_no_configuration_ignores_it() {
     assert_expansion!(expand::plugin(
         quote!(),

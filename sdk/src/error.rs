@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::json;
+use crate::fault::Fault;
+use crate::json::{self, Arena, Reader};
 
 /// The codes that the SDK itself gives to errors; plugins have their own beside them.
 ///
@@ -24,7 +25,7 @@ pub mod code {
     pub const INVALID_ARGUMENT: &str = "invalid_argument";
     /// The result has no form in the codec.
     pub const INVALID_RESULT: &str = "invalid_result";
-    /// Arguments or result have 2^31 bytes or more.
+    /// Arguments or result have 2^31 bytes or more, or more than the host allows.
     pub const TOO_LARGE: &str = "too_large";
     /// `plugin_init` has not succeeded yet.
     pub const NOT_INITIALISED: &str = "not_initialised";
@@ -32,6 +33,22 @@ pub mod code {
     pub const INIT_FAILED: &str = "init_failed";
     /// The plugin was called while a call was under way.
     pub const BUSY: &str = "busy";
+    /// The plugin has not been granted what it called the host for.
+    pub const PERMISSION_DENIED: &str = "permission_denied";
+    /// The host has no such function, or cannot do this.
+    pub const UNSUPPORTED: &str = "unsupported";
+    /// What was asked for is not there.
+    pub const NOT_FOUND: &str = "not_found";
+    /// It took too long.
+    pub const TIMEOUT: &str = "timeout";
+    /// What is needed for it does not work at the moment.
+    pub const UNAVAILABLE: &str = "unavailable";
+    /// The host answered with what is no answer.
+    pub const BAD_ANSWER: &str = "bad_answer";
+    /// The host answered with a number that stands for an error.
+    pub const STATUS: &str = "status";
+    /// The host has no more room for the plugin.
+    pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
     /// The plugin's own error, which named no code.
     pub const FAILED: &str = "failed";
 }
@@ -102,10 +119,10 @@ impl Error {
     /// The same error with details for programs; a value that has no JSON form is left out.
     pub fn with_details<T: Serialize + ?Sized>(mut self, details: &T) -> Self {
         let mut text = Vec::new();
-        self.0.details = json::write(details, &mut text)
-            .ok()
-            .and_then(|()| String::from_utf8(text).ok())
-            .map(String::into_boxed_str);
+        if json::write(details, &mut text).is_ok() {
+            return self.with_details_json(text);
+        }
+        self.0.details = None;
         self
     }
 
@@ -160,8 +177,9 @@ impl Error {
     /// assert_eq!(error.code(), "busy");
     /// assert!(Error::from_json(b"{}").is_none());
     /// ```
+    #[inline]
     pub fn from_json(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        read_json(bytes).ok()
     }
 
     /// Written by hand rather than through serde: every plugin carries this code, and it is a quarter of the size.
@@ -189,6 +207,91 @@ impl Error {
         self.0.details = String::from_utf8(details).ok().map(String::into_boxed_str);
         self
     }
+}
+
+/// The errors that have a number where a host function can only return a status, from -1 downwards.
+const STATUSES: [&str; 8] = [
+    code::FAILED,
+    code::PERMISSION_DENIED,
+    code::UNSUPPORTED,
+    code::NOT_FOUND,
+    code::INVALID_ARGUMENT,
+    code::TOO_LARGE,
+    code::TIMEOUT,
+    code::UNAVAILABLE,
+];
+
+impl Error {
+    /// The error that a host function's status stands for: -1 `failed`, -2 `permission_denied`, -3 `unsupported`, -4 `not_found`,
+    /// -5 `invalid_argument`, -6 `too_large`, -7 `timeout`, -8 `unavailable`; any other has the code `status`. The number is in the details.
+    #[inline]
+    pub fn of_status(status: i32) -> Self {
+        let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
+        let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
+        let mut digits = Vec::new();
+        if status < 0 {
+            digits.push(b'-');
+        }
+        json::write_u64(u64::from(status.unsigned_abs()), &mut digits);
+        let mut details = b"{\"status\":".to_vec();
+        details.extend_from_slice(&digits);
+        details.push(b'}');
+        let digits = String::from_utf8(digits).unwrap_or_default();
+        Error::new(code, ["the host answered with status ", &digits].concat())
+            .with_details_json(details)
+    }
+
+    /// The error as a status: what [`of_status`](Error::of_status) was given, or the number of its code, or -1.
+    #[inline]
+    pub fn status(&self) -> i32 {
+        if self.code() == code::STATUS
+            && let Some(details) = self.details()
+            && let Some(status) = details.get("status").and_then(serde_json::Value::as_i64)
+            && let Ok(status) = i32::try_from(status)
+        {
+            return status;
+        }
+        let place = STATUSES.iter().position(|code| *code == self.code());
+        place.map_or(-1, |place| -1 - place as i32)
+    }
+}
+
+/// By hand rather than through serde, as it is written: a guest that calls its host carries this code.
+#[inline]
+fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
+    let arena = Arena::new();
+    let mut reader = Reader::new(bytes, &arena)?;
+    let (mut code, mut message, mut details) = (None, None, None);
+    let mut source = Vec::new();
+    reader.open_object()?;
+    let mut first = true;
+    while let Some(name) = reader.member(first)? {
+        first = false;
+        match name {
+            "code" => code = Some(reader.kept_string()?),
+            "message" => message = Some(reader.kept_string()?),
+            "source" => {
+                reader.open_array()?;
+                while reader.element(source.is_empty())? {
+                    source.push(reader.kept_string()?.to_owned());
+                }
+            }
+            name => {
+                let value = reader.raw()?;
+                if name == "details" {
+                    details = Some(value.into());
+                }
+            }
+        }
+    }
+    reader.end()?;
+    let (Some(code), Some(message)) = (code, message) else {
+        return Err(Fault::missing());
+    };
+    let mut error = Error::new(code.to_owned(), message.to_owned());
+    error.0.details = details;
+    error.0.source = source;
+    Ok(error)
 }
 
 impl<E: std::error::Error> From<E> for Error {
@@ -311,6 +414,46 @@ impl<'de> Deserialize<'de> for Error {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// What a call to the host failed for, the plugin not being granted it.
+///
+/// ```
+/// use plugin_sdk::{Error, PermissionDenied};
+///
+/// let denied = Error::from(PermissionDenied { permission: "kv".into(), grant: ".grant(\"kv\")".into() });
+/// assert_eq!(denied.code(), "permission_denied");
+/// assert_eq!(denied.permission_denied().unwrap().permission, "kv");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PermissionDenied {
+    /// The permission that is missing.
+    pub permission: String,
+    /// How the host's user grants it.
+    #[serde(default)]
+    pub grant: String,
+}
+
+impl From<PermissionDenied> for Error {
+    #[inline]
+    fn from(denied: PermissionDenied) -> Self {
+        let PermissionDenied { permission, grant } = &denied;
+        let message =
+            format!("the plugin has not been granted `{permission}`: `{grant}` grants it");
+        Error::new(code::PERMISSION_DENIED, message).with_details(&denied)
+    }
+}
+
+impl Error {
+    /// Which permission a call to the host lacked, and how to grant it; `None` for any other error, and where the host did not say.
+    #[inline]
+    pub fn permission_denied(&self) -> Option<PermissionDenied> {
+        if self.code() != code::PERMISSION_DENIED {
+            return None;
+        }
+        let arena = Arena::new();
+        json::read(self.0.details.as_deref()?.as_bytes(), &arena).ok()
     }
 }
 

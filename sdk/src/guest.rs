@@ -3,13 +3,20 @@
 use std::cell::{Cell, RefCell, RefMut};
 use std::marker::PhantomData;
 
+use serde::de::IgnoredAny;
+
+use crate::codec::{Codec, Json};
+use crate::command::Argument;
 use crate::error::{Error, code};
+use crate::json::Arena;
 use crate::memory::{Answer, Boundary, busy};
 use crate::panic::PanicRecord;
+use crate::services::events;
 
 /// What the exports call: the one instance of a plugin, and the memory it shares with its host.
 pub struct Guest<P> {
     plugin: RefCell<Option<P>>,
+    #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     panics: &'static PanicRecord,
     /// Whether the panic hook is installed.
@@ -29,6 +36,9 @@ pub trait Plugin: Sized + 'static {
 
     /// Runs the cleanup hook, if there is one.
     fn cleanup(&mut self);
+
+    /// Before the first call and at every `plugin_init`: makes ready for log lines, in plugins that write any.
+    fn prepare_logging() {}
 
     /// Where the plugin's one instance is.
     #[cfg(target_arch = "wasm32")]
@@ -51,6 +61,7 @@ impl<P: Plugin> Guest<P> {
     pub const fn new(panics: &'static PanicRecord) -> Self {
         Guest {
             plugin: RefCell::new(None),
+            #[cfg(not(target_arch = "wasm32"))]
             boundary: Boundary::new(),
             panics,
             notes_panics: Cell::new(false),
@@ -59,6 +70,10 @@ impl<P: Plugin> Guest<P> {
 
     /// The memory that the guest shares with its host.
     pub fn boundary(&self) -> &Boundary {
+        // Where there is one plugin, what its host functions leave in memory is found without knowing the plugin's type.
+        #[cfg(target_arch = "wasm32")]
+        return crate::memory::boundary();
+        #[cfg(not(target_arch = "wasm32"))]
         &self.boundary
     }
 
@@ -67,12 +82,12 @@ impl<P: Plugin> Guest<P> {
     /// # Safety
     /// As [`Boundary::serve`].
     pub unsafe fn command(&self, address: *mut u8, len: u32, handler: Handler<P>) -> u64 {
-        let Some(mut plugin) = self.enter() else {
+        let Some(mut plugin) = self.enter(false) else {
             return busy();
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.boundary.serve(address, len, |arguments, output| {
+            self.boundary().serve(address, len, |arguments, output| {
                 let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
                     none => none.insert(Self::made_by_itself()?),
@@ -99,12 +114,12 @@ impl<P: Plugin> Guest<P> {
     /// # Safety
     /// As [`Boundary::serve`].
     pub unsafe fn init(&self, address: *mut u8, len: u32) -> u64 {
-        let Some(mut plugin) = self.enter() else {
+        let Some(mut plugin) = self.enter(true) else {
             return busy();
         };
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
-            self.boundary.serve(address, len, |config, output| {
+            self.boundary().serve(address, len, |config, output| {
                 *plugin = Some(P::init(config).map_err(init_failed)?);
                 output.extend_from_slice(b"null");
                 Ok(Answer::Written)
@@ -112,12 +127,16 @@ impl<P: Plugin> Guest<P> {
         }
     }
 
-    /// The plugin, made or not; `None` within a call.
+    /// The plugin, made or not and perhaps to be made anew; `None` within a call.
     #[inline]
-    fn enter(&self) -> Option<RefMut<'_, Option<P>>> {
+    fn enter(&self, anew: bool) -> Option<RefMut<'_, Option<P>>> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
-        if !self.notes_panics.replace(true) {
+        let first = !self.notes_panics.replace(true);
+        if first {
             self.panics.install();
+        }
+        if first || anew {
+            P::prepare_logging();
         }
         Some(plugin)
     }
@@ -182,6 +201,50 @@ pub enum Stop {}
 
 /// The hook for the host's events.
 pub enum Event {}
+
+/// One of a plugin's handlers of events.
+pub struct EventHandler<P> {
+    /// Which topics it takes.
+    pub pattern: &'static str,
+    /// From an event's bytes to an answer.
+    pub handle: Handler<P>,
+}
+
+/// Gives an event to each handler that takes its topic, in their order; the first that fails is the last. What they return otherwise goes nowhere.
+pub fn handle_event<P>(
+    plugin: &mut P,
+    event: &mut [u8],
+    output: &mut Vec<u8>,
+    handlers: &[EventHandler<P>],
+) -> Result<Answer, Error> {
+    let topic = topic(event)?;
+    for handler in handlers {
+        if events::matches(handler.pattern, &topic) {
+            (handler.handle)(plugin, event, output)?;
+            output.clear();
+        }
+    }
+    output.extend_from_slice(b"null");
+    Ok(Answer::Written)
+}
+
+/// An event's topic. Inline, as all that only some plugins need: whatever this crate holds compiled changes how everything else is.
+#[inline]
+fn topic(event: &[u8]) -> Result<String, Error> {
+    let arena = Arena::new();
+    let mut topic = None;
+    Json::arguments(event, &arena, &["topic", "data"], &mut |member, source| {
+        if member == 0 {
+            topic = Some(String::read(source)?);
+            return Ok(());
+        }
+        IgnoredAny::read(source).map(drop)
+    })?;
+    match topic {
+        Some(topic) => Ok(topic),
+        None => String::missing("topic"),
+    }
+}
 
 /// The hooks that a plugin may go without. Method lookup finds what the author wrote, through one reference more, before what stands in for it.
 pub struct Hooks<P>(PhantomData<P>);

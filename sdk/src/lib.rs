@@ -86,13 +86,14 @@
 //!
 //! # The plugin's life
 //!
-//! A plugin that implements `Default` and has no hook makes itself at the first call. Hooks, each at most once in the plugin's impl blocks:
+//! A plugin that implements `Default` and has no hook makes itself at the first call. Hooks, each at most once in the plugin's impl blocks, but for
+//! [`#[event]`](macro@event), of which one block may have any number:
 //!
 //! | hook | signature | when |
 //! |---|---|---|
 //! | `#[init]` | `fn(config: T) -> Self`, `fn() -> Self`, or `Result` of it | `plugin_init`, with the host's configuration |
 //! | `#[start]`, `#[stop]` | `fn(&mut self)`, may return as a command does | when the host says so |
-//! | `#[event]` | `fn(&mut self, topic: &str, data: T)`, either may be left out | when the host has an event |
+//! | `#[event]`, `#[event("user.*")]` | `fn(&mut self, topic: &str, data: T)`, either may be left out | when the host has an event |
 //! | `#[cleanup]` | `fn(&mut self)` | before the plugin is dropped |
 //!
 //! # A plugin as a library
@@ -137,6 +138,9 @@
 //! | `count-allocations` | counters of what the plugin has allocated, which the harness turns on to look for leaks |
 //! | `talc`, `wee_alloc` | another global allocator; `docs/allocators.md` compares them, and says what is wrong with the second |
 
+// What the macros generate names this crate, also within it.
+extern crate self as plugin_sdk;
+
 pub mod abi;
 mod allocator;
 #[doc(hidden)]
@@ -152,6 +156,7 @@ mod error;
 pub mod fault;
 #[doc(hidden)]
 pub mod guest;
+pub mod host;
 #[doc(hidden)]
 pub mod json;
 #[doc(hidden)]
@@ -245,6 +250,19 @@ pub use plugin_sdk_macros::command;
 /// | option, on the struct | meaning |
 /// |---|---|
 /// | `commands(path, …)` | the plugin's commands that stand outside its impl blocks |
+/// | `permissions(kv = "why", …)` | what the plugin needs of its host, and what it needs it for |
+/// | `log` | the `log` crate's lines go to the host |
+///
+/// Permissions and reasons stand in the custom section `plugin-sdk` of the module, where tools and hosts read them without running anything; they cost neither
+/// code nor memory. A name with dots or dashes stands in quotes:
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[plugin(permissions(kv = "remembers who was greeted", "host.network" = "asks the weather service"))]
+/// #[derive(Default)]
+/// struct Greeter;
+/// ```
 ///
 /// A module holds one plugin. Nothing is exported on other targets than wasm32.
 pub use plugin_sdk_macros::plugin;
@@ -280,18 +298,162 @@ pub use plugin_sdk_macros::start;
 /// Called when the host stops the plugin.
 pub use plugin_sdk_macros::stop;
 
-/// Called when the host has an event for the plugin: `fn(&mut self, topic: &str, data: T)`.
+/// Called when the host has an event for the plugin: `fn(&mut self, topic: &str, data: T)`, in any order, and either may be left out.
+///
+/// `#[event]` takes every event, `#[event("user.created")]` those of one topic, and `#[event("user.*")]` or `#[event("user.**")]` those whose topic
+/// matches a [pattern](crate::services::events). Any number of functions of one impl block may be handlers. All whose pattern matches are called, in the order in which
+/// they stand; the first error ends that and is the answer. An event that nobody handles is no error.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[plugin]
+/// #[derive(Default)]
+/// struct Members { count: u64 }
+///
+/// #[derive(Deserialize)]
+/// struct User { name: String }
+///
+/// #[plugin]
+/// impl Members {
+///     #[event("user.created")]
+///     fn joined(&mut self, data: User) -> Result<()> {
+///         if data.name.is_empty() {
+///             return Err(Error::msg("a member needs a name"));
+///         }
+///         self.count += 1;
+///         Ok(())
+///     }
+///
+///     #[event("user.gone")]
+///     fn left(&mut self) {
+///         self.count = self.count.saturating_sub(1);
+///     }
+/// }
+/// ```
+///
+/// Besides an error, what handlers return goes nowhere. A lone `#[event]` answers with what it returns, as a command does.
 pub use plugin_sdk_macros::event;
 
 /// Called before the plugin is dropped.
 pub use plugin_sdk_macros::cleanup;
 
+/// Declares functions that the host gives to its guests: one trait for guest, host and mock.
+///
+/// ```
+/// use plugin_sdk::host_functions;
+///
+/// /// What the host does for text.
+/// #[host_functions(module = "my_plugin")]
+/// pub trait Text {
+///     /// Reverses the bytes, in place.
+///     fn reverse_string(text: &mut [u8]);
+///     /// What the dictionary says of a word.
+///     fn lookup(word: &str) -> plugin_sdk::Result<Option<String>>;
+/// }
+///
+/// // A host, or a mock, implements the trait:
+/// #[derive(Default)]
+/// struct Dictionary { looked_up: Vec<String> }
+///
+/// impl Text for Dictionary {
+///     fn reverse_string(&mut self, text: &mut [u8]) {
+///         text.reverse();
+///     }
+///
+///     fn lookup(&mut self, word: &str) -> plugin_sdk::Result<Option<String>> {
+///         self.looked_up.push(word.to_owned());
+///         Ok((word == "wasm").then(|| "a portable code".to_owned()))
+///     }
+/// }
+///
+/// // A guest calls the functions of the module `text`. In a native test they go to what is installed:
+/// let host = text::install(Dictionary::default());
+/// let mut bytes = *b"abc";
+/// text::reverse_string(&mut bytes);
+/// assert_eq!(&bytes, b"cba");
+/// assert_eq!(text::lookup("wasm")?.as_deref(), Some("a portable code"));
+/// assert_eq!(host.borrow().looked_up, ["wasm"]);
+///
+/// // In WebAssembly, the harness links the same value: `Plugin::builder(…).host(text::provide(Dictionary::default()))`.
+/// let provided = text::provide(Dictionary::default());
+/// assert_eq!(provided.functions().len(), 2);
+/// # Ok::<(), plugin_sdk::Error>(())
+/// ```
+///
+/// Every function of the trait gets `&mut self` for those who implement it; `Arc<Mutex<T>>` implements it where `T` does, for a value that
+/// several have in common.
+///
+/// | option of the trait | meaning |
+/// |---|---|
+/// | `module = "…"` | the module that guests import the functions from |
+/// | `prefix = "…"` | what the imports' names begin with |
+/// | `permission = "…"` | what a guest must be granted to call them |
+///
+/// # How values cross
+///
+/// | argument | in WebAssembly |
+/// |---|---|
+/// | numbers, `bool`, `char`, [`HostScalar`](macro@crate::HostScalar) enums | one number |
+/// | `&str`, `String`, `&[u8]`, `Vec<u8>`, `&[T]` of numbers | address, and how many bytes or numbers |
+/// | `Option` of `&str`, `&[u8]`, `String`, `Vec<u8>` | the same; address 0 for `None` |
+/// | `&mut [T]` of numbers | the same, and the host changes them in place |
+/// | `&[T; N]`, `&mut [T; N]`, `&mut T` of numbers | address |
+/// | `#[out]` before any `&mut` | the same; the host finds zeros and only writes |
+/// | `&CStr` | address of text that ends with a zero byte |
+/// | `#[json]` before anything with `Serialize` and `Deserialize` | address and length of JSON |
+///
+/// | result | in WebAssembly |
+/// |---|---|
+/// | nothing, a number, `bool`, `char`, an enum | nothing or one number |
+/// | `String`, `Vec<u8>`, an `Option` of them | packed `i64`, as a command's; 0 for `None`; the host allocates with the guest's `alloc`, the guest frees |
+/// | `Result<T, E>`, `T` being these, `()` or a number as JSON | packed `i64`; an error as its JSON |
+/// | `#[json]` on the function, `Result<T, E>` of any `T` | packed `i64` of JSON |
+/// | `CString`, `Option<CString>` | address from `alloc` of text that ends with a zero byte; 0 for `None` |
+/// | `#[host(status)]`, `Result<T, E>` of `()`, `bool` or `u32` | `i32`: 0, or the value; below 0 [an error](crate::Error::of_status). `status(ok = 1)`: another number for `()` |
+/// | `#[host(buffer)]`, `Result<T, E>` as in the third line | two more parameters, address and size of a buffer of the guest's; `i32`: how many bytes the host wrote, or an error |
+///
+/// `buffer(initial = 256, max = 1048576, short = "needed", absent = -1)` says how large the guest's buffer is at first and at most, which number
+/// stands for `None`, and what the host answers if the buffer is too small, whereupon the guest calls again with a larger one: the size it
+/// `"needed"`, the same `"negated"`, or nothing but a full buffer (`"truncated"`). A result above `max` is the error `too_large`, and
+/// never cut off.
+///
+/// # When something is wrong
+///
+/// A function that returns a `Result` gets every failure as a value: a denied permission, a host that fails or panics, an answer that is none.
+/// One that does not has no way to be told, so that the call ends in a panic or a trap. Return `Result<T>` unless nothing can fail.
+///
+/// `#[host(name = "…", permission = "…")]` gives a function an import name or a permission of its own.
+pub use plugin_sdk_macros::host_functions;
+
+/// Lets an enum without fields, with a `repr` such as `#[repr(i32)]`, cross to the host as its number.
+///
+/// ```
+/// use plugin_sdk::{HostScalar, host::Scalar};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, HostScalar)]
+/// #[repr(u8)]
+/// enum Channel { Left, Right = 7 }
+///
+/// assert_eq!(Channel::Right.to_wire(), 7);
+/// assert_eq!(Channel::from_wire(7), Some(Channel::Right));
+/// assert_eq!(Channel::from_wire(1), None);
+/// ```
+pub use plugin_sdk_macros::HostScalar;
+
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        Error, PluginError, Result, cleanup, command, event, init, plugin, start, stop,
+        Error, HostScalar, PluginError, Result, cleanup, command, event, host_functions, init,
+        plugin, start, stop,
     };
+    // Not all services: `time`, `http` and `config` are names of well-known crates as well.
+    pub use crate::{ai, events, files, kv, log, random};
     pub use serde::{Deserialize, Serialize};
 }
 
-pub use error::{Error, PluginError, Result, code};
+pub use error::{Error, PermissionDenied, PluginError, Result, code};
+pub use services::{ai, config, events, files, http, kv, random, time};
+
+/// The `log` crate; see [`logging`](services::logging).
+pub use ::log;

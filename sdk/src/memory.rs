@@ -4,6 +4,10 @@
 //! the guest while the call runs; a result is the guest's, and is dropped when the next call begins. `free` is looked up, never
 //! trusted, so that any pointer, in any order, any number of times, is harmless.
 
+// A guest's alone; tested natively.
+#[cfg(any(target_arch = "wasm32", test))]
+mod inbox;
+
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -67,15 +71,15 @@ pub struct Boundary {
     /// The last answer, if it lies in the plugin's state or constants.
     lent: Cell<Range>,
     /// A block that was freed while the call that is running was reading its arguments from it.
-    freed_arguments: Cell<Option<Address>>,
+    freed_arguments: Cell<Option<Place>>,
     /// A block that was freed once while the last answer lay in it: the next call tells whether the block was meant or the answer.
-    freed_answer: Cell<Option<Address>>,
+    freed_answer: Cell<Option<Place>>,
 }
 
-type Address = usize;
+type Place = usize;
 
 /// From, and up to but not including.
-type Range = (Address, Address);
+type Range = (Place, Place);
 
 /// Overlaps nothing.
 const NOWHERE: Range = (0, 0);
@@ -110,6 +114,10 @@ impl Boundary {
 
     /// Room for `size` bytes, aligned to [`ALIGNMENT`]; null when there is none.
     pub fn alloc(&self, size: u32) -> *mut u8 {
+        #[cfg(target_arch = "wasm32")]
+        if let Some(block) = INBOX.0.lend(size) {
+            return block;
+        }
         let mut blocks = self.blocks.take();
         let block = blocks.alloc(size);
         self.blocks.set(blocks);
@@ -117,7 +125,7 @@ impl Boundary {
     }
 
     /// Gives back a block or the last result. Whatever else `address` is, nothing happens.
-    pub fn free(&self, address: Address) {
+    pub fn free(&self, address: Place) {
         let Some(block) = self.block(address) else {
             return self.free_result(address);
         };
@@ -134,7 +142,7 @@ impl Boundary {
         }
     }
 
-    fn free_result(&self, address: Address) {
+    fn free_result(&self, address: Place) {
         if let Ok(mut result) = self.result.try_borrow_mut()
             && result.as_ptr().addr() == address
         {
@@ -143,16 +151,50 @@ impl Boundary {
     }
 
     /// Where a live block lies.
-    fn block(&self, address: Address) -> Option<Range> {
+    fn block(&self, address: Place) -> Option<Range> {
         let blocks = self.blocks.take();
         let found = blocks.find(address).map(|(_, block)| block.range());
         self.blocks.set(blocks);
         found
     }
 
-    fn release(&self, address: Address) {
+    fn release(&self, address: Place) {
         let mut blocks = self.blocks.take();
         blocks.free(address);
+        self.blocks.set(blocks);
+    }
+
+    /// Copies what the host wrote to the beginning of a block, `len` bytes or up to the first zero byte, and frees the block; `None` if there is no
+    /// such block, or it is shorter.
+    #[cfg(target_arch = "wasm32")]
+    #[inline]
+    fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
+        if let Some(block) = INBOX.0.take_back(address) {
+            // SAFETY: nobody else refers to the block, which the host has answered with.
+            return unsafe { block.copied(len) };
+        }
+        let mut blocks = self.blocks.take();
+        let block = blocks.find(address);
+        // SAFETY: the table holds live blocks only, and the host says that it has written the bytes; nobody else refers to them.
+        let received = block.and_then(|(_, block)| unsafe { block.copied(len) });
+        if received.is_some() {
+            blocks.free(address);
+        }
+        self.blocks.set(blocks);
+        received
+    }
+
+    /// From now on, a block is one that the host has allocated.
+    #[cold]
+    #[cfg(target_arch = "wasm32")]
+    fn adopt(&self, block: Block) {
+        let mut blocks = self.blocks.take();
+        // Without room in the table it is never freed, which harms nobody.
+        if blocks.make_room() {
+            blocks.insert(block);
+            blocks.live += 1;
+            allocator::note_host_blocks(blocks.live);
+        }
         self.blocks.set(blocks);
     }
 
@@ -348,6 +390,25 @@ struct Block {
 }
 
 impl Block {
+    /// The first `len` bytes, or those before the first zero byte; `None` if there are not as many.
+    ///
+    /// # Safety
+    /// The block is live, nobody changes it meanwhile, and those bytes have been written.
+    #[inline]
+    #[cfg(target_arch = "wasm32")]
+    unsafe fn copied(self, len: Option<u32>) -> Option<Vec<u8>> {
+        let len = match len {
+            Some(len) => len as usize,
+            // SAFETY: within the block; whoever wrote it, wrote all bytes up to the first zero byte.
+            None => (0..self.size as usize).find(|at| unsafe { *self.start.add(*at) } == 0)?,
+        };
+        if len > self.size as usize {
+            return None;
+        }
+        // SAFETY: within the block, and written, as the caller says.
+        Some(unsafe { std::slice::from_raw_parts(self.start, len) }.to_vec())
+    }
+
     fn range(self) -> Range {
         range(ptr::slice_from_raw_parts(self.start, self.size as usize))
     }
@@ -370,24 +431,20 @@ impl Blocks {
         if size == 0 {
             return NO_BYTES;
         }
-        let Some(layout) = layout(size) else {
+        if size > MAX_LEN || !self.make_room() {
+            return ptr::null_mut();
+        }
+        let Some(start) = allocate(size) else {
             return ptr::null_mut();
         };
-        if !self.make_room() {
-            return ptr::null_mut();
-        }
-        // SAFETY: `size` is not zero.
-        let start = unsafe { alloc::alloc(layout) };
-        if !start.is_null() {
-            self.insert(Block { start, size });
-            self.live += 1;
-            allocator::note_host_blocks(self.live);
-        }
+        self.insert(Block { start, size });
+        self.live += 1;
+        allocator::note_host_blocks(self.live);
         start
     }
 
     /// The live block at `address`, and its slot.
-    fn find(&self, address: Address) -> Option<(usize, Block)> {
+    fn find(&self, address: Place) -> Option<(usize, Block)> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut slot = home(address, mask);
         loop {
@@ -400,7 +457,8 @@ impl Blocks {
     }
 
     /// Whether `address` was a live block, which it is no more.
-    fn free(&mut self, address: Address) -> bool {
+    #[inline]
+    fn free(&mut self, address: Place) -> bool {
         let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
         };
@@ -472,11 +530,20 @@ impl Blocks {
 }
 
 /// Where a block's search begins. Addresses are multiples of 16; Fibonacci hashing spreads what is left of them.
-fn home(address: Address, mask: usize) -> usize {
+fn home(address: Place, mask: usize) -> usize {
     ((address >> 4) as u32)
         .wrapping_mul(0x9E37_79B9)
         .rotate_left(16) as usize
         & mask
+}
+
+/// Memory for a block, which is not zero bytes long.
+#[inline]
+fn allocate(size: u32) -> Option<*mut u8> {
+    let layout = layout(size).filter(|layout| layout.size() > 0)?;
+    // SAFETY: the size is not zero.
+    let start = unsafe { alloc::alloc(layout) };
+    (!start.is_null()).then_some(start)
 }
 
 fn layout(size: u32) -> Option<Layout> {
@@ -525,10 +592,166 @@ pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
     numbers
 }
 
+/// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+#[inline]
+pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
+    // SAFETY: any bytes are a valid `T`.
+    let (before, numbers, after) = unsafe { bytes.align_to() };
+    (before.is_empty() && after.is_empty()).then_some(numbers)
+}
+
+/// Makes every number 0.
+pub fn clear<T: Number>(numbers: &mut [T]) {
+    // SAFETY: as many bytes as the numbers have are written, and all of them being 0 is a valid number.
+    unsafe { ptr::write_bytes(numbers.as_mut_ptr(), 0, numbers.len()) }
+}
+
+/// An address that crosses the boundary: what is there is the host's to read, or to change, until the call returns.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Address(*mut u8);
+
+impl Address {
+    /// Where nothing is.
+    pub const NULL: Self = Address(ptr::null_mut());
+
+    /// The address of what the host only reads.
+    #[inline]
+    pub fn of<T: Number>(numbers: &[T]) -> Self {
+        Address(numbers.as_ptr().cast_mut().cast())
+    }
+
+    /// The address of what the host may change.
+    #[inline]
+    pub fn of_mut<T: Number>(numbers: &mut [T]) -> Self {
+        Address(numbers.as_mut_ptr().cast())
+    }
+
+    /// An address that came from elsewhere, and is never dereferenced here.
+    #[inline]
+    pub(crate) fn at(address: u32) -> Self {
+        Address(ptr::without_provenance_mut(address as usize))
+    }
+
+    /// As the other side sees it.
+    #[inline]
+    pub(crate) fn get(self) -> u32 {
+        self.0.addr() as u32
+    }
+}
+
+/// The memory that the one plugin of a module shares with its host.
+#[cfg(target_arch = "wasm32")]
+static BOUNDARY: Shared = Shared(Boundary::new());
+
+#[cfg(target_arch = "wasm32")]
+struct Shared(Boundary);
+
+// SAFETY: without `atomics`, which `guest.rs` refuses, wasm32 has one thread only.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Shared {}
+
+/// The memory that the one plugin of a module shares with its host.
+#[cfg(target_arch = "wasm32")]
+pub fn boundary() -> &'static Boundary {
+    &BOUNDARY.0
+}
+
+/// Where host functions put short answers.
+#[cfg(target_arch = "wasm32")]
+static INBOX: Answers = Answers(inbox::Inbox::new());
+
+#[cfg(target_arch = "wasm32")]
+struct Answers(inbox::Inbox);
+
+// SAFETY: as for `Shared`.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Answers {}
+
+/// Calls a host function that answers with bytes in memory from `alloc`. `address` tells where they are.
+#[inline]
+pub fn call_host<R>(import: impl FnOnce() -> R, address: impl FnOnce(&R) -> u32) -> R {
+    #[cfg(target_arch = "wasm32")]
+    {
+        let (returned, kept) = INBOX.0.call(import, |returned| address(returned) as usize);
+        if let Some(block) = kept {
+            boundary().adopt(block);
+        }
+        returned
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let _ = address;
+        import()
+    }
+}
+
+/// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
+#[inline]
+pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
+    received(address, Some(len))
+}
+
+/// The same for text that ends with a zero byte.
+#[inline]
+pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
+    std::ffi::CString::new(received(address, None)?).ok()
+}
+
+#[inline]
+#[cfg(target_arch = "wasm32")]
+fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
+    boundary().receive(address as usize, len)
+}
+
+/// Nothing but a guest shares memory with a host.
+#[cfg(not(target_arch = "wasm32"))]
+fn received(_: u32, _: Option<u32>) -> Option<Vec<u8>> {
+    None
+}
+
 /// The same numbers as bytes.
 pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     // SAFETY: a `T` has no padding, and bytes need no alignment.
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+}
+
+/// What the crate `getrandom` calls for random bytes, where nobody else gives any. Functions of a fixed name are kept even if nothing calls them.
+#[cfg(all(feature = "getrandom", target_arch = "wasm32"))]
+mod getrandom {
+    use crate::random;
+
+    /// As `getrandom` 0.3 and 0.4 call it.
+    ///
+    /// # Safety
+    /// There are `len` bytes at `address` to write to, initialised or not.
+    // SAFETY: no other function has this name, which `getrandom` keeps for its one custom backend.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_v03_custom(
+        address: *mut u8,
+        len: usize,
+    ) -> Result<(), getrandom::Error> {
+        // SAFETY: the caller vouches for the bytes, which are initialised before they are referred to.
+        let bytes = unsafe {
+            address.write_bytes(0, len);
+            std::slice::from_raw_parts_mut(address, len)
+        };
+        random::fill(bytes).map_err(|_| getrandom::Error::UNEXPECTED)
+    }
+
+    /// As `getrandom` 0.2 calls it: 0, or the number of an error.
+    ///
+    /// # Safety
+    /// As above.
+    // SAFETY: as above; it is the name of 0.2.
+    #[unsafe(no_mangle)]
+    unsafe extern "Rust" fn __getrandom_custom(address: *mut u8, len: usize) -> u32 {
+        // SAFETY: passed on to the caller.
+        match unsafe { __getrandom_v03_custom(address, len) } {
+            Ok(()) => 0,
+            Err(_) => getrandom_02::Error::UNEXPECTED.code().get(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -678,7 +901,7 @@ mod tests {
         let packed = serve(&boundary, block, 4, &mut |arguments, _| {
             Ok(Answer::in_place(&arguments[..0]))
         });
-        boundary.free(packed.address as Address);
+        boundary.free(packed.address as Place);
         assert_eq!(boundary.live_blocks(), 1);
     }
 

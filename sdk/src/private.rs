@@ -17,16 +17,31 @@ pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
 pub use crate::guest::{
-    Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, FreeCommand, Guest, Hook,
-    Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin, PluginType,
-    Start, Stop,
+    Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, EventHandler, FreeCommand,
+    Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
+    PluginType, Start, Stop, handle_event,
 };
 pub use crate::json::Arena;
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
+pub use crate::services::logging::prepare as prepare_logging;
 
 /// Passes a value over.
 pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
     source.read::<IgnoredAny>().map(drop)
+}
+
+/// What the expansions of `#[host_functions]` name.
+pub mod host {
+    pub use crate::host::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
+    pub use crate::host::describe::{
+        Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, disjoint,
+        implementation, lend_mut,
+    };
+    pub use crate::host::native::Installed;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::host::native::{call, install};
+    pub use crate::host::returned::{Buffer, NEEDED, NEGATED, Returned, Status, TRUNCATED};
+    pub use crate::host::scalar::Scalar;
 }

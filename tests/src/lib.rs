@@ -9,7 +9,9 @@
 mod build;
 mod host;
 mod job;
+mod sections;
 
 pub use build::{Build, Refused, root};
 pub use host::{Answer, Command, Host, PAGE, Panic};
 pub use job::{Habit, Job, Stopped};
+pub use sections::{Section, sections};

@@ -1,29 +1,57 @@
-//! How a failure reads: what happened, where, and what to do next.
+//! What a failure says: what happened, what else there is to know, and what to do next. `report.rs` lays it out.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use plugin_sdk::abi;
 
-use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage};
+use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
+use crate::services::Permission;
 use crate::text;
 
 /// The size of a page of linear memory in bytes.
 const PAGE: u64 = 64 * 1024;
 
+/// The most pages that a linear memory with 32-bit addresses has.
+const MAX_PAGES: u64 = 65_536;
+
 /// The most names that a message lists.
 const MAX_LISTED: usize = 20;
 
-impl Display for Failure {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.kind.explain(&self.0.during, f)
+/// A failure in words, all of them bounded and filtered.
+#[derive(Default)]
+pub(super) struct Account {
+    pub(super) message: String,
+    pub(super) notes: Vec<String>,
+    pub(super) help: Option<Cow<'static, str>>,
+    /// What another program wrote, to be shown as it is.
+    pub(super) output: Option<String>,
+}
+
+impl Account {
+    fn new(message: impl Into<String>) -> Self {
+        Account {
+            message: message.into(),
+            ..Account::default()
+        }
+    }
+
+    fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = Some(help.into());
+        self
     }
 }
 
-/// As in a [`Failure`], whose `Display` also says which command it was.
+/// As in a [`Failure`], which also says which command it was: the message only.
 impl fmt::Debug for FailureKind {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.explain(&Stage::Load, f)
+        f.write_str(&self.account(&Stage::Load).message)
     }
 }
 
@@ -62,346 +90,402 @@ impl Display for Import {
     }
 }
 
+impl Failure {
+    pub(super) fn account(&self) -> Account {
+        self.0.kind.account(&self.0.during)
+    }
+}
+
 impl FailureKind {
-    fn explain(&self, during: &Stage, f: &mut Formatter<'_>) -> fmt::Result {
+    fn account(&self, during: &Stage) -> Account {
         match self {
-            FailureKind::Plugin(error) => plugin_error(during, error, f),
-            FailureKind::Panic(panic) => panicked(during, panic, f),
-            FailureKind::OutOfMemory { requested, limit } => write!(
-                f,
-                "{during} ran out of memory: its linear memory would have grown to {requested} bytes, and may have {limit} ({} pages)\n  \
-                 help: `.memory_pages({})` allows that much; a module that declares a smaller maximum of its own must be linked with a larger one",
-                limit / PAGE,
-                requested.div_ceil(PAGE)
-            ),
-            FailureKind::StackOverflow(Stack::Wasm { limit }) => write!(
-                f,
-                "{during} overflowed the wasm stack of {limit} bytes\n  \
-                 help: look for a recursion without end; `.stack_bytes(n)` allows deeper ones"
-            ),
-            FailureKind::StackOverflow(Stack::Shadow { address }) => write!(
-                f,
-                "{during} overflowed the guest's own stack, the one in linear memory: it went down to address {address:#x}, which is below 0\n  \
-                 help: look for a recursion without end or for very large local values; a Rust guest gets a larger stack from \
-                 `-C link-arg=-zstack-size=<bytes>`"
+            FailureKind::Plugin(error) => plugin_error(during, error),
+            FailureKind::Panic(panic) => panicked(during, panic),
+            FailureKind::OutOfMemory { requested, limit } => out_of_memory(during, *requested, *limit),
+            FailureKind::StackOverflow(Stack::Wasm { limit }) => Account::new(format!(
+                "{during} overflowed the wasm stack of {limit} bytes"
+            ))
+            .help("look for a recursion without end; `.stack_bytes(n)` allows deeper ones"),
+            FailureKind::StackOverflow(Stack::Shadow { address }) => Account::new(format!(
+                "{during} overflowed the guest's own stack, the one in linear memory: it went down to address {address:#x}, which is below 0"
+            ))
+            .help(
+                "look for a recursion without end or for very large local values; a Rust guest gets a larger stack from \
+                 `-C link-arg=-zstack-size=<bytes>`",
             ),
             FailureKind::OutOfFuel { limit } => {
-                write!(
-                    f,
-                    "{during} used up its fuel of {limit}\n  help: `.fuel(n)` gives a call more"
-                )
+                Account::new(format!("{during} used up its fuel of {limit}")).help("`.fuel(n)` gives a call more")
             }
-            FailureKind::Timeout { limit } => write!(
-                f,
-                "{during} took longer than {limit:?}\n  help: `.timeout(duration)` allows more, `.no_timeout()` any time"
+            FailureKind::Timeout {
+                limit,
+                during: Some(function),
+            } => Account::new(format!(
+                "{during} took longer than {limit:?}: it was in the host function `{}`",
+                text::name(function)
+            ))
+            .help("`.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take"),
+            FailureKind::Timeout { limit, .. } => Account::new(format!("{during} took longer than {limit:?}"))
+                .help("`.timeout(duration)` allows more, `.no_timeout()` any time"),
+            FailureKind::BadHostArgument { function, reason } => Account::new(format!(
+                "{during} called the host function `{}` with a bad argument: {}",
+                text::name(function),
+                text::from_str(reason)
+            ))
+            .help(
+                "the functions that `#[host_functions]` makes for plugins cannot be called so: is the import declared by hand, or for another \
+                 version of the host?",
             ),
-            FailureKind::Trap { message } => write!(f, "{during} trapped: {message}"),
-            FailureKind::Poisoned { first } => write!(
-                f,
-                "{during} was not called, because the instance is dead since this:\n{first}\n  help: build a new `Plugin`"
-            ),
+            FailureKind::HostFunction { function, error } => host_function(during, function, error),
+            FailureKind::Trap { message } => {
+                let account = Account::new(format!("{during} trapped: {message}"));
+                match hint::trap(message) {
+                    Some(help) => account.help(help),
+                    None => account,
+                }
+            }
+            // The report goes on with what it was.
+            FailureKind::Poisoned { .. } => {
+                Account::new(format!("{during} was not called, because the instance is dead since an earlier failure"))
+                    .help("build a new `Plugin`")
+            }
             FailureKind::OutOfBounds {
                 region,
                 address,
                 len,
                 memory,
-            } => write!(
-                f,
+            } => Account::new(format!(
                 "{during} gave a pointer out of bounds: {region} would be {len} bytes at address {address:#x}, \
                  but the memory has {memory} bytes"
-            ),
-            FailureKind::Misaligned { address } => write!(
-                f,
+            )),
+            FailureKind::Misaligned { address } => Account::new(format!(
                 "{during} could not be given its arguments: `alloc` returned address {address:#x}, which is not a multiple of 16"
-            ),
-            FailureKind::AllocationFailed { bytes } => write!(
-                f,
+            )),
+            FailureKind::AllocationFailed { bytes } => Account::new(format!(
                 "{during} could not be given its arguments: the plugin's `alloc` has no room for {bytes} bytes"
-            ),
+            )),
             FailureKind::NotUtf8 {
                 region,
                 valid_up_to,
-            } => write!(
-                f,
-                "{during} gave text that is not UTF-8: {region} is malformed after byte {valid_up_to}{}",
-                raw_help(*region)
+            } => raw_help(
+                *region,
+                Account::new(format!(
+                    "{during} gave text that is not UTF-8: {region} is malformed after byte {valid_up_to}"
+                )),
             ),
-            FailureKind::BadBinary { reason } => write!(
-                f,
-                "{during} gave an unexpected result in the binary codec: {}\n  help: the type asked for must have the fields of the type that \
-                 the command returns, in the same order; a command without `codec = \"binary\"` is called with `call`",
+            FailureKind::BadBinary { reason } => Account::new(format!(
+                "{during} gave an unexpected result in the binary codec: {}",
                 text::from_str(reason)
+            ))
+            .help(
+                "the type asked for must have the fields of the type that the command returns, in the same order; a command without \
+                 `codec = \"binary\"` is called with `call`",
             ),
-            FailureKind::BadBatch { reason } => write!(
-                f,
+            FailureKind::BadBatch { reason } => Account::new(format!(
                 "{during} answered a batch with something else than one answer for each input: {reason}"
-            ),
+            )),
             FailureKind::BadJson {
                 region,
                 reason,
                 excerpt,
             } => {
-                write!(
-                    f,
+                let account = Account::new(format!(
                     "{during} gave unexpected JSON: {region} does not decode: {}",
                     text::from_str(reason)
-                )?;
+                ));
                 if excerpt.is_empty() {
-                    write!(
-                        f,
-                        "\n  help: there are no bytes at all; a raw command is called with `call_raw`"
-                    )
+                    account.help("there are no bytes at all; a raw command is called with `call_raw`")
                 } else {
-                    write!(f, "\n  text: {excerpt}{}", raw_help(*region))
+                    raw_help(*region, account.note(format!("text: {excerpt}")))
                 }
             }
             FailureKind::ResultTooLarge {
                 region,
                 bytes,
                 limit,
-            } => write!(
-                f,
-                "{during} gave too large an answer: {region} has {bytes} bytes, and at most {limit} are decoded\n  \
-                 help: `.max_result_bytes(n)` allows more; `call_raw` reads a result of any size in place"
-            ),
-            FailureKind::ArgumentsTooLarge { bytes, limit } => write!(
-                f,
+            } => Account::new(format!(
+                "{during} gave too large an answer: {region} has {bytes} bytes, and at most {limit} are decoded"
+            ))
+            .help("`.max_result_bytes(n)` allows more; `call_raw` reads a result of any size in place"),
+            FailureKind::ArgumentsTooLarge { bytes, limit } => Account::new(format!(
                 "{during} was not called: its arguments have {bytes} bytes, and the ABI allows {limit}"
-            ),
-            FailureKind::BadArguments { reason } => {
-                write!(
-                    f,
-                    "{during} was not called: its arguments have no form in JSON: {}",
-                    text::from_str(reason)
-                )
-            }
+            )),
+            FailureKind::BadArguments { reason } => Account::new(format!(
+                "{during} was not called: its arguments have no form in JSON: {}",
+                text::from_str(reason)
+            )),
             FailureKind::UnknownCommand {
                 name,
                 nearest,
                 known,
-            } => unknown_command(name, nearest.as_deref(), known, f),
-            load => load.explain_load(f),
+            } => unknown_command(name, nearest.as_deref(), known),
+            load => load.account_of_load(during),
         }
     }
 
-    /// The kinds that loading a module comes to, none of which depends on a stage.
-    fn explain_load(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    /// The kinds that loading a module comes to, most of which do not depend on a stage.
+    fn account_of_load(&self, during: &Stage) -> Account {
         match self {
             FailureKind::NotWasm { found } => {
-                write!(f, "this is not a WebAssembly module: it is {found}")
+                Account::new(format!("this is not a WebAssembly module: it is {found}"))
             }
-            FailureKind::Truncated { bytes } => write!(
-                f,
-                "the WebAssembly module is truncated: it breaks off after {bytes} bytes\n  help: build or download it again"
+            FailureKind::Truncated { bytes } => Account::new(format!(
+                "the WebAssembly module is truncated: it breaks off after {bytes} bytes"
+            ))
+            .help("build or download it again"),
+            FailureKind::Component => Account::new("this is a WebAssembly component, and plugins are core modules").help(
+                "build with plain `cargo build --target wasm32-unknown-unknown`, not with `cargo component` or for a `wasip2` target",
             ),
-            FailureKind::Component => f.write_str(
-                "this is a WebAssembly component, and plugins are core modules\n  \
-                 help: build with plain `cargo build --target wasm32-unknown-unknown`, not with `cargo component` or for a `wasip2` target",
-            ),
-            FailureKind::InvalidModule { reason } => {
-                write!(f, "the WebAssembly module is not valid: {}", text::from_str(reason))
+            FailureKind::InvalidModule { reason } => Account::new(format!(
+                "the WebAssembly module is not valid: {}",
+                text::from_str(reason)
+            )),
+            FailureKind::ModuleTooLarge { bytes, limit } => {
+                Account::new(format!("the module has {bytes} bytes, and may have {limit}")).help(
+                    "`Source::max_bytes(n)` allows more; a release build is many times smaller than a debug build",
+                )
             }
-            FailureKind::ModuleTooLarge { bytes, limit } => write!(
-                f,
-                "the module has {bytes} bytes, and may have {limit}\n  \
-                 help: `Source::max_bytes(n)` allows more; a release build is many times smaller than a debug build"
-            ),
-            FailureKind::AbiVersion { found, supported } => write!(
-                f,
-                "the plugin speaks version {} of the ABI, and this harness version {supported}\n  \
-                 help: build the plugin with the `plugin-sdk` of the harness's version, or use the harness of the plugin's",
+            FailureKind::AbiVersion { found, supported } => Account::new(format!(
+                "the plugin speaks version {} of the ABI, and this harness version {supported}",
                 text::name(found)
-            ),
-            FailureKind::MissingExport { name, expected } => {
-                write!(f, "the module does not export `{}`, {expected}", text::name(name))?;
-                missing_export_help(name, f)
-            }
-            FailureKind::WrongExport { name, expected, found } => write!(
-                f,
+            ))
+            .help("build the plugin with the `plugin-sdk` of the harness's version, or use the harness of the plugin's"),
+            FailureKind::MissingExport { name, expected } => Account::new(format!(
+                "the module does not export `{}`, {expected}",
+                text::name(name)
+            ))
+            .help(missing_export_help(name)),
+            FailureKind::WrongExport {
+                name,
+                expected,
+                found,
+            } => Account::new(format!(
                 "the export `{}` should be {expected}, but is {found}",
                 text::name(name)
-            ),
-            FailureKind::MissingImports { imports } => missing_imports(imports, f),
-            FailureKind::TableTooLarge { requested, limit } => write!(
-                f,
-                "the module's tables need {requested} elements, and may have {limit}\n  help: `.table_elements(n)` allows more"
-            ),
-            FailureKind::PoolExhausted { limit } => write!(
-                f,
-                "all {limit} instances of the pool are in use\n  help: drop a `Plugin`, or ask `.pooling(n)` for a larger pool"
-            ),
-            FailureKind::Build(build) => build_failed(build, f),
-            FailureKind::Io { path, reason } => write!(f, "cannot use `{}`: {reason}", path.display()),
-            FailureKind::Engine { reason } => {
-                write!(f, "the WebAssembly engine cannot be set up as asked: {}", text::from_str(reason))
+            )),
+            FailureKind::MissingImports { imports } => missing_imports(imports),
+            FailureKind::WrongImport {
+                import,
+                expected,
+                found,
+            } => Account::new(format!(
+                "{during} imports {import} as {found}, and the host has it as {expected}"
+            ))
+            .help("declare it with #[host_functions] in one crate that the plugin and its host both use"),
+            FailureKind::TableTooLarge { requested, limit } => Account::new(format!(
+                "the module's tables need {requested} elements, and may have {limit}"
+            ))
+            .help("`.table_elements(n)` allows more"),
+            FailureKind::PoolExhausted { limit } => {
+                Account::new(format!("all {limit} instances of the pool are in use"))
+                    .help("drop a `Plugin`, or ask `.pooling(n)` for a larger pool")
             }
-            _ => Ok(()),
+            FailureKind::Build(build) => build_failed(build),
+            FailureKind::Io { path, reason } => {
+                Account::new(format!("cannot use `{}`: {reason}", path.display()))
+            }
+            FailureKind::Service { service, reason } => {
+                Account::new(format!("the service `{service}` cannot be set up: {reason}"))
+            }
+            FailureKind::NotGranted { permissions } => not_granted(permissions),
+            FailureKind::Engine { reason } => Account::new(format!(
+                "the WebAssembly engine cannot be set up as asked: {}",
+                text::from_str(reason)
+            )),
+            _ => Account::default(),
         }
     }
 }
 
-fn plugin_error(during: &Stage, error: &plugin_sdk::Error, f: &mut Formatter<'_>) -> fmt::Result {
-    write!(
-        f,
-        "{during} failed: {} [{}]",
-        text::from_str(error.message()),
-        text::name(error.code())
-    )?;
+fn not_granted(permissions: &[Permission]) -> Account {
+    let mut account = Account::new("the plugin needs permissions that are not granted".to_owned());
+    for permission in permissions.iter().take(MAX_LISTED) {
+        account = account.note(permission.to_string());
+    }
+    if let Some(more @ 1..) = permissions.len().checked_sub(MAX_LISTED) {
+        account = account.note(format!("and {more} more"));
+    }
+    let grants: String = permissions
+        .iter()
+        .take(MAX_LISTED)
+        .map(|permission| format!(".grant({:?})", text::name(permission.name())))
+        .collect();
+    account.help(format!(
+        "`{grants}` grants them; without `.strict()` the calls alone would be denied"
+    ))
+}
+
+fn plugin_error(during: &Stage, error: &plugin_sdk::Error) -> Account {
+    let account = Account::new(format!(
+        "{during} failed: {}",
+        text::from_str(error.message())
+    ));
+    with_particulars(account, error)
+}
+
+/// An error's details, and what caused it.
+fn with_particulars(mut account: Account, error: &plugin_sdk::Error) -> Account {
     if let Some(details) = error.details() {
-        write!(
-            f,
-            "\n  details: {}",
+        account = account.note(format!(
+            "details: {}",
             text::one_line(&details.to_string(), text::MAX_SHOWN)
-        )?;
+        ));
     }
     for cause in error.source().iter().take(MAX_LISTED) {
-        write!(f, "\n  caused by: {}", text::from_str(cause))?;
+        account = account.note(format!("caused by: {}", text::from_str(cause)));
     }
-    Ok(())
+    account
 }
 
-fn panicked(during: &Stage, panic: &Panic, f: &mut Formatter<'_>) -> fmt::Result {
-    let Panic {
-        message,
-        file,
-        line,
-        column,
-    } = panic;
-    write!(f, "{during} panicked at {file}:{line}:{column}: {message}")
+fn host_function(during: &Stage, function: &str, error: &plugin_sdk::Error) -> Account {
+    let account = Account::new(format!(
+        "{during} called the host function `{}`, which failed: {}",
+        text::name(function),
+        text::from_str(error.message())
+    ))
+    .help("it returns nothing that could tell the plugin; one that returns a `Result` would");
+    with_particulars(account, error)
 }
 
-fn raw_help(region: Region) -> &'static str {
+fn panicked(during: &Stage, panic: &Panic) -> Account {
+    // Where, is the first line of the report.
+    let account = Account::new(format!("{during} panicked: {}", panic.message));
+    match hint::panic(panic) {
+        Some(help) => account.help(help),
+        None => account,
+    }
+}
+
+fn out_of_memory(during: &Stage, requested: u64, limit: u64) -> Account {
+    let account = Account::new(format!(
+        "{during} ran out of memory: its linear memory would have grown to {requested} bytes, and may have {limit} ({} pages)",
+        limit / PAGE
+    ));
+    match requested.div_ceil(PAGE) {
+        pages if pages > MAX_PAGES => account.help(format!(
+            "no plugin can have more than {MAX_PAGES} pages, which are 4 GiB; look for a size that was computed wrongly"
+        )),
+        pages => account.help(format!(
+            "`.memory_pages({pages})` allows that much; a module that declares a smaller maximum of its own must be linked with a larger one"
+        )),
+    }
+}
+
+fn raw_help(region: Region, account: Account) -> Account {
     match region {
-        Region::Result => "\n  help: a raw command is called with `call_raw`",
-        _ => "",
+        Region::Result => account.help("a raw command is called with `call_raw`"),
+        _ => account,
     }
 }
 
-fn unknown_command(
-    name: &str,
-    nearest: Option<&str>,
-    known: &[String],
-    f: &mut Formatter<'_>,
-) -> fmt::Result {
-    write!(f, "the plugin has no command `{}`", text::name(name))?;
-    if let Some(nearest) = nearest {
-        write!(f, "; did you mean `{}`?", text::name(nearest))?;
-    }
+fn unknown_command(name: &str, nearest: Option<&str>, known: &[String]) -> Account {
+    let account = Account::new(format!("the plugin has no command `{}`", text::name(name)));
+    let account = match nearest {
+        Some(nearest) => account.help(format!("did you mean `{}`?", text::name(nearest))),
+        None => account,
+    };
     match known {
-        [] => f.write_str("\n  it has no commands at all"),
-        known => {
-            f.write_str("\n  it has ")?;
-            list(
-                known.iter().map(|name| format!("`{}`", text::name(name))),
-                f,
-            )
-        }
+        [] => account.note("it has no commands at all"),
+        known => account.note(format!(
+            "it has {}",
+            list(known.iter().map(|name| format!("`{}`", text::name(name))))
+        )),
     }
 }
 
-fn missing_export_help(name: &str, f: &mut Formatter<'_>) -> fmt::Result {
+fn missing_export_help(name: &str) -> Cow<'static, str> {
     let hook = match name {
         "plugin_start" => "start",
         "plugin_stop" => "stop",
         "plugin_event" => "event",
         abi::HEAP_EXPORT => {
-            return f.write_str(
-                    "\n  help: it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`",
-                );
+            return "it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();
         }
         _ => {
-            return f.write_str(
-                "\n  help: is it a plugin? One is made by `#[plugin]` on a struct and on its impl",
-            );
+            return "is it a plugin? One is made by `#[plugin]` on a struct and on its impl".into();
         }
     };
-    write!(
-        f,
-        "\n  help: it is there when a function of the plugin carries `#[{hook}]`"
-    )
+    format!("it is there when a function of the plugin carries `#[{hook}]`").into()
 }
 
-fn missing_imports(imports: &[Import], f: &mut Formatter<'_>) -> fmt::Result {
-    f.write_str("the module imports what the harness does not offer: ")?;
-    list(imports.iter(), f)?;
+fn missing_imports(imports: &[Import]) -> Account {
+    let account = Account::new(format!(
+        "the module imports what the harness does not offer: {}",
+        list(imports.iter())
+    ));
     let from = |prefix: &str| {
         imports
             .iter()
             .any(|import| import.module.starts_with(prefix))
     };
     if from("__wbindgen") {
-        f.write_str(
-            "\n  help: some dependency was built for JavaScript (`wasm-bindgen`); `cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` tells which",
-        )?;
+        account.help(
+            "some dependency was built for JavaScript (`wasm-bindgen`); `cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` tells which",
+        )
+    } else if from("wasi") {
+        account.help("it was built for WASI; build it with `--target wasm32-unknown-unknown`")
+    } else {
+        account
     }
-    if from("wasi") {
-        f.write_str(
-            "\n  help: it was built for WASI; build it with `--target wasm32-unknown-unknown`",
-        )?;
-    }
-    Ok(())
 }
 
-fn build_failed(failure: &BuildFailure, f: &mut Formatter<'_>) -> fmt::Result {
+fn build_failed(failure: &BuildFailure) -> Account {
     match failure {
-        BuildFailure::NoCrate { dir } => write!(
-            f,
-            "there is no crate in `{}`: it has no `Cargo.toml`\n  help: a test of the plugin's own crate passes `env!(\"CARGO_MANIFEST_DIR\")`",
+        BuildFailure::NoCrate { dir } => Account::new(format!(
+            "there is no crate in `{}`: it has no `Cargo.toml`",
             dir.display()
-        ),
-        BuildFailure::Workspace { dir } => write!(
-            f,
-            "`{}` is a workspace without a crate of its own\n  help: name the folder of the plugin's crate",
+        ))
+        .help("a test of the plugin's own crate passes `env!(\"CARGO_MANIFEST_DIR\")`"),
+        BuildFailure::Workspace { dir } => Account::new(format!(
+            "`{}` is a workspace without a crate of its own",
             dir.display()
-        ),
-        BuildFailure::NotCdylib { manifest } => not_cdylib(manifest, f),
-        BuildFailure::MissingTarget { toolchain } => {
-            match toolchain {
-                Some(toolchain) => write!(f, "the toolchain `{toolchain}`")?,
-                None => f.write_str("the active toolchain")?,
-            }
-            f.write_str(
-                " has no standard library for wasm32-unknown-unknown\n  help: rustup target add wasm32-unknown-unknown",
-            )?;
-            match toolchain {
-                Some(toolchain) => write!(f, " --toolchain {toolchain}"),
-                None => Ok(()),
-            }
-        }
-        BuildFailure::Failed { command, output } => {
-            write!(
-                f,
-                "the plugin's crate does not build: `{command}` failed with\n{}",
-                output.trim_end()
-            )
-        }
-        BuildFailure::NoCargo { program, reason } => write!(
-            f,
-            "cannot run `{program}` to build the plugin's crate: {reason}\n  \
-             help: install Rust with rustup, or set the variable CARGO to where cargo is"
-        ),
+        ))
+        .help("name the folder of the plugin's crate"),
+        BuildFailure::NotCdylib { manifest } => not_cdylib(manifest),
+        BuildFailure::MissingTarget { toolchain } => missing_target(toolchain.as_deref()),
+        BuildFailure::Failed { command, output } => Account {
+            output: Some(output.clone()),
+            ..Account::new(format!(
+                "the plugin's crate does not build: `{command}` failed"
+            ))
+        },
+        BuildFailure::NoCargo { program, reason } => Account::new(format!(
+            "cannot run `{program}` to build the plugin's crate: {reason}"
+        ))
+        .help("install Rust with rustup, or set the variable CARGO to where cargo is"),
     }
 }
 
-fn not_cdylib(manifest: &Path, f: &mut Formatter<'_>) -> fmt::Result {
-    write!(
-        f,
-        "`{}` does not make a WebAssembly module of the crate's library\n  help: add these lines to it:\n\n    \
-         [lib]\n    crate-type = [\"cdylib\", \"rlib\"]\n",
+fn missing_target(toolchain: Option<&str>) -> Account {
+    let (whose, option) = match toolchain {
+        Some(toolchain) => (
+            format!("the toolchain `{toolchain}`"),
+            format!(" --toolchain {toolchain}"),
+        ),
+        None => ("the active toolchain".to_owned(), String::new()),
+    };
+    Account::new(format!(
+        "{whose} has no standard library for wasm32-unknown-unknown"
+    ))
+    .help(format!("rustup target add wasm32-unknown-unknown{option}"))
+}
+
+fn not_cdylib(manifest: &Path) -> Account {
+    Account::new(format!(
+        "`{}` does not make a WebAssembly module of the crate's library",
         manifest.display()
-    )
+    ))
+    .help("add these lines to it:\n\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n")
 }
 
-fn list<T: Display>(items: impl ExactSizeIterator<Item = T>, f: &mut Formatter<'_>) -> fmt::Result {
+fn list<T: Display>(items: impl ExactSizeIterator<Item = T>) -> String {
     let rest = items.len().saturating_sub(MAX_LISTED);
-    for (nth, item) in items.take(MAX_LISTED).enumerate() {
-        if nth > 0 {
-            f.write_str(", ")?;
-        }
-        write!(f, "{item}")?;
-    }
+    let mut listed = items
+        .take(MAX_LISTED)
+        .map(|item| item.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
     if rest > 0 {
-        write!(f, " and {rest} more")?;
+        listed.push_str(&format!(" and {rest} more"));
     }
-    Ok(())
+    listed
 }

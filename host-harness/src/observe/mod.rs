@@ -153,7 +153,6 @@ impl Observer {
     }
 
     /// The guest calls a function of its host. `arguments` is asked for only where somebody wants to see them.
-    #[allow(dead_code, reason = "there is no host function yet that could call it")]
     pub(crate) fn host_call_begins(&mut self, function: &str, arguments: impl FnOnce() -> String) {
         if let Some(running) = &mut self.running {
             running.host_calls += 1;
@@ -166,7 +165,6 @@ impl Observer {
     }
 
     /// What the function of the host came to.
-    #[allow(dead_code, reason = "there is no host function yet that could call it")]
     pub(crate) fn host_call_ends(
         &mut self,
         function: &str,

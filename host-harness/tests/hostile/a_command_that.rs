@@ -6,7 +6,10 @@ use super::*;
 fn never_ends_runs_into_the_timeout() {
     let failure = assert_kind!(
         running_in(brief(Guest::running(SPIN).builder())),
-        FailureKind::Timeout { limit: BRIEF }
+        FailureKind::Timeout {
+            limit: BRIEF,
+            during: None
+        }
     );
     assert!(
         failure
@@ -112,7 +115,7 @@ fn divides_by_zero_traps_with_the_reason() {
     let failure = running(&Guest::running("(i64.div_u (i64.const 1) (i64.const 0))"));
     let failure = assert_kind!(failure, FailureKind::Trap { .. });
     assert_eq!(
-        failure.to_string(),
+        failure.message(),
         "command `run` trapped: integer divide by zero"
     );
 }

@@ -11,7 +11,7 @@ fn plugin_init() {
     };
     let failure = building(guest.builder().timeout(BRIEF));
     assert!(
-        failure.to_string().starts_with("`plugin_init` took longer"),
+        failure.message().starts_with("`plugin_init` took longer"),
         "{failure}"
     );
     assert_kind!(failure, FailureKind::Timeout { .. });

@@ -7,7 +7,10 @@ fn never_ends_runs_into_the_timeout() {
     let guest = Guest::default().with("(func $main (loop $spin (br $spin))) (start $main)");
     assert_kind!(
         building(brief(guest.builder())),
-        FailureKind::Timeout { limit: BRIEF }
+        FailureKind::Timeout {
+            limit: BRIEF,
+            during: None
+        }
     );
 }
 
@@ -31,7 +34,7 @@ fn traps_is_a_trap_of_the_instantiation() {
     assert_eq!(failure.command(), None);
     assert!(
         failure
-            .to_string()
+            .message()
             .starts_with("the module's instantiation trapped"),
         "{failure}"
     );

@@ -84,7 +84,10 @@ fn traps_kills_the_instance() {
 fn loops_runs_into_the_timeout() {
     assert_kind!(
         giving_arguments_in(alloc(SPIN), brief),
-        FailureKind::Timeout { limit: BRIEF }
+        FailureKind::Timeout {
+            limit: BRIEF,
+            during: None
+        }
     );
 }
 

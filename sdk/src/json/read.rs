@@ -77,6 +77,11 @@ impl<'de> Reader<'de> {
         self.open(b'{', "expected an object")
     }
 
+    #[inline]
+    pub(crate) fn open_array(&mut self) -> Read<()> {
+        self.open(b'[', "expected an array")
+    }
+
     fn open(&mut self, bracket: u8, wanted: &'static str) -> Read<()> {
         if self.peek() != Some(bracket) {
             return self.wanted(wanted);
@@ -95,7 +100,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Whether there is one more element; at the end of the array, passes its bracket.
-    fn element(&mut self, first: bool) -> Read<bool> {
+    pub(crate) fn element(&mut self, first: bool) -> Read<bool> {
         match self.peek() {
             Some(b']') => {
                 self.close();
@@ -195,7 +200,7 @@ impl<'de> Reader<'de> {
     }
 
     /// A string that lives as long as the text, escapes or none.
-    fn kept_string(&mut self) -> Read<&'de str> {
+    pub(crate) fn kept_string(&mut self) -> Read<&'de str> {
         if self.peek() != Some(b'"') {
             return self.wanted("expected a string");
         }
@@ -317,6 +322,14 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// One value of any kind, as it stands in the text.
+    pub(crate) fn raw(&mut self) -> Read<&'de str> {
+        self.skip_space();
+        let start = self.at;
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     /// Whether the next value is of the wrong type, it being JSON at all: then says so in the words of what was wanted.
     #[cold]
     fn mismatch<T>(&mut self, visitor: &dyn de::Expected) -> Read<T> {
@@ -355,7 +368,7 @@ impl<'de> Reader<'de> {
     }
 
     fn visit_array<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
-        self.open(b'[', "expected an array")?;
+        self.open_array()?;
         let mut elements = Elements {
             reader: self,
             next: 0,

@@ -1,14 +1,42 @@
-//! Requests over the network.
+//! Requests over the network. The permission is `http`, and a host may allow some servers only.
+//!
+//! ```
+//! # #[derive(serde::Serialize)] struct Order { cakes: u32 }
+//! # #[derive(serde::Deserialize)] struct Receipt { number: u64 }
+//! # fn order() -> plugin_sdk::Result<u64> {
+//! use plugin_sdk::http;
+//! use std::time::Duration;
+//!
+//! let menu = http::get("https://bakery.example/menu")?.text()?;
+//! let receipt: Receipt = http::Request::post("https://bakery.example/orders")
+//!     .header("accept", "application/json")
+//!     .json(&Order { cakes: 3 })?
+//!     .timeout(Duration::from_secs(2))
+//!     .send()?
+//!     .json()?;
+//! # let _ = menu;
+//! # Ok(receipt.number)
+//! # }
+//! ```
 
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
+use super::{from_json, to_json};
+use crate::error::{Error, code};
+use crate::host::Payload;
+use crate::{Result, host_functions};
 
 /// What a host implements.
+#[host_functions(module = "plugin_host", prefix = "http_", permission = "http")]
 pub trait Http {
     /// Sends a request and waits for its response, whatever its status.
-    fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response>;
+    fn send(#[json] head: &Head, body: &[u8]) -> Result<Response>;
 }
+
+implemented_by_hosts!(Http as http);
 
 /// A request without its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,4 +62,236 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
+}
+
+/// Asks for what is at an address.
+///
+/// # Errors
+///
+/// As [`Request::send`].
+#[inline]
+pub fn get(url: &str) -> Result<Response> {
+    Request::get(url).send()
+}
+
+/// A request, to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct Request {
+    head: Head,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// A request of any method.
+    #[inline]
+    pub fn new(method: &str, url: &str) -> Self {
+        Request {
+            head: Head {
+                method: method.to_owned(),
+                url: url.to_owned(),
+                headers: Vec::new(),
+                timeout_ms: None,
+            },
+            body: Vec::new(),
+        }
+    }
+
+    /// Asks for what is at an address.
+    #[inline]
+    pub fn get(url: &str) -> Self {
+        Request::new("GET", url)
+    }
+
+    /// Sends something to an address.
+    #[inline]
+    pub fn post(url: &str) -> Self {
+        Request::new("POST", url)
+    }
+
+    /// Puts something at an address.
+    #[inline]
+    pub fn put(url: &str) -> Self {
+        Request::new("PUT", url)
+    }
+
+    /// Removes what is at an address.
+    #[inline]
+    pub fn delete(url: &str) -> Self {
+        Request::new("DELETE", url)
+    }
+
+    /// With one more header.
+    #[inline]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.head.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With these bytes as its body.
+    #[inline]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// With a value as its body, in JSON, and the header that says so unless there is one of that name.
+    ///
+    /// # Errors
+    ///
+    /// Where the value has no form in JSON.
+    #[inline]
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self> {
+        let typed = named(&self.head.headers, "content-type").is_some();
+        let this = match typed {
+            true => self,
+            false => self.header("content-type", "application/json"),
+        };
+        Ok(this.body(to_json(value)?))
+    }
+
+    /// With a limit of its time, in whole milliseconds; without one, what is left of the call's time is the limit, as it is of any other.
+    #[inline]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.head.timeout_ms = Some(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// Sends it, and waits for the response, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// The host's: `permission_denied` for a server that is not allowed, too; `timeout`; `unavailable` where no response came.
+    #[inline]
+    pub fn send(self) -> Result<Response> {
+        http::send(&self.head, &self.body)
+    }
+}
+
+impl Response {
+    /// The status, such as 200.
+    #[inline]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of the first header of a name, in whatever case.
+    #[inline]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        named(&self.headers, name)
+    }
+
+    /// The body.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    ///
+    /// `bad_answer` where it is not UTF-8.
+    #[inline]
+    pub fn text(self) -> Result<String> {
+        String::from_utf8(self.body).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            Error::new(
+                code::BAD_ANSWER,
+                format!("the response's body is not UTF-8 after byte {valid}"),
+            )
+        })
+    }
+
+    /// The body as a value, from JSON.
+    ///
+    /// # Errors
+    ///
+    /// `bad_answer` where it is something else than a `T`.
+    #[inline]
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        from_json(&self.body, "body")
+    }
+}
+
+#[inline]
+fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut headers = headers.iter();
+    let found = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+/// A response without its body, as it crosses.
+#[derive(Serialize, Deserialize)]
+struct ResponseHead {
+    status: u16,
+    headers: Vec<(String, String)>,
+}
+
+/// The length of the head in four bytes, the head as JSON, the body as it is.
+impl Payload for Response {
+    #[inline]
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        let Response {
+            status,
+            headers,
+            body,
+        } = self;
+        let mut bytes = vec![0; 4];
+        crate::json::write(&ResponseHead { status, headers }, &mut bytes).ok()?;
+        let len = u32::try_from(bytes.len() - 4).ok()?;
+        bytes.splice(..4, len.to_le_bytes());
+        bytes.extend_from_slice(&body);
+        Some(bytes)
+    }
+
+    #[inline]
+    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self> {
+        let bytes = bytes.unwrap_or_default();
+        let parts = bytes
+            .split_first_chunk()
+            .and_then(|(len, rest)| rest.split_at_checked(u32::from_le_bytes(*len) as usize));
+        let Some((head, body)) = parts else {
+            return Err(Error::new(
+                code::BAD_ANSWER,
+                "the host returned a response that ends within its head",
+            ));
+        };
+        let ResponseHead { status, headers } = from_json(head, "head")?;
+        Ok(Response {
+            status,
+            headers,
+            body: body.to_vec(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_crosses_as_it_is_whatever_its_body() {
+        let response = Response {
+            status: 404,
+            headers: vec![("content-type".to_owned(), "\"ü\"".to_owned())],
+            body: vec![0, 255, b'{', 0],
+        };
+        let bytes = Payload::into_bytes(response.clone());
+        assert_eq!(Response::from_bytes(bytes).unwrap(), response);
+    }
+
+    #[test]
+    fn a_response_that_is_none_is_an_error() {
+        for bytes in [
+            None,
+            Some(vec![0; 3]),
+            Some(vec![9, 0, 0, 0, b'{']),
+            Some(vec![255; 4]),
+            Some(vec![2, 0, 0, 0, b'{', b'}']),
+        ] {
+            let error = Response::from_bytes(bytes.clone()).unwrap_err();
+            assert_eq!(error.code(), "bad_answer", "{bytes:?}");
+        }
+    }
 }

@@ -1,15 +1,112 @@
-//! Values that outlive the plugin, by key.
+//! Values that outlive the plugin, by key. The permission is `kv`.
+//!
+//! ```
+//! # use plugin_sdk::prelude::*;
+//! # fn count() -> Result<()> {
+//! let times: u32 = kv::get("times")?.unwrap_or(0);
+//! kv::set("times", &(times + 1))?;
+//! # Ok(())
+//! # }
+//! ```
 
-use crate::Result;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{from_json, to_json};
+use crate::{Result, host_functions};
 
 /// What a host implements.
+#[host_functions(module = "plugin_host", prefix = "kv_", permission = "kv")]
 pub trait Kv {
     /// The bytes under a key.
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>>;
+    fn get(key: &str) -> Result<Option<Vec<u8>>>;
     /// Puts bytes under a key.
-    fn set(&mut self, key: &str, value: &[u8]) -> Result<()>;
+    fn set(key: &str, value: &[u8]) -> Result<()>;
     /// Forgets a key; whether there was one.
-    fn delete(&mut self, key: &str) -> Result<bool>;
+    fn delete(key: &str) -> Result<bool>;
     /// The keys that begin with a prefix, in alphabetical order.
-    fn list(&mut self, prefix: &str) -> Result<Vec<String>>;
+    #[json]
+    fn list(prefix: &str) -> Result<Vec<String>>;
+}
+
+implemented_by_hosts!(Kv as kv);
+
+/// The value under a key; `None` if there is none.
+///
+/// # Errors
+///
+/// Besides the host's: `bad_answer` where there is something else than a `T`.
+///
+/// ```
+/// # use plugin_sdk::{Result, kv};
+/// # fn last() -> Result<Option<String>> {
+/// let last: Option<String> = kv::get("last")?;
+/// # Ok(last)
+/// # }
+/// ```
+#[inline]
+pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
+    match kv::get(key)? {
+        Some(bytes) => from_json(&bytes, key).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Puts a value under a key, as JSON.
+///
+/// # Errors
+///
+/// Besides the host's: where the value has no form in JSON.
+///
+/// ```
+/// # use plugin_sdk::{Result, kv};
+/// # fn remember(name: &str) -> Result<()> {
+/// kv::set("last", name)?;
+/// kv::set("visits", &[3, 4])?;
+/// # Ok(())
+/// # }
+/// ```
+#[inline]
+pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
+    kv::set(key, &to_json(value)?)
+}
+
+/// The bytes under a key as they are; `None` if there is nothing.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn get_bytes(key: &str) -> Result<Option<Vec<u8>>> {
+    kv::get(key)
+}
+
+/// Puts bytes under a key as they are.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn set_bytes(key: &str, value: impl AsRef<[u8]>) -> Result<()> {
+    kv::set(key, value.as_ref())
+}
+
+/// Forgets a key; whether there was one.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn delete(key: &str) -> Result<bool> {
+    kv::delete(key)
+}
+
+/// The keys that begin with a prefix, in alphabetical order; all of them for `""`.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn list(prefix: &str) -> Result<Vec<String>> {
+    kv::list(prefix)
 }

@@ -1,4 +1,69 @@
-//! What a host offers to every plugin: one module for each service, with its trait for hosts and its functions for guests.
+//! What a host offers to every plugin: one module for each service, with functions for guests, and the trait that hosts and mocks implement.
+//!
+//! The modules stand in the crate's root as well: `plugin_sdk::kv` is `plugin_sdk::services::kv`.
+//!
+//! In a native test, a service is what was installed, and in WebAssembly what the host provides. One value will do for both:
+//!
+//! ```
+//! use plugin_sdk::Result;
+//! use plugin_sdk::kv::{self, Kv};
+//! use std::collections::BTreeMap;
+//!
+//! #[derive(Default)]
+//! struct InMemory(BTreeMap<String, Vec<u8>>);
+//!
+//! impl Kv for InMemory {
+//!     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+//!         Ok(self.0.get(key).cloned())
+//!     }
+//!
+//!     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
+//!         self.0.insert(key.to_owned(), value.to_owned());
+//!         Ok(())
+//!     }
+//!
+//!     fn delete(&mut self, key: &str) -> Result<bool> {
+//!         Ok(self.0.remove(key).is_some())
+//!     }
+//!
+//!     fn list(&mut self, prefix: &str) -> Result<Vec<String>> {
+//!         Ok(self.0.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+//!     }
+//! }
+//!
+//! let host = kv::install(InMemory::default());
+//! kv::set("last", "Ada")?;
+//! assert_eq!(kv::get::<String>("last")?.as_deref(), Some("Ada"));
+//! assert_eq!(host.borrow().0["last"], br#""Ada""#);
+//!
+//! // In WebAssembly: `Plugin::builder(…).host(kv::provide(InMemory::default()))`.
+//! # Ok::<(), plugin_sdk::Error>(())
+//! ```
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Result, code};
+use crate::json::{self, Arena};
+
+/// What a host or a test does with an implementation of a service, beside the functions for guests.
+macro_rules! implemented_by_hosts {
+    ($trait:ident as $functions:ident) => {
+        /// An implementation, ready to be linked by a host.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub fn provide<T: $trait + Send + 'static>(
+            implementation: T,
+        ) -> crate::host::HostFunctions {
+            $functions::provide(implementation)
+        }
+
+        /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub fn install<T: $trait + 'static>(implementation: T) -> crate::host::Installed<T> {
+            $functions::install(implementation)
+        }
+    };
+}
 
 pub mod ai;
 pub mod config;
@@ -9,3 +74,22 @@ pub mod kv;
 pub mod logging;
 pub mod random;
 pub mod time;
+
+/// A value as JSON, for a service that keeps or passes it on.
+#[inline]
+fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    json::write(value, &mut text)?;
+    Ok(text)
+}
+
+/// A value from the JSON that a service has. `name` is what it has it under, where the path to what is wrong begins.
+#[inline]
+fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
+    let arena = Arena::new();
+    json::read(text, &arena).map_err(|fault| {
+        let error = fault.in_member(name).into_error("the host's bytes");
+        // An argument of the plugin's would be called wrong otherwise, where the plugin passes the error on.
+        error.with_code(code::BAD_ANSWER)
+    })
+}

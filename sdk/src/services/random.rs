@@ -1,9 +1,75 @@
-//! Random bytes.
+//! Random bytes, fit for keys. They need no permission.
+//!
+//! ```
+//! # fn dice() -> plugin_sdk::Result<u64> {
+//! use plugin_sdk::random;
+//!
+//! let key: [u8; 32] = random::bytes()?;
+//! let dice = random::u64()? % 6 + 1;
+//! # let _ = key;
+//! # Ok(dice)
+//! # }
+//! ```
+//!
+//! # Crates that use `getrandom`
+//!
+//! With this crate's feature `getrandom`, crates such as `rand` and `uuid` get their random bytes here, whichever of `getrandom` 0.2, 0.3 and 0.4 they use. It takes
+//! two lines. In the plugin's `Cargo.toml`:
+//!
+//! ```toml
+//! plugin-sdk = { version = "0.1", features = ["getrandom"] }
+//! ```
+//!
+//! and in `.cargo/config.toml`, which `getrandom` 0.3 and 0.4 ask for (0.2 does not):
+//!
+//! ```toml
+//! [target.wasm32-unknown-unknown]
+//! rustflags = ['--cfg', 'getrandom_backend="custom"']
+//! ```
+//!
+//! With the feature, a plugin imports `random_fill` whether or not it comes to be called.
+//!
+//! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
-use crate::Result;
+use crate::{Result, host_functions};
 
 /// What a host implements.
+#[host_functions(module = "plugin_host", prefix = "random_")]
 pub trait Random {
     /// Fills a buffer with bytes fit for keys.
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<()>;
+    fn fill(#[out] bytes: &mut [u8]) -> Result<()>;
+}
+
+implemented_by_hosts!(Random as random);
+
+/// Fills a buffer.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn fill(bytes: &mut [u8]) -> Result<()> {
+    random::fill(bytes)
+}
+
+/// So many bytes.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn bytes<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    random::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A number, each being as likely as any other.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn u64() -> Result<u64> {
+    bytes().map(u64::from_le_bytes)
 }

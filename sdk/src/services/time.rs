@@ -1,11 +1,54 @@
-//! Clocks.
+//! Clocks. They need no permission.
+//!
+//! `std::time::SystemTime::now()` and `std::time::Instant::now()` panic in `wasm32-unknown-unknown`: "time not implemented on this platform". That goes for
+//! crates that call them, too. Values of [`SystemTime`], and all that can be reckoned with them, work:
+//!
+//! ```
+//! # fn age() -> plugin_sdk::Result<u64> {
+//! use plugin_sdk::time;
+//!
+//! let before = time::monotonic()?;
+//! let since_1970 = time::now()?.duration_since(std::time::UNIX_EPOCH);
+//! let took = time::monotonic()?.saturating_sub(before);
+//! # Ok(since_1970.unwrap_or_default().as_secs() + took.as_secs())
+//! # }
+//! ```
 
-use crate::Result;
+use std::time::{Duration, SystemTime};
+
+use crate::{Result, host_functions};
 
 /// What a host implements.
+#[host_functions(module = "plugin_host", prefix = "time_")]
 pub trait Time {
     /// Nanoseconds since 1970-01-01 00:00 UTC.
-    fn now(&mut self, nanoseconds: &mut u64) -> Result<()>;
+    fn now(#[out] nanoseconds: &mut u64) -> Result<()>;
     /// Nanoseconds since a moment of the host's choosing; never goes back.
-    fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()>;
+    fn monotonic(#[out] nanoseconds: &mut u64) -> Result<()>;
+}
+
+implemented_by_hosts!(Time as time);
+
+/// What time it is.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn now() -> Result<SystemTime> {
+    let mut nanoseconds = 0;
+    time::now(&mut nanoseconds)?;
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds))
+}
+
+/// How long it is since a moment of the host's choosing: the difference of two such times is how long something took.
+///
+/// # Errors
+///
+/// The host's.
+#[inline]
+pub fn monotonic() -> Result<Duration> {
+    let mut nanoseconds = 0;
+    time::monotonic(&mut nanoseconds)?;
+    Ok(Duration::from_nanos(nanoseconds))
 }

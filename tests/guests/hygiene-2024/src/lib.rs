@@ -113,7 +113,10 @@ impl ::core::error::Error for Refusal {}
 type Outcome<T> = ::core::result::Result<T, Refusal>;
 
 /// Counts.
-#[plugin(commands(twice, nested::thrice, #[cfg(any())] gone))]
+#[plugin(
+    commands(twice, nested::thrice, #[cfg(any())] gone),
+    permissions(kv = "counts", "host.network" = "asks")
+)]
 #[derive(Debug)]
 pub struct Counter {
     total: ::core::primitive::u64,
@@ -220,6 +223,11 @@ mod life {
             if !topic.is_empty() {
                 self.total += data;
             }
+        }
+
+        #[event("counter.*")]
+        fn on_counter(&mut self, data: ::core::option::Option<::core::primitive::u64>) {
+            self.total += data.unwrap_or_default();
         }
 
         #[cleanup]

@@ -285,3 +285,122 @@ fn an_init_hook_has_errors_of_its_own() {
     let error = made::<Whole>(r#"{"a": 1, "b": 2}"#).err().unwrap();
     assert_eq!(error.code(), "too_many");
 }
+
+/// Handlers that choose their events by topic.
+#[plugin]
+#[derive(Default)]
+struct Listener {
+    heard: Vec<String>,
+}
+
+#[plugin]
+impl Listener {
+    #[event("job.*")]
+    fn job(&mut self, data: u32, topic: &str) -> Result<u32, String> {
+        self.heard.push(format!("{topic} {data}"));
+        match data {
+            0 => Err("nothing to do".to_owned()),
+            data => Ok(data),
+        }
+    }
+
+    #[event]
+    fn all(&mut self, #[arg(rename = "topic")] named: String, data: Option<Value>) {
+        self.heard
+            .push(format!("all: {named} {}", data.unwrap_or_default()));
+    }
+
+    #[cfg(any())]
+    #[event("**")]
+    fn never(&mut self, data: NoSuchType) {}
+
+    #[event("job.done")]
+    fn done(&mut self, #[arg(flatten)] message: Message) {
+        self.heard
+            .push(format!("done: {} {}", message.topic, message.data));
+    }
+
+    #[event]
+    fn again() {}
+}
+
+#[test]
+fn handlers_of_events_run_in_their_order_where_the_topic_matches() {
+    let mut listener = Listener::default();
+    let event = <Listener as Hook<Event>>::handle;
+    let answer = call(&mut listener, event, r#"{"data": 7, "topic": "job.done"}"#);
+    assert_eq!(answer.unwrap(), json!(null));
+    assert_eq!(
+        listener.heard,
+        ["job.done 7", "all: job.done 7", "done: job.done 7"]
+    );
+    listener.heard.clear();
+    // A topic with an escape, data of another kind, none at all.
+    call(&mut listener, event, r#"{"topic": "o\u0064d", "data": []}"#).unwrap();
+    call(&mut listener, event, r#"{"topic": ""}"#).unwrap();
+    assert_eq!(listener.heard, ["all: odd []", "all:  null"]);
+}
+
+#[test]
+fn the_first_handler_that_fails_is_the_last() {
+    let mut listener = Listener::default();
+    let event = <Listener as Hook<Event>>::handle;
+    assert_eq!(
+        refused(&mut listener, event, br#"{"topic": "job.done", "data": 0}"#),
+        json!({"code": "failed", "message": "nothing to do"})
+    );
+    assert_eq!(listener.heard, ["job.done 0"]);
+    let error = refused(
+        &mut listener,
+        event,
+        br#"{"topic": "job.done", "data": -1}"#,
+    );
+    assert_eq!(error["details"]["path"], "data");
+}
+
+#[test]
+fn an_event_for_handlers_by_topic_has_one() {
+    let mut listener = Listener::default();
+    let event = <Listener as Hook<Event>>::handle;
+    for (given, code) in [
+        (r#"{"data": 1}"#, "missing_argument"),
+        ("", "missing_argument"),
+        (r#"{"topic": 1}"#, "invalid_argument"),
+        (r#"{"topic": "job.done", "when": 1}"#, "unknown_argument"),
+        ("[", "invalid_json"),
+    ] {
+        assert_eq!(
+            refused(&mut listener, event, given.as_bytes())["code"],
+            code,
+            "{given}"
+        );
+    }
+    assert_eq!(listener.heard, [""; 0]);
+}
+
+/// A single pattern, under a condition that does not hold: there is no hook then.
+#[plugin]
+#[derive(Default)]
+struct Deaf;
+
+#[plugin]
+impl Deaf {
+    #[cfg(any())]
+    #[event("a")]
+    fn a() {}
+}
+
+/// Which would be a second one otherwise.
+impl Hook<Event> for Deaf {
+    fn handle(_: &mut Self, _: &mut [u8], _: &mut Vec<u8>) -> Result<Answer> {
+        Err(Error::msg("deaf"))
+    }
+}
+
+#[test]
+fn handlers_that_are_not_there_make_no_hook() {
+    assert_eq!(
+        refused(&mut Deaf, <Deaf as Hook<Event>>::handle, b"")["message"],
+        "deaf"
+    );
+}

@@ -1,0 +1,287 @@
+//! The guest's stack at the time of a failure.
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use serde::Serialize;
+use wasmtime::FrameInfo;
+
+use crate::symbols::Symbols;
+use crate::text;
+
+/// The most frames that a backtrace has, with the inlined ones.
+const MAX_FRAMES: usize = 256;
+
+/// The most bytes of a function's or a file's name, the latter of which says most at its end.
+const MAX_NAME: usize = 300;
+
+/// A mangled name longer than this is shown as it is.
+const MAX_MANGLED: usize = 4096;
+
+/// A frame of the guest's stack.
+///
+/// What there is to know depends on the build: a module with debug information (as the profile `dev` makes it, if it was built here or is
+/// [trusted](crate::Source::trust_debug_info)) tells everything, one that is not stripped tells functions, and any tells offsets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Frame {
+    /// The function's name, as it is written in Rust.
+    pub function: Option<String>,
+    /// The function's number in the module.
+    pub function_index: u32,
+    /// The place of the instruction in the module's bytes.
+    pub module_offset: Option<u64>,
+    /// The source file, as the compiler saw it.
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    pub line: Option<u32>,
+    /// The column, counted from 1.
+    pub column: Option<u32>,
+    /// Whether the function was inlined into that of the next frame.
+    pub inlined: bool,
+}
+
+/// The stack as the engine tells it, innermost frame first, and what it means once somebody asks.
+#[derive(Clone, Default)]
+pub(crate) struct Backtrace {
+    raw: Vec<RawFrame>,
+    pub(super) symbols: Option<Arc<Symbols>>,
+    read: OnceLock<Read>,
+}
+
+/// How a guest ended itself, as far as the names of its functions tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WayOut {
+    /// By an allocation that failed.
+    Allocation,
+    /// By a panic.
+    Panic,
+    /// By a panic while another one was handled.
+    PanicInPanic,
+    /// By none of these.
+    Other,
+    /// There are no names to tell by.
+    Unknown,
+}
+
+#[derive(Clone)]
+struct RawFrame {
+    /// As in the module, so perhaps mangled.
+    function: Option<String>,
+    function_index: u32,
+    module_offset: Option<u64>,
+}
+
+#[derive(Clone)]
+struct Read {
+    frames: Vec<Frame>,
+    /// Those between the machinery of panics and that of the SDK.
+    relevant: Range<usize>,
+}
+
+impl Backtrace {
+    pub(crate) fn new(frames: &[FrameInfo], symbols: Option<Arc<Symbols>>) -> Self {
+        let raw = |frame: &FrameInfo| RawFrame {
+            function: frame.func_name().map(str::to_owned),
+            function_index: frame.func_index(),
+            module_offset: frame.module_offset().map(|offset| offset as u64),
+        };
+        Backtrace {
+            raw: frames.iter().map(raw).collect(),
+            symbols,
+            read: OnceLock::new(),
+        }
+    }
+
+    /// How a guest that ran into `unreachable` came there.
+    pub(crate) fn way_out(&self) -> WayOut {
+        let names = || {
+            self.raw
+                .iter()
+                .filter_map(|frame| frame.function.as_deref())
+        };
+        // Identifiers are in mangled names as they are.
+        let with = |part: &str| names().filter(|name| name.contains(part)).count();
+        if with("alloc_error") + with("rust_oom") + with("rdl_oom") > 0 {
+            return WayOut::Allocation;
+        }
+        match with("rust_begin_unwind") {
+            0 if names().any(is_mangled) => WayOut::Other,
+            0 => WayOut::Unknown,
+            1 => WayOut::Panic,
+            _ => WayOut::PanicInPanic,
+        }
+    }
+
+    pub(super) fn all(&self) -> &[Frame] {
+        &self.read().frames
+    }
+
+    pub(super) fn relevant(&self) -> &[Frame] {
+        let read = self.read();
+        read.frames.get(read.relevant.clone()).unwrap_or_default()
+    }
+
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| {
+            let frames = self.frames();
+            Read {
+                relevant: relevant(&frames),
+                frames,
+            }
+        })
+    }
+
+    fn frames(&self) -> Vec<Frame> {
+        let lines = self.symbols.as_ref().and_then(|symbols| symbols.lines());
+        let mut frames = Vec::new();
+        for raw in &self.raw {
+            let symbols = match (&lines, raw.module_offset) {
+                (Some(lines), Some(offset)) => lines.at(offset),
+                _ => Vec::new(),
+            };
+            let name = |name: &Option<String>| name.as_deref().map(demangled);
+            let physical = Frame {
+                function: name(&raw.function),
+                function_index: raw.function_index,
+                module_offset: raw.module_offset,
+                file: None,
+                line: None,
+                column: None,
+                inlined: false,
+            };
+            let last = symbols.len().saturating_sub(1);
+            let told = symbols.iter().enumerate().map(|(nth, symbol)| Frame {
+                function: name(&symbol.function).or_else(|| match nth == last {
+                    true => physical.function.clone(),
+                    false => None,
+                }),
+                file: symbol.file.as_deref().map(end_of),
+                line: symbol.line,
+                column: symbol.column,
+                inlined: nth != last,
+                ..physical
+            });
+            frames.extend(told);
+            if symbols.is_empty() {
+                frames.push(physical);
+            }
+        }
+        frames.truncate(MAX_FRAMES);
+        frames
+    }
+}
+
+/// Whether a name is one of Rust's, which an export's name is not.
+fn is_mangled(name: &str) -> bool {
+    name.starts_with("_ZN") || name.starts_with("_R")
+}
+
+/// A name as it is written in Rust, without the hash, bounded and filtered.
+fn demangled(name: &str) -> String {
+    let mut shown = Bounded(String::new());
+    let shown = match rustc_demangle::try_demangle(name) {
+        Ok(demangled) if name.len() <= MAX_MANGLED => {
+            // An error means that there is more, which is of no interest.
+            let _ = write!(shown, "{demangled:#}");
+            &shown.0
+        }
+        _ => name,
+    };
+    text::one_line(shown, MAX_NAME)
+}
+
+/// Refuses what is too long, which may be very long.
+struct Bounded(String);
+
+impl Write for Bounded {
+    fn write_str(&mut self, part: &str) -> std::fmt::Result {
+        if self.0.len() > MAX_NAME {
+            return Err(std::fmt::Error);
+        }
+        self.0.push_str(part);
+        Ok(())
+    }
+}
+
+fn end_of(file: &str) -> String {
+    let mut from = file.len().saturating_sub(MAX_NAME);
+    while !file.is_char_boundary(from) {
+        from += 1;
+    }
+    text::one_line(file.get(from..).unwrap_or_default(), MAX_NAME)
+}
+
+/// The frames that are the plugin's own and those of what it called, as a range of all.
+fn relevant(frames: &[Frame]) -> Range<usize> {
+    let is = |frame: &Frame, test: fn(&str) -> bool| frame.function.as_deref().is_some_and(test);
+    let start = match frames.first() {
+        Some(first) if is(first, gives_up) => frames
+            .iter()
+            .take_while(|frame| is(frame, gives_up) || is(frame, leads_to_giving_up))
+            .count(),
+        _ => 0,
+    };
+    let sdk = frames
+        .iter()
+        .rev()
+        .take_while(|frame| is(frame, belongs_to_sdk))
+        .count();
+    let end = frames.len() - sdk;
+    match start < end {
+        true => start..end,
+        false => 0..frames.len(),
+    }
+}
+
+/// Whether a function is what a panic or a failed allocation ends in.
+fn gives_up(function: &str) -> bool {
+    // The compiler's own have had no path before they got a crate.
+    let function = function.strip_prefix("__rustc::").unwrap_or(function);
+    const NAMES: [&str; 7] = [
+        "rust_begin_unwind",
+        "rust_panic",
+        "__rust_start_panic",
+        "__rust_abort",
+        "__rust_alloc_error_handler",
+        "__rdl_oom",
+        "__rdl_alloc_error_handler",
+    ];
+    const PREFIXES: [&str; 6] = [
+        "std::panicking::",
+        "core::panicking::",
+        "std::sys::backtrace::",
+        "std::sys::pal::",
+        "std::alloc::",
+        "alloc::alloc::handle_alloc_error",
+    ];
+    NAMES.contains(&function) || PREFIXES.iter().any(|prefix| function.starts_with(prefix))
+}
+
+/// Whether a function is one of the standard library's whose callers are to blame.
+fn leads_to_giving_up(function: &str) -> bool {
+    const PREFIXES: [&str; 3] = ["core::option::", "core::result::", "alloc::raw_vec::"];
+    PREFIXES.iter().any(|prefix| function.starts_with(prefix))
+}
+
+/// Whether a function is an export of a plugin or what the SDK has between that and the author's function.
+fn belongs_to_sdk(function: &str) -> bool {
+    const EXPORTS: [&str; 7] = [
+        "plugin_init",
+        "plugin_start",
+        "plugin_stop",
+        "plugin_event",
+        "plugin_cleanup",
+        "alloc",
+        "free",
+    ];
+    function.starts_with(plugin_sdk::abi::COMMAND_EXPORT_PREFIX)
+        || ["plugin_sdk::", "<plugin_sdk::", "<&plugin_sdk::"]
+            .iter()
+            .any(|prefix| function.starts_with(prefix))
+        || function.contains("<impl plugin_sdk::guest::")
+        || function.starts_with("core::ops::function::")
+        || function.contains("__plugin_sdk_")
+        || EXPORTS.contains(&function)
+}

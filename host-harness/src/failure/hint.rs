@@ -1,0 +1,63 @@
+//! What to do about a failure that does not say so itself.
+
+use super::Panic;
+
+/// What the standard library says where WebAssembly has nothing for it to call, and what to call instead. It panics, or gives an error that
+/// somebody unwraps.
+const UNSUPPORTED: [(&str, &str); 8] = [
+    (
+        "time not implemented on this platform",
+        "`std::time` has no clock in a plugin: `plugin_sdk::time::monotonic()` is what `Instant::now()` is elsewhere, and \
+         `plugin_sdk::time::now()` what `SystemTime::now()` is",
+    ),
+    (
+        "can't sleep",
+        "a plugin cannot wait: let it return, and its host call it again later",
+    ),
+    (
+        "failed to spawn thread",
+        "a plugin has one thread: do the work in the call, or let the host do it",
+    ),
+    (
+        "condvar wait not supported",
+        "a plugin has one thread, so there is nobody to wait for: do the work in the call",
+    ),
+    (
+        "this target does not support random data generation",
+        "`plugin_sdk::random` gives random bytes in a plugin",
+    ),
+    (
+        "no filesystem on this platform",
+        "`std::fs` has no files in a plugin: `plugin_sdk::files` reaches those that the host grants",
+    ),
+    (
+        "no pids on this platform",
+        "a plugin is no process; the plugin's configuration can tell it apart from others",
+    ),
+    (
+        "not supported on this platform",
+        "the standard library cannot do this in a plugin: files, sockets, processes and threads are the host's, and `plugin_sdk` reaches \
+         those that the host offers (`plugin_sdk::files`, `plugin_sdk::http`)",
+    ),
+];
+
+pub(super) fn panic(panic: &Panic) -> Option<&'static str> {
+    let message = panic.message.as_str();
+    let (_, help) = UNSUPPORTED
+        .iter()
+        .find(|(said, _)| message.contains(said))?;
+    Some(help)
+}
+
+pub(super) fn trap(message: &str) -> Option<&'static str> {
+    if message.contains("`unreachable`") {
+        Some(
+            "the plugin ended itself without noting a panic: by `std::process::abort`, by a panic while another one was handled, or because an \
+             allocation failed; a build with names and debug information, as by the profile `dev`, tells which",
+        )
+    } else if message.contains("out of bounds memory access") {
+        Some("in a Rust plugin this takes unsafe code, its own or a dependency's")
+    } else {
+        None
+    }
+}

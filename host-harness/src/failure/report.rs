@@ -1,0 +1,338 @@
+//! Lays a failure out as the Rust compiler does a mistake.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::backtrace::Frame;
+use super::{Failure, FailureKind, Panic};
+use crate::record::{HostCall, LogLine, Usage};
+use crate::symbols::{self, Symbols};
+use crate::text;
+
+/// The most frames that are shown; how many more there are, is said.
+const MAX_SHOWN_FRAMES: usize = 16;
+
+/// The most frames that are looked at for a source file that can be read.
+const MAX_TRIED: usize = 16;
+
+/// The most bytes of an argument, an outcome or a log message that are shown.
+const MAX_VALUE: usize = 300;
+
+/// A failure as a report of one, or of an earlier one too.
+pub(super) fn render(failure: &Failure, renderer: &Renderer, f: &mut Formatter<'_>) -> fmt::Result {
+    let account = failure.account();
+    let mut parts = vec![Part::of(failure)];
+    if let FailureKind::Poisoned { first } = failure.kind() {
+        parts.push(Part::of(first));
+    }
+    let groups: Vec<Group<'_>> = parts
+        .iter()
+        .enumerate()
+        .map(|(nth, part)| part.group(nth == 0))
+        .collect();
+    f.write_str(renderer.render(&groups).trim_end())?;
+    match account.output {
+        Some(output) => write!(f, "\n\n{}", output.trim_end()),
+        None => Ok(()),
+    }
+}
+
+/// What is shown of one failure.
+struct Part {
+    code: String,
+    message: String,
+    place: Option<Place>,
+    notes: Vec<String>,
+    help: Option<String>,
+}
+
+/// Where to look.
+struct Place {
+    file: String,
+    line: u32,
+    column: u32,
+    source: Option<String>,
+}
+
+impl Part {
+    fn of(failure: &Failure) -> Self {
+        let account = failure.account();
+        let mut part = Part {
+            code: text::name(failure.code()),
+            message: account.message,
+            place: None,
+            notes: account.notes,
+            help: account.help.map(Into::into),
+        };
+        // An answer of the plugin's, even if it is an error, is its own affair.
+        if !matches!(failure.kind(), FailureKind::Plugin(_)) {
+            part.surround(failure);
+        }
+        part
+    }
+
+    /// Adds what was going on.
+    fn surround(&mut self, failure: &Failure) {
+        let context = &failure.0.context;
+        let symbols = context.backtrace.symbols.as_deref();
+        let frames = failure.backtrace();
+        self.place = place(failure.panic(), frames, symbols);
+        if let Some(panic) = failure.panic().filter(|panic| panic.line > 0)
+            && let Some(place) = &self.place
+            && (shown(&panic.file, symbols), panic.line) != (place.file.clone(), place.line)
+        {
+            let file = shown(&panic.file, symbols);
+            let (line, column) = (panic.line, panic.column);
+            self.notes
+                .push(format!("the panic itself is at {file}:{line}:{column}"));
+        }
+        self.notes
+            .extend(stack(frames, self.place.as_ref(), symbols));
+        self.notes.extend(host_calls(failure.host_calls()));
+        self.notes.extend(logs(failure.logs()));
+        self.notes.extend(failure.usage().map(used));
+    }
+
+    fn group(&self, first: bool) -> Group<'_> {
+        let title = match first {
+            true => Level::ERROR.primary_title(&self.message),
+            false => Level::NOTE.secondary_title(&self.message),
+        };
+        let mut group = Group::with_title(title.id(&self.code));
+        if let Some(place) = &self.place {
+            group = place.add_to(group);
+        }
+        for note in &self.notes {
+            group = group.element(Level::NOTE.message(note));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        group
+    }
+}
+
+impl Place {
+    fn add_to<'a>(&'a self, group: Group<'a>) -> Group<'a> {
+        if let Some(source) = &self.source
+            && let Some(span) = marked(source, self.column)
+        {
+            return group.element(
+                Snippet::source(source)
+                    .path(&self.file)
+                    .line_start(self.line as usize)
+                    .annotation(AnnotationKind::Primary.span(span)),
+            );
+        }
+        group.element(
+            Origin::path(&self.file)
+                .line(self.line as usize)
+                .char_column(self.column as usize),
+        )
+    }
+}
+
+/// The bytes of a line from a column, counted in characters from 1, to its end, or to what only ends a statement or begins a block.
+fn marked(line: &str, column: u32) -> Option<std::ops::Range<usize>> {
+    let (start, _) = line
+        .char_indices()
+        .nth(usize::try_from(column).ok()?.checked_sub(1)?)?;
+    let rest = line.get(start..)?;
+    let end = start + rest.trim_end_matches([' ', '\t', ';', ',', '{']).len();
+    (start < end).then_some(start..end)
+}
+
+/// The first place whose source can be read; else the first there is. A panic's own comes before those of the stack.
+fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> Option<Place> {
+    let of_panic = panic
+        .filter(|panic| panic.line > 0)
+        .map(|panic| (panic.file.as_str(), panic.line, panic.column));
+    let of_frames = frames.iter().filter_map(|frame| {
+        Some((
+            frame.file.as_deref()?,
+            frame.line?,
+            frame.column.unwrap_or(1),
+        ))
+    });
+    let candidates: Vec<_> = of_panic
+        .into_iter()
+        .chain(of_frames)
+        .take(MAX_TRIED)
+        .collect();
+    let new = |(file, line, column), source| Place {
+        file: shown(file, symbols),
+        line,
+        column,
+        source,
+    };
+    let read = candidates.iter().find_map(|&(file, line, column)| {
+        let source = symbols?.source_line(file, line)?;
+        Some(new((file, line, column), Some(source)))
+    });
+    read.or_else(|| candidates.first().map(|first| new(*first, None)))
+}
+
+fn shown(file: &str, symbols: Option<&Symbols>) -> String {
+    let short = symbols.map_or_else(|| symbols::short(file), |symbols| symbols.shown(file));
+    text::one_line(short, MAX_VALUE)
+}
+
+/// The stack, unless it says no more than the report says anyway.
+fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> Option<String> {
+    let placed = |frame: &Frame| match (&frame.file, frame.line, frame.column) {
+        (Some(file), Some(line), column) => Some((shown(file, symbols), line, column.unwrap_or(1))),
+        _ => None,
+    };
+    match frames {
+        [] => return None,
+        [only] => match placed(only) {
+            None => return None,
+            Some((file, line, _)) => {
+                if place.is_some_and(|place| place.file == file && place.line == line) {
+                    return None;
+                }
+            }
+        },
+        _ => {}
+    }
+    let nameless = |frame: &Frame| frame.file.is_none() && !is_path(frame);
+    if frames.iter().all(nameless) {
+        let offsets: Vec<String> = frames
+            .iter()
+            .filter_map(|frame| Some(format!("{:#x}", frame.module_offset?)))
+            .take(MAX_SHOWN_FRAMES)
+            .collect();
+        return Some(format!(
+            "the stack has no names; as offsets in the module, innermost first: {}",
+            offsets.join(", ")
+        ));
+    }
+    let mut told = "the stack, innermost first:".to_owned();
+    let mut rest = frames;
+    let mut number = 0;
+    while let [frame, others @ ..] = rest
+        && number < MAX_SHOWN_FRAMES
+    {
+        let again = others.iter().take_while(|other| *other == frame).count();
+        told.push_str(&format!("\n{number:>2}: {}", name(frame)));
+        if let Some((file, line, column)) = placed(frame) {
+            told.push_str(&format!(" at {file}:{line}:{column}"));
+        }
+        if again > 0 {
+            told.push_str(&format!(" (and {again} times more)"));
+        }
+        rest = others.get(again..).unwrap_or_default();
+        number += 1;
+    }
+    if !rest.is_empty() {
+        told.push_str(&format!("\n    … and {} more", rest.len()));
+    }
+    Some(told)
+}
+
+/// Whether a frame has more of a name than an export gives it.
+fn is_path(frame: &Frame) -> bool {
+    frame
+        .function
+        .as_deref()
+        .is_some_and(|name| name.contains("::"))
+}
+
+fn name(frame: &Frame) -> String {
+    match (&frame.function, frame.module_offset) {
+        (Some(function), _) => function.clone(),
+        (None, Some(offset)) => format!("function {} at offset {offset:#x}", frame.function_index),
+        (None, None) => format!("function {}", frame.function_index),
+    }
+}
+
+fn host_calls(calls: &[HostCall]) -> Option<String> {
+    if calls.is_empty() {
+        return None;
+    }
+    let mut told = "the last calls of the host, latest last:".to_owned();
+    for call in calls {
+        let arguments: Vec<String> = call
+            .arguments
+            .iter()
+            .map(|argument| text::one_line(argument, MAX_VALUE))
+            .collect();
+        let outcome = match &call.outcome {
+            None => "did not return".to_owned(),
+            Some(Ok(value)) if value.is_empty() => "returned".to_owned(),
+            Some(Ok(value)) => text::one_line(value, MAX_VALUE),
+            Some(Err(error)) => format!("error: {}", text::one_line(error, MAX_VALUE)),
+        };
+        told.push_str(&format!(
+            "\n{}({}) → {outcome}",
+            text::name(&call.function),
+            arguments.join(", ")
+        ));
+        if let Some(duration) = call.duration {
+            told.push_str(&format!(", after {duration:?}"));
+        }
+    }
+    Some(told)
+}
+
+fn logs(lines: &[LogLine]) -> Option<String> {
+    if lines.is_empty() {
+        return None;
+    }
+    let mut told = "the last lines of the log, latest last:".to_owned();
+    for line in lines {
+        told.push_str(&format!(
+            "\n{:<5} {}: {}",
+            line.level,
+            text::name(&line.target),
+            text::one_line(&line.message, MAX_VALUE)
+        ));
+    }
+    Some(told)
+}
+
+fn used(usage: &Usage) -> String {
+    let memory = usage.memory_bytes;
+    let mut told = format!(
+        "used {} of {} of memory",
+        Size(memory.used),
+        Size(memory.limit)
+    );
+    if let Some(fuel) = usage.fuel {
+        told.push_str(&format!(", {} of {} fuel", fuel.used, fuel.limit));
+    }
+    if let Some(time) = usage.time {
+        told.push_str(&format!(", {} of {:?}", Time(time.used), time.limit));
+    }
+    told
+}
+
+/// A number of bytes as people read it.
+struct Size(u64);
+
+impl Display for Size {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        const KIB: u64 = 1 << 10;
+        const MIB: u64 = 1 << 20;
+        match self.0 {
+            bytes if bytes < KIB => write!(f, "{bytes} bytes"),
+            bytes if bytes < MIB => write!(f, "{} KiB", bytes / KIB),
+            bytes if bytes % MIB == 0 => write!(f, "{} MiB", bytes / MIB),
+            bytes => write!(f, "{:.1} MiB", bytes as f64 / MIB as f64),
+        }
+    }
+}
+
+/// A time that was kept in ticks.
+struct Time(Duration);
+
+impl Display for Time {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Duration::ZERO => f.write_str("less than 10ms"),
+            time => write!(f, "{time:?}"),
+        }
+    }
+}

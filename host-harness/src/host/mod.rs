@@ -1,0 +1,173 @@
+//! What a guest's imports lead to.
+//!
+//! `import.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
+//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call; `history.rs` keeps the last few.
+
+mod dispatch;
+mod history;
+mod import;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plugin_sdk::host::{HostFunction, HostFunctions};
+use wasmtime::{Memory, TypedFunc};
+
+use crate::engine::{Clock, TICK};
+use crate::failure::{Failure, FailureKind, Import};
+use crate::record::HostCall;
+use crate::services::{Faults, Grants};
+use history::{History, Regions};
+
+pub(crate) use dispatch::{HostTrap, Reason};
+pub(crate) use import::{ImportedFunction, link};
+
+/// The host that one instance sees.
+#[derive(Default)]
+pub(crate) struct Host {
+    implementations: Vec<HostFunctions>,
+    /// What each of the module's imports is bound to, in their order.
+    bound: Vec<Bound>,
+    guest: Option<Guest>,
+    history: History,
+    clock: Clock,
+    /// The tick at which the call that is running has used up its time; 0 for never.
+    deadline: u64,
+    faults: Faults,
+}
+
+/// An import and what it leads to.
+struct Bound {
+    function: &'static HostFunction,
+    /// The place of its implementation.
+    implementation: usize,
+    /// Whether it may be called.
+    granted: bool,
+    /// What its calls are remembered by.
+    regions: Regions,
+}
+
+/// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
+struct Guest {
+    memory: Memory,
+    alloc: TypedFunc<u32, u32>,
+}
+
+impl Host {
+    /// Binds a module's imports to implementations, of which the last that has a function counts.
+    pub(crate) fn bind(
+        imports: &[ImportedFunction],
+        implementations: Vec<HostFunctions>,
+        grants: &Grants,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let mut missing = Vec::new();
+        let mut bound = Vec::with_capacity(imports.len());
+        for import in imports {
+            let found = implementations
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(at, host)| {
+                    let mut functions = host.functions().iter();
+                    let function = functions.find(|function| import.is(function))?;
+                    Some((at, function))
+                });
+            let Some((implementation, function)) = found else {
+                missing.push(Import {
+                    module: import.module.clone(),
+                    name: import.name.clone(),
+                });
+                continue;
+            };
+            import.check(function)?;
+            bound.push(Bound {
+                function,
+                implementation,
+                regions: Regions::of(function),
+                granted: function
+                    .permission
+                    .is_none_or(|permission| grants.allows(permission)),
+            });
+        }
+        if !missing.is_empty() {
+            return Err(Failure::load(FailureKind::MissingImports {
+                imports: missing,
+            }));
+        }
+        Ok(Host {
+            implementations,
+            history: History::of(&bound),
+            bound,
+            clock,
+            ..Host::default()
+        })
+    }
+
+    /// The permissions that bound functions need, those not granted only.
+    pub(crate) fn not_granted(&self) -> impl Iterator<Item = &'static str> {
+        let denied = self.bound.iter().filter(|bound| !bound.granted);
+        denied.filter_map(|bound| bound.function.permission)
+    }
+
+    /// What goes wrong from now on.
+    pub(crate) fn faults(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    /// How much of the running call's time is left; `None` for any.
+    #[inline]
+    fn time_left(&self) -> Option<Duration> {
+        (self.deadline != 0).then(|| {
+            let ticks = self.deadline.saturating_sub(self.clock.now());
+            TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+        })
+    }
+
+    /// From now on the host's functions can reach the guest.
+    pub(crate) fn attach(&mut self, memory: Memory, alloc: TypedFunc<u32, u32>) {
+        self.guest = Some(Guest { memory, alloc });
+    }
+
+    /// A call of the guest begins, which may take so many ticks; 0 for any number.
+    #[inline]
+    pub(crate) fn begin(&mut self, ticks: u64) {
+        self.deadline = match ticks {
+            0 => 0,
+            ticks => self.clock.now().saturating_add(ticks),
+        };
+        self.history.begin();
+    }
+
+    /// How long the call has taken so far that began with so many ticks; whole ticks only.
+    pub(crate) fn elapsed(&self, ticks: u64) -> Duration {
+        let passed = self
+            .clock
+            .now()
+            .saturating_add(ticks)
+            .saturating_sub(self.deadline);
+        TICK.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX))
+    }
+
+    /// The last calls of the guest's call, oldest first.
+    pub(crate) fn calls(&self) -> Vec<HostCall> {
+        self.history.render(&self.bound)
+    }
+
+    /// The latest implementation of a type.
+    pub(crate) fn implementation<T: 'static>(&self) -> Option<&T> {
+        let mut latest = self.implementations.iter().rev();
+        latest.find_map(HostFunctions::implementation)
+    }
+
+    /// The latest implementation of a type.
+    pub(crate) fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        let mut latest = self.implementations.iter_mut().rev();
+        latest.find_map(HostFunctions::implementation_mut)
+    }
+}
+
+/// The name of a function as failures say it.
+fn full_name(function: &HostFunction) -> Arc<str> {
+    format!("{}.{}", function.module, function.name).into()
+}

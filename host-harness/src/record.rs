@@ -1,0 +1,109 @@
+//! What happened during a call, as failures tell it: plain data.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+/// A call of a host function.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct HostCall {
+    /// The function, as `module.name`.
+    pub function: String,
+    /// The arguments, as `name: value`, bounded.
+    pub arguments: Vec<String>,
+    /// What it answered, bounded: a value or an error; `None` if it never returned.
+    ///
+    /// Serialised as `{"returned": …}`, `{"error": …}` or `null`.
+    #[serde(serialize_with = "outcome")]
+    pub outcome: Option<Result<String, String>>,
+    /// How long it took, to within 10 ms; `None` for less than that.
+    ///
+    /// Serialised as `duration_ms`, in milliseconds.
+    #[serde(rename = "duration_ms", serialize_with = "optional_milliseconds")]
+    pub duration: Option<Duration>,
+}
+
+/// A line that the plugin logged.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LogLine {
+    /// How grave it is.
+    ///
+    /// Serialised in lower case, as in `warn`.
+    #[serde(serialize_with = "level")]
+    pub level: log::Level,
+    /// Where it comes from: a module's path unless the plugin said otherwise.
+    pub target: String,
+    /// What it says, bounded.
+    pub message: String,
+}
+
+/// What a call had used by the time that it failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Usage {
+    /// The size of the plugin's linear memory, in bytes.
+    pub memory_bytes: Used<u64>,
+    /// Fuel; `None` where it is not [counted](crate::PluginBuilder::fuel).
+    pub fuel: Option<Used<u64>>,
+    /// Time, to within some 10 ms; `None` where calls may take [any time](crate::PluginBuilder::no_timeout).
+    ///
+    /// Serialised as `time_ms`, in milliseconds.
+    #[serde(rename = "time_ms", serialize_with = "used_milliseconds")]
+    pub time: Option<Used<Duration>>,
+}
+
+/// A part of what there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Used<T> {
+    /// How much was used.
+    pub used: T,
+    /// How much there is.
+    pub limit: T,
+}
+
+fn outcome<S: Serializer>(
+    outcome: &Option<Result<String, String>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Outcome<'a> {
+        Returned(&'a str),
+        Error(&'a str),
+    }
+    outcome
+        .as_ref()
+        .map(|outcome| match outcome {
+            Ok(value) => Outcome::Returned(value),
+            Err(error) => Outcome::Error(error),
+        })
+        .serialize(serializer)
+}
+
+fn level<S: Serializer>(level: &log::Level, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&level.as_str().to_ascii_lowercase())
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn optional_milliseconds<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    duration.map(milliseconds).serialize(serializer)
+}
+
+fn used_milliseconds<S: Serializer>(
+    time: &Option<Used<Duration>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    time.map(|time| Used {
+        used: milliseconds(time.used),
+        limit: milliseconds(time.limit),
+    })
+    .serialize(serializer)
+}

@@ -1,0 +1,197 @@
+//! Clocks.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use plugin_sdk::Result;
+use plugin_sdk::services::time::Time;
+
+use super::{Shared, error};
+
+/// 2000-01-01 00:00 UTC, in nanoseconds since 1970.
+const START: u64 = 946_684_800_000_000_000;
+
+/// A clock that a test moves by hand. Clones are the same clock.
+///
+/// It begins at 2000-01-01 00:00 UTC, its monotonic side at 0.
+///
+/// ```
+/// use std::time::Duration;
+/// use plugin_sdk::services::time::Time;
+/// use plugin_sdk_harness::services::ManualClock;
+///
+/// let clock = ManualClock::new();
+/// let mut plugins = clock.clone();
+/// let (mut now, mut monotonic) = (0, 0);
+///
+/// clock.advance(Duration::from_secs(90));
+/// plugins.now(&mut now)?;
+/// plugins.monotonic(&mut monotonic)?;
+/// assert_eq!(now, 946_684_890_000_000_000);
+/// assert_eq!(monotonic, 90_000_000_000);
+/// # Ok::<(), plugin_sdk::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ManualClock(Shared<Hands>);
+
+#[derive(Clone, Copy, Debug)]
+struct Hands {
+    now: u64,
+    monotonic: u64,
+    step: u64,
+}
+
+impl ManualClock {
+    /// A clock that stands at 2000-01-01 00:00 UTC.
+    pub fn new() -> Self {
+        ManualClock(Shared::new(Hands {
+            now: START,
+            monotonic: 0,
+            step: 0,
+        }))
+    }
+
+    /// Lets time go on by so much whenever it has been read, for plugins that wait for it to pass.
+    pub fn step(self, step: Duration) -> Self {
+        self.0.lock().step = nanoseconds(step);
+        self
+    }
+
+    /// Lets time go on, on both sides of the clock.
+    pub fn advance(&self, by: Duration) {
+        self.0.lock().advance(nanoseconds(by));
+    }
+
+    /// Sets the time of day, back or forth, in nanoseconds since 1970-01-01 00:00 UTC; the monotonic side stays, as when somebody sets a real clock.
+    pub fn set(&self, nanoseconds: u64) {
+        self.0.lock().now = nanoseconds;
+    }
+
+    /// The time of day, in nanoseconds since 1970-01-01 00:00 UTC.
+    pub fn now(&self) -> u64 {
+        self.0.lock().now
+    }
+
+    /// How far the clock has been [advanced](Self::advance).
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.0.lock().monotonic)
+    }
+}
+
+impl Hands {
+    fn advance(&mut self, by: u64) {
+        self.now = self.now.saturating_add(by);
+        self.monotonic = self.monotonic.saturating_add(by);
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Time for ManualClock {
+    fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        let mut hands = self.0.lock();
+        *nanoseconds = hands.now;
+        let step = hands.step;
+        hands.advance(step);
+        Ok(())
+    }
+
+    fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        let mut hands = self.0.lock();
+        *nanoseconds = hands.monotonic;
+        let step = hands.step;
+        hands.advance(step);
+        Ok(())
+    }
+}
+
+/// The computer's clock.
+///
+/// ```
+/// use plugin_sdk::services::time::Time;
+/// use plugin_sdk_harness::services::SystemClock;
+///
+/// let mut clock = SystemClock::new();
+/// let (mut before, mut after) = (0, 0);
+/// clock.monotonic(&mut before)?;
+/// clock.monotonic(&mut after)?;
+/// assert!(before <= after);
+/// # Ok::<(), plugin_sdk::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    /// So that a plugin does not learn how long the computer has been running.
+    start: Instant,
+}
+
+impl SystemClock {
+    /// The clock, whose monotonic side begins at 0 now.
+    pub fn new() -> Self {
+        SystemClock {
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Time for SystemClock {
+    fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_err(|_| {
+                error::unavailable("the host's clock cannot be used", "it is before 1970")
+            })?;
+        *nanoseconds = self::nanoseconds(since);
+        Ok(())
+    }
+
+    fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        *nanoseconds = self::nanoseconds(self.start.elapsed());
+        Ok(())
+    }
+}
+
+/// Until the year 2554.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on_monotonically() {
+        let clock = ManualClock::new();
+        clock.advance(Duration::from_millis(5));
+        clock.set(7);
+        assert_eq!(clock.now(), 7);
+        assert_eq!(clock.elapsed(), Duration::from_millis(5));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), u64::MAX);
+    }
+
+    #[test]
+    fn a_stepping_clock_goes_on_with_every_reading() {
+        let mut clock = ManualClock::new().step(Duration::from_nanos(3));
+        let (mut first, mut second) = (1, 1);
+        clock.monotonic(&mut first).unwrap();
+        clock.monotonic(&mut second).unwrap();
+        assert_eq!((first, second), (0, 3));
+    }
+
+    #[test]
+    fn the_computers_clock_is_past_the_year_2020() {
+        let mut now = 0;
+        Time::now(&mut SystemClock::new(), &mut now).unwrap();
+        assert!(now > 1_577_836_800_000_000_000);
+    }
+}

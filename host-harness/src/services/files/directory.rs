@@ -1,0 +1,216 @@
+//! In folders of the file system.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use plugin_sdk::services::files::{Entry, Files};
+use plugin_sdk::{Error, Result};
+
+use super::{
+    Access, MAX_FILE, MAX_LISTED, Place, is_file, is_folder, no_such_file, no_such_folder,
+    not_granted, read_only, roots, too_many_entries,
+};
+use crate::failure::{Failure, FailureKind};
+use crate::services::error;
+
+const NAME: &str = "DirectoryFiles";
+
+/// Folders of the file system, each granted under a name.
+///
+/// A plugin cannot leave them: the operating system resolves every path beneath the folder that was opened when it was granted, so that neither `..` nor
+/// a symbolic link, nor one that appears between a check and a use, leads anywhere else. Links that stay within work.
+///
+/// Files of more than 16 MiB are neither read nor written. How much a plugin may write altogether is not bounded here: give it a folder with a quota where
+/// that matters. Writing makes the folders that are missing, and is not atomic.
+///
+/// ```
+/// use plugin_sdk::services::files::Files;
+/// use plugin_sdk_harness::services::DirectoryFiles;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # std::fs::write(folder.path().join("words.txt"), "one two").unwrap();
+/// # let path = folder.path();
+/// let mut files = DirectoryFiles::new().read_only("assets", path)?;
+///
+/// assert_eq!(files.read("assets/words.txt").unwrap(), b"one two");
+/// assert_eq!(files.write("assets/words.txt", b"").unwrap_err().code(), "permission_denied");
+/// assert_eq!(files.read("assets/../secret").unwrap_err().code(), "invalid_argument");
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DirectoryFiles {
+    roots: BTreeMap<String, (Arc<Dir>, Access)>,
+}
+
+impl DirectoryFiles {
+    /// No folders.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Grants a folder for reading, under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Io`] where it cannot be opened.
+    pub fn read_only(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
+        self.grant(name, path.as_ref(), Access::ReadOnly)
+    }
+
+    /// Grants a folder for reading and writing, under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Io`] where it cannot be opened.
+    pub fn read_write(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
+        self.grant(name, path.as_ref(), Access::ReadWrite)
+    }
+
+    fn grant(mut self, name: &str, path: &Path, access: Access) -> Result<Self, Failure> {
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(|error| {
+            Failure::load(FailureKind::Io {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })
+        })?;
+        self.roots.insert(name.to_owned(), (Arc::new(dir), access));
+        Ok(self)
+    }
+
+    /// The granted folder of a path, if it is granted for at least this.
+    fn root(&self, place: &Place<'_>, access: Access) -> Result<&Dir> {
+        match self.roots.get(place.root) {
+            None => Err(not_granted(
+                place.root,
+                self.roots.keys().map(String::as_str),
+                NAME,
+            )),
+            Some((_, Access::ReadOnly)) if access == Access::ReadWrite => {
+                Err(read_only(place.root, NAME))
+            }
+            Some((dir, _)) => Ok(dir),
+        }
+    }
+}
+
+impl Files for DirectoryFiles {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>> {
+        let place = Place::file(path)?;
+        let dir = self.root(&place, Access::ReadOnly)?;
+        let wrong = |error: io::Error| explain(&error, path, no_such_file);
+        regular_file(dir.metadata(place.within).map_err(wrong)?, path)?;
+        let file = dir.open(place.within).map_err(wrong)?;
+        let mut contents = Vec::new();
+        file.take(MAX_FILE + 1)
+            .read_to_end(&mut contents)
+            .map_err(wrong)?;
+        if contents.len() as u64 > MAX_FILE {
+            return Err(error::too_large("the file", MAX_FILE));
+        }
+        Ok(contents)
+    }
+
+    fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
+        let place = Place::file(path)?;
+        let dir = self.root(&place, Access::ReadWrite)?;
+        if contents.len() as u64 > MAX_FILE {
+            return Err(error::too_large("the file", MAX_FILE));
+        }
+        let wrong = |error: io::Error| explain(&error, path, no_such_file);
+        if let Ok(metadata) = dir.metadata(place.within) {
+            regular_file(metadata, path)?;
+        }
+        if let Some((folder, _)) = place.within.rsplit_once('/') {
+            dir.create_dir_all(folder).map_err(wrong)?;
+        }
+        dir.write(place.within, contents).map_err(wrong)
+    }
+
+    fn remove(&mut self, path: &str) -> Result<()> {
+        let place = Place::file(path)?;
+        let dir = self.root(&place, Access::ReadWrite)?;
+        let wrong = |error: io::Error| explain(&error, path, no_such_file);
+        // A link is removed itself, wherever it leads.
+        if dir.symlink_metadata(place.within).map_err(wrong)?.is_dir() {
+            return Err(is_folder(path));
+        }
+        dir.remove_file(place.within).map_err(wrong)
+    }
+
+    fn list(&mut self, path: &str) -> Result<Vec<Entry>> {
+        if path.is_empty() {
+            return Ok(roots(self.roots.keys().map(String::as_str)));
+        }
+        let place = Place::parse(path)?;
+        let dir = self.root(&place, Access::ReadOnly)?;
+        let wrong = |error: io::Error| explain(&error, path, no_such_folder);
+        let within = match place.within {
+            "" => ".",
+            within => within,
+        };
+        if !dir.metadata(within).map_err(wrong)?.is_dir() {
+            return Err(is_file(path));
+        }
+        let folder = dir.open_dir(within).map_err(wrong)?;
+        let mut entries = Vec::new();
+        for entry in folder.entries().map_err(wrong)? {
+            // A name that is not UTF-8 could not be asked for anyway, and what a link leads to outside is not there.
+            let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else {
+                continue;
+            };
+            // From the granted folder on: a link may lead to another folder in it.
+            let Ok(metadata) = dir.metadata(format!("{within}/{name}")) else {
+                continue;
+            };
+            if entries.len() == MAX_LISTED {
+                return Err(too_many_entries(path));
+            }
+            let is_folder = metadata.is_dir();
+            entries.push(Entry {
+                name,
+                folder: is_folder,
+                bytes: if is_folder { 0 } else { metadata.len() },
+            });
+        }
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(entries)
+    }
+}
+
+/// Pipes and devices are no files to a plugin: opening one may wait for ever.
+fn regular_file(metadata: cap_std::fs::Metadata, path: &str) -> Result<()> {
+    if metadata.is_dir() {
+        return Err(is_folder(path));
+    }
+    if !metadata.is_file() {
+        return Err(error::invalid(format!(
+            "{} is neither a file nor a folder",
+            error::quoted(path)
+        )));
+    }
+    Ok(())
+}
+
+fn explain(error: &io::Error, path: &str, missing: fn(&str) -> Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => missing(path),
+        io::ErrorKind::NotADirectory => error::invalid(format!(
+            "a part of {} is a file, not a folder",
+            error::quoted(path)
+        )),
+        io::ErrorKind::IsADirectory => is_folder(path),
+        // What leaves the folder, beside what the operating system does not permit.
+        io::ErrorKind::PermissionDenied => Error::new(
+            plugin_sdk::code::PERMISSION_DENIED,
+            format!(
+                "{} leads out of the granted folder, or the host may not use it",
+                error::quoted(path)
+            ),
+        ),
+        _ => error::unavailable(&format!("{} cannot be used", error::quoted(path)), error),
+    }
+}

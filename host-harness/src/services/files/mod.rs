@@ -1,0 +1,192 @@
+//! Files under granted folders.
+
+#[cfg(feature = "files-directory")]
+mod directory;
+mod memory;
+
+#[cfg(feature = "files-directory")]
+pub use directory::DirectoryFiles;
+pub use memory::MemoryFiles;
+
+use plugin_sdk::services::files::Entry;
+use plugin_sdk::{Error, Result, code};
+use serde_json::json;
+
+use super::error;
+
+/// The largest file that is read or written, in bytes, unless said otherwise.
+const MAX_FILE: u64 = 16 << 20;
+
+/// The longest path in bytes, and the longest name in it.
+const MAX_PATH: usize = 1024;
+const MAX_NAME: usize = 255;
+
+/// The most entries of a folder that are listed.
+const MAX_LISTED: usize = 10_000;
+
+/// A plugin's path, taken apart. That it has no `..` and is not absolute makes both implementations the same to a plugin; what keeps
+/// [`DirectoryFiles`] within its folder is the operating system.
+struct Place<'a> {
+    /// The granted folder's name.
+    root: &'a str,
+    /// The path within; empty for the folder itself.
+    within: &'a str,
+}
+
+/// What a plugin may do in a granted folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+impl<'a> Place<'a> {
+    fn parse(path: &'a str) -> Result<Self> {
+        let refused = |why: &str| {
+            Err(error::invalid(format!(
+                "the path {} {why}; a path is a granted folder's name and names in it, such as `data/words.txt`",
+                error::quoted(path)
+            )))
+        };
+        if path.is_empty() {
+            return refused("is empty");
+        }
+        if path.len() > MAX_PATH {
+            return refused(&format!("has more than {MAX_PATH} bytes"));
+        }
+        if path.starts_with('/') {
+            return refused("is absolute");
+        }
+        for name in path.split('/') {
+            match name {
+                "" => return refused("has an empty name in it"),
+                "." | ".." => return refused(&format!("has `{name}` in it")),
+                _ if name.contains(['\\', '\0', ':']) => {
+                    return refused("has a backslash, a colon or a zero in it");
+                }
+                _ if name.len() > MAX_NAME => {
+                    return refused(&format!("has a name of more than {MAX_NAME} bytes in it"));
+                }
+                _ => {}
+            }
+        }
+        let (root, within) = path.split_once('/').unwrap_or((path, ""));
+        Ok(Place { root, within })
+    }
+
+    /// The path of a file, which is not a granted folder itself.
+    fn file(path: &'a str) -> Result<Self> {
+        let place = Place::parse(path)?;
+        match place.within {
+            "" => Err(is_folder(path)),
+            _ => Ok(place),
+        }
+    }
+}
+
+/// The folder is none of those granted.
+fn not_granted<'a>(
+    root: &str,
+    granted: impl Iterator<Item = &'a str>,
+    implementation: &str,
+) -> Error {
+    let granted: Vec<&str> = granted.collect();
+    let there_are = match granted.as_slice() {
+        [] => "none is".to_owned(),
+        names => format!("granted: {}", names.join(", ")),
+    };
+    let grant = format!("{implementation}.read_only({root:?}, …)");
+    Error::new(
+        code::PERMISSION_DENIED,
+        format!("no folder {} is granted ({there_are})", error::quoted(root)),
+    )
+    .with_details(&json!({ "permission": "files", "folder": root, "grant": grant }))
+}
+
+/// The folder may be read only.
+fn read_only(root: &str, implementation: &str) -> Error {
+    let grant = format!("{implementation}.read_write({root:?}, …)");
+    Error::new(
+        code::PERMISSION_DENIED,
+        format!("the folder {} may only be read", error::quoted(root)),
+    )
+    .with_details(&json!({ "permission": "files", "folder": root, "grant": grant }))
+}
+
+fn no_such_file(path: &str) -> Error {
+    error::not_found(format!("there is no file {}", error::quoted(path)))
+}
+
+fn no_such_folder(path: &str) -> Error {
+    error::not_found(format!("there is no folder {}", error::quoted(path)))
+}
+
+fn is_folder(path: &str) -> Error {
+    error::invalid(format!("{} is a folder, not a file", error::quoted(path)))
+}
+
+fn is_file(path: &str) -> Error {
+    error::invalid(format!("{} is a file, not a folder", error::quoted(path)))
+}
+
+fn too_many_entries(path: &str) -> Error {
+    Error::new(
+        code::TOO_LARGE,
+        format!(
+            "the folder {} has more than {MAX_LISTED} entries",
+            error::quoted(path)
+        ),
+    )
+}
+
+/// The granted folders, as the entries of the path "".
+fn roots<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Entry> {
+    names
+        .map(|name| Entry {
+            name: name.to_owned(),
+            folder: true,
+            bytes: 0,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_granted_folder_and_names() {
+        for (path, root, within) in [
+            ("data", "data", ""),
+            ("data/a", "data", "a"),
+            ("data/a/b.txt", "data", "a/b.txt"),
+            ("data/...", "data", "..."),
+            ("data/a b", "data", "a b"),
+            ("data/ä", "data", "ä"),
+        ] {
+            let place = Place::parse(path).unwrap();
+            assert_eq!((place.root, place.within), (root, within), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/etc/passwd",
+            "..",
+            "data/..",
+            "data/../x",
+            "data/./x",
+            "./data",
+            "data//x",
+            "data/",
+            "a\\b",
+            "C:/x",
+            "data/C:x",
+            "data/a\0b",
+            &"x/".repeat(600),
+            &format!("data/{}", "x".repeat(256)),
+        ] {
+            let error = Place::parse(path).map(|_| ()).unwrap_err();
+            assert_eq!(error.code(), "invalid_argument", "{path:?}");
+        }
+    }
+}

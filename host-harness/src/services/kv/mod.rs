@@ -1,0 +1,45 @@
+//! Values by key.
+
+#[cfg(feature = "kv-database")]
+mod database;
+mod memory;
+
+#[cfg(feature = "kv-database")]
+pub use database::DatabaseKv;
+pub use memory::MemoryKv;
+
+use plugin_sdk::Result;
+
+use super::error;
+
+/// The longest key in bytes.
+const MAX_KEY: usize = 1024;
+
+/// What keys and values may take together unless said otherwise, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// The most keys that are listed at once.
+const MAX_LISTED: usize = 100_000;
+
+fn check_key(key: &str) -> Result<()> {
+    match key.len() {
+        0 => Err(error::invalid("a key must not be empty".to_owned())),
+        len if len > MAX_KEY => Err(error::invalid(format!(
+            "the key {} has {len} bytes, and {MAX_KEY} are allowed",
+            error::quoted(key)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn too_many_keys() -> plugin_sdk::Error {
+    plugin_sdk::Error::new(
+        plugin_sdk::code::TOO_LARGE,
+        format!("more than {MAX_LISTED} keys begin so; list them by a longer prefix"),
+    )
+}
+
+/// What a key with its value takes of the limit.
+fn taken(key: &str, value: usize) -> u64 {
+    key.len() as u64 + value as u64
+}

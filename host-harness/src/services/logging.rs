@@ -1,0 +1,227 @@
+//! Log lines.
+
+use plugin_sdk::services::logging::Log;
+
+use super::Shared;
+use super::ring::Ring;
+use crate::text;
+
+/// How many lines are kept, and how many bytes of them.
+const KEPT: usize = 1000;
+const KEPT_BYTES: usize = 4 << 20;
+
+/// How much of a line and of its target is kept, in bytes.
+const MAX_MESSAGE: usize = 64 << 10;
+const MAX_TARGET: usize = 256;
+
+/// A line that a plugin logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How grave it is.
+    pub level: log::Level,
+    /// Where it comes from: a module's path unless the plugin said otherwise.
+    pub target: String,
+    /// What it says, in the plugin's words, as they are: pass them through a filter before they reach a terminal. `Display` does.
+    pub message: String,
+}
+
+/// `WARN greeter: the list is empty`, free of what a terminal would act on.
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} {}: {}",
+            self.level,
+            text::name(&self.target),
+            text::from_str(&self.message)
+        )
+    }
+}
+
+/// The last lines that plugins logged, at most 1000 and 4 MiB of them; of one line 64 KiB. Clones share them.
+///
+/// ```
+/// use plugin_sdk::services::logging::Log;
+/// use plugin_sdk_harness::services::RecordedLog;
+///
+/// let logs = RecordedLog::new().level(log::LevelFilter::Info);
+/// let mut plugins = logs.clone();
+/// assert_eq!(plugins.max_level(), 3);
+/// plugins.write(2, "greeter", "the list is empty");
+///
+/// assert_eq!(logs.messages(), ["the list is empty"]);
+/// assert_eq!(logs.lines()[0].to_string(), "WARN greeter: the list is empty");
+/// ```
+#[derive(Clone, Debug)]
+pub struct RecordedLog(Shared<State>);
+
+#[derive(Debug)]
+struct State {
+    level: log::LevelFilter,
+    lines: Ring<Line>,
+}
+
+impl RecordedLog {
+    /// No lines yet, and lines of every level wanted.
+    pub fn new() -> Self {
+        RecordedLog(Shared::new(State {
+            level: log::LevelFilter::Trace,
+            lines: Ring::new(KEPT, KEPT_BYTES),
+        }))
+    }
+
+    /// Wants no lines more detailed than this. Plugins ask once, when they first log, and then leave the others out themselves.
+    pub fn level(self, level: log::LevelFilter) -> Self {
+        self.0.lock().level = level;
+        self
+    }
+
+    /// The lines, oldest first.
+    pub fn lines(&self) -> Vec<Line> {
+        self.0.lock().lines.iter().cloned().collect()
+    }
+
+    /// What the lines say, oldest first.
+    pub fn messages(&self) -> Vec<String> {
+        let state = self.0.lock();
+        state
+            .lines
+            .iter()
+            .map(|line| line.message.clone())
+            .collect()
+    }
+
+    /// Whether any line contains a text.
+    pub fn contains(&self, text: &str) -> bool {
+        let state = self.0.lock();
+        state.lines.iter().any(|line| line.message.contains(text))
+    }
+
+    /// How many lines there were that are not kept any more.
+    pub fn dropped(&self) -> u64 {
+        self.0.lock().lines.dropped()
+    }
+
+    /// Forgets all lines.
+    pub fn clear(&self) {
+        self.0.lock().lines.clear();
+    }
+}
+
+impl Default for RecordedLog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Log for RecordedLog {
+    fn max_level(&mut self) -> u32 {
+        self.0.lock().level as u32
+    }
+
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        let Some(level) = level_of(level) else {
+            return;
+        };
+        let mut state = self.0.lock();
+        if level > state.level {
+            return;
+        }
+        let line = Line {
+            level,
+            target: start(target, MAX_TARGET).to_owned(),
+            message: start(message, MAX_MESSAGE).to_owned(),
+        };
+        let bytes = line.target.len() + line.message.len() + size_of::<Line>();
+        state.lines.push(line, bytes);
+    }
+}
+
+/// Hands lines on to the host's own logger, that of the crate [`log`], with targets that begin with `plugin:`.
+///
+/// ```
+/// use plugin_sdk::services::logging::Log;
+/// use plugin_sdk_harness::services::ForwardedLog;
+///
+/// // The level is that of the host's logger.
+/// assert_eq!(ForwardedLog.max_level(), log::max_level() as u32);
+/// ForwardedLog.write(3, "greeter", "greeting Ada");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ForwardedLog;
+
+impl Log for ForwardedLog {
+    fn max_level(&mut self) -> u32 {
+        log::max_level() as u32
+    }
+
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        let Some(level) = level_of(level) else {
+            return;
+        };
+        // Looking at the level first saves filtering the text.
+        if level <= log::max_level() {
+            let target = format!("plugin:{}", text::name(target));
+            log::log!(target: &target, level, "{}", text::from_str(message));
+        }
+    }
+}
+
+/// None for what is no level of a line: a guest may say anything.
+fn level_of(number: u32) -> Option<log::Level> {
+    log::Level::iter().find(|level| *level as u32 == number)
+}
+
+fn start(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.split_at(end).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_kept_up_to_the_level_asked_for_and_nonsense_is_left_out() {
+        let mut logs = RecordedLog::new().level(log::LevelFilter::Warn);
+        for level in [0, 1, 2, 3, 4, 5, 6, u32::MAX] {
+            logs.write(level, "t", &level.to_string());
+        }
+        assert_eq!(logs.messages(), ["1", "2"]);
+        assert!(logs.contains("2") && !logs.contains("3"));
+        let mut off = RecordedLog::new().level(log::LevelFilter::Off);
+        off.write(1, "t", "m");
+        assert_eq!((off.max_level(), off.lines().len()), (0, 0));
+    }
+
+    #[test]
+    fn a_plugin_that_logs_without_end_takes_bounded_memory() {
+        let mut logs = RecordedLog::new();
+        let long = "ä".repeat(1 << 20);
+        for _ in 0..200 {
+            logs.write(3, &long, &long);
+        }
+        let lines = logs.lines();
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.message.len() <= MAX_MESSAGE && line.target.len() <= MAX_TARGET)
+        );
+        assert!(lines.len() * MAX_MESSAGE <= KEPT_BYTES);
+        assert_eq!(lines.len() as u64 + logs.dropped(), 200);
+        for _ in 0..KEPT + 5 {
+            logs.write(3, "t", "");
+        }
+        assert_eq!(logs.lines().len(), KEPT);
+    }
+
+    #[test]
+    fn a_line_reads_well_and_does_nothing_to_a_terminal() {
+        let mut logs = RecordedLog::new();
+        logs.write(1, "a\nb", "\x1b[2J");
+        assert_eq!(logs.lines()[0].to_string(), "ERROR a\\nb: \\u{1b}[2J");
+    }
+}

@@ -1,0 +1,137 @@
+//! What plugins may use.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use plugin_sdk::{Error, PermissionDenied, Result};
+
+use crate::text;
+
+/// The permissions that are granted to a plugin.
+///
+/// ```
+/// use plugin_sdk_harness::services::Grants;
+///
+/// let mut grants = Grants::none();
+/// grants.grant("kv");
+/// assert!(grants.check("kv").is_ok());
+///
+/// let error = grants.check("http").unwrap_err();
+/// assert_eq!(error.code(), "permission_denied");
+/// assert_eq!(error.details().unwrap()["grant"], r#".grant("http")"#);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    all: bool,
+    names: BTreeSet<String>,
+}
+
+impl Grants {
+    /// No permission.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Every permission there is.
+    pub fn all() -> Self {
+        Grants {
+            all: true,
+            names: BTreeSet::new(),
+        }
+    }
+
+    /// Grants a permission.
+    pub fn grant(&mut self, permission: impl Into<String>) {
+        self.names.insert(permission.into());
+    }
+
+    /// Grants every permission there is.
+    pub fn grant_all(&mut self) {
+        self.all = true;
+    }
+
+    /// Whether a permission is granted.
+    #[inline]
+    pub fn allows(&self, permission: &str) -> bool {
+        self.all || self.names.contains(permission)
+    }
+
+    /// Whether a permission is granted, as what a call that needs it answers.
+    ///
+    /// # Errors
+    ///
+    /// `permission_denied`, with the members `permission` and `grant`.
+    pub fn check(&self, permission: &str) -> Result<()> {
+        match self.allows(permission) {
+            true => Ok(()),
+            false => Err(denied(permission)),
+        }
+    }
+}
+
+/// What a call answers that lacks a permission.
+#[cold]
+pub(crate) fn denied(permission: &str) -> Error {
+    Error::from(PermissionDenied {
+        permission: permission.to_owned(),
+        grant: format!(".grant({permission:?})"),
+    })
+}
+
+/// A permission that a plugin asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    name: String,
+    reason: Option<String>,
+}
+
+impl Permission {
+    pub(crate) fn new(name: impl Into<String>, reason: Option<String>) -> Self {
+        Permission {
+            name: name.into(),
+            reason,
+        }
+    }
+
+    /// Its name, such as `kv`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the plugin's author says it is for; `None` where the plugin uses it without having declared it.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+/// `kv: remembers who was greeted`
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text::name(&self.name))?;
+        match &self.reason {
+            Some(reason) => write!(f, ": {}", text::one_line(reason, 200)),
+            None => f.write_str(" (used, but not declared)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_granted_is_denied_with_what_grants_it() {
+        let mut grants = Grants::none();
+        let error = grants.check("k\"v").unwrap_err();
+        assert_eq!(error.code(), "permission_denied");
+        assert_eq!(
+            error.details().unwrap(),
+            serde_json::json!({"permission": "k\"v", "grant": r#".grant("k\"v")"#})
+        );
+        grants.grant("kv");
+        assert!(grants.allows("kv") && !grants.allows("kvs") && !grants.allows("k"));
+        grants.grant_all();
+        assert!(grants.allows("anything"));
+        assert!(Grants::all().check("anything").is_ok());
+    }
+}

@@ -1,0 +1,185 @@
+//! Finds the function and the source line of a place in a module, from the debug information in it.
+//!
+//! This is for modules that were built here, or whose debug information the host's author [vouches](crate::Source::trust_debug_info) for:
+//! reading DWARF takes as much time and stack as whoever wrote it likes. The engine is told to leave it alone, for this reason and because
+//! it would read all of it at every trap; here it is read when somebody looks at a failure.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use addr2line::Context;
+use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
+use wasmparser::{Parser, Payload};
+
+/// The largest source file that a line is taken from, in bytes.
+const MAX_SOURCE: u64 = 2 << 20;
+
+/// The longest source line that is shown, in bytes.
+const MAX_LINE: usize = 300;
+
+/// A module's debug information, and the folder that its sources are in.
+pub(crate) struct Symbols {
+    wasm: Arc<[u8]>,
+    sources: Option<Sources>,
+}
+
+/// The folders that source files are read from, and that the names of others are relative to.
+struct Sources {
+    crate_dir: PathBuf,
+    /// The same as the crate's where it is in no workspace.
+    workspace: PathBuf,
+}
+
+/// What the debug information says of one place: a function, or one that was inlined into the next.
+pub(crate) struct Symbol {
+    pub(crate) function: Option<String>,
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+}
+
+/// The debug information, once read.
+pub(crate) struct Lines<'a> {
+    context: Context<EndianSlice<'a, LittleEndian>>,
+    /// Where the module's code begins, from where its debug information counts.
+    code: u64,
+}
+
+impl Symbols {
+    /// Those of a module that was built from the crate in a folder, or came from elsewhere.
+    pub(crate) fn new(wasm: Arc<[u8]>, crate_dir: Option<&Path>) -> Self {
+        let sources = crate_dir
+            .and_then(|dir| dir.canonicalize().ok())
+            .map(|crate_dir| Sources {
+                workspace: workspace_of(&crate_dir).to_path_buf(),
+                crate_dir,
+            });
+        Symbols { wasm, sources }
+    }
+
+    /// Reads the debug information, if there is any.
+    pub(crate) fn lines(&self) -> Option<Lines<'_>> {
+        let mut code = 0;
+        let mut sections = Vec::new();
+        for payload in Parser::new(0).parse_all(&self.wasm) {
+            match payload.ok()? {
+                Payload::CodeSectionStart { range, .. } => code = range.start as u64,
+                Payload::CustomSection(section) if section.name().starts_with(".debug_") => {
+                    sections.push((section.name(), section.data()));
+                }
+                _ => {}
+            }
+        }
+        if sections.is_empty() {
+            return None;
+        }
+        let load = |id: addr2line::gimli::SectionId| {
+            let section = sections.iter().find(|(name, _)| *name == id.name());
+            let data = section.map_or(&[][..], |(_, data)| data);
+            Ok::<_, addr2line::gimli::Error>(EndianSlice::new(data, LittleEndian))
+        };
+        let context = Context::from_dwarf(Dwarf::load(load).ok()?).ok()?;
+        Some(Lines { context, code })
+    }
+
+    /// A line of a source file that lies in the crate's folder or in its workspace's, if it can be found, counted from 1.
+    pub(crate) fn source_line(&self, file: &str, line: u32) -> Option<String> {
+        let path = self.sources.as_ref()?.find(Path::new(file))?;
+        if path.metadata().ok()?.len() > MAX_SOURCE {
+            return None;
+        }
+        let text = std::fs::read_to_string(path).ok()?;
+        let line = text
+            .lines()
+            .nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+        (line.len() <= MAX_LINE).then(|| line.to_owned())
+    }
+
+    /// The name of a source file as short as it can be and still be found: relative to the workspace, or to the package or the standard
+    /// library that it belongs to.
+    pub(crate) fn shown<'a>(&self, file: &'a str) -> &'a str {
+        let own = self.sources.as_ref().and_then(|sources| {
+            let relative = Path::new(file).strip_prefix(&sources.workspace).ok()?;
+            relative.to_str()
+        });
+        own.unwrap_or_else(|| short(file))
+    }
+}
+
+/// The name of a source file without what is the same for all packages of a registry, or for all of the standard library.
+pub(crate) fn short(file: &str) -> &str {
+    let std_library = || Some(file.find("/library/")? + 1);
+    let from_registry = || {
+        let registry = file.find("/registry/src/")? + "/registry/src/".len();
+        let index = file.get(registry..)?.find('/')? + 1;
+        Some(registry + index)
+    };
+    let absolute = Path::new(file).is_absolute();
+    let from = absolute.then(|| from_registry().or_else(std_library));
+    from.flatten()
+        .and_then(|from| file.get(from..))
+        .unwrap_or(file)
+}
+
+impl Sources {
+    /// The file that the compiler named so, unless it is elsewhere. A relative name is relative to the workspace or, where the crate is not
+    /// a member of it, to the crate.
+    fn find(&self, file: &Path) -> Option<PathBuf> {
+        if file.components().any(|part| part == Component::ParentDir) {
+            return None;
+        }
+        let inside = |dir: &Path| {
+            let path = dir.join(file).canonicalize().ok()?;
+            (path.starts_with(&self.workspace) && path.is_file()).then_some(path)
+        };
+        let in_workspace = inside(&self.workspace);
+        let in_crate = inside(&self.crate_dir);
+        match (in_workspace, in_crate) {
+            // A line of the wrong file would be worse than none.
+            (Some(one), Some(other)) if one != other => None,
+            (found, None) | (None, found) | (found, _) => found,
+        }
+    }
+}
+
+impl Lines<'_> {
+    /// What is at an offset in the module, innermost first. All but the last are inlined.
+    pub(crate) fn at(&self, offset: u64) -> Vec<Symbol> {
+        let mut symbols = Vec::new();
+        let Some(probe) = offset.checked_sub(self.code) else {
+            return symbols;
+        };
+        let Ok(mut frames) = self.context.find_frames(probe).skip_all_loads() else {
+            return symbols;
+        };
+        while let Ok(Some(frame)) = frames.next() {
+            let name = frame.function.as_ref().and_then(|function| {
+                let name = function.raw_name().ok()?;
+                Some(name.into_owned())
+            });
+            let location = frame.location.as_ref();
+            symbols.push(Symbol {
+                function: name,
+                file: location.and_then(|place| place.file).map(str::to_owned),
+                line: location
+                    .and_then(|place| place.line)
+                    .filter(|line| *line > 0),
+                column: location
+                    .and_then(|place| place.column)
+                    .filter(|column| *column > 0),
+            });
+        }
+        symbols
+    }
+}
+
+/// The folder of the workspace that a crate is in, as cargo looks for it; the crate's own where there is none.
+fn workspace_of(crate_dir: &Path) -> &Path {
+    let declares = |dir: &&Path| {
+        std::fs::read_to_string(dir.join("Cargo.toml")).is_ok_and(|text| {
+            text.lines()
+                .any(|line| line.trim_start().starts_with("[workspace"))
+        })
+    };
+    crate_dir.ancestors().find(declares).unwrap_or(crate_dir)
+}

@@ -1,0 +1,496 @@
+//! From the model to code: functions for guests, and a table of them for hosts.
+//!
+//! The functions hang on a type that has no values: a module would not see what is declared in a function's body, as in a documentation test.
+//!
+//! What is generated asks traits how each type crosses (`sdk/src/host/argument.rs`, `returned.rs`); the number of parameters of an import is theirs to say as
+//! well, a second one without a size being none.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ItemTrait, Type};
+
+use super::model::{Convention, HostArgument, HostFunction, HostTrait, Passing, Short};
+use super::parse;
+use crate::attributes::plain_name;
+use crate::expand::{emit, local, placed};
+use crate::mistakes::Mistakes;
+
+/// `#[host_functions]`
+pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let mut item: ItemTrait = match syn::parse2(item.clone()) {
+        Ok(item) => item,
+        Err(_) => {
+            mistakes.add(crate::parse::wrong_item(
+                &item,
+                "#[host_functions] belongs on a trait that declares the host's functions",
+            ));
+            return emit(item, None, &mistakes);
+        }
+    };
+    let host = parse::host_trait(arguments, &mut item, &mut mistakes);
+    let generated = generated(&host, mistakes.none());
+    emit(item, Some(generated), &mistakes)
+}
+
+fn sdk() -> TokenStream {
+    quote!(::plugin_sdk::__private::host)
+}
+
+fn generated(host: &HostTrait, sound: bool) -> TokenStream {
+    let HostTrait {
+        ident,
+        vis,
+        functions_type,
+        functions,
+        ..
+    } = host;
+    let sdk = sdk();
+    let guest = functions
+        .iter()
+        .map(|function| guest(host, function, sound));
+    let entries = functions
+        .iter()
+        .filter(|_| sound)
+        .map(|function| entry(host, function));
+    let serves = functions
+        .iter()
+        .filter(|_| sound)
+        .map(|function| serve(host, function));
+    let shared = host.alone.then(|| shared(host));
+    let about =
+        format!("The functions of [`{ident}`]: for guests to call, and for hosts to provide.");
+    quote! {
+        #[doc = #about]
+        #[allow(non_camel_case_types)]
+        #vis enum #functions_type {}
+
+        impl #functions_type {
+            #(#guest)*
+        }
+
+        #[cfg(not(target_arch = "wasm32"))]
+        #[allow(clippy::all, clippy::pedantic)]
+        const _: () = {
+            impl #functions_type {
+                /// An implementation, ready to be linked by a host.
+                pub fn provide<__T: #ident + ::core::marker::Send + 'static>(
+                    implementation: __T,
+                ) -> #sdk::HostFunctions {
+                    #sdk::HostFunctions::new(implementation, __Table::<__T>::FUNCTIONS)
+                }
+
+                /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
+                pub fn install<__T: #ident + 'static>(implementation: __T) -> #sdk::Installed<__T> {
+                    #sdk::install::<__T, dyn #ident>(implementation, |implementation| implementation)
+                }
+            }
+
+            struct __Table<__T>(::core::marker::PhantomData<__T>);
+
+            impl<__T: #ident + ::core::marker::Send + 'static> __Table<__T> {
+                const FUNCTIONS: &'static [#sdk::HostFunction] = &[#(#entries),*];
+
+                #(#serves)*
+            }
+
+            #shared
+        };
+    }
+}
+
+/// A value that several plugins, or a test beside a plugin, have in common.
+fn shared(host: &HostTrait) -> TokenStream {
+    let ident = &host.ident;
+    let functions = host.functions.iter().map(|function| {
+        let HostFunction {
+            ident: name,
+            cfgs,
+            allowed,
+            ..
+        } = function;
+        let (parameters, output) = (parameters(function), output(function));
+        let names = function.arguments.iter().map(|argument| &argument.ident);
+        quote! {
+            #(#cfgs)* #(#allowed)*
+            fn #name(&mut self, #(#parameters),*) #output {
+                let mut shared = self.lock().unwrap_or_else(::std::sync::PoisonError::into_inner);
+                #ident::#name(&mut *shared, #(#names),*)
+            }
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl<__T: #ident + ?::core::marker::Sized> #ident for ::std::sync::Arc<::std::sync::Mutex<__T>> {
+            #(#functions)*
+        }
+    }
+}
+
+fn parameters(function: &HostFunction) -> impl Iterator<Item = TokenStream> {
+    function
+        .arguments
+        .iter()
+        .map(|HostArgument { ident, ty, .. }| quote!(#ident: #ty))
+}
+
+fn output(function: &HostFunction) -> Option<TokenStream> {
+    function.output.as_ref().map(|ty| quote!(-> #ty))
+}
+
+/// What a guest calls.
+fn guest(host: &HostTrait, function: &HostFunction, sound: bool) -> TokenStream {
+    let HostFunction {
+        ident,
+        docs,
+        cfgs,
+        allowed,
+        ..
+    } = function;
+    let (parameters, output) = (parameters(function), output(function));
+    let body = match sound {
+        false => quote!(loop {}),
+        true => {
+            let (guest, native) = (imported(host, function), native(host, function));
+            quote! {
+                #[cfg(target_arch = "wasm32")]
+                { #guest }
+                #[cfg(not(target_arch = "wasm32"))]
+                { #native }
+            }
+        }
+    };
+    quote! {
+        #(#docs)* #(#cfgs)* #(#allowed)*
+        #[allow(unused_variables, clippy::too_many_arguments)]
+        #[inline]
+        pub fn #ident(#(#parameters),*) #output {
+            #body
+        }
+    }
+}
+
+fn native(host: &HostTrait, function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    let (trait_, ident) = (&host.ident, &function.ident);
+    let convention = convention(function);
+    let path = format!("{}::{}", host.functions_type, plain_name(ident));
+    let names = function.arguments.iter().map(|argument| &argument.ident);
+    let implementation = local("host");
+    let call = placed(quote!(#sdk::call), returned_span(function));
+    let cleared = function.arguments.iter().filter(|argument| argument.out);
+    let cleared = cleared.map(|argument| {
+        let crossing = Crossing::of(argument);
+        let (as_trait, name) = (&crossing.as_trait, &argument.ident);
+        quote!(#as_trait::clear(&mut *#name);)
+    });
+    quote! {
+        #(#cleared)*
+        #call::<dyn #trait_, #convention, _>(#path, |#implementation| {
+            #trait_::#ident(#implementation, #(#names),*)
+        })
+    }
+}
+
+fn returned_span(function: &HostFunction) -> proc_macro2::Span {
+    let output = function.output.as_ref();
+    output.map_or_else(|| function.ident.span(), Spanned::span)
+}
+
+fn returned_type(function: &HostFunction) -> TokenStream {
+    match &function.output {
+        Some(ty) => ty.to_token_stream(),
+        None => quote!(()),
+    }
+}
+
+/// `<Type as Returned<Convention>>`
+fn returned(function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    let (ty, convention) = (returned_type(function), convention(function));
+    let span = returned_span(function);
+    let as_returned = placed(quote!(as #sdk::Returned), span);
+    quote_spanned!(span=> <#ty #as_returned<#convention>>)
+}
+
+fn convention(function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    match function.convention {
+        Convention::Plain => quote!(#sdk::Plain),
+        Convention::Json => quote!(#sdk::AsJson),
+        Convention::Status { ok } => quote!(#sdk::Status<#ok>),
+        Convention::Buffer {
+            initial,
+            max,
+            short,
+            absent,
+        } => {
+            let short = match short {
+                Short::Needed => quote!(NEEDED),
+                Short::Negated => quote!(NEGATED),
+                Short::Truncated => quote!(TRUNCATED),
+            };
+            quote!(#sdk::Buffer<#initial, #max, { #sdk::#short }, #absent>)
+        }
+    }
+}
+
+/// The trait that says how an argument crosses, for the type that it speaks of.
+struct Crossing<'a> {
+    argument: &'a HostArgument,
+    ty: &'a Type,
+    /// `<Type as Trait>`
+    as_trait: TokenStream,
+    /// `Trait`'s parameter, if it says how it is encoded.
+    convention: TokenStream,
+    how: How,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    Lent,
+    LentMut,
+    Passed,
+    /// By value, but read as what is lent.
+    JsonByValue,
+}
+
+impl<'a> Crossing<'a> {
+    fn of(argument: &'a HostArgument) -> Self {
+        let (ty, how) = match &argument.passing {
+            Passing::Lent(ty) => (ty, How::Lent),
+            Passing::LentMut(ty) => (ty, How::LentMut),
+            Passing::Passed(ty) if argument.json => (ty, How::JsonByValue),
+            Passing::Passed(ty) => (ty, How::Passed),
+        };
+        let span = ty.span();
+        let sdk = sdk();
+        let convention = match argument.json {
+            true => quote!(#sdk::AsJson),
+            false => quote!(#sdk::Plain),
+        };
+        let trait_ = match how {
+            How::Lent | How::JsonByValue => quote!(as #sdk::Lent<#convention>),
+            How::LentMut => quote!(as #sdk::LentMut),
+            How::Passed => quote!(as #sdk::Crosses),
+        };
+        let trait_ = placed(trait_, span);
+        Crossing {
+            as_trait: quote_spanned!(span=> <#ty #trait_>),
+            argument,
+            ty,
+            convention,
+            how,
+        }
+    }
+
+    fn name(&self) -> String {
+        plain_name(&self.argument.ident)
+    }
+
+    /// A variable of its own.
+    fn variable(&self, nth: usize) -> Ident {
+        local(&format!("argument_{nth}"))
+    }
+
+    /// An entry of the description.
+    fn parameter(&self) -> TokenStream {
+        let sdk = sdk();
+        let Crossing { ty, convention, .. } = self;
+        let name = self.name();
+        match self.how {
+            How::Lent | How::JsonByValue => {
+                quote!(#sdk::Parameter::lent::<#convention, #ty>(#name))
+            }
+            How::LentMut => quote!(#sdk::Parameter::lent_mut::<#ty>(#name)),
+            How::Passed => quote!(#sdk::Parameter::passed::<#ty>(#name)),
+        }
+    }
+}
+
+fn crossings(function: &HostFunction) -> Vec<Crossing<'_>> {
+    function.arguments.iter().map(Crossing::of).collect()
+}
+
+/// Lowers the arguments, calls the import, lifts its result.
+fn imported(host: &HostTrait, function: &HostFunction) -> TokenStream {
+    let (module, import) = (&host.import_module, &function.import);
+    let returned = returned(function);
+    let crossings = crossings(function);
+    let types = crossings.iter().enumerate().map(|(nth, crossing)| {
+        let (first, second) = (format_ident!("first_{nth}"), format_ident!("second_{nth}"));
+        let as_trait = &crossing.as_trait;
+        quote!(#first: #as_trait::First, #second: #as_trait::Second)
+    });
+    let error = local("error");
+    let held = crossings.iter().enumerate().map(|(nth, crossing)| {
+        let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
+        let name = &crossing.argument.ident;
+        let value = match crossing.how {
+            How::Lent => quote!(#name),
+            How::JsonByValue => quote!(&#name),
+            How::Passed | How::LentMut => return quote!(let #variable = #name;),
+        };
+        quote! {
+            let #variable = match #as_trait::hold(#value) {
+                ::core::result::Result::Ok(held) => held,
+                ::core::result::Result::Err(#error) => return #returned::failed(#error),
+            };
+        }
+    });
+    let lowered = crossings.iter().enumerate().map(|(nth, crossing)| {
+        let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
+        let (first, second) = numbers(nth);
+        let value = match crossing.how {
+            How::LentMut => quote!(&mut *#variable),
+            _ => quote!(&#variable),
+        };
+        quote!(let (#first, #second) = #as_trait::lower(#value);)
+    });
+    let passed = (0..crossings.len()).map(|nth| {
+        let (first, second) = numbers(nth);
+        quote!(#first, #second,)
+    });
+    let (room, size) = (local("room"), local("size"));
+    quote! {
+        #[allow(improper_ctypes, clashing_extern_declarations)]
+        #[link(wasm_import_module = #module)]
+        unsafe extern "C" {
+            #[link_name = #import]
+            safe fn __import(#(#types,)* room: #returned::Room, size: #returned::Size) -> #returned::Wire;
+        }
+        #(#held)*
+        #(#lowered)*
+        #returned::receive(|#room, #size| __import(#(#passed)* #room, #size))
+    }
+}
+
+fn numbers(nth: usize) -> (Ident, Ident) {
+    (
+        local(&format!("first_{nth}")),
+        local(&format!("second_{nth}")),
+    )
+}
+
+/// What a host must know of a function.
+fn entry(host: &HostTrait, function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    let HostFunction {
+        ident,
+        import,
+        cfgs,
+        permission,
+        ..
+    } = function;
+    let module = &host.import_module;
+    let parameters = crossings(function);
+    let parameters = parameters.iter().map(Crossing::parameter);
+    let permission = match permission {
+        Some(permission) => quote!(::core::option::Option::Some(#permission)),
+        None => quote!(::core::option::Option::None),
+    };
+    let (ty, convention) = (returned_type(function), convention(function));
+    quote! {
+        #(#cfgs)*
+        #sdk::HostFunction::new::<#convention, #ty>(
+            #module,
+            #import,
+            &[#(#parameters),*],
+            #permission,
+            Self::#ident,
+        )
+    }
+}
+
+/// Reads the arguments, calls the implementation, answers.
+fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    let trait_ = &host.ident;
+    let HostFunction {
+        ident,
+        cfgs,
+        allowed,
+        ..
+    } = function;
+    let crossings = crossings(function);
+    let (implementation, memory, slots, call) = (
+        local("implementation"),
+        local("memory"),
+        local("slots"),
+        local("call"),
+    );
+    let changed: Vec<usize> = (0..crossings.len())
+        .filter(|nth| {
+            crossings
+                .get(*nth)
+                .is_some_and(|crossing| crossing.how == How::LentMut)
+        })
+        .collect();
+    let reads = crossings.iter().enumerate().map(|(nth, crossing)| {
+        let (variable, name, ty) = (crossing.variable(nth), crossing.name(), crossing.ty);
+        let (convention, as_trait) = (&crossing.convention, &crossing.as_trait);
+        let read = match crossing.how {
+            How::Lent | How::JsonByValue => {
+                quote!(#call.lent::<#convention, #ty>(&*#memory, #name)?)
+            }
+            How::Passed => quote!(#call.passed::<#ty>(&*#memory, #name)?),
+            How::LentMut => return quote!(let #variable = #call.place::<#ty>(#name);),
+        };
+        // What the host changes is borrowed exclusively, and may overlap this.
+        let read = match changed.is_empty() {
+            true => read,
+            false if crossing.how == How::Passed => {
+                quote!(<#ty as #sdk::Passed<'_>>::detach(#read))
+            }
+            false => quote!(#as_trait::detach(#read)),
+        };
+        quote!(#[allow(unused_mut)] let mut #variable = #read;)
+    });
+    let lent_mut = (!changed.is_empty()).then(|| {
+        let variables: Vec<Ident> = changed
+            .iter()
+            .map(|nth| local(&format!("argument_{nth}")))
+            .collect();
+        let bytes: Vec<Ident> = changed
+            .iter()
+            .map(|nth| local(&format!("bytes_{nth}")))
+            .collect();
+        let lends = changed.iter().zip(&bytes).filter_map(|(nth, bytes)| {
+            let crossing = crossings.get(*nth)?;
+            let (variable, ty, out) = (crossing.variable(*nth), crossing.ty, crossing.argument.out);
+            Some(quote!(let #variable = #sdk::lend_mut::<#ty>(#bytes, #variable, #out)?;))
+        });
+        quote! {
+            let [#(#bytes),*] = #sdk::disjoint(#memory, [#(#variables),*])?;
+            #(#lends)*
+        }
+    });
+    let given = crossings.iter().enumerate().map(|(nth, crossing)| {
+        let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
+        match crossing.how {
+            How::Lent => quote!(#as_trait::lend(&#variable)),
+            How::Passed => {
+                let ty = crossing.ty;
+                quote!(<#ty as #sdk::Passed<'_>>::give(&mut #variable))
+            }
+            How::LentMut | How::JsonByValue => variable.to_token_stream(),
+        }
+    });
+    let returned = returned(function);
+    quote! {
+        #(#cfgs)* #(#allowed)*
+        fn #ident(
+            #implementation: &mut (dyn ::core::any::Any + ::core::marker::Send),
+            #memory: &mut [::core::primitive::u8],
+            #slots: &[::core::primitive::u64],
+        ) -> ::core::result::Result<#sdk::Answer, #sdk::Fault> {
+            #[allow(unused_mut)]
+            let mut #call = #sdk::Call::new(#slots);
+            #(#reads)*
+            #lent_mut
+            let #implementation = #sdk::implementation::<__T>(#implementation)?;
+            #returned::answer(#trait_::#ident(#implementation, #(#given),*), &mut #call)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the macro understands of a trait of host functions.
+
+use syn::{Attribute, Ident, Type, Visibility};
+
+/// A trait whose functions a host gives to its guests.
+pub struct HostTrait {
+    pub ident: Ident,
+    pub vis: Visibility,
+    /// The type that guests' functions hang on: the trait's name in `snake_case`.
+    pub functions_type: Ident,
+    /// The module that guests import from.
+    pub import_module: String,
+    pub functions: Vec<HostFunction>,
+    /// Whether whoever implements the trait needs nothing else.
+    pub alone: bool,
+}
+
+pub struct HostFunction {
+    pub ident: Ident,
+    /// The name of the import.
+    pub import: String,
+    pub permission: Option<String>,
+    pub arguments: Vec<HostArgument>,
+    /// What it returns; `None` for nothing.
+    pub output: Option<Type>,
+    pub convention: Convention,
+    pub docs: Vec<Attribute>,
+    /// The `cfg` attributes that decide whether it exists.
+    pub cfgs: Vec<Attribute>,
+    /// What its author does not want to be told of it.
+    pub allowed: Vec<Attribute>,
+}
+
+pub struct HostArgument {
+    pub ident: Ident,
+    pub ty: Type,
+    pub passing: Passing,
+    pub json: bool,
+    /// Only written by the host.
+    pub out: bool,
+}
+
+/// How an argument is passed, with the type that the traits speak of.
+pub enum Passing {
+    Lent(Type),
+    LentMut(Type),
+    Passed(Type),
+}
+
+/// How the result crosses.
+pub enum Convention {
+    Plain,
+    Json,
+    Status {
+        ok: i32,
+    },
+    Buffer {
+        initial: u32,
+        max: u32,
+        short: Short,
+        absent: i32,
+    },
+}
+
+/// How a host says that a buffer is too small.
+#[derive(Clone, Copy)]
+pub enum Short {
+    Needed,
+    Negated,
+    Truncated,
+}
+
+impl Short {
+    pub const ALL: [(&'static str, Short); 3] = [
+        ("needed", Short::Needed),
+        ("negated", Short::Negated),
+        ("truncated", Short::Truncated),
+    ];
+}

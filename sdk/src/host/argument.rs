@@ -1,0 +1,539 @@
+//! Arguments of host functions: lowered to numbers by a guest, read from its memory by a host.
+
+use std::borrow::Cow;
+use std::ffi::{CStr, CString};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::host::describe::{Fault, Kind, Region, c_text, region, text};
+use crate::host::scalar::Scalar;
+use crate::host::wire::{Address, Nothing, Wire};
+use crate::json::{self, Arena};
+use crate::memory::{Number, as_numbers, clear, lent_numbers};
+
+/// The convention that a type has by itself.
+pub enum Plain {}
+
+/// The convention `#[json]`.
+pub enum AsJson {}
+
+/// What can be passed by a shared reference.
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` cannot cross to the host as it is",
+    label = "a host knows no such type",
+    note = "`&str`, `&[u8]`, slices and arrays of numbers and `&CStr` can; put #[json] before the argument to pass any other type as JSON"
+)]
+pub trait Lent<C> {
+    /// The first number that crosses.
+    type First: Wire;
+    /// The second.
+    type Second: Wire;
+    /// How it is shown.
+    const KIND: Kind;
+
+    /// What the guest keeps for as long as the call runs.
+    type Held<'a>
+    where
+        Self: 'a;
+
+    /// Makes ready what the numbers will point to.
+    fn hold(&self) -> Result<Self::Held<'_>, Error>;
+
+    /// The numbers.
+    fn lower(held: &Self::Held<'_>) -> (Self::First, Self::Second);
+
+    /// What the host has read.
+    type Read<'m>;
+
+    /// Reads it from the guest's memory.
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault>;
+
+    /// The same, needing the memory no more.
+    fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
+
+    /// What the implementation is given.
+    fn lend<'r>(read: &'r Self::Read<'_>) -> &'r Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl Lent<Plain> for str {
+    type First = Address;
+    type Second = u32;
+    const KIND: Kind = Kind::Text;
+    type Held<'a> = &'a str;
+
+    #[inline]
+    fn hold(&self) -> Result<&str, Error> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn lower(held: &&str) -> (Address, u32) {
+        (Address::of(held.as_bytes()), held.len() as u32)
+    }
+
+    type Read<'m> = Cow<'m, str>;
+
+    #[inline]
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, Fault> {
+        text(region(memory, first, second, 1)?).map(Cow::Borrowed)
+    }
+
+    #[inline]
+    fn detach(read: Cow<'_, str>) -> Cow<'static, str> {
+        Cow::Owned(read.into_owned())
+    }
+
+    #[inline]
+    fn lend<'r>(read: &'r Cow<'_, str>) -> &'r str {
+        read
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Number> Lent<Plain> for [T] {
+    type First = Address;
+    type Second = u32;
+    const KIND: Kind = Kind::Numbers {
+        size: size_of::<T>() as u32,
+    };
+    type Held<'a> = &'a [T];
+
+    #[inline]
+    fn hold(&self) -> Result<&[T], Error> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn lower(held: &&[T]) -> (Address, u32) {
+        (Address::of(held), held.len() as u32)
+    }
+
+    type Read<'m> = Cow<'m, [T]>;
+
+    #[inline]
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, Fault> {
+        let bytes = region(memory, first, second, size_of::<T>())?;
+        lent_numbers(bytes)
+            .map(Cow::Borrowed)
+            .ok_or(Fault::Misaligned {
+                address: first as u32,
+                alignment: align_of::<T>() as u32,
+            })
+    }
+
+    #[inline]
+    fn detach(read: Cow<'_, [T]>) -> Cow<'static, [T]> {
+        Cow::Owned(read.into_owned())
+    }
+
+    #[inline]
+    fn lend<'r>(read: &'r Cow<'_, [T]>) -> &'r [T] {
+        read
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
+    type First = Address;
+    type Second = Nothing;
+    const KIND: Kind = Kind::Fixed {
+        bytes: (size_of::<T>() * N) as u32,
+    };
+    type Held<'a> = &'a [T; N];
+
+    #[inline]
+    fn hold(&self) -> Result<&[T; N], Error> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn lower(held: &&[T; N]) -> (Address, Nothing) {
+        (Address::of(&held[..]), Nothing)
+    }
+
+    type Read<'m> = [T; N];
+
+    #[inline]
+    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], Fault> {
+        let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
+        // As many as were asked for.
+        <[T; N]>::try_from(&*numbers).map_err(|_| Fault::Implementation)
+    }
+
+    #[inline]
+    fn detach(read: [T; N]) -> [T; N] {
+        read
+    }
+
+    #[inline]
+    fn lend<'r>(read: &'r [T; N]) -> &'r [T; N] {
+        read
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Lent<Plain> for CStr {
+    type First = Address;
+    type Second = Nothing;
+    const KIND: Kind = Kind::CText;
+    type Held<'a> = &'a CStr;
+
+    #[inline]
+    fn hold(&self) -> Result<&CStr, Error> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn lower(held: &&CStr) -> (Address, Nothing) {
+        (Address::of(held.to_bytes_with_nul()), Nothing)
+    }
+
+    type Read<'m> = Cow<'m, CStr>;
+
+    #[inline]
+    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, Fault> {
+        c_text(memory, first).map(Cow::Borrowed)
+    }
+
+    #[inline]
+    fn detach(read: Cow<'_, CStr>) -> Cow<'static, CStr> {
+        Cow::Owned(CString::from(read))
+    }
+
+    #[inline]
+    fn lend<'r>(read: &'r Cow<'_, CStr>) -> &'r CStr {
+        read
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
+    type First = Address;
+    type Second = u32;
+    const KIND: Kind = Kind::Json;
+    type Held<'a>
+        = Vec<u8>
+    where
+        T: 'a;
+
+    #[inline]
+    fn hold(&self) -> Result<Vec<u8>, Error> {
+        let mut text = Vec::new();
+        json::write(self, &mut text)?;
+        Ok(text)
+    }
+
+    #[inline]
+    fn lower(held: &Vec<u8>) -> (Address, u32) {
+        (Address::of(&**held), held.len() as u32)
+    }
+
+    type Read<'m> = T;
+
+    #[inline]
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<T, Fault> {
+        from_json(region(memory, first, second, 1)?).map_err(Fault::Value)
+    }
+
+    #[inline]
+    fn detach(read: T) -> T {
+        read
+    }
+
+    #[inline]
+    fn lend<'r>(read: &'r T) -> &'r T {
+        read
+    }
+}
+
+/// A value from JSON that has crossed the boundary.
+#[inline]
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let arena = Arena::new();
+    json::read(bytes, &arena).map_err(|fault| fault.into_error("what has crossed the boundary"))
+}
+
+/// What can be passed by an exclusive reference: the host changes it in place.
+#[diagnostic::on_unimplemented(
+    message = "`&mut {Self}` cannot cross to the host",
+    label = "the host cannot change this in place",
+    note = "slices and arrays of numbers and single numbers can be changed in place; return anything else"
+)]
+pub trait LentMut {
+    /// The first number that crosses.
+    type First: Wire;
+    /// The second.
+    type Second: Wire;
+    /// How it is shown.
+    const KIND: Kind;
+
+    /// The numbers.
+    fn lower(&mut self) -> (Self::First, Self::Second);
+
+    /// Makes it zeros, as what the host only writes is before.
+    fn clear(&mut self);
+
+    /// Where it lies.
+    fn region(first: u64, second: u64) -> Region;
+
+    /// What the implementation is given.
+    fn lend(bytes: &mut [u8]) -> Option<&mut Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Number> LentMut for [T] {
+    type First = Address;
+    type Second = u32;
+    const KIND: Kind = Kind::Numbers {
+        size: size_of::<T>() as u32,
+    };
+
+    #[inline]
+    fn lower(&mut self) -> (Address, u32) {
+        let len = self.len() as u32;
+        (Address::of_mut(self), len)
+    }
+
+    fn clear(&mut self) {
+        clear(self);
+    }
+
+    #[inline]
+    fn region(first: u64, second: u64) -> Region {
+        Region::new(first, second, size_of::<T>())
+    }
+
+    #[inline]
+    fn lend(bytes: &mut [u8]) -> Option<&mut [T]> {
+        as_numbers(bytes)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Number, const N: usize> LentMut for [T; N] {
+    type First = Address;
+    type Second = Nothing;
+    const KIND: Kind = Kind::Fixed {
+        bytes: (size_of::<T>() * N) as u32,
+    };
+
+    #[inline]
+    fn lower(&mut self) -> (Address, Nothing) {
+        (Address::of_mut(&mut self[..]), Nothing)
+    }
+
+    fn clear(&mut self) {
+        clear(&mut self[..]);
+    }
+
+    #[inline]
+    fn region(first: u64, _: u64) -> Region {
+        Region::new(first, N as u64, size_of::<T>())
+    }
+
+    #[inline]
+    fn lend(bytes: &mut [u8]) -> Option<&mut [T; N]> {
+        as_numbers(bytes)?.try_into().ok()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Number> LentMut for T {
+    type First = Address;
+    type Second = Nothing;
+    const KIND: Kind = Kind::Fixed {
+        bytes: size_of::<T>() as u32,
+    };
+
+    #[inline]
+    fn lower(&mut self) -> (Address, Nothing) {
+        (Address::of_mut(std::slice::from_mut(self)), Nothing)
+    }
+
+    fn clear(&mut self) {
+        clear(std::slice::from_mut(self));
+    }
+
+    #[inline]
+    fn region(first: u64, _: u64) -> Region {
+        Region::new(first, 1, size_of::<T>())
+    }
+
+    #[inline]
+    fn lend(bytes: &mut [u8]) -> Option<&mut T> {
+        as_numbers(bytes)?.first_mut()
+    }
+}
+
+/// What can be passed by value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot cross to the host as it is",
+    label = "a host knows no such type",
+    note = "take a number, `bool`, `&str`, `&[u8]`, `&mut [T]` of numbers, `&CStr`, `Option<&str>` or an enum with `#[derive(HostScalar)]`; put #[json] before the \
+            argument to pass any other type as JSON"
+)]
+pub trait Crosses {
+    /// The first number that crosses.
+    type First: Wire;
+    /// The second.
+    type Second: Wire;
+    /// How it is shown.
+    const KIND: Kind;
+
+    /// The numbers.
+    fn lower(&self) -> (Self::First, Self::Second);
+}
+
+/// The host's half of [`Crosses`].
+pub trait Passed<'r>: Crosses + Sized {
+    /// What the host has read.
+    type Read<'m>;
+
+    /// Reads it from the guest's memory.
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault>;
+
+    /// The same, needing the memory no more.
+    fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
+
+    /// What the implementation is given, once.
+    fn give(read: &'r mut Self::Read<'_>) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar + 'static> Crosses for T {
+    type First = T::Wire;
+    type Second = Nothing;
+    const KIND: Kind = T::KIND;
+
+    #[inline]
+    fn lower(&self) -> (T::Wire, Nothing) {
+        (self.to_wire(), Nothing)
+    }
+}
+
+impl<T: Scalar + 'static> Passed<'_> for T {
+    type Read<'m> = T;
+
+    #[inline]
+    fn read(_: &[u8], first: u64, _: u64) -> Result<T, Fault> {
+        T::from_wire(T::Wire::from_slot(first)).ok_or(Fault::NoSuchValue { number: first })
+    }
+
+    #[inline]
+    fn detach(read: T) -> T {
+        read
+    }
+
+    #[inline]
+    fn give(read: &mut T) -> T {
+        *read
+    }
+}
+
+macro_rules! owned {
+    ($($owned:ty as $lent:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Crosses for $owned {
+            type First = Address;
+            type Second = u32;
+            const KIND: Kind = <$lent as Lent<Plain>>::KIND;
+
+            #[inline]
+            fn lower(&self) -> (Address, u32) {
+                <$lent as Lent<Plain>>::lower(&&**self)
+            }
+        }
+
+        impl Passed<'_> for $owned {
+            type Read<'m> = $owned;
+
+            #[inline]
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, Fault> {
+                <$lent as Lent<Plain>>::read(memory, first, second).map(Cow::into_owned)
+            }
+
+            #[inline]
+            fn detach(read: $owned) -> $owned {
+                read
+            }
+
+            #[inline]
+            fn give(read: &mut $owned) -> $owned {
+                std::mem::take(read)
+            }
+        }
+
+        /// `None` is address 0; what there is, is never there.
+        #[diagnostic::do_not_recommend]
+        impl Crosses for Option<$owned> {
+            type First = Address;
+            type Second = u32;
+            const KIND: Kind = <$lent as Lent<Plain>>::KIND;
+
+            #[inline]
+            fn lower(&self) -> (Address, u32) {
+                self.as_ref().map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&&**value))
+            }
+        }
+
+        impl Passed<'_> for Option<$owned> {
+            type Read<'m> = Option<$owned>;
+
+            #[inline]
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, Fault> {
+                let read = <Option<&$lent> as Passed<'_>>::read(memory, first, second)?;
+                Ok(read.map(Cow::into_owned))
+            }
+
+            #[inline]
+            fn detach(read: Option<$owned>) -> Option<$owned> {
+                read
+            }
+
+            #[inline]
+            fn give(read: &mut Option<$owned>) -> Option<$owned> {
+                read.take()
+            }
+        }
+
+        /// `None` is address 0; what there is, is never there.
+        #[diagnostic::do_not_recommend]
+        impl Crosses for Option<&$lent> {
+            type First = Address;
+            type Second = u32;
+            const KIND: Kind = <$lent as Lent<Plain>>::KIND;
+
+            #[inline]
+            fn lower(&self) -> (Address, u32) {
+                self.map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&value))
+            }
+        }
+
+        impl<'r> Passed<'r> for Option<&'r $lent> {
+            type Read<'m> = Option<Cow<'m, $lent>>;
+
+            #[inline]
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault> {
+                if first == 0 {
+                    return Ok(None);
+                }
+                <$lent as Lent<Plain>>::read(memory, first, second).map(Some)
+            }
+
+            #[inline]
+            fn detach(read: Self::Read<'_>) -> Self::Read<'static> {
+                read.map(<$lent as Lent<Plain>>::detach)
+            }
+
+            #[inline]
+            fn give(read: &'r mut Self::Read<'_>) -> Self {
+                read.as_deref()
+            }
+        }
+    )*};
+}
+
+owned!(String as str, Vec<u8> as [u8]);

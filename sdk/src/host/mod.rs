@@ -1,0 +1,19 @@
+//! Functions that the host gives to its guests: declared once, by [`#[host_functions]`](macro@crate::host_functions) on a trait.
+//!
+//! The way of a call: the guest's function (generated) lowers its arguments to numbers ([`argument`]) → the import → a host reads them out of
+//! the guest's memory (`argument` again), calls the implementation, and answers ([`returned`]) → the guest's function lifts the answer to a
+//! value. What a host must know to link it is a list of [`HostFunction`]s, which names no engine. On other targets than wasm32 the
+//! guest's function calls the implementation that is [installed](Installed).
+
+pub(crate) mod argument;
+pub(crate) mod describe;
+pub(crate) mod native;
+pub(crate) mod returned;
+pub(crate) mod scalar;
+pub(crate) mod wire;
+
+pub use describe::{Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve};
+pub use native::Installed;
+pub use returned::{HostError, Payload};
+pub use scalar::Scalar;
+pub use wire::WasmType;

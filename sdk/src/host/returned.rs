@@ -1,0 +1,709 @@
+//! Results of host functions: answered by a host, lifted by a guest.
+
+use std::ffi::CString;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::abi::Packed;
+use crate::error::{Error, code};
+use crate::host::argument::{AsJson, Plain, from_json};
+use crate::host::describe::{Answer, Call, Fault};
+use crate::host::scalar::Scalar;
+use crate::host::wire::{Address, Nothing, Wire};
+use crate::json;
+use crate::memory;
+
+/// The convention `#[host(status)]`: the result is a number, [`Error::status`] for an error.
+pub struct Status<const OK: i32>;
+
+/// The convention `#[host(buffer)]`: the result goes to a buffer of the guest's, which tries again if that was too small.
+///
+/// `SHORT` is how the host says so, and `ABSENT` what stands for `None`.
+pub struct Buffer<const INITIAL: u32, const MAX: u32, const SHORT: u8, const ABSENT: i32>;
+
+/// The host answers with the size that it needs.
+pub const NEEDED: u8 = 0;
+/// The host answers with the size that it needs, negated.
+pub const NEGATED: u8 = 1;
+/// The host fills the buffer and says no more.
+pub const TRUNCATED: u8 = 2;
+
+/// How often a buffer is made larger before the guest gives up on a host that always wants more.
+const TRIES: u32 = 16;
+
+/// What a host function can return.
+#[diagnostic::on_unimplemented(
+    message = "a host function cannot return `{Self}` in this way",
+    label = "this type has no such form",
+    note = "return a number, `bool`, `String`, `Vec<u8>`, `Option` of these two, `CString`, or `Result<T, E>` of `()`, a number or any of these; put #[json] on the function to \
+            return `Result<T, E>` of any other type as JSON; `E` is `plugin_sdk::Error` or implements `HostError`"
+)]
+pub trait Returned<C>: Sized {
+    /// What the import returns.
+    type Wire: Wire;
+    /// What it is passed after the arguments.
+    type Room: Wire;
+    /// What it is passed after that.
+    type Size: Wire;
+
+    /// Calls the import, and makes a value of what it returns.
+    fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
+
+    /// What the guest's function returns if it cannot call the host.
+    fn failed(error: Error) -> Self;
+
+    /// What a guest would have got of it.
+    fn received(self) -> Self {
+        self
+    }
+
+    /// What a host answers.
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault>;
+
+    /// What a host answers that does not call the implementation; the error, if there is no way to say so.
+    fn refusal(error: Error) -> Result<Answer, Error> {
+        Err(error)
+    }
+}
+
+/// A function that cannot return an error has one.
+#[cold]
+#[track_caller]
+fn untold<T>(error: &Error) -> T {
+    panic!("{error}")
+}
+
+#[cold]
+#[inline]
+fn strange_answer(what: &'static str) -> Error {
+    Error::new(code::BAD_ANSWER, what)
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Scalar> Returned<Plain> for T {
+    type Wire = T::Wire;
+    type Room = Nothing;
+    type Size = Nothing;
+
+    #[inline]
+    fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
+        match T::from_wire(import(Nothing, Nothing)) {
+            Some(value) => value,
+            None => untold(&strange_answer(
+                "the host returned a number that stands for no value",
+            )),
+        }
+    }
+
+    fn failed(error: Error) -> T {
+        untold(&error)
+    }
+
+    #[inline]
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(Answer::Slot(self.to_wire().to_slot()))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Returned<Plain> for () {
+    type Wire = ();
+    type Room = Nothing;
+    type Size = Nothing;
+
+    #[inline]
+    fn receive(mut import: impl FnMut(Nothing, Nothing)) {
+        import(Nothing, Nothing);
+    }
+
+    fn failed(error: Error) {
+        untold(&error)
+    }
+
+    #[inline]
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(Answer::Slot(0))
+    }
+}
+
+/// What can be the bytes of a result.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no form in bytes",
+    label = "a host cannot return this",
+    note = "return `()`, a number, `bool`, `String`, `Vec<u8>` or an `Option` of the last two; put #[json] on the function to return any other type as JSON"
+)]
+pub trait Payload: Sized {
+    /// Its bytes; `None` for what is not there.
+    fn into_bytes(self) -> Option<Vec<u8>>;
+
+    /// From its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are not its own, or there are none and there should be.
+    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error>;
+}
+
+impl Payload for () {
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn from_bytes(_: Option<Vec<u8>>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Payload for Vec<u8> {
+    #[inline]
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        Some(self)
+    }
+
+    #[inline]
+    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
+        bytes.ok_or_else(nothing)
+    }
+}
+
+impl Payload for String {
+    #[inline]
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        Some(self.into_bytes())
+    }
+
+    #[inline]
+    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
+        String::from_utf8(bytes.ok_or_else(nothing)?)
+            .map_err(|_| strange_answer("the host returned text that is not UTF-8"))
+    }
+}
+
+impl<T: Payload + Present> Payload for Option<T> {
+    #[inline]
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        self.and_then(T::into_bytes)
+    }
+
+    #[inline]
+    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
+        bytes.map(|bytes| T::from_bytes(Some(bytes))).transpose()
+    }
+}
+
+/// A payload that always has bytes, so that none mean something else.
+pub trait Present {}
+
+impl Present for Vec<u8> {}
+impl Present for String {}
+
+#[cold]
+#[inline]
+fn nothing() -> Error {
+    strange_answer("the host returned nothing where there must be something")
+}
+
+macro_rules! json_payloads {
+    ($($payload:ident)*) => {$(
+        /// As JSON.
+        impl Payload for $payload {
+            #[inline]
+            fn into_bytes(self) -> Option<Vec<u8>> {
+                let mut text = Vec::new();
+                // A number has a form in JSON.
+                json::write(&self, &mut text).ok()?;
+                Some(text)
+            }
+
+            #[inline]
+            fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
+                from_json(&bytes.ok_or_else(nothing)?)
+            }
+        }
+    )*};
+}
+
+json_payloads!(bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
+
+/// Calls an import that packs its result.
+#[inline]
+fn call_packed(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Result<Option<Vec<u8>>, Error> {
+    let import = || import(Nothing, Nothing);
+    received(memory::call_host(import, |bits| {
+        Packed::from_bits(*bits).address
+    }))
+}
+
+/// The bytes of a packed result, which are the guest's from now on; `None` for 0, which a host says for nothing.
+#[inline]
+fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
+    if bits == 0 {
+        return Ok(None);
+    }
+    let Packed {
+        address,
+        len,
+        failed,
+    } = Packed::from_bits(bits);
+    let bytes = if len == 0 {
+        Vec::new()
+    } else {
+        match memory::receive(address, len) {
+            Some(bytes) => bytes,
+            None => {
+                return Err(strange_answer(
+                    "the host returned bytes in memory that `alloc` did not give it",
+                ));
+            }
+        }
+    };
+    if failed {
+        return Err(Error::from_json(&bytes).unwrap_or_else(|| {
+            strange_answer("the host returned an error that is not in the form of one")
+        }));
+    }
+    Ok(Some(bytes))
+}
+
+#[inline]
+fn packed(bytes: Option<Vec<u8>>) -> Answer {
+    match bytes {
+        None => Answer::Slot(0),
+        Some(bytes) => Answer::Packed {
+            bytes,
+            failed: false,
+        },
+    }
+}
+
+#[inline]
+fn packed_error(error: &Error) -> Answer {
+    Answer::Packed {
+        bytes: error.to_json(),
+        failed: true,
+    }
+}
+
+macro_rules! packed {
+    ($($payload:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Returned<Plain> for $payload {
+            type Wire = u64;
+            type Room = Nothing;
+            type Size = Nothing;
+
+            #[inline]
+            fn receive(import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
+                match call_packed(import).and_then(Self::from_bytes) {
+                    Ok(value) => value,
+                    Err(error) => untold(&error),
+                }
+            }
+
+            fn failed(error: Error) -> Self {
+                untold(&error)
+            }
+
+            #[inline]
+            fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+                Ok(packed(Payload::into_bytes(self)))
+            }
+        }
+    )*};
+}
+
+packed!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
+
+/// An error that a host function can return.
+///
+/// [`Error`] and `String` are; an error type of your own says how it crosses:
+///
+/// ```
+/// use plugin_sdk::{Error, host::HostError};
+///
+/// #[derive(Debug, PartialEq)]
+/// enum LookupError { Closed, Other(String) }
+///
+/// impl HostError for LookupError {
+///     fn into_error(self) -> Error {
+///         match self {
+///             LookupError::Closed => Error::new("closed", "the library is closed"),
+///             LookupError::Other(message) => Error::msg(message),
+///         }
+///     }
+///
+///     fn from_error(error: Error) -> Self {
+///         match error.code() {
+///             "closed" => LookupError::Closed,
+///             _ => LookupError::Other(error.message().to_owned()),
+///         }
+///     }
+/// }
+///
+/// assert_eq!(LookupError::from_error(LookupError::Closed.into_error()), LookupError::Closed);
+/// ```
+pub trait HostError: Sized {
+    /// As it crosses.
+    fn into_error(self) -> Error;
+
+    /// From what crossed, which may be an error of the host's or of the boundary: `permission_denied`, say.
+    fn from_error(error: Error) -> Self;
+}
+
+impl HostError for Error {
+    #[inline]
+    fn into_error(self) -> Error {
+        self
+    }
+
+    #[inline]
+    fn from_error(error: Error) -> Self {
+        error
+    }
+}
+
+/// The message alone.
+impl HostError for String {
+    fn into_error(self) -> Error {
+        Error::msg(self)
+    }
+
+    fn from_error(error: Error) -> Self {
+        error.message().to_owned()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
+    type Wire = u64;
+    type Room = Nothing;
+    type Size = Nothing;
+
+    #[inline]
+    fn receive(import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
+        call_packed(import)
+            .and_then(T::from_bytes)
+            .map_err(E::from_error)
+    }
+
+    fn failed(error: Error) -> Self {
+        Err(E::from_error(error))
+    }
+
+    fn received(self) -> Self {
+        self.map_err(|error| E::from_error(error.into_error()))
+    }
+
+    #[inline]
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(match self {
+            Ok(value) => packed(value.into_bytes()),
+            Err(error) => packed_error(&error.into_error()),
+        })
+    }
+
+    fn refusal(error: Error) -> Result<Answer, Error> {
+        Ok(packed_error(&error))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<T, E> {
+    type Wire = u64;
+    type Room = Nothing;
+    type Size = Nothing;
+
+    fn receive(import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
+        call_packed(import)
+            .and_then(|bytes| from_json(bytes.as_deref().unwrap_or(b"null")))
+            .map_err(E::from_error)
+    }
+
+    fn failed(error: Error) -> Self {
+        Err(E::from_error(error))
+    }
+
+    /// Through JSON and back, as it would be in WebAssembly.
+    fn received(self) -> Self {
+        json_text(self)
+            .and_then(|text| from_json(&text))
+            .map_err(E::from_error)
+    }
+
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(match json_text(self) {
+            Ok(text) => packed(Some(text)),
+            Err(error) => packed_error(&error),
+        })
+    }
+
+    fn refusal(error: Error) -> Result<Answer, Error> {
+        Ok(packed_error(&error))
+    }
+}
+
+fn json_text<T: Serialize, E: HostError>(value: Result<T, E>) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    json::write(&value.map_err(E::into_error)?, &mut text)?;
+    Ok(text)
+}
+
+macro_rules! terminated {
+    ($($returned:ty: $none:expr, $some:expr, $parts:expr;)*) => {$(
+        /// An address, 0 for nothing.
+        #[diagnostic::do_not_recommend]
+        impl Returned<Plain> for $returned {
+            type Wire = Address;
+            type Room = Nothing;
+            type Size = Nothing;
+
+            fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
+                let import = || import(Nothing, Nothing);
+                let address = memory::call_host(import, |address| address.get()).get();
+                if address == 0 {
+                    return $none;
+                }
+                match memory::receive_terminated(address) {
+                    Some(text) => $some(text),
+                    None => untold(&strange_answer(
+                        "the host returned text in memory that `alloc` did not give it, or that never ends",
+                    )),
+                }
+            }
+
+            fn failed(error: Error) -> Self {
+                untold(&error)
+            }
+
+            fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+                let text: Option<CString> = $parts(self);
+                Ok(text.map_or(Answer::Slot(0), |text| Answer::Terminated {
+                    bytes: text.into_bytes_with_nul(),
+                }))
+            }
+        }
+    )*};
+}
+
+terminated! {
+    CString: untold(&nothing()), std::convert::identity, Some;
+    Option<CString>: None, Some, std::convert::identity;
+}
+
+/// What a status can stand for.
+pub trait StatusValue: Sized {
+    /// From a status that is no error.
+    fn from_status(status: i32, ok: i32) -> Option<Self>;
+
+    /// The status.
+    fn into_status(self, ok: i32) -> i32;
+}
+
+impl StatusValue for () {
+    #[inline]
+    fn from_status(status: i32, ok: i32) -> Option<()> {
+        (status == ok).then_some(())
+    }
+
+    #[inline]
+    fn into_status(self, ok: i32) -> i32 {
+        ok
+    }
+}
+
+/// 1 and 0.
+impl StatusValue for bool {
+    #[inline]
+    fn from_status(status: i32, _: i32) -> Option<bool> {
+        (status >= 0).then_some(status != 0)
+    }
+
+    #[inline]
+    fn into_status(self, _: i32) -> i32 {
+        i32::from(self)
+    }
+}
+
+/// Up to 2^31 - 1.
+impl StatusValue for u32 {
+    #[inline]
+    fn from_status(status: i32, _: i32) -> Option<u32> {
+        u32::try_from(status).ok()
+    }
+
+    #[inline]
+    fn into_status(self, _: i32) -> i32 {
+        i32::try_from(self).unwrap_or(i32::MAX)
+    }
+}
+
+#[inline]
+fn status_answer(status: i32) -> Answer {
+    Answer::Slot(status.to_slot())
+}
+
+/// The status of an error, which must not be one that stands for a value.
+#[inline]
+fn error_status(error: &Error, ok: i32) -> i32 {
+    let status = error.status();
+    if status == ok { -1 } else { status }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Result<T, E> {
+    type Wire = i32;
+    type Room = Nothing;
+    type Size = Nothing;
+
+    #[inline]
+    fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
+        let status = import(Nothing, Nothing);
+        T::from_status(status, OK).ok_or_else(|| E::from_error(Error::of_status(status)))
+    }
+
+    fn failed(error: Error) -> Self {
+        Err(E::from_error(error))
+    }
+
+    /// As much of an error as a number can tell.
+    fn received(self) -> Self {
+        self.map_err(|error| {
+            let status = error_status(&error.into_error(), OK);
+            E::from_error(Error::of_status(status))
+        })
+    }
+
+    #[inline]
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(status_answer(match self {
+            Ok(value) => value.into_status(OK),
+            Err(error) => error_status(&error.into_error(), OK),
+        }))
+    }
+
+    fn refusal(error: Error) -> Result<Answer, Error> {
+        Ok(status_answer(error_status(&error, OK)))
+    }
+}
+
+#[cold]
+#[inline]
+fn too_much(bytes: u64, limit: u32) -> Error {
+    #[derive(Serialize)]
+    struct Sizes {
+        bytes: u64,
+        limit: u32,
+    }
+    Error::new(
+        code::TOO_LARGE,
+        "the host's result is larger than the buffer for it may grow",
+    )
+    .with_details(&Sizes { bytes, limit })
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E, const INITIAL: u32, const MAX: u32, const SHORT: u8, const ABSENT: i32>
+    Returned<Buffer<INITIAL, MAX, SHORT, ABSENT>> for Result<T, E>
+where
+    T: Payload,
+    E: HostError,
+{
+    type Wire = i32;
+    type Room = Address;
+    type Size = u32;
+
+    fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
+        fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
+            .and_then(T::from_bytes)
+            .map_err(E::from_error)
+    }
+
+    fn failed(error: Error) -> Self {
+        Err(E::from_error(error))
+    }
+
+    fn received(self) -> Self {
+        let bytes = self.map_err(E::into_error).map(T::into_bytes);
+        let received = match bytes {
+            Ok(Some(bytes)) if bytes.len() as u64 > u64::from(MAX) => {
+                Err(too_much(bytes.len() as u64, MAX))
+            }
+            Ok(bytes) => T::from_bytes(bytes),
+            Err(error) => Err(Error::of_status(error.status())),
+        };
+        received.map_err(E::from_error)
+    }
+
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
+        let (address, size) = (call.slot::<Address>() as u32, call.slot::<u32>() as u32);
+        let mut bytes = match self.map(T::into_bytes) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(status_answer(ABSENT)),
+            Err(error) => return Ok(status_answer(error.into_error().status())),
+        };
+        let len = bytes.len().min(i32::MAX as usize);
+        let status = len as i32;
+        Ok(if len <= size as usize {
+            Answer::Written {
+                bytes,
+                address,
+                slot: status.to_slot(),
+            }
+        } else {
+            match SHORT {
+                NEEDED => status_answer(status),
+                NEGATED => status_answer(-status),
+                _ => {
+                    bytes.truncate(size as usize);
+                    Answer::Written {
+                        bytes,
+                        address,
+                        slot: (size as i32).to_slot(),
+                    }
+                }
+            }
+        })
+    }
+
+    fn refusal(error: Error) -> Result<Answer, Error> {
+        Ok(status_answer(error.status()))
+    }
+}
+
+/// Calls an import that fills a buffer, with larger ones for as long as it needs that.
+#[inline]
+fn fetch(
+    initial: u32,
+    max: u32,
+    short: u8,
+    absent: i32,
+    import: &mut dyn FnMut(Address, u32) -> i32,
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut size = initial.min(max);
+    for _ in 0..TRIES {
+        let mut buffer = vec![0; size as usize];
+        let status = import(Address::of_mut(&mut buffer), size);
+        if status == absent {
+            return Ok(None);
+        }
+        let needed = match short {
+            // No error has a number that large.
+            NEGATED if status < 0 && status.unsigned_abs() >= size => status.unsigned_abs(),
+            _ if status < 0 => return Err(Error::of_status(status)),
+            TRUNCATED if status as u32 >= size => size.saturating_add(1),
+            _ if status as u32 > size => status as u32,
+            _ => {
+                buffer.truncate(status as usize);
+                return Ok(Some(buffer));
+            }
+        };
+        if needed > max {
+            return Err(too_much(u64::from(needed), max));
+        }
+        size = needed.max(size.saturating_mul(2)).min(max);
+    }
+    Err(strange_answer(
+        "the host wants a larger buffer every time that it is called",
+    ))
+}

@@ -1,0 +1,216 @@
+//! A plugin that fails in every way there is, one command each: what the harness makes of it is tested in `tests/failures.rs`.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "it fails on purpose"
+)]
+
+use std::fmt;
+use std::hint::black_box;
+
+use plugin_sdk::prelude::*;
+
+/// The plugin.
+#[plugin]
+pub struct Failing;
+
+/// What a host can choose.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    panic: bool,
+}
+
+/// Panics while it is being shown.
+struct Unshowable;
+
+impl fmt::Display for Unshowable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("cannot be shown")
+    }
+}
+
+/// Panics when it goes.
+struct Undroppable;
+
+impl Drop for Undroppable {
+    fn drop(&mut self) {
+        panic!("cannot be dropped")
+    }
+}
+
+#[plugin]
+impl Failing {
+    /// Makes the plugin, or panics where the configuration asks for it.
+    #[init]
+    pub fn new(config: Config) -> Self {
+        if config.panic {
+            panic!("asked to panic");
+        }
+        Failing
+    }
+
+    /// Panics two functions further down.
+    #[command]
+    pub fn panic(&self, name: &str) {
+        outer(name);
+    }
+
+    /// Panics in the standard library, on this function's account.
+    #[command]
+    pub fn unwrap(&self) -> u32 {
+        "many".parse::<u32>().unwrap()
+    }
+
+    /// Panics with a message that panics.
+    #[command]
+    pub fn panic_in_a_panic(&self) {
+        panic!("{Unshowable}");
+    }
+
+    /// Panics in a destructor.
+    #[command]
+    pub fn panic_in_drop(&self) {
+        let _goes_at_the_end = Undroppable;
+    }
+
+    /// Takes memory until it is refused, which vectors take for the end.
+    #[command]
+    pub fn exhaust(&self) -> usize {
+        let mut kept = Vec::new();
+        loop {
+            kept.push(black_box(vec![1u8; 1 << 20]));
+        }
+    }
+
+    /// Is refused memory, and lives with it.
+    #[command]
+    pub fn reserve(&self, bytes: usize) -> bool {
+        Vec::<u8>::new().try_reserve_exact(black_box(bytes)).is_ok()
+    }
+
+    /// Is refused memory and lives with it, and gives up afterwards for another reason.
+    #[command]
+    pub fn reserve_and_abort(&self, bytes: usize) {
+        black_box(self.reserve(bytes));
+        std::process::abort();
+    }
+
+    /// Asks for so much memory at once.
+    #[command]
+    pub fn allocate(&self, bytes: usize) -> usize {
+        black_box(Vec::<u8>::with_capacity(black_box(bytes))).capacity()
+    }
+
+    /// Says that there is no memory, which nobody had refused.
+    #[command]
+    pub fn give_up(&self) {
+        std::alloc::handle_alloc_error(std::alloc::Layout::new::<u64>());
+    }
+
+    /// Calls itself without end, and keeps next to nothing.
+    #[command]
+    pub fn recurse(&self) -> u64 {
+        descend(black_box(1))
+    }
+
+    /// Calls itself without end, and keeps much.
+    #[command]
+    pub fn recurse_widely(&self) -> u64 {
+        descend_widely(black_box(1))
+    }
+
+    /// Never ends.
+    #[command]
+    pub fn spin(&self) {
+        let mut turns = 0u64;
+        loop {
+            turns = black_box(turns.wrapping_add(1));
+        }
+    }
+
+    /// Adds up to more than fits.
+    #[command]
+    pub fn overflow(&self, left: u8, right: u8) -> u8 {
+        left + right
+    }
+
+    /// Divides by zero, which Rust looks at before WebAssembly does.
+    #[command]
+    pub fn divide(&self, left: i32, right: i32) -> i32 {
+        left / right
+    }
+
+    /// Runs into what its author thought to be unreachable.
+    #[command]
+    pub fn unreachable(&self) {
+        unreachable!("as its author thought");
+    }
+
+    /// Stops without a word.
+    #[command]
+    pub fn abort(&self) {
+        std::process::abort();
+    }
+
+    /// Asks the standard library for the time.
+    #[command]
+    pub fn instant(&self) -> u128 {
+        std::time::Instant::now().elapsed().as_nanos()
+    }
+
+    /// Asks the standard library to wait.
+    #[command]
+    pub fn sleep(&self) {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+
+    /// Asks the standard library for a thread.
+    #[command]
+    pub fn spawn(&self) {
+        std::thread::spawn(|| ());
+    }
+
+    /// Fails as plugins should.
+    #[command]
+    pub fn refuse(&self) -> Result<()> {
+        Err(Error::new("refused", "asked to refuse"))
+    }
+
+    /// Answers.
+    #[command]
+    pub fn answer(&self) -> u32 {
+        42
+    }
+}
+
+#[inline(never)]
+fn outer(name: &str) {
+    inlined(name);
+}
+
+/// A frame without a function of its own.
+#[inline(always)]
+fn inlined(name: &str) {
+    inner(black_box(name));
+}
+
+#[inline(never)]
+fn inner(name: &str) {
+    panic!("no such thing: {name}");
+}
+
+#[inline(never)]
+#[allow(unconditional_recursion, reason = "it is what it is for")]
+fn descend(depth: u64) -> u64 {
+    1 + descend(black_box(depth + 1))
+}
+
+#[inline(never)]
+#[allow(unconditional_recursion, reason = "it is what it is for")]
+fn descend_widely(depth: u64) -> u64 {
+    let kept = black_box([depth; 8192]);
+    descend_widely(depth + 1) + kept[depth as usize % kept.len()]
+}

@@ -1,0 +1,13 @@
+use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+struct Counter;
+
+#[plugin]
+impl Counter {
+    #[event("**.created")]
+    fn on_event(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use plugin_sdk::prelude::*;
+
+#[plugin(log, log)]
+#[derive(Default)]
+struct Counter;
+
+fn main() {}

@@ -1,0 +1,67 @@
+//! Events that a host gives to a plugin, and which of its handlers hear of them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use plugin_sdk_harness::{FailureKind, Plugin};
+use plugin_sdk_tests::Build;
+use serde_json::json;
+
+fn listener() -> Plugin {
+    Plugin::from_bytes(&Build::of("listener").wasm().unwrap()).unwrap()
+}
+
+fn heard(plugin: &mut Plugin) -> Vec<String> {
+    plugin.call("heard", ()).unwrap()
+}
+
+#[test]
+fn every_handler_whose_pattern_matches_runs_in_the_order_of_the_source() {
+    let mut plugin = listener();
+    let ada = json!({"name": "Ada"});
+    plugin.event("user.created", &ada).unwrap();
+    assert_eq!(
+        heard(&mut plugin),
+        ["created Ada", "user: user.created", "users: user.created"]
+    );
+    plugin.event("user.gone", &ada).unwrap();
+    assert_eq!(heard(&mut plugin), ["user: user.gone", "users: user.gone"]);
+    plugin.event("user", 7).unwrap();
+    plugin.event("user.name.changed", 7).unwrap();
+    assert_eq!(
+        heard(&mut plugin),
+        ["users: user", "users: user.name.changed"]
+    );
+}
+
+#[test]
+fn an_event_that_nobody_handles_is_no_error() {
+    let mut plugin = listener();
+    plugin.event("order.created", json!({"name": 1})).unwrap();
+    assert_eq!(heard(&mut plugin), [""; 0]);
+}
+
+#[test]
+fn the_first_error_is_the_answer_and_later_handlers_do_not_run() {
+    let mut plugin = listener();
+    let failure = plugin
+        .event("user.created", json!({"name": ""}))
+        .unwrap_err();
+    let FailureKind::Plugin(error) = failure.kind() else {
+        panic!("{failure}");
+    };
+    assert_eq!(error.code(), "nameless");
+    assert_eq!(error.message(), "user.created was about nobody");
+    assert_eq!(heard(&mut plugin), ["created "]);
+}
+
+#[test]
+fn data_that_does_not_fit_is_told_where_it_is_wrong() {
+    let mut plugin = listener();
+    let failure = plugin
+        .event("user.created", json!({"name": 7}))
+        .unwrap_err();
+    let FailureKind::Plugin(error) = failure.kind() else {
+        panic!("{failure}");
+    };
+    assert_eq!(error.code(), "invalid_argument");
+    assert_eq!(error.details().unwrap()["path"], "data.name");
+}

@@ -1,0 +1,488 @@
+//! Host functions by every convention, from a real guest to a host in Rust.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+
+use calling::{Everything, Filter, Level, everything};
+use plugin_sdk::{Error, Result};
+use plugin_sdk_harness::{FailureKind, Plugin, PluginBuilder, Source};
+use serde_json::{Value, json};
+
+#[derive(Default)]
+struct Host {
+    calls: Vec<String>,
+}
+
+impl Everything for Host {
+    fn nothing(&mut self) {
+        self.calls.push("nothing".to_owned());
+    }
+
+    fn numbers(
+        &mut self,
+        a: u8,
+        b: i16,
+        c: u32,
+        d: i64,
+        e: f32,
+        f: f64,
+        g: bool,
+        h: char,
+        i: i8,
+        j: u64,
+    ) -> f64 {
+        self.calls
+            .push(format!("{a} {b} {c} {d} {e} {f} {g} {h} {i} {j}"));
+        -0.5
+    }
+
+    fn wide(&mut self, number: u64) -> u64 {
+        number
+    }
+
+    fn short(&mut self, number: f32) -> f32 {
+        number * 2.0
+    }
+
+    fn not(&mut self, value: bool) -> bool {
+        !value
+    }
+
+    fn negate(&mut self, number: i8) -> i8 {
+        number.wrapping_add(1)
+    }
+
+    fn level(&mut self, level: Level) -> Level {
+        assert_eq!(level, Level::Low);
+        Level::High
+    }
+
+    fn reverse(&mut self, text: &mut [u8]) {
+        text.reverse();
+    }
+
+    fn halve(&mut self, samples: &mut [f32]) {
+        samples.iter_mut().for_each(|sample| *sample /= 2.0);
+    }
+
+    fn digest(&mut self, data: &[u8], digest: &mut [u8; 16]) {
+        assert_eq!(*digest, [0; 16], "what is only written begins as zeros");
+        digest[..data.len()].copy_from_slice(data);
+    }
+
+    fn clock(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        *nanoseconds = u64::MAX - 1;
+        Ok(())
+    }
+
+    fn sum(&mut self, numbers: &[f64]) -> f64 {
+        numbers.iter().sum()
+    }
+
+    fn greet(&mut self, name: &str) -> String {
+        format!("Hello, {name}!")
+    }
+
+    fn twice(&mut self, data: Vec<u8>) -> Vec<u8> {
+        data.repeat(2)
+    }
+
+    fn find(&mut self, key: Option<&str>) -> Option<String> {
+        key.map(str::to_uppercase)
+    }
+
+    fn c_upper(&mut self, text: &CStr) -> CString {
+        CString::new(text.to_bytes().to_ascii_uppercase()).unwrap()
+    }
+
+    fn c_find(&mut self, text: &CStr) -> Option<CString> {
+        (text == c"there").then(|| text.to_owned())
+    }
+
+    fn look_up(&mut self, key: &str) -> Result<Option<String>> {
+        match key {
+            "bad" => Err(Error::new("closed", "no more today").with_details(&7)),
+            "none" => Ok(None),
+            "empty" => Ok(Some(String::new())),
+            key => Ok(Some(key.repeat(1000))),
+        }
+    }
+
+    fn own_error(&mut self, key: &str) -> Result<u32, String> {
+        key.parse().map_err(|_| format!("{key} is no number"))
+    }
+
+    fn query(&mut self, filter: &Filter, other: Filter) -> Result<BTreeMap<String, f64>> {
+        match filter.name.as_str() {
+            "bad" => Err(Error::new("no_query", "not this one")),
+            name => Ok([
+                (name.to_owned(), filter.at_least),
+                ("other".to_owned(), other.at_least),
+            ]
+            .into()),
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
+        assert_eq!(value, b"value");
+        match key {
+            "full" => Err(Error::of_status(-77)),
+            _ => Ok(()),
+        }
+    }
+
+    fn remove(&mut self, key: &str) -> Result<()> {
+        match key {
+            "missing" => Err(Error::new("not_found", "")),
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&mut self, key: &str) -> Result<u32> {
+        Ok(key.len() as u32)
+    }
+
+    fn fetch(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        self.calls.push("fetch".to_owned());
+        match key {
+            "none" => Ok(None),
+            "bad" => Err(Error::new("unavailable", "")),
+            key => Ok(Some(vec![b'x'; key.parse().unwrap()])),
+        }
+    }
+
+    fn fetch_negated(&mut self, key: &str) -> Result<Vec<u8>> {
+        self.fetch(key).map(Option::unwrap)
+    }
+
+    fn fetch_truncated(&mut self, key: &str) -> Result<Vec<u8>> {
+        self.fetch(key).map(Option::unwrap)
+    }
+
+    fn dangerous(&mut self, what: &str) -> Result<String> {
+        Ok(format!("did {what}"))
+    }
+
+    fn fail(&mut self, what: &str) -> Result<String> {
+        panic!("the host panics {what}")
+    }
+
+    fn fail_silently(&mut self) {
+        panic!("the host panics")
+    }
+}
+
+fn guest() -> Source {
+    Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/calling")).into()
+}
+
+fn builder() -> PluginBuilder {
+    Plugin::builder(guest()).host(everything::provide(Host::default()))
+}
+
+/// Runs a test in WebAssembly and natively, with the same implementation.
+fn both_ways(test: impl Fn(&mut dyn FnMut(&str, Value) -> std::result::Result<Value, String>)) {
+    let mut plugin = builder().build().unwrap();
+    test(&mut |command, args| {
+        plugin
+            .call::<Value>(command, args)
+            .map_err(|failure| failure.code().to_owned())
+    });
+    let _host = everything::install(Host::default());
+    let mut native = calling::Calling::default();
+    test(&mut |command, args| natively(&mut native, command, &args));
+}
+
+fn natively(
+    plugin: &mut calling::Calling,
+    command: &str,
+    args: &Value,
+) -> std::result::Result<Value, String> {
+    let text = |name: &str| args[name].as_str().unwrap_or_default();
+    fn told<T: plugin_sdk::prelude::Serialize>(
+        result: Result<T>,
+    ) -> std::result::Result<Value, String> {
+        result
+            .map(|value| json!(value))
+            .map_err(|error| error.code().to_owned())
+    }
+    match command {
+        "numbers" => Ok(json!(plugin.numbers())),
+        "in_place" => told(plugin.in_place()),
+        "text" => Ok(json!(plugin.text(text("name")))),
+        "c_text" => told(plugin.c_text(text("name"))),
+        "look_up" => told(plugin.look_up(text("key"))),
+        "own_error" => told(plugin.own_error(text("key"))),
+        "query" => told(plugin.query(serde_json::from_value(args["filter"].clone()).unwrap())),
+        "statuses" => told(plugin.statuses(text("key"))),
+        "fetch" => told(plugin.fetch(text("key"), text("how"))),
+        other => unreachable!("{other}"),
+    }
+}
+
+#[test]
+fn numbers_of_every_width_cross_both_ways() {
+    both_ways(|call| {
+        let answer = call("numbers", json!({})).unwrap();
+        assert_eq!(
+            answer,
+            json!([-0.5, u64::MAX - 1, 3.0, false, -127, "High"])
+        );
+    });
+    let mut plugin = builder().build().unwrap();
+    plugin.call::<Value>("numbers", ()).unwrap();
+    let host = plugin.implementation::<Host>().unwrap();
+    assert_eq!(
+        host.calls,
+        [
+            "nothing",
+            "255 -2 4000000000 -5 0.5 0.25 true é -1 4611686018427387903"
+        ]
+    );
+}
+
+#[test]
+fn bytes_and_numbers_are_changed_in_place() {
+    both_ways(|call| {
+        let answer = call("in_place", json!({})).unwrap();
+        let mut digest = vec![0; 16];
+        digest[..3].copy_from_slice(b"abc");
+        assert_eq!(
+            answer,
+            json!(["stressed", [0.5, 1.5], digest, u64::MAX - 1, 0.75])
+        );
+    });
+}
+
+#[test]
+fn text_and_bytes_come_back_from_the_host() {
+    both_ways(|call| {
+        for name in ["Ada", "", "é\u{1F600}"] {
+            let answer = call("text", json!({"name": name})).unwrap();
+            let expected = json!([
+                format!("Hello, {name}!"),
+                name.repeat(2).into_bytes(),
+                name.to_uppercase(),
+                null
+            ]);
+            assert_eq!(answer, expected);
+        }
+        assert_eq!(
+            call("c_text", json!({"name": "there"})).unwrap(),
+            json!(["THERE", "there"])
+        );
+        assert_eq!(
+            call("c_text", json!({"name": "else"})).unwrap(),
+            json!(["ELSE", null])
+        );
+    });
+}
+
+#[test]
+fn results_are_values_with_their_codes() {
+    both_ways(|call| {
+        assert_eq!(
+            call("look_up", json!({"key": "a"})).unwrap(),
+            json!("a".repeat(1000))
+        );
+        assert_eq!(
+            call("look_up", json!({"key": "none"})).unwrap(),
+            Value::Null
+        );
+        assert_eq!(call("look_up", json!({"key": "empty"})).unwrap(), json!(""));
+        assert_eq!(
+            call("look_up", json!({"key": "bad"})).unwrap_err(),
+            "closed"
+        );
+        assert_eq!(call("own_error", json!({"key": "17"})).unwrap(), json!(17));
+        assert_eq!(call("own_error", json!({"key": "x"})).unwrap_err(), "own");
+        let filter = |name: &str| json!({"filter": {"name": name, "at_least": 0.25}});
+        assert_eq!(
+            call("query", filter("a")).unwrap(),
+            json!({"a": 0.25, "other": 0.25})
+        );
+        assert_eq!(call("query", filter("bad")).unwrap_err(), "no_query");
+    });
+}
+
+#[test]
+fn statuses_are_results() {
+    both_ways(|call| {
+        assert_eq!(call("statuses", json!({"key": "four"})).unwrap(), json!(4));
+        assert_eq!(
+            call("statuses", json!({"key": "full"})).unwrap_err(),
+            "status"
+        );
+        assert_eq!(
+            call("statuses", json!({"key": "missing"})).unwrap_err(),
+            "not_found"
+        );
+    });
+}
+
+#[test]
+fn a_buffer_grows_to_what_the_host_has_and_nothing_is_ever_cut_off() {
+    both_ways(|call| {
+        for how in ["needed", "negated", "truncated"] {
+            for size in [0, 1, 3, 4, 5, 63, 64, 65, 1000, 65_535] {
+                let answer = call("fetch", json!({"key": size.to_string(), "how": how}));
+                assert_eq!(answer.unwrap(), json!(size), "{how}");
+            }
+            let answer = call("fetch", json!({"key": "65537", "how": how}));
+            assert_eq!(answer.unwrap_err(), "too_large", "{how}");
+        }
+        assert_eq!(
+            call("fetch", json!({"key": "none", "how": "needed"})).unwrap(),
+            Value::Null
+        );
+        assert_eq!(
+            call("fetch", json!({"key": "bad", "how": "needed"})).unwrap_err(),
+            "unavailable"
+        );
+    });
+}
+
+#[test]
+fn a_host_that_needs_more_is_called_twice_and_no_more() {
+    let mut plugin = builder().build().unwrap();
+    plugin
+        .call::<Value>("fetch", json!({"key": "5000", "how": "needed"}))
+        .unwrap();
+    assert_eq!(plugin.implementation::<Host>().unwrap().calls.len(), 2);
+}
+
+#[test]
+fn what_is_not_granted_is_an_error_at_the_call_that_says_how_to_grant_it() {
+    let mut plugin = builder().build().unwrap();
+    let failure = plugin.call::<String>("dangerous", ()).unwrap_err();
+    let error = failure.plugin_error().unwrap();
+    assert_eq!(error.code(), "permission_denied");
+    assert_eq!(
+        error.details().unwrap(),
+        json!({"permission": "danger", "grant": ".grant(\"danger\")"})
+    );
+    let mut plugin = builder().grant("danger").build().unwrap();
+    assert_eq!(plugin.call::<String>("dangerous", ()).unwrap(), "did jump");
+}
+
+#[test]
+fn a_panic_of_the_hosts_is_an_error_for_the_plugin_and_both_live_on() {
+    let mut plugin = builder().build().unwrap();
+    for _ in 0..3 {
+        let failure = plugin.call::<String>("fail", ()).unwrap_err();
+        assert_eq!(failure.code(), "host_panicked");
+        assert!(
+            failure.to_string().contains("the host panics now"),
+            "{failure}"
+        );
+    }
+    assert_eq!(
+        plugin
+            .call::<Value>("text", json!({"name": "Ada"}))
+            .unwrap()[0],
+        "Hello, Ada!"
+    );
+}
+
+#[test]
+fn a_panic_that_the_plugin_cannot_be_told_of_ends_the_call_and_names_the_function() {
+    let mut plugin = builder().build().unwrap();
+    let failure = plugin.call::<Value>("fail_silently", ()).unwrap_err();
+    assert!(
+        matches!(failure.kind(), FailureKind::HostFunction { function, .. } if function == "conventions.all_fail_silently"),
+        "{failure}"
+    );
+    assert!(failure.to_string().contains("the host panics"), "{failure}");
+    let failure = plugin.call::<Value>("calls", ()).unwrap_err();
+    assert!(
+        matches!(failure.kind(), FailureKind::Poisoned { .. }),
+        "{failure}"
+    );
+}
+
+#[test]
+fn the_last_calls_are_kept_with_arguments_and_answers() {
+    let mut plugin = builder().build().unwrap();
+    plugin
+        .call::<Value>("text", json!({"name": "Ada"}))
+        .unwrap();
+    let calls: Vec<String> = plugin
+        .host_calls()
+        .iter()
+        .map(|call| {
+            format!(
+                "{}({}) = {:?}",
+                call.function,
+                call.arguments.join(", "),
+                call.outcome.as_ref().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            r#"conventions.all_greet(name: "Ada") = Ok("\"Hello, Ada!\"")"#,
+            r#"conventions.all_twice(data: "Ada") = Ok("\"AdaAda\"")"#,
+            r#"conventions.all_find(key: "Ada") = Ok("\"ADA\"")"#,
+            r#"conventions.all_find(key: "") = Ok("nothing")"#,
+        ]
+    );
+    plugin
+        .call::<Value>("fetch", json!({"key": "65537", "how": "truncated"}))
+        .unwrap_err();
+    assert_eq!(plugin.host_calls().len(), 8, "no more than these");
+}
+
+#[test]
+fn every_import_that_no_host_function_serves_is_told_at_once() {
+    let failure = Plugin::builder(guest()).build().unwrap_err();
+    let FailureKind::MissingImports { imports } = failure.kind() else {
+        panic!("{failure}")
+    };
+    assert_eq!(imports.len(), 29);
+    assert!(imports.iter().all(|import| import.module == "conventions"));
+}
+
+#[test]
+fn a_function_of_another_type_is_refused_with_both_types() {
+    #[plugin_sdk::host_functions(module = "conventions", prefix = "all_")]
+    trait Other {
+        fn greet(name: u64) -> u32;
+    }
+    struct OtherHost;
+    impl Other for OtherHost {
+        fn greet(&mut self, _: u64) -> u32 {
+            0
+        }
+    }
+    let failure = builder()
+        .host(other::provide(OtherHost))
+        .build()
+        .unwrap_err();
+    assert_eq!(failure.code(), "wrong_import");
+    let message = failure.to_string();
+    assert!(
+        message.contains("(i32, i32) -> i64") && message.contains("(i64) -> i32"),
+        "{message}"
+    );
+}
+
+#[test]
+fn eighty_thousand_host_calls_leave_memory_where_it_was() {
+    let mut plugin = builder().build().unwrap();
+    let mut call = |times: u32| {
+        for _ in 0..times {
+            plugin
+                .call::<Value>("text", json!({"name": "Ada"}))
+                .unwrap();
+        }
+        plugin.memory_bytes()
+    };
+    let after_some = call(1000);
+    assert_eq!(call(20_000), after_some);
+}
