@@ -1,6 +1,7 @@
 //! How an instance is asked for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk::host::HostFunctions;
@@ -12,10 +13,10 @@ use crate::failure::{Failure, FailureKind, Stage};
 use crate::host::Host;
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
-use crate::module::Module;
+use crate::module::{Compiled, Module};
 use crate::observe;
 use crate::plugin::Plugin;
-use crate::services::{Fault, Faults, Grants, Permission, Provided};
+use crate::services::{Fault, Faults, Grants, Permission, Provided, Services};
 use crate::source::Source;
 use crate::{contract, json};
 
@@ -59,6 +60,19 @@ pub struct PluginBuilder {
     faults: Faults,
     /// Set in `observe`.
     pub(crate) observe: observe::Options,
+}
+
+/// All that an instance is made of.
+pub(crate) struct Prepared {
+    pub(crate) module: Module,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) host: Host,
+    pub(crate) services: Services,
+    pub(crate) limits: Limits,
+    pub(crate) pool: Option<u32>,
+    pub(crate) observe: observe::Options,
+    /// What the init hook is given, if it is to be called.
+    pub(crate) config: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
@@ -320,32 +334,21 @@ impl PluginBuilder {
     ///
     /// Where the module cannot be [loaded](Module::load), compiled or instantiated within the limits, and where `plugin_init` fails.
     pub fn build(self) -> Result<Plugin, Failure> {
-        let options = self.engine_options();
-        let config = self.config.map_err(|reason| {
-            Failure::new(
-                FailureKind::BadArguments { reason },
-                Stage::Export(contract::INIT),
-            )
-        })?;
-        let module = match &self.origin {
-            Origin::Source(source) => Module::load(source.clone())?,
-            Origin::Module(module) => module.clone(),
-        };
-        let compiled = module.compiled(&options)?;
+        let Prepared {
+            module,
+            compiled,
+            host,
+            services,
+            limits,
+            pool,
+            observe,
+            config,
+        } = self.prepare(false)?;
         let commands = module.contract().commands().clone();
-        let imports = module.contract().imports();
-        self.services.set_config(&config);
-        let (mut functions, services) = self.services.finish(!imports.is_empty());
-        functions.extend(self.host);
-        let mut host = Host::bind(imports, functions, &self.grants, compiled.clock().clone())?;
-        if self.strict {
-            all_granted(&module, &host, &self.grants)?;
-        }
-        *host.faults() = self.faults;
-        let mut instance = Instance::new(&compiled, commands, host, &self.limits, self.pool)?;
-        instance.observe(&self.observe);
+        let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
+        instance.observe(&observe);
         let mut plugin = Plugin::new(instance, module, services);
-        if self.init {
+        if let Some(config) = config {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),
                 |text| {
@@ -356,6 +359,44 @@ impl PluginBuilder {
             )?;
         }
         Ok(plugin)
+    }
+
+    /// Gets ready all that an instance is made of, without running anything of the guest's. `can_wait` is for calls that can be waited for.
+    pub(crate) fn prepare(self, can_wait: bool) -> Result<Prepared, Failure> {
+        let mut options = self.engine_options();
+        // It is the clock's ticks at which a guest lets others go on.
+        options.clock |= can_wait;
+        let config = self.config.map_err(|reason| {
+            Failure::new(
+                FailureKind::BadArguments { reason },
+                Stage::Export(contract::INIT),
+            )
+        })?;
+        let module = match self.origin {
+            Origin::Source(source) => Module::load(source)?,
+            Origin::Module(module) => module,
+        };
+        let compiled = module.compiled(&options)?;
+        let imports = module.contract().imports();
+        self.services.set_config(&config);
+        let (mut functions, services) = self.services.finish(!imports.is_empty());
+        functions.extend(self.host);
+        let clock = compiled.clock().clone();
+        let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)?;
+        if self.strict {
+            all_granted(&module, &host, &self.grants)?;
+        }
+        *host.faults() = self.faults;
+        Ok(Prepared {
+            module,
+            compiled,
+            host,
+            services,
+            limits: self.limits,
+            pool: self.pool,
+            observe: self.observe,
+            config: self.init.then_some(config),
+        })
     }
 
     fn engine_options(&self) -> EngineOptions {

@@ -18,6 +18,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// How many of a guest's calls a failure tells of.
 const MAX_FRAMES: usize = 64;
 
+/// What host functions have of the stack of a call that can be waited for, in bytes. Only what is touched takes memory.
+const HOST_STACK: usize = 1 << 20;
+
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
 const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
 
@@ -105,6 +108,8 @@ impl SharedEngine {
             .consume_fuel(options.fuel)
             .epoch_interruption(options.clock)
             .max_wasm_stack(options.stack_bytes)
+            // A call that can be waited for has a stack of its own, which the host's functions are on as well.
+            .async_stack_size(options.stack_bytes.saturating_add(HOST_STACK))
             // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
             .coredump_on_trap(true)
             .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
@@ -185,6 +190,7 @@ fn pooling(pool: Pool) -> PoolingAllocationConfig {
         .total_core_instances(instances)
         .total_memories(instances)
         .total_tables(instances)
+        .total_stacks(instances)
         .table_elements(pool.table_elements)
         // Zeroing a little memory is quicker than giving it back and faulting it in again.
         .linear_memory_keep_resident(256 * 1024)

@@ -336,6 +336,8 @@ pub enum FailureKind {
         /// The host function that it was in, as `module.name`, if not in the plugin's own code.
         during: Option<String>,
     },
+    /// The call's future was dropped before it was done.
+    Cancelled,
     /// The plugin trapped in another way.
     Trap {
         /// The engine's words.
@@ -501,6 +503,11 @@ pub enum FailureKind {
         /// The error that it would have returned.
         error: plugin_sdk::Error,
     },
+    /// The module imports a host function whose implementation is asynchronous, and the host is not.
+    AsyncHostFunction {
+        /// The function, as `module.name`.
+        function: String,
+    },
     /// The module's tables have more elements than they may have.
     TableTooLarge {
         /// The number of elements that they would have had.
@@ -658,6 +665,7 @@ impl FailureKind {
             FailureKind::StackOverflow(_) => "stack_overflow",
             FailureKind::OutOfFuel { .. } => "out_of_fuel",
             FailureKind::Timeout { .. } => "timeout",
+            FailureKind::Cancelled => "cancelled",
             FailureKind::Trap { .. } => "trap",
             FailureKind::Poisoned { .. } => "poisoned",
             FailureKind::OutOfBounds { .. } => "out_of_bounds",
@@ -683,6 +691,7 @@ impl FailureKind {
             FailureKind::WrongImport { .. } => "wrong_import",
             FailureKind::BadHostArgument { .. } => "bad_host_argument",
             FailureKind::HostFunction { .. } => "host_function",
+            FailureKind::AsyncHostFunction { .. } => "async_host_function",
             FailureKind::TableTooLarge { .. } => "table_too_large",
             FailureKind::PoolExhausted { .. } => "pool_exhausted",
             FailureKind::Build(build) => match build {

@@ -21,6 +21,8 @@ use crate::record::{Usage, Used};
 use crate::symbols::Symbols;
 use crate::trap::{self, Evidence, PanicRecord};
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod observed;
 
 /// The smallest argument buffer, in bytes.
@@ -35,6 +37,9 @@ type CallFunc = TypedFunc<(u32, u32), u64>;
 pub(crate) struct State {
     limiter: Limiter,
     pub(crate) host: Host,
+    /// When a call that can be waited for must have ended.
+    #[cfg(feature = "async")]
+    pub(crate) deadline: Option<tokio::time::Instant>,
     /// What watches the instance, if anybody does.
     pub(crate) observer: Option<Box<Observer>>,
 }
@@ -90,19 +95,22 @@ impl Instance {
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let pre = compiled.pre();
-        let mut store = Store::new(
-            pre.module().engine(),
-            State {
-                limiter: Limiter::new(limits),
-                host,
-                observer: None,
-            },
-        );
-        store.limiter(|state| &mut state.limiter);
-        let ticks = ticks(limits.timeout);
-        begin(&mut store, ticks, limits.fuel);
-        let instance = match pre.instantiate(&mut store) {
+        let mut store = new_store(compiled, host, limits);
+        begin(&mut store, ticks(limits.timeout), limits.fuel);
+        let instance = compiled.pre().instantiate(&mut store);
+        Self::of(compiled, store, instance, commands, limits, pool)
+    }
+
+    /// What came of instantiating the module, whose exports have been checked.
+    fn of(
+        compiled: &Compiled,
+        mut store: Store<State>,
+        instance: wasmtime::Result<wasmtime::Instance>,
+        commands: command::Table,
+        limits: &Limits,
+        pool: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let instance = match instance {
             Ok(instance) => instance,
             Err(error) => {
                 let evidence = Evidence {
@@ -159,7 +167,7 @@ impl Instance {
             buffer: Buffer::default(),
             limits: limits.clone(),
             pool,
-            ticks,
+            ticks: ticks(limits.timeout),
             symbols: compiled.symbols().cloned(),
             first: None,
             is_ordinary: true,
@@ -196,6 +204,13 @@ impl Instance {
         if len > self.buffer.capacity as usize {
             self.grow_buffer(callee, len)?;
         }
+        self.write(len, write);
+        Ok(())
+    }
+
+    /// Writes the arguments into the buffer, which is large enough.
+    #[inline]
+    fn write(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
         // Not above the capacity, which is a u32.
         self.buffer.len = len as u32;
         let place = self.buffer.place();
@@ -205,21 +220,41 @@ impl Instance {
                 .get_mut(place)
                 .unwrap_or_default(),
         );
-        Ok(())
     }
 
     /// Calls an export whose arguments are in place.
     #[inline(always)]
     fn run(&mut self, callee: Callee) -> Result<Packed, Failure> {
-        let params = (self.buffer.address, self.buffer.len);
+        let params = self.buffer.params();
         let answer = match callee {
             Callee::Command(number) => match self.resolved.get(number) {
                 Some(Some(func)) => func.call(&mut self.store, params),
                 _ => self.resolve(number)?.call(&mut self.store, params),
             },
-            Callee::Batch(number) => self.batch(number)?.call(&mut self.store, params),
-            Callee::Export(name) => self.export::<_, u64>(name)?.call(&mut self.store, params),
+            callee => self.func(callee)?.call(&mut self.store, params),
         };
+        self.answered(callee, answer)
+    }
+
+    /// The export of a callee.
+    fn func(&mut self, callee: Callee) -> Result<CallFunc, Failure> {
+        match callee {
+            Callee::Command(number) => match self.resolved.get(number) {
+                Some(Some(func)) => Ok(func.clone()),
+                _ => self.resolve(number),
+            },
+            Callee::Batch(number) => self.batch(number),
+            Callee::Export(name) => self.export(name),
+        }
+    }
+
+    /// What the guest answered, or what became of it.
+    #[inline]
+    fn answered(
+        &mut self,
+        callee: Callee,
+        answer: wasmtime::Result<u64>,
+    ) -> Result<Packed, Failure> {
         match answer {
             Ok(bits) => Ok(Packed::from_bits(bits)),
             Err(error) => Err(self.trapped(callee, &error)),
@@ -338,6 +373,11 @@ impl Instance {
         }
     }
 
+    /// Whether every further call is refused.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// What the plugin's imports lead to.
     pub(crate) fn host(&self) -> &Host {
         &self.store.data().host
@@ -379,23 +419,37 @@ impl Instance {
     /// Exchanges the argument buffer for a larger one, on the call's account.
     #[cold]
     fn grow_buffer(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
-        let Some(len) = u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) else {
-            let kind = FailureKind::ArgumentsTooLarge {
-                bytes: len as u64,
-                limit: u64::from(abi::MAX_LEN),
-            };
-            return Err(self.failure(callee, kind));
-        };
-        let old = std::mem::take(&mut self.buffer);
-        if old.capacity > 0 {
-            let freed = self.free.call(&mut self.store, (old.address, old.capacity));
+        let capacity = self.capacity_for(callee, len)?;
+        if let Some(old) = self.buffer.take() {
+            let freed = self.free.call(&mut self.store, old);
             freed.map_err(|error| self.trapped(callee, &error))?;
         }
-        let capacity = buffer_capacity(len);
-        let address = self
-            .alloc
-            .call(&mut self.store, capacity)
-            .map_err(|error| self.trapped(callee, &error))?;
+        let allocated = self.alloc.call(&mut self.store, capacity);
+        self.new_buffer(callee, allocated, capacity)
+    }
+
+    /// How large a buffer for so many bytes is to be.
+    fn capacity_for(&self, callee: Callee, len: usize) -> Result<u32, Failure> {
+        match u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) {
+            Some(len) => Ok(buffer_capacity(len)),
+            None => {
+                let kind = FailureKind::ArgumentsTooLarge {
+                    bytes: len as u64,
+                    limit: u64::from(abi::MAX_LEN),
+                };
+                Err(self.failure(callee, kind))
+            }
+        }
+    }
+
+    /// Takes what `alloc` gave, if it is what was asked for.
+    fn new_buffer(
+        &mut self,
+        callee: Callee,
+        allocated: wasmtime::Result<u32>,
+        capacity: u32,
+    ) -> Result<(), Failure> {
+        let address = allocated.map_err(|error| self.trapped(callee, &error))?;
         if address == 0 {
             let kind = trap::refused(self.store.data().limiter.denied())
                 .unwrap_or(FailureKind::AllocationFailed { bytes: capacity });
@@ -529,12 +583,37 @@ impl Buffer {
         address..address + self.len as usize
     }
 
+    /// What a call passes to an export.
+    #[inline]
+    fn params(&self) -> (u32, u32) {
+        (self.address, self.len)
+    }
+
+    /// Forgets the memory, which is to be freed if there is any.
+    fn take(&mut self) -> Option<(u32, u32)> {
+        let old = std::mem::take(self);
+        (old.capacity > 0).then_some((old.address, old.capacity))
+    }
+
     /// Whether an address lies in it.
     fn contains(&self, address: u32) -> bool {
         address
             .checked_sub(self.address)
             .is_some_and(|offset| offset < self.capacity)
     }
+}
+
+fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
+    let state = State {
+        limiter: Limiter::new(limits),
+        host,
+        #[cfg(feature = "async")]
+        deadline: None,
+        observer: None,
+    };
+    let mut store = Store::new(compiled.pre().module().engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    store
 }
 
 /// Gives a call its time and its fuel.

@@ -75,6 +75,51 @@
 //! A host that is no test gives real ones instead, a database file, a client for HTTP and folders among them, which are behind features of this crate:
 //! `kv-database`, `http-client` (`https` for that as well) and `files-directory`.
 //!
+//! # Async hosts
+//!
+//! With the feature `async`, a plugin built by [`build_async`](PluginBuilder::build_async) has calls that are futures, on tokio. Neither a host function that
+//! waits nor a guest that computes for long keeps the runtime from its other tasks: the guest stops at every tick of a clock, some 10 ms, and goes on when its
+//! turn comes again. Host functions are the plain ones as well as `async` ones:
+//!
+//! ```
+//! # #[cfg(feature = "async")] {
+//! use plugin_sdk_harness::{Module, Source};
+//!
+//! #[plugin_sdk::host_functions(module = "weather")]
+//! trait Weather {
+//!     fn degrees(city: &str) -> i32;
+//! }
+//!
+//! struct Service;
+//!
+//! impl AsyncWeather for Service {
+//!     async fn degrees(&mut self, city: &str) -> i32 {
+//!         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+//!         city.len() as i32
+//!     }
+//! }
+//!
+//! # const WAT: &str = r#"(module (import "weather" "degrees" (func $degrees (param i32 i32) (result i32)))
+//! #   (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+//! #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+//! #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+//! #   (func (export "command_degrees") (param i32 i32) (result i64)
+//! #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $degrees (i32.const 0) (i32.const 6)))) i64.const 0x40_0000_0001))"#;
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let module = Module::load(Source::wat(WAT))?;
+//! let mut plugin = module.plugin().host(weather::provide_async(Service)).build_async().await?;
+//! assert_eq!(plugin.call_async::<i32>("degrees", ()).await?, 6);
+//! # Ok::<(), plugin_sdk_harness::Failure>(())
+//! # }).unwrap();
+//! # }
+//! ```
+//!
+//! An implementation of the plain trait runs on the runtime's thread and blocks it for as long as it takes; one that waits for a disk or a network is better an `async` one.
+//! The time of a call goes on while it waits, for the host or for its turn, and ends the one as the other: a host function's future is dropped then.
+//! Dropping a call's own future [cancels](AsyncPlugin) it. The runtime must have its timers enabled.
+//!
+//! One instance makes one call at a time. [`AsyncPool`] keeps several for calls at once, as [`Pool`] does for threads.
+//!
 //! # What a guest can do to its host
 //!
 //! Nothing. A guest is taken for an enemy: every address and length it gives is held against its memory, whatever text it gives is
@@ -86,12 +131,14 @@
 //!
 //! `plugin.rs` looks the command up and encodes values; `instance.rs` writes the arguments into the buffer that the guest's `alloc`
 //! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
-//! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `observe/` is told of
+//! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `pool.rs` lends instances to many callers, `asynchronous/` has calls that are futures, `observe/` is told of
 //! each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
 //! they keep to the ABI, `engine.rs` and `module.rs` compile them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod batch;
 mod builder;
 mod cargo;
@@ -107,6 +154,7 @@ mod manifest;
 mod module;
 mod observe;
 mod plugin;
+mod pool;
 mod record;
 pub mod services;
 mod source;
@@ -115,6 +163,8 @@ mod text;
 mod trap;
 mod triage;
 
+#[cfg(feature = "async")]
+pub use asynchronous::{AsyncPlugin, AsyncPool};
 pub use batch::Answers;
 pub use builder::PluginBuilder;
 pub use cargo::CrateSource;
@@ -126,5 +176,6 @@ pub use observe::{
     CallGrowth, CallStatistics, Crossing, Direction, Growth, Heap, LeakReport, Outcome, Statistics,
 };
 pub use plugin::Plugin;
+pub use pool::Pool;
 pub use record::{HostCall, LogLine, Usage, Used};
 pub use source::Source;

@@ -54,6 +54,9 @@ pub(crate) struct Compiled {
     /// Kept for as long as its code.
     engine: Arc<SharedEngine>,
     pre: InstancePre<State>,
+    /// The same for calls that can be waited for, linked when the first instance asks for it.
+    #[cfg(feature = "async")]
+    pre_async: std::sync::OnceLock<InstancePre<State>>,
     symbols: Option<Arc<Symbols>>,
 }
 
@@ -144,6 +147,8 @@ impl Module {
         let new = Arc::new(Compiled {
             pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
             engine: shared,
+            #[cfg(feature = "async")]
+            pre_async: std::sync::OnceLock::new(),
             symbols: self.0.symbols.clone(),
         });
         compiled.push((options.clone(), Arc::clone(&new)));
@@ -154,6 +159,22 @@ impl Module {
 impl Compiled {
     pub(crate) fn pre(&self) -> &InstancePre<State> {
         &self.pre
+    }
+
+    /// As [`pre`](Compiled::pre), with host functions that may have to be waited for.
+    #[cfg(feature = "async")]
+    pub(crate) fn pre_async(
+        &self,
+        imports: &[ImportedFunction],
+    ) -> Result<&InstancePre<State>, Failure> {
+        if let Some(pre) = self.pre_async.get() {
+            return Ok(pre);
+        }
+        let linker = host::link_async(self.pre.module().engine(), imports);
+        let pre = linker
+            .and_then(|linker| linker.instantiate_pre(self.pre.module()))
+            .map_err(engine_failure)?;
+        Ok(self.pre_async.get_or_init(|| pre))
     }
 
     pub(crate) fn symbols(&self) -> Option<&Arc<Symbols>> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plugin_sdk::abi::Packed;
 use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -371,11 +372,6 @@ impl Plugin {
     ///
     /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
-        #[derive(Serialize)]
-        struct Event<'a, T> {
-            topic: &'a str,
-            data: T,
-        }
         self.expect_hook(contract::EVENT)?;
         self.call_encoded(
             Callee::Export(contract::EVENT),
@@ -399,6 +395,11 @@ impl Plugin {
     /// The fuel that the last call used; `None` unless the plugin was built with [`fuel`](PluginBuilder::fuel).
     pub fn fuel_used(&self) -> Option<u64> {
         self.instance.fuel_used()
+    }
+
+    /// Whether the instance is dead, so that every further call is refused as [`Poisoned`](FailureKind::Poisoned).
+    pub fn is_poisoned(&self) -> bool {
+        self.instance.is_dead()
     }
 
     /// The implementation of host functions that the plugin was built with, if there is one of this type; the last one of several.
@@ -487,17 +488,39 @@ impl Plugin {
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
         decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<R, Failure> {
-        self.encoded.clear();
-        encode(&mut self.encoded).map_err(|reason| {
-            self.instance
-                .failure(callee, FailureKind::BadArguments { reason })
-        })?;
-        let encoded = &self.encoded;
+        let encoded = self.encode(callee, encode)?;
         let answer = self.instance.call(callee, encoded.len(), |buffer| {
-            buffer.copy_from_slice(encoded)
+            buffer.copy_from_slice(&encoded)
         });
-        if self.encoded.capacity() > MAX_KEPT {
-            self.encoded = Vec::new();
+        self.decode(callee, encoded, answer, decode)
+    }
+
+    /// The arguments of a call, in a buffer that [`decode`](Plugin::decode) takes back.
+    pub(crate) fn encode(
+        &mut self,
+        callee: Callee,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut encoded = std::mem::take(&mut self.encoded);
+        encoded.clear();
+        match encode(&mut encoded) {
+            Ok(()) => Ok(encoded),
+            Err(reason) => Err(self
+                .instance
+                .failure(callee, FailureKind::BadArguments { reason })),
+        }
+    }
+
+    /// The value that a call answered with.
+    pub(crate) fn decode<R>(
+        &mut self,
+        callee: Callee,
+        encoded: Vec<u8>,
+        answer: Result<Packed, Failure>,
+        decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
+    ) -> Result<R, Failure> {
+        if encoded.capacity() <= MAX_KEPT {
+            self.encoded = encoded;
         }
         let bytes = self.instance.decodable_result(callee, answer?)?;
         decode(bytes).map_err(|kind| self.instance.failure(callee, kind))
@@ -559,7 +582,7 @@ impl Plugin {
     }
 
     #[inline]
-    fn callee(&mut self, command: impl CommandName) -> Result<Callee, Failure> {
+    pub(crate) fn callee(&mut self, command: impl CommandName) -> Result<Callee, Failure> {
         let commands = self.instance.commands();
         match command.number_in(commands, self.last) {
             Some(number) => {
@@ -578,7 +601,7 @@ impl Plugin {
         Ok(())
     }
 
-    fn expect_hook(&self, name: &'static str) -> Result<(), Failure> {
+    pub(crate) fn expect_hook(&self, name: &'static str) -> Result<(), Failure> {
         if self.module.contract().has_hook(name) {
             return Ok(());
         }
@@ -589,7 +612,15 @@ impl Plugin {
     }
 }
 
-fn read_binary<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, FailureKind> {
+/// What an event hook is given.
+#[derive(Serialize)]
+pub(crate) struct Event<'a, T> {
+    pub(crate) topic: &'a str,
+    pub(crate) data: T,
+}
+
+/// Decodes what the binary codec has written.
+pub(crate) fn read_binary<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, FailureKind> {
     binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
         reason: fault.to_string(),
     })

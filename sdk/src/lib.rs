@@ -435,6 +435,33 @@ pub use plugin_sdk_macros::cleanup;
 /// Every function of the trait gets `&mut self` for those who implement it; `Arc<Mutex<T>>` implements it where `T` does, for a value that
 /// several have in common.
 ///
+/// A host whose functions wait for something implements the trait's twin, here `AsyncText`, whose functions are `async fn`s, and links it with
+/// `text::provide_async`. Guests see no difference. The functions get copies of their arguments, and what they change in place is written back when they are done.
+///
+/// ```
+/// # use plugin_sdk::host_functions;
+/// # #[host_functions(module = "my_plugin")]
+/// # pub trait Text {
+/// #     fn reverse_string(text: &mut [u8]);
+/// #     fn lookup(word: &str) -> plugin_sdk::Result<Option<String>>;
+/// # }
+/// # async fn ask_the_server(word: &str) -> plugin_sdk::Result<Option<String>> { Ok(Some(word.to_owned())) }
+/// struct Online;
+///
+/// impl AsyncText for Online {
+///     async fn reverse_string(&mut self, text: &mut [u8]) {
+///         text.reverse();
+///     }
+///
+///     async fn lookup(&mut self, word: &str) -> plugin_sdk::Result<Option<String>> {
+///         ask_the_server(word).await
+///     }
+/// }
+///
+/// let provided = text::provide_async(Online);
+/// assert!(provided.functions().iter().all(|function| function.serve.is_async()));
+/// ```
+///
 /// | option of the trait | meaning |
 /// |---|---|
 /// | `module = "…"` | the module that guests import the functions from |

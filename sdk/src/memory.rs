@@ -652,6 +652,14 @@ pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
 }
 
+/// The same numbers as bytes, to be changed.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn as_bytes_mut<T: Number>(numbers: &mut [T]) -> &mut [u8] {
+    let len = size_of_val(numbers);
+    // SAFETY: a `T` has no padding, any bytes are a valid one, and bytes need no alignment.
+    unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), len) }
+}
+
 /// What the crate `getrandom` calls for random bytes, where nobody else gives any. Functions of a fixed name are kept even if nothing calls them.
 #[cfg(all(feature = "getrandom", target_arch = "wasm32"))]
 mod getrandom {
@@ -951,14 +959,9 @@ mod tests {
         let mut words = [0u64; 2];
         let start = as_bytes(&words).len();
         assert_eq!(start, 16);
-        let bytes = as_numbers::<u8>(as_bytes_mut(&mut words)).unwrap();
+        let bytes = as_bytes_mut(&mut words);
         assert_eq!(as_numbers::<f32>(bytes).unwrap().len(), 4);
         assert!(as_numbers::<f32>(&mut bytes[..6]).is_none());
         assert!(as_numbers::<f32>(&mut bytes[1..5]).is_none());
-    }
-
-    fn as_bytes_mut(words: &mut [u64]) -> &mut [u8] {
-        // SAFETY: any bytes are valid.
-        unsafe { words.align_to_mut().1 }
     }
 }

@@ -35,8 +35,12 @@ pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
 /// What the expansions of `#[host_functions]` name.
 pub mod host {
     pub use crate::host::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::host::asynchronous::{
+        Changed, CrossesThreads, Served, Serving, changed, lend_changed,
+    };
     pub use crate::host::describe::{
-        Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, disjoint,
+        Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, disjoint,
         implementation, lend_mut,
     };
     pub use crate::host::native::Installed;

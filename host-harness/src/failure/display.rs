@@ -126,6 +126,9 @@ impl FailureKind {
             .help("`.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take"),
             FailureKind::Timeout { limit, .. } => Account::new(format!("{during} took longer than {limit:?}"))
                 .help("`.timeout(duration)` allows more, `.no_timeout()` any time"),
+            FailureKind::Cancelled => Account::new(format!("{during} was cancelled: its future was dropped before it was done")).help(
+                "the plugin's state may be half changed, so build a new one; a call that must not be cut off is spawned as a task of its own",
+            ),
             FailureKind::BadHostArgument { function, reason } => Account::new(format!(
                 "{during} called the host function `{}` with a bad argument: {}",
                 text::name(function),
@@ -271,6 +274,11 @@ impl FailureKind {
                 "{during} imports {import} as {found}, and the host has it as {expected}"
             ))
             .help("declare it with #[host_functions] in one crate that the plugin and its host both use"),
+            FailureKind::AsyncHostFunction { function } => Account::new(format!(
+                "the host function `{}` is asynchronous, and would have to be waited for in a call that cannot",
+                text::name(function)
+            ))
+            .help("build the plugin with `.build_async()`, or link an implementation of the plain trait with `provide`"),
             FailureKind::TableTooLarge { requested, limit } => Account::new(format!(
                 "the module's tables need {requested} elements, and may have {limit}"
             ))

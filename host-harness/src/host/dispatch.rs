@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions};
+use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Serve};
 use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};
@@ -72,54 +72,78 @@ pub(super) fn call(
     number: usize,
     slots: &[u64],
 ) -> wasmtime::Result<u64> {
-    // Taken out and put back, as making a copy of a function costs more than the rest of this.
-    let Some(guest) = caller
-        .data_mut()
-        .host
-        .guest
-        .take()
-        .or_else(|| guest(caller))
-    else {
-        return Err(wasmtime::format_err!(
-            "a host function was called before there was an instance"
-        ));
-    };
+    let guest = take_guest(caller)?;
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
-    let Some(bound) = state.host.bound.get(number) else {
-        return Err(wasmtime::format_err!(
-            "an import that the module does not have"
-        ));
-    };
-    let function = bound.function;
-    let slot = match answer(state, memory, number, slots) {
+    let begun = begin(state, memory, number, slots)?;
+    let slot = match answer(state, memory, &begun, slots) {
         Ok(Answer::Slot(slot)) => Ok(slot),
-        Ok(answer) => finish(caller, &guest, function, answer, true),
+        Ok(answer) => finish(caller, &guest, begun.function, answer),
         Err(trap) => Err(trap.into()),
     };
     caller.data_mut().host.guest = Some(guest);
     slot
 }
 
-/// What the host answers, and what is noted of it.
+/// The calling instance's memory and allocator, taken out to be put back, as making a copy of a function costs more than the rest of a call.
 #[inline]
-fn answer(
+pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Guest> {
+    let guest = caller.data_mut().host.guest.take();
+    match guest.or_else(|| guest_to_be(caller)) {
+        Some(guest) => Ok(guest),
+        None => Err(wasmtime::format_err!(
+            "a host function was called before there was an instance"
+        )),
+    }
+}
+
+/// A call that has begun.
+pub(super) struct Begun {
+    pub(super) function: &'static HostFunction,
+    /// The place of its implementation.
+    pub(super) place: usize,
+    pub(super) granted: bool,
+    watched: Option<Watched>,
+}
+
+/// Notes that a call begins.
+#[inline]
+pub(super) fn begin(
     state: &mut State,
-    memory: &mut [u8],
+    memory: &[u8],
     number: usize,
     slots: &[u64],
-) -> Result<Answer, HostTrap> {
+) -> wasmtime::Result<Begun> {
     let host = &mut state.host;
     let Some(bound) = host.bound.get(number) else {
-        return Ok(Answer::Slot(0));
+        return Err(wasmtime::format_err!(
+            "an import that the module does not have"
+        ));
     };
     let (function, place, granted) = (bound.function, bound.implementation, bound.granted);
     host.history
         .call(number, slots, memory, &bound.regions, &host.clock);
     let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
-    let mut answered = if granted {
+    Ok(Begun {
+        function,
+        place,
+        granted,
+        watched,
+    })
+}
+
+/// What the host answers.
+#[inline]
+fn answer(
+    state: &mut State,
+    memory: &mut [u8],
+    begun: &Begun,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
+    let (function, host) = (begun.function, &mut state.host);
+    let answered = if begun.granted {
         let (left, deadline) = (host.time_left(), host.deadline);
         let strike = host.faults.strike(function.name);
-        let implementation = host.implementations.get_mut(place);
+        let implementation = host.implementations.get_mut(begun.place);
         let serve = || serve(function, implementation, memory, slots, left);
         match strike {
             None => serve(),
@@ -128,14 +152,30 @@ fn answer(
     } else {
         refuse(function, denied(function.permission.unwrap_or_default()))
     };
-    if host.clock.passed(host.deadline) && answered.is_ok() {
-        answered = Err(HostTrap::new(function, Reason::Timeout));
+    end(state, begun, answered)
+}
+
+/// Notes what a call has come to, once it is known whether there was time for it.
+#[inline]
+pub(super) fn end(
+    state: &mut State,
+    begun: &Begun,
+    mut answered: Result<Answer, HostTrap>,
+) -> Result<Answer, HostTrap> {
+    let host = &mut state.host;
+    if host.is_late() && answered.is_ok() {
+        answered = Err(too_late(begun.function));
     }
     host.history.answered(&answered, &host.clock);
-    if let (Some(watched), Some(observer)) = (watched, state.observer.as_deref_mut()) {
+    if let (Some(watched), Some(observer)) = (&begun.watched, state.observer.as_deref_mut()) {
         watched.end(observer, host);
     }
     answered
+}
+
+#[cold]
+pub(super) fn too_late(function: &HostFunction) -> HostTrap {
+    HostTrap::new(function, Reason::Timeout)
 }
 
 /// A call that an observer is told of.
@@ -155,7 +195,7 @@ impl Watched {
     }
 
     #[cold]
-    fn end(self, observer: &mut Observer, host: &Host) {
+    fn end(&self, observer: &mut Observer, host: &Host) {
         let took = self.begun.elapsed();
         if let Some(call) = host.history.latest(&host.bound) {
             let (outcome, answer) = match call.outcome {
@@ -168,20 +208,30 @@ impl Watched {
     }
 }
 
-/// Calls the implementation.
-fn serve(
+/// Calls an implementation that answers at once.
+pub(super) fn serve(
     function: &HostFunction,
     implementation: Option<&mut HostFunctions>,
     memory: &mut [u8],
     slots: &[u64],
     left: Option<Duration>,
 ) -> Result<Answer, HostTrap> {
-    let serve = || match implementation {
-        Some(implementation) => (function.serve)(implementation.erased(), memory, slots),
-        None => Err(Fault::Implementation),
+    let serve = || match (implementation, function.serve) {
+        (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
+        _ => Err(Fault::Implementation),
     };
     // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
-    match catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve))) {
+    let served = catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve)));
+    settle(function, served)
+}
+
+/// What an implementation has come to, of which the guest is told if it can be.
+#[inline]
+pub(super) fn settle(
+    function: &HostFunction,
+    served: std::thread::Result<Result<Answer, Fault>>,
+) -> Result<Answer, HostTrap> {
+    match served {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(fault)) => refuse_fault(function, fault),
         Err(payload) => refuse(function, panicked(function, &*payload)),
@@ -196,8 +246,8 @@ fn struck(
     late: impl Fn() -> bool,
     serve: impl FnOnce() -> Result<Answer, HostTrap>,
 ) -> Result<Answer, HostTrap> {
-    if let Strike::Error(error) = strike {
-        return (function.refuse)(error).or_else(|_| serve());
+    if let Some(error) = error_instead(function, &strike) {
+        return Ok(error);
     }
     if let Strike::Delay(delay) = strike {
         let begun = Instant::now();
@@ -210,8 +260,22 @@ fn struck(
         }
         return serve();
     }
-    let mut answer = serve()?;
-    let instead = strike.bytes().unwrap_or_default();
+    serve().map(|answer| bent(&strike, answer))
+}
+
+/// The error of a fault, if that is what it is and the function can return it.
+pub(super) fn error_instead(function: &HostFunction, strike: &Strike) -> Option<Answer> {
+    match strike {
+        Strike::Error(error) => (function.refuse)(error.clone()).ok(),
+        _ => None,
+    }
+}
+
+/// An answer with the bytes of a fault, if that is what it is.
+pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
+    let Some(instead) = strike.bytes() else {
+        return answer;
+    };
     match &mut answer {
         Answer::Slot(_) | Answer::Packed { failed: true, .. } => {}
         Answer::Packed { bytes, .. } => *bytes = instead.into_owned(),
@@ -226,12 +290,12 @@ fn struck(
             }
         }
     }
-    Ok(answer)
+    answer
 }
 
 /// The calling instance's memory and allocator, where they are not at hand: a start function calls before the instance is there.
 #[cold]
-fn guest(caller: &mut Caller<'_, State>) -> Option<Guest> {
+fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
     let memory = caller.get_export(crate::contract::MEMORY)?.into_memory()?;
     let alloc = caller.get_export(crate::contract::ALLOC)?.into_func()?;
     let alloc = alloc.typed(&*caller).ok()?;
@@ -239,7 +303,10 @@ fn guest(caller: &mut Caller<'_, State>) -> Option<Guest> {
 }
 
 /// Tells the guest of an error, if the function has a way to.
-fn refuse(function: &HostFunction, error: plugin_sdk::Error) -> Result<Answer, HostTrap> {
+pub(super) fn refuse(
+    function: &HostFunction,
+    error: plugin_sdk::Error,
+) -> Result<Answer, HostTrap> {
     (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Untold(error)))
 }
 
@@ -273,63 +340,86 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
     )
 }
 
-/// Brings an answer into the guest. Its memory is as it is now: `alloc` may have grown it.
+/// Brings an answer into the guest.
 fn finish(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
     function: &'static HostFunction,
-    answer: Answer,
-    first: bool,
+    mut answer: Answer,
 ) -> wasmtime::Result<u64> {
+    let mut first = true;
+    loop {
+        let address = match wanted(&answer) {
+            Some(len) => guest.alloc.call(&mut *caller, len)?,
+            None => 0,
+        };
+        answer = match deliver(caller, guest, function, answer, address)? {
+            Delivered::Slot(slot) => return Ok(slot),
+            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
+        };
+        first = false;
+    }
+}
+
+/// How many bytes of the guest's an answer needs, if it needs any.
+pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
-        Answer::Slot(slot) => Ok(slot),
+        Answer::Slot(_) | Answer::Written { .. } => None,
+        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } => u32::try_from(bytes.len())
+            .ok()
+            .filter(|len| *len <= abi::MAX_LEN),
+    }
+}
+
+/// What came of bringing an answer into the guest.
+pub(super) enum Delivered {
+    /// The function's result.
+    Slot(u64),
+    /// The guest has no memory for so many bytes.
+    NoRoom { bytes: usize },
+}
+
+/// Brings an answer into the guest, to an address from its `alloc` if it [wanted](wanted) one; 0 is none. The memory is as it is now: `alloc` may have
+/// grown it.
+pub(super) fn deliver(
+    caller: &mut Caller<'_, State>,
+    guest: &Guest,
+    function: &'static HostFunction,
+    answer: Answer,
+    allocated: u32,
+) -> wasmtime::Result<Delivered> {
+    let slot = match answer {
+        Answer::Slot(slot) => slot,
         Answer::Written {
             bytes,
             address,
             slot,
         } => {
             write(caller, guest, function, address, &bytes)?;
-            Ok(slot)
+            slot
         }
-        Answer::Packed { bytes, failed } => match place(caller, guest, function, &bytes)? {
-            Some(address) => Ok(Packed {
-                address,
+        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } if allocated == 0 => {
+            return Ok(Delivered::NoRoom { bytes: bytes.len() });
+        }
+        Answer::Packed { bytes, failed } => {
+            write(caller, guest, function, allocated, &bytes)?;
+            Packed {
+                address: allocated,
                 // No more than what `alloc` was asked for.
                 len: bytes.len() as u32,
                 failed,
             }
-            .to_bits()),
-            None => no_room(caller, guest, function, bytes.len(), first),
-        },
-        Answer::Terminated { bytes } => match place(caller, guest, function, &bytes)? {
-            Some(address) => Ok(u64::from(address)),
-            None => no_room(caller, guest, function, bytes.len(), first),
-        },
-    }
-}
-
-/// Writes bytes to memory from the guest's `alloc`; `None` if there is no room for them.
-fn place(
-    caller: &mut Caller<'_, State>,
-    guest: &Guest,
-    function: &HostFunction,
-    bytes: &[u8],
-) -> wasmtime::Result<Option<u32>> {
-    let Some(len) = u32::try_from(bytes.len())
-        .ok()
-        .filter(|len| *len <= abi::MAX_LEN)
-    else {
-        return Ok(None);
+            .to_bits()
+        }
+        Answer::Terminated { bytes } => {
+            write(caller, guest, function, allocated, &bytes)?;
+            u64::from(allocated)
+        }
     };
-    let address = guest.alloc.call(&mut *caller, len)?;
-    if address == 0 {
-        return Ok(None);
-    }
-    write(caller, guest, function, address, bytes)?;
-    Ok(Some(address))
+    Ok(Delivered::Slot(slot))
 }
 
-fn write(
+pub(super) fn write(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
     function: &HostFunction,
@@ -366,20 +456,17 @@ fn write(
 
 /// An answer that the guest has no memory for becomes an error, which needs less.
 #[cold]
-fn no_room(
-    caller: &mut Caller<'_, State>,
-    guest: &Guest,
-    function: &'static HostFunction,
+pub(super) fn no_room(
+    function: &HostFunction,
     bytes: usize,
     first: bool,
-) -> wasmtime::Result<u64> {
+) -> Result<Answer, HostTrap> {
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
         format!("the plugin has no room for the {bytes} bytes that the host answered with"),
     );
-    if !first {
-        return Err(HostTrap::new(function, Reason::Untold(error)).into());
+    if first {
+        return refuse(function, error);
     }
-    let answer = refuse(function, error)?;
-    finish(caller, guest, function, answer, false)
+    Err(HostTrap::new(function, Reason::Untold(error)))
 }

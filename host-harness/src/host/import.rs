@@ -3,6 +3,8 @@
 use plugin_sdk::host::{HostFunction, WasmType};
 use wasmtime::{Caller, Engine, FuncType, Linker, Val, ValType};
 
+#[cfg(feature = "async")]
+use super::asynchronous;
 use super::dispatch;
 use crate::failure::{Failure, FailureKind};
 use crate::instance::State;
@@ -43,6 +45,11 @@ impl ImportedFunction {
         }))
     }
 
+    fn ty(&self, engine: &Engine) -> FuncType {
+        let parameters = self.parameters.iter().map(|ty| val_type(*ty));
+        FuncType::new(engine, parameters, self.result.map(val_type))
+    }
+
     /// Whether all its numbers are integers of 32 bits, as nearly always.
     fn plain(&self) -> bool {
         self.parameters.iter().all(|ty| *ty == WasmType::I32)
@@ -68,78 +75,141 @@ pub(crate) fn link(
     engine: &Engine,
     imports: &[ImportedFunction],
 ) -> wasmtime::Result<Linker<State>> {
+    link_with(engine, imports, link_one)
+}
+
+/// A linker that has every import of a module, as functions that may have to be waited for.
+#[cfg(feature = "async")]
+pub(crate) fn link_async(
+    engine: &Engine,
+    imports: &[ImportedFunction],
+) -> wasmtime::Result<Linker<State>> {
+    link_with(engine, imports, link_one_async)
+}
+
+fn link_with(
+    engine: &Engine,
+    imports: &[ImportedFunction],
+    link_one: fn(&mut Linker<State>, usize, &ImportedFunction) -> wasmtime::Result<()>,
+) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     // A module may import a function twice.
     linker.allow_shadowing(true);
     for (number, import) in imports.iter().enumerate() {
-        link_one(&mut linker, engine, number, import)?;
+        link_one(&mut linker, number, import)?;
     }
     Ok(linker)
 }
 
 /// Functions of up to six integers get a type of their own, which saves every call from passing tagged values.
 macro_rules! typed {
-    ($linker:ident, $import:ident, $number:ident, $(($($slot:ident)*))*) => {
+    ($wrap:ident, $linker:ident, $import:ident, $number:ident) => {
+        typed!(@each $wrap, $linker, $import, $number, () (a) (a b) (a b c) (a b c d) (a b c d e) (a b c d e f));
+    };
+    (@each $wrap:ident, $linker:ident, $import:ident, $number:ident, $(($($slot:ident)*))*) => {
         match ($import.parameters.len(), $import.result) {
             $(
                 (count, None) if count == typed!(@count $($slot)*) => {
-                    $linker.func_wrap(&$import.module, &$import.name,
-                        move |mut caller: Caller<'_, State>, $($slot: u32),*| -> wasmtime::Result<()> {
-                            dispatch::call(&mut caller, $number, &[$(u64::from($slot)),*]).map(drop)
-                        })?;
-                    return Ok(());
+                    return $wrap!($linker, $import, $number, ($($slot)*), (), drop);
                 }
                 (count, Some(WasmType::I32)) if count == typed!(@count $($slot)*) => {
-                    $linker.func_wrap(&$import.module, &$import.name,
-                        move |mut caller: Caller<'_, State>, $($slot: u32),*| -> wasmtime::Result<u32> {
-                            dispatch::call(&mut caller, $number, &[$(u64::from($slot)),*]).map(|slot| slot as u32)
-                        })?;
-                    return Ok(());
+                    return $wrap!($linker, $import, $number, ($($slot)*), u32, |slot| slot as u32);
                 }
                 (count, Some(WasmType::I64)) if count == typed!(@count $($slot)*) => {
-                    $linker.func_wrap(&$import.module, &$import.name,
-                        move |mut caller: Caller<'_, State>, $($slot: u32),*| -> wasmtime::Result<u64> {
-                            dispatch::call(&mut caller, $number, &[$(u64::from($slot)),*])
-                        })?;
-                    return Ok(());
+                    return $wrap!($linker, $import, $number, ($($slot)*), u64, |slot| slot);
                 }
             )*
             _ => {}
         }
     };
+    (@integer $slot:ident) => { u32 };
     (@count) => { 0 };
     (@count $first:ident $($rest:ident)*) => { 1 + typed!(@count $($rest)*) };
 }
 
+macro_rules! wrap {
+    ($linker:ident, $import:ident, $number:ident, ($($slot:ident)*), $result:ty, $convert:expr) => {
+        $linker.func_wrap(
+            &$import.module,
+            &$import.name,
+            move |mut caller: Caller<'_, State>, $($slot: u32),*| -> wasmtime::Result<$result> {
+                dispatch::call(&mut caller, $number, &[$(u64::from($slot)),*]).map($convert)
+            },
+        ).map(drop)
+    };
+}
+
 fn link_one(
     linker: &mut Linker<State>,
-    engine: &Engine,
     number: usize,
     import: &ImportedFunction,
 ) -> wasmtime::Result<()> {
     if import.plain() {
-        typed!(linker, import, number, () (a) (a b) (a b c) (a b c d) (a b c d e) (a b c d e f));
+        typed!(wrap, linker, import, number);
     }
-    let ty = FuncType::new(
-        engine,
-        import.parameters.iter().map(|ty| val_type(*ty)),
-        import.result.map(val_type),
-    );
     let result = import.result;
     linker.func_new(
         &import.module,
         &import.name,
-        ty,
+        import.ty(linker.engine()),
         move |mut caller, parameters, results| {
             let slots: Vec<u64> = parameters.iter().map(slot).collect();
             let answer = dispatch::call(&mut caller, number, &slots)?;
-            if let (Some(place), Some(ty)) = (results.first_mut(), result) {
-                *place = val(ty, answer);
-            }
+            give(results, result, answer);
             Ok(())
         },
     )?;
     Ok(())
+}
+
+#[cfg(feature = "async")]
+macro_rules! wrap_async {
+    ($linker:ident, $import:ident, $number:ident, ($($slot:ident)*), $result:ty, $convert:expr) => {
+        $linker.func_wrap_async(
+            &$import.module,
+            &$import.name,
+            move |mut caller: Caller<'_, State>, ($($slot,)*): ($(typed!(@integer $slot),)*)| {
+                Box::new(async move {
+                    let slots = [$(u64::from($slot)),*];
+                    let answer: wasmtime::Result<$result> =
+                        asynchronous::call(&mut caller, $number, &slots).await.map($convert);
+                    answer
+                })
+            },
+        ).map(drop)
+    };
+}
+
+#[cfg(feature = "async")]
+fn link_one_async(
+    linker: &mut Linker<State>,
+    number: usize,
+    import: &ImportedFunction,
+) -> wasmtime::Result<()> {
+    if import.plain() {
+        typed!(wrap_async, linker, import, number);
+    }
+    let result = import.result;
+    linker.func_new_async(
+        &import.module,
+        &import.name,
+        import.ty(linker.engine()),
+        move |mut caller, parameters, results| {
+            Box::new(async move {
+                let slots: Vec<u64> = parameters.iter().map(slot).collect();
+                let answer = asynchronous::call(&mut caller, number, &slots).await?;
+                give(results, result, answer);
+                Ok(())
+            })
+        },
+    )?;
+    Ok(())
+}
+
+fn give(results: &mut [Val], result: Option<WasmType>, answer: u64) {
+    if let (Some(place), Some(ty)) = (results.first_mut(), result) {
+        *place = val(ty, answer);
+    }
 }
 
 fn val_type(ty: WasmType) -> ValType {

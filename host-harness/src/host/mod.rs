@@ -1,8 +1,10 @@
 //! What a guest's imports lead to.
 //!
 //! `import.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
-//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call; `history.rs` keeps the last few.
+//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call, `asynchronous.rs` of those that may have to be waited for; `history.rs` keeps the last few.
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod dispatch;
 mod history;
 mod import;
@@ -20,6 +22,8 @@ use crate::services::{Faults, Grants, RecordedLog};
 use history::{History, Regions};
 
 pub(crate) use dispatch::{HostTrap, Reason};
+#[cfg(feature = "async")]
+pub(crate) use import::link_async;
 pub(crate) use import::{ImportedFunction, link};
 
 /// The host that one instance sees.
@@ -54,12 +58,13 @@ struct Guest {
 }
 
 impl Host {
-    /// Binds a module's imports to implementations, of which the last that has a function counts.
+    /// Binds a module's imports to implementations, of which the last that has a function counts. `can_wait` is whether it may be an asynchronous one.
     pub(crate) fn bind(
         imports: &[ImportedFunction],
         implementations: Vec<HostFunctions>,
         grants: &Grants,
         clock: Clock,
+        can_wait: bool,
     ) -> Result<Self, Failure> {
         let mut missing = Vec::new();
         let mut bound = Vec::with_capacity(imports.len());
@@ -81,6 +86,11 @@ impl Host {
                 continue;
             };
             import.check(function)?;
+            if function.serve.is_async() && !can_wait {
+                return Err(Failure::load(FailureKind::AsyncHostFunction {
+                    function: full_name(function).to_string(),
+                }));
+            }
             bound.push(Bound {
                 function,
                 implementation,
@@ -122,6 +132,12 @@ impl Host {
             let ticks = self.deadline.saturating_sub(self.clock.now());
             TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
         })
+    }
+
+    /// Whether the running call has used up its time.
+    #[inline]
+    pub(crate) fn is_late(&self) -> bool {
+        self.deadline != 0 && self.clock.now() >= self.deadline
     }
 
     /// From now on the host's functions can reach the guest.

@@ -50,15 +50,15 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
     let guest = functions
         .iter()
         .map(|function| guest(host, function, sound));
-    let entries = functions
-        .iter()
-        .filter(|_| sound)
-        .map(|function| entry(host, function));
-    let serves = functions
-        .iter()
-        .filter(|_| sound)
-        .map(|function| serve(host, function));
-    let shared = host.alone.then(|| shared(host));
+    let sound_functions = || functions.iter().filter(|_| sound);
+    let entries = sound_functions().map(|function| entry(host, function, quote!(Now)));
+    let serves = sound_functions().map(|function| serve(host, function));
+    let async_entries = sound_functions().map(|function| entry(host, function, quote!(Later)));
+    let async_serves = sound_functions().map(|function| async_serve(host, function));
+    let async_trait = async_trait(host);
+    let async_ident = async_ident(host);
+    let bounds = async_bounds(host, sound);
+    let shared = host.supertraits.is_empty().then(|| shared(host));
     let about =
         format!("The functions of [`{ident}`]: for guests to call, and for hosts to provide.");
     quote! {
@@ -70,6 +70,8 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
             #(#guest)*
         }
 
+        #async_trait
+
         #[cfg(not(target_arch = "wasm32"))]
         #[allow(clippy::all, clippy::pedantic)]
         const _: () = {
@@ -79,6 +81,14 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
                     implementation: __T,
                 ) -> #sdk::HostFunctions {
                     #sdk::HostFunctions::new(implementation, __Table::<__T>::FUNCTIONS)
+                }
+
+                /// An implementation whose functions are asynchronous, ready to be linked by a host that is so too.
+                #[allow(private_bounds)]
+                pub fn provide_async<__T: #async_ident + 'static>(implementation: __T) -> #sdk::HostFunctions
+                #bounds
+                {
+                    #sdk::HostFunctions::new(implementation, __AsyncTable::<__T>::FUNCTIONS)
                 }
 
                 /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
@@ -95,9 +105,76 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
                 #(#serves)*
             }
 
+            struct __AsyncTable<__T>(::core::marker::PhantomData<__T>);
+
+            impl<__T: #async_ident + 'static> __AsyncTable<__T>
+            #bounds
+            {
+                const FUNCTIONS: &'static [#sdk::HostFunction] = &[#(#async_entries),*];
+
+                #(#async_serves)*
+            }
+
             #shared
         };
     }
+}
+
+fn async_ident(host: &HostTrait) -> Ident {
+    format_ident!("Async{}", host.ident)
+}
+
+/// What hosts implement whose functions are futures. A host is native.
+fn async_trait(host: &HostTrait) -> TokenStream {
+    let HostTrait {
+        ident,
+        vis,
+        functions_type,
+        supertraits,
+        ..
+    } = host;
+    let async_ident = async_ident(host);
+    let functions = host.functions.iter().map(|function| {
+        let HostFunction {
+            ident: name,
+            docs,
+            cfgs,
+            allowed,
+            ..
+        } = function;
+        let (parameters, output) = (parameters(function), returned_type(function));
+        quote! {
+            #(#docs)* #(#cfgs)* #(#allowed)*
+            #[allow(clippy::too_many_arguments)]
+            fn #name(&mut self, #(#parameters),*) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send;
+        }
+    });
+    let about = format!(
+        "[`{ident}`] for hosts whose functions are `async fn`s: implement this, and link it with `{functions_type}::provide_async`."
+    );
+    quote! {
+        #[doc = #about]
+        #[cfg(not(target_arch = "wasm32"))]
+        #[allow(dead_code)]
+        #vis trait #async_ident: #(#supertraits +)* ::core::marker::Send {
+            #(#functions)*
+        }
+    }
+}
+
+/// What the values must be that a future holds, asked for only where there is such an implementation. What crosses otherwise than as JSON is so anyway.
+fn async_bounds(host: &HostTrait, sound: bool) -> TokenStream {
+    let sdk = sdk();
+    let functions = host.functions.iter();
+    // A bound cannot be under `cfg`, and its type may be.
+    let functions = functions.filter(|function| sound && function.cfgs.is_empty());
+    let arguments = functions.flat_map(|function| &function.arguments);
+    let bounds = arguments.filter(|argument| argument.json).map(|argument| {
+        let ty = Crossing::of(argument).ty;
+        let bound = placed(quote!(#sdk::CrossesThreads<__T>), ty.span());
+        quote!(#ty: #bound)
+    });
+    quote!(where #(#bounds),*)
 }
 
 /// A value that several plugins, or a test beside a plugin, have in common.
@@ -374,7 +451,7 @@ fn numbers(nth: usize) -> (Ident, Ident) {
 }
 
 /// What a host must know of a function.
-fn entry(host: &HostTrait, function: &HostFunction) -> TokenStream {
+fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenStream {
     let sdk = sdk();
     let HostFunction {
         ident,
@@ -398,8 +475,111 @@ fn entry(host: &HostTrait, function: &HostFunction) -> TokenStream {
             #import,
             &[#(#parameters),*],
             #permission,
-            Self::#ident,
+            #sdk::Serve::#when(Self::#ident),
         )
+    }
+}
+
+/// Variables of what is generated for a host.
+struct Names {
+    implementation: Ident,
+    memory: Ident,
+    slots: Ident,
+    call: Ident,
+}
+
+impl Names {
+    fn new() -> Self {
+        Names {
+            implementation: local("implementation"),
+            memory: local("memory"),
+            slots: local("slots"),
+            call: local("call"),
+        }
+    }
+}
+
+/// Takes each argument off the call: what it was read as, or where it lies if the host may change it.
+fn reads<'a>(
+    crossings: &'a [Crossing<'_>],
+    names: &'a Names,
+    detached: bool,
+) -> impl Iterator<Item = TokenStream> {
+    let sdk = sdk();
+    let Names { memory, call, .. } = names;
+    crossings.iter().enumerate().map(move |(nth, crossing)| {
+        let (variable, name, ty) = (crossing.variable(nth), crossing.name(), crossing.ty);
+        let (convention, as_trait) = (&crossing.convention, &crossing.as_trait);
+        let read = match crossing.how {
+            How::Lent | How::JsonByValue => {
+                quote!(#call.lent::<#convention, #ty>(&*#memory, #name)?)
+            }
+            How::Passed => quote!(#call.passed::<#ty>(&*#memory, #name)?),
+            How::LentMut => return quote!(let #variable = #call.place::<#ty>(#name);),
+        };
+        let read = match crossing.how {
+            _ if !detached => read,
+            How::Passed => quote!(<#ty as #sdk::Passed<'_>>::detach(#read)),
+            _ => quote!(#as_trait::detach(#read)),
+        };
+        quote!(#[allow(unused_mut)] let mut #variable = #read;)
+    })
+}
+
+/// What the implementation is given.
+fn given<'a>(crossings: &'a [Crossing<'_>]) -> impl Iterator<Item = TokenStream> + 'a {
+    let sdk = sdk();
+    crossings.iter().enumerate().map(move |(nth, crossing)| {
+        let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
+        match crossing.how {
+            How::Lent => quote!(#as_trait::lend(&#variable)),
+            How::Passed => {
+                let ty = crossing.ty;
+                quote!(<#ty as #sdk::Passed<'_>>::give(&mut #variable))
+            }
+            How::LentMut | How::JsonByValue => variable.to_token_stream(),
+        }
+    })
+}
+
+/// The arguments that the host may change.
+struct InPlace {
+    /// Where each lies.
+    places: Vec<Ident>,
+    /// Its bytes.
+    bytes: Vec<Ident>,
+    /// Its type, and whether it is only written.
+    types: Vec<(Type, bool)>,
+}
+
+impl InPlace {
+    fn of(crossings: &[Crossing<'_>]) -> Self {
+        let mut found = InPlace {
+            places: Vec::new(),
+            bytes: Vec::new(),
+            types: Vec::new(),
+        };
+        let all = crossings.iter().enumerate();
+        for (nth, crossing) in all.filter(|(_, crossing)| crossing.how == How::LentMut) {
+            found.places.push(crossing.variable(nth));
+            found.bytes.push(local(&format!("bytes_{nth}")));
+            found
+                .types
+                .push((crossing.ty.clone(), crossing.argument.out));
+        }
+        found
+    }
+
+    fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Makes of each place the reference that the implementation is given.
+    fn lends(&self, lend: TokenStream) -> impl Iterator<Item = TokenStream> {
+        let all = self.places.iter().zip(&self.bytes).zip(&self.types);
+        all.map(move |((place, bytes), (ty, out))| {
+            quote!(let #place = #lend::<#ty>(#bytes, #place, #out)?;)
+        })
     }
 }
 
@@ -414,70 +594,27 @@ fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
         ..
     } = function;
     let crossings = crossings(function);
-    let (implementation, memory, slots, call) = (
-        local("implementation"),
-        local("memory"),
-        local("slots"),
-        local("call"),
-    );
-    let changed: Vec<usize> = (0..crossings.len())
-        .filter(|nth| {
-            crossings
-                .get(*nth)
-                .is_some_and(|crossing| crossing.how == How::LentMut)
-        })
-        .collect();
-    let reads = crossings.iter().enumerate().map(|(nth, crossing)| {
-        let (variable, name, ty) = (crossing.variable(nth), crossing.name(), crossing.ty);
-        let (convention, as_trait) = (&crossing.convention, &crossing.as_trait);
-        let read = match crossing.how {
-            How::Lent | How::JsonByValue => {
-                quote!(#call.lent::<#convention, #ty>(&*#memory, #name)?)
-            }
-            How::Passed => quote!(#call.passed::<#ty>(&*#memory, #name)?),
-            How::LentMut => return quote!(let #variable = #call.place::<#ty>(#name);),
-        };
-        // What the host changes is borrowed exclusively, and may overlap this.
-        let read = match changed.is_empty() {
-            true => read,
-            false if crossing.how == How::Passed => {
-                quote!(<#ty as #sdk::Passed<'_>>::detach(#read))
-            }
-            false => quote!(#as_trait::detach(#read)),
-        };
-        quote!(#[allow(unused_mut)] let mut #variable = #read;)
-    });
-    let lent_mut = (!changed.is_empty()).then(|| {
-        let variables: Vec<Ident> = changed
-            .iter()
-            .map(|nth| local(&format!("argument_{nth}")))
-            .collect();
-        let bytes: Vec<Ident> = changed
-            .iter()
-            .map(|nth| local(&format!("bytes_{nth}")))
-            .collect();
-        let lends = changed.iter().zip(&bytes).filter_map(|(nth, bytes)| {
-            let crossing = crossings.get(*nth)?;
-            let (variable, ty, out) = (crossing.variable(*nth), crossing.ty, crossing.argument.out);
-            Some(quote!(let #variable = #sdk::lend_mut::<#ty>(#bytes, #variable, #out)?;))
-        });
+    let in_place = InPlace::of(&crossings);
+    let names = Names::new();
+    // What the host changes is borrowed exclusively, and may overlap what it reads.
+    let reads = reads(&crossings, &names, !in_place.is_empty());
+    let lent_mut = (!in_place.is_empty()).then(|| {
+        let InPlace { places, bytes, .. } = &in_place;
+        let memory = &names.memory;
+        let lends = in_place.lends(quote!(#sdk::lend_mut));
         quote! {
-            let [#(#bytes),*] = #sdk::disjoint(#memory, [#(#variables),*])?;
+            let [#(#bytes),*] = #sdk::disjoint(#memory, [#(#places),*])?;
             #(#lends)*
         }
     });
-    let given = crossings.iter().enumerate().map(|(nth, crossing)| {
-        let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
-        match crossing.how {
-            How::Lent => quote!(#as_trait::lend(&#variable)),
-            How::Passed => {
-                let ty = crossing.ty;
-                quote!(<#ty as #sdk::Passed<'_>>::give(&mut #variable))
-            }
-            How::LentMut | How::JsonByValue => variable.to_token_stream(),
-        }
-    });
+    let given = given(&crossings);
     let returned = returned(function);
+    let Names {
+        implementation,
+        memory,
+        slots,
+        call,
+    } = &names;
     quote! {
         #(#cfgs)* #(#allowed)*
         fn #ident(
@@ -491,6 +628,65 @@ fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
             #lent_mut
             let #implementation = #sdk::implementation::<__T>(#implementation)?;
             #returned::answer(#trait_::#ident(#implementation, #(#given),*), &mut #call)
+        }
+    }
+}
+
+/// The same for an implementation that may have to be waited for: it gets copies, and the guest's memory is nobody's meanwhile.
+fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    let trait_ = async_ident(host);
+    let HostFunction {
+        ident,
+        cfgs,
+        allowed,
+        ..
+    } = function;
+    let crossings = crossings(function);
+    let in_place = InPlace::of(&crossings);
+    let names = Names::new();
+    let reads = reads(&crossings, &names, true);
+    let InPlace { places, bytes, .. } = &in_place;
+    let copies = (!in_place.is_empty()).then(|| {
+        let memory = &names.memory;
+        quote!(let [#(mut #bytes),*] = #sdk::changed(#memory, [#(#places),*])?;)
+    });
+    let lends = in_place
+        .lends(quote!(#sdk::lend_changed))
+        .zip(bytes)
+        .map(|(lend, bytes)| quote!(let #bytes = &mut #bytes; #lend));
+    let given = given(&crossings);
+    let returned = returned(function);
+    let (output, changed) = (local("output"), local("changed"));
+    let Names {
+        implementation,
+        memory,
+        slots,
+        call,
+    } = &names;
+    quote! {
+        #(#cfgs)* #(#allowed)*
+        fn #ident<'__a>(
+            #implementation: &'__a mut (dyn ::core::any::Any + ::core::marker::Send),
+            #memory: &mut [::core::primitive::u8],
+            #slots: &'__a [::core::primitive::u64],
+        ) -> ::core::result::Result<#sdk::Serving<'__a>, #sdk::Fault> {
+            #[allow(unused_mut)]
+            let mut #call = #sdk::Call::new(#slots);
+            #(#reads)*
+            #copies
+            let #implementation = #sdk::implementation::<__T>(#implementation)?;
+            ::core::result::Result::Ok(::std::boxed::Box::pin(async move {
+                let #output = {
+                    #(#lends)*
+                    #trait_::#ident(#implementation, #(#given),*).await
+                };
+                let #changed = ::std::vec![#(#bytes),*];
+                ::core::result::Result::Ok(#sdk::Served {
+                    answer: #returned::answer(#output, &mut #call)?,
+                    changed: #changed,
+                })
+            }))
         }
     }
 }

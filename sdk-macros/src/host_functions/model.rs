@@ -1,6 +1,6 @@
 //! What the macro understands of a trait of host functions.
 
-use syn::{Attribute, Ident, Type, Visibility};
+use syn::{Attribute, Ident, Type, TypeParamBound, Visibility};
 
 /// A trait whose functions a host gives to its guests.
 pub struct HostTrait {
@@ -11,8 +11,8 @@ pub struct HostTrait {
     /// The module that guests import from.
     pub import_module: String,
     pub functions: Vec<HostFunction>,
-    /// Whether whoever implements the trait needs nothing else.
-    pub alone: bool,
+    /// What else whoever implements the trait must implement.
+    pub supertraits: Vec<TypeParamBound>,
 }
 
 pub struct HostFunction {

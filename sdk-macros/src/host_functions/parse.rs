@@ -14,7 +14,7 @@ use crate::attributes::{self, allowed, given_once, is, options, plain_name, unkn
 use crate::mistakes::Mistakes;
 
 /// Names that the generated functions have for themselves.
-const RESERVED: [&str; 2] = ["provide", "install"];
+const RESERVED: [&str; 3] = ["provide", "provide_async", "install"];
 
 /// The largest buffer that a host function's result may go to.
 const MAX_BUFFER: u32 = 1 << 30;
@@ -55,7 +55,7 @@ pub fn host_trait(
         vis: item.vis.clone(),
         functions_type: Ident::new(&snake_case(&plain_name(&item.ident)), item.ident.span()),
         import_module: options.module,
-        alone: item.supertraits.is_empty(),
+        supertraits: item.supertraits.iter().cloned().collect(),
         ident: item.ident.clone(),
         functions,
     }

@@ -92,16 +92,36 @@ pub struct HostFunction {
     pub result: Option<WasmType>,
     /// What a guest must be granted to call it.
     pub permission: Option<&'static str>,
-    /// Reads the arguments out of the guest's memory, calls the implementation, and says what to answer.
-    ///
-    /// The implementation must be the one that the function came with.
+    /// How a host serves a call of it.
     pub serve: Serve,
     /// What to answer instead of calling the implementation; the error, if the function has no way to tell the guest of one.
     pub refuse: fn(Error) -> Result<Answer, Error>,
 }
 
-/// See [`HostFunction::serve`].
-pub type Serve = fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answer, Fault>;
+/// Serves a call: reads the arguments out of the guest's memory, calls the implementation, and says what to answer.
+///
+/// The implementation must be the one that the function came with; the numbers are those that the guest passed.
+#[derive(Clone, Copy)]
+pub enum Serve {
+    /// At once.
+    Now(fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answer, Fault>),
+    /// Once a future is done, which needs the guest's memory no more.
+    #[cfg(not(target_arch = "wasm32"))]
+    Later(
+        for<'a> fn(
+            &'a mut (dyn Any + Send),
+            &mut [u8],
+            &'a [u64],
+        ) -> Result<super::asynchronous::Serving<'a>, Fault>,
+    ),
+}
+
+impl Serve {
+    /// Whether a call of it may have to be waited for, which only a host that is itself asynchronous can do.
+    pub fn is_async(&self) -> bool {
+        !matches!(self, Serve::Now(_))
+    }
+}
 
 impl HostFunction {
     /// A function that answers with an `R`.
@@ -356,6 +376,26 @@ impl Region {
             });
         }
         Ok(self.address as usize..end as usize)
+    }
+}
+
+/// What a copy of an argument is made of.
+#[cfg(not(target_arch = "wasm32"))]
+impl Region {
+    pub(super) fn address(self) -> u32 {
+        self.address
+    }
+
+    /// Whether the numbers could be used where they are.
+    pub(super) fn check_alignment(self, name: &'static str) -> Result<(), Fault> {
+        if self.bytes == 0 || self.address.is_multiple_of(self.alignment) {
+            return Ok(());
+        }
+        Err(Fault::Misaligned {
+            address: self.address,
+            alignment: self.alignment,
+        }
+        .of(name))
     }
 }
 

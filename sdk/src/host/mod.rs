@@ -2,16 +2,21 @@
 //!
 //! The way of a call: the guest's function (generated) lowers its arguments to numbers (`argument`) → the import → a host reads them out of
 //! the guest's memory (`argument` again), calls the implementation, and answers (`returned`) → the guest's function lifts the answer to a
-//! value. What a host must know to link it is a list of [`HostFunction`]s, which names no engine. On other targets than wasm32 the
+//! value. An implementation whose functions are futures is served the same way, but on copies of its arguments (`asynchronous`). What a host must
+//! know to link it is a list of [`HostFunction`]s, which names no engine. On other targets than wasm32 the
 //! guest's function calls the implementation that is [installed](Installed).
 
 pub(crate) mod argument;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod asynchronous;
 pub(crate) mod describe;
 pub(crate) mod native;
 pub(crate) mod returned;
 pub(crate) mod scalar;
 pub(crate) mod wire;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use asynchronous::{Changed, Served, Serving};
 pub use describe::{Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve};
 pub use native::Installed;
 pub use returned::{HostError, Payload};

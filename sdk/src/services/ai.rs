@@ -29,7 +29,7 @@ pub trait Ai {
     fn chat(#[json] conversation: &Conversation) -> Result<Reply>;
 }
 
-implemented_by_hosts!(Ai as ai);
+implemented_by_hosts!(Ai, AsyncAi as ai);
 
 /// What has been said, and how to go on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ pub trait Config {
     fn get(key: &str) -> Result<Option<Vec<u8>>>;
 }
 
-implemented_by_hosts!(Config as config);
+implemented_by_hosts!(Config, AsyncConfig as config);
 
 /// The value under a key; `None` if nobody has set it.
 ///

@@ -30,7 +30,7 @@ pub trait Events {
     fn unsubscribe(topic: &str) -> Result<()>;
 }
 
-implemented_by_hosts!(Events as events);
+implemented_by_hosts!(Events, AsyncEvents as events);
 
 /// Tells everybody who has subscribed to the topic.
 ///

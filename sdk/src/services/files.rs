@@ -31,7 +31,7 @@ pub trait Files {
     fn list(path: &str) -> Result<Vec<Entry>>;
 }
 
-implemented_by_hosts!(Files as files);
+implemented_by_hosts!(Files, AsyncFiles as files);
 
 /// Something in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -36,7 +36,7 @@ pub trait Http {
     fn send(#[json] head: &Head, body: &[u8]) -> Result<Response>;
 }
 
-implemented_by_hosts!(Http as http);
+implemented_by_hosts!(Http, AsyncHttp as http);
 
 /// A request without its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

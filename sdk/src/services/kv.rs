@@ -29,7 +29,7 @@ pub trait Kv {
     fn list(prefix: &str) -> Result<Vec<String>>;
 }
 
-implemented_by_hosts!(Kv as kv);
+implemented_by_hosts!(Kv, AsyncKv as kv);
 
 /// The value under a key; `None` if there is none.
 ///

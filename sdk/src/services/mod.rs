@@ -48,13 +48,21 @@ use crate::json::{self, Arena};
 
 /// What a host or a test does with an implementation of a service, beside the functions for guests.
 macro_rules! implemented_by_hosts {
-    ($trait:ident as $functions:ident) => {
+    ($trait:ident, $async_trait:ident as $functions:ident) => {
         /// An implementation, ready to be linked by a host.
         #[cfg(not(target_arch = "wasm32"))]
         pub fn provide<T: $trait + Send + 'static>(
             implementation: T,
         ) -> crate::host::HostFunctions {
             $functions::provide(implementation)
+        }
+
+        /// An implementation whose functions are asynchronous, ready to be linked by a host that is so too.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub fn provide_async<T: $async_trait + 'static>(
+            implementation: T,
+        ) -> crate::host::HostFunctions {
+            $functions::provide_async(implementation)
         }
 
         /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.

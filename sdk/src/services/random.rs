@@ -40,7 +40,7 @@ pub trait Random {
     fn fill(#[out] bytes: &mut [u8]) -> Result<()>;
 }
 
-implemented_by_hosts!(Random as random);
+implemented_by_hosts!(Random, AsyncRandom as random);
 
 /// Fills a buffer.
 ///

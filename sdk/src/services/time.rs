@@ -27,7 +27,7 @@ pub trait Time {
     fn monotonic(#[out] nanoseconds: &mut u64) -> Result<()>;
 }
 
-implemented_by_hosts!(Time as time);
+implemented_by_hosts!(Time, AsyncTime as time);
 
 /// What time it is.
 ///

@@ -241,6 +241,15 @@ impl Calling {
         everything::dangerous("jump")
     }
 
+    /// Computes for so many rounds.
+    #[command]
+    pub fn compute(&mut self, rounds: u64) -> u64 {
+        self.calls += 1;
+        (0..rounds).fold(1, |number: u64, round| {
+            std::hint::black_box(number.rotate_left(7) ^ round)
+        })
+    }
+
     /// What panics in the host.
     #[command]
     pub fn fail(&mut self) -> Result<String> {

@@ -1,0 +1,259 @@
+//! A plugin whose calls are futures.
+
+use std::ops::Deref;
+
+use plugin_sdk::binary;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::builder::{PluginBuilder, Prepared};
+use crate::command::CommandName;
+use crate::contract;
+use crate::failure::{Failure, FailureKind, Region};
+use crate::instance::{Callee, Instance};
+use crate::json;
+use crate::plugin::{Event, Plugin, read_binary};
+use crate::services::Fault;
+
+/// One instance of a plugin whose calls are futures, for hosts on tokio: what [`build_async`](PluginBuilder::build_async) makes.
+///
+/// ```
+/// use plugin_sdk_harness::{Plugin, Source};
+/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+/// #   (data (i32.const 64) "[1,2,3]")
+/// #   (func (export "command_numbers") (param i32 i32) (result i64) i64.const 0x40_0000_0007))"#;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let mut plugin = Plugin::builder(Source::wat(WAT)).build_async().await?;
+/// let numbers: Vec<u8> = plugin.call_async("numbers", ()).await?;
+/// assert_eq!(numbers, [1, 2, 3]);
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// # }).unwrap();
+/// ```
+///
+/// What needs no call (names, sizes, records of the last call) it tells as the [`Plugin`] that it is underneath.
+///
+/// The futures are `Send` where their arguments are. A future that is dropped before it is done cancels its call: what the host was waiting for is
+/// dropped, the plugin's code is unwound without being run, and the instance is dead, for its state may be half changed. Every further call is refused as
+/// [`Poisoned`](FailureKind::Poisoned) by [`Cancelled`](FailureKind::Cancelled).
+pub struct AsyncPlugin(Plugin);
+
+impl PluginBuilder {
+    /// As [`build`](PluginBuilder::build), for calls that are futures, and for host functions that are.
+    ///
+    /// Loading and compiling the module happen on a thread for work that blocks.
+    ///
+    /// # Errors
+    ///
+    /// As `build`.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn build_async(self) -> Result<AsyncPlugin, Failure> {
+        let prepared = tokio::task::spawn_blocking(|| self.prepare(true)).await;
+        let Prepared {
+            module,
+            compiled,
+            host,
+            services,
+            limits,
+            pool,
+            observe,
+            config,
+        } = match prepared {
+            Ok(prepared) => prepared?,
+            Err(error) => match error.try_into_panic() {
+                Ok(payload) => std::panic::resume_unwind(payload),
+                Err(error) => {
+                    return Err(Failure::load(FailureKind::Engine {
+                        reason: format!("the runtime is shutting down: {error}"),
+                    }));
+                }
+            },
+        };
+        let mut instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
+        instance.observe(&observe);
+        let mut plugin = AsyncPlugin(Plugin::new(instance, module, services));
+        if let Some(config) = config {
+            let callee = Callee::Export(contract::INIT);
+            plugin.call_encoded(callee, config, |_| Ok(())).await?;
+        }
+        Ok(plugin)
+    }
+}
+
+impl AsyncPlugin {
+    /// As [`Plugin::call`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::call`].
+    pub async fn call_async<R: DeserializeOwned>(
+        &mut self,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.0.callee(command)?;
+        let encoded = self.0.encode(callee, |text| json::encode(&args, text))?;
+        self.call_encoded(callee, encoded, |bytes| json::decode(bytes, Region::Result))
+            .await
+    }
+
+    /// As [`Plugin::call_binary`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::call_binary`].
+    pub async fn call_binary_async<R: DeserializeOwned>(
+        &mut self,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.0.callee(command)?;
+        let encoded = self.0.encode(callee, |bytes| {
+            binary::write(&args, bytes).map_err(|error| error.to_string())
+        })?;
+        self.call_encoded(callee, encoded, read_binary).await
+    }
+
+    /// As [`Plugin::call_raw`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::call_raw`].
+    pub async fn call_raw_async(
+        &mut self,
+        command: impl CommandName,
+        args: &[u8],
+    ) -> Result<&[u8], Failure> {
+        let callee = self.0.callee(command)?;
+        let write = |buffer: &mut [u8]| buffer.copy_from_slice(args);
+        let instance = &mut self.0.instance;
+        let answer = instance.call_async(callee, args.len(), write).await?;
+        instance.result(callee, answer)
+    }
+
+    /// As [`Plugin::init`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::init`].
+    pub async fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
+        let callee = Callee::Export(contract::INIT);
+        let encoded = self.0.encode(callee, |text| json::encode(&config, text))?;
+        self.call_encoded(callee, encoded, |_| Ok(())).await
+    }
+
+    /// As [`Plugin::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::start`].
+    pub async fn start(&mut self) -> Result<(), Failure> {
+        self.hook(contract::START).await
+    }
+
+    /// As [`Plugin::stop`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::stop`].
+    pub async fn stop(&mut self) -> Result<(), Failure> {
+        self.hook(contract::STOP).await
+    }
+
+    /// As [`Plugin::event`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::event`].
+    pub async fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
+        self.0.expect_hook(contract::EVENT)?;
+        let callee = Callee::Export(contract::EVENT);
+        let event = Event { topic, data };
+        let encoded = self.0.encode(callee, |text| json::encode(&event, text))?;
+        self.call_encoded(callee, encoded, |_| Ok(())).await
+    }
+
+    /// As [`Plugin::cleanup`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::cleanup`].
+    pub async fn cleanup(&mut self) -> Result<(), Failure> {
+        self.0.instance.call_cleanup_async().await
+    }
+
+    /// As [`Plugin::deliver_events`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::deliver_events`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Plugin::deliver_events`].
+    pub async fn deliver_events(&mut self) -> Result<usize, Failure> {
+        let bus = self.0.host().events().clone();
+        let waiting = bus.waiting();
+        for _ in 0..waiting {
+            if let Some(event) = bus.take_one() {
+                self.event(&event.topic, &event.data).await?;
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// As [`Plugin::fault`].
+    pub fn fault(&mut self, function: &str, fault: Fault) {
+        self.0.fault(function, fault);
+    }
+
+    /// As [`Plugin::clear_faults`].
+    pub fn clear_faults(&mut self) {
+        self.0.clear_faults();
+    }
+
+    /// As [`Plugin::implementation_mut`].
+    pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        self.0.implementation_mut()
+    }
+
+    async fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
+        self.0.expect_hook(name)?;
+        let instance = &mut self.0.instance;
+        let answer = instance.call_hook_async(name).await?;
+        instance.result(Callee::Export(name), answer)?;
+        Ok(())
+    }
+
+    async fn call_encoded<R>(
+        &mut self,
+        callee: Callee,
+        encoded: Vec<u8>,
+        decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
+    ) -> Result<R, Failure> {
+        let write = |buffer: &mut [u8]| buffer.copy_from_slice(&encoded);
+        let instance = &mut self.0.instance;
+        let answer = instance.call_async(callee, encoded.len(), write).await;
+        self.0.decode(callee, encoded, answer, decode)
+    }
+}
+
+/// All of a plugin that needs no call.
+impl Deref for AsyncPlugin {
+    type Target = Plugin;
+
+    fn deref(&self) -> &Plugin {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AsyncPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AsyncPlugin").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,135 @@
+//! Many calls at once from one module, on tokio.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use crate::asynchronous::AsyncPlugin;
+use crate::builder::PluginBuilder;
+use crate::command::CommandName;
+use crate::failure::Failure;
+use crate::pool::Make;
+
+/// As [`Pool`](crate::Pool), for calls that are futures.
+///
+/// Calls that wait for an instance get one in the order in which they began to wait. A call whose future is dropped gives its place back; its instance is
+/// thrown away.
+///
+/// ```
+/// use plugin_sdk_harness::{AsyncPool, Module, Source};
+/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+/// #   (func (export "command_echo") (param i32 i32) (result i64)
+/// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let module = Module::load(Source::wat(WAT))?;
+/// let pool = AsyncPool::new(2, move || module.plugin());
+/// let (one, other) = tokio::join!(pool.call_raw_async("echo", b"abc"), pool.call_raw_async("echo", b"def"));
+/// assert_eq!((one?, other?), (b"abc".to_vec(), b"def".to_vec()));
+/// # Ok::<(), plugin_sdk_harness::Failure>(())
+/// # }).unwrap();
+/// ```
+pub struct AsyncPool {
+    make: Make,
+    places: Semaphore,
+    /// Instances that have nothing to do: no more than there are free places.
+    idle: Mutex<Vec<AsyncPlugin>>,
+}
+
+impl AsyncPool {
+    /// A pool of at most so many instances, 0 being taken for 1. None is made before it is needed.
+    ///
+    /// What the closure returns should have the same [`Module`](crate::Module), so that it is loaded and compiled once.
+    pub fn new(size: usize, make: impl Fn() -> PluginBuilder + Send + Sync + 'static) -> Self {
+        AsyncPool {
+            make: Box::new(make),
+            places: Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS)),
+            idle: Mutex::default(),
+        }
+    }
+
+    /// As [`AsyncPlugin::call_async`], by whichever instance has nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// As `AsyncPlugin::call_async`, and where an instance must be made first, as [`PluginBuilder::build_async`].
+    pub async fn call_async<R: DeserializeOwned>(
+        &self,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        self.with_async(async |plugin| plugin.call_async(command, args).await)
+            .await?
+    }
+
+    /// As [`AsyncPlugin::call_binary_async`], by whichever instance has nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// As `AsyncPlugin::call_binary_async`, and where an instance must be made first, as [`PluginBuilder::build_async`].
+    pub async fn call_binary_async<R: DeserializeOwned>(
+        &self,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        self.with_async(async |plugin| plugin.call_binary_async(command, args).await)
+            .await?
+    }
+
+    /// As [`AsyncPlugin::call_raw_async`], by whichever instance has nothing to do; the result is copied.
+    ///
+    /// # Errors
+    ///
+    /// As `AsyncPlugin::call_raw_async`, and where an instance must be made first, as [`PluginBuilder::build_async`].
+    pub async fn call_raw_async(
+        &self,
+        command: impl CommandName,
+        args: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        self.with_async(async |plugin| {
+            let result = plugin.call_raw_async(command, args).await;
+            result.map(<[u8]>::to_vec)
+        })
+        .await?
+    }
+
+    /// Lends an instance for several calls, or for more than its result. See [`Pool::with`](crate::Pool::with).
+    ///
+    /// # Errors
+    ///
+    /// Where an instance must be made first, as [`PluginBuilder::build_async`].
+    pub async fn with_async<R>(
+        &self,
+        use_it: impl AsyncFnOnce(&mut AsyncPlugin) -> R,
+    ) -> Result<R, Failure> {
+        // Given back when it is dropped; an error would mean that the semaphore is closed, which it never is.
+        let _place = self.places.acquire().await.ok();
+        let idle = self.idle().pop();
+        let mut plugin = match idle {
+            Some(plugin) => plugin,
+            None => (self.make)().build_async().await?,
+        };
+        let result = use_it(&mut plugin).await;
+        if !plugin.is_poisoned() {
+            self.idle().push(plugin);
+        }
+        Ok(result)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<AsyncPlugin>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for AsyncPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AsyncPool")
+            .field("free", &self.places.available_permits())
+            .field("idle", &*self.idle())
+            .finish()
+    }
+}

@@ -1,0 +1,140 @@
+//! The way of a host call that may have to be waited for. It is that of every call, but for the waiting: for the implementation, and for the guest's `alloc`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use plugin_sdk::host::{Answer, Fault, Serve, Served, Serving};
+use tokio::time::Instant;
+use wasmtime::Caller;
+
+use super::Guest;
+use super::dispatch::{
+    self, Begun, Delivered, HostTrap, begin, bent, deliver, end, error_instead, no_room, refuse,
+    settle, take_guest, too_late, wanted, write,
+};
+use crate::instance::State;
+use crate::services::{Strike, denied, with_time_left};
+
+/// Serves a call of the import with this number. Numbers and memory are as the guest made them.
+pub(super) async fn call(
+    caller: &mut Caller<'_, State>,
+    number: usize,
+    slots: &[u64],
+) -> wasmtime::Result<u64> {
+    let guest = take_guest(caller)?;
+    let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
+    let begun = begin(state, memory, number, slots)?;
+    let function = begun.function;
+    let served = if begun.granted {
+        match state.host.faults.strike(function.name) {
+            None => serve(caller, &guest, &begun, slots).await,
+            Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
+        }
+    } else {
+        refuse(function, denied(function.permission.unwrap_or_default()))
+    };
+    let mut answer = end(caller.data_mut(), &begun, served)?;
+    let mut first = true;
+    let slot = loop {
+        let address = match wanted(&answer) {
+            Some(len) => guest.alloc.call_async(&mut *caller, len).await?,
+            None => 0,
+        };
+        answer = match deliver(caller, &guest, function, answer, address)? {
+            Delivered::Slot(slot) => break slot,
+            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
+        };
+        first = false;
+    };
+    caller.data_mut().host.guest = Some(guest);
+    Ok(slot)
+}
+
+/// Answers as a fault has it that a test has set.
+async fn struck(
+    caller: &mut Caller<'_, State>,
+    guest: &Guest,
+    begun: &Begun,
+    slots: &[u64],
+    strike: Strike,
+) -> Result<Answer, HostTrap> {
+    if let Some(error) = error_instead(begun.function, &strike) {
+        return Ok(error);
+    }
+    if let Strike::Delay(delay) = strike {
+        let left = time_left(caller.data().deadline);
+        tokio::time::sleep(left.map_or(delay, |left| delay.min(left))).await;
+    }
+    let answer = serve(caller, guest, begun, slots).await?;
+    Ok(bent(&strike, answer))
+}
+
+/// Calls an implementation, and waits for its future if it has one.
+async fn serve(
+    caller: &mut Caller<'_, State>,
+    guest: &Guest,
+    begun: &Begun,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
+    let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
+    let deadline = state.deadline;
+    let (function, left) = (begun.function, time_left(deadline));
+    let implementation = state.host.implementations.get_mut(begun.place);
+    let serve = match function.serve {
+        Serve::Now(_) => return dispatch::serve(function, implementation, memory, slots, left),
+        Serve::Later(serve) => serve,
+    };
+    let called = || match implementation {
+        Some(implementation) => serve(implementation.erased(), memory, slots),
+        None => Err(Fault::Implementation),
+    };
+    let served = match catch_unwind(AssertUnwindSafe(called)) {
+        Ok(Ok(serving)) => match wait(serving, deadline).await {
+            Some(served) => served,
+            None => return Err(too_late(function)),
+        },
+        Ok(Err(fault)) => Ok(Err(fault)),
+        Err(payload) => Err(payload),
+    };
+    let answer = match served {
+        Ok(Ok(Served { answer, changed })) => {
+            for changed in &changed {
+                write(caller, guest, function, changed.address(), changed.bytes())?;
+            }
+            Ok(Ok(answer))
+        }
+        Ok(Err(fault)) => Ok(Err(fault)),
+        Err(payload) => Err(payload),
+    };
+    settle(function, answer)
+}
+
+/// Waits for an implementation, but no longer than the call may take. A panic is a value.
+async fn wait(
+    mut serving: Serving<'_>,
+    deadline: Option<Instant>,
+) -> Option<std::thread::Result<Result<Served, Fault>>> {
+    let mut caught = std::future::poll_fn(move |context| {
+        let poll = || Pin::new(&mut serving).poll(context);
+        let poll = || with_time_left(time_left(deadline), poll);
+        match catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    });
+    let Some(deadline) = deadline else {
+        return Some(caught.await);
+    };
+    // What is done at once needs no timer.
+    let at_once = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut caught).poll(context)));
+    match at_once.await {
+        Poll::Ready(served) => Some(served),
+        Poll::Pending => tokio::time::timeout_at(deadline, caught).await.ok(),
+    }
+}
+
+fn time_left(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}

@@ -1,0 +1,174 @@
+//! Calls that can be waited for: on stacks of their own, which the engine leaves at every tick of its clock and while the host's functions wait.
+//!
+//! The steps of a call are the same; what is here is where they wait.
+
+use plugin_sdk::abi::Packed;
+use tokio::time::Instant;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::{Callee, Instance, State, begin, new_store};
+use crate::contract;
+use crate::engine::ticks;
+use crate::failure::{Backtrace, Failure, FailureKind};
+use crate::host::Host;
+use crate::limits::Limits;
+use crate::module::{Compiled, Module};
+
+/// A call that has begun: unless it [ends](Running::end), it was cancelled, and nobody knows what the guest had done by then.
+struct Running<'a> {
+    instance: &'a mut Instance,
+    callee: Callee,
+    /// Whether whoever watches the instance knows that it has begun.
+    watched: bool,
+    ended: bool,
+}
+
+impl Running<'_> {
+    fn begin_crossing(&mut self, has_arguments: bool) {
+        self.instance.begin_crossing(self.callee, has_arguments);
+        self.watched = true;
+    }
+
+    fn end(mut self, answer: Result<Packed, &Failure>) {
+        self.instance.end_crossing(self.callee, answer);
+        self.ended = true;
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let instance = &mut *self.instance;
+            let cancelled = instance
+                .failure(self.callee, FailureKind::Cancelled)
+                .with_context(instance.context(Backtrace::default()));
+            let cancelled = instance.first.get_or_insert(cancelled).clone();
+            if self.watched {
+                instance.end_crossing(self.callee, Err(&cancelled));
+            }
+        }
+    }
+}
+
+impl Instance {
+    pub(crate) async fn new_async(
+        module: &Module,
+        compiled: &Compiled,
+        host: Host,
+        limits: &Limits,
+        pool: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let contract = module.contract();
+        let pre = compiled.pre_async(contract.imports())?;
+        let mut store = new_store(compiled, host, limits);
+        store.epoch_deadline_callback(|store| {
+            Ok(match store.data().host.is_late() {
+                true => UpdateDeadline::Interrupt,
+                false => UpdateDeadline::Yield(1),
+            })
+        });
+        begin(&mut store, ticks(limits.timeout), limits.fuel);
+        begin_turns(&mut store, limits);
+        let instance = pre.instantiate_async(&mut store).await;
+        let commands = contract.commands().clone();
+        Self::of(compiled, store, instance, commands, limits, pool)
+    }
+
+    /// As [`call`](Instance::call).
+    pub(crate) async fn call_async(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Packed, Failure> {
+        let mut running = self.enter_async(callee)?;
+        let placed = running.instance.place_async(callee, len, write).await;
+        running.begin_crossing(placed.is_ok());
+        let answer = match placed {
+            Ok(()) => running.instance.run_async(callee).await,
+            Err(failure) => Err(failure),
+        };
+        running.end(answer.as_ref().copied());
+        answer
+    }
+
+    /// As [`call_hook`](Instance::call_hook).
+    pub(crate) async fn call_hook_async(&mut self, name: &'static str) -> Result<Packed, Failure> {
+        let callee = Callee::Export(name);
+        let mut running = self.enter_async(callee)?;
+        running.begin_crossing(false);
+        let bits = running.instance.run_export_async::<u64>(callee, name).await;
+        let answer = bits.map(Packed::from_bits);
+        running.end(answer.as_ref().copied());
+        answer
+    }
+
+    /// As [`call_cleanup`](Instance::call_cleanup).
+    pub(crate) async fn call_cleanup_async(&mut self) -> Result<(), Failure> {
+        let (callee, name) = (Callee::Export(contract::CLEANUP), contract::CLEANUP);
+        let mut running = self.enter_async(callee)?;
+        running.begin_crossing(false);
+        let answer = running.instance.run_export_async::<()>(callee, name).await;
+        running.end(answer.as_ref().map(|()| Packed::from_bits(0)));
+        answer
+    }
+
+    fn enter_async(&mut self, callee: Callee) -> Result<Running<'_>, Failure> {
+        self.enter(callee)?;
+        begin_turns(&mut self.store, &self.limits);
+        Ok(Running {
+            instance: self,
+            callee,
+            watched: false,
+            ended: false,
+        })
+    }
+
+    async fn place_async(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<(), Failure> {
+        if len > self.buffer.capacity as usize {
+            self.grow_buffer_async(callee, len).await?;
+        }
+        self.write(len, write);
+        Ok(())
+    }
+
+    async fn grow_buffer_async(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
+        let capacity = self.capacity_for(callee, len)?;
+        if let Some(old) = self.buffer.take() {
+            let freed = self.free.call_async(&mut self.store, old).await;
+            freed.map_err(|error| self.trapped(callee, &error))?;
+        }
+        let allocated = self.alloc.call_async(&mut self.store, capacity).await;
+        self.new_buffer(callee, allocated, capacity)
+    }
+
+    async fn run_async(&mut self, callee: Callee) -> Result<Packed, Failure> {
+        let (func, params) = (self.func(callee)?, self.buffer.params());
+        let answer = func.call_async(&mut self.store, params).await;
+        self.answered(callee, answer)
+    }
+
+    async fn run_export_async<R: wasmtime::WasmResults + Sync>(
+        &mut self,
+        callee: Callee,
+        name: &'static str,
+    ) -> Result<R, Failure> {
+        let func = self.export::<(), R>(name)?;
+        let answer = func.call_async(&mut self.store, ()).await;
+        answer.map_err(|error| self.trapped(callee, &error))
+    }
+}
+
+/// A call that can be waited for begins: its code runs to the clock's next tick, and on from there when its turn comes again.
+fn begin_turns(store: &mut Store<State>, limits: &Limits) {
+    store.set_epoch_deadline(1);
+    let deadline = limits
+        .timeout
+        .and_then(|timeout| Instant::now().checked_add(timeout));
+    store.data_mut().deadline = deadline;
+}

@@ -1,0 +1,713 @@
+//! Hosts on tokio: the same plugins, with calls and host functions that are futures.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod conventions;
+
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use calling::{AsyncEverything, Everything, Filter, Level, everything};
+use conventions::{Host, guest};
+use plugin_sdk::Result;
+use plugin_sdk_harness::services::Fault;
+use plugin_sdk_harness::{
+    AsyncPlugin, AsyncPool, Failure, FailureKind, HostCall, Module, Plugin, PluginBuilder, Pool,
+    Source,
+};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, Notify};
+
+/// The same host, which lets others go on before it answers, and can be made to wait forever.
+#[derive(Default)]
+struct Waiting {
+    host: Host,
+    watched: Arc<Watched>,
+}
+
+/// What a host that waits forever tells of it.
+#[derive(Default)]
+struct Watched {
+    begun: Notify,
+    dropped: AtomicUsize,
+}
+
+/// Counts that it is dropped.
+struct Counted(Arc<Watched>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dropped.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+macro_rules! waits {
+    ($(fn $name:ident(&mut self $(, $argument:ident: $ty:ty)*) $(-> $returned:ty)?;)*) => {
+        impl AsyncEverything for Waiting {
+            async fn look_up(&mut self, key: &str) -> Result<Option<String>> {
+                if key == "forever" {
+                    let _counted = Counted(Arc::clone(&self.watched));
+                    self.watched.begun.notify_one();
+                    std::future::pending::<()>().await;
+                }
+                tokio::task::yield_now().await;
+                self.host.look_up(key)
+            }
+
+            $(async fn $name(&mut self $(, $argument: $ty)*) $(-> $returned)? {
+                tokio::task::yield_now().await;
+                self.host.$name($($argument),*)
+            })*
+        }
+    };
+}
+
+waits! {
+    fn nothing(&mut self);
+    fn numbers(&mut self, a: u8, b: i16, c: u32, d: i64, e: f32, f: f64, g: bool, h: char, i: i8, j: u64) -> f64;
+    fn wide(&mut self, number: u64) -> u64;
+    fn short(&mut self, number: f32) -> f32;
+    fn not(&mut self, value: bool) -> bool;
+    fn negate(&mut self, number: i8) -> i8;
+    fn level(&mut self, level: Level) -> Level;
+    fn reverse(&mut self, text: &mut [u8]);
+    fn halve(&mut self, samples: &mut [f32]);
+    fn digest(&mut self, data: &[u8], digest: &mut [u8; 16]);
+    fn clock(&mut self, nanoseconds: &mut u64) -> Result<()>;
+    fn sum(&mut self, numbers: &[f64]) -> f64;
+    fn greet(&mut self, name: &str) -> String;
+    fn twice(&mut self, data: Vec<u8>) -> Vec<u8>;
+    fn find(&mut self, key: Option<&str>) -> Option<String>;
+    fn c_upper(&mut self, text: &CStr) -> CString;
+    fn c_find(&mut self, text: &CStr) -> Option<CString>;
+    fn own_error(&mut self, key: &str) -> Result<u32, String>;
+    fn query(&mut self, filter: &Filter, other: Filter) -> Result<BTreeMap<String, f64>>;
+    fn set(&mut self, key: &str, value: &[u8]) -> Result<()>;
+    fn remove(&mut self, key: &str) -> Result<()>;
+    fn count(&mut self, key: &str) -> Result<u32>;
+    fn fetch(&mut self, key: &str) -> Result<Option<Vec<u8>>>;
+    fn fetch_negated(&mut self, key: &str) -> Result<Vec<u8>>;
+    fn fetch_truncated(&mut self, key: &str) -> Result<Vec<u8>>;
+    fn dangerous(&mut self, what: &str) -> Result<String>;
+    fn fail(&mut self, what: &str) -> Result<String>;
+    fn fail_silently(&mut self);
+}
+
+fn plain() -> PluginBuilder {
+    Plugin::builder(guest()).host(everything::provide(Host::default()))
+}
+
+fn waiting() -> PluginBuilder {
+    Plugin::builder(guest()).host(everything::provide_async(Waiting::default()))
+}
+
+/// Calls by every convention, good ones and bad ones.
+fn calls() -> Vec<(&'static str, Value)> {
+    let mut calls = vec![
+        ("numbers", json!({})),
+        ("in_place", json!({})),
+        ("text", json!({"name": "Ada"})),
+        ("text", json!({"name": ""})),
+        ("c_text", json!({"name": "there"})),
+        ("c_text", json!({"name": "else"})),
+        ("own_error", json!({"key": "17"})),
+        ("own_error", json!({"key": "x"})),
+        ("query", json!({"filter": {"name": "a", "at_least": 0.25}})),
+        (
+            "query",
+            json!({"filter": {"name": "bad", "at_least": 0.25}}),
+        ),
+        ("dangerous", json!({})),
+        ("fail", json!({})),
+    ];
+    for key in ["a", "none", "empty", "bad"] {
+        calls.push(("look_up", json!({"key": key})));
+    }
+    for key in ["four", "full", "missing"] {
+        calls.push(("statuses", json!({"key": key})));
+    }
+    for how in ["needed", "negated", "truncated"] {
+        for size in ["0", "3", "5", "64", "1000", "65537"] {
+            calls.push(("fetch", json!({"key": size, "how": how})));
+        }
+    }
+    calls
+}
+
+/// What calls came to, but for what they used of their time.
+fn told<T>(outcome: std::result::Result<T, Failure>) -> std::result::Result<T, String> {
+    outcome.map_err(|failure| format!("{} {:?}", failure.code(), failure.kind()))
+}
+
+/// The host calls of the last call, but for how long they took.
+fn timeless(plugin: &Plugin) -> Vec<HostCall> {
+    let mut calls = plugin.host_calls();
+    calls.iter_mut().for_each(|call| call.duration = None);
+    calls
+}
+
+async fn is_as_in_a_host_that_cannot_wait(builder: fn() -> PluginBuilder) {
+    for granted in [false, true] {
+        let grant = |builder: PluginBuilder| match granted {
+            true => builder.grant("danger"),
+            false => builder,
+        };
+        let mut expected = grant(plain()).build().unwrap();
+        let mut plugin = grant(builder()).build_async().await.unwrap();
+        for (command, args) in calls() {
+            let outcome = told(plugin.call_async::<Value>(command, &args).await);
+            let expected_outcome = told(expected.call::<Value>(command, &args));
+            assert_eq!(outcome, expected_outcome, "{command} {args}");
+            assert_eq!(timeless(&plugin), timeless(&expected));
+        }
+        assert_eq!(plugin.memory_bytes(), expected.memory_bytes());
+        let failure = told(plugin.call_async::<Value>("fail_silently", ()).await);
+        assert_eq!(failure, told(expected.call::<Value>("fail_silently", ())));
+        assert!(plugin.is_poisoned() && expected.is_poisoned());
+    }
+}
+
+#[tokio::test]
+async fn every_convention_is_the_same_for_a_host_that_waits() {
+    is_as_in_a_host_that_cannot_wait(waiting).await;
+}
+
+#[tokio::test]
+async fn a_plain_implementation_works_in_an_asynchronous_host() {
+    is_as_in_a_host_that_cannot_wait(plain).await;
+}
+
+#[test]
+fn an_asynchronous_implementation_in_a_plugin_that_cannot_wait_is_refused_with_the_way_out() {
+    let failure = waiting().build().unwrap_err();
+    assert_eq!(failure.code(), "async_host_function");
+    let message = failure.to_string();
+    assert!(
+        message.contains("conventions.all_fail_silently") && message.contains("`.build_async()`"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn the_implementation_is_there_to_be_looked_at() {
+    let mut plugin = waiting().build_async().await.unwrap();
+    plugin.call_async::<Value>("numbers", ()).await.unwrap();
+    let host = plugin.implementation::<Waiting>().unwrap();
+    assert_eq!(host.host.calls[0], "nothing");
+    plugin
+        .implementation_mut::<Waiting>()
+        .unwrap()
+        .host
+        .calls
+        .clear();
+    assert!(
+        plugin
+            .implementation::<Waiting>()
+            .unwrap()
+            .host
+            .calls
+            .is_empty()
+    );
+}
+
+#[test]
+fn calls_can_be_spawned_on_many_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                tokio::spawn(async {
+                    let mut plugin = waiting().build_async().await?;
+                    plugin.init(json!({})).await?;
+                    let text: Value = plugin.call_async("text", json!({"name": "Ada"})).await?;
+                    let raw = plugin.call_raw_async("calls", b"").await?.to_vec();
+                    plugin.cleanup().await?;
+                    Ok::<_, Failure>((text[0].clone(), raw))
+                })
+            })
+            .collect();
+        for task in tasks {
+            let (text, raw) = task.await.unwrap().unwrap();
+            assert_eq!((text, &raw[..]), (json!("Hello, Ada!"), &b"0"[..]));
+        }
+    });
+}
+
+/// Done when the runtime has come round to it ten times.
+async fn others_go_on() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_lets_the_only_thread_go_on() {
+    for builder in [waiting(), waiting().no_timeout(), waiting().fuel(u64::MAX)] {
+        let mut plugin = builder.build_async().await.unwrap();
+        let others = tokio::spawn(others_go_on());
+        // Without end: it is either left in the middle or ended by its timeout.
+        tokio::select! {
+            biased;
+            outcome = plugin.call_async::<u64>("compute", json!({"rounds": u64::MAX})) => {
+                panic!("nothing else went on until {outcome:?}")
+            }
+            others = others => others.unwrap(),
+        }
+        let failure = plugin.call_async::<u32>("calls", ()).await.unwrap_err();
+        assert_cancelled(&failure, "compute");
+    }
+}
+
+#[track_caller]
+fn assert_cancelled(failure: &Failure, command: &str) {
+    let FailureKind::Poisoned { first } = failure.kind() else {
+        panic!("{failure}")
+    };
+    assert!(matches!(first.kind(), FailureKind::Cancelled), "{first}");
+    assert_eq!(
+        (first.code(), first.command()),
+        ("cancelled", Some(command))
+    );
+    assert!(first.to_string().contains("its future was dropped"));
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_without_end_is_ended_by_its_timeout() {
+    let builder = waiting().timeout(Duration::from_millis(30));
+    let mut plugin = builder.build_async().await.unwrap();
+    let others = tokio::spawn(others_go_on());
+    let rounds = json!({"rounds": u64::MAX});
+    let failure = plugin
+        .call_async::<u64>("compute", rounds)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(failure.kind(), FailureKind::Timeout { during: None, .. }),
+        "{failure}"
+    );
+    others.await.unwrap();
+    assert!(plugin.is_poisoned());
+}
+
+#[tokio::test]
+async fn a_guest_goes_on_where_it_was_when_its_turn_comes_again() {
+    let rounds = json!({"rounds": 4_000_000});
+    let mut plugin = plain().build().unwrap();
+    let expected: u64 = plugin.call("compute", &rounds).unwrap();
+    let mut plugin = plain().build_async().await.unwrap();
+    assert_eq!(
+        plugin.call_async::<u64>("compute", &rounds).await.unwrap(),
+        expected
+    );
+}
+
+#[tokio::test]
+async fn a_host_that_waits_forever_is_ended_by_the_calls_timeout() {
+    let host = Waiting::default();
+    let watched = Arc::clone(&host.watched);
+    let mut plugin = Plugin::builder(guest())
+        .host(everything::provide_async(host))
+        .timeout(Duration::from_millis(30))
+        .build_async()
+        .await
+        .unwrap();
+    let failure = plugin
+        .call_async::<Value>("look_up", json!({"key": "forever"}))
+        .await
+        .unwrap_err();
+    let FailureKind::Timeout {
+        during: Some(function),
+        limit,
+    } = failure.kind()
+    else {
+        panic!("{failure}")
+    };
+    assert_eq!(
+        (&**function, *limit),
+        ("conventions.lookup", Duration::from_millis(30))
+    );
+    assert_eq!(watched.dropped.load(Ordering::SeqCst), 1);
+    assert!(plugin.is_poisoned());
+}
+
+#[test]
+fn a_task_that_is_aborted_drops_what_the_host_waits_for_and_poisons_the_instance() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let host = Waiting::default();
+        let watched = Arc::clone(&host.watched);
+        let builder = Plugin::builder(guest()).host(everything::provide_async(host));
+        let plugin = Arc::new(Mutex::new(builder.build_async().await.unwrap()));
+        let called = Arc::clone(&plugin);
+        let task = tokio::spawn(async move {
+            let mut plugin = called.lock().await;
+            plugin
+                .call_async::<Value>("look_up", json!({"key": "forever"}))
+                .await
+        });
+        watched.begun.notified().await;
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+        assert_eq!(watched.dropped.load(Ordering::SeqCst), 1);
+        let mut plugin = plugin.lock().await;
+        let failure = plugin.call_async::<u32>("calls", ()).await.unwrap_err();
+        assert_cancelled(&failure, "look_up");
+        assert_cancelled(&plugin.cleanup().await.unwrap_err(), "look_up");
+    });
+}
+
+#[tokio::test]
+async fn faults_strike_hosts_that_wait_as_they_do_others() {
+    let struck = |builder: PluginBuilder| {
+        builder
+            .fault("lookup", Fault::error("unavailable", "gone").times(1))
+            .fault("lookup", Fault::bad_bytes().times(1))
+            .fault("lookup", Fault::delay(Duration::from_millis(1)).times(1))
+            .fault("lookup", Fault::oversized(100 << 20).times(1))
+    };
+    let code = |outcome: std::result::Result<Value, Failure>| match outcome {
+        Ok(_) => String::new(),
+        Err(failure) => failure.code().to_owned(),
+    };
+    let key = json!({"key": "a"});
+    let mut plugin = struck(plain()).build().unwrap();
+    let expected: Vec<_> = (0..5).map(|_| code(plugin.call("look_up", &key))).collect();
+    assert_eq!(expected, ["unavailable", "bad_answer", "", "too_large", ""]);
+    for builder in [plain, waiting] {
+        let mut plugin = struck(builder()).build_async().await.unwrap();
+        for expected in &expected {
+            assert_eq!(code(plugin.call_async("look_up", &key).await), *expected);
+        }
+        plugin.fault("*", Fault::error("unavailable", "all gone"));
+        let outcome = plugin.call_async("look_up", &key).await;
+        assert_eq!(code(outcome), "unavailable");
+        plugin.clear_faults();
+        assert_eq!(code(plugin.call_async("look_up", &key).await), "");
+    }
+}
+
+#[tokio::test]
+async fn what_watches_a_plugin_hears_of_calls_that_are_cancelled_too() {
+    let mut plugin = waiting().statistics().build_async().await.unwrap();
+    plugin.call_async::<u32>("calls", ()).await.unwrap();
+    tokio::select! {
+        biased;
+        outcome = plugin.call_async::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
+        () = others_go_on() => {}
+    }
+    let statistics = plugin.statistics();
+    let calls = |name: &str| {
+        let command = statistics.command(name).unwrap();
+        (command.calls(), command.traps())
+    };
+    assert_eq!((calls("calls"), calls("look_up")), ((1, 0), (1, 1)));
+}
+
+#[tokio::test]
+async fn hooks_are_called_and_missing_ones_told_of() {
+    let listener = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/listener");
+    let builder = Plugin::builder(Source::crate_dir(listener));
+    let mut plugin = builder.build_async().await.unwrap();
+    let ada = json!({"name": "Ada"});
+    plugin.event("user.created", &ada).await.unwrap();
+    let heard: Vec<String> = plugin.call_async("heard", ()).await.unwrap();
+    assert_eq!(heard[0], "created Ada");
+    let failure = plugin.start().await.unwrap_err();
+    assert_eq!(failure.code(), "missing_export");
+
+    let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/contract");
+    let builder = Plugin::builder(Source::crate_dir(contract)).without_init();
+    let mut plugin = builder.build_async().await.unwrap();
+    plugin.init(json!({"name": "late"})).await.unwrap();
+    plugin.start().await.unwrap();
+    plugin.stop().await.unwrap();
+    plugin.cleanup().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_future_that_was_never_polled_has_called_nothing() {
+    let mut plugin = plain().build_async().await.unwrap();
+    drop(plugin.call_async::<u32>("calls", ()));
+    assert_eq!(plugin.call_async::<u32>("calls", ()).await.unwrap(), 0);
+}
+
+/// A module that does all that the body does, and no more.
+fn hostile(imports: &str, body: &str) -> Source {
+    Source::wat(format!(
+        r#"(module {imports}
+            (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+            (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+            (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+            (func $run (export "command_run") (param i32 i32) (result i64) {body}))"#
+    ))
+}
+
+#[tokio::test]
+async fn a_bad_argument_for_a_host_that_waits_ends_the_call_before_the_host_hears_of_it() {
+    const IMPORTS: &str = r#"
+        (import "conventions" "all_halve" (func $halve (param i32 i32)))
+        (import "conventions" "all_digest" (func $digest (param i32 i32 i32)))
+        (import "conventions" "all_greet" (func $greet (param i32 i32) (result i64)))"#;
+    for (body, told) in [
+        (
+            "(call $halve (i32.const 65536) (i32.const 1))",
+            "`samples`: it would be 4 bytes",
+        ),
+        (
+            "(call $halve (i32.const 64) (i32.const -1))",
+            "`samples`: it would be 17179869180 bytes",
+        ),
+        (
+            "(call $halve (i32.const 66) (i32.const 1))",
+            "`samples`: its address 0x42 is no multiple of 4",
+        ),
+        (
+            "(call $digest (i32.const 64) (i32.const 65536) (i32.const 64))",
+            "`data`: it would be 65536",
+        ),
+        (
+            "(drop (call $greet (i32.const -1) (i32.const 2)))",
+            "`name`: it would be 2 bytes",
+        ),
+    ] {
+        for builder in [
+            everything::provide(Host::default()),
+            everything::provide_async(Waiting::default()),
+        ] {
+            let source = hostile(IMPORTS, &format!("{body} i64.const 0"));
+            let builder = Plugin::builder(source).host(builder);
+            let mut plugin = builder.build_async().await.unwrap();
+            let failure = plugin.call_raw_async("run", b"").await.unwrap_err();
+            assert_eq!(failure.code(), "bad_host_argument", "{failure}");
+            assert!(failure.to_string().contains(told), "{failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn traps_are_told_apart_as_in_a_host_that_cannot_wait() {
+    for (body, fuel, code) in [
+        ("unreachable", None, "trap"),
+        ("(loop (br 0)) unreachable", Some(10_000), "out_of_fuel"),
+        (
+            "(call $run (i32.const 0) (i32.const 0))",
+            None,
+            "stack_overflow",
+        ),
+        (
+            "(i64.const 0) (drop (i32.load (i32.const 65536)))",
+            None,
+            "trap",
+        ),
+        (
+            "(if (i32.eq (memory.grow (i32.const 5000)) (i32.const -1)) (then unreachable)) i64.const 0",
+            None,
+            "out_of_memory",
+        ),
+        ("(i64.const 0x7000_0000_0000_0010)", None, "out_of_bounds"),
+    ] {
+        let builder = || {
+            let builder = Plugin::builder(hostile("", body)).memory_pages(16);
+            match fuel {
+                Some(fuel) => builder.fuel(fuel),
+                None => builder,
+            }
+        };
+        let mut expected = builder().build().unwrap();
+        let mut plugin = builder().build_async().await.unwrap();
+        let outcome = told(plugin.call_raw_async("run", b"").await);
+        assert!(
+            outcome.as_ref().unwrap_err().starts_with(code),
+            "{outcome:?}"
+        );
+        assert_eq!(outcome, told(expected.call_raw("run", b"")));
+    }
+}
+
+#[tokio::test]
+async fn a_start_function_may_wait_for_its_host() {
+    let source = Source::wat(
+        r#"(module (import "conventions" "all_wide" (func $wide (param i64) (result i64)))
+            (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+            (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+            (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+            (func $start (i64.store (i32.const 64) (call $wide (i64.const 0x3635))))
+            (func (export "command_run") (param i32 i32) (result i64) i64.const 0x40_0000_0002)
+            (start $start))"#,
+    );
+    let host = everything::provide_async(Waiting::default());
+    let mut plugin = Plugin::builder(source)
+        .host(host)
+        .build_async()
+        .await
+        .unwrap();
+    assert_eq!(plugin.call_raw_async("run", b"").await.unwrap(), b"56");
+}
+
+#[tokio::test]
+async fn ten_thousand_host_calls_that_wait_leave_memory_where_it_was() {
+    let mut plugin = waiting().build_async().await.unwrap();
+    let mut after = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..1250 {
+            let name = json!({"name": "Ada"});
+            plugin.call_async::<Value>("text", name).await.unwrap();
+        }
+        after.push(plugin.memory_bytes());
+    }
+    assert_eq!(after[0], after[1]);
+}
+
+/// Counts the instances that are made for a pool.
+fn counting(
+    made: &Arc<AtomicUsize>,
+    builder: impl Fn() -> PluginBuilder + Send + Sync + 'static,
+) -> impl Fn() -> PluginBuilder + Send + Sync + 'static {
+    let made = Arc::clone(made);
+    move || {
+        made.fetch_add(1, Ordering::SeqCst);
+        builder()
+    }
+}
+
+#[test]
+fn a_pool_serves_many_threads_with_no_more_instances_than_it_may_have() {
+    let made = Arc::default();
+    let pool = Pool::new(3, counting(&made, plain));
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                for _ in 0..20 {
+                    let text: Value = pool.call("text", json!({"name": "Ada"})).unwrap();
+                    assert_eq!(text[0], "Hello, Ada!");
+                }
+            });
+        }
+    });
+    let made = made.load(Ordering::SeqCst);
+    assert!((1..=3).contains(&made), "{made}");
+}
+
+#[test]
+fn as_many_calls_as_a_pool_has_places_run_at_once() {
+    let pool = Pool::new(3, plain);
+    // Passed only once all are in it.
+    let all = std::sync::Barrier::new(3);
+    std::thread::scope(|threads| {
+        for _ in 0..3 {
+            threads.spawn(|| pool.with(|_| all.wait()).unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_pool_replaces_what_a_call_has_killed_and_loses_no_place() {
+    let made = Arc::default();
+    let pool = Pool::new(1, counting(&made, plain));
+    assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
+    let failure = pool.call::<Value>("fail_silently", ()).unwrap_err();
+    assert_eq!(failure.code(), "host_function");
+    assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+    // An error of the plugin's kills nothing.
+    pool.call::<Value>("look_up", json!({"key": "bad"}))
+        .unwrap_err();
+    assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        pool.with(|_| panic!("the caller's own"))
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(pool.call_raw("calls", b"").unwrap(), b"0");
+    assert_eq!(made.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_pool_whose_instances_cannot_be_made_says_so_every_time() {
+    let pool = Pool::new(1, || Plugin::builder(guest()));
+    for _ in 0..3 {
+        let failure = pool.call::<u32>("calls", ()).unwrap_err();
+        assert_eq!(failure.code(), "missing_imports");
+    }
+    let pool = Pool::new(1, || panic!("the closure's own"));
+    for _ in 0..2 {
+        let call = || pool.call::<u32>("calls", ());
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err());
+    }
+}
+
+#[test]
+fn a_pool_on_tokio_serves_many_tasks_with_no_more_instances_than_it_may_have() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let made = Arc::default();
+        let module = Module::load(guest()).unwrap();
+        let builder = move || {
+            module
+                .plugin()
+                .host(everything::provide_async(Waiting::default()))
+        };
+        let pool = Arc::new(AsyncPool::new(3, counting(&made, builder)));
+        let tasks: Vec<_> = (0..40)
+            .map(|_| {
+                let pool = Arc::clone(&pool);
+                tokio::spawn(async move {
+                    let name = json!({"name": "Ada"});
+                    pool.call_async::<Value>("text", name).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(task.await.unwrap().unwrap()[0], "Hello, Ada!");
+        }
+        let made = made.load(Ordering::SeqCst);
+        assert!((1..=3).contains(&made), "{made}");
+    });
+}
+
+#[tokio::test]
+async fn as_many_calls_as_a_pool_on_tokio_has_places_run_at_once() {
+    let pool = AsyncPool::new(3, waiting);
+    let all = tokio::sync::Barrier::new(3);
+    let one = || pool.with_async(async |_: &mut AsyncPlugin| all.wait().await.is_leader());
+    let (a, b, c) = tokio::join!(one(), one(), one());
+    let leaders = [a, b, c].map(std::result::Result::unwrap);
+    assert_eq!(leaders.iter().filter(|leader| **leader).count(), 1);
+}
+
+#[tokio::test]
+async fn a_pool_on_tokio_gets_the_place_of_a_cancelled_call_back() {
+    let made = Arc::default();
+    let pool = AsyncPool::new(1, counting(&made, waiting));
+    assert_eq!(pool.call_async::<u32>("calls", ()).await.unwrap(), 0);
+    tokio::select! {
+        biased;
+        outcome = pool.call_async::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
+        () = others_go_on() => {}
+    }
+    assert_eq!(pool.call_raw_async("calls", b"").await.unwrap(), b"0");
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+    let failure = pool.call_async::<Value>("fail_silently", ()).await;
+    assert_eq!(failure.unwrap_err().code(), "host_function");
+    assert_eq!(pool.call_async::<u32>("calls", ()).await.unwrap(), 0);
+    assert_eq!(made.load(Ordering::SeqCst), 3);
+}
