@@ -1,5 +1,7 @@
 //! What a call costs.
 
+use std::hint::black_box;
+
 use anyhow::{Result, ensure};
 
 use crate::engine;
@@ -8,6 +10,9 @@ use crate::measure::{Contestant, Job};
 use crate::modules::Modules;
 use crate::ours::{self, Ours};
 use crate::peers::{component, extism, raw::Raw};
+
+/// How many calls there are where there are many.
+const MANY: usize = 100;
 
 /// Every guest, compiled for its host.
 pub struct Calls {
@@ -47,6 +52,12 @@ impl Calls {
             Job::new("echo nothing", || self.echo(0, None)),
             Job::new("echo 1 KiB", || self.echo(KIB, Some([0.45, 0.60]))),
             Job::new("echo 1 MiB", || self.echo(MIB, Some([0.50, 0.85]))),
+            Job::new("greet x 100, JSON to JSON", || {
+                self.many("greet", GREET_JSON)
+            }),
+            Job::new("greet x 100, values", || self.many_values()),
+            Job::new("echo nothing x 100", || self.many("echo", b"")),
+            Job::new("echo 1 KiB x 100", || self.many("echo", jobs::bytes(KIB))),
             Job::new("stats of 1,000 numbers, JSON to JSON", || self.stats_json()),
             Job::new("stats of 1,000 numbers, values", || self.stats_values()),
         ]
@@ -148,6 +159,41 @@ impl Calls {
             Contestant::new("component", component(&self.component)?),
             Contestant::new("component, lean", component(&self.lean_component)?),
             Contestant::new("extism", extism),
+        ])
+    }
+
+    /// A hundred calls, and one that does their work. What of them is looked at lies in the guest's memory.
+    fn many(&self, command: &str, args: &'static [u8]) -> Result<Vec<Contestant<'_>>> {
+        let mut raw = self.raw.instance(command)?;
+        let command = format!("{command}_batched");
+        let mut single = self.ours.call(&command)?;
+        let mut batch = self.ours.call(&command)?;
+        Ok(vec![
+            Contestant::new("raw", move || {
+                (0..MANY).try_for_each(|_| raw.call(args).map(|result| drop(black_box(result))))
+            }),
+            Contestant::new("ours, single calls", move || single.view_each(args, MANY)),
+            Contestant::new("ours, batch", move || batch.view_many(args, MANY))
+                .at_most(1.0, "ours, single calls"),
+        ])
+    }
+
+    fn many_values(&self) -> Result<Vec<Contestant<'_>>> {
+        let mut single = self.ours.call("greet_batched")?;
+        let mut single = move || -> Result<Vec<Greeting>> {
+            (0..MANY).map(|_| single.json::<Greeting>(GREET)).collect()
+        };
+        let mut batch = self.ours.call("greet_batched")?;
+        for greetings in [single()?, batch.json_many(GREET, MANY)?] {
+            ensure!(greetings.len() == MANY, "{} greetings", greetings.len());
+            greetings[0].check()?;
+        }
+        Ok(vec![
+            Contestant::new("ours, single calls", single),
+            Contestant::new("ours, batch", move || {
+                batch.json_many::<Greeting>(GREET, MANY)
+            })
+            .at_most(1.0, "ours, single calls"),
         ])
     }
 

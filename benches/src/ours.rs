@@ -73,6 +73,37 @@ impl Call {
         Ok(self.plugin.call_raw(&self.command, args)?.to_vec())
     }
 
+    /// The same bytes in, so many times in a call of each, a look at each result.
+    pub fn view_each(&mut self, args: &[u8], times: usize) -> Result<()> {
+        for _ in 0..times {
+            self.view(args)?;
+        }
+        Ok(())
+    }
+
+    /// The same bytes in, so many times in one call, a look at each result.
+    pub fn view_many(&mut self, args: &[u8], times: usize) -> Result<()> {
+        let answers = self
+            .plugin
+            .call_many_raw(&self.command, std::iter::repeat_n(args, times))?;
+        for answer in answers {
+            black_box(answer?);
+        }
+        Ok(())
+    }
+
+    /// As [`view_many`](Self::view_many), with values at both ends.
+    pub fn json_many<R: DeserializeOwned>(
+        &mut self,
+        args: impl Serialize + Copy,
+        times: usize,
+    ) -> Result<Vec<R>> {
+        let answers = self
+            .plugin
+            .call_many(&self.command, std::iter::repeat_n(args, times))?;
+        Ok(answers.into_iter().collect::<Result<_, _>>()?)
+    }
+
     /// Values at both ends, JSON between.
     pub fn json<R: DeserializeOwned>(&mut self, args: impl Serialize) -> Result<R> {
         Ok(self.plugin.call(&self.command, args)?)

@@ -84,7 +84,8 @@ impl Pools {
             Contestant::new("an instance for each caller", of_their_own),
             Contestant::new("pool of two", pooled).at_most(0.65, "one instance, one caller"),
             Contestant::new("one instance, async", async_one),
-            Contestant::new("pool of two, async", async_pooled).at_most(0.65, "one instance, async"),
+            Contestant::new("pool of two, async", async_pooled)
+                .at_most(0.65, "one instance, async"),
         ])
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use plugin_sdk_harness::{Plugin, Source};
+use plugin_sdk_harness::{Failure, Plugin, Source};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -34,7 +34,10 @@ fn main() -> ExitCode {
     match demonstrate(&name) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            match error.downcast_ref::<Failure>() {
+                Some(failure) => eprintln!("{failure}"),
+                None => eprintln!("error: {error}"),
+            }
             ExitCode::FAILURE
         }
     }

@@ -108,37 +108,98 @@ pub(crate) fn frame(
     Ok(())
 }
 
-/// Calls a command with so many framed inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
+/// What goes into a batch.
+#[derive(Clone, Copy)]
+pub(crate) enum Inputs<'a> {
+    /// Each behind its [header](frame).
+    Framed { bytes: &'a [u8], count: usize },
+    /// Each for itself.
+    Separate(&'a [&'a [u8]]),
+}
+
+impl<'a> Inputs<'a> {
+    fn count(self) -> usize {
+        match self {
+            Inputs::Framed { count, .. } => count,
+            Inputs::Separate(inputs) => inputs.len(),
+        }
+    }
+
+    /// How many bytes they have with their headers.
+    fn framed_len(self) -> usize {
+        match self {
+            Inputs::Framed { bytes, .. } => bytes.len(),
+            Inputs::Separate(inputs) => inputs
+                .iter()
+                .map(|input| ItemHeader::SIZE + input.len())
+                .sum(),
+        }
+    }
+
+    /// Writes them with their headers, all together less than 2^31 bytes, to a buffer of that size.
+    fn write(self, buffer: &mut [u8]) {
+        let inputs = match self {
+            Inputs::Framed { bytes, .. } => return buffer.copy_from_slice(bytes),
+            Inputs::Separate(inputs) => inputs,
+        };
+        let mut rest = buffer;
+        for input in inputs {
+            let header = ItemHeader {
+                len: input.len() as u32,
+                failed: false,
+            };
+            let Some((place, behind)) = rest.split_first_chunk_mut() else {
+                return;
+            };
+            *place = header.to_bytes();
+            let (place, behind) = behind.split_at_mut(input.len().min(behind.len()));
+            place.copy_from_slice(input);
+            rest = behind;
+        }
+    }
+
+    /// Hands them to `each`, one after the other, without their headers.
+    fn for_each<E>(self, mut each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        match self {
+            Inputs::Separate(inputs) => inputs.iter().try_for_each(|input| each(input)),
+            Inputs::Framed { bytes, .. } => {
+                let mut rest = bytes;
+                while let Some((_, input, behind)) = ItemHeader::split(rest) {
+                    rest = behind;
+                    each(input)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Calls a command with many inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
 ///
 /// `limit` is how many bytes all answers together may have.
 pub(crate) fn call<'a>(
     instance: &'a mut Instance,
     number: usize,
-    framed: &[u8],
-    inputs: usize,
+    inputs: Inputs<'_>,
     gathered: &'a mut Vec<u8>,
     limit: Option<u64>,
 ) -> Result<Answers<'a>, Failure> {
     let callee = Callee::Batch(number);
     let during = instance.stage(callee);
     let bytes = if instance.commands().batch_export(number).is_some() {
-        let answer = instance.call(callee, framed.len(), |buffer| {
-            buffer.copy_from_slice(framed)
-        })?;
+        let answer = instance.call(callee, inputs.framed_len(), |buffer| inputs.write(buffer))?;
         instance.result(callee, answer)?
     } else {
         gathered.clear();
-        let mut rest = framed;
-        while let Some((_, input, behind)) = ItemHeader::split(rest) {
-            rest = behind;
+        inputs.for_each(|input| {
             call_one(instance, number, input, gathered)?;
             // Not only in the end: what is gathered is the host's own memory.
-            within(gathered.len(), limit).map_err(|kind| instance.failure(callee, kind))?;
-        }
+            within(gathered.len(), limit).map_err(|kind| instance.failure(callee, kind))
+        })?;
         gathered
     };
     within(bytes.len(), limit).map_err(|kind| Failure::new(kind, during.clone()))?;
-    Answers::new(bytes, inputs, during)
+    Answers::new(bytes, inputs.count(), during)
 }
 
 /// Calls a command, and appends its answer behind its header.

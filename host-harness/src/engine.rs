@@ -60,6 +60,12 @@ impl Clock {
     pub(crate) fn now(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Whether a deadline has passed; 0 is none.
+    #[inline]
+    pub(crate) fn passed(&self, deadline: u64) -> bool {
+        deadline != 0 && self.now() >= deadline
+    }
 }
 
 /// An engine that instances with the same options share.

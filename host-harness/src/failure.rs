@@ -13,12 +13,20 @@ use serde::Serialize;
 
 use crate::record::{HostCall, LogLine, Usage};
 use crate::services::Permission;
+use crate::text;
 
 mod backtrace;
 mod display;
 mod hint;
 mod json;
 mod report;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests;
 
 pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, WayOut};
@@ -27,7 +35,13 @@ pub(crate) use backtrace::{Backtrace, WayOut};
 const MAX_HOST_CALLS: usize = 8;
 
 /// The most lines of a log that a failure tells of.
-const MAX_LOG_LINES: usize = 16;
+pub(crate) const MAX_LOG_LINES: usize = 16;
+
+/// The most arguments of a host call that a failure tells of.
+const MAX_ARGUMENTS: usize = 16;
+
+/// The most bytes of an argument, an outcome or a log message that a failure tells.
+const MAX_VALUE: usize = 300;
 
 /// What a call, or loading a plugin, came to when it did not succeed.
 ///
@@ -118,15 +132,23 @@ impl Failure {
         }))
     }
 
-    /// The same failure, and what was going on around it.
+    /// The same failure, and what was going on around it, in bounds.
     pub(crate) fn with_context(mut self, mut context: Context) -> Self {
-        let too_many = |len: usize, kept: usize| ..len.saturating_sub(kept);
-        context
-            .host_calls
-            .drain(too_many(context.host_calls.len(), MAX_HOST_CALLS));
-        context
-            .logs
-            .drain(too_many(context.logs.len(), MAX_LOG_LINES));
+        keep_last(&mut context.host_calls, MAX_HOST_CALLS);
+        keep_last(&mut context.logs, MAX_LOG_LINES);
+        for call in &mut context.host_calls {
+            let bound = |value: &mut String| *value = text::one_line(value, MAX_VALUE);
+            call.function = text::name(&call.function);
+            call.arguments.truncate(MAX_ARGUMENTS);
+            call.arguments.iter_mut().for_each(bound);
+            if let Some(Ok(value) | Err(value)) = &mut call.outcome {
+                bound(value);
+            }
+        }
+        for line in &mut context.logs {
+            line.target = text::name(&line.target);
+            line.message = text::one_line(&line.message, MAX_VALUE);
+        }
         Arc::make_mut(&mut self.0).context = context;
         self
     }
@@ -207,7 +229,8 @@ impl Failure {
         &self.0.context.host_calls
     }
 
-    /// The last lines that the plugin had logged, oldest first: at most 16.
+    /// The last lines of the plugin's log, oldest first: at most 16, and none where the log is no
+    /// [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(&self) -> &[LogLine] {
         &self.0.context.logs
     }
@@ -619,6 +642,10 @@ pub enum BuildFailure {
         /// The operating system's words.
         reason: String,
     },
+}
+
+fn keep_last<T>(list: &mut Vec<T>, kept: usize) {
+    list.drain(..list.len().saturating_sub(kept));
 }
 
 impl FailureKind {

@@ -65,6 +65,8 @@ pub(crate) struct Instance {
     symbols: Option<Arc<Symbols>>,
     /// The trap that killed the instance.
     first: Option<Failure>,
+    /// Whether the instance lives and nobody watches it: one question for a call to ask.
+    is_ordinary: bool,
 }
 
 /// Memory from the guest's `alloc` that every call's arguments are written to. It lies within the memory, which never shrinks.
@@ -168,6 +170,7 @@ impl Instance {
             ticks: ticks(limits.timeout),
             symbols: compiled.symbols().cloned(),
             first: None,
+            is_ordinary: true,
         })
     }
 
@@ -181,16 +184,17 @@ impl Instance {
         len: usize,
         write: impl FnOnce(&mut [u8]),
     ) -> Result<Packed, Failure> {
-        self.enter(callee)?;
-        if self.store.data().observer.is_some() {
+        if !self.is_ordinary {
             return self.call_observed(callee, len, write);
         }
+        begin(&mut self.store, self.ticks, self.limits.fuel);
         self.place(callee, len, write)?;
         self.run(callee)
     }
 
     /// Writes the arguments into the guest's memory.
-    #[inline]
+    // Always, here and below: that a watched call needs them too must not take them out of a call that nobody watches.
+    #[inline(always)]
     fn place(
         &mut self,
         callee: Callee,
@@ -219,7 +223,7 @@ impl Instance {
     }
 
     /// Calls an export whose arguments are in place.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self, callee: Callee) -> Result<Packed, Failure> {
         let params = self.buffer.params();
         let answer = match callee {
@@ -236,10 +240,7 @@ impl Instance {
     fn func(&mut self, callee: Callee) -> Result<CallFunc, Failure> {
         match callee {
             Callee::Command(number) => self.resolve(number),
-            Callee::Batch(number) => {
-                let commands = self.commands.clone();
-                self.export(commands.batch_export(number).unwrap_or_default())
-            }
+            Callee::Batch(number) => self.batch(number),
             Callee::Export(name) => self.export(name),
         }
     }
@@ -348,7 +349,7 @@ impl Instance {
         Context {
             backtrace,
             host_calls: self.host().calls(),
-            logs: Vec::new(),
+            logs: self.host().log_lines(),
             usage: Some(self.usage()),
         }
     }
@@ -528,6 +529,12 @@ impl Instance {
         Ok(func)
     }
 
+    #[cold]
+    fn batch(&mut self, number: usize) -> Result<CallFunc, Failure> {
+        let commands = self.commands.clone();
+        self.export(commands.batch_export(number).unwrap_or_default())
+    }
+
     fn export<P: WasmParams, R: wasmtime::WasmResults>(
         &mut self,
         name: &str,
@@ -550,6 +557,7 @@ impl Instance {
         let context = self.context(backtrace);
         let failure = self.failure(callee, kind).with_context(context);
         self.first = Some(failure.clone());
+        self.is_ordinary = false;
         failure
     }
 

@@ -48,6 +48,33 @@
 //!
 //! Whoever makes the same call very often saves the way there and back with [`Plugin::call_many`].
 //!
+//! # Services
+//!
+//! A plugin that asks its host for a key, a file or the time finds a [service](services) that a test can look into; what needs a permission is granted by
+//! name, and denied as an error value otherwise:
+//!
+//! ```no_run
+//! use plugin_sdk_harness::Plugin;
+//! use plugin_sdk_harness::services::{AllowList, Fault, ScriptedHttp};
+//! use serde_json::{Value, json};
+//!
+//! # let source = plugin_sdk_harness::Source::crate_dir("");
+//! let http = ScriptedHttp::new(AllowList::new(["api.example.com"])?)
+//!     .answer_to("GET https://api.example.com/*", json!(["one", "two"]));
+//! let mut plugin = Plugin::builder(source).grant("kv").grant("http").http(http).build()?;
+//!
+//! let _: Value = plugin.call("greet", json!({"name": "Ada"}))?;
+//! assert_eq!(plugin.host().kv().get::<String>("last").as_deref(), Some("Ada"));
+//! assert_eq!(plugin.host().http().requests().len(), 1);
+//!
+//! plugin.fault("kv_set", Fault::error("unavailable", "disk on fire").times(1));
+//! assert_eq!(plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err().code(), "unavailable");
+//! # Ok::<(), plugin_sdk_harness::Failure>(())
+//! ```
+//!
+//! A host that is no test gives real ones instead, a database file, a client for HTTP and folders among them, which are behind features of this crate:
+//! `kv-database`, `http-client` (`https` for that as well) and `files-directory`.
+//!
 //! # Async hosts
 //!
 //! With the feature `async`, a plugin built by [`build_async`](PluginBuilder::build_async) has calls that are futures, on tokio. Neither a host function that

@@ -279,12 +279,12 @@ mod tests {
             vec![r#"{"name":"a","reason":""}"#; 300].join(",")
         );
         let same = r#"{"abi":1,"permissions":[{"name":"a","reason":""},{"name":"a","reason":""}]}"#;
-        let nested = "[".repeat(100_000);
+        let nested = format!(r#"{{"abi":1,"later":{}"#, "[".repeat(100_000));
         for (section, expected) in [
             ("", "EOF"),
             ("{", "EOF"),
             (&*twice, "linked into this one as a library"),
-            (&*nested, "recursion limit"),
+            (&*nested, "EOF"),
             (r#"{"abi":2}"#, "version 2"),
             (r#"{"abi":1,"permissions":[{"name":""}]}"#, "missing field"),
             (

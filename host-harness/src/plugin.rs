@@ -7,7 +7,7 @@ use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::batch::{self, Answers};
+use crate::batch::{self, Answers, Inputs};
 use crate::builder::PluginBuilder;
 use crate::command::{Command, CommandName};
 use crate::contract;
@@ -303,15 +303,10 @@ impl Plugin {
         command: impl CommandName,
         inputs: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Answers<'_>, Failure> {
-        self.call_batch(
-            command,
-            inputs,
-            |input, bytes| {
-                bytes.extend_from_slice(input.as_ref());
-                Ok(())
-            },
-            None,
-        )
+        self.callee(command)?;
+        let inputs: Vec<_> = inputs.into_iter().collect();
+        let inputs: Vec<&[u8]> = inputs.iter().map(AsRef::as_ref).collect();
+        self.call_batch(Inputs::Separate(&inputs), None)
     }
 
     /// The last call's arguments as they are now in the guest's memory, which a command that works in place has changed.
@@ -538,25 +533,8 @@ impl Plugin {
         encode: impl Fn(I, &mut Vec<u8>) -> Result<(), String>,
         decode: impl Fn(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
-        let limit = self.instance.limits().max_result_bytes;
-        let mut answers = self.call_batch(command, inputs, encode, Some(limit))?;
-        let mut results = Vec::with_capacity(answers.len());
-        while let Some(answer) = answers.next() {
-            results
-                .push(answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))));
-        }
-        Ok(results)
-    }
-
-    /// The one way of a batch: encode each input, call, take the answers apart.
-    fn call_batch<I>(
-        &mut self,
-        command: impl CommandName,
-        inputs: impl IntoIterator<Item = I>,
-        encode: impl Fn(I, &mut Vec<u8>) -> Result<(), String>,
-        limit: Option<u64>,
-    ) -> Result<Answers<'_>, Failure> {
         let callee = self.callee(command)?;
+        let limit = self.instance.limits().max_result_bytes;
         let mut framed = std::mem::take(&mut self.encoded);
         framed.clear();
         let mut count = 0;
@@ -569,22 +547,38 @@ impl Plugin {
             .map_err(|kind| self.instance.failure(callee, kind))?;
             count += 1;
         }
-        if self.gathered.capacity() > MAX_KEPT {
-            self.gathered = Vec::new();
-        }
-        let answers = batch::call(
-            &mut self.instance,
-            // The command that was looked up just now.
-            self.last,
-            &framed,
+        let inputs = Inputs::Framed {
+            bytes: &framed,
             count,
-            &mut self.gathered,
-            limit,
-        );
+        };
+        let mut results = Vec::with_capacity(count);
+        let mut answers = self.call_batch(inputs, Some(limit))?;
+        while let Some(answer) = answers.next() {
+            results
+                .push(answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))));
+        }
         if framed.capacity() <= MAX_KEPT {
             self.encoded = framed;
         }
-        answers
+        Ok(results)
+    }
+
+    /// Calls the command that was looked up last with many inputs.
+    fn call_batch(
+        &mut self,
+        inputs: Inputs<'_>,
+        limit: Option<u64>,
+    ) -> Result<Answers<'_>, Failure> {
+        if self.gathered.capacity() > MAX_KEPT {
+            self.gathered = Vec::new();
+        }
+        batch::call(
+            &mut self.instance,
+            self.last,
+            inputs,
+            &mut self.gathered,
+            limit,
+        )
     }
 
     #[inline]

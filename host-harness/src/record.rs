@@ -1,8 +1,11 @@
 //! What happened during a call, as failures tell it: plain data.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+
+use crate::text;
 
 /// A call of a host function.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +40,19 @@ pub struct LogLine {
     pub target: String,
     /// What it says, bounded.
     pub message: String,
+}
+
+/// `WARN greeter: the list is empty`, free of what a terminal would act on.
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}: {}",
+            self.level,
+            text::name(&self.target),
+            text::from_str(&self.message)
+        )
+    }
 }
 
 /// What a call had used by the time that it failed.

@@ -183,3 +183,103 @@ fn workspace_of(crate_dir: &Path) -> &Path {
     };
     crate_dir.ancestors().find(declares).unwrap_or(crate_dir)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::fs;
+
+    use super::*;
+
+    /// A workspace with a file beside it, and the folder of one of its crates.
+    fn workspace() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("secret.rs", "secret\n");
+        write("all/Cargo.toml", "[workspace]\nmembers = [\"shop\"]\n");
+        write("all/src/lib.rs", "of the workspace\n");
+        write("all/shop/Cargo.toml", "[package]\nname = \"shop\"\n");
+        write("all/shop/src/lib.rs", "of the crate\n");
+        write("all/shop/src/stock.rs", "first\n  second\n");
+        let crate_dir = dir.path().join("all/shop");
+        (dir, crate_dir)
+    }
+
+    fn symbols(crate_dir: &Path) -> Symbols {
+        Symbols::new(Vec::new().into(), Some(crate_dir))
+    }
+
+    #[test]
+    fn a_source_file_is_found_by_each_of_its_names() {
+        let (dir, crate_dir) = workspace();
+        let symbols = symbols(&crate_dir);
+        let absolute = dir
+            .path()
+            .canonicalize()
+            .unwrap()
+            .join("all/shop/src/stock.rs");
+        let absolute = absolute.to_str().unwrap();
+        for name in ["shop/src/stock.rs", "src/stock.rs", absolute] {
+            assert_eq!(
+                symbols.source_line(name, 2).as_deref(),
+                Some("  second"),
+                "{name}"
+            );
+        }
+        assert_eq!(symbols.shown(absolute), "shop/src/stock.rs");
+        assert_eq!(symbols.source_line("shop/src/stock.rs", 0), None);
+        assert_eq!(symbols.source_line("shop/src/stock.rs", 3), None);
+    }
+
+    #[test]
+    fn a_name_that_two_files_have_shows_neither() {
+        let (_dir, crate_dir) = workspace();
+        assert_eq!(symbols(&crate_dir).source_line("src/lib.rs", 1), None);
+    }
+
+    #[test]
+    fn nothing_outside_of_the_workspace_is_read() {
+        let (dir, crate_dir) = workspace();
+        let symbols = symbols(&crate_dir);
+        let outside = dir.path().join("secret.rs");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&outside, crate_dir.join("src/link.rs")).unwrap();
+        for name in [
+            "../secret.rs",
+            "shop/../../secret.rs",
+            outside.to_str().unwrap(),
+            "src/link.rs",
+            "src",
+            "",
+        ] {
+            assert_eq!(symbols.source_line(name, 1), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_module_of_unknown_origin_has_no_sources() {
+        let symbols = Symbols::new(Vec::new().into(), None);
+        assert_eq!(symbols.source_line("src/lib.rs", 1), None);
+        assert!(symbols.lines().is_none());
+    }
+
+    #[test]
+    fn a_file_of_a_package_is_shown_from_the_package_on() {
+        assert_eq!(
+            short(
+                "/home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/serde-1.0.0/src/lib.rs"
+            ),
+            "serde-1.0.0/src/lib.rs"
+        );
+        assert_eq!(
+            short("/rustc/0123abc/library/core/src/option.rs"),
+            "library/core/src/option.rs"
+        );
+        assert_eq!(short("src/library/lib.rs"), "src/library/lib.rs");
+    }
+}

@@ -5,7 +5,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{expand, plugin_error};
+use crate::{expand, host_functions, plugin_error};
 
 /// Formats generated code.
 fn code(generated: TokenStream) -> String {
@@ -301,6 +301,22 @@ fn a_struct_with_mistakes_still_lists_its_commands() {
         quote!(commands(add), exports(sub)),
         quote! {
             struct Counter<T>(T);
+        },
+    ));
+}
+
+#[test]
+fn host_functions_are_a_trait_for_hosts_functions_for_guests_and_a_table_of_them() {
+    assert_expansion!(host_functions::host_functions(
+        quote!(module = "my_plugin", prefix = "text_", permission = "text"),
+        quote! {
+            /// What the host does for text.
+            pub trait Text {
+                /// In place.
+                fn reverse(text: &mut [u8]);
+                #[host(buffer(max = 4096, absent = -1), name = "find", permission = "look")]
+                fn look_up(key: &str, #[json] filter: Filter, #[out] place: &mut u32) -> Result<Option<String>>;
+            }
         },
     ));
 }

@@ -10,9 +10,12 @@ use crate::raw;
 /// A command's way from one input to one answer.
 pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
 
+/// The most bytes that are set aside for answers of which nothing is known.
+const MOST_RESERVED: usize = 1 << 20;
+
 /// Runs `each` on one input after the other, and gives all answers as one.
 ///
-/// What `each` is given is aligned to `alignment` bytes, if the batch itself is and that is at most 8: the type of a raw command's argument may ask for it.
+/// What `each` is given is aligned to `alignment` bytes, if the batch itself is: a power of two up to 8, which the type of a raw command's argument may ask for.
 /// If the inputs are not what the ABI says, none is run.
 ///
 /// # Safety
@@ -24,12 +27,14 @@ pub unsafe fn run(
     each: Each<'_>,
 ) -> Result<Answer, Error> {
     check(inputs)?;
+    // A guess, and no more memory than the inputs have: without one, a large answer is moved again and again while it grows.
+    output.reserve(inputs.len().min(MOST_RESERVED));
     let mut at = 0;
     while let Some((header, ..)) = inputs.get(at..).and_then(ItemHeader::split) {
         let begin = at + ItemHeader::SIZE;
         at = begin + header.len as usize;
         // Whatever stands before this input has been read and answered.
-        let misaligned = inputs.as_ptr().addr().wrapping_add(begin) % alignment.max(1);
+        let misaligned = inputs.as_ptr().addr().wrapping_add(begin) & (alignment - 1);
         let aligned = match begin.checked_sub(misaligned) {
             Some(aligned) if misaligned > 0 => {
                 inputs.copy_within(begin..at, aligned);

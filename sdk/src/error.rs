@@ -352,7 +352,12 @@ impl Clone for Error {
 
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
-        self.to_json() == other.to_json()
+        let (own, others) = (&self.0, &other.0);
+        own.code == others.code
+            && own.message == others.message
+            && own.source == others.source
+            // White space makes no difference.
+            && (own.details == others.details || self.details() == other.details())
     }
 }
 
@@ -500,6 +505,71 @@ impl Error {
         match error.details() {
             Some(details) => own.with_details(&details),
             None => own,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_read_whatever_the_order_of_its_members_and_the_space_between_them() {
+        let text = r#" { "source" : ["a", "\u0062"], "more": [{}], "message" : "M\n", "details": {"a" : 1.50} ,"code":"c"} "#;
+        let error = Error::from_json(text.as_bytes()).unwrap();
+        assert_eq!((error.code(), error.message()), ("c", "M\n"));
+        assert_eq!(error.source(), ["a", "b"]);
+        assert_eq!(error.details().unwrap(), serde_json::json!({"a": 1.5}));
+        assert_eq!(Some(error), serde_json::from_str(text).ok(), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_error_is_not_read_as_one() {
+        for text in [
+            "",
+            "null",
+            "[]",
+            r#"{"code":"c"}"#,
+            r#"{"message":"m"}"#,
+            r#"{"code":1,"message":"m"}"#,
+            r#"{"code":"c","message":"m"} x"#,
+            r#"{"code":"c","message":"m","source":"s"}"#,
+            r#"{"code":"c","message":"m","source":[1]}"#,
+            r#"{"code":"c","message":"m","details":}"#,
+            r#"{"code":"c","message":"m""#,
+        ] {
+            assert!(Error::from_json(text.as_bytes()).is_none(), "{text}");
+        }
+        assert!(Error::from_json(b"{\"code\":\"c\",\"message\":\"\xff\"}").is_none());
+    }
+
+    #[test]
+    fn only_a_denied_permission_is_one() {
+        let kv = PermissionDenied {
+            permission: "kv".to_owned(),
+            grant: ".grant(\"kv\")".to_owned(),
+        };
+        let error = Error::from(kv.clone());
+        assert_eq!(error.permission_denied(), Some(kv));
+        assert_eq!(error.clone().with_code("failed").permission_denied(), None);
+        assert_eq!(error.with_details(&7).permission_denied(), None);
+        let silent = Error::new(code::PERMISSION_DENIED, "no");
+        assert_eq!(silent.permission_denied(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_error_is_read_as_it_was_written(
+            code in ".*", message in ".*", details: Option<Vec<i64>>, source in proptest::collection::vec(".*", 0..4),
+        ) {
+            let mut error = Error::new(code, message);
+            if let Some(details) = details {
+                error = error.with_details(&details);
+            }
+            error.0.source = source;
+            prop_assert_eq!(Error::from_json(&error.to_json()), Some(error));
         }
     }
 }

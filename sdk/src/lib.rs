@@ -96,6 +96,56 @@
 //! | `#[event]`, `#[event("user.*")]` | `fn(&mut self, topic: &str, data: T)`, either may be left out | when the host has an event |
 //! | `#[cleanup]` | `fn(&mut self)` | before the plugin is dropped |
 //!
+//! # Host services
+//!
+//! What a host can do for a plugin is a function that returns a [`Result`]: a permission that is missing, a host that cannot do it, a disk that is full are values, and
+//! none of them ends the plugin. A plugin imports only what it calls.
+//!
+//! | service | a line | permission |
+//! |---|---|---|
+//! | [`log`], for plugins with `#[plugin(log)]` | `log::info!("greeting {name}")` | |
+//! | [`config`] | `let most: Option<u32> = config::get("most")?` | |
+//! | [`kv`] | `kv::set("last", name)?` | `kv` |
+//! | [`events`] | `events::emit("user.greeted", name)?` | `events` |
+//! | [`time`] | `let now = time::now()?` | |
+//! | [`random`] | `let key: [u8; 32] = random::bytes()?` | |
+//! | [`files`] | `let words = files::read_to_string("data/words.txt")?` | `files` |
+//! | [`http`] | `let page = http::get("https://example.org")?.text()?` | `http` |
+//! | [`ai`] | `let haiku = ai::chat("A haiku about bytes.")?.content` | `ai` |
+//!
+//! Each permission is declared with a reason, for whoever grants it:
+//!
+//! ```
+//! use plugin_sdk::prelude::*;
+//! use plugin_sdk::time;
+//!
+//! /// Greets people, and remembers whom.
+//! #[plugin(log, permissions(kv = "remembers who was greeted"))]
+//! #[derive(Default)]
+//! struct Greeter;
+//!
+//! #[plugin]
+//! impl Greeter {
+//!     #[command]
+//!     fn greet(&self, name: &str) -> Result<String> {
+//!         let last: Option<String> = kv::get("last")?;
+//!         kv::set("last", name)?;
+//!         log::info!("greeting {name} at {:?}", time::now()?);
+//!         Ok(match last {
+//!             Some(last) => format!("Hello, {name}! You come after {last}."),
+//!             None => format!("Hello, {name}! You are the first."),
+//!         })
+//!     }
+//! }
+//!
+//! // A native test without a host gets an error as well:
+//! let error = Greeter.greet("Ada").unwrap_err();
+//! assert_eq!(error.code(), "unsupported");
+//! ```
+//!
+//! [`Error::permission_denied`] tells which permission was missing. The modules say more, and [`services`] how a test stands in for a host. A host has functions of its own
+//! by [`#[host_functions]`](macro@host_functions).
+//!
 //! # A plugin as a library
 //!
 //! What is exported from a crate is exported from every module that the crate is linked into. A plugin that other plugins use as a library
@@ -135,6 +185,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `binary` | the binary codec |
+//! | `getrandom` | [random bytes](random) from the host for crates that use `getrandom` |
 //! | `count-allocations` | counters of what the plugin has allocated, which the harness turns on to look for leaks |
 //! | `talc`, `wee_alloc` | another global allocator; `docs/allocators.md` compares them, and says what is wrong with the second |
 
@@ -251,7 +302,7 @@ pub use plugin_sdk_macros::command;
 /// |---|---|
 /// | `commands(path, …)` | the plugin's commands that stand outside its impl blocks |
 /// | `permissions(kv = "why", …)` | what the plugin needs of its host, and what it needs it for |
-/// | `log` | the `log` crate's lines go to the host |
+/// | `log` | the `log` crate's lines [go to the host](crate::services::logging) |
 ///
 /// Permissions and reasons stand in the custom section `plugin-sdk` of the module, where tools and hosts read them without running anything; they cost neither
 /// code nor memory. A name with dots or dashes stands in quotes:

@@ -4,10 +4,6 @@
 //! the guest while the call runs; a result is the guest's, and is dropped when the next call begins. `free` is looked up, never
 //! trusted, so that any pointer, in any order, any number of times, is harmless.
 
-// A guest's alone; tested natively.
-#[cfg(any(target_arch = "wasm32", test))]
-mod inbox;
-
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::ptr;
@@ -114,10 +110,6 @@ impl Boundary {
 
     /// Room for `size` bytes, aligned to [`ALIGNMENT`]; null when there is none.
     pub fn alloc(&self, size: u32) -> *mut u8 {
-        #[cfg(target_arch = "wasm32")]
-        if let Some(block) = INBOX.0.lend(size) {
-            return block;
-        }
         let mut blocks = self.blocks.take();
         let block = blocks.alloc(size);
         self.blocks.set(blocks);
@@ -166,36 +158,30 @@ impl Boundary {
 
     /// Copies what the host wrote to the beginning of a block, `len` bytes or up to the first zero byte, and frees the block; `None` if there is no
     /// such block, or it is shorter.
-    #[cfg(target_arch = "wasm32")]
+    #[cfg_attr(
+        not(any(target_arch = "wasm32", test)),
+        allow(dead_code, reason = "what a host leaves, it leaves in a guest")
+    )]
     #[inline]
     fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
-        if let Some(block) = INBOX.0.take_back(address) {
-            // SAFETY: nobody else refers to the block, which the host has answered with.
-            return unsafe { block.copied(len) };
-        }
         let mut blocks = self.blocks.take();
-        let block = blocks.find(address);
-        // SAFETY: the table holds live blocks only, and the host says that it has written the bytes; nobody else refers to them.
-        let received = block.and_then(|(_, block)| unsafe { block.copied(len) });
+        let received = blocks.find(address).and_then(|(_, block)| {
+            let len = match len {
+                Some(len) if len <= block.size => len as usize,
+                Some(_) => return None,
+                None => (0..block.size as usize).find(|&at| {
+                    // SAFETY: the block is live, and has `size` bytes; the host has written those before the first zero byte.
+                    unsafe { *block.start.add(at) == 0 }
+                })?,
+            };
+            // SAFETY: the block is live, has at least `len` bytes, which the host says it has written, and nobody else refers to them.
+            Some(unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec())
+        });
         if received.is_some() {
             blocks.free(address);
         }
         self.blocks.set(blocks);
         received
-    }
-
-    /// From now on, a block is one that the host has allocated.
-    #[cold]
-    #[cfg(target_arch = "wasm32")]
-    fn adopt(&self, block: Block) {
-        let mut blocks = self.blocks.take();
-        // Without room in the table it is never freed, which harms nobody.
-        if blocks.make_room() {
-            blocks.insert(block);
-            blocks.live += 1;
-            allocator::note_host_blocks(blocks.live);
-        }
-        self.blocks.set(blocks);
     }
 
     /// How many blocks the host has allocated and not freed.
@@ -390,25 +376,6 @@ struct Block {
 }
 
 impl Block {
-    /// The first `len` bytes, or those before the first zero byte; `None` if there are not as many.
-    ///
-    /// # Safety
-    /// The block is live, nobody changes it meanwhile, and those bytes have been written.
-    #[inline]
-    #[cfg(target_arch = "wasm32")]
-    unsafe fn copied(self, len: Option<u32>) -> Option<Vec<u8>> {
-        let len = match len {
-            Some(len) => len as usize,
-            // SAFETY: within the block; whoever wrote it, wrote all bytes up to the first zero byte.
-            None => (0..self.size as usize).find(|at| unsafe { *self.start.add(*at) } == 0)?,
-        };
-        if len > self.size as usize {
-            return None;
-        }
-        // SAFETY: within the block, and written, as the caller says.
-        Some(unsafe { std::slice::from_raw_parts(self.start, len) }.to_vec())
-    }
-
     fn range(self) -> Range {
         range(ptr::slice_from_raw_parts(self.start, self.size as usize))
     }
@@ -431,15 +398,19 @@ impl Blocks {
         if size == 0 {
             return NO_BYTES;
         }
-        if size > MAX_LEN || !self.make_room() {
-            return ptr::null_mut();
-        }
-        let Some(start) = allocate(size) else {
+        let Some(layout) = layout(size) else {
             return ptr::null_mut();
         };
-        self.insert(Block { start, size });
-        self.live += 1;
-        allocator::note_host_blocks(self.live);
+        if !self.make_room() {
+            return ptr::null_mut();
+        }
+        // SAFETY: `size` is not zero.
+        let start = unsafe { alloc::alloc(layout) };
+        if !start.is_null() {
+            self.insert(Block { start, size });
+            self.live += 1;
+            allocator::note_host_blocks(self.live);
+        }
         start
     }
 
@@ -535,15 +506,6 @@ fn home(address: Place, mask: usize) -> usize {
         .wrapping_mul(0x9E37_79B9)
         .rotate_left(16) as usize
         & mask
-}
-
-/// Memory for a block, which is not zero bytes long.
-#[inline]
-fn allocate(size: u32) -> Option<*mut u8> {
-    let layout = layout(size).filter(|layout| layout.size() > 0)?;
-    // SAFETY: the size is not zero.
-    let start = unsafe { alloc::alloc(layout) };
-    (!start.is_null()).then_some(start)
 }
 
 fn layout(size: u32) -> Option<Layout> {
@@ -652,38 +614,12 @@ struct Shared(Boundary);
 unsafe impl Sync for Shared {}
 
 /// The memory that the one plugin of a module shares with its host.
+///
+/// Never inline: before link-time optimisation a known address takes five bytes wherever it stands, and an offset from one takes one.
 #[cfg(target_arch = "wasm32")]
+#[inline(never)]
 pub fn boundary() -> &'static Boundary {
     &BOUNDARY.0
-}
-
-/// Where host functions put short answers.
-#[cfg(target_arch = "wasm32")]
-static INBOX: Answers = Answers(inbox::Inbox::new());
-
-#[cfg(target_arch = "wasm32")]
-struct Answers(inbox::Inbox);
-
-// SAFETY: as for `Shared`.
-#[cfg(target_arch = "wasm32")]
-unsafe impl Sync for Answers {}
-
-/// Calls a host function that answers with bytes in memory from `alloc`. `address` tells where they are.
-#[inline]
-pub fn call_host<R>(import: impl FnOnce() -> R, address: impl FnOnce(&R) -> u32) -> R {
-    #[cfg(target_arch = "wasm32")]
-    {
-        let (returned, kept) = INBOX.0.call(import, |returned| address(returned) as usize);
-        if let Some(block) = kept {
-            boundary().adopt(block);
-        }
-        returned
-    }
-    #[cfg(not(target_arch = "wasm32"))]
-    {
-        let _ = address;
-        import()
-    }
 }
 
 /// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
@@ -789,6 +725,25 @@ mod tests {
         assert_eq!(boundary.live_blocks(), 1);
         boundary.free(block.addr());
         assert_eq!(boundary.live_blocks(), 0);
+    }
+
+    #[test]
+    fn what_a_host_left_in_a_block_is_taken_over_and_what_lies_elsewhere_is_not() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        // SAFETY: the block is live and has four bytes.
+        unsafe { block.copy_from(b"ab\0c".as_ptr(), 4) };
+        let address = block.addr();
+        assert_eq!(boundary.receive(address, Some(5)), None, "it is shorter");
+        assert_eq!(boundary.receive(address + 1, Some(1)), None);
+        assert_eq!(boundary.receive(address, None).as_deref(), Some(&b"ab"[..]));
+        assert_eq!(boundary.live_blocks(), 0);
+        assert_eq!(boundary.receive(address, Some(1)), None, "it is gone");
+        let endless = boundary.alloc(1);
+        // SAFETY: the block is live and has one byte.
+        unsafe { endless.write(b'x') };
+        assert_eq!(boundary.receive(endless.addr(), None), None);
+        assert_eq!(boundary.receive(endless.addr(), Some(1)), Some(vec![b'x']));
     }
 
     #[test]

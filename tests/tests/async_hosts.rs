@@ -16,10 +16,11 @@ use std::time::Duration;
 use calling::{AsyncEverything, Everything, Filter, Level, everything};
 use conventions::{Host, guest};
 use plugin_sdk::Result;
-use plugin_sdk_harness::{
-    AsyncPlugin, AsyncPool, Failure, FailureKind, HostCall, Module, Plugin, PluginBuilder, Pool, Source,
-};
 use plugin_sdk_harness::services::Fault;
+use plugin_sdk_harness::{
+    AsyncPlugin, AsyncPool, Failure, FailureKind, HostCall, Module, Plugin, PluginBuilder, Pool,
+    Source,
+};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 
@@ -529,7 +530,10 @@ async fn traps_are_told_apart_as_in_a_host_that_cannot_wait() {
         let mut expected = builder().build().unwrap();
         let mut plugin = builder().build_async().await.unwrap();
         let outcome = told(plugin.call_raw_async("run", b"").await);
-        assert!(outcome.as_ref().unwrap_err().starts_with(code), "{outcome:?}");
+        assert!(
+            outcome.as_ref().unwrap_err().starts_with(code),
+            "{outcome:?}"
+        );
         assert_eq!(outcome, told(expected.call_raw("run", b"")));
     }
 }

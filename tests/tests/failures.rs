@@ -1,68 +1,652 @@
-//! Every way in which a plugin can fail, in plugins as cargo builds them: each is told apart, and explains itself.
+//! Every way in which a plugin can fail, in a plugin as cargo builds it: each is told apart, and explains itself.
+//!
+//! The guest is `guests/failing`. Its commands are found again by the text of their lines, so that it can be changed.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
-use plugin_sdk_harness::*;
-use serde_json::json;
+use std::time::Duration;
 
-#[test]
-fn show() {
-    let b = || {
-        Plugin::builder(Source::crate_dir(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/guests/failing"
-        )))
-        .memory_pages(64)
-        .timeout(std::time::Duration::from_millis(300))
-    };
-    for (c, a) in [
-        ("panic", json!({"name":"Ada"})),
-        ("unwrap", json!({})),
-        ("panic_in_a_panic", json!({})),
-        ("panic_in_drop", json!({})),
-        ("exhaust", json!({})),
-        ("reserve_and_abort", json!({"bytes":1900000000})),
-        ("allocate", json!({"bytes":1900000000})),
-        ("allocate", json!({"bytes":3000000000u64})),
-        ("give_up", json!({})),
-        ("recurse", json!({})),
-        ("recurse_widely", json!({})),
-        ("spin", json!({})),
-        ("overflow", json!({"left":200,"right":100})),
-        ("divide", json!({"left":200,"right":0})),
-        ("unreachable", json!({})),
-        ("abort", json!({})),
-        ("instant", json!({})),
-        ("sleep", json!({})),
-        ("spawn", json!({})),
-        ("refuse", json!({})),
-        ("overflow", json!({"left":200})),
-        ("gibt_es_nicht", json!({})),
-    ] {
-        let mut p = b().build().unwrap();
-        let t = std::time::Instant::now();
-        let f = p.call::<serde_json::Value>(c, a).unwrap_err();
-        let t1 = t.elapsed();
-        let s = f.to_string();
-        println!("{s}\n[{:?} {:?}]\n", t1, t.elapsed());
-        if c == "panic" {
-            println!("{}", f.colored());
-            println!("{:#}", f.to_json());
-            println!("{}", p.call::<serde_json::Value>("answer", ()).unwrap_err());
+use failing::{Shop, shop};
+use plugin_sdk_harness::{
+    CrateSource, Failure, FailureKind, Frame, Plugin, PluginBuilder, Source, Stack,
+};
+use plugin_sdk_tests::Build;
+use serde_json::{Value, json};
+
+const GUEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/failing");
+const FILE: &str = "tests/guests/failing/src/lib.rs";
+
+/// The time for a guest that never ends by itself.
+const BRIEF: Duration = Duration::from_millis(50);
+
+/// A host for the guest.
+struct Keeper;
+
+impl Shop for Keeper {
+    fn price(&mut self, item: &str) -> plugin_sdk::Result<u32> {
+        match item {
+            "tea" => Ok(3),
+            _ => Err(plugin_sdk::Error::new("sold_out", "there is none left")),
         }
     }
-    println!("{}", b().config(json!({"panic":true})).build().unwrap_err());
-    let mut p = Plugin::builder(
-        Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/failing")).release(),
-    )
-    .build()
-    .unwrap();
-    println!(
-        "{}",
-        p.call::<serde_json::Value>("panic", json!({"name":"Ada"}))
-            .unwrap_err()
+
+    fn wait(&mut self) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+
+    fn note(&mut self, text: &str) {
+        panic!("the pencil broke at {text:?}");
+    }
+}
+
+fn source() -> CrateSource {
+    Source::crate_dir(GUEST).profile("dev")
+}
+
+/// Builds the guest with debug information and no clock, so that a failure is the same every time.
+fn builder() -> PluginBuilder {
+    Plugin::builder(source())
+        .host(shop::provide(Keeper))
+        .memory_pages(64)
+        .no_timeout()
+}
+
+#[track_caller]
+fn failure_in(builder: PluginBuilder, command: &str, args: Value) -> Failure {
+    let mut plugin = builder.build().unwrap();
+    let failure = plugin.call::<Value>(command, args).unwrap_err();
+    if failure.plugin_error().is_none() {
+        assert!(
+            matches!(
+                plugin.call::<u32>("answer", ()).unwrap_err().kind(),
+                FailureKind::Poisoned { .. }
+            ),
+            "the instance is dead"
+        );
+    }
+    let mut another = self::builder().build().unwrap();
+    assert_eq!(
+        another.call::<u32>("answer", ()).unwrap(),
+        42,
+        "the host lives on"
+    );
+    failure
+}
+
+#[track_caller]
+fn failure(command: &str, args: Value) -> Failure {
+    failure_in(builder(), command, args)
+}
+
+/// The number of the guest's line that has this text and no other, from 1.
+#[track_caller]
+fn line_of(text: &str) -> u32 {
+    let guest = std::fs::read_to_string(format!("{GUEST}/src/lib.rs")).unwrap();
+    let lines: Vec<_> = (1u32..)
+        .zip(guest.lines())
+        .filter(|(_, line)| line.contains(text))
+        .collect();
+    assert_eq!(lines.len(), 1, "`{text}` is in {lines:?}");
+    lines[0].0
+}
+
+/// The report shows the guest's line with this text as the place of the failure.
+#[track_caller]
+fn assert_points_at(failure: &Failure, text: &str) {
+    let report = failure.to_string();
+    let line = line_of(text);
+    assert!(report.contains(&format!("--> {FILE}:{line}:")), "{report}");
+    assert!(report.contains(&format!("{line} |")), "{report}");
+    assert!(report.contains(text), "{report}");
+    assert!(report.contains("^^^"), "{report}");
+}
+
+fn names(frames: &[Frame]) -> Vec<&str> {
+    frames
+        .iter()
+        .map(|frame| frame.function.as_deref().unwrap_or("?"))
+        .collect()
+}
+
+#[track_caller]
+fn panic_message(failure: &Failure) -> &str {
+    match failure.kind() {
+        FailureKind::Panic(panic) => &panic.message,
+        _ => panic!("{failure}"),
+    }
+}
+
+mod a_panic {
+    use super::*;
+
+    #[test]
+    fn in_a_command_tells_message_place_and_every_function_on_the_way() {
+        let failure = failure("panic", json!({"name": "Ada"}));
+        let panic = failure.panic().unwrap();
+        assert_eq!(panic.message, "no such thing: Ada");
+        assert_eq!(
+            (panic.file.as_str(), panic.line),
+            (FILE, line_of("panic!(\"no such thing"))
+        );
+        assert_eq!(
+            (failure.code(), failure.command()),
+            ("panic", Some("panic"))
+        );
+
+        let frames = failure.backtrace();
+        assert_eq!(
+            names(frames),
+            [
+                "failing::inner",
+                "failing::inlined",
+                "failing::outer",
+                "failing::Failing::panic"
+            ]
+        );
+        assert_eq!(
+            frames.iter().map(|frame| frame.inlined).collect::<Vec<_>>(),
+            [false, true, false, false]
+        );
+        assert_eq!(
+            frames
+                .iter()
+                .map(|frame| frame.line.unwrap())
+                .collect::<Vec<_>>(),
+            [
+                line_of("panic!(\"no such thing"),
+                line_of("inner(black_box(name))"),
+                line_of("    inlined(name)"),
+                line_of("outer(name);")
+            ]
+        );
+        assert!(
+            frames
+                .iter()
+                .all(|frame| frame.file.as_deref().unwrap().ends_with(FILE))
+        );
+
+        let all = names(failure.full_backtrace());
+        assert!(all.len() > frames.len());
+        assert!(all.iter().any(|name| name.contains("panicking")), "{all:?}");
+        assert!(all.contains(&"command_panic"), "{all:?}");
+    }
+
+    #[test]
+    fn reads_as_a_mistake_does_that_the_compiler_found() {
+        let failure = failure("panic", json!({"name": "Ada"}));
+        let [inner, inlined, outer, command] =
+            [0, 1, 2, 3].map(|nth: usize| failure.backtrace()[nth].line.unwrap());
+        let dashes = " ".repeat(inner.to_string().len());
+        assert_eq!(
+            failure.to_string(),
+            format!(
+                "\
+error[panic]: command `panic` panicked: no such thing: Ada
+{dashes}--> {FILE}:{inner}:5
+{dashes} |
+{inner} |     panic!(\"no such thing: {{name}}\");
+{dashes} |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+{dashes} |
+{dashes} = note: the stack, innermost first:
+{dashes}          0: failing::inner at {FILE}:{inner}:5
+{dashes}          1: failing::inlined at {FILE}:{inlined}:5
+{dashes}          2: failing::outer at {FILE}:{outer}:5
+{dashes}          3: failing::Failing::panic at {FILE}:{command}:9
+{dashes} = note: used 1.1 MiB of 4 MiB of memory"
+            )
+        );
+        assert_eq!(
+            format!("{failure:?}"),
+            failure.to_string(),
+            "what a test's unwrap prints"
+        );
+    }
+
+    #[test]
+    fn in_the_init_hook_is_told_of_it() {
+        let failure = builder()
+            .config(json!({"panic": true}))
+            .build()
+            .unwrap_err();
+        assert_eq!(panic_message(&failure), "asked to panic");
+        assert_eq!(
+            (failure.command(), failure.export()),
+            (None, Some("plugin_init"))
+        );
+        assert_eq!(names(failure.backtrace()), ["failing::Failing::new"]);
+        assert_points_at(&failure, "panic!(\"asked to panic\")");
+    }
+
+    #[test]
+    fn while_another_one_is_handled_is_a_panic_of_both() {
+        let failure = failure("panic_in_a_panic", json!({}));
+        assert!(
+            panic_message(&failure).contains("panicked again"),
+            "{failure}"
+        );
+        let names = names(failure.backtrace());
+        assert_eq!(
+            names.first(),
+            Some(&"<failing::Unshowable as core::fmt::Display>::fmt")
+        );
+        assert_eq!(names.last(), Some(&"failing::Failing::panic_in_a_panic"));
+        assert_points_at(&failure, "panic!(\"cannot be shown\")");
+    }
+
+    #[test]
+    fn in_a_destructor_is_one_of_the_command() {
+        let failure = failure("panic_in_drop", json!({}));
+        assert_eq!(panic_message(&failure), "cannot be dropped");
+        assert_points_at(&failure, "panic!(\"cannot be dropped\")");
+    }
+
+    #[test]
+    fn in_the_standard_library_is_put_where_the_plugin_called_it() {
+        let failure = failure("unwrap", json!({}));
+        assert!(
+            panic_message(&failure).contains("ParseIntError"),
+            "{failure}"
+        );
+        assert_points_at(&failure, "\"many\".parse::<u32>().unwrap()");
+        assert_eq!(names(failure.backtrace()), ["failing::Failing::unwrap"]);
+    }
+
+    #[test]
+    fn is_what_arithmetic_and_unreachable_come_to() {
+        for (command, args, message, line) in [
+            (
+                "overflow",
+                json!({"left": 200, "right": 100}),
+                "attempt to add with overflow",
+                "left + right",
+            ),
+            (
+                "divide",
+                json!({"left": 1, "right": 0}),
+                "attempt to divide by zero",
+                "left / right",
+            ),
+            (
+                "unreachable",
+                json!({}),
+                "as its author thought",
+                "unreachable!(",
+            ),
+        ] {
+            let failure = failure(command, args);
+            assert!(panic_message(&failure).contains(message), "{failure}");
+            assert_points_at(&failure, line);
+        }
+    }
+
+    #[test]
+    fn of_a_call_that_the_standard_library_does_not_have_says_what_to_call_instead() {
+        for (command, hint, line) in [
+            (
+                "instant",
+                "plugin_sdk::time::monotonic()",
+                "std::time::Instant::now()",
+            ),
+            ("sleep", "let it return", "std::thread::sleep("),
+            ("spawn", "one thread", "std::thread::spawn("),
+        ] {
+            let failure = failure(command, json!({}));
+            panic_message(&failure);
+            assert!(failure.hint().unwrap().contains(hint), "{failure}");
+            assert!(failure.to_string().contains("= help: "), "{failure}");
+            assert_points_at(&failure, line);
+            assert!(
+                failure.to_string().contains("the panic itself is at "),
+                "{failure}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_a_build_without_debug_information_still_has_its_line() {
+        let mut plugin = Plugin::builder(Source::crate_dir(GUEST).release())
+            .host(shop::provide(Keeper))
+            .no_timeout()
+            .build()
+            .unwrap();
+        let failure = plugin
+            .call::<()>("panic", json!({"name": "Ada"}))
+            .unwrap_err();
+        assert_eq!(panic_message(&failure), "no such thing: Ada");
+        assert_points_at(&failure, "panic!(\"no such thing");
+        assert!(
+            failure
+                .backtrace()
+                .iter()
+                .all(|frame| frame.module_offset.is_some())
+        );
+        assert!(failure.backtrace().iter().all(|frame| frame.file.is_none()));
+        assert!(
+            failure.to_string().contains("offsets in the module"),
+            "{failure}"
+        );
+    }
+}
+
+mod memory {
+    use super::*;
+
+    #[test]
+    fn refused_by_its_limit_is_out_of_memory() {
+        let failure = failure("exhaust", json!({}));
+        let FailureKind::OutOfMemory { requested, limit } = *failure.kind() else {
+            panic!("{failure}");
+        };
+        assert_eq!(limit, 64 * 65_536);
+        assert!(requested > limit);
+        assert!(
+            failure
+                .hint()
+                .unwrap()
+                .contains(&format!("`.memory_pages({})`", requested / 65_536))
+        );
+        assert_points_at(&failure, "kept.push(");
+        let memory = failure.usage().unwrap().memory_bytes;
+        assert_eq!(memory.limit, limit);
+        assert!(
+            memory.used <= limit && memory.used > limit / 2,
+            "{memory:?}"
+        );
+    }
+
+    #[test]
+    fn asked_for_at_once_and_refused_is_out_of_memory() {
+        let failure = failure("allocate", json!({"bytes": 1_900_000_000}));
+        assert!(
+            matches!(failure.kind(), FailureKind::OutOfMemory { .. }),
+            "{failure}"
+        );
+        assert_points_at(&failure, "Vec::<u8>::with_capacity(");
+    }
+
+    #[test]
+    fn of_more_than_there_can_be_is_a_panic() {
+        let failure = failure("allocate", json!({"bytes": 3_000_000_000_u32}));
+        assert_eq!(panic_message(&failure), "capacity overflow");
+        assert_points_at(&failure, "Vec::<u8>::with_capacity(");
+    }
+
+    #[test]
+    fn refused_is_a_value_to_whom_it_matters() {
+        let mut plugin = builder().build().unwrap();
+        assert!(
+            !plugin
+                .call::<bool>("reserve", json!({"bytes": 1_900_000_000}))
+                .unwrap()
+        );
+        assert_eq!(plugin.call::<u32>("answer", ()).unwrap(), 42);
+    }
+
+    #[test]
+    fn refused_earlier_is_not_why_a_plugin_gives_up_for_another_reason() {
+        let failure = failure("reserve_and_abort", json!({"bytes": 1_900_000_000}));
+        assert!(
+            matches!(failure.kind(), FailureKind::Trap { .. }),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn said_to_be_gone_though_nothing_refused_it_is_told_so() {
+        let failure = failure("give_up", json!({}));
+        assert!(
+            matches!(failure.kind(), FailureKind::Trap { message } if message.contains("an allocation failed")),
+            "{failure}"
+        );
+        assert_points_at(&failure, "std::alloc::handle_alloc_error(");
+    }
+}
+
+mod a_limit {
+    use super::*;
+
+    #[test]
+    fn of_the_wasm_stack_is_told_from_the_one_in_memory() {
+        let failure = failure_in(builder().stack_bytes(100_000), "recurse", json!({}));
+        assert!(
+            matches!(
+                failure.kind(),
+                FailureKind::StackOverflow(Stack::Wasm { limit: 100_000 })
+            ),
+            "{failure}"
+        );
+        assert!(failure.hint().unwrap().contains("`.stack_bytes(n)`"));
+        assert!(failure.backtrace().len() <= 64);
+        let report = failure.to_string();
+        assert!(report.contains("failing::descend"), "{report}");
+        assert!(
+            report.contains("times more"),
+            "a recursion is one line: {report}"
+        );
+    }
+
+    #[test]
+    fn of_the_stack_in_memory_is_told_from_that_of_wasm() {
+        let failure = failure("recurse_widely", json!({}));
+        assert!(
+            matches!(
+                failure.kind(),
+                FailureKind::StackOverflow(Stack::Shadow { .. })
+            ),
+            "{failure}"
+        );
+        assert!(failure.hint().unwrap().contains("zstack-size"));
+        assert_eq!(names(failure.backtrace())[0], "failing::descend_widely");
+    }
+
+    #[test]
+    fn of_fuel_tells_how_much_there_was_and_where_it_went() {
+        let failure = failure_in(builder().fuel(1_000_000), "spin", json!({}));
+        assert!(
+            matches!(failure.kind(), FailureKind::OutOfFuel { limit: 1_000_000 }),
+            "{failure}"
+        );
+        let fuel = failure.usage().unwrap().fuel.unwrap();
+        assert_eq!((fuel.used, fuel.limit), (1_000_000, 1_000_000));
+        assert_eq!(
+            names(failure.backtrace()).last(),
+            Some(&"failing::Failing::spin")
+        );
+        assert!(
+            failure.to_string().contains("1000000 of 1000000 fuel"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn of_time_in_the_plugins_own_code_tells_where_it_was() {
+        let failure = failure_in(builder().timeout(BRIEF), "spin", json!({}));
+        assert!(
+            matches!(
+                failure.kind(),
+                FailureKind::Timeout {
+                    limit: BRIEF,
+                    during: None
+                }
+            ),
+            "{failure}"
+        );
+        assert!(failure.hint().unwrap().contains("`.timeout(duration)`"));
+        let time = failure.usage().unwrap().time.unwrap();
+        assert_eq!(time.limit, BRIEF);
+        assert!(time.used >= BRIEF, "{time:?}");
+        assert_eq!(
+            names(failure.backtrace()).last(),
+            Some(&"failing::Failing::spin")
+        );
+    }
+
+    #[test]
+    fn of_time_in_a_host_function_names_it() {
+        let failure = failure_in(builder().timeout(BRIEF), "wait", json!({}));
+        assert!(
+            matches!(failure.kind(), FailureKind::Timeout { limit: BRIEF, during: Some(function) } if function == "shop.wait"),
+            "{failure}"
+        );
+        assert_points_at(&failure, "shop::wait();");
+        assert_eq!(failure.host_calls().last().unwrap().function, "shop.wait");
+    }
+}
+
+mod the_host {
+    use super::*;
+
+    #[test]
+    fn was_called_as_the_report_says_and_only_the_last_calls_are_told() {
+        let mut items = vec!["coffee"; 20];
+        items.push("tea");
+        let failure = failure("buy", json!({"items": items}));
+        assert_eq!(panic_message(&failure), "no money");
+        let calls = failure.host_calls();
+        assert_eq!(calls.len(), 8);
+        assert_eq!(calls[7].function, "shop.price");
+        assert_eq!(calls[7].arguments, ["item: \"tea\""]);
+        assert!(calls[7].outcome.as_ref().unwrap().is_ok(), "{:?}", calls[7]);
+        let refused = calls[6].outcome.as_ref().unwrap().as_ref().unwrap_err();
+        assert!(refused.contains("sold_out"), "{refused}");
+        let logs = failure.logs();
+        assert_eq!(
+            (logs.len(), logs[15].message.as_str()),
+            (16, "on the list: tea")
+        );
+        assert_eq!(logs[15].target, "failing");
+        let report = failure.to_string();
+        assert!(report.contains("the last calls of the host"), "{report}");
+        assert_eq!(report.matches("shop.price(item: ").count(), 8, "{report}");
+    }
+
+    #[test]
+    fn that_panics_is_a_failure_of_the_call_and_lives_on() {
+        let failure = failure("note", json!({"text": "twice"}));
+        let FailureKind::HostFunction { function, error } = failure.kind() else {
+            panic!("{failure}");
+        };
+        assert_eq!(function, "shop.note");
+        assert!(error.message().contains("the pencil broke at"), "{failure}");
+        assert_points_at(&failure, "shop::note(text);");
+    }
+
+    #[test]
+    fn that_is_given_an_address_out_of_bounds_is_told_of_as_such() {
+        let wat = r#"(module (import "shop" "note" (func $note (param i32 i32)))
+            (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+            (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+            (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+            (func (export "command_lie") (param i32 i32) (result i64) (call $note (i32.const 65530) (i32.const 100)) i64.const 0))"#;
+        let mut plugin = Plugin::builder(Source::wat(wat))
+            .host(shop::provide(Keeper))
+            .build()
+            .unwrap();
+        let failure = plugin.call_raw("lie", b"").unwrap_err();
+        assert!(
+            matches!(failure.kind(), FailureKind::BadHostArgument { function, .. } if function == "shop.note"),
+            "{failure}"
+        );
+        assert!(
+            failure.message().contains("text"),
+            "the argument is named: {failure}"
+        );
+    }
+}
+
+#[test]
+fn ending_itself_without_a_word_says_where() {
+    let failure = failure("abort", json!({}));
+    assert!(
+        matches!(failure.kind(), FailureKind::Trap { message } if message.contains("unreachable")),
+        "{failure}"
+    );
+    assert!(failure.hint().unwrap().contains("std::process::abort"));
+    assert_points_at(&failure, "// Without a word.");
+}
+
+#[test]
+fn an_error_that_the_plugin_answers_with_is_shown_alone() {
+    let failure = failure("refuse", json!({}));
+    assert_eq!(
+        failure.to_string(),
+        "error[refused]: command `refuse` failed: asked to refuse"
+    );
+    assert!(failure.backtrace().is_empty());
+}
+
+#[test]
+fn a_dead_instance_tells_what_it_died_of_once() {
+    let mut plugin = builder().build().unwrap();
+    let first = plugin
+        .call::<()>("panic", json!({"name": "Ada"}))
+        .unwrap_err();
+    for _ in 0..2 {
+        let failure = plugin.call::<u32>("answer", ()).unwrap_err();
+        assert!(
+            matches!(failure.kind(), FailureKind::Poisoned { .. }),
+            "{failure}"
+        );
+        assert_eq!(failure.hint().unwrap(), "build a new `Plugin`");
+        let report = failure.to_string();
+        assert!(
+            report.starts_with("error[poisoned]: command `answer` was not called"),
+            "{report}"
+        );
+        assert_eq!(report.matches("no such thing: Ada").count(), 1, "{report}");
+        assert!(
+            report.contains(&format!("note[panic]: {}", first.message())),
+            "{report}"
+        );
+        assert_eq!(failure.to_json()["first"], first.to_json());
+    }
+}
+
+#[test]
+fn a_file_is_told_by_function_and_offset_and_by_line_where_it_is_trusted() {
+    let wasm = Build::of("failing").dev().wasm().unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), wasm).unwrap();
+    let panic_in = |source: Source| {
+        let builder = Plugin::builder(source)
+            .host(shop::provide(Keeper))
+            .no_timeout();
+        failure_in(builder, "panic", json!({"name": "Ada"}))
+    };
+
+    let plain = panic_in(Source::file(file.path()));
+    let functions = names(plain.backtrace());
+    assert_eq!(
+        functions,
+        [
+            "failing::inner",
+            "failing::outer",
+            "failing::Failing::panic"
+        ]
+    );
+    assert!(
+        plain
+            .backtrace()
+            .iter()
+            .all(|frame| frame.file.is_none() && frame.module_offset.is_some())
+    );
+    let report = plain.to_string();
+    assert!(
+        report.contains(&format!("--> {FILE}:")),
+        "the panic tells its own place: {report}"
+    );
+    assert!(
+        !report.contains("^^^"),
+        "no file is read for a module of unknown origin: {report}"
+    );
+
+    let trusted = panic_in(Source::file(file.path()).trust_debug_info());
+    assert!(trusted.backtrace().iter().all(|frame| frame.line.is_some()));
+    assert!(
+        !trusted.to_string().contains("^^^"),
+        "its sources are anybody's: {trusted}"
     );
 }

@@ -221,7 +221,7 @@ fn relevant(frames: &[Frame]) -> Range<usize> {
             .iter()
             .take_while(|frame| is(frame, gives_up) || is(frame, leads_to_giving_up))
             .count(),
-        _ => 0,
+        _ => call_of_host(frames),
     };
     let sdk = frames
         .iter()
@@ -265,6 +265,20 @@ fn leads_to_giving_up(function: &str) -> bool {
     PREFIXES.iter().any(|prefix| function.starts_with(prefix))
 }
 
+/// How many frames belong to a function that `#[host_functions]` made, if it is where the guest was: a closure of it that calls the import, what the
+/// SDK does around that, and the function.
+fn call_of_host(frames: &[Frame]) -> usize {
+    let name = |nth: usize| frames.get(nth)?.function.as_deref();
+    let closure = name(0).and_then(|name| name.rsplit_once("::{"));
+    let sdk = (1..frames.len())
+        .take_while(|nth| name(*nth).is_some_and(|name| name.contains("plugin_sdk::host::")))
+        .count();
+    match closure {
+        Some((function, _)) if sdk > 0 && name(1 + sdk) == Some(function) => sdk + 2,
+        _ => 0,
+    }
+}
+
 /// Whether a function is an export of a plugin or what the SDK has between that and the author's function.
 fn belongs_to_sdk(function: &str) -> bool {
     const EXPORTS: [&str; 7] = [
@@ -284,4 +298,73 @@ fn belongs_to_sdk(function: &str) -> bool {
         || function.starts_with("core::ops::function::")
         || function.contains("__plugin_sdk_")
         || EXPORTS.contains(&function)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relevant_of(names: &[&str]) -> Range<usize> {
+        let frames: Vec<Frame> = names
+            .iter()
+            .map(|name| Frame {
+                function: Some((*name).to_owned()),
+                function_index: 0,
+                module_offset: None,
+                file: None,
+                line: None,
+                column: None,
+                inlined: false,
+            })
+            .collect();
+        relevant(&frames)
+    }
+
+    #[test]
+    fn what_a_panic_goes_through_and_the_sdks_part_are_left_out() {
+        let old = ["rust_panic", "core::option::unwrap_failed"];
+        let new = ["__rustc::rust_begin_unwind", "core::panicking::panic_fmt"];
+        for [first, second] in [old, new] {
+            let names = [
+                first,
+                second,
+                "shop::sell",
+                "core::option::Option<T>::map",
+                "shop::Shop::sell",
+                "plugin_sdk::guest::Guest<P>::command",
+                "command_sell",
+            ];
+            assert_eq!(relevant_of(&names), 2..5);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_machinery_stays_where_it_is_the_culprit() {
+        let names = [
+            "alloc::raw_vec::RawVec<T>::grow",
+            "shop::sell",
+            "command_sell",
+        ];
+        assert_eq!(relevant_of(&names), 0..2);
+        assert_eq!(relevant_of(&["dlmalloc::malloc", "alloc"]), 0..1);
+        assert_eq!(relevant_of(&["plugin_sdk::memory::take", "alloc"]), 0..2);
+        assert_eq!(relevant_of(&[]), 0..0);
+    }
+
+    #[test]
+    fn names_are_demangled_without_their_hash_and_bounded() {
+        assert_eq!(demangled("_ZN4shop4sell17h9105936bbf4dddd7E"), "shop::sell");
+        assert_eq!(demangled("_RNvCs1234_4shop4sell"), "shop::sell");
+        assert_eq!(demangled("command_sell"), "command_sell");
+        assert_eq!(demangled("a\x1b[2J"), "a\\u{1b}[2J");
+        assert!(demangled(&"x".repeat(100_000)).len() < 400);
+        // Every level names the one before twice.
+        let twice = (0..60).fold("Cs1234_4shop".to_owned(), |name, _| {
+            format!("INvCs1234_4shop4sell{name}{name}E")
+                .chars()
+                .take(4000)
+                .collect()
+        });
+        assert!(demangled(&format!("_R{twice}")).len() < 400);
+    }
 }

@@ -17,8 +17,8 @@ const MAX_SHOWN_FRAMES: usize = 16;
 /// The most frames that are looked at for a source file that can be read.
 const MAX_TRIED: usize = 16;
 
-/// The most bytes of an argument, an outcome or a log message that are shown.
-const MAX_VALUE: usize = 300;
+/// The most bytes of a file's name that are shown.
+const MAX_FILE: usize = 300;
 
 /// A failure as a report of one, or of an earlier one too.
 pub(super) fn render(failure: &Failure, renderer: &Renderer, f: &mut Formatter<'_>) -> fmt::Result {
@@ -176,7 +176,7 @@ fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> 
 
 fn shown(file: &str, symbols: Option<&Symbols>) -> String {
     let short = symbols.map_or_else(|| symbols::short(file), |symbols| symbols.shown(file));
-    text::one_line(short, MAX_VALUE)
+    text::one_line(short, MAX_FILE)
 }
 
 /// The stack, unless it says no more than the report says anyway.
@@ -254,22 +254,14 @@ fn host_calls(calls: &[HostCall]) -> Option<String> {
     }
     let mut told = "the last calls of the host, latest last:".to_owned();
     for call in calls {
-        let arguments: Vec<String> = call
-            .arguments
-            .iter()
-            .map(|argument| text::one_line(argument, MAX_VALUE))
-            .collect();
         let outcome = match &call.outcome {
             None => "did not return".to_owned(),
             Some(Ok(value)) if value.is_empty() => "returned".to_owned(),
-            Some(Ok(value)) => text::one_line(value, MAX_VALUE),
-            Some(Err(error)) => format!("error: {}", text::one_line(error, MAX_VALUE)),
+            Some(Ok(value)) => value.clone(),
+            Some(Err(error)) => format!("error: {error}"),
         };
-        told.push_str(&format!(
-            "\n{}({}) → {outcome}",
-            text::name(&call.function),
-            arguments.join(", ")
-        ));
+        let arguments = call.arguments.join(", ");
+        told.push_str(&format!("\n{}({arguments}) → {outcome}", call.function));
         if let Some(duration) = call.duration {
             told.push_str(&format!(", after {duration:?}"));
         }
@@ -283,12 +275,12 @@ fn logs(lines: &[LogLine]) -> Option<String> {
     }
     let mut told = "the last lines of the log, latest last:".to_owned();
     for line in lines {
-        told.push_str(&format!(
-            "\n{:<5} {}: {}",
-            line.level,
-            text::name(&line.target),
-            text::one_line(&line.message, MAX_VALUE)
-        ));
+        let LogLine {
+            level,
+            target,
+            message,
+        } = line;
+        told.push_str(&format!("\n{level:<5} {target}: {message}"));
     }
     Some(told)
 }

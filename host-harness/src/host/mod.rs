@@ -16,9 +16,9 @@ use plugin_sdk::host::{HostFunction, HostFunctions};
 use wasmtime::{Memory, TypedFunc};
 
 use crate::engine::{Clock, TICK};
-use crate::failure::{Failure, FailureKind, Import};
-use crate::record::HostCall;
-use crate::services::{Faults, Grants};
+use crate::failure::{Failure, FailureKind, Import, MAX_LOG_LINES};
+use crate::record::{HostCall, LogLine};
+use crate::services::{Faults, Grants, RecordedLog};
 use history::{History, Regions};
 
 pub(crate) use dispatch::{HostTrap, Reason};
@@ -168,6 +168,12 @@ impl Host {
     /// The last calls of the guest's call, oldest first.
     pub(crate) fn calls(&self) -> Vec<HostCall> {
         self.history.render(&self.bound)
+    }
+
+    /// The last lines that were logged, where they are recorded, oldest first.
+    pub(crate) fn log_lines(&self) -> Vec<LogLine> {
+        let logs = self.implementation::<RecordedLog>();
+        logs.map_or_else(Vec::new, |logs| logs.last(MAX_LOG_LINES))
     }
 
     /// The latest implementation of a type.

@@ -12,6 +12,7 @@ impl Instance {
     /// Has the instance watched from now on.
     pub(crate) fn observe(&mut self, options: &Options) {
         self.store.data_mut().observer = options.observer(&self.commands);
+        self.is_ordinary = self.first.is_none() && self.observer().is_none();
     }
 
     pub(crate) fn observer(&self) -> Option<&Observer> {
@@ -27,7 +28,7 @@ impl Instance {
         self.heap.as_ref()?.read(self.memory.data(&self.store))
     }
 
-    /// As [`call`](Instance::call), which has begun the call already.
+    /// As [`call`](Instance::call), if the instance is watched, or dead.
     #[cold]
     pub(super) fn call_observed(
         &mut self,
@@ -35,6 +36,7 @@ impl Instance {
         len: usize,
         write: impl FnOnce(&mut [u8]),
     ) -> Result<Packed, Failure> {
+        self.enter(callee)?;
         self.settle_last(callee)?;
         let placed = self.place(callee, len, write);
         self.begin_crossing(callee, placed.is_ok());
@@ -61,7 +63,7 @@ impl Instance {
             return;
         };
         let took = observer.elapsed();
-        let explanation = answer.err().map(Failure::to_string).unwrap_or_default();
+        let explanation = answer.err().map(Failure::message).unwrap_or_default();
         let lies_somewhere =
             |answer: Packed| Some((answer, self.bytes(answer.address, answer.len)?));
         let (outcome, content) = match answer.map(lies_somewhere) {
@@ -108,6 +110,7 @@ impl Instance {
         }
         let observer = &mut self.store.data_mut().observer;
         observer.get_or_insert_default().begin_census();
+        self.is_ordinary = false;
         Ok(())
     }
 
@@ -118,6 +121,7 @@ impl Instance {
             .map(|observer| observer.end_census())
             .unwrap_or_default();
         observer.take_if(|observer| observer.is_idle());
+        self.is_ordinary = self.first.is_none() && self.observer().is_none();
         census
     }
 

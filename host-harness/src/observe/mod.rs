@@ -280,3 +280,73 @@ impl Plugin {
         self.instance.heap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn ended(bytes: &[u8]) -> Ended<'_> {
+        Ended {
+            outcome: Outcome::Ok,
+            answer: None,
+            content: Content::Bytes(bytes),
+            fuel: None,
+            pages: 1,
+            heap: None,
+        }
+    }
+
+    #[test]
+    fn calls_of_the_host_are_shown_within_the_call_and_counted_for_its_command() {
+        let commands = command::Table::new(vec!["greet"], Vec::new());
+        let (lines, seen) = mpsc::channel();
+        let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
+            let line = format!("{} {crossing}", crossing.depth());
+            lines.send(line).unwrap_or_default();
+        }));
+        let options = Options {
+            statistics: true,
+            sink: Some(sink),
+        };
+        let mut observer = options.observer(&commands).unwrap();
+        let took = Duration::from_micros(2);
+        observer.call_begins(Callee::Command(0), "greet", b"{}", None);
+        for key in ["last", "first\x1b[2J"] {
+            observer.host_call_begins("kv_get", || format!("{key:?}"));
+            observer.host_call_ends("kv_get", Outcome::Error, || "denied".to_owned(), took);
+        }
+        observer.call_ends("greet", took, ended(b"null"));
+        observer.call_begins(Callee::Command(0), "greet", b"", None);
+
+        let seen: Vec<String> = seen.try_iter().collect();
+        assert_eq!(
+            seen,
+            [
+                "0 -> greet {}",
+                r#"1   <- kv_get "last""#,
+                "1   -> kv_get error denied (2.0µs)",
+                r#"1   <- kv_get "first\u{1b}[2J""#,
+                "1   -> kv_get error denied (2.0µs)",
+                "0 <- greet ok null (2.0µs)",
+                "0 -> greet",
+            ]
+        );
+        let statistics = observer.statistics.as_ref().unwrap();
+        assert_eq!(statistics.command("greet").unwrap().host_calls(), 2);
+    }
+
+    #[test]
+    fn what_nobody_looks_at_is_not_made_into_text() {
+        let commands = command::Table::new(vec!["greet"], Vec::new());
+        let options = Options {
+            statistics: true,
+            sink: None,
+        };
+        let mut observer = options.observer(&commands).unwrap();
+        observer.host_call_begins("kv_get", || unreachable!());
+        observer.host_call_ends("kv_get", Outcome::Ok, || unreachable!(), Duration::ZERO);
+        assert!(Options::default().observer(&commands).is_none());
+    }
+}

@@ -7,15 +7,20 @@ thread_local! {
     static LEFT: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
-/// The time that was left of the plugin's call when it called the host function that this thread is in; `None` where calls may take any time.
+/// What is left of a call for the plugin itself, once a service has waited in vain: an eighth, and no less than this.
+const RESERVE: Duration = Duration::from_millis(20);
+
+/// How long the host function that this thread is in may wait; `None` where the plugin's calls may take any time.
 ///
-/// A service that waits asks this first, and waits no longer: the plugin can then still make something of the error.
+/// It is what was left of the plugin's call when it called the host, less a little: a service that asks this first, and waits no longer, answers with an
+/// error that the plugin can still make something of.
 ///
 /// ```
 /// assert_eq!(plugin_sdk_harness::services::time_left(), None, "outside of any call");
 /// ```
 pub fn time_left() -> Option<Duration> {
-    LEFT.get()
+    let left = LEFT.get()?;
+    Some(left.saturating_sub(RESERVE.max(left / 8)))
 }
 
 /// Runs a host function with so much of its call's time left.
@@ -38,8 +43,8 @@ mod tests {
 
     #[test]
     fn what_is_left_is_the_innermost_calls_and_comes_back_even_after_a_panic() {
-        let second = Some(Duration::from_secs(1));
-        with_time_left(second, || {
+        let second = Some(Duration::from_millis(875));
+        with_time_left(Some(Duration::from_secs(1)), || {
             with_time_left(Some(Duration::ZERO), || {
                 assert_eq!(time_left(), Some(Duration::ZERO));
             });

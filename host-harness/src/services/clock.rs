@@ -67,7 +67,7 @@ impl ManualClock {
     }
 
     /// The time of day, in nanoseconds since 1970-01-01 00:00 UTC.
-    pub fn now(&self) -> u64 {
+    pub fn time_of_day(&self) -> u64 {
         self.0.lock().now
     }
 
@@ -173,10 +173,10 @@ mod tests {
         let clock = ManualClock::new();
         clock.advance(Duration::from_millis(5));
         clock.set(7);
-        assert_eq!(clock.now(), 7);
+        assert_eq!(clock.time_of_day(), 7);
         assert_eq!(clock.elapsed(), Duration::from_millis(5));
         clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), u64::MAX);
+        assert_eq!(clock.time_of_day(), u64::MAX);
     }
 
     #[test]

@@ -278,7 +278,7 @@ mod tests {
             topic: "a.b".to_owned(),
             data: json!([1]),
         };
-        assert_eq!(one.clone().take(), [event.clone()]);
+        assert_eq!(one.clone().take_one(), Some(event.clone()));
         assert_eq!(one.take(), []);
         assert_eq!(other.take_one(), Some(event), "its own too");
         other.unsubscribe("**").unwrap();

@@ -4,6 +4,7 @@ use plugin_sdk::services::logging::Log;
 
 use super::Shared;
 use super::ring::Ring;
+use crate::record::LogLine;
 use crate::text;
 
 /// How many lines are kept, and how many bytes of them.
@@ -13,30 +14,6 @@ const KEPT_BYTES: usize = 4 << 20;
 /// How much of a line and of its target is kept, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
 const MAX_TARGET: usize = 256;
-
-/// A line that a plugin logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// How grave it is.
-    pub level: log::Level,
-    /// Where it comes from: a module's path unless the plugin said otherwise.
-    pub target: String,
-    /// What it says, in the plugin's words, as they are: pass them through a filter before they reach a terminal. `Display` does.
-    pub message: String,
-}
-
-/// `WARN greeter: the list is empty`, free of what a terminal would act on.
-impl std::fmt::Display for Line {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} {}: {}",
-            self.level,
-            text::name(&self.target),
-            text::from_str(&self.message)
-        )
-    }
-}
 
 /// The last lines that plugins logged, at most 1000 and 4 MiB of them; of one line 64 KiB. Clones share them.
 ///
@@ -58,7 +35,7 @@ pub struct RecordedLog(Shared<State>);
 #[derive(Debug)]
 struct State {
     level: log::LevelFilter,
-    lines: Ring<Line>,
+    lines: Ring<LogLine>,
 }
 
 impl RecordedLog {
@@ -77,8 +54,15 @@ impl RecordedLog {
     }
 
     /// The lines, oldest first.
-    pub fn lines(&self) -> Vec<Line> {
+    pub fn lines(&self) -> Vec<LogLine> {
         self.0.lock().lines.iter().cloned().collect()
+    }
+
+    /// The last so many lines, oldest first.
+    pub(crate) fn last(&self, count: usize) -> Vec<LogLine> {
+        let state = self.0.lock();
+        let earlier = state.lines.len().saturating_sub(count);
+        state.lines.iter().skip(earlier).cloned().collect()
     }
 
     /// What the lines say, oldest first.
@@ -127,12 +111,12 @@ impl Log for RecordedLog {
         if level > state.level {
             return;
         }
-        let line = Line {
+        let line = LogLine {
             level,
             target: start(target, MAX_TARGET).to_owned(),
             message: start(message, MAX_MESSAGE).to_owned(),
         };
-        let bytes = line.target.len() + line.message.len() + size_of::<Line>();
+        let bytes = line.target.len() + line.message.len() + size_of::<LogLine>();
         state.lines.push(line, bytes);
     }
 }

@@ -79,7 +79,7 @@ pub use in_memory::Services;
 #[cfg(feature = "kv-database")]
 pub use kv::DatabaseKv;
 pub use kv::MemoryKv;
-pub use logging::{ForwardedLog, Line, RecordedLog};
+pub use logging::{ForwardedLog, RecordedLog};
 pub(crate) use permissions::denied;
 pub use permissions::{Grants, Permission};
 pub use random::{SeededRandom, SystemRandom};

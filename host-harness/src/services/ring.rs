@@ -38,7 +38,7 @@ impl<T> Ring<T> {
     }
 
     /// Oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.items.iter().map(|(item, _)| item)
     }
 

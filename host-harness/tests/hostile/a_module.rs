@@ -270,3 +270,37 @@ fn with_very_many_commands_is_listed_in_part() {
     assert!(failure.to_string().len() < 2000, "{failure}");
     assert_kind!(failure, FailureKind::UnknownCommand { nearest: Some(_), known, .. } if known.len() == 3000);
 }
+
+/// Whoever looks for a source line in this recurses a million times: functions inlined into each other without end.
+#[test]
+fn with_debug_information_without_bottom_fails_as_any_other() {
+    let abbreviations = [
+        // A unit, with children, that has a first address and a length.
+        &[1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0][..],
+        // A function, with the same.
+        &[2, 0x2e, 1, 0x11, 0x01, 0x12, 0x06, 0, 0],
+        // An inlined function, with children and nothing else.
+        &[3, 0x1d, 1, 0, 0, 0],
+    ]
+    .concat();
+    let everywhere = [[0; 4], 0x00ff_ffff_u32.to_le_bytes()].concat();
+    let mut unit = [
+        &[4, 0, 0, 0, 0, 0, 4, 1][..],
+        &everywhere,
+        &[2],
+        &everywhere,
+    ]
+    .concat();
+    unit.resize(1 << 20, 3);
+    let information = [&(unit.len() as u32).to_le_bytes()[..], &unit].concat();
+    let custom = |name: &str, bytes: &[u8]| {
+        let bytes: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+        format!(r#"(@custom "{name}" "{bytes}")"#)
+    };
+    let guest = Guest::running("unreachable")
+        .with(&custom(".debug_abbrev", &abbreviations))
+        .with(&custom(".debug_info", &information));
+    let failure = assert_kind!(running(&guest), FailureKind::Trap { .. });
+    assert!(failure.to_string().contains("unreachable"), "{failure}");
+    assert_eq!(failure.backtrace().len(), 1);
+}

@@ -169,7 +169,7 @@ impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
     }
 
     #[inline]
-    fn lend<'r>(read: &'r [T; N]) -> &'r [T; N] {
+    fn lend(read: &[T; N]) -> &[T; N] {
         read
     }
 }
@@ -228,7 +228,7 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
 
     #[inline]
     fn lower(held: &Vec<u8>) -> (Address, u32) {
-        (Address::of(&**held), held.len() as u32)
+        (Address::of(held), held.len() as u32)
     }
 
     type Read<'m> = T;
@@ -244,7 +244,7 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
     }
 
     #[inline]
-    fn lend<'r>(read: &'r T) -> &'r T {
+    fn lend(read: &T) -> &T {
         read
     }
 }

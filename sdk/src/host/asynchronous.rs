@@ -85,13 +85,8 @@ pub fn lend_changed<'c, T: LentMut + ?Sized>(
 
 /// A value that crossed as JSON, on its way between threads.
 ///
-/// A type is asked for this only where an asynchronous implementation `T` is provided, not where the trait is declared: a bound that names `T` is not looked at
-/// before. So is what the bound promises, which is why the value goes by another name for that long.
-#[diagnostic::on_unimplemented(
-    message = "an asynchronous host function cannot be passed a `{Self}`",
-    label = "its future could not move between threads",
-    note = "a type that crosses as JSON must be `Send` for that; the trait itself, without `Async`, has no such need"
-)]
+/// Its type must be `Send` for this, which is asked where an asynchronous implementation `T` is provided, not where the trait is declared: the compiler looks at a
+/// bound only once all that it names is known, and this one names `T`. Until then it knows of [`Carried`](Self::Carried) only that it is `Send`.
 pub trait CrossesThreads<T: ?Sized>: Sized {
     /// The value while a future holds it.
     type Carried: Send;

@@ -1,8 +1,9 @@
 //! Functions that the host gives to its guests: declared once, by [`#[host_functions]`](macro@crate::host_functions) on a trait.
 //!
-//! The way of a call: the guest's function (generated) lowers its arguments to numbers ([`argument`]) → the import → a host reads them out of
-//! the guest's memory (`argument` again), calls the implementation, and answers ([`returned`]) → the guest's function lifts the answer to a
-//! value. An implementation whose functions are futures is served the same way, but on copies of its arguments ([`asynchronous`]). What a host must know to link it is a list of [`HostFunction`]s, which names no engine. On other targets than wasm32 the
+//! The way of a call: the guest's function (generated) lowers its arguments to numbers (`argument`) → the import → a host reads them out of
+//! the guest's memory (`argument` again), calls the implementation, and answers (`returned`) → the guest's function lifts the answer to a
+//! value. An implementation whose functions are futures is served the same way, but on copies of its arguments (`asynchronous`). What a host must
+//! know to link it is a list of [`HostFunction`]s, which names no engine. On other targets than wasm32 the
 //! guest's function calls the implementation that is [installed](Installed).
 
 pub(crate) mod argument;

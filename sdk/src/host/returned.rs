@@ -226,15 +226,6 @@ macro_rules! json_payloads {
 
 json_payloads!(bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
 
-/// Calls an import that packs its result.
-#[inline]
-fn call_packed(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Result<Option<Vec<u8>>, Error> {
-    let import = || import(Nothing, Nothing);
-    received(memory::call_host(import, |bits| {
-        Packed::from_bits(*bits).address
-    }))
-}
-
 /// The bytes of a packed result, which are the guest's from now on; `None` for 0, which a host says for nothing.
 #[inline]
 fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
@@ -294,8 +285,8 @@ macro_rules! packed {
             type Size = Nothing;
 
             #[inline]
-            fn receive(import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
-                match call_packed(import).and_then(Self::from_bytes) {
+            fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
+                match received(import(Nothing, Nothing)).and_then(Self::from_bytes) {
                     Ok(value) => value,
                     Err(error) => untold(&error),
                 }
@@ -381,8 +372,8 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
     type Size = Nothing;
 
     #[inline]
-    fn receive(import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
-        call_packed(import)
+    fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
+        received(import(Nothing, Nothing))
             .and_then(T::from_bytes)
             .map_err(E::from_error)
     }
@@ -414,8 +405,8 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
     type Room = Nothing;
     type Size = Nothing;
 
-    fn receive(import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
-        call_packed(import)
+    fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
+        received(import(Nothing, Nothing))
             .and_then(|bytes| from_json(bytes.as_deref().unwrap_or(b"null")))
             .map_err(E::from_error)
     }
@@ -459,8 +450,7 @@ macro_rules! terminated {
             type Size = Nothing;
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
-                let import = || import(Nothing, Nothing);
-                let address = memory::call_host(import, |address| address.get()).get();
+                let address = import(Nothing, Nothing).get();
                 if address == 0 {
                     return $none;
                 }

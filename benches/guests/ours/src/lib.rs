@@ -34,6 +34,20 @@ impl Greeter {
         self.greet(name, times)
     }
 
+    /// `greet`, of which there may be many in a call.
+    #[cfg(feature = "every-job")]
+    #[command(batch)]
+    pub fn greet_batched(&mut self, name: &str, #[arg(default = 1)] times: u32) -> Greeting {
+        self.greet(name, times)
+    }
+
+    /// `echo`, of which there may be many in a call.
+    #[cfg(feature = "every-job")]
+    #[command(raw, batch)]
+    pub fn echo_batched(data: &[u8]) -> &[u8] {
+        data
+    }
+
     /// Gives back what it gets.
     #[cfg(feature = "every-job")]
     #[command(raw)]

@@ -198,7 +198,7 @@ fn regular_file(metadata: cap_std::fs::Metadata, path: &str) -> Result<()> {
 fn explain(error: &io::Error, path: &str, missing: fn(&str) -> Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => missing(path),
-        io::ErrorKind::NotADirectory => error::invalid(format!(
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => error::invalid(format!(
             "a part of {} is a file, not a folder",
             error::quoted(path)
         )),

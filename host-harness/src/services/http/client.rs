@@ -114,7 +114,8 @@ impl HttpClient {
         let (head, body) = answered.map_err(explain)?.into_parts();
         let body = body
             .into_with_config()
-            .limit(self.max_response)
+            // It takes a body that reaches the limit for one that exceeds it.
+            .limit(self.max_response.saturating_add(1))
             .read_to_vec()
             .map_err(explain)?;
         let headers = head

@@ -1,11 +1,10 @@
 //! In a database file.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plugin_sdk::services::kv::Kv;
-use plugin_sdk::{Error, Result};
+use plugin_sdk::{Error, Result, code};
 use redb::{Database, ReadableTable, TableDefinition, TableError};
 
 use super::{LIMIT, MAX_LISTED, check_key, taken, too_many_keys};
@@ -85,9 +84,9 @@ impl DatabaseKv {
     /// Reads the namespace's table, if anything was ever put there.
     fn read<T: Default>(
         &self,
-        read: impl FnOnce(&redb::ReadOnlyTable<&'static str, &'static [u8]>) -> Result<T, redb::Error>,
+        read: impl FnOnce(&redb::ReadOnlyTable<&'static str, &'static [u8]>) -> Result<T>,
     ) -> Result<T> {
-        let reading = || -> Result<T, redb::Error> {
+        let reading = || {
             let transaction = self.database.begin_read()?;
             let name = self.table_name();
             match transaction.open_table(TableDefinition::new(&name)) {
@@ -96,67 +95,40 @@ impl DatabaseKv {
                 Err(error) => Err(error.into()),
             }
         };
-        reading().map_err(broken)
+        reading().map_err(explain)
     }
 
     /// Changes the namespace's table and tells what it then takes, all or nothing.
     fn change<T>(
         &self,
-        change: impl FnOnce(
-            &mut redb::Table<'_, &'static str, &'static [u8]>,
-            &mut u64,
-        ) -> Result<T, Refusal>,
+        change: impl FnOnce(&mut redb::Table<'_, &'static str, &'static [u8]>, &mut u64) -> Result<T>,
     ) -> Result<T> {
-        let changing = || -> Result<T, Refusal> {
-            let transaction = self.database.begin_write().map_err(redb::Error::from)?;
+        let changing = || {
+            let transaction = self.database.begin_write()?;
             let result = {
                 let name = self.table_name();
-                let mut table = transaction
-                    .open_table(TableDefinition::new(&name))
-                    .map_err(redb::Error::from)?;
-                let mut sizes = transaction.open_table(TAKEN).map_err(redb::Error::from)?;
-                let before = sizes
-                    .get(&*self.namespace)
-                    .map_err(redb::Error::from)?
-                    .map_or(0, |size| size.value());
-                let mut size = before;
+                let mut table = transaction.open_table(TableDefinition::new(&name))?;
+                let mut sizes = transaction.open_table(TAKEN)?;
+                let before = sizes.get(&*self.namespace)?;
+                let mut size = before.map_or(0, |size| size.value());
                 // Dropped without a commit, a transaction changes nothing.
                 let result = change(&mut table, &mut size)?;
-                sizes
-                    .insert(&*self.namespace, size)
-                    .map_err(redb::Error::from)?;
+                sizes.insert(&*self.namespace, size)?;
                 result
             };
-            transaction.commit().map_err(redb::Error::from)?;
+            transaction.commit()?;
             Ok(result)
         };
-        changing().map_err(|refusal| match refusal {
-            Refusal::Database(error) => broken(error),
-            Refusal::Quota => error::quota_exceeded("the key-value store", self.limit),
-        })
+        changing().map_err(explain)
     }
 }
 
-/// Why a change was not made.
-enum Refusal {
-    Database(redb::Error),
-    Quota,
-}
-
-impl From<redb::Error> for Refusal {
-    fn from(error: redb::Error) -> Self {
-        Refusal::Database(error)
+/// The database's own errors have no code yet.
+fn explain(error: Error) -> Error {
+    match error.code() {
+        code::FAILED => error::unavailable("the key-value store cannot be used", error),
+        _ => error,
     }
-}
-
-impl From<redb::StorageError> for Refusal {
-    fn from(error: redb::StorageError) -> Self {
-        Refusal::Database(error.into())
-    }
-}
-
-fn broken(reason: impl Display) -> Error {
-    error::unavailable("the key-value store cannot be used", reason)
 }
 
 impl std::fmt::Debug for DatabaseKv {
@@ -184,7 +156,7 @@ impl Kv for DatabaseKv {
             let after = size.saturating_sub(before) + taken(key, value.len());
             // A store that is over its limit already may still be made smaller.
             if after > limit && after > *size {
-                return Err(Refusal::Quota);
+                return Err(error::quota_exceeded("the key-value store", limit));
             }
             *size = after;
             Ok(())

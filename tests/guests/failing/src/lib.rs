@@ -12,8 +12,19 @@ use std::hint::black_box;
 
 use plugin_sdk::prelude::*;
 
+/// What the plugin's host has.
+#[host_functions(module = "shop")]
+pub trait Shop {
+    /// What something costs.
+    fn price(item: &str) -> Result<u32>;
+    /// Takes its time.
+    fn wait();
+    /// Takes a note, and returns nothing that could say that it did not.
+    fn note(text: &str);
+}
+
 /// The plugin.
-#[plugin]
+#[plugin(log)]
 pub struct Failing;
 
 /// What a host can choose.
@@ -152,7 +163,7 @@ impl Failing {
     /// Stops without a word.
     #[command]
     pub fn abort(&self) {
-        std::process::abort();
+        std::process::abort(); // Without a word.
     }
 
     /// Asks the standard library for the time.
@@ -171,6 +182,32 @@ impl Failing {
     #[command]
     pub fn spawn(&self) {
         std::thread::spawn(|| ());
+    }
+
+    /// Panics after some calls of the host.
+    #[command]
+    pub fn buy(&self, items: Vec<String>) {
+        for item in &items {
+            log::info!("on the list: {item}");
+        }
+        for item in items {
+            black_box(shop::price(&item)).ok();
+        }
+        panic!("no money");
+    }
+
+    /// Spends all its time in the host.
+    #[command]
+    pub fn wait(&self) {
+        loop {
+            shop::wait();
+        }
+    }
+
+    /// Has the host take a note.
+    #[command]
+    pub fn note(&self, text: &str) {
+        shop::note(text);
     }
 
     /// Fails as plugins should.

@@ -115,6 +115,7 @@ type Outcome<T> = ::core::result::Result<T, Refusal>;
 /// Counts.
 #[plugin(
     commands(twice, nested::thrice, #[cfg(any())] gone),
+    log,
     permissions(kv = "counts", "host.network" = "asks")
 )]
 #[derive(Debug)]
@@ -189,7 +190,7 @@ impl Counter {
     }
 
     /// In place.
-    #[command(raw)]
+    #[command(raw, batch)]
     pub fn louder(&self, samples: &mut [::core::primitive::f32]) {
         for sample in samples {
             *sample *= 2.0;
@@ -238,7 +239,7 @@ mod life {
 }
 
 /// Doubles.
-#[command]
+#[command(batch)]
 #[must_use]
 pub fn twice(value: ::core::primitive::f64) -> ::core::primitive::f64 {
     value * 2.0

@@ -1,0 +1,15 @@
+use plugin_sdk::prelude::*;
+
+#[host_functions(module = "m", modul = "n", prefix = "", module = "o")]
+pub trait Text {
+    #[host(nam = "x", status, buffer)]
+    fn reverse(text: &str) -> Result<()>;
+    #[host(status(good = 1))]
+    fn set(text: &str) -> Result<()>;
+    #[host(buffer(initial = 10, max = 5))]
+    fn get(text: &str) -> Result<Vec<u8>>;
+    #[host(buffer(short = "cut"))]
+    fn find(text: &str) -> Result<Vec<u8>>;
+}
+
+fn main() {}

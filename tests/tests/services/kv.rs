@@ -1,0 +1,168 @@
+//! The store in memory and the one in a database file do the same.
+
+use plugin_sdk::services::kv::Kv;
+use plugin_sdk_harness::FailureKind;
+use plugin_sdk_harness::services::{DatabaseKv, MemoryKv};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+fn database() -> (TempDir, DatabaseKv) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = DatabaseKv::open(folder.path().join("kv.redb")).unwrap();
+    (folder, database)
+}
+
+/// Runs a test with both.
+fn with_both(test: impl Fn(&mut dyn Kv)) {
+    test(&mut MemoryKv::new().limit_bytes(100));
+    let (_folder, database) = database();
+    test(&mut database.limit_bytes(100));
+}
+
+#[test]
+fn bytes_are_kept_under_their_keys_until_they_are_deleted() {
+    with_both(|kv| {
+        assert_eq!(kv.get("a").unwrap(), None);
+        kv.set("a", b"\xff\0").unwrap();
+        kv.set("a", b"").unwrap();
+        assert_eq!(kv.get("a").unwrap(), Some(Vec::new()));
+        assert!(kv.delete("a").unwrap() && !kv.delete("a").unwrap());
+        assert_eq!(kv.get("a").unwrap(), None);
+    });
+}
+
+#[test]
+fn keys_are_listed_by_prefix_in_alphabetical_order() {
+    with_both(|kv| {
+        for key in ["b", "a/2", "a", "a/1", "ä", "a0"] {
+            kv.set(key, b"").unwrap();
+        }
+        assert_eq!(kv.list("a/").unwrap(), ["a/1", "a/2"]);
+        assert_eq!(kv.list("a").unwrap(), ["a", "a/1", "a/2", "a0"]);
+        assert_eq!(kv.list("").unwrap().len(), 6);
+        assert_eq!(kv.list("c").unwrap(), [""; 0]);
+    });
+}
+
+#[test]
+fn keys_that_are_none_are_refused() {
+    with_both(|kv| {
+        for key in [String::new(), "k".repeat(1025)] {
+            for code in [
+                kv.get(&key).unwrap_err(),
+                kv.set(&key, b"").unwrap_err(),
+                kv.delete(&key).unwrap_err(),
+            ] {
+                assert_eq!(code.code(), "invalid_argument");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_would_be_too_much_changes_nothing() {
+    with_both(|kv| {
+        kv.set("a", &[1; 60]).unwrap();
+        let error = kv.set("b", &[2; 40]).unwrap_err();
+        assert_eq!(error.code(), "quota_exceeded");
+        assert_eq!(kv.get("b").unwrap(), None);
+        assert_eq!(kv.set("a", &[3; 100]).unwrap_err().code(), "quota_exceeded");
+        assert_eq!(kv.get("a").unwrap(), Some(vec![1; 60]));
+        kv.set("b", &[2; 38]).unwrap();
+        kv.delete("a").unwrap();
+        kv.set("b", &[4; 99]).unwrap();
+    });
+}
+
+#[test]
+fn a_database_outlives_its_process_and_keeps_namespaces_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kv.redb");
+    let database = DatabaseKv::open(&path).unwrap();
+    database.namespace("one").set("key", b"1").unwrap();
+    database.namespace("other").set("key", b"22").unwrap();
+    let again = DatabaseKv::open(&path).unwrap_err();
+    assert!(matches!(again.kind(), FailureKind::Io { .. }), "{again}");
+    drop(database);
+
+    let database = DatabaseKv::open(&path).unwrap();
+    assert_eq!(
+        database.namespace("one").get("key").unwrap(),
+        Some(b"1".to_vec())
+    );
+    assert_eq!(
+        database.namespace("other").get("key").unwrap(),
+        Some(b"22".to_vec())
+    );
+    assert_eq!(database.clone().get("key").unwrap(), None);
+    let mut small = database.namespace("one").limit_bytes(5);
+    assert_eq!(
+        small.set("k", b"x").unwrap_err().code(),
+        "quota_exceeded",
+        "what was there before counts"
+    );
+    small.set("key", b"").unwrap();
+}
+
+#[test]
+fn what_is_no_database_is_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kv.redb");
+    std::fs::write(
+        &path,
+        "this is a text file, and long enough to look like something",
+    )
+    .unwrap();
+    for path in [
+        path.clone(),
+        folder.path().to_owned(),
+        folder.path().join("no/such/folder"),
+    ] {
+        let failure = DatabaseKv::open(&path).unwrap_err();
+        assert!(
+            matches!(failure.kind(), FailureKind::Io { .. }),
+            "{failure}"
+        );
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Set(String, Vec<u8>),
+    Delete(String),
+    Get(String),
+    List(String),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let key = "[ab/]{0,3}";
+    let step = prop_oneof![
+        (key, prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(key, value)| Step::Set(key, value)),
+        key.prop_map(Step::Delete),
+        key.prop_map(Step::Get),
+        key.prop_map(Step::List),
+    ];
+    prop::collection::vec(step, 1..20)
+}
+
+proptest! {
+    // Every change of a database waits for the disk.
+    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_do_the_same_whatever_is_done(steps in steps()) {
+        let (_folder, database) = database();
+        let mut database = database.limit_bytes(100);
+        let mut memory = MemoryKv::new().limit_bytes(100);
+        let answers = |kv: &mut dyn Kv| -> Vec<String> {
+            steps.iter().map(|step| match step {
+                Step::Set(key, value) => format!("{:?}", kv.set(key, value)),
+                Step::Delete(key) => format!("{:?}", kv.delete(key)),
+                Step::Get(key) => format!("{:?}", kv.get(key)),
+                Step::List(prefix) => format!("{:?}", kv.list(prefix)),
+            }).collect()
+        };
+        prop_assert_eq!(answers(&mut database), answers(&mut memory));
+    }
+}
