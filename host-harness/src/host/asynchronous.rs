@@ -42,10 +42,10 @@ pub(super) async fn call(
             Some(len) => guest.alloc.call_async(&mut *caller, len).await?,
             None => 0,
         };
-        answer = match deliver(caller, &guest, function, answer, address)? {
+        match deliver(caller, &guest, function, &answer, address)? {
             Delivered::Slot(slot) => break slot,
-            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
-        };
+            Delivered::NoRoom => answer = no_room(function, &answer, first)?,
+        }
         first = false;
     };
     caller.data_mut().host.guest = Some(guest);

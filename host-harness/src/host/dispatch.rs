@@ -209,6 +209,7 @@ impl Watched {
 }
 
 /// Calls an implementation that answers at once.
+#[inline]
 pub(super) fn serve(
     function: &HostFunction,
     implementation: Option<&mut HostFunctions>,
@@ -341,6 +342,7 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
 }
 
 /// Brings an answer into the guest.
+#[inline]
 fn finish(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
@@ -353,15 +355,16 @@ fn finish(
             Some(len) => guest.alloc.call(&mut *caller, len)?,
             None => 0,
         };
-        answer = match deliver(caller, guest, function, answer, address)? {
+        match deliver(caller, guest, function, &answer, address)? {
             Delivered::Slot(slot) => return Ok(slot),
-            Delivered::NoRoom { bytes } => no_room(function, bytes, first)?,
-        };
+            Delivered::NoRoom => answer = no_room(function, &answer, first)?,
+        }
         first = false;
     }
 }
 
 /// How many bytes of the guest's an answer needs, if it needs any.
+#[inline]
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
         Answer::Slot(_) | Answer::Written { .. } => None,
@@ -375,50 +378,52 @@ pub(super) fn wanted(answer: &Answer) -> Option<u32> {
 pub(super) enum Delivered {
     /// The function's result.
     Slot(u64),
-    /// The guest has no memory for so many bytes.
-    NoRoom { bytes: usize },
+    /// The guest has no memory for it.
+    NoRoom,
 }
 
 /// Brings an answer into the guest, to an address from its `alloc` if it [wanted](wanted) one; 0 is none. The memory is as it is now: `alloc` may have
 /// grown it.
+#[inline]
 pub(super) fn deliver(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
     function: &'static HostFunction,
-    answer: Answer,
+    answer: &Answer,
     allocated: u32,
-) -> wasmtime::Result<Delivered> {
+) -> Result<Delivered, HostTrap> {
     let slot = match answer {
-        Answer::Slot(slot) => slot,
+        Answer::Slot(slot) => *slot,
         Answer::Written {
             bytes,
             address,
             slot,
         } => {
-            write(caller, guest, function, address, &bytes)?;
-            slot
+            write(caller, guest, function, *address, bytes)?;
+            *slot
         }
-        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } if allocated == 0 => {
-            return Ok(Delivered::NoRoom { bytes: bytes.len() });
+        Answer::Packed { .. } | Answer::Terminated { .. } if allocated == 0 => {
+            return Ok(Delivered::NoRoom);
         }
         Answer::Packed { bytes, failed } => {
-            write(caller, guest, function, allocated, &bytes)?;
+            write(caller, guest, function, allocated, bytes)?;
             Packed {
                 address: allocated,
                 // No more than what `alloc` was asked for.
                 len: bytes.len() as u32,
-                failed,
+                failed: *failed,
             }
             .to_bits()
         }
         Answer::Terminated { bytes } => {
-            write(caller, guest, function, allocated, &bytes)?;
+            write(caller, guest, function, allocated, bytes)?;
             u64::from(allocated)
         }
     };
     Ok(Delivered::Slot(slot))
 }
 
+#[inline]
 pub(super) fn write(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
@@ -458,9 +463,15 @@ pub(super) fn write(
 #[cold]
 pub(super) fn no_room(
     function: &HostFunction,
-    bytes: usize,
+    answer: &Answer,
     first: bool,
 ) -> Result<Answer, HostTrap> {
+    let bytes = match answer {
+        Answer::Slot(_) => 0,
+        Answer::Packed { bytes, .. }
+        | Answer::Terminated { bytes }
+        | Answer::Written { bytes, .. } => bytes.len(),
+    };
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
         format!("the plugin has no room for the {bytes} bytes that the host answered with"),
