@@ -12,6 +12,7 @@ mod measure;
 mod modules;
 mod ours;
 mod peers;
+mod pools;
 mod report;
 mod sizes;
 
@@ -28,6 +29,7 @@ use crate::host_calls::HostCalls;
 use crate::instances::Instances;
 use crate::measure::Job;
 use crate::modules::Modules;
+use crate::pools::Pools;
 
 const USAGE: &str = "\
 cargo bench [-- [--build] [--table] [FILTER]]
@@ -95,10 +97,12 @@ fn run(options: &Options) -> Result<()> {
     let codecs = Codecs::compile(&modules)?;
     let instances = Instances::compile(&modules)?;
     let host_calls = HostCalls::compile(&modules)?;
+    let pools = Pools::compile(&modules)?;
     let mut jobs = calls.jobs();
     jobs.extend(codecs.jobs());
     jobs.extend(instances.jobs());
     jobs.extend(host_calls.jobs());
+    jobs.extend(pools.jobs());
     jobs.retain(|job| options.wants(job.name));
     if !options.table {
         reports(&jobs)?;

@@ -227,22 +227,19 @@ impl Instance {
     fn run(&mut self, callee: Callee) -> Result<Packed, Failure> {
         let params = self.buffer.params();
         let answer = match callee {
-            Callee::Command(number) => match self.resolved.get(number) {
-                Some(Some(func)) => func.call(&mut self.store, params),
-                _ => self.resolve(number)?.call(&mut self.store, params),
-            },
+            Callee::Command(number) if let Some(Some(func)) = self.resolved.get(number) => {
+                func.call(&mut self.store, params)
+            }
             callee => self.func(callee)?.call(&mut self.store, params),
         };
         self.answered(callee, answer)
     }
 
-    /// The export of a callee.
+    /// The export of a callee, looked up.
+    #[cold]
     fn func(&mut self, callee: Callee) -> Result<CallFunc, Failure> {
         match callee {
-            Callee::Command(number) => match self.resolved.get(number) {
-                Some(Some(func)) => Ok(func.clone()),
-                _ => self.resolve(number),
-            },
+            Callee::Command(number) => self.resolve(number),
             Callee::Batch(number) => self.batch(number),
             Callee::Export(name) => self.export(name),
         }

@@ -1,6 +1,7 @@
 //! Many calls at once from one module, each by an instance of its own.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,17 +50,41 @@ pub struct Pool {
     freed: Condvar,
 }
 
+/// Instances that have nothing to do, each with the thread that used it last: what it needs is in that one's processor.
+#[derive(Debug)]
+pub(crate) struct Idle<P>(Vec<(ThreadId, Box<P>)>);
+
+impl<P> Idle<P> {
+    pub(crate) const fn new() -> Self {
+        Idle(Vec::new())
+    }
+
+    pub(crate) fn put(&mut self, plugin: Box<P>) {
+        self.0.push((std::thread::current().id(), plugin));
+    }
+
+    /// The one that this thread used last if it is there, else the one that was used last of all.
+    pub(crate) fn take(&mut self) -> Option<Box<P>> {
+        let here = std::thread::current().id();
+        let mine = self.0.iter().rposition(|(thread, _)| *thread == here);
+        let place = mine.or(self.0.len().checked_sub(1))?;
+        Some(self.0.swap_remove(place).1)
+    }
+}
+
 struct Places {
     /// How many calls can begin at once.
     free: usize,
-    /// Instances that have nothing to do: no more than there are free places.
-    idle: Vec<Plugin>,
+    /// How many wait for that.
+    waiting: usize,
+    /// No more than there are free places.
+    idle: Idle<Plugin>,
 }
 
 /// The right to have one instance, given back when it is dropped.
 struct Place<'a> {
     pool: &'a Pool,
-    plugin: Option<Plugin>,
+    plugin: Option<Box<Plugin>>,
 }
 
 impl Pool {
@@ -71,7 +96,8 @@ impl Pool {
             make: Box::new(make),
             places: Mutex::new(Places {
                 free: size.max(1),
-                idle: Vec::new(),
+                waiting: 0,
+                idle: Idle::new(),
             }),
             freed: Condvar::new(),
         }
@@ -123,7 +149,7 @@ impl Pool {
         let mut place = self.place();
         let mut plugin = match place.plugin.take() {
             Some(plugin) => plugin,
-            None => (self.make)().build()?,
+            None => Box::new((self.make)().build()?),
         };
         let result = use_it(&mut plugin);
         if !plugin.is_poisoned() {
@@ -136,14 +162,16 @@ impl Pool {
     fn place(&self) -> Place<'_> {
         let mut places = self.lock();
         while places.free == 0 {
+            places.waiting += 1;
             places = self
                 .freed
                 .wait(places)
                 .unwrap_or_else(PoisonError::into_inner);
+            places.waiting -= 1;
         }
         places.free -= 1;
         Place {
-            plugin: places.idle.pop(),
+            plugin: places.idle.take(),
             pool: self,
         }
     }
@@ -157,9 +185,15 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut places = self.pool.lock();
         places.free += 1;
-        places.idle.extend(self.plugin.take());
+        if let Some(plugin) = self.plugin.take() {
+            places.idle.put(plugin);
+        }
+        let anybody_waits = places.waiting > 0;
         drop(places);
-        self.pool.freed.notify_one();
+        // A call to the system, which nearly every call of a plugin can do without.
+        if anybody_waits {
+            self.pool.freed.notify_one();
+        }
     }
 }
 
@@ -168,6 +202,7 @@ impl std::fmt::Debug for Pool {
         let places = self.lock();
         f.debug_struct("Pool")
             .field("free", &places.free)
+            .field("waiting", &places.waiting)
             .field("idle", &places.idle)
             .finish()
     }

@@ -10,7 +10,7 @@ use crate::asynchronous::AsyncPlugin;
 use crate::builder::PluginBuilder;
 use crate::command::CommandName;
 use crate::failure::Failure;
-use crate::pool::Make;
+use crate::pool::{Idle, Make};
 
 /// As [`Pool`](crate::Pool), for calls that are futures.
 ///
@@ -36,8 +36,8 @@ use crate::pool::Make;
 pub struct AsyncPool {
     make: Make,
     places: Semaphore,
-    /// Instances that have nothing to do: no more than there are free places.
-    idle: Mutex<Vec<AsyncPlugin>>,
+    /// No more than there are free places.
+    idle: Mutex<Idle<AsyncPlugin>>,
 }
 
 impl AsyncPool {
@@ -48,7 +48,7 @@ impl AsyncPool {
         AsyncPool {
             make: Box::new(make),
             places: Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS)),
-            idle: Mutex::default(),
+            idle: Mutex::new(Idle::new()),
         }
     }
 
@@ -108,19 +108,19 @@ impl AsyncPool {
     ) -> Result<R, Failure> {
         // Given back when it is dropped; an error would mean that the semaphore is closed, which it never is.
         let _place = self.places.acquire().await.ok();
-        let idle = self.idle().pop();
+        let idle = self.idle().take();
         let mut plugin = match idle {
             Some(plugin) => plugin,
-            None => (self.make)().build_async().await?,
+            None => Box::new((self.make)().build_async().await?),
         };
         let result = use_it(&mut plugin).await;
         if !plugin.is_poisoned() {
-            self.idle().push(plugin);
+            self.idle().put(plugin);
         }
         Ok(result)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<AsyncPlugin>> {
+    fn idle(&self) -> MutexGuard<'_, Idle<AsyncPlugin>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

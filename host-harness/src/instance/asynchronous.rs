@@ -148,8 +148,14 @@ impl Instance {
     }
 
     async fn run_async(&mut self, callee: Callee) -> Result<Packed, Failure> {
-        let (func, params) = (self.func(callee)?, self.buffer.params());
-        let answer = func.call_async(&mut self.store, params).await;
+        let params = self.buffer.params();
+        let answer = match callee {
+            // Not a copy of it, whose count all instances would share.
+            Callee::Command(number) if let Some(Some(func)) = self.resolved.get(number) => {
+                func.call_async(&mut self.store, params).await
+            }
+            callee => self.func(callee)?.call_async(&mut self.store, params).await,
+        };
         self.answered(callee, answer)
     }
 

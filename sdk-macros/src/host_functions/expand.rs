@@ -700,7 +700,23 @@ fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
         .lends(quote!(#sdk::lend_changed))
         .zip(bytes)
         .map(|(lend, bytes)| quote!(let #bytes = &mut #bytes; #lend));
-    let given = given(&crossings);
+    let json = |crossing: &Crossing<'_>| {
+        let ty = crossing.argument.json.then_some(crossing.ty)?;
+        Some(quote!(<#ty as #sdk::CrossesThreads<__T>>))
+    };
+    let carries = crossings.iter().enumerate().filter_map(|(nth, crossing)| {
+        let (carried, variable) = (json(crossing)?, crossing.variable(nth));
+        Some(quote!(let #variable = #carried::carry(#variable);))
+    });
+    let given = given(&crossings).zip(&crossings).enumerate();
+    let given = given.map(|(nth, (given, crossing))| {
+        let variable = crossing.variable(nth);
+        match (json(crossing), crossing.how) {
+            (Some(carried), How::Lent) => quote!(#carried::lend(&#variable)),
+            (Some(carried), _) => quote!(#carried::give(#variable)),
+            (None, _) => given,
+        }
+    });
     let returned = returned(function);
     let (output, changed) = (local("output"), local("changed"));
     let Names {
@@ -719,6 +735,7 @@ fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
             #[allow(unused_mut)]
             let mut #call = #sdk::Call::new(#slots);
             #(#reads)*
+            #(#carries)*
             #copies
             let #implementation = #sdk::implementation::<__T>(#implementation)?;
             ::core::result::Result::Ok(::std::boxed::Box::pin(async move {

@@ -83,14 +83,36 @@ pub fn lend_changed<'c, T: LentMut + ?Sized>(
     lend_mut(changed.bytes_mut(), place, only_written)
 }
 
-/// What a future may hold that moves between threads, by value and by reference.
+/// A value that crossed as JSON, on its way between threads.
 ///
-/// An argument's type is asked for this only by the implementations that need it: `T` makes the bound one on them.
-#[diagnostic::on_unimplemented(
-    message = "an asynchronous host function cannot be passed a `{Self}`",
-    label = "its future could not move between threads",
-    note = "a type that crosses as JSON must be `Send` and `Sync` for that; the trait itself, without `Async`, has no such need"
-)]
-pub trait CrossesThreads<T: ?Sized>: Send + Sync {}
+/// Its type must be `Send` for this, which is asked where an asynchronous implementation `T` is provided, not where the trait is declared: the compiler looks at a
+/// bound only once all that it names is known, and this one names `T`. Until then it knows of [`Carried`](Self::Carried) only that it is `Send`.
+pub trait CrossesThreads<T: ?Sized>: Sized {
+    /// The value while a future holds it.
+    type Carried: Send;
 
-impl<T: ?Sized, V: Send + Sync + ?Sized> CrossesThreads<T> for V {}
+    /// Into a future.
+    fn carry(self) -> Self::Carried;
+
+    /// Out of the future, by reference.
+    fn lend(carried: &Self::Carried) -> &Self;
+
+    /// Out of the future.
+    fn give(carried: Self::Carried) -> Self;
+}
+
+impl<T: ?Sized, V: Send> CrossesThreads<T> for V {
+    type Carried = V;
+
+    fn carry(self) -> V {
+        self
+    }
+
+    fn lend(carried: &V) -> &V {
+        carried
+    }
+
+    fn give(carried: V) -> V {
+        carried
+    }
+}
