@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use plugin_sdk::abi;
 use plugin_sdk::host::WasmType;
-use wasmparser::{GlobalType, ValType};
+use wasmparser::{FuncType, GlobalType, ValType};
 
 use crate::command;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, Import};
 use crate::host::ImportedFunction;
 use crate::manifest::Manifest;
 use crate::text;
@@ -23,6 +23,9 @@ pub(crate) const CLEANUP: &str = "plugin_cleanup";
 pub(crate) const START: &str = "plugin_start";
 pub(crate) const STOP: &str = "plugin_stop";
 pub(crate) const EVENT: &str = "plugin_event";
+
+/// The module of the services, which every host has.
+const SERVICES: &str = "plugin_host";
 
 const I32: ValType = ValType::I32;
 const I64: ValType = ValType::I64;
@@ -46,35 +49,34 @@ pub(crate) struct Contract {
     manifest: Manifest,
 }
 
-/// The functions that are imported. Nothing else can be: a host gives no memory, table or global.
+/// The functions that are imported. Nothing else can be: a host gives no memory, table or global. A module that wants such a thing is made for another host, and is told of
+/// all that it wants.
 fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKind> {
-    let mut functions = Vec::new();
-    let mut others = Vec::new();
-    for (import, ty) in interface.imports() {
-        let function = ty.and_then(|ty| {
-            let mut results = ty.results().iter();
-            let result = match results.next() {
-                Some(result) => Some(wasm_type(*result)?),
-                None => None,
-            };
-            let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
-            results.next().is_none().then_some(ImportedFunction {
-                module: import.module.clone(),
-                name: import.name.clone(),
-                parameters: parameters.collect::<Option<_>>()?,
-                result,
-            })
-        });
-        match function {
-            Some(function) => functions.push(function),
-            None => others.push(import.clone()),
+    let function = |import: &Import, ty: &FuncType| {
+        let mut results = ty.results().iter();
+        let result = match results.next() {
+            Some(result) => Some(wasm_type(*result)?),
+            None => None,
+        };
+        let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
+        results.next().is_none().then_some(ImportedFunction {
+            module: import.module.clone(),
+            name: import.name.clone(),
+            parameters: parameters.collect::<Option<_>>()?,
+            result,
+        })
+    };
+    let functions: Option<Vec<_>> = interface
+        .imports()
+        .map(|(import, ty)| function(import, ty?))
+        .collect();
+    functions.ok_or_else(|| {
+        let imports = interface.imports().map(|(import, _)| import);
+        let foreign = imports.filter(|import| import.module != SERVICES);
+        FailureKind::MissingImports {
+            imports: foreign.cloned().collect(),
         }
-    }
-    if others.is_empty() {
-        Ok(functions)
-    } else {
-        Err(FailureKind::MissingImports { imports: others })
-    }
+    })
 }
 
 fn wasm_type(ty: ValType) -> Option<WasmType> {

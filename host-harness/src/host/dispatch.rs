@@ -86,9 +86,9 @@ pub(super) fn call(
 
 /// The calling instance's memory and allocator, taken out to be put back, as making a copy of a function costs more than the rest of a call.
 #[inline]
-pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Guest> {
+pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Box<Guest>> {
     let guest = caller.data_mut().host.guest.take();
-    match guest.or_else(|| guest_to_be(caller)) {
+    match guest.or_else(|| guest_to_be(caller).map(Box::new)) {
         Some(guest) => Ok(guest),
         None => Err(wasmtime::format_err!(
             "a host function was called before there was an instance"

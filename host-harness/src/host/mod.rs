@@ -32,7 +32,8 @@ pub(crate) struct Host {
     implementations: Vec<HostFunctions>,
     /// What each of the module's imports is bound to, in their order.
     bound: Vec<Bound>,
-    guest: Option<Guest>,
+    /// In a box, as every call takes it out and puts it back.
+    guest: Option<Box<Guest>>,
     history: History,
     clock: Clock,
     /// The tick at which the call that is running has used up its time; 0 for never.
@@ -142,7 +143,7 @@ impl Host {
 
     /// From now on the host's functions can reach the guest.
     pub(crate) fn attach(&mut self, memory: Memory, alloc: TypedFunc<u32, u32>) {
-        self.guest = Some(Guest { memory, alloc });
+        self.guest = Some(Box::new(Guest { memory, alloc }));
     }
 
     /// A call of the guest begins, which may take so many ticks; 0 for any number.

@@ -39,6 +39,9 @@ fn sdk() -> TokenStream {
 }
 
 fn generated(host: &HostTrait, sound: bool) -> TokenStream {
+    if !sound {
+        return stand_in(host);
+    }
     let HostTrait {
         ident,
         vis,
@@ -47,17 +50,15 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
         ..
     } = host;
     let sdk = sdk();
-    let guest = functions
-        .iter()
-        .map(|function| guest(host, function, sound));
-    let sound_functions = || functions.iter().filter(|_| sound);
-    let entries = sound_functions().map(|function| entry(host, function, quote!(Now)));
-    let serves = sound_functions().map(|function| serve(host, function));
-    let async_entries = sound_functions().map(|function| entry(host, function, quote!(Later)));
-    let async_serves = sound_functions().map(|function| async_serve(host, function));
+    let each = || functions.iter();
+    let guest = each().map(|function| guest(host, function));
+    let entries = each().map(|function| entry(host, function, quote!(Now)));
+    let serves = each().map(|function| serve(host, function));
+    let async_entries = each().map(|function| entry(host, function, quote!(Later)));
+    let async_serves = each().map(|function| async_serve(host, function));
     let async_trait = async_trait(host);
     let async_ident = async_ident(host);
-    let bounds = async_bounds(host, sound);
+    let bounds = async_bounds(host);
     let shared = host.supertraits.is_empty().then(|| shared(host));
     let about =
         format!("The functions of [`{ident}`]: for guests to call, and for hosts to provide.");
@@ -120,6 +121,53 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
     }
 }
 
+/// What stands in for all of this beside a trait with mistakes: enough that whoever uses it does not complain of what is missing.
+fn stand_in(host: &HostTrait) -> TokenStream {
+    let sdk = sdk();
+    let (vis, functions_type) = (&host.vis, &host.functions_type);
+    let named = |name: &str| {
+        let mut functions = host.functions.iter();
+        functions.any(|function| plain_name(&function.ident) == name)
+    };
+    let guest = host.functions.iter().map(|function| {
+        let HostFunction { ident, cfgs, .. } = function;
+        let (parameters, output) = (parameters(function), output(function));
+        quote! {
+            #(#cfgs)*
+            pub fn #ident(#(#parameters),*) #output {
+                loop {}
+            }
+        }
+    });
+    let provide = ["provide", "provide_async"].map(|name| {
+        let ident = format_ident!("{name}");
+        let provide = quote! {
+            pub fn #ident<__T>(_: __T) -> #sdk::HostFunctions {
+                loop {}
+            }
+        };
+        (!named(name)).then_some(provide)
+    });
+    let install = (!named("install")).then(|| {
+        quote! {
+            pub fn install<__T>(_: __T) -> #sdk::Installed<__T> {
+                loop {}
+            }
+        }
+    });
+    quote! {
+        #[allow(non_camel_case_types)]
+        #vis enum #functions_type {}
+
+        #[allow(unused_variables, dead_code, missing_docs)]
+        impl #functions_type {
+            #(#guest)*
+            #(#provide)*
+            #install
+        }
+    }
+}
+
 fn async_ident(host: &HostTrait) -> Ident {
     format_ident!("Async{}", host.ident)
 }
@@ -163,11 +211,11 @@ fn async_trait(host: &HostTrait) -> TokenStream {
 }
 
 /// What the values must be that a future holds, asked for only where there is such an implementation. What crosses otherwise than as JSON is so anyway.
-fn async_bounds(host: &HostTrait, sound: bool) -> TokenStream {
+fn async_bounds(host: &HostTrait) -> TokenStream {
     let sdk = sdk();
     let functions = host.functions.iter();
     // A bound cannot be under `cfg`, and its type may be.
-    let functions = functions.filter(|function| sound && function.cfgs.is_empty());
+    let functions = functions.filter(|function| function.cfgs.is_empty());
     let arguments = functions.flat_map(|function| &function.arguments);
     let bounds = arguments.filter(|argument| argument.json).map(|argument| {
         let ty = Crossing::of(argument).ty;
@@ -217,7 +265,7 @@ fn output(function: &HostFunction) -> Option<TokenStream> {
 }
 
 /// What a guest calls.
-fn guest(host: &HostTrait, function: &HostFunction, sound: bool) -> TokenStream {
+fn guest(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let HostFunction {
         ident,
         docs,
@@ -226,24 +274,16 @@ fn guest(host: &HostTrait, function: &HostFunction, sound: bool) -> TokenStream 
         ..
     } = function;
     let (parameters, output) = (parameters(function), output(function));
-    let body = match sound {
-        false => quote!(loop {}),
-        true => {
-            let (guest, native) = (imported(host, function), native(host, function));
-            quote! {
-                #[cfg(target_arch = "wasm32")]
-                { #guest }
-                #[cfg(not(target_arch = "wasm32"))]
-                { #native }
-            }
-        }
-    };
+    let (guest, native) = (imported(host, function), native(host, function));
     quote! {
         #(#docs)* #(#cfgs)* #(#allowed)*
         #[allow(unused_variables, clippy::too_many_arguments)]
         #[inline]
         pub fn #ident(#(#parameters),*) #output {
-            #body
+            #[cfg(target_arch = "wasm32")]
+            { #guest }
+            #[cfg(not(target_arch = "wasm32"))]
+            { #native }
         }
     }
 }
@@ -255,7 +295,11 @@ fn native(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let path = format!("{}::{}", host.functions_type, plain_name(ident));
     let names = function.arguments.iter().map(|argument| &argument.ident);
     let implementation = local("host");
-    let call = placed(quote!(#sdk::call), returned_span(function));
+    // To its last token where the result's type is, as that is what it asks something of.
+    let call = placed(
+        quote!(#sdk::call::<dyn #trait_, #convention, _>),
+        returned_span(function),
+    );
     let cleared = function.arguments.iter().filter(|argument| argument.out);
     let cleared = cleared.map(|argument| {
         let crossing = Crossing::of(argument);
@@ -264,7 +308,7 @@ fn native(host: &HostTrait, function: &HostFunction) -> TokenStream {
     });
     quote! {
         #(#cleared)*
-        #call::<dyn #trait_, #convention, _>(#path, |#implementation| {
+        #call(#path, |#implementation| {
             #trait_::#ident(#implementation, #(#names),*)
         })
     }
@@ -468,9 +512,10 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
         None => quote!(::core::option::Option::None),
     };
     let (ty, convention) = (returned_type(function), convention(function));
+    let new = placed(quote!(#sdk::HostFunction::new), returned_span(function));
     quote! {
         #(#cfgs)*
-        #sdk::HostFunction::new::<#convention, #ty>(
+        #new::<#convention, #ty>(
             #module,
             #import,
             &[#(#parameters),*],
