@@ -18,6 +18,7 @@ use crate::pool::{Idle, Make};
 /// thrown away.
 ///
 /// ```
+/// use std::sync::Arc;
 /// use plugin_sdk_harness::{AsyncPool, Module, Source};
 /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
 /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
@@ -27,9 +28,14 @@ use crate::pool::{Idle, Make};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let module = Module::load(Source::wat(WAT))?;
-/// let pool = AsyncPool::new(2, move || module.plugin());
-/// let (one, other) = tokio::join!(pool.call_raw_async("echo", b"abc"), pool.call_raw_async("echo", b"def"));
-/// assert_eq!((one?, other?), (b"abc".to_vec(), b"def".to_vec()));
+/// let pool = Arc::new(AsyncPool::new(2, move || module.plugin()));
+/// let calls = ["abc", "def", "ghi"].map(|text| {
+///     let pool = Arc::clone(&pool);
+///     tokio::spawn(async move { pool.call_raw_async("echo", text.as_bytes()).await })
+/// });
+/// for (call, text) in calls.into_iter().zip(["abc", "def", "ghi"]) {
+///     assert_eq!(call.await.unwrap()?, text.as_bytes());
+/// }
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// # }).unwrap();
 /// ```

@@ -104,17 +104,22 @@ pub struct HostFunction {
 #[derive(Clone, Copy)]
 pub enum Serve {
     /// At once.
-    Now(fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answer, Fault>),
+    Now(ServeNow),
     /// Once a future is done, which needs the guest's memory no more.
     #[cfg(not(target_arch = "wasm32"))]
-    Later(
-        for<'a> fn(
-            &'a mut (dyn Any + Send),
-            &mut [u8],
-            &'a [u64],
-        ) -> Result<super::asynchronous::Serving<'a>, Fault>,
-    ),
+    Later(ServeLater),
 }
+
+/// See [`Serve::Now`].
+pub type ServeNow = fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answer, Fault>;
+
+/// See [`Serve::Later`].
+#[cfg(not(target_arch = "wasm32"))]
+pub type ServeLater = for<'a> fn(
+    &'a mut (dyn Any + Send),
+    &mut [u8],
+    &'a [u64],
+) -> Result<super::asynchronous::Serving<'a>, Fault>;
 
 impl Serve {
     /// Whether a call of it may have to be waited for, which only a host that is itself asynchronous can do.

@@ -17,7 +17,9 @@ pub(crate) mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use asynchronous::{Changed, Served, Serving};
-pub use describe::{Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve};
+#[cfg(not(target_arch = "wasm32"))]
+pub use describe::ServeLater;
+pub use describe::{Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow};
 pub use native::Installed;
 pub use returned::{HostError, Payload};
 pub use scalar::Scalar;

@@ -109,6 +109,9 @@ pub trait Everything {
     fn fail_silently();
 }
 
+/// Text, halves, a digest, a time and a sum.
+pub type Changed = (String, Vec<f32>, Vec<u8>, u64, f64);
+
 /// Calls its host.
 #[plugin]
 #[derive(Default)]
@@ -152,7 +155,7 @@ impl Calling {
 
     /// Bytes and numbers in place.
     #[command]
-    pub fn in_place(&mut self) -> Result<(String, Vec<f32>, Vec<u8>, u64, f64)> {
+    pub fn in_place(&mut self) -> Result<Changed> {
         let mut text = *b"desserts";
         everything::reverse(&mut text);
         let mut samples = [1.0, 3.0];
