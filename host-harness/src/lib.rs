@@ -77,7 +77,7 @@
 //!
 //! # Async hosts
 //!
-//! With the feature `async`, a plugin built by [`build_async`](PluginBuilder::build_async) has calls that are futures, on tokio. Neither a host function that
+//! With the feature `async`, a plugin built by `PluginBuilder::build_async` has calls that are futures, on tokio. Neither a host function that
 //! waits nor a guest that computes for long keeps the runtime from its other tasks: the guest stops at every tick of a clock, some 10 ms, and goes on when its
 //! turn comes again. Host functions are the plain ones as well as `async` ones:
 //!
@@ -116,9 +116,9 @@
 //!
 //! An implementation of the plain trait runs on the runtime's thread and blocks it for as long as it takes; one that waits for a disk or a network is better an `async` one.
 //! The time of a call goes on while it waits, for the host or for its turn, and ends the one as the other: a host function's future is dropped then.
-//! Dropping a call's own future [cancels](AsyncPlugin) it. The runtime must have its timers enabled.
+//! Dropping a call's own future cancels it. The runtime must have its timers enabled.
 //!
-//! One instance makes one call at a time. [`AsyncPool`] keeps several for calls at once, as [`Pool`] does for threads.
+//! One instance makes one call at a time. `AsyncPool` keeps several for calls at once, as [`Pool`] does for threads.
 //!
 //! # What a guest can do to its host
 //!
