@@ -10,7 +10,7 @@ mod conventions;
 use calling::everything;
 use conventions::{Host, guest};
 use plugin_sdk::Result;
-use plugin_sdk_harness::{FailureKind, Plugin, PluginBuilder};
+use plugin_sdk_harness::{Direction, FailureKind, Plugin, PluginBuilder};
 use serde_json::{Value, json};
 
 fn builder() -> PluginBuilder {
@@ -317,4 +317,75 @@ fn eighty_thousand_host_calls_leave_memory_where_it_was() {
     };
     let after_some = call(1000);
     assert_eq!(call(20_000), after_some);
+}
+
+#[test]
+fn a_host_function_may_call_a_command_of_another_plugin() {
+    /// Answers out of a plugin of its own.
+    struct Relay(Plugin);
+
+    #[plugin_sdk::host_functions(module = "conventions", prefix = "all_")]
+    trait Relayed {
+        fn greet(name: &str) -> String;
+    }
+
+    impl Relayed for Relay {
+        fn greet(&mut self, name: &str) -> String {
+            let args = json!({"key": name});
+            self.0.call("look_up", args).unwrap_or_default()
+        }
+    }
+
+    let relay = Relay(builder().build().unwrap());
+    let mut plugin = builder().host(relayed::provide(relay)).build().unwrap();
+    for name in ["a", "b"] {
+        let answer: Value = plugin.call("text", json!({"name": name})).unwrap();
+        assert_eq!(
+            answer[0],
+            name.repeat(1000),
+            "what the other plugin got of its host"
+        );
+        assert_eq!(
+            answer[2],
+            name.to_uppercase(),
+            "and its own host answers as before"
+        );
+    }
+}
+
+#[test]
+fn a_trace_tells_of_host_calls_within_the_call_that_makes_them() {
+    let (sink, seen) = std::sync::mpsc::channel();
+    let mut plugin = builder()
+        .trace(move |crossing| {
+            let _ = sink.send((
+                crossing.direction(),
+                crossing.depth(),
+                crossing.function().to_owned(),
+                crossing.to_string(),
+            ));
+        })
+        .build()
+        .unwrap();
+    seen.try_iter().for_each(drop);
+    plugin
+        .call::<Value>("look_up", json!({"key": "none"}))
+        .unwrap();
+    plugin
+        .call::<Value>("look_up", json!({"key": "bad"}))
+        .unwrap_err();
+    let seen: Vec<_> = seen.try_iter().collect();
+    let shown: Vec<_> = seen
+        .iter()
+        .map(|(direction, depth, function, _)| (*direction, *depth, &**function))
+        .collect();
+    let one_call = [
+        (Direction::Call, 0, "look_up"),
+        (Direction::HostCall, 1, "conventions.lookup"),
+        (Direction::HostAnswer, 1, "conventions.lookup"),
+        (Direction::Answer, 0, "look_up"),
+    ];
+    assert_eq!(shown, [one_call, one_call].concat());
+    assert!(seen[1].3.contains(r#"key: "none""#), "{}", seen[1].3);
+    assert!(seen[6].3.contains("no more today"), "{}", seen[6].3);
 }
