@@ -51,6 +51,11 @@ pub(crate) enum CacheDir {
     Off,
 }
 
+/// How long so many ticks are.
+pub(crate) fn duration(ticks: u64) -> Duration {
+    TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+}
+
 /// The ticks of an engine's clock, which cost nothing to read; always 0 where calls may take any time.
 #[derive(Clone, Default)]
 pub(crate) struct Clock(Arc<AtomicU64>);

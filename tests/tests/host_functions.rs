@@ -268,6 +268,14 @@ fn the_last_calls_are_kept_with_arguments_and_answers() {
         .call::<Value>("fetch", json!({"key": "65537", "how": "truncated"}))
         .unwrap_err();
     assert_eq!(plugin.host_calls().len(), 8, "no more than these");
+    plugin.call::<Value>("numbers", ()).unwrap();
+    let answers: Vec<_> = plugin
+        .host_calls()
+        .into_iter()
+        .map(|call| call.outcome.unwrap().unwrap())
+        .collect();
+    let wide = (u64::MAX - 1).to_string();
+    assert_eq!(answers, ["", "-0.5", &wide, "3", "0", "-127", "1"]);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The last host calls of a guest's call, kept so cheaply that they can always be kept: some numbers, and the beginning of what they point to.
 
-use plugin_sdk::abi::Packed;
 use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::dispatch::HostTrap;
 use super::{Bound, full_name};
-use crate::engine::{Clock, TICK};
+use crate::engine::{Clock, duration};
 use crate::record::HostCall;
 use crate::text;
 
@@ -278,33 +277,29 @@ impl Call {
             arguments,
             outcome: match self.outcome {
                 Outcome::None => None,
-                Outcome::Slot(slot) if bound.function.result.is_none() => {
-                    let _ = slot;
-                    Some(Ok(String::new()))
-                }
-                Outcome::Slot(slot) if bound.function.result == Some(WasmType::I64) => {
-                    Some(Ok(match Packed::from_bits(slot) {
-                        Packed {
-                            address: 0, len: 0, ..
-                        } => "nothing".to_owned(),
-                        _ => slot.to_string(),
-                    }))
-                }
-                Outcome::Slot(slot) => Some(Ok((slot as i32).to_string())),
+                Outcome::Slot(slot) => Some(Ok(result(bound.function, slot))),
                 Outcome::Bytes => Some(Ok(self.answer.shown(true))),
                 Outcome::Error => Some(Err(self.answer.shown(true))),
             },
-            duration: (ticks > 0)
-                .then(|| TICK.saturating_mul(ticks.min(u64::from(u32::MAX)) as u32)),
+            duration: (ticks > 0).then(|| duration(ticks)),
         })
     }
 }
 
+/// A result that is a number; a packed one of 0 is nothing.
+fn result(function: &HostFunction, slot: u64) -> String {
+    match function.result {
+        None => String::new(),
+        Some(WasmType::I64) if slot == 0 => "nothing".to_owned(),
+        Some(WasmType::I64) => slot.to_string(),
+        Some(WasmType::I32) => (slot as i32).to_string(),
+        Some(WasmType::F32) => f32::from_bits(slot as u32).to_string(),
+        Some(WasmType::F64) => f64::from_bits(slot).to_string(),
+    }
+}
+
 fn is_text(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Text | Kind::CText | Kind::Json | Kind::Numbers { size: 1 }
-    )
+    matches!(kind, Kind::Text | Kind::Json | Kind::Numbers { size: 1 })
 }
 
 fn number(parameter: &Parameter, slot: u64) -> String {

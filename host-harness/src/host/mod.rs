@@ -15,7 +15,7 @@ use std::time::Duration;
 use plugin_sdk::host::{HostFunction, HostFunctions};
 use wasmtime::{Memory, TypedFunc};
 
-use crate::engine::{Clock, TICK};
+use crate::engine::{Clock, duration};
 use crate::failure::{Failure, FailureKind, Import, MAX_LOG_LINES};
 use crate::record::{HostCall, LogLine};
 use crate::services::{Faults, Grants, RecordedLog};
@@ -129,16 +129,13 @@ impl Host {
     /// How much of the running call's time is left; `None` for any.
     #[inline]
     fn time_left(&self) -> Option<Duration> {
-        (self.deadline != 0).then(|| {
-            let ticks = self.deadline.saturating_sub(self.clock.now());
-            TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
-        })
+        (self.deadline != 0).then(|| duration(self.deadline.saturating_sub(self.clock.now())))
     }
 
     /// Whether the running call has used up its time.
     #[inline]
     pub(crate) fn is_late(&self) -> bool {
-        self.deadline != 0 && self.clock.now() >= self.deadline
+        self.clock.passed(self.deadline)
     }
 
     /// From now on the host's functions can reach the guest.
@@ -163,7 +160,7 @@ impl Host {
             .now()
             .saturating_add(ticks)
             .saturating_sub(self.deadline);
-        TICK.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX))
+        duration(passed)
     }
 
     /// The last calls of the guest's call, oldest first.
