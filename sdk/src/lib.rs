@@ -216,6 +216,7 @@ pub mod memory;
 pub mod panic;
 #[doc(hidden)]
 pub mod raw;
+pub mod schema;
 pub mod services;
 
 #[doc(hidden)]

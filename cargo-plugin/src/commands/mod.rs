@@ -1,0 +1,51 @@
+//! The commands of `cargo plugin`, one module each.
+
+mod bench;
+mod build;
+mod call;
+mod completions;
+mod diff;
+mod info;
+mod list;
+mod new;
+mod package;
+mod test;
+mod validate;
+
+use clap::Subcommand;
+
+use crate::error::Result;
+use crate::terminal::{Terminal, Verdict};
+
+#[derive(Subcommand)]
+pub enum Command {
+    New(new::New),
+    Build(build::Build),
+    Validate(validate::Validate),
+    Info(info::Info),
+    List(list::List),
+    Call(call::Call),
+    Diff(diff::Diff),
+    Test(test::Test),
+    Bench(bench::Bench),
+    Package(package::Package),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        match self {
+            Command::New(command) => command.run(terminal),
+            Command::Build(command) => command.run(terminal),
+            Command::Validate(command) => command.run(terminal),
+            Command::Info(command) => command.run(terminal),
+            Command::List(command) => command.run(terminal),
+            Command::Call(command) => command.run(terminal),
+            Command::Diff(command) => command.run(terminal),
+            Command::Test(command) => command.run(terminal),
+            Command::Bench(command) => command.run(terminal),
+            Command::Package(command) => command.run(terminal),
+            Command::Completions(command) => command.run(terminal),
+        }
+    }
+}

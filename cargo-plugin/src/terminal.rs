@@ -1,0 +1,108 @@
+//! What people and programs see: text in colours where there is a terminal, or one JSON document.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::{Error, Result};
+
+/// How results are shown.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Form {
+    Text,
+    Json,
+}
+
+/// What came of a command that was done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    Yes,
+    No,
+}
+
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const NOTE: Style = AnsiColor::Cyan.on_default().bold();
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub const HEADING: Style = Style::new().bold().underline();
+
+/// What a command tells: to programs by being serialised, to people by writing itself out.
+pub trait Report: Serialize {
+    /// Writes itself for people; styles of `anstyle` are removed where there are no colours.
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()>;
+}
+
+/// Standard output and standard error.
+pub struct Terminal {
+    form: Form,
+}
+
+impl Terminal {
+    pub fn new(form: Form) -> Self {
+        Terminal { form }
+    }
+
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Shows what a command has to tell, once in its run.
+    pub fn show(&mut self, report: &impl Report) -> Result<()> {
+        let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
+        let written = match self.form {
+            Form::Text => report.text(&mut out),
+            Form::Json => serde_json::to_writer_pretty(&mut out, report)
+                .map_err(Into::into)
+                .and_then(|()| writeln!(out)),
+        };
+        // Whoever closes the pipe has seen enough.
+        match written.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::new("cannot write to standard output").because(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells people what is being done, on standard error, as cargo does: `  Building greeter`.
+    pub fn status(&self, verb: &str, what: &str) {
+        if self.form == Form::Text {
+            anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {what}");
+        }
+    }
+
+    /// Ends the run: shows an error, and gives the exit code.
+    pub fn finish(&mut self, outcome: Result<Verdict>) -> ExitCode {
+        match outcome {
+            Ok(Verdict::Yes) => ExitCode::SUCCESS,
+            Ok(Verdict::No) => ExitCode::from(1),
+            Err(error) => {
+                self.failed(&error);
+                ExitCode::from(3)
+            }
+        }
+    }
+
+    fn failed(&self, error: &Error) {
+        if self.form == Form::Json {
+            let document = json!({"error": {
+                "message": error.message(), "causes": error.causes(), "help": error.advice(),
+            }});
+            anstream::println!("{document:#}");
+            return;
+        }
+        anstream::eprintln!("{BAD}error{BAD:#}: {}", error.message());
+        if !error.causes().is_empty() {
+            anstream::eprintln!("\nCaused by:");
+            for cause in error.causes() {
+                anstream::eprintln!("  {}", cause.replace('\n', "\n  "));
+            }
+        }
+        if let Some(help) = error.advice() {
+            anstream::eprintln!("\n{NOTE}help{NOTE:#}: {help}");
+        }
+    }
+}
