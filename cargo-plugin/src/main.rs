@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod compatibility;
 mod error;
+mod notation;
 mod terminal;
 
 use std::process::ExitCode;

@@ -147,6 +147,8 @@ mod contract;
 mod engine;
 mod failure;
 mod host;
+pub mod hosts;
+pub mod inspect;
 mod instance;
 mod json;
 mod limits;
