@@ -5,6 +5,7 @@
 
 mod commands;
 mod error;
+mod project;
 mod terminal;
 
 use std::process::ExitCode;
