@@ -22,10 +22,12 @@ const NO_SYSTEM: u8 = 255;
 /// Packs files, names and contents, into a folder of a gzipped tar archive, in alphabetical order and with their checksums.
 pub fn pack(folder: &str, mut files: Vec<(String, Vec<u8>)>) -> io::Result<Vec<u8>> {
     files.sort();
-    let sums = files.iter().fold(String::new(), |mut sums, (name, contents)| {
-        let _ = writeln!(sums, "{}  {name}", sha256(contents));
-        sums
-    });
+    let sums = files
+        .iter()
+        .fold(String::new(), |mut sums, (name, contents)| {
+            let _ = writeln!(sums, "{}  {name}", sha256(contents));
+            sums
+        });
     files.push((CHECKSUMS.to_owned(), sums.into_bytes()));
     let gzip = GzBuilder::new()
         .mtime(0)
@@ -47,10 +49,12 @@ pub fn pack(folder: &str, mut files: Vec<(String, Vec<u8>)>) -> io::Result<Vec<u
 
 /// As `sha256sum` prints it.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 #[cfg(test)]
@@ -74,13 +78,20 @@ mod tests {
     fn the_order_in_which_files_come_does_not_show() {
         let mut reversed = files();
         reversed.reverse();
-        assert_eq!(pack("x-1.0.0", files()).unwrap(), pack("x-1.0.0", reversed).unwrap());
+        assert_eq!(
+            pack("x-1.0.0", files()).unwrap(),
+            pack("x-1.0.0", reversed).unwrap()
+        );
     }
 
     #[test]
     fn an_archive_tells_neither_who_made_it_nor_when() {
         let packed = pack("x-1.0.0", files()).unwrap();
-        assert_eq!(packed.get(4..8), Some(&[0; 4][..]), "the time in the gzip header");
+        assert_eq!(
+            packed.get(4..8),
+            Some(&[0; 4][..]),
+            "the time in the gzip header"
+        );
         let mut archive = Archive::new(GzDecoder::new(&*packed));
         let mut names = Vec::new();
         for entry in archive.entries().unwrap() {
@@ -99,7 +110,10 @@ mod tests {
                 );
             }
         }
-        assert_eq!(names, ["x-1.0.0/a.txt", "x-1.0.0/b.txt", "x-1.0.0/SHA256SUMS"]);
+        assert_eq!(
+            names,
+            ["x-1.0.0/a.txt", "x-1.0.0/b.txt", "x-1.0.0/SHA256SUMS"]
+        );
     }
 
     #[test]

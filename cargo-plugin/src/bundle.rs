@@ -12,7 +12,8 @@ use crate::wasm::{self, Anatomy};
 use crate::wasm_opt;
 
 /// What makes a plugin describe itself.
-const NO_MANIFEST: &str = "the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later";
+const NO_MANIFEST: &str =
+    "the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later";
 
 /// How a module is built.
 #[derive(clap::Args)]
@@ -60,7 +61,10 @@ pub struct Bundle {
 impl Bundle {
     /// Builds the crate, and makes the rest of what came of it.
     pub fn build(project: &Project, options: &BuildOptions, terminal: &Terminal) -> Result<Self> {
-        terminal.status("Building", &format!("{} ({})", project.title(), options.profile));
+        terminal.status(
+            "Building",
+            &format!("{} ({})", project.title(), options.profile),
+        );
         // Modules of everyday work keep their names and debug information.
         let strips = !options.keep_names && options.profile != DEV;
         // The linker leaves names out last of all, and changes nothing else by it: so they are kept to see what takes the space, and left out here.
@@ -106,7 +110,10 @@ impl Bundle {
 /// What a module of our own building says of itself.
 pub fn manifest(wasm: &[u8], package: &str) -> Result<Manifest> {
     let nameless = || {
-        Error::new(format!("the module of `{package}` does not say what plugin it is")).help(NO_MANIFEST)
+        Error::new(format!(
+            "the module of `{package}` does not say what plugin it is"
+        ))
+        .help(NO_MANIFEST)
     };
     let manifest = Manifest::read(wasm)
         .map_err(|error| nameless().because(format!("its section `plugin-sdk`: {error}")))?

@@ -12,6 +12,7 @@ mod reference;
 mod sidecar;
 mod size;
 mod smoke;
+mod template;
 mod terminal;
 mod wasm;
 mod wasm_opt;

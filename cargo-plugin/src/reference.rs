@@ -76,7 +76,11 @@ impl Page {
             fact("version", &manifest.version),
         ];
         let mut say = |name: &str, value: Option<String>| {
-            facts.extend(value.filter(|value| !value.is_empty()).map(|value| fact(name, &value)));
+            facts.extend(
+                value
+                    .filter(|value| !value.is_empty())
+                    .map(|value| fact(name, &value)),
+            );
         };
         say("type", manifest.plugin_type.clone());
         say("authors", Some(manifest.authors.join(", ")));
@@ -87,9 +91,17 @@ impl Page {
             say("needs", Some(format!("{host} {version}")));
         }
         let limits = &manifest.limits;
-        say("memory", limits.memory_pages.map(|pages| format!("{pages} pages of 64 KiB")));
+        say(
+            "memory",
+            limits
+                .memory_pages
+                .map(|pages| format!("{pages} pages of 64 KiB")),
+        );
         say("fuel", limits.max_fuel.map(|fuel| format!("{fuel} a call")));
-        say("time", limits.timeout_ms.map(|time| format!("{time} ms a call")));
+        say(
+            "time",
+            limits.timeout_ms.map(|time| format!("{time} ms a call")),
+        );
         self.table(&["", ""], &facts);
     }
 
@@ -125,7 +137,11 @@ impl Page {
             Some("u8") => "bytes".to_owned(),
             Some(number) => format!("numbers of the type `{}`, little-endian", cell(number)),
         };
-        let mut says = format!("Takes {}; gives {}.", bytes(&command.takes), bytes(&command.gives));
+        let mut says = format!(
+            "Takes {}; gives {}.",
+            bytes(&command.takes),
+            bytes(&command.gives)
+        );
         if command.in_place {
             says.push_str(" What it takes is changed in place.");
         }
@@ -171,7 +187,12 @@ impl Page {
         let emitted: Vec<Vec<String>> = manifest
             .emits
             .iter()
-            .map(|emitted| vec![format!("`{}`", cell(&emitted.topic)), cell(&emitted.description)])
+            .map(|emitted| {
+                vec![
+                    format!("`{}`", cell(&emitted.topic)),
+                    cell(&emitted.description),
+                ]
+            })
             .collect();
         if !handled.is_empty() || !emitted.is_empty() {
             self.heading(2, "Events");
@@ -205,10 +226,18 @@ impl Page {
         self.heading(2, "Types");
         for (name, schema) in &manifest.defs {
             self.heading(3, name);
-            self.paragraph(schema.get("description").and_then(Value::as_str).unwrap_or_default());
+            self.paragraph(
+                schema
+                    .get("description")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            );
             match schema.get("properties").and_then(Value::as_object) {
                 Some(properties) => {
-                    self.table(&["member", "type", "", "meaning"], &members(schema, properties));
+                    self.table(
+                        &["member", "type", "", "meaning"],
+                        &members(schema, properties),
+                    );
                 }
                 None => self.block(&format!("{}.", sentence(&type_of(schema)))),
             }
@@ -244,7 +273,8 @@ fn members(schema: &Value, properties: &Map<String, Value>) -> Vec<Vec<String>> 
 fn resolve<'a>(schema: &'a Value, manifest: &'a Manifest) -> &'a Value {
     let name = schema.get("$ref").and_then(Value::as_str);
     let name = name.and_then(|reference| reference.strip_prefix(DEFS));
-    name.and_then(|name| manifest.defs.get(name)).unwrap_or(schema)
+    name.and_then(|name| manifest.defs.get(name))
+        .unwrap_or(schema)
 }
 
 /// A type in a few words, as part of a sentence or of a table.
@@ -300,7 +330,10 @@ fn of_kind(kind: &str, members: &Map<String, Value>) -> String {
             (_, Some(items)) => format!("array of {}", type_of(items)),
             _ => "array".to_owned(),
         },
-        "object" => match (members.get("properties"), members.get("additionalProperties")) {
+        "object" => match (
+            members.get("properties"),
+            members.get("additionalProperties"),
+        ) {
             (Some(Value::Object(properties)), _) if !properties.is_empty() => {
                 let names: Vec<String> = properties
                     .iter()
@@ -363,7 +396,10 @@ fn text(markdown: &str) -> String {
 }
 
 fn line(markdown: &str) -> String {
-    text(markdown).split_whitespace().collect::<Vec<_>>().join(" ")
+    text(markdown)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn cell(markdown: &str) -> String {
@@ -381,16 +417,40 @@ mod tests {
     fn types_are_told_in_words() {
         for (schema, words) in [
             (json!(true), "anything"),
-            (json!({"type": "integer", "minimum": 0, "maximum": 255}), "integer 0 to 255"),
-            (json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}), "integer from 0"),
-            (json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}), "integer"),
-            (json!({"type": ["string", "null"], "maxLength": 9}), "string up to 9 or null"),
+            (
+                json!({"type": "integer", "minimum": 0, "maximum": 255}),
+                "integer 0 to 255",
+            ),
+            (
+                json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
+                "integer from 0",
+            ),
+            (
+                json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}),
+                "integer",
+            ),
+            (
+                json!({"type": ["string", "null"], "maxLength": 9}),
+                "string up to 9 or null",
+            ),
             (json!({"type": "string", "format": "uri"}), "string (uri)"),
-            (json!({"type": "array", "items": {"$ref": "#/$defs/A b"}}), "array of [A b](#a-b)"),
+            (
+                json!({"type": "array", "items": {"$ref": "#/$defs/A b"}}),
+                "array of [A b](#a-b)",
+            ),
             (json!({"enum": ["a|b", 1]}), "`\"a\\|b\"` or `1`"),
-            (json!({"type": "object", "additionalProperties": {"type": "boolean"}}), "object whose members are boolean"),
-            (json!({"type": "object", "additionalProperties": false}), "object"),
-            (json!({"oneOf": [{"const": "x"}, {"type": "null"}]}), "`\"x\"` or null"),
+            (
+                json!({"type": "object", "additionalProperties": {"type": "boolean"}}),
+                "object whose members are boolean",
+            ),
+            (
+                json!({"type": "object", "additionalProperties": false}),
+                "object",
+            ),
+            (
+                json!({"oneOf": [{"const": "x"}, {"type": "null"}]}),
+                "`\"x\"` or null",
+            ),
         ] {
             assert_eq!(type_of(&schema), words, "{schema}");
         }

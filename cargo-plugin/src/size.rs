@@ -75,7 +75,13 @@ impl Breakdown {
         self.table("Functions", &self.functions, top, out)
     }
 
-    fn table(&self, title: &str, parts: &[Part], top: usize, out: &mut dyn Write) -> io::Result<()> {
+    fn table(
+        &self,
+        title: &str,
+        parts: &[Part],
+        top: usize,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         if parts.is_empty() || top == 0 {
             return Ok(());
         }
@@ -153,15 +159,24 @@ mod tests {
         for (function, owner) in [
             ("hello::greet", "hello"),
             ("hello::_::<impl hello::Greeter>::greet", "hello"),
-            ("<hello::Config as core::default::Default>::default", "hello"),
+            (
+                "<hello::Config as core::default::Default>::default",
+                "hello",
+            ),
             ("<&T as core::fmt::Display>::fmt", "core"),
             ("<T as serde_core::de::Expected>::fmt", "serde_core"),
-            ("<&mut dyn core::fmt::Write as core::fmt::Write>::write_str", "core"),
+            (
+                "<&mut dyn core::fmt::Write as core::fmt::Write>::write_str",
+                "core",
+            ),
             ("core::ptr::drop_in_place<plugin_sdk::error::Error>", "core"),
             ("alloc::raw_vec::RawVecInner<A>::finish_grow", "alloc"),
             ("__rustc::__rust_alloc", "std"),
             ("<[T]>::to_vec", "core"),
-            ("<(A, B) as plugin_sdk::command::Arguments>::read", "plugin_sdk"),
+            (
+                "<(A, B) as plugin_sdk::command::Arguments>::read",
+                "plugin_sdk",
+            ),
         ] {
             assert_eq!(crate_of(function), Some(owner), "{function}");
         }

@@ -69,13 +69,24 @@ impl Check {
 }
 
 /// Looks at a module. Without a configuration to begin with, `{}` is tried where the plugin's own schema allows it.
-pub fn check(wasm: &[u8], manifest: &Manifest, interface: &Interface, config: Option<&Value>) -> Vec<Check> {
-    let foreign = interface.imports.iter().find(|(module, _)| module != SERVICES);
+pub fn check(
+    wasm: &[u8],
+    manifest: &Manifest,
+    interface: &Interface,
+    config: Option<&Value>,
+) -> Vec<Check> {
+    let foreign = interface
+        .imports
+        .iter()
+        .find(|(module, _)| module != SERVICES);
     if let Some((module, name)) = foreign {
         let reason = format!(
             "it imports `{module}.{name}`, a function of its host's own, which only its own tests can give it"
         );
-        return vec![Check::new("it runs in the harness", Outcome::Skipped { reason })];
+        return vec![Check::new(
+            "it runs in the harness",
+            Outcome::Skipped { reason },
+        )];
     }
     let module = match Module::load(Source::bytes(wasm)) {
         Ok(module) => module,
@@ -83,7 +94,10 @@ pub fn check(wasm: &[u8], manifest: &Manifest, interface: &Interface, config: Op
     };
     let mut checks = vec![
         Check::of("it loads", Vec::new()),
-        Check::of("its commands are those that it describes", described(&module, manifest)),
+        Check::of(
+            "its commands are those that it describes",
+            described(&module, manifest),
+        ),
     ];
     let (check, config) = initialises(&module, manifest, config);
     let is_initialised = check.outcome == Outcome::Passed;
@@ -121,8 +135,14 @@ fn described(module: &Module, manifest: &Manifest) -> Vec<String> {
 
 fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> (Check, Value) {
     let (name, config) = match config {
-        Some(config) => ("it initialises with the given configuration".to_owned(), config.clone()),
-        None => ("it initialises with `{}`, as its configuration's schema allows".to_owned(), json!({})),
+        Some(config) => (
+            "it initialises with the given configuration".to_owned(),
+            config.clone(),
+        ),
+        None => (
+            "it initialises with `{}`, as its configuration's schema allows".to_owned(),
+            json!({}),
+        ),
     };
     if let Some(schema) = &manifest.config
         && let Err(reason) = allows(manifest, schema, &config)
@@ -207,7 +227,10 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
         // All arguments are one value of a type of the author's.
         probes.push(match allows_nothing {
             true => probe("{}", Expected::Answer),
-            false => probe("{}", Expected::Refusal(&["missing_argument", "invalid_argument", "invalid_json"])),
+            false => probe(
+                "{}",
+                Expected::Refusal(&["missing_argument", "invalid_argument", "invalid_json"]),
+            ),
         });
         return probes;
     };
@@ -238,7 +261,13 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
 
 impl Probe {
     /// What is wrong with the plugin's answer, if anything is.
-    fn fault(&self, module: &Module, manifest: &Manifest, command: &CommandInfo, config: &Value) -> Option<String> {
+    fn fault(
+        &self,
+        module: &Module,
+        manifest: &Manifest,
+        command: &CommandInfo,
+        config: &Value,
+    ) -> Option<String> {
         let arguments = &self.arguments;
         let mut plugin = match instance(module, config) {
             Ok(plugin) => plugin,
@@ -253,13 +282,20 @@ impl Probe {
                 Some(error) => Ok((error.code().to_owned(), error.details().unwrap_or_default())),
             },
         };
-        let detail = |details: &Value, name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
+        let detail = |details: &Value, name: &str| {
+            details.get(name).and_then(Value::as_str).map(str::to_owned)
+        };
         let (right, wanted) = match (&self.expected, &answer) {
-            (Expected::Refusal(codes), Ok((code, _))) => (codes.contains(&code.as_str()), codes.join(" or ")),
+            (Expected::Refusal(codes), Ok((code, _))) => {
+                (codes.contains(&code.as_str()), codes.join(" or "))
+            }
             (Expected::Missing(required), Ok((code, details))) => (
                 code == "missing_argument"
                     && detail(details, "argument").is_some_and(|name| required.contains(&name)),
-                format!("missing_argument, because {} must be given", required.join(", ")),
+                format!(
+                    "missing_argument, because {} must be given",
+                    required.join(", ")
+                ),
             ),
             (Expected::Invalid(name), Ok((code, details))) => (
                 code == "invalid_argument"
@@ -272,12 +308,17 @@ impl Probe {
                 "any answer, because nothing must be given".to_owned(),
             ),
             (Expected::Refusal(codes), Err(_)) => (false, codes.join(" or ")),
-            (Expected::Missing(required), Err(_)) => {
-                (false, format!("missing_argument, because {} must be given", required.join(", ")))
-            }
-            (Expected::Invalid(name), Err(_)) => {
-                (false, format!("invalid_argument, because `{name}` is described as another type"))
-            }
+            (Expected::Missing(required), Err(_)) => (
+                false,
+                format!(
+                    "missing_argument, because {} must be given",
+                    required.join(", ")
+                ),
+            ),
+            (Expected::Invalid(name), Err(_)) => (
+                false,
+                format!("invalid_argument, because `{name}` is described as another type"),
+            ),
             (Expected::Answer, Err(_)) => (true, String::new()),
         };
         let came = match answer {
@@ -285,7 +326,9 @@ impl Probe {
             Ok((code, details)) => format!("{code} {details}"),
             Err(took) => took,
         };
-        (!right).then(|| format!("for the arguments `{arguments}` the answer should be {wanted}; it was: {came}"))
+        (!right).then(|| {
+            format!("for the arguments `{arguments}` the answer should be {wanted}; it was: {came}")
+        })
     }
 }
 
@@ -293,7 +336,10 @@ fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<St
     match (failure.kind(), expected) {
         // It was asked to do its work, and has more of it than is waited for.
         (FailureKind::OutOfFuel { .. }, Expected::Answer) => None,
-        _ => Some(format!("for the arguments `{arguments}`: {}", told(failure))),
+        _ => Some(format!(
+            "for the arguments `{arguments}`: {}",
+            told(failure)
+        )),
     }
 }
 
@@ -303,7 +349,9 @@ fn bad_result(manifest: &Manifest, command: &CommandInfo, bytes: &[u8]) -> Optio
         Ok(result) => allows(manifest, schema, &result).err()?,
         Err(error) => error.to_string(),
     };
-    Some(format!("the result of a call without arguments is not what is described: {reason}"))
+    Some(format!(
+        "the result of a call without arguments is not what is described: {reason}"
+    ))
 }
 
 /// Bytes that a raw command cannot take, where there are such.
@@ -316,12 +364,25 @@ fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
     }
 }
 
-fn refuses_bytes(module: &Module, command: &CommandInfo, config: &Value, bytes: &[u8]) -> Option<String> {
+fn refuses_bytes(
+    module: &Module,
+    command: &CommandInfo,
+    config: &Value,
+    bytes: &[u8],
+) -> Option<String> {
     let called = instance(module, config).and_then(|mut plugin| {
-        plugin.call_raw(command.name.as_str(), bytes).map(<[u8]>::to_vec)
+        plugin
+            .call_raw(command.name.as_str(), bytes)
+            .map(<[u8]>::to_vec)
     });
     match called {
-        Err(failure) if failure.plugin_error().is_some_and(|error| error.code() == "invalid_argument") => None,
+        Err(failure)
+            if failure
+                .plugin_error()
+                .is_some_and(|error| error.code() == "invalid_argument") =>
+        {
+            None
+        }
         Err(failure) => Some(format!("for the bytes {bytes:?}: {}", told(&failure))),
         Ok(_) => Some(format!(
             "it takes `{}`, and took the bytes {bytes:?}, which are none",
@@ -347,11 +408,15 @@ fn value_of_another_type(manifest: &Manifest, schema: &Value) -> Option<Value> {
     let mut allowed = Vec::new();
     types(manifest, schema, &mut allowed, 0)?;
     let is_allowed = |kind: &str| match kind {
-        "number" => allowed.iter().any(|kind| kind == "number" || kind == "integer"),
+        "number" => allowed
+            .iter()
+            .any(|kind| kind == "number" || kind == "integer"),
         kind => allowed.iter().any(|allowed| allowed == kind),
     };
     let mut candidates = samples().into_iter();
-    candidates.find(|(kind, _)| !is_allowed(kind)).map(|(_, value)| value)
+    candidates
+        .find(|(kind, _)| !is_allowed(kind))
+        .map(|(_, value)| value)
 }
 
 /// How deep references are followed.
@@ -386,7 +451,11 @@ fn types(manifest: &Manifest, schema: &Value, found: &mut Vec<String>, depth: us
     match members.get("type")? {
         Value::String(name) => found.push(name.clone()),
         Value::Array(names) => {
-            found.extend(names.iter().filter_map(|name| name.as_str().map(str::to_owned)));
+            found.extend(
+                names
+                    .iter()
+                    .filter_map(|name| name.as_str().map(str::to_owned)),
+            );
         }
         _ => return None,
     }

@@ -235,10 +235,22 @@ mod tests {
     fn stripping_leaves_the_authors_own_sections() {
         let stripped = strip(&module()).unwrap();
         let anatomy = Anatomy::of(&stripped).unwrap();
-        let names: Vec<&str> = anatomy.sections.iter().map(|section| &*section.name).collect();
+        let names: Vec<&str> = anatomy
+            .sections
+            .iter()
+            .map(|section| &*section.name)
+            .collect();
         assert_eq!(
             names,
-            ["types", "imports", "functions", "memories", "exports", "code", "plugin-sdk"]
+            [
+                "types",
+                "imports",
+                "functions",
+                "memories",
+                "exports",
+                "code",
+                "plugin-sdk"
+            ]
         );
         assert_eq!(strip(&stripped).unwrap(), stripped);
     }

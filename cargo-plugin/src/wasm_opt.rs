@@ -17,7 +17,10 @@ pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
     let failed = || Error::new("the module cannot be optimised");
     let io = |error: std::io::Error| failed().because(error);
     let folder = tempfile::tempdir().map_err(io)?;
-    let (from, to) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
+    let (from, to) = (
+        folder.path().join("in.wasm"),
+        folder.path().join("out.wasm"),
+    );
     fs::write(&from, wasm).map_err(io)?;
     let spinner = terminal.spinner("wasm-opt -Oz");
     // What the compiler may use of WebAssembly stands in the module itself (`target_features`), so nothing need be turned on here.
@@ -43,7 +46,9 @@ pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
     match section(&optimised)? == section(wasm)? {
         true => Ok(optimised),
         false => Err(failed()
-            .because(format!("`{PROGRAM}` changed the section `{SECTION}`, by which hosts know the plugin"))
+            .because(format!(
+                "`{PROGRAM}` changed the section `{SECTION}`, by which hosts know the plugin"
+            ))
             .help("install a later version of Binaryen, or leave `--optimize` out")),
     }
 }

@@ -57,7 +57,9 @@ fn script(shell: Shell) -> Result<String> {
         // Cargo's own completions call `_cargo-plugin` for `cargo plugin`.
         Shell::Zsh => generated(shell, &mut plugin, PROGRAM),
         // Fish puts all completions of one command together; only these functions must not be those of cargo's.
-        Shell::Fish => generated(shell, &mut cargo, "cargo").replace("__fish_cargo_", "__fish_cargo_plugin_"),
+        Shell::Fish => {
+            generated(shell, &mut cargo, "cargo").replace("__fish_cargo_", "__fish_cargo_plugin_")
+        }
         _ => generated(shell, &mut cargo, "cargo"),
     })
 }

@@ -81,12 +81,18 @@ impl Package {
 /// The README and the licences.
 fn documents(project: &Project) -> Result<Vec<PathBuf>> {
     let mut documents: Vec<PathBuf> = fs::read_dir(&project.root)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect()
+        })
         .map_err(|error| cannot_read(&project.root, error))?;
     documents.retain(|path| path.is_file() && is_legal(path));
     // Where the crate names a file that lies elsewhere, that one comes first.
     documents.sort();
-    let named = [&project.readme, &project.license_file].into_iter().flatten();
+    let named = [&project.readme, &project.license_file]
+        .into_iter()
+        .flatten();
     let mut all: Vec<PathBuf> = named.cloned().collect();
     all.append(&mut documents);
     Ok(all)

@@ -60,7 +60,10 @@ impl Test {
         let checks = match self.no_smoke {
             true => Vec::new(),
             false => {
-                terminal.status("Checking", &format!("{} v{}", manifest.id, manifest.version));
+                terminal.status(
+                    "Checking",
+                    &format!("{} v{}", manifest.id, manifest.version),
+                );
                 let interface = Anatomy::of(&built.wasm)?.interface;
                 let _spinner = terminal.spinner("what it says of itself");
                 smoke::check(&built.wasm, &manifest, &interface, config.as_ref())
@@ -83,13 +86,21 @@ impl Test {
         terminal.status("Testing", &project.title());
         let compiled = self.cargo_test(project, terminal, &["--no-run"], &[])?;
         if !compiled {
-            return Err(Error::new(format!("the tests of `{}` do not build", project.name))
-                .because("`cargo test --no-run` failed"));
+            return Err(
+                Error::new(format!("the tests of `{}` do not build", project.name))
+                    .because("`cargo test --no-run` failed"),
+            );
         }
         self.cargo_test(project, terminal, &[], &self.arguments)
     }
 
-    fn cargo_test(&self, project: &Project, terminal: &Terminal, options: &[&str], arguments: &[String]) -> Result<bool> {
+    fn cargo_test(
+        &self,
+        project: &Project,
+        terminal: &Terminal,
+        options: &[&str],
+        arguments: &[String],
+    ) -> Result<bool> {
         let mut command = Command::new(project.cargo());
         command.arg("test").args(options).current_dir(&project.root);
         if self.release {
@@ -144,7 +155,11 @@ impl Report for TestReport {
                     writeln!(out, "{NOTE}-{NOTE:#} {name}: left out, because {reason}")?;
                 }
                 Outcome::Failed { reason } => {
-                    writeln!(out, "{BAD}✗{BAD:#} {name}\n    {}", reason.replace('\n', "\n    "))?;
+                    writeln!(
+                        out,
+                        "{BAD}✗{BAD:#} {name}\n    {}",
+                        reason.replace('\n', "\n    ")
+                    )?;
                 }
             }
         }

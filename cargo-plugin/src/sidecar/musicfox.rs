@@ -77,7 +77,9 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
 
 /// The first version in a requirement as `>=2.0.0, <3`: the least one, as people write them.
 fn least_version(requirement: &str) -> Option<&str> {
-    let first = requirement.split([',', ' ']).find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
+    let first = requirement
+        .split([',', ' '])
+        .find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
     Some(first.trim_start_matches(|c: char| !c.is_ascii_digit()))
 }
 
@@ -104,7 +106,10 @@ mod tests {
 
     #[test]
     fn limits_are_written_as_the_host_reads_them() {
-        assert_eq!((memory(480), memory(1)), ("30MB".to_owned(), "64KB".to_owned()));
+        assert_eq!(
+            (memory(480), memory(1)),
+            ("30MB".to_owned(), "64KB".to_owned())
+        );
         assert_eq!(
             (duration(30_000), duration(1500)),
             ("30s".to_owned(), "1500ms".to_owned())

@@ -38,7 +38,10 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
         ("homepage", manifest.homepage.clone().map(Value::from)),
         ("repository", manifest.repository.clone().map(Value::from)),
         ("license", manifest.license.clone().map(Value::from)),
-        ("memory_pages", manifest.limits.memory_pages.map(Value::from)),
+        (
+            "memory_pages",
+            manifest.limits.memory_pages.map(Value::from),
+        ),
         ("max_fuel", manifest.limits.max_fuel.map(Value::from)),
         ("timeout_ms", manifest.limits.timeout_ms.map(Value::from)),
         ("permissions", Some(json!(permissions))),

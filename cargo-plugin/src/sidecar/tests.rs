@@ -26,7 +26,10 @@ fn full() -> (Value, Interface) {
     });
     let function = |module: &str, name: &str| (module.to_owned(), name.to_owned());
     let interface = Interface {
-        imports: vec![function("plugin_host", "log_write"), function("plugin_host", "http_send")],
+        imports: vec![
+            function("plugin_host", "log_write"),
+            function("plugin_host", "http_send"),
+        ],
         exports: vec!["plugin_init".to_owned(), "command_greet".to_owned()],
     };
     (manifest, interface)
@@ -106,9 +109,18 @@ fn what_the_plugin_does_not_say_is_left_out_and_what_a_host_needs_is_not() {
     for member in ["id", "name", "version", "plugin_type", "permissions"] {
         assert!(neotalk.get(member).is_some(), "{member}");
     }
-    for member in ["author", "license", "memory_pages", "config_schema", "required_neotalk_version"] {
+    for member in [
+        "author",
+        "license",
+        "memory_pages",
+        "config_schema",
+        "required_neotalk_version",
+    ] {
         assert_eq!(neotalk.get(member), None, "{member}");
     }
     assert_eq!(musicfox["min_kernel_version"], "2.0.0");
-    assert_eq!(musicfox["wasm"]["implementations"]["rust"].get("timeout"), None);
+    assert_eq!(
+        musicfox["wasm"]["implementations"]["rust"].get("timeout"),
+        None
+    );
 }

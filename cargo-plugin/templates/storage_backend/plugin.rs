@@ -32,7 +32,7 @@ fn it_touches_only_keys_of_its_own() {
     let mut plugin = plugin();
     let _: () = plugin.call("put", json!({"key": "a", "text": "b"})).unwrap();
     let kept = plugin.host().kv();
-    assert_eq!(kept.get_bytes("my-plugin/a").as_deref(), Some(&b"b"[..]));
+    assert_eq!(kept.bytes("my-plugin/a").as_deref(), Some(&b"b"[..]));
 }
 
 #[test]
