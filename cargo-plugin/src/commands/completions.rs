@@ -9,8 +9,11 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::terminal::{Report, Terminal, Verdict};
 
-/// The program by its own name, which shells call it by where they complete commands of cargo's.
-const PROGRAM: &str = "cargo-plugin";
+/// What zsh's completions of cargo call, behind an underscore, for `cargo plugin`.
+const ZSH: &str = "cargo-plugin";
+
+/// What our own completions for bash call. clap_complete for bash does not keep to one spelling of names with hyphens.
+const IN_BASH: &str = "cargo_plugin";
 
 /// Lets bash complete `cargo plugin …` by ours and everything else by cargo's own completions.
 const BASH: &str = include_str!("completions/cargo.bash");
@@ -45,17 +48,18 @@ impl Completions {
 
 fn script(shell: Shell) -> Result<String> {
     let mut cargo = crate::Cargo::command();
-    let mut plugin = match cargo.find_subcommand("plugin") {
-        Some(plugin) => plugin.clone().name(PROGRAM).bin_name(PROGRAM),
-        None => return Err(Error::new("there are no commands to complete")),
-    };
+    let plugin = cargo
+        .find_subcommand("plugin")
+        .cloned()
+        .ok_or_else(|| Error::new("there are no commands to complete"))?;
+    let called = |name: &'static str| plugin.clone().name(name).bin_name(name);
     Ok(match shell {
         Shell::Bash => {
-            let ours = generated(shell, &mut plugin, PROGRAM);
+            let ours = generated(shell, &mut called(IN_BASH), IN_BASH);
             format!("{ours}\n{BASH}")
         }
         // Cargo's own completions call `_cargo-plugin` for `cargo plugin`.
-        Shell::Zsh => generated(shell, &mut plugin, PROGRAM),
+        Shell::Zsh => generated(shell, &mut called(ZSH), ZSH),
         // Fish puts all completions of one command together; only these functions must not be those of cargo's.
         Shell::Fish => {
             generated(shell, &mut cargo, "cargo").replace("__fish_cargo_", "__fish_cargo_plugin_")

@@ -180,7 +180,7 @@ fn check_name(name: &str) -> Result<()> {
             },
         )
     };
-    if name != proper {
+    if name.is_empty() || name != proper {
         return suggest(refused(
             "it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter",
         ));

@@ -7,8 +7,8 @@ _cargo_or_plugin() {
     if [[ "${COMP_WORDS[at]}" == plugin && "${COMP_CWORD}" -gt "${at}" ]]; then
         local all=("${COMP_WORDS[@]}")
         local COMP_CWORD=$((COMP_CWORD - at))
-        local COMP_WORDS=(cargo-plugin "${all[@]:at+1}")
-        _cargo__plugin cargo-plugin "$2" "$3"
+        local COMP_WORDS=(cargo_plugin "${all[@]:at+1}")
+        _cargo_plugin cargo_plugin "$2" "$3"
         return
     fi
     if ! declare -F _cargo >/dev/null; then
