@@ -9,6 +9,7 @@ mod commands;
 mod compatibility;
 mod error;
 mod notation;
+mod plugin_file;
 mod project;
 mod reference;
 mod sidecar;
@@ -16,6 +17,7 @@ mod size;
 mod smoke;
 mod template;
 mod terminal;
+mod validation;
 mod wasm;
 mod wasm_opt;
 

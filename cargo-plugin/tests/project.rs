@@ -365,7 +365,7 @@ impl Liar {
         "{said}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said);
 }
 
 #[test]
@@ -457,7 +457,7 @@ fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
     let project = Project::plugin("empty-library", "");
     let said = error_in(&project, &mut project.run(&["build"]));
     let (_, said) = said.split_once("error: ").unwrap();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said);
 }
 
 #[test]
@@ -472,7 +472,7 @@ fn wasm_opt_is_asked_for_and_never_needed() {
             .env("RUSTC", rustc()),
     );
     let (_, said) = said.split_once("error: ").unwrap();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said);
 }
 
 /// The compiler by its full path.
