@@ -520,11 +520,14 @@ pub use plugin_sdk_macros::host_functions;
 /// ```
 pub use plugin_sdk_macros::HostScalar;
 
+/// Describes a type in JSON.
+pub use plugin_sdk_macros::Schema;
+
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        Error, HostScalar, PluginError, Result, cleanup, command, event, host_functions, init,
-        plugin, start, stop,
+        Error, HostScalar, PluginError, Result, Schema, cleanup, command, event, host_functions,
+        init, plugin, start, stop,
     };
     // Not all services: `time`, `http` and `config` are names of well-known crates as well.
     pub use crate::{ai, events, files, kv, log, random};
@@ -532,6 +535,7 @@ pub mod prelude {
 }
 
 pub use error::{Error, PermissionDenied, PluginError, Result, code};
+pub use schema::Schema;
 pub use services::{ai, config, events, files, http, kv, random, time};
 
 /// The `log` crate; see [`logging`](services::logging).

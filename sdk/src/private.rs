@@ -49,3 +49,9 @@ pub mod host {
     pub use crate::host::returned::{Buffer, NEEDED, NEGATED, Returned, Status, TRUNCATED};
     pub use crate::host::scalar::Scalar;
 }
+
+/// What the expansions of `#[derive(Schema)]` name.
+pub mod schema {
+    pub use crate::schema::parts::*;
+    pub use crate::schema::{Name, Node, Recursive};
+}
