@@ -152,6 +152,7 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
                     read.annotations.members.push(Member {
                         keyword,
                         json,
+                        constrains: !matches!(*keyword, "Title" | "Const"),
                         span: meta.path.span(),
                     });
                 }
@@ -163,6 +164,7 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
         read.annotations.members.push(Member {
             keyword: "Examples",
             json: format!("[{}]", examples.join(",")),
+            constrains: false,
             span,
         });
     }

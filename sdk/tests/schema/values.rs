@@ -168,7 +168,8 @@ fn leaf() -> impl Strategy<Value = Value> {
 /// Words that mean something to one type or another.
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "", "a", "b", "c", "t", "One", "Eins", "Unit", "Struct", "Small", "whatever", "name", "title", "label", "7", "-7", "007", "é", "ab",
+        "", "a", "b", "c", "t", "One", "Eins", "Unit", "Struct", "Small", "whatever", "name",
+        "title", "label", "7", "-7", "007", "é", "ab",
     ])
     .prop_map(str::to_owned)
 }
@@ -246,9 +247,15 @@ fn is_another_form(read: &Value, written: &Value) -> bool {
         (Value::Object(_) | Value::Number(_), Value::String(_)) => true,
         (Value::Object(read), Value::Null) => read.is_empty(),
         (Value::Array(read), Value::Array(written)) => {
-            let repeated = read.iter().enumerate().any(|(nth, element)| read[..nth].contains(element));
+            let repeated = read
+                .iter()
+                .enumerate()
+                .any(|(nth, element)| read[..nth].contains(element));
             (repeated && read.len() != written.len())
-                || read.iter().zip(written).any(|(read, written)| is_another_form(read, written))
+                || read
+                    .iter()
+                    .zip(written)
+                    .any(|(read, written)| is_another_form(read, written))
         }
         (Value::Object(read), Value::Object(written)) => read.iter().any(|(name, read)| {
             // What is written under another name is found by its place.
@@ -264,7 +271,11 @@ fn samples_are_what_they_should_be() {
     for subject in subjects() {
         for sample in &subject.samples {
             let written = (subject.pass)(sample);
-            assert!(written.is_some(), "{}: serde refuses {sample}", subject.name);
+            assert!(
+                written.is_some(),
+                "{}: serde refuses {sample}",
+                subject.name
+            );
         }
     }
 }
@@ -309,5 +320,9 @@ fn what_serde_writes_is_valid_and_what_a_schema_refuses_serde_refuses() {
         }
     });
     // Schemas that refuse nothing would pass all of the above.
-    assert!(refused.get() > 5_000, "only {} values were refused", refused.get());
+    assert!(
+        refused.get() > 5_000,
+        "only {} values were refused",
+        refused.get()
+    );
 }
