@@ -1,6 +1,7 @@
 //! Holds a module against ABI version 1 (`docs/abi.md`), and keeps what a host needs to call it.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use plugin_sdk::abi;
 use plugin_sdk::host::WasmType;
@@ -9,7 +10,7 @@ use wasmparser::{FuncType, GlobalType, ValType};
 use crate::command;
 use crate::failure::{Failure, FailureKind, Import};
 use crate::host::ImportedFunction;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest, Warning};
 use crate::text;
 use crate::triage::{ExportType, Interface};
 
@@ -46,7 +47,8 @@ pub(crate) struct Contract {
     commands: command::Table,
     hooks: Vec<&'static str>,
     imports: Vec<ImportedFunction>,
-    manifest: Manifest,
+    manifest: Option<Arc<Manifest>>,
+    warnings: Vec<Warning>,
 }
 
 /// The functions that are imported. Nothing else can be: a host gives no memory, table or global. A module that wants such a thing is made for another host, and is told of
@@ -134,16 +136,29 @@ impl Contract {
             .into_iter()
             .filter(|name| interface.export(name).is_some())
             .collect();
-        let manifest = Manifest::of(
-            interface.manifests(),
+        let commands = command::Table::new(commands, batches);
+        let (manifest, unreadable) = match Manifest::of_sections(interface.manifests()) {
+            Ok(manifest) => (manifest.map(Arc::new), None),
+            Err(error) => (
+                None,
+                Some(Warning::Manifest {
+                    reason: error.to_string(),
+                }),
+            ),
+        };
+        let mut warnings = Vec::from_iter(unreadable);
+        warnings.extend(manifest::warnings(
+            manifest.as_deref(),
             interface.imports().map(|(import, _)| import),
+            &commands,
             hooks.contains(&EVENT),
-        );
+        ));
         Ok(Contract {
-            commands: command::Table::new(commands, batches),
+            commands,
             hooks,
             imports,
             manifest,
+            warnings,
         })
     }
 
@@ -152,16 +167,21 @@ impl Contract {
     }
 
     /// What the module says of itself.
-    pub(crate) fn manifest(&self) -> &Manifest {
-        &self.manifest
+    pub(crate) fn manifest(&self) -> Option<&Arc<Manifest>> {
+        self.manifest.as_ref()
     }
 
-    /// Whether the author wrote a hook.
+    /// Where that and what it is are out of step.
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
     /// The functions that the module imports.
     pub(crate) fn imports(&self) -> &[ImportedFunction] {
         &self.imports
     }
 
+    /// Whether the author wrote a hook.
     pub(crate) fn has_hook(&self, name: &str) -> bool {
         self.hooks.contains(&name)
     }

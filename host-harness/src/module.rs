@@ -1,5 +1,7 @@
 //! A module: loaded and checked once, compiled once for each kind of engine that its instances ask for.
 
+#[cfg(any(feature = "async", feature = "schema-checks"))]
+use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::{Engine, InstancePre};
@@ -10,7 +12,9 @@ use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
 use crate::instance::State;
-use crate::manifest::Warning;
+#[cfg(feature = "schema-checks")]
+use crate::manifest::Checks;
+use crate::manifest::{Manifest, Warning};
 use crate::services::Permission;
 use crate::source::{Binary, Source};
 use crate::symbols::Symbols;
@@ -45,6 +49,9 @@ struct Inner {
     /// What failures find source lines by.
     symbols: Option<Arc<Symbols>>,
     contract: Contract,
+    /// Made when an instance first wants values held against the plugin's schemas.
+    #[cfg(feature = "schema-checks")]
+    checks: OnceLock<Arc<Checks>>,
     /// Instances with and without fuel, for instance, need code of their own.
     compiled: Mutex<Vec<(EngineOptions, Arc<Compiled>)>>,
 }
@@ -56,7 +63,7 @@ pub(crate) struct Compiled {
     pre: InstancePre<State>,
     /// The same for calls that can be waited for, linked when the first instance asks for it.
     #[cfg(feature = "async")]
-    pre_async: std::sync::OnceLock<InstancePre<State>>,
+    pre_async: OnceLock<InstancePre<State>>,
     symbols: Option<Arc<Symbols>>,
 }
 
@@ -85,6 +92,8 @@ impl Module {
             wasm: Arc::clone(&binary.wasm),
             symbols: binary.symbols.clone(),
             contract,
+            #[cfg(feature = "schema-checks")]
+            checks: OnceLock::new(),
             compiled: Mutex::default(),
         })))
     }
@@ -99,13 +108,20 @@ impl Module {
         self.0.contract.commands().names()
     }
 
-    /// The permissions that the plugin declares, with its reasons.
-    pub fn permissions(&self) -> &[Permission] {
-        self.0.contract.manifest().permissions()
+    /// What the plugin says of itself: its name, what it asks for, and a description of every command. `None` where it says nothing, or what it says cannot be read, which
+    /// is a [warning](Module::warnings).
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.0.contract.manifest().map(|manifest| &**manifest)
     }
 
-    /// What the plugin's author will want to put right: what cannot be read of what the module says of itself, and permissions of
-    /// [services](crate::services) that are declared and not used, or used and not declared.
+    /// The permissions that the plugin declares, with its reasons.
+    pub fn permissions(&self) -> &[Permission] {
+        let manifest = self.manifest();
+        manifest.map_or(&[], |manifest| &manifest.permissions)
+    }
+
+    /// What the plugin's author will want to put right: what the module says of itself that cannot be read, commands and hooks that it describes and does not export, or
+    /// exports and does not describe, and permissions of [services](crate::services) that are declared and not used, or used and not declared.
     ///
     /// ```
     /// use plugin_sdk_harness::{Module, Source};
@@ -120,12 +136,37 @@ impl Module {
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     pub fn warnings(&self) -> &[Warning] {
-        self.0.contract.manifest().warnings()
+        self.0.contract.warnings()
     }
 
     /// The size of the module in bytes.
     pub fn size(&self) -> usize {
         self.0.wasm.len()
+    }
+
+    /// The plugin's schemas, compiled once for all instances; `None` where it does not describe itself.
+    ///
+    /// # Errors
+    ///
+    /// Where what it says of itself cannot be read: whoever relies on checks must not be left without them.
+    #[cfg(feature = "schema-checks")]
+    pub(crate) fn checks(&self) -> Result<Option<Arc<Checks>>, FailureKind> {
+        let contract = self.contract();
+        let unreadable = contract
+            .warnings()
+            .iter()
+            .find_map(|warning| match warning {
+                Warning::Manifest { reason } => Some(reason.clone()),
+                _ => None,
+            });
+        if let Some(reason) = unreadable {
+            return Err(FailureKind::BadSchema { reason });
+        }
+        let checks = contract.manifest().map(|manifest| {
+            let make = || Arc::new(Checks::of(Arc::clone(manifest)));
+            Arc::clone(self.0.checks.get_or_init(make))
+        });
+        Ok(checks)
     }
 
     pub(crate) fn contract(&self) -> &Contract {
@@ -148,7 +189,7 @@ impl Module {
             pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
             engine: shared,
             #[cfg(feature = "async")]
-            pre_async: std::sync::OnceLock::new(),
+            pre_async: OnceLock::new(),
             symbols: self.0.symbols.clone(),
         });
         compiled.push((options.clone(), Arc::clone(&new)));
