@@ -461,7 +461,11 @@ impl<'a> Expansion<'a> {
             let span = with.span();
             let with = self.ty(with);
             let field = quote_spanned!(span=> __schema::Field::of::<#with>);
-            described_as(quote!(#field(#unnamed).required()))
+            let flatten = match of.representation {
+                Representation::Internal { .. } => quote!(.flatten()),
+                _ => TokenStream::new(),
+            };
+            described_as(quote!(#field(#unnamed).required() #flatten))
         } else if variant.opaque.read || variant.opaque.written {
             let own = self.fields(&variant.fields, of.closed);
             let any = quote!(&__schema::Node::Any);
@@ -477,7 +481,13 @@ impl<'a> Expansion<'a> {
         } else {
             match &variant.fields {
                 Fields::Unit | Fields::Newtype(None) => quote!(__schema::Variant::unit(#names)),
-                Fields::Newtype(Some(field)) => described_as(self.newtype(field)),
+                Fields::Newtype(Some(field)) => {
+                    let field = self.newtype(field);
+                    described_as(match of.representation {
+                        Representation::Internal { .. } => quote!(#field.flatten()),
+                        _ => field,
+                    })
+                }
                 fields @ Fields::Tuple(_) => {
                     let fields = self.fields(fields, false);
                     quote!(__schema::Variant::tuple(#names, #fields))
