@@ -3,9 +3,19 @@
 //! Each command is a module of [`commands`] and gives back a report; `terminal` shows reports to people, or as one JSON document to programs.
 #![forbid(unsafe_code)]
 
+mod archive;
+mod bundle;
 mod commands;
 mod error;
+mod project;
+mod reference;
+mod sidecar;
+mod size;
+mod smoke;
+mod template;
 mod terminal;
+mod wasm;
+mod wasm_opt;
 
 use std::process::ExitCode;
 

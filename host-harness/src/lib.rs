@@ -168,7 +168,7 @@ mod triage;
 pub use asynchronous::{AsyncPlugin, AsyncPool};
 pub use batch::Answers;
 pub use builder::PluginBuilder;
-pub use cargo::CrateSource;
+pub use cargo::{Compiled, CrateSource};
 pub use command::{Command, CommandName};
 pub use failure::{BuildFailure, Failure, FailureKind, Frame, Import, Panic, Region, Stack};
 pub use manifest::Warning;
