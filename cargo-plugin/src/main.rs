@@ -6,7 +6,9 @@
 mod archive;
 mod bundle;
 mod commands;
+mod compatibility;
 mod error;
+mod notation;
 mod project;
 mod reference;
 mod sidecar;
