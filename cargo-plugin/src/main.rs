@@ -3,10 +3,16 @@
 //! Each command is a module of [`commands`] and gives back a report; `terminal` shows reports to people, or as one JSON document to programs.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod commands;
 mod error;
+mod flags;
+mod host;
+mod logging;
 mod project;
+mod schema;
 mod terminal;
+mod text;
 
 use std::process::ExitCode;
 
