@@ -148,7 +148,8 @@ impl Table {
         }
     }
 
-    fn find(&self, name: &str) -> Option<usize> {
+    /// The number of a command, if there is such a command.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.0
             .binary_search_by(|entry| (*entry.name).cmp(name))
             .ok()

@@ -9,7 +9,7 @@ use wasmparser::{FuncType, GlobalType, ValType};
 use crate::command;
 use crate::failure::{Failure, FailureKind, Import};
 use crate::host::ImportedFunction;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest, Warning};
 use crate::text;
 use crate::triage::{ExportType, Interface};
 
@@ -46,7 +46,8 @@ pub(crate) struct Contract {
     commands: command::Table,
     hooks: Vec<&'static str>,
     imports: Vec<ImportedFunction>,
-    manifest: Manifest,
+    manifest: Option<Manifest>,
+    warnings: Vec<Warning>,
 }
 
 /// The functions that are imported. Nothing else can be: a host gives no memory, table or global. A module that wants such a thing is made for another host, and is told of
@@ -134,16 +135,29 @@ impl Contract {
             .into_iter()
             .filter(|name| interface.export(name).is_some())
             .collect();
-        let manifest = Manifest::of(
-            interface.manifests(),
+        let commands = command::Table::new(commands, batches);
+        let (manifest, unreadable) = match Manifest::of_sections(interface.manifests()) {
+            Ok(manifest) => (manifest, None),
+            Err(error) => (
+                None,
+                Some(Warning::Manifest {
+                    reason: error.to_string(),
+                }),
+            ),
+        };
+        let mut warnings = Vec::from_iter(unreadable);
+        warnings.extend(manifest::warnings(
+            manifest.as_ref(),
             interface.imports().map(|(import, _)| import),
+            &commands,
             hooks.contains(&EVENT),
-        );
+        ));
         Ok(Contract {
-            commands: command::Table::new(commands, batches),
+            commands,
             hooks,
             imports,
             manifest,
+            warnings,
         })
     }
 
@@ -152,16 +166,21 @@ impl Contract {
     }
 
     /// What the module says of itself.
-    pub(crate) fn manifest(&self) -> &Manifest {
-        &self.manifest
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
     }
 
-    /// Whether the author wrote a hook.
+    /// Where that and what it is are out of step.
+    pub(crate) fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
     /// The functions that the module imports.
     pub(crate) fn imports(&self) -> &[ImportedFunction] {
         &self.imports
     }
 
+    /// Whether the author wrote a hook.
     pub(crate) fn has_hook(&self, name: &str) -> bool {
         self.hooks.contains(&name)
     }

@@ -133,7 +133,7 @@
 //! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
 //! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `pool.rs` lends instances to many callers, `asynchronous/` has calls that are futures, `observe/` is told of
 //! each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
-//! they keep to the ABI, `engine.rs` and `module.rs` compile them.
+//! they keep to the ABI, `manifest/` what they say of themselves, `engine.rs` and `module.rs` compile them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -150,7 +150,7 @@ mod host;
 mod instance;
 mod json;
 mod limits;
-mod manifest;
+pub mod manifest;
 mod module;
 mod observe;
 mod plugin;

@@ -10,7 +10,7 @@ use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
 use crate::instance::State;
-use crate::manifest::Warning;
+use crate::manifest::{Manifest, Warning};
 use crate::services::Permission;
 use crate::source::{Binary, Source};
 use crate::symbols::Symbols;
@@ -99,13 +99,20 @@ impl Module {
         self.0.contract.commands().names()
     }
 
-    /// The permissions that the plugin declares, with its reasons.
-    pub fn permissions(&self) -> &[Permission] {
-        self.0.contract.manifest().permissions()
+    /// What the plugin says of itself: its name, what it asks for, and a description of every command. `None` where it says nothing, or what it says cannot be read, which
+    /// is a [warning](Module::warnings).
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.0.contract.manifest()
     }
 
-    /// What the plugin's author will want to put right: what cannot be read of what the module says of itself, and permissions of
-    /// [services](crate::services) that are declared and not used, or used and not declared.
+    /// The permissions that the plugin declares, with its reasons.
+    pub fn permissions(&self) -> &[Permission] {
+        let manifest = self.manifest();
+        manifest.map_or(&[], |manifest| &manifest.permissions)
+    }
+
+    /// What the plugin's author will want to put right: what the module says of itself that cannot be read, commands and hooks that it describes and does not export, or
+    /// exports and does not describe, and permissions of [services](crate::services) that are declared and not used, or used and not declared.
     ///
     /// ```
     /// use plugin_sdk_harness::{Module, Source};
@@ -120,7 +127,7 @@ impl Module {
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     pub fn warnings(&self) -> &[Warning] {
-        self.0.contract.manifest().warnings()
+        self.0.contract.warnings()
     }
 
     /// The size of the module in bytes.

@@ -8,10 +8,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::token::Paren;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, parse_quote};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, Type, parse_quote};
 
 use crate::mistakes::Mistakes;
-use crate::model::{Codec, Default, Listed, Permission};
+use crate::model::{Codec, Default, Identity, Limits, Listed, NamedText};
 
 /// Whether the path of an attribute is `name`, or leads to it from `plugin_sdk`.
 pub fn is(path: &Path, name: &str) -> bool {
@@ -45,6 +45,15 @@ pub fn allowed(attributes: &[Attribute]) -> Vec<Attribute> {
         }
     });
     allowed.collect()
+}
+
+/// What the doc comments of an item say: its lines, of which some may be macros that the compiler resolves.
+pub fn documentation(attributes: &[Attribute]) -> Vec<Expr> {
+    let lines = attributes.iter().filter_map(|attribute| {
+        let meta = attribute.meta.require_name_value().ok()?;
+        meta.path.is_ident("doc").then(|| meta.value.clone())
+    });
+    lines.collect()
 }
 
 /// What stands between the parentheses of an attribute; nothing for a bare one.
@@ -123,63 +132,81 @@ fn listed(input: ParseStream<'_>) -> syn::Result<Listed> {
     })
 }
 
-/// `#[plugin(commands(…), permissions(…), log)]`
+/// `#[plugin(commands(…), permissions(…), log, id = "…", …)]`
 #[derive(std::default::Default)]
 pub struct PluginOptions {
     pub commands: Vec<Listed>,
-    pub permissions: Vec<Permission>,
     pub log: bool,
+    pub identity: Identity,
 }
 
 pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions {
-    let mut commands: Option<Vec<Listed>> = None;
-    let mut permissions: Option<Vec<Permission>> = None;
+    let mut commands: Vec<Listed> = Vec::new();
     let mut log = false;
+    let mut identity = Identity::default();
+    let mut given: Vec<String> = Vec::new();
     options(arguments, mistakes, |meta, mistakes| {
-        if meta.path.is_ident("commands") {
-            given_once(meta, commands.is_some(), mistakes);
-            if !meta.input.peek(Paren) {
-                return Err(
-                    meta.error("list the commands in parentheses: `commands(add, text::reverse)`")
+        let Some(option) = PLUGIN_OPTIONS
+            .into_iter()
+            .find(|option| meta.path.is_ident(option.name()))
+        else {
+            let message = format!(
+                "there is no such option in #[plugin]; the options are {}",
+                PLUGIN_OPTIONS.map(PluginOption::form).join(", ")
+            );
+            return unknown(meta, &message, mistakes);
+        };
+        given_once(
+            meta,
+            given.iter().any(|name| name == option.name()),
+            mistakes,
+        );
+        given.push(option.name().to_owned());
+        match option {
+            PluginOption::Log => {
+                log = true;
+                if meta.input.is_empty() || meta.input.peek(Token![,]) {
+                    return Ok(());
+                }
+                return unknown(
+                    meta,
+                    "write `log` alone: which lines are written is the host's to say",
+                    mistakes,
                 );
             }
-            let content;
-            syn::parenthesized!(content in meta.input);
-            let listed = content.parse_terminated(listed, Token![,])?;
-            commands.get_or_insert_default().extend(listed);
-            Ok(())
-        } else if meta.path.is_ident("permissions") {
-            given_once(meta, permissions.is_some(), mistakes);
-            if !meta.input.peek(Paren) {
-                let message =
-                    format!("list the permissions in parentheses: `permissions({EXAMPLE})`");
-                return unknown(meta, &message, mistakes);
-            }
-            let content;
-            syn::parenthesized!(content in meta.input);
-            self::permissions(&content, permissions.get_or_insert_default(), mistakes);
-            Ok(())
-        } else if meta.path.is_ident("log") {
-            given_once(meta, log, mistakes);
-            log = true;
-            if meta.input.is_empty() || meta.input.peek(Token![,]) {
+            PluginOption::Word(word) => {
+                let literal: LitStr = meta.value()?.parse()?;
+                let text = literal.value();
+                if let Some(mistake) = word.mistake(&text) {
+                    mistakes.at(&literal, mistake);
+                }
+                *word.place(&mut identity) = Some(text);
                 return Ok(());
             }
-            unknown(
-                meta,
-                "write `log` alone: which lines are written is the host's to say",
-                mistakes,
-            )
-        } else {
-            unknown(
-                meta,
-                "there is no such option in #[plugin]; the options are `commands(…)`, `permissions(…)` and `log`",
-                mistakes,
-            )
+            PluginOption::List(list) if !meta.input.peek(Paren) => {
+                return unknown(meta, list.without_parentheses(), mistakes);
+            }
+            PluginOption::List(list) => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                match list {
+                    List::Commands => commands.extend(content.parse_terminated(listed, Token![,])?),
+                    List::Permissions => {
+                        let permissions = named_texts(&content, &PERMISSIONS, mistakes);
+                        identity.permissions = permissions;
+                    }
+                    List::Emits => identity.emits = named_texts(&content, &EMITS, mistakes),
+                    List::Requires => {
+                        identity.requires = named_texts(&content, &REQUIRES, mistakes)
+                    }
+                    List::Limits => limits(&content, &mut identity.limits, mistakes),
+                }
+            }
         }
+        Ok(())
     });
     let mut once: Vec<Listed> = Vec::new();
-    for listed in commands.unwrap_or_default() {
+    for listed in commands {
         let twin = once.iter().any(|earlier| {
             // Under `cfg`, only one of them may be there.
             earlier.cfgs.is_empty() && listed.cfgs.is_empty() && same(&earlier.path, &listed.path)
@@ -192,30 +219,278 @@ pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions 
     }
     PluginOptions {
         commands: once,
-        permissions: permissions.unwrap_or_default(),
         log,
+        identity,
     }
 }
 
-/// A permission as it is declared, for messages.
-const EXAMPLE: &str = "kv = \"why the plugin needs it\"";
+/// What can stand in `#[plugin(…)]` at a struct.
+#[derive(Clone, Copy)]
+enum PluginOption {
+    Log,
+    Word(Word),
+    List(List),
+}
+
+const PLUGIN_OPTIONS: [PluginOption; 10] = [
+    PluginOption::List(List::Commands),
+    PluginOption::List(List::Permissions),
+    PluginOption::Log,
+    PluginOption::Word(Word::Id),
+    PluginOption::Word(Word::Name),
+    PluginOption::Word(Word::Version),
+    PluginOption::Word(Word::Type),
+    PluginOption::List(List::Limits),
+    PluginOption::List(List::Emits),
+    PluginOption::List(List::Requires),
+];
+
+impl PluginOption {
+    fn name(self) -> &'static str {
+        match self {
+            PluginOption::Log => "log",
+            PluginOption::Word(Word::Id) => "id",
+            PluginOption::Word(Word::Name) => "name",
+            PluginOption::Word(Word::Version) => "version",
+            PluginOption::Word(Word::Type) => "type",
+            PluginOption::List(List::Commands) => "commands",
+            PluginOption::List(List::Permissions) => "permissions",
+            PluginOption::List(List::Limits) => "limits",
+            PluginOption::List(List::Emits) => "emits",
+            PluginOption::List(List::Requires) => "requires",
+        }
+    }
+
+    /// As it is written, for messages.
+    fn form(self) -> String {
+        let name = self.name();
+        match self {
+            PluginOption::Log => format!("`{name}`"),
+            PluginOption::Word(_) => format!("`{name} = \"…\"`"),
+            PluginOption::List(_) => format!("`{name}(…)`"),
+        }
+    }
+}
+
+/// Something that the plugin is called by.
+#[derive(Clone, Copy)]
+enum Word {
+    Id,
+    Name,
+    Version,
+    Type,
+}
+
+impl Word {
+    fn place(self, identity: &mut Identity) -> &mut Option<String> {
+        match self {
+            Word::Id => &mut identity.id,
+            Word::Name => &mut identity.name,
+            Word::Version => &mut identity.version,
+            Word::Type => &mut identity.plugin_type,
+        }
+    }
+
+    fn mistake(self, text: &str) -> Option<String> {
+        match self {
+            Word::Id => id_mistake(text).map(str::to_owned),
+            Word::Name if text.trim().is_empty() => {
+                Some("the name is for people: write some words".to_owned())
+            }
+            Word::Name if text.contains(char::is_control) => {
+                Some("a name cannot contain control characters".to_owned())
+            }
+            Word::Name => None,
+            Word::Version => semver::Version::parse(text).err().map(|error| {
+                format!("a version has the form `1.2.3`, as semver.org says: {error}")
+            }),
+            Word::Type => {
+                let sound = text.starts_with(|c: char| c.is_ascii_lowercase())
+                    && text.chars().all(|c| {
+                        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-')
+                    });
+                (!sound).then(|| {
+                    "a plugin's type is one word of lower-case letters, digits, `_` and `-`, such as `tool` or `llm_backend`".to_owned()
+                })
+            }
+        }
+    }
+}
+
+/// What is wrong with a plugin's id. `cargo plugin` says the same of ids that it is given.
+pub fn id_mistake(id: &str) -> Option<&'static str> {
+    let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if id.is_empty() {
+        Some("an id cannot be empty")
+    } else if !id.chars().all(sound) {
+        Some("an id consists of lower-case letters, digits and hyphens")
+    } else if id.starts_with('-') || id.ends_with('-') {
+        Some("an id begins and ends with a letter or a digit")
+    } else {
+        None
+    }
+}
+
+/// Something of which there may be several.
+#[derive(Clone, Copy)]
+enum List {
+    Commands,
+    Permissions,
+    Limits,
+    Emits,
+    Requires,
+}
+
+impl List {
+    fn without_parentheses(self) -> &'static str {
+        match self {
+            List::Commands => "list the commands in parentheses: `commands(add, text::reverse)`",
+            List::Permissions => {
+                "list the permissions in parentheses: `permissions(kv = \"why the plugin needs it\")`"
+            }
+            List::Limits => "list the limits in parentheses: `limits(memory_pages = 16)`",
+            List::Emits => {
+                "list the topics in parentheses: `emits(\"user.greeted\" = \"when that is\")`"
+            }
+            List::Requires => "list the hosts in parentheses: `requires(neotalk = \">=0.1.0\")`",
+        }
+    }
+}
+
+/// `memory_pages = 16, max_fuel = 1_000_000, timeout_ms = 5000`
+fn limits(input: ParseStream<'_>, limits: &mut Limits, mistakes: &mut Mistakes) {
+    let parser = |meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes| {
+        let (place, most, unit) = if meta.path.is_ident("memory_pages") {
+            (&mut limits.memory_pages, 65_536, "pages of 64 KiB")
+        } else if meta.path.is_ident("max_fuel") {
+            (&mut limits.max_fuel, u64::MAX, "units of fuel")
+        } else if meta.path.is_ident("timeout_ms") {
+            (&mut limits.timeout_ms, u64::MAX, "milliseconds")
+        } else {
+            return unknown(
+                meta,
+                "there is no such limit; the limits are `memory_pages`, `max_fuel` and `timeout_ms`",
+                mistakes,
+            );
+        };
+        given_once(meta, place.is_some(), mistakes);
+        let literal: syn::LitInt = meta.value()?.parse()?;
+        match literal.base10_parse::<u64>() {
+            Ok(number) if (1..=most).contains(&number) => *place = Some(number),
+            Ok(_) => mistakes.at(&literal, format!("expected 1 to {most} {unit}")),
+            Err(error) => mistakes.add(error),
+        }
+        Ok(())
+    };
+    if let Ok(tokens) = input.parse::<TokenStream>() {
+        options(tokens, mistakes, parser);
+    }
+}
+
+/// What a list of names with texts is about, for messages.
+struct Named {
+    /// One of them as it is written.
+    example: &'static str,
+    /// What is wrong with a name.
+    name_mistake: fn(&str) -> Option<&'static str>,
+    /// Where a name with dots or dashes stands without quotes.
+    unquoted: &'static str,
+    twice: &'static str,
+    /// Where there is no text.
+    unexplained: &'static str,
+    not_literal: &'static str,
+    /// What is wrong with a text.
+    text_mistake: fn(&str) -> Option<String>,
+}
+
+fn dotted(name: &str) -> bool {
+    let sound = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    name.split('.').all(sound)
+}
+
+const PERMISSIONS: Named = Named {
+    example: "kv = \"why the plugin needs it\"",
+    name_mistake: |name| {
+        (!dotted(name)).then_some("a permission's name consists of letters, digits, `_` and `-`, in parts with dots between them")
+    },
+    unquoted: "a permission's name with dots or dashes stands in quotes: `\"host.network\" = \"…\"`",
+    twice: "this permission is declared twice; remove one",
+    unexplained: "say why the plugin needs this, for whoever grants it: `= \"…\"`",
+    not_literal: "the reason is read from the module without running it: write a string literal",
+    text_mistake: |reason| {
+        let empty = reason.trim().is_empty();
+        empty.then(|| "say why the plugin needs this, for whoever grants it".to_owned())
+    },
+};
+
+const EMITS: Named = Named {
+    example: "\"user.greeted\" = \"when somebody was greeted\"",
+    name_mistake: |topic| match pattern_mistake(topic) {
+        None if topic.contains('*') => {
+            Some("what a plugin emits has one topic: write it out, without `*`")
+        }
+        mistake => mistake,
+    },
+    unquoted: "a topic with dots stands in quotes: `\"user.greeted\" = \"…\"`",
+    twice: "this topic is declared twice; remove one",
+    unexplained: "say when the plugin emits this, for whoever listens: `= \"…\"`",
+    not_literal: "this is read from the module without running it: write a string literal",
+    text_mistake: |text| {
+        let empty = text.trim().is_empty();
+        empty.then(|| "say when the plugin emits this, for whoever listens".to_owned())
+    },
+};
+
+const REQUIRES: Named = Named {
+    example: "neotalk = \">=0.1.0\"",
+    name_mistake: |name| {
+        (!dotted(name)).then_some("a host's name consists of letters, digits, `_` and `-`, in parts with dots between them")
+    },
+    unquoted: "a host's name with dots or dashes stands in quotes: `\"edge-ai\" = \">=0.1.0\"`",
+    twice: "this host is named twice; write one requirement, such as `\">=0.2, <0.4\"`",
+    unexplained: "say which versions of this host will do: `= \">=0.1.0\"`",
+    not_literal: "this is read from the module without running it: write a string literal",
+    text_mistake: |text| {
+        semver::VersionReq::parse(text)
+            .err()
+            .map(|error| format!("this is no requirement of versions, such as `>=0.1.0`: {error}"))
+    },
+};
+
+/// The codes of a command's errors.
+const ERRORS: Named = Named {
+    example: "name_empty = \"there is nobody to greet\"",
+    name_mistake: |code| {
+        (!dotted(code)).then_some(
+            "a code consists of letters, digits, `_` and `-`, in parts with dots between them",
+        )
+    },
+    unquoted: "a code with dots or dashes stands in quotes: `\"greeter.name\" = \"…\"`",
+    twice: "this code is given twice; remove one",
+    unexplained: "say when the command fails so: `= \"…\"`",
+    not_literal: "this is read from the module without running it: write a string literal",
+    text_mistake: |text| {
+        let empty = text.trim().is_empty();
+        empty.then(|| "say when the command fails so".to_owned())
+    },
+};
 
 /// `kv = "…", "cis.network" = "…"`. A mistake in one is none in those after it.
-fn permissions(input: ParseStream<'_>, permissions: &mut Vec<Permission>, mistakes: &mut Mistakes) {
+fn named_texts(input: ParseStream<'_>, named: &Named, mistakes: &mut Mistakes) -> Vec<NamedText> {
+    let mut texts: Vec<NamedText> = Vec::new();
     while !input.is_empty() {
-        match permission(input, mistakes) {
+        match named_text(input, named, mistakes) {
             Ok(None) => {}
-            Ok(Some(permission)) => {
-                if permissions
-                    .iter()
-                    .any(|earlier| earlier.name == permission.name)
-                {
-                    mistakes.add(syn::Error::new(
-                        permission.span,
-                        "this permission is declared twice; remove one",
-                    ));
+            Ok(Some((text, span))) => {
+                if texts.iter().any(|earlier| earlier.name == text.name) {
+                    mistakes.add(syn::Error::new(span, named.twice));
                 }
-                permissions.push(permission);
+                texts.push(text);
             }
             Err(error) => mistakes.add(error),
         }
@@ -226,70 +501,52 @@ fn permissions(input: ParseStream<'_>, permissions: &mut Vec<Permission>, mistak
         {
             // Whatever is left of one that could not be read.
             if input.parse::<TokenTree>().is_err() {
-                return;
+                return texts;
             }
         }
     }
+    texts
 }
 
-/// One permission, up to the comma; `None` after mistakes that leave nothing of it.
-fn permission(input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::Result<Option<Permission>> {
+/// One of them, up to the comma; `None` after mistakes that leave nothing of it.
+fn named_text(
+    input: ParseStream<'_>,
+    named: &Named,
+    mistakes: &mut Mistakes,
+) -> syn::Result<Option<(NamedText, Span)>> {
     let (name, span) = if input.peek(LitStr) {
         let literal: LitStr = input.parse()?;
         let name = literal.value();
-        let sound = |part: &str| {
-            !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-        };
-        if !name.split('.').all(sound) {
-            mistakes.at(
-                &literal,
-                "a permission's name consists of letters, digits, `_` and `-`, in parts with dots between them",
-            );
+        if let Some(mistake) = (named.name_mistake)(&name) {
+            mistakes.at(&literal, mistake);
         }
         (name, literal.span())
     } else if input.peek(syn::Ident::peek_any) {
         let ident = input.call(syn::Ident::parse_any)?;
         if input.peek(Token![.]) || input.peek(Token![-]) || input.peek(Token![:]) {
-            return Err(syn::Error::new(
-                ident.span(),
-                "a permission's name with dots or dashes stands in quotes: `\"host.network\" = \"…\"`",
-            ));
+            return Err(syn::Error::new(ident.span(), named.unquoted));
         }
         (plain_name(&ident), ident.span())
     } else {
-        return Err(input.error(format!("expected a permission and its reason: `{EXAMPLE}`")));
-    };
-    let unexplained = || {
-        syn::Error::new(
-            span,
-            "say why the plugin needs this, for whoever grants it: `= \"…\"`",
-        )
+        let message = format!("expected a name and a text: `{}`", named.example);
+        return Err(input.error(message));
     };
     if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
-        return Err(unexplained());
+        return Err(syn::Error::new(span, named.unexplained));
     }
-    let reason: Expr = input.parse()?;
-    let Some(literal) = string(&reason) else {
-        mistakes.at(
-            reason,
-            "the reason is read from the module without running it: write a string literal",
-        );
+    let text: Expr = input.parse()?;
+    let Some(literal) = string(&text) else {
+        mistakes.at(text, named.not_literal);
         return Ok(None);
     };
-    let reason = literal.value();
-    if reason.trim().is_empty() {
-        mistakes.at(
-            literal,
-            "say why the plugin needs this, for whoever grants it",
-        );
+    let text = literal.value();
+    if let Some(mistake) = (named.text_mistake)(&text) {
+        mistakes.at(literal, mistake);
     }
     if !input.is_empty() && !input.peek(Token![,]) {
         mistakes.add(input.error("expected `,`"));
     }
-    Ok(Some(Permission { name, span, reason }))
+    Ok(Some((NamedText { name, text }, span)))
 }
 
 /// The string that an expression is, macros' invisible parentheses seen through.
@@ -377,16 +634,21 @@ pub fn same(one: &Path, other: &Path) -> bool {
     one.to_token_stream().to_string() == other.to_token_stream().to_string()
 }
 
-/// `#[command(raw, codec = "…", batch, rename = "…")]`
+/// `#[command(raw, codec = "…", batch, rename = "…", errors(…), schema = T)]`
 pub struct CommandOptions {
     pub codec: Codec,
     pub batch: bool,
     pub rename: Option<LitStr>,
+    pub errors: Vec<NamedText>,
+    /// What the result is described as.
+    pub schema: Option<Type>,
 }
 
 pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOptions {
     let (mut raw, mut codec, mut rename) = (None::<Span>, None::<LitStr>, None);
     let mut batch = false;
+    let mut errors: Option<Vec<NamedText>> = None;
+    let mut schema = None;
     options(arguments, mistakes, |meta, mistakes| {
         if meta.path.is_ident("raw") {
             given_once(meta, raw.is_some(), mistakes);
@@ -407,10 +669,25 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
         } else if meta.path.is_ident("rename") {
             given_once(meta, rename.is_some(), mistakes);
             rename = name(meta, mistakes)?;
+        } else if meta.path.is_ident("errors") {
+            given_once(meta, errors.is_some(), mistakes);
+            if !meta.input.peek(Paren) {
+                let message = format!(
+                    "list the codes in parentheses: `errors({})`",
+                    ERRORS.example
+                );
+                return unknown(meta, &message, mistakes);
+            }
+            let content;
+            syn::parenthesized!(content in meta.input);
+            errors = Some(named_texts(&content, &ERRORS, mistakes));
+        } else if meta.path.is_ident("schema") {
+            given_once(meta, schema.is_some(), mistakes);
+            schema = Some((meta.path.span(), meta.value()?.parse::<Type>()?));
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"`, `batch` and `rename = \"…\"`",
+                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"`, `batch`, `rename = \"…\"`, `errors(…)` and `schema = …`",
                 mistakes,
             );
         }
@@ -435,20 +712,30 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
             }
         },
     };
+    if let (Codec::Raw, Some((option, _))) = (codec, &schema) {
+        mistakes.add(syn::Error::new(
+            *option,
+            "the result of a raw command is bytes, which have no schema; remove this or `raw`",
+        ));
+    }
     CommandOptions {
         codec,
         batch,
         rename,
+        errors: errors.unwrap_or_default(),
+        schema: schema.map(|(_, schema)| schema),
     }
 }
 
-/// `#[arg(default, default = …, rename = "…", flatten)]`
+/// `#[arg(default, default = …, rename = "…", flatten, schema = T)]`
 pub struct ArgumentOptions {
     /// Where `#[arg]` stands, if it does.
     pub attribute: Option<Span>,
     pub default: Default,
     pub rename: Option<LitStr>,
     pub flatten: Option<Span>,
+    /// What it is described as.
+    pub schema: Option<Type>,
 }
 
 /// Takes the `#[arg]` attributes off an argument and reads them.
@@ -458,6 +745,7 @@ pub fn argument(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Arg
         default: Default::None,
         rename: None,
         flatten: None,
+        schema: None,
     };
     for attribute in attributes.extract_if(.., |attribute| is(attribute.path(), "arg")) {
         read.attribute = Some(attribute.path().span());
@@ -478,10 +766,13 @@ pub fn argument(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Arg
             } else if meta.path.is_ident("flatten") {
                 given_once(meta, read.flatten.is_some(), mistakes);
                 read.flatten = Some(meta.path.span());
+            } else if meta.path.is_ident("schema") {
+                given_once(meta, read.schema.is_some(), mistakes);
+                read.schema = Some(meta.value()?.parse()?);
             } else {
                 return unknown(
                     meta,
-                    "there is no such option in #[arg]; the options are `default`, `default = …`, `rename = \"…\"` and `flatten`",
+                    "there is no such option in #[arg]; the options are `default`, `default = …`, `rename = \"…\"`, `flatten` and `schema = …`",
                     mistakes,
                 );
             }

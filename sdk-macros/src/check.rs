@@ -3,6 +3,7 @@
 use syn::spanned::Spanned;
 use syn::{Receiver, ReceiverKind, Type};
 
+use crate::manifest;
 use crate::mistakes::Mistakes;
 use crate::model::{Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl};
 
@@ -44,6 +45,15 @@ pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
 
 pub fn command(command: &Command, mistakes: &mut Mistakes) {
     receiver(&command.call, mistakes);
+    if let (Some(output), None) = (&command.call.output, &command.schema)
+        && manifest::names_no_type(output)
+        && command.codec != Codec::Raw
+    {
+        mistakes.at(
+            output,
+            "a host wants to know what this is: write the type, or what to describe it as, #[command(schema = …)]",
+        );
+    }
     match command.codec {
         Codec::Raw => raw_arguments(&command.call, mistakes),
         Codec::Json => named_arguments(&command.call.arguments, mistakes),

@@ -23,7 +23,8 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Struct(item)) => {
             let plugin = parse::plugin_struct(arguments, &item, &mut mistakes);
-            let generated = plugin_struct(&plugin, mistakes.none());
+            let manifest = manifest::of_struct(&plugin, &mut mistakes);
+            let generated = plugin_struct(&plugin, &manifest, mistakes.none());
             emit(item, Some(generated), &mistakes)
         }
         Ok(Item::Impl(mut item)) => {
@@ -114,12 +115,12 @@ pub fn emit(
     quote!(#item #generated #mistakes)
 }
 
-fn sdk() -> TokenStream {
+pub fn sdk() -> TokenStream {
     quote!(::plugin_sdk::__private)
 }
 
 /// For code that a type of the author's may not be fit for.
-fn sdk_at(span: Span) -> TokenStream {
+pub fn sdk_at(span: Span) -> TokenStream {
     quote_spanned!(span=> ::plugin_sdk::__private)
 }
 
@@ -165,7 +166,7 @@ fn implementation(header: TokenStream, body: TokenStream, span: Span) -> TokenSt
 }
 
 /// Only the crate that is the plugin exports: see "A plugin as a library" in the documentation of `plugin-sdk`.
-fn if_exported() -> TokenStream {
+pub fn if_exported() -> TokenStream {
     quote!(#[cfg(all(target_arch = "wasm32", not(feature = "library")))])
 }
 
@@ -191,14 +192,14 @@ fn plugin_type(ident: &Ident, generics: &Generics) -> TokenStream {
     }
 }
 
-fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
+fn plugin_struct(plugin: &PluginStruct, manifest: &TokenStream, sound: bool) -> TokenStream {
     let PluginStruct {
         ident,
         generics,
         commands,
-        permissions,
         log,
         allowed,
+        ..
     } = plugin;
     let sdk = sdk();
     let plugin_type = plugin_type(ident, generics);
@@ -209,7 +210,6 @@ fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         return hidden(allowed, quote!(#plugin_type #(#listed)*));
     }
     let if_exported = if_exported();
-    let manifest = manifest::section(permissions).map(|section| quote!(#if_exported #section));
     let prepare_logging = log.then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
     let config = local("config");
     // A plugin that cannot be made is told so at its name.
@@ -344,10 +344,39 @@ fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
         .filter(|hook| hook.kind != HookKind::Event || events.is_empty())
         .map(|hook| self::hook(self_ty, hook));
     let events = event_handlers(self_ty, &events);
+    let described = described(plugin);
     hidden(
         &plugin.allowed,
-        quote!(#resolved const _: () = #is_plugin; #(#commands)* #(#hooks)* #events),
+        quote!(#resolved const _: () = #is_plugin; #(#commands)* #(#hooks)* #events #described),
     )
+}
+
+/// What each function is to those who read the manifest, and the block's line in it.
+fn described(plugin: &PluginImpl) -> TokenStream {
+    let self_ty = &plugin.self_ty;
+    let commands = plugin
+        .commands
+        .iter()
+        .map(|command| (&command.call, manifest::method(command)));
+    let hooks = plugin
+        .hooks
+        .iter()
+        .map(|hook| (&hook.call, manifest::hook(hook)));
+    let described = commands
+        .chain(hooks)
+        .filter(|(_, described)| !described.is_empty());
+    let described = described.map(|(call, described)| {
+        let Call { cfgs, allowed, .. } = call;
+        quote! {
+            #(#cfgs)*
+            #(#allowed)*
+            impl #self_ty {
+                #described
+            }
+        }
+    });
+    let line = manifest::of_impl(plugin);
+    quote!(#(#described)* #line)
 }
 
 /// The plugin's struct would otherwise miss an init hook that is there.
@@ -568,8 +597,14 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
         true => handler_body(&handler, call, command.codec, &quote!(), None),
         false => quote!(loop {}),
     };
+    let described = match sound {
+        true => manifest::free_command(command),
+        false => TokenStream::new(),
+    };
     let is_command = quote! {
         impl #sdk::FreeCommand for #ident {
+            #described
+
             fn handle(#parameters) -> #returns {
                 #body
             }
@@ -804,7 +839,7 @@ fn init(plugin: &Type, span: Span, call: &Call) -> TokenStream {
 }
 
 /// Where a function says what it returns.
-fn output_span(call: &Call) -> Span {
+pub fn output_span(call: &Call) -> Span {
     let output = call.output.as_ref();
     output.map_or_else(|| call.ident.span(), Spanned::span)
 }

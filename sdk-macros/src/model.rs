@@ -12,6 +12,10 @@ pub struct Command {
     pub codec: Codec,
     /// Whether it takes many inputs at once, too.
     pub batch: bool,
+    /// The codes that it fails with, as far as its author lists them here.
+    pub errors: Vec<NamedText>,
+    /// What the result is described as, if not as its type.
+    pub schema: Option<Type>,
     pub call: Call,
 }
 
@@ -21,6 +25,8 @@ pub struct Call {
     /// `self`, if there is one.
     pub receiver: Option<syn::Receiver>,
     pub arguments: Vec<Argument>,
+    /// What its doc comment says.
+    pub documentation: Vec<Expr>,
     /// What it returns; `None` for nothing.
     pub output: Option<Type>,
     /// The `cfg` attributes that decide whether it exists.
@@ -48,6 +54,10 @@ pub struct Argument {
     pub default: Default,
     /// Takes the whole object.
     pub flatten: Option<Span>,
+    /// What its doc comment says.
+    pub documentation: Vec<Expr>,
+    /// What it is described as, if not as its type.
+    pub schema: Option<Type>,
 }
 
 pub enum Default {
@@ -92,10 +102,12 @@ pub struct PluginStruct {
     pub generics: Generics,
     /// Free commands.
     pub commands: Vec<Listed>,
-    /// What it asks of its host.
-    pub permissions: Vec<Permission>,
     /// Whether it writes log lines.
     pub log: bool,
+    /// What it says of itself.
+    pub identity: Identity,
+    /// What its doc comment says.
+    pub documentation: Vec<Expr>,
     /// What its author does not want to be told of it.
     pub allowed: Vec<Attribute>,
 }
@@ -107,12 +119,34 @@ pub struct Listed {
     pub path: Path,
 }
 
-/// A permission that the plugin needs.
-pub struct Permission {
+/// What a plugin says of itself, beside what its package says.
+#[derive(std::default::Default)]
+pub struct Identity {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub version: Option<String>,
+    pub plugin_type: Option<String>,
+    /// What it asks of its host, and why.
+    pub permissions: Vec<NamedText>,
+    pub limits: Limits,
+    /// The topics of its events.
+    pub emits: Vec<NamedText>,
+    /// Which versions of which hosts it is for.
+    pub requires: Vec<NamedText>,
+}
+
+/// How much it asks for.
+#[derive(std::default::Default)]
+pub struct Limits {
+    pub memory_pages: Option<u64>,
+    pub max_fuel: Option<u64>,
+    pub timeout_ms: Option<u64>,
+}
+
+/// A name and what there is to say of it.
+pub struct NamedText {
     pub name: String,
-    pub span: Span,
-    /// What it needs it for.
-    pub reason: String,
+    pub text: String,
 }
 
 /// `#[plugin]` on an impl block.

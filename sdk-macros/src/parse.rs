@@ -30,15 +30,16 @@ pub fn plugin_struct(
     }
     let PluginOptions {
         commands,
-        permissions,
         log,
+        identity,
     } = attributes::plugin(arguments, mistakes);
     PluginStruct {
         ident: item.ident.clone(),
         generics: item.generics.clone(),
         commands,
-        permissions,
         log,
+        identity,
+        documentation: attributes::documentation(&item.attrs),
         allowed: attributes::allowed(&item.attrs),
     }
 }
@@ -131,6 +132,8 @@ fn command(call: Call, options: CommandOptions) -> Command {
         name_span,
         codec: options.codec,
         batch: options.batch,
+        errors: options.errors,
+        schema: options.schema,
         call,
     }
 }
@@ -220,9 +223,14 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
         ident: signature.ident.clone(),
         receiver: signature.receiver().cloned(),
         arguments,
+        documentation: attributes::documentation(attributes),
         output: match &signature.output {
             ReturnType::Default => None,
-            ReturnType::Type(_, ty) => Some((**ty).clone()),
+            ReturnType::Type(_, ty) => {
+                let mut ty = (**ty).clone();
+                Elide(&lifetimes).visit_type_mut(&mut ty);
+                Some(ty)
+            }
         },
         cfgs: attributes
             .iter()
@@ -275,6 +283,7 @@ fn argument(
     mistakes: &mut Mistakes,
 ) -> Option<Argument> {
     let options = attributes::argument(&mut input.attrs, mistakes);
+    let documentation = attributes::documentation(&input.attrs);
     // Rust refuses doc comments on parameters unless a macro takes them off.
     input
         .attrs
@@ -327,6 +336,8 @@ fn argument(
         attribute: options.attribute,
         default: options.default,
         flatten: options.flatten,
+        documentation,
+        schema: options.schema,
     })
 }
 

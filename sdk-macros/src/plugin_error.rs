@@ -5,6 +5,7 @@ use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr};
 
 use crate::attributes;
+use crate::manifest;
 use crate::mistakes::Mistakes;
 
 pub fn derive(item: TokenStream) -> TokenStream {
@@ -13,11 +14,17 @@ pub fn derive(item: TokenStream) -> TokenStream {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
+    let mut codes: Vec<TokenStream> = Vec::new();
+    let mut coded = |code: &str, attributes: &[Attribute]| {
+        let description = manifest::text(&attributes::documentation(attributes));
+        codes.push(quote!(::plugin_sdk::ErrorCode { code: #code, description: #description }));
+    };
     let arms: Vec<TokenStream> = match &item.data {
         Data::Struct(data) => {
             refuse_on_fields(&data.fields, &mut mistakes);
             let code =
                 code(&item.attrs, &mut mistakes).unwrap_or_else(|| default_code(&item.ident));
+            coded(&code, &item.attrs);
             vec![quote!(_ => #code)]
         }
         Data::Enum(data) => {
@@ -39,6 +46,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
                         Fields::Unnamed(_) => quote!((..)),
                         Fields::Named(_) => quote!({ .. }),
                     };
+                    coded(&code, &variant.attrs);
                     quote!(Self::#ident #fields => #code)
                 })
                 .collect()
@@ -67,6 +75,11 @@ pub fn derive(item: TokenStream) -> TokenStream {
             fn code(&self) -> &::core::primitive::str {
                 #body
             }
+        }
+
+        #[automatically_derived]
+        impl #generics ::plugin_sdk::ErrorCodes for #ident #arguments #bounds {
+            const CODES: &'static [::plugin_sdk::ErrorCode] = &[#(#codes),*];
         }
     }
 }

@@ -495,6 +495,39 @@ pub trait PluginError: std::error::Error {
     }
 }
 
+/// A code that a command may fail with, as the plugin's manifest has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// For programs.
+    pub code: &'static str,
+    /// When that is, for people; may be empty.
+    pub description: &'static str,
+}
+
+/// The codes that an error type can have, for the plugin's manifest; `#[derive(PluginError)]` implements it, with the variants' doc comments.
+///
+/// ```
+/// use plugin_sdk::{ErrorCodes, PluginError};
+///
+/// #[derive(Debug, PluginError)]
+/// enum Refusal {
+///     /// There is no name to greet by.
+///     NameEmpty,
+/// }
+/// # impl std::fmt::Display for Refusal {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("refused") }
+/// # }
+/// # impl std::error::Error for Refusal {}
+///
+/// let [name_empty] = Refusal::CODES else { panic!() };
+/// assert_eq!(name_empty.code, "name_empty");
+/// assert_eq!(name_empty.description, "There is no name to greet by.");
+/// ```
+pub trait ErrorCodes {
+    /// The codes, in the order in which the type has them.
+    const CODES: &'static [ErrorCode];
+}
+
 impl Error {
     /// An error with the code and details that its type gives.
     ///

@@ -9,6 +9,7 @@ use crate::codec::{Codec, Json};
 use crate::command::Argument;
 use crate::error::{Error, code};
 use crate::json::Arena;
+use crate::manifest::Command;
 use crate::memory::{Answer, Boundary, busy};
 use crate::panic::PanicRecord;
 use crate::services::events;
@@ -361,6 +362,9 @@ impl<P> CleanupByDefault<P> for Hooks<P> {}
 pub trait FreeCommand {
     #[doc(hidden)]
     const CHECKED: () = ();
+
+    /// What the plugin's manifest says of it.
+    const DESCRIBED: Command = Command::UNDESCRIBED;
 
     /// From the arguments' bytes to an answer.
     fn handle(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error>;

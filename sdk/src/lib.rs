@@ -211,6 +211,8 @@ pub mod host;
 #[doc(hidden)]
 pub mod json;
 #[doc(hidden)]
+pub mod manifest;
+#[doc(hidden)]
 pub mod memory;
 #[doc(hidden)]
 pub mod panic;
@@ -531,7 +533,7 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
-pub use error::{Error, PermissionDenied, PluginError, Result, code};
+pub use error::{Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, code};
 pub use services::{ai, config, events, files, http, kv, random, time};
 
 /// The `log` crate; see [`logging`](services::logging).

@@ -519,12 +519,17 @@ fn layout(size: u32) -> Option<Layout> {
 ///
 /// # Safety
 /// The type has no padding and no bytes that are invalid.
-pub unsafe trait Number: Copy + 'static {}
+pub unsafe trait Number: Copy + 'static {
+    /// The type's name.
+    const NAME: &'static str;
+}
 
 macro_rules! numbers {
     ($($number:ident)*) => {$(
         // SAFETY: a primitive number has no padding and no invalid bytes.
-        unsafe impl Number for $number {}
+        unsafe impl Number for $number {
+            const NAME: &'static str = stringify!($number);
+        }
     )*};
 }
 

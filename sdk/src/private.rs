@@ -22,9 +22,11 @@ pub use crate::guest::{
     PluginType, Start, Stop, handle_event,
 };
 pub use crate::json::Arena;
+pub use crate::manifest;
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
+pub use crate::schema::{self, Schema};
 pub use crate::services::logging::prepare as prepare_logging;
 
 /// Passes a value over.

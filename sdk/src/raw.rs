@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, code};
+use crate::manifest::Bytes;
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
+
+/// What text is called in a plugin's manifest, where numbers have the names of their types.
+const TEXT: &str = "text";
 
 /// A type that the one argument of a raw command can have.
 #[diagnostic::on_unimplemented(
@@ -14,6 +18,8 @@ use crate::memory::{Answer, Number, as_bytes, as_numbers};
 pub trait RawArgument<'a>: Sized {
     /// How the bytes must be aligned.
     const ALIGNMENT: usize = 1;
+    /// What they are, for the plugin's manifest.
+    const BYTES: Bytes;
 
     /// The argument from the call's bytes.
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
@@ -22,6 +28,10 @@ pub trait RawArgument<'a>: Sized {
 #[diagnostic::do_not_recommend]
 impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
     const ALIGNMENT: usize = align_of::<T>();
+    const BYTES: Bytes = Bytes {
+        items: T::NAME,
+        in_place: true,
+    };
 
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         let (len, aligned) = (
@@ -35,6 +45,7 @@ impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
 #[diagnostic::do_not_recommend]
 impl<'a, T: Number> RawArgument<'a> for &'a [T] {
     const ALIGNMENT: usize = align_of::<T>();
+    const BYTES: Bytes = Bytes::of(T::NAME);
 
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers)
@@ -44,6 +55,7 @@ impl<'a, T: Number> RawArgument<'a> for &'a [T] {
 #[diagnostic::do_not_recommend]
 impl<T: Number> RawArgument<'_> for Vec<T> {
     const ALIGNMENT: usize = align_of::<T>();
+    const BYTES: Bytes = Bytes::of(T::NAME);
 
     fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
         <&[T]>::from_bytes(bytes).map(<[T]>::to_vec)
@@ -52,6 +64,8 @@ impl<T: Number> RawArgument<'_> for Vec<T> {
 
 #[diagnostic::do_not_recommend]
 impl<'a> RawArgument<'a> for &'a str {
+    const BYTES: Bytes = Bytes::of(TEXT);
+
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
         std::str::from_utf8(bytes).map_err(|error| {
             invalid(
@@ -65,6 +79,8 @@ impl<'a> RawArgument<'a> for &'a str {
 
 #[diagnostic::do_not_recommend]
 impl RawArgument<'_> for String {
+    const BYTES: Bytes = Bytes::of(TEXT);
+
     fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
         <&str>::from_bytes(bytes).map(str::to_owned)
     }
@@ -116,12 +132,17 @@ pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     note = "return `Vec<u8>`, `&[u8]`, `String`, `&str`, a slice of numbers, nothing, or `Result<T, E>` of such a `T`"
 )]
 pub trait RawResult {
+    /// What the bytes are, for the plugin's manifest; nothing if there are none.
+    const BYTES: Option<Bytes>;
+
     /// The result's bytes.
     fn into_answer(self, out: &mut Vec<u8>) -> Answer;
 }
 
 #[diagnostic::do_not_recommend]
 impl RawResult for () {
+    const BYTES: Option<Bytes> = None;
+
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(&[])
     }
@@ -129,6 +150,8 @@ impl RawResult for () {
 
 #[diagnostic::do_not_recommend]
 impl RawResult for Vec<u8> {
+    const BYTES: Option<Bytes> = Some(Bytes::of("u8"));
+
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::Owned(self)
     }
@@ -136,6 +159,8 @@ impl RawResult for Vec<u8> {
 
 #[diagnostic::do_not_recommend]
 impl RawResult for String {
+    const BYTES: Option<Bytes> = Some(Bytes::of(TEXT));
+
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::Owned(self.into_bytes())
     }
@@ -143,6 +168,8 @@ impl RawResult for String {
 
 #[diagnostic::do_not_recommend]
 impl<T: Number> RawResult for &[T] {
+    const BYTES: Option<Bytes> = Some(Bytes::of(T::NAME));
+
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(as_bytes(self))
     }
@@ -150,6 +177,8 @@ impl<T: Number> RawResult for &[T] {
 
 #[diagnostic::do_not_recommend]
 impl<T: Number> RawResult for &mut [T] {
+    const BYTES: Option<Bytes> = Some(Bytes::of(T::NAME));
+
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(as_bytes(self))
     }
@@ -157,6 +186,8 @@ impl<T: Number> RawResult for &mut [T] {
 
 #[diagnostic::do_not_recommend]
 impl RawResult for &str {
+    const BYTES: Option<Bytes> = Some(Bytes::of(TEXT));
+
     fn into_answer(self, _: &mut Vec<u8>) -> Answer {
         Answer::in_place(self.as_bytes())
     }
@@ -164,6 +195,8 @@ impl RawResult for &str {
 
 #[diagnostic::do_not_recommend]
 impl<T: Number, const N: usize> RawResult for [T; N] {
+    const BYTES: Option<Bytes> = Some(Bytes::of(T::NAME));
+
     fn into_answer(self, out: &mut Vec<u8>) -> Answer {
         out.extend_from_slice(as_bytes(&self));
         Answer::Written
@@ -172,6 +205,8 @@ impl<T: Number, const N: usize> RawResult for [T; N] {
 
 #[diagnostic::do_not_recommend]
 impl RawResult for Cow<'_, [u8]> {
+    const BYTES: Option<Bytes> = Some(Bytes::of("u8"));
+
     fn into_answer(self, out: &mut Vec<u8>) -> Answer {
         match self {
             Cow::Borrowed(bytes) => bytes.into_answer(out),
@@ -182,6 +217,8 @@ impl RawResult for Cow<'_, [u8]> {
 
 #[diagnostic::do_not_recommend]
 impl RawResult for Cow<'_, str> {
+    const BYTES: Option<Bytes> = Some(Bytes::of(TEXT));
+
     fn into_answer(self, out: &mut Vec<u8>) -> Answer {
         match self {
             Cow::Borrowed(text) => text.into_answer(out),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use plugin_sdk::{Error, PermissionDenied, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::text;
 
@@ -79,9 +80,10 @@ pub(crate) fn denied(permission: &str) -> Error {
 }
 
 /// A permission that a plugin asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permission {
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 

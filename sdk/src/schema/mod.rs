@@ -13,6 +13,10 @@ pub use sink::Sink;
 pub trait Schema {
     /// The type's schema.
     const SCHEMA: &'static Node;
+    /// The JSON of `Default::default()`, where it is known.
+    const DEFAULT: Option<&'static str> = None;
+    /// Whether a member of this type that is missing is read as something, as an `Option` is.
+    const OPTIONAL: bool = false;
 }
 
 /// A part of a schema.
@@ -76,6 +80,7 @@ macro_rules! texts {
 texts! {
     str = r#"{"type":"string"}"#
     String = r#"{"type":"string"}"#
+    () = r#"{"type":"null"}"#
     u32 = r#"{"type":"integer","minimum":0,"maximum":4294967295}"#
 }
 

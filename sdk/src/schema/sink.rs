@@ -74,4 +74,21 @@ impl<'a> Sink<'a> {
         self.bytes(rest);
         self.raw("\"");
     }
+
+    /// Takes a number.
+    pub const fn number(&mut self, number: u64) {
+        let mut digits = [0; 20];
+        let mut first = digits.len();
+        let mut rest = number;
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        let (_, digits) = digits.split_at(first);
+        self.bytes(digits);
+    }
 }

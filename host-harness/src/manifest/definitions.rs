@@ -1,0 +1,556 @@
+//! Schemas that refer to one another by name, and how those of several lines become one set.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use super::Manifest;
+use crate::text;
+
+/// The dialect of all schemas.
+pub(super) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+const REFERENCE: &str = "$ref";
+const DEFINITIONS: &str = "$defs";
+
+/// What a reference to a definition begins with.
+const PREFIX: &str = "#/$defs/";
+
+/// Keywords that would change what a reference, or the rest of the schema, means.
+const REFUSED: [&str; 9] = [
+    "$schema",
+    "$id",
+    "$anchor",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$recursiveAnchor",
+    "$recursiveRef",
+    "$vocabulary",
+    DEFINITIONS,
+];
+
+/// The schemas inside another one, each with the keyword that it belongs to. What is no schema (`default`, `const`, `enum`, …) may look like one.
+pub(super) fn inside(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let members = schema.as_object().into_iter().flatten();
+    members.flat_map(|(keyword, value)| {
+        let none = || (None, None, None);
+        let (one, list, map) = match (holds(keyword), value) {
+            (Holds::Schema, value) => (Some(value), None, None),
+            (Holds::List, Value::Array(list)) => (None, Some(list), None),
+            (Holds::Map, Value::Object(map)) => (None, None, Some(map.values())),
+            _ => none(),
+        };
+        let schemas = one
+            .into_iter()
+            .chain(list.into_iter().flatten())
+            .chain(map.into_iter().flatten());
+        schemas.map(move |schema| (&**keyword, schema))
+    })
+}
+
+fn inside_mut(schema: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let members = schema.as_object_mut().into_iter().flatten();
+    members.flat_map(|(keyword, value)| {
+        let (one, list, map) = match (holds(keyword), value) {
+            (Holds::Schema, value) => (Some(value), None, None),
+            (Holds::List, Value::Array(list)) => (None, Some(list), None),
+            (Holds::Map, Value::Object(map)) => (None, None, Some(map.values_mut())),
+            _ => (None, None, None),
+        };
+        one.into_iter()
+            .chain(list.into_iter().flatten())
+            .chain(map.into_iter().flatten())
+    })
+}
+
+/// What stands behind a keyword.
+enum Holds {
+    Schema,
+    List,
+    Map,
+    NoSchema,
+}
+
+fn holds(keyword: &str) -> Holds {
+    match keyword {
+        "additionalProperties"
+        | "contains"
+        | "contentSchema"
+        | "else"
+        | "if"
+        | "items"
+        | "not"
+        | "propertyNames"
+        | "then"
+        | "unevaluatedItems"
+        | "unevaluatedProperties" => Holds::Schema,
+        "allOf" | "anyOf" | "oneOf" | "prefixItems" => Holds::List,
+        "dependentSchemas" | "patternProperties" | "properties" => Holds::Map,
+        _ => Holds::NoSchema,
+    }
+}
+
+/// Where a schema refers to.
+pub(super) fn reference(schema: &Value) -> Option<&str> {
+    schema.get(REFERENCE)?.as_str()
+}
+
+/// The definition that a reference is to, if it is to one.
+pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
+    let name = reference.strip_prefix(PREFIX)?;
+    if !name.contains(['%', '~']) {
+        return Some(name.into());
+    }
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        let hex = |at: usize| char::from(*behind.get(at)?).to_digit(16);
+        match (byte, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = behind;
+            }
+        }
+    }
+    let name = String::from_utf8(bytes).ok()?;
+    Some(name.replace("~1", "/").replace("~0", "~").into())
+}
+
+/// The reference to a definition, in which what has no place in the fragment of a URI is escaped.
+fn reference_to(name: &str) -> String {
+    let mut reference = PREFIX.to_owned();
+    for character in name.chars() {
+        match character {
+            '~' => reference.push_str("~0"),
+            '/' => reference.push_str("~1"),
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' => reference.push(character),
+            other => {
+                for byte in other.encode_utf8(&mut [0; 4]).bytes() {
+                    // A `String` takes whatever is written to it.
+                    let _ = write!(reference, "%{byte:02X}");
+                }
+            }
+        }
+    }
+    reference
+}
+
+/// Hands all definitions that a schema refers to, itself and what is inside it, to `found`, in their order.
+pub(super) fn references<'a>(schema: &'a Value, found: &mut impl FnMut(Cow<'a, str>)) {
+    if let Some(name) = reference(schema).and_then(target) {
+        found(name);
+    }
+    for (_, inner) in inside(schema) {
+        references(inner, found);
+    }
+}
+
+/// Checks that a schema is one, and that all it refers to are definitions that there are.
+pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<(), String> {
+    let members = match schema {
+        Value::Bool(_) => return Ok(()),
+        Value::Object(members) => members,
+        _ => return Err("a schema is neither an object nor `true` or `false`".to_owned()),
+    };
+    if let Some(keyword) = REFUSED
+        .into_iter()
+        .find(|keyword| members.contains_key(*keyword))
+    {
+        return Err(format!(
+            "a schema has the keyword `{keyword}`, which has no place here"
+        ));
+    }
+    if let Some(reference) = members.get(REFERENCE) {
+        let reference = reference.as_str().unwrap_or_default();
+        if !target(reference).is_some_and(|name| definitions.contains_key(&*name)) {
+            return Err(format!(
+                "a schema refers to `{}`, which is not defined beside it",
+                text::name(reference)
+            ));
+        }
+    }
+    inside(schema).try_for_each(|(_, inner)| check(inner, definitions))
+}
+
+/// A schema with all that it refers to.
+pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value {
+    let mut needed = BTreeSet::new();
+    let mut to_visit = vec![schema];
+    while let Some(schema) = to_visit.pop() {
+        references(schema, &mut |name| {
+            if let Some((name, definition)) = definitions.get_key_value(&*name)
+                && needed.insert(name)
+            {
+                to_visit.push(definition);
+            }
+        });
+    }
+    let mut document = Map::new();
+    document.insert("$schema".to_owned(), DIALECT.into());
+    match schema {
+        Value::Object(members) => document.extend(members.clone()),
+        Value::Bool(false) => {
+            document.insert("not".to_owned(), Value::Object(Map::new()));
+        }
+        _ => {}
+    }
+    if !needed.is_empty() {
+        let needed: Map<String, Value> = definitions
+            .iter()
+            .filter(|(name, _)| needed.contains(name))
+            .map(|(name, definition)| (name.clone(), definition.clone()))
+            .collect();
+        document.insert(DEFINITIONS.to_owned(), needed.into());
+    }
+    Value::Object(document)
+}
+
+/// Takes the definitions out of several parts and makes one set of them, in alphabetical order.
+///
+/// Definitions of one name that mean the same are one. Of those that do not, the first one keeps its name, and the references to the others are changed.
+pub(super) fn merge(parts: &mut [Manifest]) -> Map<String, Value> {
+    let names = Names::of(parts);
+    let mut merged = Map::new();
+    for (part, names) in parts.iter_mut().zip(&names.of_parts) {
+        let mut definitions = std::mem::take(&mut part.defs);
+        if names.iter().any(|(old, new)| old != new) {
+            let schemas = part.schemas_mut().map(|schema| schema.as_value_mut());
+            for schema in schemas.chain(definitions.values_mut()) {
+                rename(schema, names);
+            }
+        }
+        for (name, definition) in definitions {
+            if let Some(name) = names.get(&name) {
+                merged.entry(name.clone()).or_insert(definition);
+            }
+        }
+    }
+    merged.sort_keys();
+    merged
+}
+
+fn rename(schema: &mut Value, names: &HashMap<String, String>) {
+    if let Some(Value::String(reference)) = schema.get_mut(REFERENCE)
+        && let Some(name) = target(reference).and_then(|name| names.get(&*name))
+    {
+        *reference = reference_to(name);
+    }
+    for inner in inside_mut(schema) {
+        rename(inner, names);
+    }
+}
+
+/// What the definitions of each part are called among those of all parts.
+struct Names {
+    of_parts: Vec<HashMap<String, String>>,
+}
+
+impl Names {
+    fn of(parts: &[Manifest]) -> Self {
+        let mut graph = Graph::default();
+        let mut first_of_part = Vec::new();
+        let mut kinds = HashMap::new();
+        for part in parts {
+            first_of_part.push(graph.references.len());
+            let first = graph.references.len();
+            let places: HashMap<&str, usize> =
+                part.defs.keys().map(|name| &**name).zip(first..).collect();
+            for (name, definition) in &part.defs {
+                let mut to = Vec::new();
+                references(definition, &mut |name| to.extend(places.get(&*name)));
+                let next = kinds.len();
+                let kind = *kinds.entry((name, definition.to_string())).or_insert(next);
+                graph.add(kind, to);
+            }
+        }
+        graph.refine();
+
+        let mut taken: HashSet<String> = parts
+            .iter()
+            .flat_map(|part| part.defs.keys().cloned())
+            .collect();
+        let mut used: HashMap<&str, u32> = HashMap::new();
+        let mut of_kinds: HashMap<usize, String> = HashMap::new();
+        let of_parts = parts.iter().zip(first_of_part).map(|(part, first)| {
+            let places = part.defs.keys().zip(first..);
+            let names = places.map(|(name, place)| {
+                let new = of_kinds.entry(graph.kind(place)).or_insert_with(|| {
+                    let number = used.entry(name).or_default();
+                    *number += 1;
+                    if *number == 1 {
+                        return name.clone();
+                    }
+                    loop {
+                        let new = format!("{name}{number}");
+                        if taken.insert(new.clone()) {
+                            return new;
+                        }
+                        *number += 1;
+                    }
+                });
+                (name.clone(), new.clone())
+            });
+            names.collect()
+        });
+        Names {
+            of_parts: of_parts.collect(),
+        }
+    }
+}
+
+/// Definitions that refer to one another, by numbers, and which of them are of a kind.
+#[derive(Default)]
+struct Graph {
+    references: Vec<Vec<usize>>,
+    kinds: Vec<usize>,
+    /// The definitions of each kind, and where among them each definition is.
+    members: Vec<Vec<usize>>,
+    places: Vec<usize>,
+}
+
+impl Graph {
+    fn add(&mut self, kind: usize, references: Vec<usize>) {
+        let node = self.references.len();
+        self.references.push(references);
+        if self.members.len() <= kind {
+            self.members.resize_with(kind + 1, Vec::new);
+        }
+        self.kinds.push(kind);
+        self.places.push(0);
+        self.put(node, kind);
+    }
+
+    fn kind(&self, node: usize) -> usize {
+        self.kinds.get(node).copied().unwrap_or_default()
+    }
+
+    fn put(&mut self, node: usize, kind: usize) {
+        if let (Some(members), Some(own), Some(place)) = (
+            self.members.get_mut(kind),
+            self.kinds.get_mut(node),
+            self.places.get_mut(node),
+        ) {
+            *own = kind;
+            *place = members.len();
+            members.push(node);
+        }
+    }
+
+    fn take(&mut self, node: usize) {
+        let place = self.places.get(node).copied().unwrap_or_default();
+        if let Some(members) = self
+            .members
+            .get_mut(self.kinds.get(node).copied().unwrap_or_default())
+        {
+            members.swap_remove(place);
+            if let Some(moved) = members.get(place)
+                && let Some(of_moved) = self.places.get_mut(*moved)
+            {
+                *of_moved = place;
+            }
+        }
+    }
+
+    /// Tells apart what looks the same and refers to what is not, until nothing is left to tell apart.
+    ///
+    /// The largest part of a kind keeps its number, so that no definition changes it more often than the logarithm of how many there are, whatever a hostile
+    /// plugin has made of them.
+    fn refine(&mut self) {
+        let mut referrers = vec![Vec::new(); self.references.len()];
+        for (node, references) in self.references.iter().enumerate() {
+            for to in references {
+                if let Some(referrers) = referrers.get_mut(*to) {
+                    referrers.push(node);
+                }
+            }
+        }
+        let mut changed: BTreeSet<usize> = (0..self.references.len()).collect();
+        while !changed.is_empty() {
+            let mut by_kind: HashMap<usize, HashMap<Vec<usize>, Vec<usize>>> = HashMap::new();
+            for node in &changed {
+                let references = self.references.get(*node).into_iter().flatten();
+                let signature: Vec<usize> = references.map(|to| self.kind(*to)).collect();
+                let groups = by_kind.entry(self.kind(*node)).or_default();
+                groups.entry(signature).or_default().push(*node);
+            }
+            let mut moved = Vec::new();
+            for (kind, groups) in by_kind {
+                let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+                let members = self.members.get(kind).map_or(&[][..], |members| members);
+                let unchanged = members.len() - groups.iter().map(Vec::len).sum::<usize>();
+                let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
+                // Theirs is the signature that all had before, and nobody else has it now.
+                if unchanged > 0 && unchanged < largest {
+                    let rest = members.iter().filter(|node| !changed.contains(node));
+                    groups.push(rest.copied().collect());
+                }
+                if unchanged < largest {
+                    groups.sort_unstable_by_key(Vec::len);
+                    groups.pop();
+                }
+                for group in groups {
+                    let new = self.members.len();
+                    self.members.push(Vec::new());
+                    for node in group {
+                        self.take(node);
+                        self.put(node, new);
+                        moved.push(node);
+                    }
+                }
+            }
+            changed = moved
+                .iter()
+                .filter_map(|node| referrers.get(*node))
+                .flatten()
+                .copied()
+                .collect();
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn part(definitions: Value, config: Value) -> Manifest {
+        serde_json::from_value(json!({"config": config, "$defs": definitions})).unwrap()
+    }
+
+    fn merged(mut parts: Vec<Manifest>) -> (Value, Vec<Value>) {
+        let definitions = merge(&mut parts);
+        let configs = parts
+            .into_iter()
+            .map(|part| part.config.unwrap().into_value());
+        (definitions.into(), configs.collect())
+    }
+
+    fn to(name: &str) -> Value {
+        json!({"$ref": format!("#/$defs/{name}")})
+    }
+
+    #[test]
+    fn what_is_the_same_in_two_parts_is_one() {
+        let part = || {
+            part(
+                json!({"B": {"items": to("A")}, "A": {"type": "null"}}),
+                to("B"),
+            )
+        };
+        let (definitions, configs) = merged(vec![part(), part(), part()]);
+        assert_eq!(
+            definitions,
+            json!({"A": {"type": "null"}, "B": {"items": to("A")}})
+        );
+        assert_eq!(configs, [to("B"), to("B"), to("B")]);
+    }
+
+    #[test]
+    fn what_only_looks_the_same_is_told_apart_by_what_it_refers_to() {
+        let of = |leaf: &str| {
+            part(
+                json!({"Tree": {"properties": {"next": to("Tree"), "leaf": to("Leaf")}}, "Leaf": {"type": leaf}}),
+                json!({"anyOf": [to("Tree"), {"default": to("Tree")}]}),
+            )
+        };
+        let (definitions, configs) =
+            merged(vec![of("null"), of("string"), of("null"), of("string")]);
+        assert_eq!(
+            definitions,
+            json!({
+                "Leaf": {"type": "null"},
+                "Leaf2": {"type": "string"},
+                "Tree": {"properties": {"next": to("Tree"), "leaf": to("Leaf")}},
+                "Tree2": {"properties": {"next": to("Tree2"), "leaf": to("Leaf2")}},
+            })
+        );
+        assert_eq!(configs[0], configs[2]);
+        assert_eq!(
+            configs[1],
+            json!({"anyOf": [to("Tree2"), {"default": to("Tree")}]})
+        );
+        assert_eq!(configs[1], configs[3]);
+    }
+
+    #[test]
+    fn a_new_name_is_nobody_elses() {
+        let (definitions, configs) = merged(vec![
+            part(json!({"A": true, "A2": {"type": "null"}}), to("A")),
+            part(json!({"A": false}), to("A")),
+        ]);
+        assert_eq!(
+            definitions,
+            json!({"A": true, "A2": {"type": "null"}, "A3": false})
+        );
+        assert_eq!(configs, [to("A"), to("A3")]);
+    }
+
+    #[test]
+    fn names_of_all_kinds_are_found_and_written() {
+        for name in ["A", "a/b~c", "Größe", "Page<Item>", "50%"] {
+            let reference = reference_to(name);
+            assert!(
+                reference
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && byte != b'<')
+            );
+            assert_eq!(target(&reference).unwrap(), name);
+        }
+        assert_eq!(target("#/$defs/a~1b").unwrap(), "a/b");
+        assert_eq!(target("#/$defs/%zz%4").unwrap(), "%zz%4");
+        assert_eq!(target("https://example.com/#/$defs/a"), None);
+    }
+
+    #[test]
+    fn a_long_chain_that_differs_at_its_end_takes_no_time_to_tell_apart() {
+        let chain = |end: &str| {
+            let mut definitions = Map::new();
+            for number in 0..5_000 {
+                definitions.insert(number.to_string(), to(&(number + 1).to_string()));
+            }
+            definitions.insert("5000".to_owned(), json!({"type": end}));
+            part(definitions.into(), to("0"))
+        };
+        let (definitions, configs) = merged(vec![chain("null"), chain("string"), chain("null")]);
+        assert_eq!(definitions.as_object().unwrap().len(), 2 * 5_001);
+        assert_eq!(configs[0], configs[2]);
+        assert_ne!(configs[0], configs[1]);
+    }
+
+    #[test]
+    fn a_schema_that_refers_elsewhere_or_is_none_is_refused() {
+        let definitions = json!({"A": true});
+        let check = |schema: Value| check(&schema, definitions.as_object().unwrap());
+        for (schema, expected) in [
+            (json!({"items": 3}), "neither an object"),
+            (
+                json!({"items": to("B")}),
+                "`#/$defs/B`, which is not defined",
+            ),
+            (
+                json!({"oneOf": [{"$ref": "https://example.com/a.json"}]}),
+                "not defined beside it",
+            ),
+            (json!({"$ref": 7}), "not defined"),
+            (json!({"properties": {"a": {"$id": "x"}}}), "`$id`"),
+        ] {
+            let reason = check(schema).unwrap_err();
+            assert!(reason.contains(expected), "{reason}");
+        }
+        let valid =
+            json!({"properties": {"$ref": to("A")}, "const": {"$ref": "x"}, "default": to("B")});
+        assert_eq!(check(valid), Ok(()));
+    }
+}

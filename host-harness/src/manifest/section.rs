@@ -1,0 +1,404 @@
+//! The section's lines, of which one manifest is made.
+
+use std::collections::HashSet;
+
+use super::{Codec, Manifest, ManifestError, definitions};
+use crate::text;
+
+/// The largest section that is read, in bytes.
+const MAX_SECTION: usize = 1 << 20;
+
+/// The most lines: one for the plugin, and one for each of its impl blocks.
+const MAX_LINES: usize = 1024;
+
+/// The most commands that are read, and the most permissions.
+const MAX_COMMANDS: usize = 10_000;
+const MAX_PERMISSIONS: usize = 256;
+
+/// How long a name may be, and a reason, in bytes.
+const MAX_NAME: usize = 128;
+const MAX_REASON: usize = 4096;
+
+/// What the bytes of a raw command can be.
+const ELEMENTS: [&str; 11] = [
+    "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "text",
+];
+
+/// Reads the sections of the name.
+pub(super) fn read(sections: &[&[u8]]) -> Result<Option<Manifest>, ManifestError> {
+    let section = match sections {
+        [] => return Ok(None),
+        [section] => *section,
+        several => {
+            return Err(ManifestError::Sections {
+                count: several.len(),
+            });
+        }
+    };
+    if section.len() > MAX_SECTION {
+        return Err(ManifestError::TooLarge {
+            bytes: section.len(),
+            limit: MAX_SECTION,
+        });
+    }
+    let section = std::str::from_utf8(section).map_err(|error| ManifestError::NotUtf8 {
+        valid_up_to: error.valid_up_to(),
+    })?;
+    let mut lines = Vec::new();
+    for (number, line) in section.lines().enumerate() {
+        if number == MAX_LINES {
+            let reason = format!("it has more than {MAX_LINES} lines");
+            return Err(ManifestError::Contents { reason });
+        }
+        let part = part(line).map_err(|reason| ManifestError::Line {
+            line: number + 1,
+            reason,
+        })?;
+        lines.push((line, part));
+    }
+    // The linker puts them in any order; that of the commands in one line is the author's.
+    lines.sort_by_key(|(line, part)| (part.abi == 0, part.config.is_none(), *line));
+    let parts = lines.into_iter().map(|(_, part)| part).collect();
+    let mut manifest = joined(parts)?;
+    check(&mut manifest).map_err(|reason| ManifestError::Contents { reason })?;
+    Ok(Some(manifest))
+}
+
+/// What one line says; `abi` is 0 where it does not describe the plugin itself.
+fn part(line: &str) -> Result<Manifest, String> {
+    // An array would do for a struct as well.
+    if line.starts_with('[') {
+        return Err("it is an array, and an object is expected".to_owned());
+    }
+    let part: Manifest =
+        serde_json::from_str(line).map_err(|error| text::from_str(&error.to_string()))?;
+    let commands = part.commands.iter();
+    let schemas = commands
+        .flat_map(|command| [&command.arguments, &command.result])
+        .chain(part.handles.iter().map(|handled| &handled.data))
+        .chain([&part.config])
+        .flatten()
+        .map(|schema| schema.as_value());
+    for schema in schemas.chain(part.defs.values()) {
+        definitions::check(schema, &part.defs)?;
+    }
+    Ok(part)
+}
+
+/// Makes one of the parts; that of the plugin itself comes first.
+fn joined(mut parts: Vec<Manifest>) -> Result<Manifest, ManifestError> {
+    match parts.iter().filter(|part| part.abi != 0).count() {
+        0 => return Err(ManifestError::NoPlugin),
+        1 => {}
+        _ => return Err(ManifestError::SeveralPlugins),
+    }
+    let definitions = definitions::merge(&mut parts);
+    let mut parts = parts.into_iter();
+    let mut whole = parts.next().ok_or(ManifestError::NoPlugin)?;
+    if whole.abi != plugin_sdk::abi::VERSION {
+        return Err(ManifestError::AbiVersion { found: whole.abi });
+    }
+    whole.defs = definitions;
+    for part in parts {
+        whole.commands.extend(part.commands);
+        whole.handles.extend(part.handles);
+        whole.emits.extend(part.emits);
+        if whole.config.is_some() && part.config.is_some() {
+            let reason = "two lines describe what the plugin is configured by".to_owned();
+            return Err(ManifestError::Contents { reason });
+        }
+        whole.config = whole.config.or(part.config);
+    }
+    whole
+        .commands
+        .sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(whole)
+}
+
+fn check(manifest: &mut Manifest) -> Result<(), String> {
+    let lower = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
+    word("id", &manifest.id, |character| {
+        lower(character) || character == '-'
+    })?;
+    word("version", &manifest.version, |character| {
+        character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '+')
+    })?;
+    let plugin_type = manifest.plugin_type.as_deref().unwrap_or_default();
+    word("type", plugin_type, |character| {
+        lower(character) || matches!(character, '_' | '-')
+    })?;
+    permissions(manifest)?;
+    commands(manifest)
+}
+
+/// Checks a word that may end up in the name of a file.
+fn word(member: &str, word: &str, may_have: impl Fn(char) -> bool) -> Result<(), String> {
+    match word.len() <= MAX_NAME && word.chars().all(may_have) {
+        true => Ok(()),
+        false => Err(format!(
+            "`{}` is too long for its `{member}`, or has characters that it may not have",
+            text::name(word)
+        )),
+    }
+}
+
+fn permissions(manifest: &Manifest) -> Result<(), String> {
+    if manifest.permissions.len() > MAX_PERMISSIONS {
+        return Err(format!(
+            "it declares {} permissions, and {MAX_PERMISSIONS} are read",
+            manifest.permissions.len()
+        ));
+    }
+    let mut known = HashSet::new();
+    for permission in &manifest.permissions {
+        let name = permission.name();
+        let has_reason = permission
+            .reason()
+            .is_some_and(|reason| reason.len() <= MAX_REASON);
+        if name.is_empty() || name.len() > MAX_NAME || !has_reason {
+            return Err(format!(
+                "the permission `{}` has no name or no reason, or one that is too long",
+                text::name(name)
+            ));
+        }
+        if !known.insert(name) {
+            return Err(format!(
+                "it declares the permission `{}` twice",
+                text::name(name)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The commands are in alphabetical order.
+fn commands(manifest: &Manifest) -> Result<(), String> {
+    let commands = &manifest.commands;
+    if commands.len() > MAX_COMMANDS {
+        return Err(format!(
+            "it describes {} commands, and {MAX_COMMANDS} are read",
+            commands.len()
+        ));
+    }
+    for command in commands {
+        let name = text::name(&command.name);
+        if command.name.is_empty() || command.name.len() > MAX_NAME {
+            return Err(format!(
+                "the command `{name}` has no name, or one that is too long"
+            ));
+        }
+        let elements = [&command.takes, &command.gives];
+        let unknown = elements
+            .into_iter()
+            .flatten()
+            .find(|element| !ELEMENTS.contains(&element.as_str()));
+        if let Some(unknown) = unknown {
+            return Err(format!(
+                "the command `{name}` has bytes of the unknown kind `{}`",
+                text::name(unknown)
+            ));
+        }
+        let values = [&command.arguments, &command.result];
+        let bytes = elements.iter().any(|element| element.is_some());
+        let in_step = match command.codec {
+            Codec::Raw => values.iter().all(|value| value.is_none()),
+            Codec::Json | Codec::Binary => values.iter().all(|value| value.is_some()) && !bytes,
+        };
+        if !in_step {
+            return Err(format!(
+                "the command `{name}` takes and gives values where it is raw, or bytes where it is not"
+            ));
+        }
+    }
+    let same = commands.windows(2).find_map(|pair| match pair {
+        [one, other] if one.name == other.name => Some(one),
+        _ => None,
+    });
+    match same {
+        Some(command) => Err(format!(
+            "it describes the command `{}` twice",
+            text::name(&command.name)
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const PLUGIN: &str = r#"{"abi":1,"sdk":"0.1.0","id":"greeter","name":"Greeter","version":"0.1.0","type":"tool","description":"Greets people.","authors":["Ada <ada@example.com>"],"license":"MIT","homepage":"https://example.com","repository":"https://example.com/git","requires":{"neotalk":">=0.1.0"},"permissions":[{"name":"kv","reason":"remembers"}],"limits":{"memory_pages":16,"max_fuel":1000000,"timeout_ms":5000},"emits":[{"topic":"guest.greeted","description":"somebody was greeted"}]}"#;
+    const GREET: &str = r##"{"config":{"$ref":"#/$defs/Config"},"commands":[{"name":"greeted","arguments":{"type":"object","properties":{},"additionalProperties":false},"result":{"type":"integer","minimum":0,"maximum":18446744073709551615}},{"name":"greet","description":"Greets someone.","batch":true,"arguments":{"type":"object","properties":{"name":{"type":"string"},"config":{"$ref":"#/$defs/Config"}},"required":["name"],"additionalProperties":false},"result":{"type":"string"},"errors":[{"code":"name_empty","description":"There is no name."}]}],"$defs":{"Config":{"type":"object","properties":{"z":{"type":"null"},"a":true}}}}"##;
+    const SHOUT: &str = r##"{"commands":[{"name":"shout","codec":"raw","takes":"text","gives":"text","in_place":true},{"name":"average","codec":"binary","arguments":{"$ref":"#/$defs/Config"},"result":{"type":"number"}}],"handles":[{"topic":"user.*","description":"Remembers them.","data":{"$ref":"#/$defs/Config"}}],"$defs":{"Config":{"type":"string"}}}"##;
+
+    fn of_lines(lines: &[&str]) -> Result<Manifest, ManifestError> {
+        let section: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        read(&[section.as_bytes()]).map(Option::unwrap)
+    }
+
+    fn reason(section: &str) -> String {
+        read(&[section.as_bytes()]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn lines_in_any_order_make_the_same_document() {
+        let manifest = of_lines(&[PLUGIN, GREET, SHOUT]).unwrap();
+        let names: Vec<&str> = manifest
+            .commands
+            .iter()
+            .map(|command| &*command.name)
+            .collect();
+        assert_eq!(names, ["average", "greet", "greeted", "shout"]);
+        assert_eq!(manifest.limits.timeout_ms, Some(5000));
+        assert_eq!(manifest.permissions[0].to_string(), "kv: remembers");
+        let shout = manifest.command("shout").unwrap();
+        assert_eq!((shout.codec, shout.in_place), (Codec::Raw, true));
+        assert_eq!(shout.takes.as_deref(), Some("text"));
+        assert!(manifest.command("shoot").is_none());
+        let config = manifest.config.as_ref().unwrap();
+        assert_eq!(config.as_value(), &json!({"$ref": "#/$defs/Config"}));
+        let data = manifest.handles[0].data.as_ref().unwrap();
+        assert_eq!(
+            manifest.standalone(data)["$defs"],
+            json!({"Config2": {"type": "string"}})
+        );
+        for lines in [
+            [GREET, PLUGIN, SHOUT],
+            [SHOUT, GREET, PLUGIN],
+            [PLUGIN, SHOUT, GREET],
+        ] {
+            assert_eq!(of_lines(&lines).unwrap(), manifest);
+        }
+    }
+
+    #[test]
+    fn the_document_has_the_lines_members_and_is_read_back() {
+        let manifest = of_lines(&[PLUGIN, GREET]).unwrap();
+        let document = serde_json::to_value(&manifest).unwrap();
+        let mut expected: Value = serde_json::from_str(PLUGIN).unwrap();
+        let mut line: Value = serde_json::from_str(GREET).unwrap();
+        line["commands"].as_array_mut().unwrap().reverse();
+        expected
+            .as_object_mut()
+            .unwrap()
+            .extend(line.as_object().unwrap().clone());
+        assert_eq!(document, expected);
+        let members = document["$defs"]["Config"]["properties"].to_string();
+        assert_eq!(
+            members, r#"{"z":{"type":"null"},"a":true}"#,
+            "in the author's order"
+        );
+        assert_eq!(
+            serde_json::from_value::<Manifest>(document).unwrap(),
+            manifest
+        );
+    }
+
+    #[test]
+    fn a_plugin_that_says_little_and_one_that_says_what_is_not_known_yet_are_read() {
+        let manifest = of_lines(&[r#"{"abi":1,"later":[{"deep":[[[{}]]]}]}"#]).unwrap();
+        assert_eq!(
+            manifest,
+            Manifest {
+                abi: 1,
+                ..Manifest::default()
+            }
+        );
+        assert_eq!(read(&[]).unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let with = |member: &str| reason(&format!(r#"{{"abi":1,{member}}}"#));
+        let nested = format!(r#"{{"abi":1,"config":{}"#, r#"{"not":"#.repeat(200));
+        let ignored = format!(r#"{{"abi":1,"later":{}"#, "[".repeat(200_000));
+        for (section, expected) in [
+            ("", "no line of it has the member `abi`"),
+            ("\n", "line 1: EOF"),
+            ("{", "line 1: EOF"),
+            ("[]", "line 1: it is an array"),
+            (
+                &*format!("{PLUGIN}\n{{\"commands\":7}}\n"),
+                "line 2: invalid type",
+            ),
+            (
+                &*format!("{PLUGIN}{PLUGIN}\n"),
+                "line 1: trailing characters",
+            ),
+            (
+                &*format!("{PLUGIN}\n{PLUGIN}\n"),
+                "linked into this one as a library",
+            ),
+            (
+                &*format!("{PLUGIN}\n{GREET}\n{GREET}\n"),
+                "two lines describe what",
+            ),
+            (GREET, "no line of it has the member `abi`"),
+            (r#"{"abi":2}"#, "version 2"),
+            (&*nested, "recursion limit"),
+            (&*ignored, "EOF"),
+            (&*" ".repeat(MAX_SECTION + 1), "and 1048576 are read"),
+            (&*"{}\n".repeat(MAX_LINES + 1), "more than 1024 lines"),
+        ] {
+            let reason = reason(section);
+            assert!(reason.contains(expected), "{reason}");
+        }
+        for (member, expected) in [
+            (r#""id":"../x""#, "`../x` is too long for its `id`"),
+            (r#""version":"1/2""#, "its `version`"),
+            (r#""type":"\u001b[2J""#, "`\\u{1b}[2J` is too long"),
+            (r#""permissions":[{"name":""}]"#, "no reason"),
+            (
+                r#""permissions":[{"name":"a","reason":""},{"name":"a","reason":""}]"#,
+                "`a` twice",
+            ),
+            (
+                &*format!(
+                    r#""permissions":[{}]"#,
+                    vec!["{\"name\":\"a\",\"reason\":\"\"}"; 300].join(",")
+                ),
+                "300 permissions",
+            ),
+            (r#""commands":[{"name":"a"}]"#, "bytes where it is not"),
+            (
+                r#""commands":[{"name":"a","codec":"raw","result":true}]"#,
+                "values where it is raw",
+            ),
+            (
+                r#""commands":[{"name":"a","codec":"raw","takes":"f16"}]"#,
+                "unknown kind `f16`",
+            ),
+            (r#""commands":[{"name":"","codec":"raw"}]"#, "has no name"),
+            (
+                r#""commands":[{"name":"a","codec":"raw"},{"name":"a","codec":"raw"}]"#,
+                "`a` twice",
+            ),
+            (
+                r#""commands":[{"name":"a","codec":"xml"}]"#,
+                "unknown variant `xml`",
+            ),
+            (
+                r##""config":{"$ref":"#/$defs/A"}"##,
+                "`#/$defs/A`, which is not defined",
+            ),
+            (
+                r##""$defs":{"A":{"items":[{"$id":"x"}]}}"##,
+                "neither an object",
+            ),
+        ] {
+            let reason = with(member);
+            assert!(reason.contains(expected), "{reason}");
+        }
+        let not_utf8 = read(&[b"{\"abi\":1}\xff"]).unwrap_err();
+        assert!(not_utf8.to_string().contains("after 9 bytes"), "{not_utf8}");
+        let two = read(&[b"{\"abi\":1}", b""]).unwrap_err();
+        assert!(matches!(two, ManifestError::Sections { count: 2 }));
+    }
+}

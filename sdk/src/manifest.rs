@@ -1,0 +1,557 @@
+//! What a plugin says of itself: the lines of its custom section `plugin-sdk`, rendered while compiling.
+//!
+//! Each `#[plugin]` item makes one [`Line`] of what it can see, and its macro a static of the rendered bytes, which the linker puts one behind the other. Nothing of
+//! this is ever run in the plugin, or in its memory. `docs/abi.md` says what stands in a line.
+
+pub use crate::error::ErrorCode;
+use crate::raw::RawResult;
+use crate::schema::{Definitions, Direction, Node, Schema, Sink};
+
+/// What one item says of its plugin.
+pub struct Line {
+    /// Who the plugin is: at its struct only.
+    pub identity: Option<Identity>,
+    /// What its init hook takes; the first counts.
+    pub config: &'static [&'static Node],
+    /// The item's commands.
+    pub commands: &'static [Command],
+    /// The item's handlers of events.
+    pub handles: &'static [Handler],
+}
+
+/// Who a plugin is, and what it asks for.
+pub struct Identity {
+    /// Lower-case letters, digits and hyphens.
+    pub id: &'static str,
+    /// For people.
+    pub name: &'static str,
+    /// By the rules of semver.org.
+    pub version: &'static str,
+    /// Such as `tool`.
+    pub plugin_type: Option<&'static str>,
+    /// What it is for; may be empty, as all that follow.
+    pub description: &'static str,
+    /// Who wrote it.
+    pub authors: &'static [&'static str],
+    /// As an SPDX expression.
+    pub license: &'static str,
+    /// An address.
+    pub homepage: &'static str,
+    /// An address.
+    pub repository: &'static str,
+    /// Hosts, and which versions of them.
+    pub requires: &'static [NamedText],
+    /// What it asks of its host, and why.
+    pub permissions: &'static [NamedText],
+    /// How much of something it asks for.
+    pub limits: &'static [(&'static str, u64)],
+    /// The topics of its events, and when it emits them.
+    pub emits: &'static [NamedText],
+}
+
+/// A name and what there is to say of it.
+pub type NamedText = (&'static str, &'static str);
+
+/// What a plugin says of a command.
+pub struct Command {
+    /// As in its export.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub description: &'static str,
+    /// Whether it takes many inputs at once, too.
+    pub batch: bool,
+    /// What it takes and gives.
+    pub interface: Interface,
+    /// The codes that it fails with: those of its error type, and those that stand at the command.
+    pub errors: [&'static [ErrorCode]; 2],
+}
+
+/// What crosses in a call.
+pub enum Interface {
+    /// Values in JSON.
+    Json(Values),
+    /// Values in the binary codec.
+    Binary(Values),
+    /// Plain bytes.
+    Raw {
+        /// What the bytes of the arguments are.
+        takes: Option<Bytes>,
+        /// What the bytes of the result are.
+        gives: Option<Bytes>,
+    },
+}
+
+/// The schemas of a command.
+pub struct Values {
+    /// Of all arguments together, an object.
+    pub arguments: Arguments,
+    /// Of the result.
+    pub result: &'static Node,
+}
+
+/// The arguments of a command.
+pub enum Arguments {
+    /// Each is a member of an object that has no others.
+    Named(&'static [Argument]),
+    /// One is the object.
+    Whole(&'static Node),
+}
+
+/// What a plugin says of an argument.
+pub struct Argument {
+    /// As in the object.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub description: &'static str,
+    /// Of its type.
+    pub schema: &'static Node,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What is taken if it is not, as JSON, where the compiler can tell.
+    pub default: Option<&'static str>,
+}
+
+/// What plain bytes are.
+#[derive(Clone, Copy)]
+pub struct Bytes {
+    /// A number's type, or `text`.
+    pub items: &'static str,
+    /// Whether the command may change them where they are.
+    pub in_place: bool,
+}
+
+impl Bytes {
+    /// Bytes that are only read.
+    pub const fn of(items: &'static str) -> Self {
+        Bytes {
+            items,
+            in_place: false,
+        }
+    }
+}
+
+/// What a plugin says of a handler of events.
+pub struct Handler {
+    /// The pattern of the topics that it takes.
+    pub topic: &'static str,
+    /// Its doc comment.
+    pub description: &'static str,
+    /// What it takes with the topic.
+    pub data: Option<&'static Node>,
+}
+
+impl Line {
+    /// How many bytes it has.
+    pub const fn len(&self) -> usize {
+        let mut sink = Sink::measuring();
+        self.write(&mut sink);
+        sink.len()
+    }
+
+    /// Its bytes, of which there are [`len`](Self::len).
+    pub const fn render<const LEN: usize>(&self) -> [u8; LEN] {
+        let mut bytes = [0; LEN];
+        let mut sink = Sink::writing(&mut bytes);
+        self.write(&mut sink);
+        assert!(sink.len() == LEN);
+        bytes
+    }
+
+    const fn definitions(&self) -> Definitions {
+        let mut definitions = Definitions::new();
+        if let [config, ..] = self.config {
+            definitions.collect(config, Direction::In);
+        }
+        let mut nth = 0;
+        while nth < self.commands.len() {
+            if let Some(values) = self.commands[nth].interface.values() {
+                values.arguments.collect(&mut definitions);
+                definitions.collect(values.result, Direction::Out);
+            }
+            nth += 1;
+        }
+        let mut nth = 0;
+        while nth < self.handles.len() {
+            if let Some(data) = self.handles[nth].data {
+                definitions.collect(data, Direction::In);
+            }
+            nth += 1;
+        }
+        definitions
+    }
+
+    const fn write(&self, sink: &mut Sink<'_>) {
+        let definitions = self.definitions();
+        let mut object = Object::begin(sink);
+        if let Some(identity) = &self.identity {
+            identity.write(&mut object);
+        }
+        if let [config, ..] = self.config {
+            object.schema("config", config, Direction::In, &definitions);
+        }
+        if !self.commands.is_empty() {
+            let mut array = object.array("commands");
+            let mut nth = 0;
+            while nth < self.commands.len() {
+                self.commands[nth].write(array.item(), &definitions);
+                nth += 1;
+            }
+            array.end();
+        }
+        if !self.handles.is_empty() {
+            let mut array = object.array("handles");
+            let mut nth = 0;
+            while nth < self.handles.len() {
+                self.handles[nth].write(array.item(), &definitions);
+                nth += 1;
+            }
+            array.end();
+        }
+        if !definitions.is_empty() {
+            object.key("$defs");
+            object.sink.raw("{");
+            definitions.write(object.sink);
+            object.sink.raw("}");
+        }
+        object.end();
+        sink.raw("\n");
+    }
+}
+
+impl Identity {
+    const fn write(&self, object: &mut Object<'_, '_>) {
+        object.number("abi", crate::abi::VERSION as u64);
+        object.text("sdk", env!("CARGO_PKG_VERSION"));
+        object.text("id", self.id);
+        object.text("name", self.name);
+        object.text("version", self.version);
+        if let Some(plugin_type) = self.plugin_type {
+            object.text("type", plugin_type);
+        }
+        object.text("description", self.description);
+        if !self.authors.is_empty() {
+            let mut array = object.array("authors");
+            let mut nth = 0;
+            while nth < self.authors.len() {
+                array.item().string(self.authors[nth]);
+                nth += 1;
+            }
+            array.end();
+        }
+        object.text("license", self.license);
+        object.text("homepage", self.homepage);
+        object.text("repository", self.repository);
+        if !self.requires.is_empty() {
+            object.key("requires");
+            let mut requires = Object::begin(object.sink);
+            let mut nth = 0;
+            while nth < self.requires.len() {
+                let (host, versions) = self.requires[nth];
+                requires.text(host, versions);
+                nth += 1;
+            }
+            requires.end();
+        }
+        object.named_texts("permissions", self.permissions, "name", "reason");
+        if !self.limits.is_empty() {
+            object.key("limits");
+            let mut limits = Object::begin(object.sink);
+            let mut nth = 0;
+            while nth < self.limits.len() {
+                let (limit, amount) = self.limits[nth];
+                limits.number(limit, amount);
+                nth += 1;
+            }
+            limits.end();
+        }
+        object.named_texts("emits", self.emits, "topic", "description");
+    }
+}
+
+impl Command {
+    /// Stands in for what no line mentions.
+    pub const UNDESCRIBED: Self = Command {
+        name: "",
+        description: "",
+        batch: false,
+        interface: Interface::Raw {
+            takes: None,
+            gives: None,
+        },
+        errors: [&[], &[]],
+    };
+
+    const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
+        let mut object = Object::begin(sink);
+        object.text("name", self.name);
+        object.text("description", self.description);
+        if self.batch {
+            object.key("batch");
+            object.sink.raw("true");
+        }
+        match &self.interface {
+            Interface::Json(values) => values.write(&mut object, definitions),
+            Interface::Binary(values) => {
+                object.text("codec", "binary");
+                values.write(&mut object, definitions);
+            }
+            Interface::Raw { takes, gives } => {
+                object.text("codec", "raw");
+                if let Some(takes) = takes {
+                    object.text("takes", takes.items);
+                    if takes.in_place {
+                        object.key("in_place");
+                        object.sink.raw("true");
+                    }
+                }
+                if let Some(gives) = gives {
+                    object.text("gives", gives.items);
+                }
+            }
+        }
+        if !(self.errors[0].is_empty() && self.errors[1].is_empty()) {
+            let mut array = object.array("errors");
+            let mut set = 0;
+            while set < self.errors.len() {
+                let mut nth = 0;
+                while nth < self.errors[set].len() {
+                    let error = &self.errors[set][nth];
+                    let mut object = Object::begin(array.item());
+                    object.text("code", error.code);
+                    object.text("description", error.description);
+                    object.end();
+                    nth += 1;
+                }
+                set += 1;
+            }
+            array.end();
+        }
+        object.end();
+    }
+}
+
+impl Interface {
+    const fn values(&self) -> Option<&Values> {
+        match self {
+            Interface::Json(values) | Interface::Binary(values) => Some(values),
+            Interface::Raw { .. } => None,
+        }
+    }
+}
+
+impl Values {
+    const fn write(&self, object: &mut Object<'_, '_>, definitions: &Definitions) {
+        object.key("arguments");
+        self.arguments.write(object.sink, definitions);
+        object.schema("result", self.result, Direction::Out, definitions);
+    }
+}
+
+impl Arguments {
+    const fn collect(&self, definitions: &mut Definitions) {
+        match self {
+            Arguments::Whole(schema) => definitions.collect(schema, Direction::In),
+            Arguments::Named(arguments) => {
+                let mut nth = 0;
+                while nth < arguments.len() {
+                    definitions.collect(arguments[nth].schema, Direction::In);
+                    nth += 1;
+                }
+            }
+        }
+    }
+
+    const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
+        let arguments = match self {
+            Arguments::Whole(schema) => {
+                return definitions.write_schema(schema, Direction::In, sink);
+            }
+            Arguments::Named(arguments) => arguments,
+        };
+        let mut object = Object::begin(sink);
+        object.text("type", "object");
+        object.key("properties");
+        let mut properties = Object::begin(object.sink);
+        let mut nth = 0;
+        let mut required = 0;
+        while nth < arguments.len() {
+            let Argument { name, schema, .. } = arguments[nth];
+            properties.schema(name, schema, Direction::In, definitions);
+            required += arguments[nth].required as usize;
+            nth += 1;
+        }
+        properties.end();
+        if required > 0 {
+            let mut array = object.array("required");
+            let mut nth = 0;
+            while nth < arguments.len() {
+                if arguments[nth].required {
+                    array.item().string(arguments[nth].name);
+                }
+                nth += 1;
+            }
+            array.end();
+        }
+        object.key("additionalProperties");
+        object.sink.raw("false");
+        object.end();
+    }
+}
+
+impl Handler {
+    const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
+        let mut object = Object::begin(sink);
+        object.text("topic", self.topic);
+        object.text("description", self.description);
+        if let Some(data) = self.data {
+            object.schema("data", data, Direction::In, definitions);
+        }
+        object.end();
+    }
+}
+
+/// A JSON object that is being written.
+struct Object<'s, 'b> {
+    sink: &'s mut Sink<'b>,
+    empty: bool,
+}
+
+impl<'s, 'b> Object<'s, 'b> {
+    const fn begin(sink: &'s mut Sink<'b>) -> Self {
+        sink.raw("{");
+        Object { sink, empty: true }
+    }
+
+    const fn key(&mut self, key: &str) {
+        if !self.empty {
+            self.sink.raw(",");
+        }
+        self.empty = false;
+        self.sink.string(key);
+        self.sink.raw(":");
+    }
+
+    /// Left out where there is no text.
+    const fn text(&mut self, key: &str, text: &str) {
+        if !text.is_empty() {
+            self.key(key);
+            self.sink.string(text);
+        }
+    }
+
+    const fn number(&mut self, key: &str, number: u64) {
+        self.key(key);
+        self.sink.number(number);
+    }
+
+    const fn schema(
+        &mut self,
+        key: &str,
+        schema: &'static Node,
+        direction: Direction,
+        definitions: &Definitions,
+    ) {
+        self.key(key);
+        definitions.write_schema(schema, direction, self.sink);
+    }
+
+    const fn array(&mut self, key: &str) -> Array<'_, 'b> {
+        self.key(key);
+        self.sink.raw("[");
+        Array {
+            sink: self.sink,
+            empty: true,
+        }
+    }
+
+    /// Left out where there is none.
+    const fn named_texts(&mut self, key: &str, texts: &[NamedText], name: &str, text: &str) {
+        if texts.is_empty() {
+            return;
+        }
+        let mut array = self.array(key);
+        let mut nth = 0;
+        while nth < texts.len() {
+            let mut object = Object::begin(array.item());
+            object.text(name, texts[nth].0);
+            object.text(text, texts[nth].1);
+            object.end();
+            nth += 1;
+        }
+        array.end();
+    }
+
+    const fn end(self) {
+        self.sink.raw("}");
+    }
+}
+
+/// A JSON array that is being written.
+struct Array<'s, 'b> {
+    sink: &'s mut Sink<'b>,
+    empty: bool,
+}
+
+impl<'b> Array<'_, 'b> {
+    /// Where the next item goes.
+    const fn item(&mut self) -> &mut Sink<'b> {
+        if !self.empty {
+            self.sink.raw(",");
+        }
+        self.empty = false;
+        self.sink
+    }
+
+    const fn end(self) {
+        self.sink.raw("]");
+    }
+}
+
+/// The schema of a type, which is looked at and not used.
+pub const fn schema_of<T: Schema + ?Sized>(_: Type<T>) -> &'static Node {
+    T::SCHEMA
+}
+
+/// What the bytes of a raw result are; the type is looked at and not used.
+pub const fn bytes_of<T: RawResult>(_: Type<T>) -> Option<Bytes> {
+    T::BYTES
+}
+
+/// A type, and what a command that returns it gives: associated constants of [`Type`] itself come before those of [`Plain`] and [`Uncoded`].
+pub struct Type<T: ?Sized>(std::marker::PhantomData<T>);
+
+impl<T: ?Sized> Type<T> {
+    /// The type.
+    pub const IT: Self = Type(std::marker::PhantomData);
+}
+
+impl<T, E> Type<Result<T, E>> {
+    /// What success is.
+    pub const SUCCESS: Type<T> = Type::IT;
+}
+
+impl<T, E: crate::error::ErrorCodes> Type<Result<T, E>> {
+    /// The codes of the error.
+    pub const CODES: &'static [ErrorCode] = E::CODES;
+}
+
+/// Any type that is no `Result`.
+pub trait Plain: Sized {
+    /// What is returned.
+    type Success;
+    /// What success is.
+    const SUCCESS: Type<Self::Success>;
+}
+
+impl<T> Plain for Type<T> {
+    type Success = T;
+    const SUCCESS: Type<T> = Type::IT;
+}
+
+/// Any type whose errors have no codes that are known.
+pub trait Uncoded {
+    /// None.
+    const CODES: &'static [ErrorCode] = &[];
+}
+
+impl<T> Uncoded for Type<T> {}
