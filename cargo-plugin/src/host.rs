@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use log::LevelFilter;
 use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::services::{
@@ -38,8 +39,8 @@ pub struct HostOptions {
     /// The plugin's configuration: a JSON object, `@FILE`, or `-` for standard input
     #[arg(long, value_name = "JSON", value_parser = document)]
     config: Option<Value>,
-    /// The most detailed lines of the plugin's log that are shown: off, error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", default_value = "info", hide_possible_values = true)]
+    /// The most detailed lines of the plugin's log that are shown
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level_parser())]
     log_level: LevelFilter,
     /// The fuel of a call, a unit being about one WebAssembly instruction [default: what the plugin asks for, else no limit]
     #[arg(long, value_name = "N")]
@@ -59,6 +60,11 @@ pub struct HostOptions {
     /// Lets the plugin send requests to this host of the network, as `api.example.com`, `*.example.org` or `localhost:8080`; `*` is any
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
+}
+
+fn level_parser() -> impl TypedValueParser<Value = LevelFilter> {
+    let names = ["off", "error", "warn", "info", "debug", "trace"];
+    PossibleValuesParser::new(names).map(|name| name.parse().unwrap_or(LevelFilter::Info))
 }
 
 /// A folder that a plugin sees.

@@ -13,7 +13,7 @@ use crate::bench::{self, Case, Cases, Difference, FILE, LOCK_FILE, Lock, Measure
 use crate::error::{Error, Result};
 use crate::host;
 use crate::project::{Features, Project, RELEASE, Selection};
-use crate::terminal::{BAD, Form, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
+use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
 use crate::text;
 
 /// Measures what the plugin's commands cost: fuel, memory, allocations, calls of the host, time

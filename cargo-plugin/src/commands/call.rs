@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -185,7 +186,7 @@ enum Input {
     Bytes(Vec<u8>),
 }
 
-static NO_DEFINITIONS: Map<String, Value> = Map::new();
+static NO_DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 impl<'a> CommandLine<'a> {
     fn new(module: &'a Module, file: &str, words: &'a [String]) -> Self {
@@ -193,7 +194,7 @@ impl<'a> CommandLine<'a> {
         let describe = |name: &str| manifest.and_then(|manifest| manifest.command(name));
         let name = words.iter().find(|word| !word.starts_with('-'));
         let info = name.and_then(|name| describe(name));
-        let definitions = manifest.map_or(&NO_DEFINITIONS, |manifest| &manifest.defs);
+        let definitions = manifest.map_or(&*NO_DEFINITIONS, |manifest| &manifest.defs);
         let arguments = Arguments::of(info, Schemas::new(definitions));
         let program = format!("cargo plugin call {}", text::line(file, 300));
         let mut root = clap::Command::new("call")

@@ -5,7 +5,7 @@
 mod example;
 mod words;
 
-pub use words::{Row, quoted};
+pub use words::quoted;
 
 use std::ops::RangeInclusive;
 
