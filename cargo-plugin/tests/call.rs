@@ -129,7 +129,7 @@ fn a_call_that_fails_is_explained_and_ends_with_1() {
     assert_eq!(json.code, 1);
     let document = parsed(&json.out);
     assert_eq!(document["error"]["code"], "sold_out");
-    assert_eq!(document["stats"]["result_bytes"], 51);
+    assert_eq!(document["stats"]["result_bytes"], 50);
 }
 
 #[test]

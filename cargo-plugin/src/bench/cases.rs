@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::flags::{Element, file_or_stdin};
+use crate::flags::{Element, contents};
 use crate::schema::{Kind, Schemas};
 
 /// What the file of cases is called.
@@ -163,7 +163,7 @@ impl Call {
         match (&self.args, &self.input, &self.text, &self.numbers, self.bytes) {
             (None, None, None, None, None) => Ok(Vec::new()),
             (Some(args), None, None, None, None) => Ok(args.to_string().into_bytes()),
-            (None, Some(path), None, None, None) => file_or_stdin(&folder.join(path).display().to_string()),
+            (None, Some(path), None, None, None) => contents(&folder.join(path).display().to_string()).map(|contents| contents.0),
             (None, None, Some(text), None, None) => Ok(text.clone().into_bytes()),
             (None, None, None, None, Some(bytes)) => Ok(vec![0; bytes]),
             (None, None, None, Some(numbers), None) => {

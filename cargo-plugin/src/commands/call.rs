@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::flags::{self, Bytes, Element, Flags, document};
+use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
 use crate::host::{self, HostOptions};
 use crate::schema::Schemas;
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
@@ -37,8 +37,8 @@ pub struct Call {
     #[arg(long, value_name = "JSON", value_parser = document, allow_hyphen_values = true)]
     args: Option<Value>,
     /// The bytes for a raw command, from a file or `-` for standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "args")]
-    input: Option<String>,
+    #[arg(long, value_name = "FILE", value_parser = contents, conflicts_with = "args")]
+    input: Option<Contents>,
     /// Writes the result into a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -255,7 +255,8 @@ impl<'a> CommandLine<'a> {
             return error;
         };
         let name = argument.split('=').next().unwrap_or_default().to_owned();
-        if own_options().contains(&name) {
+        let is_one_of_both = ["--args", "--input"].contains(&name.as_str());
+        if !is_one_of_both && own_options().contains(&name) {
             let tip = format!("'{name}' is an option of 'cargo plugin call': put it before the command's name");
             error.remove(ContextKind::SuggestedArg);
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
@@ -319,7 +320,7 @@ impl<'a> Arguments<'a> {
     fn usage(&self) -> String {
         match self {
             Arguments::Values(flags) | Arguments::Unknown(flags, _) => flags.usage(),
-            Arguments::Bytes(bytes) => bytes.usage(),
+            Arguments::Bytes(bytes) => bytes.usage().to_owned(),
         }
     }
 
@@ -329,10 +330,6 @@ impl<'a> Arguments<'a> {
         matches: &ArgMatches,
         call: &Call,
     ) -> Result<Input, clap::Error> {
-        let bytes = |bytes: &Bytes, command: &mut clap::Command| match bytes.input(matches, call.input.as_deref()) {
-            Ok(input) => Ok(input),
-            Err((flag, reason)) => Err(invalid(command, flag, &reason)),
-        };
         match self {
             Arguments::Values(flags) => {
                 if call.input.is_some() {
@@ -345,12 +342,10 @@ impl<'a> Arguments<'a> {
                 if call.args.is_some() {
                     return Err(misplaced(command, "--args <JSON>", "the command takes plain bytes: '--input FILE' reads them"));
                 }
-                match bytes(raw, command)? {
-                    None if raw.required => Err(flags::missing(command, vec!["--input <FILE>".to_owned()])),
-                    input => Ok(Input::Bytes(input.unwrap_or_default())),
-                }
+                let input = raw.input(command, matches, call.input.as_ref())?;
+                Ok(Input::Bytes(input.unwrap_or_default()))
             }
-            Arguments::Unknown(flags, raw) => match bytes(raw, command)? {
+            Arguments::Unknown(flags, raw) => match raw.input(command, matches, call.input.as_ref())? {
                 Some(input) => Ok(Input::Bytes(input)),
                 None => flags
                     .arguments(command, matches, call.args.clone())
@@ -358,11 +353,6 @@ impl<'a> Arguments<'a> {
             },
         }
     }
-}
-
-fn invalid(command: &clap::Command, flag: &str, reason: &str) -> clap::Error {
-    let message = format!("invalid value for '{flag}': {reason}\n");
-    clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
 }
 
 fn misplaced(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {

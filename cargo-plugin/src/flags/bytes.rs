@@ -1,9 +1,10 @@
 //! The flags of commands that take plain bytes.
 
-use clap::{Arg, ArgGroup, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use serde_json::{Number, Value};
 
-use super::parse::file_or_stdin;
+use super::missing;
+use super::parse::{Contents, contents};
 
 const INPUT: &str = "input";
 const TEXT: &str = "text";
@@ -135,65 +136,63 @@ impl Bytes {
         let input = Arg::new(INPUT)
             .long(INPUT)
             .value_name("FILE")
+            .value_parser(contents)
             .help("The bytes to work on, from a file or `-` for standard input");
         let text = Arg::new(TEXT)
             .long(TEXT)
             .value_name("TEXT")
             .allow_hyphen_values(true)
+            .conflicts_with(INPUT)
+            .value_parser(|text: &str| Ok::<_, String>(Contents(text.as_bytes().to_vec())))
             .help("A text to work on");
-        let numbers = Arg::new(NUMBERS)
-            .long(NUMBERS)
-            .value_name("NUMBERS")
-            .value_delimiter(',')
-            .allow_hyphen_values(true)
-            .help("Numbers to work on, with commas between them");
-        let command = command.arg(input);
-        let command = match self.takes {
-            Some(Element::Text) => command.arg(text),
-            Some(Element::U8) => command.arg(text).arg(numbers),
-            Some(_) => command.arg(numbers),
-            None => return command,
+        let numbers = |element: Element| {
+            Arg::new(NUMBERS)
+                .long(NUMBERS)
+                .value_name("NUMBERS")
+                .value_delimiter(',')
+                .allow_hyphen_values(true)
+                .conflicts_with(INPUT)
+                .value_parser(move |number: &str| element.encode([number.trim()]).map(Contents))
+                .help("Numbers to work on, with commas between them")
         };
-        // Which of them there are, depends.
-        command.group(ArgGroup::new("bytes").args([INPUT]).multiple(true))
+        let command = command.arg(input);
+        match self.takes {
+            None => command,
+            Some(Element::Text) => command.arg(text),
+            Some(element) => command.arg(numbers(element)),
+        }
     }
 
     /// What a command line looks like, after the command's name.
-    pub fn usage(self) -> String {
-        let usage = match (self.required, self.takes) {
-            (false, _) => "",
+    pub fn usage(self) -> &'static str {
+        match (self.required, self.takes) {
+            (false, _) => " [OPTIONS]",
+            (true, None) => " --input <FILE>",
             (true, Some(Element::Text)) => " <--input <FILE>|--text <TEXT>>",
-            (true, Some(Element::U8) | None) => " --input <FILE>",
             (true, Some(_)) => " <--input <FILE>|--numbers <NUMBERS>>",
-        };
-        format!("{usage} [OPTIONS]")
+        }
     }
 
-    /// The bytes that a command line gives; `given` is the file named before the command.
+    /// The bytes that a command line gives; `given` are those of before the command.
     ///
     /// # Errors
     ///
-    /// What is wrong with them, and the flag that it is wrong with.
-    pub fn input(self, matches: &ArgMatches, given: Option<&str>) -> Result<Option<Vec<u8>>, (&'static str, String)> {
-        fn one<'m>(matches: &'m ArgMatches, flag: &str) -> Option<&'m String> {
-            matches.try_get_one::<String>(flag).ok().flatten()
-        }
-        if let Some(text) = one(matches, TEXT) {
-            return Ok(Some(text.as_bytes().to_vec()));
-        }
-        if let (Some(element), Ok(Some(numbers))) = (self.takes, matches.try_get_many::<String>(NUMBERS)) {
-            let numbers = numbers.map(|number| number.trim());
-            return match element.encode(numbers) {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(reason) => Err(("--numbers <NUMBERS>", reason)),
-            };
-        }
-        match one(matches, INPUT).map(String::as_str).or(given) {
-            Some(path) => match file_or_stdin(path) {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(reason) => Err(("--input <FILE>", reason)),
-            },
-            None => Ok(None),
+    /// Where there must be some, as clap would say it.
+    pub fn input(
+        self,
+        command: &mut Command,
+        matches: &ArgMatches,
+        given: Option<&Contents>,
+    ) -> Result<Option<Vec<u8>>, clap::Error> {
+        let flag = |flag: &str| matches.try_get_many::<Contents>(flag).ok().flatten();
+        let written = [INPUT, TEXT, NUMBERS].into_iter().find_map(flag);
+        match (written, given) {
+            (Some(parts), _) => Ok(Some(parts.flat_map(|part| part.0.iter().copied()).collect())),
+            (None, Some(contents)) => Ok(Some(contents.0.clone())),
+            (None, None) if self.required => {
+                Err(missing(command, vec![self.usage().trim().to_owned()]))
+            }
+            (None, None) => Ok(None),
         }
     }
 }

@@ -63,7 +63,7 @@ fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
             (Kind::List(list), Form::Json | Form::Items | Form::Entries) => {
                 particulars.push(format!("[JSON or @FILE: {}]", schemas.sketch(list.items)));
             }
-            (Kind::Map(values), _) => particulars.push(format!("[VALUE: {}]", schemas.sketch(values))),
+            (Kind::Map(values), _) if !matches!(item.kind, Kind::Text(_)) => particulars.push(format!("[VALUE: {}]", schemas.sketch(values))),
             _ => {}
         }
         particulars.extend(bracketed(item.constraints()));

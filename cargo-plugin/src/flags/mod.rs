@@ -22,7 +22,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value};
 
 pub use self::bytes::{Bytes, Element};
-pub use self::parse::{document, file_or_stdin};
+pub use self::parse::{Contents, contents, document};
 
 use self::parse::Parse;
 use crate::schema::{Kind, Schemas, Shape};
@@ -35,8 +35,6 @@ const MAX_DEPTH: usize = 4;
 
 /// How many flags a command has at most: what is beyond is given by `--args`.
 const MAX_FLAGS: usize = 200;
-
-const HEADING: &str = "Arguments";
 
 /// The flags of one command.
 pub struct Flags<'a> {
@@ -191,7 +189,8 @@ impl<'a> Flags<'a> {
             }
             path.push(member.name);
             let shape = self.schemas.shape(member.schema);
-            if let Some(long) = self.free_name(path) {
+            let has_sibling = |name: &str| object.members.iter().any(|member| member.name == name);
+            if let Some(long) = self.free_name(path, has_sibling) {
                 let form = Form::of(&shape);
                 self.flags.push(Flag {
                     alias: Some(path.join(".")).filter(|plain| *plain != long && writable(plain)),
@@ -217,14 +216,18 @@ impl<'a> Flags<'a> {
     }
 
     /// What a member's flag is called; none where nobody could write it.
-    fn free_name(&self, path: &[&str]) -> Option<String> {
+    fn free_name(&self, path: &[&str], has_sibling: impl Fn(&str) -> bool) -> Option<String> {
         let plain = path.join(".");
+        let name = path.last()?.replace('_', "-");
+        // What another is called exactly so, is its own.
+        let usual = (path.last() == Some(&name.as_str()) || !has_sibling(&name)).then(|| plain.replace('_', "-"));
         let reserved = |name: &String| {
             [ARGS, "help"].contains(&name.as_str()) || name.starts_with(&format!("{ARGS}."))
         };
         let free = |name: &String| writable(name) && !self.flags.iter().any(|flag| flag.long == *name);
-        [plain.replace('_', "-"), plain.clone()]
+        usual
             .into_iter()
+            .chain([plain.clone()])
             .filter(|name| !reserved(name))
             .chain([format!("{ARGS}.{plain}")])
             .find(free)
@@ -281,10 +284,12 @@ impl<'a> Flag<'a> {
     fn arg(&self, schemas: &Schemas<'a>) -> Arg {
         let arg = Arg::new(self.long.clone())
             .long(self.long.clone())
-            .help_heading(HEADING)
             .value_name(self.placeholder.clone())
-            .help(help::short(self, schemas))
-            .long_help(help::long(self, schemas));
+            .help(help::short(self, schemas));
+        let arg = match help::long(self, schemas) {
+            long if long.is_empty() => arg,
+            long => arg.long_help(long),
+        };
         let arg = match &self.alias {
             Some(alias) => arg.alias(alias.clone()),
             None => arg,

@@ -224,20 +224,24 @@ fn json(text: &str, or_text: bool) -> Result<Value, String> {
 /// Reads JSON: as it is, from `@FILE`, or from standard input for `-`.
 pub fn document(text: &str) -> Result<Value, String> {
     match text {
-        "-" => serde_json::from_slice(&file_or_stdin("-")?)
+        "-" => serde_json::from_slice(&contents("-")?.0)
             .map_err(|error| format!("standard input is not JSON: {error}")),
         text => json(text, false),
     }
 }
 
+/// Bytes that a flag names, or gives.
+#[derive(Clone, Debug)]
+pub struct Contents(pub Vec<u8>);
+
 /// The bytes of a file, or of standard input for `-`.
-pub fn file_or_stdin(path: &str) -> Result<Vec<u8>, String> {
+pub fn contents(path: &str) -> Result<Contents, String> {
     if path != "-" {
-        return read_file(path);
+        return read_file(path).map(Contents);
     }
     let mut bytes = Vec::new();
     match std::io::stdin().lock().read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
+        Ok(_) => Ok(Contents(bytes)),
         Err(error) => Err(format!("cannot read standard input: {error}")),
     }
 }

@@ -133,8 +133,8 @@ pub fn wares() -> Vec<u8> {
         (export "command_count" (func $echo))
         (export "command_compute" (func $echo))
         (export "command_undescribed" (func $echo))
-        (func (export "command_fail") (param i32 i32) (result i64) i64.const 0x40_8000_0033)
-        (func (export "command_say") (param i32 i32) (result i64) i64.const 0x100_0000_0017)
+        (func (export "command_fail") (param i32 i32) (result i64) i64.const 0x40_8000_0032)
+        (func (export "command_say") (param i32 i32) (result i64) i64.const 0x100_0000_0016)
         (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)"#,
     );
     let integer = |minimum: i64, maximum: u64| json!({"type": "integer", "minimum": minimum, "maximum": maximum});
