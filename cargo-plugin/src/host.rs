@@ -12,12 +12,13 @@ use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::services::{
     AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
 };
-use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, PluginBuilder};
+use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, PluginBuilder, Warning};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
+use crate::terminal::Terminal;
 use crate::text;
 
 /// The size of a page of linear memory in bytes.
@@ -122,7 +123,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a plugin's file: the module, and its bytes.
-pub fn load(path: &Path) -> Result<(Module, Arc<[u8]>)> {
+pub fn load(path: &Path, terminal: &Terminal) -> Result<(Module, Arc<[u8]>)> {
     let cannot = || Error::new(format!("cannot load `{}`", path.display()));
     // Said here in the system's words, without those of a failure around them.
     let wasm = fs::read(path).map_err(|error| {
@@ -142,16 +143,22 @@ pub fn load(path: &Path) -> Result<(Module, Arc<[u8]>)> {
             None => wrong,
         }
     })?;
+    for warning in module.warnings() {
+        // The others are for the plugin's author, and `validate` tells them.
+        if let Warning::Manifest { .. } = warning {
+            terminal.warning(&warning.to_string());
+        }
+    }
     Ok((module, wasm))
 }
 
-/// A plugin of this module, to be built, with the limits that it asks for. All services are in memory and the same in every run: time stands still,
+/// A plugin of this module, to be built, with the limits that it asks for; `fuel` where it asks for none. All services are in memory and the same in every run: time stands still,
 /// and random numbers are always the same.
-pub fn as_asked(module: &Module, count_fuel: bool) -> PluginBuilder {
+pub fn as_asked(module: &Module, fuel: Option<u64>) -> PluginBuilder {
     let asked = module.manifest().map(|manifest| manifest.limits.clone());
     let asked = asked.unwrap_or_default();
     let mut builder = module.plugin();
-    if let Some(fuel) = asked.max_fuel.or(count_fuel.then_some(PLENTY)) {
+    if let Some(fuel) = asked.max_fuel.or(fuel) {
         builder = builder.fuel(fuel);
     }
     if let Some(milliseconds) = asked.timeout_ms {
@@ -183,7 +190,7 @@ impl HostOptions {
     }
 
     fn limited(&self, module: &Module, count_fuel: bool) -> PluginBuilder {
-        let mut builder = as_asked(module, count_fuel);
+        let mut builder = as_asked(module, count_fuel.then_some(PLENTY));
         for permission in &self.grant {
             builder = match permission.as_str() {
                 "all" => builder.grant_all(),

@@ -78,6 +78,13 @@ impl Terminal {
         }
     }
 
+    /// Tells people of something that keeps nothing from being done, on standard error.
+    pub fn warning(&self, what: &str) {
+        if self.form == Form::Text {
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
+        }
+    }
+
     /// Ends the run: shows an error, and gives the exit code.
     pub fn finish(&mut self, outcome: Result<Verdict>) -> ExitCode {
         match outcome {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plugin_sdk_harness::{Failure, Module, Plugin};
+use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::cases::Case;
@@ -52,13 +52,14 @@ pub struct Measured {
     pub time: Option<Times>,
 }
 
-/// Counts what the case costs.
+/// Counts what the case costs, with so much fuel for each of its calls; the clock has no say in it.
 ///
 /// # Errors
 ///
 /// Where it does not come to the case's call: no instance can be made, or a call before it fails.
-pub fn count(module: &Module, case: &Case) -> Result<Counts, Failure> {
-    let mut plugin = prepared(module, case, true)?;
+pub fn count(module: &Module, case: &Case, fuel: u64) -> Result<Counted, Failure> {
+    let builder = host::as_asked(module, None).fuel(fuel).no_timeout().statistics();
+    let mut plugin = prepared(builder, case)?;
     let allocations = |plugin: &Plugin| plugin.heap().map(|heap| heap.allocations);
     let totals = |plugin: &Plugin| {
         let call = plugin.statistics().command(&case.command);
@@ -67,7 +68,7 @@ pub fn count(module: &Module, case: &Case) -> Result<Counts, Failure> {
     let (before, allocated) = (totals(&plugin), allocations(&plugin));
     let error = plugin.call_raw(&case.command, &case.input).err();
     let after = totals(&plugin);
-    Ok(Counts {
+    let counts = Counts {
         error: error.map(|failure| crate::text::line(failure.code(), 100)),
         fuel: after.0.saturating_sub(before.0),
         pages: (plugin.memory_bytes() / PAGE) as u64,
@@ -77,12 +78,22 @@ pub fn count(module: &Module, case: &Case) -> Result<Counts, Failure> {
         host_calls: after.1.saturating_sub(before.1),
         argument_bytes: case.input.len() as u64,
         result_bytes: after.2.saturating_sub(before.2),
+    };
+    Ok(Counted {
+        counts,
+        ends: !plugin.is_poisoned(),
     })
+}
+
+/// Counts, and whether it is of any use to call again.
+pub struct Counted {
+    pub counts: Counts,
+    pub ends: bool,
 }
 
 /// Calls again and again for about this long, and tells how long a call took.
 pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Times>, Failure> {
-    let mut plugin = prepared(module, case, false)?;
+    let mut plugin = prepared(host::as_asked(module, None), case)?;
     for _ in 0..WARM_UP {
         // An error that the plugin answers with takes its time as well.
         let _ = plugin.call_raw(&case.command, &case.input);
@@ -105,12 +116,9 @@ pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Tim
 }
 
 /// An instance of its own for the case, in the state that its call finds.
-fn prepared(module: &Module, case: &Case, count: bool) -> Result<Plugin, Failure> {
+fn prepared(builder: PluginBuilder, case: &Case) -> Result<Plugin, Failure> {
     // All services are in memory: there is nothing to be kept from.
-    let mut builder = host::as_asked(module, count).grant_all();
-    if count {
-        builder = builder.statistics();
-    }
+    let mut builder = builder.grant_all();
     if let Some(config) = &case.config {
         builder = builder.config(config);
     }

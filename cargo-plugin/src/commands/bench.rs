@@ -48,6 +48,9 @@ pub struct Bench {
     /// How long each case is called again and again to be timed, as `200ms`; `0` for no times
     #[arg(long, value_name = "TIME", value_parser = host::duration, default_value = "200ms")]
     time: Duration,
+    /// The fuel of a call, at which one without end is ended
+    #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
+    fuel: u64,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -72,7 +75,7 @@ impl Bench {
         let mut measured = Vec::new();
         for case in &found.cases {
             terminal.status("Measuring", &text::line(&case.name, 100));
-            measured.push(measure(&subject.module, case, budget)?);
+            measured.push(measure(&subject.module, case, self.fuel, budget)?);
         }
         let rustc = compiler(&subject.wasm).or(subject.rustc);
         let now = Lock::new(&measured, subject.wasm.len() as u64, rustc.clone(), RELEASE);
@@ -112,7 +115,7 @@ impl Bench {
 
     fn subject(&self, terminal: &Terminal) -> Result<Subject> {
         if let Some(file) = &self.file {
-            let (module, wasm) = host::load(file)?;
+            let (module, wasm) = host::load(file, terminal)?;
             return Ok(Subject {
                 module,
                 wasm,
@@ -162,18 +165,19 @@ fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
-fn measure(module: &Module, case: &Case, budget: Option<Duration>) -> Result<Measured> {
+fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) -> Result<Measured> {
     let failed = |failure: plugin_sdk_harness::Failure| {
         Error::new(format!("the case `{}` cannot be measured", text::line(&case.name, 100))).because(failure.to_string())
     };
+    let counted = bench::count(module, case, fuel).map_err(failed)?;
     Ok(Measured {
         name: case.name.clone(),
         command: case.command.clone(),
-        counts: bench::count(module, case).map_err(failed)?,
-        time: match budget {
+        time: match budget.filter(|_| counted.ends) {
             Some(budget) => bench::time(module, case, budget).map_err(failed)?,
             None => None,
         },
+        counts: counted.counts,
     })
 }
 

@@ -62,7 +62,7 @@ impl Call {
             return Ok(Verdict::Yes);
         };
         let began = Instant::now();
-        let (module, _) = host::load(&file)?;
+        let (module, _) = host::load(&file, terminal)?;
         let loaded = began.elapsed();
         if self.help {
             self.command.insert(0, "--help".to_owned());

@@ -75,7 +75,7 @@ impl Ran {
     /// What it wrote where there is nothing to complain about.
     #[track_caller]
     pub fn good(self) -> String {
-        assert_eq!(self.code, 0, "{}", self.err);
+        assert_eq!(self.code, 0, "{}{}", self.err, self.out);
         self.out
     }
 
@@ -113,6 +113,9 @@ fn leb(mut number: usize) -> Vec<u8> {
 
 /// What every plugin exports, with an `alloc` that always gives the same place.
 const HEAD: &str = r#"
+  (import "plugin_host" "random_fill" (func $random (param i32 i32) (result i64)))
+  (import "plugin_host" "time_now" (func $now (param i32) (result i64)))
+  (import "plugin_host" "time_monotonic" (func $monotonic (param i32) (result i64)))
   (memory (export "memory") 2) (global (export "plugin_abi_1") i32 (i32.const 0))
   (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
