@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What guests are built for.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// How a guest is compiled: the profiles in `Cargo.toml`.
 #[derive(Clone, Copy)]
@@ -126,7 +127,8 @@ fn count(package: &str, edges: &str) -> Result<usize> {
     Ok(names.len().saturating_sub(1))
 }
 
-fn cargo(folder: &Path, command: &str) -> Command {
+/// Cargo, in a folder.
+pub fn cargo(folder: &Path, command: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg(command).current_dir(folder);
     cargo

@@ -3,6 +3,7 @@
 mod calls;
 mod codecs;
 mod commands;
+mod compiling;
 mod engine;
 mod guests;
 mod host_calls;
@@ -33,7 +34,7 @@ use crate::pools::Pools;
 
 const USAGE: &str = "\
 cargo bench [-- [--build] [--table] [FILTER]]
-  --build   also time the first build of a guest (some minutes)
+  --build   also time builds: the first one of a guest, and one with many commands (some minutes)
   --table   no criterion reports, only the table
   FILTER    only the figures whose name contains it";
 
@@ -116,7 +117,7 @@ fn run(options: &Options) -> Result<()> {
             &measure::race(job)?,
         ));
     }
-    let slow = options.build.then_some(sizes::SLOW);
+    let slow = options.build.then_some(sizes::SLOW).into_iter().flatten();
     for (name, weigh) in sizes::QUICK.into_iter().chain(slow) {
         if options.wants(name) {
             eprintln!("weighing: {name}");

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::compiling;
 use crate::commands;
 use crate::guests::{self, Jobs, Profile};
 use crate::measure::{Spread, Times};
@@ -20,8 +21,11 @@ pub const QUICK: [Weighing; 3] = [
     ("crates compiled / in the guest", crates),
 ];
 
-/// …and the one that takes minutes every time.
-pub const SLOW: Weighing = ("first build of a guest", first_build);
+/// …and those that take minutes every time.
+pub const SLOW: [Weighing; 2] = [
+    ("first build of a guest", first_build),
+    ("build of 50 commands", compiling::many_commands),
+];
 
 fn package(contestant: &str) -> String {
     format!("guest-{contestant}")

@@ -11,6 +11,7 @@ use std::time::Duration;
 use annotate_snippets::Renderer;
 use serde::Serialize;
 
+use crate::manifest::Problem;
 use crate::record::{HostCall, LogLine, Usage};
 use crate::services::Permission;
 use crate::text;
@@ -182,10 +183,11 @@ impl Failure {
         }
     }
 
-    /// The error that the plugin answered with, if that is what the failure is.
+    /// The error that the plugin answered with, if that is what the failure is, or would have answered with, where the host has held its arguments against
+    /// [its own schema](FailureKind::DoesNotFit).
     pub fn plugin_error(&self) -> Option<&plugin_sdk::Error> {
         match &self.0.kind {
-            FailureKind::Plugin(error) => Some(error),
+            FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -284,7 +286,7 @@ impl Failure {
     /// | member | type | what it is |
     /// |---|---|---|
     /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin answered with |
-    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error |
+    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error, or what would have been one |
     /// | `message` | string | [`message`](Failure::message) |
     /// | `command`, `export` | string | what was called; left out where it was neither |
     /// | `panic` | object | `message`, `file`, `line`, `column`; left out where there was none |
@@ -328,6 +330,20 @@ impl fmt::Debug for Failure {
 pub enum FailureKind {
     /// The plugin answered with an error: bad arguments, or an error of its own. The instance lives on.
     Plugin(plugin_sdk::Error),
+
+    /// The arguments, a configuration or an event's data do not fit the plugin's own schema, and were not given to it: what
+    /// `PluginBuilder::check_arguments` asks for.
+    DoesNotFit {
+        /// The error that the plugin would have answered with. Its details have the place as a JSON Pointer too, and all problems if there are several.
+        error: plugin_sdk::Error,
+        /// What is wrong, at most 16 things.
+        problems: Vec<Problem>,
+    },
+    /// Values cannot be held against the plugin's own schema, because it is none or would take too long.
+    BadSchema {
+        /// What is wrong with it.
+        reason: String,
+    },
 
     /// The plugin panicked.
     Panic(Panic),
@@ -667,7 +683,7 @@ fn keep_last<T>(list: &mut Vec<T>, kept: usize) {
 impl FailureKind {
     fn code(&self) -> &str {
         match self {
-            FailureKind::Plugin(error) => error.code(),
+            FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => error.code(),
             kind => kind.word(),
         }
     }
@@ -676,6 +692,8 @@ impl FailureKind {
     fn word(&self) -> &'static str {
         match self {
             FailureKind::Plugin(_) => "plugin",
+            FailureKind::DoesNotFit { .. } => "does_not_fit",
+            FailureKind::BadSchema { .. } => "bad_schema",
             FailureKind::Panic(_) => "panic",
             FailureKind::OutOfMemory { .. } => "out_of_memory",
             FailureKind::StackOverflow(_) => "stack_overflow",

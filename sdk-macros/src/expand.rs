@@ -367,7 +367,9 @@ fn described(plugin: &PluginImpl) -> TokenStream {
         .filter(|(_, described)| !described.is_empty());
     let described = described.map(|(call, described)| {
         let Call { cfgs, allowed, .. } = call;
+        let if_described = manifest::if_described();
         quote! {
+            #if_described
             #(#cfgs)*
             #(#allowed)*
             impl #self_ty {

@@ -14,6 +14,7 @@ mod mistakes;
 mod model;
 mod parse;
 mod plugin_error;
+mod schema;
 
 #[cfg(test)]
 mod tests;
@@ -60,4 +61,10 @@ pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro_derive(HostScalar)]
 pub fn host_scalar(item: TokenStream) -> TokenStream {
     host_functions::host_scalar(item.into()).into()
+}
+
+/// Documented in `plugin-sdk`.
+#[proc_macro_derive(Schema, attributes(schema, serde))]
+pub fn derive_schema(item: TokenStream) -> TokenStream {
+    schema::derive(item.into()).into()
 }

@@ -109,10 +109,10 @@ pub fn of_impl(plugin: &PluginImpl) -> TokenStream {
 
 /// A static that the linker puts into the section. It has no part in the memory, and is there even if nothing refers to it.
 fn line(members: &TokenStream) -> TokenStream {
-    let (sdk, if_exported) = (sdk(), if_exported());
+    let (sdk, if_exported, if_described) = (sdk(), if_exported(), if_described());
     quote! {
         #if_exported
-        #[cfg(not(plugin_sdk_undescribed))]
+        #if_described
         const _: () = {
             const LINE: #sdk::manifest::Line = #sdk::manifest::Line { #members };
             #[allow(long_running_const_eval)]
@@ -122,6 +122,11 @@ fn line(members: &TokenStream) -> TokenStream {
             static _MANIFEST: [::core::primitive::u8; LEN] = LINE.render();
         };
     }
+}
+
+/// Whoever does not want a manifest needs no schemas either.
+pub fn if_described() -> TokenStream {
+    quote!(#[cfg(not(plugin_sdk_undescribed))])
 }
 
 /// The function that describes a function of the author's; it exists for the compiler alone.
@@ -179,9 +184,10 @@ pub fn hook(hook: &Hook) -> TokenStream {
 
 /// Describes a free command, in a place where no lifetime must be named.
 pub fn free_command(command: &Command) -> TokenStream {
-    let sdk = sdk();
+    let (sdk, if_described) = (sdk(), if_described());
     let described = self::command(command);
     quote! {
+        #if_described
         const DESCRIBED: #sdk::manifest::Command = {
             const fn described() -> #sdk::manifest::Command {
                 #described
@@ -257,6 +263,7 @@ fn raw(call: &Call) -> TokenStream {
     quote!(#sdk::manifest::Interface::Raw { takes: #takes, gives: #gives })
 }
 
+/// The arguments as the members of one object, which has no others.
 fn arguments(call: &Call) -> TokenStream {
     let sdk = sdk();
     if let [
@@ -265,38 +272,37 @@ fn arguments(call: &Call) -> TokenStream {
         },
     ] = &*call.arguments
     {
-        let whole = node(whole);
-        return quote!(#sdk::manifest::Arguments::Whole(#whole));
+        return node(whole);
     }
-    let arguments = call.arguments.iter().map(|argument| {
-        let Argument { name, default, .. } = argument;
+    let fields = call.arguments.iter().map(|argument| {
         let ty = described_type(argument);
         let span = ty.span();
         let at = sdk_at(span);
-        let schema = node(argument);
-        let description = text(&argument.documentation);
-        let (required, default) = match default {
-            Default::None => (
-                quote_spanned!(span=> !<#ty as #at::Schema>::OPTIONAL),
-                quote!(::core::option::Option::None),
-            ),
+        let name = json(&argument.name);
+        let field = quote_spanned!(span=> #at::schema::Field::of::<#ty>(#at::schema::Names::one(#name)));
+        let (optional, default) = match &argument.default {
+            Default::None => (None, quote!(::core::option::Option::None)),
             Default::OfType(_) => (
-                quote!(false),
+                Some(quote!(.optional())),
                 quote_spanned!(span=> <#ty as #at::Schema>::DEFAULT),
             ),
-            Default::Expr(expression) => (quote!(false), optional(json_of(expression))),
-        };
-        quote! {
-            #sdk::manifest::Argument {
-                name: #name,
-                description: #description,
-                schema: #schema,
-                required: #required,
-                default: #default,
+            Default::Expr(expression) => {
+                (Some(quote!(.optional())), optional(json_of(expression)))
             }
+        };
+        let described = (!argument.documentation.is_empty()).then(|| {
+            let description = text(&argument.documentation);
+            quote!(.described_raw(#description))
+        });
+        quote! {
+            #field #optional .annotated(#sdk::schema::Annotations::NONE #described .default(#default))
         }
     });
-    quote!(#sdk::manifest::Arguments::Named(const { &[#(#arguments),*] }))
+    quote! {
+        const {
+            &#sdk::schema::Node::Object(#sdk::schema::Object::new(const { &[#(#fields),*] }, true))
+        }
+    }
 }
 
 /// The schema of an argument, asked for where the author wrote its type.

@@ -146,14 +146,55 @@ fn event_handlers_that_are_all_conditional_make_a_conditional_hook() {
 }
 
 #[test]
-fn permissions_and_their_reasons_stand_in_a_section_of_the_module() {
+fn what_a_plugin_says_of_itself_stands_in_a_section_of_the_module() {
     assert_expansion!(expand::plugin(
         quote!(
-            permissions(kv = "remembers \"who\"", "host.network" = "asks"),
-            log
+            id = "counter-2",
+            name = "A counter",
+            version = "1.2.3-beta",
+            type = "tool",
+            permissions(kv = "remembers", "host.net" = "asks"),
+            limits(memory_pages = 16, max_fuel = 1_000_000),
+            emits("counter.full" = "when it is full"),
+            requires(neotalk = ">=0.1.0")
         ),
         quote! {
-            struct Counter;
+            /// Counts.
+            ///
+            ///   - indented
+            #[doc = include_str!("more.md")]
+            #[derive(Default)]
+            pub struct Counter;
+        },
+    ));
+}
+
+#[test]
+fn functions_are_described_by_functions_beside_them() {
+    assert_expansion!(expand::plugin(
+        quote!(),
+        quote! {
+            impl Counter {
+                /// Reads a configuration.
+                #[init]
+                fn new(config: Config) -> Self {
+                    Counter
+                }
+
+                #[cfg(feature = "more")]
+                #[command(batch, errors(gone = "it is gone"), schema = Vec<Told>)]
+                fn flat(#[arg(flatten, schema = Told)] all: &All<'_>) -> impl Serialize {
+                    [0]
+                }
+
+                #[command(raw)]
+                fn raw(samples: &mut [f32]) -> Result<()> {
+                    Ok(())
+                }
+
+                #[event]
+                fn heard(&self, topic: &str, data: Option<u8>) {}
+            }
         },
     ));
 }

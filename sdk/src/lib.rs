@@ -263,6 +263,8 @@ pub use plugin_sdk_macros::PluginError;
 /// | `raw` | takes and gives plain bytes |
 /// | `codec = "json"`, `codec = "binary"` | how arguments and result stand in bytes; JSON unless said otherwise |
 /// | `batch` | takes many inputs in one call, too |
+/// | `errors(code = "when", …)` | codes that it fails with, for the manifest; those of a [`PluginError`] type are there already |
+/// | `schema = Type` | describes the result as this type in the manifest, if it has no [`Schema`] of its own |
 ///
 /// and on an argument, `#[arg(…)]`:
 ///
@@ -271,6 +273,7 @@ pub use plugin_sdk_macros::PluginError;
 /// | `default`, `default = expression` | what to take if the argument is not given |
 /// | `rename = "…"` | the name that hosts use, if not the argument's own |
 /// | `flatten` | takes the whole object of arguments; must be the only one |
+/// | `schema = Type` | describes it as this type in the manifest |
 ///
 /// On a function outside the plugin's impl blocks, which must be listed:
 ///
@@ -306,17 +309,51 @@ pub use plugin_sdk_macros::command;
 /// | `commands(path, …)` | the plugin's commands that stand outside its impl blocks |
 /// | `permissions(kv = "why", …)` | what the plugin needs of its host, and what it needs it for |
 /// | `log` | the `log` crate's lines [go to the host](crate::services::logging) |
+/// | `id = "…"` | lower-case letters, digits and hyphens; the package's name unless said otherwise |
+/// | `name = "…"` | what people call it; made of the id unless said otherwise |
+/// | `version = "…"` | the package's version unless said otherwise |
+/// | `type = "…"` | what kind of plugin it is to its hosts: `tool`, `llm_backend`, `storage_backend`, … |
+/// | `limits(memory_pages = 16, max_fuel = 1_000_000, timeout_ms = 5000)` | what it asks for: pages of 64 KiB, and fuel and time for each call |
+/// | `emits("topic" = "when", …)` | the topics of its events |
+/// | `requires(host = ">=0.1.0", …)` | which versions of which hosts it is for |
 ///
-/// Permissions and reasons stand in the custom section `plugin-sdk` of the module, where tools and hosts read them without running anything; they cost neither
-/// code nor memory. A name with dots or dashes stands in quotes:
+/// # What a plugin says of itself
+///
+/// All of this stands in the custom section `plugin-sdk` of the module, the plugin's manifest, where tools and hosts read it without running anything: with the
+/// authors, the licence and the addresses of `Cargo.toml`, the doc comments of plugin, commands and arguments, and the [schemas](Schema) of arguments, results,
+/// configuration and events. The compiler writes it; it costs neither code nor memory. A name with dots or dashes stands in quotes:
 ///
 /// ```
 /// use plugin_sdk::prelude::*;
 ///
-/// #[plugin(permissions(kv = "remembers who was greeted", "host.network" = "asks the weather service"))]
+/// /// Greets people.
+/// #[plugin(
+///     type = "tool",
+///     permissions(kv = "remembers who was greeted", "host.network" = "asks the weather service"),
+///     limits(memory_pages = 16, timeout_ms = 5000),
+/// )]
 /// #[derive(Default)]
 /// struct Greeter;
+///
+/// #[plugin]
+/// impl Greeter {
+///     /// Greets someone by name.
+///     #[command(errors(name_empty = "there is nobody to greet"))]
+///     fn greet(
+///         /// Whom to greet.
+///         name: &str,
+///         #[arg(default = 1)] times: u8,
+///     ) -> Result<String> {
+///         if name.is_empty() {
+///             return Err(Error::new("name_empty", "a name is needed"));
+///         }
+///         Ok(vec![format!("Hello, {name}!"); times.into()].join("\n"))
+///     }
+/// }
 /// ```
+///
+/// Where a module must say nothing of itself, `--cfg plugin_sdk_undescribed` leaves the section out, and no type needs a schema:
+/// `cargo rustc --release --lib --crate-type cdylib --target wasm32-unknown-unknown -- --cfg plugin_sdk_undescribed`.
 ///
 /// A module holds one plugin. Nothing is exported on other targets than wasm32.
 pub use plugin_sdk_macros::plugin;
@@ -329,7 +366,7 @@ pub use plugin_sdk_macros::plugin;
 /// #[plugin]
 /// struct Limited { most: u32 }
 ///
-/// #[derive(Deserialize)]
+/// #[derive(Deserialize, Schema)]
 /// struct Config { most: u32 }
 ///
 /// #[plugin]
@@ -365,7 +402,7 @@ pub use plugin_sdk_macros::stop;
 /// #[derive(Default)]
 /// struct Members { count: u64 }
 ///
-/// #[derive(Deserialize)]
+/// #[derive(Deserialize, Schema)]
 /// struct User { name: String }
 ///
 /// #[plugin]
@@ -522,11 +559,14 @@ pub use plugin_sdk_macros::host_functions;
 /// ```
 pub use plugin_sdk_macros::HostScalar;
 
+/// Describes a type in JSON.
+pub use plugin_sdk_macros::Schema;
+
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        Error, HostScalar, PluginError, Result, cleanup, command, event, host_functions, init,
-        plugin, start, stop,
+        Error, HostScalar, PluginError, Result, Schema, cleanup, command, event, host_functions,
+        init, plugin, start, stop,
     };
     // Not all services: `time`, `http` and `config` are names of well-known crates as well.
     pub use crate::{ai, events, files, kv, log, random};
@@ -534,6 +574,7 @@ pub mod prelude {
 }
 
 pub use error::{Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, code};
+pub use schema::Schema;
 pub use services::{ai, config, events, files, http, kv, random, time};
 
 /// The `log` crate; see [`logging`](services::logging).

@@ -84,31 +84,9 @@ pub enum Interface {
 /// The schemas of a command.
 pub struct Values {
     /// Of all arguments together, an object.
-    pub arguments: Arguments,
+    pub arguments: &'static Node,
     /// Of the result.
     pub result: &'static Node,
-}
-
-/// The arguments of a command.
-pub enum Arguments {
-    /// Each is a member of an object that has no others.
-    Named(&'static [Argument]),
-    /// One is the object.
-    Whole(&'static Node),
-}
-
-/// What a plugin says of an argument.
-pub struct Argument {
-    /// As in the object.
-    pub name: &'static str,
-    /// Its doc comment.
-    pub description: &'static str,
-    /// Of its type.
-    pub schema: &'static Node,
-    /// Whether it must be given.
-    pub required: bool,
-    /// What is taken if it is not, as JSON, where the compiler can tell.
-    pub default: Option<&'static str>,
 }
 
 /// What plain bytes are.
@@ -165,7 +143,7 @@ impl Line {
         let mut nth = 0;
         while nth < self.commands.len() {
             if let Some(values) = self.commands[nth].interface.values() {
-                values.arguments.collect(&mut definitions);
+                definitions.collect(values.arguments, Direction::In);
                 definitions.collect(values.result, Direction::Out);
             }
             nth += 1;
@@ -341,60 +319,8 @@ impl Interface {
 
 impl Values {
     const fn write(&self, object: &mut Object<'_, '_>, definitions: &Definitions) {
-        object.key("arguments");
-        self.arguments.write(object.sink, definitions);
+        object.schema("arguments", self.arguments, Direction::In, definitions);
         object.schema("result", self.result, Direction::Out, definitions);
-    }
-}
-
-impl Arguments {
-    const fn collect(&self, definitions: &mut Definitions) {
-        match self {
-            Arguments::Whole(schema) => definitions.collect(schema, Direction::In),
-            Arguments::Named(arguments) => {
-                let mut nth = 0;
-                while nth < arguments.len() {
-                    definitions.collect(arguments[nth].schema, Direction::In);
-                    nth += 1;
-                }
-            }
-        }
-    }
-
-    const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
-        let arguments = match self {
-            Arguments::Whole(schema) => {
-                return definitions.write_schema(schema, Direction::In, sink);
-            }
-            Arguments::Named(arguments) => arguments,
-        };
-        let mut object = Object::begin(sink);
-        object.text("type", "object");
-        object.key("properties");
-        let mut properties = Object::begin(object.sink);
-        let mut nth = 0;
-        let mut required = 0;
-        while nth < arguments.len() {
-            let Argument { name, schema, .. } = arguments[nth];
-            properties.schema(name, schema, Direction::In, definitions);
-            required += arguments[nth].required as usize;
-            nth += 1;
-        }
-        properties.end();
-        if required > 0 {
-            let mut array = object.array("required");
-            let mut nth = 0;
-            while nth < arguments.len() {
-                if arguments[nth].required {
-                    array.item().string(arguments[nth].name);
-                }
-                nth += 1;
-            }
-            array.end();
-        }
-        object.key("additionalProperties");
-        object.sink.raw("false");
-        object.end();
     }
 }
 

@@ -26,7 +26,7 @@ pub use crate::manifest;
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
-pub use crate::schema::{self, Schema};
+pub use crate::schema::Schema;
 pub use crate::services::logging::prepare as prepare_logging;
 
 /// Passes a value over.
@@ -50,4 +50,10 @@ pub mod host {
     pub use crate::host::native::{call, install};
     pub use crate::host::returned::{Buffer, NEEDED, NEGATED, Returned, Status, TRUNCATED};
     pub use crate::host::scalar::Scalar;
+}
+
+/// What the expansions of `#[derive(Schema)]` name.
+pub mod schema {
+    pub use crate::schema::parts::*;
+    pub use crate::schema::{Name, Node, Recursive};
 }

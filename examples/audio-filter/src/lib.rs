@@ -20,7 +20,7 @@ pub struct AudioFilter {
 }
 
 /// What a host can choose.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What is filtered.
@@ -38,7 +38,7 @@ pub struct Config {
 }
 
 /// What is filtered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Schema)]
 #[serde(rename_all = "lowercase")]
 pub enum FilterType {
     /// Low frequencies stay.
@@ -50,7 +50,7 @@ pub enum FilterType {
 }
 
 /// Where in a block the channels are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Schema)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// The first sample of each channel, then the second of each, and so on.

@@ -12,7 +12,7 @@ pub struct Greeter {
 }
 
 /// What a host can choose.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The word before the name.
@@ -31,7 +31,7 @@ impl Default for Config {
 }
 
 /// What a greeted person gets.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Greeting {
     /// One line for each time.
     pub message: String,

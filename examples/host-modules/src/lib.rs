@@ -81,7 +81,7 @@ impl HostModules {
 }
 
 /// How many rows there are, and how it is known.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Count {
     /// The number of rows.
     pub rows: u32,

@@ -13,7 +13,7 @@ use plugin_sdk::prelude::*;
 pub struct TextStats;
 
 /// What there is in a text.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Stats {
     /// The number of lines, whether or not the last one ends in a line break.
     pub lines: u64,
@@ -26,7 +26,7 @@ pub struct Stats {
 }
 
 /// How often a word occurs.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct WordCount {
     /// The word, in lower case.
     pub word: String,

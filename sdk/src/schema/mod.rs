@@ -1,10 +1,73 @@
 //! What a type looks like in JSON, as the compiler knows it: JSON Schema 2020-12, made while compiling and never in the plugin's code or memory.
+//!
+//! [`#[derive(Schema)]`](macro@crate::Schema) says what it reads from a type's source and from serde's attributes. [`document`] shows the result, for tests:
+//!
+//! ```
+//! use plugin_sdk::prelude::*;
+//! use plugin_sdk::schema::{Direction, document};
+//!
+//! /// Who is greeted.
+//! #[derive(Deserialize, Schema)]
+//! struct Guest {
+//!     #[schema(min_length = 1)]
+//!     name: String,
+//!     #[serde(default)]
+//!     age: u8,
+//! }
+//!
+//! let schema: serde_json::Value = serde_json::from_str(&document::<Guest>(Direction::In)).unwrap();
+//! assert_eq!(
+//!     schema["$defs"]["Guest"],
+//!     serde_json::json!({
+//!         "description": "Who is greeted.",
+//!         "type": "object",
+//!         "properties": {
+//!             "name": {"type": "string", "minLength": 1},
+//!             "age": {"type": "integer", "minimum": 0, "maximum": 255, "default": 0},
+//!         },
+//!         "required": ["name"],
+//!     }),
+//! );
+//! ```
 
+mod definitions;
+mod name;
+// Public only for what the derive makes, and hidden.
+#[allow(missing_docs)]
+mod node;
 mod sink;
+mod types;
+mod write;
 
+/// What the derive names.
+#[doc(hidden)]
+pub mod parts {
+    pub use super::node::{
+        Annotations, Definition, Enum, Field, Keyword, Link, Member, Names, Object, Representation,
+        Variant,
+    };
+}
+
+pub use definitions::Definitions;
+pub use name::Name;
+pub use node::Node;
 pub use sink::Sink;
 
-/// A type that describes its form in JSON.
+/// A type that describes its form in JSON, which is what serde makes of it.
+///
+/// Derive it, beside serde's traits: [`#[derive(Schema)]`](macro@crate::Schema). A type of another crate, or one whose implementations of serde's traits are written by hand,
+/// is described where it is used, by `#[schema(with = …)]`; or, if it is the author's own, like this:
+///
+/// ```
+/// use plugin_sdk::schema::{Name, Node, Schema};
+///
+/// struct Date(String);
+///
+/// impl Schema for Date {
+///     const SCHEMA: &'static Node = &Node::Text(r#"{"type":"string","format":"date"}"#);
+///     const NAME: Name = Name::new("Date");
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it looks like in JSON",
     label = "this type has no schema",
@@ -13,20 +76,19 @@ pub use sink::Sink;
 pub trait Schema {
     /// The type's schema.
     const SCHEMA: &'static Node;
-    /// The JSON of `Default::default()`, where it is known.
+
+    /// What the type is called among definitions.
+    const NAME: Name;
+
+    /// What `Default::default()` looks like in JSON, if it is known.
     const DEFAULT: Option<&'static str> = None;
-    /// Whether a member of this type that is missing is read as something, as an `Option` is.
+
+    /// Whether serde reads a field of this type even where it is missing, as it does with `Option`.
     const OPTIONAL: bool = false;
 }
 
-/// A part of a schema.
-pub enum Node {
-    /// A whole schema, as JSON.
-    Text(&'static str),
-}
-
 /// Whether what is described comes into the plugin or goes out of it: serde may read one form of a type and write another.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// What `Deserialize` reads: arguments, configurations, events' data.
     In,
@@ -34,56 +96,84 @@ pub enum Direction {
     Out,
 }
 
-/// The types that have a place of their own in a document, under `$defs`, and are referred to by name.
-pub struct Definitions {
-    len: usize,
+/// Anything: how to describe what has no schema, where there is nothing better to say.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+/// use plugin_sdk::schema::Any;
+/// # #[derive(Deserialize)] struct Foreign;
+///
+/// #[derive(Deserialize, Schema)]
+/// struct Row {
+///     #[schema(with = Any)]
+///     cell: Foreign,
+///     #[schema(with = Vec<Any>)]
+///     others: Vec<Foreign>,
+/// }
+/// ```
+pub struct Any;
+
+impl Schema for Any {
+    const SCHEMA: &'static Node = &Node::Any;
+    const NAME: Name = Name::of("Any", "plugin_sdk", &[]);
 }
 
-impl Definitions {
-    /// None yet.
-    pub const fn new() -> Self {
-        Definitions { len: 0 }
+/// Stands for `T` in the description of a generic type that `T` contains in turn. It is only named, never made.
+///
+/// The derive puts it where a generic type mentions itself. Generic types that contain each other need it written down in one of them, for the compiler cannot evaluate a
+/// constant that depends on itself:
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+/// use plugin_sdk::schema::Recursive;
+///
+/// #[derive(Serialize, Deserialize, Schema)]
+/// struct Folder<T> {
+///     entries: Vec<Entry<T>>,
+/// }
+///
+/// #[derive(Serialize, Deserialize, Schema)]
+/// enum Entry<T> {
+///     File(T),
+///     Folder(#[schema(with = Recursive<Folder<T>>)] Folder<T>),
+/// }
+/// ```
+///
+/// The type that begins, here `Folder`, must be the one that is used elsewhere.
+pub struct Recursive<T: ?Sized>(core::marker::PhantomData<T>);
+
+impl<T: Schema + ?Sized> Schema for Recursive<T> {
+    const SCHEMA: &'static Node = &Node::Recursive(T::NAME);
+    const NAME: Name = T::NAME;
+}
+
+/// The schema of a type as a document of its own: what a plugin's manifest says about it, for tests and for those who want to see it.
+pub fn document<T: Schema + ?Sized>(direction: Direction) -> String {
+    let mut definitions = Definitions::new();
+    definitions.collect(T::SCHEMA, direction);
+    let schema = rendered(|sink| definitions.write_schema(T::SCHEMA, direction, sink));
+    let definitions = rendered(|sink| definitions.write(sink));
+    let mut members =
+        vec![r#""$schema":"https://json-schema.org/draft/2020-12/schema""#.to_owned()];
+    match schema
+        .strip_prefix('{')
+        .and_then(|schema| schema.strip_suffix('}'))
+    {
+        Some("") => {}
+        Some(own) => members.push(own.to_owned()),
+        None => members.push(format!(r#""allOf":[{schema}]"#)),
     }
-
-    /// Adds those that a schema leads to.
-    pub const fn collect(&mut self, _schema: &'static Node, _direction: Direction) {}
-
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    if !definitions.is_empty() {
+        members.push(format!(r#""$defs":{{{definitions}}}"#));
     }
-
-    /// Writes the members of `$defs`, without the braces around them.
-    pub const fn write(&self, _sink: &mut Sink<'_>) {}
-
-    /// Writes a schema; all that it leads to must have been collected in the same direction.
-    pub const fn write_schema(
-        &self,
-        schema: &'static Node,
-        _direction: Direction,
-        sink: &mut Sink<'_>,
-    ) {
-        match schema {
-            Node::Text(text) => sink.raw(text),
-        }
-    }
+    format!("{{{}}}", members.join(","))
 }
 
-macro_rules! texts {
-    ($($type:ty = $text:literal)*) => {$(
-        impl Schema for $type {
-            const SCHEMA: &'static Node = &Node::Text($text);
-        }
-    )*};
-}
-
-texts! {
-    str = r#"{"type":"string"}"#
-    String = r#"{"type":"string"}"#
-    () = r#"{"type":"null"}"#
-    u32 = r#"{"type":"integer","minimum":0,"maximum":4294967295}"#
-}
-
-impl<T: Schema + ?Sized> Schema for &T {
-    const SCHEMA: &'static Node = T::SCHEMA;
+/// What is written into a sink.
+fn rendered(write: impl Fn(&mut Sink<'_>)) -> String {
+    let mut measured = Sink::measuring();
+    write(&mut measured);
+    let mut bytes = vec![0; measured.len()];
+    write(&mut Sink::writing(&mut bytes));
+    String::from_utf8(bytes).unwrap_or_default()
 }

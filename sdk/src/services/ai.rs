@@ -19,7 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, host_functions};
+use crate::{Result, Schema, host_functions};
 
 /// What a host implements.
 #[host_functions(module = "plugin_host", prefix = "ai_", permission = "ai")]
@@ -32,7 +32,7 @@ pub trait Ai {
 implemented_by_hosts!(Ai, AsyncAi as ai);
 
 /// What has been said, and how to go on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Conversation {
     /// In their order.
     pub messages: Vec<Message>,
@@ -45,7 +45,7 @@ pub struct Conversation {
 }
 
 /// One thing said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Message {
     /// `system`, `user` or `assistant`.
     pub role: String,
@@ -54,7 +54,7 @@ pub struct Message {
 }
 
 /// What the model said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Reply {
     /// Its words.
     pub content: String,

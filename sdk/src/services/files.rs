@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, code};
-use crate::{Result, host_functions};
+use crate::{Result, Schema, host_functions};
 
 /// What a host implements. A path is relative, its first part naming a granted root: `data/words.txt`.
 #[host_functions(module = "plugin_host", prefix = "files_", permission = "files")]
@@ -34,7 +34,7 @@ pub trait Files {
 implemented_by_hosts!(Files, AsyncFiles as files);
 
 /// Something in a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Entry {
     /// Its name in the folder.
     pub name: String,

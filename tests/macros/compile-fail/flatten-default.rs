@@ -1,6 +1,6 @@
 use plugin_sdk::prelude::*;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Schema)]
 struct Query {
     from: u32,
 }

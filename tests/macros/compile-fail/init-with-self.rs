@@ -1,6 +1,6 @@
 use plugin_sdk::prelude::*;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 struct Config {
     step: u64,
 }

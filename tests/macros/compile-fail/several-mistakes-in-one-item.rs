@@ -5,7 +5,7 @@ struct Counter {
     total: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 struct Config {
     start: u64,
 }

@@ -4,7 +4,7 @@
 mod plugin {
     use plugin_sdk::prelude::*;
 
-    #[derive(Deserialize)]
+    #[derive(Deserialize, Schema)]
     struct Query {
         from: u32,
     }

@@ -6,7 +6,7 @@ use plugin_sdk::prelude::*;
 #[derive(Default)]
 pub struct Codecs;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Schema)]
 pub struct Summary {
     pub name: String,
     pub count: u64,

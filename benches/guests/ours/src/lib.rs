@@ -9,7 +9,7 @@ pub struct Greeter {
     greeted: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 pub struct Greeting {
     message: String,
     greeted: u64,
@@ -71,7 +71,7 @@ impl Greeter {
 }
 
 #[cfg(feature = "every-job")]
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 pub struct Stats {
     count: u64,
     mean: f64,

@@ -6,7 +6,7 @@ use std::ffi::{CStr, CString};
 use plugin_sdk::prelude::*;
 
 /// A number on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, HostScalar)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, HostScalar, Schema)]
 #[repr(i8)]
 pub enum Level {
     /// Below zero.
@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 /// What crosses as JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Filter {
     /// Any text.
     pub name: String,

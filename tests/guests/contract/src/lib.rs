@@ -21,7 +21,7 @@ pub struct Contract {
 }
 
 /// What a host can choose.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What the plugin is called.
@@ -40,7 +40,7 @@ impl Default for Config {
 }
 
 /// A way to fail.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 pub enum Refuse {
     /// With an error that names no code.
@@ -81,7 +81,7 @@ impl PluginError for Full {
 }
 
 /// What a life has come to.
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 pub struct Lives {
     made: u32,
     cleaned_up: u32,
@@ -90,7 +90,7 @@ pub struct Lives {
 }
 
 /// A value of every shape.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, Schema)]
 #[serde(deny_unknown_fields)]
 pub struct Shapes {
     flag: bool,
@@ -107,7 +107,7 @@ pub struct Shapes {
 }
 
 /// One of several.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// Nothing else.
@@ -126,7 +126,7 @@ pub enum Shape {
 }
 
 /// Sums of numbers.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Statistics {
     /// As many numbers as there were.
     pub count: u32,
@@ -146,7 +146,7 @@ impl fmt::Display for Unshowable {
 }
 
 /// Has no form in JSON: its keys are no strings.
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 pub struct Keyed(BTreeMap<Vec<u8>, ()>);
 
 #[plugin]

@@ -28,7 +28,7 @@ pub trait Shop {
 pub struct Failing;
 
 /// What a host can choose.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Schema)]
 #[serde(default)]
 pub struct Config {
     panic: bool,

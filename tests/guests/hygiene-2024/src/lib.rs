@@ -90,7 +90,7 @@ mod methods {
 use methods::Everything;
 
 /// What a host can choose.
-#[derive(Debug, ::serde::Deserialize)]
+#[derive(Debug, ::serde::Deserialize, ::plugin_sdk::Schema)]
 pub struct Config {
     start: ::core::primitive::u64,
 }

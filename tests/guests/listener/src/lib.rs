@@ -16,7 +16,7 @@ pub struct Listener {
 }
 
 /// Somebody.
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 pub struct User {
     name: String,
 }

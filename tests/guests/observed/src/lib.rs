@@ -17,7 +17,7 @@ pub struct Observed {
 }
 
 /// What a greeting consists of.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Schema)]
 pub struct Greeting {
     /// The greeting.
     pub message: String,

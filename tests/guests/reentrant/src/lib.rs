@@ -23,7 +23,7 @@ pub struct Reentrant {
 }
 
 /// When to call the host.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// While the plugin is being made.

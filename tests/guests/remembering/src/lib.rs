@@ -13,7 +13,7 @@ pub struct Remembering {
 }
 
 /// A greeting, and how many there have been.
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 pub struct Greeting {
     message: String,
     greeted: u64,

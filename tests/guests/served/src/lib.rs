@@ -23,7 +23,7 @@ use plugin_sdk::{config, http, time};
 pub struct Served;
 
 /// What was answered to a request.
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 pub struct Answered {
     status: u16,
     kind: Option<String>,
@@ -31,7 +31,7 @@ pub struct Answered {
 }
 
 /// A thing with parts.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Schema)]
 pub struct Order {
     /// What is in it.
     pub cakes: Vec<u32>,

@@ -24,7 +24,7 @@ pub struct Services {
 }
 
 /// A call of a service.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 pub enum Do {
     /// A value under a key.

@@ -7,14 +7,14 @@ use plugin_sdk::prelude::*;
 
 use super::*;
 
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize, Serialize, Schema)]
 struct Item<'a> {
     #[serde(borrow, default)]
     name: Cow<'a, str>,
     price: f64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 enum Shape {
     Point,
@@ -22,7 +22,7 @@ enum Shape {
     Polygon(Vec<(f64, f64)>),
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Schema)]
 struct Wrapped(u8);
 
 const STEP: u64 = 5;

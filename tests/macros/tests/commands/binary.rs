@@ -5,13 +5,13 @@ use plugin_sdk::{__private::Answer, binary};
 
 use super::*;
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 struct Stats {
     mean: f64,
     most: Option<f64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 struct Span<'a> {
     label: &'a str,
     from: u32,

@@ -22,7 +22,7 @@ struct Station {
     closed: Rc<Cell<bool>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 struct Config<'a> {
     name: &'a str,
@@ -243,7 +243,7 @@ impl std::fmt::Display for TooMany {
 
 impl std::error::Error for TooMany {}
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 struct Message {
     topic: String,
     data: u8,

@@ -6,7 +6,7 @@ use plugin_sdk::prelude::*;
 
 use super::*;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)]
 struct Item {
@@ -15,7 +15,7 @@ struct Item {
     kind: Option<Kind>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 #[allow(dead_code)]
 enum Kind {

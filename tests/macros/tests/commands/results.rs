@@ -24,7 +24,7 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-#[derive(Serialize)]
+#[derive(Serialize, Schema)]
 struct Report<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

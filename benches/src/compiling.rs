@@ -1,0 +1,192 @@
+//! What a manifest costs while compiling: a plugin with many commands and types, built with it and with serde's derives alone.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::guests;
+use crate::measure::Times;
+use crate::report::{self, Row};
+
+/// How many commands the plugin has, and how many types of its own.
+const MANY: usize = 50;
+
+const ROUNDS: usize = 5;
+
+/// The plugin is built without its manifest, and with it.
+const CONTESTANTS: [(&str, bool); 2] = [("serde derives only", false), ("ours", true)];
+
+/// The build of a plugin whose dependencies are built already.
+pub fn many_commands(name: &'static str) -> Result<Vec<Row>> {
+    let folder = guests::scratch().join("compiling");
+    for (_, described) in CONTESTANTS {
+        write(&folder, described)?;
+    }
+    let mut rows = Vec::new();
+    for profile in ["dev", "release"] {
+        let mut rounds = Vec::new();
+        // The first round builds the dependencies and does not count.
+        for round in 0..=ROUNDS {
+            let mut taken = Vec::new();
+            for (contestant, described) in CONTESTANTS {
+                eprintln!("building {MANY} commands, {profile}, {contestant}, {round} of {ROUNDS}");
+                taken.push(time(&folder, described, profile)?.as_secs_f64());
+            }
+            if round > 0 {
+                rounds.push(taken);
+            }
+        }
+        let times = Times::new(rounds);
+        for (at, (contestant, _)) in CONTESTANTS.into_iter().enumerate() {
+            rows.push(Row {
+                figure: format!("{name}, {profile}"),
+                contestant: contestant.to_owned(),
+                value: report::time(times.median(at)),
+                ratio: Some(times.ratio(at, 0)),
+                checks: Vec::new(),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn package(described: bool) -> &'static str {
+    match described {
+        true => "described",
+        false => "undescribed",
+    }
+}
+
+fn time(folder: &Path, described: bool, profile: &str) -> Result<Duration> {
+    let folder = folder.join(package(described));
+    // Cargo goes by the time of the last change.
+    fs::write(folder.join("src/lib.rs"), source(described))?;
+    let mut cargo = guests::cargo(&folder, "rustc");
+    cargo
+        .args(["--lib", "--quiet", "--profile", profile])
+        .args(["--target", guests::TARGET, "--target-dir"])
+        .arg(folder.with_file_name("target"))
+        .env("CARGO_INCREMENTAL", "0");
+    if !described {
+        cargo.args(["--", "--cfg", "plugin_sdk_undescribed"]);
+    }
+    let start = Instant::now();
+    let status = cargo.status()?;
+    ensure!(status.success(), "cargo could not build {}", folder.display());
+    Ok(start.elapsed())
+}
+
+fn write(folder: &Path, described: bool) -> Result<()> {
+    let folder = folder.join(package(described));
+    let sdk = guests::folder().with_file_name("sdk");
+    let name = package(described);
+    fs::create_dir_all(folder.join("src"))?;
+    fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            r#"[package]
+name = "{name}"
+edition = "2024"
+
+[workspace]
+
+[lib]
+crate-type = ["cdylib"]
+
+[dependencies]
+plugin-sdk = {{ path = {sdk:?} }}
+serde = {{ version = "1.0.228", features = ["derive"] }}
+
+[profile.release]
+opt-level = "z"
+lto = true
+codegen-units = 1
+panic = "abort"
+strip = true
+"#
+        ),
+    )?;
+    fs::copy(
+        guests::folder().join("Cargo.lock"),
+        folder.join("Cargo.lock"),
+    )?;
+    Ok(())
+}
+
+/// Each command takes a type and gives the next one, so that all have a place in the manifest.
+fn source(described: bool) -> String {
+    let derives = match described {
+        true => "Serialize, Deserialize, Schema",
+        false => "Serialize, Deserialize",
+    };
+    let mut source = String::from(
+        "use plugin_sdk::prelude::*;\n#[plugin]\n#[derive(Default)]\npub struct Commands;\n",
+    );
+    for number in 0..MANY {
+        let _ = match number % 5 {
+            4 => write!(
+                source,
+                "
+/// A choice.
+#[derive({derives})]
+#[serde(rename_all = \"snake_case\")]
+pub enum Type{number} {{
+    /// Nothing more.
+    One,
+    /// A number.
+    Two(u32),
+    /// All of it.
+    Three {{ name: String, other: Option<Type{}> }},
+}}
+",
+                number - 1
+            ),
+            nth => write!(
+                source,
+                "
+/// A thing with some members.
+#[derive({derives})]
+pub struct Type{number} {{
+    /// What it is called.
+    pub name: String,
+    /// How many there are.
+    pub count: u32,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    pub weight: Option<f64>,
+    pub others: Vec<{}>,
+}}
+",
+                match nth {
+                    0 => "bool".to_owned(),
+                    _ => format!("Type{}", number - 1),
+                }
+            ),
+        };
+    }
+    source.push_str("#[plugin]\nimpl Commands {\n");
+    for number in 0..MANY {
+        let _ = write!(
+            source,
+            "
+    /// Does something with what it is given.
+    #[command]
+    pub fn command_{number}(
+        thing: Type{number},
+        name: &str,
+        #[arg(default = {number})] times: u32,
+    ) -> Result<Type{number}> {{
+        match name.len() as u32 == times {{
+            true => Ok(thing),
+            false => Err(Error::msg(name.to_owned())),
+        }}
+    }}
+"
+        );
+    }
+    source.push('}');
+    source
+}

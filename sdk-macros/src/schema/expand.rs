@@ -1,0 +1,592 @@
+//! From the model to an implementation of `Schema`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{DeriveInput, GenericParam, Ident, Type, parse_quote};
+
+use super::json;
+use super::model::{
+    Annotations, Body, Description, Enum, Field, Fields, Item, Names, Opaque, Representation,
+    Variant,
+};
+use super::types::{self, Used, WrittenOut};
+use crate::mistakes::Mistakes;
+
+/// What stands for the implementation after mistakes: it keeps the compiler from complaining of a missing one as well.
+pub fn stand_in(item: &DeriveInput, mistakes: &Mistakes) -> TokenStream {
+    let report = mistakes.report();
+    let ident = &item.ident;
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    quote! {
+        #report
+
+        #[automatically_derived]
+        impl #generics ::plugin_sdk::Schema for #ident #arguments #bounds {
+            const SCHEMA: &'static ::plugin_sdk::__private::schema::Node = &::plugin_sdk::__private::schema::Node::Any;
+            const NAME: ::plugin_sdk::__private::schema::Name = ::plugin_sdk::__private::schema::Name::of("", "", &[]);
+        }
+    }
+}
+
+pub fn item(item: &Item) -> TokenStream {
+    let expansion = Expansion::new(item);
+    let bounded = expansion.generics();
+    let (generics, _, bounds) = bounded.split_for_impl();
+    let (_, arguments, _) = item.generics.split_for_impl();
+    let ident = &item.ident;
+    let constants = match expansion.looks_like() {
+        Some(ty) => expansion.same_as(&ty),
+        None => expansion.own(),
+    };
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics ::plugin_sdk::Schema for #ident #arguments #bounds {
+            #constants
+        }
+    }
+}
+
+struct Expansion<'a> {
+    item: &'a Item,
+    /// Whether there are types or constants that are not known yet.
+    generic: bool,
+}
+
+impl<'a> Expansion<'a> {
+    fn new(item: &'a Item) -> Self {
+        let mut parameters = item.generics.params.iter();
+        Expansion {
+            item,
+            generic: parameters.any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))),
+        }
+    }
+
+    /// The types that the description names.
+    fn described(&self) -> Vec<Type> {
+        let item = self.item;
+        if let Some(with) = &item.with {
+            return vec![with.clone()];
+        }
+        let converted = item.from.iter().chain(&item.into).cloned();
+        if item.from.is_some() && item.into.is_some() {
+            return converted.collect();
+        }
+        let own = |fields: &Fields| -> Vec<Type> {
+            let fields = fields.iter().filter(|field| !field.says_nothing());
+            fields.map(|field| field.described().clone()).collect()
+        };
+        let body: Vec<Type> = match &item.body {
+            Body::Nothing => Vec::new(),
+            Body::Struct { fields, .. } => own(fields),
+            Body::Enum(of) => {
+                let variants = of.variants.iter();
+                let types = variants.flat_map(|variant| match &variant.with {
+                    Some(with) => vec![with.clone()],
+                    None if variant.opaque.read && variant.opaque.written => Vec::new(),
+                    None => own(&variant.fields),
+                });
+                types.collect()
+            }
+        };
+        converted.chain(body).collect()
+    }
+
+    fn used(&self) -> Used {
+        let mut used = Used::of(&self.item.generics);
+        for ty in self.described() {
+            used.note(&ty);
+        }
+        used
+    }
+
+    /// The item's generics, with what must hold of them.
+    fn generics(&self) -> syn::Generics {
+        let mut generics = self.item.generics.clone();
+        for parameter in generics.type_params_mut() {
+            parameter.default = None;
+        }
+        for parameter in &mut generics.params {
+            if let GenericParam::Const(parameter) = parameter {
+                parameter.default = None;
+            }
+        }
+        let used = self.used();
+        let bounds = &mut generics.make_where_clause().predicates;
+        match &self.item.bound {
+            Some(predicates) => bounds.extend(predicates.iter().cloned()),
+            None => {
+                for parameter in used.parameters() {
+                    bounds.push(parse_quote!(#parameter: ::plugin_sdk::Schema));
+                }
+                for ty in &used.associated {
+                    bounds.push(parse_quote!(#ty: ::plugin_sdk::Schema));
+                }
+            }
+        }
+        generics
+    }
+
+    /// A type that the item is nothing but another name for.
+    fn looks_like(&self) -> Option<Type> {
+        let item = self.item;
+        if !item.annotations.is_empty() {
+            return None;
+        }
+        if let Some(with) = &item.with {
+            return Some(with.clone());
+        }
+        if !item.transparent {
+            return None;
+        }
+        let field = self.transparent_field()?;
+        let plain = field.annotations.is_empty()
+            && !field.opaque.read
+            && !field.opaque.written
+            && !types::mentions(field.described(), &item.ident);
+        plain.then(|| field.described().clone())
+    }
+
+    /// The field that a transparent struct is read and written as.
+    fn transparent_field(&self) -> Option<&'a Field> {
+        let Body::Struct { fields, .. } = &self.item.body else {
+            return None;
+        };
+        let is_marker = |ty: &Type| match ty {
+            Type::Path(ty) => {
+                let last = ty.path.segments.last();
+                last.is_some_and(|last| last.ident == "PhantomData")
+            }
+            _ => false,
+        };
+        let mut all = fields.iter();
+        all.find(|field| !is_marker(&field.ty) && !(field.optional && field.names.output.is_none()))
+            .or_else(|| fields.iter().next())
+    }
+
+    fn same_as(&self, ty: &Type) -> TokenStream {
+        let ty = ty.to_token_stream();
+        quote! {
+            const SCHEMA: &'static ::plugin_sdk::__private::schema::Node = <#ty as ::plugin_sdk::Schema>::SCHEMA;
+            const NAME: ::plugin_sdk::__private::schema::Name = <#ty as ::plugin_sdk::Schema>::NAME;
+            const DEFAULT: ::core::option::Option<&'static ::core::primitive::str> = <#ty as ::plugin_sdk::Schema>::DEFAULT;
+            const OPTIONAL: ::core::primitive::bool = <#ty as ::plugin_sdk::Schema>::OPTIONAL;
+        }
+    }
+
+    /// A definition of its own.
+    fn own(&self) -> TokenStream {
+        let name = self.name();
+        let body = self.body();
+        let checks = self.checks();
+        let optional = self.optional();
+        let schema = if self.generic {
+            quote! {
+                const {
+                    &__schema::Node::Definition(__schema::Link::to(const {
+                        &__schema::Definition::new(<Self as ::plugin_sdk::Schema>::NAME, #body)
+                    }))
+                }
+            }
+        } else {
+            let ident = &self.item.ident;
+            let arguments = types::static_arguments(&self.item.generics);
+            quote! {
+                static __DEFINITION: __schema::Definition =
+                    __schema::Definition::new(<#ident #arguments as ::plugin_sdk::Schema>::NAME, #body);
+                const { &__schema::Node::Definition(__schema::Link::to(&__DEFINITION)) }
+            }
+        };
+        quote! {
+            const SCHEMA: &'static ::plugin_sdk::__private::schema::Node = {
+                use ::plugin_sdk::__private::schema as __schema;
+                #checks
+                #schema
+            };
+            const NAME: ::plugin_sdk::__private::schema::Name = #name;
+            #optional
+        }
+    }
+
+    fn name(&self) -> TokenStream {
+        let name = &self.item.name;
+        let place = format!("::{}:", self.item.ident);
+        let used = self.used();
+        let parameters = used
+            .parameters()
+            .map(|parameter| quote!(<#parameter as ::plugin_sdk::Schema>::NAME));
+        let constants = self.item.generics.const_params().map(|parameter| {
+            let ident = &parameter.ident;
+            quote!(::plugin_sdk::__private::schema::Name::number(#ident as ::core::primitive::u64))
+        });
+        let arguments: Vec<TokenStream> = parameters.chain(constants).collect();
+        let (base, arguments) = if arguments.is_empty() {
+            (name.clone(), quote!(&[]))
+        } else {
+            (format!("{name}_for"), quote!(const { &[#(#arguments),*] }))
+        };
+        quote! {
+            ::plugin_sdk::__private::schema::Name::of(
+                #base,
+                ::core::concat!(::core::module_path!(), #place, ::core::line!(), ":", ::core::column!()),
+                #arguments,
+            )
+        }
+    }
+
+    /// Whether it may be missing, where another type is read.
+    fn optional(&self) -> TokenStream {
+        let item = self.item;
+        let read = match (&item.with, &item.from) {
+            (Some(with), _) => Some(with),
+            (None, Some(from)) => Some(from),
+            (None, None) if item.transparent => self
+                .transparent_field()
+                .filter(|field| !field.opaque.read)
+                .map(Field::described),
+            (None, None) => None,
+        };
+        read.map(|ty| {
+            let ty = self.ty(ty);
+            quote!(const OPTIONAL: ::core::primitive::bool = <#ty as ::plugin_sdk::Schema>::OPTIONAL;)
+        })
+        .unwrap_or_default()
+    }
+
+    /// A type of the item's, fit for where it stands in the expansion.
+    fn ty(&self, ty: &Type) -> TokenStream {
+        let mut ty = ty.clone();
+        if self.generic {
+            types::break_cycles(&mut ty, &self.item.ident);
+        } else {
+            WrittenOut {
+                ident: &self.item.ident,
+                arguments: &types::static_arguments(&self.item.generics),
+            }
+            .visit_type_mut(&mut ty);
+        }
+        ty.to_token_stream()
+    }
+
+    /// A type's schema, so that a missing one is complained of at the type.
+    fn schema_of(&self, ty: &Type) -> TokenStream {
+        let span = ty.span();
+        let ty = self.ty(ty);
+        quote_spanned!(span=> <#ty as ::plugin_sdk::Schema>::SCHEMA)
+    }
+
+    fn body(&self) -> TokenStream {
+        let item = self.item;
+        let node = if let Some(with) = &item.with {
+            self.schema_of(with)
+        } else {
+            match (&item.from, &item.into) {
+                (None, None) => self.own_body(),
+                (Some(from), Some(into)) if same(from, into) => self.schema_of(from),
+                (from, into) => {
+                    let side = |ty: &Option<Type>| match ty {
+                        Some(ty) => self.schema_of(ty),
+                        None => self.own_body(),
+                    };
+                    directed(&side(from), &side(into))
+                }
+            }
+        };
+        annotated(&item.annotations, None, node)
+    }
+
+    fn own_body(&self) -> TokenStream {
+        match &self.item.body {
+            Body::Nothing => quote!(&__schema::Node::Any),
+            Body::Struct { fields, closed } => {
+                if self.item.transparent
+                    && let Some(field) = self.transparent_field()
+                {
+                    return self.field_node(field);
+                }
+                self.fields(fields, *closed)
+            }
+            Body::Enum(of) if of.variants.is_empty() => quote!(&__schema::Node::Never),
+            Body::Enum(of) => self.variants(of),
+        }
+    }
+
+    fn fields(&self, fields: &Fields, closed: bool) -> TokenStream {
+        match fields {
+            Fields::Unit => quote!(&__schema::Node::Null),
+            Fields::Newtype(Some(field)) => self.field_node(field),
+            Fields::Newtype(None) => quote!(&__schema::Node::Any),
+            Fields::Tuple(fields) => {
+                let fields = fields.iter().map(|field| self.field(field, false));
+                quote!(const { &__schema::Node::Tuple(const { &[#(#fields),*] }) })
+            }
+            Fields::Named(fields) => {
+                let fields = fields.iter().map(|field| self.field(field, true));
+                quote! {
+                    const { &__schema::Node::Object(__schema::Object::new(const { &[#(#fields),*] }, #closed)) }
+                }
+            }
+        }
+    }
+
+    /// The schema of what a field holds, with what is said about it.
+    fn field_node(&self, field: &Field) -> TokenStream {
+        let node = match self.forms(field) {
+            Some(node) => node,
+            None => self.schema_of(field.described()),
+        };
+        annotated(&field.annotations, self.default(field), node)
+    }
+
+    /// What a field looks like where its type does not say it.
+    fn forms(&self, field: &Field) -> Option<TokenStream> {
+        if field.with.is_some() {
+            return None;
+        }
+        let any = || quote!(&__schema::Node::Any);
+        match field.opaque {
+            Opaque {
+                read: false,
+                written: false,
+            } => None,
+            Opaque {
+                read: true,
+                written: true,
+            } => Some(any()),
+            Opaque { read: true, .. } => Some(directed(&any(), &self.schema_of(&field.ty))),
+            Opaque { .. } => Some(directed(&self.schema_of(&field.ty), &any())),
+        }
+    }
+
+    /// The only field of a variant. Where it is a member, and missing, it is read as any other member would be.
+    fn newtype(&self, field: &Field) -> TokenStream {
+        self.field_called(field, &quote!(__schema::Names::one("")), true)
+    }
+
+    fn field(&self, field: &Field, named: bool) -> TokenStream {
+        let names = if named && !field.flatten {
+            names(&field.names, json::string)
+        } else {
+            let nameless = |name: &Option<String>| name.as_ref().map(|_| String::new());
+            let nameless = Names {
+                input: nameless(&field.names.input),
+                output: nameless(&field.names.output),
+                aliases: Vec::new(),
+            };
+            names(&nameless, str::to_owned)
+        };
+        self.field_called(field, &names, named)
+    }
+
+    fn field_called(&self, field: &Field, names: &TokenStream, named: bool) -> TokenStream {
+        let mut expression = match (self.forms(field), field.says_nothing()) {
+            (Some(node), true) => quote!(__schema::Field::described_as(#names, #node)),
+            (forms, _) => {
+                let span = field.described().span();
+                let ty = self.ty(field.described());
+                let field = quote_spanned!(span=> __schema::Field::of::<#ty>);
+                let looks = forms.map(|node| quote!(.looking_like(#node)));
+                quote!(#field(#names) #looks)
+            }
+        };
+        if field.optional {
+            expression.extend(quote!(.optional()));
+        } else if !named || field.opaque.read {
+            // Only a member that serde reads itself may be missing because of its type.
+            expression.extend(quote!(.required()));
+        }
+        if field.sometimes_written {
+            expression.extend(quote!(.sometimes_written()));
+        }
+        if field.flatten {
+            expression.extend(quote!(.flatten()));
+            return expression;
+        }
+        if let Some(annotations) = annotations(&field.annotations, self.default(field)) {
+            expression.extend(quote!(.annotated(#annotations)));
+        }
+        expression
+    }
+
+    /// What is known of the value that is taken for a missing field.
+    fn default(&self, field: &Field) -> Option<TokenStream> {
+        if let Some((json, _)) = &field.annotations.default {
+            return Some(quote!(::core::option::Option::Some(#json)));
+        }
+        let of_type = field.default_of_type
+            && field.with.is_none()
+            && !field.opaque.read
+            && !field.opaque.written
+            && !field.flatten;
+        of_type.then(|| {
+            let ty = self.ty(&field.ty);
+            quote!(<#ty as ::plugin_sdk::Schema>::DEFAULT)
+        })
+    }
+
+    fn variants(&self, of: &Enum) -> TokenStream {
+        let variants = of.variants.iter().map(|variant| self.variant(variant, of));
+        let representation = match &of.representation {
+            Representation::External => quote!(External),
+            Representation::Untagged => quote!(Untagged),
+            Representation::Internal { tag } => {
+                let tag = json::string(tag);
+                quote!(Internal { tag: #tag })
+            }
+            Representation::Adjacent { tag, content } => {
+                let (tag, content) = (json::string(tag), json::string(content));
+                quote!(Adjacent { tag: #tag, content: #content })
+            }
+        };
+        let closed = of.closed;
+        quote! {
+            const {
+                &__schema::Node::Enum(__schema::Enum::new(
+                    __schema::Representation::#representation,
+                    const { &[#(#variants),*] },
+                    #closed,
+                ))
+            }
+        }
+    }
+
+    fn variant(&self, variant: &Variant, of: &Enum) -> TokenStream {
+        let names = names(&variant.names, json::string);
+        let described_as =
+            |ty: TokenStream| quote!(__schema::Variant::newtype(#names, const { &#ty }));
+        let unnamed = quote!(__schema::Names::one(""));
+        let mut expression = if let Some(with) = &variant.with {
+            let span = with.span();
+            let with = self.ty(with);
+            let field = quote_spanned!(span=> __schema::Field::of::<#with>);
+            let flatten = match of.representation {
+                Representation::Internal { .. } => quote!(.flatten()),
+                _ => TokenStream::new(),
+            };
+            described_as(quote!(#field(#unnamed).required() #flatten))
+        } else if variant.opaque.read || variant.opaque.written {
+            let own = self.fields(&variant.fields, of.closed);
+            let any = quote!(&__schema::Node::Any);
+            let node = match variant.opaque {
+                Opaque {
+                    read: true,
+                    written: true,
+                } => any,
+                Opaque { read: true, .. } => directed(&any, &own),
+                Opaque { .. } => directed(&own, &any),
+            };
+            described_as(quote!(__schema::Field::described_as(#unnamed, #node)))
+        } else {
+            match &variant.fields {
+                Fields::Unit | Fields::Newtype(None) => quote!(__schema::Variant::unit(#names)),
+                Fields::Newtype(Some(field)) => {
+                    let field = self.newtype(field);
+                    described_as(match of.representation {
+                        Representation::Internal { .. } => quote!(#field.flatten()),
+                        _ => field,
+                    })
+                }
+                fields @ Fields::Tuple(_) => {
+                    let fields = self.fields(fields, false);
+                    quote!(__schema::Variant::tuple(#names, #fields))
+                }
+                fields @ Fields::Named(_) => {
+                    let fields = self.fields(fields, of.closed);
+                    quote!(__schema::Variant::with_fields(#names, #fields))
+                }
+            }
+        };
+        if let Some(annotations) = annotations(&variant.annotations, None) {
+            expression.extend(quote!(.annotated(#annotations)));
+        }
+        if variant.other {
+            expression.extend(quote!(.other()));
+        }
+        if variant.untagged {
+            expression.extend(quote!(.untagged()));
+        }
+        expression
+    }
+
+    /// Whether constraints are of a kind that fits the types that they stand at. Nothing is known of types that are not known.
+    fn checks(&self) -> TokenStream {
+        TokenStream::new()
+    }
+}
+
+fn directed(input: &TokenStream, output: &TokenStream) -> TokenStream {
+    quote!(const { &__schema::Node::Directed { input: #input, output: #output } })
+}
+
+/// `write` makes JSON of a name, unless there is none.
+fn names(names: &Names, write: fn(&str) -> String) -> TokenStream {
+    let mut expression = match names {
+        Names {
+            input: Some(input),
+            output: Some(output),
+            ..
+        } if input == output => {
+            let name = write(input);
+            quote!(__schema::Names::one(#name))
+        }
+        Names { input, output, .. } => {
+            let side = |name: &Option<String>| match name {
+                Some(name) => {
+                    let name = write(name);
+                    quote!(::core::option::Option::Some(#name))
+                }
+                None => quote!(::core::option::Option::None),
+            };
+            let (input, output) = (side(input), side(output));
+            quote!(__schema::Names::each(#input, #output))
+        }
+    };
+    if !names.aliases.is_empty() {
+        let aliases = names.aliases.iter().map(|alias| write(alias));
+        expression.extend(quote!(.or(&[#(#aliases),*])));
+    }
+    expression
+}
+
+/// A node with what is said about it.
+fn annotated(of: &Annotations, default: Option<TokenStream>, node: TokenStream) -> TokenStream {
+    match annotations(of, default) {
+        None => node,
+        Some(annotations) => quote! {
+            const { &__schema::Node::Annotated { annotations: const { &#annotations }, node: #node } }
+        },
+    }
+}
+
+fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenStream> {
+    if of.is_empty() && default.is_none() {
+        return None;
+    }
+    let mut expression = quote!(__schema::Annotations::NONE);
+    match &of.description {
+        None => {}
+        Some(Description::Text(text)) => {
+            let json = json::string(text);
+            expression.extend(quote!(.described(#json)));
+        }
+        Some(Description::Expression(text)) => expression.extend(quote!(.described_raw(#text))),
+    }
+    if let Some(default) = default {
+        expression.extend(quote!(.default(#default)));
+    }
+    if !of.members.is_empty() {
+        let members = of.members.iter().map(|member| {
+            let keyword = Ident::new(member.keyword, Span::call_site());
+            let json = &member.json;
+            quote!(__schema::Member(__schema::Keyword::#keyword, #json))
+        });
+        expression.extend(quote!(.with(&[#(#members),*])));
+    }
+    Some(expression)
+}
+
+fn same(left: &Type, right: &Type) -> bool {
+    left.to_token_stream().to_string() == right.to_token_stream().to_string()
+}

@@ -1,0 +1,149 @@
+//! What a schema is made of, as the derive understands it.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Generics, Ident, Type, WherePredicate};
+
+/// The item that the derive stands at.
+pub struct Item {
+    pub ident: Ident,
+    pub generics: Generics,
+    /// What it is called among definitions.
+    pub name: String,
+    pub annotations: Annotations,
+    /// A type that it is described as, in both directions or one.
+    pub with: Option<Type>,
+    pub from: Option<Type>,
+    pub into: Option<Type>,
+    pub transparent: bool,
+    /// What must hold of the type parameters, instead of what their uses tell.
+    pub bound: Option<Vec<WherePredicate>>,
+    pub body: Body,
+}
+
+pub enum Body {
+    Struct {
+        fields: Fields,
+        closed: bool,
+    },
+    Enum(Enum),
+    /// What has been complained of.
+    Nothing,
+}
+
+pub enum Fields {
+    Unit,
+    /// `None` where the field is never read nor written.
+    Newtype(Option<Field>),
+    Tuple(Vec<Field>),
+    Named(Vec<Field>),
+}
+
+impl Fields {
+    pub fn iter(&self) -> impl Iterator<Item = &Field> {
+        let (one, more): (&[Field], &[Field]) = match self {
+            Fields::Unit | Fields::Newtype(None) => (&[], &[]),
+            Fields::Newtype(Some(field)) => (std::slice::from_ref(field), &[]),
+            Fields::Tuple(fields) | Fields::Named(fields) => (&[], fields),
+        };
+        one.iter().chain(more)
+    }
+}
+
+pub struct Enum {
+    pub representation: Representation,
+    pub variants: Vec<Variant>,
+    pub closed: bool,
+}
+
+pub enum Representation {
+    External,
+    Internal { tag: String },
+    Adjacent { tag: String, content: String },
+    Untagged,
+}
+
+pub struct Variant {
+    pub names: Names,
+    pub annotations: Annotations,
+    pub fields: Fields,
+    /// What its content is described as.
+    pub with: Option<Type>,
+    /// Whether functions of the author's read or write its content.
+    pub opaque: Opaque,
+    pub other: bool,
+    pub untagged: bool,
+}
+
+/// A field that is read or written.
+pub struct Field {
+    pub names: Names,
+    pub ty: Type,
+    pub annotations: Annotations,
+    pub with: Option<Type>,
+    pub opaque: Opaque,
+    /// Whether serde has something to take if it is missing.
+    pub optional: bool,
+    /// Whether that is what `Default` of its type says.
+    pub default_of_type: bool,
+    pub sometimes_written: bool,
+    pub flatten: bool,
+}
+
+impl Field {
+    /// The type that it is described as.
+    pub fn described(&self) -> &Type {
+        self.with.as_ref().unwrap_or(&self.ty)
+    }
+
+    /// Whether nothing about its type is told.
+    pub fn says_nothing(&self) -> bool {
+        self.with.is_none() && self.opaque.read && self.opaque.written
+    }
+}
+
+/// In which directions a function of the author's stands between a value and its form.
+#[derive(Clone, Copy, Default)]
+pub struct Opaque {
+    pub read: bool,
+    pub written: bool,
+}
+
+/// What something is called in each direction; `None` where it is left out.
+#[derive(Clone, Default)]
+pub struct Names {
+    pub input: Option<String>,
+    pub output: Option<String>,
+    pub aliases: Vec<String>,
+}
+
+#[derive(Default)]
+pub struct Annotations {
+    pub description: Option<Description>,
+    /// JSON.
+    pub default: Option<(String, Span)>,
+    pub members: Vec<Member>,
+}
+
+impl Annotations {
+    pub fn is_empty(&self) -> bool {
+        self.description.is_none() && self.default.is_none() && self.members.is_empty()
+    }
+
+    pub fn get(&self, keyword: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.keyword == keyword)
+    }
+}
+
+pub enum Description {
+    Text(String),
+    /// An expression that only the compiler knows the text of.
+    Expression(TokenStream),
+}
+
+/// A keyword of JSON Schema with its value.
+pub struct Member {
+    /// The variant of `Keyword`.
+    pub keyword: &'static str,
+    pub json: String,
+    pub span: Span,
+}

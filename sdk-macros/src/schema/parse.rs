@@ -1,0 +1,280 @@
+//! From the author's item to the model.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Lit};
+
+use super::case::Case;
+use super::model::{
+    Annotations, Body, Description, Enum, Field, Fields, Item, Member, Names, Representation,
+    Variant,
+};
+use super::options::{self, Place};
+use super::serde::{self, Both};
+use crate::attributes::plain_name;
+use crate::mistakes::Mistakes;
+
+pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
+    let serde = serde::container(&item.attrs);
+    let mut options = options::read(&item.attrs, Place::Item, mistakes);
+    describe(&mut options.annotations, &item.attrs);
+    let closed = serde.deny_unknown_fields;
+    let body = match &item.data {
+        Data::Struct(data) => Body::Struct {
+            fields: fields(&data.fields, &serde.rename_all, serde.default, mistakes),
+            closed,
+        },
+        Data::Enum(data) => {
+            let variants = data.variants.iter();
+            let variants = variants.filter_map(|of| variant(of, &serde, mistakes));
+            Body::Enum(Enum {
+                variants: variants.collect(),
+                representation: representation(&serde),
+                closed,
+            })
+        }
+        Data::Union(data) => {
+            mistakes.at(
+                data.union_token,
+                "serde neither reads nor writes unions: make this a struct or an enum",
+            );
+            Body::Nothing
+        }
+    };
+    Item {
+        ident: item.ident.clone(),
+        generics: item.generics.clone(),
+        name: definition_name(
+            serde
+                .rename
+                .or(serde.remote)
+                .unwrap_or_else(|| plain_name(&item.ident)),
+        ),
+        annotations: options.annotations,
+        with: options.with,
+        from: serde.from,
+        into: serde.into,
+        transparent: serde.transparent,
+        bound: options.bound,
+        body,
+    }
+}
+
+fn representation(serde: &serde::Container) -> Representation {
+    match (&serde.tag, &serde.content) {
+        _ if serde.untagged => Representation::Untagged,
+        (Some(tag), Some(content)) => Representation::Adjacent {
+            tag: tag.clone(),
+            content: content.clone(),
+        },
+        (Some(tag), None) => Representation::Internal { tag: tag.clone() },
+        (None, _) => Representation::External,
+    }
+}
+
+/// Names of definitions stand in `$ref`, which is a URI.
+fn definition_name(name: String) -> String {
+    let sound = |character: char| match character {
+        '-' | '.' => character,
+        other if other.is_ascii_alphanumeric() => other,
+        _ => '_',
+    };
+    name.chars().map(sound).collect()
+}
+
+/// `None` for a variant that is never read nor written.
+fn variant(
+    variant: &syn::Variant,
+    container: &serde::Container,
+    mistakes: &mut Mistakes,
+) -> Option<Variant> {
+    let serde = serde::variant(&variant.attrs);
+    let mut options = options::read(&variant.attrs, Place::Variant, mistakes);
+    describe(&mut options.annotations, &variant.attrs);
+    let cases = Both {
+        input: serde.rename_all.input.or(container.rename_all_fields.input),
+        output: serde
+            .rename_all
+            .output
+            .or(container.rename_all_fields.output),
+    };
+    let fields = fields(&variant.fields, &cases, false, mistakes);
+    let name = plain_name(&variant.ident);
+    let names = names(
+        &serde.rename,
+        &serde.skip,
+        serde.aliases,
+        container.rename_all.input.variant(&name),
+        container.rename_all.output.variant(&name),
+    )?;
+    Some(Variant {
+        names,
+        annotations: options.annotations,
+        fields,
+        with: options.with,
+        opaque: serde.opaque,
+        other: serde.other,
+        untagged: serde.untagged,
+    })
+}
+
+fn fields(
+    fields: &syn::Fields,
+    cases: &Both<Case>,
+    all_optional: bool,
+    mistakes: &mut Mistakes,
+) -> Fields {
+    let count = fields.len();
+    let mut read = fields
+        .iter()
+        .filter_map(|of| field(of, cases, all_optional, mistakes));
+    match fields {
+        syn::Fields::Unit => Fields::Unit,
+        syn::Fields::Unnamed(_) if count == 1 => Fields::Newtype(read.next()),
+        syn::Fields::Unnamed(_) => Fields::Tuple(read.collect()),
+        syn::Fields::Named(_) => Fields::Named(read.collect()),
+    }
+}
+
+/// `None` for a field that is never read nor written.
+fn field(
+    field: &syn::Field,
+    cases: &Both<Case>,
+    all_optional: bool,
+    mistakes: &mut Mistakes,
+) -> Option<Field> {
+    let serde = serde::field(&field.attrs);
+    let mut options = options::read(&field.attrs, Place::Field, mistakes);
+    describe(&mut options.annotations, &field.attrs);
+    let name = field.ident.as_ref().map(plain_name).unwrap_or_default();
+    let names = names(
+        &serde.rename,
+        &serde.skip,
+        serde.aliases,
+        cases.input.field(&name),
+        cases.output.field(&name),
+    )?;
+    let members = &mut options.annotations.members;
+    let mut mark = |keyword| {
+        members.push(Member {
+            keyword,
+            json: "true".to_owned(),
+            span: proc_macro2::Span::call_site(),
+        });
+    };
+    if serde.skip.input {
+        mark("ReadOnly");
+    }
+    if serde.skip.output {
+        mark("WriteOnly");
+    }
+    let with_default = serde.default != serde::Default::None;
+    Some(Field {
+        names,
+        ty: field.ty.clone(),
+        annotations: options.annotations,
+        with: options.with,
+        opaque: serde.opaque,
+        optional: with_default || all_optional,
+        default_of_type: serde.default == serde::Default::OfType,
+        sometimes_written: serde.skip_serializing_if,
+        flatten: serde.flatten,
+    })
+}
+
+/// `None` for what is left out in both directions.
+fn names(
+    rename: &Both<Option<String>>,
+    skip: &Both<bool>,
+    aliases: Vec<String>,
+    input: String,
+    output: String,
+) -> Option<Names> {
+    let name = |skip: bool, rename: &Option<String>, name: String| {
+        (!skip).then(|| rename.clone().unwrap_or(name))
+    };
+    let names = Names {
+        input: name(skip.input, &rename.input, input),
+        output: name(skip.output, &rename.output, output),
+        aliases,
+    };
+    let aliases = |names: Names| Names {
+        aliases: names
+            .aliases
+            .into_iter()
+            .filter(|alias| names.input.as_ref().is_some_and(|name| name != alias))
+            .collect(),
+        ..names
+    };
+    (names.input.is_some() || names.output.is_some()).then(|| {
+        let Names {
+            input,
+            output,
+            aliases: all,
+        } = names;
+        aliases(Names {
+            input,
+            output,
+            aliases: all,
+        })
+    })
+}
+
+/// Adds what attributes of Rust's own say.
+fn describe(annotations: &mut Annotations, attributes: &[Attribute]) {
+    if annotations.description.is_none() {
+        annotations.description = doc(attributes);
+    }
+    let deprecated = attributes
+        .iter()
+        .find(|attribute| attribute.path().is_ident("deprecated"));
+    if deprecated.is_some() {
+        annotations.members.push(Member {
+            keyword: "Deprecated",
+            json: "true".to_owned(),
+            span: proc_macro2::Span::call_site(),
+        });
+    }
+}
+
+/// Doc comments, whose lines begin with a space that is not meant.
+fn doc(attributes: &[Attribute]) -> Option<Description> {
+    let lines = attributes.iter().filter_map(|attribute| {
+        let meta = attribute.meta.require_name_value().ok()?;
+        meta.path.is_ident("doc").then_some(&meta.value)
+    });
+    let mut text = String::new();
+    let mut expressions: Vec<TokenStream> = Vec::new();
+    for (nth, line) in lines.enumerate() {
+        if nth > 0 {
+            text.push('\n');
+        }
+        match literal(line) {
+            Some(literal) => text.push_str(literal.strip_prefix(' ').unwrap_or(&literal)),
+            None => {
+                let before = std::mem::take(&mut text);
+                expressions.push(quote!(#before));
+                expressions.push(line.to_token_stream());
+            }
+        }
+    }
+    if expressions.is_empty() {
+        let text = text.trim();
+        return (!text.is_empty()).then(|| Description::Text(text.to_owned()));
+    }
+    expressions.push(quote!(#text));
+    Some(Description::Expression(quote! {
+        ::core::concat!(#(#expressions),*)
+    }))
+}
+
+fn literal(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Group(group) => literal(&group.expr),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(literal),
+            ..
+        }) => Some(literal.value()),
+        _ => None,
+    }
+}

@@ -1,0 +1,421 @@
+//! The types that have a place of their own under `$defs`: which there are, and what they are called.
+
+use super::name::{hash, hash_number, write_number};
+use super::node::{Content, Definition, Enum, Field, Node, Representation, Variant};
+use super::write::Writer;
+use super::{Direction, Sink, name};
+
+/// How many types there can be in one document.
+const MOST: usize = 2048;
+
+/// The types that have a place of their own in a document, under `$defs`, and are referred to by name.
+///
+/// A type that is read in another form than it is written in has two places, if both are needed.
+pub struct Definitions {
+    entries: [Option<Entry>; MOST],
+    len: usize,
+    /// Where a type stands in `entries`, by its id; 0 is nowhere.
+    places: [u16; 2 * MOST],
+    /// What is written, in its order.
+    forms: [Option<Form>; 2 * MOST],
+    forms_len: usize,
+    /// How many of the forms have been looked through for what they refer to.
+    followed: usize,
+}
+
+/// A type, which may be needed or not.
+#[derive(Clone, Copy)]
+struct Entry {
+    definition: &'static Definition,
+    /// Whether it, or anything that it refers to, is read in another form than it is written in.
+    differs: bool,
+    /// Which of `forms` it is in each direction.
+    input: Option<u16>,
+    output: Option<u16>,
+}
+
+/// A type in one direction, which is needed.
+#[derive(Clone, Copy)]
+struct Form {
+    entry: u16,
+    direction: Direction,
+    /// Whether it is what is written of a type that is read in another form.
+    is_output: bool,
+    /// Which of those of the same name it is; 0 for the only or first one.
+    number: u64,
+    /// What tells its name from others.
+    text: u64,
+}
+
+impl Default for Definitions {
+    fn default() -> Self {
+        Definitions::new()
+    }
+}
+
+impl Definitions {
+    /// None yet.
+    pub const fn new() -> Self {
+        Definitions {
+            entries: [None; MOST],
+            len: 0,
+            places: [0; 2 * MOST],
+            forms: [None; 2 * MOST],
+            forms_len: 0,
+            followed: 0,
+        }
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.forms_len == 0
+    }
+
+    /// Adds those that a schema leads to.
+    pub const fn collect(&mut self, schema: &'static Node, direction: Direction) {
+        let known = self.len;
+        let mut visit = Visit {
+            definitions: self,
+            direction: None,
+            differs: false,
+        };
+        visit.node(schema, false);
+        self.know(known);
+
+        let mut visit = Visit {
+            definitions: self,
+            direction: Some(direction),
+            differs: false,
+        };
+        visit.node(schema, false);
+        while self.followed < self.forms_len {
+            let Some(form) = self.forms[self.followed] else {
+                return;
+            };
+            self.followed += 1;
+            let body = self.entry(form.entry).definition.body;
+            let mut visit = Visit {
+                definitions: self,
+                direction: Some(form.direction),
+                differs: false,
+            };
+            visit.node(body, false);
+        }
+    }
+
+    /// Writes the members of `$defs`, without the braces around them.
+    pub const fn write(&self, sink: &mut Sink<'_>) {
+        let mut nth = 0;
+        while nth < self.forms_len {
+            let Some(form) = self.forms[nth] else { return };
+            sink.raw(if nth == 0 { "\"" } else { ",\"" });
+            self.write_name(form, sink);
+            sink.raw("\":");
+            let body = self.entry(form.entry).definition.body;
+            Writer::new(self, form.direction, sink).schema(body);
+            nth += 1;
+        }
+    }
+
+    /// Writes a schema; all that it leads to must have been collected in the same direction.
+    pub const fn write_schema(
+        &self,
+        schema: &'static Node,
+        direction: Direction,
+        sink: &mut Sink<'_>,
+    ) {
+        Writer::new(self, direction, sink).schema(schema);
+    }
+
+    /// Writes the name of a type that has been collected.
+    pub(super) const fn write_reference(
+        &self,
+        name: &name::Name,
+        direction: Direction,
+        sink: &mut Sink<'_>,
+    ) {
+        if let Ok(place) = self.find(name.id()) {
+            let entry = self.entry(self.places[place] - 1);
+            let form = match direction {
+                Direction::In => entry.input,
+                Direction::Out => entry.output,
+            };
+            if let Some(form) = form
+                && let Some(form) = self.forms[form as usize]
+            {
+                return self.write_name(form, sink);
+            }
+        }
+        panic!(
+            "a schema refers to a type that is not there: `Recursive<T>` can only stand within `T`, and what is written must have been collected"
+        );
+    }
+
+    const fn write_name(&self, form: Form, sink: &mut Sink<'_>) {
+        self.entry(form.entry).definition.name.write(sink);
+        if form.is_output {
+            sink.raw("Output");
+        }
+        if form.number > 0 {
+            write_number(form.number, sink);
+        }
+    }
+
+    const fn entry(&self, entry: u16) -> &Entry {
+        match &self.entries[entry as usize] {
+            Some(entry) => entry,
+            None => panic!("entries stand one after the other"),
+        }
+    }
+
+    /// Where in `places` a type stands, or could.
+    const fn find(&self, id: u64) -> Result<usize, usize> {
+        let mut place = (id % (2 * MOST as u64)) as usize;
+        loop {
+            if self.places[place] == 0 {
+                return Err(place);
+            }
+            if self.entry(self.places[place] - 1).definition.name.id() == id {
+                return Ok(place);
+            }
+            place = (place + 1) % (2 * MOST);
+        }
+    }
+
+    /// Notes a type, and says whether it is known to have two forms.
+    const fn note(&mut self, definition: &'static Definition) -> bool {
+        match self.find(definition.name.id()) {
+            Ok(place) => self.entry(self.places[place] - 1).differs,
+            Err(place) => {
+                assert!(
+                    self.len < MOST,
+                    "there are too many types for one manifest: 2048 is the most"
+                );
+                self.entries[self.len] = Some(Entry {
+                    definition,
+                    differs: false,
+                    input: None,
+                    output: None,
+                });
+                self.len += 1;
+                self.places[place] = self.len as u16;
+                false
+            }
+        }
+    }
+
+    /// Finds out about the types from `known` on, and whatever they lead to, which of them have two forms.
+    const fn know(&mut self, known: usize) {
+        let mut nth = known;
+        let mut any = false;
+        while nth < self.len {
+            any |= self.look_at(nth);
+            nth += 1;
+        }
+        // Having two forms spreads to all that refer to such a type, which may stand before or after it.
+        while any {
+            any = false;
+            let mut nth = self.len;
+            while nth > known {
+                nth -= 1;
+                if !self.entry(nth as u16).differs {
+                    any |= self.look_at(nth);
+                }
+            }
+        }
+    }
+
+    /// Whether a type turns out to have two forms. Notes those that it refers to.
+    const fn look_at(&mut self, nth: usize) -> bool {
+        let body = self.entry(nth as u16).definition.body;
+        let mut visit = Visit {
+            definitions: self,
+            direction: None,
+            differs: false,
+        };
+        visit.node(body, false);
+        let differs = visit.differs;
+        if let Some(entry) = &mut self.entries[nth] {
+            entry.differs = differs;
+        }
+        differs
+    }
+
+    /// Has a type written, in the form that it has in one direction.
+    const fn need(&mut self, definition: &'static Definition, direction: Direction) {
+        let Ok(place) = self.find(definition.name.id()) else {
+            panic!("types are known before they are needed");
+        };
+        let nth = self.places[place] - 1;
+        let entry = *self.entry(nth);
+        let (this, other) = match direction {
+            Direction::In => (entry.input, entry.output),
+            Direction::Out => (entry.output, entry.input),
+        };
+        if this.is_some() {
+            return;
+        }
+        let new = Form {
+            entry: nth,
+            direction,
+            is_output: false,
+            number: 0,
+            text: definition.name.text_hash(name::START),
+        };
+        let form = self.forms_len as u16;
+        let new = match (other, direction) {
+            (None, _) => self.unique(new),
+            // Its plain name is for what is read.
+            (Some(other), Direction::In) => match self.forms[other as usize] {
+                Some(output) => {
+                    let renamed = self.unique(Form {
+                        is_output: true,
+                        text: hash(new.text, "Output"),
+                        ..output
+                    });
+                    self.forms[other as usize] = Some(renamed);
+                    Form {
+                        direction,
+                        ..output
+                    }
+                }
+                None => new,
+            },
+            (Some(_), Direction::Out) => self.unique(Form {
+                is_output: true,
+                text: hash(new.text, "Output"),
+                ..new
+            }),
+        };
+        self.forms[self.forms_len] = Some(new);
+        self.forms_len += 1;
+        if let Some(entry) = &mut self.entries[nth as usize] {
+            if !entry.differs || matches!(direction, Direction::In) {
+                entry.input = Some(form);
+            }
+            if !entry.differs || matches!(direction, Direction::Out) {
+                entry.output = Some(form);
+            }
+        }
+    }
+
+    /// Numbers a form, so that no other has its name.
+    const fn unique(&self, mut form: Form) -> Form {
+        let plain = form.text;
+        form.number = 0;
+        while self.is_taken(form.text) {
+            form.number = if form.number == 0 { 2 } else { form.number + 1 };
+            form.text = hash_number(plain, form.number);
+        }
+        form
+    }
+
+    const fn is_taken(&self, text: u64) -> bool {
+        let mut nth = 0;
+        while nth < self.forms_len {
+            if let Some(form) = self.forms[nth]
+                && form.text == text
+            {
+                return true;
+            }
+            nth += 1;
+        }
+        false
+    }
+}
+
+/// A walk through one schema, as far as the types that it refers to.
+struct Visit<'a> {
+    definitions: &'a mut Definitions,
+    /// The direction in which types are needed; `None` only finds out about them, in both.
+    direction: Option<Direction>,
+    /// Whether the schema has two forms.
+    differs: bool,
+}
+
+impl Visit<'_> {
+    /// What is `inline` stands where it is, even if it had a place of its own.
+    const fn node(&mut self, node: &'static Node, inline: bool) {
+        match node {
+            Node::Text(_)
+            | Node::Any
+            | Node::Never
+            | Node::Null
+            | Node::Plain { .. }
+            | Node::Recursive(_) => {}
+            Node::Sequence { items, .. } | Node::Array { items, .. } => self.node(items, false),
+            Node::Tuple(fields) => self.fields(fields),
+            // Keys are described by the map itself.
+            Node::Map { values, .. } => self.node(values, false),
+            Node::Object(object) => self.fields(object.fields),
+            Node::Enum(of) => self.variants(of),
+            Node::Nullable(node) | Node::Annotated { node, .. } => self.node(node, inline),
+            Node::Directed { input, output } => match self.direction {
+                None => {
+                    self.differs = true;
+                    self.node(input, inline);
+                    self.node(output, inline);
+                }
+                Some(Direction::In) => self.node(input, inline),
+                Some(Direction::Out) => self.node(output, inline),
+            },
+            Node::Definition(link) if inline => {
+                // Refuses what never ends.
+                node.resolve(Direction::In);
+                self.node(link.get().body, inline);
+            }
+            Node::Definition(link) => match self.direction {
+                None => self.differs |= self.definitions.note(link.get()),
+                Some(direction) => self.definitions.need(link.get(), direction),
+            },
+        }
+    }
+
+    const fn fields(&mut self, mut fields: &'static [Field]) {
+        while let [field, rest @ ..] = fields {
+            if self.sees(&field.names) {
+                self.differs |= field.required.0 != field.required.1;
+                self.node(field.node, field.flatten);
+            }
+            fields = rest;
+        }
+    }
+
+    const fn variants(&mut self, of: &'static Enum) {
+        let mut variants = of.variants;
+        while let [variant, rest @ ..] = variants {
+            let Variant {
+                names,
+                content,
+                other,
+                untagged,
+                ..
+            } = variant;
+            if self.sees(names) {
+                self.differs |= *other;
+                match content {
+                    Content::Unit => {}
+                    Content::Newtype(field) => {
+                        // A tag stands among its members.
+                        let inline = matches!(of.representation, Representation::Internal { .. })
+                            && !*untagged;
+                        self.differs |= field.required.0 != field.required.1;
+                        self.node(field.node, inline);
+                    }
+                    Content::Tuple(node) | Content::Struct(node, _) => self.node(node, false),
+                }
+            }
+            variants = rest;
+        }
+    }
+
+    const fn sees(&mut self, names: &crate::schema::node::Names) -> bool {
+        match self.direction {
+            None => {
+                self.differs |= names.differ();
+                true
+            }
+            Some(direction) => names.given(direction).is_some(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What definitions are called, and how types are told apart.
+
+use super::Sink;
+
+/// What a type is called among definitions, and what tells it from every other.
+///
+/// ```
+/// use plugin_sdk::schema::{Name, Node, Schema};
+///
+/// struct Date(String);
+///
+/// impl Schema for Date {
+///     const SCHEMA: &'static Node = &Node::Text(r#"{"type":"string","format":"date"}"#);
+///     const NAME: Name = Name::new("Date");
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Name {
+    base: &'static str,
+    arguments: &'static [Name],
+    id: u64,
+}
+
+impl Name {
+    /// The name of a type that is described by hand: ASCII letters, digits and `_`. It belongs to the line of the source that it is made in.
+    #[track_caller]
+    pub const fn new(base: &'static str) -> Name {
+        let mut bytes = base.as_bytes();
+        while let [byte, rest @ ..] = bytes {
+            assert!(
+                byte.is_ascii_alphanumeric() || *byte == b'_',
+                "a type's name consists of ASCII letters, digits and `_`"
+            );
+            bytes = rest;
+        }
+        let place = core::panic::Location::caller();
+        let id = hash(hash(START, place.file()), base);
+        let id = mix(mix(id, place.line() as u64), place.column() as u64);
+        Name {
+            base,
+            arguments: &[],
+            id,
+        }
+    }
+
+    /// The name of a type that `place` tells from all others of that name, and `arguments` from its siblings.
+    #[doc(hidden)]
+    pub const fn of(base: &'static str, place: &'static str, arguments: &'static [Name]) -> Name {
+        let mut id = hash(hash(START, place), base);
+        let mut rest = arguments;
+        while let [argument, others @ ..] = rest {
+            id = mix(id, argument.id);
+            rest = others;
+        }
+        Name {
+            base,
+            arguments,
+            id,
+        }
+    }
+
+    /// A number as an argument of a name.
+    #[doc(hidden)]
+    pub const fn number(number: u64) -> Name {
+        Name {
+            base: "",
+            arguments: &[],
+            id: number,
+        }
+    }
+
+    pub(super) const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What tells the text of this name from those of others.
+    pub(super) const fn text_hash(&self, mut start: u64) -> u64 {
+        if self.base.is_empty() {
+            return hash_number(start, self.id);
+        }
+        start = hash(start, self.base);
+        let mut rest = self.arguments;
+        let mut first = true;
+        while let [argument, others @ ..] = rest {
+            start = argument.text_hash(hash(start, joint(first)));
+            first = false;
+            rest = others;
+        }
+        start
+    }
+
+    pub(super) const fn write(&self, sink: &mut Sink<'_>) {
+        if self.base.is_empty() {
+            return write_number(self.id, sink);
+        }
+        sink.raw(self.base);
+        let mut rest = self.arguments;
+        let mut first = true;
+        while let [argument, others @ ..] = rest {
+            sink.raw(joint(first));
+            argument.write(sink);
+            first = false;
+            rest = others;
+        }
+    }
+}
+
+/// What stands before an argument of a name.
+const fn joint(first: bool) -> &'static str {
+    if first { "_" } else { "_and_" }
+}
+
+pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a.
+pub(super) const fn hash(mut hash: u64, text: &str) -> u64 {
+    let mut bytes = text.as_bytes();
+    while let [byte, rest @ ..] = bytes {
+        hash = mix(hash, *byte as u64);
+        bytes = rest;
+    }
+    hash
+}
+
+const fn mix(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+/// The same as the hash of the number's text.
+pub(super) const fn hash_number(mut start: u64, number: u64) -> u64 {
+    if number > 9 {
+        start = hash_number(start, number / 10);
+    }
+    mix(start, b'0' as u64 + number % 10)
+}
+
+pub(super) const fn write_number(number: u64, sink: &mut Sink<'_>) {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    if number > 9 {
+        write_number(number / 10, sink);
+    }
+    sink.raw(DIGITS[(number % 10) as usize]);
+}
