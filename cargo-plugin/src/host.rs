@@ -189,6 +189,11 @@ impl HostOptions {
         Ok(builder)
     }
 
+    /// The configuration that the plugin is given.
+    pub fn configuration(&self) -> Option<&Value> {
+        self.config.as_ref()
+    }
+
     fn limited(&self, module: &Module, count_fuel: bool) -> PluginBuilder {
         let mut builder = as_asked(module, count_fuel.then_some(PLENTY));
         for permission in &self.grant {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory};
-use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
+use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
 use plugin_sdk_harness::{Failure, Module, Plugin};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -70,8 +70,11 @@ impl Call {
         let mut line = CommandLine::new(&module, &file.display().to_string(), &self.command);
         let (name, input) = match line.parse(&self) {
             Ok(call) => call,
-            Err(error) => line.exit(error),
+            Err(error) => line.exit(&error),
         };
+        if let Err(error) = line.check(&name, &input, self.host.configuration()) {
+            error.exit();
+        }
         let info = line.info;
         let builder = self.host.builder(&module, self.stats)?;
         let builder = match self.stats {
@@ -246,6 +249,21 @@ impl<'a> CommandLine<'a> {
         Ok((name.to_owned(), input))
     }
 
+    /// Holds what the plugin is given against what it says that it takes, beyond what each flag could tell.
+    fn check(&mut self, name: &str, input: &Input, config: Option<&Value>) -> Result<(), clap::Error> {
+        let Some(manifest) = self.manifest else {
+            return Ok(());
+        };
+        if let Some(config) = config {
+            let checked = manifest.check_config(config);
+            fits(checked, "the configuration does not fit", &self.root)?;
+        }
+        let (Input::Value(Some(arguments)), Some(command)) = (input, self.root.find_subcommand(name)) else {
+            return Ok(());
+        };
+        fits(manifest.check(name, arguments), "the arguments do not fit", command)
+    }
+
     /// Adds what clap cannot know to its errors.
     fn explain(&self, mut error: clap::Error) -> clap::Error {
         if error.kind() != ErrorKind::UnknownArgument {
@@ -265,7 +283,7 @@ impl<'a> CommandLine<'a> {
     }
 
     /// Ends the process as clap does: with help, or with what is wrong.
-    fn exit(&mut self, error: clap::Error) -> ! {
+    fn exit(&self, error: &clap::Error) -> ! {
         if error.kind() == ErrorKind::InvalidSubcommand {
             let _ = error.print();
             let mut list = String::new();
@@ -278,7 +296,6 @@ impl<'a> CommandLine<'a> {
             }
             std::process::exit(error.exit_code());
         }
-        let _ = self.manifest;
         error.exit()
     }
 }
@@ -353,6 +370,21 @@ impl<'a> Arguments<'a> {
             },
         }
     }
+}
+
+fn fits(checked: Result<(), Vec<Problem>>, otherwise: &str, command: &clap::Command) -> Result<(), clap::Error> {
+    let problems = checked.err().unwrap_or_default();
+    // Where it is the schema that cannot be used, the plugin judges for itself.
+    let problems: Vec<String> = problems
+        .iter()
+        .filter(|problem| problem.code != "bad_schema")
+        .map(|problem| format!("  {}\n", text::shown(&problem.to_string())))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{otherwise}:\n{}\nFor more information, try '--help'.\n", problems.concat());
+    Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
 }
 
 fn misplaced(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {
