@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use crate::text;
+
 /// How many characters of a type are shown.
 const MAX_SHOWN: usize = 160;
 
@@ -27,31 +29,12 @@ pub fn value(value: &Value) -> String {
 
 /// The start of a text in one line, without what a terminal would act on.
 pub fn cut(text: &str, limit: usize) -> String {
-    let mut shown = String::new();
-    for (nth, character) in text.chars().enumerate() {
-        if nth == limit {
-            shown.push('…');
-            break;
-        }
-        match character {
-            '\n' => shown.push_str("\\n"),
-            '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' => {
-                shown.extend(character.escape_unicode());
-            }
-            _ if character.is_control() => shown.extend(character.escape_unicode()),
-            _ => shown.push(character),
-        }
-    }
-    shown
+    text::line(text, limit)
 }
 
-/// Text of several lines, without what a terminal would act on.
+/// The lines of a text, without what a terminal would act on.
 pub fn lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().take(200).map(|line| cut(line, 2000))
+    text.lines().take(200).map(|line| text::line(line, 2000))
 }
 
 fn write(schema: &Value, shown: &mut String, nesting: usize) {

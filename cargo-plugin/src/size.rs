@@ -68,9 +68,9 @@ impl Breakdown {
         })
     }
 
-    /// Writes the largest `top` crates and functions; fewer if there are fewer.
+    /// Writes the largest `top` of each; fewer if there are fewer.
     pub fn text(&self, top: usize, out: &mut dyn Write) -> io::Result<()> {
-        self.table("Sections", &self.sections, self.sections.len(), out)?;
+        self.table("Sections", &self.sections, top, out)?;
         self.table("Crates", &self.crates, top, out)?;
         self.table("Functions", &self.functions, top, out)
     }

@@ -139,10 +139,7 @@ fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> 
             "it initialises with the given configuration".to_owned(),
             config.clone(),
         ),
-        None => (
-            "it initialises with `{}`, as its configuration's schema allows".to_owned(),
-            json!({}),
-        ),
+        None => ("it initialises with `{}`".to_owned(), json!({})),
     };
     if let Some(schema) = &manifest.config
         && let Err(reason) = allows(manifest, schema, &config)
@@ -170,7 +167,7 @@ fn allows(manifest: &Manifest, schema: &Schema, value: &Value) -> Result<(), Str
 }
 
 fn commands(module: &Module, manifest: &Manifest, command: &CommandInfo, config: &Value) -> Check {
-    let name = format!("`{}` takes what it describes", command.name);
+    let name = format!("`{}` is as it is described", command.name);
     let mut faults = Vec::new();
     match command.codec {
         Codec::Json => {

@@ -156,7 +156,11 @@ fn what_is_there_is_never_overwritten() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
-    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @"");
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
+    error: `weather` is there already
+
+    help: choose another name, or another folder by `--output DIR`
+    "#);
     assert_eq!(
         fs::read_dir(outside.path().join("weather"))
             .unwrap()
@@ -172,7 +176,14 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
-    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @"");
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
+    error: `My_Weather` cannot be the name of a plugin
+
+    Caused by:
+      it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter
+
+    help: did you mean `my-weather`?
+    "#);
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 }
 
@@ -183,7 +194,14 @@ fn a_folder_without_the_sdk_is_no_clone_of_it() {
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
-    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @"");
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
+    error: `.` is no clone of the SDK's repository
+
+    Caused by:
+      the crate `plugin-sdk` is not there: ./sdk/Cargo.toml
+
+    help: `--sdk-path` takes the folder that has `sdk` and `host-harness` in it
+    "#);
     assert!(!outside.path().join("weather").exists());
 }
 

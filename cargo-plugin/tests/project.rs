@@ -305,9 +305,9 @@ fn a_plugin_that_does_what_it_says_passes() {
         [
             "it loads",
             "its commands are those that it describes",
-            "it initialises with `{}`, as its configuration's schema allows",
-            "`louder` takes what it describes",
-            "`repeat` takes what it describes",
+            "it initialises with `{}`",
+            "`louder` is as it is described",
+            "`repeat` is as it is described",
         ]
     );
 }
@@ -325,12 +325,9 @@ pub struct Liar;
 pub struct Flag(bool);
 
 /// A number, as it says.
-#[derive(Serialize)]
-pub struct Text(&'static str);
-
-impl plugin_sdk::Schema for Text {
-    const SCHEMA: &'static plugin_sdk::schema::Node = <u32 as plugin_sdk::Schema>::SCHEMA;
-}
+#[derive(Serialize, Schema)]
+#[serde(transparent)]
+pub struct Text(#[schema(with = u32)] &'static str);
 
 #[plugin]
 impl Liar {
@@ -365,7 +362,17 @@ impl Liar {
         "{said}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(said, @r#"
+    ✓ it loads
+    ✓ its commands are those that it describes
+    ✓ it initialises with `{}`
+    ✗ `gives` is as it is described
+        the result of a call without arguments is not what is described: "seven" is not of type "integer"
+    ✗ `panics` is as it is described
+        for the arguments `{}`: command `panics` panicked: something
+    ✗ `takes` is as it is described
+        for the arguments `{"flag":true}` the answer should be invalid_argument, because `flag` is described as another type; it was: it took them
+    "#);
 }
 
 #[test]
@@ -397,20 +404,55 @@ fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_a
 fn what_is_no_plugin_is_told_what_it_lacks() {
     let name = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let library = Project::new(&[("Cargo.toml", name), ("src/lib.rs", "")]);
-    insta::assert_snapshot!(error_in(&library, &mut library.run(&["build"])), @"");
+    insta::assert_snapshot!(error_in(&library, &mut library.run(&["build"])), @r#"
+    error: the package `plain` is no plugin
+
+    Caused by:
+      it does not depend on `plugin-sdk`: [PROJECT]/Cargo.toml
+
+    help: `cargo plugin new NAME` makes a plugin; `cargo add plugin-sdk` begins to make one of a package
+    "#);
 
     let rlib = manifest("plain").replace("\"cdylib\", ", "");
     let rlib = Project::new(&[("Cargo.toml", &rlib), ("src/lib.rs", "")]);
-    insta::assert_snapshot!(error_in(&rlib, &mut rlib.run(&["build"])), @"");
+    insta::assert_snapshot!(error_in(&rlib, &mut rlib.run(&["build"])), @r#"
+    error: the library of the package `plain` does not become a WebAssembly module
+
+    Caused by:
+      its crate types lack `cdylib`: [PROJECT]/Cargo.toml
+
+    help: add these lines to it:
+
+      [lib]
+      crate-type = ["cdylib", "rlib"]
+    "#);
 
     let program = manifest("plain").replace("[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n", "");
     let program = Project::new(&[("Cargo.toml", &program), ("src/main.rs", "fn main() {}")]);
-    insta::assert_snapshot!(error_in(&program, &mut program.run(&["package"])), @"");
+    insta::assert_snapshot!(error_in(&program, &mut program.run(&["package"])), @r#"
+    error: the package `plain` has no library to make a plugin of
+
+    Caused by:
+      there is no `src/lib.rs` beside [PROJECT]/Cargo.toml
+
+    help: a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`
+    "#);
 
     let nothing = Project::new(&[]);
-    insta::assert_snapshot!(error_in(&nothing, &mut nothing.run(&["test"])), @"");
+    insta::assert_snapshot!(error_in(&nothing, &mut nothing.run(&["test"])), @r#"
+    error: there is no project to work on
+
+    Caused by:
+      could not find `Cargo.toml` in `[PROJECT]` or any parent directory
+
+    help: `cargo plugin new NAME` makes one; `--manifest-path PATH` names one that is elsewhere
+    "#);
     let folder = nothing.run(&["build", "--manifest-path", "src"]);
-    insta::assert_snapshot!(error_in(&nothing, &mut { folder }), @"");
+    insta::assert_snapshot!(error_in(&nothing, &mut { folder }), @r#"
+    error: `src` is not the path of a `Cargo.toml`
+
+    help: did you mean `--manifest-path src/Cargo.toml`?
+    "#);
 }
 
 #[test]
@@ -425,8 +467,19 @@ fn of_several_plugins_one_has_to_be_chosen() {
         ("two/Cargo.toml", &member("two")),
         ("two/src/lib.rs", ""),
     ]);
-    insta::assert_snapshot!(error_in(&workspace, &mut workspace.run(&["build"])), @"");
-    insta::assert_snapshot!(error_in(&workspace, &mut workspace.run(&["build", "-p", "tow"])), @"");
+    insta::assert_snapshot!(error_in(&workspace, &mut workspace.run(&["build"])), @r#"
+    error: this workspace has 2 plugins
+
+    help: `-p NAME` chooses one of the workspace's plugins: one, two
+    "#);
+    insta::assert_snapshot!(error_in(&workspace, &mut workspace.run(&["build", "-p", "tow"])), @r#"
+    error: there is no package `tow` in this workspace
+
+    Caused by:
+      its `Cargo.toml` is [PROJECT]/Cargo.toml
+
+    help: did you mean `two`?
+    "#);
 }
 
 fn member(name: &str) -> String {
@@ -457,7 +510,14 @@ fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
     let project = Project::plugin("empty-library", "");
     let said = error_in(&project, &mut project.run(&["build"]));
     let (_, said) = said.split_once("error: ").unwrap();
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(said, @r#"
+    the module of `empty-library` does not say what plugin it is
+
+    Caused by:
+      it has no section `plugin-sdk`
+
+    help: the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later
+    "#);
 }
 
 #[test]
@@ -472,7 +532,14 @@ fn wasm_opt_is_asked_for_and_never_needed() {
             .env("RUSTC", rustc()),
     );
     let (_, said) = said.split_once("error: ").unwrap();
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(said, @r#"
+    the module cannot be optimised
+
+    Caused by:
+      cannot run `wasm-opt`: No such file or directory (os error 2)
+
+    help: `--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; everything works without
+    "#);
 }
 
 /// The compiler by its full path.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::gate::Gate;
 use crate::host::Host;
 use crate::instance::{Callee, Instance};
 use crate::limits::Limits;
@@ -57,6 +58,8 @@ pub struct PluginBuilder {
     services: Provided,
     grants: Grants,
     strict: bool,
+    #[cfg(feature = "schema-checks")]
+    checked: bool,
     faults: Faults,
     /// Set in `observe`.
     pub(crate) observe: observe::Options,
@@ -71,6 +74,7 @@ pub(crate) struct Prepared {
     pub(crate) limits: Limits,
     pub(crate) pool: Option<u32>,
     pub(crate) observe: observe::Options,
+    pub(crate) gate: Gate,
     /// What the init hook is given, if it is to be called.
     pub(crate) config: Option<Vec<u8>>,
 }
@@ -102,6 +106,8 @@ impl PluginBuilder {
             services: Provided::default(),
             grants: Grants::none(),
             strict: false,
+            #[cfg(feature = "schema-checks")]
+            checked: false,
             faults: Faults::new(),
             observe: observe::Options::default(),
         }
@@ -253,6 +259,51 @@ impl PluginBuilder {
         self
     }
 
+    /// Holds values against the plugin's own schemas before it sees any of them: arguments, the configuration, the data of events.
+    ///
+    /// What does not fit is [`FailureKind::DoesNotFit`], and no code of the plugin runs for it. It has the code that the plugin's own error would have, and tells all that is
+    /// wrong at once, each with its path and its JSON Pointer.
+    ///
+    /// The plugin checks types for itself, so this is for a host that wants to refuse what a user sends before it starts anything; and for what a type does not say:
+    /// constraints of the author's (`minimum`, `maxLength`, `pattern`, `format`, …) are checked here and nowhere else. It costs about as much as reading the values once more. What is compiled for it
+    /// is compiled once for all instances of a [`Module`], when it is first needed.
+    ///
+    /// Not checked are commands and events that the plugin does not describe, configurations of one that takes none, and calls with bytes ([`call_raw`](Plugin::call_raw) and the like). Arguments for the
+    /// binary codec are checked in the form that they would have as JSON, which has no NaN.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{FailureKind, Plugin, Source};
+    /// use serde_json::{Value, json};
+    ///
+    /// # let line = r#"{"abi":1,"commands":[{"name":"wait","arguments":{"type":"object","properties":{"seconds":{"type":"integer","minimum":1,"maximum":60}},"required":["seconds"],"additionalProperties":false},"result":{"type":"null"}}]}"#;
+    /// # let wat = format!(r#"(module (@custom "plugin-sdk" {line:?}) (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (data (i32.const 64) "null")
+    /// #   (func (export "command_wait") (param i32 i32) (result i64) i64.const 0x40_0000_0004))"#);
+    /// # let source = Source::wat(wat);
+    /// let mut plugin = Plugin::builder(source).check_arguments().build()?;
+    /// plugin.call::<()>("wait", json!({"seconds": 60}))?;
+    ///
+    /// let failure = plugin.call::<()>("wait", json!({"seconds": 90})).unwrap_err();
+    /// assert!(matches!(failure.kind(), FailureKind::DoesNotFit { .. }));
+    /// assert_eq!(failure.code(), "invalid_argument");
+    /// assert_eq!(failure.message(), "command `wait` was not called: `seconds`: expected an integer from 1 to 60, found 90");
+    /// assert_eq!(failure.plugin_error().unwrap().details().unwrap()["pointer"], "/seconds");
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`build`](Self::build) fails where what the plugin says of itself cannot be read, and a call where a schema cannot be used: [`FailureKind::BadSchema`].
+    /// A schema cannot be used that has a pattern with look-around or back-references, or one of more than 256 KiB when compiled; that refers to itself for the same part of a value; or that
+    /// has so many alternatives that holding values against it could take very long.
+    #[cfg(feature = "schema-checks")]
+    pub fn check_arguments(mut self) -> Self {
+        self.checked = true;
+        self
+    }
+
     /// Makes a host function fail in a test, by the name of its import: see [`Fault`].
     ///
     /// ```no_run
@@ -342,16 +393,17 @@ impl PluginBuilder {
             limits,
             pool,
             observe,
+            gate,
             config,
         } = self.prepare(false)?;
         let commands = module.contract().commands().clone();
         let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
         instance.observe(&observe);
-        let mut plugin = Plugin::new(instance, module, services);
+        let mut plugin = Plugin::new(instance, module, services, gate);
         if let Some(config) = config {
             plugin.call_encoded(
                 Callee::Export(contract::INIT),
-                |text| {
+                |_, _, text| {
                     text.extend_from_slice(&config);
                     Ok(())
                 },
@@ -376,6 +428,19 @@ impl PluginBuilder {
             Origin::Source(source) => Module::load(source)?,
             Origin::Module(module) => module,
         };
+        let gate = Gate::default();
+        #[cfg(feature = "schema-checks")]
+        let gate = match self.checked {
+            true => module
+                .checks()
+                .map_err(Failure::load)?
+                .map_or(gate, Gate::with),
+            false => gate,
+        };
+        if self.init {
+            gate.check_config(&config)
+                .map_err(|kind| Failure::new(kind, Stage::Export(contract::INIT)))?;
+        }
         let compiled = module.compiled(&options)?;
         let imports = module.contract().imports();
         self.services.set_config(&config);
@@ -395,6 +460,7 @@ impl PluginBuilder {
             limits: self.limits,
             pool: self.pool,
             observe: self.observe,
+            gate,
             config: self.init.then_some(config),
         })
     }

@@ -1,6 +1,7 @@
 //! Holds a module against ABI version 1 (`docs/abi.md`), and keeps what a host needs to call it.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use plugin_sdk::abi;
 use plugin_sdk::host::WasmType;
@@ -46,7 +47,7 @@ pub(crate) struct Contract {
     commands: command::Table,
     hooks: Vec<&'static str>,
     imports: Vec<ImportedFunction>,
-    manifest: Option<Manifest>,
+    manifest: Option<Arc<Manifest>>,
     warnings: Vec<Warning>,
 }
 
@@ -113,7 +114,7 @@ impl Contract {
             .collect();
         let commands = command::Table::new(commands, batches);
         let (manifest, unreadable) = match Manifest::of_sections(interface.manifests()) {
-            Ok(manifest) => (manifest, None),
+            Ok(manifest) => (manifest.map(Arc::new), None),
             Err(error) => (
                 None,
                 Some(Warning::Manifest {
@@ -123,7 +124,7 @@ impl Contract {
         };
         let mut warnings = Vec::from_iter(unreadable);
         warnings.extend(manifest::warnings(
-            manifest.as_ref(),
+            manifest.as_deref(),
             interface.imports().map(|(import, _)| import),
             &commands,
             hooks.contains(&EVENT),
@@ -142,7 +143,7 @@ impl Contract {
     }
 
     /// What the module says of itself.
-    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+    pub(crate) fn manifest(&self) -> Option<&Arc<Manifest>> {
         self.manifest.as_ref()
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use annotate_snippets::Renderer;
 use serde::Serialize;
 
+use crate::manifest::Problem;
 use crate::record::{HostCall, LogLine, Usage};
 use crate::services::Permission;
 use crate::text;
@@ -96,6 +97,8 @@ struct Report {
     kind: FailureKind,
     during: Stage,
     context: Context,
+    /// What to do next in the words of whoever shows it.
+    hint: Option<String>,
 }
 
 /// What was going on around a failure, as far as it is known.
@@ -130,6 +133,7 @@ impl Failure {
             kind,
             during,
             context: Context::default(),
+            hint: None,
         }))
     }
 
@@ -180,10 +184,11 @@ impl Failure {
         }
     }
 
-    /// The error that the plugin answered with, if that is what the failure is.
+    /// The error that the plugin answered with, if that is what the failure is, or would have answered with, where the host has held its arguments against
+    /// [its own schema](FailureKind::DoesNotFit).
     pub fn plugin_error(&self) -> Option<&plugin_sdk::Error> {
         match &self.0.kind {
-            FailureKind::Plugin(error) => Some(error),
+            FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => Some(error),
             _ => None,
         }
     }
@@ -212,6 +217,19 @@ impl Failure {
     /// What to do next, if it is not obvious: mostly the setting that allows more.
     pub fn hint(&self) -> Option<String> {
         self.account().help.map(Into::into)
+    }
+
+    /// The same failure with another [`hint`](Failure::hint), for a host whose users do not write Rust: theirs has other names for its settings.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// let failure = Plugin::from_file("missing.wasm").unwrap_err();
+    /// let failure = failure.with_hint("`just plugin` builds it");
+    /// assert_eq!(failure.hint().unwrap(), "`just plugin` builds it");
+    /// ```
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.0).hint = Some(hint.into());
+        self
     }
 
     /// The guest's stack where it failed, innermost frame first, without what panics go through and without the SDK's part; no frames where
@@ -269,7 +287,7 @@ impl Failure {
     /// | member | type | what it is |
     /// |---|---|---|
     /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin answered with |
-    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error |
+    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error, or what would have been one |
     /// | `message` | string | [`message`](Failure::message) |
     /// | `command`, `export` | string | what was called; left out where it was neither |
     /// | `panic` | object | `message`, `file`, `line`, `column`; left out where there was none |
@@ -313,6 +331,20 @@ impl fmt::Debug for Failure {
 pub enum FailureKind {
     /// The plugin answered with an error: bad arguments, or an error of its own. The instance lives on.
     Plugin(plugin_sdk::Error),
+
+    /// The arguments, a configuration or an event's data do not fit the plugin's own schema, and were not given to it: what
+    /// `PluginBuilder::check_arguments` asks for.
+    DoesNotFit {
+        /// The error that the plugin would have answered with. Its details have the place as a JSON Pointer too, and all problems if there are several.
+        error: plugin_sdk::Error,
+        /// What is wrong, at most 16 things.
+        problems: Vec<Problem>,
+    },
+    /// Values cannot be held against the plugin's own schema, because it is none or would take too long.
+    BadSchema {
+        /// What is wrong with it.
+        reason: String,
+    },
 
     /// The plugin panicked.
     Panic(Panic),
@@ -652,7 +684,7 @@ fn keep_last<T>(list: &mut Vec<T>, kept: usize) {
 impl FailureKind {
     fn code(&self) -> &str {
         match self {
-            FailureKind::Plugin(error) => error.code(),
+            FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => error.code(),
             kind => kind.word(),
         }
     }
@@ -661,6 +693,8 @@ impl FailureKind {
     fn word(&self) -> &'static str {
         match self {
             FailureKind::Plugin(_) => "plugin",
+            FailureKind::DoesNotFit { .. } => "does_not_fit",
+            FailureKind::BadSchema { .. } => "bad_schema",
             FailureKind::Panic(_) => "panic",
             FailureKind::OutOfMemory { .. } => "out_of_memory",
             FailureKind::StackOverflow(_) => "stack_overflow",

@@ -561,6 +561,18 @@ impl Instance {
         failure
     }
 
+    /// The name of the command that is called, if it is one.
+    #[inline]
+    pub(crate) fn command_name(&self, callee: Callee) -> &str {
+        match callee {
+            Callee::Export(_) => "",
+            Callee::Command(number) | Callee::Batch(number) => {
+                self.commands.name(number).map_or("", |name| name)
+            }
+        }
+    }
+
+    /// What is going on in a call.
     pub(crate) fn stage(&self, callee: Callee) -> Stage {
         match callee {
             Callee::Export(name) => Stage::Export(name),

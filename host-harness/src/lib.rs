@@ -146,6 +146,7 @@ mod command;
 mod contract;
 mod engine;
 mod failure;
+mod gate;
 mod host;
 pub mod hosts;
 pub mod inspect;

@@ -1,5 +1,7 @@
 //! A module: loaded and checked once, compiled once for each kind of engine that its instances ask for.
 
+#[cfg(any(feature = "async", feature = "schema-checks"))]
+use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::{Engine, InstancePre};
@@ -10,6 +12,8 @@ use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
 use crate::instance::State;
+#[cfg(feature = "schema-checks")]
+use crate::manifest::Checks;
 use crate::manifest::{Manifest, Warning};
 use crate::services::Permission;
 use crate::source::{Binary, Source};
@@ -45,6 +49,9 @@ struct Inner {
     /// What failures find source lines by.
     symbols: Option<Arc<Symbols>>,
     contract: Contract,
+    /// Made when an instance first wants values held against the plugin's schemas.
+    #[cfg(feature = "schema-checks")]
+    checks: OnceLock<Arc<Checks>>,
     /// Instances with and without fuel, for instance, need code of their own.
     compiled: Mutex<Vec<(EngineOptions, Arc<Compiled>)>>,
 }
@@ -56,7 +63,7 @@ pub(crate) struct Compiled {
     pre: InstancePre<State>,
     /// The same for calls that can be waited for, linked when the first instance asks for it.
     #[cfg(feature = "async")]
-    pre_async: std::sync::OnceLock<InstancePre<State>>,
+    pre_async: OnceLock<InstancePre<State>>,
     symbols: Option<Arc<Symbols>>,
 }
 
@@ -85,6 +92,8 @@ impl Module {
             wasm: Arc::clone(&binary.wasm),
             symbols: binary.symbols.clone(),
             contract,
+            #[cfg(feature = "schema-checks")]
+            checks: OnceLock::new(),
             compiled: Mutex::default(),
         })))
     }
@@ -102,7 +111,7 @@ impl Module {
     /// What the plugin says of itself: its name, what it asks for, and a description of every command. `None` where it says nothing, or what it says cannot be read, which
     /// is a [warning](Module::warnings).
     pub fn manifest(&self) -> Option<&Manifest> {
-        self.0.contract.manifest()
+        self.0.contract.manifest().map(|manifest| &**manifest)
     }
 
     /// The permissions that the plugin declares, with its reasons.
@@ -135,6 +144,31 @@ impl Module {
         self.0.wasm.len()
     }
 
+    /// The plugin's schemas, compiled once for all instances; `None` where it does not describe itself.
+    ///
+    /// # Errors
+    ///
+    /// Where what it says of itself cannot be read: whoever relies on checks must not be left without them.
+    #[cfg(feature = "schema-checks")]
+    pub(crate) fn checks(&self) -> Result<Option<Arc<Checks>>, FailureKind> {
+        let contract = self.contract();
+        let unreadable = contract
+            .warnings()
+            .iter()
+            .find_map(|warning| match warning {
+                Warning::Manifest { reason } => Some(reason.clone()),
+                _ => None,
+            });
+        if let Some(reason) = unreadable {
+            return Err(FailureKind::BadSchema { reason });
+        }
+        let checks = contract.manifest().map(|manifest| {
+            let make = || Arc::new(Checks::of(Arc::clone(manifest)));
+            Arc::clone(self.0.checks.get_or_init(make))
+        });
+        Ok(checks)
+    }
+
     pub(crate) fn contract(&self) -> &Contract {
         &self.0.contract
     }
@@ -155,7 +189,7 @@ impl Module {
             pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
             engine: shared,
             #[cfg(feature = "async")]
-            pre_async: std::sync::OnceLock::new(),
+            pre_async: OnceLock::new(),
             symbols: self.0.symbols.clone(),
         });
         compiled.push((options.clone(), Arc::clone(&new)));

@@ -12,6 +12,7 @@ use crate::builder::PluginBuilder;
 use crate::command::{Command, CommandName};
 use crate::contract;
 use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::gate::Gate;
 use crate::instance::{Callee, Instance};
 use crate::json;
 use crate::module::Module;
@@ -45,6 +46,7 @@ pub struct Plugin {
     encoded: Vec<u8>,
     /// The answers to a batch of a command that takes none.
     gathered: Vec<u8>,
+    gate: Gate,
 }
 
 impl Plugin {
@@ -75,7 +77,7 @@ impl Plugin {
         PluginBuilder::of_source(source.into())
     }
 
-    pub(crate) fn new(instance: Instance, module: Module, services: Services) -> Self {
+    pub(crate) fn new(instance: Instance, module: Module, services: Services, gate: Gate) -> Self {
         Plugin {
             instance,
             module,
@@ -83,6 +85,7 @@ impl Plugin {
             last: 0,
             encoded: Vec::new(),
             gathered: Vec::new(),
+            gate,
         }
     }
 
@@ -116,7 +119,7 @@ impl Plugin {
         let callee = self.callee(command)?;
         self.call_encoded(
             callee,
-            |text| json::encode(&args, text),
+            |gate, command, text| gate.write_json(command, &args, text),
             |bytes| json::decode(bytes, Region::Result),
         )
     }
@@ -145,7 +148,7 @@ impl Plugin {
         let callee = self.callee(command)?;
         self.call_encoded(
             callee,
-            |bytes| binary::write(&args, bytes).map_err(|error| error.to_string()),
+            |gate, command, bytes| gate.write_binary(command, &args, bytes),
             read_binary,
         )
     }
@@ -235,7 +238,8 @@ impl Plugin {
     /// Calls a command with many inputs at once, each being what [`call`](Plugin::call) takes, and decodes all results.
     ///
     /// A command that has `#[command(batch)]` is called once for all of them, which saves the way there and back; any other is called once for each, so
-    /// that the answers are the same. An input that the plugin answers with an error has this error for its answer, and the others go on.
+    /// that the answers are the same. An input that the plugin answers with an error has this error for its answer, and the others go on; so they do where an input
+    /// [does not fit](FailureKind::DoesNotFit).
     /// [`max_result_bytes`](PluginBuilder::max_result_bytes) holds for all results together; a command that takes batches has the time and the fuel of
     /// one call for all of them.
     ///
@@ -262,7 +266,7 @@ impl Plugin {
         self.call_many_encoded(
             command,
             inputs,
-            |input, text| json::encode(&input, text),
+            |gate, command, input, text| gate.write_json(command, &input, text),
             |bytes| json::decode(bytes, Region::Result),
         )
     }
@@ -277,7 +281,7 @@ impl Plugin {
         self.call_many_encoded(
             command,
             inputs,
-            |input, bytes| binary::write(&input, bytes).map_err(|error| error.to_string()),
+            |gate, command, input, bytes| gate.write_binary(command, &input, bytes),
             read_binary,
         )
     }
@@ -334,8 +338,8 @@ impl Plugin {
         let mut before = None;
         let outcome = self.call_encoded(
             Callee::Export(contract::INIT),
-            |text| {
-                json::encode(&config, text)?;
+            |gate, _, text| {
+                gate.write_config(&config, text)?;
                 // Looked up by key it is the same, and the hook may do that.
                 before = lookup.as_ref().map(|lookup| lookup.replace(text));
                 Ok(())
@@ -375,7 +379,7 @@ impl Plugin {
         self.expect_hook(contract::EVENT)?;
         self.call_encoded(
             Callee::Export(contract::EVENT),
-            |text| json::encode(&Event { topic, data }, text),
+            |gate, _, text| gate.write_event(topic, data, text),
             |_| Ok(()),
         )
     }
@@ -485,7 +489,7 @@ impl Plugin {
     pub(crate) fn call_encoded<R>(
         &mut self,
         callee: Callee,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
+        encode: impl FnOnce(&Gate, &str, &mut Vec<u8>) -> Result<(), FailureKind>,
         decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<R, Failure> {
         let encoded = self.encode(callee, encode)?;
@@ -495,19 +499,18 @@ impl Plugin {
         self.decode(callee, encoded, answer, decode)
     }
 
-    /// The arguments of a call, in a buffer that [`decode`](Plugin::decode) takes back.
+    /// The arguments of a call, checked if the host has asked for that, in a buffer that [`decode`](Plugin::decode) takes back.
     pub(crate) fn encode(
         &mut self,
         callee: Callee,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), String>,
+        encode: impl FnOnce(&Gate, &str, &mut Vec<u8>) -> Result<(), FailureKind>,
     ) -> Result<Vec<u8>, Failure> {
         let mut encoded = std::mem::take(&mut self.encoded);
         encoded.clear();
-        match encode(&mut encoded) {
+        let command = self.instance.command_name(callee);
+        match encode(&self.gate, command, &mut encoded) {
             Ok(()) => Ok(encoded),
-            Err(reason) => Err(self
-                .instance
-                .failure(callee, FailureKind::BadArguments { reason })),
+            Err(kind) => Err(self.instance.failure(callee, kind)),
         }
     }
 
@@ -530,37 +533,53 @@ impl Plugin {
         &mut self,
         command: impl CommandName,
         inputs: impl IntoIterator<Item = I>,
-        encode: impl Fn(I, &mut Vec<u8>) -> Result<(), String>,
+        encode: impl Fn(&Gate, &str, I, &mut Vec<u8>) -> Result<(), FailureKind>,
         decode: impl Fn(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
         let callee = self.callee(command)?;
         let limit = self.instance.limits().max_result_bytes;
         let mut framed = std::mem::take(&mut self.encoded);
         framed.clear();
+        // What the plugin is not given, because it does not fit.
+        let mut results: Vec<Option<Result<R, Failure>>> = Vec::new();
         let mut count = 0;
+        let name = self.instance.command_name(callee);
         for input in inputs {
-            batch::frame(&mut framed, |bytes| {
-                encode(input, bytes).map_err(|reason| FailureKind::BadArguments {
-                    reason: format!("input {count} of the batch: {reason}"),
-                })
-            })
-            .map_err(|kind| self.instance.failure(callee, kind))?;
-            count += 1;
+            let before = framed.len();
+            match batch::frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
+                Ok(()) => {
+                    results.push(None);
+                    count += 1;
+                }
+                Err(kind @ FailureKind::DoesNotFit { .. }) => {
+                    framed.truncate(before);
+                    results.push(Some(Err(self.instance.failure(callee, kind))));
+                }
+                Err(FailureKind::BadArguments { reason }) => {
+                    let reason = format!("input {} of the batch: {reason}", results.len());
+                    let kind = FailureKind::BadArguments { reason };
+                    return Err(self.instance.failure(callee, kind));
+                }
+                Err(kind) => return Err(self.instance.failure(callee, kind)),
+            }
         }
-        let inputs = Inputs::Framed {
-            bytes: &framed,
-            count,
-        };
-        let mut results = Vec::with_capacity(count);
-        let mut answers = self.call_batch(inputs, Some(limit))?;
-        while let Some(answer) = answers.next() {
-            results
-                .push(answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))));
+        if count > 0 || results.is_empty() {
+            let inputs = Inputs::Framed {
+                bytes: &framed,
+                count,
+            };
+            let mut answers = self.call_batch(inputs, Some(limit))?;
+            let mut asked = results.iter_mut().filter(|result| result.is_none());
+            while let (Some(answer), Some(result)) = (answers.next(), asked.next()) {
+                *result = Some(
+                    answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))),
+                );
+            }
         }
         if framed.capacity() <= MAX_KEPT {
             self.encoded = framed;
         }
-        Ok(results)
+        Ok(results.into_iter().flatten().collect())
     }
 
     /// Calls the command that was looked up last with many inputs.
@@ -610,13 +629,6 @@ impl Plugin {
             Stage::Export(name),
         ))
     }
-}
-
-/// What an event hook is given.
-#[derive(Serialize)]
-pub(crate) struct Event<'a, T> {
-    pub(crate) topic: &'a str,
-    pub(crate) data: T,
 }
 
 /// Decodes what the binary codec has written.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::fault::Fault;
 use crate::json::{self, Arena, Reader};
+use crate::schema::{Name, Node, Schema};
 
 /// The codes that the SDK itself gives to errors; plugins have their own beside them.
 ///
@@ -420,6 +421,13 @@ impl<'de> Deserialize<'de> for Error {
 
         deserializer.deserialize_map(Members)
     }
+}
+
+impl Schema for Error {
+    const SCHEMA: &'static Node = &Node::Text(
+        r#"{"type":"object","properties":{"code":{"type":"string"},"message":{"type":"string"},"details":true,"source":{"type":"array","items":{"type":"string"}}},"required":["code","message"]}"#,
+    );
+    const NAME: Name = Name::new("Error");
 }
 
 /// What a call to the host failed for, the plugin not being granted it.

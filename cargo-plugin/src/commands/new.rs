@@ -176,7 +176,7 @@ fn check_name(name: &str) -> Result<()> {
         result.map_err(
             |error| match proper.is_empty() || TAKEN.contains(&proper.as_str()) {
                 true => error,
-                false => error.help(format!("`{proper}` can")),
+                false => error.help(format!("did you mean `{proper}`?")),
             },
         )
     };

@@ -85,6 +85,7 @@ crate-type = ["cdylib", "rlib"]
 
 [dependencies]
 plugin-sdk = {{ path = '{WORKSPACE}/sdk' }}
+serde = {{ version = "1", features = ["derive"] }}
 
 [profile.release]
 opt-level = "z"

@@ -2,7 +2,6 @@
 
 use std::ops::Deref;
 
-use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,7 +11,7 @@ use crate::contract;
 use crate::failure::{Failure, FailureKind, Region};
 use crate::instance::{Callee, Instance};
 use crate::json;
-use crate::plugin::{Event, Plugin, read_binary};
+use crate::plugin::{Plugin, read_binary};
 use crate::services::Fault;
 
 /// One instance of a plugin whose calls are futures, for hosts on tokio: what [`build_async`](PluginBuilder::build_async) makes.
@@ -62,6 +61,7 @@ impl PluginBuilder {
             limits,
             pool,
             observe,
+            gate,
             config,
         } = match prepared {
             Ok(prepared) => prepared?,
@@ -76,7 +76,7 @@ impl PluginBuilder {
         };
         let mut instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
         instance.observe(&observe);
-        let mut plugin = AsyncPlugin(Plugin::new(instance, module, services));
+        let mut plugin = AsyncPlugin(Plugin::new(instance, module, services, gate));
         if let Some(config) = config {
             let callee = Callee::Export(contract::INIT);
             plugin.call_encoded(callee, config, |_| Ok(())).await?;
@@ -97,7 +97,9 @@ impl AsyncPlugin {
         args: impl Serialize,
     ) -> Result<R, Failure> {
         let callee = self.0.callee(command)?;
-        let encoded = self.0.encode(callee, |text| json::encode(&args, text))?;
+        let encoded = self.0.encode(callee, |gate, command, text| {
+            gate.write_json(command, &args, text)
+        })?;
         self.call_encoded(callee, encoded, |bytes| json::decode(bytes, Region::Result))
             .await
     }
@@ -113,8 +115,8 @@ impl AsyncPlugin {
         args: impl Serialize,
     ) -> Result<R, Failure> {
         let callee = self.0.callee(command)?;
-        let encoded = self.0.encode(callee, |bytes| {
-            binary::write(&args, bytes).map_err(|error| error.to_string())
+        let encoded = self.0.encode(callee, |gate, command, bytes| {
+            gate.write_binary(command, &args, bytes)
         })?;
         self.call_encoded(callee, encoded, read_binary).await
     }
@@ -143,7 +145,9 @@ impl AsyncPlugin {
     /// As [`Plugin::init`].
     pub async fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
         let callee = Callee::Export(contract::INIT);
-        let encoded = self.0.encode(callee, |text| json::encode(&config, text))?;
+        let encoded = self
+            .0
+            .encode(callee, |gate, _, text| gate.write_config(&config, text))?;
         self.call_encoded(callee, encoded, |_| Ok(())).await
     }
 
@@ -173,8 +177,9 @@ impl AsyncPlugin {
     pub async fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.0.expect_hook(contract::EVENT)?;
         let callee = Callee::Export(contract::EVENT);
-        let event = Event { topic, data };
-        let encoded = self.0.encode(callee, |text| json::encode(&event, text))?;
+        let encoded = self
+            .0
+            .encode(callee, |gate, _, text| gate.write_event(topic, data, text))?;
         self.call_encoded(callee, encoded, |_| Ok(())).await
     }
 

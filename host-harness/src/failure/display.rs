@@ -7,6 +7,7 @@ use std::path::Path;
 use plugin_sdk::abi;
 
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
+use crate::manifest::Problem;
 use crate::services::Permission;
 use crate::text;
 
@@ -92,7 +93,11 @@ impl Display for Import {
 
 impl Failure {
     pub(super) fn account(&self) -> Account {
-        self.0.kind.account(&self.0.during)
+        let account = self.0.kind.account(&self.0.during);
+        match &self.0.hint {
+            Some(hint) => account.help(hint.clone()),
+            None => account,
+        }
     }
 }
 
@@ -100,6 +105,12 @@ impl FailureKind {
     fn account(&self, during: &Stage) -> Account {
         match self {
             FailureKind::Plugin(error) => plugin_error(during, error),
+            FailureKind::DoesNotFit { error, problems } => does_not_fit(during, error, problems),
+            FailureKind::BadSchema { reason } => Account::new(format!(
+                "{during} was not called: the plugin's own schema cannot be used: {}",
+                text::from_str(reason)
+            ))
+            .help("without `.check_arguments()` the plugin is called all the same, and checks types for itself"),
             FailureKind::Panic(panic) => panicked(during, panic),
             FailureKind::OutOfMemory { requested, limit } => out_of_memory(during, *requested, *limit),
             FailureKind::StackOverflow(Stack::Wasm { limit }) => Account::new(format!(
@@ -328,6 +339,21 @@ fn plugin_error(during: &Stage, error: &plugin_sdk::Error) -> Account {
         text::from_str(error.message())
     ));
     with_particulars(account, error)
+}
+
+/// What the plugin was not even asked.
+fn does_not_fit(during: &Stage, error: &plugin_sdk::Error, problems: &[Problem]) -> Account {
+    let first = problems
+        .first()
+        .map_or(error.message(), |first| &first.message);
+    let account = Account::new(format!(
+        "{during} was not called: {}",
+        text::from_str(first)
+    ));
+    let others = problems.iter().skip(1);
+    others.fold(account, |account, problem| {
+        account.note(format!("and: {}", text::from_str(&problem.message)))
+    })
 }
 
 /// An error's details, and what caused it.

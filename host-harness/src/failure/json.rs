@@ -29,7 +29,10 @@ impl Serialize for Failure {
         if let FailureKind::Poisoned { first } = self.kind() {
             map.serialize_entry("first", first)?;
         }
-        if let FailureKind::Plugin(error) | FailureKind::HostFunction { error, .. } = self.kind() {
+        if let FailureKind::Plugin(error)
+        | FailureKind::DoesNotFit { error, .. }
+        | FailureKind::HostFunction { error, .. } = self.kind()
+        {
             map.serialize_entry("error", &Error::of(error))?;
         }
         map.serialize_entry("notes", &account.notes)?;

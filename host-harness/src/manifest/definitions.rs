@@ -31,22 +31,54 @@ const REFUSED: [&str; 9] = [
     DEFINITIONS,
 ];
 
-/// The schemas inside another one, each with the keyword that it belongs to. What is no schema (`default`, `const`, `enum`, …) may look like one.
-pub(super) fn inside(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
+/// A schema inside another one.
+pub(super) struct Inside<'a> {
+    /// The keyword that it belongs to.
+    pub(super) keyword: &'a str,
+    /// Its name or its number, where the keyword has several.
+    pub(super) name: &'a str,
+    number: Option<usize>,
+    pub(super) schema: &'a Value,
+}
+
+impl Inside<'_> {
+    /// Where it is, as a reference, if the schema that it is inside of is at `place`.
+    pub(super) fn place(&self, place: &str) -> String {
+        let mut place = format!("{place}/{}", self.keyword);
+        match self.number {
+            Some(number) => place.push_str(&format!("/{number}")),
+            None if matches!(holds(self.keyword), Holds::Map) => {
+                place.push('/');
+                push_escaped(self.name, &mut place);
+            }
+            None => {}
+        }
+        place
+    }
+}
+
+/// The schemas inside another one. What is no schema (`default`, `const`, `enum`, …) may look like one.
+pub(super) fn inside(schema: &Value) -> impl Iterator<Item = Inside<'_>> {
     let members = schema.as_object().into_iter().flatten();
     members.flat_map(|(keyword, value)| {
-        let none = || (None, None, None);
         let (one, list, map) = match (holds(keyword), value) {
             (Holds::Schema, value) => (Some(value), None, None),
             (Holds::List, Value::Array(list)) => (None, Some(list), None),
-            (Holds::Map, Value::Object(map)) => (None, None, Some(map.values())),
-            _ => none(),
+            (Holds::Map, Value::Object(map)) => (None, None, Some(map)),
+            _ => (None, None, None),
         };
-        let schemas = one
-            .into_iter()
-            .chain(list.into_iter().flatten())
-            .chain(map.into_iter().flatten());
-        schemas.map(move |schema| (&**keyword, schema))
+        let one = one.into_iter().map(|schema| ("", None, schema));
+        let list = list.into_iter().flatten().enumerate();
+        let list = list.map(|(number, schema)| ("", Some(number), schema));
+        let map = map.into_iter().flatten();
+        let map = map.map(|(name, schema)| (&**name, None, schema));
+        let inside = one.chain(list).chain(map);
+        inside.map(move |(name, number, schema)| Inside {
+            keyword,
+            name,
+            number,
+            schema,
+        })
     })
 }
 
@@ -122,9 +154,15 @@ pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     Some(name.replace("~1", "/").replace("~0", "~").into())
 }
 
-/// The reference to a definition, in which what has no place in the fragment of a URI is escaped.
-fn reference_to(name: &str) -> String {
+/// The reference to a definition.
+pub(super) fn reference_to(name: &str) -> String {
     let mut reference = PREFIX.to_owned();
+    push_escaped(name, &mut reference);
+    reference
+}
+
+/// Appends a name, in which what has no place in the fragment of a URI is escaped.
+fn push_escaped(name: &str, reference: &mut String) {
     for character in name.chars() {
         match character {
             '~' => reference.push_str("~0"),
@@ -138,7 +176,6 @@ fn reference_to(name: &str) -> String {
             }
         }
     }
-    reference
 }
 
 /// Hands all definitions that a schema refers to, itself and what is inside it, to `found`, in their order.
@@ -146,8 +183,8 @@ pub(super) fn references<'a>(schema: &'a Value, found: &mut impl FnMut(Cow<'a, s
     if let Some(name) = reference(schema).and_then(target) {
         found(name);
     }
-    for (_, inner) in inside(schema) {
-        references(inner, found);
+    for inner in inside(schema) {
+        references(inner.schema, found);
     }
 }
 
@@ -175,7 +212,7 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
             ));
         }
     }
-    inside(schema).try_for_each(|(_, inner)| check(inner, definitions))
+    inside(schema).try_for_each(|inner| check(inner.schema, definitions))
 }
 
 /// A schema with all that it refers to.

@@ -21,8 +21,11 @@
 //! All of it is the plugin's own word, in bounds but not filtered: whoever shows its texts on a terminal takes the escapes out of them.
 //! `id`, `version` and `type` are safe as parts of a file's name.
 
+#[cfg(feature = "schema-checks")]
+mod check;
 mod definitions;
 mod error;
+mod problem;
 mod section;
 mod warning;
 
@@ -34,7 +37,10 @@ use serde_json::{Map, Value};
 use crate::services::Permission;
 use crate::triage;
 
+#[cfg(feature = "schema-checks")]
+pub(crate) use check::Checks;
 pub use error::ManifestError;
+pub use problem::Problem;
 pub use warning::Warning;
 pub(crate) use warning::warnings;
 

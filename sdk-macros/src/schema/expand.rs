@@ -35,14 +35,14 @@ pub fn item(item: &Item) -> TokenStream {
     let bounded = expansion.generics();
     let (generics, _, bounds) = bounded.split_for_impl();
     let (_, arguments, _) = item.generics.split_for_impl();
-    let ident = &item.ident;
+    let Item { ident, allowed, .. } = item;
     let constants = match expansion.looks_like() {
         Some(ty) => expansion.same_as(&ty),
         None => expansion.own(),
     };
     quote! {
         #[automatically_derived]
-        #[allow(deprecated)]
+        #(#allowed)*
         impl #generics ::plugin_sdk::Schema for #ident #arguments #bounds {
             #constants
         }
@@ -461,7 +461,11 @@ impl<'a> Expansion<'a> {
             let span = with.span();
             let with = self.ty(with);
             let field = quote_spanned!(span=> __schema::Field::of::<#with>);
-            described_as(quote!(#field(#unnamed).required()))
+            let flatten = match of.representation {
+                Representation::Internal { .. } => quote!(.flatten()),
+                _ => TokenStream::new(),
+            };
+            described_as(quote!(#field(#unnamed).required() #flatten))
         } else if variant.opaque.read || variant.opaque.written {
             let own = self.fields(&variant.fields, of.closed);
             let any = quote!(&__schema::Node::Any);
@@ -477,7 +481,13 @@ impl<'a> Expansion<'a> {
         } else {
             match &variant.fields {
                 Fields::Unit | Fields::Newtype(None) => quote!(__schema::Variant::unit(#names)),
-                Fields::Newtype(Some(field)) => described_as(self.newtype(field)),
+                Fields::Newtype(Some(field)) => {
+                    let field = self.newtype(field);
+                    described_as(match of.representation {
+                        Representation::Internal { .. } => quote!(#field.flatten()),
+                        _ => field,
+                    })
+                }
                 fields @ Fields::Tuple(_) => {
                     let fields = self.fields(fields, false);
                     quote!(__schema::Variant::tuple(#names, #fields))
@@ -502,8 +512,48 @@ impl<'a> Expansion<'a> {
 
     /// Whether constraints are of a kind that fits the types that they stand at. Nothing is known of types that are not known.
     fn checks(&self) -> TokenStream {
-        TokenStream::new()
+        if self.generic {
+            return TokenStream::new();
+        }
+        let item = self.item;
+        let ident = &item.ident;
+        let arguments = types::static_arguments(&item.generics);
+        let mut checks = fitting(&item.annotations, &quote!(#ident #arguments));
+        let mut fields = |fields: &Fields| {
+            for field in fields.iter().filter(|field| !field.says_nothing()) {
+                let ty = self.ty(field.described());
+                checks.extend(fitting(&field.annotations, &ty));
+            }
+        };
+        match &item.body {
+            Body::Nothing => {}
+            Body::Struct { fields: of, .. } => fields(of),
+            Body::Enum(of) => of.variants.iter().for_each(|of| fields(&of.fields)),
+        }
+        checks
     }
+}
+
+/// Complains of each constraint that is not for such a type, where it stands.
+fn fitting(annotations: &Annotations, ty: &TokenStream) -> TokenStream {
+    let constraints = annotations
+        .members
+        .iter()
+        .filter(|member| member.constrains);
+    let checks = constraints.map(|member| {
+        let keyword = Ident::new(member.keyword, Span::call_site());
+        let number = match member.json.parse::<i128>() {
+            Ok(number) => {
+                let number = proc_macro2::Literal::i128_unsuffixed(number);
+                quote!(::core::option::Option::Some(#number))
+            }
+            Err(_) => quote!(::core::option::Option::None),
+        };
+        quote_spanned! {member.span=>
+            const _: () = __schema::fits::<#ty>(__schema::Keyword::#keyword, #number);
+        }
+    });
+    checks.collect()
 }
 
 fn directed(input: &TokenStream, output: &TokenStream) -> TokenStream {

@@ -446,7 +446,7 @@ pub struct Variant {
 /// What a variant holds.
 pub enum Content {
     Unit,
-    /// One field. It is flattened where a tag stands among its members.
+    /// One field; a flattened one where a tag stands among its members.
     Newtype(&'static Field),
     Tuple(&'static Node),
     Struct(&'static Node, &'static [Field]),

@@ -1,0 +1,129 @@
+//! How values are written on their way into a plugin, and what they have to pass: nothing, unless the host asks for it.
+
+use plugin_sdk::binary;
+use serde::Serialize;
+
+use crate::failure::FailureKind;
+use crate::json;
+#[cfg(feature = "schema-checks")]
+use crate::manifest::Checks;
+
+/// Writes values, and holds them against the plugin's own schemas if the host has asked for that.
+#[derive(Clone, Default)]
+pub(crate) struct Gate {
+    #[cfg(feature = "schema-checks")]
+    checks: Option<std::sync::Arc<Checks>>,
+}
+
+/// What an event hook is given.
+#[derive(Serialize)]
+struct Event<'a, T> {
+    topic: &'a str,
+    data: T,
+}
+
+impl Gate {
+    /// Appends a command's arguments as JSON.
+    pub(crate) fn write_json(
+        &self,
+        command: &str,
+        arguments: &impl Serialize,
+        text: &mut Vec<u8>,
+    ) -> Result<(), FailureKind> {
+        let written = write_json(arguments, text)?;
+        self.check(|checks| checks.json(command, written))
+    }
+
+    /// Appends a command's arguments in the binary codec.
+    pub(crate) fn write_binary(
+        &self,
+        command: &str,
+        arguments: &impl Serialize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), FailureKind> {
+        self.check(|checks| checks.binary(command, arguments))?;
+        binary::write(arguments, bytes).map_err(|error| FailureKind::BadArguments {
+            reason: error.to_string(),
+        })
+    }
+
+    /// Appends a configuration.
+    pub(crate) fn write_config(
+        &self,
+        config: &impl Serialize,
+        text: &mut Vec<u8>,
+    ) -> Result<(), FailureKind> {
+        let written = write_json(config, text)?;
+        self.check(|checks| checks.config(written))
+    }
+
+    /// Appends an event.
+    pub(crate) fn write_event(
+        &self,
+        topic: &str,
+        data: impl Serialize,
+        text: &mut Vec<u8>,
+    ) -> Result<(), FailureKind> {
+        let written = write_json(&Event { topic, data }, text)?;
+        self.check(|checks| checks.event(topic, written))
+    }
+
+    /// Checks a configuration that has been written before.
+    pub(crate) fn check_config(&self, text: &[u8]) -> Result<(), FailureKind> {
+        self.check(|checks| checks.config(text))
+    }
+}
+
+#[cfg(feature = "schema-checks")]
+impl Gate {
+    pub(crate) fn with(checks: std::sync::Arc<Checks>) -> Self {
+        Gate {
+            checks: Some(checks),
+        }
+    }
+
+    #[inline]
+    fn check(
+        &self,
+        check: impl FnOnce(&Checks) -> Result<(), FailureKind>,
+    ) -> Result<(), FailureKind> {
+        self.checks.as_deref().map_or(Ok(()), check)
+    }
+}
+
+/// Without the feature there is nothing to check by.
+#[cfg(not(feature = "schema-checks"))]
+enum Checks {}
+
+#[cfg(not(feature = "schema-checks"))]
+impl Checks {
+    fn json(&self, _: &str, _: &[u8]) -> Result<(), FailureKind> {
+        match *self {}
+    }
+
+    fn binary(&self, _: &str, _: &impl Serialize) -> Result<(), FailureKind> {
+        match *self {}
+    }
+
+    fn config(&self, _: &[u8]) -> Result<(), FailureKind> {
+        match *self {}
+    }
+
+    fn event(&self, _: &str, _: &[u8]) -> Result<(), FailureKind> {
+        match *self {}
+    }
+}
+
+#[cfg(not(feature = "schema-checks"))]
+impl Gate {
+    fn check(&self, _: impl FnOnce(&Checks) -> Result<(), FailureKind>) -> Result<(), FailureKind> {
+        Ok(())
+    }
+}
+
+/// Appends a value as JSON, and gives what was appended.
+fn write_json<'a>(value: &impl Serialize, text: &'a mut Vec<u8>) -> Result<&'a [u8], FailureKind> {
+    let before = text.len();
+    json::encode(value, text).map_err(|reason| FailureKind::BadArguments { reason })?;
+    Ok(text.get(before..).unwrap_or_default())
+}

@@ -1,0 +1,474 @@
+//! What exactly is wrong with a value that does not fit, found by going down where it does not.
+//!
+//! The validator's own list of errors goes into every alternative of every alternative, which for a nested value may be more than there is memory for.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use jsonschema::Validator;
+use plugin_sdk::code;
+use serde_json::{Map, Value};
+
+use super::super::definitions;
+use super::words::{excerpt, expected};
+use super::{MAX_PROBLEMS, Problem, Subject, compile};
+use crate::text;
+
+/// How many references may follow one another before anything else does.
+const MAX_FOLLOWED: usize = 64;
+
+/// The most names of members that are listed, and how much of one.
+const MAX_NAMES: usize = 64;
+
+/// Holds values against any part of a document.
+///
+/// It is one validator, of objects in which each part of the document has a member of its own: one for each part would compile what they share for each of them.
+pub(super) struct Probe {
+    validator: Validator,
+    /// The members' names, by the place of the part in the document.
+    members: HashMap<String, String>,
+}
+
+impl Probe {
+    pub(super) fn new(document: &Value) -> Result<Self, String> {
+        let mut places = Vec::new();
+        let mut definitions = document.get("$defs").cloned().unwrap_or_default();
+        let mut root = document.clone();
+        if let Some(root) = root.as_object_mut() {
+            root.remove("$defs");
+            root.remove("$schema");
+        }
+        // The document itself becomes a definition, by a name that no reference of its own has.
+        places_of(&root, "#/$defs/", &mut places);
+        for (name, definition) in definitions.as_object().into_iter().flatten() {
+            places_of(definition, &definitions::reference_to(name), &mut places);
+        }
+        match &mut definitions {
+            Value::Object(definitions) => {
+                definitions.insert(String::new(), root);
+            }
+            none => *none = serde_json::json!({"": root}),
+        }
+        let numbered = || places.iter().enumerate();
+        let properties: Map<String, Value> = numbered()
+            .map(|(number, place)| (number.to_string(), serde_json::json!({"$ref": place})))
+            .collect();
+        let document = serde_json::json!({"properties": properties, "$defs": definitions});
+        let validator = compile(&document)?;
+        let members = numbered().map(|(number, place)| (place.clone(), number.to_string()));
+        Ok(Probe {
+            members: members.collect(),
+            validator,
+        })
+    }
+
+    fn fits(&self, place: &str, value: &Value) -> bool {
+        let Some(member) = self.members.get(place) else {
+            return true;
+        };
+        let object = Map::from_iter([(member.clone(), value.clone())]);
+        self.validator.is_valid(&Value::Object(object))
+    }
+}
+
+fn places_of(schema: &Value, place: &str, places: &mut Vec<String>) {
+    places.push(place.to_owned());
+    for inner in definitions::inside(schema) {
+        places_of(inner.schema, &inner.place(place), places);
+    }
+}
+
+/// What is wrong with a value that does not fit: at least one thing.
+pub(super) fn problems(
+    document: &Value,
+    probe: Option<&Probe>,
+    subject: Subject,
+    value: &Value,
+) -> Vec<Problem> {
+    let none = Map::new();
+    let definitions = document.get("$defs").and_then(Value::as_object);
+    let mut explanation = Explanation {
+        definitions: definitions.unwrap_or(&none),
+        probe,
+        subject,
+        named: subject == Subject::Arguments && definitions::reference(document).is_none(),
+        path: Vec::new(),
+        problems: Vec::new(),
+    };
+    if subject == Subject::EventData {
+        explanation.path.push(Segment::Member("data"));
+    }
+    let root = Part {
+        schema: document,
+        place: "#/$defs/".to_owned(),
+    };
+    explanation.explain(&root, value, true);
+    explanation.problems
+}
+
+/// A part of the document, and where in it.
+struct Part<'a> {
+    schema: &'a Value,
+    place: String,
+}
+
+impl<'a> Part<'a> {
+    /// The parts behind a keyword, with the name or the number of each; none for what is not among those of the keyword.
+    fn inside(&self, keyword: &str) -> Vec<(&'a str, Part<'a>)> {
+        let inside = definitions::inside(self.schema);
+        let of_keyword = inside.filter(|inner| inner.keyword == keyword);
+        of_keyword
+            .map(|inner| {
+                let place = inner.place(&self.place);
+                let part = Part {
+                    schema: inner.schema,
+                    place,
+                };
+                (inner.name, part)
+            })
+            .collect()
+    }
+
+    fn get(&self, keyword: &str) -> Option<&'a Value> {
+        self.schema.get(keyword)
+    }
+}
+
+enum Segment<'a> {
+    Member(&'a str),
+    Element(usize),
+}
+
+struct Explanation<'a> {
+    definitions: &'a Map<String, Value>,
+    probe: Option<&'a Probe>,
+    subject: Subject,
+    /// Whether the members of the whole value are arguments.
+    named: bool,
+    path: Vec<Segment<'a>>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Explanation<'a> {
+    fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
+    }
+
+    fn fits(&self, part: &Part<'a>, value: &Value) -> bool {
+        self.probe
+            .is_none_or(|probe| probe.fits(&part.place, value))
+    }
+
+    /// Goes down into a part that a value does not fit. `whole` is for the value as a whole.
+    fn explain(&mut self, part: &Part<'a>, value: &'a Value, whole: bool) {
+        let before = self.problems.len();
+        if let Some(target) = self.target(part)
+            && !self.fits(&target, value)
+        {
+            self.explain(&target, value, whole);
+        }
+        for (_, branch) in part.inside("allOf") {
+            self.descend(&branch, value, whole);
+        }
+        for keyword in ["anyOf", "oneOf"] {
+            self.alternatives(part.inside(keyword), value, whole);
+        }
+        match value {
+            Value::Object(members) => self.object(part, members, whole),
+            Value::Array(elements) => self.array(part, elements),
+            _ => {}
+        }
+        if self.problems.len() == before {
+            self.mismatch(part.schema, value, whole);
+        }
+    }
+
+    fn descend(&mut self, part: &Part<'a>, value: &'a Value, whole: bool) {
+        if !self.is_full() && !self.fits(part, value) {
+            self.explain(part, value, whole);
+        }
+    }
+
+    fn descend_at(&mut self, segment: Segment<'a>, part: &Part<'a>, value: &'a Value) {
+        self.path.push(segment);
+        self.descend(part, value, false);
+        self.path.pop();
+    }
+
+    fn target(&self, part: &Part<'a>) -> Option<Part<'a>> {
+        let name = definitions::reference(part.schema).and_then(definitions::target)?;
+        Some(Part {
+            schema: self.definitions.get(&*name)?,
+            place: definitions::reference_to(&name),
+        })
+    }
+
+    /// Of alternatives none of which fits, the one that is meant may be told by what the value looks like.
+    fn alternatives(&mut self, branches: Vec<(&'a str, Part<'a>)>, value: &'a Value, whole: bool) {
+        if self.is_full() || branches.iter().any(|(_, branch)| self.fits(branch, value)) {
+            return;
+        }
+        let of_type = branches
+            .iter()
+            .filter(|(_, branch)| self.is_of_type(branch.schema, value));
+        let of_type: Vec<_> = of_type.collect();
+        let meant = match &*of_type {
+            [one] => Some(*one),
+            several => {
+                let mut similar = several
+                    .iter()
+                    .filter(|(_, branch)| self.resembles(branch.schema, value));
+                match (similar.next(), similar.next()) {
+                    (Some(one), None) => Some(*one),
+                    _ => None,
+                }
+            }
+        };
+        if let Some((_, meant)) = meant {
+            self.explain(meant, value, whole);
+        }
+    }
+
+    /// The schema itself, references being followed.
+    fn resolved(&self, schema: &'a Value) -> &'a Value {
+        let mut schema = schema;
+        for _ in 0..MAX_FOLLOWED {
+            let target = definitions::reference(schema).and_then(definitions::target);
+            match target.and_then(|name| self.definitions.get(&*name)) {
+                Some(definition) => schema = definition,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    fn is_of_type(&self, schema: &'a Value, value: &Value) -> bool {
+        let schema = self.resolved(schema);
+        let is = |kind: &Value| match kind.as_str() {
+            Some("null") => value.is_null(),
+            Some("boolean") => value.is_boolean(),
+            Some("integer" | "number") => value.is_number(),
+            Some("string") => value.is_string(),
+            Some("array") => value.is_array(),
+            Some("object") => value.is_object(),
+            _ => true,
+        };
+        let right_type = match schema.get("type") {
+            Some(Value::Array(kinds)) => kinds.iter().any(is),
+            Some(kind) => is(kind),
+            None => true,
+        };
+        right_type && is_one_of_constants(schema, value) != Some(false)
+    }
+
+    /// Whether an object has the tag, or else all the members, that a schema asks for.
+    fn resembles(&self, schema: &'a Value, value: &Value) -> bool {
+        let schema = self.resolved(schema);
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let tags = properties
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, schema)| {
+                is_one_of_constants(self.resolved(schema), value.get(name)?)
+            });
+        if let Some(is_tagged) = tags.reduce(|one, other| one && other) {
+            return is_tagged;
+        }
+        let required = schema.get("required").and_then(Value::as_array);
+        let mut required = required.into_iter().flatten().filter_map(Value::as_str);
+        required.all(|name| value.get(name).is_some())
+    }
+
+    fn object(&mut self, part: &Part<'a>, members: &'a Map<String, Value>, whole: bool) {
+        let properties = part.inside("properties");
+        let known = |name: &str| properties.iter().any(|(known, _)| *known == name);
+        let required = part.get("required").and_then(Value::as_array);
+        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+            if !self.is_full() && !members.contains_key(name) {
+                self.missing(name, part.schema, whole);
+            }
+        }
+        for (name, property) in &properties {
+            if let Some(value) = members.get(*name) {
+                self.descend_at(Segment::Member(name), property, value);
+            }
+        }
+        // With patterns for names, it would have to be told which of them a name matches.
+        if part.get("patternProperties").is_some() {
+            return;
+        }
+        if let [(_, additional)] = &*part.inside("additionalProperties") {
+            for (name, value) in members.iter().filter(|(name, _)| !known(name)) {
+                if self.is_full() {
+                    break;
+                } else if *additional.schema == Value::Bool(false) {
+                    let known = properties.iter().map(|(name, _)| *name);
+                    self.unknown(name, value, known, whole);
+                } else {
+                    self.descend_at(Segment::Member(name), additional, value);
+                }
+            }
+        }
+    }
+
+    fn array(&mut self, part: &Part<'a>, elements: &'a [Value]) {
+        let first = part.inside("prefixItems");
+        for (number, ((_, part), value)) in first.iter().zip(elements).enumerate() {
+            self.descend_at(Segment::Element(number), part, value);
+        }
+        if let [(_, rest)] = &*part.inside("items") {
+            for (number, value) in elements.iter().enumerate().skip(first.len()) {
+                if self.is_full() {
+                    break;
+                }
+                self.descend_at(Segment::Element(number), rest, value);
+            }
+        }
+    }
+
+    fn missing(&mut self, name: &'a str, schema: &'a Value, whole: bool) {
+        let shown = text::name(name);
+        if self.named && whole {
+            self.path.push(Segment::Member(name));
+            let property = schema.get("properties").and_then(|all| all.get(name));
+            let mut problem = self.problem(
+                code::MISSING_ARGUMENT,
+                format!("the argument `{shown}` is missing"),
+            );
+            problem.expected =
+                property.map_or_else(String::new, |property| expected(property, self.definitions));
+            self.path.pop();
+            self.problems.push(problem);
+            return;
+        }
+        let message = format!("{}: the member `{shown}` is missing", self.place());
+        let mut problem = self.problem(code::INVALID_ARGUMENT, message);
+        problem.expected = format!("a member `{shown}`");
+        self.problems.push(problem);
+    }
+
+    fn unknown(
+        &mut self,
+        name: &'a str,
+        value: &Value,
+        known: impl Iterator<Item = &'a str>,
+        whole: bool,
+    ) {
+        let known: Vec<String> = known.take(MAX_NAMES).map(text::name).collect();
+        let only = match &*known {
+            [] => "there is none".to_owned(),
+            known => format!("only `{}`", known.join("`, `")),
+        };
+        let shown = text::name(name);
+        let argument = self.named && whole;
+        let (code, message) = match argument {
+            true if known.is_empty() => (
+                code::UNKNOWN_ARGUMENT,
+                format!("there is no argument `{shown}`: the command has none"),
+            ),
+            true => (
+                code::UNKNOWN_ARGUMENT,
+                format!("there is no argument `{shown}`, {only}"),
+            ),
+            false => (
+                code::INVALID_ARGUMENT,
+                format!("{}: there is no member `{shown}`, {only}", self.place()),
+            ),
+        };
+        self.path.push(Segment::Member(name));
+        let mut problem = self.problem(code, message);
+        self.path.pop();
+        problem.expected = only;
+        problem.found = Some(excerpt(value));
+        problem.known = known;
+        self.problems.push(problem);
+    }
+
+    /// A value that is not what it should be, with nothing inside it to blame.
+    fn mismatch(&mut self, schema: &'a Value, value: &Value, whole: bool) {
+        if self.is_full() {
+            return;
+        }
+        let expected = expected(schema, self.definitions);
+        let found = excerpt(value);
+        let message = format!("{}: expected {expected}, found {found}", self.place());
+        let code = match self.named && whole && !value.is_object() {
+            true => code::INVALID_JSON,
+            false => code::INVALID_ARGUMENT,
+        };
+        let mut problem = self.problem(code, message);
+        problem.expected = expected;
+        problem.found = Some(found);
+        self.problems.push(problem);
+    }
+
+    fn problem(&self, code: &'static str, message: String) -> Problem {
+        Problem {
+            code,
+            message,
+            path: self.path(),
+            pointer: self.pointer(),
+            expected: String::new(),
+            found: None,
+            known: Vec::new(),
+        }
+    }
+
+    /// Where it is, as the subject of a message.
+    fn place(&self) -> String {
+        let is_whole = match self.subject {
+            Subject::EventData => self.path.len() == 1,
+            _ => self.path.is_empty(),
+        };
+        match is_whole {
+            true => self.subject.words().to_owned(),
+            false => format!("`{}`", self.path()),
+        }
+    }
+
+    /// `items[2].price`
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for segment in &self.path {
+            match segment {
+                Segment::Member(name) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(&text::name(name));
+                }
+                Segment::Element(number) => {
+                    // A `String` takes whatever is written to it.
+                    let _ = write!(path, "[{number}]");
+                }
+            }
+        }
+        path
+    }
+
+    /// `/items/2/price`
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for segment in &self.path {
+            pointer.push('/');
+            match segment {
+                Segment::Member(name) => {
+                    pointer.push_str(&text::name(name).replace('~', "~0").replace('/', "~1"));
+                }
+                Segment::Element(number) => {
+                    let _ = write!(pointer, "{number}");
+                }
+            }
+        }
+        pointer
+    }
+}
+
+/// Whether a value is the one, or one of those, that a schema names; `None` where it names none.
+fn is_one_of_constants(schema: &Value, value: &Value) -> Option<bool> {
+    match (schema.get("const"), schema.get("enum")) {
+        (Some(constant), _) => Some(constant == value),
+        (None, Some(Value::Array(values))) => Some(values.contains(value)),
+        _ => None,
+    }
+}

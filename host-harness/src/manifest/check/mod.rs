@@ -1,0 +1,368 @@
+//! Values held against a plugin's own schemas, before any of them crosses.
+//!
+//! `bounds.rs` keeps hostile schemas from taking for ever, `explain.rs` finds out what is wrong with a value, and `words.rs` says it.
+
+mod bounds;
+mod explain;
+mod words;
+
+use std::sync::{Arc, OnceLock};
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use plugin_sdk::services::events;
+use plugin_sdk::{Error, code};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::{CommandInfo, Manifest, Problem, Schema};
+use crate::failure::FailureKind;
+use crate::text;
+
+/// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of a text.
+const MAX_PATTERN: usize = 256 * 1024;
+
+/// The code of what no value is to blame for.
+const BAD_SCHEMA: &str = "bad_schema";
+
+/// The most problems that are told of one value.
+pub(super) const MAX_PROBLEMS: usize = 16;
+
+impl Problem {
+    fn bad_schema(reason: &str) -> Self {
+        Problem {
+            code: BAD_SCHEMA,
+            message: format!("the plugin's schema of this cannot be used: {reason}"),
+            path: String::new(),
+            pointer: String::new(),
+            expected: String::new(),
+            found: None,
+            known: Vec::new(),
+        }
+    }
+
+    /// What a guest's error has as its details, and the JSON Pointer.
+    fn details(&self) -> Value {
+        let mut details = Map::new();
+        let mut insert = |member: &str, value: Value| details.insert(member.to_owned(), value);
+        match self.code {
+            code::MISSING_ARGUMENT => {
+                insert("argument", self.path.clone().into());
+            }
+            code::UNKNOWN_ARGUMENT => {
+                insert("argument", self.path.clone().into());
+                insert("expected", self.known.clone().into());
+            }
+            _ => {
+                insert("path", self.path.clone().into());
+                insert("expected", self.expected.clone().into());
+                if let Some(found) = &self.found {
+                    insert("found", found.clone().into());
+                }
+            }
+        }
+        insert("pointer", self.pointer.clone().into());
+        details.into()
+    }
+}
+
+/// The error for a value with these problems: that of the first, with all of them in its details.
+fn error(problems: &[Problem]) -> Error {
+    let Some(first) = problems.first() else {
+        return Error::new(code::INVALID_ARGUMENT, "the value does not fit");
+    };
+    let mut message = first.message.clone();
+    let mut details = first.details();
+    if let [_, others @ ..] = problems
+        && !others.is_empty()
+    {
+        message.push_str(&format!(" (and {} more)", others.len()));
+        details["problems"] = json!(problems);
+    }
+    Error::new(first.code, message).with_details(&details)
+}
+
+impl Manifest {
+    /// Holds the arguments of a command against its schema; a command that is not described takes anything. The value is the object with one member per argument, also for
+    /// a command whose values cross in the binary codec.
+    ///
+    /// For a tool. A host that calls plugins has [`check_arguments`](crate::PluginBuilder::check_arguments), which keeps what it has compiled.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::manifest::Manifest;
+    /// use serde_json::json;
+    ///
+    /// let manifest: Manifest = serde_json::from_value(json!({"abi": 1, "commands": [{
+    ///     "name": "order",
+    ///     "arguments": {
+    ///         "type": "object",
+    ///         "properties": {"items": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}}},
+    ///         "required": ["items"],
+    ///         "additionalProperties": false,
+    ///     },
+    ///     "result": true,
+    /// }]}))?;
+    /// assert!(manifest.check("order", &json!({"items": [1, 2]})).is_ok());
+    ///
+    /// let problems = manifest.check("order", &json!({"items": [1, 256], "note": "quick"})).unwrap_err();
+    /// assert_eq!(problems[0].to_string(), "`items[1]`: expected an integer from 0 to 255, found 256");
+    /// assert_eq!((&*problems[0].path, &*problems[0].pointer), ("items[1]", "/items/1"));
+    /// assert_eq!(problems[1].code, "unknown_argument");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the value, at most 16 things.
+    pub fn check(&self, command: &str, arguments: &Value) -> Result<(), Vec<Problem>> {
+        let schema = self
+            .command(command)
+            .and_then(|command| command.arguments.as_ref());
+        self.check_value(schema, Subject::Arguments, arguments)
+    }
+
+    /// Holds a configuration against its schema; a plugin that does not describe its configuration takes any.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the value, at most 16 things.
+    pub fn check_config(&self, config: &Value) -> Result<(), Vec<Problem>> {
+        self.check_value(self.config.as_ref(), Subject::Configuration, config)
+    }
+
+    fn check_value(
+        &self,
+        schema: Option<&Schema>,
+        subject: Subject,
+        value: &Value,
+    ) -> Result<(), Vec<Problem>> {
+        let Some(schema) = schema else { return Ok(()) };
+        match Compiled::new(self.standalone(schema)) {
+            Ok(compiled) => compiled.check(subject, value),
+            Err(reason) => Err(vec![Problem::bad_schema(&reason)]),
+        }
+    }
+}
+
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Arguments,
+    Configuration,
+    EventData,
+}
+
+impl Subject {
+    /// What it is called in messages.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Subject::Arguments => "the arguments",
+            Subject::Configuration => "the configuration",
+            Subject::EventData => "the event's data",
+        }
+    }
+}
+
+/// A schema ready for use.
+struct Compiled {
+    document: Value,
+    validator: Validator,
+    size: bounds::Size,
+    /// Made when a value first does not fit.
+    probe: OnceLock<Option<explain::Probe>>,
+}
+
+impl Compiled {
+    fn new(document: Value) -> Result<Self, String> {
+        let size = bounds::measure(&document)?;
+        Ok(Compiled {
+            validator: compile(&document)?,
+            document,
+            size,
+            probe: OnceLock::new(),
+        })
+    }
+
+    fn check(&self, subject: Subject, value: &Value) -> Result<(), Vec<Problem>> {
+        if !self.size.can_take(value) {
+            return Err(vec![Problem::bad_schema(
+                "it has too many alternatives for a value that is nested so deeply",
+            )]);
+        }
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        let probe = self
+            .probe
+            .get_or_init(|| explain::Probe::new(&self.document).ok());
+        Err(explain::problems(
+            &self.document,
+            probe.as_ref(),
+            subject,
+            value,
+        ))
+    }
+}
+
+/// Compiles a schema. Nothing that it refers to is fetched, and its patterns take time in proportion to the text.
+fn compile(document: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .should_validate_formats(true)
+        .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN))
+        .build(document)
+        .map_err(|error| text::one_line(&error.to_string(), 300))
+}
+
+/// The schemas of a module, each compiled when it is first needed.
+pub(crate) struct Checks {
+    manifest: Arc<Manifest>,
+    config: Lazy,
+    /// In the order of the manifest.
+    commands: Vec<Lazy>,
+    handles: Vec<Lazy>,
+}
+
+type Lazy = OnceLock<Result<Compiled, String>>;
+
+impl Checks {
+    pub(crate) fn of(manifest: Arc<Manifest>) -> Self {
+        let lazy = |count| std::iter::repeat_with(Lazy::new).take(count).collect();
+        Checks {
+            config: Lazy::new(),
+            commands: lazy(manifest.commands.len()),
+            handles: lazy(manifest.handles.len()),
+            manifest,
+        }
+    }
+
+    /// Arguments in JSON, as they will cross.
+    pub(crate) fn json(&self, command: &str, text: &[u8]) -> Result<(), FailureKind> {
+        let Some((info, compiled)) = self.command(command) else {
+            return Ok(());
+        };
+        self.check(
+            info.arguments.as_ref(),
+            compiled,
+            Subject::Arguments,
+            || parse(text),
+        )
+    }
+
+    /// Arguments for the binary codec, in which they have no names.
+    pub(crate) fn binary(
+        &self,
+        command: &str,
+        arguments: &impl Serialize,
+    ) -> Result<(), FailureKind> {
+        let Some((info, compiled)) = self.command(command) else {
+            return Ok(());
+        };
+        let schema = info.arguments.as_ref();
+        self.check(schema, compiled, Subject::Arguments, || {
+            // By way of text, which has integers of every size.
+            let text = serde_json::to_vec(arguments).map_err(|error| {
+                let reason = format!("they cannot be held against the plugin's schema: {error}");
+                FailureKind::BadArguments { reason }
+            })?;
+            let value = parse(&text)?;
+            named(schema, value)
+        })
+    }
+
+    /// A configuration, as it will cross.
+    pub(crate) fn config(&self, text: &[u8]) -> Result<(), FailureKind> {
+        let schema = self.manifest.config.as_ref();
+        self.check(schema, &self.config, Subject::Configuration, || parse(text))
+    }
+
+    /// An event, as it will cross: its data have to fit for every handler that will be given it.
+    pub(crate) fn event(&self, topic: &str, text: &[u8]) -> Result<(), FailureKind> {
+        let handlers = self.manifest.handles.iter().zip(&self.handles);
+        for (handled, compiled) in
+            handlers.filter(|(handled, _)| events::matches(&handled.topic, topic))
+        {
+            self.check(handled.data.as_ref(), compiled, Subject::EventData, || {
+                let mut event = parse(text)?;
+                Ok(event.get_mut("data").map(Value::take).unwrap_or_default())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The commands of a manifest that was read are in alphabetical order.
+    fn command(&self, name: &str) -> Option<(&CommandInfo, &Lazy)> {
+        let commands = &self.manifest.commands;
+        let place = commands.binary_search_by(|command| (*command.name).cmp(name));
+        let place = place.ok()?;
+        Some((commands.get(place)?, self.commands.get(place)?))
+    }
+
+    fn check(
+        &self,
+        schema: Option<&Schema>,
+        compiled: &Lazy,
+        subject: Subject,
+        value: impl FnOnce() -> Result<Value, FailureKind>,
+    ) -> Result<(), FailureKind> {
+        let Some(schema) = schema else { return Ok(()) };
+        let compiled = compiled
+            .get_or_init(|| Compiled::new(self.manifest.standalone(schema)))
+            .as_ref()
+            .map_err(|reason| FailureKind::BadSchema {
+                reason: reason.clone(),
+            })?;
+        match compiled.check(subject, &value()?) {
+            Ok(()) => Ok(()),
+            Err(problems) if problems.iter().any(|problem| problem.code == BAD_SCHEMA) => {
+                let reason = problems.first().map(Problem::to_string);
+                Err(FailureKind::BadSchema {
+                    reason: reason.unwrap_or_default(),
+                })
+            }
+            Err(problems) => Err(FailureKind::DoesNotFit {
+                error: error(&problems),
+                problems,
+            }),
+        }
+    }
+}
+
+/// Reads JSON that the host wrote; no bytes stand for `{}`.
+fn parse(text: &[u8]) -> Result<Value, FailureKind> {
+    if text.is_empty() {
+        return Ok(Value::Object(Map::new()));
+    }
+    serde_json::from_slice(text).map_err(|error| FailureKind::BadArguments {
+        reason: error.to_string(),
+    })
+}
+
+/// Gives the arguments their names, in the order of which they cross in the binary codec.
+fn named(schema: Option<&Schema>, value: Value) -> Result<Value, FailureKind> {
+    let properties = schema.and_then(|schema| schema.as_value().get("properties"));
+    let (Value::Array(values), Some(Value::Object(properties))) = (&value, properties) else {
+        return Ok(match value {
+            Value::Null => Value::Object(Map::new()),
+            value => value,
+        });
+    };
+    if values.len() > properties.len() {
+        let reason = format!(
+            "they are {}, and the command has {}",
+            values.len(),
+            properties.len()
+        );
+        return Err(FailureKind::BadArguments { reason });
+    }
+    let named = properties.keys().cloned().zip(values.iter().cloned());
+    Ok(Value::Object(named.collect()))
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests;

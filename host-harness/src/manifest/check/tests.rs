@@ -1,0 +1,446 @@
+//! What is told of values that do not fit, and what hostile schemas come to.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// A plugin whose command `do` takes this.
+fn manifest(arguments: Value, definitions: Value) -> Manifest {
+    let commands = json!([{"name": "do", "arguments": arguments, "result": true}]);
+    serde_json::from_value(json!({"abi": 1, "commands": commands, "$defs": definitions})).unwrap()
+}
+
+fn arguments(properties: Value) -> Value {
+    let required: Vec<&String> = properties.as_object().unwrap().keys().collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn problems(manifest: &Manifest, value: Value) -> Vec<Problem> {
+    manifest.check("do", &value).err().unwrap_or_default()
+}
+
+/// What is told of the argument `a`.
+#[track_caller]
+fn told(schema: Value, definitions: Value, value: Value) -> Vec<String> {
+    let manifest = manifest(arguments(json!({"a": schema})), definitions);
+    let problems = problems(&manifest, json!({"a": value}));
+    problems.iter().map(Problem::to_string).collect()
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
+    let item = json!({"type": "object", "properties": {"price": {"type": "number", "minimum": 0}}, "required": ["price"]});
+    let manifest = manifest(
+        arguments(
+            json!({"items": {"type": "array", "items": item}, "note~/": {"type": "string"}, "day": {"type": "string"}}),
+        ),
+        json!({}),
+    );
+    let value = json!({"items": [{"price": 1}, {}, {"price": -1}], "note~/": 7, "extra": [true]});
+    let problems = problems(&manifest, value);
+    let told: Vec<_> = problems
+        .iter()
+        .map(|problem| {
+            (
+                problem.code,
+                &*problem.path,
+                &*problem.pointer,
+                &*problem.message,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "missing_argument",
+                "day",
+                "/day",
+                "the argument `day` is missing"
+            ),
+            (
+                "invalid_argument",
+                "items[1]",
+                "/items/1",
+                "`items[1]`: the member `price` is missing"
+            ),
+            (
+                "invalid_argument",
+                "items[2].price",
+                "/items/2/price",
+                "`items[2].price`: expected a number of at least 0, found -1"
+            ),
+            (
+                "invalid_argument",
+                "note~/",
+                "/note~0~1",
+                "`note~/`: expected a string, found 7"
+            ),
+            (
+                "unknown_argument",
+                "extra",
+                "/extra",
+                "there is no argument `extra`, only `items`, `note~/`, `day`"
+            ),
+        ]
+    );
+    let error = error(&problems);
+    assert_eq!(error.code(), "missing_argument");
+    assert_eq!(
+        error.message(),
+        "the argument `day` is missing (and 4 more)"
+    );
+    let details = error.details().unwrap();
+    assert_eq!(details["argument"], "day");
+    assert_eq!(details["problems"][2]["found"], "-1");
+    assert_eq!(
+        problems[4].details(),
+        json!({"argument": "extra", "expected": ["items", "note~/", "day"], "pointer": "/extra"})
+    );
+}
+
+#[test]
+fn arguments_that_are_no_object_and_those_that_are_one_type() {
+    let named = manifest(arguments(json!({"a": true})), json!({}));
+    assert_eq!(problems(&named, json!([1]))[0].code, "invalid_json");
+    let flattened = manifest(
+        json!({"$ref": "#/$defs/Order"}),
+        json!({"Order": {"type": "object", "properties": {"a": true}, "required": ["a"]}}),
+    );
+    let problems = problems(&flattened, json!({}));
+    assert_eq!(problems[0].code, "invalid_argument");
+    assert_eq!(
+        problems[0].to_string(),
+        "the arguments: the member `a` is missing"
+    );
+    assert_eq!(
+        flattened.check("else", &json!(7)),
+        Ok(()),
+        "a command that is not described"
+    );
+}
+
+#[test]
+fn of_alternatives_the_one_that_is_meant_is_explained() {
+    let definitions = json!({
+        "Point": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]},
+        "Shape": {"oneOf": [
+            {"type": "object", "properties": {"Circle": {"type": "object", "properties": {"radius": {"type": "number"}}, "required": ["radius"]}}, "required": ["Circle"], "additionalProperties": false},
+            {"type": "object", "properties": {"Square": {"type": "number"}}, "required": ["Square"], "additionalProperties": false},
+            {"const": "Nothing"},
+        ]},
+        "Tagged": {"oneOf": [
+            {"type": "object", "properties": {"kind": {"const": "add"}, "to": {"type": "integer"}}, "required": ["kind", "to"]},
+            {"type": "object", "properties": {"kind": {"const": "stop"}}, "required": ["kind"]},
+        ]},
+    });
+    for (schema, value, expected) in [
+        (
+            json!({"anyOf": [{"$ref": "#/$defs/Point"}, {"type": "null"}]}),
+            json!({"x": 0.5}),
+            "`a.x`: expected an integer, found 0.5",
+        ),
+        (
+            json!({"anyOf": [{"$ref": "#/$defs/Point"}, {"type": "null"}]}),
+            json!("far"),
+            "`a`: expected an object or null, found \"far\"",
+        ),
+        (
+            json!({"$ref": "#/$defs/Shape"}),
+            json!({"Circle": {}}),
+            "`a.Circle`: the member `radius` is missing",
+        ),
+        (
+            json!({"$ref": "#/$defs/Shape"}),
+            json!({"Square": "big"}),
+            "`a.Square`: expected a number, found \"big\"",
+        ),
+        (
+            json!({"$ref": "#/$defs/Shape"}),
+            json!("None"),
+            "`a`: expected an object or `\"Nothing\"`, found \"None\"",
+        ),
+        (
+            json!({"$ref": "#/$defs/Tagged"}),
+            json!({"kind": "add"}),
+            "`a`: the member `to` is missing",
+        ),
+        (
+            json!({"$ref": "#/$defs/Tagged"}),
+            json!({"kind": "go"}),
+            "`a`: expected an object, found {\"kind\":\"go\"}",
+        ),
+        (
+            json!({"oneOf": [{"type": "integer"}, {"minimum": 0}]}),
+            json!(1),
+            "`a`: expected an integer or a value of at least 0, found 1",
+        ),
+    ] {
+        assert_eq!(told(schema, definitions.clone(), value), [expected]);
+    }
+}
+
+#[test]
+fn every_way_in_which_a_schema_holds_others_is_gone_down() {
+    let text = || json!({"type": "string"});
+    for (schema, value, expected) in [
+        (
+            json!({"prefixItems": [true, text()], "items": text()}),
+            json!([1, 2, "x", 3]),
+            &[
+                "`a[1]`: expected a string, found 2",
+                "`a[3]`: expected a string, found 3",
+            ][..],
+        ),
+        (
+            json!({"additionalProperties": text()}),
+            json!({"b c": 1}),
+            &["`a.b c`: expected a string, found 1"],
+        ),
+        (
+            json!({"type": "object", "properties": {"b": true}, "additionalProperties": false}),
+            json!({"c": 1}),
+            &["`a`: there is no member `c`, only `b`"],
+        ),
+        (
+            json!({"allOf": [{"required": ["b"]}, {"required": ["c"]}]}),
+            json!({}),
+            &[
+                "`a`: the member `b` is missing",
+                "`a`: the member `c` is missing",
+            ],
+        ),
+        (
+            json!({"patternProperties": {"^x": text()}, "additionalProperties": false}),
+            json!({"y": 1}),
+            &["`a`: expected a value, found {\"y\":1}"],
+        ),
+        (
+            json!({"type": "array", "uniqueItems": true, "minItems": 2}),
+            json!([1, 1]),
+            &["`a`: expected an array of at least 2 elements without duplicates, found [1,1]"],
+        ),
+        (
+            json!({"type": "string", "maxLength": 2}),
+            json!("Ödön"),
+            &["`a`: expected a string of at most 2 characters, found \"Ödön\""],
+        ),
+        (
+            json!({"type": "string", "pattern": "^[a-z]+$"}),
+            json!("A"),
+            &["`a`: expected a string that matches `^[a-z]+$`, found \"A\""],
+        ),
+        (
+            json!({"type": "string", "format": "date-time"}),
+            json!("today"),
+            &["`a`: expected a string in the format `date-time`, found \"today\""],
+        ),
+        (
+            json!({"type": "integer", "maximum": u64::MAX}),
+            json!(-0.5),
+            &["`a`: expected an integer of at most 18446744073709551615, found -0.5"],
+        ),
+        (
+            json!({"not": {"type": "null"}}),
+            json!(null),
+            &["`a`: expected something else, found null"],
+        ),
+        (json!(false), json!(1), &["`a`: expected nothing, found 1"]),
+        (
+            json!({"if": {"type": "integer"}, "then": {"minimum": 5}}),
+            json!(1),
+            &["`a`: expected a value, found 1"],
+        ),
+    ] {
+        assert_eq!(told(schema, json!({}), value), expected);
+    }
+    assert!(
+        told(
+            json!({"type": "string", "format": "of-tomorrow"}),
+            json!({}),
+            json!("x")
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn what_is_shown_of_a_value_is_bounded_and_has_no_escapes() {
+    let long = "\u{1b}[2J".repeat(10_000);
+    let list: Vec<&str> = vec![&long; 100];
+    let manifest = manifest(
+        arguments(json!({"a": {"items": {"type": "null"}}})),
+        json!({}),
+    );
+    let problems = problems(&manifest, json!({"a": list, long.clone(): 1}));
+    assert_eq!(problems.len(), MAX_PROBLEMS);
+    let shown = format!("{:?}", error(&problems));
+    assert!(
+        !shown.contains('\u{1b}') && shown.len() < 20_000,
+        "{}",
+        shown.len()
+    );
+}
+
+#[test]
+fn a_type_that_holds_itself_is_checked_as_deep_as_a_value_goes() {
+    let tree = json!({"Tree": {"anyOf": [
+        {"type": "null"},
+        {"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}, "right": {"$ref": "#/$defs/Tree"}}, "required": ["left", "right"], "additionalProperties": false},
+    ]}});
+    let nested =
+        |leaf: Value| (0..120).fold(leaf, |value, _| json!({"left": null, "right": value}));
+    let schema = || json!({"$ref": "#/$defs/Tree"});
+    assert!(told(schema(), tree.clone(), nested(json!(null))).is_empty());
+    let [told] = &told(schema(), tree, nested(json!(7)))[..] else {
+        panic!()
+    };
+    assert!(told.starts_with("`a.right.right.right."), "{told}");
+    assert!(
+        told.ends_with(".right.right`: expected null or an object, found 7"),
+        "{told}"
+    );
+}
+
+/// Alternatives that every one of a value's levels could be are the worst that an honest plugin has.
+#[test]
+fn a_deep_value_that_fits_none_of_many_alternatives_is_told_soon() {
+    let operation = |name: &str| json!({"type": "object", "properties": {"left": {"$ref": "#/$defs/E"}, "right": {"$ref": "#/$defs/E"}, "name": {"const": name}}, "required": ["name"]});
+    let names = ["add", "sub", "mul", "div", "rem", "and", "or", "xor"];
+    let operations: Vec<Value> = names.into_iter().map(operation).collect();
+    let nested = (0..40).fold(
+        json!("?"),
+        |value, _| json!({"left": value, "right": value_or_null(), "name": "mul"}),
+    );
+    let told = told(
+        json!({"$ref": "#/$defs/E"}),
+        json!({"E": {"anyOf": [{"type": "null"}, {"oneOf": operations}]}}),
+        nested,
+    );
+    assert_eq!(told.len(), 1);
+}
+
+fn value_or_null() -> Value {
+    Value::Null
+}
+
+#[test]
+fn a_schema_that_cannot_be_used_is_not_the_values_fault() {
+    let endless = (0..50)
+        .map(|number| {
+            let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
+            (number.to_string(), json!({"anyOf": [next.clone(), next]}))
+        })
+        .chain([("50".to_owned(), json!(false))]);
+    let endless = Value::Object(endless.collect());
+    for (schema, definitions, expected) in [
+        (
+            json!({"$ref": "#/$defs/A"}),
+            json!({"A": {"$ref": "#/$defs/A"}}),
+            "refers to itself",
+        ),
+        (json!({"$ref": "#/$defs/0"}), endless, "alternatives"),
+        (json!({"pattern": "(?=a)"}), json!({}), "cannot be used"),
+        (
+            json!({"pattern": "((a{100}){100}){100}"}),
+            json!({}),
+            "cannot be used",
+        ),
+        (json!({"type": "strange"}), json!({}), "strange"),
+        (
+            json!({"$ref": "https://example.com/schema.json"}),
+            json!({}),
+            "cannot be used",
+        ),
+        (
+            json!({"$ref": "file:///etc/passwd"}),
+            json!({}),
+            "cannot be used",
+        ),
+    ] {
+        let manifest = manifest(arguments(json!({"a": schema})), definitions);
+        let problems = problems(&manifest, json!({"a": "x"}));
+        assert_eq!(problems[0].code, "bad_schema");
+        assert!(problems[0].message.contains(expected), "{}", problems[0]);
+    }
+}
+
+#[test]
+fn a_pattern_that_would_backtrack_for_ever_does_not() {
+    let text = "a".repeat(100_000);
+    assert_eq!(
+        told(
+            json!({"pattern": "^(a+)+$"}),
+            json!({}),
+            json!(format!("{text}!"))
+        )
+        .len(),
+        1
+    );
+    assert!(told(json!({"pattern": "^(a+)+$"}), json!({}), json!(text)).is_empty());
+}
+
+#[test]
+fn arguments_of_the_binary_codec_get_their_names() {
+    let manifest = Arc::new(manifest(
+        arguments(json!({"z": {"type": "number"}, "a": {"type": "string"}})),
+        json!({}),
+    ));
+    let checks = Checks::of(manifest);
+    let code = |result: Result<(), FailureKind>| match result {
+        Err(FailureKind::DoesNotFit { error, problems }) => {
+            format!("{} {}", error.code(), problems[0].path)
+        }
+        Err(FailureKind::BadArguments { reason }) => reason,
+        Err(_) => "else".to_owned(),
+        Ok(()) => "fits".to_owned(),
+    };
+    #[derive(Serialize)]
+    struct Both {
+        z: f32,
+        a: &'static str,
+    }
+    assert_eq!(code(checks.binary("do", &(0.5, "x"))), "fits");
+    assert_eq!(code(checks.binary("do", &Both { z: 1.0, a: "x" })), "fits");
+    assert_eq!(code(checks.binary("do", &("x", "x"))), "invalid_argument z");
+    assert_eq!(
+        code(checks.binary("do", &(f64::NAN, "x"))),
+        "invalid_argument z"
+    );
+    assert_eq!(code(checks.binary("do", &(1,))), "missing_argument a");
+    assert_eq!(code(checks.binary("do", &())), "missing_argument z");
+    assert_eq!(
+        code(checks.binary("do", &(1, "x", 2))),
+        "they are 3, and the command has 2"
+    );
+    assert_eq!(code(checks.json("do", b"")), "missing_argument z");
+    assert_eq!(code(checks.json("other", b"7")), "fits");
+}
+
+#[test]
+fn an_event_has_to_fit_for_each_handler_that_will_be_given_it() {
+    let manifest: Manifest = serde_json::from_value(json!({"abi": 1, "handles": [
+        {"topic": "user.*", "data": {"type": "object", "required": ["id"]}},
+        {"topic": "**"},
+    ]}))
+    .unwrap();
+    let checks = Checks::of(Arc::new(manifest));
+    let event = |topic: &str, data: Value| {
+        let text = json!({"topic": topic, "data": data}).to_string();
+        checks.event(topic, text.as_bytes())
+    };
+    assert!(event("user.made", json!({"id": 1})).is_ok());
+    assert!(event("other.made", json!(7)).is_ok());
+    for (data, expected) in [
+        (json!({}), "the event's data: the member `id` is missing"),
+        (
+            json!(null),
+            "the event's data: expected an object, found null",
+        ),
+    ] {
+        let Err(FailureKind::DoesNotFit { error, problems }) = event("user.made", data) else {
+            panic!()
+        };
+        assert_eq!((error.message(), &*problems[0].path), (expected, "data"));
+    }
+}
