@@ -152,14 +152,9 @@ fn values(schema: &Value, definitions: &Definitions, depth: usize) -> Vec<Value>
             .flatten()
             .map(|schema| values(schema, definitions, depth))
             .collect();
-        if keyword == "allOf" {
-            if let [ones, others] = &each[..] {
-                found.extend(
-                    ones.iter()
-                        .zip(others.iter().cycle())
-                        .map(|(one, other)| merged(one, other)),
-                );
-            }
+        if let ("allOf", [ones, others]) = (keyword, &each[..]) {
+            let pairs = ones.iter().zip(others.iter().cycle());
+            found.extend(pairs.map(|(one, other)| merged(one, other)));
         }
         found.extend(each.into_iter().flatten());
     }

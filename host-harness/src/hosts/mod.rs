@@ -6,7 +6,8 @@
 //! let wasm = wat::parse_str(r#"(module (import "plugin_host" "kv_gte" (func)) (memory (export "memory") 1))"#)?;
 //! let native = hosts::find("native").unwrap();
 //! let imports = native.imports(&Inspection::of(&wasm)?);
-//! assert_eq!(imports.failures[0].message(), "the module imports what the host does not offer: `kv_gte` of `plugin_host`");
+//! assert_eq!(imports.failures[0].code(), "missing_imports");
+//! assert_eq!(native.nearest("kv_gte"), Some("kv_get"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
