@@ -39,17 +39,21 @@ impl<'a> Sink<'a> {
         self.bytes(text.as_bytes());
     }
 
-    const fn bytes(&mut self, mut bytes: &[u8]) {
+    const fn bytes(&mut self, bytes: &[u8]) {
         if self.measures {
             self.len += bytes.len();
             return;
         }
-        // Calls are what costs most in the compiler's interpreter, and copying a slice takes dozens of them.
-        let mut len = self.len;
-        while let [byte, rest @ ..] = bytes {
-            self.buffer[len] = *byte;
-            len += 1;
-            bytes = rest;
+        // Of all ways to copy, this is the one with the fewest steps and calls, for each of which the compiler's interpreter takes its time.
+        let len = self.len + bytes.len();
+        assert!(len <= self.buffer.len());
+        // SAFETY: both ranges have just been seen to lie within their slices, of which one is borrowed alone.
+        unsafe {
+            core::ptr::copy_nonoverlapping(
+                bytes.as_ptr(),
+                self.buffer.as_mut_ptr().add(self.len),
+                bytes.len(),
+            );
         }
         self.len = len;
     }
