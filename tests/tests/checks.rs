@@ -28,7 +28,7 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> Failure {
 fn shapes() -> Value {
     json!({
         "flag": true, "small": -128, "large": u64::MAX, "huge": 1, "single": 0.5, "character": "ß", "text": "", "pair": [65535, null],
-        "list": ["point", {"circle": 1}, {"line": [1, 2.5]}, {"group": {"name": "g", "members": ["point"]}}], "map": {"-1": [null, 0.5]},
+        "list": ["point", {"circle": 1.0}, {"line": [1.0, 2.5]}, {"group": {"name": "g", "members": ["point"]}}], "map": {"-1": [null, 0.5]},
     })
 }
 
