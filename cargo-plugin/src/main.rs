@@ -4,16 +4,22 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod bench;
 mod bundle;
 mod commands;
 mod error;
+mod flags;
+mod host;
+mod logging;
 mod project;
 mod reference;
+mod schema;
 mod sidecar;
 mod size;
 mod smoke;
 mod template;
 mod terminal;
+mod text;
 mod wasm;
 mod wasm_opt;
 

@@ -68,17 +68,21 @@ impl Terminal {
         let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
         let written = match self.form {
             Form::Text => report.text(&mut out),
-            Form::Json => serde_json::to_writer_pretty(&mut out, report)
-                .map_err(Into::into)
-                .and_then(|()| writeln!(out)),
+            Form::Json => write_json(&mut out, report),
         };
-        // Whoever closes the pipe has seen enough.
-        match written.and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Error::new("cannot write to standard output").because(error))
-            }
-            _ => Ok(()),
-        }
+        finished(written.and_then(|()| out.flush()))
+    }
+
+    /// Shows a document to programs, for a command that shows people something else.
+    pub fn document(&mut self, document: &impl Serialize) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        finished(write_json(&mut out, document).and_then(|()| out.flush()))
+    }
+
+    /// Writes bytes on standard output as they are: what a plugin gave is not ours to change.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        finished(out.write_all(bytes).and_then(|()| out.flush()))
     }
 
     /// Tells people what is being done, on standard error, as cargo does: `  Building greeter`.
@@ -97,6 +101,13 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(None, target).with_message(what.to_owned());
         bar.enable_steady_tick(TICK);
         Spinner(bar)
+    }
+
+    /// Tells people of something that keeps nothing from being done, on standard error.
+    pub fn warning(&self, what: &str) {
+        if self.form == Form::Text {
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
+        }
     }
 
     /// Ends the run: shows an error, and gives the exit code.
@@ -129,5 +140,20 @@ impl Terminal {
         if let Some(help) = error.advice() {
             anstream::eprintln!("\n{NOTE}help{NOTE:#}: {help}");
         }
+    }
+}
+
+fn write_json(out: &mut impl Write, document: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}
+
+/// Whoever closes the pipe has seen enough.
+fn finished(written: std::io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new("cannot write to standard output").because(error))
+        }
+        _ => Ok(()),
     }
 }

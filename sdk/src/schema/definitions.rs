@@ -1,6 +1,6 @@
 //! The types that have a place of their own under `$defs`: which there are, and what they are called.
 
-use super::name::{hash, hash_number, write_number};
+use super::name::{hash, hash_number};
 use super::node::{Content, Definition, Enum, Field, Node, Representation, Variant};
 use super::write::Writer;
 use super::{Direction, Sink, name};
@@ -157,7 +157,7 @@ impl Definitions {
             sink.raw("Output");
         }
         if form.number > 0 {
-            write_number(form.number, sink);
+            sink.number(form.number);
         }
     }
 

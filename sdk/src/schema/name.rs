@@ -91,7 +91,7 @@ impl Name {
 
     pub(super) const fn write(&self, sink: &mut Sink<'_>) {
         if self.base.is_empty() {
-            return write_number(self.id, sink);
+            return sink.number(self.id);
         }
         sink.raw(self.base);
         let mut rest = self.arguments;
@@ -132,12 +132,4 @@ pub(super) const fn hash_number(mut start: u64, number: u64) -> u64 {
         start = hash_number(start, number / 10);
     }
     mix(start, b'0' as u64 + number % 10)
-}
-
-pub(super) const fn write_number(number: u64, sink: &mut Sink<'_>) {
-    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    if number > 9 {
-        write_number(number / 10, sink);
-    }
-    sink.raw(DIGITS[(number % 10) as usize]);
 }

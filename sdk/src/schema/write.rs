@@ -273,10 +273,10 @@ impl<'a, 'b> Writer<'a, 'b> {
     const fn length(&mut self, least: usize, most: usize) {
         if least > 0 {
             self.key("\"minItems\":");
-            super::name::write_number(least as u64, self.sink);
+            self.sink.number(least as u64);
         }
         self.key("\"maxItems\":");
-        super::name::write_number(most as u64, self.sink);
+        self.sink.number(most as u64);
     }
 
     const fn tuple(&mut self, fields: &'static [Field], nullable: bool) {
