@@ -83,8 +83,6 @@ pub struct Project {
 
 /// A module that cargo has built.
 pub struct Built {
-    /// Cargo's own file: the next build of the same crate and profile overwrites it.
-    pub path: PathBuf,
     /// The module as it was built.
     pub wasm: Arc<[u8]>,
 }
@@ -167,7 +165,6 @@ impl Project {
             .compile()
             .map_err(|failure| build_failed(&failure, &self.name))?;
         Ok(Built {
-            path: compiled.path,
             wasm: compiled.wasm,
         })
     }
