@@ -1,13 +1,14 @@
 //! The plugin's crate: found by `cargo metadata`, built by cargo.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cargo_metadata::{
     CrateType, DependencyKind, Error as MetadataError, Metadata, MetadataCommand, Package,
 };
-use plugin_sdk_harness::{BuildFailure, Failure, FailureKind, Source};
+use plugin_sdk_harness::{BuildFailure, CrateSource, Failure, FailureKind, Source};
 
 use crate::error::{Error, Result};
 use crate::terminal::{Form, Terminal};
@@ -57,6 +58,9 @@ impl Features {
 
 /// The profile that what is shipped is built with.
 pub const RELEASE: &str = "release";
+
+/// The profile of everyday work.
+pub const DEV: &str = "dev";
 
 /// A plugin's crate.
 ///
@@ -129,17 +133,36 @@ impl Project {
         compiler: &[&str],
         terminal: &Terminal,
     ) -> Result<Built> {
-        let mut source = Source::crate_dir(&self.root)
+        let source = self.source(profile, features);
+        let compiler = compiler.iter().copied();
+        self.compile(source.compiler_arguments(compiler), terminal)
+    }
+
+    /// Builds the module as the crate's tests do, with the Rust library beside it, so that they find it built.
+    pub fn build_for_tests(
+        &self,
+        profile: &str,
+        features: &Features,
+        terminal: &Terminal,
+    ) -> Result<Built> {
+        self.compile(self.source(profile, features), terminal)
+    }
+
+    fn source(&self, profile: &str, features: &Features) -> CrateSource {
+        let source = Source::crate_dir(&self.root)
             .profile(profile)
-            .features(features.features.iter().cloned())
-            .compiler_arguments(compiler.iter().copied())
-            .cdylib_alone();
-        if features.no_default_features {
-            source = source.no_default_features();
+            .features(features.features.iter().cloned());
+        match features.no_default_features {
+            true => source.no_default_features(),
+            false => source,
         }
-        if terminal.form() == Form::Text {
-            source = source.show_output();
-        }
+    }
+
+    fn compile(&self, source: CrateSource, terminal: &Terminal) -> Result<Built> {
+        let source = match terminal.form() {
+            Form::Text => source.show_output(),
+            Form::Json => source,
+        };
         let compiled = source
             .compile()
             .map_err(|failure| build_failed(&failure, &self.name))?;
@@ -147,6 +170,11 @@ impl Project {
             path: compiled.path,
             wasm: compiled.wasm,
         })
+    }
+
+    /// The cargo that this program was started by, or else the one on the path.
+    pub fn cargo(&self) -> OsString {
+        env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
     }
 
     /// `name v0.1.0`, as cargo shows packages.

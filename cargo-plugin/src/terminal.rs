@@ -2,8 +2,10 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 use serde_json::json;
 
@@ -28,6 +30,18 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 pub const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const HEADING: Style = Style::new().bold().underline();
+
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Turns while something is going on. Where standard error is no terminal, nothing is seen of it.
+pub struct Spinner(ProgressBar);
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
 
 /// What a command tells: to programs by being serialised, to people by writing itself out.
 pub trait Report: Serialize {
@@ -83,6 +97,17 @@ impl Terminal {
         if self.form == Form::Text {
             anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
         }
+    }
+
+    /// Shows that something is going on, until it is dropped: only to people at a terminal.
+    pub fn spinner(&self, what: &str) -> Spinner {
+        let target = match self.form {
+            Form::Text => ProgressDrawTarget::stderr(),
+            Form::Json => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target).with_message(what.to_owned());
+        bar.enable_steady_tick(TICK);
+        Spinner(bar)
     }
 
     /// Ends the run: shows an error, and gives the exit code.

@@ -148,6 +148,8 @@ mod engine;
 mod failure;
 mod gate;
 mod host;
+pub mod hosts;
+pub mod inspect;
 mod instance;
 mod json;
 mod limits;

@@ -374,11 +374,17 @@ fn limits(input: ParseStream<'_>, limits: &mut Limits, mistakes: &mut Mistakes) 
             );
         };
         given_once(meta, place.is_some(), mistakes);
-        let literal: syn::LitInt = meta.value()?.parse()?;
-        match literal.base10_parse::<u64>() {
-            Ok(number) if (1..=most).contains(&number) => *place = Some(number),
-            Ok(_) => mistakes.at(&literal, format!("expected 1 to {most} {unit}")),
-            Err(error) => mistakes.add(error),
+        let literal: Lit = meta.value()?.parse()?;
+        let number = match &literal {
+            Lit::Int(number) => number.base10_parse::<u64>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) if (1..=most).contains(&number) => *place = Some(number),
+            _ => mistakes.at(
+                &literal,
+                format!("expected a number of {unit}, 1 to {most}"),
+            ),
         }
         Ok(())
     };

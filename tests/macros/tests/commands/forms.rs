@@ -1,6 +1,7 @@
 //! Every form that a command's function can have.
 
 use plugin_sdk::prelude::*;
+use plugin_sdk::schema::{Name, Node};
 
 use super::*;
 
@@ -147,6 +148,11 @@ impl Serialize for Forms {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.calls.serialize(serializer)
     }
+}
+
+impl Schema for Forms {
+    const SCHEMA: &'static Node = u32::SCHEMA;
+    const NAME: Name = Name::new("Forms");
 }
 
 fn form(handler: Handler<Forms>, arguments: &str) -> Value {

@@ -66,7 +66,7 @@ impl Gives {
         (u64::MAX, i64::MIN, 0.1, true, '"')
     }
 
-    #[command]
+    #[command(schema = Vec<u8>)]
     fn opaque(&self) -> impl Serialize + use<> {
         [1, 2]
     }
@@ -149,7 +149,7 @@ impl Gives {
         BTreeMap::from([(vec![1], 1)])
     }
 
-    #[command]
+    #[command(schema = Vec<String>)]
     fn moody(&self, well: bool) -> Result<Vec<Moody>> {
         Ok(vec![Moody(true), Moody(well)])
     }

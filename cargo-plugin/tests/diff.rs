@@ -1,0 +1,1 @@
+//! `cargo plugin diff`, as people run it.
