@@ -3,9 +3,29 @@
 //! Each command is a module of [`commands`] and gives back a report; `terminal` shows reports to people, or as one JSON document to programs.
 #![forbid(unsafe_code)]
 
+mod archive;
+mod bench;
+mod bundle;
 mod commands;
+mod compatibility;
 mod error;
+mod flags;
+mod host;
+mod logging;
+mod notation;
+mod plugin_file;
+mod project;
+mod reference;
+mod schema;
+mod sidecar;
+mod size;
+mod smoke;
+mod template;
 mod terminal;
+mod text;
+mod validation;
+mod wasm;
+mod wasm_opt;
 
 use std::process::ExitCode;
 

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 use serde_json::json;
 
@@ -28,6 +30,18 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 pub const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const HEADING: Style = Style::new().bold().underline();
+
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Turns while something is going on. Where standard error is no terminal, nothing is seen of it.
+pub struct Spinner(ProgressBar);
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
 
 /// What a command tells: to programs by being serialised, to people by writing itself out.
 pub trait Report: Serialize {
@@ -54,23 +68,45 @@ impl Terminal {
         let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
         let written = match self.form {
             Form::Text => report.text(&mut out),
-            Form::Json => serde_json::to_writer_pretty(&mut out, report)
-                .map_err(Into::into)
-                .and_then(|()| writeln!(out)),
+            Form::Json => write_json(&mut out, report),
         };
-        // Whoever closes the pipe has seen enough.
-        match written.and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Error::new("cannot write to standard output").because(error))
-            }
-            _ => Ok(()),
-        }
+        finished(written.and_then(|()| out.flush()))
+    }
+
+    /// Shows a document to programs, for a command that shows people something else.
+    pub fn document(&mut self, document: &impl Serialize) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        finished(write_json(&mut out, document).and_then(|()| out.flush()))
+    }
+
+    /// Writes bytes on standard output as they are: what a plugin gave is not ours to change.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        finished(out.write_all(bytes).and_then(|()| out.flush()))
     }
 
     /// Tells people what is being done, on standard error, as cargo does: `  Building greeter`.
     pub fn status(&self, verb: &str, what: &str) {
         if self.form == Form::Text {
             anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {what}");
+        }
+    }
+
+    /// Shows that something is going on, until it is dropped: only to people at a terminal.
+    pub fn spinner(&self, what: &str) -> Spinner {
+        let target = match self.form {
+            Form::Text => ProgressDrawTarget::stderr(),
+            Form::Json => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target).with_message(what.to_owned());
+        bar.enable_steady_tick(TICK);
+        Spinner(bar)
+    }
+
+    /// Tells people of something that keeps nothing from being done, on standard error.
+    pub fn warning(&self, what: &str) {
+        if self.form == Form::Text {
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
         }
     }
 
@@ -104,5 +140,20 @@ impl Terminal {
         if let Some(help) = error.advice() {
             anstream::eprintln!("\n{NOTE}help{NOTE:#}: {help}");
         }
+    }
+}
+
+fn write_json(out: &mut impl Write, document: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    writeln!(out)
+}
+
+/// Whoever closes the pipe has seen enough.
+fn finished(written: std::io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new("cannot write to standard output").because(error))
+        }
+        _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
@@ -46,6 +46,19 @@ pub struct CrateSource {
     default_features: bool,
     count_allocations: bool,
     target_dir: Option<PathBuf>,
+    alone: bool,
+    compiler_arguments: Vec<String>,
+    shows_output: bool,
+}
+
+/// A module that cargo has built: see [`CrateSource::compile`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Compiled {
+    /// Where cargo put it. Whoever builds into the same target folder next may put another there.
+    pub path: PathBuf,
+    /// The module, as it was built.
+    pub wasm: Arc<[u8]>,
 }
 
 /// What a build made.
@@ -67,6 +80,9 @@ impl CrateSource {
             default_features: true,
             count_allocations: false,
             target_dir: None,
+            alone: false,
+            compiler_arguments: Vec::new(),
+            shows_output: false,
         }
     }
 
@@ -109,6 +125,49 @@ impl CrateSource {
         self
     }
 
+    /// Builds the module alone, as what is shipped is built: `cargo rustc --lib --crate-type cdylib`.
+    ///
+    /// Cargo leaves link-time optimisation out where it also makes the Rust library (`rlib`) that a plugin's tests link, so this module is
+    /// smaller.
+    pub fn cdylib_alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// Gives the compiler arguments for the crate itself, not for its dependencies. Only a module that is built [alone](CrateSource::cdylib_alone) can have
+    /// them, so this asks for that, too.
+    pub fn compiler_arguments<A: Into<String>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        self.compiler_arguments
+            .extend(arguments.into_iter().map(Into::into));
+        self.cdylib_alone()
+    }
+
+    /// Lets people see what cargo tells, as it comes, on the standard error stream; a failure then carries nothing of it.
+    pub fn show_output(mut self) -> Self {
+        self.shows_output = true;
+        self
+    }
+
+    /// Builds the module now, whether this process has built it before or not, and reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Build`] where it cannot be built, [`FailureKind::Io`] where it cannot be read.
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::Source;
+    ///
+    /// let built = Source::crate_dir("plugins/greeter").release().cdylib_alone().compile()?;
+    /// println!("{}: {} bytes", built.path.display(), built.wasm.len());
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn compile(&self) -> Result<Compiled, Failure> {
+        self.run()
+    }
+
     /// See [`Source::max_bytes`].
     pub fn max_bytes(self, bytes: u64) -> Source {
         Source::from(self).max_bytes(bytes)
@@ -132,14 +191,14 @@ impl CrateSource {
         build
             .get_or_init(|| {
                 Ok(Arc::new(Artifact {
-                    wasm: self.run()?,
+                    wasm: self.run()?.wasm,
                     module: OnceLock::new(),
                 }))
             })
             .clone()
     }
 
-    fn run(&self) -> Result<Arc<[u8]>, Failure> {
+    fn run(&self) -> Result<Compiled, Failure> {
         let make = || {
             let made = self.make();
             made.map_err(|failure| Failure::load(FailureKind::Build(failure)))
@@ -154,7 +213,7 @@ impl CrateSource {
         // It was made by the author's own compiler, from the author's own code: it is no larger than they can have wanted it.
         let wasm = read_file(&path, u64::MAX)?;
         drop(lock);
-        Ok(wasm)
+        Ok(Compiled { path, wasm })
     }
 
     /// Waits until nobody else is between building into the same target folder and reading what was built.
@@ -193,6 +252,9 @@ impl CrateSource {
             });
         }
         let mut command = self.command();
+        if self.shows_output {
+            command.stderr(Stdio::inherit());
+        }
         let output = command.output().map_err(|error| BuildFailure::NoCargo {
             program: command.get_program().to_string_lossy().into_owned(),
             reason: error.to_string(),
@@ -212,15 +274,23 @@ impl CrateSource {
     }
 
     fn command(&self) -> Command {
-        let mut command = self.cargo("build");
+        let mut command = match self.alone {
+            true => self.cargo("rustc"),
+            false => self.cargo("build"),
+        };
+        command.args([
+            "--lib",
+            "--message-format=json-render-diagnostics",
+            "--target",
+            TARGET,
+        ]);
+        if self.alone {
+            command.args(["--crate-type", "cdylib"]);
+        }
+        if !self.shows_output {
+            command.arg("--color=never");
+        }
         command
-            .args([
-                "--lib",
-                "--color=never",
-                "--message-format=json-render-diagnostics",
-                "--target",
-                TARGET,
-            ])
             .arg("--profile")
             .arg(self.profile.as_deref().unwrap_or(running_profile()));
         let mut features = self.features.join(",");
@@ -236,6 +306,9 @@ impl CrateSource {
         }
         if let Some(dir) = &self.target_dir {
             command.arg("--target-dir").arg(dir);
+        }
+        if !self.compiler_arguments.is_empty() {
+            command.arg("--").args(&self.compiler_arguments);
         }
         command
     }
@@ -253,9 +326,23 @@ impl CrateSource {
         command
     }
 
+    /// Whether the compiler itself says that it has nothing to build for WebAssembly with; asked only after a build that nobody has read.
+    fn lacks_target(&self) -> bool {
+        let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = Command::new(program)
+            .current_dir(&self.dir)
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .output();
+        output.is_ok_and(|output| {
+            let dir = String::from_utf8_lossy(&output.stdout).into_owned();
+            output.status.success() && !Path::new(dir.trim_end()).is_dir()
+        })
+    }
+
     fn refused(&self, command: &Command, manifest: PathBuf, output: &Output) -> BuildFailure {
         let text = String::from_utf8_lossy(&output.stderr);
-        if text.contains("target may not be installed") {
+        if text.contains("target may not be installed") || self.shows_output && self.lacks_target()
+        {
             return BuildFailure::MissingTarget {
                 toolchain: std::env::var("RUSTUP_TOOLCHAIN").ok(),
             };

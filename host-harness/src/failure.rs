@@ -31,6 +31,7 @@ mod tests;
 
 pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, WayOut};
+pub(crate) use hint::unsupported;
 
 /// The most host calls that a failure tells of.
 const MAX_HOST_CALLS: usize = 8;
@@ -96,6 +97,8 @@ struct Report {
     kind: FailureKind,
     during: Stage,
     context: Context,
+    /// What to do next in the words of whoever shows it.
+    hint: Option<String>,
 }
 
 /// What was going on around a failure, as far as it is known.
@@ -130,6 +133,7 @@ impl Failure {
             kind,
             during,
             context: Context::default(),
+            hint: None,
         }))
     }
 
@@ -213,6 +217,19 @@ impl Failure {
     /// What to do next, if it is not obvious: mostly the setting that allows more.
     pub fn hint(&self) -> Option<String> {
         self.account().help.map(Into::into)
+    }
+
+    /// The same failure with another [`hint`](Failure::hint), for a host whose users do not write Rust: theirs has other names for its settings.
+    ///
+    /// ```
+    /// # use plugin_sdk_harness::Plugin;
+    /// let failure = Plugin::from_file("missing.wasm").unwrap_err();
+    /// let failure = failure.with_hint("`just plugin` builds it");
+    /// assert_eq!(failure.hint().unwrap(), "`just plugin` builds it");
+    /// ```
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.0).hint = Some(hint.into());
+        self
     }
 
     /// The guest's stack where it failed, innermost frame first, without what panics go through and without the SDK's part; no frames where

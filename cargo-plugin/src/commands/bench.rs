@@ -1,14 +1,383 @@
 //! `cargo plugin bench`
 
-use crate::error::{Error, Result};
-use crate::terminal::{Terminal, Verdict};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// Measures the plugin's commands
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use plugin_sdk_harness::Module;
+use serde::Serialize;
+use wasmparser::{KnownCustom, Parser, Payload};
+
+use crate::bench::{self, Case, Cases, Difference, FILE, LOCK_FILE, Lock, Measured};
+use crate::error::{Error, Result};
+use crate::host;
+use crate::project::{Features, Project, RELEASE, Selection};
+use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
+use crate::text;
+
+/// Measures what the plugin's commands cost: fuel, memory, allocations, calls of the host, time
 #[derive(clap::Args)]
-pub struct Bench {}
+#[command(after_help = "\
+The calls are those of `plugin-bench.toml`, beside the plugin's `Cargo.toml`:
+
+  [[case]]
+  command = \"greet\"
+  args = { name = \"Ada\" }
+
+Without it, each command is called with the examples of its description, or with the simplest arguments that it allows.")]
+pub struct Bench {
+    /// The plugin's `.wasm` file [default: the release build of the project in the current folder]
+    #[arg(value_name = "FILE", conflicts_with_all = ["manifest_path", "package", "features", "no_default_features"])]
+    file: Option<PathBuf>,
+    /// Writes what was counted into the lock file
+    #[arg(long, conflicts_with = "check")]
+    lock: bool,
+    /// Holds what is counted against the lock file; each difference is told, and the exit code is 1
+    #[arg(long, visible_alias = "locked")]
+    check: bool,
+    /// How far numbers may be from those in the lock file, as `1%` [default: not at all]
+    #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "check")]
+    tolerance: Option<f64>,
+    /// The file of cases [default: `plugin-bench.toml` beside `Cargo.toml`, or for FILE in the current folder]
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
+    /// The lock file [default: `plugin-bench.lock` beside `Cargo.toml`, or for FILE in the current folder]
+    #[arg(long, value_name = "FILE")]
+    lock_file: Option<PathBuf>,
+    /// How long each case is called again and again to be timed, as `200ms`; `0` for no times
+    #[arg(long, value_name = "TIME", value_parser = host::duration, default_value = "200ms")]
+    time: Duration,
+    /// The fuel of a call, at which one without end is ended
+    #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
+    fuel: u64,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    features: Features,
+}
+
+/// What is measured, and where the files about it are.
+struct Subject {
+    module: Module,
+    wasm: std::sync::Arc<[u8]>,
+    folder: PathBuf,
+    /// The compiler, where the module does not say it itself.
+    rustc: Option<String>,
+}
 
 impl Bench {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Verdict> {
-        Err(Error::new("`cargo plugin bench` is not there yet"))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        let subject = self.subject(terminal)?;
+        let found = self.found(&subject)?;
+        let locking = self.lock || self.check;
+        let budget = (!locking && !self.time.is_zero()).then_some(self.time);
+        let mut measured = Vec::new();
+        for case in &found.cases {
+            terminal.status("Measuring", &text::line(&case.name, 100));
+            measured.push(measure(&subject.module, case, self.fuel, budget)?);
+        }
+        let rustc = compiler(&subject.wasm).or(subject.rustc);
+        let now = Lock::new(&measured, subject.wasm.len() as u64, rustc.clone(), RELEASE);
+        let path = match &self.lock_file {
+            Some(path) => path.clone(),
+            None => subject.folder.join(LOCK_FILE),
+        };
+        let mut report = Benched {
+            module_bytes: subject.wasm.len() as u64,
+            rustc,
+            cases: measured,
+            skipped: found
+                .skipped
+                .into_iter()
+                .map(|(command, reason)| Skipped { command, reason })
+                .collect(),
+            differences: None,
+        };
+        if self.check {
+            let locked = Lock::read(&path)?;
+            let mut differences = locked.differences(&now, self.tolerance.unwrap_or(0.0));
+            // A newer compiler that changes nothing is none of anybody's business.
+            if differences.iter().all(Difference::is_reason) {
+                differences.clear();
+            }
+            let same = differences.is_empty();
+            report.differences = Some(differences);
+            terminal.show(&report)?;
+            return Ok(match same {
+                true => Verdict::Yes,
+                false => Verdict::No,
+            });
+        }
+        if self.lock {
+            now.write(&path)?;
+            terminal.status("Locked", &path.display().to_string());
+        }
+        terminal.show(&report)?;
+        Ok(Verdict::Yes)
+    }
+
+    fn subject(&self, terminal: &Terminal) -> Result<Subject> {
+        if let Some(file) = &self.file {
+            let (module, wasm) = host::load(file, terminal)?;
+            return Ok(Subject {
+                module,
+                wasm,
+                folder: PathBuf::new(),
+                rustc: None,
+            });
+        }
+        let project = Project::find(&self.selection)?;
+        let built = project.build(RELEASE, &self.features, terminal)?;
+        let module = Module::load(&*built.wasm).map_err(|failure| {
+            Error::new(format!("what was built of `{}` is no plugin", project.name))
+                .because(failure.message())
+        })?;
+        Ok(Subject {
+            module,
+            rustc: rustc_in(&project.root),
+            folder: project.root,
+            wasm: built.wasm,
+        })
+    }
+
+    fn found(&self, subject: &Subject) -> Result<Cases> {
+        let usual = subject.folder.join(FILE);
+        let path = match &self.cases {
+            Some(path) => Some(path),
+            None => Some(&usual).filter(|path| path.is_file()),
+        };
+        let found = match path {
+            Some(path) => Cases::read(path, &subject.module)?,
+            None => Cases::described(&subject.module),
+        };
+        if found.cases.is_empty() {
+            let mut error = Error::new("there is nothing to measure");
+            for (command, reason) in &found.skipped {
+                error = error.because(format!("{}: {reason}", text::line(command, 100)));
+            }
+            return Err(error.help(format!("write cases into `{}`", usual.display())));
+        }
+        Ok(found)
+    }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').trim_end();
+    match number.parse::<f64>() {
+        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent),
+        _ => Err("it is a number of percent, as `1%`".to_owned()),
+    }
+}
+
+fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) -> Result<Measured> {
+    let failed = |failure: plugin_sdk_harness::Failure| {
+        Error::new(format!(
+            "the case `{}` cannot be measured",
+            text::line(&case.name, 100)
+        ))
+        .because(failure.to_string())
+    };
+    let counted = bench::count(module, case, fuel).map_err(failed)?;
+    Ok(Measured {
+        name: case.name.clone(),
+        command: case.command.clone(),
+        time: match budget.filter(|_| counted.ends) {
+            Some(budget) => bench::time(module, case, budget).map_err(failed)?,
+            None => None,
+        },
+        counts: counted.counts,
+    })
+}
+
+/// The compiler that a module was made by, as its section `producers` has it.
+fn compiler(wasm: &[u8]) -> Option<String> {
+    let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let producers = sections.filter_map(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Producers(fields) => Some(fields),
+            _ => None,
+        },
+        _ => None,
+    });
+    let fields = producers.flat_map(|fields| fields.into_iter().filter_map(Result::ok));
+    let tools = fields
+        .filter(|field| field.name == "processed-by")
+        .flat_map(|field| field.values.into_iter().filter_map(Result::ok));
+    let rustc = tools.into_iter().find(|tool| tool.name == "rustc");
+    rustc.map(|rustc| text::line(rustc.version, 100))
+}
+
+/// The compiler that cargo uses in a folder.
+fn rustc_in(folder: &Path) -> Option<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = std::process::Command::new(rustc)
+        .arg("--version")
+        .current_dir(folder)
+        .output()
+        .ok()?;
+    let said = String::from_utf8(output.stdout).ok()?;
+    Some(text::line(said.trim().strip_prefix("rustc ")?, 100))
+}
+
+/// What was measured.
+#[derive(Serialize)]
+struct Benched {
+    module_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rustc: Option<String>,
+    cases: Vec<Measured>,
+    skipped: Vec<Skipped>,
+    /// From what is locked, if it was held against that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differences: Option<Vec<Difference>>,
+}
+
+/// A command that was not measured.
+#[derive(Serialize)]
+struct Skipped {
+    command: String,
+    reason: String,
+}
+
+impl Benched {
+    fn table(&self) -> Table {
+        let has = |member: fn(&Measured) -> bool| self.cases.iter().any(member);
+        let (timed, counted) = (
+            has(|case| case.time.is_some()),
+            has(|case| case.counts.allocations.is_some()),
+        );
+        let failed = has(|case| case.counts.error.is_some());
+        let mut columns = vec!["case", "fuel"];
+        columns.extend(timed.then_some(["min", "median"]).into_iter().flatten());
+        columns.push("pages");
+        columns.extend(counted.then_some("allocations"));
+        columns.extend(["host calls", "bytes in", "bytes out"]);
+        columns.extend(failed.then_some("error"));
+        let mut table = Table::new();
+        table
+            .load_style(presets::ASCII_MARKDOWN)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(columns);
+        for case in &self.cases {
+            let counts = &case.counts;
+            let mut row = vec![text::line(&case.name, 60), grouped(counts.fuel)];
+            if timed {
+                let time = |time: fn(&bench::Times) -> u64| {
+                    case.time
+                        .as_ref()
+                        .map_or(String::new(), |times| duration(time(times)))
+                };
+                row.extend([time(|times| times.min_ns), time(|times| times.median_ns)]);
+            }
+            row.push(counts.pages.to_string());
+            if counted {
+                row.push(counts.allocations.map_or(String::new(), grouped));
+            }
+            row.extend(
+                [
+                    counts.host_calls,
+                    counts.argument_bytes,
+                    counts.result_bytes,
+                ]
+                .map(grouped),
+            );
+            if failed {
+                row.push(counts.error.clone().unwrap_or_default());
+            }
+            table.add_row(row);
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+}
+
+impl Report for Benched {
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let Some(differences) = &self.differences else {
+            writeln!(out, "{}", self.table())?;
+            write!(out, "\nmodule: {} bytes", grouped(self.module_bytes))?;
+            match &self.rustc {
+                Some(rustc) => writeln!(out, ", made by rustc {rustc}")?,
+                None => writeln!(out)?,
+            }
+            for Skipped { command, reason } in &self.skipped {
+                let command = text::line(command, 100);
+                writeln!(
+                    out,
+                    "{NOTE}note{NOTE:#}: `{command}` is not measured: {reason}"
+                )?;
+            }
+            return Ok(());
+        };
+        let (reasons, differences): (Vec<_>, Vec<_>) = differences
+            .iter()
+            .partition(|difference| difference.is_reason());
+        for reason in reasons {
+            writeln!(
+                out,
+                "{WARNING}warning{WARNING:#}: {reason}, from which the differences may come"
+            )?;
+        }
+        for difference in &differences {
+            writeln!(out, "{BAD}✗{BAD:#} {difference}")?;
+        }
+        match differences.len() {
+            0 => writeln!(
+                out,
+                "{GOOD}✓{GOOD:#} all {} cases are as they are locked",
+                self.cases.len()
+            ),
+            1 => writeln!(
+                out,
+                "\n1 difference; `cargo plugin bench --lock` takes it as it is now"
+            ),
+            several => writeln!(
+                out,
+                "\n{several} differences; `cargo plugin bench --lock` takes them as they are now"
+            ),
+        }
+    }
+}
+
+/// `1,234,567`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+fn duration(nanoseconds: u64) -> String {
+    let number = nanoseconds as f64;
+    match nanoseconds {
+        0..1_000 => format!("{nanoseconds} ns"),
+        1_000..1_000_000 => format!("{:.1} µs", number / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", number / 1e6),
+        _ => format!("{:.2} s", number / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_comma_before_every_third_digit() {
+        for (number, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), shown);
+        }
     }
 }

@@ -1,14 +1,362 @@
 //! `cargo plugin new`
 
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use cargo_metadata::MetadataCommand;
+use clap::ValueEnum;
+use serde::Serialize;
+
 use crate::error::{Error, Result};
-use crate::terminal::{Terminal, Verdict};
+use crate::template::{self, PluginType, Sdk, Surroundings};
+use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
+
+/// Names that a crate cannot have, or had better not: Rust's keywords, the crates of its library, and what a project depends on.
+const TAKEN: [&str; 63] = [
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "build",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "examples",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "incremental",
+    "let",
+    "log",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "plugin-sdk",
+    "plugin-sdk-harness",
+    "plugin-sdk-macros",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "serde",
+    "serde-json",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "use",
+    "where",
+    "while",
+];
 
 /// Makes a new plugin project
+///
+/// The project's tests pass as it is, natively and in WebAssembly.
 #[derive(clap::Args)]
-pub struct New {}
+pub struct New {
+    /// What programs know the plugin by: lower-case letters, digits and hyphens
+    name: String,
+    /// What the plugin is for
+    #[arg(
+        short = 't',
+        long = "type",
+        value_name = "TYPE",
+        default_value = "tool"
+    )]
+    plugin_type: PluginType,
+    /// The folder to make the project's folder in [default: the current one]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// The host that the plugin is for
+    #[arg(long, value_name = "HOST", default_value = "native")]
+    host: Host,
+    /// Depends on the SDK in this folder, a clone of its repository
+    #[arg(long, value_name = "DIR", conflicts_with = "sdk_git")]
+    sdk_path: Option<PathBuf>,
+    /// Depends on the SDK in this Git repository
+    #[arg(long, value_name = "URL")]
+    sdk_git: Option<String>,
+}
+
+/// Whose contract the plugin keeps to.
+#[derive(Clone, Copy, ValueEnum)]
+enum Host {
+    /// Any host that keeps to the ABI of plugin-sdk
+    Native,
+}
 
 impl New {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Verdict> {
-        Err(Error::new("`cargo plugin new` is not there yet"))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        // Every plugin is made for it as long as there is no other.
+        let Host::Native = self.host;
+        check_name(&self.name)?;
+        let parent = self.output.unwrap_or_else(|| PathBuf::from("."));
+        let folder = match parent == Path::new(".") {
+            true => PathBuf::from(&self.name),
+            false => parent.join(&self.name),
+        };
+        if folder.exists() {
+            return Err(
+                Error::new(format!("`{}` is there already", folder.display()))
+                    .help("choose another name, or another folder by `--output DIR`"),
+            );
+        }
+        if let Some(clone) = &self.sdk_path {
+            Sdk::check_clone(clone)?;
+        }
+        make_folder(&folder)?;
+        let sdk = match (self.sdk_path, self.sdk_git) {
+            (Some(clone), _) => Sdk::Path(relative(&folder, &clone)?),
+            (_, Some(url)) => Sdk::Git(url),
+            _ => Sdk::Registry,
+        };
+        let write_manifest = |surroundings| {
+            let manifest = template::manifest(&self.name, self.plugin_type, &sdk, surroundings);
+            write(&folder.join("Cargo.toml"), &manifest)
+        };
+        let mut files = vec!["Cargo.toml".to_owned()];
+        for (path, contents) in template::files(&self.name, self.plugin_type) {
+            write(&folder.join(path), &contents)?;
+            files.push(path.to_owned());
+        }
+        write_manifest(Surroundings::Alone)?;
+        let (surroundings, workspace) = surroundings(&folder);
+        if surroundings != Surroundings::Alone {
+            write_manifest(surroundings)?;
+        }
+        terminal.show(&NewReport {
+            name: self.name,
+            plugin_type: self.plugin_type.word(),
+            folder,
+            files,
+            workspace: workspace.filter(|_| surroundings == Surroundings::Member),
+        })?;
+        Ok(Verdict::Yes)
+    }
+}
+
+/// Checks that a name can be that of a plugin and of a crate.
+fn check_name(name: &str) -> Result<()> {
+    let refused = |reason: &str| {
+        Err(Error::new(format!("`{name}` cannot be the name of a plugin")).because(reason))
+    };
+    let proper = proper_name(name);
+    let suggest = |result: Result<()>| {
+        result.map_err(
+            |error| match proper.is_empty() || TAKEN.contains(&proper.as_str()) {
+                true => error,
+                false => error.help(format!("did you mean `{proper}`?")),
+            },
+        )
+    };
+    if name.is_empty() || name != proper {
+        return suggest(refused(
+            "it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter",
+        ));
+    }
+    match TAKEN.contains(&name) {
+        true => refused("it is a word of Rust's, or the name of a crate that the plugin needs"),
+        false => Ok(()),
+    }
+}
+
+/// The nearest name that will do; empty where there is none.
+fn proper_name(name: &str) -> String {
+    let mut proper = String::new();
+    let mut previous = ' ';
+    for character in name.chars() {
+        let begins_word = character.is_ascii_uppercase()
+            && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
+        let separates = !character.is_ascii_alphanumeric();
+        if (begins_word || separates) && !proper.is_empty() && !proper.ends_with('-') {
+            proper.push('-');
+        }
+        if character.is_ascii_alphabetic() || character.is_ascii_digit() && !proper.is_empty() {
+            proper.push(character.to_ascii_lowercase());
+        }
+        previous = character;
+    }
+    proper.trim_end_matches('-').to_owned()
+}
+
+/// What cargo makes of the project where it stands, and the workspace around it.
+fn surroundings(folder: &Path) -> (Surroundings, Option<PathBuf>) {
+    let Ok(folder) = folder.canonicalize() else {
+        return (Surroundings::Alone, None);
+    };
+    let around = folder.ancestors().skip(1);
+    if !around
+        .map(|folder| folder.join("Cargo.toml"))
+        .any(|manifest| manifest.is_file())
+    {
+        return (Surroundings::Alone, None);
+    }
+    let mut command = MetadataCommand::new();
+    match command
+        .no_deps()
+        .manifest_path(folder.join("Cargo.toml"))
+        .exec()
+    {
+        Ok(metadata) => {
+            let root = metadata.workspace_root.into_std_path_buf();
+            match root.canonicalize().is_ok_and(|root| root == folder) {
+                true => (Surroundings::Alone, None),
+                false => (Surroundings::Member, Some(root.join("Cargo.toml"))),
+            }
+        }
+        // That it should be a member, or not be there, is the only thing that can be wrong with it.
+        Err(_) => (Surroundings::Stranger, None),
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| cannot_make(folder, error))
+}
+
+fn write(path: &Path, contents: &str) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        make_folder(parent)?;
+    }
+    fs::write(path, contents).map_err(|error| cannot_make(path, error))
+}
+
+fn cannot_make(path: &Path, error: io::Error) -> Error {
+    Error::new(format!("cannot make `{}`", path.display())).because(error)
+}
+
+/// The way from one folder to another, both of which are there.
+fn relative(from: &Path, to: &Path) -> Result<PathBuf> {
+    let real = |path: &Path| {
+        env::current_dir()
+            .and_then(|here| here.join(path).canonicalize())
+            .map_err(|error| Error::new(format!("cannot find `{}`", path.display())).because(error))
+    };
+    let (from, to) = (real(from)?, real(to)?);
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(one, other)| one == other)
+        .count();
+    if shared == 0 {
+        // Another drive.
+        return Ok(to);
+    }
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    Ok(up.chain(to.components().skip(shared)).collect())
+}
+
+#[derive(Serialize)]
+struct NewReport {
+    name: String,
+    #[serde(rename = "type")]
+    plugin_type: &'static str,
+    folder: PathBuf,
+    files: Vec<String>,
+    /// The `Cargo.toml` of the workspace that the project is a member of; its profiles count, not the project's.
+    workspace: Option<PathBuf>,
+}
+
+impl Report for NewReport {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{GOOD}✓{GOOD:#} {}", self.folder.display())?;
+        for file in &self.files {
+            writeln!(out, "  {file}")?;
+        }
+        if let Some(workspace) = &self.workspace {
+            writeln!(
+                out,
+                "\n{NOTE}note{NOTE:#}: it is a member of a workspace, whose profiles count: let {} have these\n",
+                workspace.display()
+            )?;
+            for line in template::profiles().lines() {
+                writeln!(out, "    {line}")?;
+            }
+        }
+        writeln!(out, "\nNext: cd {} && cargo test", self.folder.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_plugins_and_of_crates() {
+        for name in ["hello", "weather-2", "a", "a1-b2-c3"] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "Hello",
+            "my_plugin",
+            "2nd",
+            "a--b",
+            "-a",
+            "a-",
+            "grüße",
+            "a b",
+            "../a",
+            "fn",
+            "test",
+            "serde-json",
+            "plugin-sdk",
+        ] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_comes_with_what_is_not() {
+        for (name, proper) in [
+            ("MyPlugin", "my-plugin"),
+            ("my_plugin", "my-plugin"),
+            ("2nd try!", "nd-try"),
+            ("HTTPServer", "httpserver"),
+            ("../a", "a"),
+            ("--", ""),
+        ] {
+            assert_eq!(proper_name(name), proper, "{name}");
+        }
+        let mut taken = TAKEN;
+        taken.sort_unstable();
+        assert_eq!(taken, TAKEN);
+    }
+
+    #[test]
+    fn what_is_proper_stays_as_it_is() {
+        for name in ["hello", "a1-b2", "x-y-z9"] {
+            assert_eq!(proper_name(name), name);
+        }
     }
 }

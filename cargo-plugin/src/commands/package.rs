@@ -1,14 +1,140 @@
 //! `cargo plugin package`
 
-use crate::error::{Error, Result};
-use crate::terminal::{Terminal, Verdict};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
-/// Packs the plugin into one archive
+use serde::Serialize;
+
+use crate::archive;
+use crate::bundle::{BuildOptions, Bundle};
+use crate::error::{Error, Result};
+use crate::project::{Project, Selection};
+use crate::reference;
+use crate::size;
+use crate::terminal::{GOOD, Report, Terminal, Verdict};
+
+/// The file that describes the plugin's commands, made from its manifest.
+const REFERENCE: &str = "COMMANDS.md";
+
+/// How the names of files begin that go into every package, in whatever case.
+const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
+
+/// Packs the plugin into one archive to give away
+///
+/// The archive `<id>-<version>.tar.gz` holds a folder `<id>-<version>` with the module, the files beside it (see `cargo plugin build`), the
+/// README and licences of the crate, `COMMANDS.md`, which describes its commands, and `SHA256SUMS`. The same module is packed to the same
+/// archive, byte for byte.
 #[derive(clap::Args)]
-pub struct Package {}
+pub struct Package {
+    #[command(flatten)]
+    options: BuildOptions,
+    /// The folder to put the archive into [default: `plugin/<profile>` in cargo's target folder]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+}
 
 impl Package {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Verdict> {
-        Err(Error::new("`cargo plugin package` is not there yet"))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        let project = Project::find(&self.selection)?;
+        let bundle = Bundle::build(&project, &self.options, terminal)?;
+        let mut files = bundle.files();
+        files.push((
+            REFERENCE.to_owned(),
+            reference::markdown(&bundle.manifest).into_bytes(),
+        ));
+        for path in documents(&project)? {
+            let contents = read(&path)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !files.iter().any(|(taken, _)| *taken == name) {
+                files.push((name.into_owned(), contents));
+            }
+        }
+        files.sort();
+        let names = files.iter().map(|(name, _)| name.clone());
+        let names = names.chain([archive::CHECKSUMS.to_owned()]).collect();
+
+        let stem = format!("{}-{}", bundle.manifest.id, bundle.manifest.version);
+        terminal.status("Packing", &bundle.title());
+        let folder = self.output.unwrap_or_else(|| self.options.folder(&project));
+        let path = folder.join(format!("{stem}.tar.gz"));
+        let failed = |error: io::Error| {
+            Error::new(format!("cannot write `{}`", path.display())).because(error)
+        };
+        let packed = archive::pack(&stem, files).map_err(failed)?;
+        fs::create_dir_all(&folder).map_err(failed)?;
+        fs::write(&path, &packed).map_err(failed)?;
+        terminal.show(&PackageReport {
+            id: bundle.manifest.id.clone(),
+            version: bundle.manifest.version.clone(),
+            bytes: packed.len(),
+            sha256: archive::sha256(&packed),
+            files: names,
+            archive: path,
+        })?;
+        Ok(Verdict::Yes)
+    }
+}
+
+/// The README and the licences.
+fn documents(project: &Project) -> Result<Vec<PathBuf>> {
+    let mut documents: Vec<PathBuf> = fs::read_dir(&project.root)
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect()
+        })
+        .map_err(|error| cannot_read(&project.root, error))?;
+    documents.retain(|path| path.is_file() && is_legal(path));
+    // Where the crate names a file that lies elsewhere, that one comes first.
+    documents.sort();
+    let named = [&project.readme, &project.license_file]
+        .into_iter()
+        .flatten();
+    let mut all: Vec<PathBuf> = named.cloned().collect();
+    all.append(&mut documents);
+    Ok(all)
+}
+
+fn is_legal(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_lowercase();
+    LEGAL.iter().any(|beginning| name.starts_with(beginning))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| cannot_read(path, error))
+}
+
+fn cannot_read(path: &Path, error: io::Error) -> Error {
+    Error::new(format!("cannot read `{}`", path.display())).because(error)
+}
+
+#[derive(Serialize)]
+struct PackageReport {
+    id: String,
+    version: String,
+    archive: PathBuf,
+    bytes: usize,
+    sha256: String,
+    /// What is in the archive's folder.
+    files: Vec<String>,
+}
+
+impl Report for PackageReport {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "{GOOD}✓{GOOD:#} {}, {}, {} files",
+            self.archive.display(),
+            size::shown(self.bytes),
+            self.files.len()
+        )?;
+        for file in &self.files {
+            writeln!(out, "  {file}")?;
+        }
+        writeln!(out, "sha256 {}", self.sha256)
     }
 }

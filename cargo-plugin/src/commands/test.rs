@@ -1,14 +1,168 @@
 //! `cargo plugin test`
 
-use crate::error::{Error, Result};
-use crate::terminal::{Terminal, Verdict};
+use std::fs;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 
-/// Tests the plugin
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::bundle;
+use crate::error::{Error, Result};
+use crate::project::{DEV, Features, Project, RELEASE, Selection};
+use crate::smoke::{self, Check, Outcome};
+use crate::terminal::{BAD, Form, GOOD, NOTE, Report, Terminal, Verdict};
+use crate::wasm::Anatomy;
+
+/// Tests the plugin: its own tests, and whether it does what it says of itself
+///
+/// First the module is built, so that a plugin that does not build says so once. Then `cargo test` runs the crate's own tests. At last the module is
+/// loaded and initialised, and every command is called with arguments that its description does not allow, which it must refuse, and
+/// where nothing is required, with none at all.
 #[derive(clap::Args)]
-pub struct Test {}
+pub struct Test {
+    /// Tests with the profile `release`
+    #[arg(short, long)]
+    release: bool,
+    /// A configuration for the module, as JSON or as `@FILE` [default: `{}`]
+    #[arg(long, value_name = "JSON")]
+    config: Option<String>,
+    /// Runs the crate's own tests only
+    #[arg(long, conflicts_with = "no_own")]
+    no_smoke: bool,
+    /// Leaves the crate's own tests out
+    #[arg(long)]
+    no_own: bool,
+    #[command(flatten)]
+    features: Features,
+    #[command(flatten)]
+    selection: Selection,
+    /// Arguments for the crate's own tests, such as a part of their names
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<String>,
+}
 
 impl Test {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Verdict> {
-        Err(Error::new("`cargo plugin test` is not there yet"))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        let config = self.config.as_deref().map(configuration).transpose()?;
+        let project = Project::find(&self.selection)?;
+        let profile = match self.release {
+            true => RELEASE,
+            false => DEV,
+        };
+        terminal.status("Building", &project.title());
+        let built = project.build_for_tests(profile, &self.features, terminal)?;
+        let manifest = bundle::manifest(&built.wasm, &project.name)?;
+        let own_tests = match self.no_own {
+            true => None,
+            false => Some(self.own_tests(&project, terminal)?),
+        };
+        let checks = match self.no_smoke {
+            true => Vec::new(),
+            false => {
+                terminal.status(
+                    "Checking",
+                    &format!("{} v{}", manifest.id, manifest.version),
+                );
+                let interface = Anatomy::of(&built.wasm)?.interface;
+                let _spinner = terminal.spinner("what it says of itself");
+                smoke::check(&built.wasm, &manifest, &interface, config.as_ref())
+            }
+        };
+        let passed = own_tests != Some(false) && !checks.iter().any(Check::failed);
+        terminal.show(&TestReport {
+            passed,
+            own_tests,
+            checks,
+        })?;
+        Ok(match passed {
+            true => Verdict::Yes,
+            false => Verdict::No,
+        })
+    }
+
+    /// Whether the crate's own tests pass. Tests that do not compile could not be run: that is no answer.
+    fn own_tests(&self, project: &Project, terminal: &Terminal) -> Result<bool> {
+        terminal.status("Testing", &project.title());
+        let compiled = self.cargo_test(project, terminal, &["--no-run"], &[])?;
+        if !compiled {
+            return Err(
+                Error::new(format!("the tests of `{}` do not build", project.name))
+                    .because("`cargo test --no-run` failed"),
+            );
+        }
+        self.cargo_test(project, terminal, &[], &self.arguments)
+    }
+
+    fn cargo_test(
+        &self,
+        project: &Project,
+        terminal: &Terminal,
+        options: &[&str],
+        arguments: &[String],
+    ) -> Result<bool> {
+        let mut command = Command::new(project.cargo());
+        command.arg("test").args(options).current_dir(&project.root);
+        if self.release {
+            command.arg("--release");
+        }
+        command.args(self.features.arguments());
+        if terminal.form() == Form::Json {
+            // Standard output is for one document.
+            command.arg("--quiet").stdout(Stdio::from(io::stderr()));
+        }
+        command.arg("--").args(arguments);
+        let status = command
+            .status()
+            .map_err(|error| Error::new("cannot run cargo").because(error))?;
+        Ok(status.success())
+    }
+}
+
+/// JSON, or a file of it behind an `@`.
+fn configuration(given: &str) -> Result<Value> {
+    let text = match given.strip_prefix('@') {
+        Some(path) => fs::read_to_string(path)
+            .map_err(|error| Error::new(format!("cannot read `{path}`")).because(error))?,
+        None => given.to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Error::new("the configuration is no JSON")
+            .because(error)
+            .help("`--config '{\"name\": \"value\"}'`, or `--config @FILE`")
+    })
+}
+
+#[derive(Serialize)]
+struct TestReport {
+    passed: bool,
+    /// Whether the crate's own tests passed; null where they were left out.
+    own_tests: Option<bool>,
+    checks: Vec<Check>,
+}
+
+impl Report for TestReport {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.own_tests {
+            Some(true) => writeln!(out, "{GOOD}✓{GOOD:#} its own tests pass")?,
+            Some(false) => writeln!(out, "{BAD}✗{BAD:#} its own tests fail")?,
+            None => {}
+        }
+        for Check { name, outcome } in &self.checks {
+            match outcome {
+                Outcome::Passed => writeln!(out, "{GOOD}✓{GOOD:#} {name}")?,
+                Outcome::Skipped { reason } => {
+                    writeln!(out, "{NOTE}-{NOTE:#} {name}: left out, because {reason}")?;
+                }
+                Outcome::Failed { reason } => {
+                    writeln!(
+                        out,
+                        "{BAD}✗{BAD:#} {name}\n    {}",
+                        reason.replace('\n', "\n    ")
+                    )?;
+                }
+            }
+        }
+        Ok(())
     }
 }

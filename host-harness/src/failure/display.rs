@@ -93,7 +93,11 @@ impl Display for Import {
 
 impl Failure {
     pub(super) fn account(&self) -> Account {
-        self.0.kind.account(&self.0.during)
+        let account = self.0.kind.account(&self.0.during);
+        match &self.0.hint {
+            Some(hint) => account.help(hint.clone()),
+            None => account,
+        }
     }
 }
 

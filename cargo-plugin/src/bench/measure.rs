@@ -1,0 +1,147 @@
+//! Counting and timing.
+
+use std::time::{Duration, Instant};
+
+use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::cases::Case;
+use crate::host;
+
+/// The size of a page of linear memory in bytes.
+const PAGE: usize = 64 << 10;
+
+/// How many calls are made before any is timed, and how many are timed at most.
+const WARM_UP: usize = 3;
+const MOST_RUNS: usize = 10_000;
+
+/// What a call costs, in numbers that are the same in every run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// What the call came to, where that was no result: an error's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub fuel: u64,
+    /// The size of the memory after the call, in pages of 64 KiB.
+    pub pages: u64,
+    /// Blocks that the guest has allocated; only where it counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<u64>,
+    pub host_calls: u64,
+    pub argument_bytes: u64,
+    pub result_bytes: u64,
+}
+
+/// How long a call takes on this machine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Times {
+    pub min_ns: u64,
+    pub median_ns: u64,
+    pub runs: usize,
+}
+
+/// A case that was measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    pub name: String,
+    pub command: String,
+    #[serde(flatten)]
+    pub counts: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Times>,
+}
+
+/// Counts what the case costs, with so much fuel for each of its calls; the clock has no say in it.
+///
+/// # Errors
+///
+/// Where it does not come to the case's call: no instance can be made, or a call before it fails.
+pub fn count(module: &Module, case: &Case, fuel: u64) -> Result<Counted, Failure> {
+    let builder = host::as_asked(module, None)
+        .fuel(fuel)
+        .no_timeout()
+        .statistics();
+    let mut plugin = prepared(builder, case)?;
+    let allocations = |plugin: &Plugin| plugin.heap().map(|heap| heap.allocations);
+    let totals = |plugin: &Plugin| {
+        let call = plugin.statistics().command(&case.command);
+        call.map_or((0, 0, 0), |call| {
+            (
+                call.fuel().unwrap_or(0),
+                call.host_calls(),
+                call.bytes_out(),
+            )
+        })
+    };
+    let (before, allocated) = (totals(&plugin), allocations(&plugin));
+    let error = plugin.call_raw(&case.command, &case.input).err();
+    let after = totals(&plugin);
+    let counts = Counts {
+        error: error.map(|failure| crate::text::line(failure.code(), 100)),
+        fuel: after.0.saturating_sub(before.0),
+        pages: (plugin.memory_bytes() / PAGE) as u64,
+        allocations: allocations(&plugin)
+            .zip(allocated)
+            .map(|(after, before)| after.saturating_sub(before)),
+        host_calls: after.1.saturating_sub(before.1),
+        argument_bytes: case.input.len() as u64,
+        result_bytes: after.2.saturating_sub(before.2),
+    };
+    Ok(Counted {
+        counts,
+        ends: !plugin.is_poisoned(),
+    })
+}
+
+/// Counts, and whether it is of any use to call again.
+pub struct Counted {
+    pub counts: Counts,
+    pub ends: bool,
+}
+
+/// Calls again and again for about this long, and tells how long a call took.
+pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Times>, Failure> {
+    let mut plugin = prepared(host::as_asked(module, None), case)?;
+    for _ in 0..WARM_UP {
+        // An error that the plugin answers with takes its time as well.
+        let _ = plugin.call_raw(&case.command, &case.input);
+    }
+    let mut times = Vec::new();
+    let end = Instant::now() + budget;
+    while !plugin.is_poisoned()
+        && times.len() < MOST_RUNS
+        && (times.is_empty() || Instant::now() < end)
+    {
+        let began = Instant::now();
+        let _ = plugin.call_raw(&case.command, &case.input);
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        times.push(took);
+    }
+    times.sort_unstable();
+    let median = times.get(times.len() / 2).copied();
+    Ok(times
+        .first()
+        .copied()
+        .zip(median)
+        .map(|(min_ns, median_ns)| Times {
+            min_ns,
+            median_ns,
+            runs: times.len(),
+        }))
+}
+
+/// An instance of its own for the case, in the state that its call finds.
+fn prepared(builder: PluginBuilder, case: &Case) -> Result<Plugin, Failure> {
+    // All services are in memory: there is nothing to be kept from.
+    let mut builder = builder.grant_all();
+    if let Some(config) = &case.config {
+        builder = builder.config(config);
+    }
+    let mut plugin = builder.build()?;
+    host::start(&mut plugin)?;
+    for (command, input) in &case.before {
+        plugin.call_raw(command, input)?;
+    }
+    Ok(plugin)
+}

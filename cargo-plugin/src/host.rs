@@ -1,0 +1,365 @@
+//! The host that this tool is to a plugin: what it grants, what its services are, what its limits.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use log::LevelFilter;
+use plugin_sdk_harness::manifest::Manifest;
+use plugin_sdk_harness::services::{
+    AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
+};
+use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, PluginBuilder, Warning};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::flags::document;
+use crate::logging;
+use crate::terminal::Terminal;
+use crate::text;
+
+/// The size of a page of linear memory in bytes.
+const PAGE: u64 = 64 << 10;
+
+/// The most pages that a plugin's memory can have.
+const MAX_PAGES: u64 = 1 << 16;
+
+/// Fuel that no call uses up, for whoever only wants to know how much it is.
+const PLENTY: u64 = u64::MAX / 2;
+
+/// How a plugin is run.
+#[derive(Args)]
+#[command(next_help_heading = "Host options")]
+pub struct HostOptions {
+    /// Grants a permission, as `kv`; `all` grants every one
+    #[arg(long, value_name = "PERMISSION")]
+    grant: Vec<String>,
+    /// The plugin's configuration: a JSON object, `@FILE`, or `-` for standard input
+    #[arg(long, value_name = "JSON", value_parser = document)]
+    config: Option<Value>,
+    /// The most detailed lines of the plugin's log that are shown
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level_parser())]
+    log_level: LevelFilter,
+    /// The fuel of a call, a unit being about one WebAssembly instruction [default: what the plugin asks for, else no limit]
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+    /// How long a call may take, as `500ms`, `30s` or `2m` [default: what the plugin asks for, else 10s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// How far the memory may grow, in pages of 64 KiB [default: what the plugin asks for, else 1024]
+    #[arg(long, value_name = "N")]
+    memory_pages: Option<u32>,
+    /// Keeps what the plugin stores by key in this file [default: in memory, for this run]
+    #[arg(long, value_name = "FILE")]
+    kv: Option<PathBuf>,
+    /// Lets the plugin see a folder under its own or another name: `DIR` or `NAME=DIR`, with `:rw` behind it for writing, too
+    #[arg(long, value_name = "DIR")]
+    files: Vec<Folder>,
+    /// Lets the plugin send requests to this host of the network, as `api.example.com`, `*.example.org` or `localhost:8080`; `*` is any
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
+}
+
+fn level_parser() -> impl TypedValueParser<Value = LevelFilter> {
+    let names = ["off", "error", "warn", "info", "debug", "trace"];
+    PossibleValuesParser::new(names).map(|name| name.parse().unwrap_or(LevelFilter::Info))
+}
+
+/// A folder that a plugin sees.
+#[derive(Clone, Debug, PartialEq)]
+struct Folder {
+    name: String,
+    path: PathBuf,
+    writable: bool,
+}
+
+impl std::str::FromStr for Folder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (rest, writable) = match (text.strip_suffix(":rw"), text.strip_suffix(":ro")) {
+            (Some(rest), _) => (rest, true),
+            (None, rest) => (rest.unwrap_or(text), false),
+        };
+        let (name, path) = match rest.split_once('=') {
+            Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
+            None => {
+                let path = PathBuf::from(rest);
+                let name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
+                let name = name.ok_or_else(|| {
+                    format!("the folder has no name of its own to be seen by: `NAME={rest}` gives it one")
+                })?;
+                (name, path)
+            }
+        };
+        if name.is_empty() || name.contains('/') {
+            return Err("the name before the `=` is one part of a path, as `assets`".to_owned());
+        }
+        Ok(Folder {
+            name,
+            path,
+            writable,
+        })
+    }
+}
+
+/// A time as people write it.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" | "min" => 60.0,
+        _ => {
+            return Err(format!(
+                "`{unit}` is no unit of time: write `ms`, `s` or `m`"
+            ));
+        }
+    };
+    let number: f64 = digits
+        .parse()
+        .map_err(|_| "it is a number and a unit, as `500ms` or `30s`".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
+
+/// Reads a plugin's file: the module, and its bytes.
+pub fn load(path: &Path, terminal: &Terminal) -> Result<(Module, Arc<[u8]>)> {
+    let cannot = || Error::new(format!("cannot load `{}`", path.display()));
+    // Said here in the system's words, without those of a failure around them.
+    let wasm = fs::read(path).map_err(|error| {
+        let wrong = cannot().because(&error);
+        match (error.kind(), path.extension()) {
+            (std::io::ErrorKind::NotFound, Some(wasm)) if wasm == "wasm" => {
+                wrong.help("`cargo plugin build --release` builds the plugin of this folder")
+            }
+            _ => wrong,
+        }
+    })?;
+    let wasm: Arc<[u8]> = wasm.into();
+    let module = Module::load(&*wasm).map_err(|failure| {
+        let wrong = cannot().because(failure.message());
+        match failure.hint() {
+            Some(hint) => wrong.help(hint),
+            None => wrong,
+        }
+    })?;
+    for warning in module.warnings() {
+        // The others are for the plugin's author, and `validate` tells them.
+        if let Warning::Manifest { .. } = warning {
+            terminal.warning(&warning.to_string());
+        }
+    }
+    Ok((module, wasm))
+}
+
+/// A plugin of this module, to be built, with the limits that it asks for; `fuel` where it asks for none. All services are in memory and the same in every run: time stands still,
+/// and random numbers are always the same.
+pub fn as_asked(module: &Module, fuel: Option<u64>) -> PluginBuilder {
+    let asked = module.manifest().map(|manifest| manifest.limits.clone());
+    let asked = asked.unwrap_or_default();
+    let mut builder = module.plugin();
+    if let Some(fuel) = asked.max_fuel.or(fuel) {
+        builder = builder.fuel(fuel);
+    }
+    if let Some(milliseconds) = asked.timeout_ms {
+        builder = builder.timeout(Duration::from_millis(milliseconds));
+    }
+    if let Some(pages) = asked.memory_pages {
+        builder = builder.memory_pages(pages);
+    }
+    builder
+}
+
+impl HostOptions {
+    /// A plugin of this module, to be built: with the clock, the random numbers and the log that there are, and with what the options ask for.
+    pub fn builder(&self, module: &Module, count_fuel: bool) -> Result<PluginBuilder> {
+        logging::show(self.log_level);
+        let mut builder = self
+            .limited(module, count_fuel)
+            .grant_words(|permission| format!("--grant {permission}"))
+            .logs(ForwardedLog)
+            .clock(SystemClock::new())
+            .random(SystemRandom)
+            .files(self.folders()?)
+            .http(HttpClient::new(self.allowed_hosts()?).proxy_from_environment());
+        if let Some(path) = &self.kv {
+            let store = DatabaseKv::open(path).map_err(|failure| service("kv", path, &failure))?;
+            let name = module
+                .manifest()
+                .map_or("", |manifest| manifest.id.as_str());
+            builder = builder.kv(store.namespace(name));
+        }
+        Ok(builder)
+    }
+
+    /// The configuration that the plugin is given.
+    pub fn configuration(&self) -> Option<&Value> {
+        self.config.as_ref()
+    }
+
+    fn limited(&self, module: &Module, count_fuel: bool) -> PluginBuilder {
+        let mut builder = as_asked(module, count_fuel.then_some(PLENTY));
+        for permission in &self.grant {
+            builder = match permission.as_str() {
+                "all" => builder.grant_all(),
+                permission => builder.grant(permission),
+            };
+        }
+        if let Some(config) = &self.config {
+            builder = builder.config(config);
+        }
+        if let Some(fuel) = self.fuel {
+            builder = builder.fuel(fuel);
+        }
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(pages) = self.memory_pages {
+            builder = builder.memory_pages(pages);
+        }
+        builder
+    }
+
+    fn folders(&self) -> Result<DirectoryFiles> {
+        let mut files = DirectoryFiles::new();
+        for folder in &self.files {
+            let granted = match folder.writable {
+                true => files.read_write(&folder.name, &folder.path),
+                false => files.read_only(&folder.name, &folder.path),
+            };
+            files = granted.map_err(|failure| service("files", &folder.path, &failure))?;
+        }
+        Ok(files)
+    }
+
+    fn allowed_hosts(&self) -> Result<AllowList> {
+        if self.allow_host.iter().any(|host| host == "*") {
+            return Ok(AllowList::any());
+        }
+        AllowList::new(&self.allow_host)
+            .map_err(|failure| Error::new("`--allow-host` is not right").because(failure.message()))
+    }
+}
+
+fn service(option: &str, path: &Path, failure: &Failure) -> Error {
+    let wrong = Error::new(format!("`--{option} {}` cannot be used", path.display()));
+    match failure.kind() {
+        FailureKind::Io { reason, .. } => wrong.because(reason),
+        _ => wrong.because(failure.message()),
+    }
+}
+
+/// Calls the plugin's start hook, if it has one: what its commands do may depend on it.
+pub fn start(plugin: &mut Plugin) -> Result<(), Failure> {
+    optional(plugin.start())
+}
+
+/// Calls the plugin's stop hook, if it has one.
+pub fn stop(plugin: &mut Plugin) -> Result<(), Failure> {
+    optional(plugin.stop())
+}
+
+fn optional(hook: Result<(), Failure>) -> Result<(), Failure> {
+    match hook {
+        Err(failure) if matches!(failure.kind(), FailureKind::MissingExport { .. }) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// The same failure, which says what to do about it by options instead of by methods.
+pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
+    let hint = match failure.kind() {
+        FailureKind::OutOfFuel { .. } => "`--fuel N` gives a call more".to_owned(),
+        FailureKind::Timeout { .. } => "`--timeout TIME` allows more".to_owned(),
+        FailureKind::OutOfMemory { requested, .. } => match requested.div_ceil(PAGE) {
+            pages if pages > MAX_PAGES => return failure,
+            pages => format!("`--memory-pages {pages}` allows that much"),
+        },
+        FailureKind::StackOverflow(_) => "look for a recursion without end".to_owned(),
+        FailureKind::Poisoned { .. } => {
+            "every run has an instance of its own: run it again".to_owned()
+        }
+        FailureKind::Plugin(error) | FailureKind::HostFunction { error, .. }
+            if error.code() == "permission_denied" =>
+        {
+            match error
+                .details()
+                .and_then(|details| permission(&details, manifest))
+            {
+                Some(hint) => hint,
+                None => return failure,
+            }
+        }
+        _ => return failure,
+    };
+    failure.with_hint(hint)
+}
+
+/// How a denied permission is granted, where the error itself does not say it, and what it is for.
+fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
+    let said = |member: &str| Some(text::line(details.get(member)?.as_str()?, 200));
+    let name = said("permission")?;
+    if let Some(host) = said("host") {
+        return Some(format!("`--allow-host {host}` allows requests to it"));
+    }
+    if let Some(folder) = said("folder") {
+        let writable = details.get("grant")?.as_str()?.contains("read_write");
+        let writable = if writable { ":rw" } else { "" };
+        return Some(format!(
+            "`--files {folder}=DIR{writable}` lets the plugin see a folder by this name"
+        ));
+    }
+    let declared = manifest?
+        .permissions
+        .iter()
+        .find(|permission| permission.name() == name);
+    let reason = declared.and_then(|permission| permission.reason())?;
+    Some(format!(
+        "the plugin asks for `{name}` with this reason: {}",
+        text::line(reason, 200)
+    ))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, milliseconds) in [("500ms", 500), ("2", 2000), ("1.5s", 1500), ("2m", 120_000)] {
+            assert_eq!(
+                duration(text).unwrap(),
+                Duration::from_millis(milliseconds),
+                "{text}"
+            );
+        }
+        for wrong in ["", "s", "1h", "-1s", "1e400", "one second"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn folders_are_seen_by_their_own_names_or_others() {
+        let folder = |text: &str| {
+            let folder: Folder = text.parse()?;
+            Ok::<_, String>((
+                folder.name,
+                folder.path.display().to_string(),
+                folder.writable,
+            ))
+        };
+        let seen =
+            |name: &str, path: &str, writable| Ok((name.to_owned(), path.to_owned(), writable));
+        assert_eq!(folder("some/assets"), seen("assets", "some/assets", false));
+        assert_eq!(folder("out=/tmp/x:rw"), seen("out", "/tmp/x", true));
+        assert_eq!(folder("assets:ro"), seen("assets", "assets", false));
+        assert!(folder("/").is_err() && folder("a/b=c").is_err() && folder("=c").is_err());
+    }
+}

@@ -1,0 +1,378 @@
+//! The plugin's crate: found by `cargo metadata`, built by cargo.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cargo_metadata::{
+    CrateType, DependencyKind, Error as MetadataError, Metadata, MetadataCommand, Package,
+};
+use plugin_sdk_harness::{BuildFailure, CrateSource, Failure, FailureKind, Source};
+
+use crate::error::{Error, Result};
+use crate::terminal::{Form, Terminal};
+
+const SDK: &str = "plugin-sdk";
+
+const CDYLIB: &str = "add these lines to it:\n\n  [lib]\n  crate-type = [\"cdylib\", \"rlib\"]";
+
+/// Which crate is meant.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Package selection")]
+pub struct Selection {
+    /// The `Cargo.toml` of the plugin, or of its workspace [default: that of the current folder]
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// The plugin's package, where a workspace has several
+    #[arg(short, long, value_name = "NAME")]
+    package: Option<String>,
+}
+
+/// Which features of the crate are built.
+#[derive(clap::Args, Default)]
+#[command(next_help_heading = "Feature selection")]
+pub struct Features {
+    /// Features to turn on, with commas between them
+    #[arg(short = 'F', long, value_delimiter = ',', value_name = "FEATURES")]
+    features: Vec<String>,
+    /// Leaves the default features out
+    #[arg(long)]
+    no_default_features: bool,
+}
+
+impl Features {
+    /// As cargo is told them.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        if !self.features.is_empty() {
+            arguments.push("--features".to_owned());
+            arguments.push(self.features.join(","));
+        }
+        if self.no_default_features {
+            arguments.push("--no-default-features".to_owned());
+        }
+        arguments
+    }
+}
+
+/// The profile that what is shipped is built with.
+pub const RELEASE: &str = "release";
+
+/// The profile of everyday work.
+pub const DEV: &str = "dev";
+
+/// A plugin's crate.
+///
+/// What the plugin calls itself, its id, is known only once it is built: it is in the module's manifest.
+#[derive(Debug)]
+pub struct Project {
+    /// The package's name.
+    pub name: String,
+    /// The package's version.
+    pub version: semver::Version,
+    /// The package's folder.
+    pub root: PathBuf,
+    /// Cargo's target folder.
+    pub target_dir: PathBuf,
+    /// The file that the package names as its readme, or that cargo takes for it.
+    pub readme: Option<PathBuf>,
+    /// The file that the package names as its licence.
+    pub license_file: Option<PathBuf>,
+}
+
+/// A module that cargo has built.
+pub struct Built {
+    /// The module as it was built.
+    pub wasm: Arc<[u8]>,
+}
+
+impl Project {
+    /// Finds the plugin's crate as cargo would find a package.
+    pub fn find(selection: &Selection) -> Result<Self> {
+        let here = env::current_dir()
+            .map_err(|error| Error::new("there is no current folder").because(error))?;
+        let metadata = metadata(selection.manifest_path.as_deref())?;
+        let place = match &selection.manifest_path {
+            Some(manifest) => here.join(manifest),
+            None => here.join("Cargo.toml"),
+        };
+        let package = match &selection.package {
+            Some(name) => named(&metadata, name)?,
+            None => nearest(&metadata, &place)?,
+        };
+        is_plugin(package).map_err(|reason| reason.error(package, &metadata))?;
+        let root = match package.manifest_path.parent() {
+            Some(parent) => parent.as_std_path().to_owned(),
+            None => PathBuf::new(),
+        };
+        Ok(Project {
+            name: package.name.to_string(),
+            version: package.version.clone(),
+            target_dir: metadata.target_directory.clone().into(),
+            readme: package.readme.as_ref().map(|file| root.join(file)),
+            license_file: package.license_file.as_ref().map(|file| root.join(file)),
+            root,
+        })
+    }
+
+    /// Builds the module as it is shipped: alone, without the Rust library beside it, so that link-time optimisation works.
+    ///
+    /// People see what cargo tells; where a program reads the result, an error carries it.
+    pub fn build(&self, profile: &str, features: &Features, terminal: &Terminal) -> Result<Built> {
+        self.build_with(profile, features, &[], terminal)
+    }
+
+    /// As [`build`](Project::build), with arguments for the compiler of this crate alone.
+    pub fn build_with(
+        &self,
+        profile: &str,
+        features: &Features,
+        compiler: &[&str],
+        terminal: &Terminal,
+    ) -> Result<Built> {
+        let source = self.source(profile, features);
+        let compiler = compiler.iter().copied();
+        self.compile(source.compiler_arguments(compiler), terminal)
+    }
+
+    /// Builds the module as the crate's tests do, with the Rust library beside it, so that they find it built.
+    pub fn build_for_tests(
+        &self,
+        profile: &str,
+        features: &Features,
+        terminal: &Terminal,
+    ) -> Result<Built> {
+        self.compile(self.source(profile, features), terminal)
+    }
+
+    fn source(&self, profile: &str, features: &Features) -> CrateSource {
+        let source = Source::crate_dir(&self.root)
+            .profile(profile)
+            .features(features.features.iter().cloned());
+        match features.no_default_features {
+            true => source.no_default_features(),
+            false => source,
+        }
+    }
+
+    fn compile(&self, source: CrateSource, terminal: &Terminal) -> Result<Built> {
+        let source = match terminal.form() {
+            Form::Text => source.show_output(),
+            Form::Json => source,
+        };
+        let compiled = source
+            .compile()
+            .map_err(|failure| build_failed(&failure, &self.name))?;
+        Ok(Built {
+            wasm: compiled.wasm,
+        })
+    }
+
+    /// The cargo that this program was started by, or else the one on the path.
+    pub fn cargo(&self) -> OsString {
+        env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+    }
+
+    /// `name v0.1.0`, as cargo shows packages.
+    pub fn title(&self) -> String {
+        format!("{} v{}", self.name, self.version)
+    }
+}
+
+/// Why a package is no plugin.
+enum NotAPlugin {
+    NoSdk,
+    NoLibrary,
+    NoCdylib,
+}
+
+impl NotAPlugin {
+    fn error(self, package: &Package, metadata: &Metadata) -> Error {
+        let manifest = &package.manifest_path;
+        let name = &package.name;
+        match self {
+            NotAPlugin::NoSdk => {
+                let error = Error::new(format!("the package `{name}` is no plugin"))
+                    .because(format!("it does not depend on `{SDK}`: {manifest}"));
+                match plugins(metadata).as_slice() {
+                    [] => error.help(
+                        "`cargo plugin new NAME` makes a plugin; `cargo add plugin-sdk` begins to make one of a package",
+                    ),
+                    several => error.help(choose(several)),
+                }
+            }
+            NotAPlugin::NoLibrary => Error::new(format!(
+                "the package `{name}` has no library to make a plugin of"
+            ))
+            .because(format!("there is no `src/lib.rs` beside {manifest}"))
+            .help("a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`"),
+            NotAPlugin::NoCdylib => Error::new(format!(
+                "the library of the package `{name}` does not become a WebAssembly module"
+            ))
+            .because(format!("its crate types lack `cdylib`: {manifest}"))
+            .help(CDYLIB),
+        }
+    }
+}
+
+fn is_plugin(package: &Package) -> Result<(), NotAPlugin> {
+    let depends = |name: &str| {
+        package
+            .dependencies
+            .iter()
+            .any(|dependency| dependency.kind == DependencyKind::Normal && dependency.name == name)
+    };
+    if !depends(SDK) {
+        return Err(NotAPlugin::NoSdk);
+    }
+    let library = package.targets.iter().find(|target| {
+        target.is_lib()
+            || target.is_rlib()
+            || target.is_cdylib()
+            || target.is_dylib()
+            || target.is_staticlib()
+    });
+    match library {
+        None => Err(NotAPlugin::NoLibrary),
+        Some(library) if library.crate_types.contains(&CrateType::CDyLib) => Ok(()),
+        Some(_) => Err(NotAPlugin::NoCdylib),
+    }
+}
+
+/// The workspace's plugins, by name.
+fn plugins(metadata: &Metadata) -> Vec<&str> {
+    let mut names: Vec<&str> = metadata
+        .packages
+        .iter()
+        .filter(|package| is_plugin(package).is_ok())
+        .map(|package| package.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn choose(plugins: &[&str]) -> String {
+    match plugins {
+        [one] => format!("`-p {one}` chooses the plugin of this workspace"),
+        several => format!(
+            "`-p NAME` chooses one of the workspace's plugins: {}",
+            several.join(", ")
+        ),
+    }
+}
+
+fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
+    let mut command = MetadataCommand::new();
+    // Only this workspace's own crates: nothing is resolved or downloaded, and no `Cargo.lock` is written.
+    command.no_deps();
+    if let Some(path) = manifest_path {
+        if path.file_name().is_none_or(|name| name != "Cargo.toml") {
+            return Err(Error::new(format!(
+                "`{}` is not the path of a `Cargo.toml`",
+                path.display()
+            ))
+            .help(format!(
+                "did you mean `--manifest-path {}`?",
+                path.join("Cargo.toml").display()
+            )));
+        }
+        command.manifest_path(path);
+    }
+    command.exec().map_err(|error| match error {
+        MetadataError::CargoMetadata { stderr } => {
+            let reason = stderr.trim().trim_start_matches("error: ").to_owned();
+            let nowhere = reason.starts_with("could not find `Cargo.toml`");
+            let error = Error::new("there is no project to work on").because(reason);
+            match nowhere {
+                true => error.help(
+                    "`cargo plugin new NAME` makes one; `--manifest-path PATH` names one that is elsewhere",
+                ),
+                false => error,
+            }
+        }
+        MetadataError::Io(error) => Error::new("cannot run cargo")
+            .because(error)
+            .help("install Rust with rustup, or set the variable CARGO to where cargo is"),
+        other => Error::new("cargo's answer cannot be read").because(other),
+    })
+}
+
+/// The package of a name.
+fn named<'a>(metadata: &'a Metadata, name: &str) -> Result<&'a Package> {
+    if let Some(package) = metadata
+        .packages
+        .iter()
+        .find(|package| package.name == name)
+    {
+        return Ok(package);
+    }
+    let plugins = plugins(metadata);
+    let close = plugins
+        .iter()
+        .map(|plugin| (strsim::damerau_levenshtein(plugin, name), *plugin))
+        .filter(|(distance, _)| *distance <= name.len().div_ceil(3))
+        .min();
+    let error =
+        Error::new(format!("there is no package `{name}` in this workspace")).because(format!(
+            "its `Cargo.toml` is {}",
+            metadata.workspace_root.join("Cargo.toml")
+        ));
+    Err(match (close, plugins.as_slice()) {
+        (Some((_, close)), _) => error.help(format!("did you mean `{close}`?")),
+        (None, []) => error,
+        (None, several) => error.help(choose(several)),
+    })
+}
+
+/// The package of a `Cargo.toml` or of the folder that it would be in; of a workspace that is no package, its only plugin.
+fn nearest<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a Package> {
+    let place = manifest.parent().unwrap_or(manifest);
+    let place = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+    let holds_place = |package: &&Package| {
+        package
+            .manifest_path
+            .parent()
+            .and_then(|folder| folder.as_std_path().canonicalize().ok())
+            .is_some_and(|folder| place.starts_with(folder))
+    };
+    let innermost = metadata
+        .packages
+        .iter()
+        .filter(holds_place)
+        .max_by_key(|package| package.manifest_path.as_str().len());
+    if let Some(package) = innermost {
+        return Ok(package);
+    }
+    let plugins = plugins(metadata);
+    match plugins.as_slice() {
+        [one] => named(metadata, one),
+        [] => Err(Error::new("there is no plugin in this workspace")
+            .because(format!(
+                "none of its packages has a library of the type `cdylib` and depends on `{SDK}`: {}",
+                metadata.workspace_root.join("Cargo.toml")
+            ))
+            .help("`cargo plugin new NAME` makes a plugin")),
+        several => Err(Error::new(format!("this workspace has {} plugins", several.len()))
+            .help(choose(several))),
+    }
+}
+
+fn build_failed(failure: &Failure, name: &str) -> Error {
+    let reason = match failure.kind() {
+        FailureKind::Build(BuildFailure::Failed { command, output }) => {
+            let error = Error::new(format!("the plugin `{name}` does not build"))
+                .because(format!("`{command}` failed"));
+            return match output.trim_end() {
+                "" => error,
+                output => error.because(output),
+            };
+        }
+        _ => failure.message(),
+    };
+    let error = Error::new(format!("the plugin `{name}` cannot be built")).because(reason);
+    match failure.hint() {
+        Some(hint) => error.help(hint),
+        None => error,
+    }
+}

@@ -1,0 +1,184 @@
+//! A value that a schema allows, for whoever needs any.
+
+use serde_json::{Map, Value, json};
+
+use super::{Integers, Kind, Numbers, Schemas, Text};
+
+/// How deep values are made: a type that always holds another of itself has none.
+const MAX_DEPTH: usize = 16;
+
+/// The most items and characters that are made because a schema asks for that many.
+const MAX_LENGTH: u64 = 10_000;
+
+impl<'a> Schemas<'a> {
+    /// A value that the schema allows: its first example, its default, else the simplest one, with no more members than it must have. `None` where
+    /// only its author knows one, as for a text of a certain pattern.
+    pub fn example(&self, schema: &'a Value) -> Option<Value> {
+        self.example_within(schema, MAX_DEPTH)
+    }
+
+    fn example_within(&self, schema: &'a Value, depth: usize) -> Option<Value> {
+        let deeper = depth.checked_sub(1)?;
+        let shape = self.shape(schema);
+        if let Some(example) = shape.examples.first().or(shape.default) {
+            return Some(example.clone());
+        }
+        if shape.nullable {
+            return Some(Value::Null);
+        }
+        match &shape.kind {
+            Kind::Any | Kind::Null => Some(Value::Null),
+            Kind::Boolean => Some(json!(true)),
+            Kind::Integer(integers) => integers.example(),
+            Kind::Number(numbers) => numbers.example(),
+            Kind::Text(text) => text.example(),
+            Kind::Choice(values) => values.first().map(|choice| choice.value.clone()),
+            Kind::List(list) => match list.min_items {
+                0 => Some(json!([])),
+                least if least <= MAX_LENGTH => {
+                    let item = self.example_within(list.items, deeper)?;
+                    Some(Value::Array(vec![item; usize::try_from(least).ok()?]))
+                }
+                _ => None,
+            },
+            Kind::Tuple(items) => {
+                let items = items.iter().map(|item| self.example_within(item, deeper));
+                items.collect::<Option<_>>().map(Value::Array)
+            }
+            Kind::Map(_) => Some(json!({})),
+            Kind::Object(object) => {
+                let required = object.members.iter().filter(|member| member.required);
+                let members = required.map(|member| {
+                    let value = self.example_within(member.schema, deeper)?;
+                    Some((member.name.to_owned(), value))
+                });
+                members.collect::<Option<Map<_, _>>>().map(Value::Object)
+            }
+            Kind::OneOf(alternatives) => alternatives
+                .iter()
+                .find_map(|alternative| self.example_within(alternative, deeper)),
+        }
+    }
+}
+
+impl Integers {
+    fn example(&self) -> Option<Value> {
+        let (lowest, highest) = (*self.0.start(), *self.0.end());
+        if lowest > highest {
+            return None;
+        }
+        let number = 1.clamp(lowest, highest);
+        let small = i64::try_from(number).map(Value::from).ok();
+        small.or_else(|| u64::try_from(number).map(Value::from).ok())
+    }
+}
+
+impl Numbers {
+    fn example(&self) -> Option<Value> {
+        let bounds = [self.minimum, self.maximum, self.above, self.below];
+        let between = self
+            .above
+            .or(self.minimum)
+            .zip(self.below.or(self.maximum))
+            .map(|(lowest, highest)| lowest / 2.0 + highest / 2.0);
+        let near = bounds
+            .into_iter()
+            .flatten()
+            .flat_map(|bound| [bound, bound + 1.0, bound - 1.0]);
+        [1.0]
+            .into_iter()
+            .chain(near)
+            .chain(between)
+            .find(|number| number.is_finite() && self.contains(*number))
+            .map(Value::from)
+    }
+}
+
+impl Text<'_> {
+    fn example(&self) -> Option<Value> {
+        if self.pattern.is_some() {
+            return None;
+        }
+        let example = match self.format {
+            None => "text",
+            Some("date-time") => "2000-01-01T00:00:00Z",
+            Some("date") => "2000-01-01",
+            Some("time") => "00:00:00Z",
+            Some("duration") => "PT1S",
+            Some("email") => "ada@example.com",
+            Some("hostname") => "example.com",
+            Some("ipv4" | "ip") => "192.0.2.1",
+            Some("ipv6") => "2001:db8::1",
+            Some("uri" | "url" | "iri" | "uri-reference") => "https://example.com/",
+            Some("uuid") => "00000000-0000-4000-8000-000000000000",
+            Some(_) => return None,
+        };
+        let fits = |text: &str| {
+            let length = text.chars().count() as u64;
+            self.min_length.is_none_or(|least| length >= least)
+                && self.max_length.is_none_or(|most| length <= most)
+        };
+        if fits(example) {
+            return Some(json!(example));
+        }
+        let length = self
+            .min_length
+            .unwrap_or(0)
+            .max(self.max_length.unwrap_or(0).min(1));
+        let filled = (self.format.is_none() && length <= MAX_LENGTH)
+            .then(|| "x".repeat(usize::try_from(length).unwrap_or(0)))?;
+        fits(&filled).then(|| json!(filled))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_is_what_the_schema_allows() {
+        let definitions = json!({
+            "List": {"type": "object", "properties": {"next": {"$ref": "#/$defs/List"}}},
+            "Endless": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Endless"}}, "required": ["next"]},
+        });
+        let schemas = Schemas::new(definitions.as_object().unwrap());
+        for (schema, example) in [
+            (json!({"type": "integer", "minimum": 5}), Some(json!(5))),
+            (json!({"type": "integer", "maximum": -5}), Some(json!(-5))),
+            (json!({"type": "integer", "minimum": 2, "maximum": 1}), None),
+            (
+                json!({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5}),
+                Some(json!(1.25)),
+            ),
+            (
+                json!({"type": "string", "minLength": 6}),
+                Some(json!("xxxxxx")),
+            ),
+            (json!({"type": "string", "maxLength": 2}), Some(json!("x"))),
+            (json!({"type": "string", "maxLength": 0}), Some(json!(""))),
+            (json!({"type": "string", "pattern": "^a"}), None),
+            (
+                json!({"type": "string", "pattern": "^a", "examples": ["ab"]}),
+                Some(json!("ab")),
+            ),
+            (
+                json!({"type": "string", "format": "uuid"}),
+                Some(json!("00000000-0000-4000-8000-000000000000")),
+            ),
+            (
+                json!({"type": "array", "items": {"type": "boolean"}, "minItems": 2}),
+                Some(json!([true, true])),
+            ),
+            (json!({"enum": ["a", "b"]}), Some(json!("a"))),
+            (json!({"$ref": "#/$defs/List"}), Some(json!({}))),
+            (json!({"$ref": "#/$defs/Endless"}), None),
+            (
+                json!({"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}, "required": ["a"]}),
+                Some(json!({"a": 1})),
+            ),
+        ] {
+            assert_eq!(schemas.example(&schema), example, "{schema}");
+        }
+    }
+}

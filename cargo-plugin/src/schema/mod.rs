@@ -1,0 +1,519 @@
+//! What a schema of a manifest means to whoever gives a value or gets one: its kind, its bounds, its default.
+//!
+//! A schema is anything that a file says; what cannot be made sense of is a value of [any](Kind::Any) kind, which the plugin will judge itself.
+
+mod example;
+mod words;
+
+pub use words::quoted;
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+/// How many references are followed for one schema: one that refers to itself has no kind.
+const MAX_REFERENCES: usize = 32;
+
+/// The definitions that schemas refer to, by which they are read.
+#[derive(Clone, Copy)]
+pub struct Schemas<'a> {
+    definitions: &'a Map<String, Value>,
+}
+
+/// A schema, read.
+#[derive(Clone, Debug)]
+pub struct Shape<'a> {
+    pub kind: Kind<'a>,
+    /// Whether `null` will do as well.
+    pub nullable: bool,
+    pub description: Option<&'a str>,
+    pub default: Option<&'a Value>,
+    pub examples: &'a [Value],
+}
+
+/// What kind of value a schema describes.
+#[derive(Clone, Debug)]
+pub enum Kind<'a> {
+    Any,
+    Null,
+    Boolean,
+    Integer(Integers),
+    Number(Numbers),
+    Text(Text<'a>),
+    /// One of some values.
+    Choice(Vec<Choice<'a>>),
+    List(List<'a>),
+    Tuple(Vec<&'a Value>),
+    /// An object whose members have any names.
+    Map(&'a Value),
+    Object(Object<'a>),
+    /// One of some schemas, which are not told apart here.
+    OneOf(Vec<&'a Value>),
+}
+
+/// The integers from one to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integers(pub RangeInclusive<i128>);
+
+/// The numbers between two.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Numbers {
+    pub minimum: Option<f64>,
+    pub maximum: Option<f64>,
+    /// Numbers must be above this one.
+    pub above: Option<f64>,
+    /// Numbers must be below this one.
+    pub below: Option<f64>,
+}
+
+/// Texts of so many characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Text<'a> {
+    pub min_length: Option<u64>,
+    pub max_length: Option<u64>,
+    pub pattern: Option<&'a str>,
+    pub format: Option<&'a str>,
+}
+
+/// A value to choose.
+#[derive(Clone, Debug)]
+pub struct Choice<'a> {
+    pub value: &'a Value,
+    pub description: Option<&'a str>,
+}
+
+/// Any number of items, or so many.
+#[derive(Clone, Copy, Debug)]
+pub struct List<'a> {
+    pub items: &'a Value,
+    pub min_items: u64,
+    pub max_items: Option<u64>,
+}
+
+/// An object with members of certain names.
+#[derive(Clone, Debug)]
+pub struct Object<'a> {
+    pub members: Vec<Member<'a>>,
+}
+
+/// A member of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    pub name: &'a str,
+    pub schema: &'a Value,
+    pub required: bool,
+}
+
+/// What any value is described by.
+static ANYTHING: Value = Value::Bool(true);
+
+impl<'a> Schemas<'a> {
+    pub fn new(definitions: &'a Map<String, Value>) -> Self {
+        Schemas { definitions }
+    }
+
+    /// Reads a schema.
+    pub fn shape(&self, schema: &'a Value) -> Shape<'a> {
+        self.shape_within(schema, MAX_REFERENCES)
+    }
+
+    /// The name of the definition that a schema is a reference to.
+    pub fn name(&self, schema: &'a Value) -> Option<&'a str> {
+        let reference = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
+        self.definitions
+            .keys()
+            .find(|name| reference == **name || reference == pointer(name))
+            .map(String::as_str)
+    }
+
+    fn shape_within(&self, schema: &'a Value, references: usize) -> Shape<'a> {
+        let mut shape = match self.name(schema) {
+            Some(name) if references > 0 => {
+                let target = self.definitions.get(name).unwrap_or(&ANYTHING);
+                self.shape_within(target, references - 1)
+            }
+            _ => self.alternatives(schema, references),
+        };
+        // What stands beside a reference is about this use of it, and counts more.
+        shape.description = text(schema, "description").or(shape.description);
+        shape.default = schema.get("default").or(shape.default);
+        match schema.get("examples").and_then(Value::as_array) {
+            Some(examples) if !examples.is_empty() => shape.examples = examples,
+            _ => {}
+        }
+        shape
+    }
+
+    /// Reads a schema that is no reference: one of several, or a single one.
+    fn alternatives(&self, schema: &'a Value, references: usize) -> Shape<'a> {
+        if let Some(values) = choices(schema) {
+            return choice(values);
+        }
+        let Some(all) = ["oneOf", "anyOf"]
+            .into_iter()
+            .find_map(|word| schema.get(word)?.as_array())
+        else {
+            // An `allOf` of one is how a description was put beside a reference once.
+            if let Some([only]) = schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+                && references > 0
+            {
+                return self.shape_within(only, references - 1);
+            }
+            return single(schema);
+        };
+        let is_null = |schema: &&Value| text(schema, "type") == Some("null");
+        let others: Vec<&Value> = all.iter().filter(|schema| !is_null(schema)).collect();
+        let nullable = others.len() < all.len();
+        let mut shape = match others.as_slice() {
+            [] => Shape::of(Kind::Null),
+            [only] if references > 0 => self.shape_within(only, references - 1),
+            _ => match self.all_choices(&others, references) {
+                Some(values) => choice(values),
+                None => Shape::of(Kind::OneOf(others)),
+            },
+        };
+        shape.nullable |= nullable;
+        shape
+    }
+
+    /// The values of alternatives that are nothing but values to choose.
+    fn all_choices(
+        &self,
+        alternatives: &[&'a Value],
+        references: usize,
+    ) -> Option<Vec<Choice<'a>>> {
+        let mut all = Vec::new();
+        for alternative in alternatives {
+            let shape = self.shape_within(alternative, references.checked_sub(1)?);
+            match shape.kind {
+                Kind::Choice(values) if !shape.nullable => all.extend(values),
+                _ => return None,
+            }
+        }
+        Some(all)
+    }
+}
+
+impl<'a> Shape<'a> {
+    fn of(kind: Kind<'a>) -> Self {
+        Shape {
+            kind,
+            nullable: false,
+            description: None,
+            default: None,
+            examples: &[],
+        }
+    }
+
+    /// Whether a text is a value of it.
+    pub fn takes_text(&self) -> bool {
+        matches!(self.kind, Kind::Any | Kind::Text(_))
+    }
+
+    /// Whether its values are written without commas, so that one can stand between two of them.
+    pub fn has_no_commas(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Integer(_) | Kind::Number(_) | Kind::Boolean
+        )
+    }
+}
+
+/// Reads a schema that is neither a reference nor one of several.
+fn single(schema: &Value) -> Shape<'_> {
+    let (word, nullable) = match schema.get("type") {
+        Some(Value::String(word)) => (word.as_str(), false),
+        Some(Value::Array(words)) => {
+            let mut others = words
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|word| *word != "null");
+            let nullable = words.iter().any(|word| word == "null");
+            match (others.next(), others.next()) {
+                (Some(word), None) => (word, nullable),
+                (None, _) => ("null", false),
+                // A text or a number: whatever it is, it can be written as JSON.
+                _ => ("", nullable),
+            }
+        }
+        _ => ("", false),
+    };
+    let kind = match word {
+        "null" => Kind::Null,
+        "boolean" => Kind::Boolean,
+        "integer" => Kind::Integer(integers(schema)),
+        "number" => Kind::Number(numbers(schema)),
+        "string" => Kind::Text(Text {
+            min_length: number(schema, "minLength"),
+            max_length: number(schema, "maxLength"),
+            pattern: text(schema, "pattern"),
+            format: text(schema, "format"),
+        }),
+        "array" => list(schema),
+        "object" => object(schema),
+        _ if schema.get("properties").is_some() => object(schema),
+        _ => Kind::Any,
+    };
+    Shape {
+        nullable,
+        ..Shape::of(kind)
+    }
+}
+
+fn list(schema: &Value) -> Kind<'_> {
+    match schema.get("prefixItems").and_then(Value::as_array) {
+        Some(items) => Kind::Tuple(items.iter().collect()),
+        None => Kind::List(List {
+            items: schema.get("items").unwrap_or(&ANYTHING),
+            min_items: number(schema, "minItems").unwrap_or(0),
+            max_items: number(schema, "maxItems"),
+        }),
+    }
+}
+
+fn object(schema: &Value) -> Kind<'_> {
+    let others = schema.get("additionalProperties");
+    let Some(members) = schema.get("properties").and_then(Value::as_object) else {
+        return match others {
+            Some(Value::Bool(false)) => Kind::Object(Object {
+                members: Vec::new(),
+            }),
+            others => Kind::Map(others.unwrap_or(&ANYTHING)),
+        };
+    };
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required =
+        |name: &str| required.is_some_and(|names| names.iter().any(|required| required == name));
+    let members = members.iter().map(|(name, schema)| Member {
+        name,
+        schema,
+        required: is_required(name),
+    });
+    Kind::Object(Object {
+        members: members.collect(),
+    })
+}
+
+/// The values of `enum`, of `const`, and of a `oneOf` of nothing else, which is how values have descriptions.
+fn choices(schema: &Value) -> Option<Vec<Choice<'_>>> {
+    let constant = |schema| -> Option<Choice<'_>> {
+        Some(Choice {
+            value: Value::get(schema, "const")?,
+            description: text(schema, "description"),
+        })
+    };
+    if let Some(only) = constant(schema) {
+        return Some(vec![only]);
+    }
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        let value = |value| Choice {
+            value,
+            description: None,
+        };
+        return Some(values.iter().map(value).collect());
+    }
+    let all = schema.get("oneOf")?.as_array()?;
+    let mut values = Vec::new();
+    for one in all {
+        match (constant(one), one.get("enum").and_then(Value::as_array)) {
+            (Some(value), _) => values.push(value),
+            (None, Some(several)) => values.extend(several.iter().map(|value| Choice {
+                value,
+                description: text(one, "description"),
+            })),
+            (None, None) => return None,
+        }
+    }
+    Some(values)
+}
+
+fn choice(mut values: Vec<Choice<'_>>) -> Shape<'_> {
+    let all = values.len();
+    values.retain(|choice| !choice.value.is_null());
+    Shape {
+        nullable: values.len() < all,
+        ..Shape::of(Kind::Choice(values))
+    }
+}
+
+fn integers(schema: &Value) -> Integers {
+    let bound = |word| integer(schema.get(word)?);
+    let lowest = bound("exclusiveMinimum").map(|above| above.saturating_add(1));
+    let highest = bound("exclusiveMaximum").map(|below| below.saturating_sub(1));
+    let lowest = bound("minimum").max(lowest).unwrap_or(i128::MIN);
+    let highest = match (bound("maximum"), highest) {
+        (Some(one), Some(other)) => one.min(other),
+        (one, other) => one.or(other).unwrap_or(i128::MAX),
+    };
+    Integers(lowest..=highest)
+}
+
+fn integer(value: &Value) -> Option<i128> {
+    let exact = value
+        .as_i64()
+        .map(i128::from)
+        .or(value.as_u64().map(i128::from));
+    // Beyond 64 bits JSON's numbers are floats here; what matters then is which way the bound lies.
+    exact.or_else(|| value.as_f64().map(|float| float as i128))
+}
+
+fn numbers(schema: &Value) -> Numbers {
+    let bound = |word| schema.get(word).and_then(Value::as_f64);
+    Numbers {
+        minimum: bound("minimum"),
+        maximum: bound("maximum"),
+        above: bound("exclusiveMinimum"),
+        below: bound("exclusiveMaximum"),
+    }
+}
+
+impl Integers {
+    /// Whether it has this one.
+    pub fn contains(&self, number: i128) -> bool {
+        self.0.contains(&number)
+    }
+}
+
+impl Numbers {
+    /// Whether it has this one.
+    pub fn contains(&self, number: f64) -> bool {
+        self.minimum.is_none_or(|minimum| number >= minimum)
+            && self.maximum.is_none_or(|maximum| number <= maximum)
+            && self.above.is_none_or(|above| number > above)
+            && self.below.is_none_or(|below| number < below)
+    }
+}
+
+/// A name as it stands in a JSON pointer.
+fn pointer(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn text<'a>(schema: &'a Value, word: &str) -> Option<&'a str> {
+    schema.get(word)?.as_str()
+}
+
+fn number(schema: &Value, word: &str) -> Option<u64> {
+    schema.get(word)?.as_u64()
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn none() -> Map<String, Value> {
+        Map::new()
+    }
+
+    #[test]
+    fn the_several_forms_of_an_option_are_one() {
+        let definitions = json!({"Count": {"type": "integer", "minimum": 0}});
+        let definitions = definitions.as_object().unwrap();
+        let schemas = Schemas::new(definitions);
+        for schema in [
+            json!({"type": ["integer", "null"], "minimum": 0}),
+            json!({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}]}),
+            json!({"anyOf": [{"$ref": "#/$defs/Count"}, {"type": "null"}]}),
+            json!({"oneOf": [{"type": "null"}, {"$ref": "#/$defs/Count"}]}),
+        ] {
+            let shape = schemas.shape(&schema);
+            assert!(shape.nullable, "{schema}");
+            assert!(
+                matches!(&shape.kind, Kind::Integer(range) if !range.contains(-1) && range.contains(7)),
+                "{schema}: {shape:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_to_choose_are_found_in_every_form_with_their_descriptions() {
+        let definitions = none();
+        let schemas = Schemas::new(&definitions);
+        for (schema, described) in [
+            (json!({"enum": ["one", "two", null]}), false),
+            (
+                json!({"oneOf": [{"const": "one", "description": "1"}, {"enum": ["two"], "description": "2"}]}),
+                true,
+            ),
+            (
+                json!({"oneOf": [{"const": "one", "description": "1"}, {"const": "two", "description": "2"}]}),
+                true,
+            ),
+        ] {
+            let Kind::Choice(values) = schemas.shape(&schema).kind else {
+                panic!("{schema} is no choice");
+            };
+            let texts: Vec<_> = values
+                .iter()
+                .map(|choice| choice.value.as_str().unwrap())
+                .collect();
+            assert_eq!(texts, ["one", "two"], "{schema}");
+            assert_eq!(
+                values.iter().all(|choice| choice.description.is_some()),
+                described
+            );
+        }
+        assert!(schemas.shape(&json!({"enum": ["one", null]})).nullable);
+    }
+
+    #[test]
+    fn what_stands_beside_a_reference_counts_more_than_what_it_refers_to() {
+        let definitions =
+            json!({"a/b": {"type": "string", "description": "theirs", "default": "x"}});
+        let schemas = Schemas::new(definitions.as_object().unwrap());
+        let schema = json!({"$ref": "#/$defs/a~1b", "description": "ours"});
+        let shape = schemas.shape(&schema);
+        assert_eq!(
+            (shape.description, shape.default),
+            (Some("ours"), Some(&json!("x")))
+        );
+    }
+
+    #[test]
+    fn schemas_that_mean_nothing_or_only_themselves_are_of_any_kind() {
+        let definitions =
+            json!({"Me": {"$ref": "#/$defs/Me"}, "Us": {"anyOf": [{"$ref": "#/$defs/Us"}]}});
+        let schemas = Schemas::new(definitions.as_object().unwrap());
+        for schema in [
+            json!(true),
+            json!(null),
+            json!({}),
+            json!({"type": 3}),
+            json!({"type": ["string", "integer"]}),
+            json!({"$ref": "#/$defs/Me"}),
+            json!({"$ref": "#/$defs/Nobody"}),
+            json!({"$ref": "https://example.com/schema"}),
+        ] {
+            assert!(matches!(schemas.shape(&schema).kind, Kind::Any), "{schema}");
+        }
+        // Ends, whatever it comes to.
+        schemas.shape(&json!({"$ref": "#/$defs/Us"}));
+    }
+
+    #[test]
+    fn integers_have_their_true_bounds() {
+        let of = |schema| integers(&schema).0;
+        assert_eq!(
+            of(json!({"minimum": 0, "maximum": u64::MAX})),
+            0..=i128::from(u64::MAX)
+        );
+        assert_eq!(
+            of(json!({"exclusiveMinimum": 0, "minimum": -5, "exclusiveMaximum": 3})),
+            1..=2
+        );
+        assert_eq!(
+            of(json!({"maximum": 9, "exclusiveMaximum": 100})),
+            i128::MIN..=9
+        );
+        assert_eq!(of(json!({})), i128::MIN..=i128::MAX);
+    }
+}

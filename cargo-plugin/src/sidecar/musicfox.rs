@@ -1,0 +1,126 @@
+//! go-musicfox's `plugin.json`.
+
+use plugin_sdk_harness::manifest::Manifest;
+use serde_json::{Map, Value, json};
+
+use crate::wasm::Interface;
+
+/// The version of the plugin interface that the document is for.
+const API_VERSION: &str = "v2.0.0";
+
+/// The version of the host that is needed where the plugin does not say.
+const KERNEL_VERSION: &str = "2.0.0";
+
+/// The host's name among those that a plugin requires a version of.
+const HOST: &str = "go-musicfox";
+
+/// The size of a page of linear memory in KiB.
+const PAGE_KIB: u64 = 64;
+
+pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
+    let mut rust = Map::new();
+    rust.insert("file".to_owned(), json!(super::module_file(manifest)));
+    rust.insert("runtime".to_owned(), json!("wasmtime"));
+    if let Some(pages) = manifest.limits.memory_pages {
+        rust.insert("memory_limit".to_owned(), json!(memory(pages)));
+    }
+    if let Some(milliseconds) = manifest.limits.timeout_ms {
+        rust.insert("timeout".to_owned(), json!(duration(milliseconds)));
+    }
+    let host_functions: Vec<&str> = interface
+        .imports
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
+    let permissions: Vec<Value> = manifest
+        .permissions
+        .iter()
+        .map(|permission| {
+            json!({
+                "id": permission.name(),
+                "description": permission.reason().unwrap_or_default(),
+                "required": true,
+            })
+        })
+        .collect();
+    let kernel = manifest
+        .requires
+        .get(HOST)
+        .and_then(|requirement| least_version(requirement))
+        .unwrap_or(KERNEL_VERSION);
+    let members = [
+        ("id", Some(json!(manifest.id))),
+        ("name", Some(json!(manifest.name))),
+        ("version", Some(json!(manifest.version))),
+        ("description", Some(json!(manifest.description))),
+        ("author", super::author(manifest).map(Value::from)),
+        ("license", manifest.license.clone().map(Value::from)),
+        ("type", Some(json!("wasm"))),
+        ("category", Some(json!(super::plugin_type(manifest)))),
+        ("tags", Some(json!([]))),
+        ("api_version", Some(json!(API_VERSION))),
+        ("min_kernel_version", Some(json!(kernel))),
+        (
+            "wasm",
+            Some(json!({
+                "implementations": {"rust": rust},
+                "preferred": "rust",
+                "host_functions": host_functions,
+            })),
+        ),
+        ("permissions", Some(Value::Array(permissions))),
+        ("config_schema", super::config_schema(manifest)),
+    ];
+    let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
+    Value::Object(members.into_iter().filter_map(said).collect())
+}
+
+/// The first version in a requirement as `>=2.0.0, <3`: the least one, as people write them.
+fn least_version(requirement: &str) -> Option<&str> {
+    let first = requirement
+        .split([',', ' '])
+        .find(|part| part.contains(|c: char| c.is_ascii_digit()))?;
+    Some(first.trim_start_matches(|c: char| !c.is_ascii_digit()))
+}
+
+/// `30MB`, or `64KB` for what is no whole number of those.
+fn memory(pages: u32) -> String {
+    let kib = u64::from(pages) * PAGE_KIB;
+    match kib % 1024 {
+        0 => format!("{}MB", kib / 1024),
+        _ => format!("{kib}KB"),
+    }
+}
+
+/// As Go writes durations: `30s`, or `1500ms` for what is no whole number of those.
+fn duration(milliseconds: u64) -> String {
+    match milliseconds % 1000 {
+        0 => format!("{}s", milliseconds / 1000),
+        _ => format!("{milliseconds}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_written_as_the_host_reads_them() {
+        assert_eq!(
+            (memory(480), memory(1)),
+            ("30MB".to_owned(), "64KB".to_owned())
+        );
+        assert_eq!(
+            (duration(30_000), duration(1500)),
+            ("30s".to_owned(), "1500ms".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_least_version_is_read_from_a_requirement() {
+        for requirement in ["2.1.0", ">=2.1.0", "^2.1.0", ">= 2.1.0, <3", "=2.1.0"] {
+            assert_eq!(least_version(requirement), Some("2.1.0"), "{requirement}");
+        }
+        assert_eq!(least_version("*"), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! NeoTalk's sidecar.
+
+use plugin_sdk_harness::manifest::Manifest;
+use serde_json::{Map, Value, json};
+
+use crate::wasm::Interface;
+
+const SCHEMA: &str = "https://neotalk.dev/schemas/plugin-v1.json";
+
+/// The host's name among those that a plugin requires a version of.
+const HOST: &str = "neotalk";
+
+pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
+    let mut imports: Map<String, Value> = Map::new();
+    for (module, name) in &interface.imports {
+        let functions = imports.entry(module).or_insert_with(|| json!({}));
+        if let Value::Object(functions) = functions {
+            functions.insert(name.clone(), json!("function"));
+        }
+    }
+    let permissions: Vec<&str> = manifest
+        .permissions
+        .iter()
+        .map(|permission| permission.name())
+        .collect();
+    let members = [
+        ("$schema", Some(json!(SCHEMA))),
+        ("id", Some(json!(manifest.id))),
+        ("name", Some(json!(manifest.name))),
+        ("version", Some(json!(manifest.version))),
+        ("description", Some(json!(manifest.description))),
+        ("plugin_type", Some(json!(super::plugin_type(manifest)))),
+        (
+            "required_neotalk_version",
+            manifest.requires.get(HOST).map(|version| json!(version)),
+        ),
+        ("author", super::author(manifest).map(Value::from)),
+        ("homepage", manifest.homepage.clone().map(Value::from)),
+        ("repository", manifest.repository.clone().map(Value::from)),
+        ("license", manifest.license.clone().map(Value::from)),
+        (
+            "memory_pages",
+            manifest.limits.memory_pages.map(Value::from),
+        ),
+        ("max_fuel", manifest.limits.max_fuel.map(Value::from)),
+        ("timeout_ms", manifest.limits.timeout_ms.map(Value::from)),
+        ("permissions", Some(json!(permissions))),
+        ("config_schema", super::config_schema(manifest)),
+        ("imports", Some(Value::Object(imports))),
+        ("exports", Some(json!(interface.exports))),
+    ];
+    let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
+    Value::Object(members.into_iter().filter_map(said).collect())
+}

@@ -1,0 +1,126 @@
+//! What hosts read, held against the forms in which they read it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use plugin_sdk_harness::manifest::Manifest;
+use serde_json::{Value, json};
+
+use super::all;
+use crate::wasm::Interface;
+
+fn sidecars(manifest: Value, interface: &Interface) -> [Value; 2] {
+    let manifest: Manifest = serde_json::from_value(manifest).unwrap();
+    all(&manifest, interface).map(|sidecar| sidecar.document)
+}
+
+fn full() -> (Value, Interface) {
+    let manifest = json!({
+        "abi": 1, "sdk": "0.1.0", "id": "my-wasm-plugin", "name": "My WASM Plugin", "version": "0.1.0",
+        "type": "tool", "description": "A plugin that does amazing things",
+        "authors": ["Ada <ada@example.com>", "Grace"], "license": "MIT",
+        "homepage": "https://example.com/my-plugin", "repository": "https://example.com/my-plugin.git",
+        "requires": {"neotalk": ">=0.1.0", "go-musicfox": ">=2.1.0"},
+        "permissions": [{"name": "http", "reason": "asks the weather"}],
+        "limits": {"memory_pages": 16, "max_fuel": 1_000_000, "timeout_ms": 5000},
+        "config": {"$ref": "#/$defs/Config"},
+        "$defs": {"Config": {"type": "object", "properties": {"api_key": {"type": "string"}}, "required": ["api_key"]}},
+    });
+    let function = |module: &str, name: &str| (module.to_owned(), name.to_owned());
+    let interface = Interface {
+        imports: vec![
+            function("plugin_host", "log_write"),
+            function("plugin_host", "http_send"),
+        ],
+        exports: vec!["plugin_init".to_owned(), "command_greet".to_owned()],
+    };
+    (manifest, interface)
+}
+
+#[test]
+fn neotalk_reads_every_field_of_its_form() {
+    let (manifest, interface) = full();
+    let [neotalk, _] = sidecars(manifest, &interface);
+    assert_eq!(
+        neotalk,
+        json!({
+            "$schema": "https://neotalk.dev/schemas/plugin-v1.json",
+            "id": "my-wasm-plugin",
+            "name": "My WASM Plugin",
+            "version": "0.1.0",
+            "description": "A plugin that does amazing things",
+            "plugin_type": "tool",
+            "required_neotalk_version": ">=0.1.0",
+            "author": "Ada <ada@example.com>, Grace",
+            "homepage": "https://example.com/my-plugin",
+            "repository": "https://example.com/my-plugin.git",
+            "license": "MIT",
+            "memory_pages": 16,
+            "max_fuel": 1_000_000,
+            "timeout_ms": 5000,
+            "permissions": ["http"],
+            "config_schema": {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$ref": "#/$defs/Config",
+                "$defs": {"Config": {"type": "object", "properties": {"api_key": {"type": "string"}}, "required": ["api_key"]}},
+            },
+            "imports": {"plugin_host": {"log_write": "function", "http_send": "function"}},
+            "exports": ["plugin_init", "command_greet"],
+        })
+    );
+}
+
+#[test]
+fn go_musicfox_reads_every_field_of_its_form() {
+    let (manifest, interface) = full();
+    let [_, musicfox] = sidecars(manifest, &interface);
+    let schema = &musicfox["config_schema"]["$defs"]["Config"];
+    assert_eq!(schema["required"], json!(["api_key"]));
+    let mut rest = musicfox.clone();
+    rest.as_object_mut().unwrap().remove("config_schema");
+    assert_eq!(
+        rest,
+        json!({
+            "id": "my-wasm-plugin",
+            "name": "My WASM Plugin",
+            "version": "0.1.0",
+            "description": "A plugin that does amazing things",
+            "author": "Ada <ada@example.com>, Grace",
+            "license": "MIT",
+            "type": "wasm",
+            "category": "tool",
+            "tags": [],
+            "api_version": "v2.0.0",
+            "min_kernel_version": "2.1.0",
+            "wasm": {
+                "implementations": {"rust": {
+                    "file": "my-wasm-plugin.wasm", "runtime": "wasmtime", "memory_limit": "1MB", "timeout": "5s",
+                }},
+                "preferred": "rust",
+                "host_functions": ["log_write", "http_send"],
+            },
+            "permissions": [{"id": "http", "description": "asks the weather", "required": true}],
+        })
+    );
+}
+
+#[test]
+fn what_the_plugin_does_not_say_is_left_out_and_what_a_host_needs_is_not() {
+    let said = json!({"abi": 1, "id": "hello", "name": "Hello", "version": "1.0.0"});
+    let [neotalk, musicfox] = sidecars(said, &Interface::default());
+    for member in ["id", "name", "version", "plugin_type", "permissions"] {
+        assert!(neotalk.get(member).is_some(), "{member}");
+    }
+    for member in [
+        "author",
+        "license",
+        "memory_pages",
+        "config_schema",
+        "required_neotalk_version",
+    ] {
+        assert_eq!(neotalk.get(member), None, "{member}");
+    }
+    assert_eq!(musicfox["min_kernel_version"], "2.0.0");
+    assert_eq!(
+        musicfox["wasm"]["implementations"]["rust"].get("timeout"),
+        None
+    );
+}

@@ -1,0 +1,193 @@
+//! What takes the space in a module: sections, crates, functions.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use indicatif::BinaryBytes;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::terminal::HEADING;
+use crate::wasm::Anatomy;
+
+/// Who a function belongs to whose name tells no crate.
+const NOBODY: &str = "(unknown)";
+
+/// The crate of what the compiler adds by names without a path.
+const BUILTINS: &str = "compiler_builtins";
+const BUILTIN_NAMES: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
+
+/// What takes the space in a module as it is shipped.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Breakdown {
+    /// The whole file.
+    pub bytes: usize,
+    /// Largest first.
+    pub sections: Vec<Part>,
+    /// The code of each crate, largest first.
+    pub crates: Vec<Part>,
+    /// Largest first.
+    pub functions: Vec<Part>,
+}
+
+/// A part of a module.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Part {
+    pub name: String,
+    pub bytes: usize,
+}
+
+impl Breakdown {
+    /// Of a module and of the same module before its names were left out; `exports` belong to the crate `owner`.
+    pub fn of(shipped: &[u8], named: &Anatomy, owner: &str) -> Result<Self> {
+        let sections = Anatomy::of(shipped)?
+            .sections
+            .into_iter()
+            .map(|section| (section.name, section.range.len()));
+        let mut crates: BTreeMap<String, usize> = BTreeMap::new();
+        let mut functions = Vec::new();
+        for function in &named.functions {
+            let name = match &function.symbol {
+                Some(symbol) => format!("{:#}", rustc_demangle::demangle(symbol)),
+                None => NOBODY.to_owned(),
+            };
+            let of = match crate_of(&name) {
+                Some(name) => name,
+                None if BUILTIN_NAMES.contains(&name.as_str()) => BUILTINS,
+                None if named.interface.exports.contains(&name) => owner,
+                None => NOBODY,
+            };
+            *crates.entry(of.to_owned()).or_default() += function.bytes;
+            functions.push((name, function.bytes));
+        }
+        Ok(Breakdown {
+            bytes: shipped.len(),
+            sections: largest_first(sections),
+            crates: largest_first(crates),
+            functions: largest_first(functions),
+        })
+    }
+
+    /// Writes the largest `top` of each; fewer if there are fewer.
+    pub fn text(&self, top: usize, out: &mut dyn Write) -> io::Result<()> {
+        self.table("Sections", &self.sections, top, out)?;
+        self.table("Crates", &self.crates, top, out)?;
+        self.table("Functions", &self.functions, top, out)
+    }
+
+    fn table(
+        &self,
+        title: &str,
+        parts: &[Part],
+        top: usize,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        if parts.is_empty() || top == 0 {
+            return Ok(());
+        }
+        writeln!(out, "\n{HEADING}{title}{HEADING:#}")?;
+        let mut line = |bytes: usize, name: &str| {
+            let share = 100.0 * bytes as f64 / self.bytes.max(1) as f64;
+            writeln!(out, "{:>12} {share:>5.1}%  {name}", shown(bytes))
+        };
+        for part in parts.iter().take(top) {
+            line(part.bytes, &part.name)?;
+        }
+        match parts.get(top..) {
+            None | Some([]) => Ok(()),
+            Some(rest) => {
+                let bytes = rest.iter().map(|part| part.bytes).sum();
+                line(bytes, &format!("({} more)", rest.len()))
+            }
+        }
+    }
+}
+
+/// A number of bytes, as people read it: `46.77 KiB`.
+pub fn shown(bytes: usize) -> String {
+    BinaryBytes(bytes as u64).to_string()
+}
+
+/// How a size differs from the last one, as people read it: `+1.20 KiB (+2.6%)`.
+pub fn change(before: usize, after: usize) -> String {
+    let (sign, difference) = match after >= before {
+        true => ('+', after - before),
+        false => ('-', before - after),
+    };
+    let share = 100.0 * difference as f64 / before.max(1) as f64;
+    match difference {
+        0 => "no change".to_owned(),
+        difference => format!("{sign}{} ({sign}{share:.1}%)", shown(difference)),
+    }
+}
+
+fn largest_first(parts: impl IntoIterator<Item = (String, usize)>) -> Vec<Part> {
+    let mut parts: Vec<Part> = parts
+        .into_iter()
+        .map(|(name, bytes)| Part { name, bytes })
+        .collect();
+    parts.sort_by(|one, other| other.bytes.cmp(&one.bytes).then(one.name.cmp(&other.name)));
+    parts
+}
+
+/// The crate that a function's path begins in: that of the type it is a method of, or of the trait where the type is nobody's.
+fn crate_of(function: &str) -> Option<&str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for (at, _) in function.match_indices("::") {
+        let before = function.get(..at)?;
+        let start = before.rfind(|c| !is_word(c)).map_or(0, |last| last + 1);
+        let head = before.get(start..)?;
+        let begins_path = !before.get(..start)?.ends_with(':');
+        if begins_path && head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            return Some(match head {
+                // What the compiler makes for the standard library.
+                "__rustc" => "std",
+                head => head,
+            });
+        }
+    }
+    // A method of slices and the like.
+    function.contains("::").then_some("core")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_belongs_to_the_crate_of_its_type_and_else_of_its_trait() {
+        for (function, owner) in [
+            ("hello::greet", "hello"),
+            ("hello::_::<impl hello::Greeter>::greet", "hello"),
+            (
+                "<hello::Config as core::default::Default>::default",
+                "hello",
+            ),
+            ("<&T as core::fmt::Display>::fmt", "core"),
+            ("<T as serde_core::de::Expected>::fmt", "serde_core"),
+            (
+                "<&mut dyn core::fmt::Write as core::fmt::Write>::write_str",
+                "core",
+            ),
+            ("core::ptr::drop_in_place<plugin_sdk::error::Error>", "core"),
+            ("alloc::raw_vec::RawVecInner<A>::finish_grow", "alloc"),
+            ("__rustc::__rust_alloc", "std"),
+            ("<[T]>::to_vec", "core"),
+            (
+                "<(A, B) as plugin_sdk::command::Arguments>::read",
+                "plugin_sdk",
+            ),
+        ] {
+            assert_eq!(crate_of(function), Some(owner), "{function}");
+        }
+        assert_eq!(crate_of("memcpy"), None);
+    }
+
+    #[test]
+    fn changes_say_in_which_direction() {
+        assert_eq!(change(1024, 1536), "+512 B (+50.0%)");
+        assert_eq!(change(2048, 1024), "-1.00 KiB (-50.0%)");
+        assert_eq!(change(7, 7), "no change");
+        assert_eq!(change(0, 7), "+7 B (+700.0%)");
+    }
+}

@@ -1,0 +1,479 @@
+//! Whether a plugin does what it says of itself, as far as that can be found out without knowing what it is for.
+//!
+//! Nothing here depends on time: a call ends by its fuel. The clock stands still and random numbers are the same in every run.
+
+use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
+use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::wasm::Interface;
+
+/// The most fuel that a call is given: some seconds.
+const FUEL: u64 = 2_000_000_000;
+
+/// The module of the SDK's own services, all of which the harness has.
+const SERVICES: &str = "plugin_host";
+
+/// A name that no argument has: it is no identifier.
+const UNKNOWN: &str = "no-such-argument";
+
+/// The most faults that are told of one command.
+const MAX_FAULTS: usize = 5;
+
+/// Something that was looked at.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// What should be so.
+    pub name: String,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What came of looking at it.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    Passed,
+    Failed { reason: String },
+    Skipped { reason: String },
+}
+
+impl Check {
+    fn new(name: impl Into<String>, outcome: Outcome) -> Self {
+        Check {
+            name: name.into(),
+            outcome,
+        }
+    }
+
+    fn of(name: impl Into<String>, faults: Vec<String>) -> Self {
+        let outcome = match faults.as_slice() {
+            [] => Outcome::Passed,
+            faults => {
+                let mut reason = faults.iter().take(MAX_FAULTS).cloned().collect::<Vec<_>>();
+                if let Some(more @ 1..) = faults.len().checked_sub(MAX_FAULTS) {
+                    reason.push(format!("and {more} more"));
+                }
+                Outcome::Failed {
+                    reason: reason.join("\n"),
+                }
+            }
+        };
+        Check::new(name, outcome)
+    }
+
+    pub fn failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed { .. })
+    }
+}
+
+/// Looks at a module. Without a configuration to begin with, `{}` is tried where the plugin's own schema allows it.
+pub fn check(
+    wasm: &[u8],
+    manifest: &Manifest,
+    interface: &Interface,
+    config: Option<&Value>,
+) -> Vec<Check> {
+    let foreign = interface
+        .imports
+        .iter()
+        .find(|(module, _)| module != SERVICES);
+    if let Some((module, name)) = foreign {
+        let reason = format!(
+            "it imports `{module}.{name}`, a function of its host's own, which only its own tests can give it"
+        );
+        return vec![Check::new(
+            "it runs in the harness",
+            Outcome::Skipped { reason },
+        )];
+    }
+    let module = match Module::load(Source::bytes(wasm)) {
+        Ok(module) => module,
+        Err(failure) => return vec![Check::of("it loads", vec![told(&failure)])],
+    };
+    let mut checks = vec![
+        Check::of("it loads", Vec::new()),
+        Check::of(
+            "its commands are those that it describes",
+            described(&module, manifest),
+        ),
+    ];
+    let (check, config) = initialises(&module, manifest, config);
+    let is_initialised = check.outcome == Outcome::Passed;
+    checks.push(check);
+    if is_initialised {
+        checks.extend(
+            manifest
+                .commands
+                .iter()
+                .map(|command| commands(&module, manifest, command, &config)),
+        );
+    }
+    checks
+}
+
+fn instance(module: &Module, config: &Value) -> Result<Plugin, Failure> {
+    let builder = module.plugin().config(config).grant_all();
+    builder.fuel(FUEL).no_timeout().build()
+}
+
+/// What is wrong with a list of commands beside the exports.
+fn described(module: &Module, manifest: &Manifest) -> Vec<String> {
+    let exported = |name: &str| module.commands().any(|export| export == name);
+    let undescribed = module
+        .commands()
+        .filter(|name| manifest.command(name).is_none())
+        .map(|name| format!("`{name}` is exported and not described"));
+    let missing = manifest
+        .commands
+        .iter()
+        .filter(|command| !exported(&command.name))
+        .map(|command| format!("`{}` is described and not exported", command.name));
+    undescribed.chain(missing).collect()
+}
+
+fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> (Check, Value) {
+    let (name, config) = match config {
+        Some(config) => (
+            "it initialises with the given configuration".to_owned(),
+            config.clone(),
+        ),
+        None => ("it initialises with `{}`".to_owned(), json!({})),
+    };
+    if let Some(schema) = &manifest.config
+        && let Err(reason) = allows(manifest, schema, &config)
+    {
+        let reason = match config == json!({}) {
+            true => format!("it needs a configuration, which `--config` gives: {reason}"),
+            false => format!("its own schema does not allow the given configuration: {reason}"),
+        };
+        let check = Check::new("it initialises", Outcome::Skipped { reason });
+        return (check, config);
+    }
+    let faults = match instance(module, &config) {
+        Ok(_) => Vec::new(),
+        Err(failure) => vec![told(&failure)],
+    };
+    (Check::of(name, faults), config)
+}
+
+/// Whether a schema allows a value, and why not.
+fn allows(manifest: &Manifest, schema: &Schema, value: &Value) -> Result<(), String> {
+    let schema = manifest.standalone(schema);
+    let validator = jsonschema::validator_for(&schema)
+        .map_err(|error| format!("the schema itself is wrong: {error}"))?;
+    validator.validate(value).map_err(|error| error.to_string())
+}
+
+fn commands(module: &Module, manifest: &Manifest, command: &CommandInfo, config: &Value) -> Check {
+    let name = format!("`{}` is as it is described", command.name);
+    let mut faults = Vec::new();
+    match command.codec {
+        Codec::Json => {
+            for probe in probes(manifest, command) {
+                faults.extend(probe.fault(module, manifest, command, config));
+            }
+        }
+        Codec::Raw => match odd_bytes(command) {
+            Some(bytes) => faults.extend(refuses_bytes(module, command, config, bytes)),
+            None => {
+                let reason = "it takes any bytes".to_owned();
+                return Check::new(name, Outcome::Skipped { reason });
+            }
+        },
+        _ => {
+            let reason = "its values have no names that could be wrong".to_owned();
+            return Check::new(name, Outcome::Skipped { reason });
+        }
+    }
+    Check::of(name, faults)
+}
+
+/// Arguments, and what must come of them.
+#[derive(Debug, PartialEq)]
+struct Probe {
+    arguments: String,
+    expected: Expected,
+}
+
+#[derive(Debug, PartialEq)]
+enum Expected {
+    /// One of these codes. The author's own code is not reached.
+    Refusal(&'static [&'static str]),
+    /// `missing_argument`, about one of those that are required.
+    Missing(Vec<String>),
+    /// `invalid_argument`, about this one.
+    Invalid(String),
+    /// A result as described, or an error of the plugin's own: whatever it is for, it does not trap.
+    Answer,
+}
+
+fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
+    let probe = |arguments: &str, expected| Probe {
+        arguments: arguments.to_owned(),
+        expected,
+    };
+    let mut probes = vec![probe("{", Expected::Refusal(&["invalid_json"]))];
+    let Some(schema) = &command.arguments else {
+        return probes;
+    };
+    let allows_nothing = allows(manifest, schema, &json!({})).is_ok();
+    let inline = schema.as_value();
+    let Some(properties) = inline.get("properties").and_then(Value::as_object) else {
+        // All arguments are one value of a type of the author's.
+        probes.push(match allows_nothing {
+            true => probe("{}", Expected::Answer),
+            false => probe(
+                "{}",
+                Expected::Refusal(&["missing_argument", "invalid_argument", "invalid_json"]),
+            ),
+        });
+        return probes;
+    };
+    probes.push(probe("[]", Expected::Refusal(&["invalid_json"])));
+    if inline.get("additionalProperties") == Some(&json!(false)) {
+        let unknown = json!({UNKNOWN: 0}).to_string();
+        probes.push(probe(&unknown, Expected::Refusal(&["unknown_argument"])));
+    }
+    let required: Vec<String> = inline
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    probes.push(match required.is_empty() {
+        true => probe("{}", Expected::Answer),
+        false => probe("{}", Expected::Missing(required)),
+    });
+    for (name, property) in properties {
+        if let Some(wrong) = value_of_another_type(manifest, property) {
+            let arguments = json!({name: wrong}).to_string();
+            probes.push(probe(&arguments, Expected::Invalid(name.clone())));
+        }
+    }
+    probes
+}
+
+impl Probe {
+    /// What is wrong with the plugin's answer, if anything is.
+    fn fault(
+        &self,
+        module: &Module,
+        manifest: &Manifest,
+        command: &CommandInfo,
+        config: &Value,
+    ) -> Option<String> {
+        let arguments = &self.arguments;
+        let mut plugin = match instance(module, config) {
+            Ok(plugin) => plugin,
+            Err(failure) => return Some(told(&failure)),
+        };
+        let answer = plugin.call_raw(command.name.as_str(), arguments.as_bytes());
+        let answer = match (answer, &self.expected) {
+            (Ok(bytes), Expected::Answer) => return bad_result(manifest, command, bytes),
+            (Ok(_), _) => Err("it took them".to_owned()),
+            (Err(failure), expected) => match failure.plugin_error() {
+                None => return trapped(&failure, arguments, expected),
+                Some(error) => Ok((error.code().to_owned(), error.details().unwrap_or_default())),
+            },
+        };
+        let detail = |details: &Value, name: &str| {
+            details.get(name).and_then(Value::as_str).map(str::to_owned)
+        };
+        let (right, wanted) = match (&self.expected, &answer) {
+            (Expected::Refusal(codes), Ok((code, _))) => {
+                (codes.contains(&code.as_str()), codes.join(" or "))
+            }
+            (Expected::Missing(required), Ok((code, details))) => (
+                code == "missing_argument"
+                    && detail(details, "argument").is_some_and(|name| required.contains(&name)),
+                format!(
+                    "missing_argument, because {} must be given",
+                    required.join(", ")
+                ),
+            ),
+            (Expected::Invalid(name), Ok((code, details))) => (
+                code == "invalid_argument"
+                    && detail(details, "path").is_some_and(|path| path.starts_with(name.as_str())),
+                format!("invalid_argument, because `{name}` is described as another type"),
+            ),
+            // A default that is missing would show as this.
+            (Expected::Answer, Ok((code, _))) => (
+                !["missing_argument", "invalid_argument"].contains(&code.as_str()),
+                "any answer, because nothing must be given".to_owned(),
+            ),
+            (Expected::Refusal(codes), Err(_)) => (false, codes.join(" or ")),
+            (Expected::Missing(required), Err(_)) => (
+                false,
+                format!(
+                    "missing_argument, because {} must be given",
+                    required.join(", ")
+                ),
+            ),
+            (Expected::Invalid(name), Err(_)) => (
+                false,
+                format!("invalid_argument, because `{name}` is described as another type"),
+            ),
+            (Expected::Answer, Err(_)) => (true, String::new()),
+        };
+        let came = match answer {
+            Ok((code, details)) if details.is_null() => code,
+            Ok((code, details)) => format!("{code} {details}"),
+            Err(took) => took,
+        };
+        (!right).then(|| {
+            format!("for the arguments `{arguments}` the answer should be {wanted}; it was: {came}")
+        })
+    }
+}
+
+fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<String> {
+    match (failure.kind(), expected) {
+        // It was asked to do its work, and has more of it than is waited for.
+        (FailureKind::OutOfFuel { .. }, Expected::Answer) => None,
+        _ => Some(format!(
+            "for the arguments `{arguments}`: {}",
+            told(failure)
+        )),
+    }
+}
+
+fn bad_result(manifest: &Manifest, command: &CommandInfo, bytes: &[u8]) -> Option<String> {
+    let schema = command.result.as_ref()?;
+    let reason = match serde_json::from_slice::<Value>(bytes) {
+        Ok(result) => allows(manifest, schema, &result).err()?,
+        Err(error) => error.to_string(),
+    };
+    Some(format!(
+        "the result of a call without arguments is not what is described: {reason}"
+    ))
+}
+
+/// Bytes that a raw command cannot take, where there are such.
+fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
+    match command.takes.as_deref()? {
+        "u8" | "i8" => None,
+        "text" => Some(b"\xff"),
+        // No whole number.
+        _ => Some(b"\0"),
+    }
+}
+
+fn refuses_bytes(
+    module: &Module,
+    command: &CommandInfo,
+    config: &Value,
+    bytes: &[u8],
+) -> Option<String> {
+    let called = instance(module, config).and_then(|mut plugin| {
+        plugin
+            .call_raw(command.name.as_str(), bytes)
+            .map(<[u8]>::to_vec)
+    });
+    match called {
+        Err(failure)
+            if failure
+                .plugin_error()
+                .is_some_and(|error| error.code() == "invalid_argument") =>
+        {
+            None
+        }
+        Err(failure) => Some(format!("for the bytes {bytes:?}: {}", told(&failure))),
+        Ok(_) => Some(format!(
+            "it takes `{}`, and took the bytes {bytes:?}, which are none",
+            command.takes.as_deref().unwrap_or_default()
+        )),
+    }
+}
+
+/// JSON's types, and a value of each. Those come first that readers take for nothing else: a struct may be read from an array, and `null` as nothing.
+fn samples() -> [(&'static str, Value); 6] {
+    [
+        ("boolean", json!(true)),
+        ("string", json!("?")),
+        ("number", json!(0.5)),
+        ("object", json!({})),
+        ("array", json!([])),
+        ("null", Value::Null),
+    ]
+}
+
+/// A value of a type that a schema does not allow, where it does not allow all.
+fn value_of_another_type(manifest: &Manifest, schema: &Value) -> Option<Value> {
+    let mut allowed = Vec::new();
+    types(manifest, schema, &mut allowed, 0)?;
+    let is_allowed = |kind: &str| match kind {
+        "number" => allowed
+            .iter()
+            .any(|kind| kind == "number" || kind == "integer"),
+        kind => allowed.iter().any(|allowed| allowed == kind),
+    };
+    let mut candidates = samples().into_iter();
+    candidates
+        .find(|(kind, _)| !is_allowed(kind))
+        .map(|(_, value)| value)
+}
+
+/// How deep references are followed.
+const MAX_DEPTH: usize = 16;
+
+/// The JSON types that a schema allows; `None` where that cannot be told.
+fn types(manifest: &Manifest, schema: &Value, found: &mut Vec<String>, depth: usize) -> Option<()> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let members = schema.as_object()?;
+    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+        let target = manifest.defs.get(reference.strip_prefix("#/$defs/")?)?;
+        return types(manifest, target, found, depth + 1);
+    }
+    for choice in ["oneOf", "anyOf"] {
+        if let Some(choices) = members.get(choice).and_then(Value::as_array) {
+            for choice in choices {
+                types(manifest, choice, found, depth + 1)?;
+            }
+            return Some(());
+        }
+    }
+    if let Some(value) = members.get("const") {
+        found.push(type_of(value).to_owned());
+        return Some(());
+    }
+    if let Some(values) = members.get("enum").and_then(Value::as_array) {
+        found.extend(values.iter().map(|value| type_of(value).to_owned()));
+        return Some(());
+    }
+    match members.get("type")? {
+        Value::String(name) => found.push(name.clone()),
+        Value::Array(names) => {
+            found.extend(
+                names
+                    .iter()
+                    .filter_map(|name| name.as_str().map(str::to_owned)),
+            );
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A failure in a line or two.
+fn told(failure: &Failure) -> String {
+    match failure.hint() {
+        Some(hint) => format!("{} ({hint})", failure.message()),
+        None => failure.message(),
+    }
+}

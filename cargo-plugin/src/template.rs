@@ -1,0 +1,251 @@
+//! What a new project consists of. The templates are a project called `my-plugin`, whose name is replaced.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use crate::error::{Error, Result};
+
+const PACKAGE: &str = "my-plugin";
+const CRATE: &str = "my_plugin";
+const STRUCT: &str = "MyPlugin";
+
+const MANIFEST: &str = include_str!("../templates/Cargo.toml.in");
+const PROFILES: &str = include_str!("../templates/profiles.toml.in");
+const README: &str = include_str!("../templates/README.md");
+const GITIGNORE: &str = include_str!("../templates/gitignore");
+const CI: &str = include_str!("../templates/ci.yml");
+
+/// Makes a package that lies within a workspace, and is no member of it, one of its own.
+const OWN_WORKSPACE: &str = "
+# Not a member of the workspace around it.
+[workspace]
+";
+
+/// The crates of the SDK, and their folders in its repository.
+const SDK: (&str, &str) = ("plugin-sdk", "sdk");
+const HARNESS: (&str, &str) = ("plugin-sdk-harness", "host-harness");
+
+/// What a plugin is for: which template it begins as.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PluginType {
+    Tool,
+    LlmBackend,
+    StorageBackend,
+    AudioEffect,
+}
+
+impl PluginType {
+    /// What it does, the plugin's source and its test.
+    fn files(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            PluginType::Tool => (
+                "Greets people, and counts them",
+                include_str!("../templates/tool/lib.rs"),
+                include_str!("../templates/tool/plugin.rs"),
+            ),
+            PluginType::LlmBackend => (
+                "Answers conversations by a language model on a server",
+                include_str!("../templates/llm_backend/lib.rs"),
+                include_str!("../templates/llm_backend/plugin.rs"),
+            ),
+            PluginType::StorageBackend => (
+                "Keeps text by key",
+                include_str!("../templates/storage_backend/lib.rs"),
+                include_str!("../templates/storage_backend/plugin.rs"),
+            ),
+            PluginType::AudioEffect => (
+                "Changes the loudness of audio",
+                include_str!("../templates/audio_effect/lib.rs"),
+                include_str!("../templates/audio_effect/plugin.rs"),
+            ),
+        }
+    }
+
+    /// As manifests have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            PluginType::Tool => "tool",
+            PluginType::LlmBackend => "llm_backend",
+            PluginType::StorageBackend => "storage_backend",
+            PluginType::AudioEffect => "audio_effect",
+        }
+    }
+}
+
+impl ValueEnum for PluginType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            PluginType::Tool,
+            PluginType::LlmBackend,
+            PluginType::StorageBackend,
+            PluginType::AudioEffect,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()).help(self.files().0))
+    }
+}
+
+/// Where the crates of the SDK come from.
+pub enum Sdk {
+    /// The registry, in the version of this program.
+    Registry,
+    /// A clone of the SDK's repository, relative to the new project or absolute.
+    Path(PathBuf),
+    /// The address of the repository.
+    Git(String),
+}
+
+impl Sdk {
+    fn dependency(&self, folder: &str) -> String {
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        match self {
+            Sdk::Registry => quoted(env!("CARGO_PKG_VERSION")),
+            Sdk::Path(clone) => {
+                let path = clone.join(folder).to_string_lossy().replace('\\', "/");
+                format!("{{ path = {} }}", quoted(&path))
+            }
+            Sdk::Git(url) => format!("{{ git = {} }}", quoted(url)),
+        }
+    }
+
+    /// Checks that there is a clone where there should be one.
+    pub fn check_clone(clone: &Path) -> Result<()> {
+        for (name, folder) in [SDK, HARNESS] {
+            let manifest = clone.join(folder).join("Cargo.toml");
+            if !manifest.is_file() {
+                return Err(Error::new(format!(
+                    "`{}` is no clone of the SDK's repository",
+                    clone.display()
+                ))
+                .because(format!(
+                    "the crate `{name}` is not there: {}",
+                    manifest.display()
+                ))
+                .help("`--sdk-path` takes the folder that has `sdk` and `host-harness` in it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a new project stands among others, which decides what its `Cargo.toml` must say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Surroundings {
+    /// There is no workspace around it.
+    Alone,
+    /// There is one that takes it for a member, whose profiles stand in its own `Cargo.toml`.
+    Member,
+    /// There is one that does not.
+    Stranger,
+}
+
+/// The `Cargo.toml` of a new project.
+pub fn manifest(
+    name: &str,
+    plugin_type: PluginType,
+    sdk: &Sdk,
+    surroundings: Surroundings,
+) -> String {
+    let (description, ..) = plugin_type.files();
+    let mut manifest = MANIFEST
+        .replace(PACKAGE, name)
+        .replace("DESCRIPTION", description)
+        .replace("= SDK", &format!("= {}", sdk.dependency(SDK.1)))
+        .replace("= HARNESS", &format!("= {}", sdk.dependency(HARNESS.1)));
+    if surroundings != Surroundings::Member {
+        manifest.push_str(PROFILES);
+    }
+    if surroundings == Surroundings::Stranger {
+        manifest.push_str(OWN_WORKSPACE);
+    }
+    manifest
+}
+
+/// The profiles that a project needs, or the workspace that it is a member of.
+pub fn profiles() -> &'static str {
+    PROFILES.trim()
+}
+
+/// All other files: paths in the project, and contents.
+pub fn files(name: &str, plugin_type: PluginType) -> Vec<(&'static str, String)> {
+    let (description, source, test) = plugin_type.files();
+    let named = |template: &str| {
+        template
+            .replace(PACKAGE, name)
+            .replace(CRATE, &name.replace('-', "_"))
+            .replace(STRUCT, &camel_case(name))
+            .replace("DESCRIPTION", &format!("{description}."))
+    };
+    vec![
+        ("src/lib.rs", named(source)),
+        ("tests/plugin.rs", named(test)),
+        ("README.md", named(README)),
+        (".gitignore", named(GITIGNORE)),
+        (".github/workflows/ci.yml", named(CI)),
+    ]
+}
+
+fn camel_case(name: &str) -> String {
+    name.split('-')
+        .flat_map(|word| {
+            let mut characters = word.chars();
+            let first = characters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(characters)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_templates_own_name_is_left() {
+        for plugin_type in PluginType::value_variants() {
+            let mut files = files("weather-2-go", *plugin_type);
+            let manifest = manifest(
+                "weather-2-go",
+                *plugin_type,
+                &Sdk::Registry,
+                Surroundings::Alone,
+            );
+            files.push(("Cargo.toml", manifest));
+            for (path, contents) in files {
+                for left in [PACKAGE, CRATE, STRUCT, "DESCRIPTION", "= SDK", "= HARNESS"] {
+                    assert!(!contents.contains(left), "{left} in {path}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_struct_is_named_after_the_project() {
+        assert_eq!(camel_case("weather-2-go"), "Weather2Go");
+        assert_eq!(camel_case("hello"), "Hello");
+    }
+
+    #[test]
+    fn a_source_says_of_which_type_it_is() {
+        for plugin_type in PluginType::value_variants() {
+            let (_, source, _) = plugin_type.files();
+            assert!(source.contains(&format!("#[plugin(type = \"{}\"", plugin_type.word())));
+        }
+    }
+
+    #[test]
+    fn dependencies_are_written_for_where_the_sdk_is() {
+        let of = |sdk: Sdk| manifest("hello", PluginType::Tool, &sdk, Surroundings::Alone);
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(of(Sdk::Registry).contains(&format!("plugin-sdk = \"{version}\"\n")));
+        assert!(
+            of(Sdk::Path("../clone".into()))
+                .contains("plugin-sdk-harness = { path = \"../clone/host-harness\" }\n")
+        );
+        let git = of(Sdk::Git("https://example.com/sdk".to_owned()));
+        assert!(git.contains("plugin-sdk = { git = \"https://example.com/sdk\" }\n"));
+    }
+}

@@ -1,0 +1,58 @@
+//! Text that a plugin's author chose, made fit to show: whoever runs a tool on a plugin need not trust it.
+
+/// Text of any number of lines, free of whatever a terminal would act on.
+pub fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_safe(character) {
+            true => shown.push(character),
+            false => shown.extend(character.escape_unicode()),
+        }
+    }
+    shown
+}
+
+/// As [`shown`], in one line of at most so many bytes, or a few more where characters are escaped.
+pub fn line(text: &str, limit: usize) -> String {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let (kept, rest) = text.split_at(end);
+    let mut line = shown(kept).replace('\n', " ").replace('\t', " ");
+    if !rest.is_empty() {
+        line.push('…');
+    }
+    line
+}
+
+/// What a description says first: its first paragraph, in one line.
+pub fn first_line(description: &str) -> String {
+    let paragraph = description.trim().split("\n\n").next().unwrap_or_default();
+    line(paragraph, 500)
+}
+
+/// Whether a terminal shows a character and does nothing else, or breaks a line.
+pub fn is_safe(character: char) -> bool {
+    let turns_text_around = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    matches!(character, '\n' | '\t') || !(character.is_control() || turns_text_around)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_that_a_terminal_would_act_on() {
+        assert_eq!(
+            shown("a\n\tb\x1b[2J\u{9b}\u{202e}"),
+            "a\n\tb\\u{1b}[2J\\u{9b}\\u{202e}"
+        );
+        assert_eq!(line("a\nb", 10), "a b");
+        assert_eq!(line("äöü", 3), "ä…");
+        assert_eq!(first_line("One\ntwo.\n\nThree."), "One two.");
+    }
+}

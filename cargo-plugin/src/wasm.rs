@@ -1,0 +1,264 @@
+//! A module's binary form: its sections, what it imports and exports, and what can be left out of it.
+
+use std::ops::Range;
+
+use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
+
+use crate::error::{Error, Result};
+
+/// What `strip = true` in a profile leaves out, beside debug information: names and notes for tools.
+const FOR_TOOLS: [&str; 3] = ["name", "producers", "target_features"];
+
+/// A section, its header included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// `code`, `data`, …; of a custom section its own name.
+    pub name: String,
+    /// Where it is in the module. The first section begins behind the module's own header.
+    pub range: Range<usize>,
+    /// Where its contents are, without the header.
+    pub contents: Range<usize>,
+    is_custom: bool,
+}
+
+/// A function that the module itself has, not one that it imports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// The name, as the compiler wrote it, where the module has names.
+    pub symbol: Option<String>,
+    /// How many bytes of the module it is.
+    pub bytes: usize,
+}
+
+/// What a module imports and exports: functions only.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interface {
+    /// Modules and names, in the module's order.
+    pub imports: Vec<(String, String)>,
+    /// Names, in the module's order.
+    pub exports: Vec<String>,
+}
+
+/// What a module consists of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Anatomy {
+    /// In the module's order; together with the module's header of eight bytes they are all of it.
+    pub sections: Vec<Section>,
+    /// In the module's order.
+    pub functions: Vec<Function>,
+    /// What crosses its border.
+    pub interface: Interface,
+}
+
+impl Anatomy {
+    /// Reads a module; nothing of it is run.
+    pub fn of(wasm: &[u8]) -> Result<Self> {
+        read(wasm).map_err(|error| Error::new("the module cannot be read").because(error))
+    }
+}
+
+fn read(wasm: &[u8]) -> wasmparser::Result<Anatomy> {
+    let mut anatomy = Anatomy::default();
+    let mut end = 8;
+    let mut names: Vec<(u32, String)> = Vec::new();
+    let mut imported_functions = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        if let Some((id, range)) = payload.as_section() {
+            let (name, is_custom) = match &payload {
+                Payload::CustomSection(custom) => (custom.name().to_owned(), true),
+                _ => (name_of(id).to_owned(), false),
+            };
+            anatomy.sections.push(Section {
+                name,
+                range: end..range.end,
+                contents: range.clone(),
+                is_custom,
+            });
+            end = range.end;
+        }
+        match payload {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    if let TypeRef::Func(_) | TypeRef::FuncExact(_) = import.ty {
+                        imported_functions += 1;
+                        let import = (import.module.to_owned(), import.name.to_owned());
+                        anatomy.interface.imports.push(import);
+                    }
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if export.kind == wasmparser::ExternalKind::Func {
+                        anatomy.interface.exports.push(export.name.to_owned());
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let bytes = body.range().len();
+                anatomy.functions.push(Function {
+                    symbol: None,
+                    bytes: bytes + leb_len(bytes),
+                });
+            }
+            Payload::CustomSection(custom) => {
+                if let KnownCustom::Name(section) = custom.as_known() {
+                    names = function_names(section);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (index, name) in names {
+        let own = index.checked_sub(imported_functions);
+        let own = own.and_then(|own| usize::try_from(own).ok());
+        if let Some(function) = own.and_then(|own| anatomy.functions.get_mut(own)) {
+            function.symbol = Some(name);
+        }
+    }
+    Ok(anatomy)
+}
+
+/// Names are for people: a section that cannot be read is as good as none.
+fn function_names(section: NameSectionReader<'_>) -> Vec<(u32, String)> {
+    let mut names = Vec::new();
+    for subsection in section {
+        if let Ok(Name::Function(functions)) = subsection {
+            let known = functions.into_iter().flatten();
+            names.extend(known.map(|naming| (naming.index, naming.name.to_owned())));
+        }
+    }
+    names
+}
+
+/// How many bytes a length takes in the binary form.
+fn leb_len(length: usize) -> usize {
+    let bits = usize::BITS - length.leading_zeros();
+    (bits.max(1)).div_ceil(7) as usize
+}
+
+fn name_of(id: u8) -> &'static str {
+    match id {
+        1 => "types",
+        2 => "imports",
+        3 => "functions",
+        4 => "tables",
+        5 => "memories",
+        6 => "globals",
+        7 => "exports",
+        8 => "start",
+        9 => "elements",
+        10 => "code",
+        11 => "data",
+        12 => "data count",
+        13 => "tags",
+        _ => "unknown",
+    }
+}
+
+/// The module without names, debug information and notes for tools: byte for byte what cargo makes of it with `strip = true`.
+pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
+    let mut stripped = wasm.get(..8).unwrap_or_default().to_vec();
+    for section in Anatomy::of(wasm)?.sections {
+        let left_out = section.is_custom
+            && (FOR_TOOLS.contains(&section.name.as_str()) || section.name.starts_with(".debug_"));
+        if !left_out {
+            stripped.extend_from_slice(wasm.get(section.range).unwrap_or_default());
+        }
+    }
+    Ok(stripped)
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests {
+    use super::*;
+
+    /// `(module (import "host" "log" (func)) (memory (export "memory") 1) (func $hello::greet (export "greet") nop))` and a section of the author's.
+    fn module() -> Vec<u8> {
+        let mut wasm = b"\0asm\x01\0\0\0".to_vec();
+        let mut section = |id: u8, contents: &[u8]| {
+            wasm.push(id);
+            wasm.push(contents.len() as u8);
+            wasm.extend_from_slice(contents);
+        };
+        section(1, b"\x01\x60\0\0");
+        section(2, b"\x01\x04host\x03log\0\0");
+        section(3, b"\x01\0");
+        section(5, b"\x01\0\x01");
+        section(7, b"\x02\x06memory\x02\0\x05greet\0\x01");
+        section(10, b"\x01\x03\0\x01\x0b");
+        section(0, b"\x0aplugin-sdk{}");
+        section(0, b"\x04name\x01\x0f\x01\x01\x0chello::greet");
+        section(0, b"\x0b.debug_info!");
+        wasm
+    }
+
+    #[test]
+    fn sections_are_all_of_a_module() {
+        let wasm = module();
+        let anatomy = Anatomy::of(&wasm).unwrap();
+        let mut end = 8;
+        for section in &anatomy.sections {
+            assert_eq!(section.range.start, end, "{}", section.name);
+            end = section.range.end;
+        }
+        assert_eq!(end, wasm.len());
+        assert_eq!(anatomy.sections[5].name, "code");
+        assert_eq!(anatomy.sections[6].name, "plugin-sdk");
+    }
+
+    #[test]
+    fn functions_have_their_names_whatever_is_imported() {
+        let anatomy = Anatomy::of(&module()).unwrap();
+        assert_eq!(
+            anatomy.functions,
+            [Function {
+                symbol: Some("hello::greet".to_owned()),
+                bytes: 4
+            }]
+        );
+        assert_eq!(
+            anatomy.interface.imports,
+            [("host".to_owned(), "log".to_owned())]
+        );
+        assert_eq!(anatomy.interface.exports, ["greet"]);
+    }
+
+    #[test]
+    fn stripping_leaves_the_authors_own_sections() {
+        let stripped = strip(&module()).unwrap();
+        let anatomy = Anatomy::of(&stripped).unwrap();
+        let names: Vec<&str> = anatomy
+            .sections
+            .iter()
+            .map(|section| &*section.name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "types",
+                "imports",
+                "functions",
+                "memories",
+                "exports",
+                "code",
+                "plugin-sdk"
+            ]
+        );
+        assert_eq!(strip(&stripped).unwrap(), stripped);
+    }
+
+    #[test]
+    fn what_is_no_module_is_an_error() {
+        for bytes in [&b""[..], b"\0asm", b"hello world", &module()[..30]] {
+            assert!(Anatomy::of(bytes).is_err());
+        }
+    }
+}

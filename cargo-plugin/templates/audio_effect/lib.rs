@@ -1,0 +1,69 @@
+//! Changes the loudness of audio in place, a block of samples at a time: the samples stay where the host wrote them.
+
+#![forbid(unsafe_code)]
+
+use plugin_sdk::prelude::*;
+
+/// Changes the loudness of audio.
+#[plugin(type = "audio_effect")]
+pub struct MyPlugin {
+    gain_db: f32,
+}
+
+/// What a host can choose.
+#[derive(Clone, Debug, Default, Deserialize, Schema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How much louder, in decibels; quieter below 0.
+    pub gain_db: f32,
+}
+
+#[plugin]
+impl MyPlugin {
+    /// Takes the configuration; `{}` changes nothing.
+    #[init]
+    pub fn new(config: Config) -> Self {
+        MyPlugin {
+            gain_db: config.gain_db,
+        }
+    }
+
+    /// Changes the samples of a block, of all channels alike.
+    #[command(raw)]
+    pub fn process(&mut self, samples: &mut [f32]) {
+        let factor = 10_f32.powf(self.gain_db / 20.0);
+        for sample in samples {
+            *sample = (*sample * factor).clamp(-1.0, 1.0);
+        }
+    }
+
+    /// Sets how much louder it gets, in decibels, from the next block on.
+    #[command]
+    pub fn set_gain(&mut self, gain_db: f32) -> Result<()> {
+        if !gain_db.is_finite() {
+            return Err(Error::new("not_finite", "the gain must be a finite number"));
+        }
+        self.gain_db = gain_db;
+        Ok(())
+    }
+
+    /// How much louder it gets, in decibels.
+    #[command]
+    pub fn gain(&self) -> f32 {
+        self.gain_db
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn six_decibels_are_about_twice_as_loud_and_nothing_is_louder_than_full() {
+        let mut plugin = MyPlugin::new(Config { gain_db: 6.0 });
+        let mut samples = [0.25, -0.25, 0.9];
+        plugin.process(&mut samples);
+        assert!((samples[0] - 0.5).abs() < 0.01, "{samples:?}");
+        assert_eq!((samples[1], samples[2]), (-samples[0], 1.0));
+    }
+}

@@ -1,0 +1,30 @@
+//! The plugin as a host runs it: in WebAssembly.
+
+use plugin_sdk_harness::Plugin;
+use serde_json::json;
+
+#[test]
+fn a_block_is_changed_in_place_from_the_next_block_on() {
+    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+    assert_eq!(process(&mut plugin, [0.5, -0.25]), [0.5, -0.25]);
+
+    let _: () = plugin.call("set_gain", json!({"gain_db": -20.0})).unwrap();
+    assert_eq!(plugin.call::<f32>("gain", ()).unwrap(), -20.0);
+    let quieter = process(&mut plugin, [0.5, -0.25]);
+    assert!((quieter[0] - 0.05).abs() < 1e-6, "{quieter:?}");
+}
+
+#[test]
+fn half_a_sample_is_refused() {
+    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let failure = plugin.call_raw("process", &[0; 6]).unwrap_err();
+    assert_eq!(failure.code(), "invalid_argument");
+}
+
+/// Two samples, after the effect.
+fn process(plugin: &mut Plugin, samples: [f32; 2]) -> [f32; 2] {
+    let mut bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    plugin.call_in_place("process", &mut bytes).unwrap();
+    let sample = |at: usize| f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    [sample(0), sample(4)]
+}

@@ -1,0 +1,151 @@
+//! Answers conversations by a language model behind an HTTP API of the kind that most of them have: `POST …/chat/completions`.
+
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use plugin_sdk::http::Request;
+use plugin_sdk::prelude::*;
+
+/// How long a model may think.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Answers conversations by a language model on a server.
+#[plugin(type = "llm_backend", permissions(http = "asks the model's server"))]
+pub struct MyPlugin {
+    config: Config,
+}
+
+/// Where the model is.
+#[derive(Clone, Debug, Deserialize, Schema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The address of the API, without `/chat/completions`.
+    pub endpoint: String,
+    /// The key that the server wants, if it wants one.
+    pub api_key: Option<String>,
+    /// The model that answers where a call does not name one.
+    pub model: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            endpoint: "http://localhost:11434/v1".to_owned(),
+            api_key: None,
+            model: "llama3".to_owned(),
+        }
+    }
+}
+
+/// Who says something in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Says how the model should behave.
+    System,
+    /// Asks.
+    User,
+    /// The model itself.
+    Assistant,
+}
+
+/// One turn of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct Message {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+/// The next turn of a conversation.
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct Reply {
+    /// What the model says.
+    pub content: String,
+    /// The model that said it.
+    pub model: String,
+}
+
+#[plugin]
+impl MyPlugin {
+    /// Takes the configuration; `{}` is a server on this computer.
+    #[init]
+    pub fn new(config: Config) -> Self {
+        MyPlugin { config }
+    }
+
+    /// Answers a conversation.
+    #[command]
+    pub fn chat(
+        &self,
+        messages: Vec<Message>,
+        model: Option<String>,
+        #[arg(default = 0.7)] temperature: f64,
+    ) -> Result<Reply> {
+        if messages.is_empty() {
+            return Err(Error::new("nothing_said", "the conversation has no messages"));
+        }
+        let question = Question {
+            model: model.as_deref().unwrap_or(&self.config.model),
+            messages: &messages,
+            temperature,
+        };
+        let mut request = Request::post(&format!("{}/chat/completions", self.config.endpoint)).timeout(TIMEOUT);
+        if let Some(key) = &self.config.api_key {
+            request = request.header("authorization", &format!("Bearer {key}"));
+        }
+        let response = request.json(&question)?.send()?;
+        if response.status() != 200 {
+            let message = format!("the model's server answered with the status {}", response.status());
+            return Err(Error::new("server_refused", message));
+        }
+        let answer: Answer = response.json()?;
+        match answer.choices.into_iter().next() {
+            Some(choice) => Ok(Reply {
+                content: choice.message.content,
+                model: answer.model,
+            }),
+            None => Err(Error::new("no_answer", "the model said nothing")),
+        }
+    }
+
+    /// The model that answers where a call does not name one.
+    #[command]
+    pub fn default_model(&self) -> &str {
+        &self.config.model
+    }
+}
+
+/// What the server is asked.
+#[derive(Serialize)]
+struct Question<'a> {
+    model: &'a str,
+    messages: &'a [Message],
+    temperature: f64,
+}
+
+/// What it answers, as far as it matters here.
+#[derive(Deserialize)]
+struct Answer {
+    model: String,
+    choices: Vec<Choice>,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    message: Message,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_begins_with_something_said() {
+        let plugin = MyPlugin::new(Config::default());
+        let refusal = plugin.chat(Vec::new(), None, 0.7).unwrap_err();
+        assert_eq!(refusal.code(), "nothing_said");
+    }
+}

@@ -1,0 +1,43 @@
+//! The plugin as a host runs it: in WebAssembly.
+
+use my_plugin::Usage;
+use plugin_sdk_harness::{Plugin, Source};
+use serde_json::json;
+
+fn plugin() -> Plugin {
+    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+    Plugin::builder(source).grant("kv").build().unwrap()
+}
+
+#[test]
+fn what_is_put_can_be_got_listed_and_deleted() {
+    let mut plugin = plugin();
+    for (key, text) in [("notes/two", "zwei"), ("notes/one", "eins"), ("todo", "")] {
+        let _: () = plugin.call("put", json!({"key": key, "text": text})).unwrap();
+    }
+    let keys: Vec<String> = plugin.call("list", json!({"prefix": "notes/"})).unwrap();
+    assert_eq!(keys, ["notes/one", "notes/two"]);
+    let usage: Usage = plugin.call("usage", ()).unwrap();
+    assert_eq!(usage, Usage { documents: 3, bytes: 8 });
+
+    let two = json!({"key": "notes/two"});
+    assert_eq!(plugin.call::<Option<String>>("get", &two).unwrap().as_deref(), Some("zwei"));
+    assert!(plugin.call::<bool>("delete", &two).unwrap());
+    assert!(!plugin.call::<bool>("delete", &two).unwrap());
+    assert_eq!(plugin.call::<Option<String>>("get", &two).unwrap(), None);
+}
+
+#[test]
+fn it_touches_only_keys_of_its_own() {
+    let mut plugin = plugin();
+    let _: () = plugin.call("put", json!({"key": "a", "text": "b"})).unwrap();
+    let kept = plugin.host().kv();
+    assert_eq!(kept.bytes("my-plugin/a").as_deref(), Some(&b"b"[..]));
+}
+
+#[test]
+fn without_the_permission_there_is_an_error_and_no_crash() {
+    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let failure = plugin.call::<Vec<String>>("list", ()).unwrap_err();
+    assert_eq!(failure.code(), "permission_denied");
+}

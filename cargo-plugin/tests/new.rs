@@ -1,0 +1,266 @@
+//! New projects: all that the templates promise, by cargo itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use support::{WORKSPACE, cargo, plugin, target_dir};
+
+const TYPES: [&str; 4] = ["tool", "llm_backend", "storage_backend", "audio_effect"];
+
+/// Every file of a project that is made.
+const FILES: [&str; 6] = [
+    "Cargo.toml",
+    "src/lib.rs",
+    "tests/plugin.rs",
+    "README.md",
+    ".gitignore",
+    ".github/workflows/ci.yml",
+];
+
+fn make(folder: &Path, name: &str, plugin_type: &str) {
+    let made = ["new", name, "--type", plugin_type, "--sdk-path", WORKSPACE];
+    plugin(folder, &made).assert().success();
+    let lock = Path::new(WORKSPACE).join("Cargo.lock");
+    fs::copy(lock, folder.join(name).join("Cargo.lock")).unwrap();
+}
+
+/// Made, tested and built as its author would, and checked by the tool.
+fn passes(plugin_type: &str) {
+    let outside = tempfile::tempdir().unwrap();
+    let name = format!("new-{}", plugin_type.replace('_', "-"));
+    make(outside.path(), &name, plugin_type);
+    let project = outside.path().join(&name);
+
+    let tested = cargo(&project, &["test"]).output().unwrap();
+    let said = String::from_utf8_lossy(&tested.stdout);
+    assert!(
+        tested.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&tested.stderr)
+    );
+    assert!(!said.contains("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n     Running"));
+
+    let release = ["build", "--release", "--target", "wasm32-unknown-unknown"];
+    let built = cargo(&project, &release).output().unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(
+        built.status.success() && !said.contains("warning"),
+        "{said}"
+    );
+
+    // The README and the CI file name what was built.
+    let module = format!(
+        "wasm32-unknown-unknown/release/{}.wasm",
+        name.replace('-', "_")
+    );
+    assert!(target_dir().join(&module).is_file());
+    let workflow = fs::read_to_string(project.join(".github/workflows/ci.yml")).unwrap();
+    assert!(
+        workflow.contains(&format!("path: target/{module}")),
+        "{workflow}"
+    );
+
+    let report = support::json(&mut plugin(&project, &["test", "--no-own", "--json"]));
+    assert_eq!(report["passed"], true, "{report:#}");
+    let skipped = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["outcome"] == "skipped");
+    assert_eq!(skipped.count(), 0, "{report:#}");
+
+    let report = support::json(&mut plugin(&project, &["build", "--json"]));
+    let sidecar = fs::read_to_string(report["files"][1].as_str().unwrap()).unwrap();
+    let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+    assert_eq!(sidecar["plugin_type"], plugin_type);
+}
+
+#[test]
+fn a_new_tool_passes_its_tests_and_does_what_it_says() {
+    passes("tool");
+}
+
+#[test]
+fn a_new_llm_backend_passes_its_tests_and_does_what_it_says() {
+    passes("llm_backend");
+}
+
+#[test]
+fn a_new_storage_backend_passes_its_tests_and_does_what_it_says() {
+    passes("storage_backend");
+}
+
+#[test]
+fn a_new_audio_effect_passes_its_tests_and_does_what_it_says() {
+    passes("audio_effect");
+}
+
+#[test]
+fn there_is_a_test_here_for_every_type() {
+    let outside = tempfile::tempdir().unwrap();
+    let refused = plugin(outside.path(), &["new", "x", "--type", "?"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2));
+    let (_, known) = said.split_once("[possible values: ").unwrap();
+    let (known, _) = known.split_once(']').unwrap();
+    assert_eq!(known.split(", ").collect::<Vec<_>>(), TYPES);
+}
+
+#[test]
+fn a_project_is_all_of_its_files_and_no_others() {
+    let outside = tempfile::tempdir().unwrap();
+    let report = support::json(&mut plugin(
+        outside.path(),
+        &[
+            "new",
+            "weather",
+            "--output",
+            "plugins",
+            "--json",
+            "--sdk-git",
+            "https://example.com/sdk",
+        ],
+    ));
+    assert_eq!(report["files"], json!(FILES));
+    assert_eq!(report["workspace"], json!(null));
+    let project = outside.path().join("plugins/weather");
+    for file in FILES {
+        assert!(project.join(file).is_file(), "{file}");
+    }
+    assert!(
+        !project.join(".cargo").exists(),
+        "a default target would surprise `cargo run` and `cargo test`"
+    );
+    let manifest = fs::read_to_string(project.join("Cargo.toml")).unwrap();
+    assert!(
+        manifest.contains("plugin-sdk = { git = \"https://example.com/sdk\" }"),
+        "{manifest}"
+    );
+}
+
+#[test]
+fn what_is_there_is_never_overwritten() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::create_dir(outside.path().join("weather")).unwrap();
+    let refused = plugin(outside.path(), &["new", "weather"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
+    error: `weather` is there already
+
+    help: choose another name, or another folder by `--output DIR`
+    "#);
+    assert_eq!(
+        fs::read_dir(outside.path().join("weather"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_name_that_cannot_be_is_refused_with_one_that_can() {
+    let outside = tempfile::tempdir().unwrap();
+    let refused = plugin(outside.path(), &["new", "My_Weather"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
+    error: `My_Weather` cannot be the name of a plugin
+
+    Caused by:
+      it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter
+
+    help: did you mean `my-weather`?
+    "#);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_without_the_sdk_is_no_clone_of_it() {
+    let outside = tempfile::tempdir().unwrap();
+    let refused = plugin(outside.path(), &["new", "weather", "--sdk-path", "."])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
+    error: `.` is no clone of the SDK's repository
+
+    Caused by:
+      the crate `plugin-sdk` is not there: ./sdk/Cargo.toml
+
+    help: `--sdk-path` takes the folder that has `sdk` and `host-harness` in it
+    "#);
+    assert!(!outside.path().join("weather").exists());
+}
+
+#[test]
+fn only_the_native_host_is_there_yet() {
+    let outside = tempfile::tempdir().unwrap();
+    let refused = plugin(outside.path(), &["new", "weather", "--host", "neotalk"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("[possible values: native]"), "{said}");
+}
+
+#[test]
+fn within_a_workspace_it_is_a_member_where_it_is_taken_for_one_and_stands_alone_where_not() {
+    let outside = tempfile::tempdir().unwrap();
+    let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"plugins/*\"]\n";
+    fs::write(outside.path().join("Cargo.toml"), workspace).unwrap();
+    let new = |output: &str| {
+        let made = [
+            "new",
+            "weather",
+            "--sdk-path",
+            WORKSPACE,
+            "--output",
+            output,
+            "--json",
+        ];
+        let report = support::json(&mut plugin(outside.path(), &made));
+        let manifest = outside.path().join(output).join("weather/Cargo.toml");
+        (report, fs::read_to_string(manifest).unwrap())
+    };
+
+    let (report, manifest) = new("plugins");
+    assert!(
+        report["workspace"]
+            .as_str()
+            .unwrap()
+            .ends_with("Cargo.toml"),
+        "{report}"
+    );
+    assert!(
+        !manifest.contains("[profile"),
+        "cargo ignores the profiles of members"
+    );
+
+    let (report, manifest) = new("elsewhere");
+    assert_eq!(report["workspace"], json!(null));
+    assert!(
+        manifest.contains("[profile.release]") && manifest.contains("\n[workspace]\n"),
+        "{manifest}"
+    );
+
+    // Cargo takes both as they are.
+    for project in ["plugins/weather", "elsewhere/weather"] {
+        let metadata = ["metadata", "--no-deps", "--format-version=1"];
+        cargo(&outside.path().join(project), &metadata)
+            .assert()
+            .success();
+    }
+}

@@ -1,0 +1,553 @@
+//! Building, packing and testing a plugin's project, by cargo itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use assert_cmd::Command;
+use flate2::read::GzDecoder;
+use plugin_sdk_harness::Plugin;
+use plugin_sdk_harness::manifest::Manifest;
+use serde_json::{Value, json};
+use support::{Project, cargo, manifest, target_dir};
+
+/// A plugin that says all that there is to say of itself.
+const REPEATER: &str = r#"use plugin_sdk::prelude::*;
+
+/// Repeats words.
+#[plugin(
+    type = "tool",
+    limits(memory_pages = 32, max_fuel = 1000000, timeout_ms = 5000),
+    requires(neotalk = ">=0.1.0"),
+    permissions(kv = "keeps the last word")
+)]
+#[derive(Default)]
+pub struct Repeater;
+
+#[plugin]
+impl Repeater {
+    /// Repeats a word.
+    #[command]
+    pub fn repeat(word: &str, #[arg(default = 2)] times: u32) -> Result<String> {
+        kv::set("last", word)?;
+        Ok(word.repeat(times as usize))
+    }
+
+    /// Makes samples louder.
+    #[command(raw)]
+    pub fn louder(samples: &mut [f32]) {
+        for sample in samples {
+            *sample *= 2.0;
+        }
+    }
+}
+"#;
+
+fn repeater(name: &str) -> Project {
+    let project = Project::plugin(name, REPEATER);
+    project.put("README.md", "# A repeater\n");
+    project.put("LICENSE-MIT", "You may.\n");
+    project
+}
+
+/// The error that a command ends with, and its exit code.
+fn refused(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// An error without the folder that the project happens to be in.
+fn error_in(project: &Project, command: &mut Command) -> String {
+    let (code, said) = refused(command);
+    assert_eq!(code, Some(3), "{said}");
+    said.replace(&project.root.display().to_string(), "[PROJECT]")
+}
+
+#[test]
+fn a_build_is_what_cargo_makes_and_the_sidecars_say_what_the_module_says() {
+    let project = repeater("built-repeater");
+    let report = support::json(project.run(&["build", "--json"]).arg("--top=3"));
+    let files: Vec<&str> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file.as_str().unwrap())
+        .collect();
+    let folder = target_dir().join("plugin/release/built-repeater");
+    let expected = ["built-repeater.wasm", "built-repeater.json", "plugin.json"];
+    assert_eq!(
+        files,
+        expected.map(|file| folder.join(file).display().to_string())
+    );
+
+    // Names were kept for the report and left out by us: what is shipped is what cargo itself makes, byte for byte.
+    let wasm = fs::read(files[0]).unwrap();
+    let by_hand = [
+        "rustc",
+        "--release",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--target",
+        "wasm32-unknown-unknown",
+    ];
+    cargo(&project.root, &by_hand).assert().success();
+    let by_cargo =
+        fs::read(target_dir().join("wasm32-unknown-unknown/release/built_repeater.wasm")).unwrap();
+    assert!(
+        wasm == by_cargo,
+        "{} and {} bytes",
+        wasm.len(),
+        by_cargo.len()
+    );
+
+    let sidecar = |file: &str| serde_json::from_slice::<Value>(&fs::read(file).unwrap()).unwrap();
+    let said = Manifest::read(&wasm).unwrap().unwrap();
+    let neotalk = sidecar(files[1]);
+    assert_eq!(
+        (&neotalk["id"], &neotalk["version"]),
+        (&json!(said.id), &json!(said.version))
+    );
+    assert_eq!(neotalk["memory_pages"], 32);
+    assert_eq!(neotalk["permissions"], json!(["kv"]));
+    assert_eq!(
+        neotalk["imports"],
+        json!({"plugin_host": {"kv_set": "function"}})
+    );
+    let musicfox = sidecar(files[2]);
+    assert_eq!(
+        musicfox["wasm"]["implementations"]["rust"]["file"],
+        "built-repeater.wasm"
+    );
+    assert_eq!(
+        musicfox["permissions"][0]["description"],
+        "keeps the last word"
+    );
+
+    // And it runs.
+    let mut plugin = Plugin::builder(plugin_sdk_harness::Source::bytes(wasm.clone()))
+        .grant("kv")
+        .build()
+        .unwrap();
+    assert_eq!(
+        plugin
+            .call::<String>("repeat", json!({"word": "a"}))
+            .unwrap(),
+        "aa"
+    );
+
+    what_takes_the_space_is_all_of_the_module(&report, &wasm);
+    the_last_size_is_remembered(&project, wasm.len());
+}
+
+fn what_takes_the_space_is_all_of_the_module(report: &Value, wasm: &[u8]) {
+    let size = &report["size"];
+    let sum = |parts: &Value| -> u64 {
+        parts
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|part| part["bytes"].as_u64().unwrap())
+            .sum()
+    };
+    assert_eq!(size["bytes"], wasm.len());
+    assert_eq!(sum(&size["sections"]), wasm.len() as u64 - 8);
+    assert_eq!(sum(&size["crates"]), sum(&size["functions"]));
+    let named = |parts: &Value, name: &str| {
+        let mut parts = parts.as_array().unwrap().iter();
+        parts
+            .find(|part| part["name"].as_str().unwrap().contains(name))
+            .is_some()
+    };
+    for name in ["plugin_sdk", "built_repeater", "dlmalloc"] {
+        assert!(named(&size["crates"], name), "{name}");
+    }
+    assert!(
+        named(&size["functions"], "command_repeat"),
+        "{:#}",
+        size["functions"]
+    );
+    assert!(named(&size["sections"], "plugin-sdk"));
+}
+
+fn the_last_size_is_remembered(project: &Project, size: usize) {
+    let report = support::json(&mut project.run(&["build", "--json"]));
+    assert_eq!(report["bytes_before"], size);
+    let names = support::json(&mut project.run(&["build", "--keep-names", "--json"]));
+    assert_eq!(names["bytes_before"], size);
+    assert!(names["size"]["bytes"].as_u64().unwrap() > size as u64);
+    let output = project.run(&["build"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(" before: -"), "{said}");
+    assert!(
+        !said.contains('\u{1b}'),
+        "colours are for terminals: {said}"
+    );
+}
+
+#[test]
+fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
+    let project = repeater("packed-repeater");
+    let output = tempfile::tempdir().unwrap();
+    let pack = |folder: &str| {
+        let folder = output.path().join(folder);
+        let report = support::json(&mut project.run(&[
+            "package",
+            "--json",
+            "--output",
+            folder.to_str().unwrap(),
+        ]));
+        let archive = fs::read(report["archive"].as_str().unwrap()).unwrap();
+        assert!(
+            report["archive"]
+                .as_str()
+                .unwrap()
+                .ends_with("/packed-repeater-0.3.0.tar.gz")
+        );
+        (report, archive)
+    };
+    let (report, first) = pack("one");
+    // Built anew, later.
+    project.put("src/lib.rs", &format!("{REPEATER}\n"));
+    cargo(
+        &project.root,
+        &[
+            "clean",
+            "--release",
+            "--package",
+            "packed-repeater",
+            "--target",
+            "wasm32-unknown-unknown",
+        ],
+    )
+    .assert()
+    .success();
+    let (again, second) = pack("two");
+    assert!(
+        first == second,
+        "{} and {} bytes",
+        first.len(),
+        second.len()
+    );
+    assert_eq!(report["sha256"], again["sha256"]);
+
+    let unpacked = output.path().join("unpacked");
+    tar::Archive::new(GzDecoder::new(&*first))
+        .unpack(&unpacked)
+        .unwrap();
+    let folder = unpacked.join("packed-repeater-0.3.0");
+    let mut names: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "COMMANDS.md",
+            "LICENSE-MIT",
+            "README.md",
+            "SHA256SUMS",
+            "packed-repeater.json",
+            "packed-repeater.wasm",
+            "plugin.json"
+        ]
+    );
+    assert_eq!(report["files"].as_array().unwrap().len(), names.len());
+    // As whoever gets it would check it.
+    Command::new("sha256sum")
+        .args(["--check", "--strict", "SHA256SUMS"])
+        .current_dir(&folder)
+        .assert()
+        .success();
+    let mut reference = String::new();
+    fs::File::open(folder.join("COMMANDS.md"))
+        .unwrap()
+        .read_to_string(&mut reference)
+        .unwrap();
+    assert!(
+        reference.contains("### `repeat`\n\nRepeats a word.\n"),
+        "{reference}"
+    );
+    assert!(
+        reference.contains("| `word` | string | required |"),
+        "{reference}"
+    );
+}
+
+#[test]
+fn a_plugin_that_does_what_it_says_passes() {
+    let project = repeater("tested-repeater");
+    let report = support::json(&mut project.run(&["test", "--json"]));
+    assert_eq!(
+        (&report["passed"], &report["own_tests"]),
+        (&json!(true), &json!(true)),
+        "{report:#}"
+    );
+    let names: Vec<&Value> = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| &check["name"])
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "it loads",
+            "its commands are those that it describes",
+            "it initialises with `{}`",
+            "`louder` is as it is described",
+            "`repeat` is as it is described",
+        ]
+    );
+}
+
+#[test]
+fn a_plugin_that_does_not_do_what_it_says_fails_and_is_told_why() {
+    let source = r#"use plugin_sdk::prelude::*;
+
+/// Says one thing and does another.
+#[plugin]
+pub struct Liar;
+
+/// A text, as it says.
+#[derive(Deserialize)]
+pub struct Flag(bool);
+
+/// A number, as it says.
+#[derive(Serialize, Schema)]
+#[serde(transparent)]
+pub struct Text(#[schema(with = u32)] &'static str);
+
+#[plugin]
+impl Liar {
+    #[init]
+    pub fn new() -> Self {
+        Liar
+    }
+
+    #[command]
+    pub fn takes(#[arg(schema = String)] flag: Flag) -> bool {
+        flag.0
+    }
+
+    #[command]
+    pub fn gives() -> Text {
+        Text("seven")
+    }
+
+    #[command]
+    pub fn panics() -> u32 {
+        let nothing: Option<u32> = None;
+        nothing.expect("something")
+    }
+}
+"#;
+    let project = Project::plugin("liar", source);
+    let output = project.run(&["test", "--no-own"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    insta::assert_snapshot!(said, @r#"
+    ✓ it loads
+    ✓ its commands are those that it describes
+    ✓ it initialises with `{}`
+    ✗ `gives` is as it is described
+        the result of a call without arguments is not what is described: "seven" is not of type "integer"
+    ✗ `panics` is as it is described
+        for the arguments `{}`: command `panics` panicked: something
+    ✗ `takes` is as it is described
+        for the arguments `{"flag":true}` the answer should be invalid_argument, because `flag` is described as another type; it was: it took them
+    "#);
+}
+
+#[test]
+fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_are_none() {
+    let project = Project::plugin("failing-repeater", REPEATER);
+    project.put(
+        "tests/own.rs",
+        "#[test] fn fails() { panic!() } #[test] fn passes() {}\n",
+    );
+    let report = support::json(&mut project.run(&["test", "--no-smoke", "--json"]));
+    assert_eq!(
+        report,
+        json!({"passed": false, "own_tests": false, "checks": []})
+    );
+    let filtered =
+        support::json(&mut project.run(&["test", "--no-smoke", "--json", "--", "passes"]));
+    assert_eq!(filtered["passed"], true);
+
+    project.put("tests/own.rs", "fn broken(\n");
+    let (code, said) = refused(&mut project.run(&["test", "--no-smoke"]));
+    assert_eq!(code, Some(3));
+    assert!(
+        said.contains("error: the tests of `failing-repeater` do not build"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_no_plugin_is_told_what_it_lacks() {
+    let name = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let library = Project::new(&[("Cargo.toml", name), ("src/lib.rs", "")]);
+    insta::assert_snapshot!(error_in(&library, &mut library.run(&["build"])), @r#"
+    error: the package `plain` is no plugin
+
+    Caused by:
+      it does not depend on `plugin-sdk`: [PROJECT]/Cargo.toml
+
+    help: `cargo plugin new NAME` makes a plugin; `cargo add plugin-sdk` begins to make one of a package
+    "#);
+
+    let rlib = manifest("plain").replace("\"cdylib\", ", "");
+    let rlib = Project::new(&[("Cargo.toml", &rlib), ("src/lib.rs", "")]);
+    insta::assert_snapshot!(error_in(&rlib, &mut rlib.run(&["build"])), @r#"
+    error: the library of the package `plain` does not become a WebAssembly module
+
+    Caused by:
+      its crate types lack `cdylib`: [PROJECT]/Cargo.toml
+
+    help: add these lines to it:
+
+      [lib]
+      crate-type = ["cdylib", "rlib"]
+    "#);
+
+    let program = manifest("plain").replace("[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n", "");
+    let program = Project::new(&[("Cargo.toml", &program), ("src/main.rs", "fn main() {}")]);
+    insta::assert_snapshot!(error_in(&program, &mut program.run(&["package"])), @r#"
+    error: the package `plain` has no library to make a plugin of
+
+    Caused by:
+      there is no `src/lib.rs` beside [PROJECT]/Cargo.toml
+
+    help: a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`
+    "#);
+
+    let nothing = Project::new(&[]);
+    insta::assert_snapshot!(error_in(&nothing, &mut nothing.run(&["test"])), @r#"
+    error: there is no project to work on
+
+    Caused by:
+      could not find `Cargo.toml` in `[PROJECT]` or any parent directory
+
+    help: `cargo plugin new NAME` makes one; `--manifest-path PATH` names one that is elsewhere
+    "#);
+    let folder = nothing.run(&["build", "--manifest-path", "src"]);
+    insta::assert_snapshot!(error_in(&nothing, &mut { folder }), @r#"
+    error: `src` is not the path of a `Cargo.toml`
+
+    help: did you mean `--manifest-path src/Cargo.toml`?
+    "#);
+}
+
+#[test]
+fn of_several_plugins_one_has_to_be_chosen() {
+    let workspace = Project::new(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]\n",
+        ),
+        ("one/Cargo.toml", &member("one")),
+        ("one/src/lib.rs", ""),
+        ("two/Cargo.toml", &member("two")),
+        ("two/src/lib.rs", ""),
+    ]);
+    insta::assert_snapshot!(error_in(&workspace, &mut workspace.run(&["build"])), @r#"
+    error: this workspace has 2 plugins
+
+    help: `-p NAME` chooses one of the workspace's plugins: one, two
+    "#);
+    insta::assert_snapshot!(error_in(&workspace, &mut workspace.run(&["build", "-p", "tow"])), @r#"
+    error: there is no package `tow` in this workspace
+
+    Caused by:
+      its `Cargo.toml` is [PROJECT]/Cargo.toml
+
+    help: did you mean `two`?
+    "#);
+}
+
+fn member(name: &str) -> String {
+    let manifest = manifest(name);
+    let (member, _profiles) = manifest.split_once("[profile").unwrap();
+    member.to_owned()
+}
+
+#[test]
+fn an_error_of_the_compiler_is_shown_and_is_in_the_document() {
+    let project = Project::plugin(
+        "broken",
+        "use plugin_sdk::prelude::*;\nfn broken() -> u32 { \"\" }\n",
+    );
+    let said = error_in(&project, &mut project.run(&["build"]));
+    assert!(said.contains("error[E0308]: mismatched types"), "{said}");
+    assert!(
+        said.contains("error: the plugin `broken` does not build"),
+        "{said}"
+    );
+    let document = support::json(&mut project.run(&["build", "--json"]));
+    let causes = document["error"]["causes"].to_string();
+    assert!(causes.contains("mismatched types"), "{causes}");
+}
+
+#[test]
+fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
+    let project = Project::plugin("empty-library", "");
+    let said = error_in(&project, &mut project.run(&["build"]));
+    let (_, said) = said.split_once("error: ").unwrap();
+    insta::assert_snapshot!(said, @r#"
+    the module of `empty-library` does not say what plugin it is
+
+    Caused by:
+      it has no section `plugin-sdk`
+
+    help: the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later
+    "#);
+}
+
+#[test]
+fn wasm_opt_is_asked_for_and_never_needed() {
+    let project = Project::plugin("optimised", REPEATER);
+    let mut command = project.run(&["build", "--optimize"]);
+    // Cargo is called by its full path.
+    let said = error_in(
+        &project,
+        command
+            .env("PATH", Path::new("/nowhere"))
+            .env("RUSTC", rustc()),
+    );
+    let (_, said) = said.split_once("error: ").unwrap();
+    insta::assert_snapshot!(said, @r#"
+    the module cannot be optimised
+
+    Caused by:
+      cannot run `wasm-opt`: No such file or directory (os error 2)
+
+    help: `--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; everything works without
+    "#);
+}
+
+/// The compiler by its full path.
+fn rustc() -> String {
+    let output = std::process::Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .unwrap();
+    let sysroot = String::from_utf8(output.stdout).unwrap();
+    format!("{}/bin/rustc", sysroot.trim())
+}
