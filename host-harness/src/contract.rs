@@ -26,7 +26,7 @@ pub(crate) const STOP: &str = "plugin_stop";
 pub(crate) const EVENT: &str = "plugin_event";
 
 /// The module of the services, which every host has.
-const SERVICES: &str = "plugin_host";
+pub(crate) const SERVICES: &str = "plugin_host";
 
 const I32: ValType = ValType::I32;
 const I64: ValType = ValType::I64;
@@ -54,23 +54,9 @@ pub(crate) struct Contract {
 /// The functions that are imported. Nothing else can be: a host gives no memory, table or global. A module that wants such a thing is made for another host, and is told of
 /// all that it wants.
 fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKind> {
-    let function = |import: &Import, ty: &FuncType| {
-        let mut results = ty.results().iter();
-        let result = match results.next() {
-            Some(result) => Some(wasm_type(*result)?),
-            None => None,
-        };
-        let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
-        results.next().is_none().then_some(ImportedFunction {
-            module: import.module.clone(),
-            name: import.name.clone(),
-            parameters: parameters.collect::<Option<_>>()?,
-            result,
-        })
-    };
     let functions: Option<Vec<_>> = interface
         .imports()
-        .map(|(import, ty)| function(import, ty?))
+        .map(|(import, ty)| imported_function(import, ty?))
         .collect();
     functions.ok_or_else(|| {
         let imports = interface.imports().map(|(import, _)| import);
@@ -78,6 +64,23 @@ fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKi
         FailureKind::MissingImports {
             imports: foreign.cloned().collect(),
         }
+    })
+}
+
+/// An imported function, if its type is one that host functions may have.
+pub(crate) fn imported_function(import: &Import, ty: &FuncType) -> Option<ImportedFunction> {
+    let mut results = ty.results().iter();
+    let result = match results.next() {
+        Some(result) => Some(wasm_type(*result)?),
+        None => None,
+    };
+    let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
+    let parameters = parameters.collect::<Option<_>>()?;
+    results.next().is_none().then(|| ImportedFunction {
+        module: import.module.clone(),
+        name: import.name.clone(),
+        parameters,
+        result,
     })
 }
 
@@ -93,44 +96,17 @@ fn wasm_type(ty: ValType) -> Option<WasmType> {
 
 impl Contract {
     /// Checks a module's outside.
-    pub(crate) fn of(interface: Interface<'_>) -> Result<Self, Failure> {
+    pub(crate) fn of(interface: &Interface<'_>) -> Result<Self, Failure> {
         Self::check(interface).map_err(Failure::load)
     }
 
-    fn check(interface: Interface<'_>) -> Result<Self, FailureKind> {
-        // The version first: what else a module of another version exports is no mistake.
-        version(&interface)?;
-        let imports = imports(&interface)?;
-        memory(interface.export(MEMORY), interface.memories())?;
-        for (name, params, results, required) in FUNCTIONS {
-            match interface.export(name) {
-                Some(found) => function(name, params, results, &found)?,
-                None if required => return Err(missing(name, function_type(params, results))),
-                None => {}
-            }
+    fn check(interface: &Interface<'_>) -> Result<Self, FailureKind> {
+        if let Some(first) = violations(interface).into_iter().next() {
+            return Err(first);
         }
-        if let Some(found) = interface.export(abi::HEAP_EXPORT) {
-            match found {
-                ExportType::Global(global) if is_address(global) => {}
-                found => return Err(wrong(abi::HEAP_EXPORT, HEAP, &found)),
-            }
-        }
-        let mut commands = Vec::new();
-        let mut batches = Vec::new();
-        for (export, ty) in interface.exports() {
-            if let Some(name) = export.strip_prefix(abi::COMMAND_EXPORT_PREFIX) {
-                function(export, &[I32, I32], &[I64], &ty)?;
-                commands.push(name);
-            } else if let Some(name) = export.strip_prefix(abi::BATCH_EXPORT_PREFIX) {
-                batches.push((name, export, ty));
-            }
-        }
-        commands.sort_unstable();
-        // Without a command of the name, it is an export that is none of the host's business.
-        batches.retain(|(name, ..)| commands.binary_search(name).is_ok());
-        for (_, export, ty) in &batches {
-            function(export, &[I32, I32], &[I64], ty)?;
-        }
+        let imports = imports(interface)?;
+        let (commands, batches) = commands(interface);
+        let commands = commands.into_iter().map(|(name, ..)| name).collect();
         let batches = batches.into_iter().map(|(name, ..)| name).collect();
         let hooks: Vec<&'static str> = [START, STOP, EVENT]
             .into_iter()
@@ -185,6 +161,68 @@ impl Contract {
     pub(crate) fn has_hook(&self, name: &str) -> bool {
         self.hooks.contains(&name)
     }
+}
+
+/// The most violations that are told of one module.
+const MAX_VIOLATIONS: usize = 100;
+
+/// Everything in which a module breaks with the ABI, the first of which keeps it from being loaded.
+pub(crate) fn violations(interface: &Interface<'_>) -> Vec<FailureKind> {
+    let mut found = Vec::new();
+    // The version first: what else a module of another version exports is no mistake.
+    if let Err(kind) = version(interface) {
+        let other_version = matches!(kind, FailureKind::AbiVersion { .. });
+        found.push(kind);
+        if other_version {
+            return found;
+        }
+    }
+    found.extend(imports(interface).err());
+    found.extend(memory(interface.export(MEMORY), interface.memories()).err());
+    for (name, params, results, required) in FUNCTIONS {
+        match interface.export(name) {
+            Some(export) => found.extend(function(name, params, results, &export).err()),
+            None if required => found.push(missing(name, function_type(params, results))),
+            None => {}
+        }
+    }
+    match interface.export(abi::HEAP_EXPORT) {
+        Some(ExportType::Global(global)) if is_address(global) => {}
+        Some(other) => found.push(wrong(abi::HEAP_EXPORT, HEAP, &other)),
+        None => {}
+    }
+    let (commands, batches) = commands(interface);
+    for (_, export, ty) in commands.iter().chain(&batches) {
+        if found.len() >= MAX_VIOLATIONS {
+            break;
+        }
+        found.extend(function(export, &[I32, I32], &[I64], ty).err());
+    }
+    found
+}
+
+/// A command's or a batch's name, its export and its type.
+type CommandExport<'a> = (&'a str, &'a str, ExportType<'a>);
+
+/// The commands in alphabetical order, and their batches.
+fn commands<'a>(interface: &'a Interface<'_>) -> (Vec<CommandExport<'a>>, Vec<CommandExport<'a>>) {
+    let mut commands = Vec::new();
+    let mut batches = Vec::new();
+    for (export, ty) in interface.exports() {
+        if let Some(name) = export.strip_prefix(abi::COMMAND_EXPORT_PREFIX) {
+            commands.push((name, export, ty));
+        } else if let Some(name) = export.strip_prefix(abi::BATCH_EXPORT_PREFIX) {
+            batches.push((name, export, ty));
+        }
+    }
+    commands.sort_unstable_by_key(|(name, ..)| *name);
+    // Without a command of the name, it is an export that is none of the host's business.
+    batches.retain(|(name, ..)| {
+        commands
+            .binary_search_by_key(name, |(name, ..)| *name)
+            .is_ok()
+    });
+    (commands, batches)
 }
 
 /// What a call of a hook that is not there comes to.
@@ -268,7 +306,16 @@ fn missing(name: &str, expected: String) -> FailureKind {
 }
 
 fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
-    let found = match found {
+    FailureKind::WrongExport {
+        name: text::name(name),
+        expected: expected.to_owned(),
+        found: in_words(found),
+    }
+}
+
+/// What an export is: `a function (i32, i32) -> i64`.
+pub(crate) fn in_words(ty: &ExportType<'_>) -> String {
+    match ty {
         ExportType::Func(ty) => function_type(ty.params(), ty.results()),
         ExportType::Global(global) => {
             let kind = if global.mutable {
@@ -284,11 +331,6 @@ fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
         ExportType::Memory(memory) if memory.shared => "a shared memory".to_owned(),
         ExportType::Memory(_) => "a memory".to_owned(),
         ExportType::Other(what) => (*what).to_owned(),
-    };
-    FailureKind::WrongExport {
-        name: text::name(name),
-        expected: expected.to_owned(),
-        found,
     }
 }
 

@@ -18,10 +18,15 @@ pub(crate) struct Limits {
     pub(crate) max_result_bytes: u64,
 }
 
+impl Limits {
+    /// How far memory may grow unless said otherwise, in pages.
+    pub(crate) const MEMORY_PAGES: u32 = 1024;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            memory_pages: 1024,
+            memory_pages: Limits::MEMORY_PAGES,
             table_elements: 10_000,
             stack_bytes: 1 << 20,
             fuel: None,

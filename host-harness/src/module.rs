@@ -87,7 +87,7 @@ impl Module {
     }
 
     fn check(binary: &Binary) -> Result<Self, Failure> {
-        let contract = Contract::of(triage::examine(&binary.wasm)?)?;
+        let contract = Contract::of(&triage::examine(&binary.wasm)?)?;
         Ok(Module(Arc::new(Inner {
             wasm: Arc::clone(&binary.wasm),
             symbols: binary.symbols.clone(),

@@ -146,6 +146,11 @@ impl<'a> Interface<'a> {
         &self.manifests
     }
 
+    /// How many functions there are, imported ones included.
+    pub(crate) fn functions(&self) -> usize {
+        self.functions.len()
+    }
+
     /// How many memories there are.
     pub(crate) fn memories(&self) -> usize {
         self.memories.len()
@@ -280,6 +285,13 @@ fn collect<T>(
         into.push(item.map_err(invalid)?);
     }
     Ok(())
+}
+
+/// What a module comes to that breaks off or is none in its middle.
+pub(crate) fn not_valid(error: &BinaryReaderError) -> Failure {
+    Failure::load(FailureKind::InvalidModule {
+        reason: format!("{} at byte {}", error.message(), error.offset()),
+    })
 }
 
 fn invalid(error: BinaryReaderError) -> FailureKind {

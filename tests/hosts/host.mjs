@@ -1,6 +1,7 @@
-// A host for plugins of ABI version 1 on node's own WebAssembly, written from docs/abi.md alone: node host.mjs <plugin.wasm> keep|free
+// A host for plugins of ABI version 1 on node's own WebAssembly, written from docs/abi.md alone: node host.mjs <plugin.wasm> keep|free|describe
 // With keep, one buffer serves all arguments and no result is given back; with free, both are given back after every call. Calls come in as
 // lines of JSON, {"export": "command_greet", "json": {…}}, or {"export": …, "in": file, "out": file} for a raw command; each gets a line back.
+// With describe, it says what the plugin is and what its commands take, without running anything.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const ABI = "plugin_abi_1";
@@ -68,7 +69,22 @@ class Plugin {
   }
 }
 
+// What the section's lines say; a reference in one of them is to the `$defs` of the same line.
+function describe(wasm) {
+  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), "plugin-sdk");
+  if (!section) return null;
+  const lines = new TextDecoder().decode(section).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  const { id, version } = lines.find((line) => line.abi === 1);
+  const resolve = (line, schema) => line.$defs?.[schema?.$ref?.replace("#/$defs/", "")] ?? schema;
+  const command = (line, { name, description, arguments: schema }) => [name, { description, arguments: Object.keys(resolve(line, schema)?.properties ?? {}) }];
+  return { id, version, commands: Object.fromEntries(lines.flatMap((line) => line.commands?.map((described) => command(line, described)) ?? [])) };
+}
+
 const parse = (bytes) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+if (process.argv[3] === "describe") {
+  console.log(JSON.stringify(describe(readFileSync(process.argv[2]))));
+  process.exit();
+}
 const plugin = new Plugin(readFileSync(process.argv[2]), process.argv[3] === "free");
 for (const line of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
   const call = JSON.parse(line);

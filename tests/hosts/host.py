@@ -1,6 +1,7 @@
-"""A host for plugins of ABI version 1 on the package wasmtime, written from docs/abi.md alone: python host.py <plugin.wasm> keep|free
+"""A host for plugins of ABI version 1 on the package wasmtime, written from docs/abi.md alone: python host.py <plugin.wasm> keep|free|describe
 With keep, one buffer serves all arguments and no result is given back; with free, both are given back after every call. Calls come in as
 lines of JSON, {"export": "command_greet", "json": {…}}, or {"export": …, "in": file, "out": file} for a raw command; each gets a line back.
+With describe, it says what the plugin is and what its commands take, without running anything.
 """
 import json, struct, sys
 from pathlib import Path
@@ -71,6 +72,39 @@ class Plugin:
             raise ValueError(f"{length} bytes at {address} are not in the memory")
         return memoryview(memory.get_buffer_ptr(self.store, length, address)).cast("B")
 
+def custom_section(wasm, wanted):
+    """The contents of a custom section; None if there is none. The package has no function for it."""
+    def number(at):  # unsigned LEB128
+        value = shift = 0
+        while True:
+            value, shift, byte, at = value | (wasm[at] & 0x7F) << shift, shift + 7, wasm[at], at + 1
+            if byte < 0x80:
+                return value, at
+    at = 8  # behind the magic and the version
+    while at < len(wasm):
+        section, (size, start) = wasm[at], number(at + 1)
+        at = start + size
+        if section == 0:
+            length, name = number(start)
+            if wasm[name : name + length] == wanted:
+                return wasm[name + length : at]
+
+def describe(wasm):
+    """What the section's lines say; a reference in one of them is to the `$defs` of the same line."""
+    section = custom_section(wasm, b"plugin-sdk")
+    if section is None:
+        return None
+    lines = [json.loads(line) for line in section.decode().split("\n") if line]
+    plugin = next(line for line in lines if line.get("abi") == 1)
+    resolve = lambda line, schema: line.get("$defs", {}).get(schema.get("$ref", "").removeprefix("#/$defs/"), schema)
+    arguments = lambda line, command: list(resolve(line, command.get("arguments", {})).get("properties", {}))
+    command = lambda line, command: {"description": command.get("description"), "arguments": arguments(line, command)}
+    commands = {described["name"]: command(line, described) for line in lines for described in line.get("commands", [])}
+    return {"id": plugin["id"], "version": plugin["version"], "commands": commands}
+
+if sys.argv[2] == "describe":
+    print(json.dumps(describe(Path(sys.argv[1]).read_bytes())))
+    sys.exit()
 plugin = Plugin(Path(sys.argv[1]).read_bytes(), sys.argv[2] == "free")
 for call in map(json.loads, sys.stdin):
     data = Path(call["in"]).read_bytes() if "in" in call else json.dumps(call["json"]).encode() if "json" in call else b""

@@ -15,6 +15,8 @@ pub struct Build {
     arguments: Vec<String>,
     /// Of one crate type, so that cargo does link-time optimisation, which it leaves out where a library is made as well.
     as_one: bool,
+    /// What only the package itself is compiled with.
+    rustc_arguments: Vec<String>,
     target_dir: Option<PathBuf>,
 }
 
@@ -31,6 +33,7 @@ impl Build {
             package,
             arguments: Vec::new(),
             as_one: false,
+            rustc_arguments: Vec::new(),
             target_dir: None,
         }
         .argument("--target=wasm32-unknown-unknown")
@@ -61,6 +64,16 @@ impl Build {
     pub fn as_one(mut self) -> Self {
         self.as_one = true;
         self
+    }
+
+    /// As a module and nothing else, which says nothing of itself.
+    pub fn undescribed(self) -> Self {
+        let mut undescribed = self.as_one();
+        // For the package alone: a flag for all would change the names, and so the order, of everything in the module.
+        undescribed.rustc_arguments = ["--cfg", "plugin_sdk_undescribed"]
+            .map(str::to_owned)
+            .to_vec();
+        undescribed
     }
 
     /// Into a folder of its own in the workspace's target folder.
@@ -128,6 +141,9 @@ impl Build {
         }
         if let Some(dir) = &self.target_dir {
             cargo.arg("--target-dir").arg(dir);
+        }
+        if !self.rustc_arguments.is_empty() {
+            cargo.arg("--").args(&self.rustc_arguments);
         }
         let output = cargo.output().map_err(|error| Refused(error.to_string()))?;
         let said = String::from_utf8_lossy(&output.stdout);

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fmt, fs};
 
+use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::{Module, Source};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -60,6 +61,16 @@ impl Host {
             "type `cargo xtask setup`, which prints how to set PLUGIN_SDK_PYTHON",
         );
         node.into_iter().chain(python)
+    }
+
+    /// Has the host say what a plugin says of itself.
+    fn describe(&self, wasm: &Path) -> Value {
+        let described = Host {
+            program: self.program.clone(),
+            style: "describe",
+            ..*self
+        };
+        described.run(wasm, &[]).unwrap().remove(0)
     }
 
     /// Has a plugin serve some calls; the last line of what it gives says how large the plugin's memory has become.
@@ -482,4 +493,86 @@ fn another_abi_version_is_refused_before_anything_runs() {
             "{host:?}: {refusal}"
         );
     }
+}
+
+/// What the harness reads, in the form that the hosts give it.
+fn described(wasm: &Path) -> Value {
+    let bytes = fs::read(wasm).unwrap();
+    let Some(manifest) = Manifest::read(&bytes).unwrap() else {
+        return Value::Null;
+    };
+    let commands = manifest.commands.iter().map(|command| {
+        let schema = command.arguments.as_ref();
+        let schema = schema.map(|schema| manifest.standalone(schema));
+        let schema = schema.unwrap_or_default();
+        let name = schema["$ref"].as_str().unwrap_or_default();
+        let definition = &schema["$defs"][name.trim_start_matches("#/$defs/")];
+        let properties = [&schema, definition].map(|schema| schema["properties"].as_object());
+        let names: Vec<&String> = properties
+            .into_iter()
+            .flatten()
+            .flat_map(|all| all.keys())
+            .collect();
+        let mut described = json!({"arguments": names, "description": command.description});
+        if command.description.is_empty() {
+            described["description"].take();
+        }
+        (command.name.clone(), described)
+    });
+    json!({"id": manifest.id, "version": manifest.version, "commands": Value::Object(commands.collect())})
+}
+
+#[test]
+fn what_a_plugin_says_of_itself_is_read_without_running_it() {
+    let text_stats = build("examples/text-stats");
+    let expected = described(&text_stats);
+    assert_eq!(expected["id"], "text-stats");
+    let listener = build("tests/guests/listener");
+    // The lines of several impl blocks, of which each has `$defs` of its own; and an instance of it would trap.
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [
+        r##"{"commands":[{"name":"order","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"item":true,"number":true}}}}"##,
+        r##"{"commands":[{"name":"shout","codec":"raw","takes":"text","gives":"text"}]}"##,
+        r##"{"abi":1,"sdk":"0.1.0","id":"shop","name":"Größe – ‹Shop›","version":"0.1.0-rc.1"}"##,
+        r##"{"commands":[{"name":"cancel","description":"Takes \"it\"\nback.","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"order":true}}}}"##,
+    ];
+    let section: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+    let bytes: String = section
+        .bytes()
+        .map(|byte| format!("\\{byte:02x}"))
+        .collect();
+    let module = format!(
+        r#"(module (@custom "plugin-sdk2" "x") (func $begin unreachable) (start $begin) (@custom "plugin-sdk" "{bytes}"))"#
+    );
+    let shop = folder.path().join("shop.wasm");
+    fs::write(&shop, wat::parse_str(module).unwrap()).unwrap();
+    assert_eq!(
+        described(&shop)["commands"]["order"]["arguments"],
+        json!(["item", "number"])
+    );
+    let silent = folder.path().join("silent.wasm");
+    fs::write(&silent, wat::parse_str("(module)").unwrap()).unwrap();
+    for wasm in [&text_stats, &listener, &shop, &silent] {
+        let expected = described(wasm);
+        for host in Host::all() {
+            assert_eq!(
+                without_nulls(host.describe(wasm)),
+                without_nulls(expected.clone()),
+                "{host:?}"
+            );
+        }
+    }
+}
+
+/// JavaScript leaves out what Python calls `None`.
+fn without_nulls(mut described: Value) -> Value {
+    let commands = described.get_mut("commands").and_then(Value::as_object_mut);
+    for command in commands
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, command)| command.as_object_mut())
+    {
+        command.retain(|_, value| !value.is_null());
+    }
+    described
 }

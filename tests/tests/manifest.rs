@@ -1,60 +1,215 @@
 //! What a plugin says of itself in its module, for tools that read it without running anything.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use plugin_sdk_harness::manifest::Manifest;
+use plugin_sdk_harness::{Module, Plugin};
 use plugin_sdk_tests::{Build, Section, sections};
 use serde_json::{Value, json};
 
-fn named<'a>(sections: &[Section<'a>], name: &str) -> Vec<Section<'a>> {
-    let named = sections.iter().filter(|section| section.name == name);
-    named.copied().collect()
+/// Plugins that say much: types, codes of errors, defaults and a configuration; and events and permissions.
+const PLUGINS: [&str; 2] = ["greeter", "listener"];
+
+fn manifest(wasm: &[u8]) -> Manifest {
+    Manifest::read(wasm).unwrap().unwrap()
 }
 
-/// The bytes of all sections of a kind.
-fn size(sections: &[Section<'_>], id: u8) -> usize {
-    let sizes = sections.iter().filter(|section| section.id == id);
-    sizes.map(|section| section.len).sum()
+/// The document that all lines make together.
+fn document(wasm: &[u8]) -> Value {
+    serde_json::to_value(manifest(wasm)).unwrap()
 }
 
-fn assert_declared(wasm: &[u8]) {
-    let sections = sections(wasm).unwrap();
-    let [manifest] = *named(&sections, "plugin-sdk") else {
-        panic!("one section `plugin-sdk` among {sections:?}");
-    };
+fn said(sections: &[Section<'_>]) -> usize {
+    let said = sections
+        .iter()
+        .filter(|section| section.name == "plugin-sdk");
+    said.map(|section| section.len).sum()
+}
+
+/// All that is not said, but there.
+fn done<'a>(sections: &'a [Section<'a>]) -> Vec<(u8, &'a str, &'a [u8])> {
+    let done = sections
+        .iter()
+        .filter(|section| section.name != "plugin-sdk");
+    done.map(|section| (section.id, section.name, section.bytes))
+        .collect()
+}
+
+/// Binaryen's optimiser, which knows nothing of plugins.
+fn optimised(wasm: &[u8]) -> Vec<u8> {
+    let program = std::env::var_os("PLUGIN_SDK_WASM_OPT").map_or_else(
+        || target_dir().join("node/node_modules/binaryen/bin/wasm-opt"),
+        PathBuf::from,
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let [before, after] = ["before.wasm", "after.wasm"].map(|file| folder.path().join(file));
+    std::fs::write(&before, wasm).unwrap();
+    let output = Command::new("node")
+        .arg(&program)
+        .args([
+            "-Oz",
+            "--strip-debug",
+            "--strip-producers",
+            "--all-features",
+        ])
+        .arg(&before)
+        .arg("-o")
+        .arg(&after)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}: {}\ntype `cargo xtask setup`, which prints how to set PLUGIN_SDK_WASM_OPT",
+        program.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    std::fs::read(after).unwrap()
+}
+
+/// Where cargo builds to.
+fn target_dir() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+#[test]
+fn a_plugin_says_who_it_is_and_describes_its_commands() {
+    let document = document(&Build::of("greeter").dev().wasm().unwrap());
+    assert_eq!(document["abi"], 1);
+    assert_eq!(document["id"], "greeter");
+    assert_eq!(document["name"], "Greeter");
+    assert_eq!(document["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document["description"], "Greets people, and counts them.");
+    let greet = &document["commands"][0];
+    assert_eq!(greet["name"], "greet");
     assert_eq!(
-        serde_json::from_slice::<Value>(manifest.bytes).unwrap(),
-        json!({"abi": 1, "permissions": [
-            {"name": "events", "reason": "hears \"who\" comes and goes"},
-            {"name": "host.log-book", "reason": "keeps it – always"},
-        ]})
+        greet["arguments"],
+        json!({
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "times": {"type": "integer", "minimum": 0, "maximum": 255, "default": 1},
+            },
+            "required": ["name"],
+            "additionalProperties": false,
+        })
+    );
+    assert_eq!(
+        greet["errors"][0],
+        json!({"code": "name_empty", "description": "There is no name to greet by."})
+    );
+    let config = &document["$defs"]["Config"];
+    assert_eq!(
+        config["properties"]["limit"]["description"],
+        "How many people may be greeted; nobody is turned away without a limit."
     );
 }
 
 #[test]
-fn permissions_and_reasons_are_in_the_module_whatever_it_is_built_with() {
-    assert_declared(&Build::of("listener").dev().wasm().unwrap());
-    assert_declared(&Build::of("listener").wasm().unwrap());
-    assert_declared(&Build::of("listener").as_one().wasm().unwrap());
+fn permissions_stand_in_their_order_with_their_reasons() {
+    let document = document(&Build::of("listener").dev().wasm().unwrap());
+    assert_eq!(
+        document["permissions"],
+        json!([
+            {"name": "events", "reason": "hears \"who\" comes and goes"},
+            {"name": "host.log-book", "reason": "keeps it – always"},
+        ])
+    );
+    let topics: Vec<&str> = document["handles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|handled| handled["topic"].as_str())
+        .collect();
+    assert_eq!(topics, ["user.created", "user.*", "user.**"]);
 }
 
 #[test]
-fn a_plugin_that_declares_nothing_has_no_section() {
-    let wasm = Build::of("hookless").wasm().unwrap();
-    assert_eq!(named(&sections(&wasm).unwrap(), "plugin-sdk"), []);
-}
-
-#[test]
-fn declaring_costs_neither_code_nor_memory() {
-    let build = || Build::of("listener").as_one();
-    let with = build().wasm().unwrap();
-    let without = build().without_default_features().wasm().unwrap();
-    let (with_sections, without_sections) = (sections(&with).unwrap(), sections(&without).unwrap());
-    let (code, data) = (10, 11);
-    for id in [code, data] {
-        assert_ne!(size(&with_sections, id), 0);
-        assert_eq!(size(&with_sections, id), size(&without_sections, id));
+fn what_is_said_is_the_same_whatever_the_module_is_built_with() {
+    for plugin in PLUGINS {
+        let debug = Build::of(plugin).dev().wasm().unwrap();
+        let expected = document(&debug);
+        for (how, wasm) in [
+            ("release, stripped", Build::of(plugin).wasm().unwrap()),
+            (
+                "release, stripped, with link-time optimisation",
+                Build::of(plugin).as_one().wasm().unwrap(),
+            ),
+        ] {
+            assert_eq!(document(&wasm), expected, "{plugin}: {how}");
+        }
     }
-    let [manifest] = *named(&with_sections, "plugin-sdk") else {
-        panic!("one section `plugin-sdk`");
-    };
-    assert_eq!(with.len() - without.len(), manifest.len);
+}
+
+#[test]
+fn what_is_said_outlives_the_optimiser() {
+    for plugin in PLUGINS {
+        for build in [Build::of(plugin).dev(), Build::of(plugin).as_one()] {
+            let before = build.wasm().unwrap();
+            let after = optimised(&before);
+            assert!(after.len() < before.len());
+            assert_eq!(document(&after), document(&before), "{plugin}");
+            let module = Module::load(&*after).unwrap();
+            assert_eq!(module.warnings(), [], "{plugin}");
+        }
+    }
+}
+
+#[test]
+fn saying_costs_neither_code_nor_memory_nor_anything_else() {
+    for plugin in PLUGINS {
+        let with = Build::of(plugin).as_one().wasm().unwrap();
+        let without = Build::of(plugin).undescribed().wasm().unwrap();
+        let (with_sections, without_sections) =
+            (sections(&with).unwrap(), sections(&without).unwrap());
+        assert_ne!(said(&with_sections), 0, "{plugin}");
+        assert_eq!(said(&without_sections), 0, "{plugin}");
+        assert_eq!(with.len() - said(&with_sections), without.len(), "{plugin}");
+        assert!(
+            done(&with_sections) == done(&without_sections),
+            "{plugin} has another section that is not the same byte for byte"
+        );
+        assert!(
+            without_sections.iter().any(|section| section.id == 10),
+            "there is code"
+        );
+    }
+}
+
+#[test]
+fn what_is_said_is_in_step_with_what_is_exported() {
+    for plugin in [
+        "basics",
+        "greeter",
+        "audio-filter",
+        "text-stats",
+        "guest-book",
+        "host-modules",
+        "hookless",
+        "listener",
+        "services",
+    ] {
+        let module = Module::load(&*Build::of(plugin).dev().wasm().unwrap()).unwrap();
+        let described = module.manifest().unwrap();
+        let names: Vec<&str> = described
+            .commands
+            .iter()
+            .map(|command| &*command.name)
+            .collect();
+        assert_eq!(names, module.commands().collect::<Vec<_>>(), "{plugin}");
+        let out_of_step = module
+            .warnings()
+            .iter()
+            .find(|warning| warning.to_string().contains("describe"));
+        assert_eq!(out_of_step, None, "{plugin}");
+    }
+}
+
+#[test]
+fn a_plugin_that_says_nothing_is_run_as_before() {
+    let wasm = Build::of("hookless").undescribed().wasm().unwrap();
+    let mut plugin = Plugin::builder(&*wasm).check_arguments().build().unwrap();
+    assert_eq!(plugin.module().manifest(), None);
+    assert_eq!(plugin.call::<u64>("count", ()).unwrap(), 1);
 }

@@ -1,4 +1,4 @@
-//! Other WebAssembly hosts that the tests run plugins in: Python's wasmtime and Node's own engine.
+//! Other WebAssembly hosts that the tests run plugins in, Python's wasmtime and Node's own engine; and what the tests run on them: Binaryen's optimiser.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +10,9 @@ use crate::process::{self, LOCAL, say};
 
 /// What the tests' Python programs import, in the versions that they were written for.
 const PACKAGES: [(&str, &str); 1] = [("wasmtime", "50.0.1")];
+
+/// The package that `wasm-opt` is in, a program for Node, and the version that the tests were written for.
+const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
 
 /// Some 15 megabytes on a slow line.
 const DOWNLOAD: Duration = Duration::from_secs(600);
@@ -63,6 +66,61 @@ pub fn node() -> Result<String> {
             process::printable(version.trim())
         ),
     }
+}
+
+/// Gives the program `wasm-opt`, which Node runs, under `target/node`, installing it first where needed.
+///
+/// # Errors
+/// When npm is missing, or the package cannot be downloaded.
+pub fn wasm_opt() -> Result<PathBuf> {
+    let folder = process::workspace_root().join("target/node");
+    let program = folder.join("node_modules/binaryen/bin/wasm-opt");
+    if is_wasm_opt(&program).is_ok() {
+        return Ok(program);
+    }
+    let wanted = format!("{}@{}", BINARYEN.0, BINARYEN.1);
+    say(format!(
+        "installing {wanted} from npm in {}",
+        folder.display()
+    ));
+    process::capture(&mut npm_install(&folder, &wanted), DOWNLOAD).with_context(|| {
+        format!("`npm install {wanted}` failed; is npm installed (on Debian: `apt-get install npm`), and its registry in reach?")
+    })?;
+    is_wasm_opt(&program).context("the wasm-opt just installed does not work")?;
+    Ok(program)
+}
+
+fn npm_install(folder: &Path, wanted: &str) -> Command {
+    // On Windows it is a script, which only a shell finds by its name.
+    let mut npm = process::command(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    npm.args([
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--no-save",
+        "--ignore-scripts",
+        "--prefix",
+    ])
+    .arg(folder)
+    .arg(wanted);
+    npm
+}
+
+/// Runs it, since an interrupted installation leaves what does not work.
+fn is_wasm_opt(program: &Path) -> Result<()> {
+    let mut node = process::command("node");
+    let version = process::capture(node.arg(program).arg("--version"), LOCAL)?;
+    match is_version(&version, BINARYEN.1) {
+        true => Ok(()),
+        false => bail!("it is {:?}", process::printable(version.trim())),
+    }
+}
+
+/// Whether Binaryen's programs say that they are of a version of the package, of which they know the first number.
+fn is_version(said: &str, package: &str) -> bool {
+    let number = package.split('.').next();
+    said.split_whitespace().nth(2) == number
 }
 
 fn major(version: &str) -> Option<u32> {
@@ -139,6 +197,19 @@ mod tests {
                 "{wanted}"
             );
         }
+    }
+
+    #[test]
+    fn the_optimisers_version_is_read() {
+        assert!(is_version(
+            "wasm-opt version 132 (version_132)\n",
+            "132.0.0"
+        ));
+        assert!(!is_version(
+            "wasm-opt version 108 (version_108)\n",
+            "132.0.0"
+        ));
+        assert!(!is_version("", "132.0.0"));
     }
 
     #[test]

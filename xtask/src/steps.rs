@@ -53,7 +53,8 @@ pub fn test() -> Result<()> {
     let mut cargo = tools.toolchain.command("cargo");
     cargo
         .args(["test", "--workspace"])
-        .env(PYTHON, &tools.python);
+        .env(PYTHON, &tools.python)
+        .env(WASM_OPT, &tools.wasm_opt);
     program("tests", cargo)
 }
 
@@ -95,9 +96,13 @@ pub fn bench(arguments: &[OsString]) -> Result<()> {
 /// Tells the tests which Python has the packages they need.
 const PYTHON: &str = "PLUGIN_SDK_PYTHON";
 
+/// Tells the tests where Binaryen's optimiser is, a program for Node.
+const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
+
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
+    wasm_opt: PathBuf,
 }
 
 impl Tools {
@@ -107,7 +112,8 @@ impl Tools {
             .name()
             .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
         let python = (PYTHON, self.python.display().to_string());
-        toolchain.into_iter().chain([python]).collect()
+        let wasm_opt = (WASM_OPT, self.wasm_opt.display().to_string());
+        toolchain.into_iter().chain([python, wasm_opt]).collect()
     }
 }
 
@@ -116,11 +122,16 @@ fn tools_for_tests() -> Result<Tools> {
     let toolchain = toolchain_step()?;
     let python = step("set-up: Python", ALONE, interpreters::python)?;
     step("set-up: Node", ALONE, interpreters::node)?;
+    let wasm_opt = step("set-up: wasm-opt", ALONE, interpreters::wasm_opt)?;
     // The tests of compile errors run cargo offline.
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
     program("set-up: crates", fetch)?;
-    Ok(Tools { toolchain, python })
+    Ok(Tools {
+        toolchain,
+        python,
+        wasm_opt,
+    })
 }
 
 fn toolchain_step() -> Result<Toolchain> {
@@ -207,6 +218,7 @@ mod tests {
             let tools = Tools {
                 toolchain,
                 python: PathBuf::from("target/python/bin/python"),
+                wasm_opt: PathBuf::from("target/node/wasm-opt"),
             };
             tools
                 .exports()
@@ -214,10 +226,17 @@ mod tests {
                 .map(|(name, _)| name)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(names(Toolchain::Active), ["PLUGIN_SDK_PYTHON"]);
+        assert_eq!(
+            names(Toolchain::Active),
+            ["PLUGIN_SDK_PYTHON", "PLUGIN_SDK_WASM_OPT"]
+        );
         assert_eq!(
             names(Toolchain::Linked),
-            ["RUSTUP_TOOLCHAIN", "PLUGIN_SDK_PYTHON"]
+            [
+                "RUSTUP_TOOLCHAIN",
+                "PLUGIN_SDK_PYTHON",
+                "PLUGIN_SDK_WASM_OPT"
+            ]
         );
     }
 

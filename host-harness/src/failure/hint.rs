@@ -41,6 +41,11 @@ const UNSUPPORTED: [(&str, &str); 8] = [
     ),
 ];
 
+/// What the standard library says, and what to do instead.
+pub(crate) fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {
+    UNSUPPORTED.into_iter()
+}
+
 pub(super) fn panic(panic: &Panic) -> Option<&'static str> {
     let message = panic.message.as_str();
     let (_, help) = UNSUPPORTED

@@ -89,88 +89,88 @@ fn everything_there_is_to_say_is_said_in_order() {
 fn json_has_the_members_that_are_documented() {
     insta::assert_snapshot!(format!("{:#}", full().to_json()), @r#"
     {
-      "backtrace": [],
+      "kind": "panic",
       "code": "panic",
+      "message": "command `sell` panicked: sold out",
       "command": "sell",
+      "panic": {
+        "message": "sold out",
+        "file": "shop/src/lib.rs",
+        "line": 12,
+        "column": 9
+      },
+      "notes": [],
       "hint": null,
+      "output": null,
+      "backtrace": [],
       "host_calls": [
         {
+          "function": "kv.get",
           "arguments": [
             "key: \"stock\"",
             "limit: 3"
           ],
-          "duration_ms": null,
-          "function": "kv.get",
           "outcome": {
             "returned": "\"none\""
-          }
+          },
+          "duration_ms": null
         },
         {
+          "function": "kv.set",
           "arguments": [
             "key: \"stock\"",
             "limit: 3"
           ],
-          "duration_ms": null,
-          "function": "kv.set",
           "outcome": {
             "returned": ""
-          }
+          },
+          "duration_ms": null
         },
         {
+          "function": "http.send",
           "arguments": [
             "key: \"stock\"",
             "limit: 3"
           ],
-          "duration_ms": 30,
-          "function": "http.send",
           "outcome": {
             "error": "permission_denied"
-          }
+          },
+          "duration_ms": 30
         },
         {
+          "function": "ai.chat",
           "arguments": [
             "key: \"stock\"",
             "limit: 3"
           ],
-          "duration_ms": null,
-          "function": "ai.chat",
-          "outcome": null
+          "outcome": null,
+          "duration_ms": null
         }
       ],
-      "kind": "panic",
       "logs": [
         {
           "level": "warn",
-          "message": "few left",
-          "target": "shop::stock"
+          "target": "shop::stock",
+          "message": "few left"
         },
         {
           "level": "warn",
-          "message": "none left",
-          "target": "shop::stock"
+          "target": "shop::stock",
+          "message": "none left"
         }
       ],
-      "message": "command `sell` panicked: sold out",
-      "notes": [],
-      "output": null,
-      "panic": {
-        "column": 9,
-        "file": "shop/src/lib.rs",
-        "line": 12,
-        "message": "sold out"
-      },
       "usage": {
-        "fuel": {
-          "limit": 10000,
-          "used": 1234
-        },
         "memory_bytes": {
-          "limit": 4194304,
-          "used": 1179648
+          "used": 1179648,
+          "limit": 4194304
+        },
+        "fuel": {
+          "used": 1234,
+          "limit": 10000
         },
         "time_ms": {
-          "limit": 10000,
-          "used": 40
+          "used": 40,
+          "limit": 10000
         }
       }
     }

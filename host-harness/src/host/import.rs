@@ -25,7 +25,7 @@ impl ImportedFunction {
     }
 
     /// Whether it is of the type that the host has it in.
-    pub(super) fn check(&self, function: &HostFunction) -> Result<(), Failure> {
+    pub(crate) fn check(&self, function: &HostFunction) -> Result<(), Failure> {
         if self
             .parameters
             .iter()

@@ -35,14 +35,14 @@ pub fn item(item: &Item) -> TokenStream {
     let bounded = expansion.generics();
     let (generics, _, bounds) = bounded.split_for_impl();
     let (_, arguments, _) = item.generics.split_for_impl();
-    let ident = &item.ident;
+    let Item { ident, allowed, .. } = item;
     let constants = match expansion.looks_like() {
         Some(ty) => expansion.same_as(&ty),
         None => expansion.own(),
     };
     quote! {
         #[automatically_derived]
-        #[allow(deprecated)]
+        #(#allowed)*
         impl #generics ::plugin_sdk::Schema for #ident #arguments #bounds {
             #constants
         }
@@ -512,8 +512,48 @@ impl<'a> Expansion<'a> {
 
     /// Whether constraints are of a kind that fits the types that they stand at. Nothing is known of types that are not known.
     fn checks(&self) -> TokenStream {
-        TokenStream::new()
+        if self.generic {
+            return TokenStream::new();
+        }
+        let item = self.item;
+        let ident = &item.ident;
+        let arguments = types::static_arguments(&item.generics);
+        let mut checks = fitting(&item.annotations, &quote!(#ident #arguments));
+        let mut fields = |fields: &Fields| {
+            for field in fields.iter().filter(|field| !field.says_nothing()) {
+                let ty = self.ty(field.described());
+                checks.extend(fitting(&field.annotations, &ty));
+            }
+        };
+        match &item.body {
+            Body::Nothing => {}
+            Body::Struct { fields: of, .. } => fields(of),
+            Body::Enum(of) => of.variants.iter().for_each(|of| fields(&of.fields)),
+        }
+        checks
     }
+}
+
+/// Complains of each constraint that is not for such a type, where it stands.
+fn fitting(annotations: &Annotations, ty: &TokenStream) -> TokenStream {
+    let constraints = annotations
+        .members
+        .iter()
+        .filter(|member| member.constrains);
+    let checks = constraints.map(|member| {
+        let keyword = Ident::new(member.keyword, Span::call_site());
+        let number = match member.json.parse::<i128>() {
+            Ok(number) => {
+                let number = proc_macro2::Literal::i128_unsuffixed(number);
+                quote!(::core::option::Option::Some(#number))
+            }
+            Err(_) => quote!(::core::option::Option::None),
+        };
+        quote_spanned! {member.span=>
+            const _: () = __schema::fits::<#ty>(__schema::Keyword::#keyword, #number);
+        }
+    });
+    checks.collect()
 }
 
 fn directed(input: &TokenStream, output: &TokenStream) -> TokenStream {

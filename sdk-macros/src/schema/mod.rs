@@ -8,6 +8,8 @@ mod model;
 mod options;
 mod parse;
 mod serde;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use proc_macro2::TokenStream;

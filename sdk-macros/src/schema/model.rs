@@ -1,7 +1,7 @@
 //! What a schema is made of, as the derive understands it.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Generics, Ident, Type, WherePredicate};
+use syn::{Attribute, Generics, Ident, Type, WherePredicate};
 
 /// The item that the derive stands at.
 pub struct Item {
@@ -17,6 +17,8 @@ pub struct Item {
     pub transparent: bool,
     /// What must hold of the type parameters, instead of what their uses tell.
     pub bound: Option<Vec<WherePredicate>>,
+    /// The lints that the author allows.
+    pub allowed: Vec<Attribute>,
     pub body: Body,
 }
 
@@ -145,5 +147,19 @@ pub struct Member {
     /// The variant of `Keyword`.
     pub keyword: &'static str,
     pub json: String,
+    /// Whether it limits the values of a type, which must be of a kind that it is for.
+    pub constrains: bool,
     pub span: Span,
+}
+
+impl Member {
+    /// `true`, about what is described.
+    pub fn flag(keyword: &'static str) -> Member {
+        Member {
+            keyword,
+            json: "true".to_owned(),
+            constrains: false,
+            span: Span::call_site(),
+        }
+    }
 }

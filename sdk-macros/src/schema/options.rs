@@ -152,6 +152,7 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
                     read.annotations.members.push(Member {
                         keyword,
                         json,
+                        constrains: !matches!(*keyword, "Title" | "Const"),
                         span: meta.path.span(),
                     });
                 }
@@ -163,6 +164,7 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
         read.annotations.members.push(Member {
             keyword: "Examples",
             json: format!("[{}]", examples.join(",")),
+            constrains: false,
             span,
         });
     }
@@ -260,7 +262,7 @@ fn is_serdes(key: &str) -> bool {
 }
 
 /// The option that an author may have meant.
-fn meant<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn meant<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     // JSON Schema's own spelling, and that of serde's case for it.
     let snake = super::case::Case::Snake.variant(key);
     let distances = known.iter().map(|name| (distance(&snake, name), *name));

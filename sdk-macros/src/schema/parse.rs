@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::options::{self, Place};
 use super::serde::{self, Both};
-use crate::attributes::plain_name;
+use crate::attributes::{self, plain_name};
 use crate::mistakes::Mistakes;
 
 pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
@@ -56,6 +56,7 @@ pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
         into: serde.into,
         transparent: serde.transparent,
         bound: options.bound,
+        allowed: attributes::allowed(&item.attrs),
         body,
     }
 }
@@ -155,18 +156,11 @@ fn field(
         cases.output.field(&name),
     )?;
     let members = &mut options.annotations.members;
-    let mut mark = |keyword| {
-        members.push(Member {
-            keyword,
-            json: "true".to_owned(),
-            span: proc_macro2::Span::call_site(),
-        });
-    };
     if serde.skip.input {
-        mark("ReadOnly");
+        members.push(Member::flag("ReadOnly"));
     }
     if serde.skip.output {
-        mark("WriteOnly");
+        members.push(Member::flag("WriteOnly"));
     }
     let with_default = serde.default != serde::Default::None;
     Some(Field {
@@ -193,30 +187,21 @@ fn names(
     let name = |skip: bool, rename: &Option<String>, name: String| {
         (!skip).then(|| rename.clone().unwrap_or(name))
     };
-    let names = Names {
-        input: name(skip.input, &rename.input, input),
-        output: name(skip.output, &rename.output, output),
-        aliases,
-    };
-    let aliases = |names: Names| Names {
-        aliases: names
-            .aliases
-            .into_iter()
-            .filter(|alias| names.input.as_ref().is_some_and(|name| name != alias))
-            .collect(),
-        ..names
-    };
-    (names.input.is_some() || names.output.is_some()).then(|| {
-        let Names {
-            input,
-            output,
-            aliases: all,
-        } = names;
-        aliases(Names {
-            input,
-            output,
-            aliases: all,
-        })
+    let input = name(skip.input, &rename.input, input);
+    let output = name(skip.output, &rename.output, output);
+    if input.is_none() && output.is_none() {
+        return None;
+    }
+    let mut others = Vec::new();
+    for alias in aliases {
+        if input.as_ref().is_some_and(|name| *name != alias) && !others.contains(&alias) {
+            others.push(alias);
+        }
+    }
+    Some(Names {
+        input,
+        output,
+        aliases: others,
     })
 }
 
@@ -229,11 +214,7 @@ fn describe(annotations: &mut Annotations, attributes: &[Attribute]) {
         .iter()
         .find(|attribute| attribute.path().is_ident("deprecated"));
     if deprecated.is_some() {
-        annotations.members.push(Member {
-            keyword: "Deprecated",
-            json: "true".to_owned(),
-            span: proc_macro2::Span::call_site(),
-        });
+        annotations.members.push(Member::flag("Deprecated"));
     }
 }
 

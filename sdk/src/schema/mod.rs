@@ -31,6 +31,7 @@
 //! ```
 
 mod definitions;
+mod fit;
 mod name;
 // Public only for what the derive makes, and hidden.
 #[allow(missing_docs)]
@@ -42,6 +43,7 @@ mod write;
 /// What the derive names.
 #[doc(hidden)]
 pub mod parts {
+    pub use super::fit::fits;
     pub use super::node::{
         Annotations, Definition, Enum, Field, Keyword, Link, Member, Names, Object, Representation,
         Variant,

@@ -647,6 +647,8 @@ pub mod flattened {
 }
 
 pub mod recursive {
+    use plugin_sdk::schema::Recursive;
+
     use super::*;
 
     described! {
@@ -688,6 +690,18 @@ pub mod recursive {
             pub tail: Option<Box<List<T>>>,
         }
 
+        pub struct Branch<T> {
+            pub entries: Vec<Part<T>>,
+        }
+
+        pub enum Part<T> {
+            Leaf(T),
+            Branch(
+                #[schema(with = Recursive<Branch<T>>)]
+                Branch<T>,
+            ),
+        }
+
         pub struct OfLists {
             pub numbers: List<u8>,
             pub texts: List<String>,
@@ -725,26 +739,13 @@ pub mod converted {
         }
 
         pub struct With {
-            #[serde(with = "as_text")]
+            #[serde(with = "super::as_text")]
             #[schemars(with = "String")]
             #[schema(with = String)]
             pub a: u8,
             #[schemars(with = "Vec<String>")]
             #[schema(with = Vec<String>)]
             pub b: Vec<String>,
-        }
-    }
-
-    mod as_text {
-        use serde::{Deserialize, Deserializer, Serializer};
-
-        pub fn serialize<S: Serializer>(number: &u8, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_str(&number.to_string())
-        }
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
-            let text = String::deserialize(deserializer)?;
-            text.parse().map_err(serde::de::Error::custom)
         }
     }
 
@@ -776,6 +777,119 @@ pub mod converted {
         fn from(written: Written) -> Self {
             (written.a > 0).then(|| written.a.to_string())
         }
+    }
+}
+
+/// What schemars describes otherwise than serde does it.
+pub mod truer {
+    use plugin_sdk::Schema;
+    use serde::{Deserialize, Serialize};
+
+    macro_rules! described {
+        ($($item:item)*) => {$(
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Schema)]
+            $item
+        )*};
+    }
+
+    described! {
+        pub struct Aliases {
+            #[serde(alias = "title", alias = "label")]
+            pub name: String,
+            #[serde(default, alias = "extra")]
+            pub more: u8,
+        }
+
+        pub enum Named {
+            #[serde(alias = "Eins")]
+            One,
+            #[serde(alias = "Zwei")]
+            Two(u8),
+        }
+
+        #[serde(tag = "t")]
+        pub enum NamedInside {
+            #[serde(alias = "Eins")]
+            One,
+        }
+
+        pub enum Others {
+            One,
+            #[serde(other)]
+            Other,
+        }
+
+        #[serde(tag = "t")]
+        pub enum OthersInside {
+            One { a: u8 },
+            #[serde(other)]
+            Other,
+        }
+
+        #[serde(tag = "t", content = "c")]
+        pub enum OthersBeside {
+            One(u8),
+            #[serde(other)]
+            Other,
+        }
+
+        #[serde(tag = "t", content = "c")]
+        pub enum PerhapsBeside {
+            Perhaps(Option<u8>),
+            Nothing,
+        }
+
+        #[serde(tag = "t", deny_unknown_fields)]
+        pub enum UnitStrict {
+            Unit,
+            Struct { a: u8 },
+        }
+
+        #[serde(tag = "t", content = "c", deny_unknown_fields)]
+        pub enum UnitBesideStrict {
+            Unit,
+            Newtype(u8),
+        }
+
+        pub struct Opaque {
+            #[serde(with = "super::as_text")]
+            pub both: u8,
+            #[serde(deserialize_with = "super::as_text::deserialize")]
+            pub read: u8,
+            #[serde(serialize_with = "super::as_text::serialize")]
+            pub written: u8,
+            #[serde(default, with = "super::as_text")]
+            #[schema(with = String)]
+            pub perhaps: u8,
+        }
+
+        pub struct ShortTuple(pub u8, #[serde(default)] pub u8, #[serde(default)] pub String);
+
+        pub enum OpaqueVariant {
+            #[serde(with = "super::as_text")]
+            Number(u8),
+        }
+
+        pub struct Conditional {
+            pub a: u8,
+            #[cfg(any())]
+            pub gone: std::fs::File,
+            #[cfg_attr(all(), serde(skip_serializing_if = "Option::is_none"))]
+            pub b: Option<u8>,
+        }
+    }
+}
+
+pub mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(number: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&number.to_string())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -4,3 +4,4 @@ mod compiled;
 mod described;
 mod normal;
 mod oracle;
+mod values;

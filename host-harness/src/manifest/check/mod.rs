@@ -276,10 +276,12 @@ impl Checks {
         };
         let schema = info.arguments.as_ref();
         self.check(schema, compiled, Subject::Arguments, || {
-            let value = serde_json::to_value(arguments).map_err(|error| {
-                let reason = format!("it cannot be held against the plugin's schema: {error}");
+            // By way of text, which has integers of every size.
+            let text = serde_json::to_vec(arguments).map_err(|error| {
+                let reason = format!("they cannot be held against the plugin's schema: {error}");
                 FailureKind::BadArguments { reason }
             })?;
+            let value = parse(&text)?;
             named(schema, value)
         })
     }

@@ -290,3 +290,79 @@ const _: () = {
     // The names are taken, and the attributes are used.
     let _ = (Ok, Err, Some, None);
 };
+
+/// Types that describe themselves, as serde's derives, which are less careful, would read them.
+pub mod described {
+    use ::plugin_sdk::Schema;
+
+    #[allow(unused_imports)]
+    use super::types::{Option, String, u8};
+    #[allow(unused_imports)]
+    use super::values::*;
+
+    /// Text that is not copied.
+    #[derive(Debug, Schema)]
+    pub struct Borrowed<'a, 'b> {
+        /// Alone.
+        #[schema(min_length = 1, max_length = 9, example = "a")]
+        pub text: &'a ::core::primitive::str,
+        #[doc = ::core::include_str!("lib.rs")]
+        #[serde(default)]
+        pub more: ::core::option::Option<&'b ::core::primitive::str>,
+    }
+
+    /// Of whatever.
+    #[derive(Debug, Schema)]
+    pub struct List<T, const N: ::core::primitive::usize = 2> {
+        /// The first.
+        pub head: T,
+        /// The others.
+        pub tail: ::core::option::Option<::std::boxed::Box<Self>>,
+    }
+
+    /// One of them.
+    #[derive(Debug, Schema)]
+    #[serde(tag = "kind", rename_all = "lowercase")]
+    pub enum Choice<'a> {
+        /// None.
+        Nothing,
+        /// Borrowed.
+        Text(Borrowed<'a, 'a>),
+        /// Several.
+        List {
+            /// Here.
+            list: List<::core::primitive::u8>,
+            /// And there.
+            #[serde(alias = "gone", rename(serialize = "there"))]
+            #[schema(with = ::plugin_sdk::schema::Any)]
+            others: Foreign,
+        },
+        /// Whatever else.
+        #[serde(other)]
+        Other,
+    }
+
+    /// It says nothing.
+    #[derive(Debug)]
+    pub struct Foreign;
+
+    /// Both.
+    #[derive(Debug, Schema)]
+    #[serde(from = "::core::primitive::u8", deny_unknown_fields)]
+    #[deprecated]
+    pub struct Old {
+        /// Older.
+        #[serde(default, skip_serializing_if = "never", with = "never")]
+        pub older: Foreign,
+        /// Oldest.
+        #[serde(flatten)]
+        pub oldest: Inner,
+    }
+
+    /// Inside.
+    #[derive(Debug, Schema)]
+    #[serde(transparent)]
+    pub struct Inner(
+        pub ::std::collections::BTreeMap<::core::primitive::char, ::core::primitive::bool>,
+    );
+}

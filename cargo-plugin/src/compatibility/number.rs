@@ -1,0 +1,145 @@
+//! Bounds of numbers, compared without rounding.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use serde_json::{Number, Value};
+
+/// A number of JSON: exact, if it is whole.
+#[derive(Clone, Copy, Debug)]
+pub enum Real {
+    Whole(i128),
+    Fraction(f64),
+}
+
+impl Real {
+    pub fn of(value: &Value) -> Option<Self> {
+        value.as_number().map(Self::from)
+    }
+
+    /// Neither a fraction nor infinite.
+    fn whole(self) -> Option<i128> {
+        match self {
+            Real::Whole(number) => Some(number),
+            Real::Fraction(_) => None,
+        }
+    }
+
+    /// Whether it is a multiple of the other one, as far as that can be told exactly.
+    pub fn is_multiple_of(self, other: Real) -> bool {
+        match (self.whole(), other.whole()) {
+            (Some(number), Some(other)) => number.checked_rem(other) == Some(0),
+            _ => self.cmp(other) == Some(Ordering::Equal),
+        }
+    }
+
+    pub fn cmp(self, other: Real) -> Option<Ordering> {
+        match (self, other) {
+            (Real::Whole(one), Real::Whole(other)) => Some(one.cmp(&other)),
+            // A fraction is small enough for a whole number to be rounded to its right side.
+            (Real::Whole(one), Real::Fraction(other)) => (one as f64).partial_cmp(&other),
+            (Real::Fraction(one), Real::Whole(other)) => one.partial_cmp(&(other as f64)),
+            (Real::Fraction(one), Real::Fraction(other)) => one.partial_cmp(&other),
+        }
+    }
+}
+
+impl From<&Number> for Real {
+    fn from(number: &Number) -> Self {
+        if let Some(number) = number.as_i64() {
+            Real::Whole(number.into())
+        } else if let Some(number) = number.as_u64() {
+            Real::Whole(number.into())
+        } else {
+            let number = number.as_f64().unwrap_or(f64::NAN);
+            match number.fract() == 0.0 && number.abs() < 1e38 {
+                true => Real::Whole(number as i128),
+                false => Real::Fraction(number),
+            }
+        }
+    }
+}
+
+impl fmt::Display for Real {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Real::Whole(number) => number.fmt(f),
+            Real::Fraction(number) => number.fmt(f),
+        }
+    }
+}
+
+/// The smallest or the largest of some values, or what they stay clear of.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    pub at: Real,
+    pub excluded: bool,
+}
+
+impl Bound {
+    /// Whether all that keeps to this bound keeps to the other.
+    pub fn within(self, other: Bound, upper: bool) -> bool {
+        let ordering = match upper {
+            true => other.at.cmp(self.at),
+            false => self.at.cmp(other.at),
+        };
+        match ordering {
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Equal) => self.excluded || !other.excluded,
+            _ => false,
+        }
+    }
+
+    /// As a bound that is one of the values, which for whole numbers there always is.
+    pub fn of_whole_numbers(self, upper: bool) -> Bound {
+        let at = match self.at {
+            Real::Whole(number) if self.excluded && upper => Real::Whole(number.saturating_sub(1)),
+            Real::Whole(number) if self.excluded => Real::Whole(number.saturating_add(1)),
+            Real::Fraction(number) if number.is_finite() && upper => {
+                Real::Whole(number.floor() as i128)
+            }
+            Real::Fraction(number) if number.is_finite() => Real::Whole(number.ceil() as i128),
+            same => same,
+        };
+        Bound {
+            at,
+            excluded: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn compare(one: Value, other: Value) -> Option<Ordering> {
+        Real::of(&one)?.cmp(Real::of(&other)?)
+    }
+
+    #[test]
+    fn large_and_mixed_numbers_are_told_apart() {
+        assert_eq!(
+            compare(json!(u64::MAX), json!(u64::MAX - 1)),
+            Some(Ordering::Greater)
+        );
+        assert_eq!(compare(json!(1.0), json!(1)), Some(Ordering::Equal));
+        assert_eq!(compare(json!(-0.5), json!(0)), Some(Ordering::Less));
+        assert_eq!(compare(json!(i64::MIN), json!(0.5)), Some(Ordering::Less));
+    }
+
+    #[test]
+    fn bounds_of_whole_numbers_are_numbers_that_they_may_be() {
+        let whole = |at: Value, excluded, upper| {
+            let bound = Bound {
+                at: Real::of(&at).unwrap(),
+                excluded,
+            };
+            bound.of_whole_numbers(upper).at.to_string()
+        };
+        assert_eq!(whole(json!(5), true, true), "4");
+        assert_eq!(whole(json!(5), true, false), "6");
+        assert_eq!(whole(json!(0.5), false, true), "0");
+        assert_eq!(whole(json!(0.5), true, false), "1");
+    }
+}

@@ -1,0 +1,111 @@
+//! What the standard library cannot do in a plugin, and a module would try all the same.
+
+use super::{Code, Function, Inspection};
+use crate::failure;
+
+/// A call into the standard library that does nothing in a plugin but fail.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Unsupported {
+    /// What it says when it is called: `time not implemented on this platform`.
+    pub message: &'static str,
+    /// What to call instead.
+    pub help: &'static str,
+    /// Who calls it, as far as the module has names.
+    pub callers: Vec<Function>,
+}
+
+/// The standard library's functions that say these messages, by the beginnings of their paths.
+const FUNCTIONS: [(&str, &[&str]); 5] = [
+    (
+        "time not implemented on this platform",
+        &[
+            "std::time::Instant::now",
+            "std::time::SystemTime::now",
+            "std::sys::time::unsupported::",
+            "std::sys::pal::unsupported::time::",
+        ],
+    ),
+    (
+        "can't sleep",
+        &[
+            "std::thread::sleep",
+            "std::thread::functions::sleep",
+            "std::sys::thread::unsupported::sleep",
+        ],
+    ),
+    (
+        "failed to spawn thread",
+        &[
+            "std::thread::spawn",
+            "std::thread::functions::spawn",
+            "std::thread::Builder::spawn",
+            "std::thread::builder::Builder::spawn",
+            "std::sys::thread::unsupported::Thread::new",
+        ],
+    ),
+    (
+        "this target does not support random data generation",
+        &["std::sys::random::unsupported::"],
+    ),
+    (
+        "no filesystem on this platform",
+        &["std::fs::", "std::sys::fs::unsupported::"],
+    ),
+];
+
+impl Inspection<'_> {
+    /// What of the standard library the module would call in vain. That it is there does not mean that it is ever called.
+    pub fn unsupported(&self, code: &Code) -> Vec<Unsupported> {
+        let functions: Vec<(u32, Function)> = self.functions().collect();
+        let mut found = Vec::new();
+        for (message, help) in failure::unsupported() {
+            let paths = FUNCTIONS.iter().find(|(known, _)| *known == message);
+            let paths = paths.map_or(&[][..], |(_, paths)| *paths);
+            let is_one =
+                |function: &Function| paths.iter().any(|path| function.path.starts_with(path));
+            let own = functions.iter().filter(|(_, function)| is_one(function));
+            let own: Vec<u32> = own.map(|(index, _)| *index).collect();
+            if own.is_empty() && !self.has_text(message) {
+                continue;
+            }
+            let mut callers: Vec<Function> = own
+                .iter()
+                .flat_map(|index| self.users(code, *index, &["std", "core", "alloc"]))
+                .collect();
+            callers.dedup();
+            found.push(Unsupported {
+                message,
+                help,
+                callers,
+            });
+        }
+        found
+    }
+
+    /// The functions that lead to a function, over those of other crates, which are passed by: at most 20, nearest first.
+    pub fn users(&self, code: &Code, function: u32, passed_by: &[&str]) -> Vec<Function> {
+        let mut seen = vec![function];
+        let mut found: Vec<Function> = Vec::new();
+        let mut next = 0;
+        while let Some(callee) = seen.get(next).copied() {
+            next += 1;
+            for caller in code.callers(callee) {
+                if seen.contains(&caller) || seen.len() > 1000 {
+                    continue;
+                }
+                let named = self.function(caller);
+                let of = named.as_ref().and_then(|named| named.krate.as_deref());
+                match (named.as_ref(), of) {
+                    (Some(_), Some(of)) if passed_by.contains(&of) => seen.push(caller),
+                    (Some(named), _) if found.len() < 20 && !found.contains(named) => {
+                        found.push(named.clone())
+                    }
+                    (None, _) => seen.push(caller),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,322 @@
+//! Values held against a plugin's own schemas before it sees them: what real plugins say of themselves is what they take.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin};
+use plugin_sdk_tests::Build;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+fn module(package: &'static str) -> Module {
+    Module::load(&*Build::of(package).dev().wasm().unwrap()).unwrap()
+}
+
+/// What was not given to the plugin, and why.
+#[track_caller]
+fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> Failure {
+    let failure = outcome.unwrap_err();
+    assert!(
+        matches!(failure.kind(), FailureKind::DoesNotFit { .. }),
+        "{failure}"
+    );
+    failure
+}
+
+fn shapes() -> Value {
+    json!({
+        "flag": true, "small": -128, "large": u64::MAX, "huge": 1, "single": 0.5, "character": "ß", "text": "", "pair": [65535, null],
+        "list": ["point", {"circle": 1.0}, {"line": [1.0, 2.5]}, {"group": {"name": "g", "members": ["point"]}}], "map": {"-1": [null, 0.5]},
+    })
+}
+
+#[test]
+fn what_the_plugin_refuses_is_refused_with_its_code_and_path_and_what_it_takes_is_not() {
+    let module = module("contract");
+    let mut asked = module.plugin().build().unwrap();
+    let mut checked = module.plugin().check_arguments().build().unwrap();
+    let shapes_with = |pointer: &str, value: Value| {
+        let mut shapes = shapes();
+        *shapes.pointer_mut(pointer).unwrap() = value;
+        json!({"shapes": shapes})
+    };
+    let without = |member: &str| {
+        let mut shapes = shapes();
+        shapes.as_object_mut().unwrap().remove(member);
+        json!({"shapes": shapes})
+    };
+    let mut with_more = shapes();
+    with_more["more"] = json!(1);
+    for (command, arguments) in [
+        ("repeat", json!({"text": "x"})),
+        ("repeat", json!({"text": "x", "times": 1, "more": 1})),
+        ("repeat", json!({"text": 1, "times": 1})),
+        ("repeat", json!({"text": "x", "times": -1})),
+        ("repeat", json!([1])),
+        ("nothing", json!({"more": 1})),
+        ("shapes", shapes_with("/flag", json!("yes"))),
+        ("shapes", shapes_with("/small", json!(128))),
+        ("shapes", shapes_with("/large", json!(-1))),
+        ("shapes", shapes_with("/pair/1", json!("x"))),
+        ("shapes", shapes_with("/pair/0", json!(65536))),
+        ("shapes", shapes_with("/list/1/circle", json!("round"))),
+        (
+            "shapes",
+            shapes_with("/list/3/group/members/0", json!({"circle": null})),
+        ),
+        ("shapes", shapes_with("/map/-1/1", json!([]))),
+        ("shapes", without("text")),
+        ("shapes", json!({"shapes": with_more})),
+    ] {
+        let expected = asked.call::<Value>(command, &arguments).unwrap_err();
+        let failure = refused(checked.call::<Value>(command, &arguments));
+        assert_eq!(
+            failure.code(),
+            expected.code(),
+            "{arguments}: {expected} {failure}"
+        );
+        let details = |failure: &Failure| {
+            failure
+                .plugin_error()
+                .unwrap()
+                .details()
+                .unwrap_or_default()
+        };
+        let (expected, found) = (details(&expected), details(&failure));
+        // What is no object has no place in it either: the plugin counts bytes there.
+        if failure.code() == "invalid_json" {
+            continue;
+        }
+        assert_eq!(found["argument"], expected["argument"], "{arguments}");
+        // The plugin's path leaves out the names of an enum's variants, which the value has.
+        let path = |details: &Value| {
+            details["path"]
+                .as_str()
+                .unwrap_or_default()
+                .replace(".group", "")
+                .replace(".circle", "")
+        };
+        assert_eq!(path(&found), path(&expected), "{arguments}");
+    }
+    for mut plugin in [asked, checked] {
+        let same: Value = plugin.call("shapes", json!({"shapes": shapes()})).unwrap();
+        assert_eq!(same["list"], shapes()["list"]);
+        let anything = json!({"value": [{"any": null}]});
+        assert_eq!(
+            plugin.call::<Value>("anything", &anything).unwrap(),
+            anything["value"]
+        );
+        plugin.call::<()>("nothing", ()).unwrap();
+    }
+}
+
+#[test]
+fn no_code_of_the_plugin_runs_for_what_is_refused() {
+    let mut plugin = module("contract")
+        .plugin()
+        .check_arguments()
+        .fuel(10_000_000)
+        .build()
+        .unwrap();
+    assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
+    let used = plugin.fuel_used();
+    let failure = refused(plugin.call::<u32>("count", json!({"more": 1})));
+    assert_eq!(failure.command(), Some("count"));
+    assert_eq!(plugin.fuel_used(), used);
+    assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 2);
+    assert_eq!(failure.to_json()["kind"], "does_not_fit");
+    assert_eq!(failure.to_json()["error"]["details"]["argument"], "more");
+}
+
+#[test]
+fn arguments_in_the_binary_codec_are_checked_in_their_order() {
+    #[derive(Serialize)]
+    struct Arguments<'a> {
+        numbers: &'a [f64],
+        scale: Option<f32>,
+        label: &'a str,
+    }
+    let mut plugin = module("contract")
+        .plugin()
+        .check_arguments()
+        .build()
+        .unwrap();
+    let arguments = Arguments {
+        numbers: &[1.0, 2.0],
+        scale: None,
+        label: "x",
+    };
+    let statistics = |plugin: &mut Plugin| {
+        plugin
+            .call_binary::<(u32, f64, String)>("statistics", &arguments)
+            .unwrap()
+    };
+    assert_eq!(statistics(&mut plugin), (2, 3.0, "x".to_owned()));
+    let failure = refused(plugin.call_binary::<Value>("statistics", (["1"], None::<f32>, "x")));
+    assert_eq!(
+        failure.message(),
+        "command `statistics` was not called: `numbers[0]`: expected a number, found \"1\""
+    );
+    let failure = refused(plugin.call_binary::<Value>("statistics", ([1.0],)));
+    assert_eq!(failure.code(), "missing_argument");
+    assert_eq!(statistics(&mut plugin), (2, 3.0, "x".to_owned()));
+}
+
+#[test]
+fn of_a_batch_what_does_not_fit_has_its_own_answer() {
+    let module = module("observed");
+    for command in ["greet", "greet_singly"] {
+        let mut plugin = module.plugin().check_arguments().build().unwrap();
+        let inputs = [
+            json!({"name": 1}),
+            json!({"name": "Ada"}),
+            json!({"name": "", "times": 2}),
+            json!({}),
+            json!({"name": "Grace"}),
+        ];
+        let answers = plugin.call_many::<Value>(command, inputs).unwrap();
+        let codes: Vec<_> = answers
+            .iter()
+            .map(|answer| answer.as_ref().map_or_else(Failure::code, |_| "none"))
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                "invalid_argument",
+                "none",
+                "nobody",
+                "missing_argument",
+                "none"
+            ]
+        );
+        assert_eq!(answers[4].as_ref().unwrap()["greeted"], 2);
+        let answers = plugin
+            .call_many::<Value>(command, [json!({}), json!({})])
+            .unwrap();
+        assert!(
+            answers
+                .into_iter()
+                .all(|answer| refused(answer).code() == "missing_argument")
+        );
+        assert_eq!(
+            plugin.call_many::<Value>(command, [(); 0]).unwrap().len(),
+            0
+        );
+    }
+    let mut plugin = module.plugin().check_arguments().build().unwrap();
+    let answers = plugin
+        .call_many_binary::<(String, u64)>("greet-binary", [("Ada", 1_i64), ("Ada", -1)])
+        .unwrap();
+    assert_eq!(answers[0].as_ref().unwrap().1, 1);
+    assert_eq!(answers[1].as_ref().unwrap_err().code(), "invalid_argument");
+}
+
+#[test]
+fn a_configuration_is_checked_before_the_plugin_is_made() {
+    let module = module("greeter");
+    let build = |config: Value| module.plugin().config(config).check_arguments().build();
+    let failure = refused(build(json!({"greeting": 7, "limit": -1, "more": 1})));
+    assert_eq!(failure.export(), Some("plugin_init"));
+    let FailureKind::DoesNotFit { problems, .. } = failure.kind() else {
+        panic!()
+    };
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        problems,
+        [
+            "`greeting`: expected a string, found 7",
+            "`limit`: expected an integer from 0 to 18446744073709551615 or null, found -1",
+            "the configuration: there is no member `more`, only `greeting`, `limit`",
+        ]
+    );
+    assert_eq!(
+        build(json!({"greeting": ""})).unwrap_err().code(),
+        "init_failed",
+        "the plugin's own affair"
+    );
+    let mut plugin = build(json!({"limit": 1})).unwrap();
+    let code = refused(plugin.init(json!({"limit": 0.5})))
+        .code()
+        .to_owned();
+    assert_eq!(code, "invalid_argument");
+    let greeted: Value = plugin.call("greet", json!({"name": "Ada"})).unwrap();
+    assert_eq!(greeted["greeted"], 1, "the old state stays");
+}
+
+#[test]
+fn an_events_data_are_checked_for_every_handler_that_hears_of_it() {
+    let module = module("listener");
+    let mut asked = module.plugin().build().unwrap();
+    let mut plugin = module.plugin().check_arguments().build().unwrap();
+    plugin
+        .event("user.created", json!({"name": "Ada"}))
+        .unwrap();
+    let failure = refused(plugin.event("user.created", json!({"name": 7})));
+    let expected = asked.event("user.created", json!({"name": 7})).unwrap_err();
+    let path =
+        |failure: &Failure| failure.plugin_error().unwrap().details().unwrap()["path"].clone();
+    assert_eq!(
+        (failure.code(), path(&failure)),
+        (expected.code(), path(&expected))
+    );
+    plugin.event("user.name.changed", json!(7)).unwrap();
+    plugin.event("weather", json!(7)).unwrap();
+    let heard: Vec<String> = plugin.call("heard", ()).unwrap();
+    assert_eq!(
+        heard,
+        [
+            "created Ada",
+            "user: user.created",
+            "users: user.created",
+            "users: user.name.changed"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn calls_that_are_futures_are_checked_too() {
+    let module = module("contract");
+    let mut plugin = module
+        .plugin()
+        .check_arguments()
+        .build_async()
+        .await
+        .unwrap();
+    refused(
+        plugin
+            .call_async::<Value>("repeat", json!({"text": "x"}))
+            .await,
+    );
+    refused(
+        plugin
+            .call_binary_async::<Value>("statistics", (1, None::<f32>, "x"))
+            .await,
+    );
+    refused(plugin.init(json!({"name": 7})).await);
+    let repeated: String = plugin
+        .call_async("repeat", json!({"text": "x", "times": 2}))
+        .await
+        .unwrap();
+    assert_eq!(repeated, "xx");
+    let failure = module
+        .plugin()
+        .config(json!({"name": 7}))
+        .check_arguments()
+        .build_async()
+        .await;
+    refused(failure);
+}
+
+#[test]
+fn a_plugin_whose_description_cannot_be_read_is_not_run_unchecked() {
+    let wat = r#"(module (@custom "plugin-sdk" "{") (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+        (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+        (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup")))"#;
+    let module = Module::load(&*wat::parse_str(wat).unwrap()).unwrap();
+    assert_eq!(module.warnings().len(), 1);
+    let failure = module.plugin().check_arguments().build().unwrap_err();
+    assert_eq!(failure.code(), "bad_schema");
+    module.plugin().build().unwrap();
+}
