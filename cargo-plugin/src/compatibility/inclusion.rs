@@ -887,10 +887,17 @@ impl<'a> Object<'_, 'a> {
                 Some(schema) => schemas.push(schema),
             }
         }
-        if schemas.is_empty() && self.has_patterns() {
+        if schemas.is_empty() && (self.has_patterns() || self.is_anything()) {
             schemas.push(&ANYTHING);
         }
         schemas
+    }
+
+    /// Whether nothing says that it is an object: it is a value of any form, and not a struct whose members are known.
+    fn is_anything(&self) -> bool {
+        let of_structs = ["type", "properties", "required"];
+        let mut parts = self.parts.iter();
+        parts.all(|part| !of_structs.iter().any(|keyword| part.contains_key(*keyword)))
     }
 
     /// Schemas that all hold for members that are not declared; none if there are no such members.
@@ -902,6 +909,9 @@ impl<'a> Object<'_, 'a> {
                 Some(schema) => schemas.push(schema),
                 None => {}
             }
+        }
+        if schemas.is_empty() && self.is_anything() {
+            schemas.push(&ANYTHING);
         }
         schemas
     }
