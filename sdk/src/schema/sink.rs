@@ -1,4 +1,8 @@
 //! Where text goes that is made while compiling.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
+)]
 
 /// Takes text: measures it first, and then, being made again with a buffer of that size, writes it down.
 pub struct Sink<'a> {
@@ -32,6 +36,11 @@ impl<'a> Sink<'a> {
     /// How many bytes there have been.
     pub const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether there has been nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Takes text as it is.
