@@ -1,6 +1,6 @@
 //! Is it a module, does it keep to the host's ABI, and has the host what it imports?
 
-use plugin_sdk_harness::inspect::Imported;
+use plugin_sdk_harness::inspect::{Imported, Proposal};
 use plugin_sdk_harness::{Failure, FailureKind};
 
 use super::{Check, Finding, Subject, Validation, dependencies};
@@ -33,8 +33,11 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         .proposals()
         .filter(|proposal| host.lacks.contains(proposal))
         .map(|proposal| {
-            Finding::new(format!("the module needs `{proposal}`, which the host does not run"))
-                .help(format!("build without it: `-C target-feature=-{proposal}` in the rustflags, where the compiler was told to use it"))
+            let finding = Finding::new(format!("the module needs `{proposal}`, which the host does not run"));
+            match proposal {
+                Proposal::Externref => finding.help("references to a host's values are what `wasm-bindgen` has of JavaScript's; a Rust plugin has none"),
+                _ => finding.help(format!("build without it: `-C target-feature=-{proposal}` in the rustflags, where the compiler was told to use it")),
+            }
         })
         .collect();
     validation.checks.push(Check::new(

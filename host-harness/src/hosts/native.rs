@@ -11,6 +11,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     summary: "hosts of the plugin SDK's own ABI",
     memory_pages: Limits::MEMORY_PAGES,
     lacks: &[
+        Proposal::Externref,
         Proposal::Threads,
         Proposal::Exceptions,
         Proposal::LegacyExceptions,
@@ -50,7 +51,8 @@ mod tests {
         for (fields, runs_here) in [
             ("(func (param i32) (drop (i32.extend8_s (local.get 0))))", true),
             ("(func (result i32 i32) i32.const 1 i32.const 2)", true),
-            ("(func (param externref))", true),
+            ("(func (param funcref))", true),
+            ("(func (param externref))", false),
             ("(func (local v128))", true),
             ("(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))", true),
             ("(func $f return_call $f)", true),
