@@ -182,6 +182,7 @@ impl HostOptions {
         logging::show(self.log_level);
         let mut builder = self
             .limited(module, count_fuel)
+            .grant_words(|permission| format!("--grant {permission}"))
             .logs(ForwardedLog)
             .clock(SystemClock::new())
             .random(SystemRandom)
@@ -300,7 +301,7 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
     failure.with_hint(hint)
 }
 
-/// How a denied permission is granted.
+/// How a denied permission is granted, where the error itself does not say it, and what it is for.
 fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
     let said = |member: &str| Some(text::line(details.get(member)?.as_str()?, 200));
     let name = said("permission")?;
@@ -314,20 +315,15 @@ fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
             "`--files {folder}=DIR{writable}` lets the plugin see a folder by this name"
         ));
     }
-    let mut hint = format!("`--grant {name}` grants it");
-    let declared = manifest.and_then(|manifest| {
-        manifest
-            .permissions
-            .iter()
-            .find(|permission| permission.name() == name)
-    });
-    if let Some(reason) = declared.and_then(|permission| permission.reason()) {
-        hint.push_str(&format!(
-            " (what the plugin wants it for: {})",
-            text::line(reason, 200)
-        ));
-    }
-    Some(hint)
+    let declared = manifest?
+        .permissions
+        .iter()
+        .find(|permission| permission.name() == name);
+    let reason = declared.and_then(|permission| permission.reason())?;
+    Some(format!(
+        "the plugin asks for `{name}` with this reason: {}",
+        text::line(reason, 200)
+    ))
 }
 
 #[cfg(test)]

@@ -169,3 +169,25 @@ fn a_project_is_built_and_held_to_its_lock() {
     assert_eq!(check.code, 1);
     assert!(check.out.starts_with("✗ greet: fuel 1"), "{}", check.out);
 }
+
+#[test]
+fn fuel_is_the_same_in_every_process_for_plugins_that_draw_random_numbers_and_use_hash_maps() {
+    for guest in ["drawing", "services"] {
+        let guests = example("..").join("tests/guests").join(guest);
+        let built = Source::crate_dir(guests).release().compile().unwrap();
+        let place = Place::new().with("guest.wasm", &built.wasm);
+        let words = ["--json", "bench", "guest.wasm", "--time", "0"];
+        let first = parsed(&place.run(&words).good());
+        assert!(
+            first["cases"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|case| case["host_calls"] != 0),
+            "{first}"
+        );
+        for _ in 0..3 {
+            assert_eq!(parsed(&place.run(&words).good()), first);
+        }
+    }
+}

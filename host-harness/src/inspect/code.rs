@@ -111,12 +111,7 @@ impl Code {
         let mut operators = expression.get_operators_reader();
         while !operators.eof() {
             match operators.read()? {
-                Operator::I32Add
-                | Operator::I32Sub
-                | Operator::I32Mul
-                | Operator::I64Add
-                | Operator::I64Sub
-                | Operator::I64Mul => {
+                Operator::I32Add | Operator::I32Sub | Operator::I32Mul | Operator::I64Add | Operator::I64Sub | Operator::I64Mul => {
                     self.proposals.insert(Proposal::ExtendedConst);
                 }
                 operator => self.operator(&operator, |_| false),
@@ -150,8 +145,7 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
             allocations = function.into_allocations();
             called.sort_unstable();
             called.dedup();
-            code.calls
-                .extend(called.drain(..).map(|callee| (function_number, callee)));
+            code.calls.extend(called.drain(..).map(|callee| (function_number, callee)));
             code.functions += 1;
             function_number += 1;
             continue;
@@ -230,9 +224,7 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
                 for export in section {
                     let export = export?;
                     let global = globals.get(export.index as usize);
-                    if export.kind == ExternalKind::Global
-                        && global.is_some_and(|global| global.mutable)
-                    {
+                    if export.kind == ExternalKind::Global && global.is_some_and(|global| global.mutable) {
                         code.proposals.insert(Proposal::MutableGlobal);
                     }
                 }
@@ -241,10 +233,7 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
                 for element in section {
                     let element = element?;
                     match element.kind {
-                        wasmparser::ElementKind::Active {
-                            table_index,
-                            offset_expr,
-                        } => {
+                        wasmparser::ElementKind::Active { table_index, offset_expr } => {
                             code.initial(&offset_expr)?;
                             if table_index.is_some_and(|index| index > 0) {
                                 code.proposals.insert(Proposal::ReferenceTypes);
@@ -265,9 +254,7 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
             Payload::DataSection(section) => {
                 for data in section {
                     match data?.kind {
-                        wasmparser::DataKind::Active { offset_expr, .. } => {
-                            code.initial(&offset_expr)?
-                        }
+                        wasmparser::DataKind::Active { offset_expr, .. } => code.initial(&offset_expr)?,
                         wasmparser::DataKind::Passive => {
                             code.proposals.insert(Proposal::BulkMemory);
                         }
@@ -302,9 +289,7 @@ fn body_of<T: wasmparser::WasmModuleResources>(
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         validator.op(offset, &operator)?;
-        code.operator(&operator, |ty| {
-            several.get(ty as usize).copied().unwrap_or(false)
-        });
+        code.operator(&operator, |ty| several.get(ty as usize).copied().unwrap_or(false));
         match operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                 called.push(function_index);
@@ -328,31 +313,13 @@ mod tests {
 
     /// Each with a module that needs it and nothing else.
     const EXAMPLES: [(Proposal, &str); 15] = [
-        (
-            Proposal::MutableGlobal,
-            r#"(global (export "g") (mut i32) (i32.const 0))"#,
-        ),
-        (
-            Proposal::SignExtension,
-            "(func (param i32) (drop (i32.extend8_s (local.get 0))))",
-        ),
-        (
-            Proposal::SaturatingFloatToInt,
-            "(func (param f32) (drop (i32.trunc_sat_f32_s (local.get 0))))",
-        ),
-        (
-            Proposal::BulkMemory,
-            "(memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))",
-        ),
-        (
-            Proposal::MultiValue,
-            "(func (result i32 i32) i32.const 1 i32.const 2)",
-        ),
+        (Proposal::MutableGlobal, r#"(global (export "g") (mut i32) (i32.const 0))"#),
+        (Proposal::SignExtension, "(func (param i32) (drop (i32.extend8_s (local.get 0))))"),
+        (Proposal::SaturatingFloatToInt, "(func (param f32) (drop (i32.trunc_sat_f32_s (local.get 0))))"),
+        (Proposal::BulkMemory, "(memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))"),
+        (Proposal::MultiValue, "(func (result i32 i32) i32.const 1 i32.const 2)"),
         (Proposal::ReferenceTypes, "(func (param externref))"),
-        (
-            Proposal::ExtendedConst,
-            "(global i32 (i32.add (i32.const 1) (i32.const 2)))",
-        ),
+        (Proposal::ExtendedConst, "(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
         (Proposal::Simd, "(func (local v128))"),
         (Proposal::TailCall, "(func $f return_call $f)"),
         (Proposal::Threads, "(memory 1 1 shared)"),
@@ -360,10 +327,7 @@ mod tests {
         (Proposal::Memory64, "(memory i64 1)"),
         (Proposal::MultiMemory, "(memory 1) (memory 1)"),
         (Proposal::Gc, "(type (struct (field i32)))"),
-        (
-            Proposal::WideArithmetic,
-            "(func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop)",
-        ),
+        (Proposal::WideArithmetic, "(func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop)"),
     ];
 
     fn feature(proposal: Proposal) -> WasmFeatures {
@@ -397,15 +361,8 @@ mod tests {
             let code = read(&wasm).unwrap();
             assert!(code.needs(proposal), "{proposal}: {:?}", code.proposals);
             let without = |proposal| everything().difference(feature(proposal));
-            let valid = |features| {
-                Validator::new_with_features(features)
-                    .validate_all(&wasm)
-                    .is_ok()
-            };
-            assert!(
-                !valid(without(proposal)),
-                "{proposal} is not what the module needs"
-            );
+            let valid = |features| Validator::new_with_features(features).validate_all(&wasm).is_ok();
+            assert!(!valid(without(proposal)), "{proposal} is not what the module needs");
             for other in Proposal::ALL {
                 if !code.needs(*other) && !feature(*other).is_empty() {
                     assert!(valid(without(*other)), "{fields} needs {other}");

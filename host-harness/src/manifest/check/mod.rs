@@ -41,7 +41,7 @@ impl Problem {
     }
 
     /// What a guest's error has as its details, and the JSON Pointer.
-    fn details(&self) -> Value {
+    fn details(&self) -> Map<String, Value> {
         let mut details = Map::new();
         let mut insert = |member: &str, value: Value| details.insert(member.to_owned(), value);
         match self.code {
@@ -61,7 +61,7 @@ impl Problem {
             }
         }
         insert("pointer", self.pointer.clone().into());
-        details.into()
+        details
     }
 }
 
@@ -76,7 +76,7 @@ fn error(problems: &[Problem]) -> Error {
         && !others.is_empty()
     {
         message.push_str(&format!(" (and {} more)", others.len()));
-        details["problems"] = json!(problems);
+        details.insert("problems".to_owned(), json!(problems));
     }
     Error::new(first.code, message).with_details(&details)
 }
