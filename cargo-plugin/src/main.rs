@@ -13,6 +13,7 @@ mod flags;
 mod host;
 mod logging;
 mod notation;
+mod plugin_file;
 mod project;
 mod reference;
 mod schema;
@@ -22,6 +23,7 @@ mod smoke;
 mod template;
 mod terminal;
 mod text;
+mod validation;
 mod wasm;
 mod wasm_opt;
 

@@ -29,25 +29,12 @@ pub fn value(value: &Value) -> String {
 
 /// The start of a text in one line, without what a terminal would act on.
 pub fn cut(text: &str, limit: usize) -> String {
-    let mut shown = String::new();
-    for (nth, character) in text.chars().enumerate() {
-        if nth == limit {
-            shown.push('…');
-            break;
-        }
-        match character {
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.extend(character.escape_unicode()),
-            _ if text::is_safe(character) => shown.push(character),
-            _ => shown.extend(character.escape_unicode()),
-        }
-    }
-    shown
+    text::line(text, limit)
 }
 
-/// Text of several lines, without what a terminal would act on.
+/// The lines of a text, without what a terminal would act on.
 pub fn lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().take(200).map(|line| cut(line, 2000))
+    text.lines().take(200).map(|line| text::line(line, 2000))
 }
 
 fn write(schema: &Value, shown: &mut String, nesting: usize) {

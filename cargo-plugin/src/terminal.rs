@@ -92,13 +92,6 @@ impl Terminal {
         }
     }
 
-    /// Tells people of something that keeps nothing from being done, on standard error.
-    pub fn warning(&self, what: &str) {
-        if self.form == Form::Text {
-            anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
-        }
-    }
-
     /// Shows that something is going on, until it is dropped: only to people at a terminal.
     pub fn spinner(&self, what: &str) -> Spinner {
         let target = match self.form {
@@ -108,6 +101,13 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(None, target).with_message(what.to_owned());
         bar.enable_steady_tick(TICK);
         Spinner(bar)
+    }
+
+    /// Tells people of something that keeps nothing from being done, on standard error.
+    pub fn warning(&self, what: &str) {
+        if self.form == Form::Text {
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
+        }
     }
 
     /// Ends the run: shows an error, and gives the exit code.

@@ -1,14 +1,487 @@
 //! `cargo plugin info`
 
-use crate::error::{Error, Result};
-use crate::terminal::{Terminal, Verdict};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
-/// Tells what a plugin says of itself
+use plugin_sdk_harness::inspect::Inspection;
+use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::notation::{self, cut, lines};
+use crate::plugin_file::{PluginFile, bytes, shown};
+use crate::terminal::{HEADING, Report, Terminal, Verdict};
+
+/// Tells what a plugin says of itself, without running it
 #[derive(clap::Args)]
-pub struct Info {}
+pub struct Info {
+    /// The plugin: a `.wasm` file
+    file: PathBuf,
+    /// Prints the JSON Schema of a command's arguments, and nothing else
+    #[arg(long, value_name = "COMMAND")]
+    schema: Option<String>,
+    /// With `--schema`: that of the command's result
+    #[arg(long, requires = "schema")]
+    result: bool,
+}
 
 impl Info {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Verdict> {
-        Err(Error::new("`cargo plugin info` is not there yet"))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        let file = PluginFile::read(&self.file)?;
+        let inspection = file.inspection()?;
+        let manifest = file.manifest(&inspection)?;
+        match &self.schema {
+            Some(command) => terminal.show(&schema(&manifest, command, self.result)?)?,
+            None => {
+                let module = Module::of(&file, &inspection);
+                terminal.show(&Information { manifest, module })?;
+            }
+        }
+        Ok(Verdict::Yes)
     }
+}
+
+fn schema(manifest: &Manifest, name: &str, result: bool) -> Result<Document> {
+    let Some(command) = manifest.command(name) else {
+        return Err(unknown(manifest, name));
+    };
+    let schema = if result {
+        &command.result
+    } else {
+        &command.arguments
+    };
+    match schema {
+        Some(schema) => Ok(Document(manifest.standalone(schema))),
+        None => Err(Error::new(format!(
+            "the command `{}` takes and gives plain bytes, which have no schema",
+            cut(name, 60)
+        ))),
+    }
+}
+
+fn unknown(manifest: &Manifest, name: &str) -> Error {
+    let error = Error::new(format!("the plugin has no command `{}`", cut(name, 60)));
+    let names: Vec<&str> = manifest
+        .commands
+        .iter()
+        .map(|command| command.name.as_str())
+        .collect();
+    let nearest = names
+        .iter()
+        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
+    let is_near =
+        |known: &&&str| strsim::damerau_levenshtein(known, name) * 3 <= known.len().max(3);
+    match (nearest.filter(is_near), names.is_empty()) {
+        (Some(nearest), _) => error.help(format!("did you mean `{}`?", cut(nearest, 60))),
+        (None, true) => error.help("it has no commands at all"),
+        (None, false) => error.help(format!("it has {}", cut(&names.join(", "), 500))),
+    }
+}
+
+/// JSON that is the answer as it stands.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Document(Value);
+
+impl Report for Document {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{:#}", self.0)
+    }
+}
+
+/// What the file is, beside what it says.
+#[derive(Serialize)]
+struct Module {
+    file: String,
+    bytes: usize,
+    memory_pages: Option<u64>,
+    max_memory_pages: Option<u64>,
+    imports: Vec<Import>,
+    hooks: Vec<String>,
+    sections: Vec<Section>,
+}
+
+#[derive(Serialize)]
+struct Import {
+    module: String,
+    name: String,
+    #[serde(rename = "type")]
+    ty: String,
+}
+
+#[derive(Serialize)]
+struct Section {
+    name: String,
+    bytes: usize,
+}
+
+impl Module {
+    fn of(file: &PluginFile, inspection: &Inspection<'_>) -> Self {
+        let memory = inspection.memory();
+        let imports = inspection.imports().iter().map(|imported| Import {
+            module: imported.import.module.clone(),
+            name: imported.import.name.clone(),
+            ty: imported.ty.clone(),
+        });
+        let hooks = inspection.exports().map(|export| export.name);
+        let sections = inspection.sections().iter().map(|section| Section {
+            name: section.name.to_owned(),
+            bytes: section.bytes,
+        });
+        Module {
+            file: shown(&file.path),
+            bytes: inspection.size(),
+            memory_pages: memory.map(|memory| memory.initial),
+            max_memory_pages: memory.and_then(|memory| memory.maximum),
+            imports: imports.collect(),
+            hooks: hooks
+                .filter(|name| {
+                    ["plugin_start", "plugin_stop", "plugin_event"].contains(&name.as_str())
+                })
+                .collect(),
+            sections: sections.collect(),
+        }
+    }
+}
+
+struct Information {
+    manifest: Manifest,
+    module: Module,
+}
+
+/// The manifest's own document, with `module` as one more member.
+impl Serialize for Information {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Both<'a> {
+            #[serde(flatten)]
+            manifest: &'a Manifest,
+            module: &'a Module,
+        }
+        let both = Both {
+            manifest: &self.manifest,
+            module: &self.module,
+        };
+        both.serialize(serializer)
+    }
+}
+
+impl Report for Information {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Information { manifest, module } = self;
+        writeln!(
+            out,
+            "{HEADING}Plugin Information{HEADING:#}\n==================\n"
+        )?;
+        identity(out, manifest)?;
+        requirements(out, manifest)?;
+        if let Some(config) = &manifest.config {
+            writeln!(out, "\n{HEADING}Config Schema:{HEADING:#}")?;
+            let schema = manifest.standalone(config);
+            for line in lines(&format!("{schema:#}")) {
+                writeln!(out, "{line}")?;
+            }
+        }
+        if !manifest.commands.is_empty() {
+            writeln!(out, "\n{HEADING}Commands:{HEADING:#}")?;
+            for (nth, info) in manifest.commands.iter().enumerate() {
+                if nth > 0 {
+                    writeln!(out)?;
+                }
+                command(out, manifest, info)?;
+            }
+        }
+        types(out, manifest)?;
+        events(out, manifest)?;
+        writeln!(out)?;
+        line(out, "Module", &module.file)?;
+        line(out, "Size", &bytes(module.bytes as u64))?;
+        if let Some(pages) = module.memory_pages {
+            line(
+                out,
+                "Memory Size",
+                &format!("{} KB", pages.saturating_mul(64)),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "{:<16} {}", format!("{name}:"), cut(value, 1000))
+}
+
+fn identity(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
+    line(out, "ID", &manifest.id)?;
+    line(out, "Name", &manifest.name)?;
+    line(out, "Version", &manifest.version)?;
+    if let Some(plugin_type) = &manifest.plugin_type {
+        line(out, "Type", plugin_type)?;
+    }
+    for (nth, description) in lines(&manifest.description).enumerate() {
+        match nth {
+            0 => line(out, "Description", &description)?,
+            _ if description.is_empty() => writeln!(out)?,
+            _ => writeln!(out, "{:<16} {description}", "")?,
+        }
+    }
+    if !manifest.authors.is_empty() {
+        line(out, "Author", &manifest.authors.join(", "))?;
+    }
+    for (name, value) in [
+        ("Homepage", &manifest.homepage),
+        ("Repository", &manifest.repository),
+        ("License", &manifest.license),
+    ] {
+        if let Some(value) = value {
+            line(out, name, value)?;
+        }
+    }
+    if !manifest.sdk.is_empty() {
+        line(out, "SDK", &manifest.sdk)?;
+    }
+    Ok(())
+}
+
+fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
+    if !manifest.requires.is_empty() {
+        writeln!(out, "\n{HEADING}Requirements:{HEADING:#}")?;
+        for (host, version) in &manifest.requires {
+            let name = format!("{}:", cut(host, 60));
+            writeln!(out, "  {name:<15} {}", cut(version, 100))?;
+        }
+    }
+    writeln!(out, "\n{HEADING}Permissions:{HEADING:#}")?;
+    if manifest.permissions.is_empty() {
+        writeln!(out, "  none")?;
+    }
+    for permission in &manifest.permissions {
+        let name = format!("{}:", cut(permission.name(), 60));
+        writeln!(
+            out,
+            "  {name:<15} {}",
+            cut(permission.reason().unwrap_or("no reason given"), 300)
+        )?;
+    }
+    let limits = [
+        (
+            "Memory:",
+            manifest
+                .limits
+                .memory_pages
+                .map(|pages| crate::plugin_file::pages(pages.into())),
+        ),
+        (
+            "Fuel:",
+            manifest
+                .limits
+                .max_fuel
+                .map(|fuel| format!("{fuel} a call")),
+        ),
+        (
+            "Time:",
+            manifest
+                .limits
+                .timeout_ms
+                .map(|time| format!("{time} ms a call")),
+        ),
+    ];
+    if limits.iter().any(|(_, limit)| limit.is_some()) {
+        writeln!(out, "\n{HEADING}Limits asked for:{HEADING:#}")?;
+        for (name, limit) in limits {
+            if let Some(limit) = limit {
+                writeln!(out, "  {name:<15} {limit}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An argument, as far as the schema of all of them tells.
+struct Argument<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    required: bool,
+}
+
+fn arguments<'a>(manifest: &'a Manifest, command: &'a CommandInfo) -> Vec<Argument<'a>> {
+    let mut found: Vec<Argument<'a>> = Vec::new();
+    let mut next: Vec<&Value> = command
+        .arguments
+        .iter()
+        .map(|schema| schema.as_value())
+        .collect();
+    // More than a few lead in a circle.
+    for _ in 0..32 {
+        let Some(schema) = next.pop().and_then(Value::as_object) else {
+            break;
+        };
+        found.extend(members(schema));
+        let referred = schema.get("$ref").and_then(Value::as_str);
+        let name = referred.and_then(|referred| referred.strip_prefix("#/$defs/"));
+        next.extend(
+            schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten(),
+        );
+        next.extend(name.and_then(|name| manifest.defs.get(name)));
+    }
+    found
+}
+
+fn members(schema: &Map<String, Value>) -> impl Iterator<Item = Argument<'_>> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let members = schema.get("properties").and_then(Value::as_object);
+    members
+        .into_iter()
+        .flatten()
+        .map(move |(name, schema)| Argument {
+            name,
+            schema,
+            required: required.is_some_and(|required| required.iter().any(|one| one == name)),
+        })
+}
+
+fn command(out: &mut dyn Write, manifest: &Manifest, info: &CommandInfo) -> io::Result<()> {
+    let arguments = arguments(manifest, info);
+    writeln!(out, "  {}", signature(info, &arguments))?;
+    for line in lines(&info.description) {
+        writeln!(out, "      {line}")?;
+    }
+    let described = arguments.iter().filter_map(|argument| {
+        let description = argument.schema.get("description")?.as_str()?;
+        Some((argument.name, description))
+    });
+    for (name, description) in described {
+        writeln!(
+            out,
+            "      - {}: {}",
+            cut(name, 60),
+            lines(description).collect::<Vec<_>>().join(" ")
+        )?;
+    }
+    if info.batch {
+        writeln!(out, "      takes batches")?;
+    }
+    for error in &info.errors {
+        let separator = if error.description.is_empty() {
+            ""
+        } else {
+            ": "
+        };
+        let description: Vec<String> = lines(&error.description).collect();
+        writeln!(
+            out,
+            "      error {}{separator}{}",
+            cut(&error.code, 60),
+            description.join(" ")
+        )?;
+    }
+    Ok(())
+}
+
+/// `greet(name: string, times: u8 = 1) -> Greeting`
+fn signature(command: &CommandInfo, arguments: &[Argument<'_>]) -> String {
+    let name = cut(&command.name, 60);
+    if command.codec == Codec::Raw {
+        let raw = |ty: &Option<String>| ty.as_deref().map(|ty| cut(ty, 20));
+        let takes = match (raw(&command.takes), command.in_place) {
+            (Some(takes), true) => format!("{takes}…, in place"),
+            (Some(takes), false) => format!("{takes}…"),
+            (None, _) => String::new(),
+        };
+        let gives = raw(&command.gives).map_or(String::new(), |gives| format!(" -> {gives}…"));
+        return format!("{name}({takes}){gives} [raw]");
+    }
+    let shown: Vec<String> = arguments
+        .iter()
+        .map(|argument| {
+            let default = argument
+                .schema
+                .get("default")
+                .map(|value| format!(" = {}", notation::value(value)));
+            let optional = match (argument.required, &default) {
+                (false, None) => "?",
+                _ => "",
+            };
+            format!(
+                "{}{optional}: {}{}",
+                cut(argument.name, 60),
+                notation::of(argument.schema),
+                default.unwrap_or_default()
+            )
+        })
+        .collect();
+    let shown = match (shown.is_empty(), &command.arguments) {
+        // Whatever else it is than an object with members.
+        (true, Some(schema)) if schema.as_value().get("properties").is_none() => {
+            notation::of(schema.as_value())
+        }
+        _ => shown.join(", "),
+    };
+    let gives = command
+        .result
+        .as_ref()
+        .map(|schema| notation::of(schema.as_value()));
+    let gives = gives
+        .filter(|gives| gives != "null")
+        .map_or(String::new(), |gives| format!(" -> {gives}"));
+    let codec = match command.codec {
+        Codec::Binary => " [binary]",
+        _ => "",
+    };
+    format!("{name}({shown}){gives}{codec}")
+}
+
+fn types(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
+    if manifest.defs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{HEADING}Types:{HEADING:#}")?;
+    for (name, schema) in &manifest.defs {
+        writeln!(out, "  {} = {}", cut(name, 60), notation::of(schema))?;
+        for line in lines(
+            schema
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+        ) {
+            writeln!(out, "      {line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn events(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
+    if !manifest.handles.is_empty() {
+        writeln!(out, "\n{HEADING}Events handled:{HEADING:#}")?;
+    }
+    for handled in &manifest.handles {
+        let data = handled.data.as_ref().map(|data| data.as_value());
+        event(out, &handled.topic, data, &handled.description)?;
+    }
+    if !manifest.emits.is_empty() {
+        writeln!(out, "\n{HEADING}Events emitted:{HEADING:#}")?;
+    }
+    for emitted in &manifest.emits {
+        event(out, &emitted.topic, None, &emitted.description)?;
+    }
+    Ok(())
+}
+
+fn event(
+    out: &mut dyn Write,
+    topic: &str,
+    data: Option<&Value>,
+    description: &str,
+) -> io::Result<()> {
+    let data = data.map_or(String::new(), |data| format!(": {}", notation::of(data)));
+    writeln!(out, "  {}{data}", cut(topic, 100))?;
+    for line in lines(description) {
+        writeln!(out, "      {line}")?;
+    }
+    Ok(())
 }

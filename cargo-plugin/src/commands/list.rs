@@ -1,14 +1,222 @@
 //! `cargo plugin list`
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use plugin_sdk_harness::inspect::Inspection;
+use serde::Serialize;
+
 use crate::error::{Error, Result};
-use crate::terminal::{Terminal, Verdict};
+use crate::notation::cut;
+use crate::plugin_file::{PluginFile, bytes, shown};
+use crate::terminal::{BAD, Report, Terminal, Verdict};
 
 /// Lists the plugins of a folder
+///
+/// Looks at all files `*.wasm` of the folder, not into folders within it. What is no plugin, or does not describe itself, is listed with the reason.
 #[derive(clap::Args)]
-pub struct List {}
+pub struct List {
+    /// The folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Lists plugins of this type only, such as `tool`
+    #[arg(long = "type", value_name = "TYPE")]
+    plugin_type: Option<String>,
+}
 
 impl List {
-    pub fn run(self, _terminal: &mut Terminal) -> Result<Verdict> {
-        Err(Error::new("`cargo plugin list` is not there yet"))
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        let mut plugins = Vec::new();
+        let mut broken = Vec::new();
+        for path in modules(&self.dir)? {
+            match Entry::of(&path) {
+                Ok(entry) => plugins.push(entry),
+                Err(error) => broken.push(Broken::of(&path, &error)),
+            }
+        }
+        let all = plugins.len();
+        if let Some(only) = &self.plugin_type {
+            plugins.retain(|plugin| plugin.plugin_type.as_ref() == Some(only));
+        }
+        plugins.sort();
+        broken.sort_by(|one, other| one.file.cmp(&other.file));
+        terminal.show(&Listing {
+            dir: shown(&self.dir),
+            hidden: all - plugins.len(),
+            plugin_type: self.plugin_type,
+            plugins,
+            broken,
+        })?;
+        Ok(Verdict::Yes)
+    }
+}
+
+fn modules(dir: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error: io::Error| {
+        Error::new(format!("cannot list the folder `{}`", shown(dir))).because(error)
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension() == Some(OsStr::new("wasm")) && !path.is_dir() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// A plugin, in the order in which plugins are listed.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Entry {
+    id: String,
+    #[serde(serialize_with = "as_text")]
+    version: Version,
+    name: String,
+    #[serde(rename = "type")]
+    plugin_type: Option<String>,
+    commands: usize,
+    bytes: u64,
+    file: String,
+}
+
+/// By its meaning where it has one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Version {
+    Other(String),
+    Semantic(semver::Version),
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Version::Other(text) => f.write_str(&cut(text, 60)),
+            Version::Semantic(version) => version.fmt(f),
+        }
+    }
+}
+
+fn as_text<S: serde::Serializer>(version: &Version, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(version)
+}
+
+impl Entry {
+    fn of(path: &Path) -> Result<Self> {
+        let file = PluginFile::read(path)?;
+        let inspection: Inspection<'_> = file.inspection()?;
+        let manifest = file.manifest(&inspection)?;
+        if let Some(failure) = inspection.failures().first() {
+            return Err(
+                Error::new(format!("`{}` is not a plugin", shown(path))).because(failure.message())
+            );
+        }
+        Ok(Entry {
+            version: semver::Version::parse(&manifest.version)
+                .map_or(Version::Other(manifest.version), Version::Semantic),
+            id: manifest.id,
+            name: manifest.name,
+            plugin_type: manifest.plugin_type,
+            commands: manifest.commands.len(),
+            bytes: inspection.size() as u64,
+            file: file_name(path),
+        })
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    cut(&name.to_string_lossy(), 200)
+}
+
+#[derive(Serialize)]
+struct Broken {
+    file: String,
+    reason: String,
+}
+
+impl Broken {
+    fn of(path: &Path, error: &Error) -> Self {
+        let reason = match error.causes() {
+            [] => error.message().to_owned(),
+            causes => causes.join(": "),
+        };
+        Broken {
+            file: file_name(path),
+            reason,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listing {
+    dir: String,
+    #[serde(rename = "type")]
+    plugin_type: Option<String>,
+    plugins: Vec<Entry>,
+    broken: Vec<Broken>,
+    /// How many are of another type.
+    hidden: usize,
+}
+
+impl Report for Listing {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if !self.plugins.is_empty() {
+            let mut table = Table::new();
+            table
+                .load_style(NOTHING)
+                .set_header(["ID", "NAME", "VERSION", "TYPE", "COMMANDS", "SIZE", "FILE"]);
+            for plugin in &self.plugins {
+                table.add_row([
+                    cut(&plugin.id, 60),
+                    cut(&plugin.name, 60),
+                    plugin.version.to_string(),
+                    plugin
+                        .plugin_type
+                        .as_deref()
+                        .map_or("-".to_owned(), |plugin_type| cut(plugin_type, 60)),
+                    plugin.commands.to_string(),
+                    bytes(plugin.bytes),
+                    plugin.file.clone(),
+                ]);
+            }
+            for line in table.to_string().lines() {
+                writeln!(out, "{}", line.trim())?;
+            }
+        } else if self.broken.is_empty() && self.hidden == 0 {
+            writeln!(
+                out,
+                "There are no plugins in `{}`: it has no file `*.wasm`",
+                self.dir
+            )?;
+        }
+        if self.hidden > 0 {
+            let plugins = if self.hidden == 1 {
+                "plugin is"
+            } else {
+                "plugins are"
+            };
+            let separator = if self.plugins.is_empty() { "" } else { "\n" };
+            writeln!(
+                out,
+                "{separator}{} {plugins} of another type than `{}`",
+                self.hidden,
+                cut(self.plugin_type.as_deref().unwrap_or_default(), 60)
+            )?;
+        }
+        if !self.broken.is_empty() {
+            let separator = if self.plugins.is_empty() && self.hidden == 0 {
+                ""
+            } else {
+                "\n"
+            };
+            writeln!(out, "{separator}Not plugins, or broken:")?;
+        }
+        for broken in &self.broken {
+            writeln!(out, "  {BAD}✗{BAD:#} {}: {}", broken.file, broken.reason)?;
+        }
+        Ok(())
     }
 }

@@ -452,7 +452,8 @@ impl<'a> Explanation<'a> {
                 Nearest::Like(nearest) => nearest,
             };
             let mut place = place.to_vec();
-            if let (Some(label), true) = (alternative.label(), below.others.len() > 1) {
+            let several = below.others.len() > 1 || above.others.len() > 1;
+            if let (Some(label), true) = (alternative.label(), several) {
                 place.push(Step::Variant(label.value));
             }
             for problem in inclusion.problems(alternative, nearest, false) {
@@ -816,7 +817,7 @@ fn patterns(part: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)
     patterns.into_iter().flatten()
 }
 
-pub(super) fn required(part: &Map<String, Value>) -> impl Iterator<Item = &str> {
+fn required(part: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let names = part.get("required").and_then(Value::as_array);
     names.into_iter().flatten().filter_map(Value::as_str)
 }
@@ -859,10 +860,17 @@ impl<'a> Object<'_, 'a> {
                 Some(schema) => schemas.push(schema),
             }
         }
-        if schemas.is_empty() && self.has_patterns() {
+        if schemas.is_empty() && (self.has_patterns() || self.is_anything()) {
             schemas.push(&ANYTHING);
         }
         schemas
+    }
+
+    /// Whether nothing says that it is an object: it is a value of any form, and not a struct whose members are known.
+    fn is_anything(&self) -> bool {
+        let of_structs = ["type", "properties", "required"];
+        let mut parts = self.parts.iter();
+        parts.all(|part| !of_structs.iter().any(|keyword| part.contains_key(*keyword)))
     }
 
     /// Schemas that all hold for members that are not declared; none if there are no such members.
@@ -874,6 +882,9 @@ impl<'a> Object<'_, 'a> {
                 Some(schema) => schemas.push(schema),
                 None => {}
             }
+        }
+        if schemas.is_empty() && self.is_anything() {
+            schemas.push(&ANYTHING);
         }
         schemas
     }

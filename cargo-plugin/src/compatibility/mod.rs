@@ -84,18 +84,37 @@ fn identity(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     let mut add = |level, subject: &str, what: String, why| {
         changes.push(Change::new(level, subject, what, why));
     };
-    let became = |old: &str, new: &str| format!("was `{}`, and is `{}` now", cut(old, 60), cut(new, 60));
+    let became =
+        |old: &str, new: &str| format!("was `{}`, and is `{}` now", cut(old, 60), cut(new, 60));
     if old.abi != new.abi {
         let what = became(&old.abi.to_string(), &new.abi.to_string());
-        add(Level::Breaking, "the ABI version", what, Some("hosts of the old version cannot run it"));
+        add(
+            Level::Breaking,
+            "the ABI version",
+            what,
+            Some("hosts of the old version cannot run it"),
+        );
     }
     if old.id != new.id {
-        add(Level::Breaking, "the id", became(&old.id, &new.id), Some("to hosts it is another plugin"));
+        add(
+            Level::Breaking,
+            "the id",
+            became(&old.id, &new.id),
+            Some("to hosts it is another plugin"),
+        );
     }
     if old.plugin_type != new.plugin_type {
         let (was, is) = (old.plugin_type.as_deref(), new.plugin_type.as_deref());
         match (was, is) {
-            (None, is) => add(Level::Minor, "the type", format!("is `{}` now; none was said", cut(is.unwrap_or_default(), 60)), None),
+            (None, is) => add(
+                Level::Minor,
+                "the type",
+                format!(
+                    "is `{}` now; none was said",
+                    cut(is.unwrap_or_default(), 60)
+                ),
+                None,
+            ),
             (was, is) => add(
                 Level::Breaking,
                 "the type",
@@ -127,9 +146,22 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         match old.requires.get(host) {
             Some(was) if was == is => {}
             Some(was) => {
-                let level = if allows_all_of(was, is) { Level::Minor } else { Level::Breaking };
-                let what = format!("was required as `{}`, and is as `{}` now", cut(was, 60), cut(is, 60));
-                changes.push(Change::new(level, subject, what, WHY.filter(|_| level == Level::Breaking)));
+                let level = if allows_all_of(was, is) {
+                    Level::Minor
+                } else {
+                    Level::Breaking
+                };
+                let what = format!(
+                    "was required as `{}`, and is as `{}` now",
+                    cut(was, 60),
+                    cut(is, 60)
+                );
+                changes.push(Change::new(
+                    level,
+                    subject,
+                    what,
+                    WHY.filter(|_| level == Level::Breaking),
+                ));
             }
             None => {
                 let what = format!("is required as `{}` now", cut(is, 60));
@@ -137,12 +169,24 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
             }
         }
     }
-    for host in old.requires.keys().filter(|host| !new.requires.contains_key(*host)) {
+    for host in old
+        .requires
+        .keys()
+        .filter(|host| !new.requires.contains_key(*host))
+    {
         let subject = format!("the host `{}`", cut(host, 60));
-        changes.push(Change::new(Level::Minor, subject, "is no longer required", None));
+        changes.push(Change::new(
+            Level::Minor,
+            subject,
+            "is no longer required",
+            None,
+        ));
     }
     for permission in &new.permissions {
-        let known = old.permissions.iter().find(|known| known.name() == permission.name());
+        let known = old
+            .permissions
+            .iter()
+            .find(|known| known.name() == permission.name());
         let subject = format!("the permission `{}`", cut(permission.name(), 60));
         match known {
             None => changes.push(Change::new(
@@ -152,15 +196,29 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 Some("hosts that have not granted it deny those calls, or do not load the plugin"),
             )),
             Some(known) if known.reason() != permission.reason() => {
-                changes.push(Change::new(Level::Patch, subject, "has another reason", None));
+                changes.push(Change::new(
+                    Level::Patch,
+                    subject,
+                    "has another reason",
+                    None,
+                ));
             }
             Some(_) => {}
         }
     }
     for permission in &old.permissions {
-        if !new.permissions.iter().any(|known| known.name() == permission.name()) {
+        if !new
+            .permissions
+            .iter()
+            .any(|known| known.name() == permission.name())
+        {
             let subject = format!("the permission `{}`", cut(permission.name(), 60));
-            changes.push(Change::new(Level::Minor, subject, "is no longer asked for", None));
+            changes.push(Change::new(
+                Level::Minor,
+                subject,
+                "is no longer asked for",
+                None,
+            ));
         }
     }
 }
@@ -184,7 +242,12 @@ fn allows_all_of(old: &str, new: &str) -> bool {
 
 fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
     let all = [
-        ("the memory asked for", "pages", old.memory_pages.map(u64::from), new.memory_pages.map(u64::from)),
+        (
+            "the memory asked for",
+            "pages",
+            old.memory_pages.map(u64::from),
+            new.memory_pages.map(u64::from),
+        ),
         ("the fuel asked for", "units", old.max_fuel, new.max_fuel),
         ("the time asked for", "ms", old.timeout_ms, new.timeout_ms),
     ];
@@ -193,11 +256,21 @@ fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
             (old, new) if old == new => continue,
             (Some(old), Some(new)) => {
                 // A host that goes by the manifest gives what it says; others give more than the old one anyway, or have to be told.
-                let level = if new > old { Level::Minor } else { Level::Patch };
+                let level = if new > old {
+                    Level::Minor
+                } else {
+                    Level::Patch
+                };
                 (level, format!("was {old} {unit}, and is {new} now"))
             }
-            (None, Some(new)) => (Level::Minor, format!("is {new} {unit} now; nothing was said")),
-            (Some(old), None) => (Level::Minor, format!("was {old} {unit}, and nothing is said now")),
+            (None, Some(new)) => (
+                Level::Minor,
+                format!("is {new} {unit} now; nothing was said"),
+            ),
+            (Some(old), None) => (
+                Level::Minor,
+                format!("was {old} {unit}, and nothing is said now"),
+            ),
             (None, None) => continue,
         };
         changes.push(Change::new(level, subject, what, None));
@@ -206,14 +279,29 @@ fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
 
 fn config(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     // A plugin without a configuration is given one as well, and does not look at it.
-    let nothing = json!({"type": "object"});
-    let of = |manifest: &Manifest| manifest.config.as_ref().map_or(nothing.clone(), |config| config.as_value().clone());
+    let nothing = json!({"type": "object", "properties": {}});
+    let of = |manifest: &Manifest| {
+        manifest
+            .config
+            .as_ref()
+            .map_or(nothing.clone(), |config| config.as_value().clone())
+    };
     let (was, is) = (of(old), of(new));
     changes.extend(schema::changes(
-        Document { schema: &was, definitions: &old.defs },
-        Document { schema: &is, definitions: &new.defs },
+        Document {
+            schema: &was,
+            definitions: &old.defs,
+        },
+        Document {
+            schema: &is,
+            definitions: &new.defs,
+        },
         Direction::In,
-        Subject { owner: "", whole: "the configuration", part: "the configuration's" },
+        Subject {
+            owner: "",
+            whole: "the configuration",
+            part: "the configuration's",
+        },
     ));
 }
 
@@ -222,10 +310,19 @@ fn commands(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         let subject = format!("command `{}`", cut(&was.name, 60));
         match new.command(&was.name) {
             Some(is) => command(&subject, (old, was), (new, is), changes),
-            None => changes.push(Change::new(Level::Breaking, subject, "is gone", Some("who calls it is answered `unknown_command`"))),
+            None => changes.push(Change::new(
+                Level::Breaking,
+                subject,
+                "is gone",
+                Some("who calls it is answered `unknown_command`"),
+            )),
         }
     }
-    for is in new.commands.iter().filter(|is| old.command(&is.name).is_none()) {
+    for is in new
+        .commands
+        .iter()
+        .filter(|is| old.command(&is.name).is_none())
+    {
         let subject = format!("command `{}`", cut(&is.name, 60));
         changes.push(Change::new(Level::Minor, subject, "is new", None));
     }
@@ -233,7 +330,12 @@ fn commands(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
 
 type Described<'a> = (&'a Manifest, &'a CommandInfo);
 
-fn command(subject: &str, (old, was): Described<'_>, (new, is): Described<'_>, changes: &mut Vec<Change>) {
+fn command(
+    subject: &str,
+    (old, was): Described<'_>,
+    (new, is): Described<'_>,
+    changes: &mut Vec<Change>,
+) {
     let mut add = |level, what: String, why| changes.push(Change::new(level, subject, what, why));
     if was.codec != is.codec {
         let name = |codec: Codec| match codec {
@@ -241,11 +343,23 @@ fn command(subject: &str, (old, was): Described<'_>, (new, is): Described<'_>, c
             Codec::Binary => "in the binary codec",
             _ => "as plain bytes",
         };
-        let what = format!("was called {}, and is {} now", name(was.codec), name(is.codec));
-        return add(Level::Breaking, what, Some("callers of the old form are not understood"));
+        let what = format!(
+            "was called {}, and is {} now",
+            name(was.codec),
+            name(is.codec)
+        );
+        return add(
+            Level::Breaking,
+            what,
+            Some("callers of the old form are not understood"),
+        );
     }
     match (was.batch, is.batch) {
-        (true, false) => add(Level::Breaking, "takes no batches any more".to_owned(), Some("hosts that make batches of their calls cannot")),
+        (true, false) => add(
+            Level::Breaking,
+            "takes no batches any more".to_owned(),
+            Some("hosts that make batches of their calls cannot"),
+        ),
         (false, true) => add(Level::Minor, "takes batches now".to_owned(), None),
         _ => {}
     }
@@ -253,33 +367,73 @@ fn command(subject: &str, (old, was): Described<'_>, (new, is): Described<'_>, c
         add(Level::Patch, "is described in other words".to_owned(), None);
     }
     if was.codec == Codec::Raw {
-        let shown = |ty: &Option<String>| ty.as_deref().map_or("nothing".to_owned(), |ty| cut(ty, 20));
-        for (verb, old, new) in [("takes", &was.takes, &is.takes), ("gives", &was.gives, &is.gives)] {
+        let shown =
+            |ty: &Option<String>| ty.as_deref().map_or("nothing".to_owned(), |ty| cut(ty, 20));
+        for (verb, old, new) in [
+            ("takes", &was.takes, &is.takes),
+            ("gives", &was.gives, &is.gives),
+        ] {
             if old != new {
                 let what = format!("{verb} {} now, and not {}", shown(new), shown(old));
-                add(Level::Breaking, what, Some("the bytes are read as what they are not"));
+                add(
+                    Level::Breaking,
+                    what,
+                    Some("the bytes are read as what they are not"),
+                );
             }
         }
         match (was.in_place, is.in_place) {
-            (true, false) => add(Level::Breaking, "no longer works in place".to_owned(), Some("who looks into the buffer finds the old bytes")),
-            (false, true) => add(Level::Breaking, "works in place now".to_owned(), Some("who uses the buffer again finds other bytes")),
+            (true, false) => add(
+                Level::Breaking,
+                "no longer works in place".to_owned(),
+                Some("who looks into the buffer finds the old bytes"),
+            ),
+            (false, true) => add(
+                Level::Breaking,
+                "works in place now".to_owned(),
+                Some("who uses the buffer again finds other bytes"),
+            ),
             _ => {}
         }
     } else {
         let codec = is.codec;
         let both = [
-            (&was.arguments, &is.arguments, Direction::In, "the arguments", "argument"),
-            (&was.result, &is.result, Direction::Out, "the result", "the result's"),
+            (
+                &was.arguments,
+                &is.arguments,
+                Direction::In,
+                "the arguments",
+                "argument",
+            ),
+            (
+                &was.result,
+                &is.result,
+                Direction::Out,
+                "the result",
+                "the result's",
+            ),
         ];
         for (was, is, direction, whole, part) in both {
-            let subject = Subject { owner: subject, whole, part };
+            let subject = Subject {
+                owner: subject,
+                whole,
+                part,
+            };
             let document = |schema: &Option<Schema>, definitions| {
-                let schema = schema.as_ref().map_or(Value::Bool(true), |schema| schema.as_value().clone());
+                let schema = schema
+                    .as_ref()
+                    .map_or(Value::Bool(true), |schema| schema.as_value().clone());
                 (schema, definitions)
             };
             let (was, is) = (document(was, &old.defs), document(is, &new.defs));
-            let was = Document { schema: &was.0, definitions: was.1 };
-            let is = Document { schema: &is.0, definitions: is.1 };
+            let was = Document {
+                schema: &was.0,
+                definitions: was.1,
+            };
+            let is = Document {
+                schema: &is.0,
+                definitions: is.1,
+            };
             let mut found = schema::changes(was, is, direction, subject);
             if codec == Codec::Binary {
                 in_binary(was, is, &subject, &mut found);
@@ -295,9 +449,15 @@ fn command(subject: &str, (old, was): Described<'_>, (new, is): Described<'_>, c
     }
     for error in &was.errors {
         let what = match is.errors.iter().find(|known| known.code == error.code) {
-            None => format!("no longer answers with the error `{}`", cut(&error.code, 60)),
+            None => format!(
+                "no longer answers with the error `{}`",
+                cut(&error.code, 60)
+            ),
             Some(known) if known.description != error.description => {
-                let what = format!("describes the error `{}` in other words", cut(&error.code, 60));
+                let what = format!(
+                    "describes the error `{}` in other words",
+                    cut(&error.code, 60)
+                );
                 changes.push(Change::new(Level::Patch, subject, what, None));
                 continue;
             }
@@ -308,20 +468,34 @@ fn command(subject: &str, (old, was): Described<'_>, (new, is): Described<'_>, c
 }
 
 /// The binary codec tells members and variants by their place, and knows no member that may be missing.
-fn in_binary(old: Document<'_>, new: Document<'_>, subject: &Subject<'_>, changes: &mut Vec<Change>) {
-    const WHY: Option<&str> = Some("the binary codec tells members and variants by their place alone");
+fn in_binary(
+    old: Document<'_>,
+    new: Document<'_>,
+    subject: &Subject<'_>,
+    changes: &mut Vec<Change>,
+) {
+    const WHY: Option<&str> =
+        Some("the binary codec tells members and variants by their place alone");
     if schema::same_layout(old, new) {
         return;
     }
     let mut told = false;
-    for change in changes.iter_mut().filter(|change| change.level > Level::Patch) {
+    for change in changes
+        .iter_mut()
+        .filter(|change| change.level > Level::Patch)
+    {
         told = true;
         if change.level != Level::Breaking {
             (change.level, change.why) = (Level::Breaking, WHY);
         }
     }
     if !told {
-        changes.push(Change::new(Level::Breaking, subject.at(&[]), "has its members or variants in another order", WHY));
+        changes.push(Change::new(
+            Level::Breaking,
+            subject.at(&[]),
+            "has its members or variants in another order",
+            WHY,
+        ));
     }
 }
 
@@ -329,40 +503,83 @@ fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     for was in &old.handles {
         let subject = format!("events `{}`", cut(&was.topic, 60));
         let Some(is) = new.handles.iter().find(|is| is.topic == was.topic) else {
-            changes.push(Change::new(Level::Breaking, subject, "are no longer handled", Some("who sends them has no effect")));
+            changes.push(Change::new(
+                Level::Breaking,
+                subject,
+                "are no longer handled",
+                Some("who sends them has no effect"),
+            ));
             continue;
         };
         let anything = Value::Bool(true);
-        let of = |data: &Option<Schema>| data.as_ref().map_or(anything.clone(), |data| data.as_value().clone());
+        let of = |data: &Option<Schema>| {
+            data.as_ref()
+                .map_or(anything.clone(), |data| data.as_value().clone())
+        };
         let (data, new_data) = (of(&was.data), of(&is.data));
         changes.extend(schema::changes(
-            Document { schema: &data, definitions: &old.defs },
-            Document { schema: &new_data, definitions: &new.defs },
+            Document {
+                schema: &data,
+                definitions: &old.defs,
+            },
+            Document {
+                schema: &new_data,
+                definitions: &new.defs,
+            },
             Direction::In,
-            Subject { owner: &subject, whole: "the data", part: "the data's" },
+            Subject {
+                owner: &subject,
+                whole: "the data",
+                part: "the data's",
+            },
         ));
         if was.description != is.description {
-            changes.push(Change::new(Level::Patch, subject, "are described in other words", None));
+            changes.push(Change::new(
+                Level::Patch,
+                subject,
+                "are described in other words",
+                None,
+            ));
         }
     }
     for is in &new.handles {
         if !old.handles.iter().any(|was| was.topic == is.topic) {
-            changes.push(Change::new(Level::Minor, format!("events `{}`", cut(&is.topic, 60)), "are handled now", None));
+            changes.push(Change::new(
+                Level::Minor,
+                format!("events `{}`", cut(&is.topic, 60)),
+                "are handled now",
+                None,
+            ));
         }
     }
     for was in &old.emits {
         let subject = format!("events `{}`", cut(&was.topic, 60));
         match new.emits.iter().find(|is| is.topic == was.topic) {
-            None => changes.push(Change::new(Level::Breaking, subject, "are no longer emitted", Some("who waits for them waits in vain"))),
+            None => changes.push(Change::new(
+                Level::Breaking,
+                subject,
+                "are no longer emitted",
+                Some("who waits for them waits in vain"),
+            )),
             Some(is) if is.description != was.description => {
-                changes.push(Change::new(Level::Patch, subject, "are described in other words", None));
+                changes.push(Change::new(
+                    Level::Patch,
+                    subject,
+                    "are described in other words",
+                    None,
+                ));
             }
             Some(_) => {}
         }
     }
     for is in &new.emits {
         if !old.emits.iter().any(|was| was.topic == is.topic) {
-            changes.push(Change::new(Level::Minor, format!("events `{}`", cut(&is.topic, 60)), "are emitted now", None));
+            changes.push(Change::new(
+                Level::Minor,
+                format!("events `{}`", cut(&is.topic, 60)),
+                "are emitted now",
+                None,
+            ));
         }
     }
 }
@@ -378,8 +595,12 @@ mod tests {
     }
 
     fn told(old: Value, new: Value) -> Vec<String> {
-        let show = |change: Change| format!("{:?}: {} {}", change.level, change.subject, change.what);
-        compare(&manifest(old), &manifest(new)).into_iter().map(show).collect()
+        let show =
+            |change: Change| format!("{:?}: {} {}", change.level, change.subject, change.what);
+        compare(&manifest(old), &manifest(new))
+            .into_iter()
+            .map(show)
+            .collect()
     }
 
     #[test]
@@ -392,42 +613,119 @@ mod tests {
     fn commands_and_codecs() {
         let command = |more: Value| {
             let mut command = json!({"name": "a", "codec": "raw", "takes": "u8"});
-            command.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            command
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             json!({"commands": [command]})
         };
-        assert_eq!(told(command(json!({})), json!({})), ["Breaking: command `a` is gone"]);
-        assert_eq!(told(json!({}), command(json!({}))), ["Minor: command `a` is new"]);
-        assert_eq!(told(command(json!({})), command(json!({"takes": "f32"}))), ["Breaking: command `a` takes f32 now, and not u8"]);
-        assert_eq!(told(command(json!({})), command(json!({"codec": "json"}))), ["Breaking: command `a` was called as plain bytes, and is as JSON now"]);
-        assert_eq!(told(command(json!({"batch": true})), command(json!({}))), ["Breaking: command `a` takes no batches any more"]);
         assert_eq!(
-            told(command(json!({"errors": [{"code": "x"}]})), command(json!({"errors": [{"code": "y"}]}))),
-            ["Minor: command `a` may answer with the error `y` now", "Minor: command `a` no longer answers with the error `x`"]
+            told(command(json!({})), json!({})),
+            ["Breaking: command `a` is gone"]
+        );
+        assert_eq!(
+            told(json!({}), command(json!({}))),
+            ["Minor: command `a` is new"]
+        );
+        assert_eq!(
+            told(command(json!({})), command(json!({"takes": "f32"}))),
+            ["Breaking: command `a` takes f32 now, and not u8"]
+        );
+        assert_eq!(
+            told(command(json!({})), command(json!({"codec": "json"}))),
+            ["Breaking: command `a` was called as plain bytes, and is as JSON now"]
+        );
+        assert_eq!(
+            told(command(json!({"batch": true})), command(json!({}))),
+            ["Breaking: command `a` takes no batches any more"]
+        );
+        assert_eq!(
+            told(
+                command(json!({"errors": [{"code": "x"}]})),
+                command(json!({"errors": [{"code": "y"}]}))
+            ),
+            [
+                "Minor: command `a` may answer with the error `y` now",
+                "Minor: command `a` no longer answers with the error `x`"
+            ]
         );
     }
 
     #[test]
     fn in_the_binary_codec_every_change_of_form_breaks() {
         let command = |members: Value| json!({"commands": [{"name": "a", "codec": "binary", "result": {"type": "object", "properties": members}, "arguments": true}]});
-        let [change] = &told(command(json!({"x": true})), command(json!({"x": true, "y": true})))[..] else { panic!() };
+        let [change] = &told(
+            command(json!({"x": true})),
+            command(json!({"x": true, "y": true})),
+        )[..] else {
+            panic!()
+        };
         assert_eq!(change, "Breaking: command `a`, the result's `y` is new");
-        let [order] = &told(command(json!({"x": true, "y": true})), command(json!({"y": true, "x": true})))[..] else { panic!() };
-        assert_eq!(order, "Breaking: command `a`, the result has its members or variants in another order");
+        let [order] = &told(
+            command(json!({"x": true, "y": true})),
+            command(json!({"y": true, "x": true})),
+        )[..] else {
+            panic!()
+        };
+        assert_eq!(
+            order,
+            "Breaking: command `a`, the result has its members or variants in another order"
+        );
     }
 
     #[test]
     fn permissions_requirements_limits_and_events() {
         for (old, new, expected) in [
-            (json!({}), json!({"permissions": [{"name": "kv"}]}), "Breaking: the permission `kv` is asked for now"),
-            (json!({"permissions": [{"name": "kv"}]}), json!({}), "Minor: the permission `kv` is no longer asked for"),
-            (json!({"requires": {"x": ">=0.2"}}), json!({"requires": {"x": ">=0.1.5"}}), "Minor: the host `x` was required as `>=0.2`, and is as `>=0.1.5` now"),
-            (json!({"requires": {"x": ">=0.2"}}), json!({"requires": {"x": ">=0.3"}}), "Breaking: the host `x` was required as `>=0.2`, and is as `>=0.3` now"),
-            (json!({"limits": {"max_fuel": 5}}), json!({"limits": {"max_fuel": 6}}), "Minor: the fuel asked for was 5 units, and is 6 now"),
-            (json!({"handles": [{"topic": "a"}]}), json!({}), "Breaking: events `a` are no longer handled"),
-            (json!({}), json!({"emits": [{"topic": "a"}]}), "Minor: events `a` are emitted now"),
-            (json!({}), json!({"config": {"type": "object", "properties": {"a": true}, "required": ["a"]}}), "Breaking: the configuration's `a` is new, and required"),
-            (json!({"type": "tool"}), json!({}), "Breaking: the type was `tool`, and is `not said` now"),
-            (json!({}), json!({"description": "New."}), "Patch: the description changed"),
+            (
+                json!({}),
+                json!({"permissions": [{"name": "kv"}]}),
+                "Breaking: the permission `kv` is asked for now",
+            ),
+            (
+                json!({"permissions": [{"name": "kv"}]}),
+                json!({}),
+                "Minor: the permission `kv` is no longer asked for",
+            ),
+            (
+                json!({"requires": {"x": ">=0.2"}}),
+                json!({"requires": {"x": ">=0.1.5"}}),
+                "Minor: the host `x` was required as `>=0.2`, and is as `>=0.1.5` now",
+            ),
+            (
+                json!({"requires": {"x": ">=0.2"}}),
+                json!({"requires": {"x": ">=0.3"}}),
+                "Breaking: the host `x` was required as `>=0.2`, and is as `>=0.3` now",
+            ),
+            (
+                json!({"limits": {"max_fuel": 5}}),
+                json!({"limits": {"max_fuel": 6}}),
+                "Minor: the fuel asked for was 5 units, and is 6 now",
+            ),
+            (
+                json!({"handles": [{"topic": "a"}]}),
+                json!({}),
+                "Breaking: events `a` are no longer handled",
+            ),
+            (
+                json!({}),
+                json!({"emits": [{"topic": "a"}]}),
+                "Minor: events `a` are emitted now",
+            ),
+            (
+                json!({}),
+                json!({"config": {"type": "object", "properties": {"a": true}, "required": ["a"]}}),
+                "Breaking: the configuration's `a` is new, and required",
+            ),
+            (
+                json!({"type": "tool"}),
+                json!({}),
+                "Breaking: the type was `tool`, and is `not said` now",
+            ),
+            (
+                json!({}),
+                json!({"description": "New."}),
+                "Patch: the description changed",
+            ),
         ] {
             assert_eq!(told(old, new), [expected]);
         }

@@ -16,11 +16,14 @@ fn schema() -> impl Strategy<Value = Value> {
         Just(json!({"type": "null"})),
         Just(json!(true)),
         Just(json!({"type": "number"})),
-        (-3i64..3, 0i64..6).prop_map(|(least, more)| json!({"type": "integer", "minimum": least, "maximum": least + more})),
+        (-3i64..3, 0i64..6).prop_map(
+            |(least, more)| json!({"type": "integer", "minimum": least, "maximum": least + more})
+        ),
         (-3i64..3).prop_map(|least| json!({"type": ["integer", "null"], "minimum": least})),
         (-3i64..3).prop_map(|most| json!({"type": "number", "exclusiveMaximum": most})),
         (0u32..4).prop_map(|most| json!({"type": "string", "maxLength": most})),
-        prop::sample::subsequence(vec!["a", "b", "c"], 1..3).prop_map(|names| json!({"enum": names})),
+        prop::sample::subsequence(vec!["a", "b", "c"], 1..3)
+            .prop_map(|names| json!({"enum": names})),
         Just(json!({"$ref": "#/$defs/A"})),
         Just(json!({"$ref": "#/$defs/B"})),
     ];
@@ -47,8 +50,15 @@ fn schema() -> impl Strategy<Value = Value> {
 }
 
 fn object(members: Vec<(&str, Value, bool)>, closed: bool) -> Value {
-    let required: Vec<_> = members.iter().filter(|(_, _, required)| *required).map(|(name, ..)| *name).collect();
-    let properties: Map<String, Value> = members.iter().map(|(name, schema, _)| ((*name).to_owned(), schema.clone())).collect();
+    let required: std::collections::BTreeSet<_> = members
+        .iter()
+        .filter(|(_, _, required)| *required)
+        .map(|(name, ..)| *name)
+        .collect();
+    let properties: Map<String, Value> = members
+        .iter()
+        .map(|(name, schema, _)| ((*name).to_owned(), schema.clone()))
+        .collect();
     let mut object = json!({"type": "object", "properties": properties, "required": required});
     if closed {
         object["additionalProperties"] = json!(false);
@@ -60,8 +70,14 @@ fn definitions() -> impl Strategy<Value = Definitions> {
     (schema(), schema()).prop_map(|(one, other)| {
         Definitions::from_iter([
             // What refers to itself only has no values, and nothing to say.
-            ("A".to_owned(), json!({"type": "object", "properties": {"a": one, "next": {"$ref": "#/$defs/B"}}})),
-            ("B".to_owned(), json!({"anyOf": [{"type": "null"}, {"type": "array", "items": other}]})),
+            (
+                "A".to_owned(),
+                json!({"type": "object", "properties": {"a": one, "next": {"$ref": "#/$defs/B"}}}),
+            ),
+            (
+                "B".to_owned(),
+                json!({"anyOf": [{"type": "null"}, {"type": "array", "items": other}]}),
+            ),
         ])
     })
 }
@@ -87,7 +103,9 @@ fn pair() -> impl Strategy<Value = (Value, Value)> {
 /// Where schemas are within a schema.
 fn places(schema: &mut Value) -> Vec<&mut Value> {
     let mut found = Vec::new();
-    let Value::Object(keywords) = schema else { return found };
+    let Value::Object(keywords) = schema else {
+        return found;
+    };
     for (keyword, value) in keywords {
         match (keyword.as_str(), value) {
             ("properties", Value::Object(members)) => found.extend(members.values_mut()),
@@ -101,25 +119,58 @@ fn places(schema: &mut Value) -> Vec<&mut Value> {
 
 /// Values of a schema, and some that are not. Members that are not declared are only there where the schema says what they are.
 fn values(schema: &Value, definitions: &Definitions, depth: usize) -> Vec<Value> {
-    let Some(depth) = depth.checked_sub(1) else { return vec![json!(null), json!([])] };
+    let Some(depth) = depth.checked_sub(1) else {
+        return vec![json!(null), json!([])];
+    };
     let Value::Object(keywords) = schema else {
-        return vec![json!(null), json!(true), json!(7), json!(-1.5), json!("text"), json!([]), json!({})];
+        return vec![
+            json!(null),
+            json!(true),
+            json!(7),
+            json!(-1.5),
+            json!("text"),
+            json!([]),
+            json!({}),
+        ];
     };
     let mut found: Vec<Value> = Vec::new();
     if let Some(Value::String(name)) = keywords.get("$ref") {
-        let definition = name.strip_prefix("#/$defs/").and_then(|name| definitions.get(name));
-        found.extend(definition.into_iter().flat_map(|schema| values(schema, definitions, depth)));
+        let definition = name
+            .strip_prefix("#/$defs/")
+            .and_then(|name| definitions.get(name));
+        found.extend(
+            definition
+                .into_iter()
+                .flat_map(|schema| values(schema, definitions, depth)),
+        );
     }
     for keyword in ["anyOf", "allOf"] {
-        let each: Vec<Vec<Value>> = keywords.get(keyword).and_then(Value::as_array).into_iter().flatten().map(|schema| values(schema, definitions, depth)).collect();
+        let each: Vec<Vec<Value>> = keywords
+            .get(keyword)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|schema| values(schema, definitions, depth))
+            .collect();
         if keyword == "allOf" {
             if let [ones, others] = &each[..] {
-                found.extend(ones.iter().zip(others.iter().cycle()).map(|(one, other)| merged(one, other)));
+                found.extend(
+                    ones.iter()
+                        .zip(others.iter().cycle())
+                        .map(|(one, other)| merged(one, other)),
+                );
             }
         }
         found.extend(each.into_iter().flatten());
     }
-    found.extend(keywords.get("enum").and_then(Value::as_array).into_iter().flatten().cloned());
+    found.extend(
+        keywords
+            .get("enum")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .cloned(),
+    );
     let types = match keywords.get("type") {
         Some(Value::Array(types)) => types.clone(),
         Some(ty) => vec![ty.clone()],
@@ -135,9 +186,16 @@ fn values(schema: &Value, definitions: &Definitions, depth: usize) -> Vec<Value>
             "array" => {
                 found.push(json!([]));
                 if let Some(first) = keywords.get("prefixItems").and_then(Value::as_array) {
-                    let each: Vec<_> = first.iter().map(|schema| values(schema, definitions, depth)).collect();
+                    let each: Vec<_> = first
+                        .iter()
+                        .map(|schema| values(schema, definitions, depth))
+                        .collect();
                     for nth in 0..6 {
-                        found.push(each.iter().filter_map(|values| values.get(nth % values.len().max(1)).cloned()).collect());
+                        found.push(
+                            each.iter()
+                                .filter_map(|values| values.get(nth % values.len().max(1)).cloned())
+                                .collect(),
+                        );
                     }
                 } else if let Some(items) = keywords.get("items") {
                     let values = values(items, definitions, depth);
@@ -153,7 +211,12 @@ fn values(schema: &Value, definitions: &Definitions, depth: usize) -> Vec<Value>
     found
 }
 
-fn objects(keywords: &Map<String, Value>, definitions: &Definitions, depth: usize, found: &mut Vec<Value>) {
+fn objects(
+    keywords: &Map<String, Value>,
+    definitions: &Definitions,
+    depth: usize,
+    found: &mut Vec<Value>,
+) {
     let members: Vec<(String, Vec<Value>)> = keywords
         .get("properties")
         .and_then(Value::as_object)
@@ -166,21 +229,63 @@ fn objects(keywords: &Map<String, Value>, definitions: &Definitions, depth: usiz
         for left_out in 0..=members.len() {
             let some = members.iter().enumerate().filter(|(at, _)| *at != left_out);
             let object: Map<String, Value> = some
-                .filter_map(|(at, (name, values))| Some((name.clone(), values.get((nth * 7 + at) % values.len().max(1))?.clone())))
+                .filter_map(|(at, (name, values))| {
+                    Some((
+                        name.clone(),
+                        values.get((nth * 7 + at) % values.len().max(1))?.clone(),
+                    ))
+                })
                 .collect();
             found.push(object.into());
         }
     }
     if let Some(other @ Value::Object(_)) = keywords.get("additionalProperties") {
-        found.extend(values(other, definitions, depth).into_iter().take(6).map(|value| json!({"b": value.clone(), "z": value})));
+        found.extend(
+            values(other, definitions, depth)
+                .into_iter()
+                .take(6)
+                .map(|value| json!({"b": value.clone(), "z": value})),
+        );
     }
 }
 
 fn merged(one: &Value, other: &Value) -> Value {
     match (one, other) {
-        (Value::Object(one), Value::Object(other)) => one.clone().into_iter().chain(other.clone()).collect::<Map<_, _>>().into(),
+        (Value::Object(one), Value::Object(other)) => one
+            .clone()
+            .into_iter()
+            .chain(other.clone())
+            .collect::<Map<_, _>>()
+            .into(),
         _ => one.clone(),
     }
+}
+
+/// The same schema, with objects that have no members but those that they declare, as they are taken to be sent.
+fn closed(schema: &Value, within_all: bool) -> Value {
+    let mut schema = schema.clone();
+    let Value::Object(keywords) = &mut schema else {
+        return schema;
+    };
+    let all = keywords.contains_key("allOf");
+    for (keyword, value) in keywords.iter_mut() {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(members)) => members
+                .values_mut()
+                .for_each(|schema| *schema = closed(schema, false)),
+            ("anyOf" | "allOf" | "prefixItems", Value::Array(schemas)) => schemas
+                .iter_mut()
+                .for_each(|schema| *schema = closed(schema, all)),
+            ("items" | "additionalProperties", schema) => *schema = closed(schema, false),
+            _ => {}
+        }
+    }
+    let open =
+        keywords.contains_key("properties") && !keywords.contains_key("additionalProperties");
+    if all || open && !within_all {
+        keywords.insert("unevaluatedProperties".to_owned(), json!(false));
+    }
+    schema
 }
 
 fn validator(schema: &Value, definitions: &Definitions) -> jsonschema::Validator {
@@ -195,7 +300,8 @@ proptest! {
     fn what_lies_within_is_valid((old, new) in pair(), of_old in definitions(), of_new in definitions(), same in any::<bool>()) {
         let of_new = if same { of_old.clone() } else { of_new };
         if Inclusion::new(&of_old, &of_new).holds(&old, &new) {
-            let (before, after) = (validator(&old, &of_old), validator(&new, &of_new));
+            let declared: Definitions = of_old.iter().map(|(name, schema)| (name.clone(), closed(schema, false))).collect();
+            let (before, after) = (validator(&closed(&old, false), &declared), validator(&new, &of_new));
             for value in values(&old, &of_old, 5) {
                 prop_assert!(!before.is_valid(&value) || after.is_valid(&value), "{value}\nis valid in {old}\n{of_old:?}\nand not in {new}\n{of_new:?}");
             }

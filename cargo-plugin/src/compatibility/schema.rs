@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::alternatives::{Alternatives, Definitions, Kind, definition};
-use super::inclusion::{Difference, Inclusion, Step, What, members, required};
+use super::inclusion::{Difference, Inclusion, Step, What, members};
 use super::{Change, Level};
 use crate::notation;
 
@@ -80,10 +80,10 @@ pub fn changes(
     if old.schema == new.schema && old.definitions == new.definitions {
         return Vec::new();
     }
-    let narrowed = Inclusion::new(old.definitions, new.definitions)
-        .differences(old.schema, new.schema);
-    let widened = Inclusion::new(new.definitions, old.definitions)
-        .differences(new.schema, old.schema);
+    let narrowed =
+        Inclusion::new(old.definitions, new.definitions).differences(old.schema, new.schema);
+    let widened =
+        Inclusion::new(new.definitions, old.definitions).differences(new.schema, old.schema);
     let (first, second) = match direction {
         Direction::In => ((narrowed, Turn::Narrowed), (widened, Turn::Widened)),
         Direction::Out => ((widened, Turn::Widened), (narrowed, Turn::Narrowed)),
@@ -118,20 +118,35 @@ fn layout<'a>(
     depth: usize,
 ) -> bool {
     const SAYING: [&str; 8] = [
-        "title", "description", "default", "examples", "deprecated", "$comment", "additionalProperties", "required",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "$comment",
+        "additionalProperties",
+        "required",
     ];
     let Some(depth) = depth.checked_sub(1) else {
         return false;
     };
     let within = |schema, of: Document<'a>| Document { schema, ..of };
     if let (Value::Object(left), Value::Object(right)) = (old.schema, new.schema) {
-        if !seen.insert((std::ptr::from_ref(old.schema), std::ptr::from_ref(new.schema))) {
+        if !seen.insert((
+            std::ptr::from_ref(old.schema),
+            std::ptr::from_ref(new.schema),
+        )) {
             return true;
         }
         if let (Some(left), Some(right)) = (left.get("$ref"), right.get("$ref")) {
-            let targets = (definition(left, old.definitions), definition(right, new.definitions));
+            let targets = (
+                definition(left, old.definitions),
+                definition(right, new.definitions),
+            );
             return match targets {
-                (Some(left), Some(right)) => layout(within(left, old), within(right, new), seen, depth),
+                (Some(left), Some(right)) => {
+                    layout(within(left, old), within(right, new), seen, depth)
+                }
                 _ => false,
             };
         }
@@ -142,28 +157,42 @@ fn layout<'a>(
         let keywords = |part: &'a Map<String, Value>| {
             let mut keywords: Vec<_> = part
                 .iter()
-                .filter(|(keyword, value)| !SAYING.contains(&keyword.as_str()) || value.is_object() && *keyword == "additionalProperties")
+                .filter(|(keyword, value)| {
+                    !SAYING.contains(&keyword.as_str())
+                        || value.is_object() && *keyword == "additionalProperties"
+                })
                 .collect();
             keywords.sort_unstable_by_key(|(keyword, _)| keyword.as_str());
             keywords
         };
         let (left, right) = (keywords(left), keywords(right));
         return left.len() == right.len()
-            && left.into_iter().zip(right).all(|((one, left), (other, right))| match one.as_str() {
-                _ if one != other => false,
-                "properties" | "patternProperties" => match (left.as_object(), right.as_object()) {
-                    (Some(left), Some(right)) => left.len() == right.len() && left.values().zip(right.values()).all(|(left, right)| {
-                        layout(within(left, old), within(right, new), seen, depth)
-                    }),
-                    _ => false,
-                },
-                _ => layout(within(left, old), within(right, new), seen, depth),
-            });
+            && left
+                .into_iter()
+                .zip(right)
+                .all(|((one, left), (other, right))| match one.as_str() {
+                    _ if one != other => false,
+                    "properties" | "patternProperties" => {
+                        match (left.as_object(), right.as_object()) {
+                            (Some(left), Some(right)) => {
+                                left.len() == right.len()
+                                    && left.values().zip(right.values()).all(|(left, right)| {
+                                        layout(within(left, old), within(right, new), seen, depth)
+                                    })
+                            }
+                            _ => false,
+                        }
+                    }
+                    _ => layout(within(left, old), within(right, new), seen, depth),
+                });
     }
     match (old.schema, new.schema) {
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| layout(within(left, old), within(right, new), seen, depth))
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| layout(within(left, old), within(right, new), seen, depth))
         }
         (left, right) => left == right,
     }
@@ -229,18 +258,29 @@ impl Changes<'_> {
         };
         match what {
             What::Types { kinds, sub, sup } => types(kinds, sub, sup, narrowed),
-            What::Value(Value::String(text)) => gone(format!("the variant `{}`", notation::cut(text, 60))),
+            What::Value(Value::String(text)) => {
+                gone(format!("the variant `{}`", notation::cut(text, 60)))
+            }
             What::Value(value) => gone(format!("the value {}", notation::value(value))),
             What::Variant(name) => gone(format!("the variant `{}`", notation::cut(name, 60))),
-            What::Bound { of, upper, sub, sup } => {
+            What::Bound {
+                of,
+                upper,
+                sub,
+                sup,
+            } => {
                 let bound = if *upper { "largest" } else { "smallest" };
                 let (old, new) = match narrowed {
                     true => (sub.as_ref(), Some(sup)),
                     false => (Some(sup), sub.as_ref()),
                 };
                 match (old, new) {
-                    (Some(old), Some(new)) => format!("the {bound} {of} was {old}, and is {new} now"),
-                    (Some(old), None) => format!("the {bound} {of} was {old}, and there is none now"),
+                    (Some(old), Some(new)) => {
+                        format!("the {bound} {of} was {old}, and is {new} now")
+                    }
+                    (Some(old), None) => {
+                        format!("the {bound} {of} was {old}, and there is none now")
+                    }
                     (None, Some(new)) => format!("the {bound} {of} is {new} now; there was none"),
                     (None, None) => format!("the {bound} {of} changed"),
                 }
@@ -266,17 +306,25 @@ impl Changes<'_> {
                 true => format!("`{keyword}` forbids more, or other things, than before"),
                 false => format!("`{keyword}` allows more, or other things, than before"),
             },
-            What::Unclear => "changed in a way that is not understood, and so is taken for the worst".to_owned(),
+            What::Unclear => {
+                "changed in a way that is not understood, and so is taken for the worst".to_owned()
+            }
         }
     }
 
     fn why(&self, what: &What<'_>) -> &'static str {
         match (self.direction, what) {
-            (Direction::In, What::Missing { .. }) => "who leaves it out, as was allowed, is refused",
-            (Direction::In, What::Member | What::Value(_) | What::Variant(_)) => "who still sends it is refused",
+            (Direction::In, What::Missing { .. }) => {
+                "who leaves it out, as was allowed, is refused"
+            }
+            (Direction::In, What::Member | What::Value(_) | What::Variant(_)) => {
+                "who still sends it is refused"
+            }
             (Direction::In, _) => "what was accepted is refused",
             (Direction::Out, What::Missing { .. }) => "who reads it does not find it",
-            (Direction::Out, What::Value(_) | What::Variant(_)) => "who knows the old variants cannot read it",
+            (Direction::Out, What::Value(_) | What::Variant(_)) => {
+                "who knows the old variants cannot read it"
+            }
             (Direction::Out, _) => "who reads it may get what was never there",
         }
     }
@@ -333,12 +381,19 @@ impl<'a> Annotations<'a> {
                 self.tell(place, Level::Minor, "is new");
             }
         }
-        for (keyword, step) in [("items", Step::Items), ("additionalProperties", Step::OtherMembers)] {
-            if let (Some(old), Some(new)) = (keyword_of(&left, keyword), keyword_of(&right, keyword)) {
+        for (keyword, step) in [
+            ("items", Step::Items),
+            ("additionalProperties", Step::OtherMembers),
+        ] {
+            if let (Some(old), Some(new)) =
+                (keyword_of(&left, keyword), keyword_of(&right, keyword))
+            {
                 self.compare(old, new, &with(place, step));
             }
         }
-        let firsts = |parts: &[&'a Map<String, Value>]| -> Vec<&'a Value> { listed(parts, &["prefixItems"]) };
+        let firsts = |parts: &[&'a Map<String, Value>]| -> Vec<&'a Value> {
+            listed(parts, &["prefixItems"])
+        };
         for (nth, (old, new)) in firsts(&left).into_iter().zip(firsts(&right)).enumerate() {
             self.compare(old, new, &with(place, Step::Item(nth)));
         }
@@ -358,16 +413,29 @@ impl<'a> Annotations<'a> {
         for new in &news {
             labelled.push((label(new, self.new), new));
         }
-        for (nth, old) in listed(left, &EITHER).into_iter().enumerate() {
-            let name = label(old, self.old);
+        let olds: Vec<(String, &'a Value)> = listed(left, &EITHER)
+            .into_iter()
+            .map(|old| (label(old, self.old), old))
+            .collect();
+        let of_enum = |branches: &[(String, &Value)]| {
+            branches.iter().filter(|(name, _)| !name.is_empty()).count() > 1
+        };
+        let of_enum = of_enum(&olds) || of_enum(&labelled);
+        for (nth, (name, old)) in olds.into_iter().enumerate() {
             let same = match name.is_empty() {
-                true => news.get(nth).copied().filter(|new| label(new, self.new).is_empty()),
-                false => labelled.iter().find(|(other, _)| *other == name).map(|(_, new)| *new),
+                true => news
+                    .get(nth)
+                    .copied()
+                    .filter(|new| label(new, self.new).is_empty()),
+                false => labelled
+                    .iter()
+                    .find(|(other, _)| *other == name)
+                    .map(|(_, new)| *new),
             };
             if let Some(new) = same {
-                let place = match name.is_empty() {
-                    true => place.to_vec(),
-                    false => with(place, Step::Variant(name)),
+                let place = match of_enum && !name.is_empty() {
+                    true => with(place, Step::Variant(name)),
+                    false => place.to_vec(),
                 };
                 self.compare(old, new, &place);
             }
@@ -383,24 +451,48 @@ impl<'a> Annotations<'a> {
         self.tell(place, Level::Minor, what);
     }
 
-    fn default(&mut self, left: &[&'a Map<String, Value>], right: &[&'a Map<String, Value>], place: &[Step]) {
+    fn default(
+        &mut self,
+        left: &[&'a Map<String, Value>],
+        right: &[&'a Map<String, Value>],
+        place: &[Step],
+    ) {
         if self.changes.direction == Direction::Out {
             return;
         }
         let (level, what) = match (keyword_of(left, "default"), keyword_of(right, "default")) {
             (Some(old), Some(new)) if old != new => (
                 Level::Breaking,
-                format!("the default was {}, and is {} now", notation::value(old), notation::value(new)),
+                format!(
+                    "the default was {}, and is {} now",
+                    notation::value(old),
+                    notation::value(new)
+                ),
             ),
-            (None, Some(new)) => (Level::Minor, format!("the default is {} now; none was said", notation::value(new))),
-            (Some(old), None) => (Level::Minor, format!("the default was {}, and none is said now", notation::value(old))),
+            (None, Some(new)) => (
+                Level::Minor,
+                format!("the default is {} now; none was said", notation::value(new)),
+            ),
+            (Some(old), None) => (
+                Level::Minor,
+                format!(
+                    "the default was {}, and none is said now",
+                    notation::value(old)
+                ),
+            ),
             _ => return,
         };
         let why = (level == Level::Breaking).then_some("who leaves it out gets another outcome");
-        self.changes.tell(place.to_vec(), "default".to_owned(), level, what, why);
+        self.changes
+            .tell(place.to_vec(), "default".to_owned(), level, what, why);
     }
 
-    fn words(&mut self, left: &[&'a Map<String, Value>], right: &[&'a Map<String, Value>], place: &[Step]) {
+    fn words(
+        &mut self,
+        left: &[&'a Map<String, Value>],
+        right: &[&'a Map<String, Value>],
+        place: &[Step],
+    ) {
         let said = |parts: &[&'a Map<String, Value>], keyword: &str| -> Vec<&'a Value> {
             parts.iter().filter_map(|part| part.get(keyword)).collect()
         };
@@ -412,13 +504,20 @@ impl<'a> Annotations<'a> {
         ] {
             if said(left, keyword) != said(right, keyword) {
                 let place = place.to_vec();
-                self.changes.tell(place, keyword.to_owned(), Level::Patch, what.to_owned(), None);
+                self.changes.tell(
+                    place,
+                    keyword.to_owned(),
+                    Level::Patch,
+                    what.to_owned(),
+                    None,
+                );
             }
         }
     }
 
     fn tell(&mut self, place: Vec<Step>, level: Level, what: &str) {
-        self.changes.tell(place, String::new(), level, what.to_owned(), None);
+        self.changes
+            .tell(place, String::new(), level, what.to_owned(), None);
     }
 }
 
@@ -435,8 +534,17 @@ fn parts<'a>(schema: &'a Value, definitions: &'a Definitions) -> Vec<&'a Map<Str
             break;
         }
         parts.push(part);
-        next.extend(part.get("allOf").and_then(Value::as_array).into_iter().flatten().rev());
-        next.extend(part.get("$ref").and_then(|referred| definition(referred, definitions)));
+        next.extend(
+            part.get("allOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .rev(),
+        );
+        next.extend(
+            part.get("$ref")
+                .and_then(|referred| definition(referred, definitions)),
+        );
     }
     parts
 }
@@ -451,7 +559,9 @@ fn keyword_of<'a>(parts: &[&'a Map<String, Value>], keyword: &str) -> Option<&'a
 }
 
 fn listed<'a>(parts: &[&'a Map<String, Value>], keywords: &[&str]) -> Vec<&'a Value> {
-    let lists = parts.iter().flat_map(|part| keywords.iter().filter_map(|keyword| part.get(*keyword)));
+    let lists = parts
+        .iter()
+        .flat_map(|part| keywords.iter().filter_map(|keyword| part.get(*keyword)));
     lists.filter_map(Value::as_array).flatten().collect()
 }
 
@@ -459,7 +569,10 @@ fn label(schema: &Value, definitions: &Definitions) -> String {
     let Some(alternatives) = Alternatives::of(schema, definitions) else {
         return String::new();
     };
-    let only = match (alternatives.values.as_slice(), alternatives.others.as_slice()) {
+    let only = match (
+        alternatives.values.as_slice(),
+        alternatives.others.as_slice(),
+    ) {
         ([Value::String(value)], []) => Some(value.clone()),
         ([], [one]) => one.label().map(|label| label.value),
         _ => None,
@@ -499,20 +612,60 @@ mod tests {
         let name = json!({"type": "string"});
         let old = arguments(json!({"name": name}), &["name"]);
         for (new, expected) in [
-            (arguments(json!({"name": name, "times": true}), &["name", "times"]), "Breaking: argument `times` is new, and required"),
-            (arguments(json!({"name": name, "times": true}), &["name"]), "Minor: argument `times` is new"),
-            (arguments(json!({}), &[]), "Breaking: argument `name` is gone"),
-            (arguments(json!({"name": name}), &[]), "Minor: argument `name` is no longer required"),
-            (arguments(json!({"name": {"type": "integer"}}), &["name"]), "Breaking: argument `name` was `string`, and is `integer` now"),
-            (arguments(json!({"name": {"type": ["string", "null"]}}), &["name"]), "Minor: argument `name` can be null now"),
-            (arguments(json!({"name": {"type": "string", "maxLength": 9}}), &["name"]), "Breaking: argument `name` the largest length is 9 now; there was none"),
-            (arguments(json!({"name": {"type": "string", "description": "who"}}), &["name"]), "Patch: argument `name` is described in other words"),
-            (arguments(json!({"name": {"type": "string", "default": "you"}}), &["name"]), "Minor: argument `name` the default is \"you\" now; none was said"),
+            (
+                arguments(json!({"name": name, "times": true}), &["name", "times"]),
+                "Breaking: argument `times` is new, and required",
+            ),
+            (
+                arguments(json!({"name": name, "times": true}), &["name"]),
+                "Minor: argument `times` is new",
+            ),
+            (
+                arguments(json!({}), &[]),
+                "Breaking: argument `name` is gone",
+            ),
+            (
+                arguments(json!({"name": name}), &[]),
+                "Minor: argument `name` is no longer required",
+            ),
+            (
+                arguments(json!({"name": {"type": "integer"}}), &["name"]),
+                "Breaking: argument `name` was `string`, and is `integer` now",
+            ),
+            (
+                arguments(json!({"name": {"type": ["string", "null"]}}), &["name"]),
+                "Minor: argument `name` can be null now",
+            ),
+            (
+                arguments(
+                    json!({"name": {"type": "string", "maxLength": 9}}),
+                    &["name"],
+                ),
+                "Breaking: argument `name` the largest length is 9 now; there was none",
+            ),
+            (
+                arguments(
+                    json!({"name": {"type": "string", "description": "who"}}),
+                    &["name"],
+                ),
+                "Patch: argument `name` is described in other words",
+            ),
+            (
+                arguments(
+                    json!({"name": {"type": "string", "default": "you"}}),
+                    &["name"],
+                ),
+                "Minor: argument `name` the default is \"you\" now; none was said",
+            ),
         ] {
             assert_eq!(told(&old, &new, Direction::In), [expected]);
         }
         assert_eq!(
-            told(&arguments(json!({"a": {"default": 1}}), &[]), &arguments(json!({"a": {"default": 2}}), &[]), Direction::In),
+            told(
+                &arguments(json!({"a": {"default": 1}}), &[]),
+                &arguments(json!({"a": {"default": 2}}), &[]),
+                Direction::In
+            ),
             ["Breaking: argument `a` the default was 1, and is 2 now"]
         );
     }
@@ -520,13 +673,40 @@ mod tests {
     #[test]
     fn results_are_looked_at_from_the_other_side() {
         let result = |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
-        let old = result(json!({"message": {"type": "string"}, "note": {"type": "string"}}), &["message"]);
+        let old = result(
+            json!({"message": {"type": "string"}, "note": {"type": "string"}}),
+            &["message"],
+        );
         for (new, expected) in [
-            (result(json!({"note": {"type": "string"}}), &[]), "Breaking: argument `message` is gone"),
-            (result(json!({"message": {"type": "string"}}), &["message"]), "Minor: argument `note` is gone; it was not always there"),
-            (result(json!({"message": {"type": "string"}, "note": {"type": "string"}, "more": true}), &["message", "more"]), "Minor: argument `more` is new"),
-            (result(json!({"message": {"type": "string"}, "note": {"type": "string"}}), &["message", "note"]), "Minor: argument `note` is always there now"),
-            (result(json!({"message": {"type": ["string", "null"]}, "note": {"type": "string"}}), &["message"]), "Breaking: argument `message` can be null now"),
+            (
+                result(json!({"note": {"type": "string"}}), &[]),
+                "Breaking: argument `message` is gone",
+            ),
+            (
+                result(json!({"message": {"type": "string"}}), &["message"]),
+                "Minor: argument `note` is gone; it was not always there",
+            ),
+            (
+                result(
+                    json!({"message": {"type": "string"}, "note": {"type": "string"}, "more": true}),
+                    &["message", "more"],
+                ),
+                "Minor: argument `more` is new",
+            ),
+            (
+                result(
+                    json!({"message": {"type": "string"}, "note": {"type": "string"}}),
+                    &["message", "note"],
+                ),
+                "Minor: argument `note` is always there now",
+            ),
+            (
+                result(
+                    json!({"message": {"type": ["string", "null"]}, "note": {"type": "string"}}),
+                    &["message"],
+                ),
+                "Breaking: argument `message` can be null now",
+            ),
         ] {
             assert_eq!(told(&old, &new, Direction::Out), [expected]);
         }
@@ -541,16 +721,29 @@ mod tests {
             {"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "integer"}}, "required": ["kind", "radius"]}]});
         assert_eq!(
             told(&old, &new, Direction::In),
-            ["Breaking: argument `(circle).radius` was `number`, and is `integer` now", "Breaking: arguments the variant `square` is gone"]
+            [
+                "Breaking: argument `(circle).radius` was `number`, and is `integer` now",
+                "Breaking: arguments the variant `square` is gone"
+            ]
         );
         assert_eq!(
             told(&new, &old, Direction::Out),
-            ["Breaking: argument `radius` was `integer`, and is `number` now", "Breaking: arguments the variant `square` is new"]
+            [
+                "Breaking: argument `(circle).radius` was `integer`, and is `number` now",
+                "Breaking: arguments the variant `square` is new"
+            ]
         );
         let plain = json!({"type": "string", "enum": ["a", "b"]});
         let described = json!({"oneOf": [{"const": "a", "description": "first"}, {"const": "b"}]});
         assert_eq!(told(&plain, &described, Direction::In), [""; 0]);
-        assert_eq!(told(&json!({"enum": ["a", "b"]}), &json!({"enum": ["a"]}), Direction::In), ["Breaking: arguments the variant `b` is gone"]);
+        assert_eq!(
+            told(
+                &json!({"enum": ["a", "b"]}),
+                &json!({"enum": ["a"]}),
+                Direction::In
+            ),
+            ["Breaking: arguments the variant `b` is gone"]
+        );
     }
 
     #[test]
@@ -561,21 +754,36 @@ mod tests {
             told(&old, &new, Direction::In),
             ["Minor: argument `b` is gone: it is ignored where it is sent"]
         );
-        assert_eq!(told(&new, &old, Direction::In), ["Minor: argument `b` is new"]);
+        assert_eq!(
+            told(&new, &old, Direction::In),
+            ["Minor: argument `b` is new"]
+        );
     }
 
     #[test]
     fn a_layout_is_the_order_of_members_and_their_types() {
         let none = Definitions::new();
         let same = |old: &Value, new: &Value| {
-            let document = |schema| Document { schema, definitions: &none };
+            let document = |schema| Document {
+                schema,
+                definitions: &none,
+            };
             same_layout(document(old), document(new))
         };
         let struct_of = |members: Value| json!({"type": "object", "properties": members});
         let ab = struct_of(json!({"a": {"type": "string"}, "b": true}));
-        assert!(same(&ab, &struct_of(json!({"a": {"type": "string", "description": "new"}, "b": true}))));
-        assert!(!same(&ab, &struct_of(json!({"b": true, "a": {"type": "string"}}))));
+        assert!(same(
+            &ab,
+            &struct_of(json!({"a": {"type": "string", "description": "new"}, "b": true}))
+        ));
+        assert!(!same(
+            &ab,
+            &struct_of(json!({"b": true, "a": {"type": "string"}}))
+        ));
         assert!(!same(&ab, &struct_of(json!({"a": {"type": "string"}}))));
-        assert!(!same(&json!({"enum": ["a", "b"]}), &json!({"enum": ["b", "a"]})));
+        assert!(!same(
+            &json!({"enum": ["a", "b"]}),
+            &json!({"enum": ["b", "a"]})
+        ));
     }
 }

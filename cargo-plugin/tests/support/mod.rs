@@ -2,6 +2,8 @@
 //! is compiled already is not compiled again, and nothing is downloaded.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub mod fixture;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

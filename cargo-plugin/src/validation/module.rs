@@ -1,0 +1,181 @@
+//! Is it a module, does it keep to the host's ABI, and has the host what it imports?
+
+use plugin_sdk_harness::inspect::Imported;
+use plugin_sdk_harness::{Failure, FailureKind};
+
+use super::{Check, Finding, Subject, Validation, dependencies};
+use crate::notation::cut;
+
+/// Why a plugin may lack an export.
+const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
+
+/// How many imports are named.
+const MAX_NAMED: usize = 12;
+
+/// The bytes are something else, or broken.
+pub fn no_module(failure: &Failure) -> Check {
+    let mut finding = Finding::of(failure);
+    if failure.code() == "not_wasm" && finding.help.is_none() {
+        finding = finding.help("`cargo plugin build` makes a plugin of a crate; a module begins with the bytes `00 61 73 6d`, its magic header");
+    }
+    Check::new(
+        "format",
+        ["WASM format valid", "WASM format not valid"],
+        vec![finding],
+    )
+}
+
+pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
+    let expectations = subject.expectations;
+    let host = expectations.host;
+    let lacking: Vec<Finding> = subject
+        .code
+        .proposals()
+        .filter(|proposal| host.lacks.contains(proposal))
+        .map(|proposal| {
+            Finding::new(format!("the module needs `{proposal}`, which the host does not run"))
+                .help(format!("build without it: `-C target-feature=-{proposal}` in the rustflags, where the compiler was told to use it"))
+        })
+        .collect();
+    validation.checks.push(Check::new(
+        "format",
+        [
+            "WASM format valid",
+            "WASM format valid, but not for this host",
+        ],
+        lacking,
+    ));
+
+    let failures = host.exports(subject.inspection);
+    let (version, exports): (Vec<&Failure>, Vec<&Failure>) = failures.iter().partition(|failure| {
+        failure.code() == "abi_version" || failure.message().contains("`plugin_abi_")
+    });
+    let says = version
+        .iter()
+        .map(|failure| with_maker(Finding::of(failure), subject))
+        .collect();
+    validation.checks.push(Check::new(
+        "abi",
+        ["ABI version 1", "ABI version not supported"],
+        says,
+    ));
+    // A module for another version, or for another kind of host, lacks everything: that says nothing more.
+    if version.is_empty() || exports.len() < 4 {
+        let missing = exports
+            .iter()
+            .map(|failure| match failure.code() {
+                "missing_export" => Finding::new(failure.message()).help(REMOVED),
+                _ => Finding::of(failure),
+            })
+            .collect();
+        validation.checks.push(Check::new(
+            "exports",
+            [
+                "Required exports present",
+                "Required exports missing or wrong",
+            ],
+            missing,
+        ));
+    }
+    imports(subject, validation);
+}
+
+/// Who else the module may have been made for.
+fn with_maker(finding: Finding, subject: &Subject<'_>) -> Finding {
+    let prefixes = [
+        ("neotalk_", "NeoTalk"),
+        ("skill_", "CIS"),
+        ("toolfs_", "ToolFS"),
+    ];
+    let exports: Vec<_> = subject
+        .inspection
+        .exports()
+        .map(|export| export.name)
+        .collect();
+    let maker = prefixes
+        .iter()
+        .find(|(prefix, _)| exports.iter().any(|name| name.starts_with(prefix)));
+    match maker {
+        Some((prefix, maker)) => finding.note(format!(
+            "it exports functions `{prefix}…`, as plugins of {maker} do"
+        )),
+        None => finding,
+    }
+}
+
+fn imports(subject: &Subject<'_>, validation: &mut Validation) {
+    let expectations = subject.expectations;
+    let found = expectations.host.imports(subject.inspection);
+    let mut findings: Vec<Finding> = Vec::new();
+    for failure in &found.failures {
+        match failure.kind() {
+            FailureKind::MissingImports { imports } => {
+                for import in imports {
+                    let finding = Finding::new(format!(
+                        "the host `{}` has no {import}",
+                        expectations.host.name
+                    ));
+                    let nearest = expectations.host.nearest(&import.name);
+                    findings.push(finding.help(match nearest {
+                        Some(nearest) => format!("did you mean `{nearest}`?"),
+                        None => {
+                            "is the plugin made with a later plugin-sdk than the host's?".to_owned()
+                        }
+                    }));
+                }
+            }
+            _ => findings.push(Finding::of(failure)),
+        }
+    }
+    let (foreign, others): (Vec<&Imported>, Vec<&Imported>) = found
+        .others
+        .iter()
+        .filter(|imported| !expectations.provides.contains(&imported.import.module))
+        .partition(|imported| dependencies::is_foreign(&imported.import.module));
+    findings.extend(dependencies::foreign(subject, &foreign));
+    let (functions, rest): (Vec<&Imported>, Vec<&Imported>) = others
+        .into_iter()
+        .partition(|imported| imported.function.is_some());
+    for imported in rest {
+        findings.push(Finding::new(format!(
+            "the module imports {}, which is no function: hosts offer nothing else",
+            imported.import
+        )));
+    }
+    let names = [
+        "Imports offered by the host",
+        "Imports that the host does not offer",
+    ];
+    validation
+        .checks
+        .push(Check::new("imports", names, findings));
+    let mut modules: Vec<&str> = functions
+        .iter()
+        .map(|imported| imported.import.module.as_str())
+        .collect();
+    modules.sort_unstable();
+    modules.dedup();
+    for module in modules {
+        let own: Vec<String> = functions
+            .iter()
+            .filter(|imported| imported.import.module == module)
+            .map(|imported| format!("`{}`", cut(&imported.import.name, 60)))
+            .collect();
+        let module = cut(module, 60);
+        let warning = Finding::new(format!(
+            "only hosts with functions of the module `{module}` can run it: {}",
+            listed(&own)
+        ))
+        .help(format!("`--provides {module}` says that yours has them"));
+        validation.warnings.push(warning);
+    }
+}
+
+/// The first of some names, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    let shown = names.get(..MAX_NAMED).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,154 @@
+//! Do the files beside the module say what the module says?
+
+use std::fs;
+use std::path::PathBuf;
+
+use plugin_sdk_harness::manifest::Manifest;
+use serde_json::Value;
+
+use super::{Check, Finding, Subject, Validation};
+use crate::notation;
+use crate::plugin_file::shown;
+use crate::sidecar::{self, Sidecar};
+use crate::wasm::Anatomy;
+
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// How many members that differ are told.
+const MAX_DIFFERENCES: usize = 20;
+
+const HELP: &str = "`cargo plugin build` writes it anew, from the module";
+
+pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
+    let (Some(manifest), Ok(anatomy)) = (subject.manifest, Anatomy::of(&subject.file.wasm)) else {
+        return;
+    };
+    let mut findings = Vec::new();
+    for sidecar in sidecar::all(manifest, &anatomy.interface) {
+        for path in places(subject, manifest, &sidecar) {
+            let Ok(about) = fs::metadata(&path) else {
+                continue;
+            };
+            let Some(finding) = compare(&path, about.len(), &sidecar, manifest) else {
+                validation.sidecars.push(shown(&path));
+                continue;
+            };
+            match finding {
+                Found::Foreign => {}
+                Found::Different(finding) => findings.push(finding),
+            }
+        }
+    }
+    if !findings.is_empty() || !validation.sidecars.is_empty() {
+        let names = [
+            "Metadata files in step with the module",
+            "Metadata files out of step with the module",
+        ];
+        validation
+            .checks
+            .push(Check::new("sidecars", names, findings));
+    }
+}
+
+/// Beside the module, by the plugin's id or by the module's own name.
+fn places(subject: &Subject<'_>, manifest: &Manifest, sidecar: &Sidecar) -> Vec<PathBuf> {
+    let path = &subject.file.path;
+    let mut places = vec![path.with_file_name(&sidecar.file_name)];
+    if sidecar.file_name == format!("{}.json", manifest.id) {
+        let own = path.with_extension("json");
+        if !places.contains(&own) {
+            places.push(own);
+        }
+    }
+    places
+}
+
+enum Found {
+    /// A file of the same name that describes another plugin.
+    Foreign,
+    Different(Finding),
+}
+
+fn compare(
+    path: &std::path::Path,
+    bytes: u64,
+    sidecar: &Sidecar,
+    manifest: &Manifest,
+) -> Option<Found> {
+    let name = shown(path);
+    let bad = |why: String| {
+        Some(Found::Different(
+            Finding::new(format!("`{name}` {why}")).help(HELP),
+        ))
+    };
+    if bytes > MAX_BYTES {
+        return bad(format!("has {bytes} bytes"));
+    }
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return bad(format!("cannot be read: {error}")),
+    };
+    let document: Value = match serde_json::from_str(&text) {
+        Ok(document) => document,
+        Err(error) => return bad(format!("is not JSON: {error}")),
+    };
+    let id = document.get("id").and_then(Value::as_str);
+    if sidecar.file_name == "plugin.json" && id.is_some_and(|id| id != manifest.id) {
+        return Some(Found::Foreign);
+    }
+    let mut differences = Vec::new();
+    members("", &document, &sidecar.document, &mut differences);
+    if differences.is_empty() {
+        return None;
+    }
+    let mut finding =
+        Finding::new(format!("`{name}` does not say what the module says")).help(HELP);
+    let more = differences.len().saturating_sub(MAX_DIFFERENCES);
+    finding
+        .notes
+        .extend(differences.into_iter().take(MAX_DIFFERENCES));
+    if more > 0 {
+        finding = finding.note(format!("and {more} more"));
+    }
+    Some(Found::Different(finding))
+}
+
+/// The members that differ, each by its path.
+fn members(path: &str, file: &Value, module: &Value, differences: &mut Vec<String>) {
+    if file == module || differences.len() > 1000 {
+        return;
+    }
+    let (Value::Object(of_file), Value::Object(of_module)) = (file, module) else {
+        differences.push(format!(
+            "`{path}` is {} in the file, and {} in the module",
+            notation::value(file),
+            notation::value(module)
+        ));
+        return;
+    };
+    let below = |name: &str| match path {
+        "" => notation::cut(name, 60),
+        path => format!("{path}.{}", notation::cut(name, 60)),
+    };
+    for (name, value) in of_file {
+        match of_module.get(name) {
+            Some(same) => members(&below(name), value, same, differences),
+            None => differences.push(format!(
+                "`{}` is not in the module: {} in the file",
+                below(name),
+                notation::value(value)
+            )),
+        }
+    }
+    for (name, value) in of_module
+        .iter()
+        .filter(|(name, _)| !of_file.contains_key(*name))
+    {
+        differences.push(format!(
+            "`{}` is not in the file: {} in the module",
+            below(name),
+            notation::value(value)
+        ));
+    }
+}

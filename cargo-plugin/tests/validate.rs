@@ -1,0 +1,282 @@
+//! `cargo plugin validate`, as people run it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use serde_json::json;
+use support::fixture::{EXPORTS, Folder, greeter, module, plugin};
+
+fn validate(folder: &Folder, options: &[&str]) -> (i32, String) {
+    let output = support::plugin(
+        folder.path(),
+        &[&["validate", "greeter.wasm"], options].concat(),
+    )
+    .output()
+    .unwrap();
+    let said =
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+/// What is said of these bytes.
+fn of(wasm: impl AsRef<[u8]>, options: &[&str]) -> (i32, String) {
+    let folder = Folder::new();
+    folder.write("greeter.wasm", wasm);
+    validate(&folder, options)
+}
+
+#[test]
+fn a_plugin_in_order_passes() {
+    let (code, said) = of(plugin(&greeter()), &[]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn verbose_tells_all_that_was_found_out() {
+    let (code, said) = of(plugin(&greeter()), &["--verbose"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(said);
+}
+
+/// NeoTalk's `magic header not found`.
+#[test]
+fn what_is_no_module_is_named() {
+    let (code, said) = of("not wasm at all", &[]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(said);
+    for (bytes, expected) in [
+        (&b"<!DOCTYPE html>"[..], "an HTML page"),
+        (b"(module)", "WebAssembly text"),
+        (b"\0asm\x0d\0\x01\0", "a WebAssembly component"),
+        (&plugin(&greeter())[..300], "truncated"),
+        (b"", "empty"),
+    ] {
+        let (code, said) = of(bytes, &[]);
+        assert_eq!(code, 1);
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+/// NeoTalk's `Required export 'neotalk_command' not found`.
+#[test]
+fn exports_that_are_missing_or_wrong_are_told_at_once() {
+    let wrong = EXPORTS
+        .replace(r#"(func (export "free") (param i32 i32))"#, "")
+        .replace(
+            r#"(export "plugin_cleanup")"#,
+            r#"(export "plugin_cleanup") (param i64)"#,
+        );
+    let (code, said) = of(
+        module(
+            "",
+            &wrong,
+            Some(&format!(
+                "{}\n",
+                json!({"abi": 1, "id": "a", "name": "A", "version": "1.0.0", "license": "MIT"})
+            )),
+        ),
+        &[],
+    );
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_plugin_of_another_host_is_recognised() {
+    let (code, said) = of(
+        module(
+            "",
+            r#"(memory (export "memory") 1) (func (export "neotalk_init"))"#,
+            None,
+        ),
+        &[],
+    );
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(said);
+}
+
+/// NeoTalk's `Out of memory: failed to allocate`.
+#[test]
+fn limits_are_held_against_the_module_and_the_host() {
+    let mut manifest = greeter();
+    manifest["limits"] = json!({"memory_pages": 1, "max_fuel": 100, "timeout_ms": 9000});
+    let (code, said) = of(plugin(&manifest), &["--timeout-ms", "5000"]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(said);
+    let (code, said) = of(plugin(&greeter()), &["--memory-pages", "8"]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains(
+            "the plugin asks for 16 pages (1024 KiB), and the host gives 8 pages (512 KiB)"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn imports_are_the_hosts_or_told() {
+    let section = format!(
+        "{}\n",
+        json!({"abi": 1, "id": "a", "name": "A", "version": "1.0.0", "license": "MIT", "description": "A.", "permissions": [{"name": "http", "reason": "asks"}]})
+    );
+    let imports = r#"(import "plugin_host" "kv_gte" (func (param i32 i32) (result i64))) (import "plugin_host" "kv_set" (func))
+        (import "text" "reverse" (func)) (import "plugin_host" "files_read" (func (param i32 i32) (result i64)))"#;
+    let (code, said) = of(module(imports, EXPORTS, Some(&section)), &[]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(said);
+    let (_, said) = of(
+        module(imports, EXPORTS, Some(&section)),
+        &["--provides", "text"],
+    );
+    assert!(!said.contains("`text`"), "{said}");
+}
+
+#[test]
+fn who_brought_javascript_in_is_told_with_the_edit() {
+    let imports = r#"(import "__wbindgen_placeholder__" "__wbg_now_1" (func $js_sys::Date::now)) (import "wasi_snapshot_preview1" "fd_write" (func))
+        (import "env" "missing" (func $missing))"#;
+    let fields = format!(
+        "{EXPORTS} (func $chrono::offset::utc::Utc::now call $wasm_bindgen::glue) (func $wasm_bindgen::glue call $js_sys::Date::now) (func $greeter::run call $missing)"
+    );
+    let (code, said) = of(module(imports, &fields, None), &[]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn calls_that_the_standard_library_cannot_do_are_warnings() {
+    let fields = format!(
+        r#"{EXPORTS} (data (i32.const 0) "time not implemented on this platform") (func $std::time::Instant::now) (func $greeter::measure call $std::time::Instant::now)"#
+    );
+    let section = format!(
+        "{}\n",
+        json!({"abi": 1, "id": "a", "name": "A", "version": "1.0.0", "license": "MIT", "description": "A.", "handles": [{"topic": "a"}]})
+    );
+    let (code, said) = of(module("", &fields, Some(&section)), &[]);
+    assert_eq!(code, 0, "{said}");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn files_beside_the_module_say_what_it_says() {
+    let folder = Folder::new();
+    let mut manifest = greeter();
+    manifest["limits"] = json!({});
+    folder.write("greeter.wasm", plugin(&manifest));
+    folder.write(
+        "greeter.json",
+        json!({"id": "greeter", "version": "0.0.9", "more": true}).to_string(),
+    );
+    let (code, said) = validate(&folder, &[]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("`version` is \"0.0.9\" in the file, and \"0.1.0\" in the module"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`more` is not in the module: true in the file"),
+        "{said}"
+    );
+    folder.write("greeter.json", "{");
+    let (code, said) = validate(&folder, &[]);
+    assert_eq!(code, 1);
+    assert!(said.contains("`greeter.json` is not JSON"), "{said}");
+    // Another plugin's.
+    folder.write("greeter.json", "{}");
+    std::fs::remove_file(folder.path().join("greeter.json")).unwrap();
+    folder.write("plugin.json", r#"{"id": "other"}"#);
+    assert_eq!(validate(&folder, &[]).0, 0);
+}
+
+#[test]
+fn a_section_that_was_stripped_or_is_broken_is_told() {
+    let (code, said) = of(module("", EXPORTS, None), &[]);
+    assert_eq!(code, 0);
+    assert!(
+        said.contains("! the module does not describe itself")
+            && said.contains("--keep-section=plugin-sdk"),
+        "{said}"
+    );
+    let (code, said) = of(module("", EXPORTS, Some("{")), &[]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("the section `plugin-sdk` cannot be read: line 1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_proposal_that_the_host_lacks_is_named() {
+    let (code, said) = of(
+        module("", &format!("{EXPORTS} (tag (param i32))"), None),
+        &[],
+    );
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("the module needs `exception-handling`, which the host does not run"),
+        "{said}"
+    );
+}
+
+#[test]
+fn programs_read_checks_and_findings() {
+    let folder = Folder::new();
+    folder.write("greeter.wasm", plugin(&greeter()));
+    let told = support::json(&mut support::plugin(
+        folder.path(),
+        &["validate", "greeter.wasm", "--json", "--memory-pages", "1"],
+    ));
+    assert_eq!(told["passed"], false);
+    let failed: Vec<_> = told["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["passed"] == false)
+        .collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["code"], "limits");
+    assert!(failed[0]["findings"][0]["help"].is_string());
+}
+
+/// Plugins that are built as their authors would.
+#[test]
+fn the_examples_pass_and_tell_what_their_source_says() {
+    for (name, expected) in [
+        (
+            "greeter",
+            &[
+                "Commands: greet, greeted",
+                "Permissions: none (strict sandbox)",
+            ][..],
+        ),
+        ("guest-book", &["Permissions: kv"]),
+        ("text-stats", &["✓ Metadata complete"]),
+        ("audio-filter", &["✓ Required exports present"]),
+    ] {
+        let dir = std::path::Path::new(support::WORKSPACE)
+            .join("examples")
+            .join(name);
+        let built = plugin_sdk_harness::Source::crate_dir(dir)
+            .release()
+            .compile()
+            .unwrap();
+        let (code, said) = of(&built.wasm, &["--verbose"]);
+        assert_eq!(code, 0, "{said}");
+        for line in expected {
+            assert!(said.contains(line), "{said}");
+        }
+        // What std carries of the unsupported is no call of the plugin's.
+        assert!(!said.contains("standard library"), "{said}");
+        let folder = Folder::new();
+        folder.write("greeter.wasm", &built.wasm);
+        let same = support::plugin(folder.path(), &["diff", "greeter.wasm", "greeter.wasm"])
+            .output()
+            .unwrap();
+        assert!(same.status.success());
+    }
+}
