@@ -19,7 +19,7 @@ pub fn line(text: &str, limit: usize) -> String {
         end -= 1;
     }
     let (kept, rest) = text.split_at(end);
-    let mut line = shown(kept).replace('\n', " ").replace('\t', " ");
+    let mut line = shown(kept).replace(['\n', '\t'], " ");
     if !rest.is_empty() {
         line.push('…');
     }

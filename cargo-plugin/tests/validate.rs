@@ -242,3 +242,41 @@ fn programs_read_checks_and_findings() {
     assert_eq!(failed[0]["code"], "limits");
     assert!(failed[0]["findings"][0]["help"].is_string());
 }
+
+/// Plugins that are built as their authors would.
+#[test]
+fn the_examples_pass_and_tell_what_their_source_says() {
+    for (name, expected) in [
+        (
+            "greeter",
+            &[
+                "Commands: greet, greeted",
+                "Permissions: none (strict sandbox)",
+            ][..],
+        ),
+        ("guest-book", &["Permissions: kv"]),
+        ("text-stats", &["✓ Metadata complete"]),
+        ("audio-filter", &["✓ Required exports present"]),
+    ] {
+        let dir = std::path::Path::new(support::WORKSPACE)
+            .join("examples")
+            .join(name);
+        let built = plugin_sdk_harness::Source::crate_dir(dir)
+            .release()
+            .compile()
+            .unwrap();
+        let (code, said) = of(&built.wasm, &["--verbose"]);
+        assert_eq!(code, 0, "{said}");
+        for line in expected {
+            assert!(said.contains(line), "{said}");
+        }
+        // What std carries of the unsupported is no call of the plugin's.
+        assert!(!said.contains("standard library"), "{said}");
+        let folder = Folder::new();
+        folder.write("greeter.wasm", &built.wasm);
+        let same = support::plugin(folder.path(), &["diff", "greeter.wasm", "greeter.wasm"])
+            .output()
+            .unwrap();
+        assert!(same.status.success());
+    }
+}

@@ -222,6 +222,7 @@ fn identity(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
     for (nth, description) in lines(&manifest.description).enumerate() {
         match nth {
             0 => line(out, "Description", &description)?,
+            _ if description.is_empty() => writeln!(out)?,
             _ => writeln!(out, "{:<16} {description}", "")?,
         }
     }

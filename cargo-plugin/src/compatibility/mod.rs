@@ -279,7 +279,7 @@ fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
 
 fn config(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     // A plugin without a configuration is given one as well, and does not look at it.
-    let nothing = json!({"type": "object"});
+    let nothing = json!({"type": "object", "properties": {}});
     let of = |manifest: &Manifest| {
         manifest
             .config

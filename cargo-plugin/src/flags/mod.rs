@@ -344,10 +344,10 @@ impl<'a> Flag<'a> {
 
     /// Puts what the command line says into the arguments.
     fn put_into(&self, arguments: &mut Map<String, Value>, matches: &ArgMatches) {
-        let values = matches.get_many::<Value>(&self.long).unwrap_or_default();
+        let mut values = matches.get_many::<Value>(&self.long).unwrap_or_default();
         put(arguments, &self.path, |place| match self.form {
             Form::One | Form::Switch | Form::Json => {
-                if let Some(value) = values.last() {
+                if let Some(value) = values.next_back() {
                     *place = value.clone();
                 }
             }

@@ -1,10 +1,13 @@
 //! Is it a module, does it keep to the host's ABI, and has the host what it imports?
 
-use plugin_sdk_harness::Failure;
-use plugin_sdk_harness::inspect::Imported;
+use plugin_sdk_harness::inspect::{Imported, Proposal};
+use plugin_sdk_harness::{Failure, FailureKind};
 
 use super::{Check, Finding, Subject, Validation, dependencies};
 use crate::notation::cut;
+
+/// Why a plugin may lack an export.
+const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
 
 /// How many imports are named.
 const MAX_NAMED: usize = 12;
@@ -30,8 +33,11 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         .proposals()
         .filter(|proposal| host.lacks.contains(proposal))
         .map(|proposal| {
-            Finding::new(format!("the module needs `{proposal}`, which the host does not run"))
-                .help(format!("build without it: `-C target-feature=-{proposal}` in the rustflags, where the compiler was told to use it"))
+            let finding = Finding::new(format!("the module needs `{proposal}`, which the host does not run"));
+            match proposal {
+                Proposal::Externref => finding.help("references to a host's values are what `wasm-bindgen` has of JavaScript's; a Rust plugin has none"),
+                _ => finding.help(format!("build without it: `-C target-feature=-{proposal}` in the rustflags, where the compiler was told to use it")),
+            }
         })
         .collect();
     validation.checks.push(Check::new(
@@ -58,7 +64,13 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     ));
     // A module for another version, or for another kind of host, lacks everything: that says nothing more.
     if version.is_empty() || exports.len() < 4 {
-        let missing = exports.iter().map(|failure| Finding::of(failure)).collect();
+        let missing = exports
+            .iter()
+            .map(|failure| match failure.code() {
+                "missing_export" => Finding::new(failure.message()).help(REMOVED),
+                _ => Finding::of(failure),
+            })
+            .collect();
         validation.checks.push(Check::new(
             "exports",
             [
@@ -99,17 +111,24 @@ fn imports(subject: &Subject<'_>, validation: &mut Validation) {
     let found = expectations.host.imports(subject.inspection);
     let mut findings: Vec<Finding> = Vec::new();
     for failure in &found.failures {
-        let mut finding = Finding::of(failure);
-        let unknown = subject.inspection.imports().iter().find_map(|imported| {
-            let named = failure.message().contains(&imported.import.to_string());
-            named
-                .then(|| expectations.host.nearest(&imported.import.name))
-                .flatten()
-        });
-        if let (Some(nearest), "missing_imports") = (unknown, failure.code()) {
-            finding = finding.help(format!("did you mean `{nearest}`? A function that only a later version of the host has needs that host"));
+        match failure.kind() {
+            FailureKind::MissingImports { imports } => {
+                for import in imports {
+                    let finding = Finding::new(format!(
+                        "the host `{}` has no {import}",
+                        expectations.host.name
+                    ));
+                    let nearest = expectations.host.nearest(&import.name);
+                    findings.push(finding.help(match nearest {
+                        Some(nearest) => format!("did you mean `{nearest}`?"),
+                        None => {
+                            "is the plugin made with a later plugin-sdk than the host's?".to_owned()
+                        }
+                    }));
+                }
+            }
+            _ => findings.push(Finding::of(failure)),
         }
-        findings.push(finding);
     }
     let (foreign, others): (Vec<&Imported>, Vec<&Imported>) = found
         .others

@@ -50,7 +50,7 @@ impl Validation {
     }
 
     /// Sets what is known once all checks are made.
-    pub fn describe(&mut self, subject: &Subject<'_>) {
+    pub(super) fn describe(&mut self, subject: &Subject<'_>) {
         self.passed = self.checks.iter().all(|check| check.passed);
         let inspection = subject.inspection;
         let mut add = |name, value: String, verbose| {

@@ -11,6 +11,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     summary: "hosts of the plugin SDK's own ABI",
     memory_pages: Limits::MEMORY_PAGES,
     lacks: &[
+        Proposal::Externref,
         Proposal::Threads,
         Proposal::Exceptions,
         Proposal::LegacyExceptions,
@@ -48,27 +49,19 @@ mod tests {
     #[test]
     fn what_the_host_lacks_is_what_its_engine_refuses() {
         for (fields, runs_here) in [
-            (
-                "(func (param i32) (drop (i32.extend8_s (local.get 0))))",
-                true,
-            ),
+            ("(func (param i32) (drop (i32.extend8_s (local.get 0))))", true),
             ("(func (result i32 i32) i32.const 1 i32.const 2)", true),
-            ("(func (param externref))", true),
+            ("(func (param funcref))", true),
+            ("(func (param externref))", false),
             ("(func (local v128))", true),
-            (
-                "(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))",
-                true,
-            ),
+            ("(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))", true),
             ("(func $f return_call $f)", true),
             ("(global i32 (i32.add (i32.const 1) (i32.const 2)))", true),
             ("(table 1 1 funcref) (table 1 1 funcref)", true),
             ("(tag (param i32))", false),
             ("(type (struct (field i32)))", false),
             ("(type $f (func)) (func (param (ref null $f)))", false),
-            (
-                "(func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop)",
-                false,
-            ),
+            ("(func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop)", false),
         ] {
             assert_eq!(runs(fields), (runs_here, runs_here), "{fields}");
         }

@@ -44,6 +44,9 @@ impl Code {
     fn reference(&mut self, ty: RefType) {
         if ty == RefType::EXTERNREF || ty == RefType::FUNCREF {
             self.proposals.insert(Proposal::ReferenceTypes);
+            if ty == RefType::EXTERNREF {
+                self.proposals.insert(Proposal::Externref);
+            }
         } else if ty == RefType::EXNREF {
             self.proposals.insert(Proposal::Exceptions);
         } else {
@@ -348,7 +351,7 @@ mod tests {
             Proposal::MultiValue,
             "(func (result i32 i32) i32.const 1 i32.const 2)",
         ),
-        (Proposal::ReferenceTypes, "(func (param externref))"),
+        (Proposal::ReferenceTypes, "(func (param funcref))"),
         (
             Proposal::ExtendedConst,
             "(global i32 (i32.add (i32.const 1) (i32.const 2)))",

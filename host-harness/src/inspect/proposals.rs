@@ -40,6 +40,8 @@ proposals! {
     MultiValue "multivalue"
     /// `externref`, `funcref` as values, several tables.
     ReferenceTypes "reference-types"
+    /// References to the host's own values: the part of `reference-types` that needs an engine with a collector.
+    Externref "externref"
     /// Sums in initial values.
     ExtendedConst "extended-const"
     /// 128-bit vectors.

@@ -94,7 +94,7 @@ fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
     assert_eq!(details["argument"], "day");
     assert_eq!(details["problems"][2]["found"], "-1");
     assert_eq!(
-        problems[4].details(),
+        Value::from(problems[4].details()),
         json!({"argument": "extra", "expected": ["items", "note~/", "day"], "pointer": "/extra"})
     );
 }
