@@ -88,7 +88,9 @@ impl std::str::FromStr for Folder {
             Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
             None => {
                 let path = PathBuf::from(rest);
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                let name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
                 let name = name.ok_or_else(|| {
                     format!("the folder has no name of its own to be seen by: `NAME={rest}` gives it one")
                 })?;
@@ -114,7 +116,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "ms" => 0.001,
         "s" | "" => 1.0,
         "m" | "min" => 60.0,
-        _ => return Err(format!("`{unit}` is no unit of time: write `ms`, `s` or `m`")),
+        _ => {
+            return Err(format!(
+                "`{unit}` is no unit of time: write `ms`, `s` or `m`"
+            ));
+        }
     };
     let number: f64 = digits
         .parse()
@@ -176,6 +182,7 @@ impl HostOptions {
         logging::show(self.log_level);
         let mut builder = self
             .limited(module, count_fuel)
+            .grant_words(|permission| format!("--grant {permission}"))
             .logs(ForwardedLog)
             .clock(SystemClock::new())
             .random(SystemRandom)
@@ -183,7 +190,9 @@ impl HostOptions {
             .http(HttpClient::new(self.allowed_hosts()?).proxy_from_environment());
         if let Some(path) = &self.kv {
             let store = DatabaseKv::open(path).map_err(|failure| service("kv", path, &failure))?;
-            let name = module.manifest().map_or("", |manifest| manifest.id.as_str());
+            let name = module
+                .manifest()
+                .map_or("", |manifest| manifest.id.as_str());
             builder = builder.kv(store.namespace(name));
         }
         Ok(builder)
@@ -273,9 +282,16 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
             pages => format!("`--memory-pages {pages}` allows that much"),
         },
         FailureKind::StackOverflow(_) => "look for a recursion without end".to_owned(),
-        FailureKind::Poisoned { .. } => "every run has an instance of its own: run it again".to_owned(),
-        FailureKind::Plugin(error) | FailureKind::HostFunction { error, .. } if error.code() == "permission_denied" => {
-            match error.details().and_then(|details| permission(&details, manifest)) {
+        FailureKind::Poisoned { .. } => {
+            "every run has an instance of its own: run it again".to_owned()
+        }
+        FailureKind::Plugin(error) | FailureKind::HostFunction { error, .. }
+            if error.code() == "permission_denied" =>
+        {
+            match error
+                .details()
+                .and_then(|details| permission(&details, manifest))
+            {
                 Some(hint) => hint,
                 None => return failure,
             }
@@ -285,7 +301,7 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
     failure.with_hint(hint)
 }
 
-/// How a denied permission is granted.
+/// How a denied permission is granted, where the error itself does not say it, and what it is for.
 fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
     let said = |member: &str| Some(text::line(details.get(member)?.as_str()?, 200));
     let name = said("permission")?;
@@ -295,19 +311,19 @@ fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
     if let Some(folder) = said("folder") {
         let writable = details.get("grant")?.as_str()?.contains("read_write");
         let writable = if writable { ":rw" } else { "" };
-        return Some(format!("`--files {folder}=DIR{writable}` lets the plugin see a folder by this name"));
+        return Some(format!(
+            "`--files {folder}=DIR{writable}` lets the plugin see a folder by this name"
+        ));
     }
-    let mut hint = format!("`--grant {name}` grants it");
-    let declared = manifest.and_then(|manifest| {
-        manifest
-            .permissions
-            .iter()
-            .find(|permission| permission.name() == name)
-    });
-    if let Some(reason) = declared.and_then(|permission| permission.reason()) {
-        hint.push_str(&format!(" (what the plugin wants it for: {})", text::line(reason, 200)));
-    }
-    Some(hint)
+    let declared = manifest?
+        .permissions
+        .iter()
+        .find(|permission| permission.name() == name);
+    let reason = declared.and_then(|permission| permission.reason())?;
+    Some(format!(
+        "the plugin asks for `{name}` with this reason: {}",
+        text::line(reason, 200)
+    ))
 }
 
 #[cfg(test)]
@@ -318,7 +334,11 @@ mod tests {
     #[test]
     fn times_have_units() {
         for (text, milliseconds) in [("500ms", 500), ("2", 2000), ("1.5s", 1500), ("2m", 120_000)] {
-            assert_eq!(duration(text).unwrap(), Duration::from_millis(milliseconds), "{text}");
+            assert_eq!(
+                duration(text).unwrap(),
+                Duration::from_millis(milliseconds),
+                "{text}"
+            );
         }
         for wrong in ["", "s", "1h", "-1s", "1e400", "one second"] {
             assert!(duration(wrong).is_err(), "{wrong}");
@@ -329,9 +349,14 @@ mod tests {
     fn folders_are_seen_by_their_own_names_or_others() {
         let folder = |text: &str| {
             let folder: Folder = text.parse()?;
-            Ok::<_, String>((folder.name, folder.path.display().to_string(), folder.writable))
+            Ok::<_, String>((
+                folder.name,
+                folder.path.display().to_string(),
+                folder.writable,
+            ))
         };
-        let seen = |name: &str, path: &str, writable| Ok((name.to_owned(), path.to_owned(), writable));
+        let seen =
+            |name: &str, path: &str, writable| Ok((name.to_owned(), path.to_owned(), writable));
         assert_eq!(folder("some/assets"), seen("assets", "some/assets", false));
         assert_eq!(folder("out=/tmp/x:rw"), seen("out", "/tmp/x", true));
         assert_eq!(folder("assets:ro"), seen("assets", "assets", false));

@@ -83,8 +83,6 @@ pub struct Project {
 
 /// A module that cargo has built.
 pub struct Built {
-    /// Cargo's own file: the next build of the same crate and profile overwrites it.
-    pub path: PathBuf,
     /// The module as it was built.
     pub wasm: Arc<[u8]>,
 }
@@ -103,7 +101,7 @@ impl Project {
             Some(name) => named(&metadata, name)?,
             None => nearest(&metadata, &place)?,
         };
-        is_plugin(package).map_err(|reason| reason.error(package, &metadata))?;
+        is_plugin(package).map_err(|lack| lack.error(package, &metadata))?;
         let root = match package.manifest_path.parent() {
             Some(parent) => parent.as_std_path().to_owned(),
             None => PathBuf::new(),
@@ -167,7 +165,6 @@ impl Project {
             .compile()
             .map_err(|failure| build_failed(&failure, &self.name))?;
         Ok(Built {
-            path: compiled.path,
             wasm: compiled.wasm,
         })
     }
@@ -183,19 +180,19 @@ impl Project {
     }
 }
 
-/// Why a package is no plugin.
-enum NotAPlugin {
-    NoSdk,
-    NoLibrary,
-    NoCdylib,
+/// What a package lacks that is no plugin.
+enum Lack {
+    Sdk,
+    Library,
+    Cdylib,
 }
 
-impl NotAPlugin {
+impl Lack {
     fn error(self, package: &Package, metadata: &Metadata) -> Error {
         let manifest = &package.manifest_path;
         let name = &package.name;
         match self {
-            NotAPlugin::NoSdk => {
+            Lack::Sdk => {
                 let error = Error::new(format!("the package `{name}` is no plugin"))
                     .because(format!("it does not depend on `{SDK}`: {manifest}"));
                 match plugins(metadata).as_slice() {
@@ -205,12 +202,12 @@ impl NotAPlugin {
                     several => error.help(choose(several)),
                 }
             }
-            NotAPlugin::NoLibrary => Error::new(format!(
+            Lack::Library => Error::new(format!(
                 "the package `{name}` has no library to make a plugin of"
             ))
             .because(format!("there is no `src/lib.rs` beside {manifest}"))
             .help("a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`"),
-            NotAPlugin::NoCdylib => Error::new(format!(
+            Lack::Cdylib => Error::new(format!(
                 "the library of the package `{name}` does not become a WebAssembly module"
             ))
             .because(format!("its crate types lack `cdylib`: {manifest}"))
@@ -219,7 +216,7 @@ impl NotAPlugin {
     }
 }
 
-fn is_plugin(package: &Package) -> Result<(), NotAPlugin> {
+fn is_plugin(package: &Package) -> Result<(), Lack> {
     let depends = |name: &str| {
         package
             .dependencies
@@ -227,7 +224,7 @@ fn is_plugin(package: &Package) -> Result<(), NotAPlugin> {
             .any(|dependency| dependency.kind == DependencyKind::Normal && dependency.name == name)
     };
     if !depends(SDK) {
-        return Err(NotAPlugin::NoSdk);
+        return Err(Lack::Sdk);
     }
     let library = package.targets.iter().find(|target| {
         target.is_lib()
@@ -237,9 +234,9 @@ fn is_plugin(package: &Package) -> Result<(), NotAPlugin> {
             || target.is_staticlib()
     });
     match library {
-        None => Err(NotAPlugin::NoLibrary),
+        None => Err(Lack::Library),
         Some(library) if library.crate_types.contains(&CrateType::CDyLib) => Ok(()),
-        Some(_) => Err(NotAPlugin::NoCdylib),
+        Some(_) => Err(Lack::Cdylib),
     }
 }
 

@@ -3,13 +3,10 @@
 use std::fmt::Write;
 
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// From which number on a bound is that of a 64-bit type, and says nothing to people.
-const HUGE: f64 = 9.0e18;
-
-/// What begins a reference to another schema of the manifest.
-const DEFS: &str = "#/$defs/";
+use crate::schema::{Kind, Schemas, Shape, quoted};
+use crate::text;
 
 /// The whole reference.
 pub fn markdown(manifest: &Manifest) -> String {
@@ -50,9 +47,8 @@ impl Page {
     }
 
     fn paragraph(&mut self, markdown: &str) {
-        let text = text(markdown);
-        if !text.trim().is_empty() {
-            self.block(&text);
+        if !markdown.trim().is_empty() {
+            self.block(&text::shown(markdown));
         }
     }
 
@@ -152,10 +148,11 @@ impl Page {
         if let Some(arguments) = &command.arguments {
             self.shape(arguments.as_value(), manifest, "argument");
         }
+        let schemas = Schemas::new(&manifest.defs);
         if let Some(result) = command.result.as_ref().map(Schema::as_value)
-            && result.get("type").and_then(Value::as_str) != Some("null")
+            && !matches!(schemas.shape(result).kind, Kind::Null)
         {
-            self.block(&format!("Gives {}.", type_of(result)));
+            self.block(&format!("Result: {}.", type_of(schemas, result)));
         }
         if command.codec == Codec::Binary {
             self.block("Values cross in the SDK's binary codec.");
@@ -164,19 +161,24 @@ impl Page {
 
     /// A table of an object's members, or the type in words.
     fn shape(&mut self, schema: &Value, manifest: &Manifest, what: &str) {
-        let target = resolve(schema, manifest);
-        let Some(properties) = target.get("properties").and_then(Value::as_object) else {
-            return self.block(&format!("Takes {}.", type_of(schema)));
-        };
-        self.table(&[what, "type", "", "meaning"], &members(target, properties));
+        let schemas = Schemas::new(&manifest.defs);
+        let shape = schemas.shape(schema);
+        match shape.kind {
+            Kind::Object(_) => {
+                self.table(&[what, "type", "", "meaning"], &members(schemas, &shape));
+            }
+            _ => self.block(&format!("Takes: {}.", type_of(schemas, schema))),
+        }
     }
 
     fn events(&mut self, manifest: &Manifest) {
+        let schemas = Schemas::new(&manifest.defs);
         let handled: Vec<Vec<String>> = manifest
             .handles
             .iter()
             .map(|handled| {
-                let data = handled.data.as_ref().map(|data| type_of(data.as_value()));
+                let data = handled.data.as_ref();
+                let data = data.map(|data| type_of(schemas, data.as_value()));
                 vec![
                     format!("`{}`", cell(&handled.topic)),
                     data.unwrap_or_default(),
@@ -219,154 +221,94 @@ impl Page {
         self.table(&["permission", "what for"], &permissions);
     }
 
+    /// What a value can be, a line each.
+    fn alternatives(&mut self, schemas: Schemas<'_>, schema: &Value) {
+        let shape = schemas.shape(schema);
+        let told: Vec<String> = match &shape.kind {
+            Kind::Choice(choices) => choices
+                .iter()
+                .map(|choice| {
+                    let description = choice.description.map(cell).unwrap_or_default();
+                    let between = if description.is_empty() { "" } else { ": " };
+                    format!("* {}{between}{description}\n", code(&quoted(choice.value)))
+                })
+                .collect(),
+            Kind::OneOf(alternatives) => alternatives
+                .iter()
+                .map(|alternative| format!("* {}\n", code(&schemas.sketch(alternative))))
+                .collect(),
+            _ => vec![code(&schemas.sketch(schema))],
+        };
+        self.block(&told.concat());
+    }
+
     fn types(&mut self, manifest: &Manifest) {
         if manifest.defs.is_empty() {
             return;
         }
         self.heading(2, "Types");
+        let schemas = Schemas::new(&manifest.defs);
         for (name, schema) in &manifest.defs {
+            let shape = schemas.shape(schema);
             self.heading(3, name);
-            self.paragraph(
-                schema
-                    .get("description")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default(),
-            );
-            match schema.get("properties").and_then(Value::as_object) {
-                Some(properties) => {
-                    self.table(
-                        &["member", "type", "", "meaning"],
-                        &members(schema, properties),
-                    );
-                }
-                None => self.block(&format!("{}.", sentence(&type_of(schema)))),
+            self.paragraph(shape.description.unwrap_or_default());
+            match members(schemas, &shape).as_slice() {
+                [] => self.alternatives(schemas, schema),
+                members => self.table(&["member", "type", "", "meaning"], members),
             }
         }
     }
 }
 
-fn members(schema: &Value, properties: &Map<String, Value>) -> Vec<Vec<String>> {
-    let required = |name: &str| {
-        let names = schema.get("required").and_then(Value::as_array);
-        names.is_some_and(|names| names.iter().any(|required| required == name))
+/// The rows of a table of an object's members; none where a value is no object.
+fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<Vec<String>> {
+    let Kind::Object(object) = &shape.kind else {
+        return Vec::new();
     };
-    properties
-        .iter()
-        .map(|(name, property)| {
-            let need = match property.get("default") {
-                Some(default) => format!("default {}", code(default)),
-                None if required(name) => "required".to_owned(),
-                None => String::new(),
-            };
-            let description = property.get("description").and_then(Value::as_str);
-            vec![
-                format!("`{}`", cell(name)),
-                type_of(property),
-                need,
-                cell(description.unwrap_or_default()),
-            ]
-        })
-        .collect()
+    let row = |member: &crate::schema::Member<'_>| {
+        let shape = schemas.shape(member.schema);
+        let need = match shape.default {
+            Some(default) => format!("default {}", code(&quoted(default))),
+            None if member.required => "required".to_owned(),
+            None => String::new(),
+        };
+        vec![
+            code(member.name),
+            type_of(schemas, member.schema),
+            need,
+            cell(shape.description.unwrap_or_default()),
+        ]
+    };
+    object.members.iter().map(row).collect()
 }
 
-/// What a reference refers to, one step far: there is a name for everything that refers to itself.
-fn resolve<'a>(schema: &'a Value, manifest: &'a Manifest) -> &'a Value {
-    let name = schema.get("$ref").and_then(Value::as_str);
-    let name = name.and_then(|reference| reference.strip_prefix(DEFS));
-    name.and_then(|name| manifest.defs.get(name))
-        .unwrap_or(schema)
-}
-
-/// A type in a few words, as part of a sentence or of a table.
-fn type_of(schema: &Value) -> String {
-    let Some(members) = schema.as_object() else {
-        return "anything".to_owned();
-    };
-    if let Some(name) = members.get("$ref").and_then(Value::as_str) {
-        let name = name.strip_prefix(DEFS).unwrap_or(name);
+/// A type in a few words, as part of a sentence or of a table; a link where it has a name.
+fn type_of(schemas: Schemas<'_>, schema: &Value) -> String {
+    if let Some(name) = schemas.name(schema) {
         return format!("[{}](#{})", cell(name), anchor(name));
     }
-    if let Some(value) = members.get("const") {
-        return code(value);
-    }
-    if let Some(values) = members.get("enum").and_then(Value::as_array) {
-        return values.iter().map(code).collect::<Vec<_>>().join(" or ");
-    }
-    for choice in ["oneOf", "anyOf"] {
-        if let Some(choices) = members.get(choice).and_then(Value::as_array) {
-            return choices.iter().map(type_of).collect::<Vec<_>>().join(" or ");
+    let shape = schemas.shape(schema);
+    let nullable = if shape.nullable { " or null" } else { "" };
+    match shape.kind {
+        Kind::List(list) if schemas.name(list.items).is_some() => {
+            format!("array of {}{nullable}", type_of(schemas, list.items))
+        }
+        Kind::Map(values) if schemas.name(values).is_some() => {
+            format!("map of {}{nullable}", type_of(schemas, values))
+        }
+        _ => {
+            let mut words = vec![schemas.kind(schema)];
+            // The kind of a text tells its format.
+            let constraints = shape.constraints().into_iter();
+            words.extend(constraints.filter(|words| !words.starts_with("format: ")));
+            cell(&words.join(", "))
         }
     }
-    match members.get("type") {
-        Some(Value::String(name)) => of_kind(name, members),
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|name| of_kind(name, members))
-            .collect::<Vec<_>>()
-            .join(" or "),
-        _ => "anything".to_owned(),
-    }
 }
 
-fn of_kind(kind: &str, members: &Map<String, Value>) -> String {
-    match kind {
-        "integer" | "number" => format!("{kind}{}", bounds(members, "minimum", "maximum")),
-        "string" => {
-            let mut words = format!("string{}", bounds(members, "minLength", "maxLength"));
-            if let Some(format) = members.get("format").and_then(Value::as_str) {
-                let _ = write!(words, " ({})", cell(format));
-            }
-            if let Some(pattern) = members.get("pattern") {
-                let _ = write!(words, " like {}", code(pattern));
-            }
-            words
-        }
-        "array" => match (members.get("prefixItems"), members.get("items")) {
-            (Some(Value::Array(items)), _) => {
-                let items: Vec<String> = items.iter().map(type_of).collect();
-                format!("array of {}", items.join(", then "))
-            }
-            (_, Some(items)) => format!("array of {}", type_of(items)),
-            _ => "array".to_owned(),
-        },
-        "object" => match (
-            members.get("properties"),
-            members.get("additionalProperties"),
-        ) {
-            (Some(Value::Object(properties)), _) if !properties.is_empty() => {
-                let names: Vec<String> = properties
-                    .iter()
-                    .map(|(name, property)| format!("`{}`: {}", cell(name), type_of(property)))
-                    .collect();
-                format!("object with {}", names.join(", "))
-            }
-            (_, Some(values @ Value::Object(_))) => {
-                format!("object whose members are {}", type_of(values))
-            }
-            _ => "object".to_owned(),
-        },
-        other => other.to_owned(),
-    }
-}
-
-/// Bounds that are an author's or a small type's, not those of every 64-bit number.
-fn bounds(members: &Map<String, Value>, least: &str, most: &str) -> String {
-    let bound = |name: &str| {
-        let number = members.get(name)?;
-        (number.as_f64()?.abs() < HUGE).then(|| number.to_string())
-    };
-    match (bound(least), bound(most)) {
-        (Some(least), Some(most)) => format!(" {least} to {most}"),
-        (Some(least), None) => format!(" from {least}"),
-        (None, Some(most)) => format!(" up to {most}"),
-        (None, None) => String::new(),
-    }
-}
-
-/// JSON as code in a table.
-fn code(value: &Value) -> String {
-    format!("`{}`", cell(&value.to_string()))
+/// Text as code in a table.
+fn code(text: &str) -> String {
+    format!("`{}`", cell(text))
 }
 
 /// As Markdown renderers make an anchor of a heading.
@@ -379,27 +321,9 @@ fn anchor(heading: &str) -> String {
         .collect()
 }
 
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => String::new(),
-    }
-}
-
-/// Text without what a terminal would act on.
-fn text(markdown: &str) -> String {
-    markdown
-        .chars()
-        .filter(|c| !c.is_control() || *c == '\n')
-        .collect()
-}
-
 fn line(markdown: &str) -> String {
-    text(markdown)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = text::shown(markdown);
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn cell(markdown: &str) -> String {
@@ -414,45 +338,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_told_in_words() {
+    fn types_are_told_in_words_and_named_ones_by_links() {
+        let definitions = json!({"A b": {"type": "string"}});
+        let schemas = Schemas::new(definitions.as_object().unwrap());
         for (schema, words) in [
-            (json!(true), "anything"),
             (
                 json!({"type": "integer", "minimum": 0, "maximum": 255}),
-                "integer 0 to 255",
-            ),
-            (
-                json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
-                "integer from 0",
-            ),
-            (
-                json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}),
-                "integer",
-            ),
-            (
-                json!({"type": ["string", "null"], "maxLength": 9}),
-                "string up to 9 or null",
+                "integer, 0 to 255",
             ),
             (json!({"type": "string", "format": "uri"}), "string (uri)"),
             (
                 json!({"type": "array", "items": {"$ref": "#/$defs/A b"}}),
                 "array of [A b](#a-b)",
             ),
-            (json!({"enum": ["a|b", 1]}), "`\"a\\|b\"` or `1`"),
-            (
-                json!({"type": "object", "additionalProperties": {"type": "boolean"}}),
-                "object whose members are boolean",
-            ),
-            (
-                json!({"type": "object", "additionalProperties": false}),
-                "object",
-            ),
-            (
-                json!({"oneOf": [{"const": "x"}, {"type": "null"}]}),
-                "`\"x\"` or null",
-            ),
+            (json!({"enum": ["a|b", 1]}), "\"a\\|b\" or 1"),
         ] {
-            assert_eq!(type_of(&schema), words, "{schema}");
+            assert_eq!(type_of(schemas, &schema), words, "{schema}");
         }
     }
 
@@ -478,7 +379,7 @@ mod tests {
             "$defs": {
                 "Config": {"type": "object", "properties": {"limit": {"type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX}}},
                 "Greeting": {"description": "What a greeted person gets.", "type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]},
-                "Mood": {"enum": ["good", "bad"]},
+                "Mood": {"oneOf": [{"const": "good", "description": "All is well."}, {"const": "bad"}]},
             },
         }))
         .unwrap();

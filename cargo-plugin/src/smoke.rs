@@ -2,11 +2,13 @@
 //!
 //! Nothing here depends on time: a call ends by its fuel. The clock stands still and random numbers are the same in every run.
 
-use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
+use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
 use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::schema::{Kind, Schemas};
+use crate::text;
 use crate::wasm::Interface;
 
 /// The most fuel that a call is given: some seconds.
@@ -20,6 +22,9 @@ const UNKNOWN: &str = "no-such-argument";
 
 /// The most faults that are told of one command.
 const MAX_FAULTS: usize = 5;
+
+/// How much of an error's details is told, in bytes.
+const MAX_DETAILS: usize = 200;
 
 /// Something that was looked at.
 #[derive(Debug, PartialEq, Serialize)]
@@ -141,9 +146,8 @@ fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> 
         ),
         None => ("it initialises with `{}`".to_owned(), json!({})),
     };
-    if let Some(schema) = &manifest.config
-        && let Err(reason) = allows(manifest, schema, &config)
-    {
+    if let Err(problems) = manifest.check_config(&config) {
+        let reason = reasons(&problems);
         let reason = match config == json!({}) {
             true => format!("it needs a configuration, which `--config` gives: {reason}"),
             false => format!("its own schema does not allow the given configuration: {reason}"),
@@ -158,12 +162,10 @@ fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> 
     (Check::of(name, faults), config)
 }
 
-/// Whether a schema allows a value, and why not.
-fn allows(manifest: &Manifest, schema: &Schema, value: &Value) -> Result<(), String> {
-    let schema = manifest.standalone(schema);
-    let validator = jsonschema::validator_for(&schema)
-        .map_err(|error| format!("the schema itself is wrong: {error}"))?;
-    validator.validate(value).map_err(|error| error.to_string())
+/// What is wrong with a value, in a line.
+fn reasons(problems: &[Problem]) -> String {
+    let told: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    told.join("; ")
 }
 
 fn commands(module: &Module, manifest: &Manifest, command: &CommandInfo, config: &Value) -> Check {
@@ -218,7 +220,7 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
     let Some(schema) = &command.arguments else {
         return probes;
     };
-    let allows_nothing = allows(manifest, schema, &json!({})).is_ok();
+    let allows_nothing = manifest.check(&command.name, &json!({})).is_ok();
     let inline = schema.as_value();
     let Some(properties) = inline.get("properties").and_then(Value::as_object) else {
         // All arguments are one value of a type of the author's.
@@ -248,7 +250,7 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
         false => probe("{}", Expected::Missing(required)),
     });
     for (name, property) in properties {
-        if let Some(wrong) = value_of_another_type(manifest, property) {
+        if let Some(wrong) = value_of_another_type(Schemas::new(&manifest.defs), property) {
             let arguments = json!({name: wrong}).to_string();
             probes.push(probe(&arguments, Expected::Invalid(name.clone())));
         }
@@ -320,7 +322,9 @@ impl Probe {
         };
         let came = match answer {
             Ok((code, details)) if details.is_null() => code,
-            Ok((code, details)) => format!("{code} {details}"),
+            Ok((code, details)) => {
+                format!("{code} {}", text::line(&details.to_string(), MAX_DETAILS))
+            }
             Err(took) => took,
         };
         (!right).then(|| {
@@ -341,9 +345,8 @@ fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<St
 }
 
 fn bad_result(manifest: &Manifest, command: &CommandInfo, bytes: &[u8]) -> Option<String> {
-    let schema = command.result.as_ref()?;
     let reason = match serde_json::from_slice::<Value>(bytes) {
-        Ok(result) => allows(manifest, schema, &result).err()?,
+        Ok(result) => reasons(&manifest.check_result(&command.name, &result).err()?),
         Err(error) => error.to_string(),
     };
     Some(format!(
@@ -401,62 +404,41 @@ fn samples() -> [(&'static str, Value); 6] {
 }
 
 /// A value of a type that a schema does not allow, where it does not allow all.
-fn value_of_another_type(manifest: &Manifest, schema: &Value) -> Option<Value> {
-    let mut allowed = Vec::new();
-    types(manifest, schema, &mut allowed, 0)?;
-    let is_allowed = |kind: &str| match kind {
-        "number" => allowed
-            .iter()
-            .any(|kind| kind == "number" || kind == "integer"),
-        kind => allowed.iter().any(|allowed| allowed == kind),
-    };
+fn value_of_another_type(schemas: Schemas<'_>, schema: &Value) -> Option<Value> {
+    let allowed = types(schemas, schema, MAX_DEPTH)?;
     let mut candidates = samples().into_iter();
-    candidates
-        .find(|(kind, _)| !is_allowed(kind))
-        .map(|(_, value)| value)
+    let (_, value) = candidates.find(|(kind, _)| !allowed.contains(kind))?;
+    Some(value)
 }
 
-/// How deep references are followed.
+/// How deep alternatives are followed.
 const MAX_DEPTH: usize = 16;
 
 /// The JSON types that a schema allows; `None` where that cannot be told.
-fn types(manifest: &Manifest, schema: &Value, found: &mut Vec<String>, depth: usize) -> Option<()> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    let members = schema.as_object()?;
-    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-        let target = manifest.defs.get(reference.strip_prefix("#/$defs/")?)?;
-        return types(manifest, target, found, depth + 1);
-    }
-    for choice in ["oneOf", "anyOf"] {
-        if let Some(choices) = members.get(choice).and_then(Value::as_array) {
-            for choice in choices {
-                types(manifest, choice, found, depth + 1)?;
+fn types(schemas: Schemas<'_>, schema: &Value, depth: usize) -> Option<Vec<&'static str>> {
+    let deeper = depth.checked_sub(1)?;
+    let shape = schemas.shape(schema);
+    let mut types = match shape.kind {
+        Kind::Any => return None,
+        Kind::Null => vec!["null"],
+        Kind::Boolean => vec!["boolean"],
+        Kind::Integer(_) | Kind::Number(_) => vec!["number"],
+        Kind::Text(_) => vec!["string"],
+        Kind::List(_) | Kind::Tuple(_) => vec!["array"],
+        Kind::Map(_) | Kind::Object(_) => vec!["object"],
+        Kind::Choice(choices) => choices.iter().map(|choice| type_of(choice.value)).collect(),
+        Kind::OneOf(alternatives) => {
+            let mut all = Vec::new();
+            for alternative in alternatives {
+                all.extend(types(schemas, alternative, deeper)?);
             }
-            return Some(());
+            all
         }
+    };
+    if shape.nullable {
+        types.push("null");
     }
-    if let Some(value) = members.get("const") {
-        found.push(type_of(value).to_owned());
-        return Some(());
-    }
-    if let Some(values) = members.get("enum").and_then(Value::as_array) {
-        found.extend(values.iter().map(|value| type_of(value).to_owned()));
-        return Some(());
-    }
-    match members.get("type")? {
-        Value::String(name) => found.push(name.clone()),
-        Value::Array(names) => {
-            found.extend(
-                names
-                    .iter()
-                    .filter_map(|name| name.as_str().map(str::to_owned)),
-            );
-        }
-        _ => return None,
-    }
-    Some(())
+    Some(types)
 }
 
 fn type_of(value: &Value) -> &'static str {

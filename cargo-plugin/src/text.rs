@@ -19,7 +19,7 @@ pub fn line(text: &str, limit: usize) -> String {
         end -= 1;
     }
     let (kept, rest) = text.split_at(end);
-    let mut line = shown(kept).replace('\n', " ").replace('\t', " ");
+    let mut line = shown(kept).replace(['\n', '\t'], " ");
     if !rest.is_empty() {
         line.push('…');
     }
@@ -47,7 +47,10 @@ mod tests {
 
     #[test]
     fn nothing_is_left_that_a_terminal_would_act_on() {
-        assert_eq!(shown("a\n\tb\x1b[2J\u{9b}\u{202e}"), "a\n\tb\\u{1b}[2J\\u{9b}\\u{202e}");
+        assert_eq!(
+            shown("a\n\tb\x1b[2J\u{9b}\u{202e}"),
+            "a\n\tb\\u{1b}[2J\\u{9b}\\u{202e}"
+        );
         assert_eq!(line("a\nb", 10), "a b");
         assert_eq!(line("äöü", 3), "ä…");
         assert_eq!(first_line("One\ntwo.\n\nThree."), "One two.");

@@ -1,5 +1,9 @@
 //! `cargo plugin bench`, as its users run it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -29,29 +33,50 @@ text = "some words"
 "#;
 
 fn shop() -> Place {
-    Place::new().with("wares.wasm", wares()).with("plugin-bench.toml", CASES)
+    Place::new()
+        .with("wares.wasm", wares())
+        .with("plugin-bench.toml", CASES)
 }
 
 /// What is counted is the same in every run; how long it took is not, and is left out.
 fn counted(place: &Place) -> Value {
-    parsed(&place.run(&["--json", "bench", "wares.wasm", "--time", "0"]).good())
+    parsed(
+        &place
+            .run(&["--json", "bench", "wares.wasm", "--time", "0"])
+            .good(),
+    )
 }
 
 #[test]
 fn the_cases_of_a_file_are_measured() {
     let place = shop();
-    assert_snapshot!("table", place.run(&["bench", "wares.wasm", "--time", "0"]).good());
+    assert_snapshot!(
+        "table",
+        place.run(&["bench", "wares.wasm", "--time", "0"]).good()
+    );
     let document = counted(&place);
     let cases = document["cases"].as_array().unwrap();
-    let names: Vec<&str> = cases.iter().map(|case| case["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = cases
+        .iter()
+        .map(|case| case["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["order", "a long block", "numbers", "count"]);
     assert_eq!(cases[1]["argument_bytes"], 4096);
     assert_eq!(cases[2]["result_bytes"], 8);
     assert!(cases.iter().all(|case| case["fuel"].as_u64().unwrap() > 0));
 
-    let timed = parsed(&place.run(&["bench", "--json", "wares.wasm", "--time", "1ms"]).good());
+    let timed = parsed(
+        &place
+            .run(&["bench", "--json", "wares.wasm", "--time", "1ms"])
+            .good(),
+    );
     assert!(timed["cases"][0]["time"]["runs"].as_u64().unwrap() >= 1);
-    assert!(place.run(&["bench", "wares.wasm", "--time", "1ms"]).good().contains("median"));
+    assert!(
+        place
+            .run(&["bench", "wares.wasm", "--time", "1ms"])
+            .good()
+            .contains("median")
+    );
 }
 
 #[test]
@@ -65,9 +90,17 @@ fn without_a_file_every_command_is_called_as_its_description_allows() {
 #[test]
 fn a_lock_holds_a_build_to_what_was_counted() {
     let place = shop();
-    assert!(place.run(&["bench", "wares.wasm", "--check"]).bad(3).contains("`cargo plugin bench --lock` writes it"));
+    assert!(
+        place
+            .run(&["bench", "wares.wasm", "--check"])
+            .bad(3)
+            .contains("`cargo plugin bench --lock` writes it")
+    );
     place.run(&["bench", "wares.wasm", "--lock"]).good();
-    assert_snapshot!("lock", String::from_utf8(place.read("plugin-bench.lock")).unwrap());
+    assert_snapshot!(
+        "lock",
+        String::from_utf8(place.read("plugin-bench.lock")).unwrap()
+    );
     let first = place.read("plugin-bench.lock");
     place.run(&["bench", "wares.wasm", "--lock"]).good();
     assert_eq!(place.read("plugin-bench.lock"), first);
@@ -76,13 +109,24 @@ fn a_lock_holds_a_build_to_what_was_counted() {
         "✓ all 4 cases are as they are locked\n"
     );
 
-    let changed = String::from_utf8(first).unwrap().replace("result_bytes = 8", "result_bytes = 7");
-    let changed = changed.replace("[case.count]", "[case.gone]").replace("version = \"0.1.0\"", "version = \"0.0.9\"");
+    let changed = String::from_utf8(first)
+        .unwrap()
+        .replace("result_bytes = 8", "result_bytes = 7");
+    let changed = changed
+        .replace("[case.count]", "[case.gone]")
+        .replace("version = \"0.1.0\"", "version = \"0.0.9\"");
     let place = place.with("plugin-bench.lock", changed);
     let check = place.run(&["bench", "wares.wasm", "--locked"]);
     assert_eq!(check.code, 1);
     assert_snapshot!("differences", check.out);
-    let check = place.run(&["--json", "bench", "wares.wasm", "--check", "--tolerance", "20%"]);
+    let check = place.run(&[
+        "--json",
+        "bench",
+        "wares.wasm",
+        "--check",
+        "--tolerance",
+        "20%",
+    ]);
     assert_eq!(check.code, 1);
     let differences = parsed(&check.out)["differences"].clone();
     assert_eq!(
@@ -106,7 +150,9 @@ fn mistakes_in_the_file_of_cases_are_told() {
         "[[case]]\ncommand = \"amplify\"\ninput = \"missing.f32\"",
         "[[case]]\ncommand = \"order\"\nnumbers = [1]",
     ] {
-        let place = Place::new().with("wares.wasm", wares()).with("plugin-bench.toml", cases);
+        let place = Place::new()
+            .with("wares.wasm", wares())
+            .with("plugin-bench.toml", cases);
         told.push_str(&place.run(&["bench", "wares.wasm"]).bad(3));
         told.push('\n');
     }
@@ -131,7 +177,10 @@ fn services_are_the_same_in_every_run() {
         {"name": "work", "arguments": {"type": "object", "properties": {}}, "result": {"type": "null"}},
     ]});
     let section = format!("{manifest}\n");
-    let place = Place::new().with("wares.wasm", with_section(wasm, "plugin-sdk", section.as_bytes()));
+    let place = Place::new().with(
+        "wares.wasm",
+        with_section(wasm, "plugin-sdk", section.as_bytes()),
+    );
     let first = counted(&place);
     assert_eq!(first["cases"][0]["host_calls"], 3);
     for _ in 0..3 {

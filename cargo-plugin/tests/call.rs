@@ -1,5 +1,9 @@
 //! `cargo plugin call`, as its users run it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -20,8 +24,27 @@ fn call(words: &[&str]) -> Ran {
 #[test]
 fn flags_become_arguments_and_the_result_is_printed_as_the_plugin_wrote_it() {
     let order = call(&[
-        "order", "--name", "tea", "--times", "2", "--urgent", "--packing", "bag", "--max-price", "9.5", "--tags", "a",
-        "--tags", "b", "--sizes", "1,2", "--labels", "to=Ada", "--address.street", "High Street 1", "--payment",
+        "order",
+        "--name",
+        "tea",
+        "--times",
+        "2",
+        "--urgent",
+        "--packing",
+        "bag",
+        "--max-price",
+        "9.5",
+        "--tags",
+        "a",
+        "--tags",
+        "b",
+        "--sizes",
+        "1,2",
+        "--labels",
+        "to=Ada",
+        "--address.street",
+        "High Street 1",
+        "--payment",
         r#"{"cash":3}"#,
     ]);
     assert_eq!(
@@ -40,10 +63,58 @@ fn arguments_come_as_json_from_the_line_a_file_or_standard_input() {
     let expected = "{\"name\":\"tea\",\"times\":4}\n";
     let run = |words: &[&str], input: &str| place.run_with(words, input).good();
     let inline = r#"{"name":"tea","times":3}"#;
-    assert_eq!(run(&["call", "wares.wasm", "order", "--args", inline, "--times", "4"], ""), expected);
-    assert_eq!(run(&["call", "wares.wasm", "--args", inline, "order", "--times", "4"], ""), expected);
-    assert_eq!(run(&["call", "--args", "@order.json", "wares.wasm", "order", "--times", "4"], ""), expected);
-    assert_eq!(run(&["call", "wares.wasm", "order", "--args", "-", "--times", "4"], inline), expected);
+    assert_eq!(
+        run(
+            &[
+                "call",
+                "wares.wasm",
+                "order",
+                "--args",
+                inline,
+                "--times",
+                "4"
+            ],
+            ""
+        ),
+        expected
+    );
+    assert_eq!(
+        run(
+            &[
+                "call",
+                "wares.wasm",
+                "--args",
+                inline,
+                "order",
+                "--times",
+                "4"
+            ],
+            ""
+        ),
+        expected
+    );
+    assert_eq!(
+        run(
+            &[
+                "call",
+                "--args",
+                "@order.json",
+                "wares.wasm",
+                "order",
+                "--times",
+                "4"
+            ],
+            ""
+        ),
+        expected
+    );
+    assert_eq!(
+        run(
+            &["call", "wares.wasm", "order", "--args", "-", "--times", "4"],
+            inline
+        ),
+        expected
+    );
 }
 
 #[test]
@@ -52,7 +123,13 @@ fn the_commands_are_listed() {
     // Without a command, that is what was meant, and it is no success.
     let shown = call(&[]);
     assert_eq!((shown.code, shown.out.as_str()), (2, ""));
-    assert!(shown.err.contains("Orders something, and answers with the order."), "{}", shown.err);
+    assert!(
+        shown
+            .err
+            .contains("Orders something, and answers with the order."),
+        "{}",
+        shown.err
+    );
 }
 
 #[test]
@@ -60,7 +137,10 @@ fn a_command_tells_its_flags_its_result_and_its_errors() {
     assert_snapshot!("help", call(&["order", "-h"]).good());
     assert_snapshot!("help-in-full", call(&["order", "--help"]).good());
     assert_snapshot!("help-of-a-raw-command", call(&["amplify", "--help"]).good());
-    assert_snapshot!("help-of-a-command-that-is-not-described", call(&["undescribed", "--help"]).good());
+    assert_snapshot!(
+        "help-of-a-command-that-is-not-described",
+        call(&["undescribed", "--help"]).good()
+    );
 }
 
 #[test]
@@ -89,24 +169,66 @@ fn mistakes_in_the_line_are_told_as_clap_would() {
 
 #[test]
 fn raw_commands_take_and_give_bytes() {
-    let place = shop().with("block.f32", [0, 0, 128, 63]).with("words.txt", "some words");
+    let place = shop()
+        .with("block.f32", [0, 0, 128, 63])
+        .with("words.txt", "some words");
     let words = ["call", "wares.wasm", "amplify", "--numbers", "1.5,-2"];
     let output = place.command(&words).output().unwrap();
-    assert_eq!(output.stdout, [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat());
+    assert_eq!(
+        output.stdout,
+        [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat()
+    );
 
-    let written = place.run(&["call", "--output", "out.f32", "wares.wasm", "amplify", "--input", "block.f32"]);
+    let written = place.run(&[
+        "call",
+        "--output",
+        "out.f32",
+        "wares.wasm",
+        "amplify",
+        "--input",
+        "block.f32",
+    ]);
     assert_eq!(written.good(), "");
     assert_eq!(place.read("out.f32"), [0, 0, 128, 63]);
 
     let from_stdin = place.run_with(&["call", "wares.wasm", "count", "--input", "-"], "one two");
     assert_eq!(from_stdin.good(), "one two");
-    assert_eq!(place.run(&["call", "wares.wasm", "count", "--input", "words.txt"]).good(), "some words");
-    assert_eq!(place.run(&["call", "wares.wasm", "count", "--text", "-x"]).good(), "-x");
+    assert_eq!(
+        place
+            .run(&["call", "wares.wasm", "count", "--input", "words.txt"])
+            .good(),
+        "some words"
+    );
+    assert_eq!(
+        place
+            .run(&["call", "wares.wasm", "count", "--text", "-x"])
+            .good(),
+        "-x"
+    );
 
-    let json = place.run(&["--json", "call", "wares.wasm", "amplify", "--numbers", "1.5,0.1"]);
+    let json = place.run(&[
+        "--json",
+        "call",
+        "wares.wasm",
+        "amplify",
+        "--numbers",
+        "1.5,0.1",
+    ]);
     assert_eq!(parsed(&json.good()), json!({"result": [1.5, 0.1]}));
-    let json = place.run(&["call", "--json", "-o", "x", "wares.wasm", "count", "--text", "abc"]);
-    assert_eq!(parsed(&json.good()), json!({"output": {"file": "x", "bytes": 3}}));
+    let json = place.run(&[
+        "call",
+        "--json",
+        "-o",
+        "x",
+        "wares.wasm",
+        "count",
+        "--text",
+        "abc",
+    ]);
+    assert_eq!(
+        parsed(&json.good()),
+        json!({"output": {"file": "x", "bytes": 3}})
+    );
 }
 
 #[test]
@@ -134,7 +256,9 @@ fn a_call_that_fails_is_explained_and_ends_with_1() {
 
 #[test]
 fn what_cannot_be_done_at_all_ends_with_3() {
-    let place = shop().with("broken.wasm", "no wasm").with("empty.wasm", b"\0asm\x01\0\0\0");
+    let place = shop()
+        .with("broken.wasm", "no wasm")
+        .with("empty.wasm", b"\0asm\x01\0\0\0");
     let mut told = String::new();
     for words in [
         &["call", "missing.wasm", "greet"] as &[&str],
@@ -143,7 +267,11 @@ fn what_cannot_be_done_at_all_ends_with_3() {
         &["call", "--files", "assets", "wares.wasm", "fail"],
         &["call", "--allow-host", "http//x", "wares.wasm", "fail"],
     ] {
-        told.push_str(&format!("$ {}\n{}\n", words.join(" "), place.run(words).bad(3)));
+        told.push_str(&format!(
+            "$ {}\n{}\n",
+            words.join(" "),
+            place.run(words).bad(3)
+        ));
     }
     assert_snapshot!("not-done", told);
 }
@@ -152,19 +280,33 @@ fn what_cannot_be_done_at_all_ends_with_3() {
 fn statistics_are_told_beside_the_result() {
     let told = call(&["--stats", "order", "--name", "tea"]);
     assert_eq!(told.out, "{\"name\":\"tea\"}\n");
-    for line in ["  memory  2 pages of 64 KiB\n", "host calls  0\n", "  result  14 bytes\n", "  fuel  "] {
+    for line in [
+        "  memory  2 pages of 64 KiB\n",
+        "host calls  0\n",
+        "  result  14 bytes\n",
+        "  fuel  ",
+    ] {
         assert!(told.err.contains(line), "{line}: {}", told.err);
     }
     let json = parsed(&call(&["--json", "--stats", "order", "--name", "tea"]).good());
     assert_eq!(json["result"], json!({"name": "tea"}));
-    assert!(json["stats"]["fuel"].as_u64().is_some_and(|fuel| fuel > 0), "{json}");
+    assert!(
+        json["stats"]["fuel"].as_u64().is_some_and(|fuel| fuel > 0),
+        "{json}"
+    );
 }
 
 #[test]
 fn a_plugin_that_describes_nothing_can_be_called_with_json_or_bytes() {
-    let place = Place::new().with("bare.wasm", module(r#"(export "command_echo" (func $echo))"#));
+    let place = Place::new().with(
+        "bare.wasm",
+        module(r#"(export "command_echo" (func $echo))"#),
+    );
     let run = |words: &[&str]| place.run(words).good();
-    assert_eq!(run(&["call", "bare.wasm", "echo", "--args", r#"{"a":1}"#]), "{\"a\":1}\n");
+    assert_eq!(
+        run(&["call", "bare.wasm", "echo", "--args", r#"{"a":1}"#]),
+        "{\"a\":1}\n"
+    );
     assert_eq!(run(&["call", "bare.wasm", "echo"]), "");
     let bytes = place.run_with(&["call", "bare.wasm", "echo", "--input", "-"], "plain");
     assert_eq!(bytes.good(), "plain");

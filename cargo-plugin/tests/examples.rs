@@ -1,5 +1,9 @@
 //! The tool on plugins that are built as their authors would.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -16,7 +20,10 @@ fn example(name: &str) -> PathBuf {
 
 /// A folder with the release build of an example.
 fn built(name: &str) -> Place {
-    let built = Source::crate_dir(example(name)).release().compile().unwrap();
+    let built = Source::crate_dir(example(name))
+        .release()
+        .compile()
+        .unwrap();
     Place::new().with(&format!("{name}.wasm"), &built.wasm)
 }
 
@@ -39,9 +46,15 @@ fn the_greeter_is_called_by_flags_made_from_its_source() {
     assert_eq!(run(&["greeted"]).good(), "0\n");
     assert_snapshot!("greeter", run(&["--help"]).good());
     assert_snapshot!("greeter-greet", run(&["greet", "--help"]).good());
-    assert_snapshot!("greeter-times", run(&["greet", "--name", "Ada", "--times", "300"]).bad(2));
+    assert_snapshot!(
+        "greeter-times",
+        run(&["greet", "--name", "Ada", "--times", "300"]).bad(2)
+    );
     assert_snapshot!("greeter-nobody", run(&["greet", "--name", ""]).bad(1));
-    assert_snapshot!("greeter-config", run(&["--config", r#"{"greting":"Hi"}"#, "greeted"]).bad(2));
+    assert_snapshot!(
+        "greeter-config",
+        run(&["--config", r#"{"greting":"Hi"}"#, "greeted"]).bad(2)
+    );
 }
 
 #[test]
@@ -54,25 +67,77 @@ fn the_guest_book_is_told_how_to_be_granted_what_it_needs_and_remembers_in_a_fil
     };
     let denied = call(&["greet", "--name", "Ada"]);
     assert_snapshot!("guest-book-denied", denied.bad(1));
-    let greeted = call(&["--grant", "kv", "--kv", "book.redb", "greet", "--name", "Ada"]);
-    assert!(greeted.err.ends_with("INFO guest_book: greeting Ada\n"), "{}", greeted.err);
+    let greeted = call(&[
+        "--grant",
+        "kv",
+        "--kv",
+        "book.redb",
+        "greet",
+        "--name",
+        "Ada",
+    ]);
+    assert!(
+        greeted.err.ends_with("INFO guest_book: greeting Ada\n"),
+        "{}",
+        greeted.err
+    );
     assert_eq!(greeted.good(), "\"Hello, Ada!\"\n");
-    assert_eq!(call(&["--grant", "kv", "--kv", "book.redb", "-r", "last"]).good(), "Ada\n");
-    let quiet = call(&["--grant", "kv", "--log-level", "warn", "greet", "--name", "Ada"]);
+    assert_eq!(
+        call(&["--grant", "kv", "--kv", "book.redb", "-r", "last"]).good(),
+        "Ada\n"
+    );
+    let quiet = call(&[
+        "--grant",
+        "kv",
+        "--log-level",
+        "warn",
+        "greet",
+        "--name",
+        "Ada",
+    ]);
     assert_eq!(quiet.err, "");
 }
 
 #[test]
 fn raw_commands_of_real_plugins_take_text_and_numbers() {
     let place = built("text-stats");
-    let json = place.run(&["--json", "call", "text-stats.wasm", "count", "--text", "one two\nthree\n"]);
-    assert_eq!(parsed(&json.good())["result"], serde_json::json!([2, 3, 14]));
-    let stats = place.run(&["call", "text-stats.wasm", "stats", "--text", "a b a", "--top", "1", "--min-length", "1"]);
+    let json = place.run(&[
+        "--json",
+        "call",
+        "text-stats.wasm",
+        "count",
+        "--text",
+        "one two\nthree\n",
+    ]);
+    assert_eq!(
+        parsed(&json.good())["result"],
+        serde_json::json!([2, 3, 14])
+    );
+    let stats = place.run(&[
+        "call",
+        "text-stats.wasm",
+        "stats",
+        "--text",
+        "a b a",
+        "--top",
+        "1",
+        "--min-length",
+        "1",
+    ]);
     assert_eq!(parsed(&stats.good())["frequent"][0]["word"], "a");
 
     // It filters only once it was started, as any host starts it.
     let place = built("audio-filter");
-    let words = ["--json", "call", "--config", r#"{"cutoff":22050}"#, "audio-filter.wasm", "process", "--numbers", "1,0"];
+    let words = [
+        "--json",
+        "call",
+        "--config",
+        r#"{"cutoff":22050}"#,
+        "audio-filter.wasm",
+        "process",
+        "--numbers",
+        "1,0",
+    ];
     let filtered = parsed(&place.run(&words).good());
     assert_eq!(filtered["result"].as_array().unwrap().len(), 2);
     let uneven = place.run(&["call", "audio-filter.wasm", "process", "--numbers", "1"]);
@@ -96,9 +161,33 @@ fn a_project_is_built_and_held_to_its_lock() {
     // Another process, and the same numbers.
     assert!(bench(&["--check"]).good().starts_with("✓ "));
 
-    let changed = std::fs::read_to_string(lock).unwrap().replace("[case.greet]\nfuel = ", "[case.greet]\nfuel = 1");
+    let changed = std::fs::read_to_string(lock)
+        .unwrap()
+        .replace("[case.greet]\nfuel = ", "[case.greet]\nfuel = 1");
     std::fs::write(lock, changed).unwrap();
     let check = bench(&["--check"]);
     assert_eq!(check.code, 1);
     assert!(check.out.starts_with("✗ greet: fuel 1"), "{}", check.out);
+}
+
+#[test]
+fn fuel_is_the_same_in_every_process_for_plugins_that_draw_random_numbers_and_use_hash_maps() {
+    for guest in ["drawing", "services"] {
+        let guests = example("..").join("tests/guests").join(guest);
+        let built = Source::crate_dir(guests).release().compile().unwrap();
+        let place = Place::new().with("guest.wasm", &built.wasm);
+        let words = ["--json", "bench", "guest.wasm", "--time", "0"];
+        let first = parsed(&place.run(&words).good());
+        assert!(
+            first["cases"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|case| case["host_calls"] != 0),
+            "{first}"
+        );
+        for _ in 0..3 {
+            assert_eq!(parsed(&place.run(&words).good()), first);
+        }
+    }
 }

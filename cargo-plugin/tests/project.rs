@@ -367,7 +367,7 @@ impl Liar {
     ✓ its commands are those that it describes
     ✓ it initialises with `{}`
     ✗ `gives` is as it is described
-        the result of a call without arguments is not what is described: "seven" is not of type "integer"
+        the result of a call without arguments is not what is described: the result: expected an integer from 0 to 4294967295, found "seven"
     ✗ `panics` is as it is described
         for the arguments `{}`: command `panics` panicked: something
     ✗ `takes` is as it is described

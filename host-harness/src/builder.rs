@@ -251,6 +251,21 @@ impl PluginBuilder {
         self
     }
 
+    /// Says what grants a permission to a plugin that is denied one, for a host whose users do not write Rust. Unless set, it is `.grant("kv")`.
+    ///
+    /// ```no_run
+    /// # use plugin_sdk_harness::Plugin;
+    /// # let source = plugin_sdk_harness::Source::crate_dir("");
+    /// let mut plugin = Plugin::builder(source).grant_words(|permission| format!("allow = [{permission:?}]")).build()?;
+    /// let denied = plugin.call_raw("greet", br#"{"name":"Ada"}"#).unwrap_err();
+    /// assert_eq!(denied.plugin_error().unwrap().message(), r#"the plugin has not been granted `kv`: `allow = ["kv"]` grants it"#);
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn grant_words(mut self, words: fn(&str) -> String) -> Self {
+        self.grants.set_words(words);
+        self
+    }
+
     /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted.
     ///
     /// Such a plugin is [`FailureKind::NotGranted`] then, which lists all of them.

@@ -75,6 +75,28 @@
 //! A host that is no test gives real ones instead, a database file, a client for HTTP and folders among them, which are behind features of this crate:
 //! `kv-database`, `http-client` (`https` for that as well) and `files-directory`.
 //!
+//! # What a plugin says of itself
+//!
+//! A plugin made with the SDK describes itself in a section of its `.wasm`: who it is, what it asks for, and every command with the types of its arguments and its result, as JSON
+//! Schema. [`Module::manifest`] has it for a module that is loaded, [`manifest::Manifest::read`] for the bytes of a file; nothing is run or compiled for either. Where the description and the module are
+//! out of step, [`Module::warnings`] says so.
+//!
+//! ```no_run
+//! use plugin_sdk_harness::{Module, Source};
+//!
+//! let module = Module::load(Source::file("greeter.wasm"))?;
+//! if let Some(manifest) = module.manifest() {
+//!     println!("{} {}: {}", manifest.name, manifest.version, manifest.description);
+//!     for command in &manifest.commands {
+//!         println!("  {}: {}", command.name, command.description);
+//!     }
+//! }
+//! # Ok::<(), plugin_sdk_harness::Failure>(())
+//! ```
+//!
+//! With the feature `schema-checks`, `PluginBuilder::check_arguments` has the harness hold values against these schemas before the plugin sees them. The plugin checks types for itself; a host wants
+//! this where it would rather refuse before anything runs, where it wants all that is wrong told at once, and for constraints such as `maximum`, which nobody else checks.
+//!
 //! # Async hosts
 //!
 //! With the feature `async`, a plugin built by `PluginBuilder::build_async` has calls that are futures, on tokio. Neither a host function that
@@ -129,7 +151,7 @@
 //!
 //! # The path of a call
 //!
-//! `plugin.rs` looks the command up and encodes values; `instance.rs` writes the arguments into the buffer that the guest's `alloc`
+//! `plugin.rs` looks the command up, `gate.rs` encodes values and holds them against schemas where that is asked for; `instance.rs` writes the arguments into the buffer that the guest's `alloc`
 //! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
 //! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `pool.rs` lends instances to many callers, `asynchronous/` has calls that are futures, `observe/` is told of
 //! each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether

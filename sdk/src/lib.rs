@@ -559,7 +559,67 @@ pub use plugin_sdk_macros::host_functions;
 /// ```
 pub use plugin_sdk_macros::HostScalar;
 
-/// Describes a type in JSON.
+/// Describes a type in JSON, as serde reads and writes it: in a plugin's manifest, for whoever calls it. It costs the plugin neither code nor memory.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// /// Who is greeted.
+/// #[derive(Deserialize, Schema)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Guest {
+///     /// As they like to be called.
+///     #[schema(min_length = 1, max_length = 80, example = "Ada")]
+///     first_name: String,
+///     #[serde(default)]
+///     visits: u32,
+///     /// Where the guest comes from.
+///     from: Option<Place>,
+/// }
+///
+/// #[derive(Deserialize, Schema)]
+/// #[serde(tag = "kind")]
+/// enum Place {
+///     Town { name: String },
+///     /// Longitude and latitude.
+///     Point { at: (f64, f64) },
+///     Nowhere,
+/// }
+/// ```
+///
+/// serde's attributes are taken as they stand, doc comments are descriptions, `#[deprecated]` is said, and numbers have the bounds of their type (`usize` has 32 bits in a plugin).
+/// Structs and enums stand under `$defs`, once for each form: a type that is read otherwise than it is written has two, `Guest` and `GuestOutput`, if it is both.
+/// [`schema::document`] shows what comes of it.
+///
+/// | option | of | meaning |
+/// |---|---|---|
+/// | `minimum`, `maximum`, `exclusive_minimum`, `exclusive_maximum`, `multiple_of` | numbers | limits |
+/// | `min_length`, `max_length` | strings | how many characters |
+/// | `pattern = "…"` | strings | a regular expression that some part of it matches |
+/// | `format = "email"` | strings, numbers | a format that tools know |
+/// | `min_items`, `max_items`, `unique_items` | lists | how many elements, and that all differ |
+/// | `min_properties`, `max_properties` | maps, structs | how many members |
+/// | `const = value` | fields, types | the only value |
+/// | `title = "…"`, `description = "…"` | anything | what it is; a description instead of the doc comment |
+/// | `example = value`, `examples(value, …)` | anything | values to show |
+/// | `default = value` | fields | what serde takes for a missing field, where only code knows it |
+/// | `with = Type` | fields, variants, types | what it looks like, instead of its own type: `with = String`, `with = Vec<Any>` |
+/// | `bound = "T: Schema"` | types | what must hold of the type parameters, instead of what their use tells |
+///
+/// Values are written as in JSON: `"text"`, `-1.5`, `true`, `null`, `[1, 2]`, `{ "a": 1 }`. Constraints are the author's word: serde does not check them, the host may.
+///
+/// A default is known where it is that of a number, a string, a collection or the like. A field with a function of its own, `#[serde(with = "…")]`, may look like anything, unless
+/// `#[schema(with = …)]` says what. So may a type of another crate, which has no schema: describe it as what it looks like, or as [`Any`](crate::schema::Any).
+/// A generic type may contain itself; where several contain each other, see [`Recursive`](crate::schema::Recursive).
+///
+/// # Where serde reads more, or less
+///
+/// A schema describes what serde writes, and what it reads but for these forms, which it never writes: a struct as an array of its fields; a variant without content as an
+/// object, `{"Name": null}`; `{}` for nothing, and a variant's number for its name, where serde has to look ahead, as in untagged enums; repeated elements of sets. A flattened `Option` is `None` to
+/// serde wherever its members do not fit; a schema refuses what is of a wrong type there as well.
+///
+/// The other way round, serde refuses what a schema cannot: two names of one field at once, numbers of a `Duration` that overflow, addresses that are none.
+/// It writes `NaN` and infinity as `null`, which is no number.
 pub use plugin_sdk_macros::Schema;
 
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`

@@ -83,10 +83,14 @@ impl Cases {
         let wrong = || Error::new(format!("cannot use the cases of `{}`", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| wrong().because(error))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let listing: Listing = toml::from_str(&text).map_err(|error| wrong().because(error.to_string().trim_end()))?;
+        let listing: Listing =
+            toml::from_str(&text).map_err(|error| wrong().because(error.to_string().trim_end()))?;
         let mut cases: Vec<Case> = Vec::new();
         for listed in listing.cases {
-            let name = listed.name.clone().unwrap_or_else(|| listed.command.clone());
+            let name = listed
+                .name
+                .clone()
+                .unwrap_or_else(|| listed.command.clone());
             let in_case = |reason: String| wrong().because(format!("case `{name}`: {reason}"));
             if cases.iter().any(|case| case.name == name) {
                 return Err(in_case("there are two of this name".to_owned())
@@ -128,7 +132,9 @@ impl Cases {
     pub fn described(module: &Module) -> Self {
         let mut found = Cases::default();
         for command in module.commands() {
-            let info = module.manifest().and_then(|manifest| manifest.command(command));
+            let info = module
+                .manifest()
+                .and_then(|manifest| manifest.command(command));
             match inputs(module, info) {
                 Ok(inputs) => {
                     for (nth, input) in inputs.into_iter().enumerate() {
@@ -157,23 +163,41 @@ impl Call {
     fn input(&self, module: &Module, folder: &Path) -> Result<Vec<u8>, String> {
         if !module.commands().any(|command| command == self.command) {
             let all: Vec<&str> = module.commands().collect();
-            return Err(format!("the plugin has no command `{}`: it has {}", self.command, all.join(", ")));
+            return Err(format!(
+                "the plugin has no command `{}`: it has {}",
+                self.command,
+                all.join(", ")
+            ));
         }
-        let info = module.manifest().and_then(|manifest| manifest.command(&self.command));
-        match (&self.args, &self.input, &self.text, &self.numbers, self.bytes) {
+        let info = module
+            .manifest()
+            .and_then(|manifest| manifest.command(&self.command));
+        match (
+            &self.args,
+            &self.input,
+            &self.text,
+            &self.numbers,
+            self.bytes,
+        ) {
             (None, None, None, None, None) => Ok(Vec::new()),
             (Some(args), None, None, None, None) => Ok(args.to_string().into_bytes()),
-            (None, Some(path), None, None, None) => contents(&folder.join(path).display().to_string()).map(|contents| contents.0),
+            (None, Some(path), None, None, None) => {
+                contents(&folder.join(path).display().to_string()).map(|contents| contents.0)
+            }
             (None, None, Some(text), None, None) => Ok(text.clone().into_bytes()),
             (None, None, None, None, Some(bytes)) => Ok(vec![0; bytes]),
             (None, None, None, Some(numbers), None) => {
-                let takes = info.and_then(|info| info.takes.as_deref()).and_then(Element::named);
+                let takes = info
+                    .and_then(|info| info.takes.as_deref())
+                    .and_then(Element::named);
                 let element = takes.filter(|element| *element != Element::Text);
                 let element = element.ok_or("it takes no numbers, as far as its plugin says")?;
                 let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 element.encode(numbers.iter().map(String::as_str))
             }
-            _ => Err("it has more than one of `args`, `input`, `text`, `numbers` and `bytes`".to_owned()),
+            _ => Err(
+                "it has more than one of `args`, `input`, `text`, `numbers` and `bytes`".to_owned(),
+            ),
         }
     }
 }
@@ -184,11 +208,15 @@ fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, &
         return Err("the plugin does not describe it");
     };
     match info.codec {
-        Codec::Binary => Err("its arguments cross in the binary codec: name their bytes with `input` in a case"),
+        Codec::Binary => {
+            Err("its arguments cross in the binary codec: name their bytes with `input` in a case")
+        }
         Codec::Raw => Ok(vec![match info.takes.as_deref().map(Element::named) {
             None => Vec::new(),
             Some(Some(Element::Text)) => TEXT.repeat(ELEMENTS / TEXT.len()).into_bytes(),
-            Some(Some(number)) => number.encode(std::iter::repeat_n("0", ELEMENTS)).unwrap_or_default(),
+            Some(Some(number)) => number
+                .encode(std::iter::repeat_n("0", ELEMENTS))
+                .unwrap_or_default(),
             Some(None) => return Err("it takes bytes of a kind that is not known"),
         }]),
         _ => {
@@ -196,7 +224,9 @@ fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, &
                 return Ok(vec![Vec::new()]);
             };
             let nothing = Map::new();
-            let definitions = module.manifest().map_or(&nothing, |manifest| &manifest.defs);
+            let definitions = module
+                .manifest()
+                .map_or(&nothing, |manifest| &manifest.defs);
             let schemas = Schemas::new(definitions);
             let shape = schemas.shape(arguments.as_value());
             let examples: Vec<Value> = match shape.examples {
@@ -206,7 +236,10 @@ fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, &
             match (examples.is_empty(), &shape.kind) {
                 (true, Kind::Object(_)) => Err("one of its arguments has no example"),
                 (true, _) => Err("its arguments have no example"),
-                (false, _) => Ok(examples.iter().map(|example| example.to_string().into_bytes()).collect()),
+                (false, _) => Ok(examples
+                    .iter()
+                    .map(|example| example.to_string().into_bytes())
+                    .collect()),
             }
         }
     }

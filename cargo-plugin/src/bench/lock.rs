@@ -56,7 +56,9 @@ impl Lock {
         rustc: Option<String>,
         profile: &str,
     ) -> Self {
-        let cases = measured.iter().map(|case| (case.name.clone(), case.counts.clone()));
+        let cases = measured
+            .iter()
+            .map(|case| (case.name.clone(), case.counts.clone()));
         Lock {
             version: VERSION,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -82,7 +84,9 @@ impl Lock {
         match lock.version {
             VERSION => Ok(lock),
             other => Err(wrong()
-                .because(format!("it is of version {other}, and this tool writes version {VERSION}"))
+                .because(format!(
+                    "it is of version {other}, and this tool writes version {VERSION}"
+                ))
                 .help(again)),
         }
     }
@@ -96,15 +100,31 @@ impl Lock {
     /// What is different now, what explains most first. Numbers within `tolerance` percent are not.
     pub fn differences(&self, now: &Lock, tolerance: f64) -> Vec<Difference> {
         let mut found = self.reasons(now);
-        found.extend(number(None, "module size in bytes", self.module_bytes, now.module_bytes, tolerance));
+        found.extend(number(
+            None,
+            "module size in bytes",
+            self.module_bytes,
+            now.module_bytes,
+            tolerance,
+        ));
         for (name, locked) in &self.case {
             match now.case.get(name) {
                 Some(counts) => found.extend(counted(name, locked, counts, tolerance)),
-                None => found.push(Difference::of(Some(name), "case", Some("locked".to_owned()), None)),
+                None => found.push(Difference::of(
+                    Some(name),
+                    "case",
+                    Some("locked".to_owned()),
+                    None,
+                )),
             }
         }
-        let added = now.case.keys().filter(|name| !self.case.contains_key(*name));
-        found.extend(added.map(|name| Difference::of(Some(name), "case", None, Some("measured".to_owned()))));
+        let added = now
+            .case
+            .keys()
+            .filter(|name| !self.case.contains_key(*name));
+        found.extend(
+            added.map(|name| Difference::of(Some(name), "case", None, Some("measured".to_owned()))),
+        );
         found
     }
 
@@ -117,13 +137,19 @@ impl Lock {
             ("profile", text(&self.profile), text(&now.profile)),
         ];
         let different = all.into_iter().filter(|(_, locked, found)| locked != found);
-        let different = different.map(|(what, locked, found)| Difference::of(None, what, locked, found));
+        let different =
+            different.map(|(what, locked, found)| Difference::of(None, what, locked, found));
         different.collect()
     }
 }
 
 impl Difference {
-    fn of(case: Option<&str>, what: &'static str, locked: Option<String>, found: Option<String>) -> Self {
+    fn of(
+        case: Option<&str>,
+        what: &'static str,
+        locked: Option<String>,
+        found: Option<String>,
+    ) -> Self {
         Difference {
             case: case.map(str::to_owned),
             what,
@@ -179,17 +205,30 @@ fn counted(name: &str, locked: &Counts, now: &Counts, tolerance: f64) -> Vec<Dif
         found.extend(number(Some(name), what, before, after, tolerance));
     }
     match (locked.allocations, now.allocations) {
-        (Some(before), Some(after)) => found.extend(number(Some(name), "allocations", before, after, tolerance)),
+        (Some(before), Some(after)) => {
+            found.extend(number(Some(name), "allocations", before, after, tolerance))
+        }
         (None, None) => {}
         (before, after) => {
             let text = |count: Option<u64>| count.map(|count| count.to_string());
-            found.push(Difference::of(Some(name), "allocations", text(before), text(after)));
+            found.push(Difference::of(
+                Some(name),
+                "allocations",
+                text(before),
+                text(after),
+            ));
         }
     }
     found
 }
 
-fn number(case: Option<&str>, what: &'static str, before: u64, after: u64, tolerance: f64) -> Option<Difference> {
+fn number(
+    case: Option<&str>,
+    what: &'static str,
+    before: u64,
+    after: u64,
+    tolerance: f64,
+) -> Option<Difference> {
     if before == after {
         return None;
     }
@@ -199,7 +238,12 @@ fn number(case: Option<&str>, what: &'static str, before: u64, after: u64, toler
     }
     Some(Difference {
         percent,
-        ..Difference::of(case, what, Some(before.to_string()), Some(after.to_string()))
+        ..Difference::of(
+            case,
+            what,
+            Some(before.to_string()),
+            Some(after.to_string()),
+        )
     })
 }
 
@@ -224,7 +268,12 @@ mod tests {
             counts: counts.clone(),
             time: None,
         };
-        Lock::new(&[case("greet"), case("a b")], 12_345, Some(rustc.to_owned()), "release")
+        Lock::new(
+            &[case("greet"), case("a b")],
+            12_345,
+            Some(rustc.to_owned()),
+            "release",
+        )
     }
 
     #[test]
@@ -249,7 +298,11 @@ mod tests {
         changed.allocations = None;
         changed.error = Some("panic".to_owned());
         now.case.insert("greet".to_owned(), changed);
-        let told: Vec<String> = locked.differences(&now, 0.0).iter().map(ToString::to_string).collect();
+        let told: Vec<String> = locked
+            .differences(&now, 0.0)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
             told,
             [

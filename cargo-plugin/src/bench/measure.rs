@@ -58,12 +58,21 @@ pub struct Measured {
 ///
 /// Where it does not come to the case's call: no instance can be made, or a call before it fails.
 pub fn count(module: &Module, case: &Case, fuel: u64) -> Result<Counted, Failure> {
-    let builder = host::as_asked(module, None).fuel(fuel).no_timeout().statistics();
+    let builder = host::as_asked(module, None)
+        .fuel(fuel)
+        .no_timeout()
+        .statistics();
     let mut plugin = prepared(builder, case)?;
     let allocations = |plugin: &Plugin| plugin.heap().map(|heap| heap.allocations);
     let totals = |plugin: &Plugin| {
         let call = plugin.statistics().command(&case.command);
-        call.map_or((0, 0, 0), |call| (call.fuel().unwrap_or(0), call.host_calls(), call.bytes_out()))
+        call.map_or((0, 0, 0), |call| {
+            (
+                call.fuel().unwrap_or(0),
+                call.host_calls(),
+                call.bytes_out(),
+            )
+        })
     };
     let (before, allocated) = (totals(&plugin), allocations(&plugin));
     let error = plugin.call_raw(&case.command, &case.input).err();
@@ -100,7 +109,10 @@ pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Tim
     }
     let mut times = Vec::new();
     let end = Instant::now() + budget;
-    while !plugin.is_poisoned() && times.len() < MOST_RUNS && (times.is_empty() || Instant::now() < end) {
+    while !plugin.is_poisoned()
+        && times.len() < MOST_RUNS
+        && (times.is_empty() || Instant::now() < end)
+    {
         let began = Instant::now();
         let _ = plugin.call_raw(&case.command, &case.input);
         let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -108,11 +120,15 @@ pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Tim
     }
     times.sort_unstable();
     let median = times.get(times.len() / 2).copied();
-    Ok(times.first().copied().zip(median).map(|(min_ns, median_ns)| Times {
-        min_ns,
-        median_ns,
-        runs: times.len(),
-    }))
+    Ok(times
+        .first()
+        .copied()
+        .zip(median)
+        .map(|(min_ns, median_ns)| Times {
+            min_ns,
+            median_ns,
+            runs: times.len(),
+        }))
 }
 
 /// An instance of its own for the case, in the state that its call finds.

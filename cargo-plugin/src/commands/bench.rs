@@ -87,7 +87,11 @@ impl Bench {
             module_bytes: subject.wasm.len() as u64,
             rustc,
             cases: measured,
-            skipped: found.skipped.into_iter().map(|(command, reason)| Skipped { command, reason }).collect(),
+            skipped: found
+                .skipped
+                .into_iter()
+                .map(|(command, reason)| Skipped { command, reason })
+                .collect(),
             differences: None,
         };
         if self.check {
@@ -126,7 +130,8 @@ impl Bench {
         let project = Project::find(&self.selection)?;
         let built = project.build(RELEASE, &self.features, terminal)?;
         let module = Module::load(&*built.wasm).map_err(|failure| {
-            Error::new(format!("what was built of `{}` is no plugin", project.name)).because(failure.message())
+            Error::new(format!("what was built of `{}` is no plugin", project.name))
+                .because(failure.message())
         })?;
         Ok(Subject {
             module,
@@ -167,7 +172,11 @@ fn percent(text: &str) -> Result<f64, String> {
 
 fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) -> Result<Measured> {
     let failed = |failure: plugin_sdk_harness::Failure| {
-        Error::new(format!("the case `{}` cannot be measured", text::line(&case.name, 100))).because(failure.to_string())
+        Error::new(format!(
+            "the case `{}` cannot be measured",
+            text::line(&case.name, 100)
+        ))
+        .because(failure.to_string())
     };
     let counted = bench::count(module, case, fuel).map_err(failed)?;
     Ok(Measured {
@@ -234,7 +243,10 @@ struct Skipped {
 impl Benched {
     fn table(&self) -> Table {
         let has = |member: fn(&Measured) -> bool| self.cases.iter().any(member);
-        let (timed, counted) = (has(|case| case.time.is_some()), has(|case| case.counts.allocations.is_some()));
+        let (timed, counted) = (
+            has(|case| case.time.is_some()),
+            has(|case| case.counts.allocations.is_some()),
+        );
         let failed = has(|case| case.counts.error.is_some());
         let mut columns = vec!["case", "fuel"];
         columns.extend(timed.then_some(["min", "median"]).into_iter().flatten());
@@ -251,14 +263,25 @@ impl Benched {
             let counts = &case.counts;
             let mut row = vec![text::line(&case.name, 60), grouped(counts.fuel)];
             if timed {
-                let time = |time: fn(&bench::Times) -> u64| case.time.as_ref().map_or(String::new(), |times| duration(time(times)));
+                let time = |time: fn(&bench::Times) -> u64| {
+                    case.time
+                        .as_ref()
+                        .map_or(String::new(), |times| duration(time(times)))
+                };
                 row.extend([time(|times| times.min_ns), time(|times| times.median_ns)]);
             }
             row.push(counts.pages.to_string());
             if counted {
                 row.push(counts.allocations.map_or(String::new(), grouped));
             }
-            row.extend([counts.host_calls, counts.argument_bytes, counts.result_bytes].map(grouped));
+            row.extend(
+                [
+                    counts.host_calls,
+                    counts.argument_bytes,
+                    counts.result_bytes,
+                ]
+                .map(grouped),
+            );
             if failed {
                 row.push(counts.error.clone().unwrap_or_default());
             }
@@ -282,21 +305,39 @@ impl Report for Benched {
             }
             for Skipped { command, reason } in &self.skipped {
                 let command = text::line(command, 100);
-                writeln!(out, "{NOTE}note{NOTE:#}: `{command}` is not measured: {reason}")?;
+                writeln!(
+                    out,
+                    "{NOTE}note{NOTE:#}: `{command}` is not measured: {reason}"
+                )?;
             }
             return Ok(());
         };
-        let (reasons, differences): (Vec<_>, Vec<_>) = differences.iter().partition(|difference| difference.is_reason());
+        let (reasons, differences): (Vec<_>, Vec<_>) = differences
+            .iter()
+            .partition(|difference| difference.is_reason());
         for reason in reasons {
-            writeln!(out, "{WARNING}warning{WARNING:#}: {reason}, from which the differences may come")?;
+            writeln!(
+                out,
+                "{WARNING}warning{WARNING:#}: {reason}, from which the differences may come"
+            )?;
         }
         for difference in &differences {
             writeln!(out, "{BAD}✗{BAD:#} {difference}")?;
         }
         match differences.len() {
-            0 => writeln!(out, "{GOOD}✓{GOOD:#} all {} cases are as they are locked", self.cases.len()),
-            1 => writeln!(out, "\n1 difference; `cargo plugin bench --lock` takes it as it is now"),
-            several => writeln!(out, "\n{several} differences; `cargo plugin bench --lock` takes them as they are now"),
+            0 => writeln!(
+                out,
+                "{GOOD}✓{GOOD:#} all {} cases are as they are locked",
+                self.cases.len()
+            ),
+            1 => writeln!(
+                out,
+                "\n1 difference; `cargo plugin bench --lock` takes it as it is now"
+            ),
+            several => writeln!(
+                out,
+                "\n{several} differences; `cargo plugin bench --lock` takes them as they are now"
+            ),
         }
     }
 }
@@ -330,7 +371,12 @@ mod tests {
 
     #[test]
     fn numbers_have_a_comma_before_every_third_digit() {
-        for (number, shown) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(grouped(number), shown);
         }
     }

@@ -31,7 +31,11 @@ pub struct Call {
     #[arg(value_name = "FILE", required_unless_present = "help")]
     file: Option<PathBuf>,
     /// The command, and its arguments
-    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     command: Vec<String>,
     /// The arguments as one JSON object, as `@FILE`, or as `-` for standard input
     #[arg(long, value_name = "JSON", value_parser = document, allow_hyphen_values = true)]
@@ -113,12 +117,15 @@ impl Call {
     fn show(&self, answer: Answer, stats: Option<Stats>, terminal: &mut Terminal) -> Result<()> {
         if let Some(path) = &self.output {
             let bytes = match &answer {
-                Answer::Json(text) if self.raw_string => string_in(text).map_or(text.clone(), String::into_bytes),
+                Answer::Json(text) if self.raw_string => {
+                    string_in(text).map_or(text.clone(), String::into_bytes)
+                }
                 Answer::Json(text) => text.clone(),
                 Answer::Bytes { bytes, .. } => bytes.clone(),
             };
-            std::fs::write(path, &bytes)
-                .map_err(|error| Error::new(format!("cannot write `{}`", path.display())).because(error))?;
+            std::fs::write(path, &bytes).map_err(|error| {
+                Error::new(format!("cannot write `{}`", path.display())).because(error)
+            })?;
             if terminal.form() == Form::Json {
                 let file = path.display().to_string();
                 let bytes = bytes.len() as u64;
@@ -215,7 +222,8 @@ impl<'a> CommandLine<'a> {
         for known in module.commands().filter(|name| typeable(name)) {
             let info = describe(known);
             let description = info.map_or("", |info| info.description.as_str());
-            let mut command = clap::Command::new(known.to_owned()).about(text::first_line(description));
+            let mut command =
+                clap::Command::new(known.to_owned()).about(text::first_line(description));
             if name.is_some_and(|name| name == known) {
                 command = arguments
                     .add_to(command)
@@ -250,7 +258,12 @@ impl<'a> CommandLine<'a> {
     }
 
     /// Holds what the plugin is given against what it says that it takes, beyond what each flag could tell.
-    fn check(&mut self, name: &str, input: &Input, config: Option<&Value>) -> Result<(), clap::Error> {
+    fn check(
+        &mut self,
+        name: &str,
+        input: &Input,
+        config: Option<&Value>,
+    ) -> Result<(), clap::Error> {
         let Some(manifest) = self.manifest else {
             return Ok(());
         };
@@ -258,10 +271,16 @@ impl<'a> CommandLine<'a> {
             let checked = manifest.check_config(config);
             fits(checked, "the configuration does not fit", &self.root)?;
         }
-        let (Input::Value(Some(arguments)), Some(command)) = (input, self.root.find_subcommand(name)) else {
+        let (Input::Value(Some(arguments)), Some(command)) =
+            (input, self.root.find_subcommand(name))
+        else {
             return Ok(());
         };
-        fits(manifest.check(name, arguments), "the arguments do not fit", command)
+        fits(
+            manifest.check(name, arguments),
+            "the arguments do not fit",
+            command,
+        )
     }
 
     /// Adds what clap cannot know to its errors.
@@ -275,9 +294,14 @@ impl<'a> CommandLine<'a> {
         let name = argument.split('=').next().unwrap_or_default().to_owned();
         let is_one_of_both = ["--args", "--input"].contains(&name.as_str());
         if !is_one_of_both && own_options().contains(&name) {
-            let tip = format!("'{name}' is an option of 'cargo plugin call': put it before the command's name");
+            let tip = format!(
+                "'{name}' is an option of 'cargo plugin call': put it before the command's name"
+            );
             error.remove(ContextKind::SuggestedArg);
-            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            error.insert(
+                ContextKind::Suggested,
+                ContextValue::StyledStrs(vec![tip.into()]),
+            );
         }
         error
     }
@@ -350,29 +374,43 @@ impl<'a> Arguments<'a> {
         match self {
             Arguments::Values(flags) => {
                 if call.input.is_some() {
-                    return Err(misplaced(command, "--input <FILE>", "the command takes values: '--args @FILE' reads them as JSON"));
+                    return Err(misplaced(
+                        command,
+                        "--input <FILE>",
+                        "the command takes values: '--args @FILE' reads them as JSON",
+                    ));
                 }
                 let arguments = flags.arguments(command, matches, call.args.clone())?;
                 Ok(Input::Value(arguments))
             }
             Arguments::Bytes(raw) => {
                 if call.args.is_some() {
-                    return Err(misplaced(command, "--args <JSON>", "the command takes plain bytes: '--input FILE' reads them"));
+                    return Err(misplaced(
+                        command,
+                        "--args <JSON>",
+                        "the command takes plain bytes: '--input FILE' reads them",
+                    ));
                 }
                 let input = raw.input(command, matches, call.input.as_ref())?;
                 Ok(Input::Bytes(input.unwrap_or_default()))
             }
-            Arguments::Unknown(flags, raw) => match raw.input(command, matches, call.input.as_ref())? {
-                Some(input) => Ok(Input::Bytes(input)),
-                None => flags
-                    .arguments(command, matches, call.args.clone())
-                    .map(Input::Value),
-            },
+            Arguments::Unknown(flags, raw) => {
+                match raw.input(command, matches, call.input.as_ref())? {
+                    Some(input) => Ok(Input::Bytes(input)),
+                    None => flags
+                        .arguments(command, matches, call.args.clone())
+                        .map(Input::Value),
+                }
+            }
         }
     }
 }
 
-fn fits(checked: Result<(), Vec<Problem>>, otherwise: &str, command: &clap::Command) -> Result<(), clap::Error> {
+fn fits(
+    checked: Result<(), Vec<Problem>>,
+    otherwise: &str,
+    command: &clap::Command,
+) -> Result<(), clap::Error> {
     let problems = checked.err().unwrap_or_default();
     // Where it is the schema that cannot be used, the plugin judges for itself.
     let problems: Vec<String> = problems
@@ -383,15 +421,24 @@ fn fits(checked: Result<(), Vec<Problem>>, otherwise: &str, command: &clap::Comm
     if problems.is_empty() {
         return Ok(());
     }
-    let message = format!("{otherwise}:\n{}\nFor more information, try '--help'.\n", problems.concat());
+    let message = format!(
+        "{otherwise}:\n{}\nFor more information, try '--help'.\n",
+        problems.concat()
+    );
     Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
 }
 
 fn misplaced(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {
     let usage = command.render_usage();
     let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(command);
-    error.insert(ContextKind::InvalidArg, ContextValue::String(flag.to_owned()));
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.to_owned().into()]));
+    error.insert(
+        ContextKind::InvalidArg,
+        ContextValue::String(flag.to_owned()),
+    );
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![tip.to_owned().into()]),
+    );
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
     error
 }
@@ -421,7 +468,8 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
         return "The plugin does not describe this command.".to_owned();
     };
     let mut help = String::new();
-    let bytes = |name: &str| Element::named(name).map_or_else(|| text::line(name, 40), Element::words);
+    let bytes =
+        |name: &str| Element::named(name).map_or_else(|| text::line(name, 40), Element::words);
     if info.codec == Codec::Raw {
         if let Some(takes) = &info.takes {
             help.push_str(&format!("{HEADING}Takes:{HEADING:#} {}\n", bytes(takes)));
@@ -434,12 +482,19 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
         help.push_str(&format!("{HEADING}Result:{HEADING:#} {gives}\n"));
     }
     if info.codec == Codec::Binary {
-        help.push_str("Its arguments cross in the SDK's binary codec, whose bytes `--input` reads.\n");
+        help.push_str(
+            "Its arguments cross in the SDK's binary codec, whose bytes `--input` reads.\n",
+        );
     }
     if let Some(result) = &info.result {
-        help.push_str(&format!("{HEADING}Result:{HEADING:#} {}\n", schemas.kind(result.as_value())));
+        help.push_str(&format!(
+            "{HEADING}Result:{HEADING:#} {}\n",
+            schemas.kind(result.as_value())
+        ));
         let rows = schemas.rows(result.as_value());
-        let rows = rows.into_iter().map(|row| [row.path, row.kind, row.description]);
+        let rows = rows
+            .into_iter()
+            .map(|row| [row.path, row.kind, row.description]);
         help.push_str(&columns(&rows.collect::<Vec<_>>()));
     }
     if !info.errors.is_empty() {
@@ -457,7 +512,11 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(40)
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .min(40)
     };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let mut lines = String::new();
@@ -609,7 +668,10 @@ impl Answer {
             Answer::Bytes { bytes, .. } if !is_terminal => return Ok(bytes),
             Answer::Bytes { bytes, element } => {
                 let numbers = element.filter(|element| *element != Element::U8);
-                match (numbers.and_then(|element| element.decode(&bytes)), String::from_utf8(bytes)) {
+                match (
+                    numbers.and_then(|element| element.decode(&bytes)),
+                    String::from_utf8(bytes),
+                ) {
                     (Some(numbers), _) => Value::Array(numbers).to_string().into_bytes(),
                     (None, Ok(text)) => text::shown(&text).into_bytes(),
                     (None, Err(error)) => {
@@ -635,7 +697,9 @@ impl Answer {
                 }
                 Ok(match String::from_utf8(bytes) {
                     Ok(text) => Value::String(text),
-                    Err(error) => Value::Array(error.as_bytes().iter().map(|byte| (*byte).into()).collect()),
+                    Err(error) => {
+                        Value::Array(error.as_bytes().iter().map(|byte| (*byte).into()).collect())
+                    }
                 })
             }
         }

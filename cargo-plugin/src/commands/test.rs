@@ -1,6 +1,5 @@
 //! `cargo plugin test`
 
-use std::fs;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
@@ -9,6 +8,7 @@ use serde_json::Value;
 
 use crate::bundle;
 use crate::error::{Error, Result};
+use crate::flags::document;
 use crate::project::{DEV, Features, Project, RELEASE, Selection};
 use crate::smoke::{self, Check, Outcome};
 use crate::terminal::{BAD, Form, GOOD, NOTE, Report, Terminal, Verdict};
@@ -24,9 +24,9 @@ pub struct Test {
     /// Tests with the profile `release`
     #[arg(short, long)]
     release: bool,
-    /// A configuration for the module, as JSON or as `@FILE` [default: `{}`]
-    #[arg(long, value_name = "JSON")]
-    config: Option<String>,
+    /// A configuration for the module: a JSON object, `@FILE`, or `-` for standard input [default: `{}`]
+    #[arg(long, value_name = "JSON", value_parser = document)]
+    config: Option<Value>,
     /// Runs the crate's own tests only
     #[arg(long, conflicts_with = "no_own")]
     no_smoke: bool,
@@ -44,7 +44,6 @@ pub struct Test {
 
 impl Test {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
-        let config = self.config.as_deref().map(configuration).transpose()?;
         let project = Project::find(&self.selection)?;
         let profile = match self.release {
             true => RELEASE,
@@ -66,7 +65,7 @@ impl Test {
                 );
                 let interface = Anatomy::of(&built.wasm)?.interface;
                 let _spinner = terminal.spinner("what it says of itself");
-                smoke::check(&built.wasm, &manifest, &interface, config.as_ref())
+                smoke::check(&built.wasm, &manifest, &interface, self.config.as_ref())
             }
         };
         let passed = own_tests != Some(false) && !checks.iter().any(Check::failed);
@@ -117,20 +116,6 @@ impl Test {
             .map_err(|error| Error::new("cannot run cargo").because(error))?;
         Ok(status.success())
     }
-}
-
-/// JSON, or a file of it behind an `@`.
-fn configuration(given: &str) -> Result<Value> {
-    let text = match given.strip_prefix('@') {
-        Some(path) => fs::read_to_string(path)
-            .map_err(|error| Error::new(format!("cannot read `{path}`")).because(error))?,
-        None => given.to_owned(),
-    };
-    serde_json::from_str(&text).map_err(|error| {
-        Error::new("the configuration is no JSON")
-            .because(error)
-            .help("`--config '{\"name\": \"value\"}'`, or `--config @FILE`")
-    })
 }
 
 #[derive(Serialize)]

@@ -103,9 +103,13 @@ impl Element {
 
     /// The numbers that bytes are, as JSON; `None` where they are text, or no whole number of them. What is no number in JSON is a text.
     pub fn decode(self, bytes: &[u8]) -> Option<Vec<Value>> {
-        fn numbers<const N: usize>(bytes: &[u8], number: fn([u8; N]) -> Value) -> Option<Vec<Value>> {
+        fn numbers<const N: usize>(
+            bytes: &[u8],
+            number: fn([u8; N]) -> Value,
+        ) -> Option<Vec<Value>> {
             let (chunks, rest) = bytes.as_chunks::<N>();
-            rest.is_empty().then(|| chunks.iter().map(|chunk| number(*chunk)).collect())
+            rest.is_empty()
+                .then(|| chunks.iter().map(|chunk| number(*chunk)).collect())
         }
         fn float(float: f64) -> Value {
             Number::from_f64(float).map_or_else(|| Value::String(float.to_string()), Value::Number)
@@ -187,7 +191,9 @@ impl Bytes {
         let flag = |flag: &str| matches.try_get_many::<Contents>(flag).ok().flatten();
         let written = [INPUT, TEXT, NUMBERS].into_iter().find_map(flag);
         match (written, given) {
-            (Some(parts), _) => Ok(Some(parts.flat_map(|part| part.0.iter().copied()).collect())),
+            (Some(parts), _) => Ok(Some(
+                parts.flat_map(|part| part.0.iter().copied()).collect(),
+            )),
             (None, Some(contents)) => Ok(Some(contents.0.clone())),
             (None, None) if self.required => {
                 Err(missing(command, vec![self.usage().trim().to_owned()]))

@@ -63,7 +63,9 @@ fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
             (Kind::List(list), Form::Json | Form::Items | Form::Entries) => {
                 particulars.push(format!("[JSON or @FILE: {}]", schemas.sketch(list.items)));
             }
-            (Kind::Map(values), _) if !matches!(item.kind, Kind::Text(_)) => particulars.push(format!("[VALUE: {}]", schemas.sketch(values))),
+            (Kind::Map(values), _) if !matches!(item.kind, Kind::Text(_)) => {
+                particulars.push(format!("[VALUE: {}]", schemas.sketch(values)))
+            }
             _ => {}
         }
         particulars.extend(bracketed(item.constraints()));
@@ -76,5 +78,7 @@ fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
 }
 
 fn bracketed(constraints: Vec<String>) -> impl Iterator<Item = String> {
-    constraints.into_iter().map(|constraint| format!("[{constraint}]"))
+    constraints
+        .into_iter()
+        .map(|constraint| format!("[{constraint}]"))
 }

@@ -131,7 +131,11 @@ impl<'a> Flags<'a> {
     /// What a command line with all required flags looks like, after the command's name.
     pub fn usage(&self) -> String {
         let mut usage = String::new();
-        for flag in self.flags.iter().filter(|flag| flag.path.len() == 1 && flag.required) {
+        for flag in self
+            .flags
+            .iter()
+            .filter(|flag| flag.path.len() == 1 && flag.required)
+        {
             usage.push(' ');
             usage.push_str(&flag.written());
         }
@@ -154,7 +158,10 @@ impl<'a> Flags<'a> {
         given: Option<Value>,
     ) -> Result<Option<Value>, clap::Error> {
         let given = matches.get_one::<Value>(ARGS).cloned().or(given);
-        let flags = self.flags.iter().filter(|flag| matches.contains_id(&flag.long));
+        let flags = self
+            .flags
+            .iter()
+            .filter(|flag| matches.contains_id(&flag.long));
         let flags: Vec<&Flag<'_>> = flags.collect();
         let arguments = match (given, self.whole) {
             (Some(Value::Object(members)), _) => Some(members),
@@ -220,11 +227,13 @@ impl<'a> Flags<'a> {
         let plain = path.join(".");
         let name = path.last()?.replace('_', "-");
         // What another is called exactly so, is its own.
-        let usual = (path.last() == Some(&name.as_str()) || !has_sibling(&name)).then(|| plain.replace('_', "-"));
+        let usual = (path.last() == Some(&name.as_str()) || !has_sibling(&name))
+            .then(|| plain.replace('_', "-"));
         let reserved = |name: &String| {
             [ARGS, "help"].contains(&name.as_str()) || name.starts_with(&format!("{ARGS}."))
         };
-        let free = |name: &String| writable(name) && !self.flags.iter().any(|flag| flag.long == *name);
+        let free =
+            |name: &String| writable(name) && !self.flags.iter().any(|flag| flag.long == *name);
         usual
             .into_iter()
             .chain([plain.clone()])
@@ -249,7 +258,9 @@ impl<'a> Flags<'a> {
             let is_missing = match holder(arguments, &flag.path) {
                 Some((members, name)) => !members.contains_key(name),
                 // Nobody has written any part of it: what it needs is missing with it, if it is needed itself.
-                None => lacking.iter().any(|outer| flag.path.starts_with(&outer.path)),
+                None => lacking
+                    .iter()
+                    .any(|outer| flag.path.starts_with(&outer.path)),
             };
             if is_missing {
                 lacking.push(flag);
@@ -257,9 +268,9 @@ impl<'a> Flags<'a> {
         }
         // The parts say more than the whole.
         let has_no_parts = |flag: &&&Flag<'_>| {
-            !lacking.iter().any(|part| {
-                part.path.len() > flag.path.len() && part.path.starts_with(&flag.path)
-            })
+            !lacking
+                .iter()
+                .any(|part| part.path.len() > flag.path.len() && part.path.starts_with(&flag.path))
         };
         let lacking = lacking.iter().filter(has_no_parts);
         lacking.map(|flag| flag.written()).collect()
@@ -272,7 +283,9 @@ impl Form {
         match &shape.kind {
             Kind::Boolean if !shape.nullable => Form::Switch,
             Kind::Boolean | Kind::Integer(_) | Kind::Number(_) | Kind::Text(_) => Form::One,
-            Kind::Choice(values) if values.iter().all(|choice| is_scalar(choice.value)) => Form::One,
+            Kind::Choice(values) if values.iter().all(|choice| is_scalar(choice.value)) => {
+                Form::One
+            }
             Kind::List(_) => Form::Items,
             Kind::Map(_) => Form::Entries,
             _ => Form::Json,
@@ -320,7 +333,9 @@ impl<'a> Flag<'a> {
 
     /// As it stands in a command line.
     fn written(&self) -> String {
-        let Flag { long, placeholder, .. } = self;
+        let Flag {
+            long, placeholder, ..
+        } = self;
         match self.form {
             Form::Switch => format!("--{long}[=<{placeholder}>]"),
             _ => format!("--{long} <{placeholder}>"),
@@ -329,10 +344,10 @@ impl<'a> Flag<'a> {
 
     /// Puts what the command line says into the arguments.
     fn put_into(&self, arguments: &mut Map<String, Value>, matches: &ArgMatches) {
-        let values = matches.get_many::<Value>(&self.long).unwrap_or_default();
+        let mut values = matches.get_many::<Value>(&self.long).unwrap_or_default();
         put(arguments, &self.path, |place| match self.form {
             Form::One | Form::Switch | Form::Json => {
-                if let Some(value) = values.last() {
+                if let Some(value) = values.next_back() {
                     *place = value.clone();
                 }
             }
@@ -360,7 +375,9 @@ fn placeholder(schemas: &Schemas<'_>, shape: &Shape<'_>, form: Form, name: &str)
         (_, Kind::Number(_)) => "NUMBER",
         (_, Kind::Text(_)) => "TEXT",
         (_, Kind::Choice(_)) if Form::of(&item) == Form::One => {
-            return crate::text::line(name, 40).to_uppercase().replace(['-', ' '], "_");
+            return crate::text::line(name, 40)
+                .to_uppercase()
+                .replace(['-', ' '], "_");
         }
         _ => "JSON",
     };

@@ -30,7 +30,9 @@ enum Form {
     /// Values by the text that stands for them.
     Choice(Vec<Named>),
     /// JSON; what is none is a text where that is allowed.
-    Json { or_text: bool },
+    Json {
+        or_text: bool,
+    },
 }
 
 #[derive(Clone)]
@@ -182,12 +184,21 @@ fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
         return Err("JSON has no such number".to_owned());
     };
     let bounds = [
-        (numbers.minimum.filter(|minimum| float < *minimum), "less than"),
-        (numbers.maximum.filter(|maximum| float > *maximum), "more than"),
+        (
+            numbers.minimum.filter(|minimum| float < *minimum),
+            "less than",
+        ),
+        (
+            numbers.maximum.filter(|maximum| float > *maximum),
+            "more than",
+        ),
         (numbers.above.filter(|above| float <= *above), "not above"),
         (numbers.below.filter(|below| float >= *below), "not below"),
     ];
-    if let Some((bound, word)) = bounds.iter().find_map(|(bound, word)| Some(((*bound)?, word))) {
+    if let Some((bound, word)) = bounds
+        .iter()
+        .find_map(|(bound, word)| Some(((*bound)?, word)))
+    {
         return Err(format!("{text} is {word} {bound}"));
     }
     // What was written as an integer stays one.
@@ -198,7 +209,9 @@ fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
 fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, String> {
     let length = text.chars().count() as u64;
     if let Some(least) = least.filter(|least| length < *least) {
-        return Err(format!("it has {length} characters, and needs at least {least}"));
+        return Err(format!(
+            "it has {length} characters, and needs at least {least}"
+        ));
     }
     if let Some(most) = most.filter(|most| length > *most) {
         return Err(format!("it has {length} characters, and may have {most}"));

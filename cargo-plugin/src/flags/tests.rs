@@ -21,7 +21,11 @@ fn object(properties: Value, required: &[&str]) -> Value {
 #[track_caller]
 fn expect(properties: &Value, words: &[&str], expected: Value) {
     let schema = object(properties.clone(), &[]);
-    assert_eq!(given(&schema, &json!({}), words).unwrap(), Some(expected), "{words:?}");
+    assert_eq!(
+        given(&schema, &json!({}), words).unwrap(),
+        Some(expected),
+        "{words:?}"
+    );
 }
 
 #[track_caller]
@@ -62,22 +66,40 @@ fn each_kind_of_value_has_a_form_of_its_own() {
         (vec!["--loud=false"], json!({"loud": false})),
         (vec!["--maybe", "null"], json!({"maybe": null})),
         (vec!["--maybe", "true"], json!({"maybe": true})),
-        (vec!["--limit", "18446744073709551615"], json!({"limit": u64::MAX})),
+        (
+            vec!["--limit", "18446744073709551615"],
+            json!({"limit": u64::MAX}),
+        ),
         (vec!["--limit", "null"], json!({"limit": null})),
         (vec!["--level", "high"], json!({"level": "high"})),
         (vec!["--digit", "2"], json!({"digit": 2})),
         (vec!["--digit", "null"], json!({"digit": null})),
-        (vec!["--tags", "a,b", "--tags", "c"], json!({"tags": ["a,b", "c"]})),
-        (vec!["--sizes", "1,2", "--sizes", "-3"], json!({"sizes": [1, 2, -3]})),
-        (vec!["--headers", "a=b=c", "--headers", "d="], json!({"headers": {"a": "b=c", "d": ""}})),
+        (
+            vec!["--tags", "a,b", "--tags", "c"],
+            json!({"tags": ["a,b", "c"]}),
+        ),
+        (
+            vec!["--sizes", "1,2", "--sizes", "-3"],
+            json!({"sizes": [1, 2, -3]}),
+        ),
+        (
+            vec!["--headers", "a=b=c", "--headers", "d="],
+            json!({"headers": {"a": "b=c", "d": ""}}),
+        ),
         (vec!["--counts", "a=1"], json!({"counts": {"a": 1}})),
         (vec!["--pair", "[1, \"x\"]"], json!({"pair": [1, "x"]})),
-        (vec!["--items", "{\"sku\":\"a\"}", "--items", "{}"], json!({"items": [{"sku": "a"}, {}]})),
+        (
+            vec!["--items", "{\"sku\":\"a\"}", "--items", "{}"],
+            json!({"items": [{"sku": "a"}, {}]}),
+        ),
         (vec!["--either", "12"], json!({"either": 12})),
         (vec!["--either", "twelve"], json!({"either": "twelve"})),
         (vec!["--any", "[1]"], json!({"any": [1]})),
         (vec!["--any", "[1"], json!({"any": "[1"})),
-        (vec!["--args", "{\"name\":\"Ada\",\"times\":1}", "--times", "2"], json!({"name": "Ada", "times": 2})),
+        (
+            vec!["--args", "{\"name\":\"Ada\",\"times\":1}", "--times", "2"],
+            json!({"name": "Ada", "times": 2}),
+        ),
         (vec![], json!({})),
     ] {
         expect(&properties, &words, expected);
@@ -97,19 +119,31 @@ fn what_is_not_allowed_is_refused_before_the_call_as_clap_would() {
         "headers": {"type": "object", "additionalProperties": {"type": "boolean"}},
     });
     for (words, expected) in [
-        (["--times", "300"], "error: invalid value '300' for '--times <INTEGER>': 300 is not in 0..=255"),
+        (
+            ["--times", "300"],
+            "error: invalid value '300' for '--times <INTEGER>': 300 is not in 0..=255",
+        ),
         (["--times", "many"], "invalid digit found in string"),
         (["--above", "0"], "0 is not above 0"),
         (["--above", "NaN"], "JSON has no such number"),
         (["--level", "hihg"], "tip: a similar value exists: 'high'"),
         (["--short", "abc"], "it has 3 characters, and may have 2"),
-        (["--loud=yes", "--loud"], "invalid value 'yes' for '--loud[=<true|false>]'"),
+        (
+            ["--loud=yes", "--loud"],
+            "invalid value 'yes' for '--loud[=<true|false>]'",
+        ),
         (["--sizes", "1,0"], "0 is not in 1.."),
         (["--pair", "1,2"], "it is not JSON"),
         (["--pair", "@no-such-file"], "cannot read no-such-file"),
-        (["--headers", "a"], "it has no `=` between a key and a value"),
+        (
+            ["--headers", "a"],
+            "it has no `=` between a key and a value",
+        ),
         (["--headers", "a=b"], "it is neither `true` nor `false`"),
-        (["--tiems", "2"], "tip: a similar argument exists: '--times'"),
+        (
+            ["--tiems", "2"],
+            "tip: a similar argument exists: '--times'",
+        ),
     ] {
         refused(&properties, &words, expected);
     }
@@ -117,22 +151,58 @@ fn what_is_not_allowed_is_refused_before_the_call_as_clap_would() {
 
 #[test]
 fn members_of_objects_have_flags_of_their_own_which_come_before_the_whole() {
-    let schema = object(json!({"config": {"$ref": "#/$defs/Config"}, "tree": {"$ref": "#/$defs/Tree"}}), &["config"]);
+    let schema = object(
+        json!({"config": {"$ref": "#/$defs/Config"}, "tree": {"$ref": "#/$defs/Tree"}}),
+        &["config"],
+    );
     let definitions = json!({
         "Config": object(json!({"limit": {"type": "integer"}, "word": {"type": "string"}}), &["limit"]),
         "Tree": object(json!({"leaf": {"type": "integer"}, "left": {"$ref": "#/$defs/Tree"}}), &[]),
     });
     for (words, expected) in [
         (vec!["--config.limit", "3"], json!({"config": {"limit": 3}})),
-        (vec!["--config", "{\"limit\":1,\"word\":\"x\"}", "--config.limit", "3"], json!({"config": {"limit": 3, "word": "x"}})),
-        (vec!["--args", "{\"config\":{\"word\":\"x\"}}", "--config.limit", "3"], json!({"config": {"word": "x", "limit": 3}})),
-        (vec!["--args", "{\"config\":7}", "--config.limit", "3"], json!({"config": {"limit": 3}})),
-        (vec!["--config.limit=1", "--tree.leaf", "2"], json!({"config": {"limit": 1}, "tree": {"leaf": 2}})),
-        (vec!["--config.limit=1", "--tree.left", "{\"left\":{\"leaf\":1}}"], json!({"config": {"limit": 1}, "tree": {"left": {"left": {"leaf": 1}}}})),
+        (
+            vec![
+                "--config",
+                "{\"limit\":1,\"word\":\"x\"}",
+                "--config.limit",
+                "3",
+            ],
+            json!({"config": {"limit": 3, "word": "x"}}),
+        ),
+        (
+            vec![
+                "--args",
+                "{\"config\":{\"word\":\"x\"}}",
+                "--config.limit",
+                "3",
+            ],
+            json!({"config": {"word": "x", "limit": 3}}),
+        ),
+        (
+            vec!["--args", "{\"config\":7}", "--config.limit", "3"],
+            json!({"config": {"limit": 3}}),
+        ),
+        (
+            vec!["--config.limit=1", "--tree.leaf", "2"],
+            json!({"config": {"limit": 1}, "tree": {"leaf": 2}}),
+        ),
+        (
+            vec!["--config.limit=1", "--tree.left", "{\"left\":{\"leaf\":1}}"],
+            json!({"config": {"limit": 1}, "tree": {"left": {"left": {"leaf": 1}}}}),
+        ),
     ] {
-        assert_eq!(given(&schema, &definitions, &words).unwrap(), Some(expected), "{words:?}");
+        assert_eq!(
+            given(&schema, &definitions, &words).unwrap(),
+            Some(expected),
+            "{words:?}"
+        );
     }
-    for words in [vec![], vec!["--config.word", "x"], vec!["--args", "{\"config\":{}}"]] {
+    for words in [
+        vec![],
+        vec!["--config.word", "x"],
+        vec!["--args", "{\"config\":{}}"],
+    ] {
         let error = given(&schema, &definitions, &words).unwrap_err();
         assert!(
             error.contains("the following required arguments were not provided:\n  --config.limit <INTEGER>\n\nUsage: test --config <JSON> [OPTIONS]"),
@@ -144,20 +214,44 @@ fn members_of_objects_have_flags_of_their_own_which_come_before_the_whole() {
 #[test]
 fn what_the_arguments_may_lack_depends_on_what_they_are() {
     let none = json!({});
-    let all_optional = object(json!({"inner": object(json!({"must": true}), &["must"])}), &[]);
+    let all_optional = object(
+        json!({"inner": object(json!({"must": true}), &["must"])}),
+        &[],
+    );
     assert_eq!(given(&all_optional, &none, &[]).unwrap(), Some(json!({})));
     let error = given(&all_optional, &none, &["--args", "{\"inner\":{}}"]).unwrap_err();
     assert!(error.contains("--inner.must <JSON>"), "{error}");
 
-    let whole = object(json!({"config": object(json!({"limit": true}), &[])}), &["config"]);
-    assert!(given(&whole, &none, &[]).unwrap_err().contains("  --config <JSON>\n"));
-    assert_eq!(given(&whole, &none, &["--config", "{}"]).unwrap(), Some(json!({"config": {}})));
+    let whole = object(
+        json!({"config": object(json!({"limit": true}), &[])}),
+        &["config"],
+    );
+    assert!(
+        given(&whole, &none, &[])
+            .unwrap_err()
+            .contains("  --config <JSON>\n")
+    );
+    assert_eq!(
+        given(&whole, &none, &["--config", "{}"]).unwrap(),
+        Some(json!({"config": {}}))
+    );
 
-    let one_of = json!({"oneOf": [object(json!({"a": true}), &["a"]), object(json!({"b": true}), &["b"])]});
-    assert!(given(&one_of, &none, &[]).unwrap_err().contains("  --args <JSON>\n"));
-    assert_eq!(given(&one_of, &none, &["--args", "{\"b\":1}"]).unwrap(), Some(json!({"b": 1})));
+    let one_of =
+        json!({"oneOf": [object(json!({"a": true}), &["a"]), object(json!({"b": true}), &["b"])]});
+    assert!(
+        given(&one_of, &none, &[])
+            .unwrap_err()
+            .contains("  --args <JSON>\n")
+    );
+    assert_eq!(
+        given(&one_of, &none, &["--args", "{\"b\":1}"]).unwrap(),
+        Some(json!({"b": 1}))
+    );
     assert_eq!(given(&json!(true), &none, &[]).unwrap(), None);
-    assert_eq!(given(&json!(true), &none, &["--args=-3"]).unwrap(), Some(json!(-3)));
+    assert_eq!(
+        given(&json!(true), &none, &["--args=-3"]).unwrap(),
+        Some(json!(-3))
+    );
 }
 
 #[test]
@@ -180,15 +274,27 @@ fn names_that_clash_with_ours_or_with_each_other_have_flags_all_the_same() {
     });
     for (words, expected) in [
         (vec!["--args.help", "me"], json!({"help": "me"})),
-        (vec!["--args.args", "{}", "--args.args.x", "1"], json!({"args": {"x": 1}})),
-        (vec!["--json", "--fuel", "3"], json!({"json": true, "fuel": 3})),
-        (vec!["--a-b", "1", "--a_b", "2"], json!({"a_b": 2, "a-b": 1})),
+        (
+            vec!["--args.args", "{}", "--args.args.x", "1"],
+            json!({"args": {"x": 1}}),
+        ),
+        (
+            vec!["--json", "--fuel", "3"],
+            json!({"json": true, "fuel": 3}),
+        ),
+        (
+            vec!["--a-b", "1", "--a_b", "2"],
+            json!({"a_b": 2, "a-b": 1}),
+        ),
         (vec!["--min-length", "1"], json!({"min_length": 1})),
         (vec!["--min_length", "1"], json!({"min_length": 1})),
         (vec!["--args.-odd", "1"], json!({"-odd": 1})),
         (vec!["--x.y", "1"], json!({"x.y": 1})),
         (vec!["--args.x.y", "1"], json!({"x": {"y": 1}})),
-        (vec!["--args", "{\"with space\":1,\"\":2,\"é\":3,\"a=b\":4}"], json!({"with space": 1, "": 2, "é": 3, "a=b": 4})),
+        (
+            vec!["--args", "{\"with space\":1,\"\":2,\"é\":3,\"a=b\":4}"],
+            json!({"with space": 1, "": 2, "é": 3, "a=b": 4}),
+        ),
     ] {
         expect(&properties, &words, expected);
     }
@@ -202,7 +308,10 @@ fn a_schema_without_end_has_flags_in_number() {
     }
     let schema = object(Value::Object(properties), &[]);
     let none = Map::new();
-    assert_eq!(Flags::new(Schemas::new(&none), Some(&schema)).flags.len(), MAX_FLAGS);
+    assert_eq!(
+        Flags::new(Schemas::new(&none), Some(&schema)).flags.len(),
+        MAX_FLAGS
+    );
     let args = given(&schema, &json!({}), &["--args", "{\"argument_999\":\"x\"}"]);
     assert_eq!(args.unwrap(), Some(json!({"argument_999": "x"})));
 }

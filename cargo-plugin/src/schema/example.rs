@@ -81,7 +81,10 @@ impl Numbers {
             .or(self.minimum)
             .zip(self.below.or(self.maximum))
             .map(|(lowest, highest)| lowest / 2.0 + highest / 2.0);
-        let near = bounds.into_iter().flatten().flat_map(|bound| [bound, bound + 1.0, bound - 1.0]);
+        let near = bounds
+            .into_iter()
+            .flatten()
+            .flat_map(|bound| [bound, bound + 1.0, bound - 1.0]);
         [1.0]
             .into_iter()
             .chain(near)
@@ -118,7 +121,10 @@ impl Text<'_> {
         if fits(example) {
             return Some(json!(example));
         }
-        let length = self.min_length.unwrap_or(0).max(self.max_length.unwrap_or(0).min(1));
+        let length = self
+            .min_length
+            .unwrap_or(0)
+            .max(self.max_length.unwrap_or(0).min(1));
         let filled = (self.format.is_none() && length <= MAX_LENGTH)
             .then(|| "x".repeat(usize::try_from(length).unwrap_or(0)))?;
         fits(&filled).then(|| json!(filled))
@@ -141,14 +147,29 @@ mod tests {
             (json!({"type": "integer", "minimum": 5}), Some(json!(5))),
             (json!({"type": "integer", "maximum": -5}), Some(json!(-5))),
             (json!({"type": "integer", "minimum": 2, "maximum": 1}), None),
-            (json!({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5}), Some(json!(1.25))),
-            (json!({"type": "string", "minLength": 6}), Some(json!("xxxxxx"))),
+            (
+                json!({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5}),
+                Some(json!(1.25)),
+            ),
+            (
+                json!({"type": "string", "minLength": 6}),
+                Some(json!("xxxxxx")),
+            ),
             (json!({"type": "string", "maxLength": 2}), Some(json!("x"))),
             (json!({"type": "string", "maxLength": 0}), Some(json!(""))),
             (json!({"type": "string", "pattern": "^a"}), None),
-            (json!({"type": "string", "pattern": "^a", "examples": ["ab"]}), Some(json!("ab"))),
-            (json!({"type": "string", "format": "uuid"}), Some(json!("00000000-0000-4000-8000-000000000000"))),
-            (json!({"type": "array", "items": {"type": "boolean"}, "minItems": 2}), Some(json!([true, true]))),
+            (
+                json!({"type": "string", "pattern": "^a", "examples": ["ab"]}),
+                Some(json!("ab")),
+            ),
+            (
+                json!({"type": "string", "format": "uuid"}),
+                Some(json!("00000000-0000-4000-8000-000000000000")),
+            ),
+            (
+                json!({"type": "array", "items": {"type": "boolean"}, "minItems": 2}),
+                Some(json!([true, true])),
+            ),
             (json!({"enum": ["a", "b"]}), Some(json!("a"))),
             (json!({"$ref": "#/$defs/List"}), Some(json!({}))),
             (json!({"$ref": "#/$defs/Endless"}), None),

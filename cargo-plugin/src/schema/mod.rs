@@ -154,7 +154,10 @@ impl<'a> Schemas<'a> {
             .find_map(|word| schema.get(word)?.as_array())
         else {
             // An `allOf` of one is how a description was put beside a reference once.
-            if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
+            if let Some([only]) = schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
                 && references > 0
             {
                 return self.shape_within(only, references - 1);
@@ -177,7 +180,11 @@ impl<'a> Schemas<'a> {
     }
 
     /// The values of alternatives that are nothing but values to choose.
-    fn all_choices(&self, alternatives: &[&'a Value], references: usize) -> Option<Vec<Choice<'a>>> {
+    fn all_choices(
+        &self,
+        alternatives: &[&'a Value],
+        references: usize,
+    ) -> Option<Vec<Choice<'a>>> {
         let mut all = Vec::new();
         for alternative in alternatives {
             let shape = self.shape_within(alternative, references.checked_sub(1)?);
@@ -208,7 +215,10 @@ impl<'a> Shape<'a> {
 
     /// Whether its values are written without commas, so that one can stand between two of them.
     pub fn has_no_commas(&self) -> bool {
-        matches!(self.kind, Kind::Integer(_) | Kind::Number(_) | Kind::Boolean)
+        matches!(
+            self.kind,
+            Kind::Integer(_) | Kind::Number(_) | Kind::Boolean
+        )
     }
 }
 
@@ -217,7 +227,10 @@ fn single(schema: &Value) -> Shape<'_> {
     let (word, nullable) = match schema.get("type") {
         Some(Value::String(word)) => (word.as_str(), false),
         Some(Value::Array(words)) => {
-            let mut others = words.iter().filter_map(Value::as_str).filter(|word| *word != "null");
+            let mut others = words
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|word| *word != "null");
             let nullable = words.iter().any(|word| word == "null");
             match (others.next(), others.next()) {
                 (Some(word), None) => (word, nullable),
@@ -339,7 +352,10 @@ fn integers(schema: &Value) -> Integers {
 }
 
 fn integer(value: &Value) -> Option<i128> {
-    let exact = value.as_i64().map(i128::from).or(value.as_u64().map(i128::from));
+    let exact = value
+        .as_i64()
+        .map(i128::from)
+        .or(value.as_u64().map(i128::from));
     // Beyond 64 bits JSON's numbers are floats here; what matters then is which way the bound lies.
     exact.or_else(|| value.as_f64().map(|float| float as i128))
 }
@@ -385,7 +401,11 @@ fn number(schema: &Value, word: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use super::*;
     use serde_json::json;
@@ -420,31 +440,48 @@ mod tests {
         let schemas = Schemas::new(&definitions);
         for (schema, described) in [
             (json!({"enum": ["one", "two", null]}), false),
-            (json!({"oneOf": [{"const": "one", "description": "1"}, {"enum": ["two"], "description": "2"}]}), true),
-            (json!({"oneOf": [{"const": "one", "description": "1"}, {"const": "two", "description": "2"}]}), true),
+            (
+                json!({"oneOf": [{"const": "one", "description": "1"}, {"enum": ["two"], "description": "2"}]}),
+                true,
+            ),
+            (
+                json!({"oneOf": [{"const": "one", "description": "1"}, {"const": "two", "description": "2"}]}),
+                true,
+            ),
         ] {
             let Kind::Choice(values) = schemas.shape(&schema).kind else {
                 panic!("{schema} is no choice");
             };
-            let texts: Vec<_> = values.iter().map(|choice| choice.value.as_str().unwrap()).collect();
+            let texts: Vec<_> = values
+                .iter()
+                .map(|choice| choice.value.as_str().unwrap())
+                .collect();
             assert_eq!(texts, ["one", "two"], "{schema}");
-            assert_eq!(values.iter().all(|choice| choice.description.is_some()), described);
+            assert_eq!(
+                values.iter().all(|choice| choice.description.is_some()),
+                described
+            );
         }
         assert!(schemas.shape(&json!({"enum": ["one", null]})).nullable);
     }
 
     #[test]
     fn what_stands_beside_a_reference_counts_more_than_what_it_refers_to() {
-        let definitions = json!({"a/b": {"type": "string", "description": "theirs", "default": "x"}});
+        let definitions =
+            json!({"a/b": {"type": "string", "description": "theirs", "default": "x"}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
         let schema = json!({"$ref": "#/$defs/a~1b", "description": "ours"});
         let shape = schemas.shape(&schema);
-        assert_eq!((shape.description, shape.default), (Some("ours"), Some(&json!("x"))));
+        assert_eq!(
+            (shape.description, shape.default),
+            (Some("ours"), Some(&json!("x")))
+        );
     }
 
     #[test]
     fn schemas_that_mean_nothing_or_only_themselves_are_of_any_kind() {
-        let definitions = json!({"Me": {"$ref": "#/$defs/Me"}, "Us": {"anyOf": [{"$ref": "#/$defs/Us"}]}});
+        let definitions =
+            json!({"Me": {"$ref": "#/$defs/Me"}, "Us": {"anyOf": [{"$ref": "#/$defs/Us"}]}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
         for schema in [
             json!(true),
@@ -465,9 +502,18 @@ mod tests {
     #[test]
     fn integers_have_their_true_bounds() {
         let of = |schema| integers(&schema).0;
-        assert_eq!(of(json!({"minimum": 0, "maximum": u64::MAX})), 0..=i128::from(u64::MAX));
-        assert_eq!(of(json!({"exclusiveMinimum": 0, "minimum": -5, "exclusiveMaximum": 3})), 1..=2);
-        assert_eq!(of(json!({"maximum": 9, "exclusiveMaximum": 100})), i128::MIN..=9);
+        assert_eq!(
+            of(json!({"minimum": 0, "maximum": u64::MAX})),
+            0..=i128::from(u64::MAX)
+        );
+        assert_eq!(
+            of(json!({"exclusiveMinimum": 0, "minimum": -5, "exclusiveMaximum": 3})),
+            1..=2
+        );
+        assert_eq!(
+            of(json!({"maximum": 9, "exclusiveMaximum": 100})),
+            i128::MIN..=9
+        );
         assert_eq!(of(json!({})), i128::MIN..=i128::MAX);
     }
 }

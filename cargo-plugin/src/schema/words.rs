@@ -69,16 +69,24 @@ impl<'a> Schemas<'a> {
             },
             Kind::Choice(values) => listed(values.iter().map(|choice| quoted(choice.value))),
             Kind::List(list) if depth > 0 => {
-                format!("array of {}", plural(&self.kind_of(&self.shape(list.items), depth - 1)))
+                format!(
+                    "array of {}",
+                    plural(&self.kind_of(&self.shape(list.items), depth - 1))
+                )
             }
             Kind::List(_) => "array".to_owned(),
             Kind::Tuple(items) if depth > 0 => {
-                let items = items.iter().map(|item| self.kind_of(&self.shape(item), depth - 1));
+                let items = items
+                    .iter()
+                    .map(|item| self.kind_of(&self.shape(item), depth - 1));
                 format!("[{}]", bounded(items, ", "))
             }
             Kind::Tuple(_) => "array".to_owned(),
             Kind::Map(values) if depth > 0 => {
-                format!("map of {}", plural(&self.kind_of(&self.shape(values), depth - 1)))
+                format!(
+                    "map of {}",
+                    plural(&self.kind_of(&self.shape(values), depth - 1))
+                )
             }
             Kind::Map(_) | Kind::Object(_) => "object".to_owned(),
             Kind::OneOf(alternatives) if depth > 0 => {
@@ -109,7 +117,10 @@ impl<'a> Schemas<'a> {
                 let members = object.members.iter().map(|member| {
                     let optional = if member.required { "" } else { "?" };
                     let name = quoted(&Value::String(member.name.to_owned()));
-                    format!("{name}{optional}: {}", self.sketch_within(member.schema, deeper))
+                    format!(
+                        "{name}{optional}: {}",
+                        self.sketch_within(member.schema, deeper)
+                    )
                 });
                 format!("{{{}}}", bounded(members, ", "))
             }
@@ -125,7 +136,9 @@ impl<'a> Schemas<'a> {
                     .map(|alternative| self.sketch_within(alternative, deeper)),
                 " | ",
             ),
-            Kind::Choice(values) => bounded(values.iter().map(|choice| quoted(choice.value)), " | "),
+            Kind::Choice(values) => {
+                bounded(values.iter().map(|choice| quoted(choice.value)), " | ")
+            }
             _ => return self.kind_of(&shape, 0),
         };
         match shape.nullable {
@@ -187,12 +200,26 @@ impl Shape<'_> {
                 constraints.extend(bounds);
             }
             Kind::Text(text) => {
-                constraints.extend(amount(text.min_length.filter(|least| *least > 0), text.max_length, "character"));
-                constraints.extend(text.pattern.map(|pattern| format!("pattern: {}", text::line(pattern, MAX_QUOTED))));
-                constraints.extend(text.format.map(|format| format!("format: {}", text::line(format, MAX_QUOTED))));
+                constraints.extend(amount(
+                    text.min_length.filter(|least| *least > 0),
+                    text.max_length,
+                    "character",
+                ));
+                constraints.extend(
+                    text.pattern
+                        .map(|pattern| format!("pattern: {}", text::line(pattern, MAX_QUOTED))),
+                );
+                constraints.extend(
+                    text.format
+                        .map(|format| format!("format: {}", text::line(format, MAX_QUOTED))),
+                );
             }
             Kind::List(list) => {
-                constraints.extend(amount(Some(list.min_items).filter(|least| *least > 0), list.max_items, "item"));
+                constraints.extend(amount(
+                    Some(list.min_items).filter(|least| *least > 0),
+                    list.max_items,
+                    "item",
+                ));
             }
             _ => {}
         }
@@ -279,7 +306,11 @@ mod tests {
         });
         let schemas = Schemas::new(definitions.as_object().unwrap());
         for (schema, sketch, kind) in [
-            (json!({"$ref": "#/$defs/Item"}), r#"{"sku": string, "count"?: integer}"#, "object"),
+            (
+                json!({"$ref": "#/$defs/Item"}),
+                r#"{"sku": string, "count"?: integer}"#,
+                "object",
+            ),
             (
                 json!({"type": "array", "items": {"$ref": "#/$defs/Item"}}),
                 r#"[{"sku": string, "count"?: integer}, …]"#,
@@ -290,14 +321,26 @@ mod tests {
                 "[number, string or null]",
                 "[number, string or null]",
             ),
-            (json!({"type": "object", "additionalProperties": {"type": "integer"}}), "{KEY: integer, …}", "map of integers"),
-            (json!({"enum": ["low", "high", null]}), r#""low" | "high" | null"#, r#""low" or "high" or null"#),
+            (
+                json!({"type": "object", "additionalProperties": {"type": "integer"}}),
+                "{KEY: integer, …}",
+                "map of integers",
+            ),
+            (
+                json!({"enum": ["low", "high", null]}),
+                r#""low" | "high" | null"#,
+                r#""low" or "high" or null"#,
+            ),
             (
                 json!({"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Item"}]}),
                 r#"string | {"sku": string, "count"?: integer}"#,
                 "string or object",
             ),
-            (json!({"$ref": "#/$defs/Tree"}), r#"{"left"?: {"left"?: {"left"?: object}}}"#, "object"),
+            (
+                json!({"$ref": "#/$defs/Tree"}),
+                r#"{"left"?: {"left"?: {"left"?: object}}}"#,
+                "object",
+            ),
             (json!(true), "any value", "any value"),
         ] {
             assert_eq!(schemas.sketch(&schema), sketch);
@@ -310,13 +353,34 @@ mod tests {
         let definitions = serde_json::Map::new();
         let schemas = Schemas::new(&definitions);
         for (schema, expected) in [
-            (json!({"type": "integer", "minimum": 0, "maximum": 255}), vec!["0 to 255"]),
-            (json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}), vec!["at least 0"]),
-            (json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}), vec![]),
-            (json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1.5}), vec!["above 0", "at most 1.5"]),
-            (json!({"type": "string", "minLength": 1, "maxLength": 1}), vec!["exactly 1 character"]),
-            (json!({"type": "string", "pattern": "^a\u{1b}", "format": "date"}), vec!["pattern: ^a\\u{1b}", "format: date"]),
-            (json!({"type": "array", "minItems": 2}), vec!["at least 2 items"]),
+            (
+                json!({"type": "integer", "minimum": 0, "maximum": 255}),
+                vec!["0 to 255"],
+            ),
+            (
+                json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
+                vec!["at least 0"],
+            ),
+            (
+                json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}),
+                vec![],
+            ),
+            (
+                json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1.5}),
+                vec!["above 0", "at most 1.5"],
+            ),
+            (
+                json!({"type": "string", "minLength": 1, "maxLength": 1}),
+                vec!["exactly 1 character"],
+            ),
+            (
+                json!({"type": "string", "pattern": "^a\u{1b}", "format": "date"}),
+                vec!["pattern: ^a\\u{1b}", "format: date"],
+            ),
+            (
+                json!({"type": "array", "minItems": 2}),
+                vec!["at least 2 items"],
+            ),
         ] {
             assert_eq!(schemas.shape(&schema).constraints(), expected, "{schema}");
         }
@@ -330,7 +394,17 @@ mod tests {
         }});
         let definitions = serde_json::Map::new();
         let rows = Schemas::new(&definitions).rows(&schema);
-        let told: Vec<String> = rows.iter().map(|row| format!("{}|{}|{}", row.path, row.kind, row.description)).collect();
-        assert_eq!(told, ["lines|integer|How many.", "frequent|array of objects|", "frequent[].word|string|"]);
+        let told: Vec<String> = rows
+            .iter()
+            .map(|row| format!("{}|{}|{}", row.path, row.kind, row.description))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "lines|integer|How many.",
+                "frequent|array of objects|",
+                "frequent[].word|string|"
+            ]
+        );
     }
 }

@@ -15,7 +15,7 @@ use super::dispatch::{
     settle, take_guest, too_late, wanted, write,
 };
 use crate::instance::State;
-use crate::services::{Strike, denied, with_time_left};
+use crate::services::{Strike, with_time_left};
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
 pub(super) async fn call(
@@ -33,7 +33,7 @@ pub(super) async fn call(
             Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
         }
     } else {
-        refuse(function, denied(function.permission.unwrap_or_default()))
+        refuse(function, state.host.denied(function))
     };
     let mut answer = end(caller.data_mut(), &begun, served)?;
     let mut first = true;

@@ -14,7 +14,7 @@ use super::{Guest, Host, full_name};
 use crate::engine::TICK;
 use crate::instance::State;
 use crate::observe::{Observer, Outcome};
-use crate::services::{Strike, denied, with_time_left};
+use crate::services::{Strike, with_time_left};
 
 /// Why a host function ended the guest's call. In a box, as nearly every call has none.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ fn answer(
             Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
         }
     } else {
-        refuse(function, denied(function.permission.unwrap_or_default()))
+        refuse(function, host.denied(function))
     };
     end(state, begun, answered)
 }

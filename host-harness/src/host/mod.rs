@@ -18,7 +18,7 @@ use wasmtime::{Memory, TypedFunc};
 use crate::engine::{Clock, duration};
 use crate::failure::{Failure, FailureKind, Import, MAX_LOG_LINES};
 use crate::record::{HostCall, LogLine};
-use crate::services::{Faults, Grants, RecordedLog};
+use crate::services::{Faults, GrantWords, Grants, RecordedLog};
 use history::{History, Regions};
 
 pub(crate) use dispatch::{HostTrap, Reason};
@@ -39,6 +39,8 @@ pub(crate) struct Host {
     /// The tick at which the call that is running has used up its time; 0 for never.
     deadline: u64,
     faults: Faults,
+    /// How a permission is granted, for whoever is denied one.
+    grant_words: GrantWords,
 }
 
 /// An import and what it leads to.
@@ -111,6 +113,7 @@ impl Host {
             history: History::of(&bound),
             bound,
             clock,
+            grant_words: grants.words(),
             ..Host::default()
         })
     }
@@ -119,6 +122,13 @@ impl Host {
     pub(crate) fn not_granted(&self) -> impl Iterator<Item = &'static str> {
         let denied = self.bound.iter().filter(|bound| !bound.granted);
         denied.filter_map(|bound| bound.function.permission)
+    }
+
+    /// What a function answers whose permission is not granted.
+    #[cold]
+    fn denied(&self, function: &HostFunction) -> plugin_sdk::Error {
+        self.grant_words
+            .denied(function.permission.unwrap_or_default())
     }
 
     /// What goes wrong from now on.

@@ -77,9 +77,7 @@ impl HostContract {
                 imports.others.push(imported.clone());
                 continue;
             }
-            let known = functions
-                .iter()
-                .find(|function| function.name == import.name);
+            let known = functions.iter().find(|function| function.name == import.name);
             let ty = inspection.import_type(import);
             let declared = ty.and_then(|ty| contract::imported_function(import, ty));
             match (known, declared) {
@@ -91,11 +89,7 @@ impl HostContract {
             }
         }
         if !missing.is_empty() {
-            imports
-                .failures
-                .push(Failure::load(FailureKind::MissingImports {
-                    imports: missing,
-                }));
+            imports.failures.push(Failure::load(FailureKind::MissingImports { imports: missing }));
         }
         imports
     }
@@ -104,12 +98,7 @@ impl HostContract {
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
         (self.functions)()
             .into_iter()
-            .map(|function| {
-                (
-                    strsim::damerau_levenshtein(function.name, name),
-                    function.name,
-                )
-            })
+            .map(|function| (strsim::damerau_levenshtein(function.name, name), function.name))
             .filter(|(distance, nearest)| distance * 3 <= nearest.len())
             .min()
             .map(|(_, nearest)| nearest)
@@ -118,8 +107,6 @@ impl HostContract {
 
 impl std::fmt::Debug for HostContract {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HostContract")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("HostContract").field("name", &self.name).finish_non_exhaustive()
     }
 }

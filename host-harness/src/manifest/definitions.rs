@@ -41,6 +41,10 @@ pub(super) struct Inside<'a> {
     pub(super) schema: &'a Value,
 }
 
+#[cfg_attr(
+    not(feature = "schema-checks"),
+    expect(dead_code, reason = "where a schema is, only checks want to know")
+)]
 impl Inside<'_> {
     /// Where it is, as a reference, if the schema that it is inside of is at `place`.
     pub(super) fn place(&self, place: &str) -> String {

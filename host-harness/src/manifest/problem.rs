@@ -24,10 +24,6 @@ pub struct Problem {
     pub found: Option<String>,
     /// The names of the members that there may be, where one is unknown.
     #[serde(skip)]
-    #[cfg_attr(
-        not(feature = "schema-checks"),
-        expect(dead_code, reason = "goes into the details of an error")
-    )]
     pub(super) known: Vec<String>,
 }
 

@@ -401,4 +401,38 @@ mod tests {
         let two = read(&[b"{\"abi\":1}", b""]).unwrap_err();
         assert!(matches!(two, ManifestError::Sections { count: 2 }));
     }
+
+    #[test]
+    fn whatever_has_become_of_a_section_reading_it_ends() {
+        let section = format!("{PLUGIN}\n{GREET}\n{SHOUT}\n").into_bytes();
+        let mut random = fastrand::Rng::with_seed(4);
+        let mut read_all_the_same = 0;
+        for _ in 0..5_000 {
+            let mut section = section.clone();
+            for _ in 0..random.usize(1..4) {
+                let place = random.usize(..section.len());
+                match random.u8(..4) {
+                    0 => section[place] = random.u8(..),
+                    1 => section.truncate(place.max(1)),
+                    2 => section[place] = *random.choice(b"{}[]\",:\n01$").unwrap(),
+                    _ => {
+                        let piece = section[place..].to_vec();
+                        section.extend(piece);
+                    }
+                }
+            }
+            match read(&[&section]) {
+                Ok(manifest) => {
+                    let manifest = manifest.unwrap();
+                    manifest
+                        .config
+                        .iter()
+                        .for_each(|config| drop(manifest.standalone(config)));
+                    read_all_the_same += 1;
+                }
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+        }
+        assert!(read_all_the_same > 100, "{read_all_the_same}");
+    }
 }

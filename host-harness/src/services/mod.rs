@@ -80,7 +80,7 @@ pub use in_memory::Services;
 pub use kv::DatabaseKv;
 pub use kv::MemoryKv;
 pub use logging::{ForwardedLog, RecordedLog};
-pub(crate) use permissions::denied;
+pub(crate) use permissions::GrantWords;
 pub use permissions::{Grants, Permission};
 pub use random::{SeededRandom, SystemRandom};
 

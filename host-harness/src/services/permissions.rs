@@ -25,7 +25,12 @@ use crate::text;
 pub struct Grants {
     all: bool,
     names: BTreeSet<String>,
+    words: GrantWords,
 }
+
+/// What grants a permission, in the words of a host's users.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct GrantWords(Option<fn(&str) -> String>);
 
 impl Grants {
     /// No permission.
@@ -37,7 +42,7 @@ impl Grants {
     pub fn all() -> Self {
         Grants {
             all: true,
-            names: BTreeSet::new(),
+            ..Self::default()
         }
     }
 
@@ -49,6 +54,15 @@ impl Grants {
     /// Grants every permission there is.
     pub fn grant_all(&mut self) {
         self.all = true;
+    }
+
+    /// Says in other words than Rust's what grants a permission: see [`PluginBuilder::grant_words`](crate::PluginBuilder::grant_words).
+    pub fn set_words(&mut self, words: fn(&str) -> String) {
+        self.words = GrantWords(Some(words));
+    }
+
+    pub(crate) fn words(&self) -> GrantWords {
+        self.words
     }
 
     /// Whether a permission is granted.
@@ -65,18 +79,23 @@ impl Grants {
     pub fn check(&self, permission: &str) -> Result<()> {
         match self.allows(permission) {
             true => Ok(()),
-            false => Err(denied(permission)),
+            false => Err(self.words.denied(permission)),
         }
     }
 }
 
-/// What a call answers that lacks a permission.
-#[cold]
-pub(crate) fn denied(permission: &str) -> Error {
-    Error::from(PermissionDenied {
-        permission: permission.to_owned(),
-        grant: format!(".grant({permission:?})"),
-    })
+impl GrantWords {
+    /// What a call answers that lacks a permission.
+    #[cold]
+    pub(crate) fn denied(self, permission: &str) -> Error {
+        Error::from(PermissionDenied {
+            permission: permission.to_owned(),
+            grant: match self.0 {
+                Some(words) => words(permission),
+                None => format!(".grant({permission:?})"),
+            },
+        })
+    }
 }
 
 /// A permission that a plugin asks for.

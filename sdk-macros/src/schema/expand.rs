@@ -161,8 +161,12 @@ impl<'a> Expansion<'a> {
             }
             _ => false,
         };
-        let mut all = fields.iter();
-        all.find(|field| !is_marker(&field.ty) && !(field.optional && field.names.output.is_none()))
+        let never_there = |field: &Field| {
+            is_marker(&field.ty) || (field.optional && field.names.output.is_none())
+        };
+        fields
+            .iter()
+            .find(|field| !never_there(field))
             .or_else(|| fields.iter().next())
     }
 

@@ -35,7 +35,7 @@ pub enum Body {
 pub enum Fields {
     Unit,
     /// `None` where the field is never read nor written.
-    Newtype(Option<Field>),
+    Newtype(Option<Box<Field>>),
     Tuple(Vec<Field>),
     Named(Vec<Field>),
 }
@@ -44,7 +44,7 @@ impl Fields {
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         let (one, more): (&[Field], &[Field]) = match self {
             Fields::Unit | Fields::Newtype(None) => (&[], &[]),
-            Fields::Newtype(Some(field)) => (std::slice::from_ref(field), &[]),
+            Fields::Newtype(Some(field)) => (std::slice::from_ref(&**field), &[]),
             Fields::Tuple(fields) | Fields::Named(fields) => (&[], fields),
         };
         one.iter().chain(more)

@@ -131,7 +131,7 @@ fn fields(
         .filter_map(|of| field(of, cases, all_optional, mistakes));
     match fields {
         syn::Fields::Unit => Fields::Unit,
-        syn::Fields::Unnamed(_) if count == 1 => Fields::Newtype(read.next()),
+        syn::Fields::Unnamed(_) if count == 1 => Fields::Newtype(read.next().map(Box::new)),
         syn::Fields::Unnamed(_) => Fields::Tuple(read.collect()),
         syn::Fields::Named(_) => Fields::Named(read.collect()),
     }

@@ -1,4 +1,8 @@
 //! The types that have a place of their own under `$defs`: which there are, and what they are called.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
+)]
 
 use super::name::{hash, hash_number};
 use super::node::{Content, Definition, Enum, Field, Node, Representation, Variant};

@@ -1,4 +1,8 @@
 //! What definitions are called, and how types are told apart.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
+)]
 
 use super::Sink;
 

@@ -24,6 +24,9 @@ pub enum Node {
     Plain {
         kind: Kind,
         keywords: &'static [Member],
+        /// The same as text, without braces and with them: each piece that is rendered costs time.
+        members: &'static str,
+        whole: &'static str,
     },
     /// An array of whatever length.
     #[doc(hidden)]
@@ -189,6 +192,7 @@ pub struct Annotations {
     pub(super) description: Description,
     pub(super) default: Option<&'static str>,
     pub(super) members: &'static [Member],
+    pub(super) is_empty: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -205,35 +209,34 @@ impl Annotations {
         description: Description::None,
         default: None,
         members: &[],
+        is_empty: true,
     };
 
     /// A description, as a JSON string.
     pub const fn described(mut self, description: &'static str) -> Self {
         self.description = Description::Json(description);
+        self.is_empty = false;
         self
     }
 
     /// A description of which only the compiler knows what it says, such as `include_str!(…)`.
     pub const fn described_raw(mut self, description: &'static str) -> Self {
         self.description = Description::Raw(description);
+        self.is_empty = false;
         self
     }
 
     /// The value of what is not given, as JSON.
     pub const fn default(mut self, default: Option<&'static str>) -> Self {
         self.default = default;
+        self.is_empty &= default.is_none();
         self
     }
 
     pub const fn with(mut self, members: &'static [Member]) -> Self {
         self.members = members;
+        self.is_empty &= members.is_empty();
         self
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        matches!(self.description, Description::None)
-            && self.default.is_none()
-            && self.members.is_empty()
     }
 
     pub(super) const fn has(&self, keyword: Keyword) -> bool {
@@ -400,6 +403,17 @@ impl Object {
     }
 }
 
+/// Whether there is more to say of an object with these fields than what each of them looks like, and which must be there.
+pub(super) const fn are_intricate(mut fields: &[Field]) -> bool {
+    while let [field, rest @ ..] = fields {
+        if field.flatten || !field.names.aliases.is_empty() {
+            return true;
+        }
+        fields = rest;
+    }
+    false
+}
+
 /// One of several forms.
 pub struct Enum {
     pub(super) representation: Representation,
@@ -506,7 +520,7 @@ impl Variant {
     /// Whether it is nothing but a name.
     pub(super) const fn is_plain(&self, direction: Direction) -> bool {
         matches!(self.content, Content::Unit)
-            && self.annotations.is_empty()
+            && self.annotations.is_empty
             && !self.untagged
             && !(self.other && matches!(direction, Direction::In))
     }

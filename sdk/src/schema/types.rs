@@ -16,14 +16,60 @@ use std::time::{Duration, SystemTime};
 use super::node::{Enum, Field, Keyword, Kind, Member, Names, Object, Representation, Variant};
 use super::{Name, Node, Schema};
 
-/// A type of the standard library without arguments.
+/// The schema of a string, a number or a boolean, both in parts and as text.
+macro_rules! plain_node {
+    ($kind:ident $(, $keyword:ident = $value:literal)*) => {
+        &Node::Plain {
+            kind: Kind::$kind,
+            keywords: &[$(Member(Keyword::$keyword, $value)),*],
+            members: concat!("\"type\":", text!($kind) $(, ",", text!($keyword), $value)*),
+            whole: concat!("{\"type\":", text!($kind) $(, ",", text!($keyword), $value)*, "}"),
+        }
+    };
+}
+
+/// Kinds and keywords as `Kind::name` and `Keyword::key` have them, for literals.
+macro_rules! text {
+    (String) => {
+        "\"string\""
+    };
+    (Boolean) => {
+        "\"boolean\""
+    };
+    (Number) => {
+        "\"number\""
+    };
+    (Integer) => {
+        "\"integer\""
+    };
+    (Natural) => {
+        "\"integer\""
+    };
+    (Format) => {
+        "\"format\":"
+    };
+    (MinLength) => {
+        "\"minLength\":"
+    };
+    (MaxLength) => {
+        "\"maxLength\":"
+    };
+    (Minimum) => {
+        "\"minimum\":"
+    };
+    (Maximum) => {
+        "\"maximum\":"
+    };
+    (Not) => {
+        "\"not\":"
+    };
+}
+
+/// Types of the standard library without arguments.
 macro_rules! plain {
-    ($($type:ty, $name:literal, $kind:ident $(, $keyword:ident = $value:expr)* $(; $default:literal)?)*) => {$(
+    ($($type:ty, $name:literal, $kind:ident $(, $keyword:ident = $value:literal)* $(; $default:literal)?)*) => {$(
         impl Schema for $type {
-            const SCHEMA: &'static Node = &Node::Plain {
-                kind: Kind::$kind,
-                keywords: &[$(Member(Keyword::$keyword, $value)),*],
-            };
+            const SCHEMA: &'static Node = plain_node!($kind $(, $keyword = $value)*);
             const NAME: Name = Name::of($name, "std", &[]);
             $(const DEFAULT: Option<&'static str> = Some($default);)?
         }
@@ -52,25 +98,15 @@ plain! {
 macro_rules! integers {
     ($($kind:ident $type:ident $minimum:literal $maximum:literal)*) => {$(
         impl Schema for $type {
-            const SCHEMA: &'static Node = &Node::Plain {
-                kind: Kind::$kind,
-                keywords: &[Member(Keyword::Minimum, $minimum), Member(Keyword::Maximum, $maximum)],
-            };
+            const SCHEMA: &'static Node = plain_node!($kind, Minimum = $minimum, Maximum = $maximum);
             const NAME: Name = Name::of(stringify!($type), "std", &[]);
             const DEFAULT: Option<&'static str> = Some("0");
         }
 
         impl Schema for NonZero<$type> {
-            const SCHEMA: &'static Node = &Node::Plain {
-                kind: Kind::$kind,
-                keywords: match Kind::$kind {
-                    Kind::Natural => &[Member(Keyword::Minimum, "1"), Member(Keyword::Maximum, $maximum)],
-                    _ => &[
-                        Member(Keyword::Minimum, $minimum),
-                        Member(Keyword::Maximum, $maximum),
-                        Member(Keyword::Not, "{\"const\":0}"),
-                    ],
-                },
+            const SCHEMA: &'static Node = match Kind::$kind {
+                Kind::Natural => plain_node!($kind, Minimum = "1", Maximum = $maximum),
+                _ => plain_node!($kind, Minimum = $minimum, Maximum = $maximum, Not = "{\"const\":0}"),
             };
             const NAME: Name = Name::of("NonZero", "std", &[<$type>::NAME]);
         }

@@ -2,7 +2,7 @@
 
 use super::node::{
     Annotations, Content, Description, Enum, Field, Keyword, Kind, Member, Node, Object,
-    Representation, Variant,
+    Representation, Variant, are_intricate,
 };
 use super::{Definitions, Direction, Sink};
 
@@ -30,10 +30,20 @@ impl Layers<'_> {
         }
     }
 
+    /// Whether they say more than descriptions and defaults.
+    const fn constrain(layers: Option<&Layers<'_>>) -> bool {
+        match layers {
+            None => false,
+            Some(layers) => {
+                !layers.annotations.members.is_empty() || Layers::constrain(layers.outer)
+            }
+        }
+    }
+
     const fn are_empty(layers: Option<&Layers<'_>>) -> bool {
         match layers {
             None => true,
-            Some(layers) => layers.annotations.is_empty() && Layers::are_empty(layers.outer),
+            Some(layers) => layers.annotations.is_empty && Layers::are_empty(layers.outer),
         }
     }
 }
@@ -85,7 +95,11 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     /// A member whose value follows.
     const fn key(&mut self, key: &'static str) {
-        self.next();
+        if self.fresh {
+            self.fresh = false;
+        } else {
+            self.sink.raw(",");
+        }
         self.sink.raw(key);
     }
 
@@ -97,8 +111,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     }
 
     const fn element(&mut self, json: &'static str) {
-        self.next();
-        self.sink.raw(json);
+        self.key(json);
     }
 
     const fn kind(&mut self, kind: &'static str, nullable: bool) {
@@ -135,14 +148,19 @@ impl<'a, 'b> Writer<'a, 'b> {
             match node {
                 Node::Any => return self.value("true"),
                 Node::Never if !nullable => return self.value("false"),
-                Node::Text(text) if !nullable => return self.value(text),
+                Node::Text(text) | Node::Plain { whole: text, .. } if !nullable => {
+                    return self.value(text);
+                }
                 _ => {}
             }
+            self.open("{");
+            self.members(node, None, nullable);
+        } else {
+            self.open("{");
+            self.head(layers);
+            self.members(node, layers, nullable);
+            self.tail(layers);
         }
-        self.open("{");
-        self.head(layers);
-        self.members(node, layers, nullable);
-        self.tail(layers);
         self.close("}");
     }
 
@@ -218,7 +236,10 @@ impl<'a, 'b> Writer<'a, 'b> {
             Node::Null => self.kind("\"null\"", false),
             Node::Never if nullable => self.kind("\"null\"", false),
             Node::Never => self.element("\"not\":{}"),
-            Node::Plain { kind, keywords } => {
+            Node::Plain { members, .. } if !nullable && !Layers::constrain(layers) => {
+                self.element(members);
+            }
+            Node::Plain { kind, keywords, .. } => {
                 self.kind(kind.name(), nullable);
                 self.keywords(keywords, layers);
             }
@@ -421,6 +442,15 @@ impl<'a, 'b> Writer<'a, 'b> {
             self.close("]");
         }
 
+        if are_intricate(fields) {
+            self.intricacies(fields, closed);
+        } else if closed {
+            self.element("\"additionalProperties\":false");
+        }
+    }
+
+    /// What flattened fields and those with several names add to an object.
+    const fn intricacies(&mut self, fields: &'static [Field], closed: bool) {
         let alternatives = self.alternatives(fields, None);
         if alternatives == 1 {
             self.alternatives(fields, Some(false));

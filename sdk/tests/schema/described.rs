@@ -1,5 +1,10 @@
 //! Types that both crates describe.
-#![allow(dead_code, deprecated)]
+#![allow(
+    dead_code,
+    deprecated,
+    clippy::enum_variant_names,
+    reason = "the types are for their attributes"
+)]
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};

@@ -208,10 +208,10 @@ fn mutate(value: &mut Value, at: &prop::sample::Index, mutation: &Mutation) {
     let mut found = Vec::new();
     places(value, String::new(), &mut found);
     let copied = match mutation {
-        Mutation::Copy(from) => value.pointer(from.get(&found)).cloned(),
+        Mutation::Copy(from) => value.pointer(from.get::<String>(&found)).cloned(),
         _ => None,
     };
-    let place = value.pointer_mut(at.get(&found)).unwrap();
+    let place = value.pointer_mut(at.get::<String>(&found)).unwrap();
     match mutation {
         Mutation::Replace(leaf) => *place = leaf.clone(),
         Mutation::Wrap => *place = json!([place.take()]),

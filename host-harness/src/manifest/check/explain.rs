@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use jsonschema::Validator;
 use plugin_sdk::code;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::definitions;
 use super::words::{excerpt, expected};
@@ -31,7 +31,7 @@ pub(super) struct Probe {
 
 impl Probe {
     pub(super) fn new(document: &Value) -> Result<Self, String> {
-        let mut places = Vec::new();
+        let mut parts = Vec::new();
         let mut definitions = document.get("$defs").cloned().unwrap_or_default();
         let mut root = document.clone();
         if let Some(root) = root.as_object_mut() {
@@ -39,27 +39,34 @@ impl Probe {
             root.remove("$schema");
         }
         // The document itself becomes a definition, by a name that no reference of its own has.
-        places_of(&root, "#/$defs/", &mut places);
+        parts_of(&root, "#/$defs/", &mut parts);
         for (name, definition) in definitions.as_object().into_iter().flatten() {
-            places_of(definition, &definitions::reference_to(name), &mut places);
+            parts_of(definition, &definitions::reference_to(name), &mut parts);
         }
         match &mut definitions {
             Value::Object(definitions) => {
                 definitions.insert(String::new(), root);
             }
-            none => *none = serde_json::json!({"": root}),
+            none => *none = json!({"": root}),
         }
-        let numbered = || places.iter().enumerate();
-        let properties: Map<String, Value> = numbered()
-            .map(|(number, place)| (number.to_string(), serde_json::json!({"$ref": place})))
-            .collect();
-        let document = serde_json::json!({"properties": properties, "$defs": definitions});
-        let validator = compile(&document)?;
-        let members = numbered().map(|(number, place)| (place.clone(), number.to_string()));
+        let mut members = HashMap::new();
+        let mut properties = Map::new();
+        for (place, schema) in parts {
+            let member = properties.len().to_string();
+            properties.insert(member.clone(), schema);
+            members.insert(place, member);
+        }
+        let document = json!({"properties": properties, "$defs": definitions});
         Ok(Probe {
-            members: members.collect(),
-            validator,
+            validator: compile(&document)?,
+            members,
         })
+    }
+
+    /// Whether a name matches the pattern that the part at a place is for.
+    fn matches(&self, place: &str, name: &str) -> bool {
+        let named = Map::from_iter([(name.to_owned(), Value::Null)]);
+        !self.fits(&names_at(place), &Value::Object(named))
     }
 
     fn fits(&self, place: &str, value: &Value) -> bool {
@@ -71,11 +78,22 @@ impl Probe {
     }
 }
 
-fn places_of(schema: &Value, place: &str, places: &mut Vec<String>) {
-    places.push(place.to_owned());
+/// The parts of a schema that is at a place, each with what a value is held against there.
+fn parts_of(schema: &Value, place: &str, parts: &mut Vec<(String, Value)>) {
+    parts.push((place.to_owned(), json!({"$ref": place})));
     for inner in definitions::inside(schema) {
-        places_of(inner.schema, &inner.place(place), places);
+        let place = inner.place(place);
+        if inner.keyword == "patternProperties" {
+            let no_such_name = json!({"patternProperties": {inner.name: false}});
+            parts.push((names_at(&place), no_such_name));
+        }
+        parts_of(inner.schema, &place, parts);
     }
+}
+
+/// Where the names are that the pattern of a part is for: no place in the document.
+fn names_at(place: &str) -> String {
+    format!("{place} names")
 }
 
 /// What is wrong with a value that does not fit: at least one thing.
@@ -157,6 +175,11 @@ impl<'a> Explanation<'a> {
     fn fits(&self, part: &Part<'a>, value: &Value) -> bool {
         self.probe
             .is_none_or(|probe| probe.fits(&part.place, value))
+    }
+
+    fn matches(&self, pattern: &Part<'a>, name: &str) -> bool {
+        self.probe
+            .is_some_and(|probe| probe.matches(&pattern.place, name))
     }
 
     /// Goes down into a part that a value does not fit. `whole` is for the value as a whole.
@@ -293,17 +316,25 @@ impl<'a> Explanation<'a> {
                 self.descend_at(Segment::Member(name), property, value);
             }
         }
-        // With patterns for names, it would have to be told which of them a name matches.
-        if part.get("patternProperties").is_some() {
-            return;
+        let patterns = part.inside("patternProperties");
+        for (_, pattern) in &patterns {
+            for (name, value) in members {
+                if !self.is_full() && self.matches(pattern, name) {
+                    self.descend_at(Segment::Member(name), pattern, value);
+                }
+            }
         }
         if let [(_, additional)] = &*part.inside("additionalProperties") {
             for (name, value) in members.iter().filter(|(name, _)| !known(name)) {
                 if self.is_full() {
                     break;
+                } else if patterns
+                    .iter()
+                    .any(|(_, pattern)| self.matches(pattern, name))
+                {
+                    continue;
                 } else if *additional.schema == Value::Bool(false) {
-                    let known = properties.iter().map(|(name, _)| *name);
-                    self.unknown(name, value, known, whole);
+                    self.unknown(name, value, &properties, &patterns, whole);
                 } else {
                     self.descend_at(Segment::Member(name), additional, value);
                 }
@@ -351,13 +382,24 @@ impl<'a> Explanation<'a> {
         &mut self,
         name: &'a str,
         value: &Value,
-        known: impl Iterator<Item = &'a str>,
+        properties: &[(&'a str, Part<'a>)],
+        patterns: &[(&'a str, Part<'a>)],
         whole: bool,
     ) {
-        let known: Vec<String> = known.take(MAX_NAMES).map(text::name).collect();
-        let only = match &*known {
+        let names = |parts: &[(&'a str, Part<'a>)]| -> Vec<String> {
+            let names = parts.iter().take(MAX_NAMES);
+            names.map(|(name, _)| text::name(name)).collect()
+        };
+        let known = names(properties);
+        let listed = known.iter().map(|name| format!("`{name}`"));
+        let patterns = names(patterns);
+        let patterns = patterns
+            .iter()
+            .map(|name| format!("names that match `{name}`"));
+        let listed: Vec<String> = listed.chain(patterns).collect();
+        let only = match &*listed {
             [] => "there is none".to_owned(),
-            known => format!("only `{}`", known.join("`, `")),
+            listed => format!("only {}", listed.join(", ")),
         };
         let shown = text::name(name);
         let argument = self.named && whole;

@@ -41,7 +41,7 @@ impl Problem {
     }
 
     /// What a guest's error has as its details, and the JSON Pointer.
-    fn details(&self) -> Value {
+    fn details(&self) -> Map<String, Value> {
         let mut details = Map::new();
         let mut insert = |member: &str, value: Value| details.insert(member.to_owned(), value);
         match self.code {
@@ -61,7 +61,7 @@ impl Problem {
             }
         }
         insert("pointer", self.pointer.clone().into());
-        details.into()
+        details
     }
 }
 
@@ -76,7 +76,7 @@ fn error(problems: &[Problem]) -> Error {
         && !others.is_empty()
     {
         message.push_str(&format!(" (and {} more)", others.len()));
-        details["problems"] = json!(problems);
+        details.insert("problems".to_owned(), json!(problems));
     }
     Error::new(first.code, message).with_details(&details)
 }
@@ -129,6 +129,20 @@ impl Manifest {
         self.check_value(self.config.as_ref(), Subject::Configuration, config)
     }
 
+    /// Holds the result of a command against its schema; a command that is not described may give anything.
+    ///
+    /// For a tool that looks for faults in plugins. No call does so: a result is its host's to read.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the value, at most 16 things.
+    pub fn check_result(&self, command: &str, result: &Value) -> Result<(), Vec<Problem>> {
+        let schema = self
+            .command(command)
+            .and_then(|command| command.result.as_ref());
+        self.check_value(schema, Subject::Result, result)
+    }
+
     fn check_value(
         &self,
         schema: Option<&Schema>,
@@ -149,6 +163,7 @@ pub(super) enum Subject {
     Arguments,
     Configuration,
     EventData,
+    Result,
 }
 
 impl Subject {
@@ -158,6 +173,7 @@ impl Subject {
             Subject::Arguments => "the arguments",
             Subject::Configuration => "the configuration",
             Subject::EventData => "the event's data",
+            Subject::Result => "the result",
         }
     }
 }

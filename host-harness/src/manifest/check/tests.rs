@@ -94,7 +94,7 @@ fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
     assert_eq!(details["argument"], "day");
     assert_eq!(details["problems"][2]["found"], "-1");
     assert_eq!(
-        problems[4].details(),
+        Value::from(problems[4].details()),
         json!({"argument": "extra", "expected": ["items", "note~/", "day"], "pointer": "/extra"})
     );
 }
@@ -212,8 +212,11 @@ fn every_way_in_which_a_schema_holds_others_is_gone_down() {
         ),
         (
             json!({"patternProperties": {"^x": text()}, "additionalProperties": false}),
-            json!({"y": 1}),
-            &["`a`: expected a value, found {\"y\":1}"],
+            json!({"x1": 7, "y": 1, "x2": ""}),
+            &[
+                "`a.x1`: expected a string, found 7",
+                "`a`: there is no member `y`, only names that match `^x`",
+            ],
         ),
         (
             json!({"type": "array", "uniqueItems": true, "minItems": 2}),
@@ -310,7 +313,7 @@ fn a_deep_value_that_fits_none_of_many_alternatives_is_told_soon() {
     let operations: Vec<Value> = names.into_iter().map(operation).collect();
     let nested = (0..40).fold(
         json!("?"),
-        |value, _| json!({"left": value, "right": value_or_null(), "name": "mul"}),
+        |value, _| json!({"left": value, "right": null, "name": "mul"}),
     );
     let told = told(
         json!({"$ref": "#/$defs/E"}),
@@ -318,10 +321,6 @@ fn a_deep_value_that_fits_none_of_many_alternatives_is_told_soon() {
         nested,
     );
     assert_eq!(told.len(), 1);
-}
-
-fn value_or_null() -> Value {
-    Value::Null
 }
 
 #[test]
@@ -363,6 +362,32 @@ fn a_schema_that_cannot_be_used_is_not_the_values_fault() {
         assert_eq!(problems[0].code, "bad_schema");
         assert!(problems[0].message.contains(expected), "{}", problems[0]);
     }
+}
+
+/// On a thread's usual stack, and going down to explain what is wrong takes more of it than finding out.
+#[test]
+fn the_deepest_value_that_the_most_alternatives_may_have_fits_the_stack() {
+    let definition = |number: usize| match number {
+        30 => json!({"properties": {"a": {"$ref": "#/$defs/0"}}, "type": "object"}),
+        number => json!({"anyOf": [{"$ref": format!("#/$defs/{}", number + 1)}]}),
+    };
+    let definitions = (0..=30).map(|number| (number.to_string(), definition(number)));
+    let definitions = Value::Object(definitions.collect());
+    let nested = |depth: usize| (0..depth).fold(json!(7), |value, _| json!({"a": value}));
+    let schema = || json!({"$ref": "#/$defs/0"});
+    let deepest = (1..100).take_while(|depth| {
+        let told = told(schema(), definitions.clone(), nested(*depth));
+        told.first()
+            .is_some_and(|told| told.contains("expected an object, found 7"))
+    });
+    let deepest = deepest.count();
+    assert!((10..99).contains(&deepest), "{deepest}");
+    let manifest = manifest(arguments(json!({"a": schema()})), definitions);
+    let problems = problems(&manifest, json!({"a": nested(deepest + 1)}));
+    assert_eq!(
+        problems[0].code, "bad_schema",
+        "too deep for the stack, and not taken"
+    );
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::HashMap;
+
 use plugin_sdk::prelude::*;
 
 /// Draws.
@@ -15,6 +17,13 @@ impl Drawing {
     #[command]
     pub fn uuid(&self) -> String {
         uuid::Uuid::new_v4().to_string()
+    }
+
+    /// Numbers as a hash map of the standard library has them, whose keys to hash by are as random as a plugin's standard library has them.
+    #[command]
+    pub fn hashed(&self) -> Vec<u32> {
+        let map: HashMap<u32, ()> = (0..16).map(|number| (number, ())).collect();
+        map.into_keys().collect()
     }
 
     /// A throw of a dice, by `rand`.
