@@ -43,7 +43,10 @@ fn write(schema: &Value, shown: &mut String, nesting: usize) {
         Value::Bool(false) => return shown.push_str("nothing"),
         _ => return shown.push_str("any"),
     };
-    let Some(nesting) = nesting.checked_sub(1).filter(|_| shown.len() <= 4 * MAX_SHOWN) else {
+    let Some(nesting) = nesting
+        .checked_sub(1)
+        .filter(|_| shown.len() <= 4 * MAX_SHOWN)
+    else {
         return shown.push('…');
     };
     if let Some(referred) = keywords.get("$ref").and_then(Value::as_str) {
@@ -54,7 +57,8 @@ fn write(schema: &Value, shown: &mut String, nesting: usize) {
     } else if let Some(Value::Array(values)) = keywords.get("enum") {
         let values: Vec<_> = values.iter().take(50).map(value).collect();
         shown.push_str(&values.join(" | "));
-    } else if let Some(Value::Array(any)) = keywords.get("anyOf").or_else(|| keywords.get("oneOf")) {
+    } else if let Some(Value::Array(any)) = keywords.get("anyOf").or_else(|| keywords.get("oneOf"))
+    {
         separated(any, " | ", shown, nesting);
     } else if let Some(Value::Array(all)) = keywords.get("allOf") {
         separated(all, " & ", shown, nesting);
@@ -127,7 +131,9 @@ fn string(keywords: &Map<String, Value>, shown: &mut String) {
 
 fn array(keywords: &Map<String, Value>, shown: &mut String, nesting: usize) {
     shown.push('[');
-    let items = keywords.get("items").filter(|items| **items != Value::Bool(false));
+    let items = keywords
+        .get("items")
+        .filter(|items| **items != Value::Bool(false));
     if let Some(Value::Array(first)) = keywords.get("prefixItems") {
         separated(first, ", ", shown, nesting);
         if items.is_some() {
@@ -135,7 +141,9 @@ fn array(keywords: &Map<String, Value>, shown: &mut String, nesting: usize) {
         }
     } else if let Some(items) = items {
         write(items, shown, nesting);
-        let exactly = keywords.get("minItems").filter(|least| keywords.get("maxItems") == Some(*least));
+        let exactly = keywords
+            .get("minItems")
+            .filter(|least| keywords.get("maxItems") == Some(*least));
         if let Some(exactly) = exactly {
             let _ = write!(shown, "; {exactly}");
         }
@@ -148,12 +156,15 @@ fn array(keywords: &Map<String, Value>, shown: &mut String, nesting: usize) {
 fn object(keywords: &Map<String, Value>, shown: &mut String, nesting: usize) {
     let members = keywords.get("properties").and_then(Value::as_object);
     let mut members = members.into_iter().flatten().peekable();
-    let other = keywords.get("additionalProperties").filter(|other| !other.is_boolean());
+    let other = keywords
+        .get("additionalProperties")
+        .filter(|other| !other.is_boolean());
     if members.peek().is_none() && other.is_none() {
         return shown.push_str("object");
     }
     let required = keywords.get("required").and_then(Value::as_array);
-    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|one| one == name));
+    let is_required =
+        |name: &str| required.is_some_and(|names| names.iter().any(|one| one == name));
     shown.push('{');
     let mut separator = "";
     for (name, schema) in members {
@@ -183,16 +194,40 @@ mod tests {
             (json!(true), "any"),
             (json!({"type": "string"}), "string"),
             (json!({"type": "string", "format": "uuid"}), "string (uuid)"),
-            (json!({"type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX}), "u64 | null"),
+            (
+                json!({"type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX}),
+                "u64 | null",
+            ),
             (json!({"type": "integer", "minimum": 1}), "integer 1.."),
-            (json!({"type": "integer", "minimum": 1, "maximum": 6}), "integer 1..=6"),
+            (
+                json!({"type": "integer", "minimum": 1, "maximum": 6}),
+                "integer 1..=6",
+            ),
             (json!({"enum": ["a", "b"]}), r#""a" | "b""#),
-            (json!({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}), "A | null"),
-            (json!({"type": "array", "items": {"$ref": "#/$defs/A"}}), "[A]"),
-            (json!({"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}), "[number; 3]"),
-            (json!({"type": "array", "prefixItems": [{"type": "string"}, true], "items": false}), "[string, any]"),
-            (json!({"type": "object", "properties": {"a": true, "b": {"type": "null"}}, "required": ["a"]}), "{a: any, b?: null}"),
-            (json!({"type": "object", "additionalProperties": {"type": "boolean"}}), "{[string]: boolean}"),
+            (
+                json!({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}),
+                "A | null",
+            ),
+            (
+                json!({"type": "array", "items": {"$ref": "#/$defs/A"}}),
+                "[A]",
+            ),
+            (
+                json!({"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}),
+                "[number; 3]",
+            ),
+            (
+                json!({"type": "array", "prefixItems": [{"type": "string"}, true], "items": false}),
+                "[string, any]",
+            ),
+            (
+                json!({"type": "object", "properties": {"a": true, "b": {"type": "null"}}, "required": ["a"]}),
+                "{a: any, b?: null}",
+            ),
+            (
+                json!({"type": "object", "additionalProperties": {"type": "boolean"}}),
+                "{[string]: boolean}",
+            ),
         ] {
             assert_eq!(of(&schema), expected);
         }
@@ -200,9 +235,14 @@ mod tests {
 
     #[test]
     fn neither_deep_nor_wide_types_nor_escapes_reach_the_terminal() {
-        let deep = (0..60).fold(json!(true), |inner, _| json!({"type": "array", "items": inner}));
+        let deep = (0..60).fold(
+            json!(true),
+            |inner, _| json!({"type": "array", "items": inner}),
+        );
         assert_eq!(of(&deep), "[[[[[[[[…]]]]]]]]");
-        let members: Map<String, Value> = (0..10_000).map(|nth| (format!("m{nth}"), json!(true))).collect();
+        let members: Map<String, Value> = (0..10_000)
+            .map(|nth| (format!("m{nth}"), json!(true)))
+            .collect();
         assert!(of(&json!({"type": "object", "properties": members})).len() < 200);
         assert_eq!(of(&json!({"$ref": "#/$defs/\u{1b}[2J"})), "\\u{1b}[2J");
     }

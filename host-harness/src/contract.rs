@@ -217,7 +217,11 @@ fn commands<'a>(interface: &'a Interface<'_>) -> (Vec<CommandExport<'a>>, Vec<Co
     }
     commands.sort_unstable_by_key(|(name, ..)| *name);
     // Without a command of the name, it is an export that is none of the host's business.
-    batches.retain(|(name, ..)| commands.binary_search_by_key(name, |(name, ..)| *name).is_ok());
+    batches.retain(|(name, ..)| {
+        commands
+            .binary_search_by_key(name, |(name, ..)| *name)
+            .is_ok()
+    });
     (commands, batches)
 }
 

@@ -116,10 +116,10 @@ fn line(members: &TokenStream) -> TokenStream {
         const _: () = {
             const LINE: #sdk::manifest::Line = #sdk::manifest::Line { #members };
             #[allow(long_running_const_eval)]
-            const LEN: ::core::primitive::usize = LINE.len();
+            const DRAFT: &#sdk::manifest::Draft = &LINE.draft();
             #[allow(long_running_const_eval)]
             #[unsafe(link_section = "plugin-sdk")]
-            static _MANIFEST: [::core::primitive::u8; LEN] = LINE.render();
+            static _MANIFEST: [::core::primitive::u8; DRAFT.len()] = LINE.render(DRAFT);
         };
     }
 }

@@ -19,6 +19,27 @@ pub struct Line {
     pub handles: &'static [Handler],
 }
 
+/// How many bytes a draft has room for. A line that is longer is written twice.
+const ROOM: usize = 1 << 18;
+
+/// A line whose length the compiler could not know before it was written.
+pub struct Draft {
+    bytes: [u8; ROOM],
+    len: usize,
+}
+
+impl Draft {
+    /// How many bytes the line has.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none, which no line has.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
 /// Who a plugin is, and what it asks for.
 pub struct Identity {
     /// Lower-case letters, digits and hyphens.
@@ -119,19 +140,22 @@ pub struct Handler {
 }
 
 impl Line {
-    /// How many bytes it has.
-    pub const fn len(&self) -> usize {
-        let mut sink = Sink::measuring();
-        self.write(&mut sink);
-        sink.len()
-    }
-
-    /// Its bytes, of which there are [`len`](Self::len).
-    pub const fn render<const LEN: usize>(&self) -> [u8; LEN] {
-        let mut bytes = [0; LEN];
+    /// Its bytes, as far as there is room for them.
+    pub const fn draft(&self) -> Draft {
+        let mut bytes = [0; ROOM];
         let mut sink = Sink::writing(&mut bytes);
         self.write(&mut sink);
-        assert!(sink.len() == LEN);
+        let len = sink.len();
+        Draft { bytes, len }
+    }
+
+    /// Its bytes, of which there are as many as its draft has.
+    pub const fn render<const LEN: usize>(&self, draft: &Draft) -> [u8; LEN] {
+        let mut bytes = [0; LEN];
+        match draft.bytes.split_at_checked(LEN) {
+            Some((written, _)) => bytes.copy_from_slice(written),
+            None => self.write(&mut Sink::writing(&mut bytes)),
+        }
         bytes
     }
 

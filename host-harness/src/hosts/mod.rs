@@ -77,7 +77,9 @@ impl HostContract {
                 imports.others.push(imported.clone());
                 continue;
             }
-            let known = functions.iter().find(|function| function.name == import.name);
+            let known = functions
+                .iter()
+                .find(|function| function.name == import.name);
             let ty = inspection.import_type(import);
             let declared = ty.and_then(|ty| contract::imported_function(import, ty));
             match (known, declared) {
@@ -89,7 +91,11 @@ impl HostContract {
             }
         }
         if !missing.is_empty() {
-            imports.failures.push(Failure::load(FailureKind::MissingImports { imports: missing }));
+            imports
+                .failures
+                .push(Failure::load(FailureKind::MissingImports {
+                    imports: missing,
+                }));
         }
         imports
     }
@@ -98,7 +104,12 @@ impl HostContract {
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
         (self.functions)()
             .into_iter()
-            .map(|function| (strsim::damerau_levenshtein(function.name, name), function.name))
+            .map(|function| {
+                (
+                    strsim::damerau_levenshtein(function.name, name),
+                    function.name,
+                )
+            })
             .filter(|(distance, nearest)| distance * 3 <= nearest.len())
             .min()
             .map(|(_, nearest)| nearest)
@@ -107,6 +118,8 @@ impl HostContract {
 
 impl std::fmt::Debug for HostContract {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HostContract").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("HostContract")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -115,8 +115,20 @@ impl<'a> Inspection<'a> {
 
     fn section(&mut self, payload: Payload<'a>) {
         const NAMES: [&str; 14] = [
-            "custom", "type", "import", "function", "table", "memory", "global", "export", "start",
-            "element", "code", "data", "data count", "tag",
+            "custom",
+            "type",
+            "import",
+            "function",
+            "table",
+            "memory",
+            "global",
+            "export",
+            "start",
+            "element",
+            "code",
+            "data",
+            "data count",
+            "tag",
         ];
         match &payload {
             Payload::CustomSection(section) => {
@@ -301,7 +313,9 @@ fn imports(interface: &Interface<'_>) -> Vec<Imported> {
         .imports()
         .map(|(import, ty)| Imported {
             import: import.clone(),
-            ty: ty.map_or("no function".to_owned(), |ty| contract::in_words(&ExportType::Func(ty))),
+            ty: ty.map_or("no function".to_owned(), |ty| {
+                contract::in_words(&ExportType::Func(ty))
+            }),
             function: ty.map(|_| {
                 functions += 1;
                 functions - 1

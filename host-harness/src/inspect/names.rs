@@ -31,7 +31,10 @@ fn krate(path: &str) -> Option<String> {
     };
     let first = |path: &str| {
         let path = path.trim_start_matches(['&', '<', '*', '(', '[']);
-        let path = path.trim_start_matches("mut ").trim_start_matches("const ").trim_start_matches("dyn ");
+        let path = path
+            .trim_start_matches("mut ")
+            .trim_start_matches("const ")
+            .trim_start_matches("dyn ");
         let word: String = path
             .chars()
             .take_while(|character| character.is_alphanumeric() || *character == '_')
@@ -56,7 +59,12 @@ pub(super) fn packages(text: &str, packages: &mut Vec<(String, String)>) {
             (starts && version.contains('.')).then_some((folder.get(..at)?, version))
         });
         if let Some((name, version)) = version {
-            let plain = |text: &str| text.len() <= 64 && text.chars().all(|character| character.is_ascii_alphanumeric() || "-_.+".contains(character));
+            let plain = |text: &str| {
+                text.len() <= 64
+                    && text.chars().all(|character| {
+                        character.is_ascii_alphanumeric() || "-_.+".contains(character)
+                    })
+            };
             if plain(name) && plain(version) && packages.len() < 10_000 {
                 packages.push((name.to_owned(), version.to_owned()));
             }
@@ -72,8 +80,14 @@ mod tests {
     fn a_path_tells_the_crate() {
         for (path, expected) in [
             ("chrono::offset::utc::Utc::now", Some("chrono")),
-            ("<chrono::DateTime as core::fmt::Display>::fmt", Some("chrono")),
-            ("<&mut chrono::DateTime as core::fmt::Display>::fmt", Some("chrono")),
+            (
+                "<chrono::DateTime as core::fmt::Display>::fmt",
+                Some("chrono"),
+            ),
+            (
+                "<&mut chrono::DateTime as core::fmt::Display>::fmt",
+                Some("chrono"),
+            ),
             ("<u8 as my_crate::Trait>::method", Some("my_crate")),
             ("<[T] as alloc::slice::Join>::join", Some("alloc")),
             ("command_greet", None),
@@ -90,7 +104,10 @@ mod tests {
             "x/registry/src/index.crates.io-1949cf8c6b5b557f/js-sys-0.3.70/src/lib.rs\0/registry/src/reg/wasm-bindgen-0.2.93/a/registry/src/reg/none/b",
             &mut found,
         );
-        let found: Vec<_> = found.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
         assert_eq!(found, ["js-sys 0.3.70", "wasm-bindgen 0.2.93"]);
     }
 }

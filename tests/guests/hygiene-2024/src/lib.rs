@@ -296,7 +296,7 @@ pub mod described {
     use ::plugin_sdk::Schema;
 
     #[allow(unused_imports)]
-    use super::types::{Option, String, u8};
+    use super::types::{u8, Option, String};
     #[allow(unused_imports)]
     use super::values::*;
 
