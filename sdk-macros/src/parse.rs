@@ -81,7 +81,7 @@ pub fn plugin_impl(
             None => {}
             Some(Role::Command(options)) => {
                 let call = call(&function.attrs, &mut function.sig, mistakes);
-                commands.push(command(call, options));
+                commands.push(command(call, *options));
             }
             Some(Role::Hook {
                 kind,
@@ -140,7 +140,7 @@ fn command(call: Call, options: CommandOptions) -> Command {
 
 /// What a method is to the plugin.
 enum Role {
-    Command(CommandOptions),
+    Command(Box<CommandOptions>),
     Hook {
         kind: HookKind,
         span: Span,
@@ -186,7 +186,7 @@ fn take_role(
             .iter()
             .find(|(name, _)| attributes::is(attribute.path(), name));
         role = Some(match hook {
-            None => Role::Command(attributes::command(arguments, mistakes)),
+            None => Role::Command(Box::new(attributes::command(arguments, mistakes))),
             Some((name, kind)) => {
                 let mut pattern = None;
                 if *kind == HookKind::Event {

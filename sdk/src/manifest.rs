@@ -164,20 +164,20 @@ impl Line {
         if let [config, ..] = self.config {
             definitions.collect(config, Direction::In);
         }
-        let mut nth = 0;
-        while nth < self.commands.len() {
-            if let Some(values) = self.commands[nth].interface.values() {
+        let mut commands = self.commands;
+        while let [command, others @ ..] = commands {
+            commands = others;
+            if let Some(values) = command.interface.values() {
                 definitions.collect(values.arguments, Direction::In);
                 definitions.collect(values.result, Direction::Out);
             }
-            nth += 1;
         }
-        let mut nth = 0;
-        while nth < self.handles.len() {
-            if let Some(data) = self.handles[nth].data {
+        let mut handles = self.handles;
+        while let [handler, others @ ..] = handles {
+            handles = others;
+            if let Some(data) = handler.data {
                 definitions.collect(data, Direction::In);
             }
-            nth += 1;
         }
         definitions
     }
@@ -193,19 +193,19 @@ impl Line {
         }
         if !self.commands.is_empty() {
             let mut array = object.array("commands");
-            let mut nth = 0;
-            while nth < self.commands.len() {
-                self.commands[nth].write(array.item(), &definitions);
-                nth += 1;
+            let mut commands = self.commands;
+            while let [command, others @ ..] = commands {
+                commands = others;
+                command.write(array.item(), &definitions);
             }
             array.end();
         }
         if !self.handles.is_empty() {
             let mut array = object.array("handles");
-            let mut nth = 0;
-            while nth < self.handles.len() {
-                self.handles[nth].write(array.item(), &definitions);
-                nth += 1;
+            let mut handles = self.handles;
+            while let [handler, others @ ..] = handles {
+                handles = others;
+                handler.write(array.item(), &definitions);
             }
             array.end();
         }
@@ -233,10 +233,10 @@ impl Identity {
         object.text("description", self.description);
         if !self.authors.is_empty() {
             let mut array = object.array("authors");
-            let mut nth = 0;
-            while nth < self.authors.len() {
-                array.item().string(self.authors[nth]);
-                nth += 1;
+            let mut authors = self.authors;
+            while let [author, others @ ..] = authors {
+                authors = others;
+                array.item().string(author);
             }
             array.end();
         }
@@ -246,11 +246,10 @@ impl Identity {
         if !self.requires.is_empty() {
             object.key("requires");
             let mut requires = Object::begin(object.sink);
-            let mut nth = 0;
-            while nth < self.requires.len() {
-                let (host, versions) = self.requires[nth];
+            let mut hosts = self.requires;
+            while let [(host, versions), others @ ..] = hosts {
+                hosts = others;
                 requires.text(host, versions);
-                nth += 1;
             }
             requires.end();
         }
@@ -258,11 +257,10 @@ impl Identity {
         if !self.limits.is_empty() {
             object.key("limits");
             let mut limits = Object::begin(object.sink);
-            let mut nth = 0;
-            while nth < self.limits.len() {
-                let (limit, amount) = self.limits[nth];
-                limits.number(limit, amount);
-                nth += 1;
+            let mut amounts = self.limits;
+            while let [(limit, amount), others @ ..] = amounts {
+                amounts = others;
+                limits.number(limit, *amount);
             }
             limits.end();
         }
@@ -311,20 +309,19 @@ impl Command {
                 }
             }
         }
-        if !(self.errors[0].is_empty() && self.errors[1].is_empty()) {
+        if !matches!(self.errors, [[], []]) {
             let mut array = object.array("errors");
-            let mut set = 0;
-            while set < self.errors.len() {
-                let mut nth = 0;
-                while nth < self.errors[set].len() {
-                    let error = &self.errors[set][nth];
+            let mut sets: &[&[ErrorCode]] = &self.errors;
+            while let [set, other_sets @ ..] = sets {
+                sets = other_sets;
+                let mut errors = *set;
+                while let [error, others @ ..] = errors {
+                    errors = others;
                     let mut object = Object::begin(array.item());
                     object.text("code", error.code);
                     object.text("description", error.description);
                     object.end();
-                    nth += 1;
                 }
-                set += 1;
             }
             array.end();
         }
@@ -420,13 +417,13 @@ impl<'s, 'b> Object<'s, 'b> {
             return;
         }
         let mut array = self.array(key);
-        let mut nth = 0;
-        while nth < texts.len() {
+        let mut rest = texts;
+        while let [(named, told), others @ ..] = rest {
+            rest = others;
             let mut object = Object::begin(array.item());
-            object.text(name, texts[nth].0);
-            object.text(text, texts[nth].1);
+            object.text(name, named);
+            object.text(text, told);
             object.end();
-            nth += 1;
         }
         array.end();
     }
