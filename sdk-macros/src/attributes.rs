@@ -348,7 +348,7 @@ impl List {
             List::Permissions => {
                 "list the permissions in parentheses: `permissions(kv = \"why the plugin needs it\")`"
             }
-            List::Limits => "list the limits in parentheses: `limits(memory_pages = 16)`",
+            List::Limits => "list the limits in parentheses: `limits(memory_pages = 32)`",
             List::Emits => {
                 "list the topics in parentheses: `emits(\"user.greeted\" = \"when that is\")`"
             }
@@ -357,7 +357,7 @@ impl List {
     }
 }
 
-/// `memory_pages = 16, max_fuel = 1_000_000, timeout_ms = 5000`
+/// `memory_pages = 32, max_fuel = 1_000_000, timeout_ms = 5000`
 fn limits(input: ParseStream<'_>, limits: &mut Limits, mistakes: &mut Mistakes) {
     let parser = |meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes| {
         let (place, most, unit) = if meta.path.is_ident("memory_pages") {

@@ -313,7 +313,7 @@ pub use plugin_sdk_macros::command;
 /// | `name = "…"` | what people call it; made of the id unless said otherwise |
 /// | `version = "…"` | the package's version unless said otherwise |
 /// | `type = "…"` | what kind of plugin it is to its hosts: `tool`, `llm_backend`, `storage_backend`, … |
-/// | `limits(memory_pages = 16, max_fuel = 1_000_000, timeout_ms = 5000)` | what it asks for: pages of 64 KiB, and fuel and time for each call |
+/// | `limits(memory_pages = 32, max_fuel = 1_000_000, timeout_ms = 5000)` | what it asks for: pages of 64 KiB, and fuel and time for each call |
 /// | `emits("topic" = "when", …)` | the topics of its events |
 /// | `requires(host = ">=0.1.0", …)` | which versions of which hosts it is for |
 ///
@@ -330,7 +330,7 @@ pub use plugin_sdk_macros::command;
 /// #[plugin(
 ///     type = "tool",
 ///     permissions(kv = "remembers who was greeted", "host.network" = "asks the weather service"),
-///     limits(memory_pages = 16, timeout_ms = 5000),
+///     limits(memory_pages = 32, timeout_ms = 5000),
 /// )]
 /// #[derive(Default)]
 /// struct Greeter;

@@ -10,7 +10,7 @@ use std::fmt;
 use plugin_sdk::prelude::*;
 
 /// Filters audio: away with what is above, below or around a frequency.
-#[plugin]
+#[plugin(type = "audio_effect")]
 pub struct AudioFilter {
     config: Config,
     /// How much of the input a filter lets through at once.
@@ -26,14 +26,18 @@ pub struct Config {
     /// What is filtered.
     pub filter_type: FilterType,
     /// The frequency in hertz from which on it is filtered.
+    #[schema(exclusive_minimum = 0, default = 1000)]
     pub cutoff: f32,
     /// Samples a second in each channel.
+    #[schema(minimum = 1, default = 44100)]
     pub sample_rate: u32,
     /// How many channels a block has.
+    #[schema(minimum = 1, default = 2)]
     pub channels: u8,
     /// Where in a block the channels are.
     pub layout: Layout,
     /// Whether anything is filtered at all; see [`AudioFilter::set_enabled`].
+    #[schema(default = true)]
     pub enabled: bool,
 }
 

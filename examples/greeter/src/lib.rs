@@ -5,7 +5,7 @@
 use plugin_sdk::prelude::*;
 
 /// Greets people, and counts them.
-#[plugin]
+#[plugin(type = "tool")]
 pub struct Greeter {
     config: Config,
     greeted: u64,

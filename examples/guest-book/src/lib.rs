@@ -5,7 +5,7 @@
 use plugin_sdk::prelude::*;
 
 /// Greets people, and remembers the last of them.
-#[plugin(log, permissions(kv = "remembers who was greeted"))]
+#[plugin(type = "tool", log, permissions(kv = "remembers who was greeted"))]
 #[derive(Default)]
 pub struct GuestBook;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use plugin_sdk::prelude::*;
 
 /// Counts what is in a text. There is nothing to remember between calls, so its commands are plain functions.
-#[plugin(commands(stats, count))]
+#[plugin(type = "tool", commands(stats, count))]
 #[derive(Default)]
 pub struct TextStats;
 
