@@ -1234,7 +1234,8 @@ mod errors {
             })
         );
         let error = host.json("join", json!({"left": "a"})).error();
-        let members: Vec<_> = error.as_object().unwrap().keys().collect();
+        let mut members: Vec<_> = error.as_object().unwrap().keys().collect();
+        members.sort_unstable();
         assert_eq!(
             members,
             ["code", "details", "message"],

@@ -9,6 +9,8 @@
 //! * The document's title and dialect.
 //! * Defaults: schemars runs code to know them, which a compiler cannot. Where both say one, they must be equal.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 /// The schema of a document in the common form; `title` is the one that it has only for being a document.
@@ -167,7 +169,7 @@ fn tidy(mut schema: Value) -> Value {
     }
     for key in ["required", "enum", "type", "oneOf", "anyOf", "allOf"] {
         if let Some(Value::Array(choices)) = members.get_mut(key) {
-            choices.sort_by_key(Value::to_string);
+            choices.sort_by_key(|choice| in_order(choice).to_string());
         }
     }
     let says_nothing = |key: &str, value: &Value| match key {
@@ -187,6 +189,23 @@ fn tidy(mut schema: Value) -> Value {
         }
     }
     schema
+}
+
+/// The same with the members of all objects in alphabetical order, which serde_json's own order may or may not be.
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<&String, &Value> = members.iter().collect();
+            let members = members.into_iter();
+            Value::Object(
+                members
+                    .map(|(key, value)| (key.clone(), in_order(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.iter().map(in_order).collect()),
+        value => value.clone(),
+    }
 }
 
 /// Takes away the defaults that only one of two schemas says.
