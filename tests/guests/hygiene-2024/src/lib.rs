@@ -306,7 +306,7 @@ pub mod described {
         /// Alone.
         #[schema(min_length = 1, max_length = 9, example = "a")]
         pub text: &'a ::core::primitive::str,
-        #[doc = ::core::include_str!("lib.rs")]
+        #[doc = ::core::concat!("More", " of it.")]
         #[serde(default)]
         pub more: ::core::option::Option<&'b ::core::primitive::str>,
     }
