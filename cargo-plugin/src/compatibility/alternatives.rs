@@ -289,13 +289,22 @@ mod tests {
     fn types_and_branches_and_references_come_apart() {
         let none = json!({});
         for (schema, expected) in [
-            (json!(true), "null, false, true, a number, a string, an array, an object"),
+            (
+                json!(true),
+                "null, false, true, a number, a string, an array, an object",
+            ),
             (json!(false), ""),
             (json!({"type": ["integer", "null"]}), "null, an integer"),
             (json!({"enum": ["a", "b", 1]}), "\"a\", \"b\", 1"),
             (json!({"type": "string", "enum": ["a", 1]}), "\"a\""),
-            (json!({"oneOf": [{"const": "a"}, {"type": "object"}]}), "\"a\", an object"),
-            (json!({"type": "number", "allOf": [{"type": ["integer", "string"]}]}), "an integer"),
+            (
+                json!({"oneOf": [{"const": "a"}, {"type": "object"}]}),
+                "\"a\", an object",
+            ),
+            (
+                json!({"type": "number", "allOf": [{"type": ["integer", "string"]}]}),
+                "an integer",
+            ),
         ] {
             assert_eq!(shown(&schema, &none).unwrap(), expected, "{schema}");
         }

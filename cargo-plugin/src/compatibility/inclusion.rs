@@ -208,7 +208,13 @@ impl<'a> Inclusion<'a> {
                 Kind::Integer | Kind::Number => number(below, part, &mut problems),
                 Kind::String => {
                     opaque(below, part, &OPAQUE_OF_STRINGS, &mut problems);
-                    counts(below, part, "length", ["minLength", "maxLength"], &mut problems);
+                    counts(
+                        below,
+                        part,
+                        "length",
+                        ["minLength", "maxLength"],
+                        &mut problems,
+                    );
                 }
                 Kind::Array => self.array(below, part, &mut problems),
                 Kind::Object => self.object(below, above, part, &mut problems),
@@ -233,8 +239,16 @@ impl<'a> Inclusion<'a> {
             problems.add(Problem::Here(What::Keyword("uniqueItems")));
         }
         let [least, most] = items_of(part);
-        let longest = below.parts.iter().filter_map(|part| items_of(part)[1]).min();
-        let shortest = below.parts.iter().filter_map(|part| items_of(part)[0]).max();
+        let longest = below
+            .parts
+            .iter()
+            .filter_map(|part| items_of(part)[1])
+            .min();
+        let shortest = below
+            .parts
+            .iter()
+            .filter_map(|part| items_of(part)[0])
+            .max();
         count("number of items", false, shortest, least, problems);
         count("number of items", true, longest, most, problems);
         let firsts = |part: &&'a Map<String, Value>| prefix(part).len();
@@ -290,7 +304,9 @@ impl<'a> Inclusion<'a> {
         part: &'a Map<String, Value>,
         problems: &mut Problems<'a>,
     ) {
-        let object = Object { parts: &below.parts };
+        let object = Object {
+            parts: &below.parts,
+        };
         // First what tells variants apart.
         for (name, schema) in members(part) {
             if problems.enough() {
@@ -355,15 +371,30 @@ impl<'a> Inclusion<'a> {
             .iter()
             .map(|part| required(part).count() as u64)
             .max();
-        let most = (others.is_empty() && !object.has_patterns())
-            .then(|| object.declared().count() as u64);
+        let most =
+            (others.is_empty() && !object.has_patterns()).then(|| object.declared().count() as u64);
         let stated = |index: usize| {
             let name = names.get(index).copied().unwrap_or_default();
-            below.parts.iter().filter_map(move |part| part.get(name)?.as_u64())
+            below
+                .parts
+                .iter()
+                .filter_map(move |part| part.get(name)?.as_u64())
         };
         let [at_least, at_most] = names.map(|name| part.get(name).and_then(Value::as_u64));
-        count("number of members", false, stated(0).chain(least).max(), at_least, problems);
-        count("number of members", true, stated(1).chain(most).min(), at_most, problems);
+        count(
+            "number of members",
+            false,
+            stated(0).chain(least).max(),
+            at_least,
+            problems,
+        );
+        count(
+            "number of members",
+            true,
+            stated(1).chain(most).min(),
+            at_most,
+            problems,
+        );
     }
 
     /// Members by the form of their names.
@@ -511,7 +542,10 @@ fn nearest<'b, 'a>(
         .filter(|above| comparable(above.kind))
         .collect();
     let alone = |alternatives: &Alternatives<'a>| {
-        let of_kind = alternatives.others.iter().filter(|one| comparable(one.kind));
+        let of_kind = alternatives
+            .others
+            .iter()
+            .filter(|one| comparable(one.kind));
         of_kind.count() == 1
     };
     if candidates.is_empty() {
@@ -603,9 +637,7 @@ fn allows_anything(schema: &Value) -> bool {
 /// Whether a schema depends on the document that it is in.
 fn refers(schema: &Value) -> bool {
     match schema {
-        Value::Object(members) => {
-            members.contains_key("$ref") || members.values().any(refers)
-        }
+        Value::Object(members) => members.contains_key("$ref") || members.values().any(refers),
         Value::Array(items) => items.iter().any(refers),
         _ => false,
     }
@@ -614,8 +646,7 @@ fn refers(schema: &Value) -> bool {
 fn value_within(value: &Value, above: &Alternatives<'_>) -> bool {
     above.has_value(value)
         || above.others.iter().any(|above| {
-            Kind::of(value).within(above.kind)
-                && above.parts.iter().all(|part| admits(part, value))
+            Kind::of(value).within(above.kind) && above.parts.iter().all(|part| admits(part, value))
         })
 }
 
@@ -682,11 +713,7 @@ fn opaque<'a>(
     }
 }
 
-fn number<'a>(
-    below: &Alternative<'a>,
-    part: &'a Map<String, Value>,
-    problems: &mut Problems<'a>,
-) {
+fn number<'a>(below: &Alternative<'a>, part: &'a Map<String, Value>, problems: &mut Problems<'a>) {
     for upper in [false, true] {
         let Some(mut sup) = bound(part, upper) else {
             continue;
@@ -907,7 +934,8 @@ mod tests {
         let optional = json!({"type": ["integer", "null"], "minimum": 0, "maximum": 255});
         let number = json!({"type": "number"});
         let open = json!({"type": "object", "properties": {"a": u8}});
-        let closed = json!({"type": "object", "properties": {"a": u8}, "additionalProperties": false});
+        let closed =
+            json!({"type": "object", "properties": {"a": u8}, "additionalProperties": false});
         let both = json!({"type": "object", "properties": {"a": u8, "b": u8}, "required": ["a"], "additionalProperties": false});
         let map = json!({"type": "object", "additionalProperties": u8});
         for (narrow, wide) in [
@@ -922,12 +950,30 @@ mod tests {
             (&json!(false), &u8),
             (&json!({"const": 7}), &u8),
             (&json!({"enum": ["a"]}), &json!({"type": "string"})),
-            (&json!({"enum": ["a", "b"]}), &json!({"oneOf": [{"const": "b"}, {"const": "a"}]})),
-            (&json!({"type": "boolean"}), &json!({"enum": [true, false, null]})),
-            (&json!({"type": "array", "items": u8, "maxItems": 2}), &json!({"type": "array", "items": u64})),
-            (&json!({"type": "array", "prefixItems": [u8, u8], "items": false, "minItems": 2}), &json!({"type": "array", "items": u64, "minItems": 1})),
-            (&json!({"type": "string", "pattern": "a"}), &json!({"type": "string"})),
-            (&json!({"allOf": [{"type": "object", "properties": {"a": u8}}, {"required": ["a"]}]}), &json!({"type": "object", "properties": {"a": u64}, "required": ["a"]})),
+            (
+                &json!({"enum": ["a", "b"]}),
+                &json!({"oneOf": [{"const": "b"}, {"const": "a"}]}),
+            ),
+            (
+                &json!({"type": "boolean"}),
+                &json!({"enum": [true, false, null]}),
+            ),
+            (
+                &json!({"type": "array", "items": u8, "maxItems": 2}),
+                &json!({"type": "array", "items": u64}),
+            ),
+            (
+                &json!({"type": "array", "prefixItems": [u8, u8], "items": false, "minItems": 2}),
+                &json!({"type": "array", "items": u64, "minItems": 1}),
+            ),
+            (
+                &json!({"type": "string", "pattern": "a"}),
+                &json!({"type": "string"}),
+            ),
+            (
+                &json!({"allOf": [{"type": "object", "properties": {"a": u8}}, {"required": ["a"]}]}),
+                &json!({"type": "object", "properties": {"a": u64}, "required": ["a"]}),
+            ),
         ] {
             assert!(holds(narrow, wide), "{narrow} in {wide}");
         }
@@ -941,9 +987,18 @@ mod tests {
             (&json!(true), &u8),
             (&json!({"const": 256}), &u8),
             (&json!({"type": "string"}), &json!({"enum": ["a"]})),
-            (&json!({"type": "string"}), &json!({"type": "string", "pattern": "a"})),
-            (&json!({"type": "array"}), &json!({"type": "array", "items": u8})),
-            (&json!({"type": "array", "items": u8}), &json!({"type": "array", "items": u8, "uniqueItems": true})),
+            (
+                &json!({"type": "string"}),
+                &json!({"type": "string", "pattern": "a"}),
+            ),
+            (
+                &json!({"type": "array"}),
+                &json!({"type": "array", "items": u8}),
+            ),
+            (
+                &json!({"type": "array", "items": u8}),
+                &json!({"type": "array", "items": u8, "uniqueItems": true}),
+            ),
             (&open, &json!({"not": {"required": ["a"]}})),
         ] {
             assert!(!holds(wide, narrow), "{wide} in {narrow}");
@@ -954,14 +1009,23 @@ mod tests {
     fn types_that_contain_themselves_are_compared_to_the_end() {
         let tree = |leaf: Value| {
             let mut definitions = Definitions::new();
-            definitions.insert("Tree".to_owned(), json!({"type": "object", "properties": {
-                "leaf": leaf, "children": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}}}));
+            definitions.insert(
+                "Tree".to_owned(),
+                json!({"type": "object", "properties": {
+                "leaf": leaf, "children": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}}}),
+            );
             // The same type under another name is the same.
             definitions.insert("Baum".to_owned(), json!({"$ref": "#/$defs/Tree"}));
             definitions
         };
-        let (narrow, wide) = (tree(json!({"type": "integer"})), tree(json!({"type": "number"})));
-        let (root, renamed) = (json!({"$ref": "#/$defs/Tree"}), json!({"$ref": "#/$defs/Baum"}));
+        let (narrow, wide) = (
+            tree(json!({"type": "integer"})),
+            tree(json!({"type": "number"})),
+        );
+        let (root, renamed) = (
+            json!({"$ref": "#/$defs/Tree"}),
+            json!({"$ref": "#/$defs/Baum"}),
+        );
         assert!(Inclusion::new(&narrow, &wide).holds(&root, &renamed));
         let mut inclusion = Inclusion::new(&wide, &narrow);
         assert!(!inclusion.holds(&root, &renamed));
@@ -978,7 +1042,10 @@ mod tests {
             let mut definitions = Definitions::new();
             for nth in 0..60 {
                 let next = json!({"$ref": format!("#/$defs/T{}", nth + 1)});
-                definitions.insert(format!("T{nth}"), json!({"type": "object", "properties": {"a": next, "b": next}}));
+                definitions.insert(
+                    format!("T{nth}"),
+                    json!({"type": "object", "properties": {"a": next, "b": next}}),
+                );
             }
             definitions.insert("T60".to_owned(), json!({"type": last}));
             definitions

@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn large_and_mixed_numbers_are_told_apart() {
-        assert_eq!(compare(json!(u64::MAX), json!(u64::MAX - 1)), Some(Ordering::Greater));
+        assert_eq!(
+            compare(json!(u64::MAX), json!(u64::MAX - 1)),
+            Some(Ordering::Greater)
+        );
         assert_eq!(compare(json!(1.0), json!(1)), Some(Ordering::Equal));
         assert_eq!(compare(json!(-0.5), json!(0)), Some(Ordering::Less));
         assert_eq!(compare(json!(i64::MIN), json!(0.5)), Some(Ordering::Less));
@@ -128,7 +131,10 @@ mod tests {
     #[test]
     fn bounds_of_whole_numbers_are_numbers_that_they_may_be() {
         let whole = |at: Value, excluded, upper| {
-            let bound = Bound { at: Real::of(&at).unwrap(), excluded };
+            let bound = Bound {
+                at: Real::of(&at).unwrap(),
+                excluded,
+            };
             bound.of_whole_numbers(upper).at.to_string()
         };
         assert_eq!(whole(json!(5), true, true), "4");

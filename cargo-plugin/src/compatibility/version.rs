@@ -60,7 +60,11 @@ mod tests {
             ("0.0.3", Patch, "0.0.4"),
             ("0.0.3", Breaking, "0.0.4"),
         ] {
-            assert_eq!(next(&version(old), Some(level)), version(expected), "{old} {level:?}");
+            assert_eq!(
+                next(&version(old), Some(level)),
+                version(expected),
+                "{old} {level:?}"
+            );
         }
         assert_eq!(next(&version("1.2.3"), None), version("1.2.3"));
     }
@@ -81,7 +85,11 @@ mod tests {
             ("1.2.3", "1.2.2", None, false),
             ("1.2.3", "1.2.3", Some(Minor), false),
         ] {
-            assert_eq!(allows(&version(old), &version(new), level), expected, "{old} {new} {level:?}");
+            assert_eq!(
+                allows(&version(old), &version(new), level),
+                expected,
+                "{old} {new} {level:?}"
+            );
         }
     }
 }
