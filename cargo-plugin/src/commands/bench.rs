@@ -7,7 +7,6 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use plugin_sdk_harness::Module;
 use serde::Serialize;
-use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::bench::{self, Case, Cases, Difference, FILE, LOCK_FILE, Lock, Measured};
 use crate::error::{Error, Result};
@@ -16,6 +15,7 @@ use crate::project::{Features, Project, RELEASE, Selection};
 use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
 use crate::text;
 use crate::units;
+use crate::wasm;
 
 /// Measures what the plugin's commands cost: fuel, memory, allocations, calls of the host, time
 #[derive(clap::Args)]
@@ -78,7 +78,7 @@ impl Bench {
             terminal.status("Measuring", &text::line(&case.name, 100));
             measured.push(measure(&subject.module, case, self.fuel, budget)?);
         }
-        let rustc = compiler(&subject.wasm).or(subject.rustc);
+        let rustc = wasm::compiler(&subject.wasm).or(subject.rustc);
         let now = Lock::new(&measured, subject.wasm.len() as u64, rustc.clone(), RELEASE);
         let path = match &self.lock_file {
             Some(path) => path.clone(),
@@ -189,24 +189,6 @@ fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) ->
         },
         counts: counted.counts,
     })
-}
-
-/// The compiler that a module was made by, as its section `producers` has it.
-fn compiler(wasm: &[u8]) -> Option<String> {
-    let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
-    let producers = sections.filter_map(|payload| match payload {
-        Payload::CustomSection(section) => match section.as_known() {
-            KnownCustom::Producers(fields) => Some(fields),
-            _ => None,
-        },
-        _ => None,
-    });
-    let fields = producers.flat_map(|fields| fields.into_iter().filter_map(Result::ok));
-    let tools = fields
-        .filter(|field| field.name == "processed-by")
-        .flat_map(|field| field.values.into_iter().filter_map(Result::ok));
-    let rustc = tools.into_iter().find(|tool| tool.name == "rustc");
-    rustc.map(|rustc| text::line(rustc.version, 100))
 }
 
 /// The compiler that cargo uses in a folder.
