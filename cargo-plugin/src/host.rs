@@ -20,9 +20,7 @@ use crate::flags::document;
 use crate::logging;
 use crate::terminal::Terminal;
 use crate::text;
-
-/// The size of a page of linear memory in bytes.
-const PAGE: u64 = 64 << 10;
+use crate::units::{PAGE, parse_time};
 
 /// The most pages that a plugin's memory can have.
 const MAX_PAGES: u64 = 1 << 16;
@@ -47,7 +45,7 @@ pub struct HostOptions {
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
     /// How long a call may take, as `500ms`, `30s` or `2m` [default: what the plugin asks for, else 10s]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     timeout: Option<Duration>,
     /// How far the memory may grow, in pages of 64 KiB [default: what the plugin asks for, else 1024]
     #[arg(long, value_name = "N")]
@@ -106,26 +104,6 @@ impl std::str::FromStr for Folder {
             writable,
         })
     }
-}
-
-/// A time as people write it.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let unit = text.get(digits.len()..).unwrap_or_default();
-    let seconds = match unit {
-        "ms" => 0.001,
-        "s" | "" => 1.0,
-        "m" | "min" => 60.0,
-        _ => {
-            return Err(format!(
-                "`{unit}` is no unit of time: write `ms`, `s` or `m`"
-            ));
-        }
-    };
-    let number: f64 = digits
-        .parse()
-        .map_err(|_| "it is a number and a unit, as `500ms` or `30s`".to_owned())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
 /// Reads a plugin's file: the module, and its bytes.
@@ -330,20 +308,6 @@ fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_units() {
-        for (text, milliseconds) in [("500ms", 500), ("2", 2000), ("1.5s", 1500), ("2m", 120_000)] {
-            assert_eq!(
-                duration(text).unwrap(),
-                Duration::from_millis(milliseconds),
-                "{text}"
-            );
-        }
-        for wrong in ["", "s", "1h", "-1s", "1e400", "one second"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn folders_are_seen_by_their_own_names_or_others() {

@@ -1,6 +1,39 @@
 //! Makes, checks, describes, calls and packs WebAssembly plugins: `cargo plugin`.
 //!
-//! Each command is a module of [`commands`] and gives back a report; `terminal` shows reports to people, or as one JSON document to programs.
+//! Each command is a module of [`commands`] and gives back a report; `terminal` shows reports to people, or as one JSON document to programs. Beneath them:
+//!
+//! | a project | |
+//! |---|---|
+//! | `template` | what a new project consists of |
+//! | `project` | a plugin's crate: finding it, and cargo building and testing it |
+//! | `bundle` | what is made of a crate: the module as it is shipped, and its sidecars |
+//! | `sidecar` | the files beside a module that other hosts read |
+//! | `reference` | the manifest as a reference for people |
+//! | `archive` | all of it in one file |
+//! | `smoke` | whether a built plugin does what it says of itself |
+//!
+//! | a module | |
+//! |---|---|
+//! | `plugin_file` | a file, read and not run |
+//! | `wasm` | its binary form: sections, functions, and what can be left out |
+//! | `wasm_opt` | Binaryen, which makes it smaller |
+//! | `size` | what takes the space in it |
+//! | `validation` | what its hosts will ask of it |
+//! | `compatibility` | what a new version changes for callers |
+//!
+//! | a call | |
+//! |---|---|
+//! | `host` | the host that this tool is to a plugin |
+//! | `flags` | a command's arguments as flags |
+//! | `bench` | what calls cost, and the lock of it |
+//! | `logging` | what plugins log |
+//!
+//! | what is read and said | |
+//! |---|---|
+//! | `schema` | what a schema means, in words and by example |
+//! | `text` | what a plugin's author wrote, made fit to show |
+//! | `units` | amounts |
+//! | `error` | why a command could not be done |
 #![forbid(unsafe_code)]
 
 mod archive;
@@ -12,7 +45,6 @@ mod error;
 mod flags;
 mod host;
 mod logging;
-mod notation;
 mod plugin_file;
 mod project;
 mod reference;
@@ -23,6 +55,7 @@ mod smoke;
 mod template;
 mod terminal;
 mod text;
+mod units;
 mod validation;
 mod wasm;
 mod wasm_opt;

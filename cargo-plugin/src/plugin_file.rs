@@ -9,7 +9,7 @@ use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
 
 use crate::error::{Error, Result};
-use crate::notation::cut;
+use crate::text;
 
 /// The largest file that is read: what the harness loads unless told otherwise.
 const MAX_BYTES: u64 = 64 << 20;
@@ -22,11 +22,11 @@ pub struct PluginFile {
 
 impl PluginFile {
     pub fn read(path: &Path) -> Result<Self> {
-        let failed = || Error::new(format!("cannot read `{}`", shown(path)));
+        let failed = || Error::new(format!("cannot read `{}`", text::path(path)));
         if path.is_dir() {
             return Err(failed().because("it is a folder").help(format!(
                 "`cargo plugin list --dir {}` lists the plugins in it",
-                shown(path)
+                text::path(path)
             )));
         }
         let file = File::open(path).map_err(|error| failed().because(error))?;
@@ -50,7 +50,12 @@ impl PluginFile {
 
     /// What the module says of itself, or an error likewise.
     pub fn manifest(&self, inspection: &Inspection<'_>) -> Result<Manifest> {
-        let error = || Error::new(format!("`{}` does not describe itself", shown(&self.path)));
+        let error = || {
+            Error::new(format!(
+                "`{}` does not describe itself",
+                text::path(&self.path)
+            ))
+        };
         match inspection.manifest() {
             Ok(Some(manifest)) => Ok(manifest),
             Ok(None) => Err(error()
@@ -63,7 +68,7 @@ impl PluginFile {
     }
 
     fn no_module(&self, failure: &Failure) -> Error {
-        let error = Error::new(format!("`{}` is not a plugin", shown(&self.path)))
+        let error = Error::new(format!("`{}` is not a plugin", text::path(&self.path)))
             .because(failure.message());
         match failure.hint() {
             Some(hint) => error.help(hint),
@@ -75,28 +80,3 @@ impl PluginFile {
 /// How the section is kept, or comes to be.
 pub const NO_SECTION: &str = "`wasm-strip` removes it unless told `--keep-section=plugin-sdk`, and so does `llvm-strip --strip-all`; `strip = true` in the profile and \
 `wasm-opt --strip-debug` keep it. A plugin that was not made with plugin-sdk has none";
-
-/// A path for messages.
-pub fn shown(path: &Path) -> String {
-    cut(&path.display().to_string(), 1000)
-}
-
-/// Bytes as people read them: `34.5 KiB`.
-pub fn bytes(count: u64) -> String {
-    const KIB: f64 = 1024.0;
-    match count as f64 {
-        count if count < KIB => format!("{count} bytes"),
-        count if count < KIB * KIB => format!("{:.1} KiB", count / KIB),
-        count => format!("{:.1} MiB", count / KIB / KIB),
-    }
-}
-
-/// Pages of linear memory as people read them: `17 pages (1088 KiB)`.
-pub fn pages(count: u64) -> String {
-    let kib = count.saturating_mul(64);
-    let unit = if count == 1 { "page" } else { "pages" };
-    match kib {
-        0..10_240 => format!("{count} {unit} ({kib} KiB)"),
-        kib => format!("{count} {unit} ({} MiB)", kib / 1024),
-    }
-}

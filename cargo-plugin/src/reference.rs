@@ -5,7 +5,7 @@ use std::fmt::Write;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
 use serde_json::Value;
 
-use crate::schema::{Kind, Schemas, Shape, quoted};
+use crate::schema::{Kind, Schemas, Shape};
 use crate::text;
 
 /// The whole reference.
@@ -230,14 +230,17 @@ impl Page {
                 .map(|choice| {
                     let description = choice.description.map(cell).unwrap_or_default();
                     let between = if description.is_empty() { "" } else { ": " };
-                    format!("* {}{between}{description}\n", code(&quoted(choice.value)))
+                    format!(
+                        "* {}{between}{description}\n",
+                        code(&text::json(choice.value))
+                    )
                 })
                 .collect(),
             Kind::OneOf(alternatives) => alternatives
                 .iter()
-                .map(|alternative| format!("* {}\n", code(&schemas.sketch(alternative))))
+                .map(|alternative| format!("* {}\n", type_of(schemas, alternative)))
                 .collect(),
-            _ => vec![code(&schemas.sketch(schema))],
+            _ => vec![type_of(schemas, schema)],
         };
         self.block(&told.concat());
     }
@@ -268,7 +271,7 @@ fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<Vec<String>> {
     let row = |member: &crate::schema::Member<'_>| {
         let shape = schemas.shape(member.schema);
         let need = match shape.default {
-            Some(default) => format!("default {}", code(&quoted(default))),
+            Some(default) => format!("default {}", code(&text::json(default))),
             None if member.required => "required".to_owned(),
             None => String::new(),
         };
@@ -282,28 +285,15 @@ fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<Vec<String>> {
     object.members.iter().map(row).collect()
 }
 
-/// A type in a few words, as part of a sentence or of a table; a link where it has a name.
+/// A type, as part of a sentence or of a table, with links where it has names.
 fn type_of(schemas: Schemas<'_>, schema: &Value) -> String {
-    if let Some(name) = schemas.name(schema) {
-        return format!("[{}](#{})", cell(name), anchor(name));
-    }
+    let link = |name: &str| format!("[{name}](#{})", anchor(name));
+    let mut words = vec![schemas.named_by(schema, &link)];
     let shape = schemas.shape(schema);
-    let nullable = if shape.nullable { " or null" } else { "" };
-    match shape.kind {
-        Kind::List(list) if schemas.name(list.items).is_some() => {
-            format!("array of {}{nullable}", type_of(schemas, list.items))
-        }
-        Kind::Map(values) if schemas.name(values).is_some() => {
-            format!("map of {}{nullable}", type_of(schemas, values))
-        }
-        _ => {
-            let mut words = vec![schemas.kind(schema)];
-            // The kind of a text tells its format.
-            let constraints = shape.constraints().into_iter();
-            words.extend(constraints.filter(|words| !words.starts_with("format: ")));
-            cell(&words.join(", "))
-        }
+    if shape.name.is_none() {
+        words.extend(shape.refinements());
     }
+    cell(&words.join(", "))
 }
 
 /// Text as code in a table.
@@ -344,14 +334,14 @@ mod tests {
         for (schema, words) in [
             (
                 json!({"type": "integer", "minimum": 0, "maximum": 255}),
-                "integer, 0 to 255",
+                "u8",
             ),
             (json!({"type": "string", "format": "uri"}), "string (uri)"),
             (
                 json!({"type": "array", "items": {"$ref": "#/$defs/A b"}}),
-                "array of [A b](#a-b)",
+                "[[A b](#a-b)]",
             ),
-            (json!({"enum": ["a|b", 1]}), "\"a\\|b\" or 1"),
+            (json!({"enum": ["a|b", 1]}), "\"a\\|b\" \\| 1"),
         ] {
             assert_eq!(type_of(schemas, &schema), words, "{schema}");
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use indicatif::BinaryBytes;
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::terminal::HEADING;
+use crate::units;
 use crate::wasm::Anatomy;
 
 /// Who a function belongs to whose name tells no crate.
@@ -88,7 +88,11 @@ impl Breakdown {
         writeln!(out, "\n{HEADING}{title}{HEADING:#}")?;
         let mut line = |bytes: usize, name: &str| {
             let share = 100.0 * bytes as f64 / self.bytes.max(1) as f64;
-            writeln!(out, "{:>12} {share:>5.1}%  {name}", shown(bytes))
+            writeln!(
+                out,
+                "{:>12} {share:>5.1}%  {name}",
+                units::bytes(bytes as u64)
+            )
         };
         for part in parts.iter().take(top) {
             line(part.bytes, &part.name)?;
@@ -100,24 +104,6 @@ impl Breakdown {
                 line(bytes, &format!("({} more)", rest.len()))
             }
         }
-    }
-}
-
-/// A number of bytes, as people read it: `46.77 KiB`.
-pub fn shown(bytes: usize) -> String {
-    BinaryBytes(bytes as u64).to_string()
-}
-
-/// How a size differs from the last one, as people read it: `+1.20 KiB (+2.6%)`.
-pub fn change(before: usize, after: usize) -> String {
-    let (sign, difference) = match after >= before {
-        true => ('+', after - before),
-        false => ('-', before - after),
-    };
-    let share = 100.0 * difference as f64 / before.max(1) as f64;
-    match difference {
-        0 => "no change".to_owned(),
-        difference => format!("{sign}{} ({sign}{share:.1}%)", shown(difference)),
     }
 }
 
@@ -181,13 +167,5 @@ mod tests {
             assert_eq!(crate_of(function), Some(owner), "{function}");
         }
         assert_eq!(crate_of("memcpy"), None);
-    }
-
-    #[test]
-    fn changes_say_in_which_direction() {
-        assert_eq!(change(1024, 1536), "+512 B (+50.0%)");
-        assert_eq!(change(2048, 1024), "-1.00 KiB (-50.0%)");
-        assert_eq!(change(7, 7), "no change");
-        assert_eq!(change(0, 7), "+7 B (+700.0%)");
     }
 }

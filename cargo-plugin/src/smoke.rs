@@ -419,7 +419,7 @@ fn types(schemas: Schemas<'_>, schema: &Value, depth: usize) -> Option<Vec<&'sta
     let deeper = depth.checked_sub(1)?;
     let shape = schemas.shape(schema);
     let mut types = match shape.kind {
-        Kind::Any => return None,
+        Kind::Any | Kind::Several(_) => return None,
         Kind::Null => vec!["null"],
         Kind::Boolean => vec!["boolean"],
         Kind::Integer(_) | Kind::Number(_) => vec!["number"],

@@ -1,4 +1,20 @@
 //! Text that a plugin's author chose, made fit to show: whoever runs a tool on a plugin need not trust it.
+//!
+//! What a terminal would act on is written out, as in `\u{1b}`; what may be of any length is bounded.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// How long a JSON value gets, in bytes.
+const MAX_VALUE: usize = 100;
+
+/// How long a path gets, in bytes.
+const MAX_PATH: usize = 1000;
+
+/// How many lines of a text are shown, and how long they get, in bytes.
+const MAX_LINES: usize = 200;
+const MAX_LINE: usize = 2000;
 
 /// Text of any number of lines, free of whatever a terminal would act on.
 pub fn shown(text: &str) -> String {
@@ -24,6 +40,23 @@ pub fn line(text: &str, limit: usize) -> String {
         line.push('…');
     }
     line
+}
+
+/// The lines of a text.
+pub fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines()
+        .take(MAX_LINES)
+        .map(|text| line(text, MAX_LINE))
+}
+
+/// A value as JSON, in one line.
+pub fn json(value: &Value) -> String {
+    line(&value.to_string(), MAX_VALUE)
+}
+
+/// A path, in one line.
+pub fn path(path: &Path) -> String {
+    line(&path.display().to_string(), MAX_PATH)
 }
 
 /// What a description says first: its first paragraph, in one line.

@@ -1,10 +1,11 @@
-//! A module's binary form: its sections, what it imports and exports, and what can be left out of it.
+//! A module's binary form: its sections, what it imports and exports, what made it, and what can be left out of it.
 
 use std::ops::Range;
 
 use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
 
 use crate::error::{Error, Result};
+use crate::text;
 
 /// What `strip = true` in a profile leaves out, beside debug information: names and notes for tools.
 const FOR_TOOLS: [&str; 3] = ["name", "producers", "target_features"];
@@ -169,6 +170,24 @@ pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
         }
     }
     Ok(stripped)
+}
+
+/// The version of the compiler that a module was made by, as its section `producers` has it.
+pub fn compiler(wasm: &[u8]) -> Option<String> {
+    let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let producers = sections.filter_map(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Producers(fields) => Some(fields),
+            _ => None,
+        },
+        _ => None,
+    });
+    let fields = producers.flat_map(|fields| fields.into_iter().filter_map(Result::ok));
+    let tools = fields
+        .filter(|field| field.name == "processed-by")
+        .flat_map(|field| field.values.into_iter().filter_map(Result::ok));
+    let rustc = tools.into_iter().find(|tool| tool.name == "rustc");
+    rustc.map(|rustc| text::line(rustc.version, 100))
 }
 
 #[cfg(test)]

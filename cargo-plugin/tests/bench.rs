@@ -5,11 +5,12 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod support;
 
-use common::{Place, module, parsed, wares, with_section};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use support::modules::{running, wares};
+use support::{Folder, parsed};
 
 const CASES: &str = r#"
 [[case]]
@@ -32,14 +33,14 @@ command = "count"
 text = "some words"
 "#;
 
-fn shop() -> Place {
-    Place::new()
+fn shop() -> Folder {
+    Folder::new()
         .with("wares.wasm", wares())
         .with("plugin-bench.toml", CASES)
 }
 
 /// What is counted is the same in every run; how long it took is not, and is left out.
-fn counted(place: &Place) -> Value {
+fn counted(place: &Folder) -> Value {
     parsed(
         &place
             .run(&["--json", "bench", "wares.wasm", "--time", "0"])
@@ -81,7 +82,7 @@ fn the_cases_of_a_file_are_measured() {
 
 #[test]
 fn without_a_file_every_command_is_called_as_its_description_allows() {
-    let place = Place::new().with("wares.wasm", wares());
+    let place = Folder::new().with("wares.wasm", wares());
     // What never ends is ended by its fuel.
     let words = ["bench", "wares.wasm", "--time", "0", "--fuel", "100000"];
     assert_snapshot!("described", place.run(&words).good());
@@ -150,7 +151,7 @@ fn mistakes_in_the_file_of_cases_are_told() {
         "[[case]]\ncommand = \"amplify\"\ninput = \"missing.f32\"",
         "[[case]]\ncommand = \"order\"\nnumbers = [1]",
     ] {
-        let place = Place::new()
+        let place = Folder::new()
             .with("wares.wasm", wares())
             .with("plugin-bench.toml", cases);
         told.push_str(&place.run(&["bench", "wares.wasm"]).bad(3));
@@ -162,8 +163,7 @@ fn mistakes_in_the_file_of_cases_are_told() {
 #[test]
 fn services_are_the_same_in_every_run() {
     // Works for as long as the first random byte and the nanoseconds of the clock say.
-    let wasm = module(
-        r#"(func (export "command_work") (param i32 i32) (result i64)
+    let functions = r#"(func (export "command_work") (param i32 i32) (result i64)
           (local $left i32)
           (drop (call $random (i32.const 128) (i32.const 1)))
           (drop (call $now (i32.const 136)))
@@ -171,16 +171,11 @@ fn services_are_the_same_in_every_run() {
           (local.set $left (i32.add (i32.mul (i32.load8_u (i32.const 128)) (i32.const 100))
             (i32.wrap_i64 (i64.rem_u (i64.add (i64.load (i32.const 136)) (i64.load (i32.const 144))) (i64.const 1009)))))
           (loop $on (br_if $on (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
-          i64.const 0)"#,
-    );
+          i64.const 0)"#;
     let manifest = json!({"abi": 1, "sdk": "0.1.0", "id": "worker", "name": "Worker", "version": "0.1.0", "commands": [
         {"name": "work", "arguments": {"type": "object", "properties": {}}, "result": {"type": "null"}},
     ]});
-    let section = format!("{manifest}\n");
-    let place = Place::new().with(
-        "wares.wasm",
-        with_section(wasm, "plugin-sdk", section.as_bytes()),
-    );
+    let place = Folder::new().with("wares.wasm", running(functions, Some(&manifest)));
     let first = counted(&place);
     assert_eq!(first["cases"][0]["host_calls"], 3);
     for _ in 0..3 {

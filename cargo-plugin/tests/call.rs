@@ -5,14 +5,15 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod support;
 
-use common::{Place, Ran, module, parsed, wares};
 use insta::assert_snapshot;
 use serde_json::json;
+use support::modules::{running, wares};
+use support::{Folder, Ran, parsed};
 
-fn shop() -> Place {
-    Place::new().with("wares.wasm", wares())
+fn shop() -> Folder {
+    Folder::new().with("wares.wasm", wares())
 }
 
 fn call(words: &[&str]) -> Ran {
@@ -298,9 +299,9 @@ fn statistics_are_told_beside_the_result() {
 
 #[test]
 fn a_plugin_that_describes_nothing_can_be_called_with_json_or_bytes() {
-    let place = Place::new().with(
+    let place = Folder::new().with(
         "bare.wasm",
-        module(r#"(export "command_echo" (func $echo))"#),
+        running(r#"(export "command_echo" (func $echo))"#, None),
     );
     let run = |words: &[&str]| place.run(words).good();
     assert_eq!(

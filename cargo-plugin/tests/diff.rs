@@ -8,7 +8,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::fixture::{Folder, greeter, module, plugin};
+use support::Folder;
+use support::modules::{greeter, module, plugin};
 
 /// Exit code and text of comparing what was with what is.
 fn diff(old: &Value, new: &Value, options: &[&str]) -> (i32, String) {
@@ -19,15 +20,9 @@ fn diff(old: &Value, new: &Value, options: &[&str]) -> (i32, String) {
 }
 
 fn run(folder: &Folder, options: &[&str]) -> (i32, String) {
-    let output = support::plugin(
-        folder.path(),
-        &[&["diff", "old.wasm", "new.wasm"], options].concat(),
-    )
-    .output()
-    .unwrap();
-    let said =
-        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), said)
+    folder
+        .run(&[&["diff", "old.wasm", "new.wasm"], options].concat())
+        .said()
 }
 
 #[test]
@@ -100,9 +95,9 @@ fn a_host_function_that_is_new_is_breaking() {
     );
     folder.write(
         "old.wasm",
-        module("", support::fixture::EXPORTS, Some(&section)),
+        module("", support::modules::EXPORTS, Some(&section)),
     );
-    folder.write("new.wasm", module(r#"(import "text" "reverse" (func)) (import "plugin_host" "random_fill" (func (param i32 i32) (result i64)))"#, support::fixture::EXPORTS, Some(&section)));
+    folder.write("new.wasm", module(r#"(import "text" "reverse" (func)) (import "plugin_host" "random_fill" (func (param i32 i32) (result i64)))"#, support::modules::EXPORTS, Some(&section)));
     let (code, said) = run(&folder, &[]);
     assert_eq!(code, 1);
     assert!(

@@ -5,13 +5,13 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod support;
 
 use std::path::{Path, PathBuf};
 
-use common::{Place, parsed};
 use insta::assert_snapshot;
 use plugin_sdk_harness::Source;
+use support::{Folder, parsed};
 
 fn example(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -19,12 +19,12 @@ fn example(name: &str) -> PathBuf {
 }
 
 /// A folder with the release build of an example.
-fn built(name: &str) -> Place {
+fn built(name: &str) -> Folder {
     let built = Source::crate_dir(example(name))
         .release()
         .compile()
         .unwrap();
-    Place::new().with(&format!("{name}.wasm"), &built.wasm)
+    Folder::new().with(&format!("{name}.wasm"), &built.wasm)
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn raw_commands_of_real_plugins_take_text_and_numbers() {
 
 #[test]
 fn a_project_is_built_and_held_to_its_lock() {
-    let place = Place::new();
+    let place = Folder::new();
     let manifest = example("greeter").join("Cargo.toml");
     let manifest = manifest.to_str().unwrap();
     let lock = place.path().join("greeter.lock");
@@ -175,7 +175,7 @@ fn fuel_is_the_same_in_every_process_for_plugins_that_draw_random_numbers_and_us
     for guest in ["drawing", "services"] {
         let guests = example("..").join("tests/guests").join(guest);
         let built = Source::crate_dir(guests).release().compile().unwrap();
-        let place = Place::new().with("guest.wasm", &built.wasm);
+        let place = Folder::new().with("guest.wasm", &built.wasm);
         let words = ["--json", "bench", "guest.wasm", "--time", "0"];
         let first = parsed(&place.run(&words).good());
         assert!(

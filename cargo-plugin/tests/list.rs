@@ -8,15 +8,11 @@
 mod support;
 
 use serde_json::json;
-use support::fixture::{EXPORTS, Folder, greeter, module, plugin};
+use support::Folder;
+use support::modules::{EXPORTS, greeter, module, plugin};
 
 fn list(folder: &Folder, options: &[&str]) -> (i32, String) {
-    let output = support::plugin(folder.path(), &[&["list"], options].concat())
-        .output()
-        .unwrap();
-    let said =
-        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), said)
+    folder.run(&[&["list"], options].concat()).said()
 }
 
 fn several() -> Folder {

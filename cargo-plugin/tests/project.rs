@@ -16,7 +16,8 @@ use flate2::read::GzDecoder;
 use plugin_sdk_harness::Plugin;
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::{Value, json};
-use support::{Project, cargo, manifest, target_dir};
+use support::project::{Project, manifest};
+use support::{cargo, target_dir};
 
 /// A plugin that says all that there is to say of itself.
 const REPEATER: &str = r#"use plugin_sdk::prelude::*;

@@ -8,18 +8,13 @@
 mod support;
 
 use serde_json::json;
-use support::fixture::{EXPORTS, Folder, greeter, module, plugin};
+use support::Folder;
+use support::modules::{EXPORTS, greeter, module, plugin};
 
 fn validate(folder: &Folder, options: &[&str]) -> (i32, String) {
-    let output = support::plugin(
-        folder.path(),
-        &[&["validate", "greeter.wasm"], options].concat(),
-    )
-    .output()
-    .unwrap();
-    let said =
-        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), said)
+    folder
+        .run(&[&["validate", "greeter.wasm"], options].concat())
+        .said()
 }
 
 /// What is said of these bytes.

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cases::Case;
 use crate::host;
-
-/// The size of a page of linear memory in bytes.
-const PAGE: usize = 64 << 10;
+use crate::units::PAGE;
 
 /// How many calls are made before any is timed, and how many are timed at most.
 const WARM_UP: usize = 3;
@@ -80,7 +78,7 @@ pub fn count(module: &Module, case: &Case, fuel: u64) -> Result<Counted, Failure
     let counts = Counts {
         error: error.map(|failure| crate::text::line(failure.code(), 100)),
         fuel: after.0.saturating_sub(before.0),
-        pages: (plugin.memory_bytes() / PAGE) as u64,
+        pages: plugin.memory_bytes() as u64 / PAGE,
         allocations: allocations(&plugin)
             .zip(allocated)
             .map(|(after, before)| after.saturating_sub(before)),

@@ -7,7 +7,6 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use plugin_sdk_harness::Module;
 use serde::Serialize;
-use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::bench::{self, Case, Cases, Difference, FILE, LOCK_FILE, Lock, Measured};
 use crate::error::{Error, Result};
@@ -15,6 +14,8 @@ use crate::host;
 use crate::project::{Features, Project, RELEASE, Selection};
 use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
 use crate::text;
+use crate::units;
+use crate::wasm;
 
 /// Measures what the plugin's commands cost: fuel, memory, allocations, calls of the host, time
 #[derive(clap::Args)]
@@ -46,7 +47,7 @@ pub struct Bench {
     #[arg(long, value_name = "FILE")]
     lock_file: Option<PathBuf>,
     /// How long each case is called again and again to be timed, as `200ms`; `0` for no times
-    #[arg(long, value_name = "TIME", value_parser = host::duration, default_value = "200ms")]
+    #[arg(long, value_name = "TIME", value_parser = units::parse_time, default_value = "200ms")]
     time: Duration,
     /// The fuel of a call, at which one without end is ended
     #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
@@ -77,7 +78,7 @@ impl Bench {
             terminal.status("Measuring", &text::line(&case.name, 100));
             measured.push(measure(&subject.module, case, self.fuel, budget)?);
         }
-        let rustc = compiler(&subject.wasm).or(subject.rustc);
+        let rustc = wasm::compiler(&subject.wasm).or(subject.rustc);
         let now = Lock::new(&measured, subject.wasm.len() as u64, rustc.clone(), RELEASE);
         let path = match &self.lock_file {
             Some(path) => path.clone(),
@@ -190,24 +191,6 @@ fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) ->
     })
 }
 
-/// The compiler that a module was made by, as its section `producers` has it.
-fn compiler(wasm: &[u8]) -> Option<String> {
-    let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
-    let producers = sections.filter_map(|payload| match payload {
-        Payload::CustomSection(section) => match section.as_known() {
-            KnownCustom::Producers(fields) => Some(fields),
-            _ => None,
-        },
-        _ => None,
-    });
-    let fields = producers.flat_map(|fields| fields.into_iter().filter_map(Result::ok));
-    let tools = fields
-        .filter(|field| field.name == "processed-by")
-        .flat_map(|field| field.values.into_iter().filter_map(Result::ok));
-    let rustc = tools.into_iter().find(|tool| tool.name == "rustc");
-    rustc.map(|rustc| text::line(rustc.version, 100))
-}
-
 /// The compiler that cargo uses in a folder.
 fn rustc_in(folder: &Path) -> Option<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -261,18 +244,18 @@ impl Benched {
             .set_header(columns);
         for case in &self.cases {
             let counts = &case.counts;
-            let mut row = vec![text::line(&case.name, 60), grouped(counts.fuel)];
+            let mut row = vec![text::line(&case.name, 60), units::count(counts.fuel)];
             if timed {
                 let time = |time: fn(&bench::Times) -> u64| {
-                    case.time
-                        .as_ref()
-                        .map_or(String::new(), |times| duration(time(times)))
+                    case.time.as_ref().map_or(String::new(), |times| {
+                        units::time(Duration::from_nanos(time(times)))
+                    })
                 };
                 row.extend([time(|times| times.min_ns), time(|times| times.median_ns)]);
             }
             row.push(counts.pages.to_string());
             if counted {
-                row.push(counts.allocations.map_or(String::new(), grouped));
+                row.push(counts.allocations.map_or(String::new(), units::count));
             }
             row.extend(
                 [
@@ -280,7 +263,7 @@ impl Benched {
                     counts.argument_bytes,
                     counts.result_bytes,
                 ]
-                .map(grouped),
+                .map(units::count),
             );
             if failed {
                 row.push(counts.error.clone().unwrap_or_default());
@@ -298,7 +281,7 @@ impl Report for Benched {
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let Some(differences) = &self.differences else {
             writeln!(out, "{}", self.table())?;
-            write!(out, "\nmodule: {} bytes", grouped(self.module_bytes))?;
+            write!(out, "\nmodule: {} bytes", units::count(self.module_bytes))?;
             match &self.rustc {
                 Some(rustc) => writeln!(out, ", made by rustc {rustc}")?,
                 None => writeln!(out)?,
@@ -338,46 +321,6 @@ impl Report for Benched {
                 out,
                 "\n{several} differences; `cargo plugin bench --lock` takes them as they are now"
             ),
-        }
-    }
-}
-
-/// `1,234,567`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-fn duration(nanoseconds: u64) -> String {
-    let number = nanoseconds as f64;
-    match nanoseconds {
-        0..1_000 => format!("{nanoseconds} ns"),
-        1_000..1_000_000 => format!("{:.1} µs", number / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} ms", number / 1e6),
-        _ => format!("{:.2} s", number / 1e9),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_a_comma_before_every_third_digit() {
-        for (number, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(grouped(number), shown);
         }
     }
 }

@@ -9,8 +9,9 @@ use serde::Serialize;
 use crate::bundle::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
-use crate::size::{self, Breakdown};
+use crate::size::Breakdown;
 use crate::terminal::{GOOD, Report, Terminal, Verdict};
+use crate::units;
 
 /// How many crates and functions are shown unless asked otherwise.
 const TOP: usize = 8;
@@ -98,12 +99,12 @@ struct BuildReport {
 
 impl Report for BuildReport {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let size = size::shown(self.size.bytes);
+        let size = units::bytes(self.size.bytes as u64);
         let before = match self.bytes_before {
             Some(before) => format!(
                 ", {} before: {}",
-                size::shown(before),
-                size::change(before, self.size.bytes)
+                units::bytes(before as u64),
+                units::change(before as u64, self.size.bytes as u64)
             ),
             None => String::new(),
         };

@@ -18,6 +18,7 @@ use crate::host::{self, HostOptions};
 use crate::schema::Schemas;
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
 use crate::text;
+use crate::units;
 
 /// Calls a command of a plugin, with flags made from the command's own description
 #[derive(clap::Args)]
@@ -489,12 +490,10 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
     if let Some(result) = &info.result {
         help.push_str(&format!(
             "{HEADING}Result:{HEADING:#} {}\n",
-            schemas.kind(result.as_value())
+            schemas.outlined(result.as_value())
         ));
-        let rows = schemas.rows(result.as_value());
-        let rows = rows
-            .into_iter()
-            .map(|row| [row.path, row.kind, row.description]);
+        let parts = schemas.parts(result.as_value()).into_iter();
+        let rows = parts.map(|part| [part.path, part.ty, part.description]);
         help.push_str(&columns(&rows.collect::<Vec<_>>()));
     }
     if !info.errors.is_empty() {
@@ -609,10 +608,7 @@ fn tell(stats: Option<Stats>) {
     let Some(stats) = stats else {
         return;
     };
-    let milliseconds = |time: f64| match time {
-        time if time < 1.0 => format!("{:.1} µs", time * 1000.0),
-        time => format!("{time:.1} ms"),
-    };
+    let milliseconds = |time: f64| units::time(Duration::from_secs_f64(time / 1000.0));
     let mut rows = vec![
         ("load", milliseconds(stats.load_ms)),
         ("prepare", milliseconds(stats.prepare_ms)),

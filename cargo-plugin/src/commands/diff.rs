@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::compatibility::{self, Change, Level};
 use crate::error::{Error, Result};
-use crate::notation::cut;
 use crate::plugin_file::PluginFile;
 use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, Terminal, Verdict};
+use crate::text;
 
 /// Tells what a new version of a plugin changes for its users
 ///
@@ -86,9 +86,9 @@ fn version(file: &PluginFile, version: &str) -> Result<Version> {
     Version::parse(version).map_err(|reason| {
         Error::new(format!(
             "`{}` has no version that others could follow",
-            crate::plugin_file::shown(&file.path)
+            text::path(&file.path)
         ))
-        .because(format!("`{}`: {reason}", cut(version, 60)))
+        .because(format!("`{}`: {reason}", text::line(version, 60)))
     })
 }
 
@@ -165,7 +165,13 @@ struct Comparison {
 
 impl Report for Comparison {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}: {} → {}", cut(&self.id, 60), self.old, self.new)?;
+        writeln!(
+            out,
+            "{}: {} → {}",
+            text::line(&self.id, 60),
+            self.old,
+            self.new
+        )?;
         for (level, heading) in [
             (Level::Breaking, "Breaking changes:"),
             (Level::Minor, "Minor changes:"),

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::notation::{self, cut, lines};
-use crate::plugin_file::{PluginFile, bytes, shown};
+use crate::plugin_file::PluginFile;
+use crate::schema::{Member, Schemas};
 use crate::terminal::{HEADING, Report, Terminal, Verdict};
+use crate::text;
+use crate::units;
 
 /// Tells what a plugin says of itself, without running it
 #[derive(clap::Args)]
@@ -55,13 +57,16 @@ fn schema(manifest: &Manifest, name: &str, result: bool) -> Result<Document> {
         Some(schema) => Ok(Document(manifest.standalone(schema))),
         None => Err(Error::new(format!(
             "the command `{}` takes and gives plain bytes, which have no schema",
-            cut(name, 60)
+            text::line(name, 60)
         ))),
     }
 }
 
 fn unknown(manifest: &Manifest, name: &str) -> Error {
-    let error = Error::new(format!("the plugin has no command `{}`", cut(name, 60)));
+    let error = Error::new(format!(
+        "the plugin has no command `{}`",
+        text::line(name, 60)
+    ));
     let names: Vec<&str> = manifest
         .commands
         .iter()
@@ -73,9 +78,9 @@ fn unknown(manifest: &Manifest, name: &str) -> Error {
     let is_near =
         |known: &&&str| strsim::damerau_levenshtein(known, name) * 3 <= known.len().max(3);
     match (nearest.filter(is_near), names.is_empty()) {
-        (Some(nearest), _) => error.help(format!("did you mean `{}`?", cut(nearest, 60))),
+        (Some(nearest), _) => error.help(format!("did you mean `{}`?", text::line(nearest, 60))),
         (None, true) => error.help("it has no commands at all"),
-        (None, false) => error.help(format!("it has {}", cut(&names.join(", "), 500))),
+        (None, false) => error.help(format!("it has {}", text::line(&names.join(", "), 500))),
     }
 }
 
@@ -130,7 +135,7 @@ impl Module {
             bytes: section.bytes,
         });
         Module {
-            file: shown(&file.path),
+            file: text::path(&file.path),
             bytes: inspection.size(),
             memory_pages: memory.map(|memory| memory.initial),
             max_memory_pages: memory.and_then(|memory| memory.maximum),
@@ -179,7 +184,7 @@ impl Report for Information {
         if let Some(config) = &manifest.config {
             writeln!(out, "\n{HEADING}Config Schema:{HEADING:#}")?;
             let schema = manifest.standalone(config);
-            for line in lines(&format!("{schema:#}")) {
+            for line in text::lines(&format!("{schema:#}")) {
                 writeln!(out, "{line}")?;
             }
         }
@@ -196,7 +201,7 @@ impl Report for Information {
         events(out, manifest)?;
         writeln!(out)?;
         line(out, "Module", &module.file)?;
-        line(out, "Size", &bytes(module.bytes as u64))?;
+        line(out, "Size", &units::bytes(module.bytes as u64))?;
         if let Some(pages) = module.memory_pages {
             line(
                 out,
@@ -209,7 +214,12 @@ impl Report for Information {
 }
 
 fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
-    writeln!(out, "{:<16} {}", format!("{name}:"), cut(value, 1000))
+    writeln!(
+        out,
+        "{:<16} {}",
+        format!("{name}:"),
+        text::line(value, 1000)
+    )
 }
 
 fn identity(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
@@ -219,7 +229,7 @@ fn identity(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
     if let Some(plugin_type) = &manifest.plugin_type {
         line(out, "Type", plugin_type)?;
     }
-    for (nth, description) in lines(&manifest.description).enumerate() {
+    for (nth, description) in text::lines(&manifest.description).enumerate() {
         match nth {
             0 => line(out, "Description", &description)?,
             _ if description.is_empty() => writeln!(out)?,
@@ -248,8 +258,8 @@ fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
     if !manifest.requires.is_empty() {
         writeln!(out, "\n{HEADING}Requirements:{HEADING:#}")?;
         for (host, version) in &manifest.requires {
-            let name = format!("{}:", cut(host, 60));
-            writeln!(out, "  {name:<15} {}", cut(version, 100))?;
+            let name = format!("{}:", text::line(host, 60));
+            writeln!(out, "  {name:<15} {}", text::line(version, 100))?;
         }
     }
     writeln!(out, "\n{HEADING}Permissions:{HEADING:#}")?;
@@ -257,11 +267,11 @@ fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
         writeln!(out, "  none")?;
     }
     for permission in &manifest.permissions {
-        let name = format!("{}:", cut(permission.name(), 60));
+        let name = format!("{}:", text::line(permission.name(), 60));
         writeln!(
             out,
             "  {name:<15} {}",
-            cut(permission.reason().unwrap_or("no reason given"), 300)
+            text::line(permission.reason().unwrap_or("no reason given"), 300)
         )?;
     }
     let limits = [
@@ -270,7 +280,7 @@ fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
             manifest
                 .limits
                 .memory_pages
-                .map(|pages| crate::plugin_file::pages(pages.into())),
+                .map(|pages| units::pages(pages.into())),
         ),
         (
             "Fuel:",
@@ -298,96 +308,45 @@ fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
     Ok(())
 }
 
-/// An argument, as far as the schema of all of them tells.
-struct Argument<'a> {
-    name: &'a str,
-    schema: &'a Value,
-    required: bool,
-}
-
-fn arguments<'a>(manifest: &'a Manifest, command: &'a CommandInfo) -> Vec<Argument<'a>> {
-    let mut found: Vec<Argument<'a>> = Vec::new();
-    let mut next: Vec<&Value> = command
-        .arguments
-        .iter()
-        .map(|schema| schema.as_value())
-        .collect();
-    // More than a few lead in a circle.
-    for _ in 0..32 {
-        let Some(schema) = next.pop().and_then(Value::as_object) else {
-            break;
-        };
-        found.extend(members(schema));
-        let referred = schema.get("$ref").and_then(Value::as_str);
-        let name = referred.and_then(|referred| referred.strip_prefix("#/$defs/"));
-        next.extend(
-            schema
-                .get("allOf")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten(),
-        );
-        next.extend(name.and_then(|name| manifest.defs.get(name)));
-    }
-    found
-}
-
-fn members(schema: &Map<String, Value>) -> impl Iterator<Item = Argument<'_>> {
-    let required = schema.get("required").and_then(Value::as_array);
-    let members = schema.get("properties").and_then(Value::as_object);
-    members
-        .into_iter()
-        .flatten()
-        .map(move |(name, schema)| Argument {
-            name,
-            schema,
-            required: required.is_some_and(|required| required.iter().any(|one| one == name)),
-        })
-}
-
 fn command(out: &mut dyn Write, manifest: &Manifest, info: &CommandInfo) -> io::Result<()> {
-    let arguments = arguments(manifest, info);
-    writeln!(out, "  {}", signature(info, &arguments))?;
-    for line in lines(&info.description) {
+    let schemas = Schemas::new(&manifest.defs);
+    let arguments = info.arguments.as_ref().map(|schema| schema.as_value());
+    let members = arguments.map_or(Vec::new(), |schema| schemas.members(schema));
+    writeln!(out, "  {}", signature(info, &members, schemas))?;
+    for line in text::lines(&info.description) {
         writeln!(out, "      {line}")?;
     }
-    let described = arguments.iter().filter_map(|argument| {
-        let description = argument.schema.get("description")?.as_str()?;
-        Some((argument.name, description))
-    });
-    for (name, description) in described {
-        writeln!(
-            out,
-            "      - {}: {}",
-            cut(name, 60),
-            lines(description).collect::<Vec<_>>().join(" ")
-        )?;
+    for member in &members {
+        if let Some(description) = member.schema.get("description").and_then(Value::as_str) {
+            let name = text::line(member.name, 60);
+            writeln!(out, "      - {name}: {}", joined(description))?;
+        }
     }
     if info.batch {
         writeln!(out, "      takes batches")?;
     }
     for error in &info.errors {
-        let separator = if error.description.is_empty() {
-            ""
-        } else {
-            ": "
+        let separator = match error.description.is_empty() {
+            true => "",
+            false => ": ",
         };
-        let description: Vec<String> = lines(&error.description).collect();
-        writeln!(
-            out,
-            "      error {}{separator}{}",
-            cut(&error.code, 60),
-            description.join(" ")
-        )?;
+        let code = text::line(&error.code, 60);
+        let description = joined(&error.description);
+        writeln!(out, "      error {code}{separator}{description}")?;
     }
     Ok(())
 }
 
+/// The lines of a text as one.
+fn joined(text: &str) -> String {
+    text::lines(text).collect::<Vec<_>>().join(" ")
+}
+
 /// `greet(name: string, times: u8 = 1) -> Greeting`
-fn signature(command: &CommandInfo, arguments: &[Argument<'_>]) -> String {
-    let name = cut(&command.name, 60);
+fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>) -> String {
+    let name = text::line(&command.name, 60);
     if command.codec == Codec::Raw {
-        let raw = |ty: &Option<String>| ty.as_deref().map(|ty| cut(ty, 20));
+        let raw = |ty: &Option<String>| ty.as_deref().map(|ty| text::line(ty, 20));
         let takes = match (raw(&command.takes), command.in_place) {
             (Some(takes), true) => format!("{takes}…, in place"),
             (Some(takes), false) => format!("{takes}…"),
@@ -396,36 +355,29 @@ fn signature(command: &CommandInfo, arguments: &[Argument<'_>]) -> String {
         let gives = raw(&command.gives).map_or(String::new(), |gives| format!(" -> {gives}…"));
         return format!("{name}({takes}){gives} [raw]");
     }
-    let shown: Vec<String> = arguments
-        .iter()
-        .map(|argument| {
-            let default = argument
-                .schema
-                .get("default")
-                .map(|value| format!(" = {}", notation::value(value)));
-            let optional = match (argument.required, &default) {
-                (false, None) => "?",
-                _ => "",
-            };
-            format!(
-                "{}{optional}: {}{}",
-                cut(argument.name, 60),
-                notation::of(argument.schema),
-                default.unwrap_or_default()
-            )
-        })
-        .collect();
-    let shown = match (shown.is_empty(), &command.arguments) {
-        // Whatever else it is than an object with members.
-        (true, Some(schema)) if schema.as_value().get("properties").is_none() => {
-            notation::of(schema.as_value())
-        }
-        _ => shown.join(", "),
+    let member = |member: &Member<'_>| {
+        let default = member.schema.get("default");
+        let default = default.map(|value| format!(" = {}", text::json(value)));
+        let optional = match (member.required, &default) {
+            (false, None) => "?",
+            _ => "",
+        };
+        format!(
+            "{}{optional}: {}{}",
+            text::line(member.name, 60),
+            schemas.named(member.schema),
+            default.unwrap_or_default()
+        )
     };
-    let gives = command
-        .result
-        .as_ref()
-        .map(|schema| notation::of(schema.as_value()));
+    let takes = match &command.arguments {
+        // Whatever else it is than an object with members.
+        Some(schema) if members.is_empty() && schema.as_value().get("properties").is_none() => {
+            schemas.named(schema.as_value())
+        }
+        _ => members.iter().map(member).collect::<Vec<_>>().join(", "),
+    };
+    let result = command.result.as_ref();
+    let gives = result.map(|schema| schemas.named(schema.as_value()));
     let gives = gives
         .filter(|gives| gives != "null")
         .map_or(String::new(), |gives| format!(" -> {gives}"));
@@ -433,7 +385,7 @@ fn signature(command: &CommandInfo, arguments: &[Argument<'_>]) -> String {
         Codec::Binary => " [binary]",
         _ => "",
     };
-    format!("{name}({shown}){gives}{codec}")
+    format!("{name}({takes}){gives}{codec}")
 }
 
 fn types(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
@@ -441,9 +393,11 @@ fn types(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "\n{HEADING}Types:{HEADING:#}")?;
+    let schemas = Schemas::new(&manifest.defs);
     for (name, schema) in &manifest.defs {
-        writeln!(out, "  {} = {}", cut(name, 60), notation::of(schema))?;
-        for line in lines(
+        let ty = schemas.named(schema);
+        writeln!(out, "  {} = {ty}", text::line(name, 60))?;
+        for line in text::lines(
             schema
                 .get("description")
                 .and_then(Value::as_str)
@@ -460,7 +414,8 @@ fn events(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
         writeln!(out, "\n{HEADING}Events handled:{HEADING:#}")?;
     }
     for handled in &manifest.handles {
-        let data = handled.data.as_ref().map(|data| data.as_value());
+        let data = handled.data.as_ref();
+        let data = data.map(|data| Schemas::new(&manifest.defs).named(data.as_value()));
         event(out, &handled.topic, data, &handled.description)?;
     }
     if !manifest.emits.is_empty() {
@@ -475,12 +430,12 @@ fn events(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
 fn event(
     out: &mut dyn Write,
     topic: &str,
-    data: Option<&Value>,
+    data: Option<String>,
     description: &str,
 ) -> io::Result<()> {
-    let data = data.map_or(String::new(), |data| format!(": {}", notation::of(data)));
-    writeln!(out, "  {}{data}", cut(topic, 100))?;
-    for line in lines(description) {
+    let data = data.map_or(String::new(), |data| format!(": {data}"));
+    writeln!(out, "  {}{data}", text::line(topic, 100))?;
+    for line in text::lines(description) {
         writeln!(out, "      {line}")?;
     }
     Ok(())

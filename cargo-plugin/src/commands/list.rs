@@ -11,9 +11,10 @@ use plugin_sdk_harness::inspect::Inspection;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::notation::cut;
-use crate::plugin_file::{PluginFile, bytes, shown};
+use crate::plugin_file::PluginFile;
 use crate::terminal::{BAD, Report, Terminal, Verdict};
+use crate::text;
+use crate::units;
 
 /// Lists the plugins of a folder
 ///
@@ -45,7 +46,7 @@ impl List {
         plugins.sort();
         broken.sort_by(|one, other| one.file.cmp(&other.file));
         terminal.show(&Listing {
-            dir: shown(&self.dir),
+            dir: text::path(&self.dir),
             hidden: all - plugins.len(),
             plugin_type: self.plugin_type,
             plugins,
@@ -57,7 +58,7 @@ impl List {
 
 fn modules(dir: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error: io::Error| {
-        Error::new(format!("cannot list the folder `{}`", shown(dir))).because(error)
+        Error::new(format!("cannot list the folder `{}`", text::path(dir))).because(error)
     };
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(failed)? {
@@ -93,7 +94,7 @@ enum Version {
 impl std::fmt::Display for Version {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Version::Other(text) => f.write_str(&cut(text, 60)),
+            Version::Other(text) => f.write_str(&text::line(text, 60)),
             Version::Semantic(version) => version.fmt(f),
         }
     }
@@ -110,7 +111,8 @@ impl Entry {
         let manifest = file.manifest(&inspection)?;
         if let Some(failure) = inspection.failures().first() {
             return Err(
-                Error::new(format!("`{}` is not a plugin", shown(path))).because(failure.message())
+                Error::new(format!("`{}` is not a plugin", text::path(path)))
+                    .because(failure.message()),
             );
         }
         Ok(Entry {
@@ -128,7 +130,7 @@ impl Entry {
 
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
-    cut(&name.to_string_lossy(), 200)
+    text::line(&name.to_string_lossy(), 200)
 }
 
 #[derive(Serialize)]
@@ -170,15 +172,15 @@ impl Report for Listing {
                 .set_header(["ID", "NAME", "VERSION", "TYPE", "COMMANDS", "SIZE", "FILE"]);
             for plugin in &self.plugins {
                 table.add_row([
-                    cut(&plugin.id, 60),
-                    cut(&plugin.name, 60),
+                    text::line(&plugin.id, 60),
+                    text::line(&plugin.name, 60),
                     plugin.version.to_string(),
                     plugin
                         .plugin_type
                         .as_deref()
-                        .map_or("-".to_owned(), |plugin_type| cut(plugin_type, 60)),
+                        .map_or("-".to_owned(), |plugin_type| text::line(plugin_type, 60)),
                     plugin.commands.to_string(),
-                    bytes(plugin.bytes),
+                    units::bytes(plugin.bytes),
                     plugin.file.clone(),
                 ]);
             }
@@ -203,7 +205,7 @@ impl Report for Listing {
                 out,
                 "{separator}{} {plugins} of another type than `{}`",
                 self.hidden,
-                cut(self.plugin_type.as_deref().unwrap_or_default(), 60)
+                text::line(self.plugin_type.as_deref().unwrap_or_default(), 60)
             )?;
         }
         if !self.broken.is_empty() {

@@ -11,8 +11,9 @@ use crate::bundle::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
 use crate::reference;
-use crate::size;
+
 use crate::terminal::{GOOD, Report, Terminal, Verdict};
+use crate::units;
 
 /// The file that describes the plugin's commands, made from its manifest.
 const REFERENCE: &str = "COMMANDS.md";
@@ -129,7 +130,7 @@ impl Report for PackageReport {
             out,
             "{GOOD}✓{GOOD:#} {}, {}, {} files",
             self.archive.display(),
-            size::shown(self.bytes),
+            units::bytes(self.bytes as u64),
             self.files.len()
         )?;
         for file in &self.files {

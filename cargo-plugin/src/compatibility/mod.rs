@@ -16,7 +16,7 @@ use semver::VersionReq;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::notation::cut;
+use crate::text;
 use schema::{Direction, Document, Subject};
 
 pub use version::{allows, next};
@@ -84,8 +84,13 @@ fn identity(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     let mut add = |level, subject: &str, what: String, why| {
         changes.push(Change::new(level, subject, what, why));
     };
-    let became =
-        |old: &str, new: &str| format!("was `{}`, and is `{}` now", cut(old, 60), cut(new, 60));
+    let became = |old: &str, new: &str| {
+        format!(
+            "was `{}`, and is `{}` now",
+            text::line(old, 60),
+            text::line(new, 60)
+        )
+    };
     if old.abi != new.abi {
         let what = became(&old.abi.to_string(), &new.abi.to_string());
         add(
@@ -111,7 +116,7 @@ fn identity(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 "the type",
                 format!(
                     "is `{}` now; none was said",
-                    cut(is.unwrap_or_default(), 60)
+                    text::line(is.unwrap_or_default(), 60)
                 ),
                 None,
             ),
@@ -142,7 +147,7 @@ fn identity(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
 fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     const WHY: Option<&str> = Some("hosts that ran the old version may be refused");
     for (host, is) in &new.requires {
-        let subject = format!("the host `{}`", cut(host, 60));
+        let subject = format!("the host `{}`", text::line(host, 60));
         match old.requires.get(host) {
             Some(was) if was == is => {}
             Some(was) => {
@@ -153,8 +158,8 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 };
                 let what = format!(
                     "was required as `{}`, and is as `{}` now",
-                    cut(was, 60),
-                    cut(is, 60)
+                    text::line(was, 60),
+                    text::line(is, 60)
                 );
                 changes.push(Change::new(
                     level,
@@ -164,7 +169,7 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 ));
             }
             None => {
-                let what = format!("is required as `{}` now", cut(is, 60));
+                let what = format!("is required as `{}` now", text::line(is, 60));
                 changes.push(Change::new(Level::Breaking, subject, what, WHY));
             }
         }
@@ -174,7 +179,7 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         .keys()
         .filter(|host| !new.requires.contains_key(*host))
     {
-        let subject = format!("the host `{}`", cut(host, 60));
+        let subject = format!("the host `{}`", text::line(host, 60));
         changes.push(Change::new(
             Level::Minor,
             subject,
@@ -187,7 +192,7 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
             .permissions
             .iter()
             .find(|known| known.name() == permission.name());
-        let subject = format!("the permission `{}`", cut(permission.name(), 60));
+        let subject = format!("the permission `{}`", text::line(permission.name(), 60));
         match known {
             None => changes.push(Change::new(
                 Level::Breaking,
@@ -212,7 +217,7 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
             .iter()
             .any(|known| known.name() == permission.name())
         {
-            let subject = format!("the permission `{}`", cut(permission.name(), 60));
+            let subject = format!("the permission `{}`", text::line(permission.name(), 60));
             changes.push(Change::new(
                 Level::Minor,
                 subject,
@@ -307,7 +312,7 @@ fn config(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
 
 fn commands(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     for was in &old.commands {
-        let subject = format!("command `{}`", cut(&was.name, 60));
+        let subject = format!("command `{}`", text::line(&was.name, 60));
         match new.command(&was.name) {
             Some(is) => command(&subject, (old, was), (new, is), changes),
             None => changes.push(Change::new(
@@ -323,7 +328,7 @@ fn commands(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         .iter()
         .filter(|is| old.command(&is.name).is_none())
     {
-        let subject = format!("command `{}`", cut(&is.name, 60));
+        let subject = format!("command `{}`", text::line(&is.name, 60));
         changes.push(Change::new(Level::Minor, subject, "is new", None));
     }
 }
@@ -367,8 +372,10 @@ fn command(
         add(Level::Patch, "is described in other words".to_owned(), None);
     }
     if was.codec == Codec::Raw {
-        let shown =
-            |ty: &Option<String>| ty.as_deref().map_or("nothing".to_owned(), |ty| cut(ty, 20));
+        let shown = |ty: &Option<String>| {
+            ty.as_deref()
+                .map_or("nothing".to_owned(), |ty| text::line(ty, 20))
+        };
         for (verb, old, new) in [
             ("takes", &was.takes, &is.takes),
             ("gives", &was.gives, &is.gives),
@@ -443,7 +450,10 @@ fn command(
     }
     for error in &is.errors {
         if !was.errors.iter().any(|known| known.code == error.code) {
-            let what = format!("may answer with the error `{}` now", cut(&error.code, 60));
+            let what = format!(
+                "may answer with the error `{}` now",
+                text::line(&error.code, 60)
+            );
             changes.push(Change::new(Level::Minor, subject, what, None));
         }
     }
@@ -451,12 +461,12 @@ fn command(
         let what = match is.errors.iter().find(|known| known.code == error.code) {
             None => format!(
                 "no longer answers with the error `{}`",
-                cut(&error.code, 60)
+                text::line(&error.code, 60)
             ),
             Some(known) if known.description != error.description => {
                 let what = format!(
                     "describes the error `{}` in other words",
-                    cut(&error.code, 60)
+                    text::line(&error.code, 60)
                 );
                 changes.push(Change::new(Level::Patch, subject, what, None));
                 continue;
@@ -501,7 +511,7 @@ fn in_binary(
 
 fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     for was in &old.handles {
-        let subject = format!("events `{}`", cut(&was.topic, 60));
+        let subject = format!("events `{}`", text::line(&was.topic, 60));
         let Some(is) = new.handles.iter().find(|is| is.topic == was.topic) else {
             changes.push(Change::new(
                 Level::Breaking,
@@ -546,14 +556,14 @@ fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         if !old.handles.iter().any(|was| was.topic == is.topic) {
             changes.push(Change::new(
                 Level::Minor,
-                format!("events `{}`", cut(&is.topic, 60)),
+                format!("events `{}`", text::line(&is.topic, 60)),
                 "are handled now",
                 None,
             ));
         }
     }
     for was in &old.emits {
-        let subject = format!("events `{}`", cut(&was.topic, 60));
+        let subject = format!("events `{}`", text::line(&was.topic, 60));
         match new.emits.iter().find(|is| is.topic == was.topic) {
             None => changes.push(Change::new(
                 Level::Breaking,
@@ -576,7 +586,7 @@ fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
         if !old.emits.iter().any(|was| was.topic == is.topic) {
             changes.push(Change::new(
                 Level::Minor,
-                format!("events `{}`", cut(&is.topic, 60)),
+                format!("events `{}`", text::line(&is.topic, 60)),
                 "are emitted now",
                 None,
             ));

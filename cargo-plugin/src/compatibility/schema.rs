@@ -1,4 +1,7 @@
 //! What a changed schema changes for those who send its values, or read them.
+//!
+//! Schemas are compared as sets of values, by their keywords: every one that the tool does not know counts, and an `allOf` is all of its parts. So they are not read
+//! by [`Schemas::shape`](crate::schema::Schemas::shape), which leaves out what a value can be written or shown without. Types are told in its words, though.
 
 use std::collections::HashSet;
 
@@ -7,7 +10,8 @@ use serde_json::{Map, Value};
 use super::alternatives::{Alternatives, Definitions, Kind, definition};
 use super::inclusion::{Difference, Inclusion, Step, What, members};
 use super::{Change, Level};
-use crate::notation;
+use crate::schema::Schemas;
+use crate::text;
 
 /// How deep descriptions and defaults are looked for.
 const MAX_DEPTH: usize = 60;
@@ -59,12 +63,12 @@ fn shown(place: &[Step]) -> String {
         match step {
             Step::Member(name) => {
                 shown.push_str(if shown.is_empty() { "" } else { "." });
-                shown.push_str(&notation::cut(name, 60));
+                shown.push_str(&text::line(name, 60));
             }
             Step::OtherMembers => shown.push_str("[*]"),
             Step::Item(index) => shown.push_str(&format!("[{index}]")),
             Step::Items => shown.push_str("[]"),
-            Step::Variant(name) => shown.push_str(&format!("({})", notation::cut(name, 60))),
+            Step::Variant(name) => shown.push_str(&format!("({})", text::line(name, 60))),
         }
     }
     shown
@@ -89,6 +93,8 @@ pub fn changes(
         Direction::Out => ((widened, Turn::Widened), (narrowed, Turn::Narrowed)),
     };
     let mut changes = Changes {
+        old: Schemas::new(old.definitions),
+        new: Schemas::new(new.definitions),
         direction,
         subject,
         told: HashSet::new(),
@@ -209,6 +215,8 @@ enum Turn {
 
 /// Collects changes, of which each place has one.
 struct Changes<'a> {
+    old: Schemas<'a>,
+    new: Schemas<'a>,
     direction: Direction,
     subject: Subject<'a>,
     /// The places, with the variant or value if there are several at a place.
@@ -250,6 +258,28 @@ impl Changes<'_> {
         }
     }
 
+    fn types(&self, kinds: &[Kind], sub: &Value, sup: &Value, narrowed: bool) -> String {
+        if let [Kind::Null] = kinds {
+            return match narrowed {
+                true => "can no longer be null".to_owned(),
+                false => "can be null now".to_owned(),
+            };
+        }
+        let (old, new) = match narrowed {
+            true => (sub, sup),
+            false => (sup, sub),
+        };
+        let (old, new) = (self.old.named(old), self.new.named(new));
+        if old != new {
+            return format!("was `{old}`, and is `{new}` now");
+        }
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        match narrowed {
+            true => format!("can no longer be {}", names.join(" or ")),
+            false => format!("can be {} now", names.join(" or ")),
+        }
+    }
+
     fn words(&self, what: &What<'_>, turn: Turn) -> String {
         let narrowed = turn == Turn::Narrowed;
         let gone = |thing: String| match narrowed {
@@ -257,12 +287,12 @@ impl Changes<'_> {
             false => format!("{thing} is new"),
         };
         match what {
-            What::Types { kinds, sub, sup } => types(kinds, sub, sup, narrowed),
+            What::Types { kinds, sub, sup } => self.types(kinds, sub, sup, narrowed),
             What::Value(Value::String(text)) => {
-                gone(format!("the variant `{}`", notation::cut(text, 60)))
+                gone(format!("the variant `{}`", text::line(text, 60)))
             }
-            What::Value(value) => gone(format!("the value {}", notation::value(value))),
-            What::Variant(name) => gone(format!("the variant `{}`", notation::cut(name, 60))),
+            What::Value(value) => gone(format!("the value {}", text::json(value))),
+            What::Variant(name) => gone(format!("the variant `{}`", text::line(name, 60))),
             What::Bound {
                 of,
                 upper,
@@ -327,28 +357,6 @@ impl Changes<'_> {
             }
             (Direction::Out, _) => "who reads it may get what was never there",
         }
-    }
-}
-
-fn types(kinds: &[Kind], sub: &Value, sup: &Value, narrowed: bool) -> String {
-    if let [Kind::Null] = kinds {
-        return match narrowed {
-            true => "can no longer be null".to_owned(),
-            false => "can be null now".to_owned(),
-        };
-    }
-    let (old, new) = match narrowed {
-        true => (sub, sup),
-        false => (sup, sub),
-    };
-    let (old, new) = (notation::of(old), notation::of(new));
-    if old != new {
-        return format!("was `{old}`, and is `{new}` now");
-    }
-    let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-    match narrowed {
-        true => format!("can no longer be {}", names.join(" or ")),
-        false => format!("can be {} now", names.join(" or ")),
     }
 }
 
@@ -465,20 +473,17 @@ impl<'a> Annotations<'a> {
                 Level::Breaking,
                 format!(
                     "the default was {}, and is {} now",
-                    notation::value(old),
-                    notation::value(new)
+                    text::json(old),
+                    text::json(new)
                 ),
             ),
             (None, Some(new)) => (
                 Level::Minor,
-                format!("the default is {} now; none was said", notation::value(new)),
+                format!("the default is {} now; none was said", text::json(new)),
             ),
             (Some(old), None) => (
                 Level::Minor,
-                format!(
-                    "the default was {}, and none is said now",
-                    notation::value(old)
-                ),
+                format!("the default was {}, and none is said now", text::json(old)),
             ),
             _ => return,
         };

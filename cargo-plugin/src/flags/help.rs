@@ -1,7 +1,7 @@
 //! What is said of a flag.
 
 use super::{Flag, Form};
-use crate::schema::{Kind, Schemas, quoted};
+use crate::schema::{Kind, Schemas};
 use crate::text;
 
 /// In one line.
@@ -21,7 +21,7 @@ pub(super) fn long<'a>(flag: &Flag<'a>, schemas: &Schemas<'a>) -> String {
         .map(|description| text::shown(description.trim()))
         .into_iter()
         .collect();
-    let alternatives = schemas.told_alternatives(flag.schema);
+    let alternatives = schemas.alternatives(flag.schema);
     if !alternatives.is_empty() {
         let mut told = String::from("One of:");
         for alternative in alternatives {
@@ -42,7 +42,10 @@ fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
     let shape = &flag.shape;
     let mut particulars = Vec::new();
     if let Some(default) = shape.default {
-        particulars.push(format!("[default: {}]", quoted(default).trim_matches('"')));
+        particulars.push(format!(
+            "[default: {}]",
+            text::json(default).trim_matches('"')
+        ));
     }
     let item = match shape.kind {
         Kind::List(list) => Some(schemas.shape(list.items)),
@@ -55,16 +58,19 @@ fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
         }
         Form::Items => particulars.push("[several: a flag each]".to_owned()),
         Form::Entries => particulars.push("[several: a flag each]".to_owned()),
-        Form::Json => particulars.push(format!("[JSON or @FILE: {}]", schemas.sketch(flag.schema))),
+        Form::Json => particulars.push(format!(
+            "[JSON or @FILE: {}]",
+            schemas.expanded(flag.schema)
+        )),
         Form::One | Form::Switch => {}
     }
     if let (Form::Items | Form::Entries, Some(item)) = (flag.form, &item) {
         match (&shape.kind, Form::of(item)) {
             (Kind::List(list), Form::Json | Form::Items | Form::Entries) => {
-                particulars.push(format!("[JSON or @FILE: {}]", schemas.sketch(list.items)));
+                particulars.push(format!("[JSON or @FILE: {}]", schemas.expanded(list.items)));
             }
             (Kind::Map(values), _) if !matches!(item.kind, Kind::Text(_)) => {
-                particulars.push(format!("[VALUE: {}]", schemas.sketch(values)))
+                particulars.push(format!("[VALUE: {}]", schemas.expanded(values)))
             }
             _ => {}
         }
@@ -72,7 +78,10 @@ fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
     }
     particulars.extend(bracketed(shape.constraints()));
     if let Some(example) = shape.examples.first() {
-        particulars.push(format!("[example: {}]", quoted(example).trim_matches('"')));
+        particulars.push(format!(
+            "[example: {}]",
+            text::json(example).trim_matches('"')
+        ));
     }
     particulars
 }

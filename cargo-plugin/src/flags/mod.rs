@@ -99,7 +99,7 @@ impl<'a> Flags<'a> {
         let shape = schemas.shape(arguments);
         flags.whole = match shape.kind {
             Kind::Object(_) | Kind::Map(_) => Whole::Object,
-            Kind::Any | Kind::Null => Whole::Unknown,
+            Kind::Any | Kind::Null | Kind::Several(_) => Whole::Unknown,
             _ => Whole::Other,
         };
         flags.add_members(&shape, &mut Vec::new(), &mut Vec::new());
@@ -209,7 +209,7 @@ impl<'a> Flags<'a> {
                     placeholder: placeholder(&self.schemas, &shape, form, member.name),
                     form,
                 });
-                let name = self.schemas.name(member.schema);
+                let name = shape.name;
                 let again = name.is_some_and(|name| seen.contains(&name));
                 if path.len() < MAX_DEPTH && !again {
                     let outer = seen.len();

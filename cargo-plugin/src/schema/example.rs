@@ -26,7 +26,11 @@ impl<'a> Schemas<'a> {
         if shape.nullable {
             return Some(Value::Null);
         }
-        match &shape.kind {
+        self.example_of(&shape.kind, deeper)
+    }
+
+    fn example_of(&self, kind: &Kind<'a>, deeper: usize) -> Option<Value> {
+        match kind {
             Kind::Any | Kind::Null => Some(Value::Null),
             Kind::Boolean => Some(json!(true)),
             Kind::Integer(integers) => integers.example(),
@@ -57,6 +61,7 @@ impl<'a> Schemas<'a> {
             Kind::OneOf(alternatives) => alternatives
                 .iter()
                 .find_map(|alternative| self.example_within(alternative, deeper)),
+            Kind::Several(kinds) => kinds.iter().find_map(|kind| self.example_of(kind, deeper)),
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What a schema of a manifest means to whoever gives a value or gets one: its kind, its bounds, its default.
+//! What a schema of a manifest means to whoever gives a value or gets one: its kind, its bounds, its default. [`Schemas::shape`] reads it; `words` says it
+//! to people, `example` makes a value of it.
 //!
 //! A schema is anything that a file says; what cannot be made sense of is a value of [any](Kind::Any) kind, which the plugin will judge itself.
 
 mod example;
 mod words;
-
-pub use words::quoted;
 
 use std::ops::RangeInclusive;
 
@@ -23,7 +22,11 @@ pub struct Schemas<'a> {
 /// A schema, read.
 #[derive(Clone, Debug)]
 pub struct Shape<'a> {
+    /// The definition that it is a reference to.
+    pub name: Option<&'a str>,
     pub kind: Kind<'a>,
+    /// What its values must be as well: what flattened enums add to an object.
+    pub also: &'a [Value],
     /// Whether `null` will do as well.
     pub nullable: bool,
     pub description: Option<&'a str>,
@@ -49,6 +52,8 @@ pub enum Kind<'a> {
     Object(Object<'a>),
     /// One of some schemas, which are not told apart here.
     OneOf(Vec<&'a Value>),
+    /// Of one of several types of JSON.
+    Several(Vec<Kind<'a>>),
 }
 
 /// The integers from one to another.
@@ -94,6 +99,8 @@ pub struct List<'a> {
 #[derive(Clone, Debug)]
 pub struct Object<'a> {
     pub members: Vec<Member<'a>>,
+    /// What members of any other names are, where there can be any of some type.
+    pub others: Option<&'a Value>,
 }
 
 /// A member of an object.
@@ -117,8 +124,24 @@ impl<'a> Schemas<'a> {
         self.shape_within(schema, MAX_REFERENCES)
     }
 
+    /// The members of an object, those included that [`Shape::also`] adds.
+    pub fn members(&self, schema: &'a Value) -> Vec<Member<'a>> {
+        let mut members = Vec::new();
+        let mut next = vec![schema];
+        // More than a few lead in a circle.
+        for _ in 0..MAX_REFERENCES {
+            let Some(schema) = next.pop() else { break };
+            let shape = self.shape(schema);
+            next.extend(shape.also.iter().rev());
+            if let Kind::Object(object) = shape.kind {
+                members.extend(object.members);
+            }
+        }
+        members
+    }
+
     /// The name of the definition that a schema is a reference to.
-    pub fn name(&self, schema: &'a Value) -> Option<&'a str> {
+    fn name(&self, schema: &'a Value) -> Option<&'a str> {
         let reference = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
         self.definitions
             .keys()
@@ -130,9 +153,13 @@ impl<'a> Schemas<'a> {
         let mut shape = match self.name(schema) {
             Some(name) if references > 0 => {
                 let target = self.definitions.get(name).unwrap_or(&ANYTHING);
-                self.shape_within(target, references - 1)
+                let shape = self.shape_within(target, references - 1);
+                Shape {
+                    name: Some(name),
+                    ..shape
+                }
             }
-            _ => self.alternatives(schema, references),
+            _ => self.unreferred(schema, references),
         };
         // What stands beside a reference is about this use of it, and counts more.
         shape.description = text(schema, "description").or(shape.description);
@@ -145,7 +172,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Reads a schema that is no reference: one of several, or a single one.
-    fn alternatives(&self, schema: &'a Value, references: usize) -> Shape<'a> {
+    fn unreferred(&self, schema: &'a Value, references: usize) -> Shape<'a> {
         if let Some(values) = choices(schema) {
             return choice(values);
         }
@@ -153,16 +180,14 @@ impl<'a> Schemas<'a> {
             .into_iter()
             .find_map(|word| schema.get(word)?.as_array())
         else {
-            // An `allOf` of one is how a description was put beside a reference once.
-            if let Some([only]) = schema
-                .get("allOf")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-                && references > 0
-            {
-                return self.shape_within(only, references - 1);
-            }
-            return single(schema);
+            let also = schema.get("allOf").and_then(Value::as_array);
+            let also = also.map(Vec::as_slice).unwrap_or_default();
+            let own = single(schema);
+            return match (also, &own.kind) {
+                // An `allOf` of one is how a description was put beside a reference once.
+                ([only], Kind::Any) if references > 0 => self.shape_within(only, references - 1),
+                _ => Shape { also, ..own },
+            };
         };
         let is_null = |schema: &&Value| text(schema, "type") == Some("null");
         let others: Vec<&Value> = all.iter().filter(|schema| !is_null(schema)).collect();
@@ -200,7 +225,9 @@ impl<'a> Schemas<'a> {
 impl<'a> Shape<'a> {
     fn of(kind: Kind<'a>) -> Self {
         Shape {
+            name: None,
             kind,
+            also: &[],
             nullable: false,
             description: None,
             default: None,
@@ -210,7 +237,11 @@ impl<'a> Shape<'a> {
 
     /// Whether a text is a value of it.
     pub fn takes_text(&self) -> bool {
-        matches!(self.kind, Kind::Any | Kind::Text(_))
+        let is_text = |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Text(_));
+        match &self.kind {
+            Kind::Several(kinds) => kinds.iter().any(is_text),
+            kind => is_text(kind),
+        }
     }
 
     /// Whether its values are written without commas, so that one can stand between two of them.
@@ -224,24 +255,26 @@ impl<'a> Shape<'a> {
 
 /// Reads a schema that is neither a reference nor one of several.
 fn single(schema: &Value) -> Shape<'_> {
-    let (word, nullable) = match schema.get("type") {
-        Some(Value::String(word)) => (word.as_str(), false),
-        Some(Value::Array(words)) => {
-            let mut others = words
-                .iter()
-                .filter_map(Value::as_str)
-                .filter(|word| *word != "null");
-            let nullable = words.iter().any(|word| word == "null");
-            match (others.next(), others.next()) {
-                (Some(word), None) => (word, nullable),
-                (None, _) => ("null", false),
-                // A text or a number: whatever it is, it can be written as JSON.
-                _ => ("", nullable),
-            }
-        }
-        _ => ("", false),
+    let words = match schema.get("type") {
+        Some(Value::String(word)) => return Shape::of(of_type(word, schema)),
+        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str),
+        _ => return Shape::of(of_type("", schema)),
     };
-    let kind = match word {
+    let (nulls, others): (Vec<&str>, Vec<&str>) = words.partition(|word| *word == "null");
+    let kind = match others.as_slice() {
+        [] => return Shape::of(Kind::Null),
+        [only] => of_type(only, schema),
+        several => Kind::Several(several.iter().map(|word| of_type(word, schema)).collect()),
+    };
+    Shape {
+        nullable: !nulls.is_empty(),
+        ..Shape::of(kind)
+    }
+}
+
+/// What a schema says of values of one of JSON's types.
+fn of_type<'a>(word: &str, schema: &'a Value) -> Kind<'a> {
+    match word {
         "null" => Kind::Null,
         "boolean" => Kind::Boolean,
         "integer" => Kind::Integer(integers(schema)),
@@ -256,10 +289,6 @@ fn single(schema: &Value) -> Shape<'_> {
         "object" => object(schema),
         _ if schema.get("properties").is_some() => object(schema),
         _ => Kind::Any,
-    };
-    Shape {
-        nullable,
-        ..Shape::of(kind)
     }
 }
 
@@ -280,6 +309,7 @@ fn object(schema: &Value) -> Kind<'_> {
         return match others {
             Some(Value::Bool(false)) => Kind::Object(Object {
                 members: Vec::new(),
+                others: None,
             }),
             others => Kind::Map(others.unwrap_or(&ANYTHING)),
         };
@@ -294,6 +324,7 @@ fn object(schema: &Value) -> Kind<'_> {
     });
     Kind::Object(Object {
         members: members.collect(),
+        others: others.filter(|others| !others.is_boolean()),
     })
 }
 
@@ -479,6 +510,32 @@ mod tests {
     }
 
     #[test]
+    fn values_of_several_types_are_of_either() {
+        let definitions = none();
+        let schema = json!({"type": ["string", "null", "integer"]});
+        let shape = Schemas::new(&definitions).shape(&schema);
+        assert!(shape.nullable && shape.takes_text());
+        assert!(
+            matches!(&shape.kind, Kind::Several(kinds) if matches!(kinds.as_slice(), [Kind::Text(_), Kind::Integer(_)])),
+            "{shape:?}"
+        );
+    }
+
+    #[test]
+    fn the_members_of_what_is_flattened_are_members_as_well() {
+        let definitions =
+            json!({"Way": {"type": "object", "properties": {"b": true}, "required": ["b"]}});
+        let schemas = Schemas::new(definitions.as_object().unwrap());
+        let schema = json!({"type": "object", "properties": {"a": true}, "allOf": [{"$ref": "#/$defs/Way"}]});
+        let members: Vec<_> = schemas
+            .members(&schema)
+            .into_iter()
+            .map(|member| (member.name, member.required))
+            .collect();
+        assert_eq!(members, [("a", false), ("b", true)]);
+    }
+
+    #[test]
     fn schemas_that_mean_nothing_or_only_themselves_are_of_any_kind() {
         let definitions =
             json!({"Me": {"$ref": "#/$defs/Me"}, "Us": {"anyOf": [{"$ref": "#/$defs/Us"}]}});
@@ -488,7 +545,6 @@ mod tests {
             json!(null),
             json!({}),
             json!({"type": 3}),
-            json!({"type": ["string", "integer"]}),
             json!({"$ref": "#/$defs/Me"}),
             json!({"$ref": "#/$defs/Nobody"}),
             json!({"$ref": "https://example.com/schema"}),

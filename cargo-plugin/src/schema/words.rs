@@ -1,180 +1,299 @@
-//! Schemas in words, for people.
+//! Types in words: the one way in which all commands say what a value is.
+//!
+//! A type is written in a line, as in `{name: string, times?: u8}`, `[Item]`, `"low" | "high"`, `{[string]: number}`, `u64 | null`. Integers have Rust's names
+//! where they have its bounds. What else a value has to keep to is said beside it, in [words](Shape::constraints).
 
 use serde_json::Value;
 
-use super::{Kind, Schemas, Shape};
+use super::{Integers, Kind, List, Object, Schemas, Shape};
 use crate::text;
 
-/// How deep a value is sketched.
+/// How long a type gets, in bytes, before what is left of it is left out.
+const MAX_LENGTH: usize = 160;
+
+/// How many types within types are written.
+const MAX_NESTING: usize = 8;
+
+/// How long a name of a plugin's gets, in bytes.
+const MAX_NAME: usize = 60;
+
+/// How many alternatives are told, a line each.
+const MAX_ALTERNATIVES: usize = 12;
+
+/// How many parts of a value are told, and how deep within it.
+const MAX_PARTS: usize = 100;
 const MAX_DEPTH: usize = 3;
-
-/// How many members, items, values or alternatives are told.
-const MAX_TOLD: usize = 12;
-
-/// How much text of a plugin's is quoted, in bytes.
-const MAX_QUOTED: usize = 60;
 
 /// A part of a value, as a line of a table.
 #[derive(Debug, PartialEq)]
-pub struct Row {
+pub struct Part {
     /// Where it is, as in `items[].price`.
     pub path: String,
-    pub kind: String,
+    /// Its type; objects are `object`, as their members are parts as well.
+    pub ty: String,
     pub description: String,
 }
 
 impl<'a> Schemas<'a> {
-    /// A value in one line, as in `{"name": string, "times"?: integer}`.
-    pub fn sketch(&self, schema: &'a Value) -> String {
-        self.sketch_within(schema, MAX_DEPTH)
+    /// A type; those that have names by them.
+    pub fn named(&self, schema: &'a Value) -> String {
+        self.named_by(schema, &str::to_owned)
     }
 
-    /// The members of a value, and theirs.
-    pub fn rows(&self, schema: &'a Value) -> Vec<Row> {
-        let mut rows = Vec::new();
-        self.collect_rows(&self.shape(schema), "", MAX_DEPTH, &mut rows);
-        rows
+    /// As [`named`](Schemas::named), with names that stand there in a form of their own, such as links.
+    pub fn named_by(&self, schema: &'a Value, name: &dyn Fn(&str) -> String) -> String {
+        self.written(&self.shape(schema), Form::Named(name))
     }
 
-    /// What a value is, in a word or two: `integer`, `array of objects`.
-    pub fn kind(&self, schema: &'a Value) -> String {
-        self.kind_of(&self.shape(schema), MAX_DEPTH)
+    /// A type, all of it: for whoever has to write a value and knows no names.
+    pub fn expanded(&self, schema: &'a Value) -> String {
+        self.written(&self.shape(schema), Form::Expanded)
+    }
+
+    /// A type in a word or two: objects without their members.
+    pub fn outlined(&self, schema: &'a Value) -> String {
+        self.written(&self.shape(schema), Form::Outlined)
     }
 
     /// A value's alternatives, a line each; none where it has no alternatives.
-    pub fn told_alternatives(&self, schema: &'a Value) -> Vec<String> {
+    pub fn alternatives(&self, schema: &'a Value) -> Vec<String> {
         let Kind::OneOf(alternatives) = self.shape(schema).kind else {
             return Vec::new();
         };
-        let told = alternatives.iter().take(MAX_TOLD).map(|alternative| {
-            let sketch = self.sketch(alternative);
+        let told = alternatives.iter().take(MAX_ALTERNATIVES);
+        let told = told.map(|alternative| {
+            let expanded = self.expanded(alternative);
             match self.shape(alternative).description {
-                Some(description) => format!("{sketch}: {}", text::first_line(description)),
-                None => sketch,
+                Some(description) => format!("{expanded}: {}", text::first_line(description)),
+                None => expanded,
             }
         });
         told.collect()
     }
 
-    fn kind_of(&self, shape: &Shape<'a>, depth: usize) -> String {
-        let word = match &shape.kind {
-            Kind::Any => "any value".to_owned(),
-            Kind::Null => "null".to_owned(),
-            Kind::Boolean => "boolean".to_owned(),
-            Kind::Integer(_) => "integer".to_owned(),
-            Kind::Number(_) => "number".to_owned(),
-            Kind::Text(text) => match text.format {
-                Some(format) => format!("string ({})", text::line(format, MAX_QUOTED)),
-                None => "string".to_owned(),
-            },
-            Kind::Choice(values) => listed(values.iter().map(|choice| quoted(choice.value))),
-            Kind::List(list) if depth > 0 => {
-                format!(
-                    "array of {}",
-                    plural(&self.kind_of(&self.shape(list.items), depth - 1))
-                )
-            }
-            Kind::List(_) => "array".to_owned(),
-            Kind::Tuple(items) if depth > 0 => {
-                let items = items
-                    .iter()
-                    .map(|item| self.kind_of(&self.shape(item), depth - 1));
-                format!("[{}]", bounded(items, ", "))
-            }
-            Kind::Tuple(_) => "array".to_owned(),
-            Kind::Map(values) if depth > 0 => {
-                format!(
-                    "map of {}",
-                    plural(&self.kind_of(&self.shape(values), depth - 1))
-                )
-            }
-            Kind::Map(_) | Kind::Object(_) => "object".to_owned(),
-            Kind::OneOf(alternatives) if depth > 0 => {
-                let mut words: Vec<String> = Vec::new();
-                for alternative in alternatives {
-                    let word = self.kind_of(&self.shape(alternative), depth - 1);
-                    if !words.contains(&word) {
-                        words.push(word);
-                    }
-                }
-                listed(words.into_iter())
-            }
-            Kind::OneOf(_) => "one of several".to_owned(),
-        };
-        match shape.nullable {
-            true => format!("{word} or null"),
-            false => word,
-        }
+    /// The members of a value, and theirs.
+    pub fn parts(&self, schema: &'a Value) -> Vec<Part> {
+        let mut parts = Vec::new();
+        self.collect_parts(&self.shape(schema), "", MAX_DEPTH, &mut parts);
+        parts
     }
 
-    fn sketch_within(&self, schema: &'a Value, depth: usize) -> String {
-        let shape = self.shape(schema);
-        let Some(deeper) = depth.checked_sub(1) else {
-            return self.kind_of(&shape, 0);
-        };
-        let sketch = match &shape.kind {
-            Kind::Object(object) => {
-                let members = object.members.iter().map(|member| {
-                    let optional = if member.required { "" } else { "?" };
-                    let name = quoted(&Value::String(member.name.to_owned()));
-                    format!(
-                        "{name}{optional}: {}",
-                        self.sketch_within(member.schema, deeper)
-                    )
-                });
-                format!("{{{}}}", bounded(members, ", "))
-            }
-            Kind::List(list) => format!("[{}, …]", self.sketch_within(list.items, deeper)),
-            Kind::Tuple(items) => {
-                let items = items.iter().map(|item| self.sketch_within(item, deeper));
-                format!("[{}]", bounded(items, ", "))
-            }
-            Kind::Map(values) => format!("{{KEY: {}, …}}", self.sketch_within(values, deeper)),
-            Kind::OneOf(alternatives) => bounded(
-                alternatives
-                    .iter()
-                    .map(|alternative| self.sketch_within(alternative, deeper)),
-                " | ",
-            ),
-            Kind::Choice(values) => {
-                bounded(values.iter().map(|choice| quoted(choice.value)), " | ")
-            }
-            _ => return self.kind_of(&shape, 0),
-        };
-        match shape.nullable {
-            true => format!("{sketch} | null"),
-            false => sketch,
-        }
-    }
-
-    fn collect_rows(&self, shape: &Shape<'a>, path: &str, depth: usize, rows: &mut Vec<Row>) {
+    fn collect_parts(&self, shape: &Shape<'a>, path: &str, depth: usize, parts: &mut Vec<Part>) {
         let Some(deeper) = depth.checked_sub(1) else {
             return;
         };
         match &shape.kind {
             Kind::Object(object) => {
-                for member in object.members.iter().take(MAX_TOLD * 4) {
+                for member in &object.members {
+                    if parts.len() >= MAX_PARTS {
+                        return;
+                    }
                     let shape = self.shape(member.schema);
-                    let name = text::line(member.name, MAX_QUOTED);
+                    let name = text::line(member.name, MAX_NAME);
                     let path = match path {
                         "" => name,
                         path => format!("{path}.{name}"),
                     };
-                    rows.push(Row {
-                        kind: self.kind_of(&shape, MAX_DEPTH),
+                    parts.push(Part {
+                        ty: self.written(&shape, Form::Outlined),
                         description: shape.description.map(text::first_line).unwrap_or_default(),
                         path: path.clone(),
                     });
-                    self.collect_rows(&shape, &path, deeper, rows);
+                    self.collect_parts(&shape, &path, deeper, parts);
                 }
             }
             Kind::List(list) => {
-                self.collect_rows(&self.shape(list.items), &format!("{path}[]"), deeper, rows);
+                self.collect_parts(&self.shape(list.items), &format!("{path}[]"), deeper, parts);
             }
             Kind::Map(values) => {
-                self.collect_rows(&self.shape(values), &format!("{path}.*"), deeper, rows);
+                self.collect_parts(&self.shape(values), &format!("{path}.*"), deeper, parts);
             }
             _ => {}
+        }
+    }
+
+    fn written(&self, shape: &Shape<'a>, form: Form<'_>) -> String {
+        let mut writer = Writer {
+            schemas: *self,
+            form,
+            within: Vec::new(),
+            nesting: MAX_NESTING,
+            out: String::new(),
+        };
+        writer.shape(shape);
+        writer.out
+    }
+}
+
+/// How much of a type is written.
+#[derive(Clone, Copy)]
+enum Form<'f> {
+    Named(&'f dyn Fn(&str) -> String),
+    Expanded,
+    Outlined,
+}
+
+/// Writes a type. Once it is long, whatever comes next is only hinted at, so that all brackets are closed.
+struct Writer<'f, 'a> {
+    schemas: Schemas<'a>,
+    form: Form<'f>,
+    /// The named types that are being written: what is within itself is named there.
+    within: Vec<&'a str>,
+    /// How many more types within types are written.
+    nesting: usize,
+    out: String,
+}
+
+impl<'a> Writer<'_, 'a> {
+    fn is_full(&self) -> bool {
+        self.out.len() >= MAX_LENGTH
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// A type within the one that is being written.
+    fn schema(&mut self, schema: &'a Value) {
+        if *schema == Value::Bool(false) {
+            return self.push("nothing");
+        }
+        let nesting = self.nesting;
+        match nesting.checked_sub(1) {
+            Some(inner) if inner > 0 && !self.is_full() => {
+                self.nesting = inner;
+                self.shape(&self.schemas.shape(schema));
+                self.nesting = nesting;
+            }
+            _ => self.push("…"),
+        }
+    }
+
+    fn shape(&mut self, shape: &Shape<'a>) {
+        match (shape.name, self.form) {
+            (Some(name), Form::Named(form)) => {
+                self.push(&form(&text::line(name, MAX_NAME)));
+            }
+            (Some(name), _) if self.within.contains(&name) => {
+                self.push(&text::line(name, MAX_NAME))
+            }
+            (name, _) => {
+                let outer = self.within.len();
+                self.within.extend(name);
+                self.unnamed(shape);
+                self.within.truncate(outer);
+            }
+        }
+        if shape.nullable {
+            self.push(" | null");
+        }
+    }
+
+    fn unnamed(&mut self, shape: &Shape<'a>) {
+        match (&shape.kind, shape.also) {
+            (Kind::Any, also @ [_, ..]) => self.separated(also, " & ", Self::schema),
+            (kind, also) => {
+                self.kind(kind);
+                for other in also {
+                    self.push(" & ");
+                    self.schema(other);
+                }
+            }
+        }
+    }
+
+    fn kind(&mut self, kind: &Kind<'a>) {
+        match kind {
+            Kind::Any => self.push("any"),
+            Kind::Null => self.push("null"),
+            Kind::Boolean => self.push("boolean"),
+            Kind::Integer(integers) => self.push(&integers.notation()),
+            Kind::Number(_) => self.push("number"),
+            Kind::Text(text) => {
+                self.push("string");
+                if let Some(format) = text.format {
+                    self.push(&format!(" ({})", text::line(format, MAX_NAME)));
+                }
+            }
+            Kind::Choice(values) if values.is_empty() => self.push("nothing"),
+            Kind::Choice(values) => self.separated(values, " | ", |writer, choice| {
+                writer.push(&text::json(choice.value));
+            }),
+            Kind::List(list) => self.list(list),
+            Kind::Tuple(items) => {
+                self.push("[");
+                self.separated(items, ", ", |writer, &item| writer.schema(item));
+                self.push("]");
+            }
+            Kind::Map(Value::Bool(true)) => self.push("object"),
+            Kind::Map(values) => {
+                self.push("{[string]: ");
+                self.schema(values);
+                self.push("}");
+            }
+            Kind::Object(object) => self.object(object),
+            Kind::OneOf(alternatives) => {
+                self.separated(alternatives, " | ", |writer, &one| writer.schema(one));
+            }
+            Kind::Several(kinds) => self.separated(kinds, " | ", Self::kind),
+        }
+    }
+
+    fn list(&mut self, list: &List<'a>) {
+        self.push("[");
+        self.schema(list.items);
+        if let Some(exactly) = list.exactly() {
+            self.push(&format!("; {exactly}"));
+        }
+        self.push("]");
+    }
+
+    fn object(&mut self, object: &Object<'a>) {
+        if let Form::Outlined = self.form {
+            return self.push("object");
+        }
+        self.push("{");
+        self.separated(&object.members, ", ", |writer, member| {
+            let is_plain = member.name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            match is_plain && !member.name.is_empty() {
+                true => writer.push(&text::line(member.name, MAX_NAME)),
+                false => writer.push(&text::json(&Value::String(member.name.to_owned()))),
+            }
+            writer.push(if member.required { ": " } else { "?: " });
+            writer.schema(member.schema);
+        });
+        if let Some(others) = object.others {
+            let separator = if object.members.is_empty() { "" } else { ", " };
+            self.push(&format!("{separator}[string]: "));
+            self.schema(others);
+        }
+        self.push("}");
+    }
+
+    /// Each of several, as far as there is room. Of equal alternatives one is enough.
+    fn separated<'s, T>(
+        &mut self,
+        all: &'s [T],
+        separator: &str,
+        mut write: impl FnMut(&mut Self, &'s T),
+    ) {
+        let start = self.out.len();
+        let mut written: Vec<String> = Vec::new();
+        for one in all {
+            let before = self.out.len();
+            if before > start {
+                self.push(separator);
+            }
+            if self.is_full() {
+                return self.push("…");
+            }
+            let begin = self.out.len();
+            write(self, one);
+            let text = self.out.get(begin..).unwrap_or_default().to_owned();
+            match separator == " | " && written.contains(&text) {
+                true => self.out.truncate(before),
+                false => written.push(text),
+            }
         }
     }
 }
@@ -182,9 +301,22 @@ impl<'a> Schemas<'a> {
 impl Shape<'_> {
     /// What a value has to keep to, each in a few words.
     pub fn constraints(&self) -> Vec<String> {
-        let mut constraints = Vec::new();
+        let typed = match &self.kind {
+            Kind::Integer(integers) => integers.words(),
+            Kind::Text(text) => text
+                .format
+                .map(|format| format!("format: {}", text::line(format, MAX_NAME))),
+            Kind::List(list) => list.exactly().map(|_| list.words()).unwrap_or_default(),
+            _ => None,
+        };
+        let mut constraints = self.refinements();
+        constraints.extend(typed);
+        constraints
+    }
+
+    /// Those of its [constraints](Shape::constraints) that its type does not tell.
+    pub fn refinements(&self) -> Vec<String> {
         match &self.kind {
-            Kind::Integer(integers) => constraints.extend(integers.words()),
             Kind::Number(numbers) => {
                 let bounds = [
                     ("at least", numbers.minimum),
@@ -197,37 +329,42 @@ impl Shape<'_> {
                 let bounds = bounds.iter().filter_map(|(word, bound)| {
                     bound.filter(told).map(|bound| format!("{word} {bound}"))
                 });
-                constraints.extend(bounds);
+                bounds.collect()
             }
             Kind::Text(text) => {
-                constraints.extend(amount(
-                    text.min_length.filter(|least| *least > 0),
-                    text.max_length,
-                    "character",
-                ));
-                constraints.extend(
-                    text.pattern
-                        .map(|pattern| format!("pattern: {}", text::line(pattern, MAX_QUOTED))),
-                );
-                constraints.extend(
-                    text.format
-                        .map(|format| format!("format: {}", text::line(format, MAX_QUOTED))),
-                );
+                let least = text.min_length.filter(|least| *least > 0);
+                let length = amount(least, text.max_length, "character");
+                let pattern = text
+                    .pattern
+                    .map(|pattern| format!("pattern: {}", text::line(pattern, MAX_NAME)));
+                length.into_iter().chain(pattern).collect()
             }
-            Kind::List(list) => {
-                constraints.extend(amount(
-                    Some(list.min_items).filter(|least| *least > 0),
-                    list.max_items,
-                    "item",
-                ));
-            }
-            _ => {}
+            Kind::List(list) if list.exactly().is_none() => list.words().into_iter().collect(),
+            _ => Vec::new(),
         }
-        constraints
     }
 }
 
-impl super::Integers {
+impl Integers {
+    /// By Rust's name, where it has one for the bounds.
+    fn notation(&self) -> String {
+        let named = match (*self.0.start(), *self.0.end()) {
+            (i128::MIN, i128::MAX) => "integer",
+            (0, 0xff) => "u8",
+            (0, 0xffff) => "u16",
+            (0, 0xffff_ffff) => "u32",
+            (0, 0xffff_ffff_ffff_ffff) => "u64",
+            (-0x80, 0x7f) => "i8",
+            (-0x8000, 0x7fff) => "i16",
+            (-0x8000_0000, 0x7fff_ffff) => "i32",
+            (-0x8000_0000_0000_0000, 0x7fff_ffff_ffff_ffff) => "i64",
+            (least, i128::MAX) => return format!("integer {least}.."),
+            (i128::MIN, most) => return format!("integer ..={most}"),
+            (least, most) => return format!("integer {least}..={most}"),
+        };
+        named.to_owned()
+    }
+
     /// What the bounds leave, where they are any narrower than what JSON's integers mostly are.
     fn words(&self) -> Option<String> {
         let (lowest, highest) = (*self.0.start(), *self.0.end());
@@ -238,6 +375,18 @@ impl super::Integers {
             (false, true) => Some(format!("at most {highest}")),
             (false, false) => None,
         }
+    }
+}
+
+impl List<'_> {
+    /// How many items there must be, no more and no fewer.
+    fn exactly(&self) -> Option<u64> {
+        self.max_items.filter(|most| *most == self.min_items)
+    }
+
+    fn words(&self) -> Option<String> {
+        let least = Some(self.min_items).filter(|least| *least > 0);
+        amount(least, self.max_items, "item")
     }
 }
 
@@ -255,134 +404,210 @@ fn amount(least: Option<u64>, most: Option<u64>, what: &str) -> Option<String> {
     }
 }
 
-/// A value as JSON, bounded.
-pub fn quoted(value: &Value) -> String {
-    text::line(&value.to_string(), MAX_QUOTED)
-}
-
-fn plural(kind: &str) -> String {
-    match kind {
-        "integer" | "number" | "string" | "boolean" | "object" | "array" => format!("{kind}s"),
-        "any value" => "any values".to_owned(),
-        kind if kind.contains(' ') => format!("({kind})"),
-        kind => kind.to_owned(),
-    }
-}
-
-/// `a`, `a or b`, `a, b or c`.
-fn listed(words: impl ExactSizeIterator<Item = String>) -> String {
-    let count = words.len();
-    let mut told: Vec<String> = words.take(MAX_TOLD).collect();
-    if count > MAX_TOLD {
-        told.push(format!("{} more", count - MAX_TOLD));
-    }
-    match told.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-        None => "nothing".to_owned(),
-    }
-}
-
-fn bounded(words: impl ExactSizeIterator<Item = String>, between: &str) -> String {
-    let more = words.len() > MAX_TOLD;
-    let mut told: Vec<String> = words.take(MAX_TOLD).collect();
-    if more {
-        told.push("…".to_owned());
-    }
-    told.join(between)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use serde_json::{Map, json};
+
     use super::*;
-    use serde_json::json;
 
     #[test]
-    fn a_value_is_told_in_one_line() {
+    fn types_are_told_as_an_author_would_say_them() {
+        let definitions = json!({"A": {"type": "number"}});
+        let schemas = Schemas::new(definitions.as_object().unwrap());
+        for (schema, expected) in [
+            (json!(true), "any"),
+            (json!({"type": "string"}), "string"),
+            (json!({"type": "string", "format": "uuid"}), "string (uuid)"),
+            (
+                json!({"type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX}),
+                "u64 | null",
+            ),
+            (
+                json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}),
+                "i64",
+            ),
+            (json!({"type": "integer"}), "integer"),
+            (json!({"type": "integer", "minimum": 1}), "integer 1.."),
+            (
+                json!({"type": "integer", "exclusiveMaximum": 1}),
+                "integer ..=0",
+            ),
+            (
+                json!({"type": "integer", "minimum": 1, "maximum": 6}),
+                "integer 1..=6",
+            ),
+            (json!({"type": ["string", "integer"]}), "string | integer"),
+            (json!({"enum": ["a", "b", null]}), r#""a" | "b" | null"#),
+            (
+                json!({"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}),
+                "A | null",
+            ),
+            (
+                json!({"type": "array", "items": {"$ref": "#/$defs/A"}}),
+                "[A]",
+            ),
+            (
+                json!({"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}),
+                "[number; 3]",
+            ),
+            (
+                json!({"type": "array", "prefixItems": [{"type": "string"}, true], "items": false}),
+                "[string, any]",
+            ),
+            (json!({"type": "object"}), "object"),
+            (
+                json!({"type": "object", "properties": {}, "additionalProperties": false}),
+                "{}",
+            ),
+            (
+                json!({"type": "object", "properties": {"a": true, "b": {"type": "null"}}, "required": ["a"]}),
+                "{a: any, b?: null}",
+            ),
+            (
+                json!({"type": "object", "properties": {"a-b": true}}),
+                r#"{"a-b"?: any}"#,
+            ),
+            (
+                json!({"type": "object", "additionalProperties": {"type": "boolean"}}),
+                "{[string]: boolean}",
+            ),
+            (
+                json!({"type": "object", "properties": {"a": true}, "additionalProperties": {"type": "null"}}),
+                "{a?: any, [string]: null}",
+            ),
+            (
+                json!({"type": "object", "properties": {"a": true}, "allOf": [{"$ref": "#/$defs/A"}]}),
+                "{a?: any} & A",
+            ),
+            (
+                json!({"allOf": [{"$ref": "#/$defs/A"}, {"type": "string"}]}),
+                "A & string",
+            ),
+            (
+                json!({"items": {"$ref": "#/$defs/A"}, "type": "array", "description": "x"}),
+                "[A]",
+            ),
+        ] {
+            assert_eq!(schemas.named(&schema), expected, "{schema}");
+        }
+    }
+
+    #[test]
+    fn types_are_named_or_expanded_or_outlined() {
         let definitions = json!({
             "Item": {"type": "object", "properties": {"sku": {"type": "string"}, "count": {"type": "integer"}}, "required": ["sku"]},
             "Tree": {"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}}},
         });
         let schemas = Schemas::new(definitions.as_object().unwrap());
-        for (schema, sketch, kind) in [
+        for (schema, named, expanded, outlined) in [
             (
                 json!({"$ref": "#/$defs/Item"}),
-                r#"{"sku": string, "count"?: integer}"#,
+                "Item",
+                "{sku: string, count?: integer}",
                 "object",
             ),
             (
                 json!({"type": "array", "items": {"$ref": "#/$defs/Item"}}),
-                r#"[{"sku": string, "count"?: integer}, …]"#,
-                "array of objects",
+                "[Item]",
+                "[{sku: string, count?: integer}]",
+                "[object]",
             ),
             (
-                json!({"type": "array", "prefixItems": [{"type": "number"}, {"type": ["string", "null"]}]}),
-                "[number, string or null]",
-                "[number, string or null]",
-            ),
-            (
-                json!({"type": "object", "additionalProperties": {"type": "integer"}}),
-                "{KEY: integer, …}",
-                "map of integers",
-            ),
-            (
-                json!({"enum": ["low", "high", null]}),
-                r#""low" | "high" | null"#,
-                r#""low" or "high" or null"#,
-            ),
-            (
-                json!({"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Item"}]}),
-                r#"string | {"sku": string, "count"?: integer}"#,
-                "string or object",
+                json!({"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Item"}, {"$ref": "#/$defs/Tree"}]}),
+                "string | Item | Tree",
+                "string | {sku: string, count?: integer} | {left?: Tree}",
+                "string | object",
             ),
             (
                 json!({"$ref": "#/$defs/Tree"}),
-                r#"{"left"?: {"left"?: {"left"?: object}}}"#,
+                "Tree",
+                "{left?: Tree}",
                 "object",
             ),
-            (json!(true), "any value", "any value"),
         ] {
-            assert_eq!(schemas.sketch(&schema), sketch);
-            assert_eq!(schemas.kind(&schema), kind);
+            assert_eq!(schemas.named(&schema), named);
+            assert_eq!(schemas.expanded(&schema), expanded);
+            assert_eq!(schemas.outlined(&schema), outlined);
         }
+        let link = |name: &str| format!("<{name}>");
+        let list = json!({"type": "array", "items": {"$ref": "#/$defs/Item"}});
+        assert_eq!(schemas.named_by(&list, &link), "[<Item>]");
+    }
+
+    #[test]
+    fn neither_deep_nor_wide_types_nor_escapes_reach_the_terminal() {
+        let definitions = json!({"\u{1b}[2J": true});
+        let schemas = Schemas::new(definitions.as_object().unwrap());
+        let deep = (0..60).fold(
+            json!(true),
+            |inner, _| json!({"type": "array", "items": inner}),
+        );
+        assert_eq!(schemas.named(&deep), "[[[[[[[[…]]]]]]]]");
+        let members: Map<String, Value> = (0..10_000)
+            .map(|nth| (format!("m{nth}"), json!(true)))
+            .collect();
+        let wide = schemas.named(&json!({"type": "object", "properties": members}));
+        assert!(wide.len() < 200 && wide.ends_with(", …}"), "{wide}");
+        assert_eq!(
+            schemas.named(&json!({"$ref": "#/$defs/\u{1b}[2J"})),
+            "\\u{1b}[2J"
+        );
     }
 
     #[test]
     fn bounds_are_told_where_the_type_does_not_tell_them() {
-        let definitions = serde_json::Map::new();
+        let definitions = Map::new();
         let schemas = Schemas::new(&definitions);
-        for (schema, expected) in [
+        for (schema, constraints, refinements) in [
             (
                 json!({"type": "integer", "minimum": 0, "maximum": 255}),
                 vec!["0 to 255"],
+                0,
             ),
             (
                 json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
                 vec!["at least 0"],
+                0,
             ),
             (
                 json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}),
                 vec![],
+                0,
             ),
             (
                 json!({"type": "number", "exclusiveMinimum": 0, "maximum": 1.5}),
                 vec!["above 0", "at most 1.5"],
+                2,
             ),
             (
                 json!({"type": "string", "minLength": 1, "maxLength": 1}),
                 vec!["exactly 1 character"],
+                1,
             ),
             (
                 json!({"type": "string", "pattern": "^a\u{1b}", "format": "date"}),
                 vec!["pattern: ^a\\u{1b}", "format: date"],
+                1,
             ),
             (
                 json!({"type": "array", "minItems": 2}),
                 vec!["at least 2 items"],
+                1,
+            ),
+            (
+                json!({"type": "array", "minItems": 2, "maxItems": 2}),
+                vec!["exactly 2 items"],
+                0,
             ),
         ] {
-            assert_eq!(schemas.shape(&schema).constraints(), expected, "{schema}");
+            let shape = schemas.shape(&schema);
+            assert_eq!(shape.constraints(), constraints, "{schema}");
+            assert_eq!(
+                shape.refinements(),
+                constraints.get(..refinements).unwrap(),
+                "{schema}"
+            );
         }
     }
 
@@ -392,17 +617,17 @@ mod tests {
             "lines": {"type": "integer", "description": "How many.\n\nMore."},
             "frequent": {"type": "array", "items": {"type": "object", "properties": {"word": {"type": "string"}}}},
         }});
-        let definitions = serde_json::Map::new();
-        let rows = Schemas::new(&definitions).rows(&schema);
-        let told: Vec<String> = rows
+        let definitions = Map::new();
+        let parts = Schemas::new(&definitions).parts(&schema);
+        let told: Vec<String> = parts
             .iter()
-            .map(|row| format!("{}|{}|{}", row.path, row.kind, row.description))
+            .map(|part| format!("{}|{}|{}", part.path, part.ty, part.description))
             .collect();
         assert_eq!(
             told,
             [
                 "lines|integer|How many.",
-                "frequent|array of objects|",
+                "frequent|[object]|",
                 "frequent[].word|string|"
             ]
         );

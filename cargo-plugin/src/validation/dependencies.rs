@@ -6,7 +6,7 @@ use plugin_sdk_harness::inspect::Imported;
 
 use super::module::listed;
 use super::{Finding, Subject, Validation, remedies};
-use crate::notation::cut;
+use crate::text;
 
 /// Crates that are only on the way between a dependency and JavaScript.
 const OF_JAVASCRIPT: [&str; 12] = [
@@ -89,7 +89,7 @@ pub fn foreign(subject: &Subject<'_>, imports: &[&Imported]) -> Vec<Finding> {
 fn names(imports: &[&Imported]) -> String {
     let names: Vec<String> = imports
         .iter()
-        .map(|imported| format!("`{}`", cut(&imported.import.name, 60)))
+        .map(|imported| format!("`{}`", text::line(&imported.import.name, 60)))
         .collect();
     listed(&names)
 }
@@ -198,7 +198,7 @@ fn ways_to(package: &str, manifest: &std::path::Path) -> Result<Vec<Vec<String>>
             .lines()
             .find(|line| !line.trim().is_empty())
             .unwrap_or("it did not say why");
-        return Err(format!("`cargo tree` failed: {}", cut(first, 200)));
+        return Err(format!("`cargo tree` failed: {}", text::line(first, 200)));
     }
     Ok(ways(&String::from_utf8_lossy(&output.stdout)))
 }
@@ -225,7 +225,7 @@ fn ways(tree: &str) -> Vec<Vec<String>> {
         way.truncate(depth);
         // `name v1.2.3 (path)`, or with `(*)` where it was told above.
         let words: Vec<&str> = package.split(' ').take(2).collect();
-        way.push(cut(&words.join(" "), 80));
+        way.push(text::line(&words.join(" "), 80));
         ends = true;
     }
     if way.len() > 1 {

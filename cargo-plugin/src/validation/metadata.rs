@@ -5,8 +5,8 @@ use semver::{Version, VersionReq};
 
 use super::module::listed;
 use super::{Check, Finding, Subject, Validation};
-use crate::notation::cut;
 use crate::plugin_file::NO_SECTION;
+use crate::text;
 
 pub fn check(
     subject: &Subject<'_>,
@@ -62,7 +62,7 @@ fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec
         findings.push(
             Finding::new(format!(
                 "the version `{}` is none: {reason}",
-                cut(&manifest.version, 60)
+                text::line(&manifest.version, 60)
             ))
             .help("`version` in Cargo.toml is where it comes from, as in `1.2.0`"),
         );
@@ -72,8 +72,8 @@ fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec
             findings.push(
                 Finding::new(format!(
                     "the plugin requires `{}` of the host `{}`, which is no requirement: {reason}",
-                    cut(requirement, 60),
-                    cut(host, 60)
+                    text::line(requirement, 60),
+                    text::line(host, 60)
                 ))
                 .help("write it as cargo has it: `>=0.1.0`"),
             );
@@ -102,7 +102,7 @@ fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec
         .commands
         .iter()
         .filter(|command| command.description.is_empty())
-        .map(|command| format!("`{}`", cut(&command.name, 60)))
+        .map(|command| format!("`{}`", text::line(&command.name, 60)))
         .collect();
     if !silent.is_empty() {
         warnings.push(
@@ -121,11 +121,11 @@ fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec
             warnings.push(
                 Finding::new(format!(
                     "the permission `{0}` is asked for without a reason",
-                    cut(permission.name(), 60)
+                    text::line(permission.name(), 60)
                 ))
                 .help(format!(
                     "whoever grants it reads it: `#[plugin(permissions({} = \"what for\"))]`",
-                    cut(permission.name(), 60)
+                    text::line(permission.name(), 60)
                 )),
             );
         }

@@ -4,7 +4,7 @@ use plugin_sdk_harness::inspect::{Imported, Proposal};
 use plugin_sdk_harness::{Failure, FailureKind};
 
 use super::{Check, Finding, Subject, Validation, dependencies};
-use crate::notation::cut;
+use crate::text;
 
 /// Why a plugin may lack an export.
 const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
@@ -162,9 +162,9 @@ fn imports(subject: &Subject<'_>, validation: &mut Validation) {
         let own: Vec<String> = functions
             .iter()
             .filter(|imported| imported.import.module == module)
-            .map(|imported| format!("`{}`", cut(&imported.import.name, 60)))
+            .map(|imported| format!("`{}`", text::line(&imported.import.name, 60)))
             .collect();
-        let module = cut(module, 60);
+        let module = text::line(module, 60);
         let warning = Finding::new(format!(
             "only hosts with functions of the module `{module}` can run it: {}",
             listed(&own)

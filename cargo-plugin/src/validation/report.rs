@@ -6,9 +6,10 @@ use plugin_sdk_harness::hosts::HostContract;
 use serde::Serialize;
 
 use super::{Check, Finding, Subject};
-use crate::notation::cut;
-use crate::plugin_file::{PluginFile, bytes, pages, shown};
+use crate::plugin_file::PluginFile;
 use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, WARNING};
+use crate::text;
+use crate::units::{bytes, pages};
 
 /// All answers.
 #[derive(Serialize)]
@@ -38,7 +39,7 @@ pub struct Detail {
 impl Validation {
     pub fn new(file: &PluginFile, host: &'static HostContract) -> Self {
         Validation {
-            file: shown(&file.path),
+            file: text::path(&file.path),
             host: host.name,
             passed: false,
             checks: Vec::new(),
@@ -67,7 +68,7 @@ impl Validation {
         if let Some(manifest) = subject.manifest {
             add(
                 "Plugin",
-                format!("{} v{}", manifest.id, cut(&manifest.version, 60)),
+                format!("{} v{}", manifest.id, text::line(&manifest.version, 60)),
                 false,
             );
             add(
@@ -81,13 +82,13 @@ impl Validation {
             let commands: Vec<String> = manifest
                 .commands
                 .iter()
-                .map(|command| cut(&command.name, 60))
+                .map(|command| text::line(&command.name, 60))
                 .collect();
             add("Commands", none(commands), false);
             let permissions: Vec<String> = manifest
                 .permissions
                 .iter()
-                .map(|permission| cut(permission.name(), 60))
+                .map(|permission| text::line(permission.name(), 60))
                 .collect();
             let permissions = match permissions.is_empty() {
                 true => "none (strict sandbox)".to_owned(),
@@ -125,7 +126,7 @@ impl Validation {
                 "SDK",
                 subject
                     .manifest
-                    .map(|manifest| cut(&manifest.sdk, 60))
+                    .map(|manifest| text::line(&manifest.sdk, 60))
                     .unwrap_or_default(),
                 true,
             );
@@ -148,7 +149,7 @@ impl Validation {
             none(
                 imports
                     .map(|imported| {
-                        cut(
+                        text::line(
                             &format!("{}.{}", imported.import.module, imported.import.name),
                             100,
                         )
@@ -162,7 +163,7 @@ impl Validation {
             none(
                 inspection
                     .exports()
-                    .map(|export| cut(&export.name, 60))
+                    .map(|export| text::line(&export.name, 60))
                     .collect(),
             ),
             true,
@@ -173,7 +174,11 @@ impl Validation {
             none(
                 sections
                     .map(|section| {
-                        format!("{} {}", cut(section.name, 40), bytes(section.bytes as u64))
+                        format!(
+                            "{} {}",
+                            text::line(section.name, 40),
+                            bytes(section.bytes as u64)
+                        )
                     })
                     .collect(),
             ),

@@ -7,9 +7,8 @@ use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
 
 use super::{Check, Finding, Subject, Validation};
-use crate::notation;
-use crate::plugin_file::shown;
 use crate::sidecar::{self, Sidecar};
+use crate::text;
 use crate::wasm::Anatomy;
 
 /// The largest file that is read, in bytes.
@@ -31,7 +30,7 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
                 continue;
             };
             let Some(finding) = compare(&path, about.len(), &sidecar, manifest) else {
-                validation.sidecars.push(shown(&path));
+                validation.sidecars.push(text::path(&path));
                 continue;
             };
             match finding {
@@ -76,7 +75,7 @@ fn compare(
     sidecar: &Sidecar,
     manifest: &Manifest,
 ) -> Option<Found> {
-    let name = shown(path);
+    let name = text::path(path);
     let bad = |why: String| {
         Some(Found::Different(
             Finding::new(format!("`{name}` {why}")).help(HELP),
@@ -122,14 +121,14 @@ fn members(path: &str, file: &Value, module: &Value, differences: &mut Vec<Strin
     let (Value::Object(of_file), Value::Object(of_module)) = (file, module) else {
         differences.push(format!(
             "`{path}` is {} in the file, and {} in the module",
-            notation::value(file),
-            notation::value(module)
+            text::json(file),
+            text::json(module)
         ));
         return;
     };
     let below = |name: &str| match path {
-        "" => notation::cut(name, 60),
-        path => format!("{path}.{}", notation::cut(name, 60)),
+        "" => text::line(name, 60),
+        path => format!("{path}.{}", text::line(name, 60)),
     };
     for (name, value) in of_file {
         match of_module.get(name) {
@@ -137,7 +136,7 @@ fn members(path: &str, file: &Value, module: &Value, differences: &mut Vec<Strin
             None => differences.push(format!(
                 "`{}` is not in the module: {} in the file",
                 below(name),
-                notation::value(value)
+                text::json(value)
             )),
         }
     }
@@ -148,7 +147,7 @@ fn members(path: &str, file: &Value, module: &Value, differences: &mut Vec<Strin
         differences.push(format!(
             "`{}` is not in the file: {} in the module",
             below(name),
-            notation::value(value)
+            text::json(value)
         ));
     }
 }

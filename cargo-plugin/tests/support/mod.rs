@@ -1,10 +1,16 @@
-//! The tool as people run it, and projects for it to work on: outside this workspace, with its `Cargo.lock` and its target folder, so that what
-//! is compiled already is not compiled again, and nothing is downloaded.
-#![allow(dead_code, reason = "not every test needs all of it")]
+//! The tool as people run it, with what it is run on: [modules](modules) written by hand, and [projects](project). Cargo builds them into this workspace's target
+//! folder, so that what is compiled already is not compiled again, and nothing is downloaded.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "each test uses a part of it, and a test fails by panicking"
+)]
 
-pub mod fixture;
+pub mod modules;
+pub mod project;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -64,76 +70,89 @@ pub fn json(command: &mut Command) -> Value {
     })
 }
 
-/// A plugin's project in a folder that is removed at the end.
-pub struct Project {
-    _outside: TempDir,
-    pub root: PathBuf,
+/// A folder of files, in which the tool is run.
+pub struct Folder(TempDir);
+
+/// What a run of the tool came to.
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
-/// The `Cargo.toml` of a plugin.
-pub fn manifest(name: &str) -> String {
-    format!(
-        r#"[package]
-name = "{name}"
-version = "0.3.0"
-edition = "2024"
-license = "MIT"
-authors = ["Ada <ada@example.com>"]
+impl Folder {
+    pub fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
 
-[lib]
-crate-type = ["cdylib", "rlib"]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
 
-[dependencies]
-plugin-sdk = {{ path = '{WORKSPACE}/sdk' }}
-serde = {{ version = "1", features = ["derive"] }}
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        std::fs::write(self.path().join(name), contents).unwrap();
+    }
 
-[profile.release]
-opt-level = "z"
-lto = true
-codegen-units = 1
-panic = "abort"
-strip = true
+    pub fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
+        self.write(name, contents);
+        self
+    }
 
-[profile.dev.package."*"]
-opt-level = 2
-debug = false
-"#
-    )
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(name)).unwrap()
+    }
+
+    /// `cargo plugin`, in this folder.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = plugin(self.path(), words);
+        command
+            .env("PLUGIN_SDK_CACHE_DIR", self.path().join("cache"))
+            .env("COLUMNS", "100")
+            .env_remove("CLICOLOR_FORCE");
+        command
+    }
+
+    pub fn run(&self, words: &[&str]) -> Ran {
+        Ran::of(&mut self.command(words))
+    }
+
+    pub fn run_with(&self, words: &[&str], input: impl Into<Vec<u8>>) -> Ran {
+        Ran::of(self.command(words).write_stdin(input))
+    }
 }
 
-impl Project {
-    /// A project with these files, and the workspace's versions of what it depends on.
-    pub fn new(files: &[(&str, &str)]) -> Self {
-        let outside = tempfile::tempdir().unwrap();
-        let root = outside.path().canonicalize().unwrap();
-        let project = Project {
-            _outside: outside,
-            root,
-        };
-        fs::copy(
-            Path::new(WORKSPACE).join("Cargo.lock"),
-            project.root.join("Cargo.lock"),
-        )
-        .unwrap();
-        for (path, contents) in files {
-            project.put(path, contents);
+impl Ran {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
         }
-        project
     }
 
-    /// A plugin with this source.
-    pub fn plugin(name: &str, source: &str) -> Self {
-        Project::new(&[("Cargo.toml", &manifest(name)), ("src/lib.rs", source)])
+    /// What it wrote where there is nothing to complain about.
+    #[track_caller]
+    pub fn good(self) -> String {
+        assert_eq!(self.code, 0, "{}{}", self.err, self.out);
+        self.out
     }
 
-    pub fn put(&self, path: &str, contents: &str) {
-        let path = self.root.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, contents).unwrap();
+    /// The exit code and all that it wrote.
+    pub fn said(self) -> (i32, String) {
+        (self.code, self.out + &self.err)
     }
 
-    /// `cargo plugin` in the project.
-    pub fn run(&self, arguments: &[&str]) -> Command {
-        plugin(&self.root, arguments)
+    /// The exit code and what was complained about.
+    #[track_caller]
+    pub fn bad(self, code: i32) -> String {
+        assert_eq!((self.code, &*self.out), (code, ""), "{}", self.err);
+        self.err
     }
+}
+
+/// JSON that the tool wrote.
+#[track_caller]
+pub fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }

@@ -1,135 +1,85 @@
-//! Running the tool, and plugins made for it to run.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "each test uses a part of it, and a test fails by panicking"
-)]
+//! Plugins written by hand: WebAssembly text that says of itself what a test wants.
 
-use std::path::Path;
-
-use assert_cmd::Command;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// A folder with files in it, in which the tool is run.
-pub struct Place(TempDir);
-
-/// What a run of the tool came to.
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Place {
-    pub fn new() -> Self {
-        Place(tempfile::tempdir().unwrap())
-    }
-
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    pub fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
-        std::fs::write(self.path().join(name), contents).unwrap();
-        self
-    }
-
-    pub fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path().join(name)).unwrap()
-    }
-
-    /// `cargo plugin`, in this folder.
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("cargo-plugin").unwrap();
-        command
-            .current_dir(self.path())
-            .env("PLUGIN_SDK_CACHE_DIR", self.path().join("cache"))
-            .env("COLUMNS", "100")
-            .env_remove("CLICOLOR_FORCE")
-            .arg("plugin")
-            .args(words);
-        command
-    }
-
-    pub fn run(&self, words: &[&str]) -> Ran {
-        Ran::of(&mut self.command(words))
-    }
-
-    pub fn run_with(&self, words: &[&str], input: impl Into<Vec<u8>>) -> Ran {
-        Ran::of(self.command(words).write_stdin(input))
-    }
-}
-
-impl Ran {
-    fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
-        Ran {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    /// What it wrote where there is nothing to complain about.
-    #[track_caller]
-    pub fn good(self) -> String {
-        assert_eq!(self.code, 0, "{}{}", self.err, self.out);
-        self.out
-    }
-
-    /// The exit code and what was complained about.
-    #[track_caller]
-    pub fn bad(self, code: i32) -> String {
-        assert_eq!((self.code, &*self.out), (code, ""), "{}", self.err);
-        self.err
-    }
-}
-
-/// A module with a custom section, as `@custom` of the text format would make it.
-pub fn with_section(mut wasm: Vec<u8>, name: &str, contents: &[u8]) -> Vec<u8> {
-    let mut body = leb(name.len());
-    body.extend(name.as_bytes());
-    body.extend(contents);
-    wasm.push(0);
-    wasm.extend(leb(body.len()));
-    wasm.extend(body);
-    wasm
-}
-
-fn leb(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let byte = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            bytes.push(byte);
-            return bytes;
-        }
-        bytes.push(byte | 0x80);
-    }
-}
 
 /// What every plugin exports, with an `alloc` that always gives the same place.
-const HEAD: &str = r#"
-  (import "plugin_host" "random_fill" (func $random (param i32 i32) (result i64)))
-  (import "plugin_host" "time_now" (func $now (param i32) (result i64)))
-  (import "plugin_host" "time_monotonic" (func $monotonic (param i32) (result i64)))
-  (memory (export "memory") 2) (global (export "plugin_abi_1") i32 (i32.const 0))
-  (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
-  (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-  (func $echo (param i32 i32) (result i64)
-    (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1))))"#;
+pub const EXPORTS: &str = r#"(memory (export "memory") 2) (global (export "plugin_abi_1") i32 (i32.const 0))
+    (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
+    (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))"#;
 
-pub fn module(functions: &str) -> Vec<u8> {
-    wat::parse_str(format!("(module {HEAD} {functions})")).unwrap()
+/// A module with imports, exports and other fields, and with the section, if there is one.
+pub fn module(imports: &str, fields: &str, section: Option<&str>) -> Vec<u8> {
+    let section = section.map_or(String::new(), |text| {
+        let bytes: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+        format!("(@custom \"plugin-sdk\" \"{bytes}\")")
+    });
+    wat::parse_str(format!("(module {imports} {fields} {section})")).unwrap()
+}
+
+/// A plugin to be run: with these functions, which may call `$random`, `$now`, `$monotonic` and `$echo`, an answer with what was given.
+pub fn running(functions: &str, manifest: Option<&Value>) -> Vec<u8> {
+    let imports = r#"(import "plugin_host" "random_fill" (func $random (param i32 i32) (result i64)))
+        (import "plugin_host" "time_now" (func $now (param i32) (result i64)))
+        (import "plugin_host" "time_monotonic" (func $monotonic (param i32) (result i64)))"#;
+    let echo = "(func $echo (param i32 i32) (result i64)
+        (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1))))";
+    let section = manifest.map(|manifest| format!("{manifest}\n"));
+    module(
+        imports,
+        &format!("{EXPORTS} {echo} {functions}"),
+        section.as_deref(),
+    )
+}
+
+/// A plugin with the exports of its commands.
+pub fn plugin(manifest: &Value) -> Vec<u8> {
+    let commands = manifest["commands"].as_array().cloned().unwrap_or_default();
+    let exports: String = commands
+        .iter()
+        .map(|command| {
+            format!(
+                r#"(func (export "command_{}") (param i32 i32) (result i64) i64.const 0)"#,
+                command["name"].as_str().unwrap()
+            )
+        })
+        .collect();
+    module(
+        "",
+        &format!("{EXPORTS} {exports}"),
+        Some(&format!("{manifest}\n")),
+    )
+}
+
+/// What a plugin that greets says of itself.
+pub fn greeter() -> Value {
+    json!({
+        "abi": 1, "sdk": "0.1.0", "id": "greeter", "name": "Greeter", "version": "0.1.0", "type": "tool",
+        "description": "Greets people, and counts them.\n\nIn any language.", "authors": ["Ada <ada@example.com>"], "license": "MIT",
+        "homepage": "https://example.com/greeter", "requires": {"neotalk": ">=0.1.0"},
+        "limits": {"memory_pages": 16, "max_fuel": 1_000_000, "timeout_ms": 5000},
+        "config": {"$ref": "#/$defs/Config"},
+        "commands": [
+            {"name": "greet", "description": "Greets someone by name.",
+             "arguments": {"type": "object", "properties": {
+                 "name": {"type": "string", "description": "Who is greeted."},
+                 "times": {"type": "integer", "minimum": 0, "maximum": 255, "default": 1}},
+                 "required": ["name"], "additionalProperties": false},
+             "result": {"$ref": "#/$defs/Greeting"},
+             "errors": [{"code": "name_empty", "description": "There is no name to greet by."}]},
+            {"name": "reverse", "description": "Turns text around.", "codec": "raw", "takes": "u8", "gives": "u8", "in_place": true}],
+        "emits": [{"topic": "guest.greeted", "description": "Somebody was greeted."}],
+        "$defs": {
+            "Config": {"description": "What a host can choose.", "type": "object",
+                "properties": {"limit": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615u64}}, "additionalProperties": false},
+            "Greeting": {"description": "What a greeted person gets.", "type": "object",
+                "properties": {"message": {"type": "string"}, "greeted": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615u64}},
+                "required": ["message", "greeted"]}}
+    })
 }
 
 /// A plugin whose commands answer with what they were given, described in all detail.
 pub fn wares() -> Vec<u8> {
-    let wasm = module(
-        r#"(data (i32.const 64) "{\"code\":\"sold_out\",\"message\":\"there is none left\"}")
+    let functions = r#"(data (i32.const 64) "{\"code\":\"sold_out\",\"message\":\"there is none left\"}")
         (data (i32.const 256) "\"two\\nlines \\u001b[2J\"")
         (export "command_order" (func $echo))
         (export "command_amplify" (func $echo))
@@ -138,8 +88,7 @@ pub fn wares() -> Vec<u8> {
         (export "command_undescribed" (func $echo))
         (func (export "command_fail") (param i32 i32) (result i64) i64.const 0x40_8000_0032)
         (func (export "command_say") (param i32 i32) (result i64) i64.const 0x100_0000_0016)
-        (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)"#,
-    );
+        (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)"#;
     let integer = |minimum: i64, maximum: u64| json!({"type": "integer", "minimum": minimum, "maximum": maximum});
     let mut times = integer(0, 255);
     times["default"] = json!(1);
@@ -206,11 +155,5 @@ pub fn wares() -> Vec<u8> {
             },
         },
     });
-    with_section(wasm, "plugin-sdk", format!("{manifest}\n").as_bytes())
-}
-
-/// JSON that the tool wrote.
-#[track_caller]
-pub fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    running(functions, Some(&manifest))
 }
