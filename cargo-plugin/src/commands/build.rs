@@ -27,7 +27,7 @@ make everything else, and need no tool.")]
 pub struct Build {
     #[command(flatten)]
     options: BuildOptions,
-    /// Where to put the files [default: `plugin/<profile>/<id>` in cargo's target folder]
+    /// Where to put the files, if not into `plugin/<profile>/<id>` of cargo's target folder
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// How many of the largest crates and functions to show

@@ -370,10 +370,11 @@ fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>
         )
     };
     let takes = match &command.arguments {
-        // Whatever else it is than an object with members.
-        Some(schema) if members.is_empty() && schema.as_value().get("properties").is_none() => {
-            schemas.named(schema.as_value())
-        }
+        // Whatever else it is than an object with members; nothing, if the object can have none.
+        Some(schema) if members.is_empty() => match schemas.named(schema.as_value()) {
+            none if none == "{}" => String::new(),
+            whole => whole,
+        },
         _ => members.iter().map(member).collect::<Vec<_>>().join(", "),
     };
     let result = command.result.as_ref();

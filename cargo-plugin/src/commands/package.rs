@@ -30,7 +30,7 @@ const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
 pub struct Package {
     #[command(flatten)]
     options: BuildOptions,
-    /// The folder to put the archive into [default: `plugin/<profile>` in cargo's target folder]
+    /// The folder to put the archive into, if not `plugin/<profile>` of cargo's target folder
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
