@@ -47,15 +47,6 @@ pub fn allowed(attributes: &[Attribute]) -> Vec<Attribute> {
     allowed.collect()
 }
 
-/// What the doc comments of an item say: its lines, of which some may be macros that the compiler resolves.
-pub fn documentation(attributes: &[Attribute]) -> Vec<Expr> {
-    let lines = attributes.iter().filter_map(|attribute| {
-        let meta = attribute.meta.require_name_value().ok()?;
-        meta.path.is_ident("doc").then(|| meta.value.clone())
-    });
-    lines.collect()
-}
-
 /// What stands between the parentheses of an attribute; nothing for a bare one.
 pub fn arguments(attribute: &Attribute) -> syn::Result<TokenStream> {
     match &attribute.meta {

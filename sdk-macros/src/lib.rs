@@ -7,8 +7,10 @@
 
 mod attributes;
 mod check;
+mod documentation;
 mod expand;
 mod host_functions;
+mod json;
 mod manifest;
 mod mistakes;
 mod model;

@@ -8,10 +8,12 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprLit, ExprMethodCall, ExprUnary, Lit, Type, TypeImplTrait, UnOp};
+use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, TypeImplTrait, UnOp};
 
 use crate::attributes::{id_mistake, plain_name};
+use crate::documentation::Description;
 use crate::expand::{if_exported, output_span, sdk, sdk_at};
+use crate::json;
 use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, NamedText, PluginImpl,
@@ -35,9 +37,9 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> TokenStream 
         .clone()
         .unwrap_or_else(|| package("VERSION"));
     let plugin_type = optional(identity.plugin_type.as_ref());
-    let description = match &*plugin.documentation {
-        [] => package("DESCRIPTION").trim().to_token_stream(),
-        lines => text(lines),
+    let description = match &plugin.documentation {
+        None => package("DESCRIPTION").trim().to_token_stream(),
+        Some(description) => description.to_token_stream(),
     };
     let authors = package("AUTHORS");
     let authors = authors.split(':').filter(|author| !author.is_empty());
@@ -169,7 +171,7 @@ pub fn hook(hook: &Hook) -> TokenStream {
                 Some(pattern) => pattern.to_token_stream(),
                 None => quote!("**"),
             };
-            let description = text(&call.documentation);
+            let description = text(call.documentation.as_ref());
             let data = call
                 .arguments
                 .iter()
@@ -202,7 +204,7 @@ fn command(command: &Command) -> TokenStream {
     let Command {
         name, batch, call, ..
     } = command;
-    let description = text(&call.documentation);
+    let description = text(call.documentation.as_ref());
     let interface = match command.codec {
         Codec::Raw => raw(call),
         Codec::Json | Codec::Binary => {
@@ -278,7 +280,7 @@ fn arguments(call: &Call) -> TokenStream {
         let ty = described_type(argument);
         let span = ty.span();
         let at = sdk_at(span);
-        let name = json(&argument.name);
+        let name = json::string(&argument.name);
         let field = quote_spanned!(span=> #at::schema::Field::of::<#ty>(#at::schema::Names::one(#name)));
         let (optional, default) = match &argument.default {
             Default::None => (None, quote!(::core::option::Option::None)),
@@ -290,10 +292,7 @@ fn arguments(call: &Call) -> TokenStream {
                 (Some(quote!(.optional())), optional(json_of(expression)))
             }
         };
-        let described = (!argument.documentation.is_empty()).then(|| {
-            let description = text(&argument.documentation);
-            quote!(.described_raw(#description))
-        });
+        let described = argument.documentation.as_ref().map(Description::annotation);
         quote! {
             #field #optional .annotated(#sdk::schema::Annotations::NONE #described .default(#default))
         }
@@ -358,39 +357,18 @@ fn named_texts(texts: &[NamedText]) -> TokenStream {
     quote!(&[#(#texts),*])
 }
 
+/// What there is to say, which may be nothing.
+pub fn text(description: Option<&Description>) -> TokenStream {
+    match description {
+        Some(description) => description.to_token_stream(),
+        None => quote!(""),
+    }
+}
+
 fn optional(value: Option<impl ToTokens>) -> TokenStream {
     match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
         None => quote!(::core::option::Option::None),
-    }
-}
-
-/// The lines of a doc comment as one text. A line that is a macro, such as `include_str!`, is left to the compiler.
-pub fn text(lines: &[Expr]) -> TokenStream {
-    let literal = |line: &Expr| match line {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    };
-    let literals: Option<Vec<String>> = lines.iter().map(literal).collect();
-    match literals {
-        Some(lines) => {
-            let lines: Vec<&str> = lines
-                .iter()
-                .flat_map(|lines| lines.split('\n'))
-                .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
-                .collect();
-            lines.join("\n").trim().to_token_stream()
-        }
-        None => {
-            let separated = lines.iter().enumerate().map(|(nth, line)| {
-                let separator = if nth == 0 { "" } else { "\n" };
-                quote!(#separator, #line)
-            });
-            quote!(::core::concat!(#(#separated),*))
-        }
     }
 }
 
@@ -432,37 +410,10 @@ fn json_of(expression: &Expr) -> Option<String> {
 fn json_of_literal(literal: &Lit) -> Option<String> {
     match literal {
         Lit::Bool(value) => Some(value.value.to_string()),
-        Lit::Str(text) => Some(json(&text.value())),
-        Lit::Char(character) => Some(json(&character.value().to_string())),
-        Lit::Int(number) => {
-            let value = number.base10_parse::<u128>().ok()?;
-            Some(value.to_string())
-        }
-        Lit::Float(number) => {
-            let value = number.base10_parse::<f64>().ok()?;
-            value.is_finite().then(|| format!("{value:?}"))
-        }
-        _ => None,
+        Lit::Str(text) => Some(json::string(&text.value())),
+        Lit::Char(character) => Some(json::string(&character.value().to_string())),
+        number => json::number(number),
     }
-}
-
-/// A string in JSON's form.
-pub fn json(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\n' => json.push_str("\\n"),
-            '\r' => json.push_str("\\r"),
-            '\t' => json.push_str("\\t"),
-            '\0'..='\x1f' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => json.push(character),
-        }
-    }
-    json.push('"');
-    json
 }
 
 /// What the package says of itself in its `Cargo.toml`; nothing where it says nothing, or is not built by cargo.
@@ -496,14 +447,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_that_json_has_signs_for_is_escaped() {
-        assert_eq!(
-            json("\"a\" \\ b\r\n\t\0\x1b\u{7f} – ü 🦀"),
-            "\"\\\"a\\\" \\\\ b\\r\\n\\t\\u0000\\u001b\u{7f} – ü 🦀\""
-        );
-    }
-
-    #[test]
     fn defaults_that_can_be_read_off_are_told_and_others_are_not() {
         let told = |expression: Expr| json_of(&expression);
         assert_eq!(told(parse_quote!(1_000u64)).as_deref(), Some("1000"));
@@ -521,23 +464,6 @@ mod tests {
         assert_eq!(told(parse_quote!(-"x")), None);
         assert_eq!(told(parse_quote!(Self::DEFAULT)), None);
         assert_eq!(told(parse_quote!([1, n])), None);
-    }
-
-    #[test]
-    fn a_doc_comment_is_one_text_without_its_indentation() {
-        let lines: [Expr; 4] = [
-            parse_quote!(" One."),
-            parse_quote!(""),
-            parse_quote!("   two"),
-            parse_quote!(" "),
-        ];
-        assert_eq!(
-            text(&lines).to_string(),
-            quote!("One.\n\n  two").to_string()
-        );
-        let lines: [Expr; 2] = [parse_quote!(" One."), parse_quote!(include_str!("a.md"))];
-        let expected = quote!(::core::concat!("", " One.", "\n", include_str!("a.md")));
-        assert_eq!(text(&lines).to_string(), expected.to_string());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the macros understand of an item.
 
+use crate::documentation::Description;
 use proc_macro2::Span;
 use syn::{Attribute, Expr, Generics, Ident, LitStr, Path, Type};
 
@@ -26,7 +27,7 @@ pub struct Call {
     pub receiver: Option<syn::Receiver>,
     pub arguments: Vec<Argument>,
     /// What its doc comment says.
-    pub documentation: Vec<Expr>,
+    pub documentation: Option<Description>,
     /// What it returns; `None` for nothing.
     pub output: Option<Type>,
     /// The `cfg` attributes that decide whether it exists.
@@ -55,7 +56,7 @@ pub struct Argument {
     /// Takes the whole object.
     pub flatten: Option<Span>,
     /// What its doc comment says.
-    pub documentation: Vec<Expr>,
+    pub documentation: Option<Description>,
     /// What it is described as, if not as its type.
     pub schema: Option<Type>,
 }
@@ -107,7 +108,7 @@ pub struct PluginStruct {
     /// What it says of itself.
     pub identity: Identity,
     /// What its doc comment says.
-    pub documentation: Vec<Expr>,
+    pub documentation: Option<Description>,
     /// What its author does not want to be told of it.
     pub allowed: Vec<Attribute>,
 }

@@ -11,6 +11,7 @@ use syn::{
 };
 
 use crate::attributes::{self, CommandOptions, PluginOptions};
+use crate::documentation::Description;
 use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct,
@@ -39,7 +40,7 @@ pub fn plugin_struct(
         commands,
         log,
         identity,
-        documentation: attributes::documentation(&item.attrs),
+        documentation: Description::of(&item.attrs),
         allowed: attributes::allowed(&item.attrs),
     }
 }
@@ -223,7 +224,7 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
         ident: signature.ident.clone(),
         receiver: signature.receiver().cloned(),
         arguments,
-        documentation: attributes::documentation(attributes),
+        documentation: Description::of(attributes),
         output: match &signature.output {
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => {
@@ -283,7 +284,7 @@ fn argument(
     mistakes: &mut Mistakes,
 ) -> Option<Argument> {
     let options = attributes::argument(&mut input.attrs, mistakes);
-    let documentation = attributes::documentation(&input.attrs);
+    let documentation = Description::of(&input.attrs);
     // Rust refuses doc comments on parameters unless a macro takes them off.
     input
         .attrs

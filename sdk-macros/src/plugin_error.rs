@@ -5,6 +5,7 @@ use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr};
 
 use crate::attributes;
+use crate::documentation::Description;
 use crate::manifest;
 use crate::mistakes::Mistakes;
 
@@ -16,7 +17,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
     };
     let mut codes: Vec<TokenStream> = Vec::new();
     let mut coded = |code: &str, attributes: &[Attribute]| {
-        let description = manifest::text(&attributes::documentation(attributes));
+        let description = manifest::text(Description::of(attributes).as_ref());
         codes.push(quote!(::plugin_sdk::ErrorCode { code: #code, description: #description }));
     };
     let arms: Vec<TokenStream> = match &item.data {

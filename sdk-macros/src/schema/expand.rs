@@ -6,12 +6,12 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{DeriveInput, GenericParam, Ident, Type, parse_quote};
 
-use super::json;
 use super::model::{
-    Annotations, Body, Description, Enum, Field, Fields, Item, Names, Opaque, Representation,
-    Variant,
+    Annotations, Body, Enum, Field, Fields, Item, Names, Opaque, Representation, Variant,
 };
 use super::types::{self, Used, WrittenOut};
+use crate::documentation::Description;
+use crate::json;
 use crate::mistakes::Mistakes;
 
 /// What stands for the implementation after mistakes: it keeps the compiler from complaining of a missing one as well.
@@ -609,14 +609,7 @@ fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenSt
         return None;
     }
     let mut expression = quote!(__schema::Annotations::NONE);
-    match &of.description {
-        None => {}
-        Some(Description::Text(text)) => {
-            let json = json::string(text);
-            expression.extend(quote!(.described(#json)));
-        }
-        Some(Description::Expression(text)) => expression.extend(quote!(.described_raw(#text))),
-    }
+    expression.extend(of.description.as_ref().map(Description::annotation));
     if let Some(default) = default {
         expression.extend(quote!(.default(#default)));
     }

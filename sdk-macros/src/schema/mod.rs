@@ -3,7 +3,6 @@
 mod case;
 mod check;
 mod expand;
-mod json;
 mod model;
 mod options;
 mod parse;

@@ -1,7 +1,9 @@
 //! What a schema is made of, as the derive understands it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use syn::{Attribute, Generics, Ident, Type, WherePredicate};
+
+use crate::documentation::Description;
 
 /// The item that the derive stands at.
 pub struct Item {
@@ -134,12 +136,6 @@ impl Annotations {
     pub fn get(&self, keyword: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.keyword == keyword)
     }
-}
-
-pub enum Description {
-    Text(String),
-    /// An expression that only the compiler knows the text of.
-    Expression(TokenStream),
 }
 
 /// A keyword of JSON Schema with its value.

@@ -7,9 +7,10 @@ use syn::spanned::Spanned;
 use syn::token::{Bracket, Paren};
 use syn::{Attribute, LitStr, Token, Type, WherePredicate};
 
-use super::json;
-use super::model::{Annotations, Description, Member};
+use super::model::{Annotations, Member};
 use crate::attributes;
+use crate::documentation::Description;
+use crate::json;
 use crate::mistakes::Mistakes;
 
 /// What `#[schema(…)]` stands at.

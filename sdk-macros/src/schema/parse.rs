@@ -1,17 +1,15 @@
 //! From the author's item to the model.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Lit};
+use syn::{Attribute, Data, DeriveInput};
 
 use super::case::Case;
 use super::model::{
-    Annotations, Body, Description, Enum, Field, Fields, Item, Member, Names, Representation,
-    Variant,
+    Annotations, Body, Enum, Field, Fields, Item, Member, Names, Representation, Variant,
 };
 use super::options::{self, Place};
 use super::serde::{self, Both};
 use crate::attributes::{self, plain_name};
+use crate::documentation::Description;
 use crate::mistakes::Mistakes;
 
 pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
@@ -208,54 +206,12 @@ fn names(
 /// Adds what attributes of Rust's own say.
 fn describe(annotations: &mut Annotations, attributes: &[Attribute]) {
     if annotations.description.is_none() {
-        annotations.description = doc(attributes);
+        annotations.description = Description::of(attributes);
     }
     let deprecated = attributes
         .iter()
         .find(|attribute| attribute.path().is_ident("deprecated"));
     if deprecated.is_some() {
         annotations.members.push(Member::flag("Deprecated"));
-    }
-}
-
-/// Doc comments, whose lines begin with a space that is not meant.
-fn doc(attributes: &[Attribute]) -> Option<Description> {
-    let lines = attributes.iter().filter_map(|attribute| {
-        let meta = attribute.meta.require_name_value().ok()?;
-        meta.path.is_ident("doc").then_some(&meta.value)
-    });
-    let mut text = String::new();
-    let mut expressions: Vec<TokenStream> = Vec::new();
-    for (nth, line) in lines.enumerate() {
-        if nth > 0 {
-            text.push('\n');
-        }
-        match literal(line) {
-            Some(literal) => text.push_str(literal.strip_prefix(' ').unwrap_or(&literal)),
-            None => {
-                let before = std::mem::take(&mut text);
-                expressions.push(quote!(#before));
-                expressions.push(line.to_token_stream());
-            }
-        }
-    }
-    if expressions.is_empty() {
-        let text = text.trim();
-        return (!text.is_empty()).then(|| Description::Text(text.to_owned()));
-    }
-    expressions.push(quote!(#text));
-    Some(Description::Expression(quote! {
-        ::core::concat!(#(#expressions),*)
-    }))
-}
-
-fn literal(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Group(group) => literal(&group.expr),
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(literal),
-            ..
-        }) => Some(literal.value()),
-        _ => None,
     }
 }

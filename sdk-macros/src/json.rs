@@ -94,7 +94,7 @@ pub fn values(
 }
 
 /// A number without sign, as JSON writes it.
-fn number(literal: &Lit) -> Option<String> {
+pub fn number(literal: &Lit) -> Option<String> {
     match literal {
         Lit::Int(number) => Some(number.base10_digits().to_owned()),
         Lit::Float(number) => {
@@ -122,5 +122,18 @@ pub fn signed(input: ParseStream<'_>) -> syn::Result<(String, Span)> {
         Ok((json, span))
     } else {
         Err(syn::Error::new(span, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_json_has_signs_for_is_escaped() {
+        assert_eq!(
+            string("\"a\" \\ b\r\n\t\0\x1b\u{7f} – ü 🦀"),
+            "\"\\\"a\\\" \\\\ b\\r\\n\\t\\u0000\\u001b\u{7f} – ü 🦀\""
+        );
     }
 }
