@@ -1,7 +1,6 @@
 //! What each further command adds to a module: writes guests with one command and with fifty, and compares.
 
 use std::fmt::Write as _;
-use std::fs;
 
 use anyhow::Result;
 
@@ -156,36 +155,9 @@ fn each(guest: impl Fn(usize) -> Result<usize>) -> Result<f64> {
 
 /// Builds a guest for size and gives its bytes.
 fn size(who: &str, count: usize, dependencies: &str, source: &str) -> Result<usize> {
-    let name = format!("{who}-{count}");
-    let folder = guests::scratch().join("commands").join(&name);
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(folder.join("src/lib.rs"), source)?;
-    fs::write(
-        folder.join("Cargo.toml"),
-        format!(
-            r#"[package]
-name = "{name}"
-edition = "2024"
-
-[workspace]
-
-[lib]
-crate-type = ["cdylib"]
-
-[dependencies]
-{dependencies}
-[profile.release]
-opt-level = "z"
-lto = true
-codegen-units = 1
-panic = "abort"
-strip = true
-"#
-        ),
-    )?;
-    fs::copy(
-        guests::folder().join("Cargo.lock"),
-        folder.join("Cargo.lock"),
-    )?;
+    let folder = guests::scratch()
+        .join("commands")
+        .join(format!("{who}-{count}"));
+    guests::write(&folder, dependencies, source)?;
     Ok(guests::build_in(&folder)?.len())
 }

@@ -9,12 +9,15 @@ use anyhow::{Result, ensure};
 
 use crate::guests;
 use crate::measure::Times;
-use crate::report::{self, Row};
+use crate::report::{self, Check, Row};
 
 /// How many commands the plugin has, and how many types of its own.
 const MANY: usize = 50;
 
 const ROUNDS: usize = 5;
+
+/// How much longer it may take with the manifest.
+const AT_MOST: f64 = 1.3;
 
 /// The plugin is built without its manifest, and with it.
 const CONTESTANTS: [(&str, bool); 2] = [("serde derives only", false), ("ours", true)];
@@ -22,8 +25,16 @@ const CONTESTANTS: [(&str, bool); 2] = [("serde derives only", false), ("ours", 
 /// The build of a plugin whose dependencies are built already.
 pub fn many_commands(name: &'static str) -> Result<Vec<Row>> {
     let folder = guests::scratch().join("compiling");
+    let sdk = guests::folder().with_file_name("sdk");
+    let dependencies = format!(
+        "plugin-sdk = {{ path = {sdk:?} }}\nserde = {{ version = \"1.0.228\", features = [\"derive\"] }}\n"
+    );
     for (_, described) in CONTESTANTS {
-        write(&folder, described)?;
+        guests::write(
+            &folder.join(package(described)),
+            &dependencies,
+            &source(described),
+        )?;
     }
     let mut rows = Vec::new();
     for profile in ["dev", "release"] {
@@ -40,13 +51,15 @@ pub fn many_commands(name: &'static str) -> Result<Vec<Row>> {
             }
         }
         let times = Times::new(rounds);
-        for (at, (contestant, _)) in CONTESTANTS.into_iter().enumerate() {
+        for (at, (contestant, described)) in CONTESTANTS.into_iter().enumerate() {
+            let ratio = times.ratio(at, 0);
+            let check = described.then(|| Check::ratio(ratio.median, AT_MOST, CONTESTANTS[0].0));
             rows.push(Row {
                 figure: format!("{name}, {profile}"),
                 contestant: contestant.to_owned(),
                 value: report::time(times.median(at)),
-                ratio: Some(times.ratio(at, 0)),
-                checks: Vec::new(),
+                ratio: Some(ratio),
+                checks: check.into_iter().collect(),
             });
         }
     }
@@ -75,45 +88,12 @@ fn time(folder: &Path, described: bool, profile: &str) -> Result<Duration> {
     }
     let start = Instant::now();
     let status = cargo.status()?;
-    ensure!(status.success(), "cargo could not build {}", folder.display());
+    ensure!(
+        status.success(),
+        "cargo could not build {}",
+        folder.display()
+    );
     Ok(start.elapsed())
-}
-
-fn write(folder: &Path, described: bool) -> Result<()> {
-    let folder = folder.join(package(described));
-    let sdk = guests::folder().with_file_name("sdk");
-    let name = package(described);
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(
-        folder.join("Cargo.toml"),
-        format!(
-            r#"[package]
-name = "{name}"
-edition = "2024"
-
-[workspace]
-
-[lib]
-crate-type = ["cdylib"]
-
-[dependencies]
-plugin-sdk = {{ path = {sdk:?} }}
-serde = {{ version = "1.0.228", features = ["derive"] }}
-
-[profile.release]
-opt-level = "z"
-lto = true
-codegen-units = 1
-panic = "abort"
-strip = true
-"#
-        ),
-    )?;
-    fs::copy(
-        guests::folder().join("Cargo.lock"),
-        folder.join("Cargo.lock"),
-    )?;
-    Ok(())
 }
 
 /// Each command takes a type and gives the next one, so that all have a place in the manifest.

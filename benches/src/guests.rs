@@ -65,6 +65,38 @@ pub fn build_in(folder: &Path) -> Result<Vec<u8>> {
     module(cargo, &folder.display().to_string())
 }
 
+/// Writes a crate that is no member of this workspace into `folder`; its last part is the crate's name.
+pub fn write(folder: &Path, dependencies: &str, source: &str) -> Result<()> {
+    let name = folder.file_name().context("a crate has a folder")?;
+    std::fs::create_dir_all(folder.join("src"))?;
+    std::fs::write(folder.join("src/lib.rs"), source)?;
+    std::fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            r#"[package]
+name = {name:?}
+edition = "2024"
+
+[workspace]
+
+[lib]
+crate-type = ["cdylib"]
+
+[dependencies]
+{dependencies}
+[profile.release]
+opt-level = "z"
+lto = true
+codegen-units = 1
+panic = "abort"
+strip = true
+"#
+        ),
+    )?;
+    std::fs::copy(self::folder().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    Ok(())
+}
+
 /// How long the first build of `package` with `greet` alone takes, dependencies included but already downloaded.
 pub fn time_first_build(package: &str) -> Result<Duration> {
     let target = scratch().join("first-build");

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::compiling;
 use crate::commands;
+use crate::compiling;
 use crate::guests::{self, Jobs, Profile};
 use crate::measure::{Spread, Times};
 use crate::peers::component;
