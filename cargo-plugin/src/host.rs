@@ -1,6 +1,5 @@
 //! The host that this tool is to a plugin: what it grants, what its services are, what its limits.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
+use crate::plugin_file::PluginFile;
 use crate::terminal::Terminal;
 use crate::text;
 use crate::units::{PAGE, parse_time};
@@ -108,20 +108,10 @@ impl std::str::FromStr for Folder {
 
 /// Reads a plugin's file: the module, and its bytes.
 pub fn load(path: &Path, terminal: &Terminal) -> Result<(Module, Arc<[u8]>)> {
-    let cannot = || Error::new(format!("cannot load `{}`", path.display()));
-    // Said here in the system's words, without those of a failure around them.
-    let wasm = fs::read(path).map_err(|error| {
-        let wrong = cannot().because(&error);
-        match (error.kind(), path.extension()) {
-            (std::io::ErrorKind::NotFound, Some(wasm)) if wasm == "wasm" => {
-                wrong.help("`cargo plugin build --release` builds the plugin of this folder")
-            }
-            _ => wrong,
-        }
-    })?;
-    let wasm: Arc<[u8]> = wasm.into();
+    let wasm: Arc<[u8]> = PluginFile::read(path)?.wasm.into();
     let module = Module::load(&*wasm).map_err(|failure| {
-        let wrong = cannot().because(failure.message());
+        let wrong = Error::new(format!("cannot load `{}`", text::path(path)));
+        let wrong = wrong.because(failure.message());
         match failure.hint() {
             Some(hint) => wrong.help(hint),
             None => wrong,

@@ -1,7 +1,7 @@
 //! A plugin's file, read and not run.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::Failure;
@@ -29,7 +29,15 @@ impl PluginFile {
                 text::path(path)
             )));
         }
-        let file = File::open(path).map_err(|error| failed().because(error))?;
+        let file = File::open(path).map_err(|error| {
+            let wrong = failed().because(&error);
+            match (error.kind(), path.extension()) {
+                (ErrorKind::NotFound, Some(wasm)) if wasm == "wasm" => {
+                    wrong.help("`cargo plugin build` builds the plugin of this folder")
+                }
+                _ => wrong,
+            }
+        })?;
         let mut wasm = Vec::new();
         let read = file.take(MAX_BYTES + 1).read_to_end(&mut wasm);
         read.map_err(|error| failed().because(error))?;
