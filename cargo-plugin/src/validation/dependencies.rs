@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_ways_to_a_dependency_begin_at_the_crate() {
-        let tree = "0wasm-bindgen v0.2.93\n1chrono v0.4.38\n2my-plugin v0.1.0 (/work/my-plugin)\n1js-sys v0.3.70\n2chrono v0.4.38 (*)\n";
+        let tree = "0wasm-bindgen v0.2.93\n1chrono v0.4.38\n2my-plugin v0.1.0 (/plugins/my-plugin)\n1js-sys v0.3.70\n2chrono v0.4.38 (*)\n";
         assert_eq!(
             ways(tree),
             [
