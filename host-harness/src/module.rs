@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
-use crate::instance::State;
+use crate::sandbox::State;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
 use crate::manifest::{Manifest, Warning};

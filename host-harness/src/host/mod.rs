@@ -57,7 +57,8 @@ struct Bound {
 /// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
 struct Guest {
     memory: Memory,
-    alloc: TypedFunc<u32, u32>,
+    /// None where the host that is played asks for no such export.
+    alloc: Option<TypedFunc<u32, u32>>,
 }
 
 impl Host {
@@ -149,7 +150,7 @@ impl Host {
     }
 
     /// From now on the host's functions can reach the guest.
-    pub(crate) fn attach(&mut self, memory: Memory, alloc: TypedFunc<u32, u32>) {
+    pub(crate) fn attach(&mut self, memory: Memory, alloc: Option<TypedFunc<u32, u32>>) {
         self.guest = Some(Box::new(Guest { memory, alloc }));
     }
 
