@@ -338,7 +338,9 @@ impl Instance {
             return Err(self.failure(callee, FailureKind::Misaligned { address }));
         }
         if self.sandbox.bytes(address, capacity).is_none() {
-            let kind = self.sandbox.out_of_bounds(Region::Arguments, address, capacity);
+            let kind = self
+                .sandbox
+                .out_of_bounds(Region::Arguments, address, capacity);
             return Err(self.failure(callee, kind));
         }
         self.buffer = Buffer {

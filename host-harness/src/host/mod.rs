@@ -39,6 +39,8 @@ pub(crate) struct Host {
     /// The tick at which the call that is running has used up its time; 0 for never.
     deadline: u64,
     faults: Faults,
+    /// The log of a host that is played, whose functions are no log themselves.
+    log: Option<RecordedLog>,
     /// How a permission is granted, for whoever is denied one.
     grant_words: GrantWords,
 }
@@ -119,6 +121,11 @@ impl Host {
         })
     }
 
+    /// Says where failures find the last lines of the log, for a host whose functions are no log themselves.
+    pub(crate) fn set_log(&mut self, log: RecordedLog) {
+        self.log = Some(log);
+    }
+
     /// The permissions that bound functions need, those not granted only.
     pub(crate) fn not_granted(&self) -> impl Iterator<Item = &'static str> {
         let denied = self.bound.iter().filter(|bound| !bound.granted);
@@ -181,8 +188,8 @@ impl Host {
 
     /// The last lines that were logged, where they are recorded, oldest first.
     pub(crate) fn log_lines(&self) -> Vec<LogLine> {
-        let logs = self.implementation::<RecordedLog>();
-        logs.map_or_else(Vec::new, |logs| logs.last(MAX_LOG_LINES))
+        let logs = self.implementation().or(self.log.as_ref());
+        logs.map_or_else(Vec::new, |logs: &RecordedLog| logs.last(MAX_LOG_LINES))
     }
 
     /// The latest implementation of a type.

@@ -145,7 +145,10 @@ impl Instance {
             let freed = self.free.call_async(&mut self.sandbox.store, old).await;
             freed.map_err(|error| self.trapped(callee, &error))?;
         }
-        let allocated = self.alloc.call_async(&mut self.sandbox.store, capacity).await;
+        let allocated = self
+            .alloc
+            .call_async(&mut self.sandbox.store, capacity)
+            .await;
         self.new_buffer(callee, allocated, capacity)
     }
 
@@ -156,7 +159,11 @@ impl Instance {
             Callee::Command(number) if let Some(Some(func)) = self.resolved.get(number) => {
                 func.call_async(&mut self.sandbox.store, params).await
             }
-            callee => self.func(callee)?.call_async(&mut self.sandbox.store, params).await,
+            callee => {
+                self.func(callee)?
+                    .call_async(&mut self.sandbox.store, params)
+                    .await
+            }
         };
         self.answered(callee, answer)
     }
