@@ -29,6 +29,8 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
+pub mod neotalk;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
