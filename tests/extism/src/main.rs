@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Error, Result, bail};
-use extism::{Manifest, Plugin, PluginBuilder};
+use extism::{Manifest, Plugin, PluginBuilder, Wasm};
 use serde_json::{Value, json};
 
 fn main() -> Result<()> {
@@ -27,9 +27,8 @@ fn main() -> Result<()> {
         },
         "extism::pdk=trace",
     )?;
-    let mut manifest: Value = serde_json::from_str(&manifest).context("the manifest is no JSON")?;
-    manifest["wasm"] = json!([{"path": wasm}]);
-    let manifest: Manifest = serde_json::from_value(manifest)?;
+    let mut manifest: Manifest = serde_json::from_str(&manifest).context("the manifest is none")?;
+    manifest.wasm = vec![Wasm::data(fs::read(wasm)?)];
     let mut plugin = PluginBuilder::new(manifest)
         .with_cache_disabled()
         .with_http_response_headers(true)
@@ -54,12 +53,20 @@ fn serve(plugin: &mut Plugin, call: &Value) -> Result<Value> {
     Ok(match plugin.call::<&[u8], &[u8]>(export, &input) {
         Err(error) => refused(&error),
         Ok(output) => match call["out"].as_str() {
-            None => json!({"json": serde_json::from_slice::<Value>(output)?}),
+            None => json!({"json": parsed(output)?}),
             Some(file) => {
                 fs::write(file, output)?;
                 json!({"bytes": output.len()})
             }
         },
+    })
+}
+
+/// A hook gives nothing, which is `null`.
+fn parsed(output: &[u8]) -> Result<Value> {
+    Ok(match output {
+        [] => Value::Null,
+        json => serde_json::from_slice(json)?,
     })
 }
 
