@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
+//! | `host-extism` | [`extism`] | by an export of its name |
 
 #[macro_use]
 mod unsupported;
@@ -21,6 +22,9 @@ mod unsupported;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod call;
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+#[doc(hidden)]
+pub mod names;
 pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
@@ -29,6 +33,8 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
+pub mod extism;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
 
@@ -59,6 +65,7 @@ macro_rules! contracts {
 
 contracts! {
     cis "host-cis";
+    extism "host-extism";
 }
 
 pub(crate) use chosen::Contract;

@@ -84,3 +84,11 @@ pub unsafe fn lent<'a>(address: *mut u8, len: u32) -> &'a mut [u8] {
         len => unsafe { std::slice::from_raw_parts_mut(address, len as usize) },
     }
 }
+
+/// The first `len` bytes of some words, or all of them.
+#[inline]
+pub fn bytes_of(words: &mut [u64], len: usize) -> &mut [u8] {
+    let len = len.min(size_of_val(words));
+    // SAFETY: the words have at least so many bytes, any of which may have any value, and are borrowed for as long.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), len) }
+}
