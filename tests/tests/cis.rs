@@ -142,7 +142,7 @@ fn what_a_skill_does_wrong_is_said_where_cis_would_go_on() {
             ..Skill::new()
         },
         "host_contract",
-        "1024",
+        "overlap",
     );
 }
 
