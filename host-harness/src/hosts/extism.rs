@@ -12,7 +12,7 @@ use plugin_sdk::{Error, code};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words};
+use super::{Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Words};
 use crate::contract::{self, CLEANUP, EVENT, ExportedFunction, I32, INIT, START, STOP};
 use crate::failure::{Failure, FailureKind};
 use crate::inspect::Inspection;
@@ -407,7 +407,7 @@ impl Env for Functions {
 
     fn var_get(&mut self, name: u64) -> u64 {
         let name = self.taken_text(name, "the variable's name");
-        match self.variables.get(&name) {
+        match Kv::get(&mut self.variables, &name) {
             Ok(Some(value)) => self.kernel().alloc(value),
             _ => 0,
         }
@@ -417,20 +417,20 @@ impl Env for Functions {
         let name = self.taken_text(name, "the variable's name");
         if value == 0 {
             // What is in memory does not fail.
-            let _ = self.variables.delete(&name);
+            let _ = Kv::delete(&mut self.variables, &name);
             return;
         }
         let value = self.taken(value, "the variable's value");
-        let names = self.variables.list("").unwrap_or_default();
+        let names = Kv::list(&mut self.variables, "").unwrap_or_default();
         let size = |name: &String| {
-            let value = self.variables.clone().get(name).ok().flatten();
+            let value = Kv::get(&mut self.variables.clone(), name).ok().flatten();
             VARIABLE + name.len() + value.unwrap_or_default().len()
         };
         let kept: usize = names.iter().map(size).sum();
         if kept + VARIABLE + name.len() + value.len() > MAX_VARIABLES {
             return self.end("Variable store is full");
         }
-        let _ = self.variables.set(&name, &value);
+        let _ = Kv::set(&mut self.variables, &name, &value);
     }
 
     fn http_status_code(&mut self) -> u32 {

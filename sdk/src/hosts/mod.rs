@@ -15,6 +15,7 @@
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-extism` | [`extism`] | by an export of its name |
+//! | `host-typst` | [`typst`] | by an export of its name |
 
 #[macro_use]
 mod unsupported;
@@ -37,6 +38,8 @@ pub mod cis;
 pub mod extism;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
+pub mod typst;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
@@ -66,6 +69,7 @@ macro_rules! contracts {
 contracts! {
     cis "host-cis";
     extism "host-extism";
+    typst "host-typst";
 }
 
 pub(crate) use chosen::Contract;
