@@ -51,6 +51,7 @@ mod extism;
 mod guest;
 mod native;
 mod neotalk;
+mod typst;
 
 use std::time::Duration;
 
@@ -121,11 +122,12 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 4] = [
+static ALL: [HostContract; 5] = [
     native::CONTRACT,
     neotalk::CONTRACT,
     cis::CONTRACT,
     extism::CONTRACT,
+    typst::CONTRACT,
 ];
 
 /// All hosts that are known, that of the SDK's own ABI first.
@@ -153,6 +155,7 @@ hosts! {
     1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
     2 cis: "CIS: `docs/hosts/cis.md`.";
     3 extism: "Extism: `docs/hosts/extism.md`.";
+    4 typst: "Typst: `docs/hosts/typst.md`.";
 }
 
 impl HostContract {

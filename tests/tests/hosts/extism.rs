@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::thread;
 
+use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source, hosts};
 use serde_json::{Value, json};
 use tiny_http::{Header, Response, Server};
 
@@ -324,4 +325,157 @@ fn requests_are_sent_by_extism_where_they_are_allowed() {
     // What is not allowed ends the call, as Extism has no other way to say so.
     let Served { answers, .. } = serve(&host, &wasm, &json!({}), &calls);
     assert!(answers[0]["trap"].is_string(), "{answers:?}");
+}
+
+fn played(folder: &str) -> PluginBuilder {
+    Plugin::builder(build_for_extism(folder))
+}
+
+#[test]
+fn the_emulator_gives_the_answers_that_extism_gives() {
+    let arguments = [
+        json!({"name": "Ödön", "times": 2}),
+        json!({"name": ""}),
+        json!({"name": "Ada", "times": true}),
+        json!({}),
+    ];
+    let config = json!({"greeting": "Grüß Gott"});
+    let calls = arguments.clone().map(|arguments| call("greet", arguments));
+    let manifest = json!({"config": {"config": config.to_string()}});
+    let expected = served(&build_for_extism("examples/greeter"), &manifest, &calls).answers;
+    let mut greeter = played("examples/greeter")
+        .config(&config)
+        .build_on(hosts::extism())
+        .unwrap();
+    for (arguments, expected) in arguments.iter().zip(&expected) {
+        match greeter.call_raw("greet", arguments.to_string().as_bytes()) {
+            Ok(bytes) => {
+                let value: Value = serde_json::from_slice(&bytes).unwrap();
+                assert_eq!(json!({"json": value}), *expected);
+            }
+            Err(failure) => {
+                assert_eq!(failure.code(), expected["error"]["code"]);
+            }
+        }
+    }
+    let failure = greeter.call::<Value>("grete", ()).unwrap_err();
+    assert_eq!(failure.code(), "unknown_command");
+    greeter.init(json!({"greeting": "Hi"})).unwrap();
+    let greeting: Value = greeter.call("greet", json!({"name": "Ada"})).unwrap();
+    assert_eq!(greeting, json!({"message": "Hi, Ada!", "greeted": 1}));
+    greeter.finish().unwrap();
+}
+
+#[test]
+fn the_emulators_services_are_those_of_the_harness() {
+    let config = json!({"name": "Ödön", "most": 3});
+    let mut plugin = played("tests/guests/services")
+        .config(&config)
+        .grant("http")
+        .build_on(hosts::extism())
+        .unwrap();
+    plugin.host().kv().set("before", "a text");
+    let calls = json!([{"config": "name"}, {"config": "most"}, {"kv_get": "before"}, {"kv_set": ["after", [1]]}, {"log": "Ödön"}, {"kv_list": ""}]);
+    let answer: Value = plugin.call("run", json!({"calls": calls})).unwrap();
+    let unsupported = json!({"error": "unsupported"});
+    assert_eq!(
+        outcomes(&json!({"json": answer})),
+        [
+            json!("Ödön"),
+            json!(3),
+            json!("a text"),
+            json!(null),
+            json!(null),
+            unsupported
+        ]
+    );
+    assert_eq!(plugin.host().kv().get::<Value>("after"), Some(json!([1])));
+    assert_eq!(plugin.host().logs().messages(), ["services: Ödön"]);
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn a_request_that_is_not_granted_ends_the_call_as_in_extism() {
+    let mut plugin = played("tests/guests/services")
+        .build_on(hosts::extism())
+        .unwrap();
+    let calls = json!([{"http": ["GET", "http://example.org/", ""]}]);
+    let failure = plugin
+        .call::<Value>("run", json!({"calls": calls}))
+        .unwrap_err();
+    assert_eq!(failure.code(), "host_function", "{failure}");
+}
+
+/// What a plugin by hand comes to whose one function, which has the input as a block in `$in`, does this.
+fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
+    let text = format!(
+        r#"(module
+            (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+            (import "extism:host/env" "free" (func $free (param i64)))
+            (import "extism:host/env" "input_length" (func $input_length (result i64)))
+            (import "extism:host/env" "input_load_u8" (func $input_load_u8 (param i64) (result i32)))
+            (import "extism:host/env" "load_u64" (func $load_u64 (param i64) (result i64)))
+            (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+            (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+            (import "extism:host/env" "error_set" (func $error_set (param i64)))
+            (import "extism:host/env" "log_info" (func $log_info (param i64)))
+            (memory (export "memory") 1)
+            (func (export "f") (result i32) (local $in i64) (local $at i64)
+                (local.set $in (call $alloc (call $input_length)))
+                (block $done (loop $next
+                    (br_if $done (i64.ge_u (local.get $at) (call $input_length)))
+                    (call $store_u8 (i64.add (local.get $in) (local.get $at)) (call $input_load_u8 (local.get $at)))
+                    (local.set $at (i64.add (local.get $at) (i64.const 1)))
+                    (br $next)))
+                {function}))"#
+    );
+    let mut plugin = Plugin::builder(Source::wat(text)).build_on(hosts::extism())?;
+    plugin.call_raw("f", b"bytes")
+}
+
+#[test]
+fn what_extism_would_not_notice_is_told() {
+    let output = "(call $output_set (local.get $in) (i64.const 5))";
+    assert_eq!(by_hand(&format!("{output} i32.const 0")).unwrap(), b"bytes");
+    for (broken, why) in [
+        ("i32.const 0", "are not, the first being 5 bytes"),
+        (
+            "(call $free (local.get $in)) (call $free (local.get $in)) i32.const 0",
+            "which is none",
+        ),
+        (
+            "(call $log_info (local.get $in)) (call $output_set (local.get $in) (i64.const 5)) i32.const 0",
+            "which is none",
+        ),
+        (
+            "(call $output_set (local.get $in) (i64.const 6)) i32.const 0",
+            "6 bytes in a block of 5",
+        ),
+        (
+            "(drop (call $load_u64 (local.get $in))) (call $free (local.get $in)) i32.const 0",
+            "8 bytes at address",
+        ),
+        (
+            "(drop (call $input_load_u8 (i64.const 5))) (call $free (local.get $in)) i32.const 0",
+            "as the input has 5",
+        ),
+        (
+            "(call $store_u8 (local.get $in) (i32.const 255)) (call $log_info (local.get $in)) i32.const 0",
+            "the line was",
+        ),
+    ] {
+        let failure = by_hand(broken).unwrap_err();
+        assert_eq!(failure.code(), "host_contract", "{failure}");
+        assert!(failure.message().contains(why), "{failure}");
+    }
+    let failed = by_hand("(call $error_set (local.get $in)) i32.const 0").unwrap_err();
+    assert_eq!(
+        (failed.code(), failed.message()),
+        ("failed", "command `f` failed: bytes".to_owned())
+    );
+    let failed = by_hand("(call $free (local.get $in)) i32.const 3").unwrap_err();
+    assert!(
+        failed.message().contains("Returned non-zero exit code: 3"),
+        "{failed}"
+    );
 }

@@ -12,6 +12,7 @@ mod extism;
 mod interpreter;
 mod native;
 mod program;
+mod typst;
 
 use std::collections::BTreeSet;
 use std::fs;
