@@ -1,0 +1,718 @@
+//! go-musicfox v2, as its WebAssembly guide has it: `docs/hosts/musicfox.md`.
+//!
+//! All ten exports are there whatever the author wrote. Audio goes to the command `process_audio`, life goes to the hooks, and everything else comes in by events.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::error::{Error, Result, code};
+use crate::fault::Fault;
+use crate::guest::Plugin;
+use crate::host::Block;
+use crate::host_functions;
+use crate::hosts::call::{self, Reply};
+use crate::hosts::registry::Codec;
+use crate::json::{self, Arena, Reader};
+use crate::manifest::Identity;
+use crate::memory::contracts as memory;
+use crate::schema::Sink;
+use crate::services::config::Config;
+use crate::services::events::Events;
+use crate::services::files::{Entry, Files};
+use crate::services::http::{Head, Http, Response};
+use crate::services::logging::Log;
+
+/// What the host gives to every plugin. It passes these three by position, so that a plugin imports just these in just this order.
+#[host_functions(module = "env", prefix = "host_", positional)]
+pub trait Imports {
+    /// Takes a line: 0 is information, 1 a warning, 2 an error; anything else is for whoever looks for mistakes. A line without text is dropped.
+    fn log(level: i32, message: &str);
+    /// The text of a setting, in a block of just its length. What is not set has no block, or one without bytes.
+    fn get_config(key: &str) -> Option<Block>;
+    /// Tells everybody. An event without a type or without data is dropped.
+    fn emit_event(event: &str, data: &[u8]);
+}
+
+/// What the guide lists among a host's functions, and its own host gives to no plugin. They are imported by a plugin that calls them, and by no other; only a host that
+/// goes by names can load that.
+#[host_functions(module = "env", prefix = "host_")]
+pub trait Further {
+    /// Changes a setting.
+    fn set_config(key: &str, value: &str);
+    /// Sends a request. The status is below 0 where no response came, and what is returned says why.
+    #[host(permission = "http")]
+    fn http_request(
+        method: &str,
+        url: &str,
+        body: &[u8],
+        #[out] status: &mut i32,
+    ) -> Option<Block>;
+    /// A file's contents; nothing where there is no such file, or the plugin may not read it.
+    #[host(permission = "files")]
+    fn read_file(path: &str) -> Option<Block>;
+    /// Makes a file, or writes it anew.
+    #[host(status, permission = "files")]
+    fn write_file(path: &str, data: &[u8]) -> Result<()>;
+    /// From now on, events of this type reach the plugin.
+    #[host(status, permission = "events")]
+    fn subscribe_event(event: &str) -> Result<()>;
+}
+
+/// What a plugin finds at its host.
+#[doc(hidden)]
+pub struct Contract;
+
+unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
+
+/// The host's numbers for the levels of log lines.
+mod level {
+    pub const INFO: i32 = 0;
+    pub const WARN: i32 = 1;
+    pub const ERROR: i32 = 2;
+    /// The host shows whatever it has no name for as this.
+    pub const DEBUG: i32 = 3;
+}
+
+impl Log for Contract {
+    /// Everything but traces: the host has no level for those, and cannot say what it wants.
+    #[inline]
+    fn max_level(&mut self) -> u32 {
+        4
+    }
+
+    #[inline]
+    fn write(&mut self, level: u32, _: &str, message: &str) {
+        let level = match level {
+            1 => level::ERROR,
+            2 => level::WARN,
+            3 => level::INFO,
+            _ => level::DEBUG,
+        };
+        imports::log(level, message);
+    }
+}
+
+/// Up to this many bytes of a setting, the guest's memory need not grow while the host brings them in: the guide's host writes through what it knew of the
+/// memory before it asked for a block.
+const ROOM_FOR_A_SETTING: u32 = 64 * 1024;
+
+impl Config for Contract {
+    #[inline]
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        memory::make_room(ROOM_FOR_A_SETTING);
+        let Some(Block(text)) = imports::get_config(key) else {
+            return Ok(None);
+        };
+        Ok((!text.is_empty()).then(|| as_json(text)))
+    }
+}
+
+impl Events for Contract {
+    #[inline]
+    fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
+        if topic.is_empty() {
+            return Err(Error::new(
+                code::INVALID_ARGUMENT,
+                "go-musicfox drops events without a topic: give it one",
+            ));
+        }
+        imports::emit_event(topic, data);
+        Ok(())
+    }
+
+    #[inline]
+    fn subscribe(&mut self, topic: &str) -> Result<()> {
+        if topic.contains('*') {
+            return Err(Error::new(
+                code::UNSUPPORTED,
+                "go-musicfox knows no patterns of topics: subscribe to each topic by its name",
+            ));
+        }
+        further::subscribe_event(topic)
+    }
+
+    #[inline]
+    fn unsubscribe(&mut self, _: &str) -> Result<()> {
+        Err(Error::new(
+            code::UNSUPPORTED,
+            "go-musicfox takes no subscription back",
+        ))
+    }
+}
+
+impl Files for Contract {
+    #[inline]
+    fn read(&mut self, path: &str) -> Result<Vec<u8>> {
+        match further::read_file(path) {
+            Some(Block(contents)) => Ok(contents),
+            None => Err(Error::new(
+                code::NOT_FOUND,
+                "go-musicfox gave nothing: there is no such file, or the plugin may not read it",
+            )),
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
+        further::write_file(path, contents)
+    }
+
+    #[inline]
+    fn remove(&mut self, _: &str) -> Result<()> {
+        Err(Error::new(
+            code::UNSUPPORTED,
+            "go-musicfox removes no files for plugins",
+        ))
+    }
+
+    #[inline]
+    fn list(&mut self, _: &str) -> Result<Vec<Entry>> {
+        Err(Error::new(
+            code::UNSUPPORTED,
+            "go-musicfox lists no files for plugins",
+        ))
+    }
+}
+
+impl Http for Contract {
+    #[inline]
+    fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
+        let carried = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
+        if !head.headers.iter().all(carried) {
+            return Err(Error::new(
+                code::UNSUPPORTED,
+                "go-musicfox sends requests without headers: leave them out",
+            ));
+        }
+        let mut status = -1;
+        let Block(body) = further::http_request(&head.method, &head.url, body, &mut status)
+            .unwrap_or_default();
+        let Ok(status) = u16::try_from(status) else {
+            let reason = String::from_utf8_lossy(&body);
+            let message = ["go-musicfox got no response: ", &*reason].concat();
+            return Err(Error::new(code::UNAVAILABLE, message));
+        };
+        Ok(Response {
+            status,
+            headers: Vec::new(),
+            body,
+        })
+    }
+}
+
+/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
+#[doc(hidden)]
+#[inline]
+pub fn configuration() -> Option<Vec<u8>> {
+    None
+}
+
+/// Whether the host is told of a panic while it happens.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = true;
+
+/// Tells the host of a panic.
+#[doc(hidden)]
+#[inline]
+pub fn hear_panic(message: &str) {
+    imports::log(level::ERROR, message);
+}
+
+/// What this host carries is text: text that is JSON is that JSON, and any other is a string.
+fn as_json(text: Vec<u8>) -> Vec<u8> {
+    if json::read::<IgnoredAny>(&text, &Arena::new()).is_ok() {
+        return text;
+    }
+    let mut string = Vec::with_capacity(text.len() + 2);
+    json::write_str(&String::from_utf8_lossy(&text), &mut string);
+    string
+}
+
+/// What an export answers its host: 0 or more, or one of these, as in the table of `docs/hosts/musicfox.md`.
+mod status {
+    pub const FAILED: i32 = -1;
+    pub const INVALID_INPUT: i32 = -2;
+    pub const NOT_INITIALISED: i32 = -3;
+    pub const UNKNOWN_COMMAND: i32 = -4;
+    pub const NO_ROOM: i32 = -5;
+    pub const BUSY: i32 = -6;
+    pub const HOST: i32 = -7;
+}
+
+fn status_of(error: &Error) -> i32 {
+    match error.code() {
+        code::INVALID_JSON
+        | code::MISSING_ARGUMENT
+        | code::UNKNOWN_ARGUMENT
+        | code::INVALID_ARGUMENT => status::INVALID_INPUT,
+        code::NOT_INITIALISED | code::INIT_FAILED => status::NOT_INITIALISED,
+        code::UNKNOWN_COMMAND => status::UNKNOWN_COMMAND,
+        code::TOO_LARGE => status::NO_ROOM,
+        code::BUSY => status::BUSY,
+        code::PERMISSION_DENIED
+        | code::UNSUPPORTED
+        | code::NOT_FOUND
+        | code::TIMEOUT
+        | code::UNAVAILABLE
+        | code::BAD_ANSWER
+        | code::STATUS
+        | code::QUOTA_EXCEEDED => status::HOST,
+        _ => status::FAILED,
+    }
+}
+
+/// What an export returns. A number cannot say what was wrong, so that the log does.
+fn answered(export: &str, outcome: Result<i32>) -> i32 {
+    outcome.unwrap_or_else(|error| {
+        let line = format!("{export}: {error:#} ({})", error.code());
+        imports::log(level::ERROR, &line);
+        status_of(&error)
+    })
+}
+
+fn nothing_more(reply: Reply<'_>) -> Result<i32> {
+    match reply.error() {
+        Some(error) => Err(error),
+        None => Ok(0),
+    }
+}
+
+/// The export `initialize`.
+///
+/// # Safety
+/// As [`memory::lent`], for the length of the call.
+#[doc(hidden)]
+pub unsafe fn initialize<P: Plugin>(address: *mut u8, len: u32) -> i32 {
+    // SAFETY: passed on to the caller.
+    let config = unsafe { memory::lent(address, len) };
+    let made = config.and_then(|config| call::init::<P, _>(config, nothing_more));
+    answered("initialize", made)
+}
+
+/// The export `start`.
+#[doc(hidden)]
+pub fn start() -> i32 {
+    answered("start", call::start().map(|()| 0))
+}
+
+/// The export `stop`.
+#[doc(hidden)]
+pub fn stop() -> i32 {
+    answered("stop", call::stop().map(|()| 0))
+}
+
+/// The export `cleanup`.
+#[doc(hidden)]
+pub fn cleanup<P: Plugin>() -> i32 {
+    call::cleanup::<P>();
+    0
+}
+
+/// The command for a block of audio, of whatever kind it is.
+const AUDIO: &[u8] = b"process_audio";
+
+/// The command for a block of samples, in a plugin that has one for blocks in JSON as well.
+const SAMPLES: &[u8] = b"process_audio_raw";
+
+/// Which of the two a block is for. Samples are not taken for JSON: a float whose last byte is a brace is beyond 10^37.
+fn audio_command(block: &[u8]) -> &'static [u8] {
+    let is_json = block.first() == Some(&b'{') && block.last() == Some(&b'}');
+    match call::codec(SAMPLES) {
+        Some(_) if !is_json => SAMPLES,
+        _ => AUDIO,
+    }
+}
+
+/// The export `process_audio`: how many bytes were written to `output`.
+///
+/// # Safety
+/// As [`memory::lent`], for the length of the call. `output` may be anything.
+#[doc(hidden)]
+pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
+    // SAFETY: passed on to the caller.
+    let block = unsafe { memory::lent(address, len) };
+    let written = block.and_then(|block| {
+        let room = memory::room_beside(block, output).ok_or_else(no_output)?;
+        let command = audio_command(block);
+        memory::aligned(block, |block| {
+            call::command(command, block, |codec, reply| {
+                if let Some(error) = reply.error() {
+                    return Err(error);
+                }
+                if codec == Some(Codec::Binary) {
+                    return Err(in_no_text(command));
+                }
+                let len = reply.bytes.len();
+                match memory::put(reply.bytes, output) {
+                    true => Ok(i32::try_from(len).unwrap_or(i32::MAX)),
+                    false => Err(no_room(len, room)),
+                }
+            })
+        })
+    });
+    answered("process_audio", written)
+}
+
+#[cold]
+fn no_output() -> Error {
+    Error::new(
+        code::INVALID_ARGUMENT,
+        "the output is no buffer of its own: pass an address in memory from `malloc` that the input does not lie in",
+    )
+}
+
+#[cold]
+fn no_room(len: usize, room: usize) -> Error {
+    let message = format!(
+        "the result has {len} bytes and the output has room for {room}: nothing was written; pass a larger output, or audio in smaller blocks"
+    );
+    Error::new(code::TOO_LARGE, message)
+}
+
+#[cold]
+fn in_no_text(command: &[u8]) -> Error {
+    let message = format!(
+        "`{}` speaks in bytes that go-musicfox has no way to carry: make it a command in JSON",
+        String::from_utf8_lossy(command)
+    );
+    Error::new(code::UNSUPPORTED, message)
+}
+
+/// The export `handle_event`.
+///
+/// # Safety
+/// As [`memory::lent`], for the length of the call.
+#[doc(hidden)]
+pub unsafe fn handle_event(address: *mut u8, len: u32) -> i32 {
+    // SAFETY: passed on to the caller.
+    let event = unsafe { memory::lent(address, len) };
+    let handled = event.and_then(|event| Event::read(event)).and_then(handle);
+    answered("handle_event", handled)
+}
+
+/// What the type of an event begins with that calls a command.
+const COMMAND: &str = "command.";
+
+fn handle(mut event: Event) -> Result<i32> {
+    match event.kind.strip_prefix(COMMAND) {
+        // What a command has answered goes out as such an event, too, and may come back.
+        Some(name) if !name.contains('.') => run(name, &mut event.data),
+        _ => call::event(&event.kind, &event.data).map(|()| 0),
+    }
+}
+
+/// Runs a command, and tells everybody what has come of it.
+fn run(name: &str, arguments: &mut [u8]) -> Result<i32> {
+    if matches!(call::codec(name.as_bytes()), Some(codec) if codec != Codec::Json) {
+        return Err(in_no_text(name.as_bytes()));
+    }
+    call::command(name.as_bytes(), arguments, |_, reply| {
+        let error = reply.error();
+        let outcome = match error {
+            Some(_) => ".error",
+            None => ".result",
+        };
+        imports::emit_event(&[COMMAND, name, outcome].concat(), reply.bytes);
+        error.map_or(Ok(0), Err)
+    })
+}
+
+/// An event as the host passes it: `{"type": …, "data": …}`.
+struct Event {
+    kind: String,
+    /// As JSON; nothing for nothing.
+    data: Vec<u8>,
+}
+
+impl Event {
+    fn read(text: &[u8]) -> Result<Self> {
+        let arena = Arena::new();
+        let (mut kind, mut data) = (None, Vec::new());
+        let mut walk = || -> Result<(), Fault> {
+            let mut reader = Reader::new(text, &arena)?;
+            reader.open_object()?;
+            let mut first = true;
+            while let Some(member) = reader.member(first)? {
+                first = false;
+                match member {
+                    "type" => {
+                        let read = reader.value(|reader| String::deserialize(reader));
+                        kind = Some(read.map_err(|fault| fault.in_member(member))?);
+                    }
+                    "data" => data = carried(reader.raw()?, &arena)?,
+                    // When it was, say, or who it is from.
+                    _ => drop(reader.raw()?),
+                }
+            }
+            reader.end()
+        };
+        walk().map_err(|fault| fault.into_error("the event"))?;
+        match kind {
+            Some(kind) => Ok(Event { kind, data }),
+            None => Err(Error::new(
+                code::MISSING_ARGUMENT,
+                "the event has no type: go-musicfox passes `{\"type\": …, \"data\": …}`",
+            )),
+        }
+    }
+}
+
+/// The data of an event. The host's own events carry text, which stands in a string; a value that stands there itself is taken as it is.
+fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
+    if value == "null" {
+        return Ok(Vec::new());
+    }
+    if !value.starts_with('"') {
+        return Ok(value.as_bytes().to_vec());
+    }
+    let text: String = json::read(value.as_bytes(), arena)?;
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(as_json(text.into_bytes()))
+}
+
+/// Writes what `get_metadata` answers with, and the zero byte that says where it ends.
+const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
+    sink.raw("{\"id\":");
+    sink.string(identity.id);
+    sink.raw(",\"name\":");
+    sink.string(identity.name);
+    sink.raw(",\"version\":");
+    sink.string(identity.version);
+    sink.raw(",\"description\":");
+    sink.string(identity.description);
+    sink.raw(",\"author\":");
+    // The manifest has authors, and the host one text.
+    sink.raw("\"");
+    let mut authors = identity.authors;
+    while let [author, others @ ..] = authors {
+        authors = others;
+        sink.escaped(author);
+        if !others.is_empty() {
+            sink.raw(", ");
+        }
+    }
+    sink.raw("\"");
+    sink.raw(",\"tags\":[");
+    if let Some(plugin_type) = identity.plugin_type {
+        sink.string(plugin_type);
+    }
+    sink.raw("]}\0");
+}
+
+/// How long the metadata is, with the zero byte.
+#[doc(hidden)]
+pub const fn metadata_len(identity: &Identity) -> usize {
+    let mut sink = Sink::measuring();
+    write_metadata(identity, &mut sink);
+    sink.len()
+}
+
+/// The metadata, with the zero byte.
+#[doc(hidden)]
+pub const fn metadata<const LEN: usize>(identity: &Identity) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    write_metadata(identity, &mut Sink::writing(&mut bytes));
+    bytes
+}
+
+/// Text with a zero byte behind it.
+#[doc(hidden)]
+pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    Sink::writing(&mut bytes).raw(text);
+    bytes
+}
+
+/// The exports that every plugin has, whatever its author wrote.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __musicfox_plugin {
+    ($plugin:ty, $identity:tt) => {
+        #[unsafe(export_name = "malloc")]
+        extern "C" fn malloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .alloc(size)
+        }
+
+        #[unsafe(export_name = "free")]
+        extern "C" fn free(address: ::core::primitive::usize) {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .free(address)
+        }
+
+        #[unsafe(export_name = "initialize")]
+        extern "C" fn initialize(
+            address: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::i32 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::musicfox::initialize::<$plugin>(address, len) }
+        }
+
+        #[unsafe(export_name = "start")]
+        extern "C" fn start() -> ::core::primitive::i32 {
+            $crate::hosts::musicfox::start()
+        }
+
+        #[unsafe(export_name = "stop")]
+        extern "C" fn stop() -> ::core::primitive::i32 {
+            $crate::hosts::musicfox::stop()
+        }
+
+        #[unsafe(export_name = "cleanup")]
+        extern "C" fn cleanup() -> ::core::primitive::i32 {
+            $crate::hosts::musicfox::cleanup::<$plugin>()
+        }
+
+        #[unsafe(export_name = "process_audio")]
+        extern "C" fn process_audio(
+            input: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+            output: ::core::primitive::usize,
+        ) -> ::core::primitive::i32 {
+            // SAFETY: as above.
+            unsafe { $crate::hosts::musicfox::process_audio(input, len, output) }
+        }
+
+        #[unsafe(export_name = "handle_event")]
+        extern "C" fn handle_event(
+            address: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::i32 {
+            // SAFETY: as above.
+            unsafe { $crate::hosts::musicfox::handle_event(address, len) }
+        }
+
+        const IDENTITY: $crate::__private::manifest::Identity = $identity;
+
+        #[unsafe(export_name = "get_metadata")]
+        extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
+            const LEN: ::core::primitive::usize =
+                $crate::hosts::musicfox::metadata_len(&IDENTITY);
+            static METADATA: [::core::primitive::u8; LEN] =
+                $crate::hosts::musicfox::metadata(&IDENTITY);
+            METADATA.as_ptr()
+        }
+
+        #[unsafe(export_name = "get_version")]
+        extern "C" fn get_version() -> *const ::core::primitive::u8 {
+            const LEN: ::core::primitive::usize = IDENTITY.version.len() + 1;
+            static VERSION: [::core::primitive::u8; LEN] =
+                $crate::hosts::musicfox::terminated(IDENTITY.version);
+            VERSION.as_ptr()
+        }
+    };
+}
+
+/// A command, which `process_audio` or an event looks up.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __musicfox_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! { $name, $codec, "", $export }
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __announce_hook as export_hook, __musicfox_command as export_command,
+    __musicfox_plugin as export_plugin, __no_batch as export_batch,
+    __panic_record as export_record,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> Result<(String, String)> {
+        let Event { kind, data } = Event::read(text.as_bytes())?;
+        Ok((kind, String::from_utf8(data).unwrap()))
+    }
+
+    #[test]
+    fn the_data_of_an_event_is_what_its_text_says() {
+        for (text, data) in [
+            (r#"{"type":"a"}"#, ""),
+            (r#"{"type":"a","data":null}"#, ""),
+            (r#"{"type":"a","data":""}"#, ""),
+            (r#"{"type":"a","data":{"b": 1}}"#, r#"{"b": 1}"#),
+            (r#"{"data":[1, 2],"type":"a","at":12}"#, "[1, 2]"),
+            (r#"{"type":"a","data":"{\"b\":1}"}"#, r#"{"b":1}"#),
+            (r#"{"type":"a","data":"\"quoted\""}"#, r#""quoted""#),
+            (r#"{"type":"a","data":"no \"JSON"}"#, r#""no \"JSON""#),
+            (r#"{"type":"a","data":"7"}"#, "7"),
+        ] {
+            let read = event(text).unwrap();
+            assert_eq!(read, ("a".to_owned(), data.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for (text, code) in [
+            ("", "invalid_json"),
+            ("[]", "invalid_json"),
+            (r#"{"type":"a"}}"#, "invalid_json"),
+            (r#"{"type":1}"#, "invalid_argument"),
+            (r#"{"data":1}"#, "missing_argument"),
+        ] {
+            assert_eq!(event(text).unwrap_err().code(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_a_string() {
+        for (text, json) in [
+            ("1000", "1000"),
+            ("true", "true"),
+            (r#"{"a": []}"#, r#"{"a": []}"#),
+            (r#""low""#, r#""low""#),
+            ("low", r#""low""#),
+            ("1.2.3", r#""1.2.3""#),
+            ("a \"b\"", r#""a \"b\"""#),
+        ] {
+            assert_eq!(as_json(text.into()), json.as_bytes(), "{text}");
+        }
+        assert_eq!(as_json(vec![b'a', 0xff]), "\"a\u{fffd}\"".as_bytes());
+    }
+
+    const IDENTITY: Identity = Identity {
+        id: "audio-filter",
+        name: "The \"filter\"",
+        version: "1.2.3",
+        plugin_type: Some("audio_effect"),
+        description: "Filters\n",
+        authors: &["Ada <ada@example.org>", "\"Bob\""],
+        license: "",
+        homepage: "",
+        repository: "",
+        requires: &[],
+        permissions: &[],
+        limits: &[],
+        emits: &[],
+    };
+
+    #[test]
+    fn the_metadata_is_json_with_a_zero_byte() {
+        const LEN: usize = metadata_len(&IDENTITY);
+        let metadata = metadata::<LEN>(&IDENTITY);
+        let (zero, text) = metadata.split_last().unwrap();
+        assert_eq!(*zero, 0);
+        assert!(!text.contains(&0));
+        let found: serde_json::Value = serde_json::from_slice(text).unwrap();
+        let expected = serde_json::json!({
+            "id": "audio-filter",
+            "name": "The \"filter\"",
+            "version": "1.2.3",
+            "description": "Filters\n",
+            "author": "Ada <ada@example.org>, \"Bob\"",
+            "tags": ["audio_effect"],
+        });
+        assert_eq!(found, expected);
+        assert_eq!(&terminated::<6>(IDENTITY.version), b"1.2.3\0");
+    }
+}
