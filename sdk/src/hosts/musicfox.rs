@@ -5,15 +5,16 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::error::{Error, Result, code};
+use crate::abi::MAX_LEN;
+use crate::error::{Error, code};
 use crate::fault::Fault;
 use crate::guest::Plugin;
 use crate::host::Block;
-use crate::host_functions;
 use crate::hosts::call::{self, Reply};
-use crate::hosts::registry::Codec;
+use crate::hosts::registry::{self, Codec};
+use crate::hosts::unsupported::unsupported as not_there;
 use crate::json::{self, Arena, Reader};
-use crate::manifest::Identity;
+use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
 use crate::schema::Sink;
 use crate::services::config::Config;
@@ -21,6 +22,7 @@ use crate::services::events::Events;
 use crate::services::files::{Entry, Files};
 use crate::services::http::{Head, Http, Response};
 use crate::services::logging::Log;
+use crate::{Result, host_functions};
 
 /// What the host gives to every plugin. It passes these three by position, so that a plugin imports just these in just this order.
 #[host_functions(module = "env", prefix = "host_", positional)]
@@ -62,7 +64,7 @@ pub trait Further {
 #[doc(hidden)]
 pub struct Contract;
 
-unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
+const NAME: &str = "go-musicfox";
 
 /// The host's numbers for the levels of log lines.
 mod level {
@@ -75,20 +77,22 @@ mod level {
 
 impl Log for Contract {
     /// Everything but traces: the host has no level for those, and cannot say what it wants.
-    #[inline]
     fn max_level(&mut self) -> u32 {
-        4
+        log::Level::Debug as u32
     }
 
-    #[inline]
-    fn write(&mut self, level: u32, _: &str, message: &str) {
-        let level = match level {
-            1 => level::ERROR,
-            2 => level::WARN,
-            3 => level::INFO,
-            _ => level::DEBUG,
-        };
-        imports::log(level, message);
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        imports::log(level_of(level), &[target, ": ", message].concat());
+    }
+}
+
+/// The number that the host has for a level of the `log` crate.
+fn level_of(level: u32) -> i32 {
+    match level {
+        1 => level::ERROR,
+        2 => level::WARN,
+        3 => level::INFO,
+        _ => level::DEBUG,
     }
 }
 
@@ -97,7 +101,6 @@ impl Log for Contract {
 const ROOM_FOR_A_SETTING: u32 = 64 * 1024;
 
 impl Config for Contract {
-    #[inline]
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
         memory::make_room(ROOM_FOR_A_SETTING);
         let Some(Block(text)) = imports::get_config(key) else {
@@ -108,7 +111,6 @@ impl Config for Contract {
 }
 
 impl Events for Contract {
-    #[inline]
     fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
         if topic.is_empty() {
             return Err(Error::new(
@@ -120,28 +122,22 @@ impl Events for Contract {
         Ok(())
     }
 
-    #[inline]
     fn subscribe(&mut self, topic: &str) -> Result<()> {
         if topic.contains('*') {
-            return Err(Error::new(
-                code::UNSUPPORTED,
-                "go-musicfox knows no patterns of topics: subscribe to each topic by its name",
+            return Err(not_there(
+                NAME,
+                "knows no patterns of topics: subscribe to each topic by its name",
             ));
         }
         further::subscribe_event(topic)
     }
 
-    #[inline]
     fn unsubscribe(&mut self, _: &str) -> Result<()> {
-        Err(Error::new(
-            code::UNSUPPORTED,
-            "go-musicfox takes no subscription back",
-        ))
+        Err(not_there(NAME, "takes no subscription back"))
     }
 }
 
 impl Files for Contract {
-    #[inline]
     fn read(&mut self, path: &str) -> Result<Vec<u8>> {
         match further::read_file(path) {
             Some(Block(contents)) => Ok(contents),
@@ -152,37 +148,27 @@ impl Files for Contract {
         }
     }
 
-    #[inline]
     fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
         further::write_file(path, contents)
     }
 
-    #[inline]
     fn remove(&mut self, _: &str) -> Result<()> {
-        Err(Error::new(
-            code::UNSUPPORTED,
-            "go-musicfox removes no files for plugins",
-        ))
+        Err(not_there(NAME, "removes no files for plugins"))
     }
 
-    #[inline]
     fn list(&mut self, _: &str) -> Result<Vec<Entry>> {
-        Err(Error::new(
-            code::UNSUPPORTED,
-            "go-musicfox lists no files for plugins",
-        ))
+        Err(not_there(NAME, "lists no files for plugins"))
     }
 }
 
 impl Http for Contract {
-    #[inline]
     fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
-        let carried = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-type");
-        if !head.headers.iter().all(carried) {
-            return Err(Error::new(
-                code::UNSUPPORTED,
-                "go-musicfox sends requests without headers: leave them out",
-            ));
+        // The one header that may be thought to be sent by itself.
+        let implied = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case("content-type") && value == "application/json"
+        };
+        if !head.headers.iter().all(implied) {
+            return Err(not_there(NAME, "sends no headers of a plugin's"));
         }
         let mut status = -1;
         let Block(body) = further::http_request(&head.method, &head.url, body, &mut status)
@@ -199,6 +185,8 @@ impl Http for Contract {
         })
     }
 }
+
+unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
 
 /// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
 #[doc(hidden)]
@@ -277,14 +265,29 @@ fn nothing_more(reply: Reply<'_>) -> Result<i32> {
     }
 }
 
-/// The export `initialize`.
+/// The bytes that the host passes to an export.
 ///
 /// # Safety
 /// As [`memory::lent`], for the length of the call.
+unsafe fn passed<'a>(address: *mut u8, len: u32) -> Result<&'a mut [u8]> {
+    if len > MAX_LEN {
+        return Err(Error::new(
+            code::INVALID_ARGUMENT,
+            "the length is below 0: pass that of the bytes at the address before it",
+        ));
+    }
+    // SAFETY: passed on to the caller.
+    Ok(unsafe { memory::lent(address, len) })
+}
+
+/// The export `initialize`.
+///
+/// # Safety
+/// The bytes are those that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn initialize<P: Plugin>(address: *mut u8, len: u32) -> i32 {
     // SAFETY: passed on to the caller.
-    let config = unsafe { memory::lent(address, len) };
+    let config = unsafe { passed(address, len) };
     let made = config.and_then(|config| call::init::<P, _>(config, nothing_more));
     answered("initialize", made)
 }
@@ -311,46 +314,66 @@ pub fn cleanup<P: Plugin>() -> i32 {
 /// The command for a block of audio, of whatever kind it is.
 const AUDIO: &[u8] = b"process_audio";
 
-/// The command for a block of samples, in a plugin that has one for blocks in JSON as well.
-const SAMPLES: &[u8] = b"process_audio_raw";
+/// The command for a block in JSON, in a plugin that has one for samples as well.
+const AUDIO_IN_JSON: &[u8] = b"process_audio_json";
 
 /// Which of the two a block is for. Samples are not taken for JSON: a float whose last byte is a brace is beyond 10^37.
 fn audio_command(block: &[u8]) -> &'static [u8] {
     let is_json = block.first() == Some(&b'{') && block.last() == Some(&b'}');
-    match call::codec(SAMPLES) {
-        Some(_) if !is_json => SAMPLES,
+    match call::codec(AUDIO_IN_JSON) {
+        Some(_) if is_json => AUDIO_IN_JSON,
         _ => AUDIO,
     }
+}
+
+/// What a command says of itself here that takes plain bytes and returns none: what it was given is what it gives.
+const IN_PLACE: &str = "in place";
+
+/// What a command says of itself.
+#[doc(hidden)]
+pub const fn described(command: &Command) -> &'static str {
+    match command.interface {
+        Interface::Raw { gives: None, .. } => IN_PLACE,
+        _ => "",
+    }
+}
+
+fn works_in_place(command: &[u8]) -> bool {
+    let mut entries = registry::plugin().iter();
+    let entry = entries.find(|entry| entry.name.as_bytes() == command);
+    entry.is_some_and(|entry| entry.described == IN_PLACE)
 }
 
 /// The export `process_audio`: how many bytes were written to `output`.
 ///
 /// # Safety
-/// As [`memory::lent`], for the length of the call. `output` may be anything.
+/// As [`initialize`]; `output` may be anything.
 #[doc(hidden)]
 pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
     // SAFETY: passed on to the caller.
-    let block = unsafe { memory::lent(address, len) };
+    let block = unsafe { passed(address, len) };
     let written = block.and_then(|block| {
         let room = memory::room_beside(block, output).ok_or_else(no_output)?;
-        let command = audio_command(block);
-        memory::aligned(block, |block| {
-            call::command(command, block, |codec, reply| {
-                if let Some(error) = reply.error() {
-                    return Err(error);
-                }
-                if codec == Some(Codec::Binary) {
-                    return Err(in_no_text(command));
-                }
-                let len = reply.bytes.len();
-                match memory::put(reply.bytes, output) {
-                    true => Ok(i32::try_from(len).unwrap_or(i32::MAX)),
-                    false => Err(no_room(len, room)),
-                }
-            })
-        })
+        memory::aligned(block, |block| process(block, output, room))
     });
     answered("process_audio", written)
+}
+
+/// Runs the command for a block, and writes what it gives.
+fn process(block: &mut [u8], output: usize, room: usize) -> Result<i32> {
+    let command = audio_command(block);
+    let in_place = works_in_place(command);
+    let write = |bytes: &[u8]| match memory::put(bytes, output) {
+        true => Ok(i32::try_from(bytes.len()).unwrap_or(i32::MAX)),
+        false => Err(no_room(bytes.len(), room)),
+    };
+    let written = call::command(command, block, |codec, reply| match reply.error() {
+        Some(error) => Err(error),
+        None if codec == Some(Codec::Binary) => Err(in_no_text(command)),
+        None if in_place && reply.bytes.is_empty() => Ok(None),
+        None => write(reply.bytes).map(Some),
+    })?;
+    written.map_or_else(|| write(block), Ok)
 }
 
 #[cold]
@@ -381,11 +404,11 @@ fn in_no_text(command: &[u8]) -> Error {
 /// The export `handle_event`.
 ///
 /// # Safety
-/// As [`memory::lent`], for the length of the call.
+/// As [`initialize`].
 #[doc(hidden)]
 pub unsafe fn handle_event(address: *mut u8, len: u32) -> i32 {
     // SAFETY: passed on to the caller.
-    let event = unsafe { memory::lent(address, len) };
+    let event = unsafe { passed(address, len) };
     let handled = event.and_then(|event| Event::read(event)).and_then(handle);
     answered("handle_event", handled)
 }
@@ -613,7 +636,12 @@ macro_rules! __musicfox_plugin {
 #[macro_export]
 macro_rules! __musicfox_command {
     ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        $crate::__announce_command! { $name, $codec, "", $export }
+        $crate::__announce_command! {
+            $name,
+            $codec,
+            $crate::hosts::musicfox::described(&$described),
+            $export
+        }
     };
 }
 
@@ -678,6 +706,17 @@ mod tests {
             assert_eq!(as_json(text.into()), json.as_bytes(), "{text}");
         }
         assert_eq!(as_json(vec![b'a', 0xff]), "\"a\u{fffd}\"".as_bytes());
+    }
+
+    #[test]
+    fn levels_are_those_of_the_document() {
+        let levels = [
+            log::Level::Error,
+            log::Level::Warn,
+            log::Level::Info,
+            log::Level::Debug,
+        ];
+        assert_eq!(levels.map(|level| level_of(level as u32)), [2, 1, 0, 3]);
     }
 
     const IDENTITY: Identity = Identity {
