@@ -227,7 +227,8 @@ impl History {
             Ok(
                 Answer::Packed { bytes, .. }
                 | Answer::Terminated { bytes }
-                | Answer::Written { bytes, .. },
+                | Answer::Written { bytes, .. }
+                | Answer::InOut { bytes, .. },
             ) => (Outcome::Bytes, &**bytes),
             Err(_) => (Outcome::None, &[][..]),
         };

@@ -361,6 +361,12 @@ fn convention(function: &HostFunction) -> TokenStream {
             };
             quote!(#sdk::Buffer<#initial, #max, { #sdk::#short }, #absent>)
         }
+        Convention::InOut {
+            initial,
+            max,
+            short,
+            absent,
+        } => quote!(#sdk::InOut<#initial, #max, #short, #absent>),
     }
 }
 

@@ -62,6 +62,12 @@ pub enum Convention {
         short: Short,
         absent: i32,
     },
+    InOut {
+        initial: u32,
+        max: u32,
+        short: i32,
+        absent: i32,
+    },
 }
 
 /// How a host says that a buffer is too small.

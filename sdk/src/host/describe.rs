@@ -271,6 +271,17 @@ pub enum Answer {
         /// The number.
         slot: u64,
     },
+    /// Bytes written to where the caller said, if there is room, and how many there are to where it said how much room there is; the result is 0.
+    InOut {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where they go.
+        address: u32,
+        /// Where a `u32` says how many bytes there is room for; that of `bytes` takes its place.
+        size: u32,
+        /// The result if there is too little room, and nothing was written but the number.
+        short: i32,
+    },
 }
 
 /// Why a host function was not, or could not be, called.
