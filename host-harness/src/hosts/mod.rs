@@ -47,6 +47,7 @@
 mod emulated;
 mod emulator;
 mod guest;
+mod musicfox;
 mod native;
 mod neotalk;
 
@@ -119,7 +120,7 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 2] = [native::CONTRACT, neotalk::CONTRACT];
+static ALL: [HostContract; 3] = [native::CONTRACT, neotalk::CONTRACT, musicfox::CONTRACT];
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
@@ -144,6 +145,7 @@ macro_rules! hosts {
 hosts! {
     0 native: "of the SDK's own ABI: `docs/abi.md`.";
     1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
+    2 musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
 }
 
 impl HostContract {

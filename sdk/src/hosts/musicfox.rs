@@ -216,36 +216,20 @@ fn as_json(text: Vec<u8>) -> Vec<u8> {
     string
 }
 
-/// What an export answers its host: 0 or more, or one of these, as in the table of `docs/hosts/musicfox.md`.
-mod status {
-    pub const FAILED: i32 = -1;
-    pub const INVALID_INPUT: i32 = -2;
-    pub const NOT_INITIALISED: i32 = -3;
-    pub const UNKNOWN_COMMAND: i32 = -4;
-    pub const NO_ROOM: i32 = -5;
-    pub const BUSY: i32 = -6;
-    pub const HOST: i32 = -7;
-}
-
+/// The number for an error, as [`Error::of_status`] understands it; all that has none there has the nearest.
 fn status_of(error: &Error) -> i32 {
     match error.code() {
-        code::INVALID_JSON
+        code::PERMISSION_DENIED => -2,
+        code::UNSUPPORTED => -3,
+        code::NOT_FOUND | code::UNKNOWN_COMMAND => -4,
+        code::INVALID_ARGUMENT
+        | code::INVALID_JSON
         | code::MISSING_ARGUMENT
-        | code::UNKNOWN_ARGUMENT
-        | code::INVALID_ARGUMENT => status::INVALID_INPUT,
-        code::NOT_INITIALISED | code::INIT_FAILED => status::NOT_INITIALISED,
-        code::UNKNOWN_COMMAND => status::UNKNOWN_COMMAND,
-        code::TOO_LARGE => status::NO_ROOM,
-        code::BUSY => status::BUSY,
-        code::PERMISSION_DENIED
-        | code::UNSUPPORTED
-        | code::NOT_FOUND
-        | code::TIMEOUT
-        | code::UNAVAILABLE
-        | code::BAD_ANSWER
-        | code::STATUS
-        | code::QUOTA_EXCEEDED => status::HOST,
-        _ => status::FAILED,
+        | code::UNKNOWN_ARGUMENT => -5,
+        code::TOO_LARGE => -6,
+        code::TIMEOUT => -7,
+        code::UNAVAILABLE | code::NOT_INITIALISED | code::BUSY => -8,
+        _ => -1,
     }
 }
 
@@ -426,10 +410,7 @@ fn handle(mut event: Event) -> Result<i32> {
 
 /// Runs a command, and tells everybody what has come of it.
 fn run(name: &str, arguments: &mut [u8]) -> Result<i32> {
-    if matches!(call::codec(name.as_bytes()), Some(codec) if codec != Codec::Json) {
-        return Err(in_no_text(name.as_bytes()));
-    }
-    call::command(name.as_bytes(), arguments, |_, reply| {
+    let tell = |reply: Reply<'_>| {
         let error = reply.error();
         let outcome = match error {
             Some(_) => ".error",
@@ -437,7 +418,12 @@ fn run(name: &str, arguments: &mut [u8]) -> Result<i32> {
         };
         imports::emit_event(&[COMMAND, name, outcome].concat(), reply.bytes);
         error.map_or(Ok(0), Err)
-    })
+    };
+    let name = name.as_bytes();
+    match call::codec(name) {
+        Some(Codec::Binary | Codec::Raw) => call::refuse(in_no_text(name), tell),
+        _ => call::command(name, arguments, |_, reply| tell(reply)),
+    }
 }
 
 /// An event as the host passes it: `{"type": …, "data": …}`.
@@ -706,6 +692,17 @@ mod tests {
             assert_eq!(as_json(text.into()), json.as_bytes(), "{text}");
         }
         assert_eq!(as_json(vec![b'a', 0xff]), "\"a\u{fffd}\"".as_bytes());
+    }
+
+    #[test]
+    fn an_errors_number_is_that_of_host_functions_where_there_is_one() {
+        let status = |code: &'static str| status_of(&Error::new(code, ""));
+        for number in -8..0 {
+            assert_eq!(status_of(&Error::of_status(number)), number);
+        }
+        assert_eq!(status("missing_argument"), status("invalid_argument"));
+        assert_eq!(status("sold_out"), -1);
+        assert_eq!(status_of(&Error::of_status(7)), -1, "never a success");
     }
 
     #[test]
