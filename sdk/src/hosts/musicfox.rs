@@ -10,7 +10,7 @@ use crate::error::{Error, code};
 use crate::fault::Fault;
 use crate::guest::Plugin;
 use crate::host::Block;
-use crate::hosts::call::{self, Reply};
+use crate::hosts::call::{self, Failed, Reply};
 use crate::hosts::registry::{self, Codec};
 use crate::hosts::unsupported::unsupported as not_there;
 use crate::json::{self, Arena, Reader};
@@ -216,9 +216,12 @@ fn as_json(text: Vec<u8>) -> Vec<u8> {
     string
 }
 
-/// The number for an error, as [`Error::of_status`] understands it; all that has none there has the nearest.
-fn status_of(error: &Error) -> i32 {
-    match error.code() {
+/// What an export comes to: its number, or an error.
+type Outcome = Result<i32, Failed>;
+
+/// The number for an error's code, as [`Error::of_status`] understands it; what has none there has the nearest.
+fn status_of(error: &str) -> i32 {
+    match error {
         code::PERMISSION_DENIED => -2,
         code::UNSUPPORTED => -3,
         code::NOT_FOUND | code::UNKNOWN_COMMAND => -4,
@@ -234,31 +237,23 @@ fn status_of(error: &Error) -> i32 {
 }
 
 /// What an export returns. A number cannot say what was wrong, so that the log does.
-fn answered(export: &str, outcome: Result<i32>) -> i32 {
+fn answered(export: &str, outcome: Outcome) -> i32 {
     outcome.unwrap_or_else(|error| {
-        let line = format!("{export}: {error:#} ({})", error.code());
+        let (code, message) = error.told();
+        let line = [export, ": ", &message, " (", &code, ")"].concat();
         imports::log(level::ERROR, &line);
-        status_of(&error)
+        status_of(&code)
     })
-}
-
-fn nothing_more(reply: Reply<'_>) -> Result<i32> {
-    match reply.error() {
-        Some(error) => Err(error),
-        None => Ok(0),
-    }
 }
 
 /// The bytes that the host passes to an export.
 ///
 /// # Safety
 /// As [`memory::lent`], for the length of the call.
-unsafe fn passed<'a>(address: *mut u8, len: u32) -> Result<&'a mut [u8]> {
+unsafe fn passed<'a>(address: *mut u8, len: u32) -> Result<&'a mut [u8], Failed> {
     if len > MAX_LEN {
-        return Err(Error::new(
-            code::INVALID_ARGUMENT,
-            "the length is below 0: pass that of the bytes at the address before it",
-        ));
+        let message = "the length is below 0: pass that of the bytes at the address before it";
+        return Err(Error::new(code::INVALID_ARGUMENT, message).into());
     }
     // SAFETY: passed on to the caller.
     Ok(unsafe { memory::lent(address, len) })
@@ -272,8 +267,8 @@ unsafe fn passed<'a>(address: *mut u8, len: u32) -> Result<&'a mut [u8]> {
 pub unsafe fn initialize<P: Plugin>(address: *mut u8, len: u32) -> i32 {
     // SAFETY: passed on to the caller.
     let config = unsafe { passed(address, len) };
-    let made = config.and_then(|config| call::init::<P, _>(config, nothing_more));
-    answered("initialize", made)
+    let made = config.and_then(|config| call::init::<P>(config));
+    answered("initialize", made.map(|()| 0))
 }
 
 /// The export `start`.
@@ -323,8 +318,10 @@ pub const fn described(command: &Command) -> &'static str {
 }
 
 fn works_in_place(command: &[u8]) -> bool {
-    let mut entries = registry::plugin().iter();
-    let entry = entries.find(|entry| entry.name.as_bytes() == command);
+    let registry = registry::plugin();
+    let entry = registry
+        .iter()
+        .find(|entry| entry.name.as_bytes() == command);
     entry.is_some_and(|entry| entry.described == IN_PLACE)
 }
 
@@ -344,18 +341,18 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
 }
 
 /// Runs the command for a block, and writes what it gives.
-fn process(block: &mut [u8], output: usize, room: usize) -> Result<i32> {
+fn process(block: &mut [u8], output: usize, room: usize) -> Outcome {
     let command = audio_command(block);
     let in_place = works_in_place(command);
     let write = |bytes: &[u8]| match memory::put(bytes, output) {
         true => Ok(i32::try_from(bytes.len()).unwrap_or(i32::MAX)),
-        false => Err(no_room(bytes.len(), room)),
+        false => Err(no_room(bytes.len(), room).into()),
     };
-    let written = call::command(command, block, |codec, reply| match reply.error() {
-        Some(error) => Err(error),
-        None if codec == Some(Codec::Binary) => Err(in_no_text(command)),
-        None if in_place && reply.bytes.is_empty() => Ok(None),
-        None => write(reply.bytes).map(Some),
+    let written = call::command(command, block, |codec, reply| match codec {
+        _ if reply.failed => call::settled(reply).map(|()| None),
+        Some(Codec::Binary) => Err(in_no_text(command).into()),
+        _ if in_place && reply.bytes.is_empty() => Ok(None),
+        _ => write(reply.bytes).map(Some),
     })?;
     written.map_or_else(|| write(block), Ok)
 }
@@ -393,14 +390,16 @@ fn in_no_text(command: &[u8]) -> Error {
 pub unsafe fn handle_event(address: *mut u8, len: u32) -> i32 {
     // SAFETY: passed on to the caller.
     let event = unsafe { passed(address, len) };
-    let handled = event.and_then(|event| Event::read(event)).and_then(handle);
+    let handled = event
+        .and_then(|event| Ok(Event::read(event)?))
+        .and_then(handle);
     answered("handle_event", handled)
 }
 
 /// What the type of an event begins with that calls a command.
 const COMMAND: &str = "command.";
 
-fn handle(mut event: Event) -> Result<i32> {
+fn handle(mut event: Event) -> Outcome {
     match event.kind.strip_prefix(COMMAND) {
         // What a command has answered goes out as such an event, too, and may come back.
         Some(name) if !name.contains('.') => run(name, &mut event.data),
@@ -409,15 +408,14 @@ fn handle(mut event: Event) -> Result<i32> {
 }
 
 /// Runs a command, and tells everybody what has come of it.
-fn run(name: &str, arguments: &mut [u8]) -> Result<i32> {
+fn run(name: &str, arguments: &mut [u8]) -> Outcome {
     let tell = |reply: Reply<'_>| {
-        let error = reply.error();
-        let outcome = match error {
-            Some(_) => ".error",
-            None => ".result",
+        let outcome = match reply.failed {
+            true => ".error",
+            false => ".result",
         };
         imports::emit_event(&[COMMAND, name, outcome].concat(), reply.bytes);
-        error.map_or(Ok(0), Err)
+        call::settled(reply).map(|()| 0)
     };
     let name = name.as_bytes();
     match call::codec(name) {
@@ -696,13 +694,12 @@ mod tests {
 
     #[test]
     fn an_errors_number_is_that_of_host_functions_where_there_is_one() {
-        let status = |code: &'static str| status_of(&Error::new(code, ""));
         for number in -8..0 {
-            assert_eq!(status_of(&Error::of_status(number)), number);
+            assert_eq!(status_of(Error::of_status(number).code()), number);
         }
-        assert_eq!(status("missing_argument"), status("invalid_argument"));
-        assert_eq!(status("sold_out"), -1);
-        assert_eq!(status_of(&Error::of_status(7)), -1, "never a success");
+        assert_eq!(status_of("missing_argument"), status_of("invalid_argument"));
+        assert_eq!(status_of("sold_out"), -1);
+        assert_eq!(status_of(Error::of_status(7).code()), -1, "never a success");
     }
 
     #[test]
