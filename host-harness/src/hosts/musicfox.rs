@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use plugin_sdk::Error;
 use plugin_sdk::host::{Block, HostFunctions};
 use plugin_sdk::hosts::musicfox::{Further, Imports, further, imports};
-use plugin_sdk::services::config::Config;
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
 use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::logging::Log;
-use plugin_sdk::{Error, code};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +19,7 @@ use crate::contract::{self, ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::inspect::Inspection;
 use crate::services::{
-    EventBus, Grants, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services,
+    EventBus, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services,
 };
 
 const INITIALIZE: &str = "initialize";
