@@ -48,6 +48,7 @@ mod cis;
 mod emulated;
 mod emulator;
 mod guest;
+mod musicfox;
 mod native;
 mod neotalk;
 
@@ -120,7 +121,12 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 3] = [native::CONTRACT, neotalk::CONTRACT, cis::CONTRACT];
+static ALL: [HostContract; 4] = [
+    native::CONTRACT,
+    neotalk::CONTRACT,
+    cis::CONTRACT,
+    musicfox::CONTRACT,
+];
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
@@ -146,6 +152,7 @@ hosts! {
     0 native: "of the SDK's own ABI: `docs/abi.md`.";
     1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
     2 cis: "CIS: `docs/hosts/cis.md`.";
+    3 musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
 }
 
 impl HostContract {

@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
+//! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 
 #[macro_use]
 mod unsupported;
@@ -29,6 +30,8 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
+pub mod musicfox;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
 
@@ -59,6 +62,7 @@ macro_rules! contracts {
 
 contracts! {
     cis "host-cis";
+    musicfox "host-musicfox";
 }
 
 pub(crate) use chosen::Contract;
