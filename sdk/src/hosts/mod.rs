@@ -15,6 +15,7 @@
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
+//! | `host-extism` | [`extism`] | by an export of its name |
 
 #[macro_use]
 mod unsupported;
@@ -22,6 +23,9 @@ mod unsupported;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod call;
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+#[doc(hidden)]
+pub mod names;
 pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
@@ -32,6 +36,8 @@ pub mod registry;
 pub mod cis;
 #[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
 pub mod musicfox;
+#[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
+pub mod extism;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
 
@@ -63,6 +69,7 @@ macro_rules! contracts {
 contracts! {
     cis "host-cis";
     musicfox "host-musicfox";
+    extism "host-extism";
 }
 
 pub(crate) use chosen::Contract;
