@@ -4,6 +4,8 @@
 //! the guest while the call runs; a result is the guest's, and is dropped when the next call begins. `free` is looked up, never
 //! trusted, so that any pointer, in any order, any number of times, is harmless.
 
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+pub mod contracts;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod fixed;
 
