@@ -32,6 +32,8 @@ pub mod registry;
 pub mod cis;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod neomind;
+#[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
+pub mod neotalk;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
