@@ -48,6 +48,7 @@ mod emulated;
 mod emulator;
 mod guest;
 mod native;
+mod neomind;
 mod neotalk;
 
 use std::time::Duration;
@@ -119,7 +120,7 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 2] = [native::CONTRACT, neotalk::CONTRACT];
+static ALL: [HostContract; 3] = [native::CONTRACT, neotalk::CONTRACT, neomind::CONTRACT];
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
@@ -144,6 +145,7 @@ macro_rules! hosts {
 hosts! {
     0 native: "of the SDK's own ABI: `docs/abi.md`.";
     1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
+    2 neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
 }
 
 impl HostContract {

@@ -7,7 +7,7 @@ use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::logging::Log;
 use plugin_sdk::services::time::Time;
-use plugin_sdk::{Error, code};
+use plugin_sdk::code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -148,14 +148,10 @@ impl Emulator for Runner {
                 source,
                 ..
             } => {
-                let mut error = Error::new(code.unwrap_or(code::FAILED.to_owned()), message);
-                if let Some(details) = &details {
-                    error = error.with_details(details);
-                }
-                for cause in source {
-                    error = error.with_source(cause);
-                }
-                Err(guest.refused(error))
+                // The SDK's own form of an error says the same.
+                let code = code.as_deref().unwrap_or(code::FAILED);
+                let error = json!({"code": code, "message": message, "details": details, "source": source});
+                Err(guest.failed(error.to_string().as_bytes()))
             }
             Reply { error: None, .. } => Err(guest.breaks(
                 "an answer without `\"success\":true` has an `error`, which is text",
