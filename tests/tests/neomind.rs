@@ -32,7 +32,7 @@ impl Sample {
             memory: r#"(memory (export "memory") 3)"#,
             fields: "",
             data: "131072",
-            describe: "(call $say (global.get $descriptor) (i32.const 136))",
+            describe: "(call $say (global.get $descriptor) (i32.const 128))",
             // The input is {"args":…,"command":"p…"} or any other command, which is sold out.
             execute: r#"
                 (if (result i32) (i32.eq (i32.load8_u (i32.sub (local.get 1) (i32.const 6))) (i32.const 112))
@@ -82,7 +82,7 @@ fn rule_broken(sample: &Sample) -> Failure {
 
 #[test]
 fn a_guest_as_the_runner_expects_one_answers() {
-    assert_eq!(DESCRIPTOR.len(), 136);
+    assert_eq!(DESCRIPTOR.len(), 128);
     assert_eq!(ANSWERS.map(str::len), [43, 36]);
     let mut plugin = Sample::new().plugin().unwrap();
     assert_eq!(plugin.call::<Value>("ping", ()).unwrap(), json!({"status": "pong"}));

@@ -44,6 +44,7 @@
 //!
 //! All the rest is the same for all (`emulated.rs`): limits, fuel, time, traps, panics, grants, faults, the history of host calls, the log, schemas, failures.
 
+mod cis;
 mod emulated;
 mod emulator;
 mod guest;
@@ -120,7 +121,12 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 3] = [native::CONTRACT, neotalk::CONTRACT, neomind::CONTRACT];
+static ALL: [HostContract; 4] = [
+    native::CONTRACT,
+    neotalk::CONTRACT,
+    cis::CONTRACT,
+    neomind::CONTRACT,
+];
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
@@ -145,7 +151,8 @@ macro_rules! hosts {
 hosts! {
     0 native: "of the SDK's own ABI: `docs/abi.md`.";
     1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
-    2 neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
+    2 cis: "CIS: `docs/hosts/cis.md`.";
+    3 neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
 }
 
 impl HostContract {
