@@ -16,6 +16,7 @@
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-extism` | [`extism`] | by an export of its name |
+//! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
 
 #[macro_use]
 mod unsupported;
@@ -38,6 +39,8 @@ pub mod cis;
 pub mod musicfox;
 #[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
 pub mod extism;
+#[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
+pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
 
@@ -70,6 +73,7 @@ contracts! {
     cis "host-cis";
     musicfox "host-musicfox";
     extism "host-extism";
+    neomind "host-neomind";
 }
 
 pub(crate) use chosen::Contract;
