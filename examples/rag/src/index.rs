@@ -1,7 +1,7 @@
 //! Which words are in which passages, and which passages answer a query best.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
 use crate::Found;
@@ -143,7 +143,7 @@ impl Index {
     /// The passages that answer a query best.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Found> {
         let mut wanted = words(query);
-        wanted.sort();
+        wanted.sort_unstable();
         wanted.dedup();
         let count = self.passages.len() as f64;
         let all_words: f64 = self.passages.iter().map(|p| f64::from(p.words)).sum();
@@ -164,26 +164,26 @@ impl Index {
                 }
             }
         }
-        let mut ranked: Vec<(u64, &Passage)> = scores
-            .into_iter()
-            .zip(&self.passages)
-            .filter(|(score, _)| *score > 0.0)
-            // Logarithms differ in their last digits from machine to machine, which must not change the order.
-            .map(|(score, passage)| ((score * 1000.0).round() as u64, passage))
-            .collect();
-        ranked.sort_by(|(score, passage), (other_score, other)| {
-            let place = |passage: &Passage| (passage.path.clone(), passage.offset);
-            (Reverse(score), place(passage)).cmp(&(Reverse(other_score), place(other)))
-        });
-        let found = ranked.into_iter().take(limit);
-        found
-            .map(|(score, passage)| Found {
-                path: passage.path.to_string(),
-                offset: passage.offset,
-                score: score as f64 / 1000.0,
-                text: passage.text.clone(),
-            })
-            .collect()
+        // The best so far, the worst of them on top: what is least in this order answers best.
+        let mut best = BinaryHeap::new();
+        for (passage, score) in self.passages.iter().zip(scores) {
+            if score > 0.0 {
+                // Logarithms differ in their last digits from machine to machine, which must not change the order.
+                let thousandths = Reverse((score * 1000.0).round() as u64);
+                best.push((thousandths, &*passage.path, passage.offset, &*passage.text));
+            }
+            if best.len() > limit {
+                best.pop();
+            }
+        }
+        let best = best.into_sorted_vec().into_iter();
+        best.map(|(Reverse(thousandths), path, offset, text)| Found {
+            path: path.to_owned(),
+            offset,
+            score: thousandths as f64 / 1000.0,
+            text: text.to_owned(),
+        })
+        .collect()
     }
 }
 
