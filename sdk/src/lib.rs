@@ -208,6 +208,7 @@ pub mod fault;
 #[doc(hidden)]
 pub mod guest;
 pub mod host;
+pub mod hosts;
 #[doc(hidden)]
 pub mod json;
 #[doc(hidden)]

@@ -4,6 +4,9 @@
 //! the guest while the call runs; a result is the guest's, and is dropped when the next call begins. `free` is looked up, never
 //! trusted, so that any pointer, in any order, any number of times, is harmless.
 
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+pub mod contracts;
+
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
 use std::ptr;

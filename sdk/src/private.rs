@@ -21,6 +21,9 @@ pub use crate::guest::{
     Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
     PluginType, Start, Stop, handle_event,
 };
+pub use crate::hosts::chosen::{
+    export_batch, export_command, export_hook, export_plugin, export_record,
+};
 pub use crate::json::Arena;
 pub use crate::manifest;
 pub use crate::memory::Answer;
