@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
+//! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
 mod unsupported;
@@ -29,6 +30,8 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
+pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
@@ -57,6 +60,7 @@ macro_rules! contracts {
 
 contracts! {
     cis "host-cis";
+    toolfs "host-toolfs";
 }
 
 pub(crate) use chosen::Contract;

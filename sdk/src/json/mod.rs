@@ -77,9 +77,20 @@ mod tests {
             let text = whole.as_bytes().get(..end).unwrap();
             assert!(members(text, &arena, |_, _| Ok(())).is_err(), "{end}");
         }
-        for wrong in ["[]", "5", "{} {}", "{1:2}", r#"{"a":tru}"#, r#"{"a" 1}"#, "{\"a\":\"\u{1}\"}"] {
+        for wrong in [
+            "[]",
+            "5",
+            "{} {}",
+            "{1:2}",
+            r#"{"a":tru}"#,
+            r#"{"a" 1}"#,
+            "{\"a\":\"\u{1}\"}",
+        ] {
             let arena = Arena::new();
-            assert!(members(wrong.as_bytes(), &arena, |_, _| Ok(())).is_err(), "{wrong}");
+            assert!(
+                members(wrong.as_bytes(), &arena, |_, _| Ok(())).is_err(),
+                "{wrong}"
+            );
         }
     }
 }
