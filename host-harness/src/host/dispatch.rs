@@ -12,7 +12,7 @@ use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};
 use crate::engine::TICK;
-use crate::instance::State;
+use crate::sandbox::State;
 use crate::observe::{Observer, Outcome};
 use crate::services::{Strike, with_time_left};
 
@@ -298,8 +298,8 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
 #[cold]
 fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
     let memory = caller.get_export(crate::contract::MEMORY)?.into_memory()?;
-    let alloc = caller.get_export(crate::contract::ALLOC)?.into_func()?;
-    let alloc = alloc.typed(&*caller).ok()?;
+    let alloc = caller.get_export(crate::contract::ALLOC);
+    let alloc = alloc.and_then(|alloc| alloc.into_func()?.typed(&*caller).ok());
     Some(Guest { memory, alloc })
 }
 
@@ -351,9 +351,9 @@ fn finish(
 ) -> wasmtime::Result<u64> {
     let mut first = true;
     loop {
-        let address = match wanted(&answer) {
-            Some(len) => guest.alloc.call(&mut *caller, len)?,
-            None => 0,
+        let address = match (wanted(&answer), &guest.alloc) {
+            (Some(len), Some(alloc)) => alloc.call(&mut *caller, len)?,
+            _ => 0,
         };
         match deliver(caller, guest, function, &answer, address)? {
             Delivered::Slot(slot) => return Ok(slot),

@@ -191,6 +191,11 @@ impl<'a> Inspection<'a> {
         })
     }
 
+    /// The module's outside.
+    pub(crate) fn interface(&self) -> &Interface<'a> {
+        &self.interface
+    }
+
     /// The type of an imported function.
     pub(crate) fn import_type(&self, import: &Import) -> Option<&FuncType> {
         self.interface

@@ -30,6 +30,8 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
+pub mod neotalk;
 #[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
 pub mod toolfs;
 

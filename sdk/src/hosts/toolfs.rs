@@ -21,7 +21,7 @@ use crate::{Result, host_functions};
 
 /// What ToolFS gives to plugins, by paths such as `/toolfs/data/words.txt`. What is in a folder comes in alphabetical order.
 #[host_functions(module = "toolfs", permission = "files")]
-pub trait Host {
+pub trait ToolFs {
     /// A file's contents.
     fn read_file(path: &str) -> Result<Vec<u8>>;
     /// Makes or replaces a file.
@@ -32,6 +32,12 @@ pub trait Host {
     /// What a path leads to.
     #[json]
     fn stat(path: &str) -> Result<FileInfo>;
+}
+
+/// An implementation, ready to be linked by a host.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn provide<T: ToolFs + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+    tool_fs::provide(implementation)
 }
 
 /// What there is to know of a file or a folder.
@@ -54,11 +60,11 @@ const NAME: &str = "ToolFS";
 
 impl Files for Contract {
     fn read(&mut self, path: &str) -> Result<Vec<u8>> {
-        host::read_file(&virtual_path(path))
+        tool_fs::read_file(&virtual_path(path))
     }
 
     fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
-        host::write_file(&virtual_path(path), contents)
+        tool_fs::write_file(&virtual_path(path), contents)
     }
 
     fn remove(&mut self, _: &str) -> Result<()> {
@@ -68,8 +74,8 @@ impl Files for Contract {
     fn list(&mut self, path: &str) -> Result<Vec<Entry>> {
         let folder = virtual_path(path);
         let mut entries = Vec::new();
-        for name in host::list_dir(&folder)? {
-            match host::stat(&[&*folder, "/", &name].concat()) {
+        for name in tool_fs::list_dir(&folder)? {
+            match tool_fs::stat(&[&*folder, "/", &name].concat()) {
                 Ok(info) => entries.push(Entry {
                     name,
                     folder: info.is_dir,
@@ -331,7 +337,8 @@ impl<'a> Request<'a> {
 const REQUEST: &str = "the request's members";
 
 /// Bytes in JSON, as Go writes and reads them.
-mod base64 {
+#[doc(hidden)]
+pub mod base64 {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     /// Appends bytes as a JSON string.
@@ -630,7 +637,7 @@ mod tests {
     #[derive(Default)]
     struct Disk(Vec<String>);
 
-    impl Host for Disk {
+    impl ToolFs for Disk {
         fn read_file(&mut self, path: &str) -> Result<Vec<u8>> {
             Ok(path.as_bytes().to_vec())
         }
@@ -662,7 +669,7 @@ mod tests {
 
     #[test]
     fn files_are_served_by_the_functions_of_toolfs() {
-        let disk = host::install(Disk::default());
+        let disk = tool_fs::install(Disk::default());
         assert_eq!(Contract.read("data/x").unwrap(), b"/toolfs/data/x");
         Contract.write("data/y", b"").unwrap();
         let entry = |name: &str, folder, bytes| Entry {
