@@ -52,6 +52,7 @@ mod musicfox;
 mod native;
 mod neomind;
 mod neotalk;
+mod toolfs;
 
 use std::time::Duration;
 
@@ -143,6 +144,7 @@ hosts! {
     cis: "CIS: `docs/hosts/cis.md`.";
     musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
     neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
+    toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
 }
 
 /// All hosts that are known, that of the SDK's own ABI first.

@@ -17,6 +17,7 @@
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-extism` | [`extism`] | by an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
+//! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
 mod unsupported;
@@ -43,6 +44,8 @@ pub mod extism;
 pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
+pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
@@ -74,6 +77,7 @@ contracts! {
     musicfox "host-musicfox";
     extism "host-extism";
     neomind "host-neomind";
+    toolfs "host-toolfs";
 }
 
 pub(crate) use chosen::Contract;
