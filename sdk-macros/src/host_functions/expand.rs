@@ -13,6 +13,7 @@ use syn::{ItemTrait, Type};
 use super::model::{Convention, HostArgument, HostFunction, HostTrait, Passing, Short};
 use super::parse;
 use crate::attributes::plain_name;
+use crate::documentation::Description;
 use crate::expand::{emit, local, placed};
 use crate::mistakes::Mistakes;
 
@@ -502,6 +503,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
         import,
         cfgs,
         permission,
+        docs,
         ..
     } = function;
     let module = &host.import_module;
@@ -513,6 +515,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
     };
     let (ty, convention) = (returned_type(function), convention(function));
     let new = placed(quote!(#sdk::HostFunction::new), returned_span(function));
+    let documented = Description::of(docs).map(|text| quote!(.documented(#text)));
     quote! {
         #(#cfgs)*
         #new::<#convention, #ty>(
@@ -522,6 +525,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
             #permission,
             #sdk::Serve::#when(Self::#ident),
         )
+        #documented
     }
 }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::host::argument::{AsJson, Plain, from_json};
-use crate::host::describe::{Answer, Call, Fault};
+use crate::host::describe::{Answer, Call, Fault, Form};
 use crate::host::scalar::Scalar;
 use crate::host::wire::{Address, Nothing, Wire};
 use crate::json;
@@ -46,6 +46,8 @@ pub trait Returned<C>: Sized {
     type Room: Wire;
     /// What it is passed after that.
     type Size: Wire;
+    /// What the import's result means.
+    const FORM: Form;
 
     /// Calls the import, and makes a value of what it returns.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
@@ -85,6 +87,7 @@ impl<T: Scalar> Returned<Plain> for T {
     type Wire = T::Wire;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Number(T::KIND);
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
@@ -111,6 +114,7 @@ impl Returned<Plain> for () {
     type Wire = ();
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Nothing;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing)) {
@@ -283,6 +287,7 @@ macro_rules! packed {
             type Wire = u64;
             type Room = Nothing;
             type Size = Nothing;
+            const FORM: Form = Form::Packed;
 
             #[inline]
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -370,6 +375,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
     type Wire = u64;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Packed;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -404,6 +410,7 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
     type Wire = u64;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Packed;
 
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
         received(import(Nothing, Nothing))
@@ -448,6 +455,7 @@ macro_rules! terminated {
             type Wire = Address;
             type Room = Nothing;
             type Size = Nothing;
+            const FORM: Form = Form::Terminated;
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
                 let address = import(Nothing, Nothing).get();
@@ -545,6 +553,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
     type Wire = i32;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Status;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
@@ -602,6 +611,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = u32;
+    const FORM: Form = Form::Written;
 
     fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
         fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
