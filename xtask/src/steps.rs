@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::interpreters;
+use crate::interpreters::{self, NodePrograms};
 use crate::process::{self, LOCAL, say};
 use crate::toolchain::{self, Toolchain};
 
@@ -54,7 +54,8 @@ pub fn test() -> Result<()> {
     cargo
         .args(["test", "--workspace"])
         .env(PYTHON, &tools.python)
-        .env(WASM_OPT, &tools.wasm_opt);
+        .env(WASM_OPT, &tools.node.wasm_opt)
+        .env(ASC, &tools.node.asc);
     program("tests", cargo)
 }
 
@@ -99,10 +100,13 @@ const PYTHON: &str = "PLUGIN_SDK_PYTHON";
 /// Tells the tests where Binaryen's optimiser is, a program for Node.
 const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
 
+/// Tells the tests where AssemblyScript's compiler is, a program for Node.
+const ASC: &str = "PLUGIN_SDK_ASC";
+
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
-    wasm_opt: PathBuf,
+    node: NodePrograms,
 }
 
 impl Tools {
@@ -112,8 +116,12 @@ impl Tools {
             .name()
             .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
         let python = (PYTHON, self.python.display().to_string());
-        let wasm_opt = (WASM_OPT, self.wasm_opt.display().to_string());
-        toolchain.into_iter().chain([python, wasm_opt]).collect()
+        let wasm_opt = (WASM_OPT, self.node.wasm_opt.display().to_string());
+        let asc = (ASC, self.node.asc.display().to_string());
+        toolchain
+            .into_iter()
+            .chain([python, wasm_opt, asc])
+            .collect()
     }
 }
 
@@ -122,7 +130,11 @@ fn tools_for_tests() -> Result<Tools> {
     let toolchain = toolchain_step()?;
     let python = step("set-up: Python", ALONE, interpreters::python)?;
     step("set-up: Node", ALONE, interpreters::node)?;
-    let wasm_opt = step("set-up: wasm-opt", ALONE, interpreters::wasm_opt)?;
+    let node = step(
+        "set-up: programs for Node",
+        ALONE,
+        interpreters::node_programs,
+    )?;
     // The tests of compile errors run cargo offline.
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
@@ -130,7 +142,7 @@ fn tools_for_tests() -> Result<Tools> {
     Ok(Tools {
         toolchain,
         python,
-        wasm_opt,
+        node,
     })
 }
 
@@ -218,7 +230,10 @@ mod tests {
             let tools = Tools {
                 toolchain,
                 python: PathBuf::from("target/python/bin/python"),
-                wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                node: NodePrograms {
+                    wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                    asc: PathBuf::from("target/node/asc.js"),
+                },
             };
             tools
                 .exports()
@@ -228,14 +243,15 @@ mod tests {
         };
         assert_eq!(
             names(Toolchain::Active),
-            ["PLUGIN_SDK_PYTHON", "PLUGIN_SDK_WASM_OPT"]
+            ["PLUGIN_SDK_PYTHON", "PLUGIN_SDK_WASM_OPT", "PLUGIN_SDK_ASC"]
         );
         assert_eq!(
             names(Toolchain::Linked),
             [
                 "RUSTUP_TOOLCHAIN",
                 "PLUGIN_SDK_PYTHON",
-                "PLUGIN_SDK_WASM_OPT"
+                "PLUGIN_SDK_WASM_OPT",
+                "PLUGIN_SDK_ASC"
             ]
         );
     }
