@@ -234,9 +234,11 @@ impl Parameters {
                 count = Some(counted);
             }
             if let Some(pointer) = pointer {
-                parameters
-                    .meanings
-                    .push(pointer.meaning(&name, count.as_deref(), parameter.in_place));
+                parameters.meanings.push(pointer.meaning(
+                    &name,
+                    count.as_deref(),
+                    parameter.in_place,
+                ));
             }
         }
         if let [Some(_), size] = function.room {
@@ -364,13 +366,7 @@ fn new_name(names: &mut Vec<String>, wanted: &str) -> String {
 fn identifier(name: &str) -> String {
     let mut identifier: String = name
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
     if !identifier.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         identifier.insert(0, '_');
@@ -391,10 +387,7 @@ const KEYWORDS: [&str; 86] = [
 
 fn title(header: &mut String, title: &str) {
     let rule = "-".repeat(WIDTH - 6);
-    put(
-        header,
-        format_args!("\n/* {rule}\n * {title}.\n */\n\n"),
-    );
+    put(header, format_args!("\n/* {rule}\n * {title}.\n */\n\n"));
 }
 
 /// Paragraphs as one comment.
@@ -498,10 +491,7 @@ mod tests {
         let functions: Vec<&HostFunction> = provided.functions().iter().collect();
         let mut header = String::new();
         self::functions(&mut header, &functions);
-        let declared: Vec<&str> = header
-            .lines()
-            .filter(|line| line.ends_with(");"))
-            .collect();
+        let declared: Vec<&str> = header.lines().filter(|line| line.ends_with(");")).collect();
         assert_eq!(
             declared,
             [
@@ -522,8 +512,14 @@ mod tests {
             };
             assert_eq!(numbers, function.wasm_parameters().count(), "{declared}");
         }
-        assert!(header.contains("Ends the comment: * / and begins one: / *.\n * A second paragraph."), "{header}");
-        assert!(header.contains("text, text_len: bytes, which the host changes."), "{header}");
+        assert!(
+            header.contains("Ends the comment: * / and begins one: / *.\n * A second paragraph."),
+            "{header}"
+        );
+        assert!(
+            header.contains("text, text_len: bytes, which the host changes."),
+            "{header}"
+        );
         assert!(header.contains("Needs the permission `text`."), "{header}");
     }
 }

@@ -1,9 +1,12 @@
-// Makes a plugin of the merged module: takes away the exports that only its two halves needed, and puts the manifest's lines behind it.
+// Makes a plugin of the merged module: takes away the exports that only its two halves needed, and puts the manifest's lines behind it. Makes sure that no data
+// of Go's lies where wasi.wat has its own.
 // node finish.mjs <in.wasm> <out.wasm> <file of lines>…
 import { readFileSync, writeFileSync } from "node:fs";
 
 const EXPORTS = /^(memory|alloc|free|plugin_.*|command_.*|batch_.*)$/;
-const [EXPORT_SECTION, CUSTOM_SECTION] = [7, 0];
+const [CUSTOM_SECTION, EXPORT_SECTION, DATA_SECTION] = [0, 7, 11];
+const [I32_CONST, END] = [0x41, 0x0b];
+const OWN_END = 4128 + 1024;
 
 const [from, to, ...lines] = process.argv.slice(2);
 const wasm = readFileSync(from);
@@ -37,9 +40,21 @@ function exportsOf(start) {
   return section(EXPORT_SECTION, bytes(kept.length), ...kept);
 }
 
+function checkData(start) {
+  let [count, at] = number(start);
+  for (; count > 0; count--) {
+    // Active segments, as Go's linker makes them.
+    const [address, end] = wasm[at] === 0 && wasm[at + 1] === I32_CONST ? number(at + 2) : [0, at];
+    if (address < OWN_END || wasm[end] !== END) throw new Error("the module has data where wasi.wat has its own, or in a form that this program does not know");
+    const [size, contents] = number(end + 1);
+    at = contents + size;
+  }
+}
+
 const sections = [wasm.subarray(0, 8)];
 for (let at = 8; at < wasm.length; ) {
   const [size, start] = number(at + 1);
+  if (wasm[at] === DATA_SECTION) checkData(start);
   sections.push(wasm[at] === EXPORT_SECTION ? exportsOf(start) : wasm.subarray(at, start + size));
   at = start + size;
 }
