@@ -561,10 +561,10 @@ fn a_panic_tells_its_message_and_where_it_was_and_ends_the_instance() {
 }
 
 #[test]
-fn thousands_of_calls_need_no_more_memory_than_hundreds() {
+fn thousands_of_calls_need_no_more_memory_than_a_few_hundred() {
     each(|guest| {
         let mut plugin = guest.plugin();
-        let large = "x".repeat(100_000);
+        let large = "x".repeat(50_000);
         let mut rounds = |rounds: u32| {
             for _ in 0..rounds {
                 plugin
@@ -582,8 +582,10 @@ fn thousands_of_calls_need_no_more_memory_than_hundreds() {
             }
             plugin.memory_bytes()
         };
-        let before = rounds(100);
-        assert_eq!(rounds(1000), before, "{}", guest.language);
+        let before = rounds(40);
+        // A collector of garbage has a page more or less; a text that is kept in each round is 15 MB.
+        let collected = if guest.language == "Go" { 1 << 20 } else { 0 };
+        assert!(rounds(300) <= before + collected, "{}", guest.language);
     });
 }
 

@@ -1,5 +1,8 @@
 // What a host reads after a panic: `throw`, and whatever the language's own library refuses.
 
+/** The longest text that hosts read, in bytes. */
+const MAX_MESSAGE: usize = 1024;
+
 /** The panic record, whose address tells the version as well. */
 export const plugin_abi_1: usize = memory.data(24, 16);
 
@@ -14,10 +17,14 @@ export function note(message: string | null, file: string | null, line: u32, col
 
 function noteText(field: usize, text: string | null): void {
   if (text === null) return;
-  // 341 of UTF-16's units are at most 1023 bytes, and end with a whole character or half of one that is left out.
-  let end = min(text.length, 341);
-  if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) == 0xd800) end--;
-  const bytes = String.UTF8.encode(text.substring(0, end));
-  store<u32>(plugin_abi_1 + field, changetype<usize>(bytes));
-  store<u32>(plugin_abi_1 + field, bytes.byteLength, 4);
+  const bytes = String.UTF8.encode(text);
+  const address = changetype<usize>(bytes);
+  let len: usize = bytes.byteLength;
+  if (len > MAX_MESSAGE) {
+    len = MAX_MESSAGE;
+    // Not within a character.
+    while ((load<u8>(address + len) & 0xc0) == 0x80) len--;
+  }
+  store<u32>(plugin_abi_1 + field, <u32>address);
+  store<u32>(plugin_abi_1 + field, <u32>len, 4);
 }
