@@ -336,7 +336,7 @@ fn a_real_file_is_counted() {
 #[test]
 fn audio_is_filtered_between_start_and_stop() {
     let raw = Raw::new(&[0; 64]);
-    let process = || raw.call("command_process");
+    let process = || raw.call("command_process_audio");
     let hook = |export: &str| json!({"export": export});
     let calls = [
         hook("plugin_init"),
