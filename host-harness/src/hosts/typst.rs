@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plugin_sdk::host::{
-    Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
+    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
 };
 use plugin_sdk::hosts::names;
 use plugin_sdk::hosts::typst::{self, Typst};
@@ -202,9 +202,11 @@ const ARGUMENTS: &[HostFunction] = &[HostFunction {
     }],
     room: [None, None],
     result: None,
+    form: Form::Nothing,
     permission: None,
     serve: Serve::Now(write_arguments),
     refuse: Err,
+    documentation: "Writes what was passed to the export, of which it was told the length, to an address where there is room for that.",
 }];
 
 fn write_arguments(

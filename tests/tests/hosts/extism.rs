@@ -3,7 +3,6 @@
 //! The same plugins give the same answers as in hosts of the SDK's own ABI.
 
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::thread;
 

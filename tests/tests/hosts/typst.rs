@@ -1,5 +1,7 @@
 //! Plugins for Typst in Typst: documents call them, and are told what went wrong. The harness plays it to the same answers.
 
+use std::ffi::OsStr;
+
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source, hosts};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ fn documents(folder: &str, config: Option<&Value>, calls: &[Value]) -> Vec<Value
     let wasm = build_with(folder, Some("host-typst"));
     let config = config.map(Value::to_string);
     let mut arguments = vec![wasm.as_os_str()];
-    arguments.extend(config.as_ref().map(AsRef::as_ref));
+    arguments.extend(config.as_ref().map(OsStr::new));
     let answers = Program::python("typst_host.py").converse(&arguments, calls);
     answers.unwrap_or_else(|error| panic!("{error}"))
 }
