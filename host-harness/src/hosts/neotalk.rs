@@ -1,6 +1,6 @@
 //! NeoTalk, as its guide for plugin authors has it: `docs/hosts/neotalk.md`.
 
-use plugin_sdk::hosts::neotalk::{self, NeoTalk};
+use plugin_sdk::hosts::neotalk::{Host, host};
 use plugin_sdk::services::config::Config;
 use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::logging::Log;
@@ -52,7 +52,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     modules: &["env"],
     functions: || {
         let functions = Functions::of(&Services::default(), &Grants::none(), Breaches::default());
-        neotalk::provide(functions).functions().iter().collect()
+        host::provide(functions).functions().iter().collect()
     },
     allocator: Some(Allocator {
         alloc: ALLOC,
@@ -69,7 +69,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
             breaches,
         } = surroundings;
         Emulation {
-            functions: vec![neotalk::provide(Functions::of(
+            functions: vec![host::provide(Functions::of(
                 services,
                 grants,
                 (*breaches).clone(),
@@ -110,12 +110,8 @@ impl Emulator for Neotalk {
         name: &str,
         arguments: &[u8],
     ) -> Result<Vec<u8>, Failure> {
-        let arguments = match guest.is_raw(name) {
-            true => arguments,
-            false => or_empty_object(arguments),
-        };
         let (name_address, name_len) = guest.place(name.as_bytes())?;
-        let (address, len) = guest.place(arguments)?;
+        let (address, len) = guest.place(or_empty_object(arguments))?;
         let status: u32 = guest.call(COMMAND, (name_address, name_len, address, len))?;
         if status > 1 {
             return Err(guest.breaks(
@@ -268,7 +264,7 @@ impl Functions {
     }
 }
 
-impl NeoTalk for Functions {
+impl Host for Functions {
     fn log(&mut self, level: u32, message: &str) {
         let level = match level {
             0 => log::Level::Debug,

@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
+//! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 
 #[macro_use]
 mod unsupported;
@@ -59,6 +60,10 @@ macro_rules! contracts {
 
 contracts! {
     cis "host-cis";
+    neotalk "host-neotalk";
 }
 
 pub(crate) use chosen::Contract;
+
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+pub(crate) const TELLS_BODIES: bool = !cfg!(all(target_arch = "wasm32", feature = "host-neotalk"));
