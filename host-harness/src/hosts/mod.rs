@@ -44,6 +44,7 @@
 //!
 //! All the rest is the same for all (`emulated.rs`): limits, fuel, time, traps, panics, grants, faults, the history of host calls, the log, schemas, failures.
 
+mod cis;
 mod emulated;
 mod emulator;
 mod guest;
@@ -119,7 +120,7 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 2] = [native::CONTRACT, neotalk::CONTRACT];
+static ALL: [HostContract; 3] = [native::CONTRACT, neotalk::CONTRACT, cis::CONTRACT];
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
@@ -144,6 +145,7 @@ macro_rules! hosts {
 hosts! {
     0 native: "of the SDK's own ABI: `docs/abi.md`.";
     1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
+    2 cis: "CIS: `docs/hosts/cis.md`.";
 }
 
 impl HostContract {

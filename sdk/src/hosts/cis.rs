@@ -17,7 +17,7 @@ use crate::{Result, host_functions};
 
 /// What CIS gives to skills.
 #[host_functions(module = "env", prefix = "host_")]
-pub trait Host {
+pub trait Cis {
     /// The value that is remembered under a key; nothing where there is none, or it cannot be told.
     fn memory_get(key: &[u8]) -> Option<Vec<u8>>;
     /// Remembers a value under a key: 0, or -1 where that failed.
@@ -30,6 +30,12 @@ pub trait Host {
     fn log(level: i32, message: &[u8]);
     /// What a server answers to a POST request; nothing where it failed.
     fn http_post(url: &[u8], body: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// An implementation, ready to be linked by a host.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn provide<T: Cis + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+    cis::provide(implementation)
 }
 
 /// What a skill finds at CIS.
@@ -47,11 +53,11 @@ fn failed(what: &str) -> Error {
 
 impl Kv for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
-        Ok(host::memory_get(key.as_bytes()))
+        Ok(cis::memory_get(key.as_bytes()))
     }
 
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
-        match host::memory_set(key.as_bytes(), value) {
+        match cis::memory_set(key.as_bytes(), value) {
             0 => Ok(()),
             _ => Err(failed("remember a value")),
         }
@@ -59,8 +65,8 @@ impl Kv for Contract {
 
     fn delete(&mut self, key: &str) -> Result<bool> {
         // CIS answers the same whether there was anything to forget.
-        let was_there = host::memory_get(key.as_bytes()).is_some();
-        match host::memory_delete(key.as_bytes()) {
+        let was_there = cis::memory_get(key.as_bytes()).is_some();
+        match cis::memory_delete(key.as_bytes()) {
             0 => Ok(was_there),
             _ => Err(failed("forget a value")),
         }
@@ -79,8 +85,8 @@ impl Ai for Contract {
                 "takes neither a model nor a number of tokens",
             ));
         }
-        let answer = host::ai_chat(prompt(conversation).as_bytes())
-            .ok_or_else(|| failed("ask its model"))?;
+        let answer =
+            cis::ai_chat(prompt(conversation).as_bytes()).ok_or_else(|| failed("ask its model"))?;
         let content = String::from_utf8(answer)
             .map_err(|_| Error::new(code::BAD_ANSWER, "the model's answer is not UTF-8"))?;
         Ok(ai::Reply {
@@ -115,7 +121,7 @@ impl Http for Contract {
         if !head.headers.iter().all(implied) {
             return Err(not_there(NAME, "sends no headers of a plugin's"));
         }
-        let body = host::http_post(head.url.as_bytes(), body)
+        let body = cis::http_post(head.url.as_bytes(), body)
             .ok_or_else(|| failed("send the request, or was not allowed to"))?;
         // Of any other status it would have said that it failed.
         Ok(Response {
@@ -133,7 +139,7 @@ impl Log for Contract {
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
         let line = [target, ": ", message].concat();
-        host::log(level_of(level), line.as_bytes());
+        cis::log(level_of(level), line.as_bytes());
     }
 }
 
@@ -160,8 +166,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(message: &str) {
-    host::log(3, message.as_bytes());
+pub fn hear_panic(line: &[u8]) {
+    cis::log(3, line);
 }
 
 /// `skill_init`: makes the plugin, and starts it.
@@ -169,7 +175,7 @@ pub fn hear_panic(message: &str) {
 pub fn init<P: Plugin>() {
     // CIS asks for no outcome: what went wrong is in its log.
     if let Err(failed) = call::init::<P>(&mut []).and_then(|()| call::start()) {
-        host::log(3, failed.json());
+        cis::log(3, failed.json());
     }
 }
 
@@ -177,7 +183,7 @@ pub fn init<P: Plugin>() {
 #[doc(hidden)]
 pub fn shutdown<P: Plugin>() {
     if let Err(failed) = call::stop() {
-        host::log(3, failed.json());
+        cis::log(3, failed.json());
     }
     call::cleanup::<P>();
 }
@@ -241,7 +247,7 @@ pub unsafe fn on_event(topic: *mut u8, topic_len: u32, data: *mut u8, data_len: 
             0
         }
         Err(failed) => {
-            host::log(3, failed.json());
+            cis::log(3, failed.json());
             memory::keep(failed.json().to_vec());
             -1
         }

@@ -1,7 +1,6 @@
 //! What contracts of other hosts need of linear memory; plugins for this SDK's own ABI have nothing of it.
 
-use std::cell::{Cell, RefCell};
-use std::mem::ManuallyDrop;
+use std::cell::Cell;
 use std::ptr;
 
 use super::busy;
@@ -9,26 +8,58 @@ use crate::abi::Packed;
 use crate::hosts::call::Reply;
 use crate::hosts::registry::Export;
 
-thread_local! {
+/// What contracts remember between calls.
+struct Outside {
     /// Whether a contract looks at an answer, which the next call would take away.
-    static ANSWERING: Cell<bool> = const { Cell::new(false) };
+    answering: Cell<bool>,
     /// What a contract tells its host of the last call, beside the plugin's answer or instead of it.
-    // Never dropped, so that no destructor has to be registered.
-    static KEPT: RefCell<ManuallyDrop<Vec<u8>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
+    kept: Cell<Vec<u8>>,
+}
+
+impl Outside {
+    const fn new() -> Self {
+        Outside {
+            answering: Cell::new(false),
+            kept: Cell::new(Vec::new()),
+        }
+    }
+}
+
+// SAFETY: without `atomics`, which `guest.rs` refuses, wasm32 has one thread only.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Outside {}
+
+/// Not a variable of the thread's there: that could be gone at the thread's end, which every access would have to ask.
+#[cfg(target_arch = "wasm32")]
+#[inline]
+fn outside<R>(then: impl FnOnce(&Outside) -> R) -> R {
+    static OUTSIDE: Outside = Outside::new();
+    then(&OUTSIDE)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn outside<R>(then: impl FnOnce(&Outside) -> R) -> R {
+    thread_local! {
+        static OUTSIDE: Outside = const { Outside::new() };
+    }
+    OUTSIDE.with(then)
 }
 
 /// Keeps bytes where the host finds them, in the stead of those kept before.
 #[inline]
 pub fn keep(bytes: Vec<u8>) {
-    drop(ManuallyDrop::into_inner(
-        KEPT.replace(ManuallyDrop::new(bytes)),
-    ));
+    outside(|outside| outside.kept.set(bytes));
 }
 
 /// Looks at the bytes that are kept, whose address stays until others are.
 #[inline]
 pub fn kept<R>(then: impl FnOnce(&[u8]) -> R) -> R {
-    KEPT.with_borrow(|bytes| then(bytes))
+    outside(|outside| {
+        let bytes = outside.kept.take();
+        let made = then(&bytes);
+        outside.kept.set(bytes);
+        made
+    })
 }
 
 /// Calls an export of the guest's own with bytes that the guest holds. While an answer is looked at, the plugin is busy.
@@ -44,7 +75,7 @@ pub fn call(export: Export, arguments: &mut [u8]) -> Packed {
 /// Runs what may take the last answer away, and answers itself.
 #[inline]
 pub fn within_no_answer(call: impl FnOnce() -> u64) -> Packed {
-    Packed::from_bits(match ANSWERING.get() {
+    Packed::from_bits(match outside(|outside| outside.answering.get()) {
         true => busy(),
         false => call(),
     })
@@ -53,10 +84,10 @@ pub fn within_no_answer(call: impl FnOnce() -> u64) -> Packed {
 /// Looks at what an export has just answered.
 #[inline]
 pub fn answered<R>(answer: Packed, then: impl FnOnce(Reply<'_>) -> R) -> R {
-    let before = ANSWERING.replace(true);
+    let before = outside(|outside| outside.answering.replace(true));
     let bytes: &[u8] = match answer.len {
         0 => &[],
-        // SAFETY: `Boundary::serve`, or `busy`, told where its answer lies, which stays there until the next call; `ANSWERING` keeps that away until `then` has returned.
+        // SAFETY: `Boundary::serve`, or `busy`, told where its answer lies, which stays there until the next call; `answering` keeps that away until `then` has returned.
         len => unsafe {
             std::slice::from_raw_parts(
                 ptr::with_exposed_provenance(answer.address as usize),
@@ -68,7 +99,7 @@ pub fn answered<R>(answer: Packed, then: impl FnOnce(Reply<'_>) -> R) -> R {
         failed: answer.failed,
         bytes,
     });
-    ANSWERING.set(before);
+    outside(|outside| outside.answering.set(before));
     made
 }
 
