@@ -21,20 +21,28 @@ use crate::{Result, host_functions};
 
 /// What NeoTalk gives to plugins.
 #[host_functions(module = "env", prefix = "neotalk_")]
-pub trait Host {
+pub trait Neotalk {
     /// Takes a line: 0 debug, 1 information, 2 warning, 3 error.
-    fn log(level: u32, message: &str);
+    fn log(level: u32, message: &[u8]);
     /// What was set under a key, as JSON; 1 for nothing, -1 for a buffer that is too small.
     #[host(in_out(initial = 256, max = 16777216, short = -1, absent = 1))]
     fn get_config(key: &str) -> Result<Option<Vec<u8>>>;
     /// The status of what a server answers to a GET request; below 0 where there is no answer.
-    fn http_get(url: &str) -> i32;
+    #[host(status)]
+    fn http_get(url: &str) -> Result<u32>;
     /// The status of what a server answers to a POST request; below 0 where there is no answer.
-    fn http_post(url: &str, body: &[u8]) -> i32;
+    #[host(status)]
+    fn http_post(url: &str, body: &[u8]) -> Result<u32>;
     /// Milliseconds since 1970-01-01 00:00 UTC.
     fn now_ms() -> u64;
     /// 32 random bits.
     fn random() -> u32;
+}
+
+/// An implementation, ready to be linked by a host.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn provide<T: Neotalk + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+    neotalk::provide(implementation)
 }
 
 /// What a plugin finds at NeoTalk.
@@ -45,7 +53,7 @@ const NAME: &str = "NeoTalk";
 
 impl Config for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
-        host::get_config(key)
+        neotalk::get_config(key)
     }
 }
 
@@ -59,9 +67,9 @@ impl Http for Contract {
             return Err(not_there(NAME, "sends no headers of a plugin's"));
         }
         let status = if head.method.eq_ignore_ascii_case("POST") {
-            host::http_post(&head.url, body)
+            neotalk::http_post(&head.url, body)
         } else if head.method.eq_ignore_ascii_case("GET") && body.is_empty() {
-            host::http_get(&head.url)
+            neotalk::http_get(&head.url)
         } else {
             return Err(not_there(
                 NAME,
@@ -73,13 +81,14 @@ impl Http for Contract {
 }
 
 /// The response of a status, of which NeoTalk tells no more.
-fn response(status: i32) -> Result<Response> {
-    if status < 0 {
-        return Err(Error::new(
+fn response(status: Result<u32>) -> Result<Response> {
+    // Which number below 0 it was means nothing.
+    let status = status.map_err(|_| {
+        Error::new(
             code::UNAVAILABLE,
             "NeoTalk could not send the request, or was not allowed to, and does not say why",
-        ));
-    }
+        )
+    })?;
     match u16::try_from(status) {
         Ok(status) => Ok(Response {
             status,
@@ -99,7 +108,8 @@ impl Log for Contract {
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
-        tell(level_of(level), &[target, ": ", message]);
+        let parts = [target.as_bytes(), b": ", message.as_bytes()];
+        tell(level_of(level), &parts);
     }
 }
 
@@ -114,22 +124,24 @@ fn level_of(level: u32) -> u32 {
 }
 
 /// Logs a line.
-fn tell(level: u32, parts: &[&str]) {
-    host::log(level, &line(parts));
+fn tell(level: u32, parts: &[&[u8]]) {
+    neotalk::log(level, &line(parts));
 }
 
 /// A line without zero bytes, at which a host in C would end it.
-fn line(parts: &[&str]) -> String {
-    let line = parts.concat();
-    match line.contains('\0') {
-        true => line.replace('\0', "\u{2400}"),
-        false => line,
+fn line(parts: &[&[u8]]) -> Vec<u8> {
+    let mut line = parts.concat();
+    for byte in &mut line {
+        if *byte == 0 {
+            *byte = b' ';
+        }
     }
+    line
 }
 
 impl Time for Contract {
     fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        *nanoseconds = host::now_ms().saturating_mul(1_000_000);
+        *nanoseconds = neotalk::now_ms().saturating_mul(1_000_000);
         Ok(())
     }
 
@@ -138,7 +150,7 @@ impl Time for Contract {
             static LATEST: Cell<u64> = const { Cell::new(0) };
         }
         // NeoTalk has one clock, which somebody may set back.
-        let latest = LATEST.get().max(host::now_ms().saturating_mul(1_000_000));
+        let latest = LATEST.get().max(neotalk::now_ms().saturating_mul(1_000_000));
         LATEST.set(latest);
         *nanoseconds = latest;
         Ok(())
@@ -148,7 +160,7 @@ impl Time for Contract {
 impl Random for Contract {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         for chunk in bytes.chunks_mut(4) {
-            for (byte, random) in chunk.iter_mut().zip(host::random().to_le_bytes()) {
+            for (byte, random) in chunk.iter_mut().zip(neotalk::random().to_le_bytes()) {
                 *byte = random;
             }
         }
@@ -169,8 +181,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(message: &str) {
-    tell(3, &[message]);
+pub fn hear_panic(line: &[u8]) {
+    tell(3, &[line]);
 }
 
 thread_local! {
@@ -247,8 +259,7 @@ pub unsafe fn get_result(address_out: *mut u8, len_out: *mut u8) -> u32 {
 #[doc(hidden)]
 pub fn cleanup<P: Plugin>() {
     if let Err(failed) = call::stop() {
-        let (code, message) = failed.told();
-        tell(3, &[&code, ": ", &message]);
+        tell(3, &[failed.json()]);
     }
     call::cleanup::<P>();
     forget_result();
@@ -394,29 +405,30 @@ mod tests {
 
     #[test]
     fn no_line_ends_before_its_end() {
-        assert_eq!(line(&["a", ": ", "b\0c"]), "a: b\u{2400}c");
+        assert_eq!(line(&[b"a", b": ", b"b\0c"]), b"a: b c");
     }
 
     #[test]
     fn a_status_is_a_response_and_anything_else_an_error() {
-        assert_eq!(response(404).unwrap().status, 404);
-        assert_eq!(response(-1).unwrap_err().code(), "unavailable");
-        assert_eq!(response(1 << 16).unwrap_err().code(), "bad_answer");
+        assert_eq!(response(Ok(404)).unwrap().status, 404);
+        let failed = response(Err(Error::of_status(-1))).unwrap_err();
+        assert_eq!(failed.code(), "unavailable");
+        assert_eq!(response(Ok(1 << 16)).unwrap_err().code(), "bad_answer");
     }
 
     #[test]
     fn time_and_random_numbers_are_made_of_what_neotalk_has() {
         struct Clock(Vec<u64>);
-        impl Host for Clock {
-            fn log(&mut self, _: u32, _: &str) {}
+        impl Neotalk for Clock {
+            fn log(&mut self, _: u32, _: &[u8]) {}
             fn get_config(&mut self, _: &str) -> Result<Option<Vec<u8>>> {
                 Ok(None)
             }
-            fn http_get(&mut self, _: &str) -> i32 {
-                200
+            fn http_get(&mut self, _: &str) -> Result<u32> {
+                Ok(200)
             }
-            fn http_post(&mut self, _: &str, _: &[u8]) -> i32 {
-                201
+            fn http_post(&mut self, _: &str, _: &[u8]) -> Result<u32> {
+                Ok(201)
             }
             fn now_ms(&mut self) -> u64 {
                 self.0.remove(0)
@@ -425,7 +437,7 @@ mod tests {
                 0x0403_0201
             }
         }
-        let _host = host::install(Clock(vec![5, 7, 6, 8]));
+        let _host = neotalk::install(Clock(vec![5, 7, 6, 8]));
         let (mut now, mut moments) = (0, [0; 3]);
         Contract.now(&mut now).unwrap();
         for moment in &mut moments {
