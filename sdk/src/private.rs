@@ -53,6 +53,7 @@ pub mod host {
     pub use crate::host::native::{call, install};
     pub use crate::host::returned::{Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED};
     pub use crate::host::scalar::Scalar;
+    pub use crate::memory::opaque;
 }
 
 /// What the expansions of `#[derive(Schema)]` name.

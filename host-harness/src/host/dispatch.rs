@@ -282,6 +282,7 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
         Answer::Packed { bytes, .. } | Answer::InOut { bytes, .. } => {
             *bytes = instead.into_owned();
         }
+        Answer::Block { bytes } => *bytes = instead.into_owned(),
         Answer::Terminated { bytes } => {
             *bytes = instead.into_owned();
             bytes.push(0);
@@ -370,7 +371,9 @@ fn finish(
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
         Answer::Slot(_) | Answer::Written { .. } | Answer::InOut { .. } => None,
-        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } => u32::try_from(bytes.len())
+        Answer::Packed { bytes, .. }
+        | Answer::Terminated { bytes }
+        | Answer::Block { bytes } => u32::try_from(bytes.len())
             .ok()
             .filter(|len| *len <= abi::MAX_LEN),
     }
@@ -420,7 +423,9 @@ pub(super) fn deliver(
                 u64::from(short.cast_unsigned())
             }
         }
-        Answer::Packed { .. } | Answer::Terminated { .. } if allocated == 0 => {
+        Answer::Packed { .. } | Answer::Terminated { .. } | Answer::Block { .. }
+            if allocated == 0 =>
+        {
             return Ok(Delivered::NoRoom);
         }
         Answer::Packed { bytes, failed } => {
@@ -433,7 +438,7 @@ pub(super) fn deliver(
             }
             .to_bits()
         }
-        Answer::Terminated { bytes } => {
+        Answer::Terminated { bytes } | Answer::Block { bytes } => {
             write(caller, guest, function, allocated, bytes)?;
             u64::from(allocated)
         }
@@ -504,6 +509,7 @@ pub(super) fn no_room(
         Answer::Slot(_) => 0,
         Answer::Packed { bytes, .. }
         | Answer::Terminated { bytes }
+        | Answer::Block { bytes }
         | Answer::Written { bytes, .. }
         | Answer::InOut { bytes, .. } => bytes.len(),
     };

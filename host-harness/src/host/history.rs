@@ -227,6 +227,7 @@ impl History {
             Ok(
                 Answer::Packed { bytes, .. }
                 | Answer::Terminated { bytes }
+                | Answer::Block { bytes }
                 | Answer::Written { bytes, .. }
                 | Answer::InOut { bytes, .. },
             ) => (Outcome::Bytes, &**bytes),

@@ -51,7 +51,11 @@ pub fn host_trait(
         }
     }
     twins(&functions, mistakes);
+    if options.positional {
+        unconditional(&functions, mistakes);
+    }
     HostTrait {
+        positional: options.positional,
         vis: item.vis.clone(),
         functions_type: Ident::new(&snake_case(&plain_name(&item.ident)), item.ident.span()),
         import_module: options.module,
@@ -65,6 +69,7 @@ struct TraitOptions {
     module: String,
     prefix: String,
     permission: Option<String>,
+    positional: bool,
 }
 
 fn trait_options(
@@ -74,7 +79,13 @@ fn trait_options(
 ) -> TraitOptions {
     let (mut module, mut prefix, mut permission) = (None::<LitStr>, None::<LitStr>, None::<LitStr>);
     let before = mistakes.count();
+    let mut positional = false;
     options(arguments, mistakes, |meta, mistakes| {
+        if meta.path.is_ident("positional") {
+            given_once(meta, positional, mistakes);
+            positional = true;
+            return Ok(());
+        }
         let option = if meta.path.is_ident("module") {
             &mut module
         } else if meta.path.is_ident("prefix") {
@@ -84,7 +95,7 @@ fn trait_options(
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"` and `permission = \"…\"`",
+                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"` and `positional`",
                 mistakes,
             );
         };
@@ -103,6 +114,17 @@ fn trait_options(
         module: value(module).unwrap_or_default(),
         prefix: value(prefix).unwrap_or_default(),
         permission: value(permission),
+        positional,
+    }
+}
+
+/// Functions that go by their position cannot come and go.
+fn unconditional(functions: &[HostFunction], mistakes: &mut Mistakes) {
+    for cfg in functions.iter().flat_map(|function| &function.cfgs) {
+        mistakes.at(
+            cfg,
+            "functions that are imported by position are always there; remove this, or `positional`",
+        );
     }
 }
 

@@ -257,6 +257,11 @@ pub enum Answer {
         /// The bytes, with the zero byte.
         bytes: Vec<u8>,
     },
+    /// Bytes in memory from the guest's `alloc`, which are all of their block; the result is their address.
+    Block {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
     /// Bytes written to where the caller said, and a number.
     Written {
         /// The bytes; they fit.

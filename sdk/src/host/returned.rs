@@ -487,6 +487,66 @@ terminated! {
     Option<CString>: None, Some, std::convert::identity;
 }
 
+/// The bytes of a block that the host has allocated for just them, with the guest's `alloc`: all that crosses is the block's address.
+///
+/// ```
+/// use plugin_sdk::host::Block;
+/// use plugin_sdk::host_functions;
+///
+/// #[host_functions(module = "my_host")]
+/// pub trait Settings {
+///     fn setting(name: &str) -> Option<Block>;
+/// }
+///
+/// struct Fixed;
+///
+/// impl Settings for Fixed {
+///     fn setting(&mut self, name: &str) -> Option<Block> {
+///         (name == "colour").then(|| Block(b"blue".to_vec()))
+///     }
+/// }
+///
+/// let _host = settings::install(Fixed);
+/// assert_eq!(settings::setting("colour"), Some(Block(b"blue".to_vec())));
+/// assert_eq!(settings::setting("size"), None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Block(pub Vec<u8>);
+
+/// An address, 0 for nothing, which also stands for whatever went wrong: there is no other way to say so.
+#[diagnostic::do_not_recommend]
+impl Returned<Plain> for Option<Block> {
+    type Wire = Address;
+    type Room = Nothing;
+    type Size = Nothing;
+
+    #[inline]
+    fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
+        match import(Nothing, Nothing).get() {
+            0 => None,
+            address => match memory::receive_block(address) {
+                Some(bytes) => Some(Block(bytes)),
+                None => untold(&strange_answer(
+                    "the host returned bytes in memory that `alloc` did not give it",
+                )),
+            },
+        }
+    }
+
+    fn failed(error: Error) -> Self {
+        untold(&error)
+    }
+
+    #[inline]
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(self.map_or(Answer::Slot(0), |Block(bytes)| Answer::Block { bytes }))
+    }
+
+    fn refusal(_: Error) -> Result<Answer, Error> {
+        Ok(Answer::Slot(0))
+    }
+}
+
 /// What a status can stand for.
 pub trait StatusValue: Sized {
     /// From a status that is no error.
