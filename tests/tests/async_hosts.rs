@@ -190,7 +190,7 @@ fn an_asynchronous_implementation_in_a_plugin_that_cannot_wait_is_refused_with_t
     assert_eq!(failure.code(), "async_host_function");
     let message = failure.to_string();
     assert!(
-        message.contains("conventions.all_fail_silently") && message.contains("`.build_async()`"),
+        message.contains("`conventions.all_") && message.contains("`.build_async()`"),
         "{message}"
     );
 }

@@ -92,7 +92,9 @@ impl Emulated {
         };
         let observer = observe.observer(emulated.module.contract().commands());
         emulated.guest.sandbox_mut().store.data_mut().observer = observer;
-        emulated.operate(Stage::Load, b"", |emulator, guest| emulator.load(guest))?;
+        emulated.operate(Stage::Load, b"", nothing, |emulator, guest| {
+            emulator.load(guest)
+        })?;
         if let Some(config) = config {
             emulated.initialise(&config)?;
         }
@@ -129,7 +131,7 @@ impl Emulated {
     pub fn call_raw(&mut self, command: &str, args: &[u8]) -> Result<Vec<u8>, Failure> {
         let stage = Stage::Command(command.into());
         self.expect_alive(&stage)?;
-        self.operate(stage, args, |emulator, guest| {
+        self.operate(stage, args, Vec::as_slice, |emulator, guest| {
             emulator.command(guest, command, args)
         })
     }
@@ -148,7 +150,8 @@ impl Emulated {
         let inputs: Vec<&[u8]> = inputs.iter().map(AsRef::as_ref).collect();
         let stage = Stage::Command(command.into());
         self.expect_alive(&stage)?;
-        self.operate(stage, |emulator, guest| {
+        let all = inputs.concat();
+        self.operate(stage, &all, nothing, |emulator, guest| {
             emulator.batch(guest, command, &inputs)
         })
     }
@@ -179,7 +182,7 @@ impl Emulated {
 
     fn initialise(&mut self, config: &[u8]) -> Result<(), Failure> {
         let stage = Stage::Export(contract::INIT);
-        self.operate(stage, config, |emulator, guest| {
+        self.operate(stage, config, nothing, |emulator, guest| {
             emulator.init(guest, config)
         })?;
         self.alive = true;
@@ -194,7 +197,7 @@ impl Emulated {
     pub fn start(&mut self) -> Result<(), Failure> {
         let stage = Stage::Export(contract::START);
         self.expect_alive(&stage)?;
-        self.operate(stage, b"", |emulator, guest| emulator.start(guest))
+        self.operate(stage, b"", nothing, |emulator, guest| emulator.start(guest))
     }
 
     /// Stops the plugin.
@@ -205,7 +208,7 @@ impl Emulated {
     pub fn stop(&mut self) -> Result<(), Failure> {
         let stage = Stage::Export(contract::STOP);
         self.expect_alive(&stage)?;
-        self.operate(stage, b"", |emulator, guest| emulator.stop(guest))
+        self.operate(stage, b"", nothing, |emulator, guest| emulator.stop(guest))
     }
 
     /// Gives the plugin an event.
@@ -219,7 +222,7 @@ impl Emulated {
         let mut text = Vec::new();
         let written = self.gate.write_event_data(topic, data, &mut text);
         written.map_err(|kind| Failure::new(kind, stage.clone()))?;
-        self.operate(stage, &text, |emulator, guest| {
+        self.operate(stage, &text, nothing, |emulator, guest| {
             emulator.event(guest, topic, &text)
         })
     }
@@ -233,7 +236,7 @@ impl Emulated {
         let stage = Stage::Export(contract::CLEANUP);
         self.expect_alive(&stage)?;
         self.alive = false;
-        self.operate(stage, b"", |emulator, guest| {
+        self.operate(stage, b"", nothing, |emulator, guest| {
             emulator.cleanup(guest)?;
             emulator.finish(guest)?;
             guest.unfreed().map_or(Ok(()), Err)
@@ -310,10 +313,13 @@ impl Emulated {
     }
 
     /// The one way of everything that the host does: its turn begins, with the time and the fuel of a call; what goes wrong is told in its words, too.
-    fn operate<R: Bytes>(
+    ///
+    /// Whoever watches sees the arguments, and of what comes of it what `shown` picks.
+    fn operate<R>(
         &mut self,
         stage: Stage,
         arguments: &[u8],
+        shown: fn(&R) -> &[u8],
         run: impl FnOnce(&mut dyn Emulator, &mut Guest) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
         let begun = self.guest.begin(stage.clone());
@@ -326,7 +332,7 @@ impl Emulated {
             _ => outcome,
         };
         let outcome = outcome.map_err(|failure| self.host.tell(failure));
-        self.crossing_ends(&stage, outcome.as_ref().map(Bytes::bytes));
+        self.crossing_ends(&stage, outcome.as_ref().map(shown));
         outcome
     }
 
@@ -407,21 +413,9 @@ impl Emulated {
     }
 }
 
-/// What an operation gives that whoever watches may see.
-trait Bytes {
-    fn bytes(&self) -> &[u8];
-}
-
-impl Bytes for Vec<u8> {
-    fn bytes(&self) -> &[u8] {
-        self
-    }
-}
-
-impl Bytes for () {
-    fn bytes(&self) -> &[u8] {
-        &[]
-    }
+/// Of what comes of most operations there is nothing to see.
+fn nothing<R>(_: &R) -> &[u8] {
+    &[]
 }
 
 impl std::fmt::Debug for Emulated {

@@ -169,7 +169,6 @@ impl Guest {
     }
 
     /// The bytes from an address up to the first zero, which are no more than `most`.
-    #[allow(dead_code, reason = "for hosts whose plugins give text so")]
     pub(crate) fn read_terminated(
         &self,
         region: Region,
@@ -356,7 +355,6 @@ impl Guest {
     }
 
     /// What the plugin says of itself.
-    #[allow(dead_code, reason = "for hosts that go by it")]
     pub(crate) fn manifest(&self) -> Option<&Manifest> {
         self.module.manifest()
     }
