@@ -52,6 +52,7 @@ mod musicfox;
 mod native;
 mod neomind;
 mod neotalk;
+mod toolfs;
 
 use std::time::Duration;
 
@@ -143,6 +144,7 @@ hosts! {
     cis: "CIS: `docs/hosts/cis.md`.";
     musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
     neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
+    toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
 }
 
 /// All hosts that are known, that of the SDK's own ABI first.
@@ -162,9 +164,22 @@ impl HostContract {
         failures.map(|failure| self.tell(failure)).collect()
     }
 
+    /// The functions that the host offers to every plugin, in the order of their descriptions.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::hosts;
+    ///
+    /// let native = hosts::find("native").unwrap();
+    /// let set = native.functions().into_iter().find(|function| function.name == "kv_set").unwrap();
+    /// assert_eq!((set.module, set.permission), ("plugin_host", Some("kv")));
+    /// ```
+    pub fn functions(&self) -> Vec<&'static HostFunction> {
+        (self.functions)()
+    }
+
     /// Holds a module's imports against the host's functions.
     pub fn imports(&self, inspection: &Inspection<'_>) -> Imports {
-        let functions = (self.functions)();
+        let functions = self.functions();
         let mut imports = Imports::default();
         let mut missing = Vec::new();
         for imported in inspection.imports() {
@@ -198,7 +213,7 @@ impl HostContract {
 
     /// The host's function with the name that is most like another one.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
-        (self.functions)()
+        self.functions()
             .into_iter()
             .map(|function| {
                 (

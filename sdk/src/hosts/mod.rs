@@ -18,6 +18,7 @@
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-extism` | [`extism`] | by an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
+//! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
 mod unsupported;
@@ -44,6 +45,8 @@ pub mod extism;
 pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
+pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
@@ -76,6 +79,7 @@ contracts! {
     musicfox "host-musicfox";
     extism "host-extism";
     neomind "host-neomind";
+    toolfs "host-toolfs";
 }
 
 pub(crate) use chosen::Contract;
