@@ -11,6 +11,13 @@ use super::plain::{append, plain_len};
 /// Why a value has no JSON form.
 pub struct WriteError(Box<str>);
 
+// Its words alone: whatever is made a `dyn Error` carries this, and quoting a string is five kilobytes.
+impl fmt::Debug for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
