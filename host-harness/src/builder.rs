@@ -12,8 +12,9 @@ use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::gate::Gate;
 use crate::host::Host;
+use crate::hosts::{Breaches, Emulated, HostContract, Surroundings};
 use crate::instance::{Callee, Instance};
-use crate::limits::Limits;
+use crate::limits::{Chosen, Limits};
 use crate::module::{Compiled, Module};
 use crate::observe;
 use crate::plugin::Plugin;
@@ -49,7 +50,7 @@ use crate::{contract, json};
 #[must_use = "a plugin exists once `build` is called"]
 pub struct PluginBuilder {
     origin: Origin,
-    limits: Limits,
+    limits: Chosen,
     pool: Option<u32>,
     cache: CacheDir,
     config: Result<Vec<u8>, String>,
@@ -97,7 +98,7 @@ impl PluginBuilder {
     fn new(origin: Origin) -> Self {
         PluginBuilder {
             origin,
-            limits: Limits::default(),
+            limits: Chosen::default(),
             pool: None,
             cache: CacheDir::default(),
             config: Ok(Vec::new()),
@@ -131,7 +132,7 @@ impl PluginBuilder {
     /// A request for more is refused in the way WebAssembly has for it; a guest that cannot live with that ends as
     /// [`OutOfMemory`](FailureKind::OutOfMemory).
     pub fn memory_pages(mut self, pages: u32) -> Self {
-        self.limits.memory_pages = pages;
+        self.limits.memory_pages = Some(pages);
         self
     }
 
@@ -145,13 +146,13 @@ impl PluginBuilder {
 
     /// How long a call may take, to within some 20 ms.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeout = Some(timeout);
+        self.limits.timeout = Some(Some(timeout));
         self
     }
 
     /// Lets calls take any time, for guests that are trusted: code that does not look at the clock is up to 1.4 times as fast.
     pub fn no_timeout(mut self) -> Self {
-        self.limits.timeout = None;
+        self.limits.timeout = Some(None);
         self
     }
 
@@ -160,7 +161,7 @@ impl PluginBuilder {
     /// Decoding makes a host's memory out of a guest's: a list of small numbers takes up to 16 times its text as a
     /// [`serde_json::Value`]. What [`call_raw`](Plugin::call_raw) gives is not copied, and only bounded by the guest's memory.
     pub fn max_result_bytes(mut self, bytes: u64) -> Self {
-        self.limits.max_result_bytes = bytes;
+        self.limits.max_result_bytes = Some(bytes);
         self
     }
 
@@ -169,13 +170,13 @@ impl PluginBuilder {
     /// The thread must have this much, and some 256 KiB besides; Rust's threads have 2 MiB unless told otherwise. A Rust guest keeps
     /// local values that have an address on a stack of its own, which is a matter of how it is linked.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
-        self.limits.stack_bytes = bytes;
+        self.limits.stack_bytes = Some(bytes);
         self
     }
 
     /// How many elements the module's tables may have together: one for each function that is called by a pointer.
     pub fn table_elements(mut self, elements: u32) -> Self {
-        self.limits.table_elements = elements;
+        self.limits.table_elements = Some(elements);
         self
     }
 
@@ -428,21 +429,83 @@ impl PluginBuilder {
         Ok(plugin)
     }
 
+    /// Makes an instance in the hands of another host, which is played strictly: see [`hosts`](crate::hosts).
+    ///
+    /// A crate is built with its feature for that host. The host's own limits hold, or those that the plugin's manifest asks for where the host reads them there,
+    /// unless this builder was told others.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and where the module breaks a rule of the host's. Where a service was given that is not in memory: [`FailureKind::Service`].
+    pub fn build_on(self, host: &'static HostContract) -> Result<Emulated, Failure> {
+        self.emulate(host).map_err(|failure| host.tell(failure))
+    }
+
+    fn emulate(mut self, host: &'static HostContract) -> Result<Emulated, Failure> {
+        let config = self.take_config()?;
+        let module = match &self.origin {
+            Origin::Source(source) => Module::load_for(host, source.clone())?,
+            Origin::Module(module) => module.seen_by(host)?,
+        };
+        let limits = host.limits(module.manifest());
+        let (mut emulator, breaches) = (None, Breaches::default());
+        let prepared = self.link(module, config, limits, false, |provided, _, grants| {
+            let services = provided.in_memory().map_err(Failure::load)?;
+            let surroundings = Surroundings {
+                services: &services,
+                grants,
+                breaches: &breaches,
+            };
+            let emulation = host.emulation(&surroundings);
+            emulator = Some(emulation.emulator);
+            Ok((emulation.functions, services))
+        })?;
+        match emulator {
+            Some(emulator) => Emulated::new(host, emulator, breaches, prepared),
+            None => Err(Failure::load(FailureKind::Engine {
+                reason: format!("nothing plays the host `{}`", host.name),
+            })),
+        }
+    }
+
     /// Gets ready all that an instance is made of, without running anything of the guest's. `can_wait` is for calls that can be waited for.
-    pub(crate) fn prepare(self, can_wait: bool) -> Result<Prepared, Failure> {
-        let mut options = self.engine_options();
-        // It is the clock's ticks at which a guest lets others go on.
-        options.clock |= can_wait;
-        let config = self.config.map_err(|reason| {
+    pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
+        let config = self.take_config()?;
+        let module = match &self.origin {
+            Origin::Source(source) => Module::load(source.clone())?,
+            Origin::Module(module) => module.clone(),
+        };
+        let services = |provided: Provided, imports, _: &Grants| Ok(provided.finish(imports));
+        self.link(module, config, Limits::default(), can_wait, services)
+    }
+
+    fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
+        let config = std::mem::replace(&mut self.config, Ok(Vec::new()));
+        config.map_err(|reason| {
             Failure::new(
                 FailureKind::BadArguments { reason },
                 Stage::Export(contract::INIT),
             )
-        })?;
-        let module = match self.origin {
-            Origin::Source(source) => Module::load(source)?,
-            Origin::Module(module) => module,
-        };
+        })
+    }
+
+    /// Puts a module, a host's limits and its functions together. `functions` makes the host's functions of the services, being told whether the module imports any.
+    fn link(
+        self,
+        module: Module,
+        config: Vec<u8>,
+        limits: Limits,
+        can_wait: bool,
+        functions: impl FnOnce(
+            Provided,
+            bool,
+            &Grants,
+        ) -> Result<(Vec<HostFunctions>, Services), Failure>,
+    ) -> Result<Prepared, Failure> {
+        let limits = self.limits.over(limits);
+        let mut options = self.engine_options(&limits);
+        // It is the clock's ticks at which a guest lets others go on.
+        options.clock |= can_wait;
         let gate = Gate::default();
         #[cfg(feature = "schema-checks")]
         let gate = match self.checked {
@@ -459,7 +522,8 @@ impl PluginBuilder {
         let compiled = module.compiled(&options)?;
         let imports = module.contract().imports();
         self.services.set_config(&config);
-        let (mut functions, services) = self.services.finish(!imports.is_empty());
+        let (mut functions, services) =
+            functions(self.services, !imports.is_empty(), &self.grants)?;
         functions.extend(self.host);
         let clock = compiled.clock().clone();
         let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)?;
@@ -472,7 +536,7 @@ impl PluginBuilder {
             compiled,
             host,
             services,
-            limits: self.limits,
+            limits,
             pool: self.pool,
             observe: self.observe,
             gate,
@@ -480,14 +544,14 @@ impl PluginBuilder {
         })
     }
 
-    fn engine_options(&self) -> EngineOptions {
+    fn engine_options(&self, limits: &Limits) -> EngineOptions {
         EngineOptions {
-            fuel: self.limits.fuel.is_some(),
-            clock: self.limits.timeout.is_some(),
-            stack_bytes: self.limits.stack_bytes,
+            fuel: limits.fuel.is_some(),
+            clock: limits.timeout.is_some(),
+            stack_bytes: limits.stack_bytes,
             pool: self.pool.map(|instances| Pool {
                 instances,
-                table_elements: self.limits.table_elements as usize,
+                table_elements: limits.table_elements as usize,
             }),
             cache: self.cache.clone(),
         }

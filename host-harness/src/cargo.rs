@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde::Deserialize;
 
 use crate::failure::{BuildFailure, Failure, FailureKind};
+use crate::module::Module;
 use crate::source::{Source, read_file};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -64,8 +65,25 @@ pub struct Compiled {
 /// What a build made.
 pub(crate) struct Artifact {
     pub(crate) wasm: Arc<[u8]>,
-    /// The module made of it, so that a process also compiles it only once.
-    pub(crate) module: OnceLock<crate::Module>,
+    /// The modules made of it, so that a process also compiles it only once; each with the name of the host that it is for.
+    modules: Mutex<Vec<(&'static str, Module)>>,
+}
+
+impl Artifact {
+    /// The module as a host sees it, made by `check` if it is the first time.
+    pub(crate) fn module(
+        &self,
+        host: &'static str,
+        check: impl FnOnce() -> Result<Module, Failure>,
+    ) -> Result<Module, Failure> {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, module)) = modules.iter().find(|(name, _)| *name == host) {
+            return Ok(module.clone());
+        }
+        let module = check()?;
+        modules.push((host, module.clone()));
+        Ok(module)
+    }
 }
 
 /// One build: the first to ask for it runs it, all others wait for what comes of it.
@@ -173,6 +191,13 @@ impl CrateSource {
         Source::from(self).max_bytes(bytes)
     }
 
+    /// Turns one more feature on.
+    pub(crate) fn add_feature(&mut self, feature: &str) {
+        if !self.features.iter().any(|known| known == feature) {
+            self.features.push(feature.to_owned());
+        }
+    }
+
     /// The crate's folder.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
@@ -192,13 +217,16 @@ impl CrateSource {
             .get_or_init(|| {
                 Ok(Arc::new(Artifact {
                     wasm: self.run()?.wasm,
-                    module: OnceLock::new(),
+                    modules: Mutex::default(),
                 }))
             })
             .clone()
     }
 
     fn run(&self) -> Result<Compiled, Failure> {
+        // The lock of the folder is for other processes, and there are folders in which no file can be locked.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let made = self.make();
             made.map_err(|failure| Failure::load(FailureKind::Build(failure)))

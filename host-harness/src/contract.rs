@@ -10,6 +10,7 @@ use wasmparser::{FuncType, GlobalType, ValType};
 use crate::command;
 use crate::failure::{Failure, FailureKind, Import};
 use crate::host::ImportedFunction;
+use crate::inspect::Inspection;
 use crate::manifest::{self, Manifest, Warning};
 use crate::text;
 use crate::triage::{ExportType, Interface};
@@ -25,14 +26,20 @@ pub(crate) const START: &str = "plugin_start";
 pub(crate) const STOP: &str = "plugin_stop";
 pub(crate) const EVENT: &str = "plugin_event";
 
+/// The export that tells where panics are noted, for other hosts than that of the SDK's own ABI.
+pub(crate) const PANIC_EXPORT: &str = "plugin_panic_1";
+
 /// The module of the services, which every host has.
 pub(crate) const SERVICES: &str = "plugin_host";
 
-const I32: ValType = ValType::I32;
-const I64: ValType = ValType::I64;
+pub(crate) const I32: ValType = ValType::I32;
+pub(crate) const I64: ValType = ValType::I64;
 
-/// The functions of the ABI beside the commands: name, parameters, results, and whether every plugin has it.
-const FUNCTIONS: [(&str, &[ValType], &[ValType], bool); 7] = [
+/// A function that a host looks for in a module: name, parameters, results, and whether every plugin has it.
+pub(crate) type ExportedFunction = (&'static str, &'static [ValType], &'static [ValType], bool);
+
+/// The functions of the ABI beside the commands.
+const FUNCTIONS: [ExportedFunction; 7] = [
     (ALLOC, &[I32], &[I32], true),
     (FREE, &[I32, I32], &[], true),
     (INIT, &[I32, I32], &[I64], true),
@@ -113,15 +120,7 @@ impl Contract {
             .filter(|name| interface.export(name).is_some())
             .collect();
         let commands = command::Table::new(commands, batches);
-        let (manifest, unreadable) = match Manifest::of_sections(interface.manifests()) {
-            Ok(manifest) => (manifest.map(Arc::new), None),
-            Err(error) => (
-                None,
-                Some(Warning::Manifest {
-                    reason: error.to_string(),
-                }),
-            ),
-        };
+        let (manifest, unreadable) = self_description(interface);
         let mut warnings = Vec::from_iter(unreadable);
         warnings.extend(manifest::warnings(
             manifest.as_deref(),
@@ -135,6 +134,20 @@ impl Contract {
             imports,
             manifest,
             warnings,
+        })
+    }
+
+    /// Of a module that is made for another host, which has checked its exports. Its commands are those that it describes: no export is called like one.
+    pub(crate) fn of_foreign(interface: &Interface<'_>) -> Result<Self, Failure> {
+        let (manifest, unreadable) = self_description(interface);
+        let described = manifest.iter().flat_map(|manifest| &manifest.commands);
+        let commands = described.map(|command| command.name.as_str()).collect();
+        Ok(Contract {
+            commands: command::Table::new(commands, Vec::new()),
+            hooks: Vec::new(),
+            imports: imports(interface).map_err(Failure::load)?,
+            manifest,
+            warnings: Vec::from_iter(unreadable),
         })
     }
 
@@ -163,6 +176,17 @@ impl Contract {
     }
 }
 
+/// What a module says of itself, or why that cannot be read.
+fn self_description(interface: &Interface<'_>) -> (Option<Arc<Manifest>>, Option<Warning>) {
+    match Manifest::of_sections(interface.manifests()) {
+        Ok(manifest) => (manifest.map(Arc::new), None),
+        Err(error) => {
+            let reason = error.to_string();
+            (None, Some(Warning::Manifest { reason }))
+        }
+    }
+}
+
 /// The most violations that are told of one module.
 const MAX_VIOLATIONS: usize = 100;
 
@@ -178,14 +202,7 @@ pub(crate) fn violations(interface: &Interface<'_>) -> Vec<FailureKind> {
         }
     }
     found.extend(imports(interface).err());
-    found.extend(memory(interface.export(MEMORY), interface.memories()).err());
-    for (name, params, results, required) in FUNCTIONS {
-        match interface.export(name) {
-            Some(export) => found.extend(function(name, params, results, &export).err()),
-            None if required => found.push(missing(name, function_type(params, results))),
-            None => {}
-        }
-    }
+    found.extend(wrong_exports(interface, &FUNCTIONS));
     match interface.export(abi::HEAP_EXPORT) {
         Some(ExportType::Global(global)) if is_address(global) => {}
         Some(other) => found.push(wrong(abi::HEAP_EXPORT, HEAP, &other)),
@@ -199,6 +216,32 @@ pub(crate) fn violations(interface: &Interface<'_>) -> Vec<FailureKind> {
         found.extend(function(export, &[I32, I32], &[I64], ty).err());
     }
     found
+}
+
+/// Where a module's memory and functions are not what a host looks for.
+pub(crate) fn wrong_exports(
+    interface: &Interface<'_>,
+    functions: &[ExportedFunction],
+) -> Vec<FailureKind> {
+    let mut found = Vec::new();
+    found.extend(memory(interface.export(MEMORY), interface.memories()).err());
+    for (name, params, results, required) in functions {
+        match interface.export(name) {
+            Some(export) => found.extend(function(name, params, results, &export).err()),
+            None if *required => found.push(missing(name, function_type(params, results))),
+            None => {}
+        }
+    }
+    found
+}
+
+/// The same as failures.
+pub(crate) fn failures(
+    inspection: &Inspection<'_>,
+    functions: &[ExportedFunction],
+) -> Vec<Failure> {
+    let found = wrong_exports(inspection.interface(), functions);
+    found.into_iter().map(Failure::load).collect()
 }
 
 /// A command's or a batch's name, its export and its type.

@@ -99,6 +99,8 @@ struct Report {
     context: Context,
     /// What to do next in the words of whoever shows it.
     hint: Option<String>,
+    /// What the host that is played would have said.
+    host_says: Option<String>,
 }
 
 /// What was going on around a failure, as far as it is known.
@@ -134,6 +136,7 @@ impl Failure {
             during,
             context: Context::default(),
             hint: None,
+            host_says: None,
         }))
     }
 
@@ -232,6 +235,17 @@ impl Failure {
         self
     }
 
+    /// What the [host](crate::hosts) that was played says of such a failure in its own words, where its documents tell: whoever has seen that finds its reason here.
+    pub fn host_says(&self) -> Option<&str> {
+        self.0.host_says.as_deref()
+    }
+
+    /// The same failure, and what the host that is played says of it.
+    pub(crate) fn with_host_says(mut self, words: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.0).host_says = Some(words.into());
+        self
+    }
+
     /// The guest's stack where it failed, innermost frame first, without what panics go through and without the SDK's part; no frames where
     /// the guest was not running. At most 64 calls deep.
     pub fn backtrace(&self) -> &[Frame] {
@@ -292,6 +306,7 @@ impl Failure {
     /// | `command`, `export` | string | what was called; left out where it was neither |
     /// | `panic` | object | `message`, `file`, `line`, `column`; left out where there was none |
     /// | `error` | object | `code`, `message`, `details`?, `source`? of the plugin's or a host function's error; left out where there was none. Details of more than 4 KiB are left out |
+    /// | `host_says` | string | [`host_says`](Failure::host_says); left out where there is nothing |
     /// | `first` | object | what a poisoned instance died of, in the same form; left out for other kinds |
     /// | `notes` | array of strings | further particulars |
     /// | `hint` | string or null | [`hint`](Failure::hint) |
@@ -541,6 +556,22 @@ pub enum FailureKind {
         /// The function, as `module.name`.
         function: String,
     },
+    /// The plugin breaks a rule of the [host](crate::hosts) that it was built for and that is played here. That host itself may crash on it, or never notice.
+    HostContract {
+        /// The host's name: `neotalk`.
+        host: &'static str,
+        /// The rule.
+        rule: &'static str,
+        /// What the plugin does instead.
+        found: String,
+    },
+    /// The [host](crate::hosts) that is played here never does what was asked for.
+    HostLacks {
+        /// The host's name: `neotalk`.
+        host: &'static str,
+        /// What it has not: `events`.
+        what: &'static str,
+    },
     /// The module's tables have more elements than they may have.
     TableTooLarge {
         /// The number of elements that they would have had.
@@ -727,6 +758,8 @@ impl FailureKind {
             FailureKind::BadHostArgument { .. } => "bad_host_argument",
             FailureKind::HostFunction { .. } => "host_function",
             FailureKind::AsyncHostFunction { .. } => "async_host_function",
+            FailureKind::HostContract { .. } => "host_contract",
+            FailureKind::HostLacks { .. } => plugin_sdk::code::UNSUPPORTED,
             FailureKind::TableTooLarge { .. } => "table_too_large",
             FailureKind::PoolExhausted { .. } => "pool_exhausted",
             FailureKind::Build(build) => match build {

@@ -68,6 +68,22 @@ impl Gate {
         self.check(|checks| checks.event(topic, written))
     }
 
+    /// Appends an event's data alone, for a host that has the topic elsewhere.
+    pub(crate) fn write_event_data(
+        &self,
+        topic: &str,
+        data: impl Serialize,
+        text: &mut Vec<u8>,
+    ) -> Result<(), FailureKind> {
+        self.check(|checks| {
+            let (data, mut event) = (&data, Vec::new());
+            checks.event(topic, write_json(&Event { topic, data }, &mut event)?)
+        })?;
+        serde_json::to_writer(text, &data).map_err(|error| FailureKind::BadArguments {
+            reason: error.to_string(),
+        })
+    }
+
     /// Checks a configuration that has been written before.
     pub(crate) fn check_config(&self, text: &[u8]) -> Result<(), FailureKind> {
         self.check(|checks| checks.config(text))

@@ -3,23 +3,19 @@
 //! Whatever a guest gives is a number until it has been held against the memory as it is then; nothing here is kept over a call.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use plugin_sdk::abi::{self, Packed};
-use wasmtime::{Memory, Store, TypedFunc, WasmParams};
+use wasmtime::{TypedFunc, WasmParams};
 
 use crate::command;
 use crate::contract;
-use crate::engine::{engine_failure, ticks};
-use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
+use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::host::Host;
 use crate::json;
-use crate::limits::{Limiter, Limits, PAGE};
+use crate::limits::Limits;
 use crate::module::Compiled;
-use crate::observe::{HeapRecord, Observer};
-use crate::record::{Usage, Used};
-use crate::symbols::Symbols;
-use crate::trap::{self, Evidence, PanicRecord};
+use crate::sandbox::{self, Sandbox};
+use crate::trap;
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -33,38 +29,14 @@ const BUFFER_STEP: u32 = 1 << 20;
 
 type CallFunc = TypedFunc<(u32, u32), u64>;
 
-/// What a store holds beside the guest.
-pub(crate) struct State {
-    limiter: Limiter,
-    pub(crate) host: Host,
-    /// When a call that can be waited for must have ended.
-    #[cfg(feature = "async")]
-    pub(crate) deadline: Option<tokio::time::Instant>,
-    /// What watches the instance, if anybody does.
-    pub(crate) observer: Option<Box<Observer>>,
-}
-
 pub(crate) struct Instance {
-    store: Store<State>,
-    instance: wasmtime::Instance,
-    memory: Memory,
+    sandbox: Sandbox,
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
-    record: PanicRecord,
-    /// Where the guest counts its allocations, if it does.
-    heap: Option<HeapRecord>,
     commands: command::Table,
     /// The commands' exports, each resolved when it is first called.
     resolved: Box<[Option<CallFunc>]>,
     buffer: Buffer,
-    limits: Limits,
-    pool: Option<u32>,
-    /// The time of a call in ticks of the engine's clock; 0 for any.
-    ticks: u64,
-    /// What failures find source lines by.
-    symbols: Option<Arc<Symbols>>,
-    /// The trap that killed the instance.
-    first: Option<Failure>,
     /// Whether the instance lives and nobody watches it: one question for a call to ask.
     is_ordinary: bool,
 }
@@ -95,81 +67,22 @@ impl Instance {
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let mut store = new_store(compiled, host, limits);
-        begin(&mut store, ticks(limits.timeout), limits.fuel);
-        let instance = compiled.pre().instantiate(&mut store);
-        Self::of(compiled, store, instance, commands, limits, pool)
+        let sandbox = Sandbox::new(compiled, host, limits, pool, contract::VERSION_EXPORT)?;
+        Self::of(sandbox, commands)
     }
 
     /// What came of instantiating the module, whose exports have been checked.
-    fn of(
-        compiled: &Compiled,
-        mut store: Store<State>,
-        instance: wasmtime::Result<wasmtime::Instance>,
-        commands: command::Table,
-        limits: &Limits,
-        pool: Option<u32>,
-    ) -> Result<Self, Failure> {
-        let instance = match instance {
-            Ok(instance) => instance,
-            Err(error) => {
-                let evidence = Evidence {
-                    denied: store.data().limiter.denied(),
-                    ..Evidence::default()
-                };
-                let backtrace = trap::backtrace(&error, compiled.symbols());
-                let kind = trap::classify(&error, limits, pool, &backtrace, evidence);
-                let context = Context {
-                    backtrace,
-                    ..Context::default()
-                };
-                return Err(Failure::new(kind, Stage::Instantiate).with_context(context));
-            }
-        };
-        // The contract holds all of these: an error here would be the engine's.
-        let missing = || {
-            engine_failure(wasmtime::format_err!(
-                "an export that was there is not there any more"
-            ))
-        };
-        let memory = instance
-            .get_memory(&mut store, contract::MEMORY)
-            .ok_or_else(missing)?;
-        let alloc = instance
-            .get_typed_func(&mut store, contract::ALLOC)
-            .map_err(engine_failure)?;
-        let free = instance
-            .get_typed_func(&mut store, contract::FREE)
-            .map_err(engine_failure)?;
-        store.data_mut().host.attach(memory, alloc.clone());
-        let record = instance
-            .get_global(&mut store, contract::VERSION_EXPORT)
-            .ok_or_else(missing)?;
-        let address = record.get(&mut store).i32().ok_or_else(missing)?;
-        let record = PanicRecord::at(address as u32, memory.data(&store))
-            .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
-        let heap = instance
-            .get_global(&mut store, abi::HEAP_EXPORT)
-            .and_then(|heap| heap.get(&mut store).i32())
-            .map(|address| HeapRecord::at(address as u32, memory.data(&store)))
-            .transpose()
-            .map_err(|kind| Failure::new(kind, Stage::Instantiate))?;
+    fn of(mut sandbox: Sandbox, commands: command::Table) -> Result<Self, Failure> {
+        let alloc: TypedFunc<u32, u32> = sandbox.export(contract::ALLOC)?;
+        let free = sandbox.export(contract::FREE)?;
+        sandbox.attach(Some(alloc.clone()));
         Ok(Instance {
             resolved: vec![None; commands.len()].into(),
-            store,
-            instance,
-            memory,
+            sandbox,
             alloc,
             free,
-            record,
-            heap,
             commands,
             buffer: Buffer::default(),
-            limits: limits.clone(),
-            pool,
-            ticks: ticks(limits.timeout),
-            symbols: compiled.symbols().cloned(),
-            first: None,
             is_ordinary: true,
         })
     }
@@ -187,7 +100,7 @@ impl Instance {
         if !self.is_ordinary {
             return self.call_observed(callee, len, write);
         }
-        begin(&mut self.store, self.ticks, self.limits.fuel);
+        self.sandbox.begin();
         self.place(callee, len, write)?;
         self.run(callee)
     }
@@ -215,8 +128,9 @@ impl Instance {
         self.buffer.len = len as u32;
         let place = self.buffer.place();
         write(
-            self.memory
-                .data_mut(&mut self.store)
+            self.sandbox
+                .memory
+                .data_mut(&mut self.sandbox.store)
                 .get_mut(place)
                 .unwrap_or_default(),
         );
@@ -228,9 +142,9 @@ impl Instance {
         let params = self.buffer.params();
         let answer = match callee {
             Callee::Command(number) if let Some(Some(func)) = self.resolved.get(number) => {
-                func.call(&mut self.store, params)
+                func.call(&mut self.sandbox.store, params)
             }
-            callee => self.func(callee)?.call(&mut self.store, params),
+            callee => self.func(callee)?.call(&mut self.sandbox.store, params),
         };
         self.answered(callee, answer)
     }
@@ -241,7 +155,7 @@ impl Instance {
         match callee {
             Callee::Command(number) => self.resolve(number),
             Callee::Batch(number) => self.batch(number),
-            Callee::Export(name) => self.export(name),
+            Callee::Export(name) => self.sandbox.export(name),
         }
     }
 
@@ -274,7 +188,7 @@ impl Instance {
     #[inline]
     pub(crate) fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
         if !answer.failed
-            && let Some(bytes) = self.bytes(answer.address, answer.len)
+            && let Some(bytes) = self.sandbox.bytes(answer.address, answer.len)
         {
             return Ok(bytes);
         }
@@ -283,7 +197,7 @@ impl Instance {
 
     /// The bytes that a call answered with, result or error.
     pub(crate) fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
-        match self.bytes(answer.address, answer.len) {
+        match self.sandbox.bytes(answer.address, answer.len) {
             Some(bytes) => Ok(bytes),
             None => Err(self.no_result(callee, answer)),
         }
@@ -296,7 +210,8 @@ impl Instance {
         answer: Packed,
     ) -> Result<&[u8], Failure> {
         let bytes = self.result(callee, answer)?;
-        self.decodable(Region::Result, bytes)
+        self.sandbox
+            .decodable(Region::Result, bytes)
             .map_err(|kind| self.failure(callee, kind))
     }
 
@@ -318,74 +233,45 @@ impl Instance {
         name: &str,
         params: P,
     ) -> Result<R, Failure> {
-        let func = self.export::<P, R>(name)?;
-        func.call(&mut self.store, params)
+        let func = self.sandbox.export::<P, R>(name)?;
+        func.call(&mut self.sandbox.store, params)
             .map_err(|error| self.trapped(callee, &error))
     }
 
     /// The last call's arguments, as they are now.
     pub(crate) fn arguments(&self) -> &[u8] {
-        self.memory
-            .data(&self.store)
+        self.sandbox
+            .memory
+            .data(&self.sandbox.store)
             .get(self.buffer.place())
             .unwrap_or_default()
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.memory.data_size(&self.store)
+        self.sandbox.memory_bytes()
     }
 
     /// What the last call used; nothing where fuel is not counted.
     pub(crate) fn fuel_used(&self) -> Option<u64> {
-        Some(
-            self.limits
-                .fuel?
-                .saturating_sub(self.store.get_fuel().ok()?),
-        )
-    }
-
-    /// What is going on in the call, for a failure to tell of.
-    fn context(&self, backtrace: Backtrace) -> Context {
-        Context {
-            backtrace,
-            host_calls: self.host().calls(),
-            logs: self.host().log_lines(),
-            usage: Some(self.usage()),
-        }
-    }
-
-    /// What the call has used so far.
-    fn usage(&self) -> Usage {
-        let fuel = self.fuel_used().zip(self.limits.fuel);
-        Usage {
-            memory_bytes: Used {
-                used: self.memory_bytes() as u64,
-                limit: u64::from(self.limits.memory_pages) * PAGE,
-            },
-            fuel: fuel.map(|(used, limit)| Used { used, limit }),
-            time: self.limits.timeout.map(|limit| Used {
-                used: self.host().elapsed(self.ticks),
-                limit,
-            }),
-        }
+        self.sandbox.fuel_used()
     }
 
     /// Whether every further call is refused.
     pub(crate) fn is_dead(&self) -> bool {
-        self.first.is_some()
+        self.sandbox.is_dead()
     }
 
     /// What the plugin's imports lead to.
     pub(crate) fn host(&self) -> &Host {
-        &self.store.data().host
+        self.sandbox.host()
     }
 
     pub(crate) fn host_mut(&mut self) -> &mut Host {
-        &mut self.store.data_mut().host
+        self.sandbox.host_mut()
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+        &self.sandbox.limits
     }
 
     pub(crate) fn commands(&self) -> &command::Table {
@@ -400,17 +286,13 @@ impl Instance {
     /// Begins a call, unless the instance is dead.
     #[inline]
     fn enter(&mut self, callee: Callee) -> Result<(), Failure> {
-        if let Some(first) = &self.first {
-            return Err(self.poisoned(callee, first));
+        match &self.sandbox.first {
+            Some(first) => Err(sandbox::poisoned(self.stage(callee), first)),
+            None => {
+                self.sandbox.begin();
+                Ok(())
+            }
         }
-        begin(&mut self.store, self.ticks, self.limits.fuel);
-        Ok(())
-    }
-
-    #[cold]
-    fn poisoned(&self, callee: Callee, first: &Failure) -> Failure {
-        let first = first.clone();
-        self.failure(callee, FailureKind::Poisoned { first })
     }
 
     /// Exchanges the argument buffer for a larger one, on the call's account.
@@ -418,10 +300,10 @@ impl Instance {
     fn grow_buffer(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
         let capacity = self.capacity_for(callee, len)?;
         if let Some(old) = self.buffer.take() {
-            let freed = self.free.call(&mut self.store, old);
+            let freed = self.free.call(&mut self.sandbox.store, old);
             freed.map_err(|error| self.trapped(callee, &error))?;
         }
-        let allocated = self.alloc.call(&mut self.store, capacity);
+        let allocated = self.alloc.call(&mut self.sandbox.store, capacity);
         self.new_buffer(callee, allocated, capacity)
     }
 
@@ -448,15 +330,17 @@ impl Instance {
     ) -> Result<(), Failure> {
         let address = allocated.map_err(|error| self.trapped(callee, &error))?;
         if address == 0 {
-            let kind = trap::refused(self.store.data().limiter.denied())
+            let kind = trap::refused(self.sandbox.store.data().limiter.denied())
                 .unwrap_or(FailureKind::AllocationFailed { bytes: capacity });
             return Err(self.failure(callee, kind));
         }
         if address % abi::ALIGNMENT != 0 {
             return Err(self.failure(callee, FailureKind::Misaligned { address }));
         }
-        if self.bytes(address, capacity).is_none() {
-            let kind = self.out_of_bounds(Region::Arguments, address, capacity);
+        if self.sandbox.bytes(address, capacity).is_none() {
+            let kind = self
+                .sandbox
+                .out_of_bounds(Region::Arguments, address, capacity);
             return Err(self.failure(callee, kind));
         }
         self.buffer = Buffer {
@@ -475,54 +359,21 @@ impl Instance {
             len,
             failed,
         } = answer;
-        let kind = match self.bytes(address, len) {
+        let kind = match self.sandbox.bytes(address, len) {
             Some(bytes) => self
+                .sandbox
                 .decodable(Region::Error, bytes)
                 .and_then(|bytes| json::decode(bytes, Region::Error))
                 .map_or_else(|kind| kind, FailureKind::Plugin),
-            None if failed => self.out_of_bounds(Region::Error, address, len),
-            None => self.out_of_bounds(Region::Result, address, len),
+            None if failed => self.sandbox.out_of_bounds(Region::Error, address, len),
+            None => self.sandbox.out_of_bounds(Region::Result, address, len),
         };
         self.failure(callee, kind)
     }
 
-    /// The bytes, unless they are more than the host decodes.
-    fn decodable<'a>(&self, region: Region, bytes: &'a [u8]) -> Result<&'a [u8], FailureKind> {
-        let limit = self.limits.max_result_bytes;
-        match bytes.len() as u64 {
-            len if len > limit => Err(FailureKind::ResultTooLarge {
-                region,
-                bytes: len,
-                limit,
-            }),
-            _ => Ok(bytes),
-        }
-    }
-
-    /// The bytes at an address, if they lie within the memory as it is now. No bytes lie anywhere.
-    #[inline]
-    fn bytes(&self, address: u32, len: u32) -> Option<&[u8]> {
-        match len {
-            0 => Some(&[]),
-            len => trap::range(self.memory.data(&self.store), address, len),
-        }
-    }
-
-    fn out_of_bounds(&self, region: Region, address: u32, len: u32) -> FailureKind {
-        FailureKind::OutOfBounds {
-            region,
-            address,
-            len,
-            memory: self.memory_bytes() as u64,
-        }
-    }
-
     #[cold]
     fn resolve(&mut self, number: usize) -> Result<CallFunc, Failure> {
-        let func: CallFunc = self
-            .instance
-            .get_typed_func(&mut self.store, self.commands.export(number))
-            .map_err(engine_failure)?;
+        let func: CallFunc = self.sandbox.export(self.commands.export(number))?;
         if let Some(place) = self.resolved.get_mut(number) {
             *place = Some(func.clone());
         }
@@ -532,33 +383,16 @@ impl Instance {
     #[cold]
     fn batch(&mut self, number: usize) -> Result<CallFunc, Failure> {
         let commands = self.commands.clone();
-        self.export(commands.batch_export(number).unwrap_or_default())
-    }
-
-    fn export<P: WasmParams, R: wasmtime::WasmResults>(
-        &mut self,
-        name: &str,
-    ) -> Result<TypedFunc<P, R>, Failure> {
-        self.instance
-            .get_typed_func(&mut self.store, name)
-            .map_err(engine_failure)
+        self.sandbox
+            .export(commands.batch_export(number).unwrap_or_default())
     }
 
     /// Tells what a trap was, and marks the instance as dead.
     #[cold]
     fn trapped(&mut self, callee: Callee, error: &wasmtime::Error) -> Failure {
-        let evidence = Evidence {
-            denied: self.store.data().limiter.denied(),
-            panic: self.record.read(self.memory.data(&self.store)),
-            stack_pointer: trap::stack_pointer(error, &mut self.store),
-        };
-        let backtrace = trap::backtrace(error, self.symbols.as_ref());
-        let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
-        let context = self.context(backtrace);
-        let failure = self.failure(callee, kind).with_context(context);
-        self.first = Some(failure.clone());
         self.is_ordinary = false;
-        failure
+        let stage = self.stage(callee);
+        self.sandbox.trapped(stage, error)
     }
 
     /// The name of the command that is called, if it is one.
@@ -610,34 +444,6 @@ impl Buffer {
             .checked_sub(self.address)
             .is_some_and(|offset| offset < self.capacity)
     }
-}
-
-fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
-    let state = State {
-        limiter: Limiter::new(limits),
-        host,
-        #[cfg(feature = "async")]
-        deadline: None,
-        observer: None,
-    };
-    let mut store = Store::new(compiled.pre().module().engine(), state);
-    store.limiter(|state| &mut state.limiter);
-    store
-}
-
-/// Gives a call its time and its fuel.
-#[inline]
-fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
-    if ticks != 0 {
-        store.set_epoch_deadline(ticks);
-    }
-    if let Some(fuel) = fuel {
-        // Fails only for an engine without fuel, and the engine was made for these limits.
-        let _ = store.set_fuel(fuel);
-    }
-    let state = store.data_mut();
-    state.limiter.forget();
-    state.host.begin(ticks);
 }
 
 fn buffer_capacity(len: u32) -> u32 {

@@ -181,6 +181,7 @@ mod observe;
 mod plugin;
 mod pool;
 mod record;
+mod sandbox;
 pub mod services;
 mod source;
 mod symbols;

@@ -18,6 +18,32 @@ pub(crate) struct Limits {
     pub(crate) max_result_bytes: u64,
 }
 
+/// The limits that a builder was told; all others are the host's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chosen {
+    pub(crate) memory_pages: Option<u32>,
+    pub(crate) table_elements: Option<u32>,
+    pub(crate) stack_bytes: Option<usize>,
+    pub(crate) fuel: Option<u64>,
+    /// `Some(None)` for any time.
+    pub(crate) timeout: Option<Option<Duration>>,
+    pub(crate) max_result_bytes: Option<u64>,
+}
+
+impl Chosen {
+    /// These limits, but for those that were chosen.
+    pub(crate) fn over(&self, limits: Limits) -> Limits {
+        Limits {
+            memory_pages: self.memory_pages.unwrap_or(limits.memory_pages),
+            table_elements: self.table_elements.unwrap_or(limits.table_elements),
+            stack_bytes: self.stack_bytes.unwrap_or(limits.stack_bytes),
+            fuel: self.fuel.or(limits.fuel),
+            timeout: self.timeout.unwrap_or(limits.timeout),
+            max_result_bytes: self.max_result_bytes.unwrap_or(limits.max_result_bytes),
+        }
+    }
+}
+
 impl Limits {
     /// How far memory may grow unless said otherwise, in pages.
     pub(crate) const MEMORY_PAGES: u32 = 1024;

@@ -11,12 +11,14 @@ use crate::contract::Contract;
 use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
-use crate::instance::State;
+use crate::hosts::{self, HostContract};
+use crate::inspect::Inspection;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
 use crate::manifest::{Manifest, Warning};
+use crate::sandbox::State;
 use crate::services::Permission;
-use crate::source::{Binary, Source};
+use crate::source::Source;
 use crate::symbols::Symbols;
 use crate::triage;
 
@@ -76,26 +78,53 @@ impl Module {
     /// [`FailureKind`] of its own.
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
         let binary = source.into().read()?;
-        let Some(artifact) = &binary.artifact else {
-            return Self::check(&binary);
+        let check = || {
+            let contract = Contract::of(&triage::examine(&binary.wasm)?)?;
+            Ok(Self::with(&binary.wasm, binary.symbols.as_ref(), contract))
         };
-        if let Some(module) = artifact.module.get() {
-            return Ok(module.clone());
+        match &binary.artifact {
+            Some(artifact) => artifact.module(hosts::native().name, check),
+            None => check(),
         }
-        let module = Self::check(&binary)?;
-        Ok(artifact.module.get_or_init(|| module).clone())
     }
 
-    fn check(binary: &Binary) -> Result<Self, Failure> {
-        let contract = Contract::of(&triage::examine(&binary.wasm)?)?;
-        Ok(Module(Arc::new(Inner {
-            wasm: Arc::clone(&binary.wasm),
-            symbols: binary.symbols.clone(),
+    /// As [`load`](Module::load), for another host.
+    pub(crate) fn load_for(host: &'static HostContract, source: Source) -> Result<Self, Failure> {
+        let binary = source.with_feature(host.feature).read()?;
+        let check = || Self::made_for(host, &binary.wasm, binary.symbols.as_ref());
+        match &binary.artifact {
+            Some(artifact) => artifact.module(host.name, check),
+            None => check(),
+        }
+    }
+
+    /// The same bytes as another host sees them.
+    pub(crate) fn seen_by(&self, host: &'static HostContract) -> Result<Self, Failure> {
+        Self::made_for(host, &self.0.wasm, self.0.symbols.as_ref())
+    }
+
+    fn made_for(
+        host: &'static HostContract,
+        wasm: &Arc<[u8]>,
+        symbols: Option<&Arc<Symbols>>,
+    ) -> Result<Self, Failure> {
+        let inspection = Inspection::of(wasm)?;
+        if let Some(first) = host.exports(&inspection).into_iter().next() {
+            return Err(first);
+        }
+        let contract = host.contract(inspection.interface())?;
+        Ok(Self::with(wasm, symbols, contract))
+    }
+
+    fn with(wasm: &Arc<[u8]>, symbols: Option<&Arc<Symbols>>, contract: Contract) -> Self {
+        Module(Arc::new(Inner {
+            wasm: Arc::clone(wasm),
+            symbols: symbols.cloned(),
             contract,
             #[cfg(feature = "schema-checks")]
             checks: OnceLock::new(),
             compiled: Mutex::default(),
-        })))
+        }))
     }
 
     /// Begins a new instance of the module.

@@ -84,6 +84,14 @@ impl Source {
         self
     }
 
+    /// With a feature of the crate turned on, where it is one that is built.
+    pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
+        if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {
+            source.add_feature(feature);
+        }
+        self
+    }
+
     fn new(origin: Origin) -> Self {
         Source {
             origin,

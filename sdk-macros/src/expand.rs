@@ -192,7 +192,8 @@ fn plugin_type(ident: &Ident, generics: &Generics) -> TokenStream {
     }
 }
 
-fn plugin_struct(plugin: &PluginStruct, manifest: &TokenStream, sound: bool) -> TokenStream {
+fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bool) -> TokenStream {
+    let manifest::OfStruct { identity, line } = manifest;
     let PluginStruct {
         ident,
         generics,
@@ -225,8 +226,9 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &TokenStream, sound: bool) -> 
             };
 
             #if_exported
-            #[unsafe(export_name = "plugin_abi_1")]
-            static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            #sdk::export_record! {
+                static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            }
             #[cfg(all(target_arch = "wasm32", feature = "library"))]
             static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
             #[cfg(target_arch = "wasm32")]
@@ -259,30 +261,11 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &TokenStream, sound: bool) -> 
 
             #(#listed)*
 
-            #manifest
+            #line
 
             #if_exported
             const _: () = {
-                #[unsafe(export_name = "alloc")]
-                extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-                    <#ident as #sdk::Plugin>::guest().boundary().alloc(size)
-                }
-
-                #[unsafe(export_name = "free")]
-                extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
-                    <#ident as #sdk::Plugin>::guest().boundary().free(address)
-                }
-
-                #[unsafe(export_name = "plugin_init")]
-                extern "C" fn init(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
-                    // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                    unsafe { <#ident as #sdk::Plugin>::guest().init(address, len) }
-                }
-
-                #[unsafe(export_name = "plugin_cleanup")]
-                extern "C" fn cleanup() {
-                    <#ident as #sdk::Plugin>::guest().cleanup()
-                }
+                #sdk::export_plugin! { #ident, { #identity } }
             };
         },
     )
@@ -459,9 +442,7 @@ impl Handler {
 
 /// The handler is a hidden method, so that `Self` means in it what it means to the author.
 fn method_command(plugin: &Type, command: &Command) -> TokenStream {
-    let Command {
-        ident, name, call, ..
-    } = command;
+    let Command { ident, call, .. } = command;
     let function = format_ident!(
         "__plugin_sdk_command_{}",
         crate::attributes::plain_name(ident)
@@ -469,12 +450,8 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
     let handler = Handler::new();
     let (parameters, returns) = (handler.parameters(), Handler::returns());
     let body = handler_body(&handler, call, command.codec, &quote!(Self::), None);
-    let export = export(
-        plugin,
-        &format!("command_{name}"),
-        true,
-        &quote!(<#plugin>::#function),
-    );
+    let entry = entry(plugin, true, &quote!(<#plugin>::#function));
+    let export = export_command(command, &manifest::of_method(plugin, command), &entry);
     let batch = command
         .batch
         .then(|| method_batch(plugin, command, &function));
@@ -508,12 +485,7 @@ fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
     let (parameters, returns) = (handler.parameters(), Handler::returns());
     let it = &handler.plugin;
     let body = batch_body(&handler, command, &quote!(Self::#one), Some(it));
-    let export = export(
-        plugin,
-        &format!("batch_{}", command.name),
-        true,
-        &quote!(<#plugin>::#many),
-    );
+    let export = export_batch(command, &entry(plugin, true, &quote!(<#plugin>::#many)));
     let if_exported = if_exported();
     quote! {
         #if_exported
@@ -558,10 +530,9 @@ fn batch_body(
     }
 }
 
-/// The function that a host calls.
-fn export(plugin: &Type, name: &str, takes_arguments: bool, handler: &TokenStream) -> TokenStream {
+/// The function that leads a host's call to a handler.
+fn entry(plugin: &Type, takes_arguments: bool, handler: &TokenStream) -> TokenStream {
     let sdk = sdk();
-    let if_exported = if_exported();
     let (parameters, arguments) = if takes_arguments {
         (
             quote!(address: *mut ::core::primitive::u8, len: ::core::primitive::u32),
@@ -571,8 +542,6 @@ fn export(plugin: &Type, name: &str, takes_arguments: bool, handler: &TokenStrea
         (quote!(), quote!(::core::ptr::null_mut(), 0))
     };
     quote! {
-        #if_exported
-        #[unsafe(export_name = #name)]
         extern "C" fn export(#parameters) -> ::core::primitive::u64 {
             // SAFETY: what the ABI asks of a host is what this asks of its caller.
             unsafe { <#plugin as #sdk::Plugin>::guest().command(#arguments, #handler) }
@@ -580,12 +549,44 @@ fn export(plugin: &Type, name: &str, takes_arguments: bool, handler: &TokenStrea
     }
 }
 
+/// What the contract of the host makes of a command's entry.
+fn export_command(command: &Command, described: &TokenStream, entry: &TokenStream) -> TokenStream {
+    let (sdk, if_exported) = (sdk(), if_exported());
+    let name = &command.name;
+    let codec = match command.codec {
+        Codec::Json => quote!(Json),
+        Codec::Binary => quote!(Binary),
+        Codec::Raw => quote!(Raw),
+    };
+    quote! {
+        #if_exported
+        #sdk::export_command! { #name, #codec, { #described }, #entry }
+    }
+}
+
+/// What the contract of the host makes of the entry of many inputs.
+fn export_batch(command: &Command, entry: &TokenStream) -> TokenStream {
+    let (sdk, if_exported) = (sdk(), if_exported());
+    let name = &command.name;
+    quote! {
+        #if_exported
+        #sdk::export_batch! { #name, #entry }
+    }
+}
+
+/// What the contract of the host makes of a hook's entry.
+fn export_hook(hook: &str, entry: &TokenStream) -> TokenStream {
+    let (sdk, if_exported) = (sdk(), if_exported());
+    quote! {
+        #if_exported
+        #sdk::export_hook! { #hook, #entry }
+    }
+}
+
 /// A type of the function's name stands for it in the list and in what the compiler says.
 fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -> TokenStream {
     let sdk = sdk();
-    let Command {
-        ident, name, call, ..
-    } = command;
+    let Command { ident, call, .. } = command;
     let attributes = [&*call.cfgs, &*call.allowed].concat();
     let span = ident.span();
     let marker = {
@@ -617,8 +618,16 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
         let items = hidden(&attributes, is_command);
         return quote!(#marker #items);
     }
-    let if_exported = if_exported();
-    let export = format!("command_{name}");
+    let export = export_command(
+        command,
+        &quote!(<#ident as #sdk::FreeCommand>::DESCRIBED),
+        &quote! {
+            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                // SAFETY: what the ABI asks of a host is what this asks of its caller.
+                unsafe { <#ident as #sdk::ListedCommand>::serve::<#ident>(address, len) }
+            }
+        },
+    );
     let at = sdk_at(span);
     let is_listed = quote_spanned!(span=> <#ident as #at::ListedCommand>::CHECKED);
     let batch = command.batch.then(|| free_batch(command));
@@ -629,12 +638,7 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
 
             const _: () = #is_listed;
 
-            #if_exported
-            #[unsafe(export_name = #export)]
-            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
-                // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe { <#ident as #sdk::ListedCommand>::serve::<#ident>(address, len) }
-            }
+            #export
 
             #batch
         },
@@ -645,13 +649,21 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
 /// A free command that takes many inputs of another one.
 fn free_batch(command: &Command) -> TokenStream {
     let sdk = sdk();
-    let Command { ident, name, .. } = command;
+    let ident = &command.ident;
     let handler = Handler::new();
     let (parameters, returns) = (handler.own_parameters(), Handler::returns());
     let one = quote!(<#ident as #sdk::FreeCommand>::handle);
     let body = batch_body(&handler, command, &one, None);
     let if_exported = if_exported();
-    let export = format!("batch_{name}");
+    let export = export_batch(
+        command,
+        &quote! {
+            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                // SAFETY: what the ABI asks of a host is what this asks of its caller.
+                unsafe { <#ident as #sdk::ListedCommand>::serve::<__Batch>(address, len) }
+            }
+        },
+    );
     quote! {
         #if_exported
         const _: () = {
@@ -663,11 +675,7 @@ fn free_batch(command: &Command) -> TokenStream {
                 }
             }
 
-            #[unsafe(export_name = #export)]
-            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
-                // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe { <#ident as #sdk::ListedCommand>::serve::<__Batch>(address, len) }
-            }
+            #export
         };
     }
 }
@@ -693,19 +701,15 @@ fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
             },
             *span,
         );
-        let export = export(
-            plugin,
-            name,
-            members.is_some(),
-            &quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle),
-        );
+        let handler = quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle);
+        let export = export_hook(name, &entry(plugin, members.is_some(), &handler));
         quote!(#implementation #export)
     };
     let items = match kind {
         HookKind::Init => init(plugin, *span, call),
-        HookKind::Start => called("plugin_start", "Start", None),
-        HookKind::Stop => called("plugin_stop", "Stop", None),
-        HookKind::Event => called("plugin_event", "Event", Some(&check::EVENT_MEMBERS)),
+        HookKind::Start => called("start", "Start", None),
+        HookKind::Stop => called("stop", "Stop", None),
+        HookKind::Event => called("event", "Event", Some(&check::EVENT_MEMBERS)),
         HookKind::Cleanup => cleanup(plugin, *span, call),
     };
     quote!(#(#cfgs)* #(#allowed)* const _: () = { #items };)
@@ -764,12 +768,8 @@ fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
         },
         first.span,
     );
-    let export = export(
-        plugin,
-        "plugin_event",
-        true,
-        &quote!(<#plugin as #sdk::Hook<#sdk::Event>>::handle),
-    );
+    let handler = quote!(<#plugin as #sdk::Hook<#sdk::Event>>::handle);
+    let export = export_hook("event", &entry(plugin, true, &handler));
     let if_any = if_any(events.iter().map(|hook| &*hook.call.cfgs));
     quote! {
         #(#methods)*

@@ -20,8 +20,16 @@ use crate::model::{
     PluginStruct,
 };
 
+/// What a plugin's struct says of the plugin.
+pub struct OfStruct {
+    /// Who the plugin is, as an expression.
+    pub identity: TokenStream,
+    /// The static with the struct's line.
+    pub line: TokenStream,
+}
+
 /// The line of the plugin's struct: who it is, and its free commands.
-pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> TokenStream {
+pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
     let sdk = sdk();
     let identity = &plugin.identity;
     let id = identity.id.clone().unwrap_or_else(id_of_package);
@@ -59,8 +67,8 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> TokenStream 
         .commands
         .iter()
         .map(|Listed { cfgs, path }| quote!(#(#cfgs)* <#path as #sdk::FreeCommand>::DESCRIBED));
-    line(&quote! {
-        identity: ::core::option::Option::Some(#sdk::manifest::Identity {
+    let identity = quote! {
+        #sdk::manifest::Identity {
             id: #id,
             name: #name,
             version: #version,
@@ -74,11 +82,15 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> TokenStream 
             permissions: #permissions,
             limits: &[#(#limits),*],
             emits: #emits,
-        }),
+        }
+    };
+    let line = line(&quote! {
+        identity: ::core::option::Option::Some(#identity),
         config: &[],
         commands: &[#(#commands),*],
         handles: &[],
-    })
+    });
+    OfStruct { identity, line }
 }
 
 /// The line of an impl block: its commands, its handlers of events, and what its init hook takes.
@@ -129,6 +141,20 @@ fn line(members: &TokenStream) -> TokenStream {
 /// Whoever does not want a manifest needs no schemas either.
 pub fn if_described() -> TokenStream {
     quote!(#[cfg(not(plugin_sdk_undescribed))])
+}
+
+/// What a command says of itself, for contracts that tell their host of it while running.
+pub fn of_method(plugin: &Type, command: &Command) -> TokenStream {
+    let (sdk, if_described) = (sdk(), if_described());
+    let function = describing(&command.call.ident);
+    quote! {
+        match () {
+            #if_described
+            () => <#plugin>::#function(),
+            #[cfg(plugin_sdk_undescribed)]
+            () => #sdk::manifest::Command::UNDESCRIBED,
+        }
+    }
 }
 
 /// The function that describes a function of the author's; it exists for the compiler alone.

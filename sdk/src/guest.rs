@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use crate::codec::{Codec, Json};
 use crate::command::Argument;
 use crate::error::{Error, code};
+use crate::hosts::chosen as contract;
 use crate::json::Arena;
 use crate::manifest::Command;
 use crate::memory::{Answer, Boundary, busy};
@@ -102,6 +103,8 @@ impl<P: Plugin> Guest<P> {
     fn made_by_itself() -> Result<P, Error> {
         if P::makes_itself() {
             P::init(&mut [])
+        } else if let Some(mut config) = contract::configuration() {
+            P::init(&mut config).map_err(init_failed)
         } else {
             Err(Error::new(
                 code::NOT_INITIALISED,

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::panic::PanicHookInfo;
 
 use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
+#[cfg(target_arch = "wasm32")]
+use crate::hosts::chosen as contract;
 
 /// All zero until the guest panics. `docs/abi.md` gives its layout; the message's bytes lie behind what a host sees.
 #[repr(C)]
@@ -57,12 +59,7 @@ impl PanicRecord {
         if self.line.get() != 0 {
             return;
         }
-        let payload = panic.payload();
-        let message = payload
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a panic whose payload is not text");
+        let message = message(panic);
         let len = cut_at_character(message, MAX_PANIC_MESSAGE);
         for (kept, byte) in self.bytes.iter().zip(message.bytes().take(len)) {
             kept.set(byte);
@@ -80,8 +77,43 @@ impl PanicRecord {
     /// From now on, panics are noted here. On other targets than wasm32 a panic is the business of whoever runs the plugin's functions.
     pub fn install(&'static self) {
         #[cfg(target_arch = "wasm32")]
-        std::panic::set_hook(Box::new(|panic| self.note(panic)));
+        std::panic::set_hook(Box::new(|panic| {
+            self.note(panic);
+            if contract::HEARS_PANICS {
+                contract::hear_panic(&told(panic));
+            }
+        }));
     }
+}
+
+fn message<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
+    let payload = panic.payload();
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic whose payload is not text")
+}
+
+/// A panic in a line, as Rust's own hook prints it. By hand: a plugin need not have the formatting of numbers otherwise.
+#[cfg(all(target_arch = "wasm32", feature = "_contract"))]
+fn told(panic: &PanicHookInfo<'_>) -> String {
+    let mut told = b"panicked at ".to_vec();
+    if let Some(place) = panic.location() {
+        told.extend_from_slice(place.file().as_bytes());
+        for number in [place.line(), place.column()] {
+            told.push(b':');
+            crate::json::write_u64(number.into(), &mut told);
+        }
+        told.extend_from_slice(b": ");
+    }
+    told.extend_from_slice(message(panic).as_bytes());
+    String::from_utf8(told).unwrap_or_default()
+}
+
+#[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
+fn told(_: &PanicHookInfo<'_>) -> String {
+    String::new()
 }
 
 /// The longest length up to `limit` that does not cut a character.

@@ -21,6 +21,9 @@ pub use crate::guest::{
     Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
     PluginType, Start, Stop, handle_event,
 };
+pub use crate::hosts::chosen::{
+    export_batch, export_command, export_hook, export_plugin, export_record,
+};
 pub use crate::json::Arena;
 pub use crate::manifest;
 pub use crate::memory::Answer;
@@ -48,8 +51,9 @@ pub mod host {
     pub use crate::host::native::Installed;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::host::native::{call, install};
-    pub use crate::host::returned::{Buffer, NEEDED, NEGATED, Returned, Status, TRUNCATED};
+    pub use crate::host::returned::{Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED};
     pub use crate::host::scalar::Scalar;
+    pub use crate::memory::opaque;
 }
 
 /// What the expansions of `#[derive(Schema)]` name.

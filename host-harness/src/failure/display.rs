@@ -93,7 +93,10 @@ impl Display for Import {
 
 impl Failure {
     pub(super) fn account(&self) -> Account {
-        let account = self.0.kind.account(&self.0.during);
+        let mut account = self.0.kind.account(&self.0.during);
+        if let Some(words) = &self.0.host_says {
+            account = account.note(format!("the host itself would say: {words}"));
+        }
         match &self.0.hint {
             Some(hint) => account.help(hint.clone()),
             None => account,
@@ -290,6 +293,17 @@ impl FailureKind {
                 text::name(function)
             ))
             .help("build the plugin with `.build_async()`, or link an implementation of the plain trait with `provide`"),
+            FailureKind::HostContract { host, rule, found } => Account::new(format!(
+                "{during} breaks a rule of the host `{host}`: {}",
+                text::from_str(found)
+            ))
+            .note(format!("the rule: {rule}"))
+            .help(format!(
+                "a plugin made with the SDK's feature `host-{host}` keeps it; by hand, see docs/hosts/{host}.md"
+            )),
+            FailureKind::HostLacks { host, what } => {
+                Account::new(format!("{during} was not called: the host `{host}` has no {what}"))
+            }
             FailureKind::TableTooLarge { requested, limit } => Account::new(format!(
                 "the module's tables need {requested} elements, and may have {limit}"
             ))

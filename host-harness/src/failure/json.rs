@@ -26,6 +26,9 @@ impl Serialize for Failure {
         if let Some(panic) = self.panic() {
             map.serialize_entry("panic", panic)?;
         }
+        if let Some(words) = self.host_says() {
+            map.serialize_entry("host_says", words)?;
+        }
         if let FailureKind::Poisoned { first } = self.kind() {
             map.serialize_entry("first", first)?;
         }

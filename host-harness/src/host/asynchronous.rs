@@ -14,7 +14,7 @@ use super::dispatch::{
     self, Begun, Delivered, HostTrap, begin, bent, deliver, end, error_instead, no_room, refuse,
     settle, take_guest, too_late, wanted, write,
 };
-use crate::instance::State;
+use crate::sandbox::State;
 use crate::services::{Strike, with_time_left};
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
@@ -38,9 +38,9 @@ pub(super) async fn call(
     let mut answer = end(caller.data_mut(), &begun, served)?;
     let mut first = true;
     let slot = loop {
-        let address = match wanted(&answer) {
-            Some(len) => guest.alloc.call_async(&mut *caller, len).await?,
-            None => 0,
+        let address = match (wanted(&answer), &guest.alloc) {
+            (Some(len), Some(alloc)) => alloc.call_async(&mut *caller, len).await?,
+            _ => 0,
         };
         match deliver(caller, &guest, function, &answer, address)? {
             Delivered::Slot(slot) => break slot,

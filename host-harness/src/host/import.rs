@@ -7,7 +7,7 @@ use wasmtime::{Caller, Engine, FuncType, Linker, Val, ValType};
 use super::asynchronous;
 use super::dispatch;
 use crate::failure::{Failure, FailureKind};
-use crate::instance::State;
+use crate::sandbox::State;
 
 /// A function that a module imports, as the module declares it.
 #[derive(Clone, Debug)]

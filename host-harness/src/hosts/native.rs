@@ -1,14 +1,20 @@
 //! The host of this SDK's own ABI, as this harness runs it: `docs/abi.md`.
 
-use super::HostContract;
-use crate::contract;
+use plugin_sdk::abi::{self, Packed};
+use plugin_sdk::{Error, code};
+
+use super::{Allocator, Emulation, Emulator, Guest, HostContract, HostLimits, Words};
+use crate::contract::{self, ALLOC, CLEANUP, EVENT, FREE, INIT, START, STOP};
+use crate::failure::{Failure, Region};
 use crate::inspect::Proposal;
+use crate::json;
 use crate::limits::Limits;
 use crate::services::Services;
 
 pub(super) const CONTRACT: HostContract = HostContract {
     name: "native",
     summary: "hosts of the plugin SDK's own ABI",
+    feature: None,
     memory_pages: Limits::MEMORY_PAGES,
     lacks: &[
         Proposal::Externref,
@@ -21,10 +27,114 @@ pub(super) const CONTRACT: HostContract = HostContract {
         Proposal::WideArithmetic,
         Proposal::Other,
     ],
+    limits: HostLimits {
+        fuel: None,
+        timeout: None,
+        asked: false,
+    },
     exports: |inspection| inspection.failures_of_exports(),
-    module: contract::SERVICES,
+    modules: &[contract::SERVICES],
     functions: || Services::functions().collect(),
+    allocator: Some(Allocator {
+        alloc: ALLOC,
+        free: FREE,
+        alignment: abi::ALIGNMENT,
+    }),
+    panics: contract::VERSION_EXPORT,
+    fresh_instances: false,
+    emulator: |surroundings| Emulation {
+        functions: surroundings.services.provide(),
+        emulator: Box::new(Native),
+    },
+    words: Words::none,
 };
+
+/// Plays a host that asks for new memory at every call and gives it back afterwards, where [`Plugin`](crate::Plugin) keeps one buffer.
+struct Native;
+
+impl Emulator for Native {
+    fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
+        exchange(guest, INIT, config).map(drop)
+    }
+
+    fn command(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let export = format!("{}{name}", abi::COMMAND_EXPORT_PREFIX);
+        if !guest.has(&export) {
+            let error = Error::new(code::UNKNOWN_COMMAND, "the plugin has no such command");
+            return Err(guest.refused(error));
+        }
+        let (address, len) = guest.place(arguments)?;
+        let answer = guest.call_named(&export, (address, len))?;
+        settle(guest, address, answer)
+    }
+
+    fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        hook(guest, START)
+    }
+
+    fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        hook(guest, STOP)
+    }
+
+    fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
+        expect_hook(guest, EVENT)?;
+        let mut event = b"{\"topic\":".to_vec();
+        // Text has a form in JSON.
+        let _ = json::encode(topic, &mut event);
+        event.extend_from_slice(b",\"data\":");
+        event.extend_from_slice(data);
+        event.push(b'}');
+        exchange(guest, EVENT, &event).map(drop)
+    }
+
+    fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        guest.call(CLEANUP, ())
+    }
+}
+
+/// Calls an export with bytes, and takes those that it answers with.
+fn exchange(guest: &mut Guest, export: &'static str, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    let (address, len) = guest.place(bytes)?;
+    let answer = guest.call(export, (address, len))?;
+    settle(guest, address, answer)
+}
+
+/// The bytes of an answer, which the guest keeps until the next call; those that it was given are given back.
+fn settle(guest: &mut Guest, arguments: u32, answer: u64) -> Result<Vec<u8>, Failure> {
+    let Packed {
+        address,
+        len,
+        failed,
+    } = Packed::from_bits(answer);
+    let region = match failed {
+        true => Region::Error,
+        false => Region::Result,
+    };
+    let bytes = guest.read(region, address, len)?.to_vec();
+    guest.free(arguments)?;
+    match failed {
+        true => Err(guest.failed(&bytes)),
+        false => Ok(bytes),
+    }
+}
+
+fn hook(guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
+    expect_hook(guest, export)?;
+    let answer = guest.call(export, ())?;
+    settle(guest, 0, answer).map(drop)
+}
+
+fn expect_hook(guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
+    match guest.has(export) {
+        true => Ok(()),
+        false => Err(guest.failure(contract::missing_hook(export))),
+    }
+}
 
 #[cfg(test)]
 mod tests {

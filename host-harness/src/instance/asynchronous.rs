@@ -6,13 +6,14 @@ use plugin_sdk::abi::Packed;
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::{Callee, Instance, State, begin, new_store};
+use super::{Callee, Instance};
 use crate::contract;
 use crate::engine::ticks;
 use crate::failure::{Backtrace, Failure, FailureKind};
 use crate::host::Host;
 use crate::limits::Limits;
 use crate::module::{Compiled, Module};
+use crate::sandbox::{Sandbox, State, begin, new_store};
 
 /// A call that has begun: unless it [ends](Running::end), it was cancelled, and nobody knows what the guest had done by then.
 struct Running<'a> {
@@ -41,8 +42,8 @@ impl Drop for Running<'_> {
             let instance = &mut *self.instance;
             let cancelled = instance
                 .failure(self.callee, FailureKind::Cancelled)
-                .with_context(instance.context(Backtrace::default()));
-            let cancelled = instance.first.get_or_insert(cancelled).clone();
+                .with_context(instance.sandbox.context(Backtrace::default()));
+            let cancelled = instance.sandbox.first.get_or_insert(cancelled).clone();
             if self.watched {
                 instance.end_crossing(self.callee, Err(&cancelled));
             }
@@ -58,8 +59,7 @@ impl Instance {
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let contract = module.contract();
-        let pre = compiled.pre_async(contract.imports())?;
+        let pre = compiled.pre_async(module.contract().imports())?;
         let mut store = new_store(compiled, host, limits);
         store.epoch_deadline_callback(|store| {
             Ok(match store.data().host.is_late() {
@@ -70,8 +70,10 @@ impl Instance {
         begin(&mut store, ticks(limits.timeout), limits.fuel);
         begin_turns(&mut store, limits);
         let instance = pre.instantiate_async(&mut store).await;
-        let commands = contract.commands().clone();
-        Self::of(compiled, store, instance, commands, limits, pool)
+        let commands = module.contract().commands().clone();
+        let record = contract::VERSION_EXPORT;
+        let sandbox = Sandbox::of(compiled, store, instance, limits, pool, record)?;
+        Self::of(sandbox, commands)
     }
 
     /// As [`call`](Instance::call).
@@ -115,7 +117,7 @@ impl Instance {
 
     fn enter_async(&mut self, callee: Callee) -> Result<Running<'_>, Failure> {
         self.enter(callee)?;
-        begin_turns(&mut self.store, &self.limits);
+        begin_turns(&mut self.sandbox.store, &self.sandbox.limits);
         Ok(Running {
             instance: self,
             callee,
@@ -140,10 +142,13 @@ impl Instance {
     async fn grow_buffer_async(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
         let capacity = self.capacity_for(callee, len)?;
         if let Some(old) = self.buffer.take() {
-            let freed = self.free.call_async(&mut self.store, old).await;
+            let freed = self.free.call_async(&mut self.sandbox.store, old).await;
             freed.map_err(|error| self.trapped(callee, &error))?;
         }
-        let allocated = self.alloc.call_async(&mut self.store, capacity).await;
+        let allocated = self
+            .alloc
+            .call_async(&mut self.sandbox.store, capacity)
+            .await;
         self.new_buffer(callee, allocated, capacity)
     }
 
@@ -152,9 +157,13 @@ impl Instance {
         let answer = match callee {
             // Not a copy of it, whose count all instances would share.
             Callee::Command(number) if let Some(Some(func)) = self.resolved.get(number) => {
-                func.call_async(&mut self.store, params).await
+                func.call_async(&mut self.sandbox.store, params).await
             }
-            callee => self.func(callee)?.call_async(&mut self.store, params).await,
+            callee => {
+                self.func(callee)?
+                    .call_async(&mut self.sandbox.store, params)
+                    .await
+            }
         };
         self.answered(callee, answer)
     }
@@ -164,8 +173,8 @@ impl Instance {
         callee: Callee,
         name: &'static str,
     ) -> Result<R, Failure> {
-        let func = self.export::<(), R>(name)?;
-        let answer = func.call_async(&mut self.store, ()).await;
+        let func = self.sandbox.export::<(), R>(name)?;
+        let answer = func.call_async(&mut self.sandbox.store, ()).await;
         answer.map_err(|error| self.trapped(callee, &error))
     }
 }

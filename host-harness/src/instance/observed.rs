@@ -2,30 +2,31 @@
 
 use plugin_sdk::abi::Packed;
 
-use super::{Callee, Instance, begin};
+use super::{Callee, Instance};
 use crate::contract;
 use crate::failure::Failure;
 use crate::limits::PAGE;
 use crate::observe::{Census, Content, Ended, Heap, Observer, Options, Outcome};
+use crate::sandbox::poisoned;
 
 impl Instance {
     /// Has the instance watched from now on.
     pub(crate) fn observe(&mut self, options: &Options) {
-        self.store.data_mut().observer = options.observer(&self.commands);
-        self.is_ordinary = self.first.is_none() && self.observer().is_none();
+        self.sandbox.store.data_mut().observer = options.observer(&self.commands);
+        self.is_ordinary = self.sandbox.first.is_none() && self.observer().is_none();
     }
 
     pub(crate) fn observer(&self) -> Option<&Observer> {
-        self.store.data().observer.as_deref()
+        self.sandbox.store.data().observer.as_deref()
     }
 
     pub(crate) fn observer_mut(&mut self) -> Option<&mut Observer> {
-        self.store.data_mut().observer.as_deref_mut()
+        self.sandbox.store.data_mut().observer.as_deref_mut()
     }
 
     /// What the guest's heap holds, if it counts that.
     pub(crate) fn heap(&self) -> Option<Heap> {
-        self.heap.as_ref()?.read(self.memory.data(&self.store))
+        self.sandbox.heap()
     }
 
     /// As [`call`](Instance::call), if the instance is watched, or dead.
@@ -47,7 +48,7 @@ impl Instance {
 
     /// The export is about to be called; its arguments are in the buffer, if it has any.
     pub(super) fn begin_crossing(&mut self, callee: Callee, has_arguments: bool) {
-        let Some(mut observer) = self.store.data_mut().observer.take() else {
+        let Some(mut observer) = self.sandbox.store.data_mut().observer.take() else {
             return;
         };
         let arguments = match has_arguments {
@@ -55,23 +56,23 @@ impl Instance {
             false => &[],
         };
         observer.call_begins(callee, self.crossing_name(callee), arguments, self.heap());
-        self.store.data_mut().observer = Some(observer);
+        self.sandbox.store.data_mut().observer = Some(observer);
     }
 
     pub(super) fn end_crossing(&mut self, callee: Callee, answer: Result<Packed, &Failure>) {
-        let Some(mut observer) = self.store.data_mut().observer.take() else {
+        let Some(mut observer) = self.sandbox.store.data_mut().observer.take() else {
             return;
         };
         let took = observer.elapsed();
         let explanation = answer.err().map(Failure::message).unwrap_or_default();
         let lies_somewhere =
-            |answer: Packed| Some((answer, self.bytes(answer.address, answer.len)?));
+            |answer: Packed| Some((answer, self.sandbox.bytes(answer.address, answer.len)?));
         let (outcome, content) = match answer.map(lies_somewhere) {
             Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
             Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
             Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
             Err(_) => {
-                let outcome = match self.first {
+                let outcome = match self.sandbox.first {
                     Some(_) => Outcome::Trap,
                     None => Outcome::Failure,
                 };
@@ -91,7 +92,7 @@ impl Instance {
             heap: self.heap(),
         };
         observer.call_ends(self.crossing_name(callee), took, ended);
-        self.store.data_mut().observer = Some(observer);
+        self.sandbox.store.data_mut().observer = Some(observer);
     }
 
     /// How a callee is called where it is shown: batches are told from single calls.
@@ -105,23 +106,23 @@ impl Instance {
 
     /// From now on, what each call leaves in the heap is noted.
     pub(crate) fn begin_census(&mut self) -> Result<(), Failure> {
-        if self.heap.is_none() {
+        if !self.sandbox.counts_allocations() {
             return Err(Failure::load(contract::missing_heap()));
         }
-        let observer = &mut self.store.data_mut().observer;
+        let observer = &mut self.sandbox.store.data_mut().observer;
         observer.get_or_insert_default().begin_census();
         self.is_ordinary = false;
         Ok(())
     }
 
     pub(crate) fn end_census(&mut self) -> Census {
-        let observer = &mut self.store.data_mut().observer;
+        let observer = &mut self.sandbox.store.data_mut().observer;
         let census = observer
             .as_mut()
             .map(|observer| observer.end_census())
             .unwrap_or_default();
         observer.take_if(|observer| observer.is_idle());
-        self.is_ordinary = self.first.is_none() && self.observer().is_none();
+        self.is_ordinary = self.sandbox.first.is_none() && self.observer().is_none();
         census
     }
 
@@ -138,17 +139,17 @@ impl Instance {
     /// What the heap holds beside the last answer, which is given back to the guest, and the argument buffer.
     pub(crate) fn settle(&mut self) -> Result<Heap, Failure> {
         let callee = Callee::Export(contract::FREE);
-        if let Some(first) = &self.first {
-            return Err(self.poisoned(callee, first));
+        if let Some(first) = &self.sandbox.first {
+            return Err(poisoned(self.stage(callee), first));
         }
         let answer = self.observer_mut().and_then(Observer::unsettled);
         if let Some(Packed { address, len, .. }) = answer
             && !self.buffer.contains(address)
             && len > 0
         {
-            begin(&mut self.store, self.ticks, self.limits.fuel);
+            self.sandbox.begin();
             self.free
-                .call(&mut self.store, (address, len))
+                .call(&mut self.sandbox.store, (address, len))
                 .map_err(|error| self.trapped(callee, &error))?;
         }
         let mut heap = self

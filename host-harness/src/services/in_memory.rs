@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use plugin_sdk::host::{HostFunction, HostFunctions};
 use plugin_sdk::services;
 
+use crate::failure::FailureKind;
+
 use super::{
     EventBus, ManualClock, MapConfig, MemoryFiles, MemoryKv, RecordedLog, ScriptedAi, ScriptedHttp,
     SeededRandom,
@@ -92,6 +94,12 @@ impl Provided {
         (functions, self.services)
     }
 
+    /// The services for a host that is played, which must all be in memory.
+    pub(crate) fn in_memory(self) -> Result<Services, FailureKind> {
+        self.services.all_in_memory()?;
+        Ok(self.services)
+    }
+
     /// Gives the configuration to look up by key, unless there is one.
     pub(crate) fn set_config(&self, text: &[u8]) {
         if let Place::InMemory(made) = &self.services.config {
@@ -111,12 +119,26 @@ macro_rules! services {
                 }
             )*
 
-            fn provide(&self) -> Vec<HostFunctions> {
+            /// Their functions, for plugins of the SDK's own ABI.
+            pub(crate) fn provide(&self) -> Vec<HostFunctions> {
                 let mut provided = Vec::new();
                 $(
                     provided.extend(self.$name.get().cloned().map(services::$module::provide));
                 )*
                 provided
+            }
+
+            /// The services, if all of them are in memory: a host that is played answers from there, in types of its own.
+            pub(crate) fn all_in_memory(&self) -> Result<(), FailureKind> {
+                $(
+                    if let Place::Replaced(by) = &self.$name {
+                        return Err(FailureKind::Service {
+                            service: stringify!($name),
+                            reason: format!("a host that is played answers from what is in memory, and this is a `{by}`"),
+                        });
+                    }
+                )*
+                Ok(())
             }
 
             /// The functions of all services.

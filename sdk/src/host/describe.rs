@@ -269,8 +269,12 @@ pub enum Form {
     Terminated,
     /// A number that says whether it succeeded, or what went wrong.
     Status,
+    /// The address of memory from the guest's `alloc`, all of which are the bytes, and which the guest frees; 0 is nothing.
+    Block,
     /// How many bytes were written to the room that the caller gave, or would have been.
     Written,
+    /// Whether bytes were written to the room that the caller gave; how many there are stands where the caller had said how much room there was.
+    Told,
 }
 
 /// What a host function comes to.
@@ -290,6 +294,11 @@ pub enum Answer {
         /// The bytes, with the zero byte.
         bytes: Vec<u8>,
     },
+    /// Bytes in memory from the guest's `alloc`, which are all of their block; the result is their address.
+    Block {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
     /// Bytes written to where the caller said, and a number.
     Written {
         /// The bytes; they fit.
@@ -298,6 +307,17 @@ pub enum Answer {
         address: u32,
         /// The number.
         slot: u64,
+    },
+    /// Bytes written to where the caller said, if there is room, and how many there are to where it said how much room there is; the result is 0.
+    InOut {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where they go.
+        address: u32,
+        /// Where a `u32` says how many bytes there is room for; that of `bytes` takes its place.
+        size: u32,
+        /// The result if there is too little room, and nothing was written but the number.
+        short: i32,
     },
 }
 

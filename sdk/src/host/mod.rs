@@ -23,6 +23,6 @@ pub use describe::{
     Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow,
 };
 pub use native::Installed;
-pub use returned::{HostError, Payload};
+pub use returned::{Block, HostError, Payload};
 pub use scalar::Scalar;
 pub use wire::WasmType;

@@ -19,6 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hosts::Contract;
 use crate::{Result, Schema, host_functions};
 
 /// What a host implements.
@@ -143,5 +144,5 @@ impl From<&Conversation> for Conversation {
 /// The host's.
 #[inline]
 pub fn chat(conversation: impl Into<Conversation>) -> Result<Reply> {
-    ai::chat(&conversation.into())
+    Contract.chat(&conversation.into())
 }

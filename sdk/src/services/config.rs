@@ -5,6 +5,7 @@
 use serde::de::DeserializeOwned;
 
 use super::from_json;
+use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -30,7 +31,7 @@ implemented_by_hosts!(Config, AsyncConfig as config);
 /// ```
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
-    match config::get(key)? {
+    match Contract.get(key)? {
         Some(bytes) => from_json(&bytes, key).map(Some),
         None => Ok(None),
     }

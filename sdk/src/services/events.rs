@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::to_json;
 use crate::error::{Error, code};
+use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -47,7 +48,7 @@ implemented_by_hosts!(Events, AsyncEvents as events);
 /// ```
 #[inline]
 pub fn emit<T: Serialize + ?Sized>(topic: &str, data: &T) -> Result<()> {
-    events::emit(topic, &to_json(data)?)
+    Contract.emit(topic, &to_json(data)?)
 }
 
 /// From now on, events whose topic matches the pattern reach the plugin's event handlers.
@@ -65,7 +66,7 @@ pub fn emit<T: Serialize + ?Sized>(topic: &str, data: &T) -> Result<()> {
 /// ```
 #[inline]
 pub fn subscribe(pattern: &str) -> Result<()> {
-    events::subscribe(pattern)
+    Contract.subscribe(pattern)
 }
 
 /// Takes back a subscription, by the pattern that it was made with.
@@ -75,7 +76,7 @@ pub fn subscribe(pattern: &str) -> Result<()> {
 /// The host's.
 #[inline]
 pub fn unsubscribe(pattern: &str) -> Result<()> {
-    events::unsubscribe(pattern)
+    Contract.unsubscribe(pattern)
 }
 
 /// Whether a topic is one of those that a pattern stands for. A pattern that [`check`] refuses stands for none.

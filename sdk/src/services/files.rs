@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, code};
+use crate::hosts::Contract;
 use crate::{Result, Schema, host_functions};
 
 /// What a host implements. A path is relative, its first part naming a granted root: `data/words.txt`.
@@ -51,7 +52,7 @@ pub struct Entry {
 /// The host's, `not_found` where there is no such file.
 #[inline]
 pub fn read(path: &str) -> Result<Vec<u8>> {
-    files::read(path)
+    Contract.read(path)
 }
 
 /// A text file's contents.
@@ -61,7 +62,7 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
 /// Besides those of [`read`]: `bad_answer` where the file is not UTF-8.
 #[inline]
 pub fn read_to_string(path: &str) -> Result<String> {
-    String::from_utf8(files::read(path)?)
+    String::from_utf8(Contract.read(path)?)
         .map_err(|error| no_text(path, error.utf8_error().valid_up_to()))
 }
 
@@ -81,7 +82,7 @@ fn no_text(path: &str, valid: usize) -> Error {
 /// The host's.
 #[inline]
 pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
-    files::write(path, contents.as_ref())
+    Contract.write(path, contents.as_ref())
 }
 
 /// Removes a file.
@@ -91,7 +92,7 @@ pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
 /// The host's, `not_found` where there is no such file.
 #[inline]
 pub fn remove(path: &str) -> Result<()> {
-    files::remove(path)
+    Contract.remove(path)
 }
 
 /// What is in a folder, in alphabetical order.
@@ -101,5 +102,5 @@ pub fn remove(path: &str) -> Result<()> {
 /// The host's, `not_found` where there is no such folder.
 #[inline]
 pub fn list(path: &str) -> Result<Vec<Entry>> {
-    files::list(path)
+    Contract.list(path)
 }

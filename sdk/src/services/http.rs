@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{from_json, to_json};
 use crate::error::{Error, code};
 use crate::host::Payload;
+use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -164,7 +165,7 @@ impl Request {
     /// The host's: `permission_denied` for a server that is not allowed, too; `timeout`; `unavailable` where no response came.
     #[inline]
     pub fn send(self) -> Result<Response> {
-        http::send(&self.head, &self.body)
+        Contract.send(&self.head, &self.body)
     }
 }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{from_json, to_json};
+use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -46,7 +47,7 @@ implemented_by_hosts!(Kv, AsyncKv as kv);
 /// ```
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
-    match kv::get(key)? {
+    match Contract.get(key)? {
         Some(bytes) => from_json(&bytes, key).map(Some),
         None => Ok(None),
     }
@@ -68,7 +69,7 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
 /// ```
 #[inline]
 pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
-    kv::set(key, &to_json(value)?)
+    Contract.set(key, &to_json(value)?)
 }
 
 /// The bytes under a key as they are; `None` if there is nothing.
@@ -78,7 +79,7 @@ pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
 /// The host's.
 #[inline]
 pub fn get_bytes(key: &str) -> Result<Option<Vec<u8>>> {
-    kv::get(key)
+    Contract.get(key)
 }
 
 /// Puts bytes under a key as they are.
@@ -88,7 +89,7 @@ pub fn get_bytes(key: &str) -> Result<Option<Vec<u8>>> {
 /// The host's.
 #[inline]
 pub fn set_bytes(key: &str, value: impl AsRef<[u8]>) -> Result<()> {
-    kv::set(key, value.as_ref())
+    Contract.set(key, value.as_ref())
 }
 
 /// Forgets a key; whether there was one.
@@ -98,7 +99,7 @@ pub fn set_bytes(key: &str, value: impl AsRef<[u8]>) -> Result<()> {
 /// The host's.
 #[inline]
 pub fn delete(key: &str) -> Result<bool> {
-    kv::delete(key)
+    Contract.delete(key)
 }
 
 /// The keys that begin with a prefix, in alphabetical order; all of them for `""`.
@@ -108,5 +109,5 @@ pub fn delete(key: &str) -> Result<bool> {
 /// The host's.
 #[inline]
 pub fn list(prefix: &str) -> Result<Vec<String>> {
-    kv::list(prefix)
+    Contract.list(prefix)
 }

@@ -30,6 +30,7 @@ use std::fmt::Write as _;
 use ::log::{LevelFilter, Metadata, Record};
 
 use crate::host_functions;
+use crate::hosts::Contract;
 
 /// What a host implements.
 #[host_functions(module = "plugin_host", prefix = "log_")]
@@ -88,7 +89,7 @@ pub fn prepare() {
 /// The most detailed lines that the host wants.
 #[inline]
 fn wanted() -> LevelFilter {
-    match log::max_level() {
+    match Contract.max_level() {
         0 => LevelFilter::Off,
         1 => LevelFilter::Error,
         2 => LevelFilter::Warn,
@@ -128,7 +129,7 @@ impl ::log::Log for Logger {
         line.clear();
         // What a value's own formatting refuses is left out.
         let _ = line.write_fmt(*record.args());
-        log::write(record.level() as u32, record.target(), &line);
+        Contract.write(record.level() as u32, record.target(), &line);
         if line.capacity() <= MAX_KEPT {
             // On a thread that ends there may be no place for it any more.
             let _ = LINE.try_with(|kept| kept.set(line));

@@ -31,6 +31,7 @@
 //!
 //! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
+use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -49,7 +50,7 @@ implemented_by_hosts!(Random, AsyncRandom as random);
 /// The host's.
 #[inline]
 pub fn fill(bytes: &mut [u8]) -> Result<()> {
-    random::fill(bytes)
+    Contract.fill(bytes)
 }
 
 /// So many bytes.
@@ -60,7 +61,7 @@ pub fn fill(bytes: &mut [u8]) -> Result<()> {
 #[inline]
 pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    random::fill(&mut bytes)?;
+    Contract.fill(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -16,6 +16,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -37,7 +38,7 @@ implemented_by_hosts!(Time, AsyncTime as time);
 #[inline]
 pub fn now() -> Result<SystemTime> {
     let mut nanoseconds = 0;
-    time::now(&mut nanoseconds)?;
+    Contract.now(&mut nanoseconds)?;
     Ok(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds))
 }
 
@@ -49,6 +50,6 @@ pub fn now() -> Result<SystemTime> {
 #[inline]
 pub fn monotonic() -> Result<Duration> {
     let mut nanoseconds = 0;
-    time::monotonic(&mut nanoseconds)?;
+    Contract.monotonic(&mut nanoseconds)?;
     Ok(Duration::from_nanos(nanoseconds))
 }

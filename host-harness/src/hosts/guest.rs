@@ -1,0 +1,403 @@
+//! A guest in the hands of a host that is played.
+//!
+//! Whatever the guest gives is a number until it has been held against its memory as it is then.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use wasmtime::{TypedFunc, WasmParams, WasmResults};
+
+use super::HostContract;
+use crate::failure::{Failure, FailureKind, Region, Stage};
+use crate::host::Host;
+use crate::json;
+use crate::limits::Limits;
+use crate::manifest::{Codec, Manifest};
+use crate::module::{Compiled, Module};
+use crate::sandbox::Sandbox;
+use crate::trap;
+
+/// The exports by which a host gets memory of a guest's, and gives it back.
+pub(crate) struct Allocator {
+    /// `(size: i32) -> i32`; 0 where there is no room.
+    pub(crate) alloc: &'static str,
+    /// `(address: i32)`, or `(address: i32, size: i32)`; whichever the module has.
+    pub(crate) free: &'static str,
+    /// What an address must be a multiple of.
+    pub(crate) alignment: u32,
+}
+
+/// See the [module](self).
+pub(crate) struct Guest {
+    host: &'static HostContract,
+    module: Module,
+    compiled: Arc<Compiled>,
+    sandbox: Sandbox,
+    pool: Option<u32>,
+    /// What is going on, for failures to tell.
+    during: Stage,
+    /// What the guest has allocated for the host, and the host has not freed: addresses and sizes.
+    blocks: BTreeMap<u32, u32>,
+}
+
+impl Guest {
+    pub(super) fn new(
+        host: &'static HostContract,
+        module: &Module,
+        compiled: Arc<Compiled>,
+        functions: Host,
+        limits: &Limits,
+        pool: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let sandbox = Sandbox::new(&compiled, functions, limits, pool, host.panics)?;
+        let mut guest = Guest {
+            host,
+            module: module.clone(),
+            compiled,
+            sandbox,
+            pool,
+            during: Stage::Load,
+            blocks: BTreeMap::new(),
+        };
+        guest.attach()?;
+        Ok(guest)
+    }
+
+    /// Begins an operation of the host's, with the time and the fuel of a call.
+    pub(super) fn begin(&mut self, during: Stage) -> Result<(), Failure> {
+        self.during = during;
+        if self.host.fresh_instances {
+            self.renew()?;
+        }
+        self.sandbox.enter(|| self.during.clone())
+    }
+
+    /// Makes another instance in the place of this one, with the same host: no state of the guest's is left.
+    fn renew(&mut self) -> Result<(), Failure> {
+        let functions = std::mem::take(self.sandbox.host_mut());
+        let limits = self.sandbox.limits.clone();
+        let renewed = Sandbox::new(
+            &self.compiled,
+            functions,
+            &limits,
+            self.pool,
+            self.host.panics,
+        );
+        match renewed {
+            Ok(sandbox) => {
+                self.sandbox = sandbox;
+                self.blocks.clear();
+                self.attach()
+            }
+            Err(failure) => {
+                // Its host's functions have gone with it.
+                self.sandbox.first = Some(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    /// Lets the host's functions reach the instance, and allocate in it.
+    fn attach(&mut self) -> Result<(), Failure> {
+        let alloc = match self.allocator() {
+            Some(allocator) => Some(self.sandbox.export(allocator.alloc)?),
+            None => None,
+        };
+        self.sandbox.attach(alloc);
+        Ok(())
+    }
+
+    /// Whether the next operation has an instance of its own.
+    pub(super) fn is_renewed(&self) -> bool {
+        self.host.fresh_instances
+    }
+
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
+    }
+
+    /// Whether the module has a function of this name.
+    pub(crate) fn has(&mut self, export: &str) -> bool {
+        self.sandbox.function(export).is_some()
+    }
+
+    /// Calls an export, whose type the host's contract has checked.
+    pub(crate) fn call<P: WasmParams, R: WasmResults>(
+        &mut self,
+        export: &'static str,
+        params: P,
+    ) -> Result<R, Failure> {
+        let func: TypedFunc<P, R> = self.sandbox.export(export)?;
+        func.call(&mut self.sandbox.store, params).map_err(|error| {
+            let stage = self.stage(export);
+            self.sandbox.trapped(stage, &error)
+        })
+    }
+
+    /// As [`call`](Guest::call), for an export whose name only the plugin knows.
+    pub(crate) fn call_named<P: WasmParams, R: WasmResults>(
+        &mut self,
+        export: &str,
+        params: P,
+    ) -> Result<R, Failure> {
+        let func: TypedFunc<P, R> = self.sandbox.export(export)?;
+        let called = func.call(&mut self.sandbox.store, params);
+        called.map_err(|error| self.sandbox.trapped(self.during.clone(), &error))
+    }
+
+    /// What is going on while an export runs: a command where there is one, else what is called.
+    fn stage(&self, export: &'static str) -> Stage {
+        match &self.during {
+            Stage::Command(name) => Stage::Command(name.clone()),
+            _ => Stage::Export(export),
+        }
+    }
+
+    /// The bytes at an address; `region` is what they should be.
+    pub(crate) fn read(&self, region: Region, address: u32, len: u32) -> Result<&[u8], Failure> {
+        self.sandbox.bytes(address, len).ok_or_else(|| {
+            let kind = self.sandbox.out_of_bounds(region, address, len);
+            self.failure(kind)
+        })
+    }
+
+    #[allow(dead_code, reason = "for hosts whose plugins give text so")]
+    /// The bytes from an address up to the first zero, which are no more than `most`.
+    pub(crate) fn read_terminated(
+        &self,
+        region: Region,
+        address: u32,
+        most: u32,
+    ) -> Result<&[u8], Failure> {
+        let memory = self.sandbox.memory.data(&self.sandbox.store);
+        let from = memory.get(address as usize..).unwrap_or_default();
+        let within = from.get(..most as usize).unwrap_or(from);
+        let end = within.iter().position(|byte| *byte == 0);
+        match end.and_then(|end| within.get(..end)) {
+            Some(bytes) => Ok(bytes),
+            None if from.is_empty() => {
+                Err(self.failure(self.sandbox.out_of_bounds(region, address, 1)))
+            }
+            None => Err(self.breaks(
+                "text without a length ends with a zero byte",
+                format!(
+                    "the text at address {address:#x} does not end within {} bytes",
+                    within.len()
+                ),
+            )),
+        }
+    }
+
+    /// The number at an address.
+    pub(crate) fn read_u32(&self, region: Region, address: u32) -> Result<u32, Failure> {
+        let bytes = self.read(region, address, 4)?;
+        Ok(bytes.try_into().map_or(0, u32::from_le_bytes))
+    }
+
+    /// Writes bytes to an address.
+    pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Failure> {
+        let memory = self.sandbox.memory.data_mut(&mut self.sandbox.store);
+        let start = address as usize;
+        let place = start
+            .checked_add(bytes.len())
+            .and_then(|end| memory.get_mut(start..end));
+        match place {
+            Some(place) => place.copy_from_slice(bytes),
+            None if bytes.is_empty() => {}
+            None => {
+                let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                let kind = self.sandbox.out_of_bounds(Region::Arguments, address, len);
+                return Err(self.failure(kind));
+            }
+        }
+        Ok(())
+    }
+
+    /// The host's allocator, if the module has its exports.
+    fn allocator(&mut self) -> Option<&'static Allocator> {
+        let allocator = self.host.allocator.as_ref()?;
+        self.has(allocator.alloc).then_some(allocator)
+    }
+
+    /// Memory of the guest's for so many bytes, which is the host's until it [frees](Guest::free) it.
+    pub(crate) fn alloc(&mut self, len: u32) -> Result<u32, Failure> {
+        let Some(allocator) = self.allocator() else {
+            let name = self.host.allocator.as_ref().map_or("alloc", |a| a.alloc);
+            return Err(self.breaks(
+                "a host writes into no memory that the plugin has not given to it",
+                format!("it exports no `{name}`, so there is no place for the {len} bytes that it is to be given"),
+            ));
+        };
+        let Allocator {
+            alloc, alignment, ..
+        } = *allocator;
+        let address: u32 = self.call(alloc, len)?;
+        if address == 0 {
+            let denied = self.sandbox.store.data().limiter.denied();
+            let kind =
+                trap::refused(denied).unwrap_or(FailureKind::AllocationFailed { bytes: len });
+            return Err(self.failure(kind));
+        }
+        if !address.is_multiple_of(alignment) {
+            return Err(self.breaks(
+                "memory that is allocated for the host is aligned",
+                format!(
+                    "`{alloc}` returned address {address:#x}, which is no multiple of {alignment}"
+                ),
+            ));
+        }
+        self.adopt(alloc, address, len)?;
+        Ok(address)
+    }
+
+    /// Takes over memory that the guest says is the host's from now on, as the result of `export`, until it [frees](Guest::free) it.
+    pub(crate) fn adopt(
+        &mut self,
+        export: &'static str,
+        address: u32,
+        len: u32,
+    ) -> Result<(), Failure> {
+        if self.sandbox.bytes(address, len).is_none() {
+            return Err(self.breaks(
+                "memory that is allocated for the host lies in the plugin's memory",
+                format!(
+                    "`{export}` returned {len} bytes at address {address:#x}, but the memory has {} bytes",
+                    self.sandbox.memory_bytes()
+                ),
+            ));
+        }
+        if len == 0 {
+            // No bytes overlap nothing, and a guest may say always the same address for them.
+            return Ok(());
+        }
+        let new = span(address, len);
+        let before = self
+            .blocks
+            .range(..u32::try_from(new.end).unwrap_or(u32::MAX));
+        let overlapped = before
+            .map(|(address, len)| span(*address, *len))
+            .next_back();
+        if let Some(old) = overlapped.filter(|old| old.end > new.start) {
+            return Err(self.breaks(
+                "memory that the host has not given back is its own",
+                format!(
+                    "`{export}` returned {len} bytes at address {address:#x}, which overlap the {} at {:#x} that the host has not freed",
+                    old.end - old.start,
+                    old.start
+                ),
+            ));
+        }
+        self.blocks.insert(address, len);
+        Ok(())
+    }
+
+    /// Gives memory back to the guest, by the export that the host has for that.
+    pub(crate) fn free(&mut self, address: u32) -> Result<(), Failure> {
+        let Some(len) = self.blocks.remove(&address) else {
+            return Ok(());
+        };
+        let Some(allocator) = self.host.allocator.as_ref() else {
+            return Ok(());
+        };
+        let Some(free) = self.sandbox.function(allocator.free) else {
+            return Ok(());
+        };
+        match free.ty(&self.sandbox.store).params().len() {
+            1 => self.call(allocator.free, address),
+            _ => self.call(allocator.free, (address, len)),
+        }
+    }
+
+    /// Puts bytes into memory of the guest's: their address and their length, until they are [freed](Guest::free). No bytes need no memory, and lie at address 0.
+    pub(crate) fn place(&mut self, bytes: &[u8]) -> Result<(u32, u32), Failure> {
+        if bytes.is_empty() {
+            return Ok((0, 0));
+        }
+        let len = u32::try_from(bytes.len())
+            .ok()
+            .filter(|len| *len <= plugin_sdk::abi::MAX_LEN)
+            .ok_or_else(|| {
+                self.failure(FailureKind::ArgumentsTooLarge {
+                    bytes: bytes.len() as u64,
+                    limit: u64::from(plugin_sdk::abi::MAX_LEN),
+                })
+            })?;
+        let address = self.alloc(len)?;
+        self.write(address, bytes)?;
+        Ok((address, len))
+    }
+
+    /// What the host has not freed.
+    pub(super) fn unfreed(&self) -> Option<Failure> {
+        let (address, len) = self.blocks.first_key_value()?;
+        Some(self.breaks(
+            "all that the plugin allocates for the host is given back",
+            format!(
+                "{} of its blocks are not, the first being {len} bytes at address {address:#x}",
+                self.blocks.len()
+            ),
+        ))
+    }
+
+    /// What the plugin says of itself.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        self.module.manifest()
+    }
+
+    /// Whether a command says of itself that it takes plain bytes.
+    pub(crate) fn is_raw(&self, command: &str) -> bool {
+        let described = self
+            .manifest()
+            .and_then(|manifest| manifest.command(command));
+        described.is_some_and(|command| command.codec == Codec::Raw)
+    }
+
+    /// A failure of what is going on.
+    pub(crate) fn failure(&self, kind: FailureKind) -> Failure {
+        Failure::new(kind, self.during.clone())
+    }
+
+    /// The plugin's own error.
+    pub(crate) fn refused(&self, error: plugin_sdk::Error) -> Failure {
+        self.failure(FailureKind::Plugin(error))
+    }
+
+    /// The plugin's own error, from the SDK's JSON of one.
+    pub(crate) fn failed(&self, error: &[u8]) -> Failure {
+        let error = self
+            .sandbox
+            .decodable(Region::Error, error)
+            .and_then(|error| json::decode(error, Region::Error));
+        self.failure(error.map_or_else(|kind| kind, FailureKind::Plugin))
+    }
+
+    /// The plugin breaks a rule of the host's.
+    pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
+        let kind = FailureKind::HostContract {
+            host: self.host.name,
+            rule,
+            found: found.into(),
+        };
+        let context = self.sandbox.context(Default::default());
+        self.failure(kind).with_context(context)
+    }
+
+    /// The host never does this.
+    pub(crate) fn lacks(&self, what: &'static str) -> Failure {
+        self.failure(FailureKind::HostLacks {
+            host: self.host.name,
+            what,
+        })
+    }
+}
+
+/// Where a block lies.
+fn span(address: u32, len: u32) -> Range<u64> {
+    let start = u64::from(address);
+    start..start + u64::from(len)
+}

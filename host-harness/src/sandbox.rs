@@ -1,0 +1,310 @@
+//! A module's instance within its limits: what every way of calling one has in common, whatever its exports are called.
+//!
+//! `instance.rs` calls plugins of the SDK's own ABI with it, `hosts/` plays other hosts.
+
+use std::sync::Arc;
+
+use plugin_sdk::abi;
+use wasmtime::{Memory, Store, TypedFunc, WasmParams, WasmResults};
+
+use crate::contract;
+use crate::engine::{engine_failure, ticks};
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
+use crate::host::Host;
+use crate::limits::{Limiter, Limits, PAGE};
+use crate::module::Compiled;
+use crate::observe::{Heap, HeapRecord, Observer};
+use crate::record::{Usage, Used};
+use crate::symbols::Symbols;
+use crate::trap::{self, Evidence, PanicRecord};
+
+/// What a store holds beside the guest.
+pub(crate) struct State {
+    pub(crate) limiter: Limiter,
+    pub(crate) host: Host,
+    /// When a call that can be waited for must have ended.
+    #[cfg(feature = "async")]
+    pub(crate) deadline: Option<tokio::time::Instant>,
+    /// What watches the instance, if anybody does.
+    pub(crate) observer: Option<Box<Observer>>,
+}
+
+/// See the [module](self).
+pub(crate) struct Sandbox {
+    pub(crate) store: Store<State>,
+    instance: wasmtime::Instance,
+    pub(crate) memory: Memory,
+    /// Where the guest leaves what a panic said, if it has such a place.
+    record: Option<PanicRecord>,
+    /// Where the guest counts its allocations, if it does.
+    heap: Option<HeapRecord>,
+    pub(crate) limits: Limits,
+    pool: Option<u32>,
+    /// The time of a call in ticks of the engine's clock; 0 for any.
+    pub(crate) ticks: u64,
+    /// What failures find source lines by.
+    symbols: Option<Arc<Symbols>>,
+    /// What killed the instance.
+    pub(crate) first: Option<Failure>,
+}
+
+impl Sandbox {
+    /// An instance of a module whose exports have been checked. `record` is the export that tells where panics are noted.
+    pub(crate) fn new(
+        compiled: &Compiled,
+        host: Host,
+        limits: &Limits,
+        pool: Option<u32>,
+        record: &str,
+    ) -> Result<Self, Failure> {
+        let mut store = new_store(compiled, host, limits);
+        begin(&mut store, ticks(limits.timeout), limits.fuel);
+        let instance = compiled.pre().instantiate(&mut store);
+        Self::of(compiled, store, instance, limits, pool, record)
+    }
+
+    /// What came of instantiating the module.
+    pub(crate) fn of(
+        compiled: &Compiled,
+        mut store: Store<State>,
+        instance: wasmtime::Result<wasmtime::Instance>,
+        limits: &Limits,
+        pool: Option<u32>,
+        record: &str,
+    ) -> Result<Self, Failure> {
+        let instance = match instance {
+            Ok(instance) => instance,
+            Err(error) => {
+                let evidence = Evidence {
+                    denied: store.data().limiter.denied(),
+                    ..Evidence::default()
+                };
+                let backtrace = trap::backtrace(&error, compiled.symbols());
+                let kind = trap::classify(&error, limits, pool, &backtrace, evidence);
+                let context = Context {
+                    backtrace,
+                    ..Context::default()
+                };
+                return Err(Failure::new(kind, Stage::Instantiate).with_context(context));
+            }
+        };
+        // What checked the exports has found it: an error here would be the engine's.
+        let memory = instance
+            .get_memory(&mut store, contract::MEMORY)
+            .ok_or_else(|| {
+                engine_failure(wasmtime::format_err!(
+                    "an export that was there is not there any more"
+                ))
+            })?;
+        let mut address = |export: &str| {
+            let global = instance.get_global(&mut store, export)?;
+            global.get(&mut store).i32().map(i32::cast_unsigned)
+        };
+        let (record, heap) = (address(record), address(abi::HEAP_EXPORT));
+        let bytes = memory.data(&store);
+        let failed = |kind| Failure::new(kind, Stage::Instantiate);
+        let record = record.map(|address| PanicRecord::at(address, bytes));
+        let record = record.transpose().map_err(failed)?;
+        let heap = heap.map(|address| HeapRecord::at(address, bytes));
+        let heap = heap.transpose().map_err(failed)?;
+        Ok(Sandbox {
+            store,
+            instance,
+            memory,
+            record,
+            heap,
+            limits: limits.clone(),
+            pool,
+            ticks: ticks(limits.timeout),
+            symbols: compiled.symbols().cloned(),
+            first: None,
+        })
+    }
+
+    /// Lets the host's functions reach the guest, and allocate in it, if it has an export for that.
+    pub(crate) fn attach(&mut self, alloc: Option<TypedFunc<u32, u32>>) {
+        let memory = self.memory;
+        self.host_mut().attach(memory, alloc);
+    }
+
+    /// Gives a call its time and its fuel.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        begin(&mut self.store, self.ticks, self.limits.fuel);
+    }
+
+    /// Begins a call, unless the instance is dead.
+    #[inline]
+    pub(crate) fn enter(&mut self, stage: impl FnOnce() -> Stage) -> Result<(), Failure> {
+        if let Some(first) = &self.first {
+            return Err(poisoned(stage(), first));
+        }
+        self.begin();
+        Ok(())
+    }
+
+    /// The export of a name, if it is a function of this type.
+    pub(crate) fn export<P: WasmParams, R: WasmResults>(
+        &mut self,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, Failure> {
+        self.instance
+            .get_typed_func(&mut self.store, name)
+            .map_err(engine_failure)
+    }
+
+    /// A function that is exported, of whatever type.
+    pub(crate) fn function(&mut self, name: &str) -> Option<wasmtime::Func> {
+        self.instance.get_func(&mut self.store, name)
+    }
+
+    /// Tells what a trap was, and marks the instance as dead.
+    #[cold]
+    pub(crate) fn trapped(&mut self, stage: Stage, error: &wasmtime::Error) -> Failure {
+        let memory = self.memory.data(&self.store);
+        let panic = self.record.as_ref().and_then(|record| record.read(memory));
+        let evidence = Evidence {
+            denied: self.store.data().limiter.denied(),
+            panic,
+            stack_pointer: trap::stack_pointer(error, &mut self.store),
+        };
+        let backtrace = trap::backtrace(error, self.symbols.as_ref());
+        let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
+        let context = self.context(backtrace);
+        let failure = Failure::new(kind, stage).with_context(context);
+        self.first = Some(failure.clone());
+        failure
+    }
+
+    /// Whether every further call is refused.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// The bytes at an address, if they lie within the memory as it is now. No bytes lie anywhere.
+    #[inline]
+    pub(crate) fn bytes(&self, address: u32, len: u32) -> Option<&[u8]> {
+        match len {
+            0 => Some(&[]),
+            len => trap::range(self.memory.data(&self.store), address, len),
+        }
+    }
+
+    pub(crate) fn out_of_bounds(&self, region: Region, address: u32, len: u32) -> FailureKind {
+        FailureKind::OutOfBounds {
+            region,
+            address,
+            len,
+            memory: self.memory_bytes() as u64,
+        }
+    }
+
+    /// The bytes, unless they are more than the host decodes.
+    pub(crate) fn decodable<'a>(
+        &self,
+        region: Region,
+        bytes: &'a [u8],
+    ) -> Result<&'a [u8], FailureKind> {
+        let limit = self.limits.max_result_bytes;
+        match bytes.len() as u64 {
+            len if len > limit => Err(FailureKind::ResultTooLarge {
+                region,
+                bytes: len,
+                limit,
+            }),
+            _ => Ok(bytes),
+        }
+    }
+
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
+    /// What the guest's heap holds, if it counts that.
+    pub(crate) fn heap(&self) -> Option<Heap> {
+        self.heap.as_ref()?.read(self.memory.data(&self.store))
+    }
+
+    pub(crate) fn counts_allocations(&self) -> bool {
+        self.heap.is_some()
+    }
+
+    /// What the last call used; nothing where fuel is not counted.
+    pub(crate) fn fuel_used(&self) -> Option<u64> {
+        Some(
+            self.limits
+                .fuel?
+                .saturating_sub(self.store.get_fuel().ok()?),
+        )
+    }
+
+    /// What is going on in the call, for a failure to tell of.
+    pub(crate) fn context(&self, backtrace: Backtrace) -> Context {
+        Context {
+            backtrace,
+            host_calls: self.host().calls(),
+            logs: self.host().log_lines(),
+            usage: Some(self.usage()),
+        }
+    }
+
+    /// What the call has used so far.
+    fn usage(&self) -> Usage {
+        let fuel = self.fuel_used().zip(self.limits.fuel);
+        Usage {
+            memory_bytes: Used {
+                used: self.memory_bytes() as u64,
+                limit: u64::from(self.limits.memory_pages) * PAGE,
+            },
+            fuel: fuel.map(|(used, limit)| Used { used, limit }),
+            time: self.limits.timeout.map(|limit| Used {
+                used: self.host().elapsed(self.ticks),
+                limit,
+            }),
+        }
+    }
+
+    /// What the plugin's imports lead to.
+    pub(crate) fn host(&self) -> &Host {
+        &self.store.data().host
+    }
+
+    pub(crate) fn host_mut(&mut self) -> &mut Host {
+        &mut self.store.data_mut().host
+    }
+}
+
+/// The refusal of a call of an instance that is dead.
+#[cold]
+pub(crate) fn poisoned(stage: Stage, first: &Failure) -> Failure {
+    let first = first.clone();
+    Failure::new(FailureKind::Poisoned { first }, stage)
+}
+
+pub(crate) fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
+    let state = State {
+        limiter: Limiter::new(limits),
+        host,
+        #[cfg(feature = "async")]
+        deadline: None,
+        observer: None,
+    };
+    let mut store = Store::new(compiled.pre().module().engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    store
+}
+
+/// Gives a call its time and its fuel.
+#[inline]
+pub(crate) fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
+    if ticks != 0 {
+        store.set_epoch_deadline(ticks);
+    }
+    if let Some(fuel) = fuel {
+        // Fails only for an engine without fuel, and the engine was made for these limits.
+        let _ = store.set_fuel(fuel);
+    }
+    let state = store.data_mut();
+    state.limiter.forget();
+    state.host.begin(ticks);
+}

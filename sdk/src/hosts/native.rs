@@ -1,0 +1,168 @@
+//! Hosts of this SDK's own ABI, `docs/abi.md`: an export for each command, and each service as it stands in [`services`](crate::services).
+
+use crate::Result;
+use crate::services::ai::{Ai, Conversation, Reply, ai};
+use crate::services::config::{Config, config};
+use crate::services::events::{Events, events};
+use crate::services::files::{Entry, Files, files};
+use crate::services::http::{Head, Http, Response, http};
+use crate::services::kv::{Kv, kv};
+use crate::services::logging::{Log, log};
+use crate::services::random::{Random, random};
+use crate::services::time::{Time, time};
+
+/// What a plugin finds at its host.
+#[doc(hidden)]
+pub struct Contract;
+
+/// Passes everything on to the functions that guests have of the trait.
+macro_rules! served_as_declared {
+    ($($trait:ident by $functions:ident { $(fn $name:ident($($argument:ident: $ty:ty),*) $(-> $result:ty)?;)* })*) => {$(
+        impl $trait for Contract {
+            $(
+                #[inline]
+                fn $name(&mut self, $($argument: $ty),*) $(-> $result)? {
+                    $functions::$name($($argument),*)
+                }
+            )*
+        }
+    )*};
+}
+
+served_as_declared! {
+    Ai by ai {
+        fn chat(conversation: &Conversation) -> Result<Reply>;
+    }
+    Config by config {
+        fn get(key: &str) -> Result<Option<Vec<u8>>>;
+    }
+    Events by events {
+        fn emit(topic: &str, data: &[u8]) -> Result<()>;
+        fn subscribe(topic: &str) -> Result<()>;
+        fn unsubscribe(topic: &str) -> Result<()>;
+    }
+    Files by files {
+        fn read(path: &str) -> Result<Vec<u8>>;
+        fn write(path: &str, contents: &[u8]) -> Result<()>;
+        fn remove(path: &str) -> Result<()>;
+        fn list(path: &str) -> Result<Vec<Entry>>;
+    }
+    Http by http {
+        fn send(head: &Head, body: &[u8]) -> Result<Response>;
+    }
+    Kv by kv {
+        fn get(key: &str) -> Result<Option<Vec<u8>>>;
+        fn set(key: &str, value: &[u8]) -> Result<()>;
+        fn delete(key: &str) -> Result<bool>;
+        fn list(prefix: &str) -> Result<Vec<String>>;
+    }
+    Log by log {
+        fn max_level() -> u32;
+        fn write(level: u32, target: &str, message: &str);
+    }
+    Random by random {
+        fn fill(bytes: &mut [u8]) -> Result<()>;
+    }
+    Time by time {
+        fn now(nanoseconds: &mut u64) -> Result<()>;
+        fn monotonic(nanoseconds: &mut u64) -> Result<()>;
+    }
+}
+
+/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
+#[doc(hidden)]
+#[inline]
+pub fn configuration() -> Option<Vec<u8>> {
+    None
+}
+
+/// Whether the host is told of a panic while it happens: it finds the record of it in memory instead.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = false;
+
+/// Tells the host of a panic, in a line.
+#[doc(hidden)]
+#[inline]
+pub fn hear_panic(_: &str) {}
+
+/// What the export of the panic record is called says which ABI the plugin speaks.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_record {
+    ($record:item) => {
+        #[unsafe(export_name = "plugin_abi_1")]
+        $record
+    };
+}
+
+/// The exports that every plugin has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_plugin {
+    ($plugin:ty, $identity:tt) => {
+        #[unsafe(export_name = "alloc")]
+        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .alloc(size)
+        }
+
+        #[unsafe(export_name = "free")]
+        extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .free(address)
+        }
+
+        #[unsafe(export_name = "plugin_init")]
+        extern "C" fn init(
+            address: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::u64 {
+            // SAFETY: what the ABI asks of a host is what this asks of its caller.
+            unsafe { <$plugin as $crate::__private::Plugin>::guest().init(address, len) }
+        }
+
+        #[unsafe(export_name = "plugin_cleanup")]
+        extern "C" fn cleanup() {
+            <$plugin as $crate::__private::Plugin>::guest().cleanup()
+        }
+    };
+}
+
+/// A command's export.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        #[unsafe(export_name = ::core::concat!("command_", $name))]
+        $export
+    };
+}
+
+/// The export for many inputs of a command.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_batch {
+    ($name:literal, $export:item) => {
+        #[unsafe(export_name = ::core::concat!("batch_", $name))]
+        $export
+    };
+}
+
+/// A hook's export; the hook is `start`, `stop` or `event`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_hook {
+    ($hook:literal, $export:item) => {
+        #[unsafe(export_name = ::core::concat!("plugin_", $hook))]
+        $export
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __native_batch as export_batch, __native_command as export_command,
+    __native_hook as export_hook, __native_plugin as export_plugin,
+    __native_record as export_record,
+};

@@ -1,0 +1,214 @@
+//! CIS is played by its README (`docs/hosts/cis.md`): a guest that was written by hand after the README's example in C, what such guests do wrong, and real plugins.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::Path;
+
+use plugin_sdk_harness::hosts::{self, Emulated};
+use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
+use serde_json::{Value, json};
+
+/// The README's example, in the text format: every command remembers a value, asks for it, forgets it and logs a line; its result is what it was told.
+struct Skill {
+    imports: &'static str,
+    malloc: &'static str,
+    log: &'static str,
+    /// What `skill_execute` answers, `$found` being what `host_memory_get` gave.
+    answer: &'static str,
+    fields: &'static str,
+}
+
+const IMPORTS: &str = r#"
+    (import "env" "host_memory_get" (func $get (param i32 i32) (result i64)))
+    (import "env" "host_memory_set" (func $set (param i32 i32 i32 i32) (result i32)))
+    (import "env" "host_memory_delete" (func $delete (param i32 i32) (result i32)))
+    (import "env" "host_ai_chat" (func $chat (param i32 i32) (result i64)))
+    (import "env" "host_log" (func $log (param i32 i32 i32)))
+    (import "env" "host_http_post" (func $post (param i32 i32 i32 i32) (result i64)))"#;
+
+impl Skill {
+    fn new() -> Self {
+        Skill {
+            imports: IMPORTS,
+            malloc: r#"(func (export "malloc") (param $size i32) (result i32) (local $at i32)
+                (local.set $at (global.get $top))
+                (global.set $top (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 15)) (i32.const -8)))
+                (local.get $at))"#,
+            log: "(call $log (i32.const 1) (i32.const 96) (i32.const 16))",
+            answer: "(local.get $found)",
+            fields: "",
+        }
+    }
+
+    fn builder(&self) -> PluginBuilder {
+        let Skill {
+            imports,
+            malloc,
+            log,
+            answer,
+            fields,
+        } = self;
+        let wat = format!(
+            r#"(module {imports} (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096))
+            (data (i32.const 64) "my_key") (data (i32.const 80) "\"my_value\"") (data (i32.const 96) "Hello from WASM!")
+            (func (export "skill_init"))
+            (func (export "skill_execute") (param i32 i32 i32 i32) (result i64) (local $found i64)
+                (if (call $set (i32.const 64) (i32.const 6) (i32.const 80) (i32.const 10)) (then (return (i64.const 0))))
+                (local.set $found (call $get (i32.const 64) (i32.const 6)))
+                (drop (call $delete (i32.const 64) (i32.const 6)))
+                {log} {answer})
+            (func (export "skill_shutdown")) {fields}
+            {malloc} (func (export "free") (param i32)))"#
+        );
+        Plugin::builder(Source::wat(wat))
+    }
+
+    /// What a command comes to, and the skill's end after that.
+    fn run(&self) -> Result<Value, Failure> {
+        let mut plugin = self.builder().grant("kv").build_on(hosts::cis())?;
+        let answer = plugin.call("example", json!({}))?;
+        plugin.finish()?;
+        Ok(answer)
+    }
+}
+
+#[test]
+fn the_readmes_example_remembers_is_told_and_logs() {
+    let mut plugin = Skill::new()
+        .builder()
+        .grant("kv")
+        .build_on(hosts::cis())
+        .unwrap();
+    assert_eq!(plugin.call::<Value>("example", ()).unwrap(), "my_value");
+    assert!(plugin.host().logs().contains("Hello from WASM!"));
+    assert_eq!(plugin.host().kv().get::<String>("my_key"), None);
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn what_is_denied_fails_as_everything_else_does() {
+    let mut plugin = Skill::new().builder().build_on(hosts::cis()).unwrap();
+    let failure = plugin.call::<Value>("example", ()).unwrap_err();
+    assert_eq!(failure.code(), "failed", "{failure}");
+}
+
+#[track_caller]
+fn refused(skill: &Skill, code: &str, words: &str) {
+    let failure = skill.run().unwrap_err();
+    assert_eq!(failure.code(), code, "{failure}");
+    assert!(failure.to_string().contains(words), "{failure}");
+}
+
+#[test]
+fn what_a_skill_does_wrong_is_said_where_cis_would_go_on() {
+    refused(
+        &Skill {
+            log: "(call $log (i32.const 4) (i32.const 96) (i32.const 16))",
+            ..Skill::new()
+        },
+        "host_contract",
+        "it was called with the level 4",
+    );
+    refused(
+        &Skill {
+            log: "(call $log (i32.const 1) (i32.const 65530) (i32.const 16))",
+            ..Skill::new()
+        },
+        "bad_host_argument",
+        "host_log",
+    );
+    refused(
+        &Skill {
+            answer: "(i64.or (i64.const 0x7fffffff_00000000) (i64.const 10))",
+            ..Skill::new()
+        },
+        "out_of_bounds",
+        "memory",
+    );
+    refused(
+        &Skill {
+            answer: "(i64.const 12)",
+            ..Skill::new()
+        },
+        "host_contract",
+        "12 bytes at address 0",
+    );
+    refused(
+        &Skill {
+            malloc: r#"(func (export "malloc") (param i32) (result i32) i32.const 1024)"#,
+            ..Skill::new()
+        },
+        "host_contract",
+        "overlap",
+    );
+}
+
+#[test]
+fn a_skill_that_breaks_with_the_contract_is_not_loaded() {
+    let load = |skill: Skill| skill.builder().build_on(hosts::cis()).unwrap_err();
+    // The SDK of CIS itself imports this, and CIS has it not.
+    let failure = load(Skill {
+        imports: r#"(import "env" "host_now" (func (result i64))) (func $get (param i32 i32) (result i64) i64.const 0)
+            (func $set (param i32 i32 i32 i32) (result i32) i32.const 0) (func $delete (param i32 i32) (result i32) i32.const 0)
+            (func $log (param i32 i32 i32))"#,
+        ..Skill::new()
+    });
+    assert_eq!(failure.code(), "missing_imports", "{failure}");
+    assert!(failure.to_string().contains("host_now"), "{failure}");
+    let failure = load(Skill {
+        malloc: "",
+        ..Skill::new()
+    });
+    assert_eq!(failure.code(), "missing_export", "{failure}");
+    assert!(failure.to_string().contains("`malloc`"), "{failure}");
+}
+
+/// A plugin of the workspace, made for CIS.
+fn plugin(folder: &str) -> PluginBuilder {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    Plugin::builder(Source::crate_dir(dir).profile("dev").target_dir(target))
+}
+
+fn on_cis(builder: PluginBuilder) -> Emulated {
+    builder.build_on(hosts::cis()).unwrap()
+}
+
+#[test]
+fn a_plugin_of_this_sdk_is_a_skill_with_its_source_unchanged() {
+    let mut plugin = on_cis(plugin("examples/guest-book").grant("kv"));
+    let greeting: String = plugin.call("greet", json!({"name": "Ada"})).unwrap();
+    assert_eq!(greeting, "Hello, Ada!");
+    assert_eq!(
+        plugin
+            .call::<Option<String>>("last", ())
+            .unwrap()
+            .as_deref(),
+        Some("Ada")
+    );
+    assert_eq!(
+        plugin.host().kv().get::<String>("last").as_deref(),
+        Some("Ada")
+    );
+    assert!(plugin.host().logs().contains("greeting Ada"));
+    let failure = plugin
+        .call::<Value>("greet", json!({"nam": "Ada"}))
+        .unwrap_err();
+    assert_eq!(failure.code(), "unknown_argument");
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn a_denied_permission_is_an_error_value_of_the_plugins() {
+    let mut plugin = on_cis(plugin("examples/guest-book"));
+    let failure = plugin
+        .call::<String>("greet", json!({"name": "Ada"}))
+        .unwrap_err();
+    assert_eq!(failure.code(), "unavailable", "{failure}");
+    assert!(!plugin.is_poisoned());
+}
