@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use plugin_sdk_harness::services::Fault;
 use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
 use serde_json::{Value, json};
 use support::Folder;
@@ -489,6 +490,24 @@ fn lines_go_to_the_hosts_log_as_detailed_as_it_wants_them() {
             0
         );
     });
+}
+
+/// Its runtime asks for the time wherever it is, and no code of the guest's can run then, not even `alloc` for the host's words.
+#[test]
+fn a_clock_that_fails_ends_gos_instance_in_order() {
+    let go = guests()
+        .iter()
+        .find(|guest| guest.language == "Go")
+        .unwrap();
+    let mut plugin = go.plugin();
+    let fault = Fault::error("unavailable", "the clock has stopped");
+    plugin.fault("time_monotonic", fault);
+    let name = "x".repeat(50_000);
+    let failure = (0..1000)
+        .find_map(|_| plugin.call::<Value>("greet", json!({"name": name})).err())
+        .expect("whoever collects garbage asks for the time");
+    assert_eq!(failure.code(), "host_function", "{failure}");
+    assert!(plugin.is_poisoned());
 }
 
 /// What a file says where the tests look for a panic.

@@ -126,6 +126,7 @@ fn error_codes(header: &mut String) {
         header,
         "Codes of errors, beside which plugins have codes of their own",
     );
+    header.push('\n');
     let codes = [
         code::INVALID_JSON,
         code::MISSING_ARGUMENT,
@@ -387,7 +388,7 @@ const KEYWORDS: [&str; 86] = [
 
 fn title(header: &mut String, title: &str) {
     let rule = "-".repeat(WIDTH - 6);
-    put(header, format_args!("\n/* {rule}\n * {title}.\n */\n\n"));
+    put(header, format_args!("\n/* {rule}\n * {title}.\n */\n"));
 }
 
 /// Paragraphs as one comment.
