@@ -305,7 +305,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(message: &[u8]) {
+pub fn hear_panic(message: &str) {
+    let message = message.as_bytes();
     for tell in [env::log_error, env::error_set] {
         match block(message) {
             0 => {}

@@ -44,7 +44,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = false;
 
 #[doc(hidden)]
-pub fn hear_panic(_: &[u8]) {}
+pub fn hear_panic(_: &str) {}
 
 /// A command's export: 0, or 1 where it failed.
 #[doc(hidden)]

@@ -373,7 +373,7 @@ fn the_emulators_services_are_those_of_the_harness() {
         .grant("http")
         .build_on(hosts::extism())
         .unwrap();
-    plugin.host().kv().set("before", "a text");
+    plugin.host().kv().set("before", "a text").unwrap();
     let calls = json!([{"config": "name"}, {"config": "most"}, {"kv_get": "before"}, {"kv_set": ["after", [1]]}, {"log": "Ödön"}, {"kv_list": ""}]);
     let answer: Value = plugin.call("run", json!({"calls": calls})).unwrap();
     let unsupported = json!({"error": "unsupported"});
