@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use plugin_sdk::code;
 use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::logging::Log;
 use plugin_sdk::services::time::Time;
-use plugin_sdk::code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -87,11 +87,16 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     };
     match inspection.memory() {
         Some(memory) if memory.initial * 65_536 < u64::from(HOSTS_OWN) => {
-            failures.push(breaks("the memory begins with less than two pages".to_owned()));
+            failures.push(breaks(
+                "the memory begins with less than two pages".to_owned(),
+            ));
         }
         _ => {}
     }
-    if let Some(lowest) = inspection.lowest_data().filter(|lowest| *lowest < HOSTS_OWN) {
+    if let Some(lowest) = inspection
+        .lowest_data()
+        .filter(|lowest| *lowest < HOSTS_OWN)
+    {
         failures.push(breaks(format!("its data begin at address {lowest:#x}")));
     }
     failures
@@ -150,7 +155,8 @@ impl Emulator for Runner {
             } => {
                 // The SDK's own form of an error says the same.
                 let code = code.as_deref().unwrap_or(code::FAILED);
-                let error = json!({"code": code, "message": message, "details": details, "source": source});
+                let error =
+                    json!({"code": code, "message": message, "details": details, "source": source});
                 Err(guest.failed(error.to_string().as_bytes()))
             }
             Reply { error: None, .. } => Err(guest.breaks(
@@ -255,12 +261,7 @@ fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
 }
 
 /// What the guest says that it has answered, if that is what it may answer and all that it has written.
-fn answer(
-    guest: &Guest,
-    export: &str,
-    len: u32,
-    before: &[u8],
-) -> Result<Vec<u8>, Failure> {
+fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8>, Failure> {
     if !(1..ANSWER).contains(&len) {
         let len = len.cast_signed();
         return Err(guest.breaks(LENGTH, format!("`{export}` returned {len}")));
@@ -432,7 +433,11 @@ impl NeoMind for Platform {
             "debug" => log::Level::Debug,
             _ => log::Level::Info,
         };
-        let message = if message.len() > MAX_TEXT { "" } else { message };
+        let message = if message.len() > MAX_TEXT {
+            ""
+        } else {
+            message
+        };
         self.logs.write(level as u32, CONTRACT.name, message);
     }
 

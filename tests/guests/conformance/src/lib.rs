@@ -1,9 +1,6 @@
 //! A plugin that does everything that a plugin can do: what comes of it in each host is tested in `tests/conformance.rs`. Its source knows no host.
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::indexing_slicing,
-    reason = "it fails on purpose"
-)]
+#![allow(clippy::indexing_slicing, reason = "it fails on purpose")]
 
 use std::hint::black_box;
 use std::time::{Duration, UNIX_EPOCH};
