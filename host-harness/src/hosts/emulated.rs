@@ -127,6 +127,25 @@ impl Emulated {
         })
     }
 
+    /// Calls a command for many inputs in the way that the host has for that, and gives the bytes of all results.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has no such way, and as [`call_raw`](Emulated::call_raw); then there is no result of any input.
+    pub fn call_many_raw(
+        &mut self,
+        command: &str,
+        inputs: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let inputs: Vec<_> = inputs.into_iter().collect();
+        let inputs: Vec<&[u8]> = inputs.iter().map(AsRef::as_ref).collect();
+        let stage = Stage::Command(command.into());
+        self.expect_alive(&stage)?;
+        self.operate(stage, |emulator, guest| {
+            emulator.batch(guest, command, &inputs)
+        })
+    }
+
     /// The names of the commands that the plugin describes, in alphabetical order. It may have others, where it does not describe itself.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
         self.module.commands()

@@ -271,6 +271,10 @@ impl Guest {
                 ),
             ));
         }
+        if len == 0 {
+            // No bytes overlap nothing, and a guest may say always the same address for them.
+            return Ok(());
+        }
         let new = span(address, len);
         let before = self
             .blocks
@@ -392,8 +396,8 @@ impl Guest {
     }
 }
 
-/// Where a block lies; an empty one takes a byte of its own.
+/// Where a block lies.
 fn span(address: u32, len: u32) -> Range<u64> {
     let start = u64::from(address);
-    start..start + u64::from(len.max(1))
+    start..start + u64::from(len)
 }

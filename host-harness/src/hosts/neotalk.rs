@@ -1,6 +1,7 @@
 //! NeoTalk, as its guide for plugin authors has it: `docs/hosts/neotalk.md`.
 
 use plugin_sdk::hosts::neotalk::{self, NeoTalk};
+use plugin_sdk::services::config::Config;
 use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::logging::Log;
 use plugin_sdk::services::random::Random;
@@ -15,7 +16,9 @@ use super::{
 use crate::contract::{self, ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::json as text;
-use crate::services::{Grants, ManualClock, RecordedLog, ScriptedHttp, SeededRandom, Services};
+use crate::services::{
+    Grants, ManualClock, MapConfig, RecordedLog, ScriptedHttp, SeededRandom, Services,
+};
 
 const INIT: &str = "neotalk_init";
 const COMMAND: &str = "neotalk_command";
@@ -226,6 +229,7 @@ fn told(guest: &Guest, result: &[u8]) -> Result<Failure, Failure> {
 /// NeoTalk's functions, answered from the services in memory.
 struct Functions {
     logs: RecordedLog,
+    config: MapConfig,
     http: ScriptedHttp,
     clock: ManualClock,
     random: SeededRandom,
@@ -237,6 +241,7 @@ impl Functions {
     fn of(services: &Services, grants: &Grants, breaches: Breaches) -> Self {
         Functions {
             logs: services.logs().clone(),
+            config: services.config().clone(),
             http: services.http().clone(),
             clock: services.clock().clone(),
             random: services.random().clone(),
@@ -284,6 +289,10 @@ impl NeoTalk for Functions {
             );
         }
         self.logs.write(level as u32, CONTRACT.name, message);
+    }
+
+    fn get_config(&mut self, key: &str) -> plugin_sdk::Result<Option<Vec<u8>>> {
+        self.config.get(key)
     }
 
     fn http_get(&mut self, url: &str) -> i32 {

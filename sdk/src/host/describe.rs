@@ -257,6 +257,11 @@ pub enum Answer {
         /// The bytes, with the zero byte.
         bytes: Vec<u8>,
     },
+    /// Bytes in memory from the guest's `alloc`, which are all of their block; the result is their address.
+    Block {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
     /// Bytes written to where the caller said, and a number.
     Written {
         /// The bytes; they fit.
@@ -265,6 +270,17 @@ pub enum Answer {
         address: u32,
         /// The number.
         slot: u64,
+    },
+    /// Bytes written to where the caller said, if there is room, and how many there are to where it said how much room there is; the result is 0.
+    InOut {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where they go.
+        address: u32,
+        /// Where a `u32` says how many bytes there is room for; that of `bytes` takes its place.
+        size: u32,
+        /// The result if there is too little room, and nothing was written but the number.
+        short: i32,
     },
 }
 

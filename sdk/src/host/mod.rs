@@ -21,6 +21,6 @@ pub use asynchronous::{Changed, Served, Serving};
 pub use describe::ServeLater;
 pub use describe::{Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow};
 pub use native::Installed;
-pub use returned::{HostError, Payload};
+pub use returned::{Block, HostError, Payload};
 pub use scalar::Scalar;
 pub use wire::WasmType;

@@ -172,7 +172,8 @@ pub fn event(topic: &str, data: &[u8]) -> Result<(), Failed> {
     run(export, &mut event, settled)
 }
 
-fn settled(reply: Reply<'_>) -> Result<(), Failed> {
+/// An answer of which no more is wanted than whether the call failed.
+pub fn settled(reply: Reply<'_>) -> Result<(), Failed> {
     match reply.failed {
         true => Err(Failed(reply.bytes.to_vec())),
         false => Ok(()),
