@@ -1,6 +1,7 @@
 //! The extension runner of NeoMind, by its source: `docs/hosts/neomind.md`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use plugin_sdk::code;
@@ -246,16 +247,20 @@ impl Descriptor {
     }
 }
 
+/// What is the host's, made recognisable: bytes without any period.
+static UNTOUCHED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let byte = |at: u32| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8;
+    (0..HOSTS_OWN).map(byte).collect()
+});
+
 /// Writes the input, and makes all else that is the host's recognisable: what is there now.
 fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
-    // No period of anything.
-    let mut memory: Vec<u8> = (0..HOSTS_OWN)
-        .map(|at| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8)
-        .collect();
+    let mut memory = UNTOUCHED.clone();
     guest.write(0, &memory)?;
     guest.write(0, input)?;
-    for (byte, input) in memory.iter_mut().zip(input) {
-        *byte = *input;
+    let len = input.len().min(memory.len());
+    if let (Some(to), Some(from)) = (memory.get_mut(..len), input.get(..len)) {
+        to.copy_from_slice(from);
     }
     Ok(memory)
 }
@@ -268,12 +273,13 @@ fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8
     }
     let after = guest.read(Region::Result, 0, HOSTS_OWN)?;
     let (start, end) = (ANSWER as usize, (ANSWER + len) as usize);
-    let changed = before
-        .iter()
-        .zip(after)
-        .enumerate()
-        .find(|(at, (before, after))| !(start..end).contains(at) && before != after);
-    if let Some((at, _)) = changed {
+    for beside in [0..start, end..before.len()] {
+        let (before, after) = (before.get(beside.clone()), after.get(beside.clone()));
+        if before == after {
+            continue;
+        }
+        let pairs = before.into_iter().flatten().zip(after.into_iter().flatten());
+        let at = pairs.take_while(|(before, after)| before == after).count() + beside.start;
         return Err(guest.breaks(
             BELONGS_TO_HOST,
             format!(
