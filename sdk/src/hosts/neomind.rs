@@ -328,11 +328,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(line: &[u8]) {
-    neo_mind::log(
-        "error",
-        start(std::str::from_utf8(line).unwrap_or_default(), MAX_TEXT),
-    );
+pub fn hear_panic(line: &str) {
+    neo_mind::log("error", start(line, MAX_TEXT));
 }
 
 /// What is said to a host that has overwritten the guest's memory.
