@@ -353,7 +353,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: This("a log"),
         check: |host| {
             let mut plugin = host.plugin();
-            plugin.call::<()>("log", ()).unwrap();
+            plugin.call::<()>("log_lines", ()).unwrap();
             let lines = plugin.host().logs().lines();
             let level = |text: &str| {
                 let line = lines.iter().find(|line| line.message.ends_with(text));

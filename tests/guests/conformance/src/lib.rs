@@ -152,7 +152,7 @@ impl Conformance {
 
     /// Writes a line of every level.
     #[command]
-    pub fn log(&self) {
+    pub fn log_lines(&self) {
         log::error!("an error");
         log::warn!("a warning");
         log::info!("a piece of information");
