@@ -342,10 +342,10 @@ fn result_type(function: &HostFunction) -> &'static str {
 fn result_meaning(form: Form) -> Option<&'static str> {
     Some(match form {
         Form::Packed => {
-            "Gives back packed bytes or an error, in memory that the host got from this plugin's `alloc` and that the plugin frees; 0 is nothing."
+            "Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing."
         }
         Form::Terminated => {
-            "Gives back text that ends with a zero byte, in memory that the host got from this plugin's `alloc` and that the plugin frees; NULL is nothing."
+            "Gives back text that ends with a zero byte, in memory that the host allocated in this plugin and that the plugin frees; NULL is nothing."
         }
         Form::Status => "Gives back a number that says whether it succeeded.",
         Form::Written => "Gives back how many bytes were written, or would have been.",
