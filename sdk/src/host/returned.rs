@@ -765,10 +765,7 @@ where
     }
 
     fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
-        let (address, size) = (
-            call.slot::<Address>() as u32,
-            call.slot::<Address>() as u32,
-        );
+        let (address, size) = (call.slot::<Address>() as u32, call.slot::<Address>() as u32);
         Ok(match self.map(T::into_bytes) {
             Ok(Some(bytes)) => Answer::InOut {
                 bytes,
@@ -811,7 +808,9 @@ fn fetch_in_out(
         // An error may have the same number: then there is nothing more that is needed.
         if status != short || needed <= size {
             return Err(match status {
-                0 => strange_answer("the host says that it has written more than there is room for"),
+                0 => {
+                    strange_answer("the host says that it has written more than there is room for")
+                }
                 status => Error::of_status(status),
             });
         }
