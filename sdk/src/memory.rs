@@ -6,6 +6,8 @@
 
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod contracts;
+#[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
+pub mod fixed;
 
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};

@@ -1,4 +1,4 @@
-//! Other WebAssembly hosts that the tests run plugins in, Python's wasmtime and Node's own engine; and what the tests run on them: Binaryen's optimiser.
+//! Other WebAssembly hosts that the tests run plugins in: Node's own engine, packages for Python; and what the tests run on Node: Binaryen's optimiser.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,12 +9,18 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::process::{self, LOCAL, say};
 
 /// What the tests' Python programs import, in the versions that they were written for.
-const PACKAGES: [(&str, &str); 1] = [("wasmtime", "50.0.1")];
+const PACKAGES: [(&str, &str); 4] = [
+    ("wasmtime", "50.0.1"),
+    // Extism, and the native library that it brings.
+    ("extism", "1.1.1"),
+    ("extism_sys", "1.41.0"),
+    ("typst", "0.15.0"),
+];
 
 /// The package that `wasm-opt` is in, a program for Node, and the version that the tests were written for.
 const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
 
-/// Some 15 megabytes on a slow line.
+/// Some 60 megabytes on a slow line.
 const DOWNLOAD: Duration = Duration::from_secs(600);
 
 /// Gives the Python of an environment under `target/python` that has [`PACKAGES`], making it first where needed.

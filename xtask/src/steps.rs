@@ -2,6 +2,7 @@
 //!
 //! Every step says its name and how long it took. The first that fails ends the command, and says how to run it alone.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub fn test() -> Result<()> {
     cargo
         .args(["test", "--workspace"])
         .env(PYTHON, &tools.python)
+        .env(EXTISM_HOST, &tools.extism_host)
         .env(WASM_OPT, &tools.wasm_opt);
     program("tests", cargo)
 }
@@ -96,12 +98,16 @@ pub fn bench(arguments: &[OsString]) -> Result<()> {
 /// Tells the tests which Python has the packages they need.
 const PYTHON: &str = "PLUGIN_SDK_PYTHON";
 
+/// Tells the tests where the host on Extism's own crate is.
+const EXTISM_HOST: &str = "PLUGIN_SDK_EXTISM_HOST";
+
 /// Tells the tests where Binaryen's optimiser is, a program for Node.
 const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
 
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
+    extism_host: PathBuf,
     wasm_opt: PathBuf,
 }
 
@@ -112,8 +118,10 @@ impl Tools {
             .name()
             .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
         let python = (PYTHON, self.python.display().to_string());
+        let extism_host = (EXTISM_HOST, self.extism_host.display().to_string());
         let wasm_opt = (WASM_OPT, self.wasm_opt.display().to_string());
-        toolchain.into_iter().chain([python, wasm_opt]).collect()
+        let programs = [python, extism_host, wasm_opt];
+        toolchain.into_iter().chain(programs).collect()
     }
 }
 
@@ -127,11 +135,25 @@ fn tools_for_tests() -> Result<Tools> {
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
     program("set-up: crates", fetch)?;
+    let extism_host = extism_host(&toolchain)?;
     Ok(Tools {
         toolchain,
         python,
+        extism_host,
         wasm_opt,
     })
+}
+
+/// Builds the host on Extism's own crate, a workspace of its own with its own engine: some minutes, once.
+fn extism_host(toolchain: &Toolchain) -> Result<PathBuf> {
+    let built = process::workspace_root().join("target/extism");
+    let mut cargo = toolchain.command("cargo");
+    cargo
+        .args(["build", "--locked", "--quiet"])
+        .args(["--manifest-path", "tests/extism/Cargo.toml", "--target-dir"])
+        .arg(&built);
+    program("set-up: Extism", cargo)?;
+    Ok(built.join(format!("debug/extism-host{EXE_SUFFIX}")))
 }
 
 fn toolchain_step() -> Result<Toolchain> {
@@ -218,6 +240,7 @@ mod tests {
             let tools = Tools {
                 toolchain,
                 python: PathBuf::from("target/python/bin/python"),
+                extism_host: PathBuf::from("target/extism/debug/extism-host"),
                 wasm_opt: PathBuf::from("target/node/wasm-opt"),
             };
             tools
@@ -228,13 +251,18 @@ mod tests {
         };
         assert_eq!(
             names(Toolchain::Active),
-            ["PLUGIN_SDK_PYTHON", "PLUGIN_SDK_WASM_OPT"]
+            [
+                "PLUGIN_SDK_PYTHON",
+                "PLUGIN_SDK_EXTISM_HOST",
+                "PLUGIN_SDK_WASM_OPT"
+            ]
         );
         assert_eq!(
             names(Toolchain::Linked),
             [
                 "RUSTUP_TOOLCHAIN",
                 "PLUGIN_SDK_PYTHON",
+                "PLUGIN_SDK_EXTISM_HOST",
                 "PLUGIN_SDK_WASM_OPT"
             ]
         );

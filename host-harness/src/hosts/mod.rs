@@ -50,7 +50,9 @@ mod emulator;
 mod guest;
 mod musicfox;
 mod native;
+mod neomind;
 mod neotalk;
+mod toolfs;
 
 use std::time::Duration;
 
@@ -121,38 +123,38 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 4] = [
-    native::CONTRACT,
-    neotalk::CONTRACT,
-    cis::CONTRACT,
-    musicfox::CONTRACT,
-];
+/// One line for each host: its module, which is its name, and what it is.
+macro_rules! hosts {
+    ($($name:ident: $what:literal;)*) => {
+        static ALL: &[HostContract] = &[$($name::CONTRACT),*];
+
+        $(
+            #[doc = concat!("The host ", $what)]
+            pub fn $name() -> &'static HostContract {
+                static CONTRACT: HostContract = $name::CONTRACT;
+                &CONTRACT
+            }
+        )*
+    };
+}
+
+hosts! {
+    native: "of the SDK's own ABI: `docs/abi.md`.";
+    neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
+    cis: "CIS: `docs/hosts/cis.md`.";
+    musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
+    neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
+    toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
+}
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
-    &ALL
+    ALL
 }
 
 /// The host of a name.
 pub fn find(name: &str) -> Option<&'static HostContract> {
     all().iter().find(|host| host.name == name)
-}
-
-/// Functions by which the hosts are named in code, in the order of [`ALL`].
-macro_rules! hosts {
-    ($($place:literal $name:ident: $what:literal;)*) => {$(
-        #[doc = concat!("The host ", $what)]
-        pub fn $name() -> &'static HostContract {
-            const { &ALL[$place] }
-        }
-    )*};
-}
-
-hosts! {
-    0 native: "of the SDK's own ABI: `docs/abi.md`.";
-    1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
-    2 cis: "CIS: `docs/hosts/cis.md`.";
-    3 musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
 }
 
 impl HostContract {

@@ -15,6 +15,9 @@
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
+//! | `host-extism` | [`extism`] | by an export of its name |
+//! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
+//! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
 mod unsupported;
@@ -22,6 +25,9 @@ mod unsupported;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod call;
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+#[doc(hidden)]
+pub mod names;
 pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
@@ -32,8 +38,14 @@ pub mod registry;
 pub mod cis;
 #[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
 pub mod musicfox;
+#[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
+pub mod extism;
+#[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
+pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
+pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 macro_rules! contracts {
@@ -63,6 +75,9 @@ macro_rules! contracts {
 contracts! {
     cis "host-cis";
     musicfox "host-musicfox";
+    extism "host-extism";
+    neomind "host-neomind";
+    toolfs "host-toolfs";
 }
 
 pub(crate) use chosen::Contract;

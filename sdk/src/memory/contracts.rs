@@ -209,3 +209,11 @@ use super::boundary;
 fn boundary() -> &'static Boundary {
     unreachable!("contracts share memory on wasm32 only")
 }
+
+/// The first `len` bytes of some words, or all of them.
+#[inline]
+pub fn bytes_of(words: &mut [u64], len: usize) -> &mut [u8] {
+    let len = len.min(size_of_val(words));
+    // SAFETY: the words have at least so many bytes, any of which may have any value, and are borrowed for as long.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), len) }
+}
