@@ -97,7 +97,7 @@ fn message<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
 
 /// A panic in a line, as Rust's own hook prints it. By hand: a plugin need not have the formatting of numbers otherwise.
 #[cfg(all(target_arch = "wasm32", feature = "_contract"))]
-fn told(panic: &PanicHookInfo<'_>) -> Vec<u8> {
+fn told(panic: &PanicHookInfo<'_>) -> String {
     let mut told = b"panicked at ".to_vec();
     if let Some(place) = panic.location() {
         told.extend_from_slice(place.file().as_bytes());
@@ -108,12 +108,12 @@ fn told(panic: &PanicHookInfo<'_>) -> Vec<u8> {
         told.extend_from_slice(b": ");
     }
     told.extend_from_slice(message(panic).as_bytes());
-    told
+    String::from_utf8(told).unwrap_or_default()
 }
 
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
-fn told(_: &PanicHookInfo<'_>) -> Vec<u8> {
-    Vec::new()
+fn told(_: &PanicHookInfo<'_>) -> String {
+    String::new()
 }
 
 /// The longest length up to `limit` that does not cut a character.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::interpreters;
+use crate::interpreters::{self, NodePrograms};
 use crate::process::{self, LOCAL, say};
 use crate::toolchain::{self, Toolchain};
 
@@ -56,7 +56,8 @@ pub fn test() -> Result<()> {
         .args(["test", "--workspace"])
         .env(PYTHON, &tools.python)
         .env(EXTISM_HOST, &tools.extism_host)
-        .env(WASM_OPT, &tools.wasm_opt);
+        .env(WASM_OPT, &tools.node.wasm_opt)
+        .env(ASC, &tools.node.asc);
     program("tests", cargo)
 }
 
@@ -104,11 +105,14 @@ const EXTISM_HOST: &str = "PLUGIN_SDK_EXTISM_HOST";
 /// Tells the tests where Binaryen's optimiser is, a program for Node.
 const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
 
+/// Tells the tests where AssemblyScript's compiler is, a program for Node.
+const ASC: &str = "PLUGIN_SDK_ASC";
+
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
     extism_host: PathBuf,
-    wasm_opt: PathBuf,
+    node: NodePrograms,
 }
 
 impl Tools {
@@ -119,8 +123,9 @@ impl Tools {
             .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
         let python = (PYTHON, self.python.display().to_string());
         let extism_host = (EXTISM_HOST, self.extism_host.display().to_string());
-        let wasm_opt = (WASM_OPT, self.wasm_opt.display().to_string());
-        let programs = [python, extism_host, wasm_opt];
+        let wasm_opt = (WASM_OPT, self.node.wasm_opt.display().to_string());
+        let asc = (ASC, self.node.asc.display().to_string());
+        let programs = [python, extism_host, wasm_opt, asc];
         toolchain.into_iter().chain(programs).collect()
     }
 }
@@ -130,7 +135,11 @@ fn tools_for_tests() -> Result<Tools> {
     let toolchain = toolchain_step()?;
     let python = step("set-up: Python", ALONE, interpreters::python)?;
     step("set-up: Node", ALONE, interpreters::node)?;
-    let wasm_opt = step("set-up: wasm-opt", ALONE, interpreters::wasm_opt)?;
+    let node = step(
+        "set-up: programs for Node",
+        ALONE,
+        interpreters::node_programs,
+    )?;
     // The tests of compile errors run cargo offline.
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
@@ -140,7 +149,7 @@ fn tools_for_tests() -> Result<Tools> {
         toolchain,
         python,
         extism_host,
-        wasm_opt,
+        node,
     })
 }
 
@@ -241,7 +250,10 @@ mod tests {
                 toolchain,
                 python: PathBuf::from("target/python/bin/python"),
                 extism_host: PathBuf::from("target/extism/debug/extism-host"),
-                wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                node: NodePrograms {
+                    wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                    asc: PathBuf::from("target/node/asc.js"),
+                },
             };
             tools
                 .exports()
@@ -254,7 +266,8 @@ mod tests {
             [
                 "PLUGIN_SDK_PYTHON",
                 "PLUGIN_SDK_EXTISM_HOST",
-                "PLUGIN_SDK_WASM_OPT"
+                "PLUGIN_SDK_WASM_OPT",
+                "PLUGIN_SDK_ASC"
             ]
         );
         assert_eq!(
@@ -263,7 +276,8 @@ mod tests {
                 "RUSTUP_TOOLCHAIN",
                 "PLUGIN_SDK_PYTHON",
                 "PLUGIN_SDK_EXTISM_HOST",
-                "PLUGIN_SDK_WASM_OPT"
+                "PLUGIN_SDK_WASM_OPT",
+                "PLUGIN_SDK_ASC"
             ]
         );
     }

@@ -12,8 +12,8 @@ use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};
 use crate::engine::TICK;
-use crate::sandbox::State;
 use crate::observe::{Observer, Outcome};
+use crate::sandbox::State;
 use crate::services::{Strike, with_time_left};
 
 /// Why a host function ended the guest's call. In a box, as nearly every call has none.

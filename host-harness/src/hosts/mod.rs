@@ -164,9 +164,22 @@ impl HostContract {
         failures.map(|failure| self.tell(failure)).collect()
     }
 
+    /// The functions that the host offers to every plugin, in the order of their descriptions.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::hosts;
+    ///
+    /// let native = hosts::find("native").unwrap();
+    /// let set = native.functions().into_iter().find(|function| function.name == "kv_set").unwrap();
+    /// assert_eq!((set.module, set.permission), ("plugin_host", Some("kv")));
+    /// ```
+    pub fn functions(&self) -> Vec<&'static HostFunction> {
+        (self.functions)()
+    }
+
     /// Holds a module's imports against the host's functions.
     pub fn imports(&self, inspection: &Inspection<'_>) -> Imports {
-        let functions = (self.functions)();
+        let functions = self.functions();
         let mut imports = Imports::default();
         let mut missing = Vec::new();
         for imported in inspection.imports() {
@@ -200,7 +213,7 @@ impl HostContract {
 
     /// The host's function with the name that is most like another one.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
-        (self.functions)()
+        self.functions()
             .into_iter()
             .map(|function| {
                 (

@@ -13,6 +13,7 @@ use syn::{ItemTrait, Type};
 use super::model::{Convention, HostArgument, HostFunction, HostTrait, Passing, Short};
 use super::parse;
 use crate::attributes::plain_name;
+use crate::documentation::Description;
 use crate::expand::{emit, local, placed};
 use crate::mistakes::Mistakes;
 
@@ -572,6 +573,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
         import,
         cfgs,
         permission,
+        docs,
         ..
     } = function;
     let module = &host.import_module;
@@ -583,6 +585,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
     };
     let (ty, convention) = (returned_type(function), convention(function));
     let new = placed(quote!(#sdk::HostFunction::new), returned_span(function));
+    let documented = Description::of(docs).map(|text| quote!(.documented(#text)));
     quote! {
         #(#cfgs)*
         #new::<#convention, #ty>(
@@ -592,6 +595,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
             #permission,
             #sdk::Serve::#when(Self::#ident),
         )
+        #documented
     }
 }
 

@@ -90,12 +90,16 @@ pub struct HostFunction {
     pub room: [Option<WasmType>; 2],
     /// The type of its result, if it has one.
     pub result: Option<WasmType>,
+    /// What that result means.
+    pub form: Form,
     /// What a guest must be granted to call it.
     pub permission: Option<&'static str>,
     /// How a host serves a call of it.
     pub serve: Serve,
     /// What to answer instead of calling the implementation; the error, if the function has no way to tell the guest of one.
     pub refuse: fn(Error) -> Result<Answer, Error>,
+    /// What its declaration says of it, in Markdown; empty if that is nothing.
+    pub documentation: &'static str,
 }
 
 /// Serves a call: reads the arguments out of the guest's memory, calls the implementation, and says what to answer.
@@ -144,9 +148,20 @@ impl HostFunction {
             parameters,
             room: [R::Room::TYPE, R::Size::TYPE],
             result: R::Wire::TYPE,
+            form: R::FORM,
             permission,
             serve,
             refuse: R::refusal,
+            documentation: "",
+        }
+    }
+
+    /// The same function, with what its declaration says of it.
+    #[doc(hidden)]
+    pub const fn documented(self, documentation: &'static str) -> Self {
+        HostFunction {
+            documentation,
+            ..self
         }
     }
 
@@ -238,6 +253,28 @@ pub enum Kind {
         /// How many.
         bytes: u32,
     },
+}
+
+/// What the result of a host function's import means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// There is none.
+    Nothing,
+    /// A number of this kind.
+    Number(Kind),
+    /// A packed `address << 32 | failed << 31 | length` of bytes in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
+    Packed,
+    /// The address of text that ends with a zero byte, in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
+    Terminated,
+    /// A number that says whether it succeeded, or what went wrong.
+    Status,
+    /// The address of memory from the guest's `alloc`, all of which are the bytes, and which the guest frees; 0 is nothing.
+    Block,
+    /// How many bytes were written to the room that the caller gave, or would have been.
+    Written,
+    /// Whether bytes were written to the room that the caller gave; how many there are stands where the caller had said how much room there was.
+    Told,
 }
 
 /// What a host function comes to.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::host::argument::{AsJson, Plain, from_json};
-use crate::host::describe::{Answer, Call, Fault};
+use crate::host::describe::{Answer, Call, Fault, Form};
 use crate::host::scalar::Scalar;
 use crate::host::wire::{Address, Nothing, Wire};
 use crate::json;
@@ -52,6 +52,8 @@ pub trait Returned<C>: Sized {
     type Room: Wire;
     /// What it is passed after that.
     type Size: Wire;
+    /// What the import's result means.
+    const FORM: Form;
 
     /// Calls the import, and makes a value of what it returns.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
@@ -91,6 +93,7 @@ impl<T: Scalar> Returned<Plain> for T {
     type Wire = T::Wire;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Number(T::KIND);
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
@@ -117,6 +120,7 @@ impl Returned<Plain> for () {
     type Wire = ();
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Nothing;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing)) {
@@ -289,6 +293,7 @@ macro_rules! packed {
             type Wire = u64;
             type Room = Nothing;
             type Size = Nothing;
+            const FORM: Form = Form::Packed;
 
             #[inline]
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -376,6 +381,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
     type Wire = u64;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Packed;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -410,6 +416,7 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
     type Wire = u64;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Packed;
 
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
         received(import(Nothing, Nothing))
@@ -454,6 +461,7 @@ macro_rules! terminated {
             type Wire = Address;
             type Room = Nothing;
             type Size = Nothing;
+            const FORM: Form = Form::Terminated;
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
                 let address = import(Nothing, Nothing).get();
@@ -519,6 +527,7 @@ impl Returned<Plain> for Option<Block> {
     type Wire = Address;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Block;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
@@ -611,6 +620,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
     type Wire = i32;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Status;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
@@ -668,6 +678,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = u32;
+    const FORM: Form = Form::Written;
 
     fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
         fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
@@ -737,6 +748,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = Address;
+    const FORM: Form = Form::Told;
 
     fn receive(mut import: impl FnMut(Address, Address) -> i32) -> Self {
         fetch_in_out(INITIAL, MAX, SHORT, ABSENT, &mut import)
@@ -753,10 +765,7 @@ where
     }
 
     fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
-        let (address, size) = (
-            call.slot::<Address>() as u32,
-            call.slot::<Address>() as u32,
-        );
+        let (address, size) = (call.slot::<Address>() as u32, call.slot::<Address>() as u32);
         Ok(match self.map(T::into_bytes) {
             Ok(Some(bytes)) => Answer::InOut {
                 bytes,
@@ -799,7 +808,9 @@ fn fetch_in_out(
         // An error may have the same number: then there is nothing more that is needed.
         if status != short || needed <= size {
             return Err(match status {
-                0 => strange_answer("the host says that it has written more than there is room for"),
+                0 => {
+                    strange_answer("the host says that it has written more than there is room for")
+                }
                 status => Error::of_status(status),
             });
         }

@@ -166,8 +166,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(line: &[u8]) {
-    cis::log(3, line);
+pub fn hear_panic(line: &str) {
+    cis::log(3, line.as_bytes());
 }
 
 /// `skill_init`: makes the plugin, and starts it.

@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
+//! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-extism` | [`extism`] | by an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
@@ -74,6 +75,7 @@ macro_rules! contracts {
 
 contracts! {
     cis "host-cis";
+    neotalk "host-neotalk";
     musicfox "host-musicfox";
     extism "host-extism";
     neomind "host-neomind";
@@ -81,3 +83,6 @@ contracts! {
 }
 
 pub(crate) use chosen::Contract;
+
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+pub(crate) const TELLS_BODIES: bool = !cfg!(all(target_arch = "wasm32", feature = "host-neotalk"));

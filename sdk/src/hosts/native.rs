@@ -80,10 +80,10 @@ pub fn configuration() -> Option<Vec<u8>> {
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = false;
 
-/// Tells the host of a panic, in a line of UTF-8.
+/// Tells the host of a panic, in a line.
 #[doc(hidden)]
 #[inline]
-pub fn hear_panic(_: &[u8]) {}
+pub fn hear_panic(_: &str) {}
 
 /// What the export of the panic record is called says which ABI the plugin speaks.
 #[doc(hidden)]
