@@ -50,6 +50,7 @@ mod emulator;
 mod guest;
 mod native;
 mod neotalk;
+mod recognition;
 
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ use crate::triage::Interface;
 pub use emulated::Emulated;
 pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
 pub(crate) use guest::{Allocator, Guest};
+pub use recognition::made_for;
 
 /// What a host asks of a module that it is to run, and what it gives to it.
 #[non_exhaustive]
@@ -149,6 +151,11 @@ hosts! {
 }
 
 impl HostContract {
+    /// Whether functions of a module are the host's own, by the module's name.
+    pub fn has_module(&self, module: &str) -> bool {
+        self.modules.contains(&module)
+    }
+
     /// Everything in which a module's exports are not what the host asks for.
     pub fn exports(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
         let failures = (self.exports)(inspection).into_iter();
