@@ -7,6 +7,7 @@ mod compiling;
 mod engine;
 mod guests;
 mod host_calls;
+mod hosts;
 mod instances;
 mod jobs;
 mod measure;
@@ -104,6 +105,7 @@ fn run(options: &Options) -> Result<()> {
     jobs.extend(instances.jobs());
     jobs.extend(host_calls.jobs());
     jobs.extend(pools.jobs());
+    jobs.push(Job::new("greet, by host", hosts::greet));
     jobs.retain(|job| options.wants(job.name));
     if !options.table {
         reports(&jobs)?;

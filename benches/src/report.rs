@@ -10,7 +10,7 @@ pub struct Row {
     pub contestant: String,
     /// With its unit.
     pub value: String,
-    /// As a multiple of raw's.
+    /// As a multiple of raw's, or of the first contestant's where raw takes no part.
     pub ratio: Option<Spread>,
     pub checks: Vec<Check>,
 }
@@ -45,12 +45,12 @@ impl fmt::Display for Check {
 /// The rows of a race.
 pub fn rows(figure: &str, contestants: &[Contestant], times: &Times) -> Vec<Row> {
     let position = |name: &str| contestants.iter().position(|other| other.name == name);
-    let raw = position("raw");
+    let base = position("raw").unwrap_or_default();
     let row = |(at, contestant): (usize, &Contestant)| Row {
         figure: figure.to_owned(),
         contestant: contestant.name.to_owned(),
         value: time(times.median(at)),
-        ratio: raw.map(|raw| times.ratio(at, raw)),
+        ratio: Some(times.ratio(at, base)),
         checks: contestant
             .targets
             .iter()

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::commands;
 use crate::compiling;
 use crate::guests::{self, Jobs, Profile};
+use crate::hosts;
 use crate::measure::{Spread, Times};
 use crate::peers::component;
 use crate::report::{self, Check, Row};
@@ -15,10 +16,11 @@ const CONTESTANTS: [&str; 4] = ["raw", "ours", "component", "extism"];
 pub type Weighing = (&'static str, fn(&'static str) -> Result<Vec<Row>>);
 
 /// The figures that take seconds once their guests are built…
-pub const QUICK: [Weighing; 3] = [
+pub const QUICK: [Weighing; 4] = [
     ("greet alone at z, bytes", greet_alone),
     ("each further command, bytes", further_commands),
     ("crates compiled / in the guest", crates),
+    ("the greeter, by host, bytes", hosts::sizes),
 ];
 
 /// …and those that take minutes every time.

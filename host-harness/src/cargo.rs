@@ -383,6 +383,12 @@ impl CrateSource {
                 },
             };
         }
+        if let Some(feature) = missing_feature(&text) {
+            return BuildFailure::NoFeature {
+                manifest,
+                feature: feature.to_owned(),
+            };
+        }
         BuildFailure::Failed {
             command: shown(command),
             output: last_bytes(&text),
@@ -457,6 +463,12 @@ fn module_in(messages: &[u8], manifest: &Path) -> Option<PathBuf> {
             file.extension()
                 .is_some_and(|extension| extension == "wasm")
         })
+}
+
+/// The feature that a crate does not have, if that is what cargo complains of.
+fn missing_feature(output: &str) -> Option<&str> {
+    let (_, told) = output.split_once("does not contain this feature: ")?;
+    told.lines().next().map(str::trim)
 }
 
 /// Whether a manifest is that of a crate, not of a workspace alone.

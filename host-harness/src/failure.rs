@@ -687,6 +687,13 @@ pub enum BuildFailure {
         /// The crate's `Cargo.toml`.
         manifest: PathBuf,
     },
+    /// The crate does not offer a feature that it should be built with.
+    NoFeature {
+        /// The crate's `Cargo.toml`.
+        manifest: PathBuf,
+        /// The feature.
+        feature: String,
+    },
     /// The toolchain has no standard library for WebAssembly.
     MissingTarget {
         /// The toolchain's name, where it is known.
@@ -766,6 +773,7 @@ impl FailureKind {
                 BuildFailure::NoCrate { .. } => "no_crate",
                 BuildFailure::Workspace { .. } => "workspace",
                 BuildFailure::NotCdylib { .. } => "not_a_cdylib",
+                BuildFailure::NoFeature { .. } => "no_feature",
                 BuildFailure::MissingTarget { .. } => "missing_target",
                 BuildFailure::Failed { .. } => "build_failed",
                 BuildFailure::NoCargo { .. } => "no_cargo",

@@ -508,6 +508,7 @@ pub use plugin_sdk_macros::cleanup;
 /// | `module = "…"` | the module that guests import the functions from |
 /// | `prefix = "…"` | what the imports' names begin with |
 /// | `permission = "…"` | what a guest must be granted to call them |
+/// | `positional` | the host goes by the position of its functions and not by their names: a guest imports all of them in the trait's order, if it calls any |
 ///
 /// # How values cross
 ///
@@ -529,13 +530,15 @@ pub use plugin_sdk_macros::cleanup;
 /// | `Result<T, E>`, `T` being these, `()` or a number as JSON | packed `i64`; an error as its JSON |
 /// | `#[json]` on the function, `Result<T, E>` of any `T` | packed `i64` of JSON |
 /// | `CString`, `Option<CString>` | address from `alloc` of text that ends with a zero byte; 0 for `None` |
+/// | `Option<`[`Block`](crate::host::Block)`>` | address of a block from `alloc` that has just the result's length; 0 for `None` |
 /// | `#[host(status)]`, `Result<T, E>` of `()`, `bool` or `u32` | `i32`: 0, or the value; below 0 [an error](crate::Error::of_status). `status(ok = 1)`: another number for `()` |
 /// | `#[host(buffer)]`, `Result<T, E>` as in the third line | two more parameters, address and size of a buffer of the guest's; `i32`: how many bytes the host wrote, or an error |
+/// | `#[host(in_out)]`, `Result<T, E>` as in the third line | two more parameters, address of a buffer of the guest's, and address of a `u32` that says its size and to which the host writes that of the result; `i32`: 0, or an error |
 ///
 /// `buffer(initial = 256, max = 1048576, short = "needed", absent = -1)` says how large the guest's buffer is at first and at most, which number
 /// stands for `None`, and what the host answers if the buffer is too small, whereupon the guest calls again with a larger one: the size it
 /// `"needed"`, the same `"negated"`, or nothing but a full buffer (`"truncated"`). A result above `max` is the error `too_large`, and
-/// never cut off.
+/// never cut off. `in_out(initial = 256, max = 1048576, short = -1, absent = 1)` is the same; `short` is the number for a buffer that is too small, to which nothing was written.
 ///
 /// # When something is wrong
 ///

@@ -330,7 +330,7 @@ impl Command {
 }
 
 impl Interface {
-    const fn values(&self) -> Option<&Values> {
+    pub(crate) const fn values(&self) -> Option<&Values> {
         match self {
             Interface::Json(values) | Interface::Binary(values) => Some(values),
             Interface::Raw { .. } => None,

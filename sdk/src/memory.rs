@@ -6,6 +6,8 @@
 
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod contracts;
+#[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
+pub mod fixed;
 
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};
@@ -183,6 +185,26 @@ impl Boundary {
         if received.is_some() {
             blocks.free(address);
         }
+        self.blocks.set(blocks);
+        received
+    }
+
+    /// Copies all of a block that the host allocated, and frees it; `None` if there is no such block.
+    #[cfg_attr(
+        not(any(target_arch = "wasm32", test)),
+        allow(dead_code, reason = "what a host leaves, it leaves in a guest")
+    )]
+    #[inline]
+    fn receive_block(&self, address: Place) -> Option<Vec<u8>> {
+        if address == NO_BYTES.addr() {
+            return Some(Vec::new());
+        }
+        let mut blocks = self.blocks.take();
+        let received = blocks.find(address).map(|(_, block)| {
+            // SAFETY: the block is live, has `size` bytes, which the host has written, and nobody else refers to them.
+            unsafe { std::slice::from_raw_parts(block.start, block.size as usize) }.to_vec()
+        });
+        blocks.free(address);
         self.blocks.set(blocks);
         received
     }
@@ -642,6 +664,22 @@ pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
     std::ffi::CString::new(received(address, None)?).ok()
 }
 
+/// The same for all of a block.
+#[inline]
+pub fn receive_block(address: u32) -> Option<Vec<u8>> {
+    #[cfg(target_arch = "wasm32")]
+    return boundary().receive_block(address as usize);
+    #[cfg(not(target_arch = "wasm32"))]
+    received(address, None)
+}
+
+/// What is there, of which the compiler knows nothing.
+#[inline]
+pub fn opaque<T: Copy>(place: &'static T) -> T {
+    // SAFETY: a reference is valid for reads.
+    unsafe { ptr::read_volatile(place) }
+}
+
 #[inline]
 #[cfg(target_arch = "wasm32")]
 fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
@@ -661,7 +699,7 @@ pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
 }
 
 /// The same numbers as bytes, to be changed.
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub fn as_bytes_mut<T: Number>(numbers: &mut [T]) -> &mut [u8] {
     let len = size_of_val(numbers);
     // SAFETY: a `T` has no padding, any bytes are a valid one, and bytes need no alignment.

@@ -108,7 +108,7 @@ fn told(panic: &PanicHookInfo<'_>) -> String {
         told.extend_from_slice(b": ");
     }
     told.extend_from_slice(message(panic).as_bytes());
-    String::from_utf8_lossy(&told).into_owned()
+    String::from_utf8(told).unwrap_or_default()
 }
 
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]

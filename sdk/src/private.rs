@@ -51,8 +51,9 @@ pub mod host {
     pub use crate::host::native::Installed;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::host::native::{call, install};
-    pub use crate::host::returned::{Buffer, NEEDED, NEGATED, Returned, Status, TRUNCATED};
+    pub use crate::host::returned::{Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED};
     pub use crate::host::scalar::Scalar;
+    pub use crate::memory::opaque;
 }
 
 /// What the expansions of `#[derive(Schema)]` name.

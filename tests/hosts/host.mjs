@@ -1,7 +1,8 @@
 // A host for plugins of ABI version 1 on node's own WebAssembly, written from docs/abi.md alone: node host.mjs <plugin.wasm> keep|free|describe
 // With keep, one buffer serves all arguments and no result is given back; with free, both are given back after every call. Calls come in as
 // lines of JSON, {"export": "command_greet", "json": {…}}, or {"export": …, "in": file, "out": file} for a raw command; each gets a line back.
-// With describe, it says what the plugin is and what its commands take, without running anything.
+// With describe, it says what the plugin is and what its commands take, without running anything. A plugin finds a store, a log and a clock; what a call
+// logs comes with its answer. While {"within": "command_…"} is served, each line of the log makes a call of that export, which should not be served.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const ABI = "plugin_abi_1";
@@ -12,8 +13,44 @@ class Plugin {
     const names = WebAssembly.Module.exports(module).map(({ name }) => name);
     const version = names.filter((name) => name.startsWith("plugin_abi_")).join();
     if (version !== ABI) throw new Error(`expected ${ABI}, found ${version || "no plugin"}`);
-    this.exports = new WebAssembly.Instance(module, {}).exports;
-    Object.assign(this, { frees, address: 0, room: 0, dead: false });
+    Object.assign(this, { frees, address: 0, room: 0, dead: false, store: new Map(), lines: [] });
+    this.exports = new WebAssembly.Instance(module, { plugin_host: this.services() }).exports;
+  }
+
+  services() {
+    const text = (address, length) => new TextDecoder().decode(this.bytes(address >>> 0, length >>> 0));
+    const nanoseconds = (out, number) => { new DataView(this.exports.memory.buffer).setBigUint64(out >>> 0, number, true); return 0n; };
+    return {
+      log_max_level: () => 3,
+      log_write: (level, target, targetLen, message, messageLen) => {
+        this.lines.push(`${level} ${text(target, targetLen)}: ${text(message, messageLen)}`);
+        if (this.within) this.lines.push(this.take(this.exports[this.within](0, 0), parse));
+      },
+      kv_get: (key, keyLen) => this.give(this.store.get(text(key, keyLen))),
+      kv_set: (key, keyLen, value, valueLen) => { this.store.set(text(key, keyLen), this.bytes(value >>> 0, valueLen >>> 0).slice()); return 0n; },
+      time_now: (out) => nanoseconds(out, BigInt(Date.now()) * 1000000n),
+      time_monotonic: (out) => nanoseconds(out, process.hrtime.bigint()),
+      random_fill: (address, length) => { crypto.getRandomValues(this.bytes(address >>> 0, length >>> 0)); return 0n; },
+    };
+  }
+
+  // What a host function answers with: bytes in the guest's memory, or nothing.
+  give(bytes) {
+    if (!bytes) return 0n;
+    const address = this.exports.alloc(bytes.length) >>> 0;
+    if (address === 0) throw new Error("alloc has no room");
+    this.bytes(address, bytes.length).set(bytes);
+    return BigInt(address) << 32n | BigInt(bytes.length);
+  }
+
+  // What a call answered with.
+  take(packed, read) {
+    const [address, failed, length] = [packed >> 32n & 0xffffffffn, packed & 0x80000000n, packed & 0x7fffffffn].map(Number);
+    const result = this.bytes(address, length);
+    const answer = failed ? { error: parse(result) } : read(result);
+    if (this.lines.length > 0 && !this.running) answer.log = this.lines.splice(0);
+    if (this.frees && !this.running) { this.run("free", address, length); this.release(); }
+    return answer;
   }
 
   call(name, input, shift, read) {
@@ -21,12 +58,7 @@ class Plugin {
     if (!this.exports[name]) return { error: { code: "unknown_command", message: `there is no ${name}` } };
     try {
       this.put(input, shift);
-      const packed = this.run(name, this.address + shift, input.length);
-      const [address, failed, length] = [packed >> 32n & 0xffffffffn, packed & 0x80000000n, packed & 0x7fffffffn].map(Number);
-      const result = this.bytes(address, length);
-      const answer = failed ? { error: parse(result) } : read(result);
-      if (this.frees) { this.run("free", address, length); this.release(); }
-      return answer;
+      return this.take(this.run(name, this.address + shift, input.length), read);
     } catch (error) {
       this.dead = true; // also after an answer that no plugin may give
       return error.answer ?? { refused: error.message };
@@ -36,6 +68,7 @@ class Plugin {
   // Runs the guest's code; a trap becomes what the panic record tells of it.
   run(name, ...args) {
     try {
+      this.running = true;
       return this.exports[name](...args); // JavaScript drops arguments that a function does not take
     } catch (trap) {
       const record = new DataView(this.bytes(this.exports[ABI].value >>> 0, 24).slice().buffer);
@@ -43,6 +76,8 @@ class Plugin {
       const text = (address, length) => new TextDecoder().decode(this.bytes(address, length).slice(0, 1024));
       if (!message && !line) throw Object.assign(trap, { answer: { trap: trap.message } });
       throw Object.assign(trap, { answer: { panic: { message: text(message, messageLen), file: text(file, fileLen), line, column } } });
+    } finally {
+      this.running = false;
     }
   }
 
@@ -89,6 +124,7 @@ const plugin = new Plugin(readFileSync(process.argv[2]), process.argv[3] === "fr
 for (const line of readFileSync(0, "utf8").split("\n").filter(Boolean)) {
   const call = JSON.parse(line);
   const input = call.in ? readFileSync(call.in) : Buffer.from("json" in call ? JSON.stringify(call.json) : "");
+  plugin.within = call.within;
   const read = (result) => (call.in ? (writeFileSync(call.out, result), { bytes: result.length }) : { json: parse(result) });
   console.log(JSON.stringify(plugin.call(call.export, input, call.shift ?? 0, read)));
 }

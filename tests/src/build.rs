@@ -76,6 +76,13 @@ impl Build {
         undescribed
     }
 
+    /// As a module and nothing else, with arguments of the compiler's that hold for the linking alone, as in `-Clink-arg=…`.
+    pub fn linked_with(mut self, arguments: &[String]) -> Self {
+        self.as_one = true;
+        self.rustc_arguments.extend_from_slice(arguments);
+        self
+    }
+
     /// Into a folder of its own in the workspace's target folder.
     pub fn apart(mut self, folder: &str) -> Self {
         self.target_dir = Some(root().join("target").join(folder));

@@ -94,6 +94,7 @@ waits! {
     fn fetch(&mut self, key: &str) -> Result<Option<Vec<u8>>>;
     fn fetch_negated(&mut self, key: &str) -> Result<Vec<u8>>;
     fn fetch_truncated(&mut self, key: &str) -> Result<Vec<u8>>;
+    fn fetch_in_out(&mut self, key: &str) -> Result<Option<Vec<u8>>>;
     fn dangerous(&mut self, what: &str) -> Result<String>;
     fn fail(&mut self, what: &str) -> Result<String>;
     fn fail_silently(&mut self);
@@ -132,7 +133,7 @@ fn calls() -> Vec<(&'static str, Value)> {
     for key in ["four", "full", "missing"] {
         calls.push(("statuses", json!({"key": key})));
     }
-    for how in ["needed", "negated", "truncated"] {
+    for how in ["needed", "negated", "truncated", "in_out"] {
         for size in ["0", "3", "5", "64", "1000", "65537"] {
             calls.push(("fetch", json!({"key": size, "how": how})));
         }
@@ -189,7 +190,7 @@ fn an_asynchronous_implementation_in_a_plugin_that_cannot_wait_is_refused_with_t
     assert_eq!(failure.code(), "async_host_function");
     let message = failure.to_string();
     assert!(
-        message.contains("conventions.all_fail_silently") && message.contains("`.build_async()`"),
+        message.contains("`conventions.all_") && message.contains("`.build_async()`"),
         "{message}"
     );
 }

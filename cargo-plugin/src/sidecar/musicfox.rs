@@ -57,7 +57,11 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
         ("license", manifest.license.clone().map(Value::from)),
         ("type", Some(json!("wasm"))),
         ("category", Some(json!(super::plugin_type(manifest)))),
-        ("tags", Some(json!([]))),
+        // As `get_metadata` has them.
+        (
+            "tags",
+            Some(json!(manifest.plugin_type.iter().collect::<Vec<_>>())),
+        ),
         ("api_version", Some(json!(API_VERSION))),
         ("min_kernel_version", Some(json!(kernel))),
         (

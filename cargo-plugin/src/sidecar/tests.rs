@@ -95,7 +95,7 @@ fn go_musicfox_reads_every_field_of_its_form() {
             "license": "MIT",
             "type": "wasm",
             "category": "tool",
-            "tags": [],
+            "tags": ["tool"],
             "api_version": "v2.0.0",
             "min_kernel_version": "2.1.0",
             "wasm": {

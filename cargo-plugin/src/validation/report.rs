@@ -130,8 +130,8 @@ impl Validation {
                 "SDK",
                 subject
                     .manifest
-                    .map(|manifest| text::line(&manifest.sdk, 60))
-                    .unwrap_or_default(),
+                    .filter(|manifest| !manifest.sdk.is_empty())
+                    .map_or_else(|| "none".to_owned(), |manifest| text::line(&manifest.sdk, 60)),
                 true,
             );
         }

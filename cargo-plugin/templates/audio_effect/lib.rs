@@ -30,7 +30,7 @@ impl MyPlugin {
 
     /// Changes the samples of a block, of all channels alike.
     #[command(raw)]
-    pub fn process(&mut self, samples: &mut [f32]) {
+    pub fn process_audio(&mut self, samples: &mut [f32]) {
         let factor = 10_f32.powf(self.gain_db / 20.0);
         for sample in samples {
             *sample = (*sample * factor).clamp(-1.0, 1.0);
@@ -62,7 +62,7 @@ mod tests {
     fn six_decibels_are_about_twice_as_loud_and_nothing_is_louder_than_full() {
         let mut plugin = MyPlugin::new(Config { gain_db: 6.0 });
         let mut samples = [0.25, -0.25, 0.9];
-        plugin.process(&mut samples);
+        plugin.process_audio(&mut samples);
         assert!((samples[0] - 0.5).abs() < 0.01, "{samples:?}");
         assert_eq!((samples[1], samples[2]), (-samples[0], 1.0));
     }

@@ -17,14 +17,14 @@ fn a_block_is_changed_in_place_from_the_next_block_on() {
 #[test]
 fn half_a_sample_is_refused() {
     let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
-    let failure = plugin.call_raw("process", &[0; 6]).unwrap_err();
+    let failure = plugin.call_raw("process_audio", &[0; 6]).unwrap_err();
     assert_eq!(failure.code(), "invalid_argument");
 }
 
 /// Two samples, after the effect.
 fn process(plugin: &mut Plugin, samples: [f32; 2]) -> [f32; 2] {
     let mut bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    plugin.call_in_place("process", &mut bytes).unwrap();
+    plugin.call_in_place("process_audio", &mut bytes).unwrap();
     let sample = |at: usize| f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
     [sample(0), sample(4)]
 }

@@ -76,6 +76,20 @@ impl Default for Config {
     }
 }
 
+/// A block as players pass it that speak JSON, of which some speak nothing else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct AudioBuffer {
+    /// The samples of each channel.
+    pub data: Vec<Vec<f32>>,
+    /// Samples a second in each channel, whatever the configuration says.
+    #[schema(minimum = 1)]
+    pub sample_rate: u32,
+    /// How many channels there are.
+    pub channels: u32,
+    /// How many samples each channel has.
+    pub frames: u32,
+}
+
 /// Why a block is not filtered.
 #[derive(Debug, PartialEq, Eq, PluginError)]
 pub enum Refusal {
@@ -88,6 +102,11 @@ pub enum Refusal {
         /// How many channels there are.
         channels: usize,
     },
+    /// The block has not the channels that it says, or that the filter was configured for.
+    OtherChannels {
+        /// How many channels there are.
+        channels: usize,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -97,6 +116,10 @@ impl fmt::Display for Refusal {
             Refusal::UnevenBlock { samples, channels } => write!(
                 f,
                 "{samples} samples cannot be shared out evenly among {channels} channels"
+            ),
+            Refusal::OtherChannels { channels } => write!(
+                f,
+                "the filter is configured for {channels} channels, each with as many samples as the block says it has frames"
             ),
         }
     }
@@ -117,9 +140,8 @@ impl AudioFilter {
                 "audio has at least 1 channel and 1 sample a second",
             ));
         }
-        let nyquist = config.sample_rate as f32 / 2.0;
         Ok(AudioFilter {
-            alpha: (config.cutoff / nyquist).clamp(0.01, 0.99),
+            alpha: alpha(config.cutoff, config.sample_rate),
             channels: vec![Channel::default(); config.channels.into()],
             running: false,
             config,
@@ -148,7 +170,7 @@ impl AudioFilter {
 
     /// Filters a block of 32-bit samples in place. The next block goes on where this one ends.
     #[command(raw)]
-    pub fn process(&mut self, samples: &mut [f32]) -> Result<(), Refusal> {
+    pub fn process_audio(&mut self, samples: &mut [f32]) -> Result<(), Refusal> {
         if !self.running {
             return Err(Refusal::NotRunning);
         }
@@ -169,6 +191,37 @@ impl AudioFilter {
         Ok(())
     }
 
+    /// Filters a block in JSON, which says itself how many samples a second it has. It goes on where the block before ends, in whatever form that was.
+    #[command]
+    pub fn process_audio_json(
+        &mut self,
+        #[arg(flatten)] mut block: AudioBuffer,
+    ) -> Result<AudioBuffer, Refusal> {
+        if !self.running {
+            return Err(Refusal::NotRunning);
+        }
+        let channels = self.channels.len();
+        let frames = block.frames as usize;
+        if block.channels as usize != channels
+            || block.data.len() != channels
+            || block.data.iter().any(|samples| samples.len() != frames)
+        {
+            return Err(Refusal::OtherChannels { channels });
+        }
+        if self.config.enabled {
+            let next = match self.config.filter_type {
+                FilterType::LowPass => Channel::low_pass,
+                FilterType::HighPass => Channel::high_pass,
+                FilterType::BandPass => Channel::band_pass,
+            };
+            let alpha = alpha(self.config.cutoff, block.sample_rate);
+            for (channel, samples) in self.channels.iter_mut().zip(&mut block.data) {
+                channel.filter(samples.iter_mut(), alpha, next);
+            }
+        }
+        Ok(block)
+    }
+
     fn filter(&mut self, samples: &mut [f32], next: impl Fn(&mut Channel, f32, f32) -> f32) {
         let channels = self.channels.len();
         let frames = samples.len() / channels;
@@ -177,18 +230,20 @@ impl AudioFilter {
                 Layout::Interleaved => (nth, channels),
                 Layout::Planar => (nth * frames, 1),
             };
-            // A copy, which stays in registers.
-            let mut past = *channel;
-            for sample in samples.iter_mut().skip(first).step_by(step).take(frames) {
-                *sample = next(&mut past, self.alpha, *sample);
-            }
-            *channel = past.settled();
+            let samples = samples.iter_mut().skip(first).step_by(step).take(frames);
+            channel.filter(samples, self.alpha, &next);
         }
     }
 
     fn forget(&mut self) {
         self.channels.fill(Channel::default());
     }
+}
+
+/// How much of an input is let through at once.
+fn alpha(cutoff: f32, sample_rate: u32) -> f32 {
+    let nyquist = sample_rate as f32 / 2.0;
+    (cutoff / nyquist).clamp(0.01, 0.99)
 }
 
 /// What a filter of one pole remembers of a channel.
@@ -200,6 +255,21 @@ struct Channel {
 }
 
 impl Channel {
+    /// Filters the channel's samples.
+    fn filter<'a>(
+        &mut self,
+        samples: impl Iterator<Item = &'a mut f32>,
+        alpha: f32,
+        next: impl Fn(&mut Channel, f32, f32) -> f32,
+    ) {
+        // A copy, which stays in registers.
+        let mut past = *self;
+        for sample in samples {
+            *sample = next(&mut past, alpha, *sample);
+        }
+        *self = past.settled();
+    }
+
     fn low_pass(&mut self, alpha: f32, sample: f32) -> f32 {
         self.low = alpha * sample + (1.0 - alpha) * self.low;
         self.low
@@ -250,7 +320,7 @@ mod tests {
     /// The loudest sample that is left of a second of a wave, given the wave's samples, once the filter has settled.
     fn loudness(filter_type: FilterType, wave: impl Fn(usize) -> f32) -> f32 {
         let mut samples: Vec<f32> = (0..44_100).map(wave).collect();
-        running(filter_type).process(&mut samples).unwrap();
+        running(filter_type).process_audio(&mut samples).unwrap();
         let settled = samples.iter().skip(22_050);
         settled.fold(0.0, |loudest, sample| loudest.max(sample.abs()))
     }
@@ -280,9 +350,9 @@ mod tests {
     fn a_sample_that_is_not_a_number_spoils_its_block_only() {
         for poison in [f32::NAN, f32::INFINITY] {
             let mut filter = running(FilterType::BandPass);
-            filter.process(&mut [1.0, poison, 1.0]).unwrap();
+            filter.process_audio(&mut [1.0, poison, 1.0]).unwrap();
             let mut next = [1.0; 64];
-            filter.process(&mut next).unwrap();
+            filter.process_audio(&mut next).unwrap();
             assert!(next.iter().all(|sample| sample.is_finite()));
         }
     }
@@ -290,11 +360,11 @@ mod tests {
     #[test]
     fn only_what_is_running_filters() {
         let mut filter = AudioFilter::new(Config::default()).unwrap();
-        assert_eq!(filter.process(&mut [0.0; 2]), Err(Refusal::NotRunning));
+        assert_eq!(filter.process_audio(&mut [0.0; 2]), Err(Refusal::NotRunning));
         filter.start();
-        assert_eq!(filter.process(&mut [0.0; 2]), Ok(()));
+        assert_eq!(filter.process_audio(&mut [0.0; 2]), Ok(()));
         filter.stop();
-        assert_eq!(filter.process(&mut [0.0; 2]), Err(Refusal::NotRunning));
+        assert_eq!(filter.process_audio(&mut [0.0; 2]), Err(Refusal::NotRunning));
     }
 
     #[test]
@@ -305,8 +375,8 @@ mod tests {
             samples: 3,
             channels: 2,
         };
-        assert_eq!(filter.process(&mut [0.0; 3]), Err(uneven));
-        assert_eq!(filter.process(&mut []), Ok(()));
+        assert_eq!(filter.process_audio(&mut [0.0; 3]), Err(uneven));
+        assert_eq!(filter.process_audio(&mut []), Ok(()));
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn natively_blocks_are_filtered_as_the_reference_filters_the_whole() {
         filter
     };
     compare(begin, |filter, mut samples| {
-        filter.process(&mut samples).unwrap();
+        filter.process_audio(&mut samples).unwrap();
         samples
     });
 }
@@ -132,7 +132,7 @@ fn natively_blocks_are_filtered_as_the_reference_filters_the_whole() {
 fn in_wasm_blocks_are_filtered_as_the_reference_filters_the_whole() {
     compare(plugin, |plugin, samples| {
         let mut bytes = to_bytes(&samples);
-        let result = plugin.call_in_place("process", &mut bytes).unwrap();
+        let result = plugin.call_in_place("process_audio", &mut bytes).unwrap();
         assert!(result.is_empty(), "the samples are the result");
         to_samples(&bytes)
     });
@@ -148,7 +148,7 @@ fn a_host_may_write_and_read_samples_where_the_plugin_has_them() {
         }
     };
     plugin
-        .call_with("process", samples.len() * 4, write)
+        .call_with("process_audio", samples.len() * 4, write)
         .unwrap();
     let expected = reference("lowpass", 1000.0 / 22_050.0, &samples);
     assert_eq!(to_samples(plugin.arguments()), expected);
@@ -159,13 +159,13 @@ fn while_it_is_off_audio_stays_as_it_is() {
     let mut plugin = plugin(&json!({"enabled": false}));
     let untouched = to_bytes(&noise(0, 100));
     let mut bytes = untouched.clone();
-    plugin.call_in_place("process", &mut bytes).unwrap();
+    plugin.call_in_place("process_audio", &mut bytes).unwrap();
     assert_eq!(bytes, untouched);
 
     plugin
         .call::<()>("set_enabled", json!({"enabled": true}))
         .unwrap();
-    plugin.call_in_place("process", &mut bytes).unwrap();
+    plugin.call_in_place("process_audio", &mut bytes).unwrap();
     assert_ne!(bytes, untouched);
 }
 
@@ -174,10 +174,10 @@ fn starting_again_forgets_what_was_heard() {
     let mut plugin = plugin(&json!({}));
     let mut first = to_bytes(&noise(0, 100));
     let mut second = first.clone();
-    plugin.call_in_place("process", &mut first).unwrap();
+    plugin.call_in_place("process_audio", &mut first).unwrap();
     plugin.stop().unwrap();
     plugin.start().unwrap();
-    plugin.call_in_place("process", &mut second).unwrap();
+    plugin.call_in_place("process_audio", &mut second).unwrap();
     assert_eq!(first, second);
 }
 
@@ -186,7 +186,7 @@ fn a_block_that_does_not_fit_is_refused_and_left_alone() {
     let mut plugin = plugin(&json!({"channels": 2}));
     let refused = |plugin: &mut Plugin, len| -> String {
         let mut bytes = vec![0x3f; len];
-        let failure = plugin.call_in_place("process", &mut bytes).unwrap_err();
+        let failure = plugin.call_in_place("process_audio", &mut bytes).unwrap_err();
         assert_eq!(bytes, vec![0x3f; len]);
         failure.code().to_owned()
     };

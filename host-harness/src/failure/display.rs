@@ -489,6 +489,7 @@ fn build_failed(failure: &BuildFailure) -> Account {
         ))
         .help("name the folder of the plugin's crate"),
         BuildFailure::NotCdylib { manifest } => not_cdylib(manifest),
+        BuildFailure::NoFeature { manifest, feature } => no_feature(manifest, feature),
         BuildFailure::MissingTarget { toolchain } => missing_target(toolchain.as_deref()),
         BuildFailure::Failed { command, output } => Account {
             output: Some(output.clone()),
@@ -515,6 +516,19 @@ fn missing_target(toolchain: Option<&str>) -> Account {
         "{whose} has no standard library for wasm32-unknown-unknown"
     ))
     .help(format!("rustup target add wasm32-unknown-unknown{option}"))
+}
+
+fn no_feature(manifest: &Path, feature: &str) -> Account {
+    let account = Account::new(format!(
+        "`{}` offers no feature `{feature}`",
+        manifest.display()
+    ));
+    match feature.starts_with("host-") {
+        true => account.help(format!(
+            "a plugin offers a feature for each host that it is made for; add to it:\n\n[features]\n{feature} = [\"plugin-sdk/{feature}\"]\n"
+        )),
+        false => account,
+    }
 }
 
 fn not_cdylib(manifest: &Path) -> Account {

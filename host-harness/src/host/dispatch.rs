@@ -12,8 +12,8 @@ use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};
 use crate::engine::TICK;
-use crate::sandbox::State;
 use crate::observe::{Observer, Outcome};
+use crate::sandbox::State;
 use crate::services::{Strike, with_time_left};
 
 /// Why a host function ended the guest's call. In a box, as nearly every call has none.
@@ -279,7 +279,10 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
     };
     match &mut answer {
         Answer::Slot(_) | Answer::Packed { failed: true, .. } => {}
-        Answer::Packed { bytes, .. } => *bytes = instead.into_owned(),
+        Answer::Packed { bytes, .. } | Answer::InOut { bytes, .. } => {
+            *bytes = instead.into_owned();
+        }
+        Answer::Block { bytes } => *bytes = instead.into_owned(),
         Answer::Terminated { bytes } => {
             *bytes = instead.into_owned();
             bytes.push(0);
@@ -367,8 +370,10 @@ fn finish(
 #[inline]
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
-        Answer::Slot(_) | Answer::Written { .. } => None,
-        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } => u32::try_from(bytes.len())
+        Answer::Slot(_) | Answer::Written { .. } | Answer::InOut { .. } => None,
+        Answer::Packed { bytes, .. }
+        | Answer::Terminated { bytes }
+        | Answer::Block { bytes } => u32::try_from(bytes.len())
             .ok()
             .filter(|len| *len <= abi::MAX_LEN),
     }
@@ -402,7 +407,25 @@ pub(super) fn deliver(
             write(caller, guest, function, *address, bytes)?;
             *slot
         }
-        Answer::Packed { .. } | Answer::Terminated { .. } if allocated == 0 => {
+        Answer::InOut {
+            bytes,
+            address,
+            size,
+            short,
+        } => {
+            let room = read_u32(caller, guest, function, *size)?;
+            let needed = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            write(caller, guest, function, *size, &needed.to_le_bytes())?;
+            if needed <= room {
+                write(caller, guest, function, *address, bytes)?;
+                0
+            } else {
+                u64::from(short.cast_unsigned())
+            }
+        }
+        Answer::Packed { .. } | Answer::Terminated { .. } | Answer::Block { .. }
+            if allocated == 0 =>
+        {
             return Ok(Delivered::NoRoom);
         }
         Answer::Packed { bytes, failed } => {
@@ -415,7 +438,7 @@ pub(super) fn deliver(
             }
             .to_bits()
         }
-        Answer::Terminated { bytes } => {
+        Answer::Terminated { bytes } | Answer::Block { bytes } => {
             write(caller, guest, function, allocated, bytes)?;
             u64::from(allocated)
         }
@@ -445,18 +468,34 @@ pub(super) fn write(
             place.copy_from_slice(bytes);
             Ok(())
         }
-        None => Err(HostTrap::new(
-            function,
-            Reason::Argument(
-                Fault::OutOfBounds {
-                    address,
-                    bytes: bytes.len() as u64,
-                    memory: size as u64,
-                }
-                .to_string(),
-            ),
-        )),
+        None => Err(out_of_bounds(function, address, bytes.len(), size)),
     }
+}
+
+fn read_u32(
+    caller: &mut Caller<'_, State>,
+    guest: &Guest,
+    function: &HostFunction,
+    address: u32,
+) -> Result<u32, HostTrap> {
+    let memory = guest.memory.data(&*caller);
+    let number = memory
+        .get(address as usize..)
+        .and_then(|bytes| bytes.first_chunk());
+    match number {
+        Some(bytes) => Ok(u32::from_le_bytes(*bytes)),
+        None => Err(out_of_bounds(function, address, 4, memory.len())),
+    }
+}
+
+#[cold]
+fn out_of_bounds(function: &HostFunction, address: u32, bytes: usize, memory: usize) -> HostTrap {
+    let fault = Fault::OutOfBounds {
+        address,
+        bytes: bytes as u64,
+        memory: memory as u64,
+    };
+    HostTrap::new(function, Reason::Argument(fault.to_string()))
 }
 
 /// An answer that the guest has no memory for becomes an error, which needs less.
@@ -470,7 +509,9 @@ pub(super) fn no_room(
         Answer::Slot(_) => 0,
         Answer::Packed { bytes, .. }
         | Answer::Terminated { bytes }
-        | Answer::Written { bytes, .. } => bytes.len(),
+        | Answer::Block { bytes }
+        | Answer::Written { bytes, .. }
+        | Answer::InOut { bytes, .. } => bytes.len(),
     };
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,

@@ -227,7 +227,9 @@ impl History {
             Ok(
                 Answer::Packed { bytes, .. }
                 | Answer::Terminated { bytes }
-                | Answer::Written { bytes, .. },
+                | Answer::Block { bytes }
+                | Answer::Written { bytes, .. }
+                | Answer::InOut { bytes, .. },
             ) => (Outcome::Bytes, &**bytes),
             Err(_) => (Outcome::None, &[][..]),
         };

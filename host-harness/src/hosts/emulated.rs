@@ -1,5 +1,8 @@
 //! A plugin in the hands of a host that is played: what is the same for all hosts.
 
+use std::sync::Arc;
+
+use plugin_sdk::abi::Packed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -8,9 +11,11 @@ use crate::builder::Prepared;
 use crate::contract;
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::gate::Gate;
+use crate::instance::Callee;
 use crate::json;
+use crate::limits::PAGE;
 use crate::module::Module;
-use crate::observe::Heap;
+use crate::observe::{Content, Ended, Heap, Outcome, Statistics};
 use crate::record::HostCall;
 use crate::services::{Fault, Services};
 
@@ -70,7 +75,7 @@ impl Emulated {
             services,
             limits,
             pool,
-            observe: _,
+            observe,
             gate,
             config,
         } = prepared;
@@ -85,7 +90,11 @@ impl Emulated {
             gate,
             alive: false,
         };
-        emulated.operate(Stage::Load, |emulator, guest| emulator.load(guest))?;
+        let observer = observe.observer(emulated.module.contract().commands());
+        emulated.guest.sandbox_mut().store.data_mut().observer = observer;
+        emulated.operate(Stage::Load, b"", nothing, |emulator, guest| {
+            emulator.load(guest)
+        })?;
         if let Some(config) = config {
             emulated.initialise(&config)?;
         }
@@ -122,8 +131,28 @@ impl Emulated {
     pub fn call_raw(&mut self, command: &str, args: &[u8]) -> Result<Vec<u8>, Failure> {
         let stage = Stage::Command(command.into());
         self.expect_alive(&stage)?;
-        self.operate(stage, |emulator, guest| {
+        self.operate(stage, args, Vec::as_slice, |emulator, guest| {
             emulator.command(guest, command, args)
+        })
+    }
+
+    /// Calls a command for many inputs in the way that the host has for that, and gives the bytes of all results.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has no such way, and as [`call_raw`](Emulated::call_raw); then there is no result of any input.
+    pub fn call_many_raw(
+        &mut self,
+        command: &str,
+        inputs: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let inputs: Vec<_> = inputs.into_iter().collect();
+        let inputs: Vec<&[u8]> = inputs.iter().map(AsRef::as_ref).collect();
+        let stage = Stage::Command(command.into());
+        self.expect_alive(&stage)?;
+        let all = inputs.concat();
+        self.operate(stage, &all, nothing, |emulator, guest| {
+            emulator.batch(guest, command, &inputs)
         })
     }
 
@@ -153,7 +182,9 @@ impl Emulated {
 
     fn initialise(&mut self, config: &[u8]) -> Result<(), Failure> {
         let stage = Stage::Export(contract::INIT);
-        self.operate(stage, |emulator, guest| emulator.init(guest, config))?;
+        self.operate(stage, config, nothing, |emulator, guest| {
+            emulator.init(guest, config)
+        })?;
         self.alive = true;
         Ok(())
     }
@@ -166,7 +197,7 @@ impl Emulated {
     pub fn start(&mut self) -> Result<(), Failure> {
         let stage = Stage::Export(contract::START);
         self.expect_alive(&stage)?;
-        self.operate(stage, |emulator, guest| emulator.start(guest))
+        self.operate(stage, b"", nothing, |emulator, guest| emulator.start(guest))
     }
 
     /// Stops the plugin.
@@ -177,7 +208,7 @@ impl Emulated {
     pub fn stop(&mut self) -> Result<(), Failure> {
         let stage = Stage::Export(contract::STOP);
         self.expect_alive(&stage)?;
-        self.operate(stage, |emulator, guest| emulator.stop(guest))
+        self.operate(stage, b"", nothing, |emulator, guest| emulator.stop(guest))
     }
 
     /// Gives the plugin an event.
@@ -191,7 +222,9 @@ impl Emulated {
         let mut text = Vec::new();
         let written = self.gate.write_event_data(topic, data, &mut text);
         written.map_err(|kind| Failure::new(kind, stage.clone()))?;
-        self.operate(stage, |emulator, guest| emulator.event(guest, topic, &text))
+        self.operate(stage, &text, nothing, |emulator, guest| {
+            emulator.event(guest, topic, &text)
+        })
     }
 
     /// Ends the plugin's life, and looks for what it has left undone: memory that it allocated for its host and that is not given back, and whatever else the host's rules ask.
@@ -203,7 +236,7 @@ impl Emulated {
         let stage = Stage::Export(contract::CLEANUP);
         self.expect_alive(&stage)?;
         self.alive = false;
-        self.operate(stage, |emulator, guest| {
+        self.operate(stage, b"", nothing, |emulator, guest| {
             emulator.cleanup(guest)?;
             emulator.finish(guest)?;
             guest.unfreed().map_or(Ok(()), Err)
@@ -236,6 +269,11 @@ impl Emulated {
     /// What the plugin's heap holds; `None` unless it [counts that](crate::CrateSource::count_allocations).
     pub fn heap(&self) -> Option<Heap> {
         self.guest.sandbox().heap()
+    }
+
+    /// What the calls so far came to and cost, each command and operation for itself: see [`Plugin::statistics`](crate::Plugin::statistics).
+    pub fn statistics(&self) -> &Statistics {
+        Statistics::of_observer(self.guest.sandbox().store.data().observer.as_deref())
     }
 
     /// Whether the instance is dead, so that every further call is refused as [`Poisoned`](FailureKind::Poisoned). On a host that makes an instance for every call, none is.
@@ -280,19 +318,86 @@ impl Emulated {
     }
 
     /// The one way of everything that the host does: its turn begins, with the time and the fuel of a call; what goes wrong is told in its words, too.
+    ///
+    /// Whoever watches sees the arguments, and of what comes of it what `shown` picks.
     fn operate<R>(
         &mut self,
         stage: Stage,
+        arguments: &[u8],
+        shown: fn(&R) -> &[u8],
         run: impl FnOnce(&mut dyn Emulator, &mut Guest) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
-        let begun = self.guest.begin(stage);
-        let outcome = begun.and_then(|()| run(&mut *self.emulator, &mut self.guest));
+        let begun = self.guest.begin(stage.clone());
+        begun.map_err(|failure| self.host.tell(failure))?;
+        self.crossing_begins(&stage, arguments);
+        let outcome = run(&mut *self.emulator, &mut self.guest);
         let outcome = match (self.breaches.take(), &self.guest.sandbox().first) {
             // What killed the plugin says more.
             (Some((rule, found)), None) => Err(self.guest.breaks(rule, found)),
             _ => outcome,
         };
-        outcome.map_err(|failure| self.host.tell(failure))
+        let outcome = outcome.map_err(|failure| self.host.tell(failure));
+        self.crossing_ends(&stage, outcome.as_ref().map(shown));
+        outcome
+    }
+
+    /// Tells whoever watches what the host is about to do.
+    fn crossing_begins(&mut self, stage: &Stage, arguments: &[u8]) {
+        let (callee, name) = self.callee(stage);
+        let heap = self.guest.sandbox().heap();
+        if let Some(observer) = &mut self.guest.sandbox_mut().store.data_mut().observer {
+            observer.call_begins(callee, &name, arguments, heap);
+        }
+    }
+
+    /// Tells whoever watches what came of it.
+    fn crossing_ends(&mut self, stage: &Stage, outcome: Result<&[u8], &Failure>) {
+        let (_, name) = self.callee(stage);
+        let sandbox = self.guest.sandbox_mut();
+        let Some(mut observer) = sandbox.store.data_mut().observer.take() else {
+            return;
+        };
+        let message = outcome.err().map(Failure::message).unwrap_or_default();
+        let (ended, content) = match outcome {
+            Ok(bytes) => (Outcome::Ok, Content::Bytes(bytes)),
+            Err(failure) => {
+                let ended = match failure.kind() {
+                    FailureKind::Plugin(_) => Outcome::Error,
+                    _ if sandbox.is_dead() => Outcome::Trap,
+                    _ => Outcome::Failure,
+                };
+                let first_line = message.lines().next().unwrap_or_default();
+                (ended, Content::Text(first_line))
+            }
+        };
+        let ended = Ended {
+            outcome: ended,
+            answer: outcome.ok().map(|bytes| Packed {
+                address: 0,
+                len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+                failed: false,
+            }),
+            content,
+            fuel: sandbox.fuel_used(),
+            pages: sandbox.memory_bytes() as u64 / PAGE,
+            heap: sandbox.heap(),
+        };
+        let took = observer.elapsed();
+        observer.call_ends(&name, took, ended);
+        sandbox.store.data_mut().observer = Some(observer);
+    }
+
+    /// What a stage is to whoever watches.
+    fn callee(&self, stage: &Stage) -> (Callee, Arc<str>) {
+        match stage {
+            Stage::Command(name) => {
+                let number = self.module.contract().commands().find(name);
+                let callee = number.map_or(Callee::Export("command"), Callee::Command);
+                (callee, Arc::clone(name))
+            }
+            Stage::Export(name) => (Callee::Export(name), (*name).into()),
+            Stage::Load | Stage::Instantiate => (Callee::Export("load"), "load".into()),
+        }
     }
 
     /// No host calls a plugin that it has not initialised, or whose life it has ended.
@@ -311,6 +416,11 @@ impl Emulated {
         self.host
             .tell(Failure::new(kind, Stage::Command(command.into())))
     }
+}
+
+/// Of what comes of most operations there is nothing to see.
+fn nothing<R>(_: &R) -> &[u8] {
+    &[]
 }
 
 impl std::fmt::Debug for Emulated {

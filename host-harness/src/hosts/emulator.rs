@@ -28,6 +28,16 @@ pub(crate) trait Emulator: Send {
         arguments: &[u8],
     ) -> Result<Vec<u8>, Failure>;
 
+    /// Runs a command for many inputs, in the way that the host has for that, and takes all results.
+    fn batch(
+        &mut self,
+        guest: &mut Guest,
+        _name: &str,
+        _inputs: &[&[u8]],
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        Err(guest.lacks("batches"))
+    }
+
     /// Starts the plugin.
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         Err(guest.lacks("start"))

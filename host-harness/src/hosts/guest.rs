@@ -13,7 +13,7 @@ use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::host::Host;
 use crate::json;
 use crate::limits::Limits;
-use crate::manifest::{Codec, Manifest};
+use crate::manifest::Manifest;
 use crate::module::{Compiled, Module};
 use crate::sandbox::Sandbox;
 use crate::trap;
@@ -75,7 +75,8 @@ impl Guest {
 
     /// Makes another instance in the place of this one, with the same host: no state of the guest's is left.
     fn renew(&mut self) -> Result<(), Failure> {
-        let functions = std::mem::take(self.sandbox.host_mut());
+        let state = self.sandbox.store.data_mut();
+        let (functions, observer) = (std::mem::take(&mut state.host), state.observer.take());
         let limits = self.sandbox.limits.clone();
         let renewed = Sandbox::new(
             &self.compiled,
@@ -85,7 +86,8 @@ impl Guest {
             self.host.panics,
         );
         match renewed {
-            Ok(sandbox) => {
+            Ok(mut sandbox) => {
+                sandbox.store.data_mut().observer = observer;
                 self.sandbox = sandbox;
                 self.blocks.clear();
                 self.attach()
@@ -166,7 +168,6 @@ impl Guest {
         })
     }
 
-    #[allow(dead_code, reason = "for hosts whose plugins give text so")]
     /// The bytes from an address up to the first zero, which are no more than `most`.
     pub(crate) fn read_terminated(
         &self,
@@ -271,6 +272,10 @@ impl Guest {
                 ),
             ));
         }
+        if len == 0 {
+            // No bytes overlap nothing, and a guest may say always the same address for them.
+            return Ok(());
+        }
         let new = span(address, len);
         let before = self
             .blocks
@@ -328,9 +333,18 @@ impl Guest {
         Ok((address, len))
     }
 
-    /// What the host has not freed.
+    /// What neither the host nor the plugin has freed of what was allocated for the host. Of what the host has put into the plugin's hands, the plugin says so itself, if it
+    /// counts its allocations.
     pub(super) fn unfreed(&self) -> Option<Failure> {
-        let (address, len) = self.blocks.first_key_value()?;
+        let Some((address, len)) = self.blocks.first_key_value() else {
+            let kept = self.sandbox.heap().map_or(0, |heap| heap.host_blocks);
+            return (kept > 0).then(|| {
+                self.breaks(
+                    "all that the host allocates for the plugin is given back",
+                    format!("{kept} blocks with what the host's functions answered are not"),
+                )
+            });
+        };
         Some(self.breaks(
             "all that the plugin allocates for the host is given back",
             format!(
@@ -343,14 +357,6 @@ impl Guest {
     /// What the plugin says of itself.
     pub(crate) fn manifest(&self) -> Option<&Manifest> {
         self.module.manifest()
-    }
-
-    /// Whether a command says of itself that it takes plain bytes.
-    pub(crate) fn is_raw(&self, command: &str) -> bool {
-        let described = self
-            .manifest()
-            .and_then(|manifest| manifest.command(command));
-        described.is_some_and(|command| command.codec == Codec::Raw)
     }
 
     /// A failure of what is going on.
@@ -392,8 +398,8 @@ impl Guest {
     }
 }
 
-/// Where a block lies; an empty one takes a byte of its own.
+/// Where a block lies.
 fn span(address: u32, len: u32) -> Range<u64> {
     let start = u64::from(address);
-    start..start + u64::from(len.max(1))
+    start..start + u64::from(len)
 }

@@ -48,9 +48,12 @@ mod cis;
 mod emulated;
 mod emulator;
 mod guest;
+mod musicfox;
 mod native;
+mod neomind;
 mod neotalk;
 mod recognition;
+mod toolfs;
 
 use std::time::Duration;
 
@@ -122,32 +125,38 @@ pub struct Imports {
     pub others: Vec<Imported>,
 }
 
-static ALL: [HostContract; 3] = [native::CONTRACT, neotalk::CONTRACT, cis::CONTRACT];
+/// One line for each host: its module, which is its name, and what it is.
+macro_rules! hosts {
+    ($($name:ident: $what:literal;)*) => {
+        static ALL: &[HostContract] = &[$($name::CONTRACT),*];
+
+        $(
+            #[doc = concat!("The host ", $what)]
+            pub fn $name() -> &'static HostContract {
+                static CONTRACT: HostContract = $name::CONTRACT;
+                &CONTRACT
+            }
+        )*
+    };
+}
+
+hosts! {
+    native: "of the SDK's own ABI: `docs/abi.md`.";
+    neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
+    cis: "CIS: `docs/hosts/cis.md`.";
+    musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
+    neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
+    toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
+}
 
 /// All hosts that are known, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
-    &ALL
+    ALL
 }
 
 /// The host of a name.
 pub fn find(name: &str) -> Option<&'static HostContract> {
     all().iter().find(|host| host.name == name)
-}
-
-/// Functions by which the hosts are named in code, in the order of [`ALL`].
-macro_rules! hosts {
-    ($($place:literal $name:ident: $what:literal;)*) => {$(
-        #[doc = concat!("The host ", $what)]
-        pub fn $name() -> &'static HostContract {
-            const { &ALL[$place] }
-        }
-    )*};
-}
-
-hosts! {
-    0 native: "of the SDK's own ABI: `docs/abi.md`.";
-    1 neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
-    2 cis: "CIS: `docs/hosts/cis.md`.";
 }
 
 impl HostContract {
@@ -162,14 +171,27 @@ impl HostContract {
         failures.map(|failure| self.tell(failure)).collect()
     }
 
+    /// The functions that the host offers to every plugin, in the order of their descriptions.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::hosts;
+    ///
+    /// let native = hosts::find("native").unwrap();
+    /// let set = native.functions().into_iter().find(|function| function.name == "kv_set").unwrap();
+    /// assert_eq!((set.module, set.permission), ("plugin_host", Some("kv")));
+    /// ```
+    pub fn functions(&self) -> Vec<&'static HostFunction> {
+        (self.functions)()
+    }
+
     /// Holds a module's imports against the host's functions.
     pub fn imports(&self, inspection: &Inspection<'_>) -> Imports {
-        let functions = (self.functions)();
+        let functions = self.functions();
         let mut imports = Imports::default();
         let mut missing = Vec::new();
         for imported in inspection.imports() {
             let import = &imported.import;
-            if !self.modules.contains(&import.module.as_str()) {
+            if !self.has_module(&import.module) {
                 imports.others.push(imported.clone());
                 continue;
             }
@@ -198,7 +220,7 @@ impl HostContract {
 
     /// The host's function with the name that is most like another one.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
-        (self.functions)()
+        self.functions()
             .into_iter()
             .map(|function| {
                 (

@@ -1,6 +1,7 @@
 //! NeoTalk, as its guide for plugin authors has it: `docs/hosts/neotalk.md`.
 
-use plugin_sdk::hosts::neotalk::{self, NeoTalk};
+use plugin_sdk::hosts::neotalk::{self, Neotalk};
+use plugin_sdk::services::config::Config;
 use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::logging::Log;
 use plugin_sdk::services::random::Random;
@@ -15,7 +16,9 @@ use super::{
 use crate::contract::{self, ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::json as text;
-use crate::services::{Grants, ManualClock, RecordedLog, ScriptedHttp, SeededRandom, Services};
+use crate::services::{
+    Grants, ManualClock, MapConfig, RecordedLog, ScriptedHttp, SeededRandom, Services,
+};
 
 const INIT: &str = "neotalk_init";
 const COMMAND: &str = "neotalk_command";
@@ -71,15 +74,16 @@ pub(super) const CONTRACT: HostContract = HostContract {
                 grants,
                 (*breaches).clone(),
             ))],
-            emulator: Box::new(Neotalk),
+            emulator: Box::new(Runner),
         }
     },
     words,
 };
 
-struct Neotalk;
+/// How NeoTalk treats a plugin.
+struct Runner;
 
-impl Emulator for Neotalk {
+impl Emulator for Runner {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
         let (address, len) = guest.place(or_empty_object(config))?;
         let status: u32 = guest.call(INIT, (address, len))?;
@@ -107,12 +111,8 @@ impl Emulator for Neotalk {
         name: &str,
         arguments: &[u8],
     ) -> Result<Vec<u8>, Failure> {
-        let arguments = match guest.is_raw(name) {
-            true => arguments,
-            false => or_empty_object(arguments),
-        };
         let (name_address, name_len) = guest.place(name.as_bytes())?;
-        let (address, len) = guest.place(arguments)?;
+        let (address, len) = guest.place(or_empty_object(arguments))?;
         let status: u32 = guest.call(COMMAND, (name_address, name_len, address, len))?;
         if status > 1 {
             return Err(guest.breaks(
@@ -226,6 +226,7 @@ fn told(guest: &Guest, result: &[u8]) -> Result<Failure, Failure> {
 /// NeoTalk's functions, answered from the services in memory.
 struct Functions {
     logs: RecordedLog,
+    config: MapConfig,
     http: ScriptedHttp,
     clock: ManualClock,
     random: SeededRandom,
@@ -237,6 +238,7 @@ impl Functions {
     fn of(services: &Services, grants: &Grants, breaches: Breaches) -> Self {
         Functions {
             logs: services.logs().clone(),
+            config: services.config().clone(),
             http: services.http().clone(),
             clock: services.clock().clone(),
             random: services.random().clone(),
@@ -245,26 +247,24 @@ impl Functions {
         }
     }
 
-    /// The status of the response; below 0 if there is none, or none is allowed: NeoTalk has no number for that alone.
-    fn request(&mut self, method: &str, url: &str, body: &[u8]) -> i32 {
-        if !self.grants.allows("http") {
-            return -1;
-        }
+    /// The status of the response. Whatever goes wrong is -1: NeoTalk has no numbers for reasons.
+    fn request(&mut self, method: &str, url: &str, body: &[u8]) -> plugin_sdk::Result<u32> {
         let head = Head {
             method: method.to_owned(),
             url: url.to_owned(),
             headers: Vec::new(),
             timeout_ms: None,
         };
-        match self.http.send(&head, body) {
-            Ok(response) => i32::from(response.status),
-            Err(_) => -1,
+        let granted = self.grants.check("http");
+        match granted.and_then(|()| self.http.send(&head, body)) {
+            Ok(response) => Ok(u32::from(response.status)),
+            Err(error) => Err(error.with_code(code::FAILED)),
         }
     }
 }
 
-impl NeoTalk for Functions {
-    fn log(&mut self, level: u32, message: &str) {
+impl Neotalk for Functions {
+    fn log(&mut self, level: u32, message: &[u8]) {
         let level = match level {
             0 => log::Level::Debug,
             1 => log::Level::Info,
@@ -277,20 +277,25 @@ impl NeoTalk for Functions {
                 );
             }
         };
-        if message.contains('\0') {
+        let message = String::from_utf8_lossy(message);
+        if message.contains(['\0', char::REPLACEMENT_CHARACTER]) {
             self.breaches.note(
-                "the length that `neotalk_log` is given ends the line, and no zero byte",
-                format!("there is one in the line {message:?}"),
+                "a line for `neotalk_log` is UTF-8 without zero bytes, and ends where its length says",
+                format!("it was called with the line {message:?}"),
             );
         }
-        self.logs.write(level as u32, CONTRACT.name, message);
+        self.logs.write(level as u32, CONTRACT.name, &message);
     }
 
-    fn http_get(&mut self, url: &str) -> i32 {
+    fn get_config(&mut self, key: &str) -> plugin_sdk::Result<Option<Vec<u8>>> {
+        self.config.get(key)
+    }
+
+    fn http_get(&mut self, url: &str) -> plugin_sdk::Result<u32> {
         self.request("GET", url, b"")
     }
 
-    fn http_post(&mut self, url: &str, body: &[u8]) -> i32 {
+    fn http_post(&mut self, url: &str, body: &[u8]) -> plugin_sdk::Result<u32> {
         self.request("POST", url, body)
     }
 

@@ -21,7 +21,9 @@ mod unsupported;
 
 use std::cell::OnceCell;
 
-use wasmparser::{BinaryReader, FuncType, KnownCustom, NameSectionReader, Parser, Payload};
+use wasmparser::{
+    BinaryReader, Data, DataKind, FuncType, KnownCustom, NameSectionReader, Operator, Parser, Payload,
+};
 
 use crate::contract::{self, Contract};
 use crate::failure::{Failure, Import};
@@ -42,6 +44,8 @@ pub struct Inspection<'a> {
     imports: Vec<Imported>,
     sections: Vec<Section<'a>>,
     data: Vec<&'a [u8]>,
+    /// The lowest address that the module's data are put to, where it is a number.
+    lowest_data: Option<u32>,
     names: OnceCell<Vec<Option<String>>>,
     name_section: Option<&'a [u8]>,
 }
@@ -104,6 +108,7 @@ impl<'a> Inspection<'a> {
             interface,
             sections: Vec::new(),
             data: Vec::new(),
+            lowest_data: None,
             names: OnceCell::new(),
             name_section: None,
         };
@@ -143,8 +148,11 @@ impl<'a> Inspection<'a> {
                 return;
             }
             Payload::DataSection(section) => {
-                let segments = section.clone().into_iter().flatten();
-                self.data.extend(segments.map(|segment| segment.data));
+                for segment in section.clone().into_iter().flatten() {
+                    self.data.push(segment.data);
+                    let address = address(&segment).filter(|_| !segment.data.is_empty());
+                    self.lowest_data = self.lowest_data.into_iter().chain(address).min();
+                }
             }
             _ => {}
         }
@@ -165,6 +173,11 @@ impl<'a> Inspection<'a> {
     /// Its sections, in their order.
     pub fn sections(&self) -> &[Section<'a>] {
         &self.sections
+    }
+
+    /// The lowest address that data are put to when the module is instantiated; `None` where it has none, or has them put to where only the engine knows.
+    pub(crate) fn lowest_data(&self) -> Option<u32> {
+        self.lowest_data
     }
 
     /// The linear memory that it exports under the name `memory`.
@@ -309,6 +322,17 @@ impl std::fmt::Debug for Inspection<'_> {
             .field("imports", &self.imports)
             .field("sections", &self.sections)
             .finish()
+    }
+}
+
+/// Where data are put to when the module is instantiated, where that is a plain number.
+fn address(segment: &Data<'_>) -> Option<u32> {
+    let DataKind::Active { offset_expr, .. } = &segment.kind else {
+        return None;
+    };
+    match offset_expr.get_operators_reader().read().ok()? {
+        Operator::I32Const { value } => Some(value.cast_unsigned()),
+        _ => None,
     }
 }
 

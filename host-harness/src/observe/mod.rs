@@ -241,6 +241,16 @@ impl PluginBuilder {
     }
 }
 
+impl Statistics {
+    /// What an observer has counted; nothing where nobody watches.
+    pub(crate) fn of_observer(observer: Option<&Observer>) -> &Self {
+        static NONE: Statistics = Statistics::none();
+        observer
+            .and_then(|observer| observer.statistics.as_ref())
+            .unwrap_or(&NONE)
+    }
+}
+
 /// Watching.
 impl Plugin {
     /// What the calls so far came to and cost, each command and hook for itself; empty unless the plugin was built with
@@ -265,11 +275,7 @@ impl Plugin {
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     pub fn statistics(&self) -> &Statistics {
-        static NONE: Statistics = Statistics::none();
-        let observer = self.instance.observer();
-        observer
-            .and_then(|observer| observer.statistics.as_ref())
-            .unwrap_or(&NONE)
+        Statistics::of_observer(self.instance.observer())
     }
 
     /// What the plugin's heap holds now, as it says itself; `None` unless it counts, which it does if it is

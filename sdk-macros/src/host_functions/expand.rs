@@ -13,6 +13,7 @@ use syn::{ItemTrait, Type};
 use super::model::{Convention, HostArgument, HostFunction, HostTrait, Passing, Short};
 use super::parse;
 use crate::attributes::plain_name;
+use crate::documentation::Description;
 use crate::expand::{emit, local, placed};
 use crate::mistakes::Mistakes;
 
@@ -51,7 +52,10 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
     } = host;
     let sdk = sdk();
     let each = || functions.iter();
-    let guest = each().map(|function| guest(host, function));
+    let guest = each()
+        .enumerate()
+        .map(|(position, function)| guest(host, position, function));
+    let positions = host.positional.then(|| positions(host));
     let entries = each().map(|function| entry(host, function, quote!(Now)));
     let serves = each().map(|function| serve(host, function));
     let async_entries = each().map(|function| entry(host, function, quote!(Later)));
@@ -69,6 +73,7 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
 
         impl #functions_type {
             #(#guest)*
+            #positions
         }
 
         #async_trait
@@ -265,7 +270,7 @@ fn output(function: &HostFunction) -> Option<TokenStream> {
 }
 
 /// What a guest calls.
-fn guest(host: &HostTrait, function: &HostFunction) -> TokenStream {
+fn guest(host: &HostTrait, position: usize, function: &HostFunction) -> TokenStream {
     let HostFunction {
         ident,
         docs,
@@ -274,7 +279,10 @@ fn guest(host: &HostTrait, function: &HostFunction) -> TokenStream {
         ..
     } = function;
     let (parameters, output) = (parameters(function), output(function));
-    let (guest, native) = (imported(host, function), native(host, function));
+    let (guest, native) = (
+        imported(host, position, function),
+        native(host, function),
+    );
     quote! {
         #(#docs)* #(#cfgs)* #(#allowed)*
         #[allow(unused_variables, clippy::too_many_arguments)]
@@ -354,6 +362,12 @@ fn convention(function: &HostFunction) -> TokenStream {
             };
             quote!(#sdk::Buffer<#initial, #max, { #sdk::#short }, #absent>)
         }
+        Convention::InOut {
+            initial,
+            max,
+            short,
+            absent,
+        } => quote!(#sdk::InOut<#initial, #max, #short, #absent>),
     }
 }
 
@@ -434,16 +448,78 @@ fn crossings(function: &HostFunction) -> Vec<Crossing<'_>> {
     function.arguments.iter().map(Crossing::of).collect()
 }
 
-/// Lowers the arguments, calls the import, lifts its result.
-fn imported(host: &HostTrait, function: &HostFunction) -> TokenStream {
+/// The types of an import's parameters.
+fn import_types(function: &HostFunction) -> Vec<TokenStream> {
+    let returned = returned(function);
+    let arguments = crossings(function).into_iter().flat_map(|crossing| {
+        let as_trait = crossing.as_trait;
+        [quote!(#as_trait::First), quote!(#as_trait::Second)]
+    });
+    arguments
+        .chain([quote!(#returned::Room), quote!(#returned::Size)])
+        .collect()
+}
+
+/// An import's declaration.
+fn declared(host: &HostTrait, function: &HostFunction, name: &Ident) -> TokenStream {
     let (module, import) = (&host.import_module, &function.import);
+    let (types, returned) = (import_types(function), returned(function));
+    quote! {
+        #[allow(improper_ctypes, clashing_extern_declarations)]
+        #[link(wasm_import_module = #module)]
+        unsafe extern "C" {
+            #[link_name = #import]
+            safe fn #name(#(_: #types),*) -> #returned::Wire;
+        }
+    }
+}
+
+/// The one place that refers to the imports of a host that goes by their position: a table of all of them.
+///
+/// The linker numbers imports as it meets them. Where functions of the guest's call them, that is the order in which those happen to be compiled and joined, and what
+/// nobody calls is left out; a table's order is its own, and nothing in it is left out. So all calls go by the table, and what it holds is hidden from the compiler,
+/// which would call the imports themselves otherwise. `docs/hosts/musicfox.md` has what was found out about this.
+fn positions(host: &HostTrait) -> TokenStream {
+    let names: Vec<Ident> = (0..host.functions.len())
+        .map(|nth| format_ident!("__import_{nth}"))
+        .collect();
+    let declarations = host
+        .functions
+        .iter()
+        .zip(&names)
+        .map(|(function, name)| declared(host, function, name));
+    let types = host.functions.iter().map(|function| {
+        let (types, returned) = (import_types(function), returned(function));
+        quote!(extern "C" fn(#(#types),*) -> #returned::Wire)
+    });
+    let table = quote!((#(#types,)*));
+    quote! {
+        #[cfg(target_arch = "wasm32")]
+        #[doc(hidden)]
+        #[allow(improper_ctypes_definitions, clippy::type_complexity)]
+        #[inline]
+        fn __imports() -> &'static #table {
+            #(#declarations)*
+            #[used]
+            static IMPORTS: #table = (#(#names,)*);
+            &IMPORTS
+        }
+    }
+}
+
+/// Lowers the arguments, calls the import, lifts its result.
+fn imported(host: &HostTrait, position: usize, function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
     let returned = returned(function);
     let crossings = crossings(function);
-    let types = crossings.iter().enumerate().map(|(nth, crossing)| {
-        let (first, second) = (format_ident!("first_{nth}"), format_ident!("second_{nth}"));
-        let as_trait = &crossing.as_trait;
-        quote!(#first: #as_trait::First, #second: #as_trait::Second)
-    });
+    let import = format_ident!("__import");
+    let import = match host.positional {
+        true => {
+            let position = syn::Index::from(position);
+            quote!(let #import = #sdk::opaque(&Self::__imports().#position);)
+        }
+        false => declared(host, function, &import),
+    };
     let error = local("error");
     let held = crossings.iter().enumerate().map(|(nth, crossing)| {
         let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
@@ -475,12 +551,7 @@ fn imported(host: &HostTrait, function: &HostFunction) -> TokenStream {
     });
     let (room, size) = (local("room"), local("size"));
     quote! {
-        #[allow(improper_ctypes, clashing_extern_declarations)]
-        #[link(wasm_import_module = #module)]
-        unsafe extern "C" {
-            #[link_name = #import]
-            safe fn __import(#(#types,)* room: #returned::Room, size: #returned::Size) -> #returned::Wire;
-        }
+        #import
         #(#held)*
         #(#lowered)*
         #returned::receive(|#room, #size| __import(#(#passed)* #room, #size))
@@ -502,6 +573,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
         import,
         cfgs,
         permission,
+        docs,
         ..
     } = function;
     let module = &host.import_module;
@@ -513,6 +585,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
     };
     let (ty, convention) = (returned_type(function), convention(function));
     let new = placed(quote!(#sdk::HostFunction::new), returned_span(function));
+    let documented = Description::of(docs).map(|text| quote!(.documented(#text)));
     quote! {
         #(#cfgs)*
         #new::<#convention, #ty>(
@@ -522,6 +595,7 @@ fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> TokenS
             #permission,
             #sdk::Serve::#when(Self::#ident),
         )
+        #documented
     }
 }
 

@@ -10,6 +10,8 @@ pub struct HostTrait {
     pub functions_type: Ident,
     /// The module that guests import from.
     pub import_module: String,
+    /// Whether the host goes by the position of its functions, so that all of them are imported, in this order.
+    pub positional: bool,
     pub functions: Vec<HostFunction>,
     /// What else whoever implements the trait must implement.
     pub supertraits: Vec<TypeParamBound>,
@@ -58,6 +60,12 @@ pub enum Convention {
         initial: u32,
         max: u32,
         short: Short,
+        absent: i32,
+    },
+    InOut {
+        initial: u32,
+        max: u32,
+        short: i32,
         absent: i32,
     },
 }

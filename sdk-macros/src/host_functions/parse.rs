@@ -51,7 +51,11 @@ pub fn host_trait(
         }
     }
     twins(&functions, mistakes);
+    if options.positional {
+        unconditional(&functions, mistakes);
+    }
     HostTrait {
+        positional: options.positional,
         vis: item.vis.clone(),
         functions_type: Ident::new(&snake_case(&plain_name(&item.ident)), item.ident.span()),
         import_module: options.module,
@@ -65,6 +69,7 @@ struct TraitOptions {
     module: String,
     prefix: String,
     permission: Option<String>,
+    positional: bool,
 }
 
 fn trait_options(
@@ -74,7 +79,13 @@ fn trait_options(
 ) -> TraitOptions {
     let (mut module, mut prefix, mut permission) = (None::<LitStr>, None::<LitStr>, None::<LitStr>);
     let before = mistakes.count();
+    let mut positional = false;
     options(arguments, mistakes, |meta, mistakes| {
+        if meta.path.is_ident("positional") {
+            given_once(meta, positional, mistakes);
+            positional = true;
+            return Ok(());
+        }
         let option = if meta.path.is_ident("module") {
             &mut module
         } else if meta.path.is_ident("prefix") {
@@ -84,7 +95,7 @@ fn trait_options(
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"` and `permission = \"…\"`",
+                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"` and `positional`",
                 mistakes,
             );
         };
@@ -103,6 +114,17 @@ fn trait_options(
         module: value(module).unwrap_or_default(),
         prefix: value(prefix).unwrap_or_default(),
         permission: value(permission),
+        positional,
+    }
+}
+
+/// Functions that go by their position cannot come and go.
+fn unconditional(functions: &[HostFunction], mistakes: &mut Mistakes) {
+    for cfg in functions.iter().flat_map(|function| &function.cfgs) {
+        mistakes.at(
+            cfg,
+            "functions that are imported by position are always there; remove this, or `positional`",
+        );
     }
 }
 
@@ -215,7 +237,7 @@ fn function_options(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) ->
         if convention.is_some() {
             mistakes.add(syn::Error::new(
                 span,
-                "a result crosses in one way: keep one of `status`, `buffer` and #[json]",
+                "a result crosses in one way: keep one of `status`, `buffer`, `in_out` and #[json]",
             ));
         }
         convention = Some((span, new));
@@ -247,10 +269,13 @@ fn function_options(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) ->
             } else if meta.path.is_ident("buffer") {
                 let buffer = buffer(meta, mistakes)?;
                 set(span, buffer, mistakes);
+            } else if meta.path.is_ident("in_out") {
+                let in_out = in_out(meta, mistakes)?;
+                set(span, in_out, mistakes);
             } else {
                 return unknown(
                     meta,
-                    "there is no such option in #[host]; the options are `name = \"…\"`, `permission = \"…\"`, `status`, `status(…)`, `buffer` and `buffer(…)`",
+                    "there is no such option in #[host]; the options are `name = \"…\"`, `permission = \"…\"`, `status`, `status(…)`, `buffer`, `buffer(…)`, `in_out` and `in_out(…)`",
                     mistakes,
                 );
             }
@@ -315,13 +340,7 @@ fn buffer(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Co
         })?;
     }
     let span = meta.path.span();
-    let (initial, max) = (initial.unwrap_or(256), max.unwrap_or(1 << 20));
-    if initial == 0 || initial > max || max > MAX_BUFFER {
-        mistakes.add(syn::Error::new(
-            span,
-            format!("a buffer has at least 1 byte, `initial` is at most `max`, and `max` is at most {MAX_BUFFER}"),
-        ));
-    }
+    let (initial, max) = sizes(span, initial, max, mistakes);
     let short = short.and_then(|literal| {
         let value = literal.value();
         let found = Short::ALL.iter().find(|(name, _)| *name == value);
@@ -340,6 +359,67 @@ fn buffer(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Co
         // No host means this by it.
         absent: absent.unwrap_or(i32::MIN),
     })
+}
+
+/// `in_out` or `in_out(initial = 256, max = 65536, short = -1, absent = 1)`
+fn in_out(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Convention> {
+    let (mut initial, mut max, mut short, mut absent) = (None, None, None, None);
+    if meta.input.peek(Paren) {
+        meta.parse_nested_meta(|meta| {
+            if meta.path.is_ident("initial") {
+                given_once(&meta, initial.is_some(), mistakes);
+                initial = Some(number::<u32>(&meta)?);
+            } else if meta.path.is_ident("max") {
+                given_once(&meta, max.is_some(), mistakes);
+                max = Some(number::<u32>(&meta)?);
+            } else if meta.path.is_ident("short") {
+                given_once(&meta, short.is_some(), mistakes);
+                short = Some(number::<i32>(&meta)?);
+            } else if meta.path.is_ident("absent") {
+                given_once(&meta, absent.is_some(), mistakes);
+                absent = Some(number::<i32>(&meta)?);
+            } else {
+                return unknown(
+                    &meta,
+                    "there is no such option in `in_out`; the options are `initial = 256`, `max = 1048576`, `short = -1` and `absent = 1`",
+                    mistakes,
+                );
+            }
+            Ok(())
+        })?;
+    }
+    let span = meta.path.span();
+    let (initial, max) = sizes(span, initial, max, mistakes);
+    let (short, absent) = (short.unwrap_or(-1), absent.unwrap_or(1));
+    if short == 0 || absent == 0 || short == absent {
+        mistakes.add(syn::Error::new(
+            span,
+            "0 stands for a result, `short` for a buffer that is too small and `absent` for no result: give each a number of its own",
+        ));
+    }
+    Ok(Convention::InOut {
+        initial,
+        max,
+        short,
+        absent,
+    })
+}
+
+/// The sizes of a buffer, at first and at most.
+fn sizes(
+    span: Span,
+    initial: Option<u32>,
+    max: Option<u32>,
+    mistakes: &mut Mistakes,
+) -> (u32, u32) {
+    let (initial, max) = (initial.unwrap_or(256), max.unwrap_or(1 << 20));
+    if initial == 0 || initial > max || max > MAX_BUFFER {
+        mistakes.add(syn::Error::new(
+            span,
+            format!("a buffer has at least 1 byte, `initial` is at most `max`, and `max` is at most {MAX_BUFFER}"),
+        ));
+    }
+    (initial, max)
 }
 
 fn number<T>(meta: &ParseNestedMeta<'_>) -> syn::Result<T>

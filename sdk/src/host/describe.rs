@@ -90,12 +90,16 @@ pub struct HostFunction {
     pub room: [Option<WasmType>; 2],
     /// The type of its result, if it has one.
     pub result: Option<WasmType>,
+    /// What that result means.
+    pub form: Form,
     /// What a guest must be granted to call it.
     pub permission: Option<&'static str>,
     /// How a host serves a call of it.
     pub serve: Serve,
     /// What to answer instead of calling the implementation; the error, if the function has no way to tell the guest of one.
     pub refuse: fn(Error) -> Result<Answer, Error>,
+    /// What its declaration says of it, in Markdown; empty if that is nothing.
+    pub documentation: &'static str,
 }
 
 /// Serves a call: reads the arguments out of the guest's memory, calls the implementation, and says what to answer.
@@ -144,9 +148,20 @@ impl HostFunction {
             parameters,
             room: [R::Room::TYPE, R::Size::TYPE],
             result: R::Wire::TYPE,
+            form: R::FORM,
             permission,
             serve,
             refuse: R::refusal,
+            documentation: "",
+        }
+    }
+
+    /// The same function, with what its declaration says of it.
+    #[doc(hidden)]
+    pub const fn documented(self, documentation: &'static str) -> Self {
+        HostFunction {
+            documentation,
+            ..self
         }
     }
 
@@ -240,6 +255,28 @@ pub enum Kind {
     },
 }
 
+/// What the result of a host function's import means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// There is none.
+    Nothing,
+    /// A number of this kind.
+    Number(Kind),
+    /// A packed `address << 32 | failed << 31 | length` of bytes in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
+    Packed,
+    /// The address of text that ends with a zero byte, in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
+    Terminated,
+    /// A number that says whether it succeeded, or what went wrong.
+    Status,
+    /// The address of memory from the guest's `alloc`, all of which are the bytes, and which the guest frees; 0 is nothing.
+    Block,
+    /// How many bytes were written to the room that the caller gave, or would have been.
+    Written,
+    /// Whether bytes were written to the room that the caller gave; how many there are stands where the caller had said how much room there was.
+    Told,
+}
+
 /// What a host function comes to.
 #[derive(Debug)]
 pub enum Answer {
@@ -257,6 +294,11 @@ pub enum Answer {
         /// The bytes, with the zero byte.
         bytes: Vec<u8>,
     },
+    /// Bytes in memory from the guest's `alloc`, which are all of their block; the result is their address.
+    Block {
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
     /// Bytes written to where the caller said, and a number.
     Written {
         /// The bytes; they fit.
@@ -265,6 +307,17 @@ pub enum Answer {
         address: u32,
         /// The number.
         slot: u64,
+    },
+    /// Bytes written to where the caller said, if there is room, and how many there are to where it said how much room there is; the result is 0.
+    InOut {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where they go.
+        address: u32,
+        /// Where a `u32` says how many bytes there is room for; that of `bytes` takes its place.
+        size: u32,
+        /// The result if there is too little room, and nothing was written but the number.
+        short: i32,
     },
 }
 

@@ -19,8 +19,10 @@ pub(crate) mod wire;
 pub use asynchronous::{Changed, Served, Serving};
 #[cfg(not(target_arch = "wasm32"))]
 pub use describe::ServeLater;
-pub use describe::{Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow};
+pub use describe::{
+    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow,
+};
 pub use native::Installed;
-pub use returned::{HostError, Payload};
+pub use returned::{Block, HostError, Payload};
 pub use scalar::Scalar;
 pub use wire::WasmType;

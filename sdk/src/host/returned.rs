@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::host::argument::{AsJson, Plain, from_json};
-use crate::host::describe::{Answer, Call, Fault};
+use crate::host::describe::{Answer, Call, Fault, Form};
 use crate::host::scalar::Scalar;
 use crate::host::wire::{Address, Nothing, Wire};
 use crate::json;
@@ -21,6 +21,12 @@ pub struct Status<const OK: i32>;
 ///
 /// `SHORT` is how the host says so, and `ABSENT` what stands for `None`.
 pub struct Buffer<const INITIAL: u32, const MAX: u32, const SHORT: u8, const ABSENT: i32>;
+
+/// The convention `#[host(in_out)]`: the result goes to a buffer of the guest's, whose size stands in memory and is replaced there by the size of the result. The number
+/// that is returned is 0.
+///
+/// `SHORT` is what is returned instead, and nothing written, if the buffer is too small; `ABSENT` stands for `None`.
+pub struct InOut<const INITIAL: u32, const MAX: u32, const SHORT: i32, const ABSENT: i32>;
 
 /// The host answers with the size that it needs.
 pub const NEEDED: u8 = 0;
@@ -46,6 +52,8 @@ pub trait Returned<C>: Sized {
     type Room: Wire;
     /// What it is passed after that.
     type Size: Wire;
+    /// What the import's result means.
+    const FORM: Form;
 
     /// Calls the import, and makes a value of what it returns.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
@@ -85,6 +93,7 @@ impl<T: Scalar> Returned<Plain> for T {
     type Wire = T::Wire;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Number(T::KIND);
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
@@ -111,6 +120,7 @@ impl Returned<Plain> for () {
     type Wire = ();
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Nothing;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing)) {
@@ -283,6 +293,7 @@ macro_rules! packed {
             type Wire = u64;
             type Room = Nothing;
             type Size = Nothing;
+            const FORM: Form = Form::Packed;
 
             #[inline]
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -370,6 +381,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
     type Wire = u64;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Packed;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -404,6 +416,7 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
     type Wire = u64;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Packed;
 
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
         received(import(Nothing, Nothing))
@@ -448,6 +461,7 @@ macro_rules! terminated {
             type Wire = Address;
             type Room = Nothing;
             type Size = Nothing;
+            const FORM: Form = Form::Terminated;
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
                 let address = import(Nothing, Nothing).get();
@@ -479,6 +493,67 @@ macro_rules! terminated {
 terminated! {
     CString: untold(&nothing()), std::convert::identity, Some;
     Option<CString>: None, Some, std::convert::identity;
+}
+
+/// The bytes of a block that the host has allocated for just them, with the guest's `alloc`: all that crosses is the block's address.
+///
+/// ```
+/// use plugin_sdk::host::Block;
+/// use plugin_sdk::host_functions;
+///
+/// #[host_functions(module = "my_host")]
+/// pub trait Settings {
+///     fn setting(name: &str) -> Option<Block>;
+/// }
+///
+/// struct Fixed;
+///
+/// impl Settings for Fixed {
+///     fn setting(&mut self, name: &str) -> Option<Block> {
+///         (name == "colour").then(|| Block(b"blue".to_vec()))
+///     }
+/// }
+///
+/// let _host = settings::install(Fixed);
+/// assert_eq!(settings::setting("colour"), Some(Block(b"blue".to_vec())));
+/// assert_eq!(settings::setting("size"), None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Block(pub Vec<u8>);
+
+/// An address, 0 for nothing, which also stands for whatever went wrong: there is no other way to say so.
+#[diagnostic::do_not_recommend]
+impl Returned<Plain> for Option<Block> {
+    type Wire = Address;
+    type Room = Nothing;
+    type Size = Nothing;
+    const FORM: Form = Form::Block;
+
+    #[inline]
+    fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
+        match import(Nothing, Nothing).get() {
+            0 => None,
+            address => match memory::receive_block(address) {
+                Some(bytes) => Some(Block(bytes)),
+                None => untold(&strange_answer(
+                    "the host returned bytes in memory that `alloc` did not give it",
+                )),
+            },
+        }
+    }
+
+    fn failed(error: Error) -> Self {
+        untold(&error)
+    }
+
+    #[inline]
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+        Ok(self.map_or(Answer::Slot(0), |Block(bytes)| Answer::Block { bytes }))
+    }
+
+    fn refusal(_: Error) -> Result<Answer, Error> {
+        Ok(Answer::Slot(0))
+    }
 }
 
 /// What a status can stand for.
@@ -545,6 +620,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
     type Wire = i32;
     type Room = Nothing;
     type Size = Nothing;
+    const FORM: Form = Form::Status;
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
@@ -602,6 +678,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = u32;
+    const FORM: Form = Form::Written;
 
     fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
         fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
@@ -659,6 +736,92 @@ where
     fn refusal(error: Error) -> Result<Answer, Error> {
         Ok(status_answer(error.status()))
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E, const INITIAL: u32, const MAX: u32, const SHORT: i32, const ABSENT: i32>
+    Returned<InOut<INITIAL, MAX, SHORT, ABSENT>> for Result<T, E>
+where
+    T: Payload,
+    E: HostError,
+{
+    type Wire = i32;
+    type Room = Address;
+    type Size = Address;
+    const FORM: Form = Form::Told;
+
+    fn receive(mut import: impl FnMut(Address, Address) -> i32) -> Self {
+        fetch_in_out(INITIAL, MAX, SHORT, ABSENT, &mut import)
+            .and_then(T::from_bytes)
+            .map_err(E::from_error)
+    }
+
+    fn failed(error: Error) -> Self {
+        Err(E::from_error(error))
+    }
+
+    fn received(self) -> Self {
+        <Self as Returned<Buffer<INITIAL, MAX, NEEDED, ABSENT>>>::received(self)
+    }
+
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
+        let (address, size) = (call.slot::<Address>() as u32, call.slot::<Address>() as u32);
+        Ok(match self.map(T::into_bytes) {
+            Ok(Some(bytes)) => Answer::InOut {
+                bytes,
+                address,
+                size,
+                short: SHORT,
+            },
+            Ok(None) => status_answer(ABSENT),
+            Err(error) => status_answer(error_status(&error.into_error(), 0)),
+        })
+    }
+
+    fn refusal(error: Error) -> Result<Answer, Error> {
+        Ok(status_answer(error_status(&error, 0)))
+    }
+}
+
+/// Calls an import that fills a buffer and tells the size in memory, with larger ones for as long as it needs that.
+#[inline]
+fn fetch_in_out(
+    initial: u32,
+    max: u32,
+    short: i32,
+    absent: i32,
+    import: &mut dyn FnMut(Address, Address) -> i32,
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut size = initial.min(max);
+    for _ in 0..TRIES {
+        let mut buffer = vec![0; size as usize];
+        let mut told = [size];
+        let status = import(Address::of_mut(&mut buffer), Address::of_mut(&mut told));
+        let [needed] = told;
+        if status == absent {
+            return Ok(None);
+        }
+        if status == 0 && needed <= size {
+            buffer.truncate(needed as usize);
+            return Ok(Some(buffer));
+        }
+        // An error may have the same number: then there is nothing more that is needed.
+        if status != short || needed <= size {
+            return Err(match status {
+                0 => {
+                    strange_answer("the host says that it has written more than there is room for")
+                }
+                status => Error::of_status(status),
+            });
+        }
+        if needed > max {
+            return Err(too_much(u64::from(needed), max));
+        }
+        size = needed.max(size.saturating_mul(2)).min(max);
+    }
+    Err(strange_answer(
+        "the host wants a larger buffer every time that it is called",
+    ))
 }
 
 /// Calls an import that fills a buffer, with larger ones for as long as it needs that.

@@ -61,7 +61,7 @@ pub fn told(error: &[u8]) -> (String, String) {
         Ok(Told { code, message }) => (code, message),
         Err(_) => (
             code::FAILED.to_owned(),
-            String::from_utf8_lossy(error).into_owned(),
+            "the plugin's error is not readable".to_owned(),
         ),
     }
 }
@@ -172,7 +172,8 @@ pub fn event(topic: &str, data: &[u8]) -> Result<(), Failed> {
     run(export, &mut event, settled)
 }
 
-fn settled(reply: Reply<'_>) -> Result<(), Failed> {
+/// An answer of which no more is wanted than whether the call failed.
+pub fn settled(reply: Reply<'_>) -> Result<(), Failed> {
     match reply.failed {
         true => Err(Failed(reply.bytes.to_vec())),
         false => Ok(()),
@@ -187,8 +188,9 @@ fn run<R>(export: Export, arguments: &mut [u8], then: impl FnOnce(Reply<'_>) -> 
 /// An error for a name that no command has.
 #[cold]
 fn unknown_command(name: &[u8]) -> Error {
-    let name = String::from_utf8_lossy(name);
+    // A name that is not one of UTF-8 is nobody's typing error.
+    let name = std::str::from_utf8(name).unwrap_or("�");
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-    let message = format!("the plugin has no command `{shown}`");
+    let message = ["the plugin has no command `", &shown, "`"].concat();
     Error::new(code::UNKNOWN_COMMAND, message)
 }

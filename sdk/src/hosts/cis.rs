@@ -85,8 +85,8 @@ impl Ai for Contract {
                 "takes neither a model nor a number of tokens",
             ));
         }
-        let answer = cis::ai_chat(prompt(conversation).as_bytes())
-            .ok_or_else(|| failed("ask its model"))?;
+        let answer =
+            cis::ai_chat(prompt(conversation).as_bytes()).ok_or_else(|| failed("ask its model"))?;
         let content = String::from_utf8(answer)
             .map_err(|_| Error::new(code::BAD_ANSWER, "the model's answer is not UTF-8"))?;
         Ok(ai::Reply {
@@ -166,8 +166,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(message: &str) {
-    cis::log(3, message.as_bytes());
+pub fn hear_panic(line: &str) {
+    cis::log(3, line.as_bytes());
 }
 
 /// `skill_init`: makes the plugin, and starts it.

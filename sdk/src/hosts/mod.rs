@@ -14,6 +14,11 @@
 //! |---|---|---|
 //! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
+//! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
+//! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
+//! | `host-extism` | [`extism`] | by an export of its name |
+//! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
+//! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
 mod unsupported;
@@ -21,6 +26,9 @@ mod unsupported;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod call;
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+#[doc(hidden)]
+pub mod names;
 pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
@@ -29,8 +37,16 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
+pub mod musicfox;
+#[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
+pub mod extism;
+#[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
+pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
+pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 ///
@@ -61,6 +77,14 @@ macro_rules! contracts {
 
 contracts! {
     cis "host-cis";
+    neotalk "host-neotalk";
+    musicfox "host-musicfox";
+    extism "host-extism";
+    neomind "host-neomind";
+    toolfs "host-toolfs";
 }
 
 pub(crate) use chosen::Contract;
+
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+pub(crate) const TELLS_BODIES: bool = !cfg!(all(target_arch = "wasm32", feature = "host-neotalk"));

@@ -80,7 +80,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = false;
 
-/// Tells the host of a panic.
+/// Tells the host of a panic, in a line.
 #[doc(hidden)]
 #[inline]
 pub fn hear_panic(_: &str) {}

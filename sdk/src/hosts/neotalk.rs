@@ -1,16 +1,38 @@
-//! NeoTalk's contract: `docs/hosts/neotalk.md`.
+//! NeoTalk: `docs/hosts/neotalk.md`.
+//!
+//! NeoTalk calls `neotalk_init`, `neotalk_command` with a command's name, and `neotalk_get_result` for the JSON that it came to. Its six functions are those of module
+//! `env`.
 
-use crate::host_functions;
+use std::cell::Cell;
 
-/// What NeoTalk implements.
+use crate::abi::Packed;
+use crate::error::{Error, code};
+use crate::guest::Plugin;
+use crate::hosts::call::{self, Failed, Reply};
+use crate::hosts::registry::Codec;
+use crate::hosts::unsupported::unsupported as not_there;
+use crate::memory::contracts as memory;
+use crate::services::config::Config;
+use crate::services::http::{Head, Http, Response};
+use crate::services::logging::Log;
+use crate::services::random::Random;
+use crate::services::time::Time;
+use crate::{Result, host_functions};
+
+/// What NeoTalk gives to plugins.
 #[host_functions(module = "env", prefix = "neotalk_")]
-pub trait NeoTalk {
-    /// Takes a line: 0 debug, 1 info, 2 warn, 3 error.
-    fn log(level: u32, message: &str);
-    /// Asks for what is at an address: the response's status, or below 0 if there is none.
-    fn http_get(url: &str) -> i32;
-    /// Sends a body to an address: the response's status, or below 0 if there is none.
-    fn http_post(url: &str, body: &[u8]) -> i32;
+pub trait Neotalk {
+    /// Takes a line: 0 debug, 1 information, 2 warning, 3 error.
+    fn log(level: u32, message: &[u8]);
+    /// What was set under a key, as JSON; 1 for nothing, -1 for a buffer that is too small.
+    #[host(in_out(initial = 256, max = 16777216, short = -1, absent = 1))]
+    fn get_config(key: &str) -> Result<Option<Vec<u8>>>;
+    /// The status of what a server answers to a GET request; below 0 where there is no answer.
+    #[host(status)]
+    fn http_get(url: &str) -> Result<u32>;
+    /// The status of what a server answers to a POST request; below 0 where there is no answer.
+    #[host(status)]
+    fn http_post(url: &str, body: &[u8]) -> Result<u32>;
     /// Milliseconds since 1970-01-01 00:00 UTC.
     fn now_ms() -> u64;
     /// 32 random bits.
@@ -19,6 +41,441 @@ pub trait NeoTalk {
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: NeoTalk + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
-    neo_talk::provide(implementation)
+pub fn provide<T: Neotalk + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+    neotalk::provide(implementation)
+}
+
+/// What a plugin finds at NeoTalk.
+#[doc(hidden)]
+pub struct Contract;
+
+const NAME: &str = "NeoTalk";
+
+impl Config for Contract {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        neotalk::get_config(key)
+    }
+}
+
+impl Http for Contract {
+    fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
+        // The one header that NeoTalk may be thought to send by itself.
+        let implied = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case("content-type") && value == "application/json"
+        };
+        if !head.headers.iter().all(implied) {
+            return Err(not_there(NAME, "sends no headers of a plugin's"));
+        }
+        let status = if head.method.eq_ignore_ascii_case("POST") {
+            neotalk::http_post(&head.url, body)
+        } else if head.method.eq_ignore_ascii_case("GET") && body.is_empty() {
+            neotalk::http_get(&head.url)
+        } else {
+            return Err(not_there(
+                NAME,
+                "sends GET requests without a body, and POST requests",
+            ));
+        };
+        response(status)
+    }
+}
+
+/// The response of a status, of which NeoTalk tells no more.
+fn response(status: Result<u32>) -> Result<Response> {
+    // Which number below 0 it was means nothing.
+    let status = status.map_err(|_| {
+        Error::new(
+            code::UNAVAILABLE,
+            "NeoTalk could not send the request, or was not allowed to, and does not say why",
+        )
+    })?;
+    match u16::try_from(status) {
+        Ok(status) => Ok(Response {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }),
+        Err(_) => Err(Error::new(
+            code::BAD_ANSWER,
+            "NeoTalk answered a request with a number that is no status",
+        )),
+    }
+}
+
+impl Log for Contract {
+    fn max_level(&mut self) -> u32 {
+        log::Level::Debug as u32
+    }
+
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        let parts = [target.as_bytes(), b": ", message.as_bytes()];
+        tell(level_of(level), &parts);
+    }
+}
+
+/// The number that NeoTalk has for a level of the `log` crate.
+fn level_of(level: u32) -> u32 {
+    match level {
+        1 => 3,
+        2 => 2,
+        3 => 1,
+        _ => 0,
+    }
+}
+
+/// Logs a line.
+fn tell(level: u32, parts: &[&[u8]]) {
+    neotalk::log(level, &line(parts));
+}
+
+/// A line without zero bytes, at which a host in C would end it.
+fn line(parts: &[&[u8]]) -> Vec<u8> {
+    let mut line = parts.concat();
+    for byte in &mut line {
+        if *byte == 0 {
+            *byte = b' ';
+        }
+    }
+    line
+}
+
+impl Time for Contract {
+    fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        *nanoseconds = neotalk::now_ms().saturating_mul(1_000_000);
+        Ok(())
+    }
+
+    fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        thread_local! {
+            static LATEST: Cell<u64> = const { Cell::new(0) };
+        }
+        // NeoTalk has one clock, which somebody may set back.
+        let latest = LATEST.get().max(neotalk::now_ms().saturating_mul(1_000_000));
+        LATEST.set(latest);
+        *nanoseconds = latest;
+        Ok(())
+    }
+}
+
+impl Random for Contract {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+        for chunk in bytes.chunks_mut(4) {
+            for (byte, random) in chunk.iter_mut().zip(neotalk::random().to_le_bytes()) {
+                *byte = random;
+            }
+        }
+        Ok(())
+    }
+}
+
+unsupported!(Contract at "NeoTalk": Ai, Events, Files, Kv);
+
+/// With what a plugin begins whose host has not initialised it, which NeoTalk always does.
+#[doc(hidden)]
+pub fn configuration() -> Option<Vec<u8>> {
+    None
+}
+
+/// NeoTalk is told of panics in its log.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = true;
+
+#[doc(hidden)]
+pub fn hear_panic(line: &[u8]) {
+    tell(3, &[line]);
+}
+
+thread_local! {
+    /// Address and length of the last result, until the next call; nothing before the first one and after the plugin's life.
+    static RESULT: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
+}
+
+/// `neotalk_init`: 1, or 0 where it failed, `neotalk_get_result` then telling why.
+///
+/// # Safety
+/// The address and the length are bytes that the host lends for the length of the call.
+#[doc(hidden)]
+pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u32 {
+    // SAFETY: the caller vouches for them.
+    let config = unsafe { memory::lent(config, len) };
+    match call::init::<P>(config).and_then(|()| call::start()) {
+        Ok(()) => {
+            forget_result();
+            1
+        }
+        Err(failed) => {
+            keep_error(&failed);
+            0
+        }
+    }
+}
+
+/// `neotalk_command`: 0, or 1 where it failed; `neotalk_get_result` tells what came of it either way.
+///
+/// # Safety
+/// Both pairs of an address and a length are bytes that the host lends for the length of the call.
+#[doc(hidden)]
+pub unsafe fn command(name: *mut u8, name_len: u32, arguments: *mut u8, len: u32) -> u32 {
+    // SAFETY: the caller vouches for them.
+    let (name, arguments) = unsafe { (memory::lent(name, name_len), memory::lent(arguments, len)) };
+    if let Some(Codec::Raw | Codec::Binary) = call::codec(name) {
+        let error = not_there(
+            NAME,
+            "carries JSON only, and this command takes and gives other bytes",
+        );
+        keep_error(&error.into());
+        return 1;
+    }
+    call::command(name, arguments, |_, reply| match reply.failed {
+        true => {
+            keep_json_error(reply.bytes);
+            1
+        }
+        false => {
+            memory::keep(Vec::new());
+            note_result(&reply);
+            0
+        }
+    })
+}
+
+/// `neotalk_get_result`: 0 once it has told address and length of the result, and 1 where there is none.
+///
+/// # Safety
+/// At both addresses the host lends four bytes for the length of the call.
+#[doc(hidden)]
+pub unsafe fn get_result(address_out: *mut u8, len_out: *mut u8) -> u32 {
+    let Some((address, len)) = RESULT.get() else {
+        return 1;
+    };
+    for (out, number) in [(address_out, address), (len_out, len)] {
+        // SAFETY: the caller vouches for the four bytes, which are used before the next four.
+        unsafe { memory::lent(out, 4) }.copy_from_slice(&number.to_le_bytes());
+    }
+    0
+}
+
+/// `neotalk_cleanup`: stops the plugin, and ends its life.
+#[doc(hidden)]
+pub fn cleanup<P: Plugin>() {
+    if let Err(failed) = call::stop() {
+        tell(3, &[failed.json()]);
+    }
+    call::cleanup::<P>();
+    forget_result();
+}
+
+fn note_result(reply: &Reply<'_>) {
+    let Packed { address, len, .. } = reply.packed();
+    RESULT.set(Some((address, len)));
+}
+
+fn forget_result() {
+    memory::keep(Vec::new());
+    RESULT.set(None);
+}
+
+fn keep_error(failed: &Failed) {
+    keep_json_error(failed.json());
+}
+
+/// Keeps an error for the host in the form that NeoTalk has for one: `{"error": message, "code", "details"?, "source"?}`.
+fn keep_json_error(error: &[u8]) {
+    memory::keep(renamed(error));
+    memory::kept(|bytes| {
+        note_result(&Reply {
+            failed: false,
+            bytes,
+        });
+    });
+}
+
+/// An error of this SDK's, whose message is called `error`. It begins with the code, a string, and goes on with the message.
+fn renamed(error: &[u8]) -> Vec<u8> {
+    const MESSAGE: &[u8] = b",\"message\":";
+    // Text in JSON has its quotes escaped, so this is nowhere in the code.
+    let found = error
+        .windows(MESSAGE.len())
+        .position(|window| window == MESSAGE);
+    let parts = found.and_then(|at| {
+        let (code, rest) = error.split_at_checked(at)?;
+        Some((code, rest.strip_prefix(MESSAGE)?))
+    });
+    match parts {
+        Some((code, rest)) => [code, b",\"error\":", rest].concat(),
+        None => error.to_vec(),
+    }
+}
+
+/// The exports that every plugin has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neotalk_plugin {
+    ($plugin:ty, $identity:tt) => {
+        #[unsafe(export_name = "neotalk_init")]
+        extern "C" fn init(
+            config: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::u32 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::neotalk::init::<$plugin>(config, len) }
+        }
+
+        #[unsafe(export_name = "neotalk_command")]
+        extern "C" fn command(
+            name: *mut ::core::primitive::u8,
+            name_len: ::core::primitive::u32,
+            arguments: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::u32 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::neotalk::command(name, name_len, arguments, len) }
+        }
+
+        #[unsafe(export_name = "neotalk_get_result")]
+        extern "C" fn get_result(
+            address: *mut ::core::primitive::u8,
+            len: *mut ::core::primitive::u8,
+        ) -> ::core::primitive::u32 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::neotalk::get_result(address, len) }
+        }
+
+        #[unsafe(export_name = "neotalk_cleanup")]
+        extern "C" fn cleanup() {
+            $crate::hosts::neotalk::cleanup::<$plugin>()
+        }
+
+        #[unsafe(export_name = "neotalk_alloc")]
+        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .alloc(size)
+        }
+
+        #[unsafe(export_name = "neotalk_free")]
+        extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .free(address)
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neotalk_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! { $name, $codec, "", $export }
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __announce_hook as export_hook, __neotalk_command as export_command,
+    __neotalk_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_its_message_where_neotalk_looks_for_it() {
+        let error = Error::new("a\",\"message\":", "b").with_details(&[1]);
+        let renamed: serde_json::Value =
+            serde_json::from_slice(&renamed(&error.to_json())).unwrap();
+        assert_eq!(
+            renamed,
+            serde_json::json!({"code": "a\",\"message\":", "error": "b", "details": [1]})
+        );
+    }
+
+    #[test]
+    fn levels_are_those_of_the_guide_and_all_have_one() {
+        let levels = [
+            log::Level::Error,
+            log::Level::Warn,
+            log::Level::Info,
+            log::Level::Debug,
+            log::Level::Trace,
+        ];
+        assert_eq!(levels.map(|level| level_of(level as u32)), [3, 2, 1, 0, 0]);
+    }
+
+    #[test]
+    fn no_line_ends_before_its_end() {
+        assert_eq!(line(&[b"a", b": ", b"b\0c"]), b"a: b c");
+    }
+
+    #[test]
+    fn a_status_is_a_response_and_anything_else_an_error() {
+        assert_eq!(response(Ok(404)).unwrap().status, 404);
+        let failed = response(Err(Error::of_status(-1))).unwrap_err();
+        assert_eq!(failed.code(), "unavailable");
+        assert_eq!(response(Ok(1 << 16)).unwrap_err().code(), "bad_answer");
+    }
+
+    #[test]
+    fn time_and_random_numbers_are_made_of_what_neotalk_has() {
+        struct Clock(Vec<u64>);
+        impl Neotalk for Clock {
+            fn log(&mut self, _: u32, _: &[u8]) {}
+            fn get_config(&mut self, _: &str) -> Result<Option<Vec<u8>>> {
+                Ok(None)
+            }
+            fn http_get(&mut self, _: &str) -> Result<u32> {
+                Ok(200)
+            }
+            fn http_post(&mut self, _: &str, _: &[u8]) -> Result<u32> {
+                Ok(201)
+            }
+            fn now_ms(&mut self) -> u64 {
+                self.0.remove(0)
+            }
+            fn random(&mut self) -> u32 {
+                0x0403_0201
+            }
+        }
+        let _host = neotalk::install(Clock(vec![5, 7, 6, 8]));
+        let (mut now, mut moments) = (0, [0; 3]);
+        Contract.now(&mut now).unwrap();
+        for moment in &mut moments {
+            Contract.monotonic(moment).unwrap();
+        }
+        assert_eq!(now, 5_000_000);
+        assert_eq!(moments, [7_000_000, 7_000_000, 8_000_000]);
+        let mut bytes = [0; 6];
+        Contract.fill(&mut bytes).unwrap();
+        assert_eq!(bytes, [1, 2, 3, 4, 1, 2]);
+        let head = |method: &str, headers| Head {
+            method: method.to_owned(),
+            url: "http://example.org".to_owned(),
+            headers,
+            timeout_ms: None,
+        };
+        let json = ("Content-Type".to_owned(), "application/json".to_owned());
+        assert_eq!(
+            Contract.send(&head("GET", vec![]), b"").unwrap().status,
+            200
+        );
+        assert_eq!(
+            Contract
+                .send(&head("POST", vec![json]), b"{}")
+                .unwrap()
+                .status,
+            201
+        );
+        let accept = ("accept".to_owned(), "text/html".to_owned());
+        for (head, body) in [
+            (head("PUT", vec![]), &b""[..]),
+            (head("GET", vec![]), b"body"),
+            (head("GET", vec![accept]), b""),
+        ] {
+            assert_eq!(
+                Contract.send(&head, body).unwrap_err().code(),
+                "unsupported"
+            );
+        }
+    }
 }

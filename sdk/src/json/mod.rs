@@ -27,3 +27,70 @@ pub fn read<'de, T: serde::Deserialize<'de>>(
     reader.end()?;
     Ok(value)
 }
+
+/// Walks through an object: each member's name, and its value as it stands in the text. What follows the object must be white space.
+///
+/// For JSON that is passed on: what a value is does not matter, and need not be known.
+pub fn members<'de>(
+    text: &'de [u8],
+    arena: &'de Arena,
+    mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::fault::Fault>,
+) -> Result<(), crate::fault::Fault> {
+    let mut reader = Reader::new(text, arena)?;
+    reader.open_object()?;
+    let mut first = true;
+    while let Some(name) = reader.member(first)? {
+        first = false;
+        let value = reader.raw()?;
+        each(name, value)?;
+    }
+    reader.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_told_as_they_stand_in_the_text() {
+        let text = r#" { "a" : [1, {"b":2}] , "\u00e9\n":" x\"}" ,"":-0.50e1, "a":null } "#;
+        let (arena, mut found) = (Arena::new(), Vec::new());
+        let walk = members(text.as_bytes(), &arena, |name, value| {
+            found.push((name, value));
+            Ok(())
+        });
+        walk.unwrap();
+        let expected = [
+            ("a", r#"[1, {"b":2}]"#),
+            ("é\n", r#"" x\"}""#),
+            ("", "-0.50e1"),
+            ("a", "null"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_wherever_it_breaks() {
+        let whole = r#"{"a":[{"b":"c"},true],"d":1.5}"#;
+        for end in 0..whole.len() {
+            let arena = Arena::new();
+            let text = whole.as_bytes().get(..end).unwrap();
+            assert!(members(text, &arena, |_, _| Ok(())).is_err(), "{end}");
+        }
+        for wrong in [
+            "[]",
+            "5",
+            "{} {}",
+            "{1:2}",
+            r#"{"a":tru}"#,
+            r#"{"a" 1}"#,
+            "{\"a\":\"\u{1}\"}",
+        ] {
+            let arena = Arena::new();
+            assert!(
+                members(wrong.as_bytes(), &arena, |_, _| Ok(())).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+}

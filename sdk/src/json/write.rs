@@ -9,10 +9,23 @@ use serde_json::ser::{CompactFormatter, Formatter as _};
 use super::plain::{append, plain_len};
 
 /// Why a value has no JSON form.
-#[derive(Debug)]
 pub struct WriteError(Box<str>);
 
+// Its words alone: whatever is made a `dyn Error` carries this, and quoting a string is five kilobytes.
+impl fmt::Debug for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// By hand: text in quotation marks is five kilobytes of escaping, which a plugin has as soon as one of its errors becomes a `dyn Error`.
+impl fmt::Debug for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

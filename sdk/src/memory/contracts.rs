@@ -1,34 +1,65 @@
 //! What contracts of other hosts need of linear memory; plugins for this SDK's own ABI have nothing of it.
 
-use std::cell::{Cell, RefCell};
-use std::mem::ManuallyDrop;
+use std::cell::Cell;
 use std::ptr;
 
-use super::busy;
+use super::{Block, Boundary, NO_BYTES, NOWHERE, Place, as_bytes_mut, busy, overlap, range};
 use crate::abi::Packed;
 use crate::hosts::call::Reply;
 use crate::hosts::registry::Export;
 
-thread_local! {
+/// What contracts remember between calls.
+struct Outside {
     /// Whether a contract looks at an answer, which the next call would take away.
-    static ANSWERING: Cell<bool> = const { Cell::new(false) };
+    answering: Cell<bool>,
     /// What a contract tells its host of the last call, beside the plugin's answer or instead of it.
-    // Never dropped, so that no destructor has to be registered.
-    static KEPT: RefCell<ManuallyDrop<Vec<u8>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
+    kept: Cell<Vec<u8>>,
+}
+
+impl Outside {
+    const fn new() -> Self {
+        Outside {
+            answering: Cell::new(false),
+            kept: Cell::new(Vec::new()),
+        }
+    }
+}
+
+// SAFETY: without `atomics`, which `guest.rs` refuses, wasm32 has one thread only.
+#[cfg(target_arch = "wasm32")]
+unsafe impl Sync for Outside {}
+
+/// Not a variable of the thread's there: that could be gone at the thread's end, which every access would have to ask.
+#[cfg(target_arch = "wasm32")]
+#[inline]
+fn outside<R>(then: impl FnOnce(&Outside) -> R) -> R {
+    static OUTSIDE: Outside = Outside::new();
+    then(&OUTSIDE)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn outside<R>(then: impl FnOnce(&Outside) -> R) -> R {
+    thread_local! {
+        static OUTSIDE: Outside = const { Outside::new() };
+    }
+    OUTSIDE.with(then)
 }
 
 /// Keeps bytes where the host finds them, in the stead of those kept before.
 #[inline]
 pub fn keep(bytes: Vec<u8>) {
-    drop(ManuallyDrop::into_inner(
-        KEPT.replace(ManuallyDrop::new(bytes)),
-    ));
+    outside(|outside| outside.kept.set(bytes));
 }
 
 /// Looks at the bytes that are kept, whose address stays until others are.
 #[inline]
 pub fn kept<R>(then: impl FnOnce(&[u8]) -> R) -> R {
-    KEPT.with_borrow(|bytes| then(bytes))
+    outside(|outside| {
+        let bytes = outside.kept.take();
+        let made = then(&bytes);
+        outside.kept.set(bytes);
+        made
+    })
 }
 
 /// Calls an export of the guest's own with bytes that the guest holds. While an answer is looked at, the plugin is busy.
@@ -44,7 +75,7 @@ pub fn call(export: Export, arguments: &mut [u8]) -> Packed {
 /// Runs what may take the last answer away, and answers itself.
 #[inline]
 pub fn within_no_answer(call: impl FnOnce() -> u64) -> Packed {
-    Packed::from_bits(match ANSWERING.get() {
+    Packed::from_bits(match outside(|outside| outside.answering.get()) {
         true => busy(),
         false => call(),
     })
@@ -53,10 +84,10 @@ pub fn within_no_answer(call: impl FnOnce() -> u64) -> Packed {
 /// Looks at what an export has just answered.
 #[inline]
 pub fn answered<R>(answer: Packed, then: impl FnOnce(Reply<'_>) -> R) -> R {
-    let before = ANSWERING.replace(true);
+    let before = outside(|outside| outside.answering.replace(true));
     let bytes: &[u8] = match answer.len {
         0 => &[],
-        // SAFETY: `Boundary::serve`, or `busy`, told where its answer lies, which stays there until the next call; `ANSWERING` keeps that away until `then` has returned.
+        // SAFETY: `Boundary::serve`, or `busy`, told where its answer lies, which stays there until the next call; `answering` keeps that away until `then` has returned.
         len => unsafe {
             std::slice::from_raw_parts(
                 ptr::with_exposed_provenance(answer.address as usize),
@@ -68,7 +99,7 @@ pub fn answered<R>(answer: Packed, then: impl FnOnce(Reply<'_>) -> R) -> R {
         failed: answer.failed,
         bytes,
     });
-    ANSWERING.set(before);
+    outside(|outside| outside.answering.set(before));
     made
 }
 
@@ -83,4 +114,106 @@ pub unsafe fn lent<'a>(address: *mut u8, len: u32) -> &'a mut [u8] {
         // SAFETY: the caller vouches for the bytes; a memory of 32 bits has less than `isize::MAX` behind an address that it has.
         len => unsafe { std::slice::from_raw_parts_mut(address, len as usize) },
     }
+}
+
+impl Boundary {
+    /// The live block in which an address lies, its beginning, its end, or anywhere between.
+    fn block_around(&self, address: Place) -> Option<Block> {
+        if address == NO_BYTES.addr() {
+            return Some(Block { start: NO_BYTES, size: 0 });
+        }
+        let blocks = self.blocks.take();
+        // Hosts pass the beginning nearly always, and have few blocks at a time.
+        let found = blocks.find(address).map(|(_, block)| block).or_else(|| {
+            let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
+            live.find(|block| overlap(block.range(), (address, address + 1))).copied()
+        });
+        self.blocks.set(blocks);
+        found
+    }
+
+    /// How many bytes there are from an address to the end of the block in which it lies, if that is a live block and none that the bytes lie in.
+    pub fn room_beside(&self, bytes: &[u8], address: Place) -> Option<usize> {
+        let block = self.block_around(address)?;
+        let beside = !overlap(block.range(), range(bytes));
+        beside.then(|| block.room_from(address))
+    }
+
+    /// Writes bytes to an address, if that lies in a live block which has room for them from there; otherwise nothing is written.
+    pub fn put(&self, bytes: &[u8], address: Place) -> bool {
+        let Some(block) = self.block_around(address) else {
+            return false;
+        };
+        if bytes.len() > block.room_from(address) || overlap(block.range(), range(bytes)) {
+            return false;
+        }
+        // SAFETY: the block is live and has room for the bytes from the address on, and they do not lie in it; only the host refers to what is there, and it waits for
+        // this call.
+        unsafe {
+            let place = block.start.add(address - block.start.addr());
+            ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len());
+        }
+        true
+    }
+
+    /// Takes it that nobody looks at the last answer any more, so that the block in which it may lie is as any other.
+    pub fn forget_answer(&self) {
+        self.answer.set(NOWHERE);
+    }
+}
+
+impl Block {
+    fn room_from(self, address: Place) -> usize {
+        self.range().1.saturating_sub(address)
+    }
+}
+
+/// As [`Boundary::room_beside`], in the one plugin of a module.
+pub fn room_beside(bytes: &[u8], address: Place) -> Option<usize> {
+    boundary().room_beside(bytes, address)
+}
+
+/// As [`Boundary::put`].
+pub fn put(bytes: &[u8], address: Place) -> bool {
+    boundary().put(bytes, address)
+}
+
+/// Sees to it that a host's next block of up to so many bytes needs no more memory than there is.
+pub fn make_room(bytes: u32) {
+    let boundary = boundary();
+    boundary.free(boundary.alloc(bytes).addr());
+}
+
+/// Passes bytes on where numbers of any type could lie: where they are, or else a copy. What is answered about them is gone afterwards.
+pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
+    let made = match bytes.as_ptr().addr().is_multiple_of(size_of::<u64>()) {
+        true => then(bytes),
+        false => {
+            let mut words = vec![0u64; bytes.len().div_ceil(size_of::<u64>())];
+            let copy = as_bytes_mut(&mut words);
+            let copy = copy.get_mut(..bytes.len()).unwrap_or_default();
+            copy.copy_from_slice(bytes);
+            then(copy)
+        }
+    };
+    boundary().forget_answer();
+    made
+}
+
+/// The memory that the one plugin of a module shares with its host.
+#[cfg(target_arch = "wasm32")]
+use super::boundary;
+
+/// Natively, a plugin has no host.
+#[cfg(not(target_arch = "wasm32"))]
+fn boundary() -> &'static Boundary {
+    unreachable!("contracts share memory on wasm32 only")
+}
+
+/// The first `len` bytes of some words, or all of them.
+#[inline]
+pub fn bytes_of(words: &mut [u64], len: usize) -> &mut [u8] {
+    let len = len.min(size_of_val(words));
+    // SAFETY: the words have at least so many bytes, any of which may have any value, and are borrowed for as long.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), len) }
 }

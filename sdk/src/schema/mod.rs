@@ -36,6 +36,7 @@ mod name;
 // Public only for what the derive makes, and hidden.
 #[allow(missing_docs)]
 mod node;
+mod parameter;
 mod sink;
 mod types;
 mod write;
@@ -53,6 +54,8 @@ pub mod parts {
 pub use definitions::Definitions;
 pub use name::Name;
 pub use node::Node;
+#[doc(hidden)]
+pub use parameter::{Form, Parameter};
 pub use sink::Sink;
 
 /// A type that describes its form in JSON, which is what serde makes of it.

@@ -56,8 +56,14 @@ impl<'a> Sink<'a> {
 
     /// Takes text as a JSON string.
     pub const fn string(&mut self, text: &str) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         self.raw("\"");
+        self.escaped(text);
+        self.raw("\"");
+    }
+
+    /// Takes text as it stands within a JSON string.
+    pub const fn escaped(&mut self, text: &str) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
         let mut rest = text.as_bytes();
         // What needs no escape is taken in one piece.
         let mut ahead = rest;
@@ -86,7 +92,6 @@ impl<'a> Sink<'a> {
             plain = 0;
         }
         self.bytes(rest);
-        self.raw("\"");
     }
 
     /// Takes a number.

@@ -1012,6 +1012,6 @@ const fn find(mut members: &'static [Member], keyword: Keyword) -> Option<&'stat
 }
 
 /// Text without the white space around it.
-const fn trim(text: &str) -> &str {
+pub(super) const fn trim(text: &str) -> &str {
     text.trim_ascii()
 }

@@ -28,7 +28,7 @@ use super::{from_json, to_json};
 use crate::error::{Error, code};
 use crate::host::Payload;
 use crate::hosts::Contract;
-use crate::{Result, host_functions};
+use crate::{Result, host_functions, hosts};
 
 /// What a host implements.
 #[host_functions(module = "plugin_host", prefix = "http_", permission = "http")]
@@ -182,7 +182,7 @@ impl Response {
         named(&self.headers, name)
     }
 
-    /// The body.
+    /// The body; no bytes where the host tells none.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.body
@@ -192,9 +192,10 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// `bad_answer` where it is not UTF-8.
+    /// `bad_answer` where it is not UTF-8, and `unsupported` where the host tells no bodies.
     #[inline]
     pub fn text(self) -> Result<String> {
+        told()?;
         String::from_utf8(self.body).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             Error::new(
@@ -208,11 +209,27 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// `bad_answer` where it is something else than a `T`.
+    /// `bad_answer` where it is something else than a `T`, and `unsupported` where the host tells no bodies.
     #[inline]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        told()?;
         from_json(&self.body, "body")
     }
+}
+
+/// Some hosts tell no more of a response than its status.
+#[inline]
+fn told() -> Result<()> {
+    match hosts::TELLS_BODIES {
+        true => Ok(()),
+        false => Err(untold()),
+    }
+}
+
+#[cold]
+fn untold() -> Error {
+    let message = "the host tells the status of a response, and nothing of its body";
+    Error::new(code::UNSUPPORTED, message)
 }
 
 #[inline]

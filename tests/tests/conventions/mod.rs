@@ -162,6 +162,10 @@ impl Everything for Host {
         self.fetch(key).map(Option::unwrap)
     }
 
+    fn fetch_in_out(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        self.fetch(key)
+    }
+
     fn dangerous(&mut self, what: &str) -> Result<String> {
         Ok(format!("did {what}"))
     }

@@ -100,6 +100,9 @@ pub trait Everything {
     /// The same, the host filling the buffer.
     #[host(buffer(initial = 4, max = 65536, short = "truncated"))]
     fn fetch_truncated(key: &str) -> Result<Vec<u8>>;
+    /// The same, the buffer's size standing in memory.
+    #[host(in_out(initial = 4, max = 65536, short = -1, absent = -7))]
+    fn fetch_in_out(key: &str) -> Result<Option<Vec<u8>>>;
     /// What needs a permission.
     #[host(permission = "danger")]
     fn dangerous(what: &str) -> Result<String>;
@@ -228,6 +231,7 @@ impl Calling {
         let fetched = match how {
             "negated" => Some(everything::fetch_negated(key)?),
             "truncated" => Some(everything::fetch_truncated(key)?),
+            "in_out" => everything::fetch_in_out(key)?,
             _ => everything::fetch(key)?,
         };
         match fetched {

@@ -1,121 +1,63 @@
-//! Plugins in hosts that know nothing of this repository but `docs/abi.md`: on node's engine, and on Python's wasmtime.
+//! Plugins of this SDK's own ABI in hosts that know nothing but `docs/abi.md`: on node's engine, on Python's wasmtime, and on the interpreter wasmi.
 //!
-//! Each host takes calls and gives answers as lines of JSON (see `tests/hosts/`), and does so in both styles of ownership that the ABI allows.
-//! All of them must give the same answers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! Each runs them in both styles of ownership that the ABI allows.
 
-use std::ffi::OsString;
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::{fmt, fs};
 
 use plugin_sdk_harness::manifest::Manifest;
-use plugin_sdk_harness::{Module, Source};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use super::program::Program;
+use super::{WORKSPACE, build, interpreter};
 
 /// A host, and how it treats memory.
+#[derive(Debug)]
 struct Host {
-    program: OsString,
-    script: &'static str,
+    engine: Engine,
     style: &'static str,
-    /// What to type where the program is missing.
-    install: &'static str,
 }
 
-impl fmt::Debug for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.script, self.style)
-    }
+#[derive(Clone, Debug)]
+enum Engine {
+    Program(Program),
+    Wasmi,
 }
 
 impl Host {
     fn all() -> impl Iterator<Item = Host> {
-        let python = std::env::var_os("PLUGIN_SDK_PYTHON").unwrap_or_else(|| {
-            let place = if cfg!(windows) {
-                "Scripts/python.exe"
-            } else {
-                "bin/python3"
-            };
-            target_dir().join("python").join(place).into()
-        });
-        let in_styles = |program: OsString, script, install| {
+        let engines = [
+            Engine::Program(Program::node("host.mjs")),
+            Engine::Program(Program::python("host.py")),
+            Engine::Wasmi,
+        ];
+        engines.into_iter().flat_map(|engine| {
             ["keep", "free"].map(|style| Host {
-                program: program.clone(),
-                script,
+                engine: engine.clone(),
                 style,
-                install,
             })
-        };
-        let node = in_styles("node".into(), "host.mjs", "install Node 18 or later");
-        let python = in_styles(
-            python,
-            "host.py",
-            "type `cargo xtask setup`, which prints how to set PLUGIN_SDK_PYTHON",
-        );
-        node.into_iter().chain(python)
+        })
     }
 
     /// Has the host say what a plugin says of itself.
     fn describe(&self, wasm: &Path) -> Value {
         let described = Host {
-            program: self.program.clone(),
+            engine: self.engine.clone(),
             style: "describe",
-            ..*self
         };
         described.run(wasm, &[]).unwrap().remove(0)
     }
 
     /// Has a plugin serve some calls; the last line of what it gives says how large the plugin's memory has become.
     fn run(&self, wasm: &Path, calls: &[Value]) -> Result<Vec<Value>, String> {
-        let mut child = Command::new(&self.program)
-            .arg(Path::new(WORKSPACE).join("tests/hosts").join(self.script))
-            .args([wasm.as_os_str(), self.style.as_ref()])
-            .env("PYTHONUTF8", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("cannot run {:?} ({error}): {}", self.program, self.install)
-            });
-        let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
-        // It may have refused the plugin and be gone.
-        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        match &self.engine {
+            Engine::Program(program) => {
+                program.converse(&[wasm.as_os_str(), self.style.as_ref()], calls)
+            }
+            Engine::Wasmi => interpreter::run(wasm, self.style, calls),
         }
-        let lines = String::from_utf8(output.stdout).unwrap();
-        Ok(lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect())
     }
-}
-
-/// Where cargo builds to.
-fn target_dir() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
-}
-
-/// Builds the plugin in a folder of the workspace.
-fn build(folder: &str) -> PathBuf {
-    let source = Source::crate_dir(Path::new(WORKSPACE).join(folder));
-    Module::load(source.profile("dev").target_dir(target_dir())).unwrap();
-    let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
-    let file = format!(
-        "wasm32-unknown-unknown/debug/{}.wasm",
-        name.replace('-', "_")
-    );
-    target_dir().join(file)
 }
 
 /// Has every host serve the same calls, and gives the answers if they are all the same.
@@ -275,7 +217,7 @@ fn a_panic_tells_its_message_and_place_and_the_instance_is_dead() {
         Path::new(file).ends_with("tests/guests/basics/src/lib.rs"),
         "{file}"
     );
-    let source = include_str!("../guests/basics/src/lib.rs");
+    let source = include_str!("../../guests/basics/src/lib.rs");
     let line = source
         .lines()
         .position(|line| line.ends_with("// the line of the panic"))
@@ -398,7 +340,7 @@ fn a_real_file_is_counted() {
 #[test]
 fn audio_is_filtered_between_start_and_stop() {
     let raw = Raw::new(&[0; 64]);
-    let process = || raw.call("command_process");
+    let process = || raw.call("command_process_audio");
     let hook = |export: &str| json!({"export": export});
     let calls = [
         hook("plugin_init"),

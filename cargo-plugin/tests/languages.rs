@@ -1,0 +1,792 @@
+//! Plugins that nobody wrote in Rust (`tests/languages/`): compiled by what other languages have, run by this harness and by Node, and validated by the tool.
+//!
+//! All of them are the same greeter, and must do the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use plugin_sdk_harness::services::Fault;
+use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
+use serde_json::{Value, json};
+use support::Folder;
+use tempfile::TempDir;
+
+/// A compiled plugin.
+struct Guest {
+    language: &'static str,
+    file: PathBuf,
+    module: Module,
+    /// The file that its panics name, if they name one.
+    source: Option<&'static str>,
+}
+
+/// Compiled once in a process.
+struct Guests {
+    all: Vec<Guest>,
+    _folder: TempDir,
+}
+
+fn guests() -> &'static [Guest] {
+    static GUESTS: OnceLock<Guests> = OnceLock::new();
+    let guests = GUESTS.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let out = |name: &str| folder.path().join(name);
+        let guest = |language, file: PathBuf, source| Guest {
+            language,
+            module: Module::load(file.as_path())
+                .unwrap_or_else(|failure| panic!("{language}: {failure}")),
+            file,
+            source,
+        };
+        let all = vec![
+            guest("C", c(&out("c.wasm")), Some("c/greeter.c")),
+            guest(
+                "AssemblyScript",
+                assemblyscript(&out("assemblyscript.wasm")),
+                Some("greeter.ts"),
+            ),
+            guest("Go", go(&out("go.wasm"), folder.path()), None),
+        ];
+        Guests {
+            all,
+            _folder: folder,
+        }
+    });
+    &guests.all
+}
+
+fn sources() -> PathBuf {
+    Path::new(support::WORKSPACE).join("tests/languages")
+}
+
+/// Where compilers keep what they have compiled.
+fn cache(name: &str) -> PathBuf {
+    support::target_dir().join("languages").join(name)
+}
+
+/// A program that set-up installs, in the place that it names or in the one that it installs it to.
+fn installed(variable: &str, place: &str) -> PathBuf {
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    named.unwrap_or_else(|| support::target_dir().join(place))
+}
+
+fn python() -> Command {
+    let place = if cfg!(windows) {
+        "python/Scripts/python.exe"
+    } else {
+        "python/bin/python3"
+    };
+    Command::new(installed("PLUGIN_SDK_PYTHON", place))
+}
+
+fn node(program: &Path) -> Command {
+    let mut node = Command::new("node");
+    node.arg(program);
+    node
+}
+
+#[track_caller]
+fn run(command: &mut Command) {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}\ntype `cargo xtask setup`"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}\n`cargo xtask setup` installs what it needs, and prints how to set where it is",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The header, as the tool makes it, in a folder.
+fn header() -> Folder {
+    let folder = Folder::new();
+    let said = folder.run(&["header", "-o", "plugin_sdk.h"]).good();
+    assert!(said.contains("plugin_sdk.h"), "{said}");
+    folder
+}
+
+/// Zig's compiler of C, or of C++.
+fn zig(compiler: &str) -> Command {
+    let mut zig = python();
+    zig.args(["-m", "ziglang", compiler, "-Wall", "-Wextra", "-Werror"])
+        .env("ZIG_GLOBAL_CACHE_DIR", cache("zig"))
+        .env("ZIG_LOCAL_CACHE_DIR", cache("zig"));
+    zig
+}
+
+fn c(out: &Path) -> PathBuf {
+    let header = header();
+    run(zig("cc")
+        .current_dir(sources())
+        .args([
+            "-target",
+            "wasm32-wasi",
+            "-mexec-model=reactor",
+            "-std=c11",
+            "-Oz",
+            "-s",
+        ])
+        .args([
+            "-Wl,--no-entry",
+            "-Wl,--export=plugin_abi_1",
+            "-Wl,-z,stack-size=65536",
+        ])
+        .args(["-I.", "-I"])
+        .arg(header.path())
+        .args(["c/greeter.c", "c/json.c", "-o"])
+        .arg(out));
+    out.to_owned()
+}
+
+fn assemblyscript(out: &Path) -> PathBuf {
+    let compiler = installed(
+        "PLUGIN_SDK_ASC",
+        "node/node_modules/assemblyscript/bin/asc.js",
+    );
+    run(node(&compiler)
+        .current_dir(sources().join("assemblyscript"))
+        .args(["greeter.ts", "--runtime", "incremental", "-Oz"])
+        .args([
+            "--use",
+            "abort=panic/note",
+            "--transform",
+            "./manifest.mjs",
+            "--outFile",
+        ])
+        .arg(out));
+    out.to_owned()
+}
+
+fn go(out: &Path, folder: &Path) -> PathBuf {
+    let sources = sources().join("go");
+    let [compiled, glue, merged] =
+        ["compiled.wasm", "wasi.wasm", "merged.wasm"].map(|name| folder.join(name));
+    run(python()
+        .current_dir(&sources)
+        .args([
+            "-c",
+            "from go import main; main()",
+            "build",
+            "-buildmode=c-shared",
+            "-trimpath",
+            "-ldflags=-s -w",
+            "-o",
+        ])
+        .arg(&compiled)
+        // Nothing from anywhere else, and nothing outside the target folder.
+        .envs([
+            ("GOOS", "wasip1"),
+            ("GOARCH", "wasm"),
+            ("GOPROXY", "off"),
+            ("GOTOOLCHAIN", "local"),
+            ("GOENV", "off"),
+            ("GOFLAGS", ""),
+        ])
+        .env("GOCACHE", cache("go"))
+        .env("GOPATH", cache("go-path"))
+        .env("XDG_CONFIG_HOME", cache("go-settings")));
+    let optimiser = installed(
+        "PLUGIN_SDK_WASM_OPT",
+        "node/node_modules/binaryen/bin/wasm-opt",
+    );
+    let binaryen = |program: &str| node(&optimiser.with_file_name(program));
+    run(binaryen("wasm-as")
+        .arg(sources.join("wasi.wat"))
+        .args(["--enable-bulk-memory", "-o"])
+        .arg(&glue));
+    run(binaryen("wasm-merge")
+        .arg(&compiled)
+        .arg("go")
+        .arg(&glue)
+        .args([
+            "wasi_snapshot_preview1",
+            "--enable-bulk-memory",
+            "--enable-sign-ext",
+            "--enable-nontrapping-float-to-int",
+            "-o",
+        ])
+        .arg(&merged));
+    run(node(&sources.join("finish.mjs")).args([
+        &merged,
+        out,
+        &sources.join("identity.jsonl"),
+        &sources.join("../commands.jsonl"),
+    ]));
+    out.to_owned()
+}
+
+impl Guest {
+    fn builder(&self) -> PluginBuilder {
+        self.module.plugin()
+    }
+
+    fn plugin(&self) -> Plugin {
+        self.builder()
+            .grant("kv")
+            .build()
+            .unwrap_or_else(|failure| panic!("{}: {failure}", self.language))
+    }
+}
+
+/// Runs a test's body on every guest.
+fn each(test: impl Fn(&Guest)) {
+    for guest in guests() {
+        eprintln!("in {}", guest.language);
+        test(guest);
+    }
+}
+
+#[track_caller]
+fn refused(plugin: &mut Plugin, command: &str, arguments: &[u8]) -> (String, Value) {
+    let failure = plugin.call_raw(command, arguments).unwrap_err();
+    code_and_details(&failure)
+}
+
+#[track_caller]
+fn code_and_details(failure: &Failure) -> (String, Value) {
+    let error = failure
+        .plugin_error()
+        .unwrap_or_else(|| panic!("{failure}"));
+    assert!(!error.message().is_empty());
+    (error.code().to_owned(), error.details().unwrap_or_default())
+}
+
+#[test]
+fn greets_counts_and_takes_a_configuration() {
+    each(|guest| {
+        let mut plugin = Plugin::from_file(&guest.file).unwrap();
+        let greeting: Value = plugin.call("greet", json!({"name": "Ada"})).unwrap();
+        assert_eq!(greeting, json!({"message": "Hello, Ada!", "greeted": 1}));
+
+        plugin.init(json!({"greeting": "Grüß Gott"})).unwrap();
+        let greeting: Value = plugin
+            .call("greet", json!({"times": 2, "name": "Ödön 東京 🎉"}))
+            .unwrap();
+        let message = "Grüß Gott, Ödön 東京 🎉!\nGrüß Gott, Ödön 東京 🎉!";
+        assert_eq!(greeting, json!({"message": message, "greeted": 1}));
+        let greeting: Value = plugin
+            .call("greet", json!({"name": "Ada", "times": 0}))
+            .unwrap();
+        assert_eq!(greeting, json!({"message": "", "greeted": 2}));
+        assert_eq!(plugin.call::<u64>("greeted", ()).unwrap(), 2);
+
+        plugin.cleanup().unwrap();
+        assert_eq!(plugin.call::<u64>("greeted", ()).unwrap(), 0);
+        let greeting: Value = plugin.call("greet", json!({"name": "Ada"})).unwrap();
+        assert_eq!(greeting["message"], "Hello, Ada!");
+    });
+}
+
+#[test]
+fn a_plugin_greets_before_it_is_initialised() {
+    each(|guest| {
+        let mut plugin = guest.builder().without_init().build().unwrap();
+        let greeting: Value = plugin.call("greet", json!({"name": "Ada"})).unwrap();
+        assert_eq!(greeting["message"], "Hello, Ada!");
+    });
+}
+
+#[test]
+fn every_text_that_json_can_hold_crosses_both_ways() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        let every: String = (0..0x300)
+            .chain(0xffe0..0x10010)
+            .filter_map(char::from_u32)
+            .collect();
+        for name in ["\0\"\\\n/\u{7f}", &every, &"é".repeat(1 << 19)] {
+            let greeting: Value = plugin.call("greet", json!({"name": name})).unwrap();
+            assert_eq!(
+                greeting["message"].as_str(),
+                Some(&*format!("Hello, {name}!"))
+            );
+        }
+        let escaped = br#" { "name" : "\u0041\u00e9\ud83c\udf89\b\f\n\r\t\"\\\/" } "#;
+        let greeting: Value =
+            serde_json::from_slice(plugin.call_raw("greet", escaped).unwrap()).unwrap();
+        assert_eq!(greeting["message"], "Hello, Aé🎉\u{8}\u{c}\n\r\t\"\\/!");
+    });
+}
+
+#[test]
+fn bad_json_is_an_error_with_its_code_and_the_plugin_lives_on() {
+    let bad: [&[u8]; 16] = [
+        b"{",
+        b"[]",
+        b"7",
+        b"\"name\"",
+        b"{\"name\"",
+        b"{\"name\":",
+        b"{\"name\":\"Ada\"",
+        b"{\"name\":\"Ada\",}",
+        b"{\"name\":\"Ada\"} x",
+        b"{\"name\":\"\\x\"}",
+        b"{\"name\":\"\n\"}",
+        b"{\"name\":\"\xff\"}",
+        b"{\"name\":\"\xed\xa0\x80\"}",
+        b"{\"name\":\"\xc3",
+        b"{\"times\":01,\"name\":\"Ada\"}",
+        b"{name:\"Ada\"}",
+    ];
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        for arguments in bad {
+            let (code, details) = refused(&mut plugin, "greet", arguments);
+            let arguments = String::from_utf8_lossy(arguments);
+            assert_eq!(code, "invalid_json", "{}: {arguments}", guest.language);
+            assert!(
+                details["offset"].as_u64() <= Some(arguments.len() as u64),
+                "{}: {details}",
+                guest.language
+            );
+        }
+        assert_eq!(plugin.call::<u64>("greeted", ()).unwrap(), 0);
+    });
+}
+
+#[test]
+fn arguments_that_are_missing_unknown_or_wrong_are_named() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        let mut refused =
+            |arguments: Value| refused(&mut plugin, "greet", arguments.to_string().as_bytes());
+        let (code, details) = refused(json!({"times": 2}));
+        assert_eq!(
+            (&*code, &details["argument"]),
+            ("missing_argument", &json!("name"))
+        );
+        let (code, details) = refused(json!({"name": "Ada", "tmies": 2}));
+        assert_eq!(
+            (&*code, &details["argument"]),
+            ("unknown_argument", &json!("tmies"))
+        );
+        assert_eq!(details["expected"], json!(["name", "times"]));
+        for (path, arguments) in [
+            ("name", json!({"name": 5})),
+            ("name", json!({"name": ["Ada", {"or": "Grace"}]})),
+            ("times", json!({"name": "Ada", "times": "twice"})),
+            ("times", json!({"name": "Ada", "times": true})),
+            ("times", json!({"name": "Ada", "times": 256})),
+            ("times", json!({"name": "Ada", "times": -1})),
+            ("times", json!({"name": "Ada", "times": 1.5})),
+        ] {
+            let (code, details) = refused(arguments);
+            assert_eq!(
+                (&*code, &details["path"]),
+                ("invalid_argument", &json!(path)),
+                "{}",
+                guest.language
+            );
+        }
+        let (code, _) = refused(json!({"name": ""}));
+        assert_eq!(code, "name_empty");
+        assert_eq!(plugin.call::<u64>("greeted", ()).unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_configuration_that_fails_leaves_the_old_one_in_force() {
+    each(|guest| {
+        let mut plugin = guest
+            .builder()
+            .config(json!({"greeting": "Hi"}))
+            .build()
+            .unwrap();
+        for (config, expected) in [
+            (json!({"greeting": ""}), "init_failed"),
+            (json!({"greting": "Hey"}), "invalid_argument"),
+            (json!({"greeting": 1}), "invalid_argument"),
+        ] {
+            let (code, _) = code_and_details(&plugin.init(config).unwrap_err());
+            assert_eq!(code, expected);
+        }
+        let greeting: Value = plugin.call("greet", json!({"name": "Ada"})).unwrap();
+        assert_eq!(greeting["message"], "Hi, Ada!");
+    });
+}
+
+#[test]
+fn numbers_change_in_place_and_are_the_result() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        let mut numbers = [1.0f32, -3.0, 0.5].map(f32::to_le_bytes).concat();
+        let expected = [0.5f32, -1.5, 0.25].map(f32::to_le_bytes).concat();
+        assert_eq!(
+            plugin.call_in_place("halve", &mut numbers).unwrap(),
+            expected
+        );
+        assert_eq!(numbers, expected);
+        assert_eq!(plugin.call_raw("halve", b"").unwrap(), b"");
+        let (code, _) = refused(&mut plugin, "halve", b"not twelve");
+        assert_eq!(code, "invalid_argument");
+    });
+}
+
+#[test]
+fn the_hosts_store_is_used_and_its_errors_are_passed_on() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        assert_eq!(plugin.call::<Option<String>>("last", ()).unwrap(), None);
+        plugin
+            .call::<()>("remember", json!({"name": "Ödön \"the\" König"}))
+            .unwrap();
+        assert_eq!(
+            plugin.host().kv().bytes("last").unwrap(),
+            "Ödön \"the\" König".as_bytes()
+        );
+        assert_eq!(
+            plugin.call::<Option<String>>("last", ()).unwrap().unwrap(),
+            "Ödön \"the\" König"
+        );
+
+        let mut plugin = guest.builder().build().unwrap();
+        for (command, arguments) in [("remember", json!({"name": "Ada"})), ("last", json!({}))] {
+            let failure = plugin.call::<Value>(command, arguments).unwrap_err();
+            let (code, details) = code_and_details(&failure);
+            assert_eq!(
+                (&*code, &details["permission"]),
+                ("permission_denied", &json!("kv")),
+                "{}",
+                guest.language
+            );
+        }
+    });
+}
+
+#[test]
+fn lines_go_to_the_hosts_log_as_detailed_as_it_wants_them() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        plugin
+            .call::<Value>("greet", json!({"name": "Ada"}))
+            .unwrap();
+        let lines = plugin.host().logs().lines();
+        let said: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["INFO greeter: greeting Ada"], "{}", guest.language);
+
+        let quiet = plugin_sdk_harness::services::RecordedLog::new().level(log::LevelFilter::Warn);
+        let mut plugin = guest.builder().logs(quiet).build().unwrap();
+        plugin
+            .call::<Value>("greet", json!({"name": "Ada"}))
+            .unwrap();
+        assert_eq!(
+            plugin
+                .host_calls()
+                .iter()
+                .filter(|call| call.function.ends_with("log_write"))
+                .count(),
+            0
+        );
+    });
+}
+
+/// Its runtime asks for the time wherever it is, and no code of the guest's can run then, not even `alloc` for the host's words.
+#[test]
+fn a_clock_that_fails_ends_gos_instance_in_order() {
+    let go = guests()
+        .iter()
+        .find(|guest| guest.language == "Go")
+        .unwrap();
+    let mut plugin = go.plugin();
+    let fault = Fault::error("unavailable", "the clock has stopped");
+    plugin.fault("time_monotonic", fault);
+    let name = "x".repeat(50_000);
+    let failure = (0..1000)
+        .find_map(|_| plugin.call::<Value>("greet", json!({"name": name})).err())
+        .expect("whoever collects garbage asks for the time");
+    assert_eq!(failure.code(), "host_function", "{failure}");
+    assert!(plugin.is_poisoned());
+}
+
+/// What a file says where the tests look for a panic.
+fn line_of_the_panic(file: &Path) -> u32 {
+    let text = std::fs::read_to_string(file).unwrap();
+    let at = text
+        .lines()
+        .position(|line| line.contains("the line of the panic"));
+    u32::try_from(at.unwrap()).unwrap() + 1
+}
+
+#[test]
+fn a_panic_tells_its_message_and_where_it_was_and_ends_the_instance() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        let failure = plugin
+            .call::<()>("panic", json!({"message": "no, wé cannot"}))
+            .unwrap_err();
+        let panic = failure
+            .panic()
+            .unwrap_or_else(|| panic!("{}: {failure}", guest.language));
+        match guest.source {
+            Some(source) => {
+                assert_eq!((&*panic.message, &*panic.file), ("no, wé cannot", source));
+                let folder = sources().join(if source.contains('/') {
+                    ""
+                } else {
+                    "assemblyscript"
+                });
+                assert_eq!(
+                    panic.line,
+                    line_of_the_panic(&folder.join(source)),
+                    "{}",
+                    guest.language
+                );
+            }
+            // All that Go's runtime says at its end.
+            None => {
+                let line = line_of_the_panic(&sources().join("go/greeter.go"));
+                assert!(
+                    panic.message.starts_with("panic: no, wé cannot\n"),
+                    "{}",
+                    panic.message
+                );
+                assert!(
+                    panic.message.contains(&format!("greeter.go:{line} ")),
+                    "{}",
+                    panic.message
+                );
+            }
+        }
+        assert!(plugin.is_poisoned());
+        let failure = guest
+            .plugin()
+            .call::<()>("panic", json!({"message": "é".repeat(4000)}))
+            .unwrap_err();
+        let message = &failure.panic().unwrap().message;
+        assert!(
+            (900..=1024).contains(&message.len()),
+            "{}: {} bytes",
+            guest.language,
+            message.len()
+        );
+        assert!(
+            !message.contains('\u{fffd}'),
+            "{}: cut within a character",
+            guest.language
+        );
+    });
+}
+
+#[test]
+fn thousands_of_calls_need_no_more_memory_than_a_few_hundred() {
+    each(|guest| {
+        let mut plugin = guest.plugin();
+        let large = "x".repeat(50_000);
+        let mut rounds = |rounds: u32| {
+            for _ in 0..rounds {
+                plugin
+                    .call::<Value>("greet", json!({"name": "Ada"}))
+                    .unwrap();
+                plugin
+                    .call::<Value>("greet", json!({"name": large}))
+                    .unwrap();
+                refused(&mut plugin, "greet", b"{");
+                plugin
+                    .call::<()>("remember", json!({"name": large}))
+                    .unwrap();
+                plugin.call::<String>("last", ()).unwrap();
+                plugin.call_raw("halve", &[0; 4000]).unwrap();
+            }
+            plugin.memory_bytes()
+        };
+        let before = rounds(40);
+        // A collector of garbage has a page more or less; a text that is kept in each round is 15 MB.
+        let collected = if guest.language == "Go" { 1 << 20 } else { 0 };
+        assert!(rounds(300) <= before + collected, "{}", guest.language);
+    });
+}
+
+#[test]
+fn what_a_plugin_says_of_itself_is_what_it_is() {
+    each(|guest| {
+        assert_eq!(guest.module.warnings(), [], "{}", guest.language);
+        let manifest = guest.module.manifest().unwrap();
+        assert_eq!(
+            manifest.id,
+            format!("greeter-{}", guest.language.to_lowercase())
+        );
+        let described: Vec<&str> = manifest
+            .commands
+            .iter()
+            .map(|command| &*command.name)
+            .collect();
+        assert_eq!(described.len(), guest.module.commands().len());
+
+        let folder = Folder::new().with("greeter.wasm", std::fs::read(&guest.file).unwrap());
+        let validation =
+            support::parsed(&folder.run(&["--json", "validate", "greeter.wasm"]).good());
+        assert_eq!(validation["passed"], true, "{validation}");
+        let called = folder
+            .run(&[
+                "call",
+                "greeter.wasm",
+                "greet",
+                "--name",
+                "Ada",
+                "--times",
+                "2",
+            ])
+            .good();
+        assert_eq!(
+            support::parsed(&called)["message"],
+            "Hello, Ada!\nHello, Ada!"
+        );
+    });
+}
+
+/// Has Node's engine serve calls, in both styles of ownership.
+fn in_node(guest: &Guest, calls: &[Value]) -> Vec<Value> {
+    let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
+    let [keeping, freeing] = ["keep", "free"].map(|style| {
+        let mut host = node(&Path::new(support::WORKSPACE).join("tests/hosts/host.mjs"))
+            .args([guest.file.as_os_str(), &OsString::from(style)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        host.stdin
+            .take()
+            .unwrap()
+            .write_all(lines.as_bytes())
+            .unwrap();
+        let output = host.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", guest.language);
+        let mut answers: Vec<Value> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(support::parsed)
+            .collect();
+        assert!(answers.pop().unwrap()["memory"].is_u64());
+        answers
+    });
+    assert_eq!(keeping, freeing, "{}", guest.language);
+    keeping
+}
+
+#[test]
+fn node_gets_the_same_answers_whether_it_frees_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = [1.0f32, -3.0].map(f32::to_le_bytes).concat();
+    std::fs::write(folder.path().join("in"), numbers).unwrap();
+    let call = |export: &str, arguments: Value| json!({"export": export, "json": arguments});
+    let halve = json!({"export": "command_halve", "in": folder.path().join("in"), "out": folder.path().join("out")});
+    let calls = [
+        call("plugin_init", json!({"greeting": "Hi"})),
+        call("command_greet", json!({"name": "Ödön", "times": 2})),
+        call("command_greet", json!({"name": ""})),
+        halve.clone(),
+        call("command_remember", json!({"name": "Ödön"})),
+        json!({"export": "command_last"}),
+        halve,
+        json!({"export": "command_greeted"}),
+        call("command_nobody", json!({})),
+    ];
+    each(|guest| {
+        let mut answers = in_node(guest, &calls);
+        assert_eq!(answers.remove(2)["error"]["code"], "name_empty");
+        assert_eq!(answers.pop().unwrap()["error"]["code"], "unknown_command");
+        let greeting = json!({"message": "Hi, Ödön!\nHi, Ödön!", "greeted": 1});
+        let expected = [
+            json!({"json": null}),
+            json!({"json": greeting, "log": ["3 greeter: greeting Ödön"]}),
+            json!({"bytes": 8}),
+            json!({"json": null}),
+            json!({"json": "Ödön"}),
+            json!({"bytes": 8}),
+            json!({"json": 1}),
+        ];
+        assert_eq!(answers, expected, "{}", guest.language);
+        let halved = [0.5f32, -1.5].map(f32::to_le_bytes).concat();
+        assert_eq!(std::fs::read(folder.path().join("out")).unwrap(), halved);
+    });
+}
+
+#[test]
+fn a_call_within_a_call_is_refused_and_changes_nothing() {
+    let within = |export: &str| json!({"export": "command_greet", "json": {"name": "Ada"}, "within": export});
+    let exports = [
+        "command_greeted",
+        "command_greet",
+        "command_halve",
+        "plugin_init",
+    ];
+    let calls: Vec<Value> = exports.map(within).into();
+    each(|guest| {
+        for (nth, answer) in in_node(guest, &calls).iter().enumerate() {
+            assert_eq!(answer["json"]["greeted"], nth + 1, "{}", guest.language);
+            assert_eq!(answer["log"][0], "3 greeter: greeting Ada");
+            assert_eq!(
+                answer["log"][1]["error"]["code"], "busy",
+                "{}, {}: {answer}",
+                guest.language, exports[nth]
+            );
+        }
+    });
+}
+
+/// In WebAssembly, without a C library, and on this machine, where a plugin's unit tests run.
+#[test]
+fn the_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
+    let header = header();
+    header.write("header.c", "#include \"plugin_sdk.h\"\n");
+    header.write("header.cpp", "#include \"plugin_sdk.h\"\n");
+    for target in [&["-target", "wasm32-freestanding"][..], &[]] {
+        for (compiler, standard, source) in [
+            ("cc", "-std=c11", "header.c"),
+            ("c++", "-std=c++17", "header.cpp"),
+        ] {
+            run(zig(compiler).current_dir(header.path()).args(target).args([
+                standard,
+                "-Wpedantic",
+                "-ffreestanding",
+                "-c",
+                source,
+                "-o",
+                "header.o",
+            ]));
+        }
+    }
+}
+
+#[test]
+fn the_header_is_told_to_programs_and_refused_for_hosts_that_nobody_knows() {
+    let folder = Folder::new();
+    let printed = folder.run(&["header"]).good();
+    let told = support::parsed(&folder.run(&["--json", "header", "--host", "native"]).good());
+    assert_eq!(told["header"], printed);
+    assert_eq!(told["host"], "native");
+    let complaint = folder.run(&["header", "--host", "nothing"]).bad(2);
+    assert!(complaint.contains("native"), "{complaint}");
+    let complaint = folder.run(&["header", "-o", "no/such/folder.h"]).bad(3);
+    assert!(
+        complaint.contains("cannot write `no/such/folder.h`"),
+        "{complaint}"
+    );
+}
+
+/// The table in `docs/languages.md`.
+#[test]
+fn the_documented_sizes_are_those_of_the_modules() {
+    let page =
+        std::fs::read_to_string(Path::new(support::WORKSPACE).join("docs/languages.md")).unwrap();
+    for guest in guests() {
+        let kibibytes = guest.module.size() as f64 / 1024.0;
+        let row = format!("| {} | {kibibytes:.0} KiB |", guest.language);
+        assert!(
+            page.contains(&row),
+            "docs/languages.md has no row that begins: {row}"
+        );
+    }
+}

@@ -1,0 +1,696 @@
+//! go-musicfox v2, as its WebAssembly guide has it: `docs/hosts/musicfox.md`.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plugin_sdk::Error;
+use plugin_sdk::host::{Block, HostFunctions};
+use plugin_sdk::hosts::musicfox::{Further, Imports, further, imports};
+use plugin_sdk::services::events::Events;
+use plugin_sdk::services::files::Files;
+use plugin_sdk::services::http::{Head, Http};
+use plugin_sdk::services::logging::Log;
+use serde_json::{Value, json};
+
+use super::{
+    Allocator, Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words,
+};
+use crate::contract::{self, ExportedFunction, I32};
+use crate::failure::{Failure, FailureKind, Region};
+use crate::inspect::Inspection;
+use crate::services::{
+    EventBus, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services,
+};
+
+const INITIALIZE: &str = "initialize";
+const START: &str = "start";
+const STOP: &str = "stop";
+const CLEANUP: &str = "cleanup";
+const PROCESS_AUDIO: &str = "process_audio";
+const HANDLE_EVENT: &str = "handle_event";
+const GET_METADATA: &str = "get_metadata";
+const GET_VERSION: &str = "get_version";
+const MALLOC: &str = "malloc";
+const FREE: &str = "free";
+
+/// The guide's host binds eight of them, and lists the other two.
+const EXPORTS: [ExportedFunction; 9] = [
+    (INITIALIZE, &[I32, I32], &[I32], true),
+    (START, &[], &[I32], true),
+    (STOP, &[], &[I32], true),
+    (CLEANUP, &[], &[I32], true),
+    (PROCESS_AUDIO, &[I32, I32, I32], &[I32], true),
+    (GET_METADATA, &[], &[I32], true),
+    (MALLOC, &[I32], &[I32], true),
+    (HANDLE_EVENT, &[I32, I32], &[I32], false),
+    (GET_VERSION, &[], &[I32], false),
+];
+
+/// The guide's C sample has the one form of `free`, and its Rust sample the other.
+const FREE_BY_ADDRESS: [ExportedFunction; 1] = [(FREE, &[I32], &[], true)];
+const FREE_BY_ADDRESS_AND_SIZE: [ExportedFunction; 1] = [(FREE, &[I32, I32], &[], true)];
+
+pub(super) const CONTRACT: HostContract = HostContract {
+    name: "musicfox",
+    summary: "go-musicfox v2, by its guide for WebAssembly plugins",
+    feature: Some("host-musicfox"),
+    // 30 MB, as the guide's sidecar has it for plugins in Rust.
+    memory_pages: 480,
+    lacks: super::native::CONTRACT.lacks,
+    limits: HostLimits {
+        fuel: None,
+        timeout: Some(Duration::from_secs(30)),
+        asked: true,
+    },
+    exports,
+    modules: &["env"],
+    functions: || {
+        let functions = Functions::of(&Services::default(), Breaches::default());
+        functions
+            .provide()
+            .iter()
+            .flat_map(HostFunctions::functions)
+            .collect()
+    },
+    allocator: Some(Allocator {
+        alloc: MALLOC,
+        free: FREE,
+        alignment: 1,
+    }),
+    panics: contract::PANIC_EXPORT,
+    fresh_instances: false,
+    emulator: |surroundings| {
+        let Surroundings {
+            services,
+            breaches,
+            ..
+        } = surroundings;
+        let functions = Functions::of(services, (*breaches).clone());
+        let turn = functions.turn.clone();
+        Emulation {
+            functions: functions.provide(),
+            emulator: Box::new(Musicfox {
+                turn,
+                running: false,
+            }),
+        }
+    },
+    words,
+};
+
+fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
+    let mut failures = contract::failures(inspection, &EXPORTS);
+    let by_address = contract::failures(inspection, &FREE_BY_ADDRESS);
+    if !by_address.is_empty()
+        && !contract::failures(inspection, &FREE_BY_ADDRESS_AND_SIZE).is_empty()
+    {
+        // What is wrong with the memory is told already.
+        let told = |failure: &Failure| failures.iter().any(|known| known.message() == failure.message());
+        let new: Vec<_> = by_address.into_iter().filter(|failure| !told(failure)).collect();
+        failures.extend(new);
+    }
+    failures.extend(wrong_positions(inspection));
+    failures
+}
+
+/// The functions that the host passes by position, whatever the module calls them.
+const POSITIONS: [&str; 3] = ["host_log", "host_get_config", "host_emit_event"];
+
+/// What is wrong with the order of a module's imports. One that imports further functions of the host's is for a host that goes by names.
+fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
+    let imports = inspection.imports().iter().map(|imported| &imported.import);
+    let names: Vec<_> = imports
+        .map(|import| match import.module.as_str() {
+            "env" => import.name.clone(),
+            module => format!("{module}.{}", import.name),
+        })
+        .collect();
+    let further = names.iter().any(|name| !POSITIONS.contains(&name.as_str()));
+    if further || names == POSITIONS {
+        return None;
+    }
+    let found = match names.as_slice() {
+        [] => "it imports nothing".to_owned(),
+        names => format!("it imports {}", names.join(", ")),
+    };
+    let kind = FailureKind::HostContract {
+        host: CONTRACT.name,
+        rule: "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order",
+        found,
+    };
+    Some(Failure::load(kind).with_hint(
+        "a plugin built with its feature `host-musicfox` imports them so; elsewhere, refer to all three in one place, in this order: docs/hosts/musicfox.md",
+    ))
+}
+
+struct Musicfox {
+    turn: Arc<Mutex<Turn>>,
+    running: bool,
+}
+
+/// What the guest has told its host during one operation of the host's.
+#[derive(Default)]
+struct Turn {
+    /// The event that calls a command, if that is what is going on: `command.greet`.
+    call: String,
+    /// The bytes that were emitted as the command's result or error.
+    answer: Option<Result<Vec<u8>, Vec<u8>>>,
+    /// The last line about an error.
+    said: Option<String>,
+}
+
+fn lock(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Emulator for Musicfox {
+    fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        let metadata = constant_text(guest, GET_METADATA)?;
+        let metadata: Value = crate::json::decode(&metadata, Region::Result)
+            .map_err(|kind| guest.failure(kind))?;
+        for member in ["id", "name", "version", "description", "author"] {
+            if !metadata[member].is_string() {
+                return Err(guest.breaks(
+                    "`get_metadata` tells the plugin's id, name, version, description, author and tags",
+                    format!("its `{member}` is no text"),
+                ));
+            }
+        }
+        let texts = |tags: &Vec<Value>| tags.iter().all(Value::is_string);
+        if !metadata["tags"].as_array().is_some_and(texts) {
+            return Err(guest.breaks(
+                "`get_metadata` tells the plugin's id, name, version, description, author and tags",
+                "its `tags` are no list of texts",
+            ));
+        }
+        if guest.has(GET_VERSION) {
+            let version = constant_text(guest, GET_VERSION)?;
+            if metadata["version"].as_str().map(str::as_bytes) != Some(&version) {
+                return Err(guest.breaks(
+                    "`get_version` tells the version that `get_metadata` tells",
+                    format!("it is {:?}", String::from_utf8_lossy(&version)),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
+        let config = match config {
+            // The guide's host makes JSON of a map.
+            [] => b"{}",
+            config => config,
+        };
+        let address = allocate(guest, config.len(), "failed to allocate memory for config")?;
+        guest.write(address, config)?;
+        self.begin("");
+        let status: i32 = guest.call(INITIALIZE, (address, config.len() as u32))?;
+        guest.free(address)?;
+        self.expect_zero(guest, INITIALIZE, status)
+    }
+
+    fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        self.begin("");
+        let status: i32 = guest.call(START, ())?;
+        self.expect_zero(guest, START, status)?;
+        self.running = true;
+        Ok(())
+    }
+
+    /// What does not run is not stopped.
+    fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        if !self.running {
+            return Ok(());
+        }
+        self.begin("");
+        let status: i32 = guest.call(STOP, ())?;
+        self.expect_zero(guest, STOP, status)?;
+        self.running = false;
+        Ok(())
+    }
+
+    fn command(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        if name != PROCESS_AUDIO {
+            return self.by_event(guest, name, arguments);
+        }
+        self.expect_running(guest)?;
+        self.begin("");
+        let len = arguments.len();
+        let input = allocate(guest, len, "failed to allocate input memory")?;
+        let output = Output::of(guest, len, "failed to allocate output memory")?;
+        guest.write(input, arguments)?;
+        let written = output.process(guest, (input, len), 0)?;
+        output.free(guest)?;
+        guest.free(input)?;
+        match written {
+            Ok(bytes) => Ok(bytes),
+            Err(status) => Err(self.refused(guest, PROCESS_AUDIO, status)),
+        }
+    }
+
+    /// `ProcessAudioBatch`: one block for all inputs, one of twice the size for all outputs, and the same offsets in both.
+    fn batch(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        inputs: &[&[u8]],
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        if name != PROCESS_AUDIO {
+            return Err(guest.lacks("batches of anything but audio"));
+        }
+        self.expect_running(guest)?;
+        self.begin("");
+        let len = inputs.iter().map(|input| input.len()).sum();
+        let input = allocate(guest, len, "failed to allocate batch input memory")?;
+        let output = Output::of(guest, len, "failed to allocate batch output memory")?;
+        let mut offset = 0;
+        let mut outputs = Vec::with_capacity(inputs.len());
+        let mut outcome = Ok(());
+        for (nth, block) in inputs.iter().enumerate() {
+            // Within the block of all inputs, whose length is 32 bits.
+            let address = input.wrapping_add(offset as u32);
+            guest.write(address, block)?;
+            match output.process(guest, (address, block.len()), offset)? {
+                Ok(bytes) => outputs.push(bytes),
+                Err(status) => {
+                    let says = format!("batch process error at index {nth}: {status}");
+                    outcome = Err(self.refused(guest, PROCESS_AUDIO, status).with_host_says(says));
+                    break;
+                }
+            }
+            offset += block.len();
+        }
+        output.free(guest)?;
+        guest.free(input)?;
+        outcome.map(|()| outputs)
+    }
+
+    fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
+        self.begin("");
+        let status = handle_event(guest, topic, data)?;
+        self.expect_zero(guest, HANDLE_EVENT, status)
+    }
+
+    fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        self.stop(guest)?;
+        self.begin("");
+        let status: i32 = guest.call(CLEANUP, ())?;
+        self.expect_zero(guest, CLEANUP, status)
+    }
+}
+
+impl Musicfox {
+    /// Forgets what was told before, and says which event calls a command now.
+    fn begin(&self, call: &str) {
+        *lock(&self.turn) = Turn {
+            call: call.to_owned(),
+            ..Turn::default()
+        };
+    }
+
+    fn expect_zero(
+        &self,
+        guest: &Guest,
+        export: &'static str,
+        status: i32,
+    ) -> Result<(), Failure> {
+        match status {
+            0 => Ok(()),
+            status => Err(self.refused(guest, export, status)),
+        }
+    }
+
+    /// What the host makes of a number that is none for success. Why, only the log says.
+    fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
+        let says = format!("{export} returned error code: {status}");
+        let code = Error::of_status(status).code().to_owned();
+        let error = match lock(&self.turn).said.take() {
+            Some(line) => Error::new(code, line).context(says.clone()),
+            None => Error::new(code, says.clone()),
+        };
+        guest.refused(error).with_host_says(says)
+    }
+
+    fn expect_running(&self, guest: &Guest) -> Result<(), Failure> {
+        match self.running {
+            true => Ok(()),
+            false => Err(guest
+                .lacks("`process_audio` before `start`, or after `stop`")
+                .with_host_says("plugin not running")),
+        }
+    }
+
+    /// Calls a command in the one way that this host's exports leave for it.
+    fn by_event(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let call = format!("command.{name}");
+        self.begin(&call);
+        let status = handle_event(guest, &call, arguments)?;
+        let answer = lock(&self.turn).answer.take();
+        match answer {
+            Some(Ok(result)) if status == 0 => Ok(result),
+            Some(Err(error)) if status < 0 => Err(guest.failed(&error)),
+            None if status < 0 => Err(self.refused(guest, HANDLE_EVENT, status)),
+            None => Err(guest.breaks(
+                "the event `command.<name>` is answered by the event `command.<name>.result`, or `command.<name>.error`",
+                format!("`handle_event` returned {status}, and there was none"),
+            )),
+            Some(answer) => Err(guest.breaks(
+                "`handle_event` returns 0 if a command succeeds, and a number below 0 if it fails",
+                format!(
+                    "it returned {status} after the event `{call}.{}`",
+                    if answer.is_ok() { "result" } else { "error" }
+                ),
+            )),
+        }
+    }
+}
+
+/// Memory for so many bytes. The guide's host asks for none as for any other number, and wants an address.
+fn allocate(guest: &mut Guest, len: usize, says: &'static str) -> Result<u32, Failure> {
+    let size = i32::try_from(len).ok().map(i32::cast_unsigned);
+    let Some(size) = size else {
+        return Err(guest.failure(FailureKind::ArgumentsTooLarge {
+            bytes: len as u64,
+            limit: u64::from(plugin_sdk::abi::MAX_LEN),
+        }));
+    };
+    guest
+        .alloc(size)
+        .map_err(|failure| failure.with_host_says(says))
+}
+
+/// What lies behind an output, to be found as it was.
+const FENCE: [u8; 64] = [0xfe; 64];
+
+/// What an output is full of before it is written.
+const UNWRITTEN: u8 = 0xa5;
+
+/// The largest piece of an allocator's own between two blocks that lie side by side.
+const BETWEEN: u32 = 32;
+
+/// How many blocks are tried until one lies right behind another.
+const TRIES: usize = 8;
+
+/// Where audio goes: twice as long as the input, as the guide's host has it, and with a fence behind it that a real one has not.
+struct Output {
+    address: u32,
+    len: u32,
+    /// All blocks, the fence among them.
+    blocks: Vec<u32>,
+    /// From the end of the output to the end of the fence, and what is there.
+    fence: Option<(u32, Vec<u8>)>,
+}
+
+impl Output {
+    fn of(guest: &mut Guest, input: usize, says: &'static str) -> Result<Self, Failure> {
+        let len = input.saturating_mul(2);
+        let mut blocks = Vec::new();
+        let mut output = (allocate(guest, len, says)?, len as u32);
+        blocks.push(output.0);
+        let mut fence = None;
+        // Blocks that do not lie right behind the output fill the holes in which they lie, so that further ones come to lie side by side.
+        for _ in 0..TRIES {
+            if len == 0 {
+                break;
+            }
+            let Ok(behind) = allocate(guest, FENCE.len(), says) else {
+                break;
+            };
+            blocks.push(behind);
+            let end = output.0.wrapping_add(output.1);
+            if behind.checked_sub(end).is_some_and(|gap| gap <= BETWEEN) {
+                fence = Some((end, behind));
+                break;
+            }
+            match allocate(guest, len, says) {
+                Ok(address) => {
+                    blocks.push(address);
+                    output.0 = address;
+                }
+                Err(_) => break,
+            }
+        }
+        let (address, len) = output;
+        guest.write(address, &vec![UNWRITTEN; len as usize])?;
+        let fence = match fence {
+            Some((end, behind)) => {
+                guest.write(behind, &FENCE)?;
+                let fenced = behind - end + FENCE.len() as u32;
+                let bytes = guest.read(Region::Result, end, fenced)?.to_vec();
+                Some((end, bytes))
+            }
+            None => None,
+        };
+        Ok(Output {
+            address,
+            len,
+            blocks,
+            fence,
+        })
+    }
+
+    /// Runs `process_audio` for the input at an address, with the output at an offset: its bytes, or its number if it failed.
+    fn process(
+        &self,
+        guest: &mut Guest,
+        (input, len): (u32, usize),
+        offset: usize,
+    ) -> Result<Result<Vec<u8>, i32>, Failure> {
+        let output = self.address.wrapping_add(offset as u32);
+        let written: i32 = guest.call(PROCESS_AUDIO, (input, len as u32, output))?;
+        if let Some((end, bytes)) = &self.fence
+            && guest.read(Region::Result, *end, bytes.len() as u32)? != bytes
+        {
+            return Err(guest.breaks(
+                "the output is twice as long as the input, and what lies behind it is not the plugin's to write to",
+                format!(
+                    "`process_audio` wrote behind the {} bytes at {:#x}",
+                    self.len, self.address
+                ),
+            ));
+        }
+        let Ok(bytes) = u32::try_from(written) else {
+            return Ok(Err(written));
+        };
+        let room = self.len.saturating_sub(offset as u32);
+        if bytes > room {
+            return Err(guest.breaks(
+                "`process_audio` returns how many bytes it wrote to the output, which is twice as long as the input",
+                format!("it returned {bytes} for {room} bytes of room"),
+            ));
+        }
+        if bytes == 0 {
+            let untouched = guest.read(Region::Result, output, room.min(len as u32))?;
+            if untouched.iter().any(|byte| *byte != UNWRITTEN) && offset == 0 {
+                return Err(guest.breaks(
+                    "`process_audio` returns how many bytes it wrote to the output",
+                    "it returned 0 and wrote something, which no host reads",
+                ));
+            }
+        }
+        Ok(Ok(guest.read(Region::Result, output, bytes)?.to_vec()))
+    }
+
+    fn free(&self, guest: &mut Guest) -> Result<(), Failure> {
+        self.blocks.iter().try_for_each(|block| guest.free(*block))
+    }
+}
+
+/// The guide's events have text for data.
+fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Failure> {
+    if !guest.has(HANDLE_EVENT) {
+        return Err(guest.lacks("events for a plugin without `handle_event`"));
+    }
+    let event = json!({"type": topic, "data": String::from_utf8_lossy(data)}).to_string();
+    let address = allocate(guest, event.len(), "failed to allocate memory for event")?;
+    guest.write(address, event.as_bytes())?;
+    let status = guest.call(HANDLE_EVENT, (address, event.len() as u32))?;
+    guest.free(address)?;
+    Ok(status)
+}
+
+/// The longest text of which only the beginning is told, in bytes.
+const MAX_TEXT: u32 = 64 * 1024;
+
+/// Text that ends with a zero byte, and that the host never frees.
+fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Failure> {
+    let first: u32 = guest.call(export, ())?;
+    let text = guest
+        .read_terminated(Region::Result, first, MAX_TEXT)?
+        .to_vec();
+    let second: u32 = guest.call(export, ())?;
+    if first != second || guest.read_terminated(Region::Result, second, MAX_TEXT)? != text {
+        return Err(guest.breaks(
+            "text that the host does not free is the same at the same place at every call",
+            format!("`{export}` returned {first:#x} at first, and {second:#x} then"),
+        ));
+    }
+    Ok(text)
+}
+
+/// The host's functions, answered from the services in memory.
+#[derive(Clone)]
+struct Functions {
+    logs: RecordedLog,
+    config: MapConfig,
+    events: EventBus,
+    files: MemoryFiles,
+    http: ScriptedHttp,
+    turn: Arc<Mutex<Turn>>,
+    breaches: Breaches,
+}
+
+impl Functions {
+    fn of(services: &Services, breaches: Breaches) -> Self {
+        Functions {
+            logs: services.logs().clone(),
+            config: services.config().clone(),
+            events: services.events().clone(),
+            files: services.files().clone(),
+            http: services.http().clone(),
+            turn: Arc::default(),
+            breaches,
+        }
+    }
+
+    fn provide(self) -> Vec<HostFunctions> {
+        vec![imports::provide(self.clone()), further::provide(self)]
+    }
+}
+
+impl Imports for Functions {
+    fn log(&mut self, level: i32, message: &str) {
+        let level = match level {
+            0 => log::Level::Info,
+            1 => log::Level::Warn,
+            2 => log::Level::Error,
+            _ => log::Level::Debug,
+        };
+        if level == log::Level::Error {
+            lock(&self.turn).said = Some(message.to_owned());
+        }
+        if !message.is_empty() {
+            self.logs.write(level as u32, CONTRACT.name, message);
+        }
+    }
+
+    fn get_config(&mut self, key: &str) -> Option<Block> {
+        if key.is_empty() {
+            return None;
+        }
+        let text = match self.config.value(key) {
+            None => String::new(),
+            // Its settings are text.
+            Some(Value::String(text)) => text,
+            Some(value) => value.to_string(),
+        };
+        Some(Block(text.into_bytes()))
+    }
+
+    fn emit_event(&mut self, event: &str, data: &[u8]) {
+        if event.is_empty() || data.is_empty() {
+            return self.breaches.note(
+                "an event has a type and data, and is dropped if it has not",
+                "host_emit_event was called without one of them",
+            );
+        }
+        let mut turn = lock(&self.turn);
+        let outcome = match turn.call.as_str() {
+            "" => None,
+            call => event.strip_prefix(call),
+        };
+        match outcome {
+            Some(".result") => return turn.answer = Some(Ok(data.to_vec())),
+            Some(".error") => return turn.answer = Some(Err(data.to_vec())),
+            _ => drop(turn),
+        }
+        // Text, which in an event of this SDK's is JSON.
+        let emitted = match serde_json::from_slice::<serde::de::IgnoredAny>(data) {
+            Ok(_) => self.events.emit(event, data),
+            Err(_) => {
+                let text = json!(String::from_utf8_lossy(data)).to_string();
+                self.events.emit(event, text.as_bytes())
+            }
+        };
+        if let Err(error) = emitted {
+            self.breaches
+                .note("an event has a topic", error.message().to_owned());
+        }
+    }
+}
+
+impl Further for Functions {
+    fn set_config(&mut self, key: &str, value: &str) {
+        self.config.set(key, value);
+    }
+
+    fn http_request(
+        &mut self,
+        method: &str,
+        url: &str,
+        body: &[u8],
+        status: &mut i32,
+    ) -> Option<Block> {
+        let head = Head {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            timeout_ms: None,
+        };
+        let (code, body) = match self.http.send(&head, body) {
+            Ok(response) => (i32::from(response.status), response.body),
+            Err(error) => (-1, error.message().as_bytes().to_vec()),
+        };
+        *status = code;
+        Some(Block(body))
+    }
+
+    fn read_file(&mut self, path: &str) -> Option<Block> {
+        self.files.read(path).ok().map(Block)
+    }
+
+    fn write_file(&mut self, path: &str, data: &[u8]) -> plugin_sdk::Result<()> {
+        // The guide's host says no more than that it failed.
+        self.files.write(path, data).map_err(|_| Error::of_status(-1))
+    }
+
+    fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {
+        self.events.subscribe(event)
+    }
+}
+
+/// What the guide's host says.
+fn words(kind: &FailureKind) -> Words {
+    let built = "build the plugin with its feature `host-musicfox`: `cargo plugin build --host musicfox`";
+    let (says, hint) = match kind {
+        FailureKind::MissingExport { name, .. } => (
+            match name.as_str() {
+                contract::MEMORY => "memory export not found".to_owned(),
+                name => format!("export {} not found", crate::text::name(name)),
+            },
+            Some(built.to_owned()),
+        ),
+        FailureKind::NotWasm { .. } => (
+            "failed to compile WASM module".to_owned(),
+            Some(built.to_owned()),
+        ),
+        FailureKind::MissingImports { .. } => {
+            ("failed to instantiate WASM module".to_owned(), None)
+        }
+        _ => return Words::default(),
+    };
+    Words {
+        says: Some(says),
+        hint,
+    }
+}

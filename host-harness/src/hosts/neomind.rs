@@ -1,0 +1,488 @@
+//! The extension runner of NeoMind, by its source: `docs/hosts/neomind.md`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
+use plugin_sdk::services::events::Events;
+use plugin_sdk::services::logging::Log;
+use plugin_sdk::services::time::Time;
+use plugin_sdk::code;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Emulation, Emulator, Guest, HostContract, HostLimits, Words};
+use crate::contract::{self, ExportedFunction, I32};
+use crate::failure::{Failure, FailureKind, Region};
+use crate::inspect::Inspection;
+use crate::json;
+use crate::services::{EventBus, ManualClock, RecordedLog, Services};
+use crate::text;
+
+const DESCRIPTOR: &str = "get_descriptor_json";
+const EXECUTE: &str = "execute_command_json";
+
+const EXPORTS: [ExportedFunction; 2] = [
+    (DESCRIPTOR, &[], &[I32], true),
+    (EXECUTE, &[I32, I32], &[I32], true),
+];
+
+/// Where the runner reads an answer.
+const ANSWER: u32 = 65_536;
+
+/// The runner uses the memory below.
+const HOSTS_OWN: u32 = 2 * 65_536;
+
+/// The longest text that the runner takes from a guest's memory, in bytes.
+const MAX_TEXT: usize = 1 << 20;
+
+/// How large a module it loads, in bytes.
+const MAX_MODULE: u64 = 50 << 20;
+
+pub(super) const CONTRACT: HostContract = HostContract {
+    name: "neomind",
+    summary: "the extension runner of NeoMind",
+    feature: Some("host-neomind"),
+    // 256 MiB, as the runner's later versions have it; earlier ones have no limit.
+    memory_pages: 4096,
+    lacks: super::native::CONTRACT.lacks,
+    limits: HostLimits {
+        fuel: Some(1_000_000),
+        timeout: Some(Duration::from_secs(30)),
+        asked: false,
+    },
+    exports,
+    modules: &["neomind"],
+    functions: || {
+        let functions = Platform::of(&Services::default());
+        neo_mind::provide(functions).functions().iter().collect()
+    },
+    allocator: None,
+    panics: contract::PANIC_EXPORT,
+    fresh_instances: true,
+    emulator: |surroundings| Emulation {
+        functions: vec![neo_mind::provide(Platform::of(surroundings.services))],
+        emulator: Box::new(Runner),
+    },
+    words,
+};
+
+const BELONGS_TO_HOST: &str = "the lowest 128 KiB of memory are the host's: it puts the input at address 0, and reads the answer at address 65536";
+
+const LENGTH: &str = "an answer has at least 1 and at most 65535 bytes";
+
+fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
+    let bytes = inspection.size() as u64;
+    if bytes > MAX_MODULE {
+        let limit = MAX_MODULE;
+        return vec![Failure::load(FailureKind::ModuleTooLarge { bytes, limit })];
+    }
+    let mut failures = contract::failures(inspection, &EXPORTS);
+    let breaks = |found: String| {
+        Failure::load(FailureKind::HostContract {
+            host: CONTRACT.name,
+            rule: BELONGS_TO_HOST,
+            found,
+        })
+    };
+    match inspection.memory() {
+        Some(memory) if memory.initial * 65_536 < u64::from(HOSTS_OWN) => {
+            failures.push(breaks("the memory begins with less than two pages".to_owned()));
+        }
+        _ => {}
+    }
+    if let Some(lowest) = inspection.lowest_data().filter(|lowest| *lowest < HOSTS_OWN) {
+        failures.push(breaks(format!("its data begin at address {lowest:#x}")));
+    }
+    failures
+}
+
+struct Runner;
+
+impl Emulator for Runner {
+    fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        let before = fill(guest, b"")?;
+        let len: u32 = guest.call(DESCRIPTOR, ())?;
+        let descriptor = answer(guest, DESCRIPTOR, len, &before)?;
+        let described: Descriptor =
+            json::decode(&descriptor, Region::Result).map_err(|kind| guest.failure(kind))?;
+        described.check(guest)
+    }
+
+    fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
+        match config {
+            [] | b"{}" | b"null" => Ok(()),
+            _ => Err(guest.lacks("configuration for plugins")),
+        }
+    }
+
+    fn command(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        // The runner has them as values, whatever the text was.
+        let arguments: Value = match arguments {
+            [] => Value::Null,
+            text => serde_json::from_slice(text)
+                .map_err(|_| guest.lacks("way to pass what is no JSON"))?,
+        };
+        let input = json!({"args": arguments, "command": name}).to_string();
+        let before = fill(guest, input.as_bytes())?;
+        let len = u32::try_from(input.len()).unwrap_or(u32::MAX);
+        let len: u32 = guest.call(EXECUTE, (0u32, len))?;
+        let reply = answer(guest, EXECUTE, len, &before)?;
+        let reply: Reply =
+            json::decode(&reply, Region::Result).map_err(|kind| guest.failure(kind))?;
+        match reply {
+            Reply {
+                success: true,
+                result,
+                ..
+            } => Ok(result.unwrap_or_default().to_string().into_bytes()),
+            Reply {
+                error: Some(message),
+                code,
+                details,
+                source,
+                ..
+            } => {
+                // The SDK's own form of an error says the same.
+                let code = code.as_deref().unwrap_or(code::FAILED);
+                let error = json!({"code": code, "message": message, "details": details, "source": source});
+                Err(guest.failed(error.to_string().as_bytes()))
+            }
+            Reply { error: None, .. } => Err(guest.breaks(
+                "an answer without `\"success\":true` has an `error`, which is text",
+                "there is none",
+            )),
+        }
+    }
+
+    fn cleanup(&mut self, _: &mut Guest) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// What a command answers.
+#[derive(Deserialize)]
+struct Reply {
+    success: bool,
+    #[serde(default)]
+    result: Option<Value>,
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    details: Option<Value>,
+    #[serde(default)]
+    source: Vec<String>,
+}
+
+/// What an extension says of itself. The runner leaves out what is not in this form; a plugin should learn of it.
+#[derive(Deserialize)]
+struct Descriptor {
+    metadata: Metadata,
+    #[serde(default)]
+    commands: Vec<DescribedCommand>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    id: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct DescribedCommand {
+    name: String,
+    #[serde(default)]
+    parameters: Vec<DescribedParameter>,
+}
+
+#[derive(Deserialize)]
+struct DescribedParameter {
+    name: String,
+    #[serde(default)]
+    param_type: Option<String>,
+}
+
+/// The words that the runner knows; all others are `string` to it.
+const TYPES: [&str; 5] = ["float", "integer", "boolean", "binary", "string"];
+
+impl Descriptor {
+    fn check(&self, guest: &Guest) -> Result<(), Failure> {
+        if self.metadata.id.is_empty() || self.metadata.name.is_empty() {
+            return Err(guest.breaks(
+                "an extension has an id and a name",
+                "its descriptor has an empty one",
+            ));
+        }
+        for command in &self.commands {
+            for parameter in &command.parameters {
+                let ty = parameter.param_type.as_deref().unwrap_or("string");
+                if !TYPES.contains(&ty) {
+                    return Err(guest.breaks(
+                        "a parameter is one of float, integer, boolean, binary and string",
+                        format!(
+                            "the parameter `{}` of the command `{}` is `{}`",
+                            text::name(&parameter.name),
+                            text::name(&command.name),
+                            text::name(ty)
+                        ),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the input, and makes all else that is the host's recognisable: what is there now.
+fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
+    // No period of anything.
+    let mut memory: Vec<u8> = (0..HOSTS_OWN)
+        .map(|at| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8)
+        .collect();
+    guest.write(0, &memory)?;
+    guest.write(0, input)?;
+    for (byte, input) in memory.iter_mut().zip(input) {
+        *byte = *input;
+    }
+    Ok(memory)
+}
+
+/// What the guest says that it has answered, if that is what it may answer and all that it has written.
+fn answer(
+    guest: &Guest,
+    export: &str,
+    len: u32,
+    before: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    if !(1..ANSWER).contains(&len) {
+        let len = len.cast_signed();
+        return Err(guest.breaks(LENGTH, format!("`{export}` returned {len}")));
+    }
+    let after = guest.read(Region::Result, 0, HOSTS_OWN)?;
+    let (start, end) = (ANSWER as usize, (ANSWER + len) as usize);
+    let changed = before
+        .iter()
+        .zip(after)
+        .enumerate()
+        .find(|(at, (before, after))| !(start..end).contains(at) && before != after);
+    if let Some((at, _)) = changed {
+        return Err(guest.breaks(
+            BELONGS_TO_HOST,
+            format!(
+                "`{export}` wrote to address {at:#x}, and its answer is the {len} bytes from {ANSWER:#x} on"
+            ),
+        ));
+    }
+    guest.read(Region::Result, ANSWER, len).map(<[u8]>::to_vec)
+}
+
+/// What an extension calls, answered from the services in memory. Of the platform's capabilities there is that to publish events; a test of a plugin that uses others links an
+/// implementation of its own: `.host(neo_mind::provide(…))`.
+struct Platform {
+    logs: RecordedLog,
+    clock: ManualClock,
+    events: EventBus,
+    /// Where the platform hears of all events, once an extension has subscribed to some.
+    heard: Option<EventBus>,
+    subscriptions: BTreeMap<i64, Subscription>,
+    next: i64,
+}
+
+#[derive(Default)]
+struct Subscription {
+    event_type: String,
+    waiting: Vec<Value>,
+}
+
+/// As many events are kept for a subscription.
+const MAX_WAITING: usize = 1000;
+
+impl Platform {
+    fn of(services: &Services) -> Self {
+        Platform {
+            logs: services.logs().clone(),
+            clock: services.clock().clone(),
+            events: services.events().clone(),
+            heard: None,
+            subscriptions: BTreeMap::new(),
+            next: 1,
+        }
+    }
+
+    fn invoke(&mut self, capability: &str, parameters: &Value) -> Value {
+        match capability {
+            "event_publish" => {
+                let Some(event_type) = parameters["event_type"].as_str() else {
+                    return json!({"success": false, "error": "Missing event_type"});
+                };
+                let payload = parameters.get("payload").cloned().unwrap_or(json!({}));
+                match self.events.emit(event_type, payload.to_string().as_bytes()) {
+                    Ok(()) => json!({"success": true, "event_type": event_type}),
+                    Err(error) => json!({"success": false, "error": error.message()}),
+                }
+            }
+            "system_timestamp" => json!({"success": true, "timestamp_ms": self.timestamp_ms()}),
+            other => json!({"success": false, "error": format!("Unknown capability: {other}")}),
+        }
+    }
+
+    /// Gives each subscription what has happened since the last time.
+    fn distribute(&mut self) {
+        let events = self.heard.as_ref().map(EventBus::take).unwrap_or_default();
+        for event in events {
+            for subscription in self.subscriptions.values_mut() {
+                if !subscription.takes(&event.topic) {
+                    continue;
+                }
+                if subscription.waiting.len() == MAX_WAITING {
+                    subscription.waiting.remove(0);
+                }
+                let event = json!({"event_type": event.topic, "payload": event.data});
+                subscription.waiting.push(event);
+            }
+        }
+    }
+}
+
+impl Subscription {
+    fn takes(&self, event_type: &str) -> bool {
+        let own = self.event_type.as_str();
+        own == "all"
+            || own == event_type
+            || event_type
+                .strip_prefix(own)
+                .is_some_and(|rest| rest.starts_with("::"))
+    }
+}
+
+/// Writes as much of an answer as there is room for, and says how much.
+fn cut_off(answer: &Value, room: &mut [u8]) -> i32 {
+    let answer = answer.to_string();
+    let mut written = 0;
+    for (to, from) in room.iter_mut().zip(answer.bytes()) {
+        *to = from;
+        written += 1;
+    }
+    written
+}
+
+impl NeoMind for Platform {
+    fn invoke_capability(&mut self, capability: &str, parameters: &str, answer: &mut [u8]) -> i32 {
+        if capability.len() > MAX_TEXT || parameters.len() > MAX_TEXT {
+            return -1;
+        }
+        match serde_json::from_str(parameters) {
+            Ok(parameters) => cut_off(&self.invoke(capability, &parameters), answer),
+            Err(_) => -1,
+        }
+    }
+
+    fn event_subscribe(&mut self, event_type: &str, _: &str) -> i64 {
+        if event_type.len() > MAX_TEXT {
+            return -1;
+        }
+        // What happened before goes to those who were there.
+        self.distribute();
+        if self.heard.is_none() {
+            let mut place = self.events.join();
+            // A pattern, and so never refused.
+            let _ = place.subscribe("**");
+            self.heard = Some(place);
+        }
+        let number = self.next;
+        self.next += 1;
+        let subscription = Subscription {
+            event_type: event_type.to_owned(),
+            waiting: Vec::new(),
+        };
+        self.subscriptions.insert(number, subscription);
+        number
+    }
+
+    fn event_poll(&mut self, subscription: i64, events: &mut [u8]) -> i32 {
+        self.distribute();
+        let waiting = self
+            .subscriptions
+            .get_mut(&subscription)
+            .map(|subscription| std::mem::take(&mut subscription.waiting))
+            .unwrap_or_default();
+        cut_off(&Value::Array(waiting), events)
+    }
+
+    fn event_unsubscribe(&mut self, subscription: i64) -> i32 {
+        match self.subscriptions.remove(&subscription) {
+            Some(_) => 0,
+            None => -1,
+        }
+    }
+
+    fn free(&mut self, _: u32) {}
+
+    fn log(&mut self, level: &str, message: &str) {
+        let level = match level {
+            "error" => log::Level::Error,
+            "warn" => log::Level::Warn,
+            "debug" => log::Level::Debug,
+            _ => log::Level::Info,
+        };
+        let message = if message.len() > MAX_TEXT { "" } else { message };
+        self.logs.write(level as u32, CONTRACT.name, message);
+    }
+
+    fn timestamp_ms(&mut self) -> i64 {
+        let mut nanoseconds = 0;
+        // The clock in memory never fails.
+        let _ = self.clock.now(&mut nanoseconds);
+        i64::try_from(nanoseconds / 1_000_000).unwrap_or(i64::MAX)
+    }
+}
+
+/// What the runner says, where that is not what it is.
+fn words(kind: &FailureKind) -> Words {
+    let (says, hint) = match kind {
+        FailureKind::HostContract { rule: LENGTH, .. } => (
+            // As if there were no such export.
+            Some("execute_command_json not found, extension may not support new API".to_owned()),
+            None,
+        ),
+        FailureKind::HostContract {
+            rule: BELONGS_TO_HOST,
+            ..
+        } => (
+            None,
+            Some("build the plugin with the stack before the data, which is Rust's default, and of 256 KiB or more: without `-z stack-size` and `--no-stack-first` among the linker's arguments".to_owned()),
+        ),
+        FailureKind::ModuleTooLarge { bytes, limit } => (
+            Some(format!("WASM module too large: {bytes} bytes (max {limit} bytes)")),
+            Some("`NEOMIND_WASM_MAX_SIZE_MB` lets the runner load larger ones".to_owned()),
+        ),
+        FailureKind::MissingExport { name, .. } if name == contract::MEMORY => {
+            (Some("Module does not export 'memory'".to_owned()), None)
+        }
+        FailureKind::MissingExport { name, .. } => (
+            Some(format!("Function '{}' not found", text::name(name))),
+            Some("build the plugin with its feature `host-neomind`: `cargo plugin build --host neomind`".to_owned()),
+        ),
+        FailureKind::OutOfFuel { .. } => (
+            Some("execute_command_json call failed: all fuel consumed by WebAssembly".to_owned()),
+            Some("`NEOMIND_WASM_FUEL` gives each call more, and `.fuel(n)` does so here".to_owned()),
+        ),
+        FailureKind::Timeout { .. } => (Some("Execution timeout".to_owned()), None),
+        FailureKind::OutOfBounds {
+            region: Region::Arguments,
+            ..
+        } => (
+            Some("Failed to write input: out of bounds memory access".to_owned()),
+            Some("the runner asks for no memory, so that the arguments must fit into what the module begins with".to_owned()),
+        ),
+        _ => (None, None),
+    };
+    Words { says, hint }
+}

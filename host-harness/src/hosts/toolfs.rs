@@ -1,0 +1,421 @@
+//! ToolFS, by the types of its library: `docs/hosts/toolfs.md`.
+
+use std::time::Duration;
+
+use plugin_sdk::hosts::toolfs::{self, FileInfo, ROOT, ToolFs};
+use plugin_sdk::json::{Arena, members};
+use plugin_sdk::services::files::Files;
+use plugin_sdk::{Error, Result as PluginResult, code};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Allocator, Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words,
+};
+use crate::contract::{self, ExportedFunction, I32, I64};
+use crate::failure::{Failure, Region};
+use crate::json as text;
+use crate::manifest::Codec;
+use crate::services::{MemoryFiles, Services};
+
+const PLUGIN_INSTANCE: &str = "PluginInstance";
+const NAME: &str = "name";
+const VERSION: &str = "version";
+const INIT: &str = "init";
+const EXECUTE: &str = "execute";
+const ALLOC: &str = "alloc";
+const FREE: &str = "free";
+
+const EXPORTS: [ExportedFunction; 7] = [
+    (PLUGIN_INSTANCE, &[], &[I32], true),
+    (NAME, &[], &[I64], true),
+    (VERSION, &[], &[I64], true),
+    (INIT, &[I32, I32], &[I64], true),
+    (EXECUTE, &[I32, I32], &[I64], true),
+    (ALLOC, &[I32], &[I32], true),
+    (FREE, &[I32, I32], &[], true),
+];
+
+pub(super) const CONTRACT: HostContract = HostContract {
+    name: "toolfs",
+    summary: "ToolFS, by its interface for plugins",
+    feature: Some("host-toolfs"),
+    // 64 MiB.
+    memory_pages: 1024,
+    lacks: super::native::CONTRACT.lacks,
+    limits: HostLimits {
+        fuel: None,
+        timeout: Some(Duration::from_secs(30)),
+        asked: false,
+    },
+    exports: |inspection| contract::failures(inspection, &EXPORTS),
+    modules: &["toolfs"],
+    functions: || {
+        let functions = Functions::of(&Services::default(), Breaches::default());
+        toolfs::provide(functions).functions().iter().collect()
+    },
+    allocator: Some(Allocator {
+        alloc: ALLOC,
+        free: FREE,
+        alignment: 16,
+    }),
+    panics: contract::PANIC_EXPORT,
+    fresh_instances: false,
+    emulator: |surroundings| {
+        let Surroundings {
+            services, breaches, ..
+        } = surroundings;
+        let functions = Functions::of(services, (*breaches).clone());
+        Emulation {
+            functions: vec![toolfs::provide(functions)],
+            emulator: Box::new(PluginManager),
+        }
+    },
+    words: Words::none,
+};
+
+/// The names that ToolFS registers before any plugin of a user's.
+const REGISTERED: [&str; 2] = ["toolfs-memory", "toolfs-rag"];
+
+/// How ToolFS treats a plugin. It ends a plugin's life without telling it.
+struct PluginManager;
+
+impl Emulator for PluginManager {
+    fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        let there: u32 = guest.call(PLUGIN_INSTANCE, ())?;
+        match there {
+            1 => {}
+            0 => {
+                let message = "`PluginInstance` returned 0: there is no instance of the plugin";
+                return Err(guest.refused(Error::new(code::INIT_FAILED, message)));
+            }
+            other => {
+                return Err(guest.breaks(
+                    "`PluginInstance` returns 1 if there is an instance, and 0 if there is none",
+                    format!("it returned {other}"),
+                ));
+            }
+        }
+        let name = said(guest, NAME)?;
+        if name.is_empty() {
+            return Err(guest.breaks("a plugin has a name", "`name` returned no bytes"));
+        }
+        if REGISTERED.contains(&&*name) {
+            return Err(guest.breaks(
+                "a plugin's name is its own",
+                format!("ToolFS itself has registered a plugin as `{name}`"),
+            ));
+        }
+        let version = said(guest, VERSION)?;
+        let manifest = guest.manifest();
+        let described = manifest.map(|manifest| (manifest.id.clone(), manifest.version.clone()));
+        if let Some((id, its_version)) = described {
+            differs(guest, NAME, &name, &id)?;
+            differs(guest, VERSION, &version, &its_version)?;
+        }
+        Ok(())
+    }
+
+    fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
+        let (address, len) = guest.place(or_empty_object(config))?;
+        let answer: u64 = guest.call(INIT, (address, len))?;
+        guest.free(address)?;
+        match answer {
+            0 => Ok(()),
+            packed => match response(guest, packed)? {
+                Err(failure) => Err(failure),
+                Ok(_) => Err(guest.breaks(
+                    "`init` returns 0 if it succeeds, and else a response that says why not",
+                    "its response is a success",
+                )),
+            },
+        }
+    }
+
+    fn command(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let codec = guest
+            .manifest()
+            .and_then(|manifest| manifest.command(name))
+            .map(|command| command.codec);
+        let plain = matches!(codec, Some(Codec::Raw | Codec::Binary));
+        let request = match plain {
+            true => plain_request(name, arguments),
+            false => request(name, arguments).map_err(|error| guest.refused(error))?,
+        };
+        let (address, len) = guest.place(&request)?;
+        let answer: u64 = guest.call(EXECUTE, (address, len))?;
+        guest.free(address)?;
+        if answer == 0 {
+            return Err(guest.breaks("`execute` always has a response", "it returned 0"));
+        }
+        let result = response(guest, answer)??;
+        match plain {
+            false => Ok(result),
+            true => bytes(&result).ok_or_else(|| {
+                guest.breaks(
+                    "the result of a command that gives plain bytes is those in base64",
+                    format!("it is {}", shown(&result)),
+                )
+            }),
+        }
+    }
+
+    fn cleanup(&mut self, _guest: &mut Guest) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// ToolFS gives a plugin an object where its user gives none.
+fn or_empty_object(text: &[u8]) -> &[u8] {
+    match text {
+        [] => b"{}",
+        text => text,
+    }
+}
+
+/// The text that an export without parameters tells.
+fn said(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
+    let packed: u64 = guest.call(export, ())?;
+    let bytes = told(guest, packed)?.to_vec();
+    String::from_utf8(bytes).map_err(|error| {
+        guest.breaks(
+            "name and version are UTF-8",
+            format!(
+                "what `{export}` tells is not, after byte {}",
+                error.utf8_error().valid_up_to()
+            ),
+        )
+    })
+}
+
+/// The bytes whose address is in the high half of a number and whose length is in the low half.
+fn told(guest: &Guest, packed: u64) -> Result<&[u8], Failure> {
+    guest.read(Region::Result, (packed >> 32) as u32, packed as u32)
+}
+
+fn differs(guest: &Guest, export: &str, said: &str, described: &str) -> Result<(), Failure> {
+    if said == described {
+        return Ok(());
+    }
+    let said = crate::text::name(said);
+    Err(guest.breaks(
+        "a plugin's name and version are those of its manifest",
+        format!("`{export}` tells `{said}`, and the manifest `{described}`"),
+    ))
+}
+
+/// A request as ToolFS's user would make it: a path that is among the arguments is the request's, and all others are its data.
+fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
+    let mut path = None;
+    let mut data = Vec::new();
+    let arena = Arena::new();
+    let walk = members(or_empty_object(arguments), &arena, |name, value| {
+        match (name, serde_json::from_str(value)) {
+            ("path", Ok(Value::String(text))) if path.is_none() => path = Some(text),
+            _ => {
+                data.push(if data.is_empty() { b'{' } else { b',' });
+                data.extend_from_slice(Value::from(name).to_string().as_bytes());
+                data.push(b':');
+                data.extend_from_slice(value.as_bytes());
+            }
+        }
+        Ok(())
+    });
+    match walk {
+        Ok(()) if data.is_empty() => {}
+        Ok(()) => data.push(b'}'),
+        // No object, which only a test sends: the plugin says what is wrong.
+        Err(_) => (path, data) = (None, arguments.to_vec()),
+    }
+    let mut request = format!("{{\"operation\":{}", Value::from(operation)).into_bytes();
+    if let Some(path) = path {
+        let path = allowed(&path)?;
+        request.extend_from_slice(format!(",\"path\":{}", Value::from(path)).as_bytes());
+    }
+    if !data.is_empty() {
+        request.extend_from_slice(b",\"data\":");
+        request.extend_from_slice(&data);
+    }
+    request.push(b'}');
+    Ok(request)
+}
+
+/// A path below ToolFS's root, if its sandbox lets a request for it through.
+fn allowed(path: &str) -> PluginResult<String> {
+    let refused = |why: &str| {
+        let path = crate::text::name(path);
+        Err(Error::new(
+            code::PERMISSION_DENIED,
+            format!("ToolFS blocks the path `{path}`: {why}"),
+        ))
+    };
+    if path.contains("..") {
+        return refused("it may lead out of what is mounted");
+    }
+    match path {
+        "" => Ok(ROOT.to_owned()),
+        path if path.starts_with(ROOT) => Ok(path.to_owned()),
+        path if path.starts_with('/') => refused("it is one of the host's own file system"),
+        path => Ok(format!("{ROOT}/{path}")),
+    }
+}
+
+/// A request for a command that takes plain bytes.
+fn plain_request(operation: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    toolfs::base64::encode(bytes, &mut encoded);
+    let encoded = String::from_utf8_lossy(&encoded);
+    let operation = Value::from(operation);
+    format!(r#"{{"operation":{operation},"data":{{"bytes":{encoded}}}}}"#).into_bytes()
+}
+
+/// The bytes that a result stands for.
+fn bytes(result: &[u8]) -> Option<Vec<u8>> {
+    let text: String = serde_json::from_slice(result).ok()?;
+    toolfs::base64::decode(&text)
+}
+
+/// What a response says: the result's JSON, or the plugin's error.
+fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Failure> {
+    let bytes = told(guest, packed)?;
+    let breaks = |found: String| {
+        guest.breaks(
+            "a response is an object of `success`, `result`, `error` and `metadata`, each of its type",
+            found,
+        )
+    };
+    // ToolFS's own decoder takes what it knows, and goes on.
+    let value: Value = text::decode(bytes, Region::Result).map_err(|kind| guest.failure(kind))?;
+    let Value::Object(found) = value else {
+        return Err(breaks(format!("it is {}", shown(bytes))));
+    };
+    let (mut seen, mut result) = (0, None);
+    let arena = Arena::new();
+    let walk = members(bytes, &arena, |name, value| {
+        seen += 1;
+        if name == "result" {
+            result = Some(value);
+        }
+        Ok(())
+    });
+    if walk.is_err() || seen != found.len() {
+        return Err(breaks("a member is given twice".to_owned()));
+    }
+    for (name, value) in &found {
+        let fits = match name.as_str() {
+            "success" => value.is_boolean(),
+            "result" => true,
+            "error" => value.is_string(),
+            "metadata" => value.is_object(),
+            _ => false,
+        };
+        if !fits {
+            let value = value.to_string();
+            let name = crate::text::name(name);
+            return Err(breaks(format!("`{name}` is {}", shown(value.as_bytes()))));
+        }
+    }
+    match (found.get("success"), found.get("error")) {
+        (Some(Value::Bool(true)), None) => {
+            let result = result.unwrap_or("null").as_bytes().to_vec();
+            Ok(Ok(result))
+        }
+        (Some(Value::Bool(false)), Some(Value::String(message))) if result.is_none() => {
+            Ok(Err(guest.refused(error(message, found.get("metadata")))))
+        }
+        (Some(Value::Bool(false)), None) => Err(breaks("it failed, and has no `error`".to_owned())),
+        (Some(Value::Bool(false)), _) => Err(breaks("it failed, and has a `result`".to_owned())),
+        (Some(_), _) => Err(breaks("it succeeded, and has an `error`".to_owned())),
+        (None, _) => Err(breaks("it has no `success`".to_owned())),
+    }
+}
+
+/// The plugin's error, whose code and details are in the metadata where the plugin gives any.
+fn error(message: &str, metadata: Option<&Value>) -> Error {
+    let mut error = Map::new();
+    error.insert("code".to_owned(), json!(code::FAILED));
+    if let Some(Value::Object(metadata)) = metadata {
+        for (name, value) in metadata {
+            let known = match name.as_str() {
+                "code" => value.is_string(),
+                "details" => true,
+                "source" => value
+                    .as_array()
+                    .is_some_and(|all| all.iter().all(Value::is_string)),
+                _ => false,
+            };
+            if known {
+                error.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    error.insert("message".to_owned(), json!(message));
+    serde_json::from_value(error.into()).unwrap_or_else(|_| Error::msg(message.to_owned()))
+}
+
+/// The beginning of some JSON, for a message.
+fn shown(text: &[u8]) -> String {
+    crate::text::name(&String::from_utf8_lossy(text))
+}
+
+/// ToolFS's files, answered from those in memory. Their folders are its mounts; the root itself is none.
+struct Functions {
+    files: MemoryFiles,
+    breaches: Breaches,
+}
+
+impl Functions {
+    fn of(services: &Services, breaches: Breaches) -> Self {
+        Functions {
+            files: services.files().clone(),
+            breaches,
+        }
+    }
+
+    /// A path below the root, as the files in memory have it.
+    fn mounted<'a>(&self, path: &'a str) -> PluginResult<&'a str> {
+        match path.strip_prefix(ROOT).map(|rest| rest.strip_prefix('/')) {
+            Some(Some(within)) if !within.is_empty() => Ok(within),
+            _ => {
+                let path = crate::text::name(path);
+                if !path.starts_with('/') {
+                    self.breaches.note(
+                        "paths of ToolFS begin with `/toolfs`",
+                        format!("the plugin asked for `{path}`"),
+                    );
+                }
+                Err(Error::new(
+                    code::NOT_FOUND,
+                    format!("the path `{path}` is in no mount of ToolFS's"),
+                ))
+            }
+        }
+    }
+}
+
+impl ToolFs for Functions {
+    fn read_file(&mut self, path: &str) -> PluginResult<Vec<u8>> {
+        self.files.read(self.mounted(path)?)
+    }
+
+    fn write_file(&mut self, path: &str, data: &[u8]) -> PluginResult<()> {
+        self.files.write(self.mounted(path)?, data)
+    }
+
+    fn list_dir(&mut self, path: &str) -> PluginResult<Vec<String>> {
+        let entries = self.files.list(self.mounted(path)?)?.into_iter();
+        Ok(entries.map(|entry| entry.name).collect())
+    }
+
+    fn stat(&mut self, path: &str) -> PluginResult<FileInfo> {
+        let file = self.files.stat(self.mounted(path)?)?;
+        Ok(FileInfo {
+            size: file.unwrap_or(0),
+            is_dir: file.is_none(),
+        })
+    }
+}

@@ -1,0 +1,488 @@
+//! Extism: `docs/hosts/extism.md`.
+//!
+//! Extism calls an export of a command's own name, which takes nothing. The input and the output are in memory of Extism's, where a plugin reads and writes eight bytes
+//! at a time by functions of the module `extism:host/env`; so are names and values that are passed to other functions there, which take them over, and whatever these return.
+
+use std::collections::BTreeMap;
+
+use serde::de::IgnoredAny;
+
+use crate::abi::Packed;
+use crate::error::{Error, code};
+use crate::guest::Plugin;
+use crate::hosts::call::{self, Reply};
+use crate::hosts::registry::{Export, HookExport};
+use crate::hosts::unsupported::unsupported as not_there;
+use crate::json::{self, Arena};
+use crate::memory::contracts as memory;
+use crate::services::config::Config;
+use crate::services::http::{Head, Http, Response};
+use crate::services::kv::Kv;
+use crate::services::logging::Log;
+use crate::{Result, host_functions};
+
+/// What Extism gives to plugins, but for requests. Every `u64` is the address of a block in Extism's memory, unless it says that it is a length; 0 is none.
+#[host_functions(module = "extism:host/env")]
+pub trait Env {
+    /// The input's length in bytes.
+    fn input_length() -> u64;
+    /// A byte of the input.
+    fn input_load_u8(at: u64) -> u8;
+    /// Eight bytes of the input, in the order in which a little-endian number has them.
+    fn input_load_u64(at: u64) -> u64;
+    /// A block of a length; 0 for no bytes, or where there is no room.
+    fn alloc(length: u64) -> u64;
+    /// Gives a block back.
+    fn free(block: u64);
+    /// A block's length in bytes; 0 for what is none.
+    fn length(block: u64) -> u64;
+    /// A byte of a block.
+    fn load_u8(at: u64) -> u8;
+    /// Eight bytes of a block.
+    fn load_u64(at: u64) -> u64;
+    /// Changes a byte of a block.
+    fn store_u8(at: u64, byte: u8);
+    /// Changes eight bytes of a block.
+    fn store_u64(at: u64, bytes: u64);
+    /// Makes a block the output, which is the length of it or less.
+    fn output_set(block: u64, length: u64);
+    /// Makes a block the error.
+    fn error_set(block: u64);
+    /// What was set under a key.
+    fn config_get(key: u64) -> u64;
+    /// The variable of a name.
+    fn var_get(name: u64) -> u64;
+    /// Sets a variable, or removes it where the value is 0.
+    fn var_set(name: u64, value: u64);
+    /// The status of the last response.
+    fn http_status_code() -> u32;
+    /// The headers of the last response as a JSON object; 0 where the host's program does not allow to see them.
+    fn http_headers() -> u64;
+    /// Takes a line.
+    fn log_trace(line: u64);
+    /// Takes a line.
+    fn log_debug(line: u64);
+    /// Takes a line.
+    fn log_info(line: u64);
+    /// Takes a line.
+    fn log_warn(line: u64);
+    /// Takes a line.
+    fn log_error(line: u64);
+    /// The most detailed level that is wanted: 0 trace, 1 debug, 2 info, 3 warn, 4 error; `i32::MAX` none.
+    fn get_log_level() -> u32;
+}
+
+/// Requests, which need to be allowed.
+#[host_functions(module = "extism:host/env", permission = "http")]
+pub trait Requests {
+    /// Sends a request, whose head is `{"url", "method", "headers"}`, and waits for the response: its body, or 0 where it has none. Whatever goes wrong ends the plugin's call.
+    fn http_request(head: u64, body: u64) -> u64;
+}
+
+/// What a plugin finds at Extism.
+#[doc(hidden)]
+pub struct Contract;
+
+const NAME: &str = "Extism";
+
+/// The key under which Extism has the plugin's configuration as a whole.
+const CONFIG: &str = "config";
+
+/// The bytes in one number.
+const WORD: usize = size_of::<u64>();
+
+/// Copies bytes into a block, which is the host's to free; 0 for none, and where there is no room.
+fn block(bytes: &[u8]) -> u64 {
+    let block = env::alloc(bytes.len() as u64);
+    if block == 0 {
+        return 0;
+    }
+    let (words, rest) = bytes.as_chunks::<WORD>();
+    for (at, word) in (block..).step_by(WORD).zip(words) {
+        env::store_u64(at, u64::from_le_bytes(*word));
+    }
+    for (at, byte) in (block + bytes.len() as u64 - rest.len() as u64..).zip(rest) {
+        env::store_u8(at, *byte);
+    }
+    block
+}
+
+/// Takes the bytes of a block over; `None` for 0.
+fn taken(block: u64) -> Option<Vec<u8>> {
+    if block == 0 {
+        return None;
+    }
+    let length = env::length(block);
+    let (words, rest) = (length / WORD as u64, length % WORD as u64);
+    let mut bytes = Vec::with_capacity(length as usize);
+    for nth in 0..words {
+        bytes.extend_from_slice(&env::load_u64(block + nth * WORD as u64).to_le_bytes());
+    }
+    for at in length - rest..length {
+        bytes.push(env::load_u8(block + at));
+    }
+    env::free(block);
+    Some(bytes)
+}
+
+/// The input's bytes, aligned as ABI 1 promises it to commands that take numbers, which have no more than eight bytes.
+fn input() -> Vec<u64> {
+    let length = env::input_length();
+    let (words, rest) = (length / WORD as u64, length % WORD as u64);
+    let mut input: Vec<u64> = Vec::with_capacity(words as usize + 1);
+    input.extend((0..words).map(|nth| u64::from_le(env::input_load_u64(nth * WORD as u64))));
+    let mut last = [0; WORD];
+    for (byte, at) in last.iter_mut().zip(length - rest..length) {
+        *byte = env::input_load_u8(at);
+    }
+    input.push(u64::from_ne_bytes(last));
+    input
+}
+
+impl Config for Contract {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        Ok(set_under(key).map(as_json))
+    }
+}
+
+/// The text that was set under a key. There is nothing under an empty one, and to ask would end the call.
+fn set_under(key: &str) -> Option<Vec<u8>> {
+    match block(key.as_bytes()) {
+        0 => None,
+        key => taken(env::config_get(key)),
+    }
+}
+
+/// Extism has text only: text that is JSON is that, and any other is a string.
+fn as_json(text: Vec<u8>) -> Vec<u8> {
+    if json::read::<IgnoredAny>(&text, &Arena::new()).is_ok() {
+        return text;
+    }
+    let mut string = Vec::new();
+    json::write_str(&String::from_utf8_lossy(&text), &mut string);
+    string
+}
+
+impl Kv for Contract {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        Ok(match block(key.as_bytes()) {
+            0 => None,
+            name => taken(env::var_get(name)),
+        })
+    }
+
+    fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
+        if key.is_empty() || value.is_empty() {
+            return Err(not_there(
+                NAME,
+                "keeps no variable without a name, and none without bytes: to set one to none removes it",
+            ));
+        }
+        let (name, value) = (block(key.as_bytes()), block(value));
+        if name == 0 || value == 0 {
+            return Err(no_room());
+        }
+        env::var_set(name, value);
+        Ok(())
+    }
+
+    fn delete(&mut self, key: &str) -> Result<bool> {
+        // Extism answers nothing, so it is asked before.
+        let was_there = Kv::get(self, key)?.is_some();
+        if was_there {
+            match block(key.as_bytes()) {
+                0 => return Err(no_room()),
+                name => env::var_set(name, 0),
+            }
+        }
+        Ok(was_there)
+    }
+
+    fn list(&mut self, _: &str) -> Result<Vec<String>> {
+        Err(not_there(NAME, "does not tell which variables there are"))
+    }
+}
+
+#[cold]
+fn no_room() -> Error {
+    Error::new(
+        code::UNAVAILABLE,
+        "Extism has no more memory for the plugin",
+    )
+}
+
+impl Http for Contract {
+    fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
+        let (request, content) = (block(&request(head)), block(body));
+        if request == 0 || content == 0 && !body.is_empty() {
+            return Err(no_room());
+        }
+        let body = taken(requests::http_request(request, content)).unwrap_or_default();
+        let headers = match taken(env::http_headers()) {
+            Some(headers) => headers_of(&headers)?,
+            None => Vec::new(),
+        };
+        Ok(Response {
+            status: env::http_status_code() as u16,
+            headers,
+            body,
+        })
+    }
+}
+
+/// A request's head as Extism takes it. It has one value for each name, and so has a list of values, as they stand in requests, where there are several.
+fn request(head: &Head) -> Vec<u8> {
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in &head.headers {
+        let all = headers.entry(name.to_ascii_lowercase()).or_default();
+        if !all.is_empty() {
+            all.push_str(", ");
+        }
+        all.push_str(value);
+    }
+    let mut text = b"{\"url\":".to_vec();
+    json::write_str(&head.url, &mut text);
+    text.extend_from_slice(b",\"method\":");
+    json::write_str(&head.method, &mut text);
+    text.extend_from_slice(b",\"headers\":{");
+    for (nth, (name, value)) in headers.iter().enumerate() {
+        if nth > 0 {
+            text.push(b',');
+        }
+        json::write_str(name, &mut text);
+        text.push(b':');
+        json::write_str(value, &mut text);
+    }
+    text.extend_from_slice(b"}}");
+    text
+}
+
+/// A response's headers from Extism's object of them.
+fn headers_of(text: &[u8]) -> Result<Vec<(String, String)>> {
+    let headers = json::read::<BTreeMap<String, String>>(text, &Arena::new());
+    let headers = headers.map_err(|fault| {
+        let error = fault.in_member("headers").into_error("the host's bytes");
+        error.with_code(code::BAD_ANSWER)
+    })?;
+    let headers = headers.into_iter();
+    Ok(headers
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect())
+}
+
+impl Log for Contract {
+    fn max_level(&mut self) -> u32 {
+        // `log` counts the other way.
+        log::Level::Trace as u32 - env::get_log_level().min(log::Level::Trace as u32)
+    }
+
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        let line = block([target, ": ", message].concat().as_bytes());
+        if line == 0 {
+            return;
+        }
+        match level {
+            1 => env::log_error(line),
+            2 => env::log_warn(line),
+            3 => env::log_info(line),
+            4 => env::log_debug(line),
+            _ => env::log_trace(line),
+        }
+    }
+}
+
+unsupported!(Contract at "Extism": Ai, Events, Files, Random, Time);
+
+/// With what a plugin with an init hook begins: what was set under the key `config`.
+#[doc(hidden)]
+pub fn configuration() -> Option<Vec<u8>> {
+    Some(set_under(CONFIG).unwrap_or_default())
+}
+
+/// Extism shows the error that was set before a trap.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = true;
+
+#[doc(hidden)]
+pub fn hear_panic(message: &str) {
+    let message = message.as_bytes();
+    for tell in [env::log_error, env::error_set] {
+        match block(message) {
+            0 => {}
+            block => tell(block),
+        }
+    }
+}
+
+/// A command's export, or that of a hook that takes something: 0, or 1 where it failed.
+#[doc(hidden)]
+pub fn command(export: Export) -> i32 {
+    let mut input = input();
+    answer(memory::call(
+        export,
+        memory::bytes_of(&mut input, env::input_length() as usize),
+    ))
+}
+
+/// The export of a hook that takes nothing.
+#[doc(hidden)]
+pub fn hook(export: HookExport) -> i32 {
+    // SAFETY: it takes nothing, and Extism does not call a plugin that is in a call.
+    answer(memory::within_no_answer(|| unsafe { export() }))
+}
+
+fn answer(answer: Packed) -> i32 {
+    memory::answered(answer, tell)
+}
+
+/// Gives the answer to Extism.
+fn tell(reply: Reply<'_>) -> i32 {
+    let answer = block(reply.bytes);
+    if answer == 0 {
+        // No bytes are no output, as Extism has it before a call. An error has bytes, and where there is no room for them, the number tells of it.
+        return i32::from(reply.failed || !reply.bytes.is_empty());
+    }
+    match reply.failed {
+        false => env::output_set(answer, reply.bytes.len() as u64),
+        true => env::error_set(answer),
+    }
+    reply.failed.into()
+}
+
+/// `plugin_init`: makes the plugin anew, with the input as its configuration; 0, or 1 where that failed.
+#[doc(hidden)]
+pub fn init<P: Plugin>() -> i32 {
+    let mut input = input();
+    let config = memory::bytes_of(&mut input, env::input_length() as usize);
+    match call::init::<P>(config) {
+        Ok(()) => tell(Reply {
+            failed: false,
+            bytes: b"null",
+        }),
+        Err(failed) => tell(Reply {
+            failed: true,
+            bytes: failed.json(),
+        }),
+    }
+}
+
+/// `plugin_cleanup`: ends the plugin's life.
+#[doc(hidden)]
+pub fn cleanup<P: Plugin>() -> i32 {
+    call::cleanup::<P>();
+    0
+}
+
+/// An implementation of all that Extism gives to plugins, ready to be linked by a host.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn provide<T: Env + Requests + Clone + Send + 'static>(
+    implementation: T,
+) -> [crate::host::HostFunctions; 2] {
+    [
+        env::provide(implementation.clone()),
+        requests::provide(implementation),
+    ]
+}
+
+/// The exports that every plugin has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extism_plugin {
+    ($plugin:ty, $identity:tt) => {
+        #[unsafe(export_name = "plugin_init")]
+        extern "C" fn init() -> ::core::primitive::i32 {
+            $crate::hosts::extism::init::<$plugin>()
+        }
+
+        #[unsafe(export_name = "plugin_cleanup")]
+        extern "C" fn cleanup() -> ::core::primitive::i32 {
+            $crate::hosts::extism::cleanup::<$plugin>()
+        }
+    };
+}
+
+/// A command's export.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extism_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__expect_exportable! { $name }
+        $crate::__extism_export! { $name, command, $export }
+    };
+}
+
+/// The export for many inputs of a command.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extism_batch {
+    ($name:literal, $export:item) => {
+        $crate::__extism_export! { ::core::concat!("batch_", $name), command, $export }
+    };
+}
+
+/// A hook's export.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extism_hook {
+    ("event", $export:item) => {
+        $crate::__extism_export! { "plugin_event", command, $export }
+    };
+    ($hook:literal, $export:item) => {
+        $crate::__extism_export! { ::core::concat!("plugin_", $hook), hook, $export }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __extism_export {
+    ($name:expr, $call:ident, $export:item) => {
+        const _: () = {
+            $export
+
+            #[unsafe(export_name = $name)]
+            extern "C" fn called() -> ::core::primitive::i32 {
+                $crate::hosts::extism::$call(export)
+            }
+        };
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __extism_batch as export_batch, __extism_command as export_command,
+    __extism_hook as export_hook, __extism_plugin as export_plugin,
+    __panic_record as export_record,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_json_is_that_and_any_other_a_string() {
+        let json = |text: &str| String::from_utf8(as_json(text.into())).unwrap();
+        for same in ["10", "\"10\"", "true", "[1, 2]", "{\"a\": null}"] {
+            assert_eq!(json(same), same);
+        }
+        assert_eq!(json("Grüß Gott"), "\"Grüß Gott\"");
+        assert_eq!(json("1 000"), "\"1 000\"");
+        assert_eq!(json("say \"hi\"\n"), r#""say \"hi\"\n""#);
+    }
+
+    #[test]
+    fn a_request_has_one_value_for_each_name() {
+        let head = Head {
+            method: "PUT".to_owned(),
+            url: "https://example.org/?q=\"".to_owned(),
+            headers: [("Accept", "a"), ("X", "1"), ("accept", "b")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            timeout_ms: Some(5),
+        };
+        let text = String::from_utf8(request(&head)).unwrap();
+        assert_eq!(
+            text,
+            r#"{"url":"https://example.org/?q=\"","method":"PUT","headers":{"accept":"a, b","x":"1"}}"#
+        );
+    }
+}

@@ -1,0 +1,751 @@
+//! go-musicfox v2, as its WebAssembly guide has it: `docs/hosts/musicfox.md`.
+//!
+//! All ten exports are there whatever the author wrote. Audio goes to the command `process_audio`, life goes to the hooks, and everything else comes in by events.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::abi::MAX_LEN;
+use crate::error::{Error, code};
+use crate::fault::Fault;
+use crate::guest::Plugin;
+use crate::host::Block;
+use crate::hosts::call::{self, Failed, Reply};
+use crate::hosts::registry::{self, Codec};
+use crate::hosts::unsupported::unsupported as not_there;
+use crate::json::{self, Arena, Reader};
+use crate::manifest::{Command, Identity, Interface};
+use crate::memory::contracts as memory;
+use crate::schema::Sink;
+use crate::services::config::Config;
+use crate::services::events::Events;
+use crate::services::files::{Entry, Files};
+use crate::services::http::{Head, Http, Response};
+use crate::services::logging::Log;
+use crate::{Result, host_functions};
+
+/// What the host gives to every plugin. It passes these three by position, so that a plugin imports just these in just this order.
+#[host_functions(module = "env", prefix = "host_", positional)]
+pub trait Imports {
+    /// Takes a line: 0 is information, 1 a warning, 2 an error; anything else is for whoever looks for mistakes. A line without text is dropped.
+    fn log(level: i32, message: &str);
+    /// The text of a setting, in a block of just its length. What is not set has no block, or one without bytes.
+    fn get_config(key: &str) -> Option<Block>;
+    /// Tells everybody. An event without a type or without data is dropped.
+    fn emit_event(event: &str, data: &[u8]);
+}
+
+/// What the guide lists among a host's functions, and its own host gives to no plugin. They are imported by a plugin that calls them, and by no other; only a host that
+/// goes by names can load that.
+#[host_functions(module = "env", prefix = "host_")]
+pub trait Further {
+    /// Changes a setting.
+    fn set_config(key: &str, value: &str);
+    /// Sends a request. The status is below 0 where no response came, and what is returned says why.
+    #[host(permission = "http")]
+    fn http_request(
+        method: &str,
+        url: &str,
+        body: &[u8],
+        #[out] status: &mut i32,
+    ) -> Option<Block>;
+    /// A file's contents; nothing where there is no such file, or the plugin may not read it.
+    #[host(permission = "files")]
+    fn read_file(path: &str) -> Option<Block>;
+    /// Makes a file, or writes it anew.
+    #[host(status, permission = "files")]
+    fn write_file(path: &str, data: &[u8]) -> Result<()>;
+    /// From now on, events of this type reach the plugin.
+    #[host(status, permission = "events")]
+    fn subscribe_event(event: &str) -> Result<()>;
+}
+
+/// What a plugin finds at its host.
+#[doc(hidden)]
+pub struct Contract;
+
+const NAME: &str = "go-musicfox";
+
+/// The host's numbers for the levels of log lines.
+mod level {
+    pub const INFO: i32 = 0;
+    pub const WARN: i32 = 1;
+    pub const ERROR: i32 = 2;
+    /// The host shows whatever it has no name for as this.
+    pub const DEBUG: i32 = 3;
+}
+
+impl Log for Contract {
+    /// Everything but traces: the host has no level for those, and cannot say what it wants.
+    fn max_level(&mut self) -> u32 {
+        log::Level::Debug as u32
+    }
+
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        imports::log(level_of(level), &[target, ": ", message].concat());
+    }
+}
+
+/// The number that the host has for a level of the `log` crate.
+fn level_of(level: u32) -> i32 {
+    match level {
+        1 => level::ERROR,
+        2 => level::WARN,
+        3 => level::INFO,
+        _ => level::DEBUG,
+    }
+}
+
+/// Up to this many bytes of a setting, the guest's memory need not grow while the host brings them in: the guide's host writes through what it knew of the
+/// memory before it asked for a block.
+const ROOM_FOR_A_SETTING: u32 = 64 * 1024;
+
+impl Config for Contract {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
+        memory::make_room(ROOM_FOR_A_SETTING);
+        let Some(Block(text)) = imports::get_config(key) else {
+            return Ok(None);
+        };
+        Ok((!text.is_empty()).then(|| as_json(text)))
+    }
+}
+
+impl Events for Contract {
+    fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
+        if topic.is_empty() {
+            return Err(Error::new(
+                code::INVALID_ARGUMENT,
+                "go-musicfox drops events without a topic: give it one",
+            ));
+        }
+        imports::emit_event(topic, data);
+        Ok(())
+    }
+
+    fn subscribe(&mut self, topic: &str) -> Result<()> {
+        if topic.contains('*') {
+            return Err(not_there(
+                NAME,
+                "knows no patterns of topics: subscribe to each topic by its name",
+            ));
+        }
+        further::subscribe_event(topic)
+    }
+
+    fn unsubscribe(&mut self, _: &str) -> Result<()> {
+        Err(not_there(NAME, "takes no subscription back"))
+    }
+}
+
+impl Files for Contract {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>> {
+        match further::read_file(path) {
+            Some(Block(contents)) => Ok(contents),
+            None => Err(Error::new(
+                code::NOT_FOUND,
+                "go-musicfox gave nothing: there is no such file, or the plugin may not read it",
+            )),
+        }
+    }
+
+    fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
+        further::write_file(path, contents)
+    }
+
+    fn remove(&mut self, _: &str) -> Result<()> {
+        Err(not_there(NAME, "removes no files for plugins"))
+    }
+
+    fn list(&mut self, _: &str) -> Result<Vec<Entry>> {
+        Err(not_there(NAME, "lists no files for plugins"))
+    }
+}
+
+impl Http for Contract {
+    fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
+        // The one header that may be thought to be sent by itself.
+        let implied = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case("content-type") && value == "application/json"
+        };
+        if !head.headers.iter().all(implied) {
+            return Err(not_there(NAME, "sends no headers of a plugin's"));
+        }
+        let mut status = -1;
+        let Block(body) = further::http_request(&head.method, &head.url, body, &mut status)
+            .unwrap_or_default();
+        let Ok(status) = u16::try_from(status) else {
+            let reason = String::from_utf8_lossy(&body);
+            let message = ["go-musicfox got no response: ", &*reason].concat();
+            return Err(Error::new(code::UNAVAILABLE, message));
+        };
+        Ok(Response {
+            status,
+            headers: Vec::new(),
+            body,
+        })
+    }
+}
+
+unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
+
+/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
+#[doc(hidden)]
+#[inline]
+pub fn configuration() -> Option<Vec<u8>> {
+    None
+}
+
+/// Whether the host is told of a panic while it happens.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = true;
+
+/// Tells the host of a panic.
+#[doc(hidden)]
+#[inline]
+pub fn hear_panic(message: &str) {
+    imports::log(level::ERROR, message);
+}
+
+/// What this host carries is text: text that is JSON is that JSON, and any other is a string.
+fn as_json(text: Vec<u8>) -> Vec<u8> {
+    if json::read::<IgnoredAny>(&text, &Arena::new()).is_ok() {
+        return text;
+    }
+    let mut string = Vec::with_capacity(text.len() + 2);
+    json::write_str(&String::from_utf8_lossy(&text), &mut string);
+    string
+}
+
+/// What an export comes to: its number, or an error.
+type Outcome = Result<i32, Failed>;
+
+/// The number for an error's code, as [`Error::of_status`] understands it; what has none there has the nearest.
+fn status_of(error: &str) -> i32 {
+    match error {
+        code::PERMISSION_DENIED => -2,
+        code::UNSUPPORTED => -3,
+        code::NOT_FOUND | code::UNKNOWN_COMMAND => -4,
+        code::INVALID_ARGUMENT
+        | code::INVALID_JSON
+        | code::MISSING_ARGUMENT
+        | code::UNKNOWN_ARGUMENT => -5,
+        code::TOO_LARGE => -6,
+        code::TIMEOUT => -7,
+        code::UNAVAILABLE | code::NOT_INITIALISED | code::BUSY => -8,
+        _ => -1,
+    }
+}
+
+/// What an export returns. A number cannot say what was wrong, so that the log does.
+fn answered(export: &str, outcome: Outcome) -> i32 {
+    outcome.unwrap_or_else(|error| {
+        let (code, message) = error.told();
+        let line = [export, ": ", &message, " (", &code, ")"].concat();
+        imports::log(level::ERROR, &line);
+        status_of(&code)
+    })
+}
+
+/// The bytes that the host passes to an export.
+///
+/// # Safety
+/// As [`memory::lent`], for the length of the call.
+unsafe fn passed<'a>(address: *mut u8, len: u32) -> Result<&'a mut [u8], Failed> {
+    if len > MAX_LEN {
+        let message = "the length is below 0: pass that of the bytes at the address before it";
+        return Err(Error::new(code::INVALID_ARGUMENT, message).into());
+    }
+    // SAFETY: passed on to the caller.
+    Ok(unsafe { memory::lent(address, len) })
+}
+
+/// The export `initialize`.
+///
+/// # Safety
+/// The bytes are those that the host lends for the length of the call.
+#[doc(hidden)]
+pub unsafe fn initialize<P: Plugin>(address: *mut u8, len: u32) -> i32 {
+    // SAFETY: passed on to the caller.
+    let config = unsafe { passed(address, len) };
+    let made = config.and_then(|config| call::init::<P>(config));
+    answered("initialize", made.map(|()| 0))
+}
+
+/// The export `start`.
+#[doc(hidden)]
+pub fn start() -> i32 {
+    answered("start", call::start().map(|()| 0))
+}
+
+/// The export `stop`.
+#[doc(hidden)]
+pub fn stop() -> i32 {
+    answered("stop", call::stop().map(|()| 0))
+}
+
+/// The export `cleanup`.
+#[doc(hidden)]
+pub fn cleanup<P: Plugin>() -> i32 {
+    call::cleanup::<P>();
+    0
+}
+
+/// The command for a block of audio, of whatever kind it is.
+const AUDIO: &[u8] = b"process_audio";
+
+/// The command for a block in JSON, in a plugin that has one for samples as well.
+const AUDIO_IN_JSON: &[u8] = b"process_audio_json";
+
+/// Which of the two a block is for. Samples are not taken for JSON: a float whose last byte is a brace is beyond 10^37.
+fn audio_command(block: &[u8]) -> &'static [u8] {
+    let is_json = block.first() == Some(&b'{') && block.last() == Some(&b'}');
+    match call::codec(AUDIO_IN_JSON) {
+        Some(_) if is_json => AUDIO_IN_JSON,
+        _ => AUDIO,
+    }
+}
+
+/// What a command says of itself here that takes plain bytes and returns none: what it was given is what it gives.
+const IN_PLACE: &str = "in place";
+
+/// What a command says of itself.
+#[doc(hidden)]
+pub const fn described(command: &Command) -> &'static str {
+    match command.interface {
+        Interface::Raw { gives: None, .. } => IN_PLACE,
+        _ => "",
+    }
+}
+
+fn works_in_place(command: &[u8]) -> bool {
+    let registry = registry::plugin();
+    let entry = registry
+        .iter()
+        .find(|entry| entry.name.as_bytes() == command);
+    entry.is_some_and(|entry| entry.described == IN_PLACE)
+}
+
+/// The export `process_audio`: how many bytes were written to `output`.
+///
+/// # Safety
+/// As [`initialize`]; `output` may be anything.
+#[doc(hidden)]
+pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
+    // SAFETY: passed on to the caller.
+    let block = unsafe { passed(address, len) };
+    let written = block.and_then(|block| {
+        let room = memory::room_beside(block, output).ok_or_else(no_output)?;
+        memory::aligned(block, |block| process(block, output, room))
+    });
+    answered("process_audio", written)
+}
+
+/// Runs the command for a block, and writes what it gives.
+fn process(block: &mut [u8], output: usize, room: usize) -> Outcome {
+    let command = audio_command(block);
+    let in_place = works_in_place(command);
+    let write = |bytes: &[u8]| match memory::put(bytes, output) {
+        true => Ok(i32::try_from(bytes.len()).unwrap_or(i32::MAX)),
+        false => Err(no_room(bytes.len(), room).into()),
+    };
+    let written = call::command(command, block, |codec, reply| match codec {
+        _ if reply.failed => call::settled(reply).map(|()| None),
+        Some(Codec::Binary) => Err(in_no_text(command).into()),
+        _ if in_place && reply.bytes.is_empty() => Ok(None),
+        _ => write(reply.bytes).map(Some),
+    })?;
+    written.map_or_else(|| write(block), Ok)
+}
+
+#[cold]
+fn no_output() -> Error {
+    Error::new(
+        code::INVALID_ARGUMENT,
+        "the output is no buffer of its own: pass an address in memory from `malloc` that the input does not lie in",
+    )
+}
+
+#[cold]
+fn no_room(len: usize, room: usize) -> Error {
+    let message = format!(
+        "the result has {len} bytes and the output has room for {room}: nothing was written; pass a larger output, or audio in smaller blocks"
+    );
+    Error::new(code::TOO_LARGE, message)
+}
+
+#[cold]
+fn in_no_text(command: &[u8]) -> Error {
+    let message = format!(
+        "`{}` speaks in bytes that go-musicfox has no way to carry: make it a command in JSON",
+        String::from_utf8_lossy(command)
+    );
+    Error::new(code::UNSUPPORTED, message)
+}
+
+/// The export `handle_event`.
+///
+/// # Safety
+/// As [`initialize`].
+#[doc(hidden)]
+pub unsafe fn handle_event(address: *mut u8, len: u32) -> i32 {
+    // SAFETY: passed on to the caller.
+    let event = unsafe { passed(address, len) };
+    let handled = event
+        .and_then(|event| Ok(Event::read(event)?))
+        .and_then(handle);
+    answered("handle_event", handled)
+}
+
+/// What the type of an event begins with that calls a command.
+const COMMAND: &str = "command.";
+
+fn handle(mut event: Event) -> Outcome {
+    match event.kind.strip_prefix(COMMAND) {
+        // What a command has answered goes out as such an event, too, and may come back.
+        Some(name) if !name.contains('.') => run(name, &mut event.data),
+        _ => call::event(&event.kind, &event.data).map(|()| 0),
+    }
+}
+
+/// Runs a command, and tells everybody what has come of it.
+fn run(name: &str, arguments: &mut [u8]) -> Outcome {
+    let tell = |reply: Reply<'_>| {
+        let outcome = match reply.failed {
+            true => ".error",
+            false => ".result",
+        };
+        imports::emit_event(&[COMMAND, name, outcome].concat(), reply.bytes);
+        call::settled(reply).map(|()| 0)
+    };
+    let name = name.as_bytes();
+    match call::codec(name) {
+        Some(Codec::Binary | Codec::Raw) => call::refuse(in_no_text(name), tell),
+        _ => call::command(name, arguments, |_, reply| tell(reply)),
+    }
+}
+
+/// An event as the host passes it: `{"type": …, "data": …}`.
+struct Event {
+    kind: String,
+    /// As JSON; nothing for nothing.
+    data: Vec<u8>,
+}
+
+impl Event {
+    fn read(text: &[u8]) -> Result<Self> {
+        let arena = Arena::new();
+        let (mut kind, mut data) = (None, Vec::new());
+        let mut walk = || -> Result<(), Fault> {
+            let mut reader = Reader::new(text, &arena)?;
+            reader.open_object()?;
+            let mut first = true;
+            while let Some(member) = reader.member(first)? {
+                first = false;
+                match member {
+                    "type" => {
+                        let read = reader.value(|reader| String::deserialize(reader));
+                        kind = Some(read.map_err(|fault| fault.in_member(member))?);
+                    }
+                    "data" => data = carried(reader.raw()?, &arena)?,
+                    // When it was, say, or who it is from.
+                    _ => drop(reader.raw()?),
+                }
+            }
+            reader.end()
+        };
+        walk().map_err(|fault| fault.into_error("the event"))?;
+        match kind {
+            Some(kind) => Ok(Event { kind, data }),
+            None => Err(Error::new(
+                code::MISSING_ARGUMENT,
+                "the event has no type: go-musicfox passes `{\"type\": …, \"data\": …}`",
+            )),
+        }
+    }
+}
+
+/// The data of an event. The host's own events carry text, which stands in a string; a value that stands there itself is taken as it is.
+fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
+    if value == "null" {
+        return Ok(Vec::new());
+    }
+    if !value.starts_with('"') {
+        return Ok(value.as_bytes().to_vec());
+    }
+    let text: String = json::read(value.as_bytes(), arena)?;
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(as_json(text.into_bytes()))
+}
+
+/// Writes what `get_metadata` answers with, and the zero byte that says where it ends.
+const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
+    sink.raw("{\"id\":");
+    sink.string(identity.id);
+    sink.raw(",\"name\":");
+    sink.string(identity.name);
+    sink.raw(",\"version\":");
+    sink.string(identity.version);
+    sink.raw(",\"description\":");
+    sink.string(identity.description);
+    sink.raw(",\"author\":");
+    // The manifest has authors, and the host one text.
+    sink.raw("\"");
+    let mut authors = identity.authors;
+    while let [author, others @ ..] = authors {
+        authors = others;
+        sink.escaped(author);
+        if !others.is_empty() {
+            sink.raw(", ");
+        }
+    }
+    sink.raw("\"");
+    sink.raw(",\"tags\":[");
+    if let Some(plugin_type) = identity.plugin_type {
+        sink.string(plugin_type);
+    }
+    sink.raw("]}\0");
+}
+
+/// How long the metadata is, with the zero byte.
+#[doc(hidden)]
+pub const fn metadata_len(identity: &Identity) -> usize {
+    let mut sink = Sink::measuring();
+    write_metadata(identity, &mut sink);
+    sink.len()
+}
+
+/// The metadata, with the zero byte.
+#[doc(hidden)]
+pub const fn metadata<const LEN: usize>(identity: &Identity) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    write_metadata(identity, &mut Sink::writing(&mut bytes));
+    bytes
+}
+
+/// Text with a zero byte behind it.
+#[doc(hidden)]
+pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    Sink::writing(&mut bytes).raw(text);
+    bytes
+}
+
+/// The exports that every plugin has, whatever its author wrote.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __musicfox_plugin {
+    ($plugin:ty, $identity:tt) => {
+        #[unsafe(export_name = "malloc")]
+        extern "C" fn malloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .alloc(size)
+        }
+
+        #[unsafe(export_name = "free")]
+        extern "C" fn free(address: ::core::primitive::usize) {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .free(address)
+        }
+
+        #[unsafe(export_name = "initialize")]
+        extern "C" fn initialize(
+            address: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::i32 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::musicfox::initialize::<$plugin>(address, len) }
+        }
+
+        #[unsafe(export_name = "start")]
+        extern "C" fn start() -> ::core::primitive::i32 {
+            $crate::hosts::musicfox::start()
+        }
+
+        #[unsafe(export_name = "stop")]
+        extern "C" fn stop() -> ::core::primitive::i32 {
+            $crate::hosts::musicfox::stop()
+        }
+
+        #[unsafe(export_name = "cleanup")]
+        extern "C" fn cleanup() -> ::core::primitive::i32 {
+            $crate::hosts::musicfox::cleanup::<$plugin>()
+        }
+
+        #[unsafe(export_name = "process_audio")]
+        extern "C" fn process_audio(
+            input: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+            output: ::core::primitive::usize,
+        ) -> ::core::primitive::i32 {
+            // SAFETY: as above.
+            unsafe { $crate::hosts::musicfox::process_audio(input, len, output) }
+        }
+
+        #[unsafe(export_name = "handle_event")]
+        extern "C" fn handle_event(
+            address: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::i32 {
+            // SAFETY: as above.
+            unsafe { $crate::hosts::musicfox::handle_event(address, len) }
+        }
+
+        const IDENTITY: $crate::__private::manifest::Identity = $identity;
+
+        #[unsafe(export_name = "get_metadata")]
+        extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
+            const LEN: ::core::primitive::usize =
+                $crate::hosts::musicfox::metadata_len(&IDENTITY);
+            static METADATA: [::core::primitive::u8; LEN] =
+                $crate::hosts::musicfox::metadata(&IDENTITY);
+            METADATA.as_ptr()
+        }
+
+        #[unsafe(export_name = "get_version")]
+        extern "C" fn get_version() -> *const ::core::primitive::u8 {
+            const LEN: ::core::primitive::usize = IDENTITY.version.len() + 1;
+            static VERSION: [::core::primitive::u8; LEN] =
+                $crate::hosts::musicfox::terminated(IDENTITY.version);
+            VERSION.as_ptr()
+        }
+    };
+}
+
+/// A command, which `process_audio` or an event looks up.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __musicfox_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! {
+            $name,
+            $codec,
+            $crate::hosts::musicfox::described(&$described),
+            $export
+        }
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __announce_hook as export_hook, __musicfox_command as export_command,
+    __musicfox_plugin as export_plugin, __no_batch as export_batch,
+    __panic_record as export_record,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> Result<(String, String)> {
+        let Event { kind, data } = Event::read(text.as_bytes())?;
+        Ok((kind, String::from_utf8(data).unwrap()))
+    }
+
+    #[test]
+    fn the_data_of_an_event_is_what_its_text_says() {
+        for (text, data) in [
+            (r#"{"type":"a"}"#, ""),
+            (r#"{"type":"a","data":null}"#, ""),
+            (r#"{"type":"a","data":""}"#, ""),
+            (r#"{"type":"a","data":{"b": 1}}"#, r#"{"b": 1}"#),
+            (r#"{"data":[1, 2],"type":"a","at":12}"#, "[1, 2]"),
+            (r#"{"type":"a","data":"{\"b\":1}"}"#, r#"{"b":1}"#),
+            (r#"{"type":"a","data":"\"quoted\""}"#, r#""quoted""#),
+            (r#"{"type":"a","data":"no \"JSON"}"#, r#""no \"JSON""#),
+            (r#"{"type":"a","data":"7"}"#, "7"),
+        ] {
+            let read = event(text).unwrap();
+            assert_eq!(read, ("a".to_owned(), data.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for (text, code) in [
+            ("", "invalid_json"),
+            ("[]", "invalid_json"),
+            (r#"{"type":"a"}}"#, "invalid_json"),
+            (r#"{"type":1}"#, "invalid_argument"),
+            (r#"{"data":1}"#, "missing_argument"),
+        ] {
+            assert_eq!(event(text).unwrap_err().code(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_a_string() {
+        for (text, json) in [
+            ("1000", "1000"),
+            ("true", "true"),
+            (r#"{"a": []}"#, r#"{"a": []}"#),
+            (r#""low""#, r#""low""#),
+            ("low", r#""low""#),
+            ("1.2.3", r#""1.2.3""#),
+            ("a \"b\"", r#""a \"b\"""#),
+        ] {
+            assert_eq!(as_json(text.into()), json.as_bytes(), "{text}");
+        }
+        assert_eq!(as_json(vec![b'a', 0xff]), "\"a\u{fffd}\"".as_bytes());
+    }
+
+    #[test]
+    fn an_errors_number_is_that_of_host_functions_where_there_is_one() {
+        for number in -8..0 {
+            assert_eq!(status_of(Error::of_status(number).code()), number);
+        }
+        assert_eq!(status_of("missing_argument"), status_of("invalid_argument"));
+        assert_eq!(status_of("sold_out"), -1);
+        assert_eq!(status_of(Error::of_status(7).code()), -1, "never a success");
+    }
+
+    #[test]
+    fn levels_are_those_of_the_document() {
+        let levels = [
+            log::Level::Error,
+            log::Level::Warn,
+            log::Level::Info,
+            log::Level::Debug,
+        ];
+        assert_eq!(levels.map(|level| level_of(level as u32)), [2, 1, 0, 3]);
+    }
+
+    const IDENTITY: Identity = Identity {
+        id: "audio-filter",
+        name: "The \"filter\"",
+        version: "1.2.3",
+        plugin_type: Some("audio_effect"),
+        description: "Filters\n",
+        authors: &["Ada <ada@example.org>", "\"Bob\""],
+        license: "",
+        homepage: "",
+        repository: "",
+        requires: &[],
+        permissions: &[],
+        limits: &[],
+        emits: &[],
+    };
+
+    #[test]
+    fn the_metadata_is_json_with_a_zero_byte() {
+        const LEN: usize = metadata_len(&IDENTITY);
+        let metadata = metadata::<LEN>(&IDENTITY);
+        let (zero, text) = metadata.split_last().unwrap();
+        assert_eq!(*zero, 0);
+        assert!(!text.contains(&0));
+        let found: serde_json::Value = serde_json::from_slice(text).unwrap();
+        let expected = serde_json::json!({
+            "id": "audio-filter",
+            "name": "The \"filter\"",
+            "version": "1.2.3",
+            "description": "Filters\n",
+            "author": "Ada <ada@example.org>, \"Bob\"",
+            "tags": ["audio_effect"],
+        });
+        assert_eq!(found, expected);
+        assert_eq!(&terminated::<6>(IDENTITY.version), b"1.2.3\0");
+    }
+}

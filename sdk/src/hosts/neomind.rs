@@ -1,0 +1,663 @@
+//! The extension runner of NeoMind: `docs/hosts/neomind.md`.
+//!
+//! The runner asks for no memory: it writes a command's input from address 0 on and reads the answer from address 65536 on, whatever the guest has there
+//! ([`memory::fixed`](crate::memory) sees to it that this is nothing). Each call has an instance of its own, so that no plugin keeps anything from one call to the next. The runner's functions
+//! are those of the module `neomind`; where one fills a buffer, it cuts off what does not fit and does not say so, which is told apart here.
+//!
+//! What only NeoMind has, its devices, rules and agents, is behind [`invoke`]; a plugin that calls it is made for this host alone:
+//!
+//! ```
+//! use plugin_sdk::hosts::neomind::{self, NeoMind};
+//! use serde_json::{Value, json};
+//!
+//! # struct Platform;
+//! # impl NeoMind for Platform {
+//! #     fn invoke_capability(&mut self, _: &str, _: &str, result: &mut [u8]) -> i32 {
+//! #         let reply = br#"{"success":true,"metrics":{"temperature":25.5}}"#;
+//! #         result[..reply.len()].copy_from_slice(reply);
+//! #         reply.len() as i32
+//! #     }
+//! #     fn event_subscribe(&mut self, _: &str, _: &str) -> i64 { 1 }
+//! #     fn event_poll(&mut self, _: i64, _: &mut [u8]) -> i32 { 0 }
+//! #     fn event_unsubscribe(&mut self, _: i64) -> i32 { 0 }
+//! #     fn free(&mut self, _: u32) {}
+//! #     fn log(&mut self, _: &str, _: &str) {}
+//! #     fn timestamp_ms(&mut self) -> i64 { 0 }
+//! # }
+//! # let host = neomind::neo_mind::install(Platform);
+//! let sensor: Value = neomind::invoke("device_metrics_read", &json!({"device_id": "sensor-1"}))?;
+//! assert_eq!(sensor["metrics"]["temperature"], 25.5);
+//! # Ok::<(), plugin_sdk::Error>(())
+//! ```
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, code};
+use crate::fault::Fault;
+use crate::hosts::call;
+use crate::hosts::registry::{self, Codec, Kind};
+use crate::hosts::unsupported::unsupported as not_there;
+use crate::json::{self, Arena, Reader};
+use crate::manifest::{Command, Identity};
+use crate::memory::fixed::{self, Immediate};
+use crate::schema::{Form, Parameter, Sink};
+use crate::services::events::Events;
+use crate::services::logging::Log;
+use crate::services::time::Time;
+use crate::{Result, host_functions};
+
+/// What the runner gives to extensions.
+#[host_functions(module = "neomind", prefix = "host_")]
+pub trait NeoMind {
+    /// Uses a capability of the platform. Parameters and answer are JSON; the number is how many bytes of the answer were written, all that there was room for, or -1.
+    fn invoke_capability(capability: &str, parameters: &str, #[out] answer: &mut [u8]) -> i32;
+    /// Has events of a type kept for this extension: the subscription's number, or -1. The runner does not look at the filter.
+    fn event_subscribe(event_type: &str, filter: &str) -> i64;
+    /// Gives the events that were kept, as a JSON array, and forgets them: how many bytes were written, all that there was room for, or -1.
+    fn event_poll(subscription: i64, #[out] events: &mut [u8]) -> i32;
+    /// Has no more events kept: 0, or -1.
+    fn event_unsubscribe(subscription: i64) -> i32;
+    /// Does nothing.
+    fn free(address: u32);
+    /// Takes a line; the level is `error`, `warn` or `debug`, and anything else is `info`.
+    fn log(level: &str, message: &str);
+    /// The milliseconds since 1970.
+    fn timestamp_ms() -> i64;
+}
+
+const NAME: &str = "NeoMind";
+
+/// Where the runner reads an answer.
+const ANSWER: usize = 65_536;
+
+/// The longest answer, in bytes, that the runner reads.
+const MAX_ANSWER: usize = 65_535;
+
+/// The longest text, in bytes, that the runner takes from an extension's memory.
+const MAX_TEXT: usize = 1 << 20;
+
+/// How much room [`invoke`] gives a capability's answer, in bytes.
+const USUAL_ROOM: usize = 64 * 1024;
+
+/// How much room events have that were kept: what does not fit is lost.
+const EVENTS_ROOM: usize = 1 << 20;
+
+/// Uses a capability of the platform, such as `device_metrics_read`, `device_control` or `extension_call`, and makes a value of its answer. There are 64 KiB of room for that;
+/// [`invoke_with_room`] gives more.
+///
+/// # Errors
+///
+/// * `failed`: the platform says so, with its words as the message;
+/// * `unavailable`: it could not be asked;
+/// * `too_large`: parameters or name have more than 1 MiB, or the answer does not fit and was cut off. The capability was used all the same, so it is not tried again here;
+/// * `bad_answer`: the answer is something else than a `T`.
+pub fn invoke<T: DeserializeOwned>(capability: &str, parameters: &(impl Serialize + ?Sized)) -> Result<T> {
+    invoke_with_room(capability, parameters, USUAL_ROOM)
+}
+
+/// As [`invoke`], for answers that need more room, in bytes, or much less.
+///
+/// # Errors
+///
+/// As [`invoke`].
+pub fn invoke_with_room<T: DeserializeOwned>(
+    capability: &str,
+    parameters: &(impl Serialize + ?Sized),
+    room: usize,
+) -> Result<T> {
+    let mut text = Vec::new();
+    json::write(parameters, &mut text)?;
+    answer_of(capability, &ask(capability, text, room)?)
+}
+
+/// The answer's bytes.
+fn ask(capability: &str, parameters: Vec<u8>, room: usize) -> Result<Vec<u8>> {
+    let parameters = String::from_utf8(parameters)?;
+    for text in [capability, &parameters] {
+        if text.len() > MAX_TEXT {
+            let message = [NAME, " takes at most 1 MiB of parameters for a capability"].concat();
+            return Err(Error::new(code::TOO_LARGE, message));
+        }
+    }
+    filled(room, "the capability's answer", |buffer| {
+        neo_mind::invoke_capability(capability, &parameters, buffer)
+    })
+}
+
+/// What an import wrote into a buffer, if that was all.
+fn filled(room: usize, what: &str, fill: impl FnOnce(&mut [u8]) -> i32) -> Result<Vec<u8>> {
+    let mut buffer = vec![0; room];
+    let status = fill(&mut buffer);
+    match usize::try_from(status) {
+        Ok(len) if len < room => {
+            buffer.truncate(len);
+            Ok(buffer)
+        }
+        // The runner never writes more than there is room for, and as much where it has cut something off.
+        Ok(_) => {
+            let message = [what, " does not fit into the room for it, and was cut off"].concat();
+            Err(Error::new(code::TOO_LARGE, message).with_details(&Room { room }))
+        }
+        Err(_) => {
+            let message = [NAME, " did not give ", what, ", and does not say why"].concat();
+            Err(Error::new(code::UNAVAILABLE, message))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Room {
+    room: usize,
+}
+
+/// How the platform says whether it did what it was asked.
+#[derive(Deserialize)]
+struct Outcome {
+    success: Option<bool>,
+    error: Option<String>,
+}
+
+fn answer_of<T: DeserializeOwned>(capability: &str, answer: &[u8]) -> Result<T> {
+    let arena = Arena::new();
+    // What is no object says nothing of an outcome.
+    if let Ok(Outcome { success, error }) = json::read(answer, &arena)
+        && !success.unwrap_or(error.is_none())
+    {
+        let message = error.unwrap_or_else(|| [NAME, " could not do ", capability].concat());
+        return Err(Error::msg(message));
+    }
+    json::read(answer, &arena).map_err(|fault| {
+        let error = fault.in_member(capability).into_error("the platform's answer");
+        error.with_code(code::BAD_ANSWER)
+    })
+}
+
+/// An event that the platform kept for the plugin.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Event {
+    /// Its type, such as `device::metric`.
+    pub event_type: String,
+    /// What comes with it.
+    pub payload: serde_json::Value,
+}
+
+/// Has events of a type kept from now on, for a later call to [`poll`]: the subscription's number, which the plugin must put down somewhere, its next call having an instance of its own.
+/// The type `all` stands for all events.
+///
+/// # Errors
+///
+/// `unavailable`
+pub fn subscribe(event_type: &str) -> Result<i64> {
+    match neo_mind::event_subscribe(event_type, "{}") {
+        number if number >= 0 => Ok(number),
+        _ => Err(refused("subscribe to events")),
+    }
+}
+
+/// The events that were kept since the last time, oldest first; the platform keeps 1000 of them.
+///
+/// # Errors
+///
+/// `unavailable`; `too_large` where they have 1 MiB or more, and are lost; `bad_answer` where they are not in the form of events.
+pub fn poll(subscription: i64) -> Result<Vec<Event>> {
+    let events = filled(EVENTS_ROOM, "the events", |buffer| {
+        neo_mind::event_poll(subscription, buffer)
+    })?;
+    let arena = Arena::new();
+    json::read(&events, &arena).map_err(|fault| {
+        let error = fault.in_member("events").into_error("the platform's answer");
+        error.with_code(code::BAD_ANSWER)
+    })
+}
+
+/// Has no more events kept.
+///
+/// # Errors
+///
+/// `unavailable`, also where there is no such subscription.
+pub fn unsubscribe(subscription: i64) -> Result<()> {
+    match neo_mind::event_unsubscribe(subscription) {
+        0 => Ok(()),
+        _ => Err(refused("take the subscription back")),
+    }
+}
+
+#[cold]
+fn refused(what: &str) -> Error {
+    let message = [NAME, " could not ", what, ", and does not say why"].concat();
+    Error::new(code::UNAVAILABLE, message)
+}
+
+/// What an extension finds at the runner.
+#[doc(hidden)]
+pub struct Contract;
+
+impl Log for Contract {
+    /// The runner cannot be asked how detailed its log is to be.
+    fn max_level(&mut self) -> u32 {
+        log::Level::Trace as u32
+    }
+
+    fn write(&mut self, level: u32, target: &str, message: &str) {
+        let line = [target, ": ", message].concat();
+        neo_mind::log(level_of(level), start(&line, MAX_TEXT));
+    }
+}
+
+/// The runner's word for a level of the `log` crate. It has none below `debug`.
+fn level_of(level: u32) -> &'static str {
+    match level {
+        1 => "error",
+        2 => "warn",
+        3 => "info",
+        _ => "debug",
+    }
+}
+
+/// As much of a text as the runner takes: of a longer one it would log nothing.
+fn start(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.split_at(end).0
+}
+
+impl Time for Contract {
+    fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
+        let milliseconds = u64::try_from(neo_mind::timestamp_ms());
+        let since_1970 = milliseconds.ok().and_then(|ms| ms.checked_mul(1_000_000));
+        *nanoseconds = since_1970
+            .ok_or_else(|| Error::new(code::BAD_ANSWER, "the platform's clock shows no time after 1970"))?;
+        Ok(())
+    }
+
+    fn monotonic(&mut self, _: &mut u64) -> Result<()> {
+        Err(not_there(NAME, "has no clock that is never set"))
+    }
+}
+
+impl Events for Contract {
+    fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
+        let mut parameters = b"{\"event_type\":".to_vec();
+        json::write_str(topic, &mut parameters);
+        parameters.extend_from_slice(b",\"payload\":");
+        parameters.extend_from_slice(data);
+        parameters.push(b'}');
+        let answer = ask("event_publish", parameters, USUAL_ROOM)?;
+        answer_of::<serde::de::IgnoredAny>("event_publish", &answer).map(drop)
+    }
+
+    fn subscribe(&mut self, _: &str) -> Result<()> {
+        Err(not_there(
+            NAME,
+            "calls no extension when there is an event: `plugin_sdk::hosts::neomind` has functions to ask for those that were kept",
+        ))
+    }
+
+    fn unsubscribe(&mut self, topic: &str) -> Result<()> {
+        self.subscribe(topic)
+    }
+}
+
+unsupported!(Contract at "NeoMind": Ai, Config, Files, Http, Kv, Random);
+
+/// With what a plugin begins whose host has not initialised it: the runner gives a configuration to nobody.
+#[doc(hidden)]
+pub fn configuration() -> Option<Vec<u8>> {
+    Some(Vec::new())
+}
+
+/// The runner is told of panics in its log.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = true;
+
+#[doc(hidden)]
+pub fn hear_panic(message: &str) {
+    neo_mind::log("error", start(message, MAX_TEXT));
+}
+
+/// What is said to a host that has overwritten the guest's memory.
+struct Overrun;
+
+impl Immediate for Overrun {
+    const TEXT: &'static str = r#"{"success":false,"error":"the arguments reach into the memory that the extension itself uses: at most 1000000 bytes can be passed","code":"too_large"}"#;
+}
+
+/// Why nothing can be said where it should be.
+const NO_PLACE: &str = "this module cannot run in NeoMind, which uses the lowest 128 KiB of its memory: build it with the stack first, which is the default, and of 256 KiB or more";
+
+/// `execute_command_json`: runs the command that the input names, and says how long the answer is.
+#[doc(hidden)]
+pub fn execute(address: u32, len: u32) -> u32 {
+    let mut answer = Vec::new();
+    if address != 0 {
+        let error = Error::new(code::INVALID_ARGUMENT, "NeoMind puts a command's input at address 0, and it is said to be elsewhere");
+        failed(&error.to_json(), &mut answer);
+        return tell(answer);
+    }
+    let Some(input) = fixed::take(len as usize) else {
+        // Nothing that lies in memory can be relied on.
+        if fixed::put_immediate::<ANSWER, Overrun>() {
+            return Overrun::TEXT.len() as u32;
+        }
+        no_place();
+    };
+    match request(input) {
+        Ok((name, mut arguments)) => run(&name, &mut arguments, &mut answer),
+        Err(error) => failed(&error.to_json(), &mut answer),
+    }
+    tell(answer)
+}
+
+/// The command's name, and its arguments as they stand in the input.
+fn request(input: Vec<u8>) -> Result<(String, Vec<u8>)> {
+    let arena = Arena::new();
+    let (name, arguments) = members(&input, &arena).map_err(|fault| fault.into_error("the input"))?;
+    let name = name.ok_or_else(|| Error::new(code::INVALID_JSON, "the input names no `command`"))?;
+    // Who has no arguments to give may say so.
+    let arguments = if arguments == "null" { "" } else { arguments };
+    Ok((name.to_owned(), arguments.as_bytes().to_vec()))
+}
+
+fn members<'a>(input: &'a [u8], arena: &'a Arena) -> Result<(Option<&'a str>, &'a str), Fault> {
+    let (mut name, mut arguments) = (None, "");
+    let mut reader = Reader::new(input, arena)?;
+    reader.open_object()?;
+    let mut first = true;
+    while let Some(member) = reader.member(first)? {
+        first = false;
+        match member {
+            "command" => name = Some(reader.value(Reader::kept_string)?),
+            "args" => arguments = reader.value(Reader::raw)?,
+            _ => drop(reader.raw()?),
+        }
+    }
+    reader.end()?;
+    Ok((name, arguments))
+}
+
+/// Runs a command, and makes of its answer what the runner expects.
+fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
+    if matches!(call::codec(name.as_bytes()), Some(Codec::Raw | Codec::Binary)) {
+        let shown: String = name.chars().take(64).collect();
+        let what = ["passes JSON only, and the command `", &shown, "` takes bytes"].concat();
+        return failed(&not_there(NAME, &what).to_json(), answer);
+    }
+    call::command(name.as_bytes(), arguments, |_, reply| match reply.failed {
+        true => failed(reply.bytes, answer),
+        false => {
+            answer.extend_from_slice(b"{\"success\":true,\"result\":");
+            answer.extend_from_slice(if reply.bytes.is_empty() { b"null" } else { reply.bytes });
+            answer.push(b'}');
+        }
+    });
+}
+
+/// The answer of a call that failed: the message is what the runner passes on, and all that the error has stands beside it.
+fn failed(error: &[u8], answer: &mut Vec<u8>) {
+    let message = Error::from_json(error);
+    let message = message.as_ref().map_or("the plugin's error is not readable", Error::message);
+    answer.clear();
+    answer.extend_from_slice(b"{\"success\":false,\"error\":");
+    json::write_str(message, answer);
+    if let [b'{', members @ ..] = error {
+        answer.push(b',');
+        answer.extend_from_slice(members);
+    } else {
+        answer.push(b'}');
+    }
+}
+
+/// Puts an answer where the runner reads it, or says that it is too long.
+fn tell(mut answer: Vec<u8>) -> u32 {
+    if answer.len() > MAX_ANSWER {
+        failed(&too_long(answer.len()).to_json(), &mut answer);
+    }
+    if !fixed::put::<ANSWER>(&answer) {
+        no_place();
+    }
+    answer.len() as u32
+}
+
+#[cold]
+fn too_long(bytes: usize) -> Error {
+    #[derive(Serialize)]
+    struct Sizes {
+        bytes: usize,
+        limit: usize,
+    }
+    let message = [NAME, " reads answers of at most 65535 bytes, and this one is longer"].concat();
+    Error::new(code::TOO_LARGE, message).with_details(&Sizes {
+        bytes,
+        limit: MAX_ANSWER,
+    })
+}
+
+/// Ends the call without an answer, which has no place to be. The log line is only as good as the memory that it lies in.
+#[cold]
+fn no_place() -> ! {
+    neo_mind::log("error", NO_PLACE);
+    std::process::abort()
+}
+
+/// `get_descriptor_json`: what the plugin says of itself and its commands; 0 where that cannot be said, and the runner then takes a file beside the module.
+#[doc(hidden)]
+pub fn describe(metadata: &str) -> u32 {
+    let plugin = registry::plugin();
+    let mut commands: Vec<(&str, &str)> = plugin
+        .iter()
+        .filter_map(|entry| match entry.kind {
+            Kind::Command(Codec::Json, _) => Some((entry.name, entry.described)),
+            _ => None,
+        })
+        .collect();
+    commands.sort_unstable();
+    let mut descriptor = b"{\"metadata\":".to_vec();
+    descriptor.extend_from_slice(metadata.as_bytes());
+    descriptor.extend_from_slice(b",\"metrics\":[],\"commands\":[");
+    for (nth, (_, described)) in commands.iter().enumerate() {
+        if nth > 0 {
+            descriptor.push(b',');
+        }
+        descriptor.extend_from_slice(described.as_bytes());
+    }
+    descriptor.extend_from_slice(b"]}");
+    if descriptor.len() > MAX_ANSWER {
+        neo_mind::log(
+            "error",
+            "the plugin says more of itself than the 65535 bytes that NeoMind reads: shorten its doc comments",
+        );
+        return 0;
+    }
+    if !fixed::put::<ANSWER>(&descriptor) {
+        neo_mind::log("error", NO_PLACE);
+        return 0;
+    }
+    descriptor.len() as u32
+}
+
+/// What a plugin or a command says of itself, rendered by the compiler.
+#[doc(hidden)]
+pub enum Described {
+    Plugin(Identity),
+    Command(&'static str, Command),
+}
+
+impl Described {
+    /// How many bytes it has.
+    pub const fn len(&self) -> usize {
+        let mut sink = Sink::measuring();
+        self.write(&mut sink);
+        sink.len()
+    }
+
+    /// Whether it has none, which never is.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its bytes.
+    pub const fn render<const LEN: usize>(&self) -> [u8; LEN] {
+        let mut bytes = [0; LEN];
+        self.write(&mut Sink::writing(&mut bytes));
+        bytes
+    }
+
+    const fn write(&self, sink: &mut Sink<'_>) {
+        match self {
+            Described::Plugin(identity) => write_metadata(identity, sink),
+            Described::Command(name, command) => write_command(name, command, sink),
+        }
+    }
+}
+
+/// What was rendered, as text.
+#[doc(hidden)]
+pub const fn text(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => panic!("what is written as text is text"),
+    }
+}
+
+const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
+    sink.raw("{\"id\":");
+    sink.string(identity.id);
+    sink.raw(",\"name\":");
+    sink.string(identity.name);
+    sink.raw(",\"version\":");
+    sink.string(identity.version);
+    if !identity.description.is_empty() {
+        sink.raw(",\"description\":");
+        sink.string(identity.description);
+    }
+    // The runner knows of one author.
+    if let [author, ..] = identity.authors {
+        sink.raw(",\"author\":");
+        sink.string(author);
+    }
+    sink.raw(",\"config_parameters\":[]}");
+}
+
+const fn write_command(name: &str, command: &Command, sink: &mut Sink<'_>) {
+    sink.raw("{\"name\":");
+    sink.string(name);
+    sink.raw(",\"display_name\":");
+    sink.string(name);
+    sink.raw(",\"description\":");
+    sink.string(command.description);
+    sink.raw(",\"parameters\":[");
+    if let Some(values) = command.interface.values() {
+        let mut nth = 0;
+        while let Some(parameter) = Parameter::of(values.arguments, nth) {
+            if nth > 0 {
+                sink.raw(",");
+            }
+            write_parameter(&parameter, sink);
+            nth += 1;
+        }
+    }
+    sink.raw("],\"samples\":[]}");
+}
+
+const fn write_parameter(parameter: &Parameter, sink: &mut Sink<'_>) {
+    sink.raw("{\"name\":");
+    sink.raw(parameter.name());
+    sink.raw(",\"display_name\":");
+    sink.raw(parameter.name());
+    sink.raw(",\"description\":");
+    if !parameter.write_description(sink) {
+        sink.raw("\"\"");
+    }
+    sink.raw(match parameter.form() {
+        Form::Integer => ",\"param_type\":\"integer\"",
+        Form::Number => ",\"param_type\":\"float\"",
+        Form::Boolean => ",\"param_type\":\"boolean\"",
+        // The runner has no word for arrays and objects, and takes what it does not know for this one.
+        Form::String | Form::Other => ",\"param_type\":\"string\"",
+    });
+    sink.raw(if parameter.is_required() {
+        ",\"required\":true}"
+    } else {
+        ",\"required\":false}"
+    });
+}
+
+/// The exports that every extension has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neomind_plugin {
+    ($plugin:ty, $identity:tt) => {
+        const METADATA: &::core::primitive::str = $crate::__neomind_described!(
+            $crate::hosts::neomind::Described::Plugin($identity)
+        );
+
+        #[unsafe(export_name = "get_descriptor_json")]
+        extern "C" fn describe() -> ::core::primitive::u32 {
+            $crate::hosts::neomind::describe(METADATA)
+        }
+
+        #[unsafe(export_name = "execute_command_json")]
+        extern "C" fn execute(
+            address: ::core::primitive::u32,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::u32 {
+            $crate::hosts::neomind::execute(address, len)
+        }
+
+        // As the platform's own SDK has it; the runner does not ask.
+        #[unsafe(export_name = "neomind_extension_abi_version")]
+        extern "C" fn abi_version() -> ::core::primitive::u32 {
+            3
+        }
+    };
+}
+
+/// Text that the compiler renders.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neomind_described {
+    ($described:expr) => {{
+        const DESCRIBED: $crate::hosts::neomind::Described = $described;
+        const BYTES: &[::core::primitive::u8] =
+            &DESCRIBED.render::<{ DESCRIBED.len() }>();
+        $crate::hosts::neomind::text(BYTES)
+    }};
+}
+
+/// A command that the runner can call says what it takes; one that takes bytes is not mentioned.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neomind_command {
+    ($name:literal, Json, $described:tt, $export:item) => {
+        $crate::__announce_command! {
+            $name,
+            Json,
+            $crate::__neomind_described!(
+                $crate::hosts::neomind::Described::Command($name, $described)
+            ),
+            $export
+        }
+    };
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! { $name, $codec, "", $export }
+    };
+}
+
+/// The runner calls no hook.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __neomind_hook {
+    ($hook:literal, $export:item) => {
+        #[allow(dead_code)]
+        $export
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __neomind_command as export_command, __neomind_hook as export_hook,
+    __neomind_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
+};

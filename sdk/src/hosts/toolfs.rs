@@ -1,0 +1,690 @@
+//! ToolFS, which runs a plugin's operations on requests: `docs/hosts/toolfs.md`.
+//!
+//! A request is `{"operation", "path"?, "data"?, "options"?}` and a response `{"success", "result"?, "error"?, "metadata"?}`, the JSON of ToolFS's own types. An operation is
+//! a command; its arguments are `path` and the members of `data` and `options`. All that a plugin gets of its host are files, by paths below `/toolfs`.
+
+use std::borrow::Cow;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, code};
+use crate::fault::Fault;
+use crate::guest::Plugin;
+use crate::hosts::call;
+use crate::hosts::registry::Codec;
+use crate::hosts::unsupported::unsupported as not_there;
+use crate::json::{self, Arena};
+use crate::memory::contracts as memory;
+use crate::services::files::{Entry, Files};
+use crate::{Result, host_functions};
+
+/// What ToolFS gives to plugins, by paths such as `/toolfs/data/words.txt`. What is in a folder comes in alphabetical order.
+#[host_functions(module = "toolfs", permission = "files")]
+pub trait ToolFs {
+    /// A file's contents.
+    fn read_file(path: &str) -> Result<Vec<u8>>;
+    /// Makes or replaces a file.
+    fn write_file(path: &str, data: &[u8]) -> Result<()>;
+    /// The names of what is in a folder.
+    #[json]
+    fn list_dir(path: &str) -> Result<Vec<String>>;
+    /// What a path leads to.
+    #[json]
+    fn stat(path: &str) -> Result<FileInfo>;
+}
+
+/// An implementation, ready to be linked by a host.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn provide<T: ToolFs + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+    tool_fs::provide(implementation)
+}
+
+/// What there is to know of a file or a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether it is a folder.
+    pub is_dir: bool,
+}
+
+/// Where everything is that ToolFS has.
+pub const ROOT: &str = "/toolfs";
+
+/// What a plugin finds at ToolFS.
+#[doc(hidden)]
+pub struct Contract;
+
+const NAME: &str = "ToolFS";
+
+impl Files for Contract {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>> {
+        tool_fs::read_file(&virtual_path(path))
+    }
+
+    fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
+        tool_fs::write_file(&virtual_path(path), contents)
+    }
+
+    fn remove(&mut self, _: &str) -> Result<()> {
+        Err(not_there(NAME, "removes no files for plugins"))
+    }
+
+    fn list(&mut self, path: &str) -> Result<Vec<Entry>> {
+        let folder = virtual_path(path);
+        let mut entries = Vec::new();
+        for name in tool_fs::list_dir(&folder)? {
+            match tool_fs::stat(&[&*folder, "/", &name].concat()) {
+                Ok(info) => entries.push(Entry {
+                    name,
+                    folder: info.is_dir,
+                    bytes: if info.is_dir { 0 } else { info.size },
+                }),
+                // Removed since.
+                Err(error) if error.code() == code::NOT_FOUND => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(entries)
+    }
+}
+
+unsupported!(Contract at "ToolFS": Ai, Config, Events, Http, Kv, Log, Random, Time);
+
+/// A plugin's path as ToolFS has it. What is absolute already is left to ToolFS to judge.
+fn virtual_path(path: &str) -> Cow<'_, str> {
+    match path {
+        "" => ROOT.into(),
+        absolute if absolute.starts_with('/') => absolute.into(),
+        relative => [ROOT, "/", relative].concat().into(),
+    }
+}
+
+/// ToolFS's path as a plugin has it on every other host: without the root.
+fn plugin_path(path: &str) -> &str {
+    match path.strip_prefix(ROOT) {
+        Some("") => "",
+        Some(rest) => rest.strip_prefix('/').unwrap_or(path),
+        None => path,
+    }
+}
+
+/// With what a plugin begins whose host has not initialised it: ToolFS always does.
+#[doc(hidden)]
+pub fn configuration() -> Option<Vec<u8>> {
+    None
+}
+
+/// ToolFS has no log: it finds the record of a panic in memory.
+#[doc(hidden)]
+pub const HEARS_PANICS: bool = false;
+
+#[doc(hidden)]
+pub fn hear_panic(_: &str) {}
+
+/// `init`: 0, or the response that says why the plugin could not be made.
+///
+/// # Safety
+/// Address and length are bytes that the host lends for the length of the call.
+#[doc(hidden)]
+pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u64 {
+    // SAFETY: the caller vouches for them.
+    let config = unsafe { memory::lent(config, len) };
+    match call::init::<P>(config) {
+        Ok(()) => 0,
+        Err(failed) => answer(failure(failed.json())),
+    }
+}
+
+/// `execute`: the response to a request.
+///
+/// # Safety
+/// As [`init`].
+#[doc(hidden)]
+pub unsafe fn execute(request: *mut u8, len: u32) -> u64 {
+    // SAFETY: the caller vouches for them.
+    let request = unsafe { memory::lent(request, len) };
+    answer(respond(request))
+}
+
+/// Leaves a response where the host finds it until the next call.
+fn answer(response: Vec<u8>) -> u64 {
+    memory::keep(response);
+    memory::kept(packed)
+}
+
+/// Address and length of bytes that stay where they are.
+#[doc(hidden)]
+pub fn packed(bytes: &[u8]) -> u64 {
+    let address = bytes.as_ptr().addr() as u32;
+    (u64::from(address) << 32) | bytes.len() as u64
+}
+
+/// What the plugin has to say to a request.
+fn respond(request: &[u8]) -> Vec<u8> {
+    let arena = Arena::new();
+    let run = |request: &Request<'_>| {
+        let operation = request.operation.as_bytes();
+        let plain = matches!(call::codec(operation), Some(Codec::Raw | Codec::Binary));
+        let mut arguments = match plain {
+            true => request.bytes()?,
+            false => request.arguments()?,
+        };
+        Ok(call::command(operation, &mut arguments, |_, reply| {
+            match (reply.failed, plain) {
+                (true, _) => failure(reply.bytes),
+                (false, true) => success(|result| base64::encode(reply.bytes, result)),
+                // What is nothing in Go is left out.
+                (false, false) if reply.bytes == b"null" => b"{\"success\":true}".to_vec(),
+                (false, false) => success(|result| result.extend_from_slice(reply.bytes)),
+            }
+        }))
+    };
+    Request::read(request, &arena)
+        .and_then(|request| run(&request))
+        .unwrap_or_else(|error| failure(&error.to_json()))
+}
+
+fn success(result: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut response = b"{\"success\":true,\"result\":".to_vec();
+    result(&mut response);
+    response.push(b'}');
+    response
+}
+
+/// An error of ABI 1 as a response: its message is the response's error, and all the rest is in the metadata.
+fn failure(error: &[u8]) -> Vec<u8> {
+    let arena = Arena::new();
+    let mut message = "\"\"";
+    let mut metadata = Vec::new();
+    let read = json::members(error, &arena, |name, value| {
+        match name {
+            "message" => message = value,
+            _ => push_member(name, value, &mut metadata),
+        }
+        Ok(())
+    });
+    if read.is_err() {
+        message = "\"the plugin's error is not readable\"";
+    }
+    let mut response = b"{\"success\":false,\"error\":".to_vec();
+    response.extend_from_slice(message.as_bytes());
+    response.extend_from_slice(b",\"metadata\":{");
+    response.extend_from_slice(&metadata);
+    response.extend_from_slice(b"}}");
+    response
+}
+
+fn push_member(name: &str, value: &str, object: &mut Vec<u8>) {
+    if !object.is_empty() {
+        object.push(b',');
+    }
+    json::write_str(name, object);
+    object.push(b':');
+    object.extend_from_slice(value.as_bytes());
+}
+
+/// What ToolFS asks for; `data` and `options` are JSON objects as they stand in the request.
+#[derive(Default)]
+struct Request<'a> {
+    operation: &'a str,
+    path: Option<&'a str>,
+    data: Option<&'a str>,
+    options: Option<&'a str>,
+}
+
+/// What ToolFS puts into the data of a request that it makes itself, of a path that leads to the plugin: what `path` says already, and whose session it is.
+const ADDED: [&str; 3] = ["relative_path", "full_path", "session_id"];
+
+/// The member of a request's data that a command takes which takes plain bytes.
+const BYTES: &str = "bytes";
+
+impl<'a> Request<'a> {
+    fn read(text: &'a [u8], arena: &'a Arena) -> Result<Self> {
+        let mut request = Request::default();
+        let mut operation = None;
+        let members = json::members(text, arena, |name, value| {
+            let place = match name {
+                "operation" => &mut operation,
+                "path" => &mut request.path,
+                "data" => &mut request.data,
+                "options" => &mut request.options,
+                _ => {
+                    return Err(Fault::custom(
+                        "a request has `operation`, `path`, `data` and `options`, and nothing else",
+                    )
+                    .in_member(name));
+                }
+            };
+            if place.is_some() {
+                return Err(Fault::custom("is given twice").in_member(name));
+            }
+            let object = matches!(name, "data" | "options");
+            *place = match value {
+                // What Go has for nothing.
+                "null" => None,
+                _ if object && !value.starts_with('{') => {
+                    return Err(Fault::custom("expected an object").in_member(name));
+                }
+                _ if object => Some(value),
+                _ => {
+                    let text = json::read(value.as_bytes(), arena);
+                    Some(text.map_err(|fault| fault.in_member(name))?)
+                }
+            };
+            Ok(())
+        });
+        members.map_err(|fault| fault.into_error(REQUEST))?;
+        request.operation = operation
+            .ok_or_else(|| Error::new(code::MISSING_ARGUMENT, "the request has no `operation`"))?;
+        Ok(request)
+    }
+
+    /// The arguments of a command, each as it was given.
+    fn arguments(&self) -> Result<Vec<u8>> {
+        let mut arguments = Vec::new();
+        if let Some(path) = self.path {
+            let mut value = Vec::new();
+            json::write_str(plugin_path(path), &mut value);
+            let value = std::str::from_utf8(&value).unwrap_or_default();
+            push_member("path", value, &mut arguments);
+        }
+        self.each_argument(|name, value| {
+            push_member(name, value, &mut arguments);
+            Ok(())
+        })?;
+        arguments.insert(0, b'{');
+        arguments.push(b'}');
+        Ok(arguments)
+    }
+
+    /// What a command takes that takes plain bytes.
+    fn bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = None;
+        self.each_argument(|name, value| match (name, &bytes) {
+            (BYTES, None) => {
+                let arena = Arena::new();
+                let text: Cow<'_, str> = json::read(value.as_bytes(), &arena)?;
+                let decoded = base64::decode(&text);
+                bytes = Some(decoded.ok_or_else(|| Fault::custom("expected base64"))?);
+                Ok(())
+            }
+            (BYTES, Some(_)) => Err(Fault::custom("is given twice")),
+            _ => Err(Fault::custom(
+                "the command takes nothing but `bytes`, in base64",
+            )),
+        })?;
+        Ok(bytes.unwrap_or_default())
+    }
+
+    fn each_argument(&self, mut each: impl FnMut(&str, &str) -> Result<(), Fault>) -> Result<()> {
+        for (object, added) in [(self.data, &ADDED[..]), (self.options, &[])] {
+            let arena = Arena::new();
+            let object = object.unwrap_or("{}").as_bytes();
+            let members =
+                json::members(object, &arena, |name, value| match added.contains(&name) {
+                    true => Ok(()),
+                    false => each(name, value).map_err(|fault| fault.in_member(name)),
+                });
+            members.map_err(|fault| fault.into_error(REQUEST))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a request is called in messages.
+const REQUEST: &str = "the request's members";
+
+/// Bytes in JSON, as Go writes and reads them.
+#[doc(hidden)]
+pub mod base64 {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    /// Appends bytes as a JSON string.
+    pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+        out.reserve(bytes.len().div_ceil(3) * 4 + 2);
+        out.push(b'"');
+        for three in bytes.chunks(3) {
+            let at = |nth: usize| u32::from(three.get(nth).copied().unwrap_or(0));
+            let bits = at(0) << 16 | at(1) << 8 | at(2);
+            for nth in 0..4 {
+                let digit = bits >> (18 - 6 * nth) & 63;
+                out.push(match nth <= three.len() {
+                    true => DIGITS.get(digit as usize).copied().unwrap_or(b'='),
+                    false => b'=',
+                });
+            }
+        }
+        out.push(b'"');
+    }
+
+    /// The bytes that a text stands for, padded; `None` if it stands for none.
+    pub fn decode(text: &str) -> Option<Vec<u8>> {
+        let text = text.as_bytes();
+        let padding = text
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|c| **c == b'=')
+            .count();
+        let (digits, _) = text.split_at(text.len() - padding);
+        if !text.len().is_multiple_of(4) {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+        for four in digits.chunks(4) {
+            let mut bits = 0;
+            for nth in 0..4 {
+                let digit = match four.get(nth) {
+                    Some(digit) => value(*digit)?,
+                    None => 0,
+                };
+                bits = bits << 6 | digit;
+            }
+            let [_, three @ ..] = bits.to_be_bytes();
+            bytes.extend(three.iter().take(four.len() - 1));
+        }
+        Some(bytes)
+    }
+
+    fn value(digit: u8) -> Option<u32> {
+        Some(u32::from(match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        }))
+    }
+}
+
+/// The exports that every plugin for ToolFS has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __toolfs_plugin {
+    ($plugin:ty, $identity:tt) => {
+        const IDENTITY: $crate::__private::manifest::Identity = $identity;
+
+        #[unsafe(export_name = "PluginInstance")]
+        extern "C" fn plugin_instance() -> ::core::primitive::u32 {
+            1
+        }
+
+        #[unsafe(export_name = "name")]
+        extern "C" fn name() -> ::core::primitive::u64 {
+            $crate::hosts::toolfs::packed(IDENTITY.id.as_bytes())
+        }
+
+        #[unsafe(export_name = "version")]
+        extern "C" fn version() -> ::core::primitive::u64 {
+            $crate::hosts::toolfs::packed(IDENTITY.version.as_bytes())
+        }
+
+        #[unsafe(export_name = "init")]
+        extern "C" fn init(
+            config: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::u64 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::toolfs::init::<$plugin>(config, len) }
+        }
+
+        #[unsafe(export_name = "execute")]
+        extern "C" fn execute(
+            request: *mut ::core::primitive::u8,
+            len: ::core::primitive::u32,
+        ) -> ::core::primitive::u64 {
+            // SAFETY: what the contract asks of a host is what this asks of its caller.
+            unsafe { $crate::hosts::toolfs::execute(request, len) }
+        }
+
+        #[unsafe(export_name = "alloc")]
+        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .alloc(size)
+        }
+
+        #[unsafe(export_name = "free")]
+        extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
+            <$plugin as $crate::__private::Plugin>::guest()
+                .boundary()
+                .free(address)
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __toolfs_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! { $name, $codec, "", $export }
+    };
+}
+
+/// ToolFS neither starts nor stops plugins, and has no events: no hook is ever called.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __toolfs_hook {
+    ($hook:literal, $export:item) => {
+        #[allow(dead_code)]
+        $export
+    };
+}
+
+#[doc(hidden)]
+pub use crate::{
+    __no_batch as export_batch, __panic_record as export_record,
+    __toolfs_command as export_command, __toolfs_hook as export_hook,
+    __toolfs_plugin as export_plugin,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(request: &str) -> String {
+        let arena = Arena::new();
+        let arguments = Request::read(request.as_bytes(), &arena)
+            .unwrap()
+            .arguments();
+        String::from_utf8(arguments.unwrap()).unwrap()
+    }
+
+    fn refused(request: &str) -> (String, String) {
+        let arena = Arena::new();
+        let read = Request::read(request.as_bytes(), &arena);
+        let error = read.and_then(|request| request.bytes()).unwrap_err();
+        (error.code().to_owned(), error.message().to_owned())
+    }
+
+    #[test]
+    fn arguments_are_the_path_and_the_members_of_data_and_options() {
+        for (request, expected) in [
+            (r#"{"operation": "list"}"#, "{}"),
+            (
+                r#"{"operation": "search", "data": {"query": "a\"b", "top": [1, {"x": null}]}}"#,
+                r#"{"query":"a\"b","top":[1, {"x": null}]}"#,
+            ),
+            (
+                r#"{"options": {"a b": 1.50}, "path": "/toolfs/data/é.txt", "operation": "x", "data": { } }"#,
+                r#"{"path":"data/é.txt","a b":1.50}"#,
+            ),
+            (
+                r#"{"operation": "x", "path": null, "data": null, "options": {"deep": true}}"#,
+                r#"{"deep":true}"#,
+            ),
+            (
+                r#"{"operation": "read_file", "path": "/toolfs/rag/x", "data": {"relative_path": "/x", "full_path": "/toolfs/rag/x", "input": "i"}}"#,
+                r#"{"path":"rag/x","input":"i"}"#,
+            ),
+        ] {
+            assert_eq!(arguments(request), expected, "{request}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_none_is_told_what_is_wrong() {
+        for (request, code, message) in [
+            ("", "invalid_json", "at byte 0"),
+            ("[]", "invalid_json", "expected an object"),
+            (
+                r#"{"operation": "x"} x"#,
+                "invalid_json",
+                "nothing more at byte 19",
+            ),
+            (r#"{"path": "x"}"#, "missing_argument", "no `operation`"),
+            (r#"{"operation": 5}"#, "invalid_argument", "`operation`"),
+            (
+                r#"{"operation": "x", "data": []}"#,
+                "invalid_argument",
+                "`data`: expected an object",
+            ),
+            (
+                r#"{"operation": "x", "option": {}}"#,
+                "invalid_argument",
+                "`option`: a request has",
+            ),
+            (
+                r#"{"operation": "x", "data": {}, "data": {}}"#,
+                "invalid_argument",
+                "`data`: is given twice",
+            ),
+            (
+                r#"{"operation": "x", "data": {"bytes": "A"}}"#,
+                "invalid_argument",
+                "`bytes`: expected base64",
+            ),
+            (
+                r#"{"operation": "x", "data": {"bytes": "AAAA"}, "options": {"bytes": "AAAA"}}"#,
+                "invalid_argument",
+                "twice",
+            ),
+            (
+                r#"{"operation": "x", "data": {"text": "A"}}"#,
+                "invalid_argument",
+                "nothing but `bytes`",
+            ),
+        ] {
+            let (found, words) = refused(request);
+            assert_eq!(found, code, "{request}: {words}");
+            assert!(words.contains(message), "{request}: {words}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_a_response_whose_metadata_has_all_but_the_message() {
+        let error = Error::new("not_found", "there is no \"x\"")
+            .with_details(&[1])
+            .context("so");
+        let response = failure(&error.to_json());
+        let expected = r#"{"success":false,"error":"so","metadata":{"code":"not_found","details":[1],"source":["there is no \"x\""]}}"#;
+        assert_eq!(String::from_utf8(response).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_command_that_there_is_not_is_an_error() {
+        let response = respond(br#"{"operation": "fly"}"#);
+        let response = String::from_utf8(response).unwrap();
+        assert!(
+            response.starts_with(r#"{"success":false,"error":"#),
+            "{response}"
+        );
+        assert!(
+            response.contains(r#""code":"unknown_command""#),
+            "{response}"
+        );
+    }
+
+    #[test]
+    fn bytes_in_base64_are_the_same_there_and_back() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("?>~\u{ff}", "Pz5+w78="),
+        ] {
+            let mut encoded = Vec::new();
+            base64::encode(bytes.as_bytes(), &mut encoded);
+            assert_eq!(encoded, format!("\"{text}\"").as_bytes());
+            assert_eq!(base64::decode(text).as_deref(), Some(bytes.as_bytes()));
+        }
+        for wrong in ["Z", "Zg=", "Zg", "====", "Z===", "Zm9v\n", "Zm-v", "=Zm9"] {
+            assert_eq!(base64::decode(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn paths_are_below_the_root_for_toolfs_and_without_it_for_plugins() {
+        for (plugins, toolfs) in [
+            ("", "/toolfs"),
+            ("data", "/toolfs/data"),
+            ("a/b.txt", "/toolfs/a/b.txt"),
+        ] {
+            assert_eq!(virtual_path(plugins), toolfs);
+            assert_eq!(plugin_path(toolfs), plugins);
+            assert_eq!(virtual_path(toolfs), toolfs);
+        }
+        for other in ["/toolfsx/a", "/etc/passwd", "a"] {
+            assert_eq!(plugin_path(other), other);
+        }
+    }
+
+    #[derive(Default)]
+    struct Disk(Vec<String>);
+
+    impl ToolFs for Disk {
+        fn read_file(&mut self, path: &str) -> Result<Vec<u8>> {
+            Ok(path.as_bytes().to_vec())
+        }
+
+        fn write_file(&mut self, path: &str, _: &[u8]) -> Result<()> {
+            self.0.push(path.to_owned());
+            Ok(())
+        }
+
+        fn list_dir(&mut self, path: &str) -> Result<Vec<String>> {
+            self.0.push(path.to_owned());
+            Ok(["a", "b.txt", "gone"].map(String::from).to_vec())
+        }
+
+        fn stat(&mut self, path: &str) -> Result<FileInfo> {
+            match path {
+                "/toolfs/data/a" => Ok(FileInfo {
+                    size: 4096,
+                    is_dir: true,
+                }),
+                "/toolfs/data/b.txt" => Ok(FileInfo {
+                    size: 3,
+                    is_dir: false,
+                }),
+                _ => Err(Error::new(code::NOT_FOUND, "gone")),
+            }
+        }
+    }
+
+    #[test]
+    fn files_are_served_by_the_functions_of_toolfs() {
+        let disk = tool_fs::install(Disk::default());
+        assert_eq!(Contract.read("data/x").unwrap(), b"/toolfs/data/x");
+        Contract.write("data/y", b"").unwrap();
+        let entry = |name: &str, folder, bytes| Entry {
+            name: name.to_owned(),
+            folder,
+            bytes,
+        };
+        assert_eq!(
+            Contract.list("data").unwrap(),
+            [entry("a", true, 0), entry("b.txt", false, 3)]
+        );
+        assert_eq!(disk.borrow().0, ["/toolfs/data/y", "/toolfs/data"]);
+        assert_eq!(
+            Contract.remove("data/y").unwrap_err().code(),
+            code::UNSUPPORTED
+        );
+    }
+}

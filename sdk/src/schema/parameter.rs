@@ -1,0 +1,197 @@
+//! An object's members one by one, for hosts that know lists of parameters and no schemas.
+
+use super::node::{Content, Description, Enum, Field, Kind, Node, Object, Representation, Variant};
+use super::write::trim;
+use super::{Direction, Sink};
+
+/// A member of an object that comes into the plugin.
+pub struct Parameter(&'static Field);
+
+/// What a member is, as far as a word can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A string, or one of several words.
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// A number.
+    Number,
+    /// A number without a fraction.
+    Integer,
+    /// An array, an object, or one of several of these forms.
+    Other,
+}
+
+impl Parameter {
+    /// The member of a number, those of flattened ones being counted as well; `None` behind the last, and for what is no object.
+    pub const fn of(object: &'static Node, nth: usize) -> Option<Self> {
+        match find(object, nth) {
+            Ok(field) => Some(Parameter(field)),
+            Err(_) => None,
+        }
+    }
+
+    /// Its name, as a JSON string.
+    pub const fn name(&self) -> &'static str {
+        match self.0.names.given(Direction::In) {
+            Some(name) => name,
+            None => "\"\"",
+        }
+    }
+
+    /// Whether it must be given.
+    pub const fn is_required(&self) -> bool {
+        self.0.is_required(Direction::In)
+    }
+
+    /// What it is.
+    pub const fn form(&self) -> Form {
+        form(self.0.node)
+    }
+
+    /// Writes what its author says of it as a JSON string; whether there is anything, nothing being written otherwise.
+    pub const fn write_description(&self, sink: &mut Sink<'_>) -> bool {
+        match self.0.annotations.description {
+            Description::None => return false,
+            Description::Json(json) => sink.raw(json),
+            Description::Raw(text) => sink.string(trim(text)),
+        }
+        true
+    }
+}
+
+/// The field of a number, or how many there are.
+const fn find(object: &'static Node, nth: usize) -> Result<&'static Field, usize> {
+    let Node::Object(Object { fields, .. }) = object.resolve(Direction::In).node else {
+        return Err(0);
+    };
+    let mut passed = 0;
+    let mut rest: &'static [Field] = fields;
+    while let [field, others @ ..] = rest {
+        rest = others;
+        if field.flatten {
+            match find(field.node, nth - passed) {
+                Ok(field) => return Ok(field),
+                Err(count) => passed += count,
+            }
+        } else if field.names.given(Direction::In).is_some() {
+            if passed == nth {
+                return Ok(field);
+            }
+            passed += 1;
+        }
+    }
+    Err(passed)
+}
+
+const fn form(node: &'static Node) -> Form {
+    match node.resolve(Direction::In).node {
+        Node::Plain { kind, .. } => match kind {
+            Kind::String => Form::String,
+            Kind::Boolean => Form::Boolean,
+            Kind::Number => Form::Number,
+            Kind::Integer | Kind::Natural => Form::Integer,
+        },
+        Node::Enum(Enum {
+            representation: Representation::External,
+            variants,
+            ..
+        }) if are_words(variants) => Form::String,
+        _ => Form::Other,
+    }
+}
+
+/// Whether every variant is nothing but its name.
+const fn are_words(mut variants: &[Variant]) -> bool {
+    while let [variant, rest @ ..] = variants {
+        if !matches!(variant.content, Content::Unit) || variant.untagged {
+            return false;
+        }
+        variants = rest;
+    }
+    true
+}
+
+#[cfg(test)]
+#[allow(dead_code, reason = "types that are only described")]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[derive(Deserialize, Schema)]
+    struct Page {
+        /// From 0 on.
+        start: u32,
+        #[serde(default)]
+        length: f64,
+    }
+
+    #[derive(Deserialize, Schema)]
+    enum Order {
+        Rising,
+        Falling,
+    }
+
+    #[derive(Deserialize, Schema)]
+    enum Shape {
+        Point,
+        Circle(f64),
+    }
+
+    #[derive(Deserialize, Schema)]
+    struct Query {
+        /// What to look for: `"…"`.
+        text: String,
+        #[serde(flatten)]
+        page: Page,
+        order: Option<Order>,
+        #[serde(rename = "exactly")]
+        exact: bool,
+        shape: Shape,
+        tags: Vec<String>,
+        #[serde(skip)]
+        seen: u32,
+    }
+
+    fn described(parameter: &Parameter) -> String {
+        let mut bytes = [0; 100];
+        let mut sink = Sink::writing(&mut bytes);
+        parameter.write_description(&mut sink);
+        let len = sink.len();
+        String::from_utf8(bytes[..len].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn members_are_listed_with_those_of_flattened_ones_in_their_order() {
+        let parameters = (0..).map_while(|nth| Parameter::of(Query::SCHEMA, nth));
+        let listed: Vec<_> = parameters
+            .map(|parameter| (parameter.name(), parameter.form(), parameter.is_required()))
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                (r#""text""#, Form::String, true),
+                (r#""start""#, Form::Integer, true),
+                (r#""length""#, Form::Number, false),
+                (r#""order""#, Form::String, false),
+                (r#""exactly""#, Form::Boolean, true),
+                (r#""shape""#, Form::Other, true),
+                (r#""tags""#, Form::Other, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_author_says_comes_as_json() {
+        let text = |nth| described(&Parameter::of(Query::SCHEMA, nth).unwrap());
+        assert_eq!(text(0), r#""What to look for: `\"…\"`.""#);
+        assert_eq!(text(1), r#""From 0 on.""#);
+        assert_eq!(text(3), "");
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_members() {
+        assert!(Parameter::of(<Vec<Page>>::SCHEMA, 0).is_none());
+        assert!(Parameter::of(Order::SCHEMA, 0).is_none());
+    }
+}

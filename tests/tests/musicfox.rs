@@ -1,0 +1,541 @@
+//! go-musicfox's host is played by its guide (`docs/hosts/musicfox.md`): a guest that was written by hand from the guide's C sample, and what such guests do wrong.
+
+use plugin_sdk_harness::hosts::{self, Emulated};
+use plugin_sdk_harness::inspect::Inspection;
+use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder, Source};
+use serde_json::json;
+
+const METADATA: &str = r#"{\"id\":\"audio-filter-c-wasm\",\"name\":\"Audio Filter C WASM Plugin\",\"version\":\"1.0.0\",\"description\":\"C WebAssembly audio filter plugin\",\"author\":\"Your Name\",\"tags\":[\"audio\",\"c\"]}"#;
+
+const IMPORTS: [&str; 3] = [
+    r#"(import "env" "host_log" (func $log (param i32 i32 i32)))"#,
+    r#"(import "env" "host_get_config" (func $get_config (param i32 i32) (result i32)))"#,
+    r#"(import "env" "host_emit_event" (func $emit_event (param i32 i32 i32 i32)))"#,
+];
+
+/// The guide's C sample in the text format, in parts that can be replaced: it filters one channel of raw samples, and copies them while it is stopped.
+struct Sample {
+    imports: Vec<&'static str>,
+    memory: &'static str,
+    malloc: &'static str,
+    free: &'static str,
+    initialize: &'static str,
+    start: &'static str,
+    stop: &'static str,
+    process_audio: &'static str,
+    handle_event: &'static str,
+    get_metadata: &'static str,
+    metadata: String,
+}
+
+impl Sample {
+    fn new() -> Self {
+        Sample {
+            imports: IMPORTS.to_vec(),
+            memory: r#"(memory (export "memory") 1)"#,
+            // Blocks of 16 bytes and their multiples, side by side.
+            malloc: r#"(func (export "malloc") (param $size i32) (result i32) (local $at i32)
+                (local.set $at (global.get $top))
+                (global.set $top (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 15)) (i32.const -16)))
+                (local.get $at))"#,
+            free: r#"(func (export "free") (param i32))"#,
+            initialize: "(global.set $previous (f32.const 0)) (call $log (i32.const 0) (i32.const 64) (i32.const 31)) i32.const 0",
+            start: "(global.set $running (i32.const 1)) i32.const 0",
+            stop: "(global.set $running (i32.const 0)) i32.const 0",
+            process_audio: r#"(local $at i32)
+                (if (i32.eqz (global.get $running)) (then
+                    (memory.copy (local.get $out) (local.get $in) (local.get $len))
+                    (return (local.get $len))))
+                (loop $next
+                    (if (i32.lt_u (local.get $at) (local.get $len)) (then
+                        (global.set $previous (f32.mul (f32.const 0.5)
+                            (f32.add (global.get $previous) (f32.load (i32.add (local.get $in) (local.get $at))))))
+                        (f32.store (i32.add (local.get $out) (local.get $at)) (global.get $previous))
+                        (local.set $at (i32.add (local.get $at) (i32.const 4)))
+                        (br $next))))
+                (local.get $len)"#,
+            // Listed by the guide, and bound by no host of its.
+            handle_event: "",
+            get_metadata: "i32.const 256",
+            metadata: format!(r#"(data (i32.const 256) "{METADATA}\00")"#),
+        }
+    }
+
+    fn wat(&self) -> String {
+        let function = |name: &str, signature: &str, body: &str| match body {
+            "" => String::new(),
+            body => format!(r#"(func (export "{name}") {signature} {body})"#),
+        };
+        let Sample {
+            imports,
+            memory,
+            malloc,
+            free,
+            ..
+        } = self;
+        format!(
+            r#"(module {} {memory}
+            (global $top (mut i32) (i32.const 4096)) (global $running (mut i32) (i32.const 0)) (global $previous (mut f32) (f32.const 0))
+            (data (i32.const 64) "Audio filter plugin initialized") (data (i32.const 128) "volume")
+            {malloc} {free} {} {} {} {} {} {} {} {})"#,
+            imports.join(" "),
+            function("initialize", "(param i32 i32) (result i32)", self.initialize),
+            function("start", "(result i32)", self.start),
+            function("stop", "(result i32)", self.stop),
+            function("cleanup", "(result i32)", "i32.const 0"),
+            function(
+                "process_audio",
+                "(param $in i32) (param $len i32) (param $out i32) (result i32)",
+                self.process_audio
+            ),
+            function("handle_event", "(param i32 i32) (result i32)", self.handle_event),
+            function("get_metadata", "(result i32)", self.get_metadata),
+            self.metadata,
+        )
+    }
+
+    fn builder(&self) -> PluginBuilder {
+        Plugin::builder(Source::wat(self.wat()))
+    }
+
+    fn plugin(&self) -> Result<Emulated, Failure> {
+        self.builder().build_on(hosts::musicfox())
+    }
+
+    /// Four samples, from initialisation to cleanup.
+    fn filter(&self) -> Result<Vec<f32>, Failure> {
+        let mut plugin = self.plugin()?;
+        plugin.start()?;
+        let filtered = plugin.call_raw("process_audio", &bytes(&[1.0, 1.0, 0.0, 0.0]))?;
+        plugin.finish()?;
+        Ok(samples(&filtered))
+    }
+
+    #[track_caller]
+    fn refused(&self) -> Failure {
+        self.filter().unwrap_err()
+    }
+
+    /// The rule of the host's that this breaks, and how.
+    #[track_caller]
+    fn breach(&self) -> String {
+        breach(&self.refused())
+    }
+}
+
+#[track_caller]
+fn breach(failure: &Failure) -> String {
+    match failure.kind() {
+        FailureKind::HostContract { rule, found, .. } => format!("{rule}: {found}"),
+        _ => panic!("{failure}"),
+    }
+}
+
+fn bytes(samples: &[f32]) -> Vec<u8> {
+    samples.iter().copied().flat_map(f32::to_le_bytes).collect()
+}
+
+fn samples(bytes: &[u8]) -> Vec<f32> {
+    bytes
+        .as_chunks()
+        .0
+        .iter()
+        .copied()
+        .map(f32::from_le_bytes)
+        .collect()
+}
+
+#[test]
+fn the_guides_c_sample_runs_from_initialize_to_cleanup() {
+    let mut plugin = Sample::new().plugin().unwrap();
+    assert!(
+        plugin
+            .host()
+            .logs()
+            .contains("Audio filter plugin initialized")
+    );
+    plugin.start().unwrap();
+    let mut filter = |block: &[f32]| {
+        samples(
+            &plugin
+                .call_raw("process_audio", &bytes(block))
+                .unwrap(),
+        )
+    };
+    assert_eq!(filter(&[1.0, 1.0]), [0.5, 0.75]);
+    assert!(filter(&[]).is_empty());
+    assert_eq!(filter(&[0.0, 0.0]), [0.375, 0.1875], "it goes on where it was");
+    plugin.stop().unwrap();
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn a_batch_shares_one_block_for_its_inputs_and_one_for_its_outputs() {
+    let mut plugin = Sample::new().plugin().unwrap();
+    plugin.start().unwrap();
+    let blocks = [&[1.0, 1.0][..], &[], &[0.0], &[0.0, 1.0, 0.0]];
+    let outputs = plugin
+        .call_many_raw("process_audio", blocks.map(bytes))
+        .unwrap();
+    let outputs: Vec<_> = outputs.iter().map(|output| samples(output)).collect();
+    assert_eq!(
+        outputs,
+        [
+            &[0.5, 0.75][..],
+            &[],
+            &[0.375],
+            &[0.1875, 0.59375, 0.296_875]
+        ]
+    );
+    assert!(
+        plugin
+            .call_many_raw("process_audio", [[]; 0] as [[u8; 0]; 0])
+            .unwrap()
+            .is_empty()
+    );
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn audio_comes_between_start_and_stop_only() {
+    let mut plugin = Sample::new().plugin().unwrap();
+    let refused = |plugin: &mut Emulated| {
+        let failure = plugin.call_raw("process_audio", &[0; 8]).unwrap_err();
+        assert_eq!(failure.code(), "unsupported");
+        failure.host_says().unwrap().to_owned()
+    };
+    assert_eq!(refused(&mut plugin), "plugin not running");
+    plugin.start().unwrap();
+    plugin.call_raw("process_audio", &[0; 8]).unwrap();
+    plugin.stop().unwrap();
+    assert_eq!(refused(&mut plugin), "plugin not running");
+
+    let never = Sample {
+        stop: "unreachable",
+        ..Sample::new()
+    };
+    let mut plugin = never.plugin().unwrap();
+    plugin.stop().unwrap();
+    plugin.finish().expect("what was not started is not stopped");
+}
+
+#[test]
+fn every_export_is_asked_for_by_its_name() {
+    for name in [
+        "initialize",
+        "start",
+        "stop",
+        "cleanup",
+        "process_audio",
+        "get_metadata",
+        "malloc",
+        "free",
+    ] {
+        let wat = Sample::new()
+            .wat()
+            .replace(&format!(r#"(export "{name}")"#), "");
+        let built = Plugin::builder(Source::wat(wat)).build_on(hosts::musicfox());
+        let failure = built.unwrap_err();
+        assert_eq!(failure.code(), "missing_export");
+        assert_eq!(
+            failure.host_says().unwrap(),
+            format!("export {name} not found")
+        );
+    }
+    let no_memory = Sample {
+        memory: "(memory 1)",
+        ..Sample::new()
+    };
+    assert_eq!(
+        no_memory.refused().host_says().unwrap(),
+        "memory export not found"
+    );
+}
+
+#[test]
+fn free_has_either_form_and_no_third() {
+    for (free, code) in [
+        (r#"(func (export "free") (param i32))"#, None),
+        (r#"(func (export "free") (param i32 i32))"#, None),
+        (
+            r#"(func (export "free") (param i32 i32 i32))"#,
+            Some("wrong_export"),
+        ),
+        (
+            r#"(func (export "free") (param i32) (result i32) i32.const 0)"#,
+            Some("wrong_export"),
+        ),
+    ] {
+        let sample = Sample {
+            free,
+            ..Sample::new()
+        };
+        let found = sample.filter().err();
+        let found = found.as_ref().map(Failure::code);
+        assert_eq!(found, code, "{free}");
+    }
+}
+
+#[test]
+fn imports_go_by_position() {
+    let [log, get_config, emit_event] = IMPORTS;
+    for (imports, found) in [
+        (
+            vec![get_config, log, emit_event],
+            "it imports host_get_config, host_log, host_emit_event",
+        ),
+        (
+            vec![log, emit_event, get_config],
+            "it imports host_log, host_emit_event, host_get_config",
+        ),
+        (vec![log], "it imports host_log"),
+        (vec![], "it imports nothing"),
+    ] {
+        let silent = Sample {
+            initialize: "i32.const 0",
+            imports,
+            ..Sample::new()
+        };
+        let failure = silent.refused();
+        assert_eq!(failure.code(), "host_contract");
+        assert!(failure.message().contains(found), "{}", failure.message());
+        assert!(failure.hint().unwrap().contains("host-musicfox"));
+        // Without running it, too.
+        let wasm = wat::parse_str(silent.wat()).unwrap();
+        let told = hosts::musicfox().exports(&Inspection::of(&wasm).unwrap());
+        assert_eq!(told[0].message(), failure.message());
+    }
+}
+
+#[test]
+fn a_module_with_further_functions_is_for_a_host_that_goes_by_names() {
+    let mut sample = Sample::new();
+    sample.imports.insert(
+        0,
+        r#"(import "env" "host_read_file" (func (param i32 i32) (result i32)))"#,
+    );
+    assert_eq!(sample.filter().unwrap(), [0.5, 0.75, 0.375, 0.1875]);
+    sample.imports[0] = r#"(import "env" "host_read_fiel" (func (param i32 i32) (result i32)))"#;
+    let failure = sample.refused();
+    assert_eq!(failure.code(), "missing_imports");
+    assert_eq!(failure.hint().unwrap(), "did you mean `host_read_file`?");
+    sample.imports[0] = r#"(import "env" "host_read_file" (func (param i32) (result i32)))"#;
+    assert_eq!(sample.refused().code(), "wrong_import");
+}
+
+#[test]
+fn metadata_ends_and_stays_where_it_is() {
+    let end = 65536 - METADATA.replace('\\', "").len();
+    let unterminated = Sample {
+        get_metadata: Box::leak(format!("i32.const {end}").into_boxed_str()),
+        metadata: format!(r#"(data (i32.const {end}) "{METADATA}")"#),
+        ..Sample::new()
+    };
+    assert!(
+        unterminated
+            .breach()
+            .contains("text without a length ends with a zero byte")
+    );
+
+    // As `CString::into_raw` gives it.
+    let leaking = Sample {
+        get_metadata: "(local $at i32) (local.set $at (global.get $top)) (global.set $top (i32.add (local.get $at) (i32.const 256)))
+            (memory.copy (local.get $at) (i32.const 256) (i32.const 256)) (local.get $at)",
+        ..Sample::new()
+    };
+    assert!(
+        leaking
+            .breach()
+            .contains("the same at the same place at every call")
+    );
+
+    let nowhere = Sample {
+        get_metadata: "i32.const -1",
+        ..Sample::new()
+    };
+    assert_eq!(nowhere.refused().code(), "out_of_bounds");
+
+    let followed = Sample {
+        metadata: format!(r#"(data (i32.const 256) "{METADATA}}}\00")"#),
+        ..Sample::new()
+    };
+    assert_eq!(followed.refused().code(), "bad_json");
+
+    let untagged = Sample {
+        metadata: Sample::new().metadata.replace("tags", "tag"),
+        ..Sample::new()
+    };
+    assert!(untagged.breach().contains("its `tags` are no list of texts"));
+}
+
+#[test]
+fn what_is_written_is_what_there_is_room_for_and_what_is_told() {
+    for (process_audio, rule) in [
+        (
+            "(memory.fill (local.get $out) (i32.const 1) (i32.add (i32.shl (local.get $len) (i32.const 1)) (i32.const 1))) local.get $len",
+            "`process_audio` wrote behind the 32 bytes",
+        ),
+        (
+            "(i32.add (i32.shl (local.get $len) (i32.const 1)) (i32.const 1))",
+            "it returned 33 for 32 bytes of room",
+        ),
+        (
+            "(memory.copy (local.get $out) (local.get $in) (local.get $len)) i32.const 0",
+            "it returned 0 and wrote something",
+        ),
+    ] {
+        let sample = Sample {
+            process_audio,
+            ..Sample::new()
+        };
+        let breach = sample.breach();
+        assert!(breach.contains(rule), "{breach}");
+    }
+    let silence = Sample {
+        process_audio: "i32.const 0",
+        ..Sample::new()
+    };
+    assert!(silence.filter().unwrap().is_empty());
+}
+
+#[test]
+fn a_number_for_an_error_is_told_in_the_hosts_words_with_the_last_line_about_an_error() {
+    for (sample, says) in [
+        (
+            Sample {
+                initialize: "i32.const 1",
+                ..Sample::new()
+            },
+            "initialize returned error code: 1",
+        ),
+        (
+            Sample {
+                start: "i32.const -8",
+                ..Sample::new()
+            },
+            "start returned error code: -8",
+        ),
+        (
+            Sample {
+                stop: "i32.const -1",
+                ..Sample::new()
+            },
+            "stop returned error code: -1",
+        ),
+        (
+            Sample {
+                process_audio: "(call $log (i32.const 2) (i32.const 128) (i32.const 6)) i32.const -5",
+                ..Sample::new()
+            },
+            "process_audio returned error code: -5",
+        ),
+    ] {
+        let failure = sample.refused();
+        assert_eq!(failure.host_says().unwrap(), says);
+        let FailureKind::Plugin(error) = failure.kind() else {
+            panic!("{failure}");
+        };
+        assert_eq!(error.message(), says);
+        if says.starts_with("process_audio") {
+            assert_eq!(error.code(), "invalid_argument");
+            assert_eq!(error.source(), ["volume"]);
+        }
+    }
+    let failing = Sample {
+        process_audio: "(i32.sub (i32.const 0) (i32.eq (local.get $len) (i32.const 4)))",
+        ..Sample::new()
+    };
+    let mut plugin = failing.plugin().unwrap();
+    plugin.start().unwrap();
+    let failure = plugin
+        .call_many_raw("process_audio", [&[0; 8][..], &[0; 4], &[0; 8]])
+        .unwrap_err();
+    assert_eq!(
+        failure.host_says().unwrap(),
+        "batch process error at index 1: -1"
+    );
+}
+
+#[test]
+fn memory_for_the_host_is_its_own_until_it_is_freed() {
+    for (malloc, told) in [
+        (
+            r#"(func (export "malloc") (param i32) (result i32) i32.const 4096)"#,
+            "that the host has not freed",
+        ),
+        (
+            r#"(func (export "malloc") (param i32) (result i32) i32.const 65535)"#,
+            "lies in the plugin's memory: `malloc` returned 2 bytes at address 0xffff",
+        ),
+    ] {
+        let sample = Sample {
+            malloc,
+            ..Sample::new()
+        };
+        let breach = sample.breach();
+        assert!(breach.contains(told), "{breach}");
+    }
+    let none = Sample {
+        malloc: r#"(func (export "malloc") (param i32) (result i32) i32.const 0)"#,
+        ..Sample::new()
+    };
+    let failure = none.refused();
+    assert_eq!(failure.code(), "allocation_failed");
+    assert_eq!(
+        failure.host_says().unwrap(),
+        "failed to allocate memory for config"
+    );
+}
+
+#[test]
+fn a_setting_comes_in_a_block_of_the_guests_although_its_memory_grows_for_it() {
+    let growing = Sample {
+        malloc: r#"(func (export "malloc") (param $size i32) (result i32)
+            (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)))"#,
+        // The log gets the text.
+        initialize: "(call $log (i32.const 1) (call $get_config (i32.const 128) (i32.const 6)) (i32.const 4)) i32.const 0",
+        ..Sample::new()
+    };
+    let plugin = growing
+        .builder()
+        .config(json!({"volume": "loud"}))
+        .build_on(hosts::musicfox())
+        .unwrap();
+    assert!(plugin.host().logs().contains("loud"));
+}
+
+#[test]
+fn an_event_without_a_type_or_data_would_be_dropped() {
+    let empty = Sample {
+        initialize: "(call $emit_event (i32.const 128) (i32.const 6) (i32.const 0) (i32.const 0)) i32.const 0",
+        ..Sample::new()
+    };
+    assert!(empty.breach().contains("an event has a type and data"));
+    let whole = Sample {
+        initialize: "(call $emit_event (i32.const 128) (i32.const 6) (i32.const 64) (i32.const 5)) i32.const 0",
+        ..Sample::new()
+    };
+    let plugin = whole.plugin().unwrap();
+    let emitted = plugin.host().events().emitted();
+    assert_eq!(emitted[0].topic, "volume");
+    assert_eq!(emitted[0].data, "Audio");
+}
+
+#[test]
+fn commands_are_events_that_are_answered_by_events() {
+    let mut deaf = Sample::new().plugin().unwrap();
+    for failure in [
+        deaf.event("track.changed", ()).unwrap_err(),
+        deaf.call_raw("mute", b"{}").unwrap_err(),
+    ] {
+        assert_eq!(failure.code(), "unsupported");
+    }
+    let silent = Sample {
+        handle_event: "i32.const 0",
+        ..Sample::new()
+    };
+    let mut plugin = silent.plugin().unwrap();
+    plugin.event("track.changed", json!({"title": "Für Elise"})).unwrap();
+    let failure = plugin.call_raw("mute", b"{}").unwrap_err();
+    assert!(breach(&failure).contains("`command.<name>.result`"));
+}
