@@ -24,13 +24,6 @@ impl Display for WriteError {
     }
 }
 
-/// By hand: text in quotation marks is five kilobytes of escaping, which a plugin has as soon as one of its errors becomes a `dyn Error`.
-impl fmt::Debug for WriteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl std::error::Error for WriteError {}
 
 impl ser::Error for WriteError {
