@@ -131,7 +131,10 @@ impl Validation {
                 subject
                     .manifest
                     .filter(|manifest| !manifest.sdk.is_empty())
-                    .map_or_else(|| "none".to_owned(), |manifest| text::line(&manifest.sdk, 60)),
+                    .map_or_else(
+                        || "none".to_owned(),
+                        |manifest| text::line(&manifest.sdk, 60),
+                    ),
                 true,
             );
         }

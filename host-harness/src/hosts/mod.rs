@@ -47,6 +47,7 @@
 mod cis;
 mod emulated;
 mod emulator;
+mod extism;
 mod guest;
 mod musicfox;
 mod native;
@@ -54,6 +55,7 @@ mod neomind;
 mod neotalk;
 mod recognition;
 mod toolfs;
+mod typst;
 
 use std::time::Duration;
 
@@ -147,6 +149,8 @@ hosts! {
     musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
     neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
     toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
+    extism: "Extism: `docs/hosts/extism.md`.";
+    typst: "Typst: `docs/hosts/typst.md`.";
 }
 
 /// All hosts that are known, that of the SDK's own ABI first.

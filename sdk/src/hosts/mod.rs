@@ -17,6 +17,7 @@
 //! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-extism` | [`extism`] | by an export of its name |
+//! | `host-typst` | [`typst`] | by an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
 //! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
@@ -45,6 +46,8 @@ pub mod extism;
 pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
+pub mod typst;
 #[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
 pub mod toolfs;
 
@@ -80,6 +83,7 @@ contracts! {
     neotalk "host-neotalk";
     musicfox "host-musicfox";
     extism "host-extism";
+    typst "host-typst";
     neomind "host-neomind";
     toolfs "host-toolfs";
 }
