@@ -54,7 +54,8 @@ impl Sample {
             let address = data.parse::<u32>().unwrap() + offset;
             format!(r#"(data (i32.const {address}) "{text}")"#)
         };
-        let (descriptor, pong, sold_out) = (at(0, DESCRIPTOR), at(256, ANSWERS[0]), at(512, ANSWERS[1]));
+        let (descriptor, pong, sold_out) =
+            (at(0, DESCRIPTOR), at(256, ANSWERS[0]), at(512, ANSWERS[1]));
         format!(
             r#"(module {fields} {memory} (global $descriptor i32 (i32.const {data})) {descriptor} {pong} {sold_out}
             (func $say (param $from i32) (param $len i32) (result i32)
@@ -85,30 +86,54 @@ fn a_guest_as_the_runner_expects_one_answers() {
     assert_eq!(DESCRIPTOR.len(), 128);
     assert_eq!(ANSWERS.map(str::len), [43, 36]);
     let mut plugin = Sample::new().plugin().unwrap();
-    assert_eq!(plugin.call::<Value>("ping", ()).unwrap(), json!({"status": "pong"}));
+    assert_eq!(
+        plugin.call::<Value>("ping", ()).unwrap(),
+        json!({"status": "pong"})
+    );
     let failure = plugin.call::<Value>("buy", json!({})).unwrap_err();
-    assert_eq!((failure.code(), failure.plugin_error().unwrap().message()), ("failed", "sold out"));
+    assert_eq!(
+        (failure.code(), failure.plugin_error().unwrap().message()),
+        ("failed", "sold out")
+    );
     plugin.finish().unwrap();
 }
 
 #[test]
 fn an_answer_of_a_length_that_the_runner_does_not_read_is_told_as_what_it_is() {
-    for (execute, returned) in [("i32.const 0", "returned 0"), ("i32.const 65536", "returned 65536"), ("i32.const -1", "returned -1")] {
-        let failure = rule_broken(&Sample { execute, ..Sample::new() });
+    for (execute, returned) in [
+        ("i32.const 0", "returned 0"),
+        ("i32.const 65536", "returned 65536"),
+        ("i32.const -1", "returned -1"),
+    ] {
+        let failure = rule_broken(&Sample {
+            execute,
+            ..Sample::new()
+        });
         assert!(failure.message().contains(returned), "{failure}");
         // As who has only seen the runner's words looks for it.
         let says = failure.host_says().unwrap();
         assert!(says.starts_with("execute_command_json not found"), "{says}");
         assert!(failure.to_string().contains(says), "{failure}");
     }
-    let failure = rule_broken(&Sample { describe: "i32.const 0", ..Sample::new() });
-    assert!(failure.message().contains("`get_descriptor_json` returned 0"), "{failure}");
+    let failure = rule_broken(&Sample {
+        describe: "i32.const 0",
+        ..Sample::new()
+    });
+    assert!(
+        failure
+            .message()
+            .contains("`get_descriptor_json` returned 0"),
+        "{failure}"
+    );
 }
 
 #[test]
 fn data_where_the_runner_writes_are_found_before_they_are_overwritten() {
     for data in ["1024", "65536", "131071"] {
-        let failure = rule_broken(&Sample { data, ..Sample::new() });
+        let failure = rule_broken(&Sample {
+            data,
+            ..Sample::new()
+        });
         assert!(failure.message().contains("its data begin at"), "{failure}");
         assert!(failure.hint().unwrap().contains("stack"), "{failure}");
     }
@@ -119,7 +144,10 @@ fn data_where_the_runner_writes_are_found_before_they_are_overwritten() {
     )))
     .build_on(hosts::neomind())
     .unwrap_err();
-    assert!(failure.message().contains("less than two pages"), "{failure}");
+    assert!(
+        failure.message().contains("less than two pages"),
+        "{failure}"
+    );
 }
 
 #[test]
@@ -129,17 +157,32 @@ fn what_a_guest_writes_besides_its_answer_is_found() {
             "(i32.store8 (i32.const {address}) (i32.xor (i32.load8_u (i32.const {address})) (i32.const 1))) {}",
             "(call $say (i32.add (global.get $descriptor) (i32.const 256)) (i32.const 43))"
         );
-        let failure = rule_broken(&Sample { execute: execute.leak(), ..Sample::new() });
-        assert!(failure.message().contains(&format!("wrote to address {address:#x}")), "{failure}");
+        let failure = rule_broken(&Sample {
+            execute: execute.leak(),
+            ..Sample::new()
+        });
+        assert!(
+            failure
+                .message()
+                .contains(&format!("wrote to address {address:#x}")),
+            "{failure}"
+        );
     }
 }
 
 #[test]
 fn a_module_without_the_exports_or_with_others_imports_is_refused() {
-    let refused = |wat: &str| Plugin::builder(Source::wat(wat)).build_on(hosts::neomind()).unwrap_err();
+    let refused = |wat: &str| {
+        Plugin::builder(Source::wat(wat))
+            .build_on(hosts::neomind())
+            .unwrap_err()
+    };
     let failure = refused(r#"(module (memory (export "memory") 3))"#);
     assert_eq!(failure.code(), "missing_export");
-    assert_eq!(failure.host_says(), Some("Function 'get_descriptor_json' not found"));
+    assert_eq!(
+        failure.host_says(),
+        Some("Function 'get_descriptor_json' not found")
+    );
     let sample = Sample {
         fields: r#"(import "neomind" "host_tell" (func))"#,
         ..Sample::new()
@@ -161,28 +204,59 @@ fn every_call_has_an_instance_of_its_own_and_its_fuel() {
     for _ in 0..3 {
         plugin.call::<Value>("ping", ()).unwrap();
     }
-    let spinning = Sample { execute: "(loop (br 0)) unreachable", ..Sample::new() };
+    let spinning = Sample {
+        execute: "(loop (br 0)) unreachable",
+        ..Sample::new()
+    };
     let mut plugin = spinning.plugin().unwrap();
     for _ in 0..2 {
         let failure = plugin.call::<Value>("ping", ()).unwrap_err();
-        assert!(matches!(failure.kind(), FailureKind::OutOfFuel { limit: 1_000_000 }), "{failure}");
+        assert!(
+            matches!(failure.kind(), FailureKind::OutOfFuel { limit: 1_000_000 }),
+            "{failure}"
+        );
     }
 }
 
-/// The crate of the conformance suite, which the harness builds for the host.
+/// The crate of the conformance suite, which the harness builds for the host; optimised, as the host's fuel asks for.
 fn guest() -> CrateSource {
-    Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance"))
+    Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance")).release()
 }
 
 #[test]
 fn a_guest_of_this_sdk_describes_itself_and_answers() {
     let mut plugin = Plugin::builder(guest()).build_on(hosts::neomind()).unwrap();
-    assert_eq!(plugin.call::<i64>("add", json!({"left": 2, "right": 3})).unwrap(), 5);
-    assert_eq!(plugin.call::<i64>("add", json!({"left": i64::MAX})).unwrap_err().code(), "overflow");
-    let failure = plugin.call::<Value>("add", json!({"left": "two"})).unwrap_err();
-    assert_eq!(failure.plugin_error().unwrap().details().unwrap()["path"], "left");
-    assert_eq!(plugin.call::<Value>("reverse", json!({})).unwrap_err().code(), "unsupported");
-    assert_eq!(plugin.call_raw("reverse", b"no JSON").unwrap_err().code(), "unsupported");
+    assert_eq!(
+        plugin
+            .call::<i64>("add", json!({"left": 2, "right": 3}))
+            .unwrap(),
+        5
+    );
+    assert_eq!(
+        plugin
+            .call::<i64>("add", json!({"left": i64::MAX}))
+            .unwrap_err()
+            .code(),
+        "overflow"
+    );
+    let failure = plugin
+        .call::<Value>("add", json!({"left": "two"}))
+        .unwrap_err();
+    assert_eq!(
+        failure.plugin_error().unwrap().details().unwrap()["path"],
+        "left"
+    );
+    assert_eq!(
+        plugin
+            .call::<Value>("reverse", json!({}))
+            .unwrap_err()
+            .code(),
+        "unsupported"
+    );
+    assert_eq!(
+        plugin.call_raw("reverse", b"no JSON").unwrap_err().code(),
+        "unsupported"
+    );
 }
 
 #[test]
@@ -190,16 +264,23 @@ fn an_answer_that_the_runner_would_not_read_is_an_error() {
     let mut plugin = Plugin::builder(guest()).build_on(hosts::neomind()).unwrap();
     // The frame around a text, and its quotes.
     let frame = r#"{"success":true,"result":""}"#.len();
-    let mut repeat = |times: usize| plugin.call::<String>("repeat", json!({"text": "x", "times": times}));
+    let mut repeat =
+        |times: usize| plugin.call::<String>("repeat", json!({"text": "x", "times": times}));
     assert_eq!(repeat(65_535 - frame).unwrap().len(), 65_535 - frame);
     let failure = repeat(65_536 - frame).unwrap_err();
     assert_eq!(failure.code(), "too_large");
-    assert_eq!(failure.plugin_error().unwrap().details().unwrap(), json!({"bytes": 65_536, "limit": 65_535}));
+    assert_eq!(
+        failure.plugin_error().unwrap().details().unwrap(),
+        json!({"bytes": 65_536, "limit": 65_535})
+    );
 }
 
 #[test]
 fn arguments_are_taken_up_to_where_the_stack_begins_and_refused_beyond() {
-    let mut plugin = Plugin::builder(guest()).fuel(100_000_000).build_on(hosts::neomind()).unwrap();
+    let mut plugin = Plugin::builder(guest())
+        .fuel(100_000_000)
+        .build_on(hosts::neomind())
+        .unwrap();
     let mut length = |len: usize| plugin.call::<usize>("length", json!({"text": "x".repeat(len)}));
     assert_eq!(length(1_000_000).unwrap(), 1_000_000);
     // Up to the stack's end, into the data, and to the memory's end.
@@ -208,13 +289,22 @@ fn arguments_are_taken_up_to_where_the_stack_begins_and_refused_beyond() {
     }
     let failure = length(4 << 20).unwrap_err();
     assert_eq!(failure.code(), "out_of_bounds");
-    assert!(failure.host_says().unwrap().starts_with("Failed to write input"), "{failure}");
+    assert!(
+        failure
+            .host_says()
+            .unwrap()
+            .starts_with("Failed to write input"),
+        "{failure}"
+    );
     assert_eq!(length(3).unwrap(), 3, "no state is left of it");
 }
 
 /// The linker's arguments, after which the memory is laid out otherwise.
 fn laid_out(arguments: &[&str]) -> Result<Emulated, Failure> {
-    let flags: Vec<String> = arguments.iter().map(|argument| format!("-Clink-arg={argument}")).collect();
+    let flags: Vec<String> = arguments
+        .iter()
+        .map(|argument| format!("-Clink-arg={argument}"))
+        .collect();
     let wasm = plugin_sdk_tests::Build::of("conformance")
         .feature("host-neomind")
         .linked_with(&flags)
@@ -229,11 +319,20 @@ fn a_guest_whose_stack_or_data_lie_where_the_runner_writes_is_refused_with_the_r
     for arguments in [&["-zstack-size=65536"][..], &["--no-stack-first"]] {
         let failure = laid_out(arguments).unwrap_err();
         assert_eq!(failure.code(), "host_contract", "{failure}");
-        assert!(failure.hint().unwrap().contains("-z stack-size"), "{failure}");
+        assert!(
+            failure.hint().unwrap().contains("-z stack-size"),
+            "{failure}"
+        );
     }
     // Of this the module's outside tells nothing: the guest notices by itself, and says so in the log before it gives up.
     let failure = laid_out(&["-zstack-size=131072"]).unwrap_err();
-    assert!(failure.logs().iter().any(|line| line.message.contains("256 KiB or more")), "{failure}");
+    assert!(
+        failure
+            .logs()
+            .iter()
+            .any(|line| line.message.contains("256 KiB or more")),
+        "{failure}"
+    );
     let mut plugin = laid_out(&["-zstack-size=262144"]).unwrap();
     assert_eq!(plugin.call::<i64>("add", json!({"left": 1})).unwrap(), 2);
 }
@@ -268,8 +367,17 @@ fn an_answer_of_the_platforms_that_was_cut_off_is_an_error() {
         .host(neo_mind::provide(Talkative))
         .build_on(hosts::neomind())
         .unwrap();
-    assert_eq!(plugin.call::<Value>("tell", json!({"text": "hello"})).unwrap_err().code(), "too_large");
-    assert_eq!(plugin.call::<Value>("now", json!({})).unwrap_err().code(), "bad_answer");
+    assert_eq!(
+        plugin
+            .call::<Value>("tell", json!({"text": "hello"}))
+            .unwrap_err()
+            .code(),
+        "too_large"
+    );
+    assert_eq!(
+        plugin.call::<Value>("now", json!({})).unwrap_err().code(),
+        "bad_answer"
+    );
 }
 
 #[test]
@@ -278,8 +386,14 @@ fn events_go_out_and_are_kept_for_those_who_ask() {
     let mut plugin = Plugin::builder(guest()).build_on(hosts::neomind()).unwrap();
     plugin.call::<()>("tell", json!({"text": "hello"})).unwrap();
     let emitted = plugin.host().events().emitted();
-    assert_eq!((emitted[0].topic.as_str(), &emitted[0].data), ("conformance.told", &json!("hello")));
-    assert_eq!(plugin.call::<()>("listen", ()).unwrap_err().code(), "unsupported");
+    assert_eq!(
+        (emitted[0].topic.as_str(), &emitted[0].data),
+        ("conformance.told", &json!("hello"))
+    );
+    assert_eq!(
+        plugin.call::<()>("listen", ()).unwrap_err().code(),
+        "unsupported"
+    );
 
     // The functions for authors, natively: there is one description of the imports.
     let _host = neo_mind::install(Talkative);

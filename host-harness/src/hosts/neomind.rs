@@ -1,13 +1,14 @@
 //! The extension runner of NeoMind, by its source: `docs/hosts/neomind.md`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use plugin_sdk::code;
 use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::logging::Log;
 use plugin_sdk::services::time::Time;
-use plugin_sdk::code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -87,11 +88,16 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     };
     match inspection.memory() {
         Some(memory) if memory.initial * 65_536 < u64::from(HOSTS_OWN) => {
-            failures.push(breaks("the memory begins with less than two pages".to_owned()));
+            failures.push(breaks(
+                "the memory begins with less than two pages".to_owned(),
+            ));
         }
         _ => {}
     }
-    if let Some(lowest) = inspection.lowest_data().filter(|lowest| *lowest < HOSTS_OWN) {
+    if let Some(lowest) = inspection
+        .lowest_data()
+        .filter(|lowest| *lowest < HOSTS_OWN)
+    {
         failures.push(breaks(format!("its data begin at address {lowest:#x}")));
     }
     failures
@@ -150,7 +156,8 @@ impl Emulator for Runner {
             } => {
                 // The SDK's own form of an error says the same.
                 let code = code.as_deref().unwrap_or(code::FAILED);
-                let error = json!({"code": code, "message": message, "details": details, "source": source});
+                let error =
+                    json!({"code": code, "message": message, "details": details, "source": source});
                 Err(guest.failed(error.to_string().as_bytes()))
             }
             Reply { error: None, .. } => Err(guest.breaks(
@@ -240,39 +247,39 @@ impl Descriptor {
     }
 }
 
+/// What is the host's, made recognisable: bytes without any period.
+static UNTOUCHED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let byte = |at: u32| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8;
+    (0..HOSTS_OWN).map(byte).collect()
+});
+
 /// Writes the input, and makes all else that is the host's recognisable: what is there now.
 fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
-    // No period of anything.
-    let mut memory: Vec<u8> = (0..HOSTS_OWN)
-        .map(|at| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8)
-        .collect();
+    let mut memory = UNTOUCHED.clone();
     guest.write(0, &memory)?;
     guest.write(0, input)?;
-    for (byte, input) in memory.iter_mut().zip(input) {
-        *byte = *input;
+    let len = input.len().min(memory.len());
+    if let (Some(to), Some(from)) = (memory.get_mut(..len), input.get(..len)) {
+        to.copy_from_slice(from);
     }
     Ok(memory)
 }
 
 /// What the guest says that it has answered, if that is what it may answer and all that it has written.
-fn answer(
-    guest: &Guest,
-    export: &str,
-    len: u32,
-    before: &[u8],
-) -> Result<Vec<u8>, Failure> {
+fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8>, Failure> {
     if !(1..ANSWER).contains(&len) {
         let len = len.cast_signed();
         return Err(guest.breaks(LENGTH, format!("`{export}` returned {len}")));
     }
     let after = guest.read(Region::Result, 0, HOSTS_OWN)?;
     let (start, end) = (ANSWER as usize, (ANSWER + len) as usize);
-    let changed = before
-        .iter()
-        .zip(after)
-        .enumerate()
-        .find(|(at, (before, after))| !(start..end).contains(at) && before != after);
-    if let Some((at, _)) = changed {
+    for beside in [0..start, end..before.len()] {
+        let (before, after) = (before.get(beside.clone()), after.get(beside.clone()));
+        if before == after {
+            continue;
+        }
+        let pairs = before.into_iter().flatten().zip(after.into_iter().flatten());
+        let at = pairs.take_while(|(before, after)| before == after).count() + beside.start;
         return Err(guest.breaks(
             BELONGS_TO_HOST,
             format!(
@@ -432,7 +439,11 @@ impl NeoMind for Platform {
             "debug" => log::Level::Debug,
             _ => log::Level::Info,
         };
-        let message = if message.len() > MAX_TEXT { "" } else { message };
+        let message = if message.len() > MAX_TEXT {
+            ""
+        } else {
+            message
+        };
         self.logs.write(level as u32, CONTRACT.name, message);
     }
 

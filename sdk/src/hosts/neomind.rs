@@ -74,16 +74,19 @@ const ANSWER: usize = 65_536;
 /// The longest answer, in bytes, that the runner reads.
 const MAX_ANSWER: usize = 65_535;
 
+/// The runner takes for granted that all memory below is nobody's.
+const HOSTS_OWN: usize = 2 * 65_536;
+
 /// The longest text, in bytes, that the runner takes from an extension's memory.
 const MAX_TEXT: usize = 1 << 20;
 
-/// How much room [`invoke`] gives a capability's answer, in bytes.
-const USUAL_ROOM: usize = 64 * 1024;
+/// How much room [`invoke`] gives a capability's answer, in bytes. Each of them costs fuel.
+const USUAL_ROOM: usize = 16 * 1024;
 
 /// How much room events have that were kept: what does not fit is lost.
 const EVENTS_ROOM: usize = 1 << 20;
 
-/// Uses a capability of the platform, such as `device_metrics_read`, `device_control` or `extension_call`, and makes a value of its answer. There are 64 KiB of room for that;
+/// Uses a capability of the platform, such as `device_metrics_read`, `device_control` or `extension_call`, and makes a value of its answer. There are 16 KiB of room for that;
 /// [`invoke_with_room`] gives more.
 ///
 /// # Errors
@@ -92,7 +95,10 @@ const EVENTS_ROOM: usize = 1 << 20;
 /// * `unavailable`: it could not be asked;
 /// * `too_large`: parameters or name have more than 1 MiB, or the answer does not fit and was cut off. The capability was used all the same, so it is not tried again here;
 /// * `bad_answer`: the answer is something else than a `T`.
-pub fn invoke<T: DeserializeOwned>(capability: &str, parameters: &(impl Serialize + ?Sized)) -> Result<T> {
+pub fn invoke<T: DeserializeOwned>(
+    capability: &str,
+    parameters: &(impl Serialize + ?Sized),
+) -> Result<T> {
     invoke_with_room(capability, parameters, USUAL_ROOM)
 }
 
@@ -168,7 +174,9 @@ fn answer_of<T: DeserializeOwned>(capability: &str, answer: &[u8]) -> Result<T> 
         return Err(Error::msg(message));
     }
     json::read(answer, &arena).map_err(|fault| {
-        let error = fault.in_member(capability).into_error("the platform's answer");
+        let error = fault
+            .in_member(capability)
+            .into_error("the platform's answer");
         error.with_code(code::BAD_ANSWER)
     })
 }
@@ -206,7 +214,9 @@ pub fn poll(subscription: i64) -> Result<Vec<Event>> {
     })?;
     let arena = Arena::new();
     json::read(&events, &arena).map_err(|fault| {
-        let error = fault.in_member("events").into_error("the platform's answer");
+        let error = fault
+            .in_member("events")
+            .into_error("the platform's answer");
         error.with_code(code::BAD_ANSWER)
     })
 }
@@ -268,8 +278,12 @@ impl Time for Contract {
     fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
         let milliseconds = u64::try_from(neo_mind::timestamp_ms());
         let since_1970 = milliseconds.ok().and_then(|ms| ms.checked_mul(1_000_000));
-        *nanoseconds = since_1970
-            .ok_or_else(|| Error::new(code::BAD_ANSWER, "the platform's clock shows no time after 1970"))?;
+        *nanoseconds = since_1970.ok_or_else(|| {
+            Error::new(
+                code::BAD_ANSWER,
+                "the platform's clock shows no time after 1970",
+            )
+        })?;
         Ok(())
     }
 
@@ -314,8 +328,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(message: &str) {
-    neo_mind::log("error", start(message, MAX_TEXT));
+pub fn hear_panic(line: &str) {
+    neo_mind::log("error", start(line, MAX_TEXT));
 }
 
 /// What is said to a host that has overwritten the guest's memory.
@@ -331,18 +345,24 @@ const NO_PLACE: &str = "this module cannot run in NeoMind, which uses the lowest
 /// `execute_command_json`: runs the command that the input names, and says how long the answer is.
 #[doc(hidden)]
 pub fn execute(address: u32, len: u32) -> u32 {
+    if !fixed::Layout::now().is_idle_below(HOSTS_OWN) {
+        no_place();
+    }
     let mut answer = Vec::new();
     if address != 0 {
-        let error = Error::new(code::INVALID_ARGUMENT, "NeoMind puts a command's input at address 0, and it is said to be elsewhere");
+        let error = Error::new(
+            code::INVALID_ARGUMENT,
+            "NeoMind puts a command's input at address 0, and it is said to be elsewhere",
+        );
         failed(&error.to_json(), &mut answer);
         return tell(answer);
     }
     let Some(input) = fixed::take(len as usize) else {
         // Nothing that lies in memory can be relied on.
-        if fixed::put_immediate::<ANSWER, Overrun>() {
-            return Overrun::TEXT.len() as u32;
+        match fixed::put_immediate::<ANSWER, Overrun>() {
+            Some(len) => return len as u32,
+            None => no_place(),
         }
-        no_place();
     };
     match request(input) {
         Ok((name, mut arguments)) => run(&name, &mut arguments, &mut answer),
@@ -354,8 +374,10 @@ pub fn execute(address: u32, len: u32) -> u32 {
 /// The command's name, and its arguments as they stand in the input.
 fn request(input: Vec<u8>) -> Result<(String, Vec<u8>)> {
     let arena = Arena::new();
-    let (name, arguments) = members(&input, &arena).map_err(|fault| fault.into_error("the input"))?;
-    let name = name.ok_or_else(|| Error::new(code::INVALID_JSON, "the input names no `command`"))?;
+    let (name, arguments) =
+        members(&input, &arena).map_err(|fault| fault.into_error("the input"))?;
+    let name =
+        name.ok_or_else(|| Error::new(code::INVALID_JSON, "the input names no `command`"))?;
     // Who has no arguments to give may say so.
     let arguments = if arguments == "null" { "" } else { arguments };
     Ok((name.to_owned(), arguments.as_bytes().to_vec()))
@@ -380,16 +402,28 @@ fn members<'a>(input: &'a [u8], arena: &'a Arena) -> Result<(Option<&'a str>, &'
 
 /// Runs a command, and makes of its answer what the runner expects.
 fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
-    if matches!(call::codec(name.as_bytes()), Some(Codec::Raw | Codec::Binary)) {
+    if matches!(
+        call::codec(name.as_bytes()),
+        Some(Codec::Raw | Codec::Binary)
+    ) {
         let shown: String = name.chars().take(64).collect();
-        let what = ["passes JSON only, and the command `", &shown, "` takes bytes"].concat();
+        let what = [
+            "passes JSON only, and the command `",
+            &shown,
+            "` takes bytes",
+        ]
+        .concat();
         return failed(&not_there(NAME, &what).to_json(), answer);
     }
     call::command(name.as_bytes(), arguments, |_, reply| match reply.failed {
         true => failed(reply.bytes, answer),
         false => {
             answer.extend_from_slice(b"{\"success\":true,\"result\":");
-            answer.extend_from_slice(if reply.bytes.is_empty() { b"null" } else { reply.bytes });
+            answer.extend_from_slice(if reply.bytes.is_empty() {
+                b"null"
+            } else {
+                reply.bytes
+            });
             answer.push(b'}');
         }
     });
@@ -397,11 +431,10 @@ fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
 
 /// The answer of a call that failed: the message is what the runner passes on, and all that the error has stands beside it.
 fn failed(error: &[u8], answer: &mut Vec<u8>) {
-    let message = Error::from_json(error);
-    let message = message.as_ref().map_or("the plugin's error is not readable", Error::message);
+    let (_, message) = call::told(error);
     answer.clear();
     answer.extend_from_slice(b"{\"success\":false,\"error\":");
-    json::write_str(message, answer);
+    json::write_str(&message, answer);
     if let [b'{', members @ ..] = error {
         answer.push(b',');
         answer.extend_from_slice(members);
@@ -428,7 +461,11 @@ fn too_long(bytes: usize) -> Error {
         bytes: usize,
         limit: usize,
     }
-    let message = [NAME, " reads answers of at most 65535 bytes, and this one is longer"].concat();
+    let message = [
+        NAME,
+        " reads answers of at most 65535 bytes, and this one is longer",
+    ]
+    .concat();
     Error::new(code::TOO_LARGE, message).with_details(&Sizes {
         bytes,
         limit: MAX_ANSWER,
@@ -445,6 +482,9 @@ fn no_place() -> ! {
 /// `get_descriptor_json`: what the plugin says of itself and its commands; 0 where that cannot be said, and the runner then takes a file beside the module.
 #[doc(hidden)]
 pub fn describe(metadata: &str) -> u32 {
+    if !fixed::Layout::now().is_idle_below(HOSTS_OWN) {
+        no_place();
+    }
     let plugin = registry::plugin();
     let mut commands: Vec<(&str, &str)> = plugin
         .iter()
@@ -472,8 +512,7 @@ pub fn describe(metadata: &str) -> u32 {
         return 0;
     }
     if !fixed::put::<ANSWER>(&descriptor) {
-        neo_mind::log("error", NO_PLACE);
-        return 0;
+        no_place();
     }
     descriptor.len() as u32
 }
@@ -590,9 +629,8 @@ const fn write_parameter(parameter: &Parameter, sink: &mut Sink<'_>) {
 #[macro_export]
 macro_rules! __neomind_plugin {
     ($plugin:ty, $identity:tt) => {
-        const METADATA: &::core::primitive::str = $crate::__neomind_described!(
-            $crate::hosts::neomind::Described::Plugin($identity)
-        );
+        const METADATA: &::core::primitive::str =
+            $crate::__neomind_described!($crate::hosts::neomind::Described::Plugin($identity));
 
         #[unsafe(export_name = "get_descriptor_json")]
         extern "C" fn describe() -> ::core::primitive::u32 {
@@ -621,8 +659,7 @@ macro_rules! __neomind_plugin {
 macro_rules! __neomind_described {
     ($described:expr) => {{
         const DESCRIBED: $crate::hosts::neomind::Described = $described;
-        const BYTES: &[::core::primitive::u8] =
-            &DESCRIBED.render::<{ DESCRIBED.len() }>();
+        const BYTES: &[::core::primitive::u8] = &DESCRIBED.render::<{ DESCRIBED.len() }>();
         $crate::hosts::neomind::text(BYTES)
     }};
 }

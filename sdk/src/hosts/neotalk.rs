@@ -181,8 +181,8 @@ pub fn configuration() -> Option<Vec<u8>> {
 pub const HEARS_PANICS: bool = true;
 
 #[doc(hidden)]
-pub fn hear_panic(line: &[u8]) {
-    tell(3, &[line]);
+pub fn hear_panic(line: &str) {
+    tell(3, &[line.as_bytes()]);
 }
 
 thread_local! {

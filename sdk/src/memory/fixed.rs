@@ -142,11 +142,16 @@ pub trait Immediate {
 /// The longest immediate text, in words.
 const MOST_WORDS: usize = 24;
 
-/// Writes a text to where a host will read it, each word being a number in the code: a host that has overwritten the guest's data can still be told so. `false` if there is no place
-/// for it there.
-pub fn put_immediate<const ADDRESS: usize, T: Immediate>() -> bool {
+/// Writes a text to where a host will read it, each word being a number in the code: a host that has overwritten the guest's data can still be told so. How many bytes
+/// there are, spaces having been added up to a whole word; `None` if there is no place for them.
+pub fn put_immediate<const ADDRESS: usize, T: Immediate>() -> Option<usize> {
     const { assert!(ADDRESS.is_multiple_of(WORD), "words are written") };
-    const { assert!(T::TEXT.len() <= MOST_WORDS * WORD, "the text has more words") };
+    const {
+        assert!(
+            T::TEXT.len() <= MOST_WORDS * WORD,
+            "the text has more words"
+        )
+    };
     let idle = Layout::now().is_idle_below(ADDRESS.saturating_add(MOST_WORDS * WORD));
     if idle {
         // A loop would take the words from a table, which lies in the data.
@@ -161,7 +166,7 @@ pub fn put_immediate<const ADDRESS: usize, T: Immediate>() -> bool {
         }
         put!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
     }
-    idle
+    idle.then_some(T::TEXT.len().next_multiple_of(WORD))
 }
 
 /// A word of a text; what is behind the text's end are spaces.
@@ -201,24 +206,49 @@ mod tests {
     #[test]
     fn a_stack_that_is_small_or_nearly_used_up_leaves_nothing_to_the_host() {
         for stack_end in [0, 16 << 10, 64 << 10, 128 << 10] {
-            let layout = Layout { data: stack_end, stack: stack_end.saturating_sub(8), stack_end };
+            let layout = Layout {
+                data: stack_end,
+                stack: stack_end.saturating_sub(8),
+                stack_end,
+            };
             assert!(!layout.is_idle_below(128 << 10), "{stack_end}");
         }
-        let deep = Layout { stack: 130 << 10, ..USUAL };
+        let deep = Layout {
+            stack: 130 << 10,
+            ..USUAL
+        };
         assert!(!deep.is_idle_below(128 << 10));
     }
 
     #[test]
     fn data_before_the_stack_are_seen() {
-        let data_first = Layout { data: 1024, stack: (1 << 20) + 900, stack_end: (1 << 20) + 1024 };
+        let data_first = Layout {
+            data: 1024,
+            stack: (1 << 20) + 900,
+            stack_end: (1 << 20) + 1024,
+        };
         assert_eq!(data_first.idle(), 1024);
         assert!(!data_first.is_idle_below(64 << 10));
     }
 
     #[test]
     fn a_stack_that_is_somewhere_else_proves_nothing() {
-        assert_eq!(Layout { stack: 2 << 20, ..USUAL }.idle(), 0);
-        assert_eq!(Layout { stack: USUAL.stack_end, ..USUAL }.idle(), 0);
+        assert_eq!(
+            Layout {
+                stack: 2 << 20,
+                ..USUAL
+            }
+            .idle(),
+            0
+        );
+        assert_eq!(
+            Layout {
+                stack: USUAL.stack_end,
+                ..USUAL
+            }
+            .idle(),
+            0
+        );
     }
 
     #[test]
@@ -229,7 +259,7 @@ mod tests {
         }
         assert_eq!(take(1), None);
         assert!(!put::<65536>(b"1"));
-        assert!(!put_immediate::<65536, Told>());
+        assert_eq!(put_immediate::<65536, Told>(), None);
     }
 
     #[test]
@@ -244,14 +274,19 @@ mod tests {
                 copy_out(start, len)
             };
             assert_eq!(read, text[..len]);
-            assert!(memory[len.div_ceil(8)..].iter().all(|word| *word == 0), "nothing behind it is written");
+            assert!(
+                memory[len.div_ceil(8)..].iter().all(|word| *word == 0),
+                "nothing behind it is written"
+            );
         }
     }
 
     #[test]
     fn an_immediate_text_is_the_same_words_as_the_text() {
         let text = r#"{"success":false}"#;
-        let words: Vec<u8> = (0..3).flat_map(|nth| word(text, nth).to_le_bytes()).collect();
+        let words: Vec<u8> = (0..3)
+            .flat_map(|nth| word(text, nth).to_le_bytes())
+            .collect();
         assert_eq!(words, br#"{"success":false}       "#);
     }
 }

@@ -1,9 +1,6 @@
 //! A plugin that does everything that a plugin can do: what comes of it in each host is tested in `tests/conformance.rs`. Its source knows no host.
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::indexing_slicing,
-    reason = "it fails on purpose"
-)]
+#![allow(clippy::indexing_slicing, reason = "it fails on purpose")]
 
 use std::hint::black_box;
 use std::time::{Duration, UNIX_EPOCH};
@@ -155,7 +152,7 @@ impl Conformance {
 
     /// Writes a line of every level.
     #[command]
-    pub fn log(&self) {
+    pub fn log_lines(&self) {
         log::error!("an error");
         log::warn!("a warning");
         log::info!("a piece of information");

@@ -1,0 +1,709 @@
+//! One plugin, every host: what a plugin can do is done on each of them, and what came of it is the table in `docs/hosts/conformance.md`.
+//!
+//! A cell of the table is one of three things. *Passed*: it does what it does on the host of the SDK's own ABI. *Unsupported*: the host has no such service, and the plugin is
+//! told so by an error of that code. A number: the host cannot have this asked of it, by one of the [`RULES`], which are told below the table; a rule for something that
+//! works is an error as well.
+//!
+//! `UPDATE_CONFORMANCE=1 cargo test --test conformance` writes the table anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use plugin_sdk::log::Level;
+use plugin_sdk_harness::hosts::{self, Emulated, HostContract};
+use plugin_sdk_harness::inspect::Inspection;
+use plugin_sdk_harness::services::{AllowList, ScriptedAi, ScriptedHttp};
+use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
+use plugin_sdk_tests::Build;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// What a plugin does, and what is asked of its host for it.
+struct Behaviour {
+    name: &'static str,
+    asks: Asks,
+    check: fn(&Host),
+}
+
+/// What a behaviour asks of a host.
+enum Asks {
+    /// Nothing that a rule could speak of.
+    Nothing,
+    /// Something that not every host does: the name that the rules have for it.
+    This(&'static str),
+    /// A service: where the host has none, these calls must fail with the code `unsupported`.
+    Service(&'static str, fn() -> Vec<(&'static str, Value)>),
+}
+
+use Asks::{Nothing, Service, This};
+
+/// What a host cannot have asked of it, whoever wrote the plugin, and why.
+struct Rule {
+    host: &'static str,
+    asked: &'static [&'static str],
+    why: &'static str,
+}
+
+/// The only reasons for which a cell is not applicable.
+const RULES: &[Rule] = &[
+    Rule {
+        host: "cis",
+        asked: &["a configuration", "another configuration"],
+        why: "CIS gives skills no configuration",
+    },
+    Rule {
+        host: "cis",
+        asked: &["start and stop"],
+        why: "CIS starts a skill when it initialises it, and stops it when it shuts it down",
+    },
+    Rule {
+        host: "neomind",
+        asked: &["a configuration", "another configuration"],
+        why: "NeoMind's runner gives a configuration to nobody",
+    },
+    Rule {
+        host: "neomind",
+        asked: &["start and stop", "events in", "a cleanup that is heard"],
+        why: "NeoMind's runner calls commands, and nothing else of a plugin",
+    },
+    Rule {
+        host: "neomind",
+        asked: &["state", "a dead instance"],
+        why: "NeoMind's runner makes an instance for every call",
+    },
+    Rule {
+        host: "neomind",
+        asked: &["arguments of 1 MiB"],
+        why: "NeoMind's runner puts arguments where the plugin's stack is, which has 1 MiB; the plugin refuses what does not fit",
+    },
+    Rule {
+        host: "neomind",
+        asked: &["a result of 1 MiB"],
+        why: "NeoMind's runner reads 65535 bytes of an answer; the plugin says so of what is longer",
+    },
+    Rule {
+        host: "neomind",
+        asked: &["arguments as text", "plain bytes"],
+        why: "NeoMind's runner passes values, which it makes JSON of itself",
+    },
+];
+
+/// The services that a host has, as far as it has them.
+fn services(host: &str) -> &'static [&'static str] {
+    match host {
+        "native" => &["log", "kv", "config", "events out", "http get", "http post", "time", "random", "files", "ai"],
+        "neotalk" => &["log", "http get", "http post", "time", "random"],
+        "cis" => &["log", "kv", "http post", "ai"],
+        "musicfox" => &["log", "config", "events out", "http get", "http post", "files"],
+        "extism" => &["log", "kv", "config", "http get", "http post"],
+        "neomind" => &["log", "events out", "time"],
+        "toolfs" => &["files"],
+        other => panic!("which services has the host `{other}`?"),
+    }
+}
+
+/// A host, and the plugin as it is built for it.
+struct Host {
+    contract: &'static HostContract,
+}
+
+impl Host {
+    /// With all permissions, and fuel for whatever there is to do: fuel has a behaviour of its own.
+    fn builder(&self) -> PluginBuilder {
+        Plugin::builder(guest()).fuel(1 << 40).grant_all()
+    }
+
+    fn build(&self, builder: PluginBuilder) -> Result<Emulated, Failure> {
+        builder.build_on(self.contract)
+    }
+
+    fn plugin(&self) -> Emulated {
+        self.build(self.builder()).unwrap()
+    }
+
+    fn call<R: DeserializeOwned>(&self, command: &str, arguments: Value) -> Result<R, Failure> {
+        self.plugin().call(command, arguments)
+    }
+}
+
+fn guest() -> CrateSource {
+    Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance")).release()
+}
+
+#[track_caller]
+fn fails<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str) -> Failure {
+    let failure = outcome.unwrap_err();
+    assert_eq!(failure.code(), code, "{failure}");
+    failure
+}
+
+/// What a plugin does, in the order of the table.
+const BEHAVIOURS: &[Behaviour] = &[
+    Behaviour {
+        name: "a command is called, and answers",
+        asks: Nothing,
+        check: |host| {
+            let sum: i64 = host.call("add", json!({"left": 2, "right": -5})).unwrap();
+            assert_eq!(sum, -3);
+        },
+    },
+    Behaviour {
+        name: "an argument that is not given has its default",
+        asks: Nothing,
+        check: |host| assert_eq!(host.call::<i64>("add", json!({"left": 2})).unwrap(), 3),
+    },
+    Behaviour {
+        name: "an error of the plugin's own has its code and its message",
+        asks: This("errors"),
+        check: |host| {
+            let failure = fails(host.call::<i64>("add", json!({"left": i64::MAX})), "overflow");
+            assert_eq!(failure.plugin_error().unwrap().message(), "the sum is too large");
+        },
+    },
+    Behaviour {
+        name: "after an error the plugin goes on",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<i64>("add", json!({"left": i64::MAX})).unwrap_err();
+            assert_eq!(plugin.call::<i64>("add", json!({"left": 1})).unwrap(), 2);
+        },
+    },
+    Behaviour {
+        name: "arguments that are no JSON are an error, and say where",
+        asks: This("arguments as text"),
+        check: |host| {
+            let failure = fails(host.plugin().call_raw("add", br#"{"left": 1,"#), "invalid_json");
+            assert!(failure.plugin_error().is_some(), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "an argument of the wrong type is an error, and says which",
+        asks: This("errors"),
+        check: |host| {
+            let failure = fails(host.call::<i64>("add", json!({"left": "two"})), "invalid_argument");
+            assert!(failure.message().contains("left"), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "a missing argument is an error, and says which",
+        asks: This("errors"),
+        check: |host| {
+            let failure = fails(host.call::<i64>("add", json!({"right": 1})), "missing_argument");
+            assert!(failure.message().contains("left"), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "an argument that the command does not have is an error, and says which",
+        asks: This("errors"),
+        check: |host| {
+            let failure = fails(host.call::<i64>("add", json!({"left": 1, "middle": 1})), "unknown_argument");
+            assert!(failure.message().contains("middle"), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "a command that there is not is an error, and says which",
+        asks: This("errors"),
+        check: |host| {
+            let failure = fails(host.plugin().call::<i64>("multiply", json!({})), "unknown_command");
+            assert!(failure.message().contains("multiply"), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "a command without arguments needs none",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            assert_eq!(plugin.call::<Value>("greeting", ()).unwrap(), Value::Null);
+            assert_eq!(plugin.call::<Value>("greeting", json!({})).unwrap(), Value::Null);
+        },
+    },
+    Behaviour {
+        name: "nothing, and no text, are results",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            assert_eq!(plugin.call::<Value>("nothing", ()).unwrap(), Value::Null);
+            assert_eq!(plugin.call::<String>("echo", json!({"text": ""})).unwrap(), "");
+        },
+    },
+    Behaviour {
+        name: "arguments of 1 MiB arrive",
+        asks: This("arguments of 1 MiB"),
+        check: |host| {
+            let text = "ä".repeat(1 << 19);
+            let len: usize = host.call("length", json!({"text": text})).unwrap();
+            assert_eq!(len, 1 << 20);
+        },
+    },
+    Behaviour {
+        name: "a result of 1 MiB arrives",
+        asks: This("a result of 1 MiB"),
+        check: |host| {
+            let text: String = host.call("repeat", json!({"text": "ä", "times": 1 << 19})).unwrap();
+            assert!(text == "ä".repeat(1 << 19));
+        },
+    },
+    Behaviour {
+        name: "every character arrives, and comes back",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            for text in ["grüße, мир, 世界", "👩\u{200d}🚀😀", "\0", "\u{1}\u{1f}\u{7f}\u{85}\u{2028}", "\"\\/", "\u{ffff}\u{10ffff}", "{\"a\":1}"] {
+                assert_eq!(plugin.call::<String>("echo", json!({"text": text})).unwrap(), text);
+            }
+        },
+    },
+    Behaviour {
+        name: "plain bytes arrive, and come back",
+        asks: This("plain bytes"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            let bytes: Vec<u8> = (0..=255).collect();
+            let mut reversed = bytes.clone();
+            reversed.reverse();
+            assert_eq!(plugin.call_raw("reverse", &bytes).unwrap(), reversed);
+            assert_eq!(plugin.call_raw("reverse", b"").unwrap(), b"");
+        },
+    },
+    Behaviour {
+        name: "the configuration reaches the init hook",
+        asks: This("a configuration"),
+        check: |host| {
+            let builder = host.builder().config(json!({"greeting": "Grüße"}));
+            let mut plugin = host.build(builder).unwrap();
+            let greeting: String = plugin.call("greeting", ()).unwrap();
+            assert_eq!(greeting, "Grüße");
+        },
+    },
+    Behaviour {
+        name: "a plugin that refuses its configuration is not used, and says why",
+        asks: This("a configuration"),
+        check: |host| {
+            let builder = host.builder().config(json!({"refuse": true}));
+            let failure = host.build(builder).unwrap_err();
+            assert_eq!(failure.code(), "refused", "{failure}");
+        },
+    },
+    Behaviour {
+        name: "initialised again, it has the new configuration and no state",
+        asks: This("another configuration"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<u64>("count", ()).unwrap();
+            plugin.init(json!({"greeting": "Hello"})).unwrap();
+            assert_eq!(plugin.call::<String>("greeting", ()).unwrap(), "Hello");
+            assert_eq!(plugin.call::<u64>("count", ()).unwrap(), 1);
+        },
+    },
+    Behaviour {
+        name: "state is kept from call to call",
+        asks: This("state"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            let counts: Vec<u64> = (0..3).map(|_| plugin.call("count", ()).unwrap()).collect();
+            assert_eq!(counts, [1, 2, 3]);
+        },
+    },
+    Behaviour {
+        name: "the start and the stop hook are called",
+        asks: This("start and stop"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            assert!(!plugin.call::<bool>("is_running", ()).unwrap());
+            plugin.start().unwrap();
+            assert!(plugin.call::<bool>("is_running", ()).unwrap());
+            plugin.stop().unwrap();
+            assert!(!plugin.call::<bool>("is_running", ()).unwrap());
+        },
+    },
+    Behaviour {
+        name: "the host's events reach the handlers of their topics",
+        asks: This("events in"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.event("conformance.one", "ä").unwrap();
+            plugin.event("another.topic", "b").unwrap();
+            plugin.event("conformance.two", "c").unwrap();
+            let heard: Vec<String> = plugin.call("heard", ()).unwrap();
+            assert_eq!(heard, ["conformance.one: ä", "conformance.two: c"]);
+        },
+    },
+    Behaviour {
+        name: "the cleanup hook is called, and nothing is left behind",
+        asks: This("a cleanup that is heard"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<u64>("count", ()).unwrap();
+            plugin.cleanup().unwrap();
+            assert!(plugin.host().logs().contains("cleaned up"));
+        },
+    },
+    Behaviour {
+        name: "log lines arrive, each with its level",
+        asks: This("a log"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<()>("log_lines", ()).unwrap();
+            let lines = plugin.host().logs().lines();
+            let level = |text: &str| {
+                let line = lines.iter().find(|line| line.message.ends_with(text));
+                line.unwrap_or_else(|| panic!("no line says `{text}`: {lines:?}")).level
+            };
+            assert_eq!(level("an error"), Level::Error);
+            assert_eq!(level("a warning"), Level::Warn);
+            assert_eq!(level("a piece of information"), Level::Info);
+            // Not every host has a word for a detail, and none takes it for something worse.
+            assert!(level("a detail") >= Level::Info);
+        },
+    },
+    Behaviour {
+        name: "values are kept by key, listed and forgotten",
+        asks: Service("kv", || {
+            vec![
+                ("remember", json!({"key": "a", "text": "b"})),
+                ("recall", json!({"key": "a"})),
+                ("forget", json!({"key": "a"})),
+            ]
+        }),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<()>("remember", json!({"key": "name", "text": "Ada"})).unwrap();
+            assert_eq!(plugin.call::<String>("recall", json!({"key": "name"})).unwrap(), "Ada");
+            assert_eq!(plugin.call::<Value>("recall", json!({"key": "other"})).unwrap(), Value::Null);
+            assert!(plugin.call::<bool>("forget", json!({"key": "name"})).unwrap());
+            assert_eq!(plugin.call::<Value>("recall", json!({"key": "name"})).unwrap(), Value::Null);
+        },
+    },
+    Behaviour {
+        name: "a setting is looked up by its key",
+        asks: Service("config", || vec![("setting", json!({"key": "greeting"}))]),
+        check: |host| {
+            let builder = host.builder().config(json!({"greeting": "Grüße"}));
+            let mut plugin = host.build(builder).unwrap();
+            assert_eq!(plugin.call::<String>("setting", json!({"key": "greeting"})).unwrap(), "Grüße");
+            assert_eq!(plugin.call::<Value>("setting", json!({"key": "other"})).unwrap(), Value::Null);
+        },
+    },
+    Behaviour {
+        name: "the plugin's events reach the host",
+        asks: Service("events out", || vec![("tell", json!({"text": "a"}))]),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<()>("tell", json!({"text": "grüße"})).unwrap();
+            let emitted = plugin.host().events().emitted();
+            assert_eq!((emitted[0].topic.as_str(), &emitted[0].data), ("conformance.told", &json!("grüße")));
+        },
+    },
+    Behaviour {
+        name: "a page is asked for",
+        asks: Service("http get", || vec![("get", json!({"url": "https://example.org/a"}))]),
+        check: |host| {
+            let http = ScriptedHttp::new(AllowList::any()).answer_to("GET https://example.org/a", "grüße");
+            let mut plugin = host.build(host.builder().http(http)).unwrap();
+            let page: Value = plugin.call("get", json!({"url": "https://example.org/a"})).unwrap();
+            assert_eq!((&page["status"], &page["body"]), (&json!(200), &json!("grüße")));
+        },
+    },
+    Behaviour {
+        name: "a text is sent to a server",
+        asks: Service("http post", || vec![("post", json!({"url": "https://example.org/a", "body": "b"}))]),
+        check: |host| {
+            let http = ScriptedHttp::new(AllowList::any()).answer_to("POST https://example.org/a", "thanks");
+            let mut plugin = host.build(host.builder().http(http)).unwrap();
+            let page: Value = plugin.call("post", json!({"url": "https://example.org/a", "body": "grüße"})).unwrap();
+            assert_eq!((&page["status"], &page["body"]), (&json!(200), &json!("thanks")));
+            assert_eq!(plugin.host().http().requests()[0].body, "grüße".as_bytes());
+        },
+    },
+    Behaviour {
+        name: "the time of day is told",
+        asks: Service("time", || vec![("now", json!({}))]),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.host().clock().advance(Duration::from_millis(1234));
+            let now: u64 = plugin.call("now", ()).unwrap();
+            assert_eq!(now, plugin.host().clock().time_of_day() / 1_000_000);
+        },
+    },
+    Behaviour {
+        name: "random bytes are given",
+        asks: Service("random", || vec![("roll", json!({}))]),
+        check: |host| {
+            let mut plugin = host.plugin();
+            let one: [u8; 8] = plugin.call("roll", ()).unwrap();
+            let other: [u8; 8] = plugin.call("roll", ()).unwrap();
+            assert_ne!(one, other);
+        },
+    },
+    Behaviour {
+        name: "files are written and read",
+        asks: Service("files", || vec![("write", json!({"path": "a.txt", "text": "b"})), ("read", json!({"path": "a.txt"}))]),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<()>("write", json!({"path": "notes/a.txt", "text": "grüße"})).unwrap();
+            assert_eq!(plugin.call::<String>("read", json!({"path": "notes/a.txt"})).unwrap(), "grüße");
+        },
+    },
+    Behaviour {
+        name: "a language model is asked",
+        asks: Service("ai", || vec![("ask", json!({"prompt": "a"}))]),
+        check: |host| {
+            let ai = ScriptedAi::new().answer_to("*weather*", "It rains.");
+            let mut plugin = host.build(host.builder().ai(ai)).unwrap();
+            let said: String = plugin.call("ask", json!({"prompt": "How is the weather?"})).unwrap();
+            assert_eq!(said, "It rains.");
+        },
+    },
+    Behaviour {
+        name: "a panic is told with its message and its place",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            let failure = plugin.call::<()>("panic", json!({"message": "ouch"})).unwrap_err();
+            let panic = failure.panic().unwrap_or_else(|| panic!("{failure}"));
+            assert_eq!(panic.message, "ouch");
+            assert!(panic.file.ends_with("lib.rs") && panic.line > 0, "{failure}");
+        },
+    },
+    Behaviour {
+        name: "after a panic the plugin is not called again",
+        asks: This("a dead instance"),
+        check: |host| {
+            let mut plugin = host.plugin();
+            plugin.call::<()>("panic", json!({"message": "ouch"})).unwrap_err();
+            fails(plugin.call::<i64>("add", json!({"left": 1})), "poisoned");
+        },
+    },
+    Behaviour {
+        name: "10,000 calls take no more memory than some",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            let call = |plugin: &mut Emulated, nth: u64| {
+                let text = "x".repeat(nth as usize % 1000);
+                plugin.call::<String>("echo", json!({"text": text})).unwrap();
+                plugin.call::<i64>("add", json!({"left": i64::MAX})).unwrap_err();
+            };
+            (0..1000).for_each(|nth| call(&mut plugin, nth));
+            let before = plugin.memory_bytes();
+            (0..4000).for_each(|nth| call(&mut plugin, nth));
+            assert_eq!(plugin.memory_bytes(), before);
+        },
+    },
+    Behaviour {
+        name: "a call that uses up its fuel is ended",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.build(host.builder().fuel(10_000_000)).unwrap();
+            let failure = plugin.call::<()>("spin", ()).unwrap_err();
+            assert!(matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000_000 }), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "a call that takes too long is ended",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.build(host.builder().timeout(Duration::from_millis(50))).unwrap();
+            let failure = plugin.call::<()>("spin", ()).unwrap_err();
+            assert!(matches!(failure.kind(), FailureKind::Timeout { .. }), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "a call that takes too much memory is ended",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.build(host.builder().memory_pages(64)).unwrap();
+            let failure = plugin.call::<usize>("hoard", ()).unwrap_err();
+            assert!(matches!(failure.kind(), FailureKind::OutOfMemory { .. }), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "calls may nest deeply, and without end they are ended",
+        asks: Nothing,
+        check: |host| {
+            let mut plugin = host.plugin();
+            assert_eq!(plugin.call::<u64>("descend", json!({"depth": 500})).unwrap(), 500);
+            let failure = plugin.call::<u64>("descend", json!({"depth": u32::MAX})).unwrap_err();
+            assert!(matches!(failure.kind(), FailureKind::StackOverflow(_)), "{failure}");
+        },
+    },
+    Behaviour {
+        name: "it imports what this host has, and nothing else",
+        asks: Nothing,
+        check: |host| {
+            let mut build = Build::of("conformance");
+            if let Some(feature) = host.contract.feature {
+                build = build.feature(feature);
+            }
+            let wasm = build.wasm().unwrap();
+            let imports = host.contract.imports(&Inspection::of(&wasm).unwrap());
+            assert!(imports.failures.is_empty(), "{:?}", imports.failures);
+            assert!(imports.others.is_empty(), "{:?}", imports.others);
+        },
+    },
+];
+
+/// What came of a behaviour on a host.
+enum Cell {
+    Passed,
+    Unsupported,
+    /// By the rule of this number.
+    NotApplicable(usize),
+    Failed(String),
+}
+
+/// What a check panics with, if it does.
+fn outcome(check: impl FnOnce()) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(check)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("a panic without a message")
+            .to_owned()
+    })
+}
+
+fn cell(behaviour: &Behaviour, host: &Host) -> Cell {
+    let name = host.contract.name;
+    let outcome = match behaviour.asks {
+        Service(service, calls) if !services(name).contains(&service) => {
+            return match outcome(|| told_unsupported(host, calls())) {
+                Ok(()) => Cell::Unsupported,
+                Err(why) => Cell::Failed(why),
+            };
+        }
+        _ => outcome(|| (behaviour.check)(host)),
+    };
+    let rule = match behaviour.asks {
+        This(asked) => RULES
+            .iter()
+            .position(|rule| rule.host == name && rule.asked.contains(&asked)),
+        _ => None,
+    };
+    match (rule, outcome) {
+        (None, Ok(())) => Cell::Passed,
+        (None, Err(why)) => Cell::Failed(why),
+        (Some(rule), Err(_)) => Cell::NotApplicable(rule),
+        (Some(_), Ok(())) => Cell::Failed("there is a rule that it cannot, and it does".to_owned()),
+    }
+}
+
+fn told_unsupported(host: &Host, calls: Vec<(&str, Value)>) {
+    let mut plugin = host.plugin();
+    for (command, arguments) in calls {
+        fails(plugin.call::<Value>(command, arguments), "unsupported");
+    }
+}
+
+/// The hosts that the guest has a feature for, and that of the SDK's own ABI.
+fn covered() -> &'static [Host] {
+    static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
+    HOSTS.get_or_init(|| {
+        let manifest = std::fs::read_to_string(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/guests/conformance/Cargo.toml"
+        ))
+        .unwrap();
+        let offered = |contract: &&'static HostContract| match contract.feature {
+            Some(feature) => manifest.contains(&format!("\n{feature} = ")),
+            None => true,
+        };
+        let contracts = hosts::all().iter().filter(offered);
+        contracts.map(|contract| Host { contract }).collect()
+    })
+}
+
+#[test]
+fn every_behaviour_is_what_the_table_says() {
+    let hosts = covered();
+    let mut failures = String::new();
+    let rows: Vec<Vec<Cell>> = BEHAVIOURS
+        .iter()
+        .map(|behaviour| hosts.iter().map(|host| cell(behaviour, host)).collect())
+        .collect();
+    for (behaviour, row) in BEHAVIOURS.iter().zip(&rows) {
+        for (host, cell) in hosts.iter().zip(row) {
+            if let Cell::Failed(why) = cell {
+                let host = host.contract.name;
+                writeln!(failures, "{host}: {}\n    {}\n", behaviour.name, why.replace('\n', "\n    ")).unwrap();
+            }
+        }
+    }
+    let table = page(hosts, &rows);
+    println!("{table}");
+    assert!(failures.is_empty(), "\n{failures}");
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/hosts/conformance.md");
+    if std::env::var_os("UPDATE_CONFORMANCE").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == table,
+        "docs/hosts/conformance.md says otherwise: `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` writes it anew"
+    );
+}
+
+fn page(hosts: &[Host], rows: &[Vec<Cell>]) -> String {
+    let mut page = String::from(
+        "# Conformance\n\
+        \n\
+        One plugin (`tests/guests/conformance`) does on each host, as the harness plays it, what a plugin can do. The test `conformance` holds this page to what came of it.\n\
+        \n\
+        * **passed**: it does what it does on the host of the SDK's own ABI;\n\
+        * **unsupported**: the host has no such service, and the plugin is told so by an error of that code;\n\
+        * **a number**: nothing of the kind can be asked of the host, for the reason below the table.\n\
+        \n",
+    );
+    let names = hosts.iter().map(|host| host.contract.name);
+    writeln!(page, "| | {} |", names.collect::<Vec<_>>().join(" | ")).unwrap();
+    writeln!(page, "|---|{}", "---|".repeat(hosts.len())).unwrap();
+    let mut reasons: Vec<usize> = Vec::new();
+    for (behaviour, row) in BEHAVIOURS.iter().zip(rows) {
+        let cells = row.iter().map(|cell| match cell {
+            Cell::Passed => "passed".to_owned(),
+            Cell::Unsupported => "unsupported".to_owned(),
+            Cell::Failed(_) => "FAILED".to_owned(),
+            Cell::NotApplicable(rule) => {
+                let known = reasons.iter().position(|reason| reason == rule);
+                let number = known.unwrap_or_else(|| {
+                    reasons.push(*rule);
+                    reasons.len() - 1
+                });
+                (number + 1).to_string()
+            }
+        });
+        writeln!(page, "| {} | {} |", behaviour.name, cells.collect::<Vec<_>>().join(" | ")).unwrap();
+    }
+    let counts = (0..hosts.len()).map(|nth| {
+        let count = |counted: fn(&Cell) -> bool| rows.iter().filter(|row| counted(&row[nth])).count();
+        let passed = count(|cell| matches!(cell, Cell::Passed | Cell::Unsupported));
+        let applicable = count(|cell| !matches!(cell, Cell::NotApplicable(_)));
+        format!("{passed} of {applicable}")
+    });
+    writeln!(page, "| **as they should be, of those that apply** | {} |\n", counts.collect::<Vec<_>>().join(" | ")).unwrap();
+    for (nth, rule) in reasons.iter().enumerate() {
+        writeln!(page, "{}. {}.", nth + 1, RULES[*rule].why).unwrap();
+    }
+    page
+}
+
+#[test]
+fn every_rule_is_one_of_a_host_and_of_something_that_is_asked() {
+    for Rule { host, asked, .. } in RULES {
+        assert!(hosts::find(host).is_some(), "{host}");
+        for asked in *asked {
+            let is_asked = |behaviour: &Behaviour| matches!(behaviour.asks, This(this) if this == *asked);
+            assert!(BEHAVIOURS.iter().any(is_asked), "{asked}");
+        }
+    }
+}
