@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use plugin_sdk_harness::services::Fault;
-use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
+use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder, hosts};
 use serde_json::{Value, json};
 use support::Folder;
 use tempfile::TempDir;
@@ -109,10 +109,12 @@ fn run(command: &mut Command) {
     );
 }
 
-/// The header, as the tool makes it, in a folder.
-fn header() -> Folder {
+/// A host's header, as the tool makes it, in a folder.
+fn header(host: &str) -> Folder {
     let folder = Folder::new();
-    let said = folder.run(&["header", "-o", "plugin_sdk.h"]).good();
+    let said = folder
+        .run(&["header", "--host", host, "-o", "plugin_sdk.h"])
+        .good();
     assert!(said.contains("plugin_sdk.h"), "{said}");
     folder
 }
@@ -127,7 +129,7 @@ fn zig(compiler: &str) -> Command {
 }
 
 fn c(out: &Path) -> PathBuf {
-    let header = header();
+    let header = header("native");
     run(zig("cc")
         .current_dir(sources())
         .args([
@@ -738,24 +740,22 @@ fn a_call_within_a_call_is_refused_and_changes_nothing() {
 
 /// In WebAssembly, without a C library, and on this machine, where a plugin's unit tests run.
 #[test]
-fn the_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
-    let header = header();
-    header.write("header.c", "#include \"plugin_sdk.h\"\n");
-    header.write("header.cpp", "#include \"plugin_sdk.h\"\n");
-    for target in [&["-target", "wasm32-freestanding"][..], &[]] {
-        for (compiler, standard, source) in [
-            ("cc", "-std=c11", "header.c"),
-            ("c++", "-std=c++17", "header.cpp"),
-        ] {
-            run(zig(compiler).current_dir(header.path()).args(target).args([
-                standard,
-                "-Wpedantic",
-                "-ffreestanding",
-                "-c",
-                source,
-                "-o",
-                "header.o",
-            ]));
+fn each_hosts_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
+    for host in hosts::all() {
+        let header = header(host.name);
+        header.write("header.c", "#include \"plugin_sdk.h\"\n");
+        header.write("header.cpp", "#include \"plugin_sdk.h\"\n");
+        for target in [&["-target", "wasm32-freestanding"][..], &[]] {
+            for (compiler, standard, source) in [
+                ("cc", "-std=c11", "header.c"),
+                ("c++", "-std=c++17", "header.cpp"),
+            ] {
+                run(zig(compiler)
+                    .current_dir(header.path())
+                    .args(target)
+                    .args([standard, "-Wpedantic", "-ffreestanding", "-c"])
+                    .args([source, "-o", "header.o"]));
+            }
         }
     }
 }

@@ -131,6 +131,33 @@ fn imports_are_the_hosts_or_told() {
     assert!(!said.contains("`text`"), "{said}");
 }
 
+/// go-musicfox passes its functions by position: `incompatible import type`, if it is told at all.
+#[test]
+fn imports_in_another_order_are_refused_for_a_host_that_goes_by_position() {
+    let exports = r#"(memory (export "memory") 1) (func (export "malloc") (param i32) (result i32) i32.const 8) (func (export "free") (param i32))
+        (func (export "initialize") (param i32 i32) (result i32) i32.const 0) (func (export "start") (result i32) i32.const 0)
+        (func (export "stop") (result i32) i32.const 0) (func (export "cleanup") (result i32) i32.const 0)
+        (func (export "process_audio") (param i32 i32 i32) (result i32) i32.const 0) (func (export "get_metadata") (result i32) i32.const 0)"#;
+    let [log, get_config, emit_event] = [
+        r#"(import "env" "host_log" (func (param i32 i32 i32)))"#,
+        r#"(import "env" "host_get_config" (func (param i32 i32) (result i32)))"#,
+        r#"(import "env" "host_emit_event" (func (param i32 i32 i32 i32)))"#,
+    ];
+    let said = |imports: [&str; 3]| {
+        let wasm = module(&imports.concat(), exports, None);
+        of(wasm, &["--host", "musicfox"])
+    };
+    let (code, _) = said([log, get_config, emit_event]);
+    assert_eq!(code, 0);
+    let (code, told) = said([emit_event, log, get_config]);
+    assert_eq!(code, 1);
+    assert!(
+        told.contains("it imports host_emit_event, host_log, host_get_config"),
+        "{told}"
+    );
+    assert!(told.contains("feature `host-musicfox`"), "{told}");
+}
+
 #[test]
 fn who_brought_javascript_in_is_told_with_the_edit() {
     let imports = r#"(import "__wbindgen_placeholder__" "__wbg_now_1" (func $js_sys::Date::now)) (import "wasi_snapshot_preview1" "fd_write" (func))

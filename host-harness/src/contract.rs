@@ -244,6 +244,20 @@ pub(crate) fn failures(
     found.into_iter().map(Failure::load).collect()
 }
 
+/// Where a command's export is not what a host looks for that calls it by the command's own name.
+pub(crate) fn wrong_command(
+    inspection: &Inspection<'_>,
+    name: &str,
+    params: &[ValType],
+    results: &[ValType],
+) -> Option<Failure> {
+    let wrong = match inspection.interface().export(name) {
+        Some(export) => function(name, params, results, &export).err(),
+        None => Some(missing(name, function_type(params, results))),
+    };
+    wrong.map(Failure::load)
+}
+
 /// A command's or a batch's name, its export and its type.
 type CommandExport<'a> = (&'a str, &'a str, ExportType<'a>);
 

@@ -347,6 +347,28 @@ fn a_struct_with_mistakes_still_lists_its_commands() {
 }
 
 #[test]
+fn functions_by_position_are_called_by_a_table_of_all_of_them() {
+    let expansion = host_functions::host_functions(
+        quote!(module = "env", positional),
+        quote! {
+            trait Imports {
+                fn log(level: i32, message: &str);
+                fn emit(event: &str);
+            }
+        },
+    );
+    let code = code(expansion);
+    // One static refers to the imports, in their order, and nothing else does.
+    let table = code.find("static IMPORTS").unwrap();
+    let (before, behind) = code.split_at(table);
+    assert_eq!(before.matches("safe fn __import_").count(), 2);
+    assert!(behind.contains("= (__import_0, __import_1);"), "{code}");
+    assert_eq!(code.matches("__import_0").count(), 2, "{code}");
+    assert_eq!(code.matches("opaque(&Self::__imports().").count(), 2, "{code}");
+    assert!(before.contains("#[used]"), "{code}");
+}
+
+#[test]
 fn host_functions_are_a_trait_for_hosts_functions_for_guests_and_a_table_of_them() {
     assert_expansion!(host_functions::host_functions(
         quote!(module = "my_plugin", prefix = "text_", permission = "text"),

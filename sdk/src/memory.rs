@@ -6,6 +6,8 @@
 
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod contracts;
+#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
+pub mod typst;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod fixed;
 
@@ -699,7 +701,7 @@ pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
 }
 
 /// The same numbers as bytes, to be changed.
-#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+#[cfg(not(target_arch = "wasm32"))]
 pub fn as_bytes_mut<T: Number>(numbers: &mut [T]) -> &mut [u8] {
     let len = size_of_val(numbers);
     // SAFETY: a `T` has no padding, any bytes are a valid one, and bytes need no alignment.

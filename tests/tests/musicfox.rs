@@ -1,9 +1,14 @@
-//! go-musicfox's host is played by its guide (`docs/hosts/musicfox.md`): a guest that was written by hand from the guide's C sample, and what such guests do wrong.
+//! go-musicfox's host is played by its guide (`docs/hosts/musicfox.md`): a guest that was written by hand from the guide's C sample, what such guests do wrong, and plugins of
+//! this SDK.
 
+use std::path::Path;
+
+use plugin_sdk::Error;
 use plugin_sdk_harness::hosts::{self, Emulated};
 use plugin_sdk_harness::inspect::Inspection;
+use plugin_sdk_harness::services::{AllowList, MemoryFiles, ScriptedHttp};
 use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder, Source};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const METADATA: &str = r#"{\"id\":\"audio-filter-c-wasm\",\"name\":\"Audio Filter C WASM Plugin\",\"version\":\"1.0.0\",\"description\":\"C WebAssembly audio filter plugin\",\"author\":\"Your Name\",\"tags\":[\"audio\",\"c\"]}"#;
 
@@ -538,4 +543,399 @@ fn commands_are_events_that_are_answered_by_events() {
     plugin.event("track.changed", json!({"title": "Für Elise"})).unwrap();
     let failure = plugin.call_raw("mute", b"{}").unwrap_err();
     assert!(breach(&failure).contains("`command.<name>.result`"));
+}
+
+/// A guest of the workspace's.
+fn source(guest: &str) -> PluginBuilder {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("guests")
+        .join(guest);
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    Plugin::builder(Source::crate_dir(dir).profile("dev").target_dir(target))
+}
+
+/// What a guest finds that does one thing: its value, or its error's code.
+fn does(plugin: &mut Emulated, call: Value) -> Result<Value, String> {
+    let done = plugin.call("one", json!({"call": call}));
+    done.map_err(|failure| failure.code().to_owned())
+}
+
+#[test]
+fn settings_are_text_that_may_be_json() {
+    let long = "long ".repeat(12_000);
+    let config = json!({
+        "volume": 7, "name": "loud", "quoted": "\"x\"", "digits": "12", "nested": {"a": [1, null]}, "empty": "", "long": long, "umlaut": "ü",
+    });
+    let mut plugin = source("services")
+        .config(config)
+        .build_on(hosts::musicfox())
+        .unwrap();
+    for (key, value) in [
+        ("volume", json!(7)),
+        ("name", json!("loud")),
+        ("umlaut", json!("ü")),
+        ("nested", json!({"a": [1, null]})),
+        ("long", json!(long)),
+        // The host has no other form for what is not set.
+        ("empty", json!(null)),
+        ("none", json!(null)),
+        // What looks like JSON is taken for it.
+        ("digits", json!(12)),
+        ("quoted", json!("x")),
+    ] {
+        assert_eq!(does(&mut plugin, json!({"config": key})), Ok(value), "{key}");
+    }
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn what_the_host_has_is_called_and_what_it_has_not_is_unsupported() {
+    let mut plugin = source("services")
+        .grant("files")
+        .grant("http")
+        .grant("events")
+        .files(MemoryFiles::new().read_write("data"))
+        .http(
+            ScriptedHttp::new(AllowList::any())
+                .answer_to("POST https://a.example/", (201, "made"))
+                .fail(Error::msg("no route")),
+        )
+        .build_on(hosts::musicfox())
+        .unwrap();
+    for (call, expected) in [
+        (json!({"write": ["data/a.txt", "α"]}), Ok(json!(null))),
+        (json!({"read": "data/a.txt"}), Ok(json!("α"))),
+        (json!({"read": "data/b.txt"}), Err("not_found")),
+        (json!({"remove": "data/a.txt"}), Err("unsupported")),
+        (json!({"list": "data"}), Err("unsupported")),
+        (
+            json!({"http": ["POST", "https://a.example/", "x"]}),
+            Ok(json!([201, "made"])),
+        ),
+        (
+            json!({"http": ["GET", "https://b.example/", ""]}),
+            Err("unavailable"),
+        ),
+        (json!({"emit": ["track.liked", {"id": 3}]}), Ok(json!(null))),
+        (json!({"emit": ["", 1]}), Err("invalid_argument")),
+        (json!({"subscribe": "track.changed"}), Ok(json!(null))),
+        (json!({"subscribe": "track.*"}), Err("unsupported")),
+        (json!({"unsubscribe": "track.changed"}), Err("unsupported")),
+        (json!({"log": "one line"}), Ok(json!(null))),
+        (json!({"kv_get": "a"}), Err("unsupported")),
+        (json!({"chat": "a"}), Err("unsupported")),
+        (json!("now"), Err("unsupported")),
+        (json!("random"), Err("unsupported")),
+    ] {
+        let found = does(&mut plugin, call.clone());
+        assert_eq!(found, expected.map_err(str::to_owned), "{call}");
+    }
+    let emitted = plugin.host().events().emitted();
+    assert_eq!(emitted.len(), 1);
+    assert_eq!(emitted[0].data, json!({"id": 3}));
+    assert_eq!(plugin.host().events().subscriptions(), ["track.changed"]);
+    assert!(plugin.host().logs().contains("services: one line"));
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn events_of_the_host_reach_the_handlers_and_are_no_commands() {
+    let mut plugin = source("services").build_on(hosts::musicfox()).unwrap();
+    for topic in ["track.changed", "command", "command.one.result"] {
+        plugin.event(topic, json!({"title": "Für Elise"})).unwrap();
+    }
+    let heard: Vec<String> = plugin.call("heard", ()).unwrap();
+    assert_eq!(heard, ["track.changed", "command", "command.one.result"]);
+    let failure = plugin.call_raw("process_audio", &[0; 8]).unwrap_err();
+    assert_eq!(failure.code(), "unsupported", "it does not run");
+    plugin.start().unwrap();
+    let failure = plugin.call_raw("process_audio", &[0; 8]).unwrap_err();
+    assert_eq!(failure.code(), "not_found", "it has no such command");
+    assert!(
+        plugin
+            .host()
+            .logs()
+            .contains("process_audio: the plugin has no command `process_audio` (unknown_command)")
+    );
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn what_is_denied_is_an_error_and_no_trap() {
+    let mut plugin = source("services").build_on(hosts::musicfox()).unwrap();
+    for call in [
+        json!({"read": "data/a.txt"}),
+        json!({"write": ["data/a.txt", ""]}),
+        json!({"http": ["GET", "https://a.example/", ""]}),
+        json!({"subscribe": "track.changed"}),
+    ] {
+        assert!(does(&mut plugin, call.clone()).is_err(), "{call}");
+    }
+    plugin.finish().unwrap();
+}
+
+/// The imports of a plugin of this SDK's for the host, in their order.
+fn imports(dir: &str, profile: &str) -> Vec<String> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let source = Source::crate_dir(dir).profile(profile).target_dir(target);
+    let wasm = source.features(["host-musicfox"]).compile().unwrap().wasm;
+    let inspection = Inspection::of(&wasm).unwrap();
+    let imports = inspection.imports().iter();
+    imports
+        .map(|imported| imported.import.name.clone())
+        .collect()
+}
+
+#[test]
+fn a_plugin_imports_what_the_host_passes_whether_it_calls_all_of_it_or_nothing() {
+    for (dir, profile) in [
+        ("../examples/audio-filter", "dev"),
+        ("guests/jukebox", "dev"),
+        ("guests/jukebox", "release"),
+    ] {
+        assert_eq!(
+            imports(dir, profile),
+            ["host_log", "host_get_config", "host_emit_event"],
+            "{dir} {profile}"
+        );
+    }
+    let more = imports("guests/services", "dev");
+    for further in ["host_read_file", "host_http_request", "host_log"] {
+        assert!(more.iter().any(|name| name == further), "{more:?}");
+    }
+    assert!(
+        !more.iter().any(|name| name == "host_set_config"),
+        "it calls none: {more:?}"
+    );
+}
+
+/// The guide's host by its letter: three functions by position, and what it knew of the memory before it asked for a block.
+mod by_the_letter {
+    use wasmtime::{Caller, Engine, Func, Instance, Memory, Module, Store, TypedFunc};
+
+    #[derive(Default)]
+    pub struct Host {
+        pub log: Vec<(i32, String)>,
+        pub config: Vec<(&'static str, String)>,
+        pub events: Vec<(String, String)>,
+    }
+
+    pub struct Runtime {
+        pub store: Store<Host>,
+        pub instance: Instance,
+        pub memory: Memory,
+        malloc: TypedFunc<i32, i32>,
+        free: TypedFunc<i32, ()>,
+    }
+
+    fn text(caller: &mut Caller<'_, Host>, address: i32, len: i32) -> String {
+        let memory = caller.get_export("memory").unwrap().into_memory().unwrap();
+        let from = address as usize;
+        let bytes = &memory.data(&caller)[from..from + len as usize];
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    impl Runtime {
+        pub fn new(wasm: &[u8], host: Host) -> Self {
+            let engine = Engine::default();
+            let module = Module::new(&engine, wasm).unwrap();
+            let mut store = Store::new(&engine, host);
+            let log = Func::wrap(
+                &mut store,
+                |mut caller: Caller<'_, Host>, level: i32, address: i32, len: i32| {
+                    let line = text(&mut caller, address, len);
+                    caller.data_mut().log.push((level, line));
+                },
+            );
+            let get_config = Func::wrap(
+                &mut store,
+                |mut caller: Caller<'_, Host>, address: i32, len: i32| -> i32 {
+                    let memory = caller.get_export("memory").unwrap().into_memory().unwrap();
+                    let known = memory.data_size(&caller);
+                    let key = text(&mut caller, address, len);
+                    let config = caller.data().config.iter();
+                    let value = config.clone().find(|(known, _)| *known == key);
+                    let value = value.map_or_else(String::new, |(_, value)| value.clone());
+                    let malloc = caller.get_export("malloc").unwrap().into_func().unwrap();
+                    let malloc = malloc.typed::<i32, i32>(&caller).unwrap();
+                    let block = malloc.call(&mut caller, value.len() as i32).unwrap();
+                    let from = block as usize;
+                    assert!(
+                        from + value.len() <= known,
+                        "Go panics: {from} + {} of {known}",
+                        value.len()
+                    );
+                    memory.data_mut(&mut caller)[from..from + value.len()]
+                        .copy_from_slice(value.as_bytes());
+                    block
+                },
+            );
+            let emit_event = Func::wrap(
+                &mut store,
+                |mut caller: Caller<'_, Host>, event: i32, event_len: i32, data: i32, data_len: i32| {
+                    if event_len > 0 && data_len > 0 {
+                        let event = text(&mut caller, event, event_len);
+                        let data = text(&mut caller, data, data_len);
+                        caller.data_mut().events.push((event, data));
+                    }
+                },
+            );
+            let imports = [log.into(), get_config.into(), emit_event.into()];
+            let instance = Instance::new(&mut store, &module, &imports).unwrap();
+            let memory = instance.get_memory(&mut store, "memory").unwrap();
+            let malloc = instance.get_typed_func(&mut store, "malloc").unwrap();
+            let free = instance.get_typed_func(&mut store, "free").unwrap();
+            Runtime {
+                store,
+                instance,
+                memory,
+                malloc,
+                free,
+            }
+        }
+
+        /// Calls an export that takes bytes.
+        pub fn pass(&mut self, export: &str, bytes: &[u8]) -> i32 {
+            let address = self.put(bytes);
+            let export = self
+                .instance
+                .get_typed_func::<(i32, i32), i32>(&mut self.store, export);
+            let called = export
+                .unwrap()
+                .call(&mut self.store, (address, bytes.len() as i32));
+            self.free.call(&mut self.store, address).unwrap();
+            called.unwrap()
+        }
+
+        pub fn start(&mut self) -> i32 {
+            let start = self.instance.get_typed_func(&mut self.store, "start");
+            start.unwrap().call(&mut self.store, ()).unwrap()
+        }
+
+        fn put(&mut self, bytes: &[u8]) -> i32 {
+            let address = self.malloc.call(&mut self.store, bytes.len() as i32).unwrap();
+            self.memory
+                .write(&mut self.store, address as usize, bytes)
+                .unwrap();
+            address
+        }
+
+        pub fn process_audio(&mut self, block: &[u8]) -> Result<Vec<u8>, i32> {
+            let len = block.len() as i32;
+            let input = self.put(block);
+            let output = self.malloc.call(&mut self.store, len * 2).unwrap();
+            let written = self.audio(input, len, output);
+            let result = match usize::try_from(written) {
+                Ok(written) => {
+                    let from = output as usize;
+                    Ok(self.memory.data(&self.store)[from..from + written].to_vec())
+                }
+                Err(_) => Err(written),
+            };
+            self.free.call(&mut self.store, output).unwrap();
+            self.free.call(&mut self.store, input).unwrap();
+            result
+        }
+
+        pub fn audio(&mut self, input: i32, len: i32, output: i32) -> i32 {
+            let process_audio = self
+                .instance
+                .get_typed_func(&mut self.store, "process_audio")
+                .unwrap();
+            process_audio
+                .call(&mut self.store, (input, len, output))
+                .unwrap()
+        }
+    }
+}
+
+use by_the_letter::{Host, Runtime};
+
+fn jukebox(config: &[(&'static str, String)]) -> Runtime {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/jukebox");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let source = Source::crate_dir(dir).profile("dev").target_dir(target);
+    let wasm = source.features(["host-musicfox"]).compile().unwrap().wasm;
+    let host = Host {
+        config: config.to_vec(),
+        ..Host::default()
+    };
+    Runtime::new(&wasm, host)
+}
+
+#[test]
+fn a_plugin_runs_in_the_guides_host_by_its_letter() {
+    let mut host = jukebox(&[("times", "2".to_owned())]);
+    assert_eq!(host.pass("initialize", b"{}"), 0);
+    assert_eq!(host.start(), 0);
+    assert_eq!(host.process_audio(b"la"), Ok(b"lala".to_vec()));
+    assert_eq!(host.process_audio(b""), Ok(Vec::new()));
+    let event = json!({"type": "track.changed", "data": "Für Elise"});
+    assert_eq!(host.pass("handle_event", event.to_string().as_bytes()), 0);
+    let events = &host.store.data().events;
+    assert_eq!(events[0], ("jukebox.blocks".to_owned(), "2".to_owned()));
+    assert_eq!(
+        host.store.data().log,
+        [(0, "jukebox: next is Für Elise".to_owned())]
+    );
+}
+
+#[test]
+fn no_setting_of_up_to_64_kib_makes_the_memory_grow_behind_the_hosts_back() {
+    for len in [1, 1000, 60_000, 65_536] {
+        let mut host = jukebox(&[("motto", "a".repeat(len))]);
+        let call = json!({"type": "command.setting", "data": {"key": "motto"}});
+        assert_eq!(host.pass("handle_event", call.to_string().as_bytes()), 0);
+        let (event, data) = &host.store.data().events[0];
+        assert_eq!(event, "command.setting.result");
+        assert_eq!(data.len(), len + 2);
+    }
+}
+
+#[test]
+fn nothing_is_written_where_there_is_no_room_or_no_block() {
+    let mut host = jukebox(&[("times", "3".to_owned())]);
+    assert_eq!(host.pass("initialize", b"{}"), 0);
+    assert_eq!(host.process_audio(b"la"), Err(-6));
+    let malloc = host
+        .instance
+        .get_typed_func::<i32, i32>(&mut host.store, "malloc")
+        .unwrap();
+    let input = malloc.call(&mut host.store, 16).unwrap();
+    let output = malloc.call(&mut host.store, 64).unwrap();
+    let before = host.memory.data(&host.store).to_vec();
+    for (address, status) in [
+        (0, -5),
+        (4096, -5),
+        (-1, -5),
+        // The input, and its last byte.
+        (input, -5),
+        (input + 15, -5),
+        // From here on there are 47 bytes.
+        (output + 17, -6),
+        (output + 16, 48),
+    ] {
+        assert_eq!(host.audio(input, 16, address), status, "{address}");
+    }
+    // Besides the guest's own state, nothing but the 48 bytes has changed.
+    let after = host.memory.data(&host.store);
+    let from = output as usize;
+    assert_eq!(before[from..from + 16], after[from..from + 16]);
+    assert_eq!(host.audio(input, -1, output), -5);
+    let lines = &host.store.data().log;
+    assert!(lines.iter().all(|(level, _)| *level == 2));
+    assert_eq!(
+        lines[0].1,
+        "process_audio: the result has 6 bytes and the output has room for 4: nothing was written; pass a larger output, or audio in smaller blocks (too_large)"
+    );
+    assert!(lines[1].1.ends_with("(invalid_argument)"), "{}", lines[1].1);
+}
+
+#[test]
+fn a_panic_is_in_the_hosts_log_before_the_trap() {
+    let mut plugin = source("jukebox").build_on(hosts::musicfox()).unwrap();
+    let failure = plugin.call::<()>("kick", ()).unwrap_err();
+    assert_eq!(failure.code(), "panic");
+    assert!(plugin.host().logs().contains("out of order"));
 }

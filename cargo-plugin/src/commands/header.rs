@@ -342,10 +342,10 @@ fn result_type(function: &HostFunction) -> &'static str {
 fn result_meaning(form: Form) -> Option<&'static str> {
     Some(match form {
         Form::Packed => {
-            "Gives back packed bytes or an error, in memory that the host got from this plugin's `alloc` and that the plugin frees; 0 is nothing."
+            "Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing."
         }
         Form::Terminated => {
-            "Gives back text that ends with a zero byte, in memory that the host got from this plugin's `alloc` and that the plugin frees; NULL is nothing."
+            "Gives back text that ends with a zero byte, in memory that the host allocated in this plugin and that the plugin frees; NULL is nothing."
         }
         Form::Status => "Gives back a number that says whether it succeeded.",
         Form::Written => "Gives back how many bytes were written, or would have been.",
@@ -425,23 +425,25 @@ mod tests {
 
     use super::*;
 
-    /// The native host's exports and functions, and nothing left to fill in.
     #[test]
-    fn the_native_header_has_every_function_of_the_host_and_no_gap() {
-        let native = hosts::find("native").unwrap();
-        let header = header(native);
-        for function in native.functions() {
-            let import = format!(
-                "PLUGIN_IMPORT(\"{}\", \"{}\")",
-                function.module, function.name
-            );
-            assert_eq!(header.matches(&import).count(), 1, "{import}");
+    fn each_hosts_header_has_all_of_its_functions_and_no_gap() {
+        for host in hosts::all() {
+            let header = header(host);
+            for function in host.functions() {
+                let import = format!(
+                    "PLUGIN_IMPORT(\"{}\", \"{}\")",
+                    function.module, function.name
+                );
+                assert_eq!(header.matches(&import).count(), 1, "{import}");
+            }
+            // The assembler's, and nothing to fill in.
+            let native = usize::from(host.name == "native");
+            assert_eq!(header.matches('@').count(), native, "{header}");
+            let exported = header.matches("-Wl,--export=plugin_abi_1").count();
+            assert_eq!(exported, native, "{}", host.name);
+            let widest = header.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(180), "{widest:?}");
         }
-        assert!(header.contains("-Wl,--export=plugin_abi_1"));
-        // The assembler's, and nothing to fill in.
-        assert_eq!(header.matches('@').count(), 1, "{header}");
-        let widest = header.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(180), "{widest:?}");
     }
 
     /// Functions of every form that there is.

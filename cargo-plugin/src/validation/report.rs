@@ -96,6 +96,10 @@ impl Validation {
             };
             add("Permissions", permissions, false);
         }
+        let host = subject.expectations.host;
+        if host.feature.is_some() {
+            add("Host", format!("{}: {}", host.name, host.summary), false);
+        }
         if let Some(memory) = inspection.memory() {
             let maximum = memory
                 .maximum
@@ -127,7 +131,10 @@ impl Validation {
                 subject
                     .manifest
                     .filter(|manifest| !manifest.sdk.is_empty())
-                    .map_or_else(|| "none".to_owned(), |manifest| text::line(&manifest.sdk, 60)),
+                    .map_or_else(
+                        || "none".to_owned(),
+                        |manifest| text::line(&manifest.sdk, 60),
+                    ),
                 true,
             );
         }

@@ -1,6 +1,6 @@
 //! Finds passages in the host's files, for a language model to answer from: retrieval, as in retrieval-augmented generation.
 //!
-//! The host grants folders; the plugin reads the text files in them, cuts them into [passages], and keeps an [index] of their [words] from
+//! The host grants folders; the plugin reads the text files in them, cuts them into passages, and keeps an index of their words from
 //! call to call. What it keeps is bounded, and what it left out it says.
 
 #![forbid(unsafe_code)]

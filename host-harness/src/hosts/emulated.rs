@@ -307,6 +307,11 @@ impl Emulated {
         self.guest.sandbox().host().calls()
     }
 
+    /// How many times the last call has called the host's functions.
+    pub fn host_calls_made(&self) -> u64 {
+        self.guest.sandbox().host().calls_made()
+    }
+
     /// The module that this is an instance of.
     pub fn module(&self) -> &Module {
         &self.module

@@ -47,12 +47,15 @@
 mod cis;
 mod emulated;
 mod emulator;
+mod extism;
 mod guest;
 mod musicfox;
 mod native;
 mod neomind;
 mod neotalk;
+mod recognition;
 mod toolfs;
+mod typst;
 
 use std::time::Duration;
 
@@ -68,6 +71,7 @@ use crate::triage::Interface;
 pub use emulated::Emulated;
 pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
 pub(crate) use guest::{Allocator, Guest};
+pub use recognition::made_for;
 
 /// What a host asks of a module that it is to run, and what it gives to it.
 #[non_exhaustive]
@@ -145,6 +149,8 @@ hosts! {
     musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
     neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
     toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
+    extism: "Extism: `docs/hosts/extism.md`.";
+    typst: "Typst: `docs/hosts/typst.md`.";
 }
 
 /// All hosts that are known, that of the SDK's own ABI first.
@@ -158,6 +164,11 @@ pub fn find(name: &str) -> Option<&'static HostContract> {
 }
 
 impl HostContract {
+    /// Whether functions of a module are the host's own, by the module's name.
+    pub fn has_module(&self, module: &str) -> bool {
+        self.modules.contains(&module)
+    }
+
     /// Everything in which a module's exports are not what the host asks for.
     pub fn exports(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
         let failures = (self.exports)(inspection).into_iter();
@@ -184,7 +195,7 @@ impl HostContract {
         let mut missing = Vec::new();
         for imported in inspection.imports() {
             let import = &imported.import;
-            if !self.modules.contains(&import.module.as_str()) {
+            if !self.has_module(&import.module) {
                 imports.others.push(imported.clone());
                 continue;
             }

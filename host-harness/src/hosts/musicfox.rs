@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plugin_sdk::Error;
 use plugin_sdk::host::{Block, HostFunctions};
-use plugin_sdk::hosts::musicfox::{Further, Imports, further, imports};
+use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
 use plugin_sdk::services::http::{Head, Http};
@@ -89,7 +89,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         let turn = functions.turn.clone();
         Emulation {
             functions: functions.provide(),
-            emulator: Box::new(Musicfox {
+            emulator: Box::new(Player {
                 turn,
                 running: false,
             }),
@@ -143,7 +143,7 @@ fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
     ))
 }
 
-struct Musicfox {
+struct Player {
     turn: Arc<Mutex<Turn>>,
     running: bool,
 }
@@ -163,7 +163,7 @@ fn lock(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
     turn.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Emulator for Musicfox {
+impl Emulator for Player {
     fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         let metadata = constant_text(guest, GET_METADATA)?;
         let metadata: Value = crate::json::decode(&metadata, Region::Result)
@@ -304,7 +304,7 @@ impl Emulator for Musicfox {
     }
 }
 
-impl Musicfox {
+impl Player {
     /// Forgets what was told before, and says which event calls a command now.
     fn begin(&self, call: &str) {
         *lock(&self.turn) = Turn {
@@ -398,6 +398,9 @@ const UNWRITTEN: u8 = 0xa5;
 /// The largest piece of an allocator's own between two blocks that lie side by side.
 const BETWEEN: u32 = 32;
 
+/// The largest of these pieces that is as it was for as long as both blocks live: a larger one may be a free block, in which the allocator writes.
+const STILL: u32 = 8;
+
 /// How many blocks are tried until one lies right behind another.
 const TRIES: usize = 8;
 
@@ -407,7 +410,7 @@ struct Output {
     len: u32,
     /// All blocks, the fence among them.
     blocks: Vec<u32>,
-    /// From the end of the output to the end of the fence, and what is there.
+    /// Where it begins to be watched behind the output, and what is there up to the end of the fence.
     fence: Option<(u32, Vec<u8>)>,
 }
 
@@ -445,9 +448,13 @@ impl Output {
         let fence = match fence {
             Some((end, behind)) => {
                 guest.write(behind, &FENCE)?;
-                let fenced = behind - end + FENCE.len() as u32;
-                let bytes = guest.read(Region::Result, end, fenced)?.to_vec();
-                Some((end, bytes))
+                let watched = match behind - end <= STILL {
+                    true => end,
+                    false => behind,
+                };
+                let len = behind - watched + FENCE.len() as u32;
+                let bytes = guest.read(Region::Result, watched, len)?.to_vec();
+                Some((watched, bytes))
             }
             None => None,
         };
@@ -468,8 +475,8 @@ impl Output {
     ) -> Result<Result<Vec<u8>, i32>, Failure> {
         let output = self.address.wrapping_add(offset as u32);
         let written: i32 = guest.call(PROCESS_AUDIO, (input, len as u32, output))?;
-        if let Some((end, bytes)) = &self.fence
-            && guest.read(Region::Result, *end, bytes.len() as u32)? != bytes
+        if let Some((watched, bytes)) = &self.fence
+            && guest.read(Region::Result, *watched, bytes.len() as u32)? != bytes
         {
             return Err(guest.breaks(
                 "the output is twice as long as the input, and what lies behind it is not the plugin's to write to",
@@ -564,12 +571,13 @@ impl Functions {
     }
 
     fn provide(self) -> Vec<HostFunctions> {
-        vec![imports::provide(self.clone()), further::provide(self)]
+        vec![musicfox::provide(self.clone()), further::provide(self)]
     }
 }
 
-impl Imports for Functions {
-    fn log(&mut self, level: i32, message: &str) {
+impl Musicfox for Functions {
+    fn log(&mut self, level: i32, message: &[u8]) {
+        let message = String::from_utf8_lossy(message);
         let level = match level {
             0 => log::Level::Info,
             1 => log::Level::Warn,
@@ -577,10 +585,10 @@ impl Imports for Functions {
             _ => log::Level::Debug,
         };
         if level == log::Level::Error {
-            lock(&self.turn).said = Some(message.to_owned());
+            lock(&self.turn).said = Some(message.clone().into_owned());
         }
         if !message.is_empty() {
-            self.logs.write(level as u32, CONTRACT.name, message);
+            self.logs.write(level as u32, CONTRACT.name, &message);
         }
     }
 

@@ -1,8 +1,9 @@
 //! Extism: `docs/hosts/extism.md`.
 //!
-//! Extism calls an export of a command's own name, which takes nothing. The input and the output are in memory of Extism's, where a plugin reads and writes eight bytes
+//! Extism calls an export of a command's own [name](super::names), which takes nothing. The input and the output are in memory of Extism's, where a plugin reads and writes eight bytes
 //! at a time by functions of the module `extism:host/env`; so are names and values that are passed to other functions there, which take them over, and whatever these return.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde::de::IgnoredAny;
@@ -314,21 +315,46 @@ pub fn hear_panic(message: &str) {
     }
 }
 
+thread_local! {
+    /// Whether a call has begun that has not returned. Extism makes none meanwhile, but goes on calling an instance after a trap.
+    static CALLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a call, unless one before it has ended in a trap: 0, or 1 where it failed.
+fn alive(call: impl FnOnce() -> i32) -> i32 {
+    if CALLED.replace(true) {
+        return call::refuse(trapped(), tell);
+    }
+    let status = call();
+    CALLED.set(false);
+    status
+}
+
+#[cold]
+fn trapped() -> Error {
+    Error::new(
+        code::BUSY,
+        "an earlier call ended in a trap, and what it left behind is not to be relied on: make a new instance",
+    )
+}
+
 /// A command's export, or that of a hook that takes something: 0, or 1 where it failed.
 #[doc(hidden)]
 pub fn command(export: Export) -> i32 {
-    let mut input = input();
-    answer(memory::call(
-        export,
-        memory::bytes_of(&mut input, env::input_length() as usize),
-    ))
+    alive(|| {
+        let mut input = input();
+        answer(memory::call(
+            export,
+            memory::bytes_of(&mut input, env::input_length() as usize),
+        ))
+    })
 }
 
 /// The export of a hook that takes nothing.
 #[doc(hidden)]
 pub fn hook(export: HookExport) -> i32 {
-    // SAFETY: it takes nothing, and Extism does not call a plugin that is in a call.
-    answer(memory::within_no_answer(|| unsafe { export() }))
+    // SAFETY: it takes nothing, and nobody looks at an answer.
+    alive(|| answer(memory::within_no_answer(|| unsafe { export() })))
 }
 
 fn answer(answer: Packed) -> i32 {
@@ -352,18 +378,20 @@ fn tell(reply: Reply<'_>) -> i32 {
 /// `plugin_init`: makes the plugin anew, with the input as its configuration; 0, or 1 where that failed.
 #[doc(hidden)]
 pub fn init<P: Plugin>() -> i32 {
-    let mut input = input();
-    let config = memory::bytes_of(&mut input, env::input_length() as usize);
-    match call::init::<P>(config) {
-        Ok(()) => tell(Reply {
-            failed: false,
-            bytes: b"null",
-        }),
-        Err(failed) => tell(Reply {
-            failed: true,
-            bytes: failed.json(),
-        }),
-    }
+    alive(|| {
+        let mut input = input();
+        let config = memory::bytes_of(&mut input, env::input_length() as usize);
+        match call::init::<P>(config) {
+            Ok(()) => tell(Reply {
+                failed: false,
+                bytes: b"null",
+            }),
+            Err(failed) => tell(Reply {
+                failed: true,
+                bytes: failed.json(),
+            }),
+        }
+    })
 }
 
 /// `plugin_cleanup`: ends the plugin's life.
@@ -405,9 +433,8 @@ macro_rules! __extism_plugin {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extism_command {
-    ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        $crate::__expect_exportable! { $name }
-        $crate::__extism_export! { $name, command, $export }
+    ($name:tt, $codec:ident, $described:tt, $export:item) => {
+        $crate::__extism_export! { $crate::__exported_name!($name), command, $export }
     };
 }
 

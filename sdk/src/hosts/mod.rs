@@ -17,6 +17,7 @@
 //! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-extism` | [`extism`] | by an export of its name |
+//! | `host-typst` | [`typst`] | by an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
 //! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
@@ -45,28 +46,32 @@ pub mod extism;
 pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
+#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
+pub mod typst;
 #[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
 pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
+///
+/// The first that is chosen is `chosen`, also where there are several, so that nothing else goes wrong than what is said of that; and it is said once, at the second.
 macro_rules! contracts {
     ($($module:ident $feature:literal;)*) => {
-        contracts!(@choose [] $($module $feature;)*);
+        contracts!(@choose [] [] $($module $feature;)*);
     };
-    (@choose [$($earlier:literal)*] $module:ident $feature:literal; $($rest:tt)*) => {
+    (@choose [$($earlier:literal)*] [$($two:meta)*] $module:ident $feature:literal; $($rest:tt)*) => {
         #[cfg(all(target_arch = "wasm32", feature = $feature, not(any($(feature = $earlier),*))))]
         #[doc(hidden)]
         pub use $module as chosen;
 
-        #[cfg(all(target_arch = "wasm32", feature = $feature, any($(feature = $earlier),*)))]
+        #[cfg(all(target_arch = "wasm32", feature = $feature, any($(feature = $earlier),*), not(any($($two),*))))]
         compile_error!(concat!(
             "a plugin is made for one host at a time, and more than one is chosen, `", $feature, "` among them: \
             build plugins one by one, each with one feature `host-…` of plugin-sdk, or none"
         ));
 
-        contracts!(@choose [$($earlier)* $feature] $($rest)*);
+        contracts!(@choose [$($earlier)* $feature] [$($two)* $(all(feature = $earlier, feature = $feature))*] $($rest)*);
     };
-    (@choose [$($earlier:literal)*]) => {
+    (@choose [$($earlier:literal)*] [$($two:meta)*]) => {
         #[cfg(not(all(target_arch = "wasm32", any($(feature = $earlier),*))))]
         #[doc(hidden)]
         pub use native as chosen;
@@ -78,6 +83,7 @@ contracts! {
     neotalk "host-neotalk";
     musicfox "host-musicfox";
     extism "host-extism";
+    typst "host-typst";
     neomind "host-neomind";
     toolfs "host-toolfs";
 }

@@ -26,9 +26,9 @@ use crate::{Result, host_functions};
 
 /// What the host gives to every plugin. It passes these three by position, so that a plugin imports just these in just this order.
 #[host_functions(module = "env", prefix = "host_", positional)]
-pub trait Imports {
+pub trait Musicfox {
     /// Takes a line: 0 is information, 1 a warning, 2 an error; anything else is for whoever looks for mistakes. A line without text is dropped.
-    fn log(level: i32, message: &str);
+    fn log(level: i32, message: &[u8]);
     /// The text of a setting, in a block of just its length. What is not set has no block, or one without bytes.
     fn get_config(key: &str) -> Option<Block>;
     /// Tells everybody. An event without a type or without data is dropped.
@@ -82,7 +82,8 @@ impl Log for Contract {
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
-        imports::log(level_of(level), &[target, ": ", message].concat());
+        let line = [target, ": ", message].concat();
+        musicfox::log(level_of(level), line.as_bytes());
     }
 }
 
@@ -103,10 +104,19 @@ const ROOM_FOR_A_SETTING: u32 = 64 * 1024;
 impl Config for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
         memory::make_room(ROOM_FOR_A_SETTING);
-        let Some(Block(text)) = imports::get_config(key) else {
+        let Some(Block(text)) = musicfox::get_config(key) else {
             return Ok(None);
         };
-        Ok((!text.is_empty()).then(|| as_json(text)))
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match String::from_utf8(text) {
+            Ok(text) => Ok(Some(as_json(text))),
+            Err(_) => Err(Error::new(
+                code::BAD_ANSWER,
+                "go-musicfox has a setting under this key that is not UTF-8",
+            )),
+        }
     }
 }
 
@@ -118,7 +128,7 @@ impl Events for Contract {
                 "go-musicfox drops events without a topic: give it one",
             ));
         }
-        imports::emit_event(topic, data);
+        musicfox::emit_event(topic, data);
         Ok(())
     }
 
@@ -174,8 +184,8 @@ impl Http for Contract {
         let Block(body) = further::http_request(&head.method, &head.url, body, &mut status)
             .unwrap_or_default();
         let Ok(status) = u16::try_from(status) else {
-            let reason = String::from_utf8_lossy(&body);
-            let message = ["go-musicfox got no response: ", &*reason].concat();
+            let reason = std::str::from_utf8(&body).unwrap_or_default();
+            let message = ["go-musicfox got no response: ", reason].concat();
             return Err(Error::new(code::UNAVAILABLE, message));
         };
         Ok(Response {
@@ -199,20 +209,20 @@ pub fn configuration() -> Option<Vec<u8>> {
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = true;
 
-/// Tells the host of a panic.
+/// Tells the host of a panic, in a line of UTF-8.
 #[doc(hidden)]
 #[inline]
-pub fn hear_panic(message: &str) {
-    imports::log(level::ERROR, message);
+pub fn hear_panic(line: &str) {
+    musicfox::log(level::ERROR, line.as_bytes());
 }
 
 /// What this host carries is text: text that is JSON is that JSON, and any other is a string.
-fn as_json(text: Vec<u8>) -> Vec<u8> {
-    if json::read::<IgnoredAny>(&text, &Arena::new()).is_ok() {
-        return text;
+fn as_json(text: String) -> Vec<u8> {
+    if json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_ok() {
+        return text.into_bytes();
     }
     let mut string = Vec::with_capacity(text.len() + 2);
-    json::write_str(&String::from_utf8_lossy(&text), &mut string);
+    json::write_str(&text, &mut string);
     string
 }
 
@@ -241,7 +251,7 @@ fn answered(export: &str, outcome: Outcome) -> i32 {
     outcome.unwrap_or_else(|error| {
         let (code, message) = error.told();
         let line = [export, ": ", &message, " (", &code, ")"].concat();
-        imports::log(level::ERROR, &line);
+        musicfox::log(level::ERROR, line.as_bytes());
         status_of(&code)
     })
 }
@@ -367,19 +377,26 @@ fn no_output() -> Error {
 
 #[cold]
 fn no_room(len: usize, room: usize) -> Error {
-    let message = format!(
-        "the result has {len} bytes and the output has room for {room}: nothing was written; pass a larger output, or audio in smaller blocks"
-    );
-    Error::new(code::TOO_LARGE, message)
+    let number = |number: usize| {
+        let mut digits = Vec::new();
+        json::write_u64(number as u64, &mut digits);
+        String::from_utf8(digits).unwrap_or_default()
+    };
+    let message = [
+        "the result has ",
+        &number(len),
+        " bytes and the output has room for ",
+        &number(room),
+        ": nothing was written; pass a larger output, or audio in smaller blocks",
+    ];
+    Error::new(code::TOO_LARGE, message.concat())
 }
 
 #[cold]
 fn in_no_text(command: &[u8]) -> Error {
-    let message = format!(
-        "`{}` speaks in bytes that go-musicfox has no way to carry: make it a command in JSON",
-        String::from_utf8_lossy(command)
-    );
-    Error::new(code::UNSUPPORTED, message)
+    let name = std::str::from_utf8(command).unwrap_or_default();
+    let message = ["does not carry what `", name, "` takes and gives, which is no JSON"];
+    not_there(NAME, &message.concat())
 }
 
 /// The export `handle_event`.
@@ -414,7 +431,7 @@ fn run(name: &str, arguments: &mut [u8]) -> Outcome {
             true => ".error",
             false => ".result",
         };
-        imports::emit_event(&[COMMAND, name, outcome].concat(), reply.bytes);
+        musicfox::emit_event(&[COMMAND, name, outcome].concat(), reply.bytes);
         call::settled(reply).map(|()| 0)
     };
     let name = name.as_bytes();
@@ -476,7 +493,7 @@ fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(as_json(text.into_bytes()))
+    Ok(as_json(text))
 }
 
 /// Writes what `get_metadata` answers with, and the zero byte that says where it ends.
@@ -687,9 +704,8 @@ mod tests {
             ("1.2.3", r#""1.2.3""#),
             ("a \"b\"", r#""a \"b\"""#),
         ] {
-            assert_eq!(as_json(text.into()), json.as_bytes(), "{text}");
+            assert_eq!(as_json(text.to_owned()), json.as_bytes(), "{text}");
         }
-        assert_eq!(as_json(vec![b'a', 0xff]), "\"a\u{fffd}\"".as_bytes());
     }
 
     #[test]

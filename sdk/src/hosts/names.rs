@@ -1,118 +1,344 @@
 //! Commands that are exports of their own names, for hosts that call them so.
 //!
-//! A function's name in the linker and its name as an export are one and the same to Rust, so that a command called `log` would be what the compiler calls for a
-//! logarithm. The linker does not say so: the module is broken.
+//! To Rust, a function's name in the linker and its name as an export are one, so that a command called `log` would be what the compiler calls for a
+//! logarithm. The linker does not complain: the module is broken. Such commands, and those whose names say something else to an engine or a host, have a prefix.
 
-/// What the compiler calls, with or without an `f` behind it, for whatever has no instruction of its own.
-const COMPILERS: [&str; 49] = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "bcmp",
-    "cbrt",
-    "ceil",
-    "copysign",
-    "cos",
-    "cosh",
-    "erf",
-    "erfc",
-    "exp",
-    "exp10",
-    "exp2",
-    "expm1",
-    "fabs",
-    "fdim",
-    "floor",
-    "fma",
-    "fmax",
-    "fmin",
-    "fmod",
-    "hypot",
-    "ldexp",
-    "lgamma",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "memcmp",
-    "memcpy",
-    "memmove",
-    "memset",
-    "pow",
-    "rint",
-    "round",
-    "roundeven",
-    "sin",
-    "sinh",
-    "sqrt",
-    "strlen",
-    "tan",
-    "tanh",
-    "tgamma",
-    "trunc",
-];
-
-/// What hosts or the linker give a meaning of its own.
-const OTHERS: [&str; 5] = [
-    "__wasm_call_ctors",
-    "_initialize",
-    "_start",
-    "hs_init",
-    "memory",
-];
-
-/// Whether an export can have a command's name.
-pub const fn can_be_exported(name: &str) -> bool {
-    !is_among(name, &COMPILERS, true) && !is_among(name, &OTHERS, false)
-}
-
-const fn is_among(name: &str, names: &[&str], single_precision: bool) -> bool {
-    let mut nth = 0;
-    while nth < names.len() {
-        let known = names[nth].as_bytes();
-        let name = name.as_bytes();
-        if begins_with(name, known)
-            && (name.len() == known.len()
-                || single_precision && name.len() == known.len() + 1 && name[known.len()] == b'f')
-        {
-            return true;
+/// The names that commands cannot have as exports: what the compiler calls for whatever has no instruction of its own, and what hosts look for.
+macro_rules! taken {
+    ($then:ident) => {
+        $then! {
+            "__wasm_call_ctors" "_initialize" "_start" "acos" "acosf" "acosh" "acoshf" "asin" "asinf" "asinh" "asinhf" "atan" "atan2"
+            "atan2f" "atanf" "atanh" "atanhf" "bcmp" "cbrt" "cbrtf" "ceil" "ceilf" "copysign" "copysignf" "cos" "cosf" "cosh" "coshf" "erf"
+            "erfc" "erfcf" "erff" "exp" "exp10" "exp10f" "exp2" "exp2f" "expf" "expm1" "expm1f" "fabs" "fabsf" "fdim" "fdimf" "floor"
+            "floorf" "fma" "fmaf" "fmax" "fmaxf" "fmin" "fminf" "fmod" "fmodf" "hs_init" "hypot" "hypotf" "ldexp" "ldexpf" "lgamma"
+            "lgammaf" "log" "log10" "log10f" "log1p" "log1pf" "log2" "log2f" "logf" "memcmp" "memcpy" "memmove" "memory" "memset" "pow"
+            "powf" "rint" "rintf" "round" "roundeven" "roundevenf" "roundf" "sin" "sinf" "sinh" "sinhf" "sqrt" "sqrtf" "strlen" "tan"
+            "tanf" "tanh" "tanhf" "tgamma" "tgammaf" "trunc" "truncf"
         }
-        nth += 1;
-    }
-    false
+    };
 }
 
-const fn begins_with(name: &[u8], known: &[u8]) -> bool {
-    if name.len() < known.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < known.len() {
-        if name[at] != known[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
+macro_rules! listed {
+    ($($name:literal)*) => {
+        &[$($name),*]
+    };
 }
 
-/// Refuses a command that cannot be exported by its name, while the plugin is compiled.
+/// See `taken`.
+const TAKEN: &[&str] = taken!(listed);
+
+/// The export of a command: its name, or with `command_` before it where that is taken.
+///
+/// ```
+/// use plugin_sdk::hosts::names::exported;
+///
+/// assert_eq!(exported("greet"), "greet");
+/// assert_eq!(exported("round"), "command_round");
+/// ```
+pub fn exported(command: &str) -> String {
+    match TAKEN.contains(&command) {
+        true => ["command_", command].concat(),
+        false => command.to_owned(),
+    }
+}
+
+/// The same while a plugin is compiled, where only a literal will do.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __expect_exportable {
-    ($name:literal) => {
-        const _: () = ::core::assert!(
-            $crate::hosts::names::can_be_exported($name),
-            ::core::concat!(
-                "the plugin's host calls commands by exports of their own names, and `",
-                $name,
-                "` is taken there: give the command another name, #[command(rename = \"…\")]"
-            )
-        );
+macro_rules! __exported_name {
+    ("__wasm_call_ctors") => {
+        "command___wasm_call_ctors"
+    };
+    ("_initialize") => {
+        "command__initialize"
+    };
+    ("_start") => {
+        "command__start"
+    };
+    ("acos") => {
+        "command_acos"
+    };
+    ("acosf") => {
+        "command_acosf"
+    };
+    ("acosh") => {
+        "command_acosh"
+    };
+    ("acoshf") => {
+        "command_acoshf"
+    };
+    ("asin") => {
+        "command_asin"
+    };
+    ("asinf") => {
+        "command_asinf"
+    };
+    ("asinh") => {
+        "command_asinh"
+    };
+    ("asinhf") => {
+        "command_asinhf"
+    };
+    ("atan") => {
+        "command_atan"
+    };
+    ("atan2") => {
+        "command_atan2"
+    };
+    ("atan2f") => {
+        "command_atan2f"
+    };
+    ("atanf") => {
+        "command_atanf"
+    };
+    ("atanh") => {
+        "command_atanh"
+    };
+    ("atanhf") => {
+        "command_atanhf"
+    };
+    ("bcmp") => {
+        "command_bcmp"
+    };
+    ("cbrt") => {
+        "command_cbrt"
+    };
+    ("cbrtf") => {
+        "command_cbrtf"
+    };
+    ("ceil") => {
+        "command_ceil"
+    };
+    ("ceilf") => {
+        "command_ceilf"
+    };
+    ("copysign") => {
+        "command_copysign"
+    };
+    ("copysignf") => {
+        "command_copysignf"
+    };
+    ("cos") => {
+        "command_cos"
+    };
+    ("cosf") => {
+        "command_cosf"
+    };
+    ("cosh") => {
+        "command_cosh"
+    };
+    ("coshf") => {
+        "command_coshf"
+    };
+    ("erf") => {
+        "command_erf"
+    };
+    ("erfc") => {
+        "command_erfc"
+    };
+    ("erfcf") => {
+        "command_erfcf"
+    };
+    ("erff") => {
+        "command_erff"
+    };
+    ("exp") => {
+        "command_exp"
+    };
+    ("exp10") => {
+        "command_exp10"
+    };
+    ("exp10f") => {
+        "command_exp10f"
+    };
+    ("exp2") => {
+        "command_exp2"
+    };
+    ("exp2f") => {
+        "command_exp2f"
+    };
+    ("expf") => {
+        "command_expf"
+    };
+    ("expm1") => {
+        "command_expm1"
+    };
+    ("expm1f") => {
+        "command_expm1f"
+    };
+    ("fabs") => {
+        "command_fabs"
+    };
+    ("fabsf") => {
+        "command_fabsf"
+    };
+    ("fdim") => {
+        "command_fdim"
+    };
+    ("fdimf") => {
+        "command_fdimf"
+    };
+    ("floor") => {
+        "command_floor"
+    };
+    ("floorf") => {
+        "command_floorf"
+    };
+    ("fma") => {
+        "command_fma"
+    };
+    ("fmaf") => {
+        "command_fmaf"
+    };
+    ("fmax") => {
+        "command_fmax"
+    };
+    ("fmaxf") => {
+        "command_fmaxf"
+    };
+    ("fmin") => {
+        "command_fmin"
+    };
+    ("fminf") => {
+        "command_fminf"
+    };
+    ("fmod") => {
+        "command_fmod"
+    };
+    ("fmodf") => {
+        "command_fmodf"
+    };
+    ("hs_init") => {
+        "command_hs_init"
+    };
+    ("hypot") => {
+        "command_hypot"
+    };
+    ("hypotf") => {
+        "command_hypotf"
+    };
+    ("ldexp") => {
+        "command_ldexp"
+    };
+    ("ldexpf") => {
+        "command_ldexpf"
+    };
+    ("lgamma") => {
+        "command_lgamma"
+    };
+    ("lgammaf") => {
+        "command_lgammaf"
+    };
+    ("log") => {
+        "command_log"
+    };
+    ("log10") => {
+        "command_log10"
+    };
+    ("log10f") => {
+        "command_log10f"
+    };
+    ("log1p") => {
+        "command_log1p"
+    };
+    ("log1pf") => {
+        "command_log1pf"
+    };
+    ("log2") => {
+        "command_log2"
+    };
+    ("log2f") => {
+        "command_log2f"
+    };
+    ("logf") => {
+        "command_logf"
+    };
+    ("memcmp") => {
+        "command_memcmp"
+    };
+    ("memcpy") => {
+        "command_memcpy"
+    };
+    ("memmove") => {
+        "command_memmove"
+    };
+    ("memory") => {
+        "command_memory"
+    };
+    ("memset") => {
+        "command_memset"
+    };
+    ("pow") => {
+        "command_pow"
+    };
+    ("powf") => {
+        "command_powf"
+    };
+    ("rint") => {
+        "command_rint"
+    };
+    ("rintf") => {
+        "command_rintf"
+    };
+    ("round") => {
+        "command_round"
+    };
+    ("roundeven") => {
+        "command_roundeven"
+    };
+    ("roundevenf") => {
+        "command_roundevenf"
+    };
+    ("roundf") => {
+        "command_roundf"
+    };
+    ("sin") => {
+        "command_sin"
+    };
+    ("sinf") => {
+        "command_sinf"
+    };
+    ("sinh") => {
+        "command_sinh"
+    };
+    ("sinhf") => {
+        "command_sinhf"
+    };
+    ("sqrt") => {
+        "command_sqrt"
+    };
+    ("sqrtf") => {
+        "command_sqrtf"
+    };
+    ("strlen") => {
+        "command_strlen"
+    };
+    ("tan") => {
+        "command_tan"
+    };
+    ("tanf") => {
+        "command_tanf"
+    };
+    ("tanh") => {
+        "command_tanh"
+    };
+    ("tanhf") => {
+        "command_tanhf"
+    };
+    ("tgamma") => {
+        "command_tgamma"
+    };
+    ("tgammaf") => {
+        "command_tgammaf"
+    };
+    ("trunc") => {
+        "command_trunc"
+    };
+    ("truncf") => {
+        "command_truncf"
+    };
+    ($name:tt) => {
+        $name
     };
 }
 
@@ -121,16 +347,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_compiler_calls_is_no_commands_name() {
-        for taken in [
-            "log", "logf", "log2", "fminf", "memcpy", "truncf", "_start", "memory",
-        ] {
-            assert!(!can_be_exported(taken), "{taken}");
+    fn the_compiler_and_the_harness_give_a_command_the_same_export() {
+        macro_rules! both {
+            ($($name:tt)*) => {
+                [$(($name, $crate::__exported_name!($name))),*]
+            };
         }
-        for free in [
-            "greet", "logs", "logff", "", "lo", "login", "rounds", "truncate", "alloc",
-        ] {
-            assert!(can_be_exported(free), "{free}");
+        for (name, export) in taken!(both) {
+            assert_eq!(exported(name), export);
+            assert_eq!(export, ["command_", name].concat());
+        }
+        for (name, export) in both!("greet" "logs" "memory_bytes" "alloc") {
+            assert_eq!(export, name);
+            assert_eq!(exported(name), name);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ptr;
 
-use super::{Block, Boundary, NO_BYTES, NOWHERE, Place, as_bytes_mut, busy, overlap, range};
+use super::{Block, Boundary, NO_BYTES, NOWHERE, Place, busy, overlap, range};
 use crate::abi::Packed;
 use crate::hosts::call::Reply;
 use crate::hosts::registry::Export;
@@ -126,7 +126,7 @@ impl Boundary {
         // Hosts pass the beginning nearly always, and have few blocks at a time.
         let found = blocks.find(address).map(|(_, block)| block).or_else(|| {
             let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
-            live.find(|block| overlap(block.range(), (address, address + 1))).copied()
+            live.find(|block| overlap(block.range(), (address, address.saturating_add(1)))).copied()
         });
         self.blocks.set(blocks);
         found
@@ -190,8 +190,7 @@ pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
         true => then(bytes),
         false => {
             let mut words = vec![0u64; bytes.len().div_ceil(size_of::<u64>())];
-            let copy = as_bytes_mut(&mut words);
-            let copy = copy.get_mut(..bytes.len()).unwrap_or_default();
+            let copy = bytes_of(&mut words, bytes.len());
             copy.copy_from_slice(bytes);
             then(copy)
         }
@@ -216,4 +215,64 @@ pub fn bytes_of(words: &mut [u64], len: usize) -> &mut [u8] {
     let len = len.min(size_of_val(words));
     // SAFETY: the words have at least so many bytes, any of which may have any value, and are borrowed for as long.
     unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), len) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_put_into_blocks_only_and_only_where_there_is_room() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(8).addr();
+        let other = boundary.alloc(8).addr();
+        for (address, room) in [
+            (block, Some(8)),
+            (block + 3, Some(5)),
+            (block + 7, Some(1)),
+            (block + 8, None),
+            (other, Some(8)),
+            (0, None),
+            (usize::MAX, None),
+            (NO_BYTES.addr(), Some(0)),
+        ] {
+            assert_eq!(boundary.room_beside(b"", address), room);
+            assert_eq!(boundary.put(b"12345", address), room >= Some(5));
+            assert_eq!(boundary.put(b"", address), room.is_some());
+        }
+        boundary.free(other);
+        assert_eq!(boundary.room_beside(b"", other), None);
+        assert!(!boundary.put(b"1", other));
+        assert_eq!(
+            boundary.receive_block(block).as_deref().map(|block| &block[3..]),
+            Some(&b"12345"[..])
+        );
+    }
+
+    #[test]
+    fn what_lies_in_a_block_is_not_put_into_it() {
+        let boundary = Boundary::new();
+        let start = boundary.alloc(8);
+        // SAFETY: the block is live, and is written before it is read.
+        let bytes = unsafe {
+            start.write_bytes(1, 8);
+            std::slice::from_raw_parts(start, 4)
+        };
+        assert_eq!(boundary.room_beside(bytes, start.addr() + 4), None);
+        assert!(!boundary.put(bytes, start.addr() + 4));
+    }
+
+    #[test]
+    fn a_block_is_received_whole_and_once() {
+        let boundary = Boundary::new();
+        let start = boundary.alloc(3);
+        // SAFETY: the block is live and has three bytes.
+        unsafe { start.write_bytes(b'a', 3) };
+        assert_eq!(boundary.receive_block(start.addr() + 1), None);
+        assert_eq!(boundary.receive_block(start.addr()).unwrap(), b"aaa");
+        assert_eq!(boundary.receive_block(start.addr()), None);
+        assert_eq!(boundary.live_blocks(), 0);
+        assert_eq!(boundary.receive_block(NO_BYTES.addr()).unwrap(), b"");
+        assert_eq!(boundary.receive_block(0), None);
+    }
 }

@@ -8,13 +8,19 @@
     reason = "a test fails by panicking"
 )]
 
+mod extism;
 mod interpreter;
 mod native;
 mod program;
+mod typst;
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use plugin_sdk_harness::{Module, Source};
+use plugin_sdk_harness::Source;
+use serde_json::{Value, json};
 
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -23,14 +29,28 @@ fn target_dir() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
-/// Builds the plugin in a folder of the workspace.
+/// Builds the plugin in a folder of the workspace, for hosts of the SDK's own ABI.
 fn build(folder: &str) -> PathBuf {
-    let source = Source::crate_dir(Path::new(WORKSPACE).join(folder));
-    Module::load(source.profile("dev").target_dir(target_dir())).unwrap();
+    build_with(folder, None)
+}
+
+/// Builds it with one of its features.
+fn build_with(folder: &str, feature: Option<&str>) -> PathBuf {
+    static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
-    let file = format!(
-        "wasm32-unknown-unknown/debug/{}.wasm",
-        name.replace('-', "_")
-    );
-    target_dir().join(file)
+    // Where no build with other features puts its own.
+    let file = format!("{name}-{}.wasm", feature.unwrap_or("native"));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if built.insert(file.clone()) {
+        let source = Source::crate_dir(Path::new(WORKSPACE).join(folder));
+        let source = source.profile("dev").target_dir(target_dir());
+        fs::write(&file, source.features(feature).compile().unwrap().wasm).unwrap();
+    }
+    file
+}
+
+/// A call of a command that takes JSON.
+fn call(export: &str, arguments: Value) -> Value {
+    json!({"export": export, "json": arguments})
 }

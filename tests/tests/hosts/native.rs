@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::program::Program;
-use super::{WORKSPACE, build, interpreter};
+use super::{WORKSPACE, build, call, interpreter};
 
 /// A host, and how it treats memory.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Host {
 
 /// Has every host serve the same calls, and gives the answers if they are all the same.
 #[track_caller]
-fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
+pub fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
     let mut agreed: Option<Vec<Value>> = None;
     for host in Host::all() {
         let mut answers = host
@@ -88,10 +88,6 @@ fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
         );
     }
     agreed.unwrap()
-}
-
-fn call(export: &str, arguments: Value) -> Value {
-    json!({"export": export, "json": arguments})
 }
 
 /// Bytes for raw commands, and a folder to have them in.

@@ -1,5 +1,6 @@
 //! Hosts that are programs: calls go in as lines of JSON, and answers come out so.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
@@ -42,12 +43,19 @@ impl Program {
         }
     }
 
+    /// The program in `tests/extism`.
+    pub fn extism() -> Self {
+        let place = format!("extism/debug/extism-host{EXE_SUFFIX}");
+        let given = std::env::var_os("PLUGIN_SDK_EXTISM_HOST");
+        Program {
+            program: given.unwrap_or_else(|| target_dir().join(place).into()),
+            script: None,
+            install: "type `cargo xtask setup`, which builds it and prints how to set PLUGIN_SDK_EXTISM_HOST",
+        }
+    }
+
     /// Has it answer some lines; what it says before it fails otherwise.
-    pub fn converse(
-        &self,
-        arguments: &[&OsStr],
-        lines: &[Value],
-    ) -> Result<Vec<Value>, String> {
+    pub fn converse(&self, arguments: &[&OsStr], lines: &[Value]) -> Result<Vec<Value>, String> {
         let mut command = Command::new(&self.program);
         let script = self.script;
         command.args(script.map(|script| Path::new(WORKSPACE).join("tests/hosts").join(script)));

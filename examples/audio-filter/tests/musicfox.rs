@@ -1,0 +1,206 @@
+//! The filter as go-musicfox runs it: samples and blocks in JSON, batches, and what the host's buffers have no room for. What it gives is what it gives natively.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use audio_filter::{AudioBuffer, AudioFilter, Config};
+use plugin_sdk_harness::hosts::{self, Emulated};
+use plugin_sdk_harness::{Failure, FailureKind, Plugin, Source};
+use serde_json::{Value, json};
+
+fn loaded(config: &Value) -> Result<Emulated, Failure> {
+    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+    Plugin::builder(source)
+        .config(config)
+        .build_on(hosts::musicfox())
+}
+
+fn running(config: &Value) -> Emulated {
+    let mut plugin = loaded(config).unwrap();
+    plugin.start().unwrap();
+    plugin
+}
+
+fn natively(config: &Value) -> AudioFilter {
+    let config: Config = serde_json::from_value(config.clone()).unwrap();
+    let mut filter = AudioFilter::new(config).unwrap();
+    filter.start();
+    filter
+}
+
+/// Something to hear, the same each time.
+fn noise(from: usize, samples: usize) -> Vec<f32> {
+    let sample = |nth: usize| ((nth * 7919) % 1000) as f32 / 500.0 - 1.0;
+    (from..from + samples).map(sample).collect()
+}
+
+fn to_bytes(samples: &[f32]) -> Vec<u8> {
+    samples.iter().copied().flat_map(f32::to_le_bytes).collect()
+}
+
+fn to_samples(bytes: &[u8]) -> Vec<f32> {
+    let (samples, rest) = bytes.as_chunks();
+    assert!(rest.is_empty());
+    samples.iter().copied().map(f32::from_le_bytes).collect()
+}
+
+/// A block of one channel.
+fn in_json(samples: Vec<f32>) -> AudioBuffer {
+    AudioBuffer {
+        channels: 1,
+        frames: samples.len() as u32,
+        sample_rate: 48_000,
+        data: vec![samples],
+    }
+}
+
+const FILTERS: [&str; 3] = ["lowpass", "highpass", "bandpass"];
+
+fn mono(filter: &str) -> Value {
+    json!({"filter_type": filter, "channels": 1, "cutoff": 3000, "sample_rate": 48_000})
+}
+
+#[test]
+fn samples_and_blocks_in_json_are_filtered_as_natively_one_behind_the_other() {
+    for filter in FILTERS {
+        let config = mono(filter);
+        let (mut plugin, mut native) = (running(&config), natively(&config));
+        let mut from = 0;
+        for samples in [1, 64, 441, 1000] {
+            let mut expected = noise(from, samples);
+            let found = plugin.call_raw("process_audio", &to_bytes(&expected));
+            native.process_audio(&mut expected).unwrap();
+            assert_eq!(to_samples(&found.unwrap()), expected, "{filter}");
+            from += samples;
+
+            let block = in_json(noise(from, samples));
+            let found: AudioBuffer = plugin.call("process_audio", &block).unwrap();
+            assert_eq!(found, native.process_audio_json(block).unwrap(), "{filter}");
+            from += samples;
+        }
+        plugin.finish().unwrap();
+    }
+}
+
+#[test]
+fn a_batch_is_filtered_as_its_blocks_one_by_one() {
+    for filter in FILTERS {
+        let config = mono(filter);
+        let (mut together, mut alone) = (running(&config), running(&config));
+        // Behind JSON, samples lie wherever it ends.
+        let blocks: Vec<Vec<u8>> = (0..12)
+            .map(|nth| match nth % 3 {
+                0 => serde_json::to_vec(&in_json(noise(nth * 100, 90 + nth))).unwrap(),
+                _ => to_bytes(&noise(nth * 100, 90 + nth)),
+            })
+            .collect();
+        assert!(blocks.iter().any(|block| block.len() % 4 != 0));
+        let one_by_one: Vec<Vec<u8>> = blocks
+            .iter()
+            .map(|block| alone.call_raw("process_audio", block).unwrap())
+            .collect();
+        let batch = together.call_many_raw("process_audio", &blocks).unwrap();
+        assert_eq!(batch, one_by_one, "{filter}");
+        together.finish().unwrap();
+        alone.finish().unwrap();
+    }
+}
+
+/// What `process_audio` fails with, and the log's line about it.
+fn refused(plugin: &mut Emulated, block: &[u8]) -> (String, String) {
+    let failure = plugin.call_raw("process_audio", block).unwrap_err();
+    let FailureKind::Plugin(error) = failure.kind() else {
+        panic!("{failure}");
+    };
+    let says = failure.host_says().unwrap().to_owned();
+    (says, error.source().join("; "))
+}
+
+#[test]
+fn a_result_that_the_output_has_no_room_for_is_refused_and_nothing_is_written() {
+    let mut plugin = running(&mono("lowpass"));
+    // `1` becomes `0.125`, and `0.234375`.
+    let terse = r#"{"data":[[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]],"sample_rate":48000,"channels":1,"frames":20}"#;
+    let (says, line) = refused(&mut plugin, terse.as_bytes());
+    assert_eq!(says, "process_audio returned error code: -6");
+    assert!(line.starts_with("process_audio: the result has "), "{line}");
+    assert!(line.ends_with("(too_large)"), "{line}");
+    let found = plugin.call_raw("process_audio", &to_bytes(&[0.0; 4])).unwrap();
+    assert_eq!(found.len(), 16, "the plugin goes on");
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn what_is_wrong_with_a_block_is_in_the_log_and_its_number_with_the_host() {
+    let mut plugin = running(&json!({"channels": 2}));
+    for (block, number, code) in [
+        (&b"1234567"[..], -5, "invalid_argument"),
+        (&[0; 12], -1, "uneven_block"),
+        (br#"{"data":[]}"#, -5, "invalid_argument"),
+        (br#"{"data":{}}"#, -5, "invalid_argument"),
+        (b"{no JSON}", -5, "invalid_json"),
+        (
+            br#"{"data":[[0.0],[0.0]],"sample_rate":48000,"channels":2,"frames":2}"#,
+            -1,
+            "other_channels",
+        ),
+    ] {
+        let (says, line) = refused(&mut plugin, block);
+        assert_eq!(says, format!("process_audio returned error code: {number}"));
+        assert!(line.ends_with(&format!("({code})")), "{line}");
+    }
+    assert!(plugin.call_raw("process_audio", b"").unwrap().is_empty());
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn a_configuration_that_makes_no_sense_is_refused() {
+    let failure = loaded(&json!({"cutoff": -3})).unwrap_err();
+    assert_eq!(
+        failure.host_says().unwrap(),
+        "initialize returned error code: -1"
+    );
+    let failure = loaded(&json!({"frequency": 440})).unwrap_err();
+    assert_eq!(
+        failure.host_says().unwrap(),
+        "initialize returned error code: -5"
+    );
+}
+
+#[test]
+fn other_commands_are_called_by_events() {
+    let mut plugin = running(&mono("lowpass"));
+    let untouched = to_bytes(&noise(0, 100));
+    plugin
+        .call::<()>("set_enabled", json!({"enabled": false}))
+        .unwrap();
+    let found = plugin.call_raw("process_audio", &untouched).unwrap();
+    assert_eq!(found, untouched);
+    let failure = plugin.call::<()>("set_enabled", json!({})).unwrap_err();
+    assert_eq!(failure.code(), "missing_argument");
+    let failure = plugin.call::<()>("set_volume", ()).unwrap_err();
+    assert_eq!(failure.code(), "unknown_command");
+    plugin.stop().unwrap();
+    plugin.init(mono("highpass")).unwrap();
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn memory_does_not_grow_with_the_number_of_blocks() {
+    let mut plugin = running(&mono("bandpass"));
+    let blocks: Vec<_> = (0..20).map(|nth| to_bytes(&noise(nth, 4410))).collect();
+    let filter = |plugin: &mut Emulated| {
+        plugin.call_many_raw("process_audio", &blocks).unwrap();
+        for block in &blocks {
+            plugin.call_raw("process_audio", block).unwrap();
+        }
+        plugin.memory_bytes()
+    };
+    let settled = filter(&mut plugin);
+    for _ in 0..5 {
+        assert_eq!(filter(&mut plugin), settled);
+    }
+    plugin.finish().unwrap();
+}

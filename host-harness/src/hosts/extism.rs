@@ -1,0 +1,548 @@
+//! Extism's runtime, as its crate has it: `docs/hosts/extism.md`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use plugin_sdk::hosts::extism::{self, Env, Requests};
+use plugin_sdk::hosts::names;
+use plugin_sdk::services::http::{Head, Http};
+use plugin_sdk::services::kv::Kv;
+use plugin_sdk::services::logging::Log;
+use plugin_sdk::{Error, code};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Words};
+use crate::contract::{self, CLEANUP, EVENT, ExportedFunction, I32, INIT, START, STOP};
+use crate::failure::{Failure, FailureKind};
+use crate::inspect::Inspection;
+use crate::limits::{Limits, PAGE};
+use crate::services::{MapConfig, MemoryKv, RecordedLog, ScriptedHttp, Services};
+
+/// What a program may call beside the commands, where a plugin has it.
+const HOOKS: [ExportedFunction; 5] = [
+    (INIT, &[], &[I32], false),
+    (START, &[], &[I32], false),
+    (STOP, &[], &[I32], false),
+    (EVENT, &[], &[I32], false),
+    (CLEANUP, &[], &[I32], false),
+];
+
+/// How much memory of its own Extism is played with, in bytes: as much as a plugin may have itself.
+const MAX_MEMORY: u64 = Limits::MEMORY_PAGES as u64 * PAGE;
+
+/// How much all variables may have together, in bytes, unless a program says otherwise.
+const MAX_VARIABLES: usize = 1 << 20;
+
+/// What Extism counts for a variable beside its name and its value: what its Rust has for them, in bytes.
+const VARIABLE: usize = 48;
+
+/// The key under which a plugin finds its configuration as a whole.
+const CONFIG: &str = "config";
+
+pub(super) const CONTRACT: HostContract = HostContract {
+    name: "extism",
+    summary: "Extism, by the source of its runtime",
+    feature: Some("host-extism"),
+    memory_pages: Limits::MEMORY_PAGES,
+    lacks: super::native::CONTRACT.lacks,
+    limits: HostLimits {
+        fuel: None,
+        timeout: None,
+        asked: false,
+    },
+    exports,
+    modules: &["extism:host/env"],
+    functions: || {
+        let functions = Functions::of(&Services::default(), Breaches::default());
+        let provided = extism::provide(functions);
+        provided
+            .iter()
+            .flat_map(|provided| provided.functions())
+            .collect()
+    },
+    allocator: None,
+    panics: contract::PANIC_EXPORT,
+    fresh_instances: false,
+    emulator: |surroundings| {
+        let functions = Functions::of(surroundings.services, surroundings.breaches.clone());
+        Emulation {
+            functions: extism::provide(functions.clone()).into(),
+            emulator: Box::new(Extism(functions)),
+        }
+    },
+    words,
+};
+
+/// Every command that a module describes is an export.
+fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
+    let mut failures = contract::failures(inspection, &HOOKS);
+    let manifest = inspection.manifest().ok().flatten();
+    for command in manifest.iter().flat_map(|manifest| &manifest.commands) {
+        failures.extend(contract::wrong_command(
+            inspection,
+            &names::exported(&command.name),
+            &[],
+            &[I32],
+        ));
+    }
+    failures
+}
+
+/// How Extism treats a plugin.
+struct Extism(Functions);
+
+impl Extism {
+    /// Calls an export with an input, and takes its output.
+    fn call(&mut self, guest: &mut Guest, export: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
+        if !guest.has(export) {
+            let message = format!("Function not found: {}", crate::text::name(export));
+            return Err(guest.refused(Error::new(code::UNKNOWN_COMMAND, message)));
+        }
+        self.0.kernel().begin(input);
+        let status: i32 = guest.call_named(export, ())?;
+        let mut kernel = self.0.kernel();
+        if let Some((at, block)) = kernel.blocks.first_key_value() {
+            return Err(guest.breaks(
+                "what Extism gives is given back or handed over before the call ends",
+                format!(
+                    "{} of its blocks are not, the first being {} bytes at address {at:#x}",
+                    kernel.blocks.len(),
+                    block.len()
+                ),
+            ));
+        }
+        match (std::mem::take(&mut kernel.error), status) {
+            (Some(error), _) if !error.is_empty() => Err(refused(guest, &error)),
+            (_, 0) => Ok(std::mem::take(&mut kernel.output)),
+            (_, status) => {
+                let message = format!("Returned non-zero exit code: {status}");
+                Err(guest.refused(Error::new(code::FAILED, message)))
+            }
+        }
+    }
+
+    /// A hook, which is called as a command is.
+    fn hook(
+        &mut self,
+        guest: &mut Guest,
+        export: &'static str,
+        input: &[u8],
+    ) -> Result<(), Failure> {
+        self.call(guest, export, input).map(drop)
+    }
+}
+
+/// The plugin's error: as the SDK has them, or any text.
+fn refused(guest: &Guest, error: &[u8]) -> Failure {
+    match error.first() {
+        Some(b'{') => guest.failed(error),
+        _ => {
+            let message = String::from_utf8_lossy(error).into_owned();
+            guest.refused(Error::new(code::FAILED, message))
+        }
+    }
+}
+
+impl Emulator for Extism {
+    fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
+        self.0.kernel().config = config.to_vec();
+        match guest.has(INIT) {
+            true => self.hook(guest, INIT, config),
+            false => Ok(()),
+        }
+    }
+
+    fn command(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        self.call(guest, &names::exported(name), arguments)
+    }
+
+    fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        self.hook(guest, START, b"")
+    }
+
+    fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        self.hook(guest, STOP, b"")
+    }
+
+    fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
+        let data: Value = serde_json::from_slice(data).unwrap_or_default();
+        let event = json!({"topic": topic, "data": data});
+        self.hook(guest, EVENT, event.to_string().as_bytes())
+    }
+
+    fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        match guest.has(CLEANUP) {
+            true => self.hook(guest, CLEANUP, b""),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Extism's own memory, and what it has to tell a plugin.
+#[derive(Default)]
+struct Kernel {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    error: Option<Vec<u8>>,
+    /// The blocks that are neither given back nor handed over, by their addresses.
+    blocks: BTreeMap<u64, Vec<u8>>,
+    /// Where the next block goes. No address is given twice in a call.
+    top: u64,
+    config: Vec<u8>,
+    status: u16,
+    headers: Map<String, Value>,
+}
+
+impl Kernel {
+    /// Begins a call: whatever was in memory is gone.
+    fn begin(&mut self, input: &[u8]) {
+        self.input = input.to_vec();
+        self.output = Vec::new();
+        self.error = None;
+        self.blocks = BTreeMap::new();
+        self.top = 16;
+    }
+
+    fn alloc(&mut self, bytes: Vec<u8>) -> u64 {
+        let length = bytes.len() as u64;
+        if length == 0 || self.top + length > MAX_MEMORY {
+            return 0;
+        }
+        let at = self.top;
+        // Apart, so that what is read behind a block's end is no other's.
+        self.top = (at + length).next_multiple_of(16) + 16;
+        self.blocks.insert(at, bytes);
+        at
+    }
+
+    /// The bytes from an address up to the end of their block.
+    fn from(&mut self, at: u64) -> Option<&mut [u8]> {
+        let (start, block) = self.blocks.range_mut(..=at).next_back()?;
+        block.get_mut(usize::try_from(at - start).ok()?..)
+    }
+}
+
+/// Extism's functions, answered from the services in memory.
+#[derive(Clone)]
+struct Functions {
+    kernel: Arc<Mutex<Kernel>>,
+    config: MapConfig,
+    variables: MemoryKv,
+    http: ScriptedHttp,
+    logs: RecordedLog,
+    breaches: Breaches,
+}
+
+impl Functions {
+    fn of(services: &Services, breaches: Breaches) -> Self {
+        Functions {
+            kernel: Arc::default(),
+            config: services.config().clone(),
+            variables: services.kv().clone(),
+            http: services.http().clone(),
+            logs: services.logs().clone(),
+            breaches,
+        }
+    }
+
+    fn kernel(&self) -> MutexGuard<'_, Kernel> {
+        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a block over from the plugin; what it is to be is told where it is none.
+    fn taken(&self, block: u64, what: &'static str) -> Vec<u8> {
+        if let Some(bytes) = self.kernel().blocks.remove(&block) {
+            return bytes;
+        }
+        self.breaches.note(
+            "what Extism is passed is a block that it gave, and that is not given back or handed over already",
+            format!("{what} was {block:#x}, which is none"),
+        );
+        Vec::new()
+    }
+
+    fn taken_text(&self, block: u64, what: &'static str) -> String {
+        String::from_utf8(self.taken(block, what)).unwrap_or_else(|error| {
+            let bytes = error.into_bytes();
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            self.breaches.note(
+                "names, values of the configuration and lines are UTF-8, as Extism takes them without a look",
+                format!("{what} was {text:?}"),
+            );
+            text
+        })
+    }
+
+    /// Reads or writes within a block.
+    fn within<const N: usize>(&self, at: u64, access: impl FnOnce(&mut [u8; N])) {
+        let mut kernel = self.kernel();
+        match kernel.from(at).and_then(|bytes| bytes.first_chunk_mut()) {
+            Some(bytes) => access(bytes),
+            None => {
+                self.breaches.note(
+                    "what is read and written in Extism's memory lies in a block that is the plugin's",
+                    format!("{N} bytes at address {at:#x} do not"),
+                );
+            }
+        }
+    }
+
+    fn input<const N: usize>(&self, at: u64) -> [u8; N] {
+        let kernel = self.kernel();
+        let start = usize::try_from(at).ok();
+        let bytes = start.and_then(|at| kernel.input.get(at..)?.first_chunk());
+        bytes.copied().unwrap_or_else(|| {
+            let len = kernel.input.len();
+            self.breaches.note(
+                "what is read of the input lies in it",
+                format!("{N} bytes from the byte {at} do not, as the input has {len}"),
+            );
+            [0; N]
+        })
+    }
+
+    fn line(&mut self, level: log::Level, line: u64) {
+        let line = self.taken_text(line, "the line");
+        if self.logs.max_level() >= level as u32 {
+            self.logs.write(level as u32, CONTRACT.name, &line);
+        }
+    }
+
+    /// Extism ends the plugin's call, which no function that answers with a number can; it is told when the call returns.
+    fn end(&self, why: impl Into<String>) {
+        self.breaches
+            .note("Extism ends a call in which this happens", why);
+    }
+}
+
+impl Env for Functions {
+    fn input_length(&mut self) -> u64 {
+        self.kernel().input.len() as u64
+    }
+
+    fn input_load_u8(&mut self, at: u64) -> u8 {
+        u8::from_le_bytes(self.input(at))
+    }
+
+    fn input_load_u64(&mut self, at: u64) -> u64 {
+        u64::from_le_bytes(self.input(at))
+    }
+
+    fn alloc(&mut self, length: u64) -> u64 {
+        match usize::try_from(length) {
+            Ok(bytes) if length <= MAX_MEMORY => self.kernel().alloc(vec![0; bytes]),
+            _ => 0,
+        }
+    }
+
+    fn free(&mut self, block: u64) {
+        self.taken(block, "the block to be given back");
+    }
+
+    fn length(&mut self, block: u64) -> u64 {
+        let kernel = self.kernel();
+        kernel
+            .blocks
+            .get(&block)
+            .map_or(0, |bytes| bytes.len() as u64)
+    }
+
+    fn load_u8(&mut self, at: u64) -> u8 {
+        let mut loaded = [0];
+        self.within(at, |bytes| loaded = *bytes);
+        u8::from_le_bytes(loaded)
+    }
+
+    fn load_u64(&mut self, at: u64) -> u64 {
+        let mut loaded = [0; 8];
+        self.within(at, |bytes| loaded = *bytes);
+        u64::from_le_bytes(loaded)
+    }
+
+    fn store_u8(&mut self, at: u64, byte: u8) {
+        self.within(at, |bytes| *bytes = byte.to_le_bytes());
+    }
+
+    fn store_u64(&mut self, at: u64, word: u64) {
+        self.within(at, |bytes| *bytes = word.to_le_bytes());
+    }
+
+    fn output_set(&mut self, block: u64, length: u64) {
+        let mut output = self.taken(block, "the output");
+        match usize::try_from(length) {
+            Ok(length) if length <= output.len() => output.truncate(length),
+            _ => self.breaches.note(
+                "the output is no longer than its block",
+                format!("it has {length} bytes in a block of {}", output.len()),
+            ),
+        }
+        self.kernel().output = output;
+    }
+
+    fn error_set(&mut self, block: u64) {
+        let error = match block {
+            0 => None,
+            block => Some(self.taken(block, "the error")),
+        };
+        self.kernel().error = error;
+    }
+
+    fn config_get(&mut self, key: u64) -> u64 {
+        let key = self.taken_text(key, "the key");
+        let mut kernel = self.kernel();
+        let text = match self.config.value(&key) {
+            Some(Value::String(text)) => text.into_bytes(),
+            Some(value) => value.to_string().into_bytes(),
+            None if key == CONFIG => kernel.config.clone(),
+            None => return 0,
+        };
+        kernel.alloc(text)
+    }
+
+    fn var_get(&mut self, name: u64) -> u64 {
+        let name = self.taken_text(name, "the variable's name");
+        match Kv::get(&mut self.variables, &name) {
+            Ok(Some(value)) => self.kernel().alloc(value),
+            _ => 0,
+        }
+    }
+
+    fn var_set(&mut self, name: u64, value: u64) {
+        let name = self.taken_text(name, "the variable's name");
+        if value == 0 {
+            // What is in memory does not fail.
+            let _ = Kv::delete(&mut self.variables, &name);
+            return;
+        }
+        let value = self.taken(value, "the variable's value");
+        let names = Kv::list(&mut self.variables, "").unwrap_or_default();
+        let size = |name: &String| {
+            let value = Kv::get(&mut self.variables.clone(), name).ok().flatten();
+            VARIABLE + name.len() + value.unwrap_or_default().len()
+        };
+        let kept: usize = names.iter().map(size).sum();
+        if kept + VARIABLE + name.len() + value.len() > MAX_VARIABLES {
+            return self.end("Variable store is full");
+        }
+        let _ = Kv::set(&mut self.variables, &name, &value);
+    }
+
+    fn http_status_code(&mut self) -> u32 {
+        self.kernel().status.into()
+    }
+
+    fn http_headers(&mut self) -> u64 {
+        let mut kernel = self.kernel();
+        let headers = serde_json::to_vec(&kernel.headers).unwrap_or_default();
+        kernel.alloc(headers)
+    }
+
+    fn log_trace(&mut self, line: u64) {
+        self.line(log::Level::Trace, line);
+    }
+
+    fn log_debug(&mut self, line: u64) {
+        self.line(log::Level::Debug, line);
+    }
+
+    fn log_info(&mut self, line: u64) {
+        self.line(log::Level::Info, line);
+    }
+
+    fn log_warn(&mut self, line: u64) {
+        self.line(log::Level::Warn, line);
+    }
+
+    fn log_error(&mut self, line: u64) {
+        self.line(log::Level::Error, line);
+    }
+
+    fn get_log_level(&mut self) -> u32 {
+        match self.logs.max_level() {
+            0 => i32::MAX as u32,
+            level => log::Level::Trace as u32 - level,
+        }
+    }
+}
+
+impl Requests for Functions {
+    fn http_request(&mut self, head: u64, body: u64) -> u64 {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Request {
+            url: String,
+            #[serde(default)]
+            headers: BTreeMap<String, String>,
+            method: Option<String>,
+        }
+        let head = self.taken(head, "the request");
+        let body = match body {
+            0 => Vec::new(),
+            body => self.taken(body, "the request's body"),
+        };
+        let request: Request = match serde_json::from_slice(&head) {
+            Ok(request) => request,
+            Err(error) => {
+                self.end(format!("the request's head is none: {error}"));
+                return 0;
+            }
+        };
+        let method = request.method.as_deref().unwrap_or("GET");
+        let head = Head {
+            method: method.to_uppercase(),
+            url: request.url,
+            headers: request.headers.into_iter().collect(),
+            timeout_ms: None,
+        };
+        match self.http.send(&head, &body) {
+            Ok(response) => {
+                let headers = response.headers.into_iter();
+                let mut kernel = self.kernel();
+                kernel.status = response.status;
+                kernel.headers = headers
+                    .map(|(name, value)| (name, Value::String(value)))
+                    .collect();
+                kernel.alloc(response.body)
+            }
+            Err(error) => {
+                self.end(format!("a request failed: {error}"));
+                0
+            }
+        }
+    }
+}
+
+/// What the runtime says itself.
+fn words(kind: &FailureKind) -> Words {
+    let (says, hint) = match kind {
+        FailureKind::MissingExport { name, .. } => (
+            format!("Function not found: {}", crate::text::name(name)),
+            Some(
+                "build the plugin with its feature `host-extism`: `cargo plugin build --host extism`",
+            ),
+        ),
+        FailureKind::OutOfFuel { .. } => (
+            "plugin ran out of fuel".to_owned(),
+            Some("a program gives more by `PluginBuilder::with_fuel_limit`"),
+        ),
+        FailureKind::Timeout { .. } => (
+            "timeout".to_owned(),
+            Some("a program gives more by the manifest's `timeout_ms`"),
+        ),
+        FailureKind::OutOfMemory { .. } => (
+            "oom".to_owned(),
+            Some("a program gives more by the manifest's `memory.max_pages`"),
+        ),
+        _ => return Words::default(),
+    };
+    Words {
+        says: Some(says),
+        hint: hint.map(str::to_owned),
+    }
+}

@@ -1,0 +1,258 @@
+//! Typst, as its documentation and its plugin protocol have it: `docs/hosts/typst.md`.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use plugin_sdk::host::{
+    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
+};
+use plugin_sdk::hosts::names;
+use plugin_sdk::hosts::typst::{self, Typst};
+use plugin_sdk::{Error, code};
+
+use super::{Emulation, Emulator, Guest, HostContract, HostLimits, Words};
+use crate::contract::{self, ExportedFunction, I32, INIT};
+use crate::failure::{Failure, FailureKind};
+use crate::inspect::Inspection;
+use crate::limits::Limits;
+
+/// What a document may call beside the commands, where a plugin has it.
+const OTHERS: [ExportedFunction; 1] = [(INIT, &[I32], &[I32], false)];
+
+/// The module of Typst's functions.
+const MODULE: &str = "typst_env";
+
+pub(super) const CONTRACT: HostContract = HostContract {
+    name: "typst",
+    summary: "Typst, which typesets documents, by its plugin protocol",
+    feature: Some("host-typst"),
+    memory_pages: Limits::MEMORY_PAGES,
+    lacks: super::native::CONTRACT.lacks,
+    limits: HostLimits {
+        fuel: None,
+        timeout: None,
+        asked: false,
+    },
+    exports,
+    modules: &[MODULE],
+    functions: || {
+        let others = typst::provide(Functions::default()).functions();
+        others.iter().chain(ARGUMENTS).collect()
+    },
+    allocator: None,
+    panics: contract::PANIC_EXPORT,
+    // Its calls are pure: it gives no promise which instance serves one.
+    fresh_instances: true,
+    emulator: |_| {
+        let functions = Functions::default();
+        Emulation {
+            functions: vec![
+                typst::provide(functions.clone()),
+                HostFunctions::new(functions.clone(), ARGUMENTS),
+            ],
+            emulator: Box::new(Document {
+                functions,
+                config: None,
+            }),
+        }
+    },
+    words,
+};
+
+/// Every command that a module describes is an export.
+fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
+    let mut failures = contract::failures(inspection, &OTHERS);
+    let manifest = inspection.manifest().ok().flatten();
+    for command in manifest.iter().flat_map(|manifest| &manifest.commands) {
+        failures.extend(contract::wrong_command(
+            inspection,
+            &names::exported(&command.name),
+            &[I32],
+            &[I32],
+        ));
+    }
+    failures
+}
+
+/// A document that calls a plugin.
+struct Document {
+    functions: Functions,
+    /// What `plugin.transition` has passed to `plugin_init`. Typst repeats that in every instance.
+    config: Option<Vec<u8>>,
+}
+
+impl Document {
+    /// Calls an export with some bytes, and takes what it sends.
+    fn call(
+        &mut self,
+        guest: &mut Guest,
+        export: &str,
+        argument: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let Ok(len) = u32::try_from(argument.len()) else {
+            return Err(guest.failure(FailureKind::ArgumentsTooLarge {
+                bytes: argument.len() as u64,
+                limit: u64::from(u32::MAX),
+            }));
+        };
+        *self.functions.call() = Call {
+            argument: argument.to_vec(),
+            sent: Vec::new(),
+        };
+        let status: i32 = guest.call_named(export, len)?;
+        let sent = std::mem::take(&mut self.functions.call().sent);
+        match status {
+            0 => Ok(sent),
+            1 => match String::from_utf8(sent) {
+                Ok(words) => Err(refused(guest, &words)),
+                Err(_) => Err(guest.breaks(
+                    "an error is words, in UTF-8",
+                    format!("`{export}` returned 1 and sent other bytes"),
+                )),
+            },
+            other => Err(guest.breaks(
+                "a function returns 0 if it succeeds, and 1 if it fails",
+                format!("`{export}` returned {other}"),
+            )),
+        }
+    }
+
+    /// Brings a new instance to where `plugin.transition` has brought the plugin.
+    fn repeat(&mut self, guest: &mut Guest) -> Result<(), Failure> {
+        match self.config.clone() {
+            Some(config) if guest.has(INIT) => self.call(guest, INIT, &config).map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The plugin's error, whose code stands behind its words: `sold out (sold_out)`.
+fn refused(guest: &Guest, words: &str) -> Failure {
+    let coded = words
+        .strip_suffix(')')
+        .and_then(|words| words.rsplit_once(" ("));
+    let (message, code) = coded.unwrap_or((words, code::FAILED));
+    guest.refused(Error::new(code.to_owned(), message.to_owned()))
+}
+
+impl Emulator for Document {
+    fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
+        if !guest.has(INIT) && !matches!(config, b"" | b"{}") {
+            return Err(guest.lacks("a configuration for a plugin without `plugin_init`"));
+        }
+        let before = self.config.replace(config.to_vec());
+        self.repeat(guest).inspect_err(|_| self.config = before)
+    }
+
+    fn command(
+        &mut self,
+        guest: &mut Guest,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let export = names::exported(name);
+        if !guest.has(&export) {
+            let message = format!(
+                "plugin does not contain function {}",
+                crate::text::name(name)
+            );
+            return Err(guest.refused(Error::new(code::UNKNOWN_COMMAND, message)));
+        }
+        self.repeat(guest)?;
+        self.call(guest, &export, arguments)
+    }
+
+    fn cleanup(&mut self, _: &mut Guest) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// The call that is running.
+#[derive(Default)]
+struct Call {
+    argument: Vec<u8>,
+    sent: Vec<u8>,
+}
+
+/// Typst's functions.
+#[derive(Clone, Default)]
+struct Functions(Arc<Mutex<Call>>);
+
+impl Functions {
+    fn call(&self) -> MutexGuard<'_, Call> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Typst for Functions {
+    fn send_result_to_host(&mut self, bytes: &[u8]) {
+        self.call().sent = bytes.to_vec();
+    }
+}
+
+/// The function that no trait describes: it writes as many bytes as the export was told.
+const ARGUMENTS: &[HostFunction] = &[HostFunction {
+    module: MODULE,
+    name: typst::ARGUMENTS,
+    parameters: &[Parameter {
+        name: "buffer",
+        kind: Kind::Unsigned,
+        types: [Some(WasmType::I32), None],
+        in_place: false,
+    }],
+    room: [None, None],
+    result: None,
+    form: Form::Nothing,
+    permission: None,
+    serve: Serve::Now(write_arguments),
+    refuse: Err,
+    documentation: "Writes what was passed to the export, of which it was told the length, to an address where there is room for that.",
+}];
+
+fn write_arguments(
+    functions: &mut (dyn Any + Send),
+    memory: &mut [u8],
+    slots: &[u64],
+) -> Result<Answer, Fault> {
+    let functions: &Functions = functions.downcast_ref().ok_or(Fault::Implementation)?;
+    let address = slots.first().map_or(0, |slot| *slot as u32);
+    let call = functions.call();
+    let bytes = call.argument.len();
+    let place = (address as usize)
+        .checked_add(bytes)
+        .and_then(|end| memory.get_mut(address as usize..end));
+    match place {
+        Some(place) => place.copy_from_slice(&call.argument),
+        None => {
+            return Err(Fault::OutOfBounds {
+                address,
+                bytes: bytes as u64,
+                memory: memory.len() as u64,
+            });
+        }
+    }
+    Ok(Answer::Slot(0))
+}
+
+/// What Typst says itself.
+fn words(kind: &FailureKind) -> Words {
+    match kind {
+        FailureKind::Plugin(error) => Words {
+            says: Some(format!(
+                "plugin errored with: {} ({})",
+                error.message(),
+                error.code()
+            )),
+            hint: None,
+        },
+        FailureKind::Panic(_) => Words {
+            says: Some("plugin panicked: wasm `unreachable` instruction executed".to_owned()),
+            hint: None,
+        },
+        FailureKind::MissingImports { .. } => Words {
+            says: None,
+            hint: Some("build the plugin with its feature `host-typst`: Typst has no other functions, those of WASI included".to_owned()),
+        },
+        _ => Words::default(),
+    }
+}

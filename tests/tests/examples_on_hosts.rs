@@ -1,0 +1,125 @@
+//! The examples, with their source unchanged, made for each host that there is an emulator of: what they come to there is what they come to on the SDK's own host, or the error
+//! `unsupported` where the host has not what they ask for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::Path;
+
+use plugin_sdk_harness::hosts::{self, Emulated, HostContract};
+use plugin_sdk_harness::services::MemoryFiles;
+use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
+use serde_json::{Value, json};
+
+/// The builder of an example that has all permissions.
+fn builder(example: &str) -> PluginBuilder {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let source = Source::crate_dir(root.join("examples").join(example));
+    Plugin::builder(source.profile("dev").target_dir(target)).grant_all()
+}
+
+/// Has every host run an example. `run` says what it comes to, which must be the same everywhere but on those hosts that `lacking` names: there it is `unsupported`.
+fn on_every_host(
+    example: &str,
+    lacking: &[&str],
+    run: impl Fn(&HostContract, PluginBuilder) -> Result<Value, Failure>,
+) {
+    let native = run(hosts::native(), builder(example)).unwrap();
+    for host in hosts::all() {
+        match run(host, builder(example)) {
+            Ok(outcome) => {
+                assert_eq!(outcome, native, "{example} on {}", host.name);
+                assert!(
+                    !lacking.contains(&host.name),
+                    "{example} works on {}",
+                    host.name
+                );
+            }
+            Err(failure) => {
+                assert_eq!(
+                    failure.code(),
+                    "unsupported",
+                    "{example} on {}: {failure}",
+                    host.name
+                );
+                assert!(
+                    lacking.contains(&host.name),
+                    "{example} on {}: {failure}",
+                    host.name
+                );
+            }
+        }
+    }
+}
+
+fn built(host: &HostContract, builder: PluginBuilder) -> Result<Emulated, Failure> {
+    builder.build_on(hosts::find(host.name).unwrap())
+}
+
+#[test]
+fn the_greeter_greets_and_refuses_everywhere_alike() {
+    on_every_host("greeter", &[], |host, builder| {
+        let mut plugin = built(host, builder)?;
+        let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
+        let refusals: Vec<_> = [
+            json!({"nam": "Ada"}),
+            json!({"name": 7}),
+            json!({"name": "Ada", "times": 0}),
+        ]
+        .into_iter()
+        .map(|arguments| {
+            let failure = plugin.call::<Value>("greet", arguments).unwrap_err();
+            failure.code().to_owned()
+        })
+        .collect();
+        plugin.finish()?;
+        Ok(json!([greeting, refusals]))
+    });
+}
+
+#[test]
+fn text_statistics_are_the_same_everywhere() {
+    on_every_host("text-stats", &[], |host, builder| {
+        let mut plugin = built(host, builder)?;
+        let stats = plugin.call("stats", json!({"text": "Grüße an alle.\nUnd an 你好!"}))?;
+        plugin.finish()?;
+        Ok(stats)
+    });
+}
+
+#[test]
+fn a_guest_book_needs_a_host_that_keeps_values() {
+    on_every_host(
+        "guest-book",
+        &["neotalk", "toolfs", "musicfox", "neomind"],
+        |host, builder| {
+            let mut plugin = built(host, builder)?;
+            let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
+            let last: Value = plugin.call("last", json!({}))?;
+            plugin.finish()?;
+            Ok(json!([greeting, last]))
+        },
+    );
+}
+
+#[test]
+fn an_index_of_files_needs_a_host_that_has_files() {
+    on_every_host(
+        "rag",
+        &["neotalk", "cis", "musicfox", "extism", "neomind"],
+        |host, builder| {
+            let files = MemoryFiles::new().read_only("docs");
+            let files = files
+                .with_file("docs/wasm.txt", "WebAssembly is a portable code.")
+                .unwrap();
+            let mut plugin = built(host, builder.files(files))?;
+            let indexed: Value = plugin.call("index", json!({"path": "docs"}))?;
+            let found: Value = plugin.call("search", json!({"query": "portable"}))?;
+            plugin.finish()?;
+            Ok(json!([indexed, found]))
+        },
+    );
+}
