@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use plugin_sdk_harness::manifest::Manifest;
 
 use crate::error::{Error, Result};
+use crate::made_for::{self, Host};
 use crate::project::{DEV, Features, Project, RELEASE};
 use crate::sidecar::{self, Sidecar};
 use crate::terminal::Terminal;
@@ -30,11 +31,30 @@ pub struct BuildOptions {
     /// Leaves the names of functions in the module, for stacks that people can read
     #[arg(long)]
     keep_names: bool,
+    /// The host that the plugin is made for, by its feature `host-…`; several times for a module each [default: any that runs the SDK's own ABI]
+    #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser())]
+    hosts: Vec<Host>,
     #[command(flatten)]
     features: Features,
 }
 
 impl BuildOptions {
+    /// The hosts that the plugin is made for, each once, with the features that it is built with. One that it is not ready for is an error before anything is built.
+    pub fn hosts(&self, project: &Project) -> Result<Vec<(Option<Host>, Features)>> {
+        let mut hosts: Vec<(Option<Host>, Features)> = Vec::new();
+        for &host in &self.hosts {
+            let is_same = |known: Host| known.name == host.name;
+            if !hosts.iter().any(|(known, _)| known.is_some_and(is_same)) {
+                let features = project.features_for(Some(host), &self.features)?;
+                hosts.push((Some(host), features));
+            }
+        }
+        if hosts.is_empty() {
+            hosts.push((None, self.features.clone()));
+        }
+        Ok(hosts)
+    }
+
     /// Where the files of a plugin go unless another folder is named: one folder for each plugin and profile, within cargo's target folder.
     pub fn folder(&self, project: &Project) -> PathBuf {
         let profile = match self.profile.as_str() {
@@ -48,6 +68,8 @@ impl BuildOptions {
 
 /// A module and its sidecars, with what they were made of.
 pub struct Bundle {
+    /// The host that it is made for.
+    pub host: Host,
     /// What the plugin says of itself.
     pub manifest: Manifest,
     /// The module as it is shipped.
@@ -55,16 +77,27 @@ pub struct Bundle {
     /// The module's parts, with the names that it no longer has where it was stripped.
     pub named: Anatomy,
     /// The files beside it, generated from it.
-    pub sidecars: [Sidecar; 2],
+    pub sidecars: Vec<Sidecar>,
 }
 
 impl Bundle {
-    /// Builds the crate, and makes the rest of what came of it.
-    pub fn build(project: &Project, options: &BuildOptions, terminal: &Terminal) -> Result<Self> {
-        terminal.status(
-            "Building",
-            &format!("{} ({})", project.title(), options.profile),
-        );
+    /// Builds the crate for one host, and makes the rest of what came of it. Where nobody says which, it is the one that the crate's features choose.
+    pub fn build(
+        project: &Project,
+        options: &BuildOptions,
+        (host, features): &(Option<Host>, Features),
+        terminal: &Terminal,
+    ) -> Result<Self> {
+        let what = match host.filter(|host| host.feature.is_some()) {
+            Some(host) => format!(
+                "{} ({}, for {})",
+                project.title(),
+                options.profile,
+                host.name
+            ),
+            None => format!("{} ({})", project.title(), options.profile),
+        };
+        terminal.status("Building", &what);
         // Modules of everyday work keep their names and debug information.
         let strips = !options.keep_names && options.profile != DEV;
         // The linker leaves names out last of all, and changes nothing else by it: so they are kept to see what takes the space, and left out here.
@@ -72,8 +105,9 @@ impl Bundle {
             DEV => &[],
             _ => &["-C", "strip=debuginfo"],
         };
-        let built = project.build_with(&options.profile, &options.features, compiler, terminal)?;
+        let built = project.build_with(&options.profile, features, compiler, terminal)?;
         let mut wasm = built.wasm.to_vec();
+        let host = project.made_for(*host, &wasm)?;
         if options.optimize {
             wasm = wasm_opt::run(&wasm, terminal)?;
         }
@@ -82,8 +116,9 @@ impl Bundle {
             wasm = wasm::strip(&wasm)?;
         }
         let manifest = manifest(&wasm, &project.name)?;
-        let sidecars = sidecar::all(&manifest, &named.interface);
+        let sidecars = sidecar::of(host, &manifest, &named.interface);
         Ok(Bundle {
+            host,
             manifest,
             wasm,
             named,
@@ -101,9 +136,18 @@ impl Bundle {
         std::iter::once(module).chain(sidecars).collect()
     }
 
-    /// `greeter v0.1.0`, by what the plugin calls itself.
+    /// The host's name in files and folders, so that modules for several hosts do not take each other's place; `None` for those of the SDK's own ABI.
+    pub fn mark(&self) -> Option<&'static str> {
+        self.host.feature.map(|_| self.host.name)
+    }
+
+    /// `greeter v0.1.0`, by what the plugin calls itself; with the host's name, where that is not one of the SDK's own ABI.
     pub fn title(&self) -> String {
-        format!("{} v{}", self.manifest.id, self.manifest.version)
+        let title = format!("{} v{}", self.manifest.id, self.manifest.version);
+        match self.mark() {
+            Some(host) => format!("{title} for {host}"),
+            None => title,
+        }
     }
 }
 

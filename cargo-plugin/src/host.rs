@@ -1,4 +1,4 @@
-//! The host that this tool is to a plugin: what it grants, what its services are, what its limits.
+//! The host that this tool is to a plugin, itself or by playing another: what it grants, what its services are, what its limits.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,16 +7,18 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use log::LevelFilter;
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::services::{
     AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
 };
-use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, PluginBuilder, Warning};
+use plugin_sdk_harness::{Failure, FailureKind, Module, PluginBuilder, Warning};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
+use crate::made_for::{self, Host};
 use crate::plugin_file::PluginFile;
 use crate::terminal::Terminal;
 use crate::text;
@@ -106,12 +108,38 @@ impl std::str::FromStr for Folder {
     }
 }
 
-/// Reads a plugin's file: the module, and its bytes.
-pub fn load(path: &Path, terminal: &Terminal) -> Result<(Module, Arc<[u8]>)> {
+/// A plugin's file that can be run.
+pub struct Loaded {
+    pub module: Module,
+    pub wasm: Arc<[u8]>,
+    /// The host that it is made for, and runs on.
+    pub host: Host,
+}
+
+/// Reads a plugin's file, for the host that it is to run on; unless somebody says which, that is the one that it is made for.
+pub fn load(path: &Path, host: Option<Host>, terminal: &Terminal) -> Result<Loaded> {
     let wasm: Arc<[u8]> = PluginFile::read(path)?.wasm.into();
-    let module = Module::load(&*wasm).map_err(|failure| {
-        let wrong = Error::new(format!("cannot load `{}`", text::path(path)));
-        let wrong = wrong.because(failure.message());
+    load_built(wasm, host, &text::path(path), terminal)
+}
+
+/// The same of a module that was read or built already.
+pub fn load_built(
+    wasm: Arc<[u8]>,
+    host: Option<Host>,
+    file: &str,
+    terminal: &Terminal,
+) -> Result<Loaded> {
+    if let Some(host) = host {
+        made_for::expect(host, &wasm, file)?;
+    }
+    let host = host.or_else(|| made_for::host(&wasm));
+    let host = host.unwrap_or_else(|| hosts::native());
+    let loaded = match host.feature {
+        None => Module::load(&*wasm),
+        Some(_) => Module::load_for(host, &*wasm),
+    };
+    let module = loaded.map_err(|failure| {
+        let wrong = Error::new(format!("cannot load `{file}`")).because(failure.message());
         match failure.hint() {
             Some(hint) => wrong.help(hint),
             None => wrong,
@@ -123,12 +151,17 @@ pub fn load(path: &Path, terminal: &Terminal) -> Result<(Module, Arc<[u8]>)> {
             terminal.warning(&warning.to_string());
         }
     }
-    Ok((module, wasm))
+    Ok(Loaded { module, wasm, host })
 }
 
 /// A plugin of this module, to be built, with the limits that it asks for; `fuel` where it asks for none. All services are in memory and the same in every run: time stands still,
 /// and random numbers are always the same.
-pub fn as_asked(module: &Module, fuel: Option<u64>) -> PluginBuilder {
+///
+/// A host that is played has limits of its own.
+pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder {
+    if host.feature.is_some() {
+        return module.plugin();
+    }
     let asked = module.manifest().map(|manifest| manifest.limits.clone());
     let asked = asked.unwrap_or_default();
     let mut builder = module.plugin();
@@ -146,11 +179,17 @@ pub fn as_asked(module: &Module, fuel: Option<u64>) -> PluginBuilder {
 
 impl HostOptions {
     /// A plugin of this module, to be built: with the clock, the random numbers and the log that there are, and with what the options ask for.
-    pub fn builder(&self, module: &Module, count_fuel: bool) -> Result<PluginBuilder> {
+    ///
+    /// A host that is played answers from services in memory, and cannot be given others.
+    pub fn builder(&self, module: &Module, host: Host, count_fuel: bool) -> Result<PluginBuilder> {
         logging::show(self.log_level);
-        let mut builder = self
-            .limited(module, count_fuel)
-            .grant_words(|permission| format!("--grant {permission}"))
+        let builder = self
+            .limited(module, host, count_fuel)
+            .grant_words(|permission| format!("--grant {permission}"));
+        if host.feature.is_some() {
+            return self.in_memory_only(host).map(|()| builder);
+        }
+        let mut builder = builder
             .logs(ForwardedLog)
             .clock(SystemClock::new())
             .random(SystemRandom)
@@ -171,8 +210,26 @@ impl HostOptions {
         self.config.as_ref()
     }
 
-    fn limited(&self, module: &Module, count_fuel: bool) -> PluginBuilder {
-        let mut builder = as_asked(module, count_fuel.then_some(PLENTY));
+    /// Refuses options that a host which is played has no use for.
+    fn in_memory_only(&self, host: Host) -> Result<()> {
+        let given = [
+            ("--kv", self.kv.is_some()),
+            ("--files", !self.files.is_empty()),
+            ("--allow-host", !self.allow_host.is_empty()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(Error::new(format!(
+                "`{option}` is not for plugins of the host `{}`",
+                host.name
+            ))
+            .because("that host is played here, with services in memory that are new in every run")
+            .help("a module of the SDK's own ABI, which `cargo plugin build` makes, has the services of this computer")),
+        }
+    }
+
+    fn limited(&self, module: &Module, host: Host, count_fuel: bool) -> PluginBuilder {
+        let mut builder = as_asked(module, host, count_fuel.then_some(PLENTY));
         for permission in &self.grant {
             builder = match permission.as_str() {
                 "all" => builder.grant_all(),
@@ -220,23 +277,6 @@ fn service(option: &str, path: &Path, failure: &Failure) -> Error {
     match failure.kind() {
         FailureKind::Io { reason, .. } => wrong.because(reason),
         _ => wrong.because(failure.message()),
-    }
-}
-
-/// Calls the plugin's start hook, if it has one: what its commands do may depend on it.
-pub fn start(plugin: &mut Plugin) -> Result<(), Failure> {
-    optional(plugin.start())
-}
-
-/// Calls the plugin's stop hook, if it has one.
-pub fn stop(plugin: &mut Plugin) -> Result<(), Failure> {
-    optional(plugin.stop())
-}
-
-fn optional(hook: Result<(), Failure>) -> Result<(), Failure> {
-    match hook {
-        Err(failure) if matches!(failure.kind(), FailureKind::MissingExport { .. }) => Ok(()),
-        outcome => outcome,
     }
 }
 

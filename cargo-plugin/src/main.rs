@@ -11,6 +11,7 @@
 //! | `reference` | the manifest as a reference for people |
 //! | `archive` | all of it in one file |
 //! | `smoke` | whether a built plugin does what it says of itself |
+//! | `made_for` | the hosts that a plugin can be made for |
 //!
 //! | a module | |
 //! |---|---|
@@ -23,7 +24,8 @@
 //!
 //! | a call | |
 //! |---|---|
-//! | `host` | the host that this tool is to a plugin |
+//! | `host` | the host that this tool is to a plugin, itself or by playing another |
+//! | `running` | a plugin in the hands of its host |
 //! | `flags` | a command's arguments as flags |
 //! | `bench` | what calls cost, and the lock of it |
 //! | `logging` | what plugins log |
@@ -45,9 +47,11 @@ mod error;
 mod flags;
 mod host;
 mod logging;
+mod made_for;
 mod plugin_file;
 mod project;
 mod reference;
+mod running;
 mod schema;
 mod sidecar;
 mod size;

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cargo_metadata::{
-    CrateType, DependencyKind, Error as MetadataError, Metadata, MetadataCommand, Package,
+    CrateType, Dependency, DependencyKind, Error as MetadataError, Metadata, MetadataCommand,
+    Package,
 };
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{BuildFailure, CrateSource, Failure, FailureKind, Source};
 
 use crate::error::{Error, Result};
+use crate::made_for::{self, Host};
 use crate::terminal::{Form, Terminal};
 
 const SDK: &str = "plugin-sdk";
@@ -29,8 +32,15 @@ pub struct Selection {
     package: Option<String>,
 }
 
+impl Selection {
+    /// The `Cargo.toml` that was named, if one was.
+    pub fn manifest_path(&self) -> Option<&Path> {
+        self.manifest_path.as_deref()
+    }
+}
+
 /// Which features of the crate are built.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args, Clone, Default)]
 #[command(next_help_heading = "Feature selection")]
 pub struct Features {
     /// Features to turn on, with commas between them
@@ -42,6 +52,15 @@ pub struct Features {
 }
 
 impl Features {
+    /// These and one more.
+    fn and(&self, feature: &str) -> Self {
+        let mut features = self.clone();
+        if !features.features.iter().any(|known| known == feature) {
+            features.features.push(feature.to_owned());
+        }
+        features
+    }
+
     /// As cargo is told them.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
@@ -79,15 +98,31 @@ pub struct Project {
     pub readme: Option<PathBuf>,
     /// The file that the package names as its licence.
     pub license_file: Option<PathBuf>,
+    /// The names of the package's features.
+    features: Vec<String>,
+    /// What the package calls the SDK.
+    sdk: String,
+    /// Its `Cargo.toml`.
+    manifest: PathBuf,
 }
 
 /// A module that cargo has built.
 pub struct Built {
     /// The module as it was built.
     pub wasm: Arc<[u8]>,
+    /// Where cargo has put it.
+    pub path: PathBuf,
 }
 
 impl Project {
+    /// The plugin's crate in a folder.
+    pub fn at(folder: &Path) -> Result<Self> {
+        Project::find(&Selection {
+            manifest_path: Some(folder.join("Cargo.toml")),
+            package: None,
+        })
+    }
+
     /// Finds the plugin's crate as cargo would find a package.
     pub fn find(selection: &Selection) -> Result<Self> {
         let here = env::current_dir()
@@ -106,7 +141,15 @@ impl Project {
             Some(parent) => parent.as_std_path().to_owned(),
             None => PathBuf::new(),
         };
+        let sdk = package
+            .dependencies
+            .iter()
+            .find(|dependency| is_sdk(dependency));
+        let sdk = sdk.and_then(|dependency| dependency.rename.clone());
         Ok(Project {
+            features: package.features.keys().cloned().collect(),
+            sdk: sdk.unwrap_or_else(|| SDK.to_owned()),
+            manifest: package.manifest_path.clone().into(),
             name: package.name.to_string(),
             version: package.version.clone(),
             target_dir: metadata.target_directory.clone().into(),
@@ -114,6 +157,63 @@ impl Project {
             license_file: package.license_file.as_ref().map(|file| root.join(file)),
             root,
         })
+    }
+
+    /// The features with which the plugin is built for a host, if one is asked for: these, and the one that chooses its contract.
+    pub fn features_for(&self, host: Option<Host>, features: &Features) -> Result<Features> {
+        let Some((host, feature)) = host.and_then(|host| Some((host, host.feature?))) else {
+            return Ok(features.clone());
+        };
+        if self.features.iter().any(|known| known == feature) {
+            return Ok(features.and(feature));
+        }
+        let line = self.feature_line(feature);
+        let help = match self.features.is_empty() {
+            true => format!("add these lines to it:\n\n  [features]\n  {line}"),
+            false => format!("add this line to its `[features]`:\n\n  {line}"),
+        };
+        Err(Error::new(format!(
+            "the plugin `{}` cannot be built for the host `{}`",
+            self.name, host.name
+        ))
+        .because(format!(
+            "it has no feature `{feature}`: {}",
+            self.manifest.display()
+        ))
+        .help(help))
+    }
+
+    /// The host that a module which was built here is made for, if it is the one that was asked for: a feature may be there and choose nothing, and one that is on by default
+    /// chooses where nothing should.
+    pub fn made_for(&self, host: Option<Host>, wasm: &[u8]) -> Result<Host> {
+        let found = made_for::host(wasm);
+        let (Some(found), Some(host)) = (found, host) else {
+            return Ok(host.or(found).unwrap_or_else(|| hosts::native()));
+        };
+        if found.name == host.name {
+            return Ok(host);
+        }
+        let error = Error::new(format!(
+            "what was built of `{}` is no plugin for the host `{}`",
+            self.name, host.name
+        ))
+        .because(made_for::said(found));
+        Err(match (host.feature, found.feature) {
+            (Some(feature), _) => error.help(format!(
+                "the feature must choose that host in the SDK:\n\n  {}",
+                self.feature_line(feature)
+            )),
+            (None, Some(feature)) => error.help(format!(
+                "no feature may turn `{feature}` on by default: `--host {}` does that",
+                found.name
+            )),
+            (None, None) => error,
+        })
+    }
+
+    /// The line of `Cargo.toml` that lets a plugin be built for a host.
+    fn feature_line(&self, feature: &str) -> String {
+        format!("{feature} = [\"{}/{feature}\"]", self.sdk)
     }
 
     /// Builds the module as it is shipped: alone, without the Rust library beside it, so that link-time optimisation works.
@@ -166,7 +266,13 @@ impl Project {
             .map_err(|failure| build_failed(&failure, &self.name))?;
         Ok(Built {
             wasm: compiled.wasm,
+            path: compiled.path,
         })
+    }
+
+    /// The package's `Cargo.toml`.
+    pub fn manifest(&self) -> PathBuf {
+        self.manifest.clone()
     }
 
     /// The cargo that this program was started by, or else the one on the path.
@@ -216,14 +322,12 @@ impl Lack {
     }
 }
 
+fn is_sdk(dependency: &Dependency) -> bool {
+    dependency.kind == DependencyKind::Normal && dependency.name == SDK
+}
+
 fn is_plugin(package: &Package) -> Result<(), Lack> {
-    let depends = |name: &str| {
-        package
-            .dependencies
-            .iter()
-            .any(|dependency| dependency.kind == DependencyKind::Normal && dependency.name == name)
-    };
-    if !depends(SDK) {
+    if !package.dependencies.iter().any(is_sdk) {
         return Err(Lack::Sdk);
     }
     let library = package.targets.iter().find(|target| {

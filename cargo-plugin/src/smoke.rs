@@ -1,21 +1,25 @@
 //! Whether a plugin does what it says of itself, as far as that can be found out without knowing what it is for.
 //!
 //! Nothing here depends on time: a call ends by its fuel. The clock stands still and random numbers are the same in every run.
+//!
+//! On a host that is played, less can be said: it may carry no codes of errors, or read the arguments itself. There, what must be refused must not be taken, and
+//! nothing may trap or break a rule of the host's.
+
+use std::borrow::Cow;
 
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
+use plugin_sdk_harness::{Failure, FailureKind, Module, Source};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::made_for::Host;
+use crate::running::Running;
 use crate::schema::{Kind, Schemas};
 use crate::text;
 use crate::wasm::Interface;
 
 /// The most fuel that a call is given: some seconds.
 const FUEL: u64 = 2_000_000_000;
-
-/// The module of the SDK's own services, all of which the harness has.
-const SERVICES: &str = "plugin_host";
 
 /// A name that no argument has: it is no identifier.
 const UNKNOWN: &str = "no-such-argument";
@@ -73,17 +77,23 @@ impl Check {
     }
 }
 
-/// Looks at a module. Without a configuration to begin with, `{}` is tried where the plugin's own schema allows it.
+/// What is looked at.
+struct Subject<'a> {
+    module: &'a Module,
+    manifest: &'a Manifest,
+    host: Host,
+}
+
+/// Looks at a module on the host that it is made for. Without a configuration to begin with, `{}` is tried where the plugin's own schema allows it.
 pub fn check(
     wasm: &[u8],
+    host: Host,
     manifest: &Manifest,
     interface: &Interface,
     config: Option<&Value>,
 ) -> Vec<Check> {
-    let foreign = interface
-        .imports
-        .iter()
-        .find(|(module, _)| module != SERVICES);
+    let mut imports = interface.imports.iter();
+    let foreign = imports.find(|(module, _)| !host.has_module(module));
     if let Some((module, name)) = foreign {
         let reason = format!(
             "it imports `{module}.{name}`, a function of its host's own, which only its own tests can give it"
@@ -93,34 +103,51 @@ pub fn check(
             Outcome::Skipped { reason },
         )];
     }
-    let module = match Module::load(Source::bytes(wasm)) {
+    let source = Source::bytes(wasm);
+    let loaded = match host.feature {
+        None => Module::load(source),
+        Some(_) => Module::load_for(host, source),
+    };
+    let module = match loaded {
         Ok(module) => module,
         Err(failure) => return vec![Check::of("it loads", vec![told(&failure)])],
     };
-    let mut checks = vec![
-        Check::of("it loads", Vec::new()),
-        Check::of(
+    let subject = Subject {
+        module: &module,
+        manifest,
+        host,
+    };
+    let mut checks = vec![Check::of("it loads", Vec::new())];
+    // Elsewhere no export is called like a command.
+    if host.feature.is_none() {
+        checks.push(Check::of(
             "its commands are those that it describes",
             described(&module, manifest),
-        ),
-    ];
-    let (check, config) = initialises(&module, manifest, config);
+        ));
+    }
+    let (check, config) = initialises(&subject, config);
     let is_initialised = check.outcome == Outcome::Passed;
     checks.push(check);
     if is_initialised {
-        checks.extend(
-            manifest
-                .commands
-                .iter()
-                .map(|command| commands(&module, manifest, command, &config)),
-        );
+        let commands = manifest.commands.iter();
+        checks.extend(commands.map(|command| subject.command(command, &config)));
     }
     checks
 }
 
-fn instance(module: &Module, config: &Value) -> Result<Plugin, Failure> {
-    let builder = module.plugin().config(config).grant_all();
-    builder.fuel(FUEL).no_timeout().build()
+impl Subject<'_> {
+    fn is_played(&self) -> bool {
+        self.host.feature.is_some()
+    }
+
+    fn instance(&self, config: &Value) -> Result<Running, Failure> {
+        let mut builder = self.module.plugin().grant_all();
+        // Hosts without configuration are given none.
+        if !self.is_played() || *config != json!({}) {
+            builder = builder.config(config);
+        }
+        Running::new(builder.fuel(FUEL).no_timeout(), self.host)
+    }
 }
 
 /// What is wrong with a list of commands beside the exports.
@@ -138,7 +165,7 @@ fn described(module: &Module, manifest: &Manifest) -> Vec<String> {
     undescribed.chain(missing).collect()
 }
 
-fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> (Check, Value) {
+fn initialises(subject: &Subject<'_>, config: Option<&Value>) -> (Check, Value) {
     let (name, config) = match config {
         Some(config) => (
             "it initialises with the given configuration".to_owned(),
@@ -146,7 +173,7 @@ fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> 
         ),
         None => ("it initialises with `{}`".to_owned(), json!({})),
     };
-    if let Err(problems) = manifest.check_config(&config) {
+    if let Err(problems) = subject.manifest.check_config(&config) {
         let reason = reasons(&problems);
         let reason = match config == json!({}) {
             true => format!("it needs a configuration, which `--config` gives: {reason}"),
@@ -155,7 +182,7 @@ fn initialises(module: &Module, manifest: &Manifest, config: Option<&Value>) -> 
         let check = Check::new("it initialises", Outcome::Skipped { reason });
         return (check, config);
     }
-    let faults = match instance(module, &config) {
+    let faults = match subject.instance(&config) {
         Ok(_) => Vec::new(),
         Err(failure) => vec![told(&failure)],
     };
@@ -168,28 +195,30 @@ fn reasons(problems: &[Problem]) -> String {
     told.join("; ")
 }
 
-fn commands(module: &Module, manifest: &Manifest, command: &CommandInfo, config: &Value) -> Check {
-    let name = format!("`{}` is as it is described", command.name);
-    let mut faults = Vec::new();
-    match command.codec {
-        Codec::Json => {
-            for probe in probes(manifest, command) {
-                faults.extend(probe.fault(module, manifest, command, config));
+impl Subject<'_> {
+    fn command(&self, command: &CommandInfo, config: &Value) -> Check {
+        let name = format!("`{}` is as it is described", command.name);
+        let mut faults = Vec::new();
+        match command.codec {
+            Codec::Json => {
+                for probe in probes(self.manifest, command) {
+                    faults.extend(probe.fault(self, command, config));
+                }
             }
-        }
-        Codec::Raw => match odd_bytes(command) {
-            Some(bytes) => faults.extend(refuses_bytes(module, command, config, bytes)),
-            None => {
-                let reason = "it takes any bytes".to_owned();
+            Codec::Raw => match odd_bytes(command) {
+                Some(bytes) => faults.extend(self.refuses_bytes(command, config, bytes)),
+                None => {
+                    let reason = "it takes any bytes".to_owned();
+                    return Check::new(name, Outcome::Skipped { reason });
+                }
+            },
+            _ => {
+                let reason = "its values have no names that could be wrong".to_owned();
                 return Check::new(name, Outcome::Skipped { reason });
             }
-        },
-        _ => {
-            let reason = "its values have no names that could be wrong".to_owned();
-            return Check::new(name, Outcome::Skipped { reason });
         }
+        Check::of(name, faults)
     }
-    Check::of(name, faults)
 }
 
 /// Arguments, and what must come of them.
@@ -262,20 +291,27 @@ impl Probe {
     /// What is wrong with the plugin's answer, if anything is.
     fn fault(
         &self,
-        module: &Module,
-        manifest: &Manifest,
+        subject: &Subject<'_>,
         command: &CommandInfo,
         config: &Value,
     ) -> Option<String> {
         let arguments = &self.arguments;
-        let mut plugin = match instance(module, config) {
+        let mut plugin = match subject.instance(config) {
             Ok(plugin) => plugin,
             Err(failure) => return Some(told(&failure)),
         };
-        let answer = plugin.call_raw(command.name.as_str(), arguments.as_bytes());
+        let answer = plugin.call(&command.name, arguments.as_bytes(), false);
         let answer = match (answer, &self.expected) {
-            (Ok(bytes), Expected::Answer) => return bad_result(manifest, command, bytes),
+            (Ok(bytes), Expected::Answer) => {
+                return bad_result(subject.manifest, command, &bytes);
+            }
             (Ok(_), _) => Err("it took them".to_owned()),
+            (Err(failure), expected) if subject.is_played() => {
+                return match is_refused(&failure) {
+                    true => None,
+                    false => trapped(&failure, arguments, expected),
+                };
+            }
             (Err(failure), expected) => match failure.plugin_error() {
                 None => return trapped(&failure, arguments, expected),
                 Some(error) => Ok((error.code().to_owned(), error.details().unwrap_or_default())),
@@ -364,31 +400,33 @@ fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
     }
 }
 
-fn refuses_bytes(
-    module: &Module,
-    command: &CommandInfo,
-    config: &Value,
-    bytes: &[u8],
-) -> Option<String> {
-    let called = instance(module, config).and_then(|mut plugin| {
-        plugin
-            .call_raw(command.name.as_str(), bytes)
-            .map(<[u8]>::to_vec)
-    });
-    match called {
-        Err(failure)
-            if failure
-                .plugin_error()
-                .is_some_and(|error| error.code() == "invalid_argument") =>
-        {
-            None
+impl Subject<'_> {
+    fn refuses_bytes(&self, command: &CommandInfo, config: &Value, bytes: &[u8]) -> Option<String> {
+        let called = self.instance(config).and_then(|mut plugin| {
+            let answer = plugin.call(&command.name, bytes, false);
+            answer.map(Cow::into_owned)
+        });
+        let refused = |failure: &Failure| match failure.plugin_error() {
+            Some(error) => error.code() == "invalid_argument" || self.is_played(),
+            None => self.is_played() && is_refused(failure),
+        };
+        match called {
+            Err(failure) if refused(&failure) => None,
+            Err(failure) => Some(format!("for the bytes {bytes:?}: {}", told(&failure))),
+            Ok(_) => Some(format!(
+                "it takes `{}`, and took the bytes {bytes:?}, which are none",
+                command.takes.as_deref().unwrap_or_default()
+            )),
         }
-        Err(failure) => Some(format!("for the bytes {bytes:?}: {}", told(&failure))),
-        Ok(_) => Some(format!(
-            "it takes `{}`, and took the bytes {bytes:?}, which are none",
-            command.takes.as_deref().unwrap_or_default()
-        )),
     }
+}
+
+/// Whether a call on a host that is played was refused, by the plugin or by the host.
+fn is_refused(failure: &Failure) -> bool {
+    matches!(
+        failure.kind(),
+        FailureKind::Plugin(_) | FailureKind::BadArguments { .. } | FailureKind::HostLacks { .. }
+    )
 }
 
 /// JSON's types, and a value of each. Those come first that readers take for nothing else: a struct may be read from an array, and `null` as nothing.

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use plugin_sdk_harness::hosts;
 
 use crate::error::{Error, Result};
+use crate::made_for::Host;
 
 const PACKAGE: &str = "my-plugin";
 const CRATE: &str = "my_plugin";
@@ -22,6 +24,13 @@ const OWN_WORKSPACE: &str = "
 # Not a member of the workspace around it.
 [workspace]
 ";
+
+/// How a workflow builds the module for a host.
+const CI_BUILD: &str = "      - run: cargo build --release --target wasm32-unknown-unknown\n";
+
+/// How the README says that the module is built for a host.
+const README_BUILD: &str =
+    "| build the module | `cargo build --release --target wasm32-unknown-unknown` |\n";
 
 /// The crates of the SDK, and their folders in its repository.
 const SDK: (&str, &str) = ("plugin-sdk", "sdk");
@@ -155,7 +164,8 @@ pub fn manifest(
         .replace(PACKAGE, name)
         .replace("DESCRIPTION", description)
         .replace("= SDK", &format!("= {}", sdk.dependency(SDK.1)))
-        .replace("= HARNESS", &format!("= {}", sdk.dependency(HARNESS.1)));
+        .replace("= HARNESS", &format!("= {}", sdk.dependency(HARNESS.1)))
+        .replace("FEATURES\n", &features());
     if surroundings != Surroundings::Member {
         manifest.push_str(PROFILES);
     }
@@ -165,13 +175,21 @@ pub fn manifest(
     manifest
 }
 
+/// A feature for each host that is known, which chooses that host's contract in the SDK.
+fn features() -> String {
+    let features = hosts::all().iter().filter_map(|host| host.feature);
+    features
+        .map(|feature| format!("{feature} = [\"{}/{feature}\"]\n", SDK.0))
+        .collect()
+}
+
 /// The profiles that a project needs, or the workspace that it is a member of.
 pub fn profiles() -> &'static str {
     PROFILES.trim()
 }
 
 /// All other files: paths in the project, and contents.
-pub fn files(name: &str, plugin_type: PluginType) -> Vec<(&'static str, String)> {
+pub fn files(name: &str, plugin_type: PluginType, hosts: &[Host]) -> Vec<(&'static str, String)> {
     let (description, source, test) = plugin_type.files();
     let named = |template: &str| {
         template
@@ -180,13 +198,37 @@ pub fn files(name: &str, plugin_type: PluginType) -> Vec<(&'static str, String)>
             .replace(STRUCT, &camel_case(name))
             .replace("DESCRIPTION", &format!("{description}."))
     };
+    let features: Vec<&str> = hosts.iter().filter_map(|host| host.feature).collect();
     vec![
         ("src/lib.rs", named(source)),
         ("tests/plugin.rs", named(test)),
-        ("README.md", named(README)),
+        ("README.md", named(&readme(hosts))),
         (".gitignore", named(GITIGNORE)),
-        (".github/workflows/ci.yml", named(CI)),
+        (".github/workflows/ci.yml", named(&workflow(&features))),
     ]
+}
+
+/// With a line for each host.
+fn readme(hosts: &[Host]) -> String {
+    let hosts = hosts.iter().filter(|host| host.feature.is_some());
+    let lines = hosts.map(|host| {
+        format!(
+            "| build it for {} | `cargo plugin build --host {}` |\n",
+            host.summary, host.name
+        )
+    });
+    let lines: String = lines.collect();
+    README.replace(README_BUILD, &format!("{README_BUILD}{lines}"))
+}
+
+/// With a build for each host before the one whose module is kept: all of them have one file name.
+fn workflow(features: &[&str]) -> String {
+    let plain = CI_BUILD.trim_end();
+    let builds = features
+        .iter()
+        .map(|feature| format!("{plain} --features {feature}\n"));
+    let builds: String = builds.collect();
+    CI.replace(CI_BUILD, &format!("{builds}{CI_BUILD}"))
 }
 
 fn camel_case(name: &str) -> String {
@@ -200,13 +242,19 @@ fn camel_case(name: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use super::*;
 
     #[test]
     fn nothing_of_the_templates_own_name_is_left() {
         for plugin_type in PluginType::value_variants() {
-            let mut files = files("weather-2-go", *plugin_type);
+            let hosts: Vec<Host> = hosts::all().iter().collect();
+            let mut files = files("weather-2-go", *plugin_type, &hosts);
             let manifest = manifest(
                 "weather-2-go",
                 *plugin_type,
@@ -215,7 +263,15 @@ mod tests {
             );
             files.push(("Cargo.toml", manifest));
             for (path, contents) in files {
-                for left in [PACKAGE, CRATE, STRUCT, "DESCRIPTION", "= SDK", "= HARNESS"] {
+                for left in [
+                    PACKAGE,
+                    CRATE,
+                    STRUCT,
+                    "DESCRIPTION",
+                    "= SDK",
+                    "= HARNESS",
+                    "FEATURES",
+                ] {
                     assert!(!contents.contains(left), "{left} in {path}");
                 }
             }
@@ -234,6 +290,39 @@ mod tests {
             let (_, source, _) = plugin_type.files();
             assert!(source.contains(&format!("#[plugin(type = \"{}\"", plugin_type.word())));
         }
+    }
+
+    #[test]
+    fn a_project_offers_a_feature_for_every_host_and_builds_for_those_that_were_asked_for() {
+        let manifest = manifest(
+            "hello",
+            PluginType::Tool,
+            &Sdk::Registry,
+            Surroundings::Alone,
+        );
+        let manifest: toml::Table = manifest.parse().unwrap();
+        let features: Vec<&str> = hosts::all()
+            .iter()
+            .filter_map(|host| host.feature)
+            .collect();
+        let offered = manifest["features"].as_table().unwrap();
+        assert_eq!(offered.len(), features.len());
+        for feature in features {
+            assert_eq!(offered[feature][0], format!("plugin-sdk/{feature}").into());
+        }
+        // A feature that is on by default would be on in whatever the tool builds.
+        assert!(!offered.contains_key("default"));
+
+        let cis = hosts::cis();
+        let files = files("hello", PluginType::Tool, &[hosts::native(), cis]);
+        let text = |name: &str| &files.iter().find(|(path, _)| *path == name).unwrap().1;
+        assert!(text("README.md").contains("| `cargo plugin build --host cis` |\n"));
+        let builds: Vec<&str> = text(".github/workflows/ci.yml")
+            .lines()
+            .filter(|line| line.contains("cargo build"))
+            .collect();
+        assert_eq!(builds.len(), 2);
+        assert!(builds[0].ends_with("--features host-cis"), "{builds:?}");
     }
 
     #[test]

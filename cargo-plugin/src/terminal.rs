@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use crate::error::{Error, Result};
@@ -47,6 +47,30 @@ impl Drop for Spinner {
 pub trait Report: Serialize {
     /// Writes itself for people; styles of `anstyle` are removed where there are no colours.
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()>;
+}
+
+/// What a command tells of each of some things: a program reads one document if it is one thing, and a list if it is several.
+pub struct Several<R>(pub Vec<R>);
+
+impl<R: Serialize> Serialize for Several<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [only] => only.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+impl<R: Report> Report for Several<R> {
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for (nth, report) in self.0.iter().enumerate() {
+            if nth > 0 {
+                writeln!(out)?;
+            }
+            report.text(out)?;
+        }
+        Ok(())
+    }
 }
 
 /// Standard output and standard error.

@@ -114,3 +114,15 @@ fn every_shell_knows_every_command() {
         }
     }
 }
+
+#[test]
+fn bash_offers_every_host_that_is_known() {
+    let names: Vec<&str> = plugin_sdk_harness::hosts::all()
+        .iter()
+        .map(|host| host.name)
+        .collect();
+    for command in ["build", "validate", "test", "package"] {
+        let offered = offered(CARGO, &["cargo", "plugin", command, "--host", ""]);
+        assert_eq!(offered, names, "{command}");
+    }
+}

@@ -206,17 +206,6 @@ fn a_folder_without_the_sdk_is_no_clone_of_it() {
 }
 
 #[test]
-fn only_the_native_host_is_there_yet() {
-    let outside = tempfile::tempdir().unwrap();
-    let refused = plugin(outside.path(), &["new", "weather", "--host", "neotalk"])
-        .output()
-        .unwrap();
-    assert_eq!(refused.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("[possible values: native]"), "{said}");
-}
-
-#[test]
 fn within_a_workspace_it_is_a_member_where_it_is_taken_for_one_and_stands_alone_where_not() {
     let outside = tempfile::tempdir().unwrap();
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"plugins/*\"]\n";

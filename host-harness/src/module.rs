@@ -88,9 +88,16 @@ impl Module {
         }
     }
 
-    /// As [`load`](Module::load), for another host.
-    pub(crate) fn load_for(host: &'static HostContract, source: Source) -> Result<Self, Failure> {
-        let binary = source.with_feature(host.feature).read()?;
+    /// As [`load`](Module::load), for another host: its instances are made by [`build_on`](PluginBuilder::build_on). A crate is built with its feature for that host.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Module::load), and where the module's exports are not what the host asks for.
+    pub fn load_for(
+        host: &'static HostContract,
+        source: impl Into<Source>,
+    ) -> Result<Self, Failure> {
+        let binary = source.into().with_feature(host.feature).read()?;
         let check = || Self::made_for(host, &binary.wasm, binary.symbols.as_ref());
         match &binary.artifact {
             Some(artifact) => artifact.module(host.name, check),

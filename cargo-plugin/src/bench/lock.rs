@@ -8,9 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::{Counts, Measured};
 use crate::error::{Error, Result};
+use crate::made_for::Host;
 
-/// What the file is called.
-pub const LOCK_FILE: &str = "plugin-bench.lock";
+/// What the file is called: that of a host is a file of its own, because its calls cost something else.
+pub fn lock_file(host: Host) -> String {
+    match host.feature {
+        None => "plugin-bench.lock".to_owned(),
+        Some(_) => format!("plugin-bench.{}.lock", host.name),
+    }
+}
 
 const VERSION: u32 = 1;
 
@@ -279,7 +285,7 @@ mod tests {
     #[test]
     fn a_lock_that_is_written_is_read_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(LOCK_FILE);
+        let path = folder.path().join("plugin-bench.lock");
         let lock = lock(1234, "1.96.0");
         lock.write(&path).unwrap();
         assert_eq!(Lock::read(&path).unwrap(), lock);

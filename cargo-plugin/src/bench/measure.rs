@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
+use plugin_sdk_harness::{Failure, Module, PluginBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::cases::Case;
 use crate::host;
+use crate::made_for::Host;
+use crate::running::Running;
 use crate::units::PAGE;
 
 /// How many calls are made before any is timed, and how many are timed at most.
@@ -55,40 +57,33 @@ pub struct Measured {
 /// # Errors
 ///
 /// Where it does not come to the case's call: no instance can be made, or a call before it fails.
-pub fn count(module: &Module, case: &Case, fuel: u64) -> Result<Counted, Failure> {
-    let builder = host::as_asked(module, None)
+pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Counted, Failure> {
+    let builder = host::as_asked(module, host, None)
         .fuel(fuel)
         .no_timeout()
         .statistics();
-    let mut plugin = prepared(builder, case)?;
-    let allocations = |plugin: &Plugin| plugin.heap().map(|heap| heap.allocations);
-    let totals = |plugin: &Plugin| {
-        let call = plugin.statistics().command(&case.command);
-        call.map_or((0, 0, 0), |call| {
-            (
-                call.fuel().unwrap_or(0),
-                call.host_calls(),
-                call.bytes_out(),
-            )
-        })
-    };
-    let (before, allocated) = (totals(&plugin), allocations(&plugin));
-    let error = plugin.call_raw(&case.command, &case.input).err();
-    let after = totals(&plugin);
+    let mut plugin = prepared(builder, host, case)?;
+    let allocations = |plugin: &Running| plugin.heap().map(|heap| heap.allocations);
+    let (before, allocated) = (plugin.costs(&case.command), allocations(&plugin));
+    let error = plugin.call(&case.command, &case.input, false).err();
+    let after = plugin.costs(&case.command);
     let counts = Counts {
         error: error.map(|failure| crate::text::line(failure.code(), 100)),
-        fuel: after.0.saturating_sub(before.0),
+        fuel: after
+            .fuel
+            .unwrap_or(0)
+            .saturating_sub(before.fuel.unwrap_or(0)),
         pages: plugin.memory_bytes() as u64 / PAGE,
         allocations: allocations(&plugin)
             .zip(allocated)
             .map(|(after, before)| after.saturating_sub(before)),
-        host_calls: after.1.saturating_sub(before.1),
+        host_calls: after.host_calls.saturating_sub(before.host_calls),
         argument_bytes: case.input.len() as u64,
-        result_bytes: after.2.saturating_sub(before.2),
+        result_bytes: after.result_bytes.saturating_sub(before.result_bytes),
     };
     Ok(Counted {
         counts,
-        ends: !plugin.is_poisoned(),
+        ends: !plugin.is_dead(),
     })
 }
 
@@ -99,20 +94,23 @@ pub struct Counted {
 }
 
 /// Calls again and again for about this long, and tells how long a call took.
-pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Times>, Failure> {
-    let mut plugin = prepared(host::as_asked(module, None), case)?;
+pub fn time(
+    module: &Module,
+    host: Host,
+    case: &Case,
+    budget: Duration,
+) -> Result<Option<Times>, Failure> {
+    let mut plugin = prepared(host::as_asked(module, host, None), host, case)?;
     for _ in 0..WARM_UP {
         // An error that the plugin answers with takes its time as well.
-        let _ = plugin.call_raw(&case.command, &case.input);
+        let _ = plugin.call(&case.command, &case.input, false);
     }
     let mut times = Vec::new();
     let end = Instant::now() + budget;
-    while !plugin.is_poisoned()
-        && times.len() < MOST_RUNS
-        && (times.is_empty() || Instant::now() < end)
+    while !plugin.is_dead() && times.len() < MOST_RUNS && (times.is_empty() || Instant::now() < end)
     {
         let began = Instant::now();
-        let _ = plugin.call_raw(&case.command, &case.input);
+        let _ = plugin.call(&case.command, &case.input, false);
         let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         times.push(took);
     }
@@ -130,16 +128,16 @@ pub fn time(module: &Module, case: &Case, budget: Duration) -> Result<Option<Tim
 }
 
 /// An instance of its own for the case, in the state that its call finds.
-fn prepared(builder: PluginBuilder, case: &Case) -> Result<Plugin, Failure> {
+fn prepared(builder: PluginBuilder, host: Host, case: &Case) -> Result<Running, Failure> {
     // All services are in memory: there is nothing to be kept from.
     let mut builder = builder.grant_all();
     if let Some(config) = &case.config {
         builder = builder.config(config);
     }
-    let mut plugin = builder.build()?;
-    host::start(&mut plugin)?;
+    let mut plugin = Running::new(builder, host)?;
+    plugin.start()?;
     for (command, input) in &case.before {
-        plugin.call_raw(command, input)?;
+        plugin.call(command, input, false)?;
     }
     Ok(plugin)
 }

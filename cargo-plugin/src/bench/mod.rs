@@ -8,5 +8,5 @@ mod lock;
 mod measure;
 
 pub use cases::{Case, Cases, FILE};
-pub use lock::{Difference, LOCK_FILE, Lock};
+pub use lock::{Difference, Lock, lock_file};
 pub use measure::{Measured, Times, count, time};

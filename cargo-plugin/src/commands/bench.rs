@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use plugin_sdk_harness::Module;
 use serde::Serialize;
 
-use crate::bench::{self, Case, Cases, Difference, FILE, LOCK_FILE, Lock, Measured};
+use crate::bench::{self, Case, Cases, Difference, FILE, Lock, Measured};
 use crate::error::{Error, Result};
-use crate::host;
+use crate::host::{self, Loaded};
+use crate::made_for::{self, Host};
 use crate::project::{Features, Project, RELEASE, Selection};
 use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
 use crate::text;
@@ -43,7 +43,7 @@ pub struct Bench {
     /// The file of cases [default: `plugin-bench.toml` beside `Cargo.toml`, or for FILE in the current folder]
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// The lock file [default: `plugin-bench.lock` beside `Cargo.toml`, or for FILE in the current folder]
+    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.<host>.lock`, beside `Cargo.toml`, or for FILE in the current folder]
     #[arg(long, value_name = "FILE")]
     lock_file: Option<PathBuf>,
     /// How long each case is called again and again to be timed, as `200ms`; `0` for no times
@@ -52,6 +52,9 @@ pub struct Bench {
     /// The fuel of a call, at which one without end is ended
     #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
     fuel: u64,
+    /// The host that is played to the plugin, which is built for it [default: for FILE the one that it is made for]
+    #[arg(long, value_name = "HOST", value_parser = made_for::parser())]
+    host: Option<Host>,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -60,8 +63,7 @@ pub struct Bench {
 
 /// What is measured, and where the files about it are.
 struct Subject {
-    module: Module,
-    wasm: std::sync::Arc<[u8]>,
+    loaded: Loaded,
     folder: PathBuf,
     /// The compiler, where the module does not say it itself.
     rustc: Option<String>,
@@ -76,16 +78,21 @@ impl Bench {
         let mut measured = Vec::new();
         for case in &found.cases {
             terminal.status("Measuring", &text::line(&case.name, 100));
-            measured.push(measure(&subject.module, case, self.fuel, budget)?);
+            measured.push(measure(&subject.loaded, case, self.fuel, budget)?);
         }
-        let rustc = wasm::compiler(&subject.wasm).or(subject.rustc);
-        let now = Lock::new(&measured, subject.wasm.len() as u64, rustc.clone(), RELEASE);
+        let rustc = wasm::compiler(&subject.loaded.wasm).or(subject.rustc);
+        let now = Lock::new(
+            &measured,
+            subject.loaded.wasm.len() as u64,
+            rustc.clone(),
+            RELEASE,
+        );
         let path = match &self.lock_file {
             Some(path) => path.clone(),
-            None => subject.folder.join(LOCK_FILE),
+            None => subject.folder.join(bench::lock_file(subject.loaded.host)),
         };
         let mut report = Benched {
-            module_bytes: subject.wasm.len() as u64,
+            module_bytes: subject.loaded.wasm.len() as u64,
             rustc,
             cases: measured,
             skipped: found
@@ -120,25 +127,20 @@ impl Bench {
 
     fn subject(&self, terminal: &Terminal) -> Result<Subject> {
         if let Some(file) = &self.file {
-            let (module, wasm) = host::load(file, terminal)?;
             return Ok(Subject {
-                module,
-                wasm,
+                loaded: host::load(file, self.host, terminal)?,
                 folder: PathBuf::new(),
                 rustc: None,
             });
         }
         let project = Project::find(&self.selection)?;
-        let built = project.build(RELEASE, &self.features, terminal)?;
-        let module = Module::load(&*built.wasm).map_err(|failure| {
-            Error::new(format!("what was built of `{}` is no plugin", project.name))
-                .because(failure.message())
-        })?;
+        let features = project.features_for(self.host, &self.features)?;
+        let built = project.build(RELEASE, &features, terminal)?;
+        let host = project.made_for(self.host, &built.wasm)?;
         Ok(Subject {
-            module,
+            loaded: host::load_built(built.wasm, Some(host), &project.name, terminal)?,
             rustc: rustc_in(&project.root),
             folder: project.root,
-            wasm: built.wasm,
         })
     }
 
@@ -149,8 +151,8 @@ impl Bench {
             None => Some(&usual).filter(|path| path.is_file()),
         };
         let found = match path {
-            Some(path) => Cases::read(path, &subject.module)?,
-            None => Cases::described(&subject.module),
+            Some(path) => Cases::read(path, &subject.loaded.module)?,
+            None => Cases::described(&subject.loaded.module),
         };
         if found.cases.is_empty() {
             let mut error = Error::new("there is nothing to measure");
@@ -171,7 +173,8 @@ fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
-fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) -> Result<Measured> {
+fn measure(loaded: &Loaded, case: &Case, fuel: u64, budget: Option<Duration>) -> Result<Measured> {
+    let Loaded { module, host, .. } = loaded;
     let failed = |failure: plugin_sdk_harness::Failure| {
         Error::new(format!(
             "the case `{}` cannot be measured",
@@ -179,12 +182,12 @@ fn measure(module: &Module, case: &Case, fuel: u64, budget: Option<Duration>) ->
         ))
         .because(failure.to_string())
     };
-    let counted = bench::count(module, case, fuel).map_err(failed)?;
+    let counted = bench::count(module, host, case, fuel).map_err(failed)?;
     Ok(Measured {
         name: case.name.clone(),
         command: case.command.clone(),
         time: match budget.filter(|_| counted.ends) {
-            Some(budget) => bench::time(module, case, budget).map_err(failed)?,
+            Some(budget) => bench::time(module, host, case, budget).map_err(failed)?,
             None => None,
         },
         counts: counted.counts,

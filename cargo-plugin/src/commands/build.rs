@@ -10,7 +10,7 @@ use crate::bundle::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
 use crate::size::Breakdown;
-use crate::terminal::{GOOD, Report, Terminal, Verdict};
+use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 use crate::units;
 
 /// How many crates and functions are shown unless asked otherwise.
@@ -18,8 +18,8 @@ const TOP: usize = 8;
 
 /// Builds the plugin as it is shipped, and the files that go with it
 ///
-/// Beside the module come two files for hosts that read no custom section, both generated from what the plugin says of itself:
-/// `<id>.json` in the form of NeoTalk, and `plugin.json` in that of go-musicfox.
+/// Beside the module come files for hosts that read no custom section, generated from what the plugin says of itself: `<id>.json` in the form of
+/// NeoTalk, `plugin.json` in that of go-musicfox. With `--host`, those of that host alone.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The profile is `release` unless you say otherwise: this is the command for what you ship. `cargo test` and `cargo build`
@@ -27,7 +27,7 @@ make everything else, and need no tool.")]
 pub struct Build {
     #[command(flatten)]
     options: BuildOptions,
-    /// Where to put the files, if not into `plugin/<profile>/<id>` of cargo's target folder
+    /// Where to put the files, if not into `plugin/<profile>/<id>` of cargo's target folder; what is made for a host goes into a folder of that host's name within
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// How many of the largest crates and functions to show
@@ -40,25 +40,35 @@ pub struct Build {
 impl Build {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let project = Project::find(&self.selection)?;
-        let bundle = Bundle::build(&project, &self.options, terminal)?;
-        let folder = match self.output {
-            Some(folder) => folder,
-            None => self.options.folder(&project).join(&bundle.manifest.id),
+        let mut builds = Vec::new();
+        for host in self.options.hosts(&project)? {
+            let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
+            builds.push(self.report(&project, &bundle)?);
+        }
+        terminal.show(&Several(builds))?;
+        Ok(Verdict::Yes)
+    }
+
+    /// Writes the files, and tells of them.
+    fn report(&self, project: &Project, bundle: &Bundle) -> Result<BuildReport> {
+        let mut folder = match &self.output {
+            Some(folder) => folder.clone(),
+            None => self.options.folder(project).join(&bundle.manifest.id),
         };
-        let before = size_of_last(&folder, &bundle);
-        let files = write(&bundle, &folder)?;
+        folder.extend(bundle.mark());
+        let before = size_of_last(&folder, bundle);
+        let files = write(bundle, &folder)?;
         let owner = project.name.replace('-', "_");
-        let report = BuildReport {
+        Ok(BuildReport {
             id: bundle.manifest.id.clone(),
             version: bundle.manifest.version.clone(),
+            host: bundle.host.name,
             files,
             bytes_before: before,
             size: Breakdown::of(&bundle.wasm, &bundle.named, &owner)?,
             top: self.top,
             title: bundle.title(),
-        };
-        terminal.show(&report)?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 
@@ -87,6 +97,7 @@ fn write(bundle: &Bundle, folder: &Path) -> Result<Vec<PathBuf>> {
 struct BuildReport {
     id: String,
     version: String,
+    host: &'static str,
     files: Vec<PathBuf>,
     /// The module's size after the last build into the same folder; null for the first.
     bytes_before: Option<usize>,

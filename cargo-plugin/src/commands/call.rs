@@ -1,20 +1,25 @@
 //! `cargo plugin call`
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{Failure, Module, Plugin};
+use plugin_sdk_harness::{Failure, Module};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
-use crate::host::{self, HostOptions};
+use crate::host::{self, HostOptions, Loaded};
+use crate::logging;
+use crate::made_for::{self, Host};
+use crate::project::{Features, Project, RELEASE};
+use crate::running::Running;
 use crate::schema::Schemas;
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
 use crate::text;
@@ -28,7 +33,7 @@ use crate::units;
     after_help = "Options stand before COMMAND; what stands behind it are the command's own arguments."
 )]
 pub struct Call {
-    /// The plugin's `.wasm` file
+    /// The plugin's `.wasm` file, or the folder of a plugin's project, which is built
     #[arg(value_name = "FILE", required_unless_present = "help")]
     file: Option<PathBuf>,
     /// The command, and its arguments
@@ -53,6 +58,9 @@ pub struct Call {
     /// Tells what the call has cost, on standard error
     #[arg(long)]
     stats: bool,
+    /// The host that is played to the plugin [default: the one that it is made for]
+    #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser(), hide_possible_values = true)]
+    played: Option<Host>,
     #[command(flatten)]
     host: HostOptions,
     /// Prints help: of this command, or with FILE what commands the plugin has
@@ -67,7 +75,10 @@ impl Call {
             return Ok(Verdict::Yes);
         };
         let began = Instant::now();
-        let (module, _) = host::load(&file, terminal)?;
+        let Loaded { module, host, .. } = match file.join("Cargo.toml").is_file() {
+            true => self.build(&file, terminal)?,
+            false => host::load(&file, self.played, terminal)?,
+        };
         let loaded = began.elapsed();
         if self.help {
             self.command.insert(0, "--help".to_owned());
@@ -81,7 +92,7 @@ impl Call {
             error.exit();
         }
         let info = line.info;
-        let builder = self.host.builder(&module, self.stats)?;
+        let builder = self.host.builder(&module, host, self.stats)?;
         let builder = match self.stats {
             true => builder.statistics(),
             false => builder,
@@ -90,7 +101,8 @@ impl Call {
             load: loaded,
             ..Timed::default()
         };
-        let outcome = made.call(builder, &name, &input, info);
+        let outcome = made.call(builder, host, &name, &input, info);
+        made.show_log();
         let stats = self.stats.then(|| made.stats(&name)).flatten();
         match outcome {
             Ok(answer) => {
@@ -113,6 +125,16 @@ impl Call {
                 Ok(Verdict::No)
             }
         }
+    }
+
+    /// Builds the plugin of a project as it is shipped, for the host that was asked for.
+    fn build(&self, folder: &Path, terminal: &Terminal) -> Result<Loaded> {
+        let project = Project::at(folder)?;
+        let features = project.features_for(self.played, &Features::default())?;
+        terminal.status("Building", &project.title());
+        let built = project.build(RELEASE, &features, terminal)?;
+        let host = project.made_for(self.played, &built.wasm)?;
+        host::load_built(built.wasm, Some(host), &project.name, terminal)
     }
 
     fn show(&self, answer: Answer, stats: Option<Stats>, terminal: &mut Terminal) -> Result<()> {
@@ -536,20 +558,21 @@ struct Timed {
     load: Duration,
     prepare: Duration,
     call: Duration,
-    plugin: Option<Plugin>,
+    plugin: Option<Running>,
 }
 
 impl Timed {
     fn call(
         &mut self,
         builder: plugin_sdk_harness::PluginBuilder,
+        host: Host,
         name: &str,
         input: &Input,
         info: Option<&CommandInfo>,
     ) -> Result<Vec<u8>, Failure> {
         let began = Instant::now();
-        let mut plugin = builder.build()?;
-        host::start(&mut plugin)?;
+        let mut plugin = Running::new(builder, host)?;
+        plugin.start()?;
         self.prepare = began.elapsed();
         let bytes = match input {
             Input::Value(None) => Vec::new(),
@@ -557,34 +580,35 @@ impl Timed {
             Input::Value(Some(value)) => value.to_string().into_bytes(),
             Input::Bytes(bytes) => bytes.clone(),
         };
+        let changed = info.is_some_and(|info| info.in_place && info.gives.is_none());
         let plugin = self.plugin.insert(plugin);
         let began = Instant::now();
-        let answered = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
+        let answered = plugin.call(name, &bytes, changed).map(Cow::into_owned);
         self.call = began.elapsed();
         let answer = answered?;
-        let changed = info.is_some_and(|info| info.in_place && info.gives.is_none());
-        let answer = match changed {
-            true => plugin.arguments().to_vec(),
-            false => answer,
-        };
         // Its life ends as it would at any host.
-        host::stop(plugin)?;
-        plugin.cleanup()?;
+        plugin.end()?;
         Ok(answer)
     }
 
+    /// Shows the lines that were kept while the plugin ran.
+    fn show_log(&self) {
+        for line in self.plugin.iter().flat_map(Running::log_lines) {
+            logging::show_line(&line);
+        }
+    }
+
     fn stats(&self, name: &str) -> Option<Stats> {
-        let plugin = self.plugin.as_ref()?;
-        let call = plugin.statistics().command(name)?;
+        let costs = self.plugin.as_ref()?.costs(name);
         let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
         Some(Stats {
             load_ms: milliseconds(self.load),
             prepare_ms: milliseconds(self.prepare),
             call_ms: milliseconds(self.call),
-            fuel: call.fuel(),
-            memory_pages: call.peak_pages(),
-            host_calls: call.host_calls(),
-            result_bytes: call.bytes_out(),
+            fuel: costs.fuel,
+            memory_pages: costs.peak_pages,
+            host_calls: costs.host_calls,
+            result_bytes: costs.result_bytes,
         })
     }
 }

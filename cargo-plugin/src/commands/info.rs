@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
 use serde::{Serialize, Serializer};
@@ -100,6 +101,8 @@ impl Report for Document {
 struct Module {
     file: String,
     bytes: usize,
+    /// The host that it is made for, where that can be told.
+    host: Option<&'static str>,
     memory_pages: Option<u64>,
     max_memory_pages: Option<u64>,
     imports: Vec<Import>,
@@ -137,6 +140,7 @@ impl Module {
         Module {
             file: text::path(&file.path),
             bytes: inspection.size(),
+            host: hosts::made_for(inspection).map(|host| host.name),
             memory_pages: memory.map(|memory| memory.initial),
             max_memory_pages: memory.and_then(|memory| memory.maximum),
             imports: imports.collect(),
@@ -201,6 +205,9 @@ impl Report for Information {
         events(out, manifest)?;
         writeln!(out)?;
         line(out, "Module", &module.file)?;
+        if let Some(host) = module.host.and_then(hosts::find) {
+            line(out, "Made for", &format!("{}: {}", host.name, host.summary))?;
+        }
         line(out, "Size", &units::bytes(module.bytes as u64))?;
         if let Some(pages) = module.memory_pages {
             line(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::inspect::Inspection;
 use serde::Serialize;
 
@@ -81,6 +82,8 @@ struct Entry {
     plugin_type: Option<String>,
     commands: usize,
     bytes: u64,
+    /// The host that it is made for.
+    host: &'static str,
     file: String,
 }
 
@@ -109,7 +112,12 @@ impl Entry {
         let file = PluginFile::read(path)?;
         let inspection: Inspection<'_> = file.inspection()?;
         let manifest = file.manifest(&inspection)?;
-        if let Some(failure) = inspection.failures().first() {
+        let host = hosts::made_for(&inspection).unwrap_or_else(|| hosts::native());
+        let failures = match host.feature {
+            None => inspection.failures(),
+            Some(_) => host.exports(&inspection),
+        };
+        if let Some(failure) = failures.first() {
             return Err(
                 Error::new(format!("`{}` is not a plugin", text::path(path)))
                     .because(failure.message()),
@@ -123,6 +131,7 @@ impl Entry {
             plugin_type: manifest.plugin_type,
             commands: manifest.commands.len(),
             bytes: inspection.size() as u64,
+            host: host.name,
             file: file_name(path),
         })
     }
@@ -167,9 +176,9 @@ impl Report for Listing {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         if !self.plugins.is_empty() {
             let mut table = Table::new();
-            table
-                .load_style(NOTHING)
-                .set_header(["ID", "NAME", "VERSION", "TYPE", "COMMANDS", "SIZE", "FILE"]);
+            table.load_style(NOTHING).set_header([
+                "ID", "NAME", "VERSION", "TYPE", "HOST", "COMMANDS", "SIZE", "FILE",
+            ]);
             for plugin in &self.plugins {
                 table.add_row([
                     text::line(&plugin.id, 60),
@@ -179,6 +188,7 @@ impl Report for Listing {
                         .plugin_type
                         .as_deref()
                         .map_or("-".to_owned(), |plugin_type| text::line(plugin_type, 60)),
+                    plugin.host.to_owned(),
                     plugin.commands.to_string(),
                     units::bytes(plugin.bytes),
                     plugin.file.clone(),

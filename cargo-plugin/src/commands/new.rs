@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use cargo_metadata::MetadataCommand;
-use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::made_for::{self, Host};
 use crate::template::{self, PluginType, Sdk, Surroundings};
 use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
 
@@ -98,9 +98,9 @@ pub struct New {
     /// The folder to make the project's folder in [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// The host that the plugin is for
-    #[arg(long, value_name = "HOST", default_value = "native")]
-    host: Host,
+    /// A host that the plugin is for, which its README and its workflow then build it for, too; may be given several times
+    #[arg(long = "host", value_name = "HOST", default_value = "native", value_parser = made_for::parser())]
+    hosts: Vec<Host>,
     /// Depends on the SDK in this folder, a clone of its repository
     #[arg(long, value_name = "DIR", conflicts_with = "sdk_git")]
     sdk_path: Option<PathBuf>,
@@ -109,17 +109,8 @@ pub struct New {
     sdk_git: Option<String>,
 }
 
-/// Whose contract the plugin keeps to.
-#[derive(Clone, Copy, ValueEnum)]
-enum Host {
-    /// Any host that keeps to the ABI of plugin-sdk
-    Native,
-}
-
 impl New {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
-        // Every plugin is made for it as long as there is no other.
-        let Host::Native = self.host;
         check_name(&self.name)?;
         let parent = self.output.unwrap_or_else(|| PathBuf::from("."));
         let folder = match parent == Path::new(".") {
@@ -146,7 +137,7 @@ impl New {
             write(&folder.join("Cargo.toml"), &manifest)
         };
         let mut files = vec!["Cargo.toml".to_owned()];
-        for (path, contents) in template::files(&self.name, self.plugin_type) {
+        for (path, contents) in template::files(&self.name, self.plugin_type, &self.hosts) {
             write(&folder.join(path), &contents)?;
             files.push(path.to_owned());
         }
@@ -158,6 +149,7 @@ impl New {
         terminal.show(&NewReport {
             name: self.name,
             plugin_type: self.plugin_type.word(),
+            hosts: self.hosts.iter().map(|host| host.name).collect(),
             folder,
             files,
             workspace: workspace.filter(|_| surroundings == Surroundings::Member),
@@ -281,6 +273,7 @@ struct NewReport {
     name: String,
     #[serde(rename = "type")]
     plugin_type: &'static str,
+    hosts: Vec<&'static str>,
     folder: PathBuf,
     files: Vec<String>,
     /// The `Cargo.toml` of the workspace that the project is a member of; its profiles count, not the project's.

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
 use crate::reference;
 
-use crate::terminal::{GOOD, Report, Terminal, Verdict};
+use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 use crate::units;
 
 /// The file that describes the plugin's commands, made from its manifest.
@@ -25,7 +25,7 @@ const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
 ///
 /// The archive `<id>-<version>.tar.gz` holds a folder `<id>-<version>` with the module, the files beside it (see `cargo plugin build`), the
 /// README and licences of the crate, `COMMANDS.md`, which describes its commands, and `SHA256SUMS`. The same module is packed to the same
-/// archive, byte for byte.
+/// archive, byte for byte. What is made for a host by `--host` is `<id>-<version>-<host>.tar.gz`.
 #[derive(clap::Args)]
 pub struct Package {
     #[command(flatten)]
@@ -40,13 +40,27 @@ pub struct Package {
 impl Package {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let project = Project::find(&self.selection)?;
-        let bundle = Bundle::build(&project, &self.options, terminal)?;
+        let mut packages = Vec::new();
+        for host in self.options.hosts(&project)? {
+            let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
+            packages.push(self.pack(&project, &bundle, terminal)?);
+        }
+        terminal.show(&Several(packages))?;
+        Ok(Verdict::Yes)
+    }
+
+    fn pack(
+        &self,
+        project: &Project,
+        bundle: &Bundle,
+        terminal: &Terminal,
+    ) -> Result<PackageReport> {
         let mut files = bundle.files();
         files.push((
             REFERENCE.to_owned(),
             reference::markdown(&bundle.manifest).into_bytes(),
         ));
-        for path in documents(&project)? {
+        for path in documents(project)? {
             let contents = read(&path)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !files.iter().any(|(taken, _)| *taken == name) {
@@ -57,9 +71,15 @@ impl Package {
         let names = files.iter().map(|(name, _)| name.clone());
         let names = names.chain([archive::CHECKSUMS.to_owned()]).collect();
 
-        let stem = format!("{}-{}", bundle.manifest.id, bundle.manifest.version);
+        let mut stem = format!("{}-{}", bundle.manifest.id, bundle.manifest.version);
+        if let Some(host) = bundle.mark() {
+            stem = format!("{stem}-{host}");
+        }
         terminal.status("Packing", &bundle.title());
-        let folder = self.output.unwrap_or_else(|| self.options.folder(&project));
+        let folder = match &self.output {
+            Some(folder) => folder.clone(),
+            None => self.options.folder(project),
+        };
         let path = folder.join(format!("{stem}.tar.gz"));
         let failed = |error: io::Error| {
             Error::new(format!("cannot write `{}`", path.display())).because(error)
@@ -67,15 +87,15 @@ impl Package {
         let packed = archive::pack(&stem, files).map_err(failed)?;
         fs::create_dir_all(&folder).map_err(failed)?;
         fs::write(&path, &packed).map_err(failed)?;
-        terminal.show(&PackageReport {
+        Ok(PackageReport {
             id: bundle.manifest.id.clone(),
             version: bundle.manifest.version.clone(),
+            host: bundle.host.name,
             bytes: packed.len(),
             sha256: archive::sha256(&packed),
             files: names,
             archive: path,
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 
@@ -117,6 +137,7 @@ fn cannot_read(path: &Path, error: io::Error) -> Error {
 struct PackageReport {
     id: String,
     version: String,
+    host: &'static str,
     archive: PathBuf,
     bytes: usize,
     sha256: String,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::bundle;
 use crate::error::{Error, Result};
 use crate::flags::document;
+use crate::made_for::{self, Host};
 use crate::project::{DEV, Features, Project, RELEASE, Selection};
 use crate::smoke::{self, Check, Outcome};
 use crate::terminal::{BAD, Form, GOOD, NOTE, Report, Terminal, Verdict};
@@ -33,6 +34,9 @@ pub struct Test {
     /// Leaves the crate's own tests out
     #[arg(long)]
     no_own: bool,
+    /// Builds the plugin for this host, which is then played to it; the crate's own tests are given the feature, too
+    #[arg(long, value_name = "HOST", value_parser = made_for::parser())]
+    host: Option<Host>,
     #[command(flatten)]
     features: Features,
     #[command(flatten)]
@@ -49,12 +53,14 @@ impl Test {
             true => RELEASE,
             false => DEV,
         };
+        let features = project.features_for(self.host, &self.features)?;
         terminal.status("Building", &project.title());
-        let built = project.build_for_tests(profile, &self.features, terminal)?;
+        let built = project.build_for_tests(profile, &features, terminal)?;
+        let host = project.made_for(self.host, &built.wasm)?;
         let manifest = bundle::manifest(&built.wasm, &project.name)?;
         let own_tests = match self.no_own {
             true => None,
-            false => Some(self.own_tests(&project, terminal)?),
+            false => Some(self.own_tests(&project, &features, terminal)?),
         };
         let checks = match self.no_smoke {
             true => Vec::new(),
@@ -65,12 +71,19 @@ impl Test {
                 );
                 let interface = Anatomy::of(&built.wasm)?.interface;
                 let _spinner = terminal.spinner("what it says of itself");
-                smoke::check(&built.wasm, &manifest, &interface, self.config.as_ref())
+                smoke::check(
+                    &built.wasm,
+                    host,
+                    &manifest,
+                    &interface,
+                    self.config.as_ref(),
+                )
             }
         };
         let passed = own_tests != Some(false) && !checks.iter().any(Check::failed);
         terminal.show(&TestReport {
             passed,
+            host: host.name,
             own_tests,
             checks,
         })?;
@@ -81,21 +94,27 @@ impl Test {
     }
 
     /// Whether the crate's own tests pass. Tests that do not compile could not be run: that is no answer.
-    fn own_tests(&self, project: &Project, terminal: &Terminal) -> Result<bool> {
+    fn own_tests(
+        &self,
+        project: &Project,
+        features: &Features,
+        terminal: &Terminal,
+    ) -> Result<bool> {
         terminal.status("Testing", &project.title());
-        let compiled = self.cargo_test(project, terminal, &["--no-run"], &[])?;
+        let compiled = self.cargo_test(project, features, terminal, &["--no-run"], &[])?;
         if !compiled {
             return Err(
                 Error::new(format!("the tests of `{}` do not build", project.name))
                     .because("`cargo test --no-run` failed"),
             );
         }
-        self.cargo_test(project, terminal, &[], &self.arguments)
+        self.cargo_test(project, features, terminal, &[], &self.arguments)
     }
 
     fn cargo_test(
         &self,
         project: &Project,
+        features: &Features,
         terminal: &Terminal,
         options: &[&str],
         arguments: &[String],
@@ -105,7 +124,7 @@ impl Test {
         if self.release {
             command.arg("--release");
         }
-        command.args(self.features.arguments());
+        command.args(features.arguments());
         if terminal.form() == Form::Json {
             // Standard output is for one document.
             command.arg("--quiet").stdout(Stdio::from(io::stderr()));
@@ -121,6 +140,8 @@ impl Test {
 #[derive(Serialize)]
 struct TestReport {
     passed: bool,
+    /// The host that the module was checked on.
+    host: &'static str,
     /// Whether the crate's own tests passed; null where they were left out.
     own_tests: Option<bool>,
     checks: Vec<Check>,

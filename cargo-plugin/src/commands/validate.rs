@@ -1,12 +1,11 @@
 //! `cargo plugin validate`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::builder::PossibleValuesParser;
-use plugin_sdk_harness::hosts;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::made_for::{self, Host};
 use crate::plugin_file::PluginFile;
+use crate::project::{Features, Project, RELEASE, Selection};
 use crate::terminal::{Terminal, Verdict};
 use crate::validation::{Expectations, validate};
 
@@ -16,14 +15,15 @@ use crate::validation::{Expectations, validate};
 /// brought in.
 #[derive(clap::Args)]
 pub struct Validate {
-    /// The plugin: a `.wasm` file
-    file: PathBuf,
+    /// The plugin: a `.wasm` file [default: the release build of the project in the current folder, for that host]
+    #[arg(conflicts_with_all = ["package", "features", "no_default_features"])]
+    file: Option<PathBuf>,
     /// Shows all that was found out
     #[arg(short, long)]
     verbose: bool,
     /// The host that the plugin is to run on
-    #[arg(long, value_name = "HOST", default_value = "native", value_parser = PossibleValuesParser::new(hosts::all().iter().map(|host| host.name)))]
-    host: String,
+    #[arg(long, value_name = "HOST", default_value = "native", value_parser = made_for::parser())]
+    host: Host,
     /// A module of functions that the host offers beside its own; may be given several times
     #[arg(long, value_name = "MODULE")]
     provides: Vec<String>,
@@ -36,25 +36,33 @@ pub struct Validate {
     /// How long the host lets a call take, in milliseconds
     #[arg(long, value_name = "MS")]
     timeout_ms: Option<u64>,
-    /// The plugin's crate, to tell the way to a dependency that does not belong into it
-    #[arg(long, value_name = "PATH")]
-    manifest_path: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    features: Features,
 }
 
 impl Validate {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
-        let file = PluginFile::read(&self.file)?;
-        let host = hosts::find(&self.host)
-            .ok_or_else(|| Error::new(format!("there is no host `{}`", self.host)))?;
+        let (file, manifest_path) = match &self.file {
+            Some(file) => {
+                let manifest = self.selection.manifest_path();
+                (PluginFile::read(file)?, manifest.map(Path::to_owned))
+            }
+            None => {
+                let project = Project::find(&self.selection)?;
+                (self.build(&project, terminal)?, Some(project.manifest()))
+            }
+        };
         let mut validation = validate(
             &file,
             &Expectations {
-                host,
+                host: self.host,
                 provides: self.provides,
                 memory_pages: self.memory_pages,
                 max_fuel: self.max_fuel,
                 timeout_ms: self.timeout_ms,
-                manifest_path: self.manifest_path,
+                manifest_path,
             },
         );
         validation.verbose = self.verbose;
@@ -62,6 +70,17 @@ impl Validate {
         Ok(match validation.passed {
             true => Verdict::Yes,
             false => Verdict::No,
+        })
+    }
+
+    /// The plugin of a project, as it is shipped for the host.
+    fn build(&self, project: &Project, terminal: &Terminal) -> Result<PluginFile> {
+        let features = project.features_for(Some(self.host), &self.features)?;
+        terminal.status("Building", &project.title());
+        let built = project.build(RELEASE, &features, terminal)?;
+        Ok(PluginFile {
+            path: built.path,
+            wasm: built.wasm.to_vec(),
         })
     }
 }

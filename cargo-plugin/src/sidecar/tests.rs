@@ -1,15 +1,23 @@
 //! What hosts read, held against the forms in which they read it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::{Value, json};
 
-use super::all;
+use super::{KINDS, Sidecar, of};
 use crate::wasm::Interface;
 
-fn sidecars(manifest: Value, interface: &Interface) -> [Value; 2] {
+fn of_host(host: &str, manifest: Value, interface: &Interface) -> Vec<Sidecar> {
     let manifest: Manifest = serde_json::from_value(manifest).unwrap();
-    all(&manifest, interface).map(|sidecar| sidecar.document)
+    of(hosts::find(host).unwrap(), &manifest, interface)
+}
+
+/// Those of the SDK's own ABI.
+fn sidecars(manifest: Value, interface: &Interface) -> [Value; 2] {
+    let sidecars = of_host("native", manifest, interface).into_iter();
+    let documents: Vec<Value> = sidecars.map(|sidecar| sidecar.document).collect();
+    documents.try_into().unwrap()
 }
 
 fn full() -> (Value, Interface) {
@@ -123,4 +131,60 @@ fn what_the_plugin_does_not_say_is_left_out_and_what_a_host_needs_is_not() {
         musicfox["wasm"]["implementations"]["rust"].get("timeout"),
         None
     );
+}
+
+#[test]
+fn cis_reads_every_member_that_its_own_reader_wants() {
+    let (mut manifest, interface) = full();
+    manifest["permissions"] = json!([{"name": "kv"}, {"name": "http"}, {"name": "payments"}]);
+    manifest["handles"] = json!([{"topic": "user.created"}]);
+    manifest["commands"] = json!([{
+        "name": "greet", "description": "Greets someone by name.",
+        "arguments": {
+            "type": "object", "required": ["name"],
+            "properties": {
+                "name": {"type": "string", "description": "Who is greeted."},
+                "times": {"type": "integer", "default": 1},
+                "title": {"type": ["string", "null"], "default": null},
+            },
+        },
+        "result": {"type": "null"},
+    }]);
+    let [sidecar] = of_host("cis", manifest, &interface).try_into().unwrap();
+    assert_eq!(sidecar.file_name, "skill.toml");
+    // As a program reads the file that was written.
+    let read: Value = toml::from_str(&sidecar.contents()).unwrap();
+    assert_eq!(read, sidecar.document);
+    assert_eq!(
+        read,
+        json!({
+            "skill": {
+                "name": "my-wasm-plugin", "version": "0.1.0", "description": "A plugin that does amazing things",
+                "author": "Ada <ada@example.com>, Grace", "type": "wasm", "entry": "my-wasm-plugin.wasm",
+                "homepage": "https://example.com/my-plugin", "repository": "https://example.com/my-plugin.git",
+                "license": "MIT",
+            },
+            "permissions": {"memory_read": true, "memory_write": true, "network": true, "custom": ["payments"]},
+            "exports": {
+                "functions": ["plugin_init", "command_greet"],
+                "events": ["user.created"],
+                "commands": [{"name": "greet", "description": "Greets someone by name.", "args": [
+                    {"name": "name", "description": "Who is greeted.", "type": "string", "required": true},
+                    {"name": "times", "description": "", "type": "integer", "required": false, "default": 1},
+                    {"name": "title", "description": "", "type": "any", "required": false},
+                ]}],
+            },
+        })
+    );
+}
+
+#[test]
+fn a_module_for_a_host_has_that_hosts_sidecar_and_no_other() {
+    let said = json!({"abi": 1, "id": "hello", "name": "Hello", "version": "1.0.0"});
+    for host in hosts::all().iter().filter(|host| host.feature.is_some()) {
+        let sidecars = of_host(host.name, said.clone(), &Interface::default());
+        let kinds = KINDS.iter().filter(|kind| kind.host == host.name);
+        assert_eq!(sidecars.len(), kinds.count(), "{}", host.name);
+        assert!(sidecars.len() <= 1);
+    }
 }

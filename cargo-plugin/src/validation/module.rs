@@ -1,9 +1,10 @@
 //! Is it a module, does it keep to the host's ABI, and has the host what it imports?
 
 use plugin_sdk_harness::inspect::{Imported, Proposal};
-use plugin_sdk_harness::{Failure, FailureKind};
+use plugin_sdk_harness::{Failure, FailureKind, hosts};
 
 use super::{Check, Finding, Subject, Validation, dependencies};
+use crate::made_for;
 use crate::text;
 
 /// Why a plugin may lack an export.
@@ -50,13 +51,27 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     ));
 
     let failures = host.exports(subject.inspection);
+    let made_for = hosts::made_for(subject.inspection);
+    if let Some(other) = made_for.filter(|other| other.name != host.name && !failures.is_empty()) {
+        // What it lacks for this host, and what it has for that one, says nothing more.
+        let finding = Finding::new(made_for::said(other)).help(made_for::advice(other, host));
+        validation.checks.push(Check::new(
+            "host",
+            ["Made for this host", "Made for another host"],
+            vec![finding],
+        ));
+        return;
+    }
+    if host.feature.is_some() {
+        let wrong = failures.iter().map(Finding::of).collect();
+        check_exports(validation, wrong);
+        imports(subject, validation);
+        return;
+    }
     let (version, exports): (Vec<&Failure>, Vec<&Failure>) = failures.iter().partition(|failure| {
         failure.code() == "abi_version" || failure.message().contains("`plugin_abi_")
     });
-    let says = version
-        .iter()
-        .map(|failure| with_maker(Finding::of(failure), subject))
-        .collect();
+    let says = version.iter().map(|failure| Finding::of(failure)).collect();
     validation.checks.push(Check::new(
         "abi",
         ["ABI version 1", "ABI version not supported"],
@@ -71,39 +86,17 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
                 _ => Finding::of(failure),
             })
             .collect();
-        validation.checks.push(Check::new(
-            "exports",
-            [
-                "Required exports present",
-                "Required exports missing or wrong",
-            ],
-            missing,
-        ));
+        check_exports(validation, missing);
     }
     imports(subject, validation);
 }
 
-/// Who else the module may have been made for.
-fn with_maker(finding: Finding, subject: &Subject<'_>) -> Finding {
-    let prefixes = [
-        ("neotalk_", "NeoTalk"),
-        ("skill_", "CIS"),
-        ("toolfs_", "ToolFS"),
+fn check_exports(validation: &mut Validation, wrong: Vec<Finding>) {
+    let names = [
+        "Required exports present",
+        "Required exports missing or wrong",
     ];
-    let exports: Vec<_> = subject
-        .inspection
-        .exports()
-        .map(|export| export.name)
-        .collect();
-    let maker = prefixes
-        .iter()
-        .find(|(prefix, _)| exports.iter().any(|name| name.starts_with(prefix)));
-    match maker {
-        Some((prefix, maker)) => finding.note(format!(
-            "it exports functions `{prefix}…`, as plugins of {maker} do"
-        )),
-        None => finding,
-    }
+    validation.checks.push(Check::new("exports", names, wrong));
 }
 
 fn imports(subject: &Subject<'_>, validation: &mut Validation) {

@@ -96,6 +96,10 @@ impl Validation {
             };
             add("Permissions", permissions, false);
         }
+        let host = subject.expectations.host;
+        if host.feature.is_some() {
+            add("Host", format!("{}: {}", host.name, host.summary), false);
+        }
         if let Some(memory) = inspection.memory() {
             let maximum = memory
                 .maximum

@@ -1,7 +1,7 @@
 //! Do the files beside the module say what the module says?
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
@@ -24,8 +24,9 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         return;
     };
     let mut findings = Vec::new();
-    for sidecar in sidecar::all(manifest, &anatomy.interface) {
-        for path in places(subject, manifest, &sidecar) {
+    let host = subject.expectations.host;
+    for sidecar in sidecar::of(host, manifest, &anatomy.interface) {
+        for path in places(subject, &sidecar) {
             let Ok(about) = fs::metadata(&path) else {
                 continue;
             };
@@ -51,11 +52,12 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
 }
 
 /// Beside the module, by the plugin's id or by the module's own name.
-fn places(subject: &Subject<'_>, manifest: &Manifest, sidecar: &Sidecar) -> Vec<PathBuf> {
+fn places(subject: &Subject<'_>, sidecar: &Sidecar) -> Vec<PathBuf> {
     let path = &subject.file.path;
     let mut places = vec![path.with_file_name(&sidecar.file_name)];
-    if sidecar.file_name == format!("{}.json", manifest.id) {
-        let own = path.with_extension("json");
+    let extension = Path::new(&sidecar.file_name).extension();
+    if let Some(extension) = extension.filter(|_| sidecar.is_named_after_module) {
+        let own = path.with_extension(extension);
         if !places.contains(&own) {
             places.push(own);
         }
@@ -69,12 +71,7 @@ enum Found {
     Different(Finding),
 }
 
-fn compare(
-    path: &std::path::Path,
-    bytes: u64,
-    sidecar: &Sidecar,
-    manifest: &Manifest,
-) -> Option<Found> {
+fn compare(path: &Path, bytes: u64, sidecar: &Sidecar, manifest: &Manifest) -> Option<Found> {
     let name = text::path(path);
     let bad = |why: String| {
         Some(Found::Different(
@@ -88,12 +85,12 @@ fn compare(
         Ok(text) => text,
         Err(error) => return bad(format!("cannot be read: {error}")),
     };
-    let document: Value = match serde_json::from_str(&text) {
+    let document: Value = match sidecar.format.parse(&text) {
         Ok(document) => document,
-        Err(error) => return bad(format!("is not JSON: {error}")),
+        Err(error) => return bad(format!("is not {}: {error}", sidecar.format.name())),
     };
-    let id = document.get("id").and_then(Value::as_str);
-    if sidecar.file_name == "plugin.json" && id.is_some_and(|id| id != manifest.id) {
+    let id = document.pointer(sidecar.identity).and_then(Value::as_str);
+    if !sidecar.is_named_after_module && id.is_some_and(|id| id != manifest.id) {
         return Some(Found::Foreign);
     }
     let mut differences = Vec::new();

@@ -237,6 +237,11 @@ impl History {
         call.answer.keep(bytes, bytes.len() as u64);
     }
 
+    /// How many calls there have been, those that are not kept included.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The calls, oldest first, as they are shown.
     pub(super) fn render(&self, bound: &[Bound]) -> Vec<HostCall> {
         let first = self.count.saturating_sub(KEPT);

@@ -186,6 +186,11 @@ impl Host {
         self.history.render(&self.bound)
     }
 
+    /// How many calls the guest's call has made.
+    pub(crate) fn calls_made(&self) -> u64 {
+        self.history.count() as u64
+    }
+
     /// The last lines that were logged, where they are recorded, oldest first.
     pub(crate) fn log_lines(&self) -> Vec<LogLine> {
         let logs = self.implementation().or(self.log.as_ref());

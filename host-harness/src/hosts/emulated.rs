@@ -31,7 +31,7 @@ use crate::services::{Fault, Services};
 ///
 /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096))
 /// #   (func (export "neotalk_alloc") (param i32) (result i32) (local $at i32)
-/// #     (local.set $at (global.get $top)) (global.set $top (i32.add (global.get $top) (local.get 0))) (local.get $at))
+/// #     (local.set $at (global.get $top)) (global.set $top (i32.and (i32.add (local.get $at) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))) (local.get $at))
 /// #   (func (export "neotalk_free") (param i32 i32))
 /// #   (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
 /// #   (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
@@ -305,6 +305,11 @@ impl Emulated {
     /// The host's functions that the last call has called, oldest first; no more than the last 8.
     pub fn host_calls(&self) -> Vec<HostCall> {
         self.guest.sandbox().host().calls()
+    }
+
+    /// How many times the last call has called the host's functions.
+    pub fn host_calls_made(&self) -> u64 {
+        self.guest.sandbox().host().calls_made()
     }
 
     /// The module that this is an instance of.

@@ -53,6 +53,7 @@ mod musicfox;
 mod native;
 mod neomind;
 mod neotalk;
+mod recognition;
 mod toolfs;
 mod typst;
 
@@ -70,6 +71,7 @@ use crate::triage::Interface;
 pub use emulated::Emulated;
 pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
 pub(crate) use guest::{Allocator, Guest};
+pub use recognition::made_for;
 
 /// What a host asks of a module that it is to run, and what it gives to it.
 #[non_exhaustive]
@@ -162,6 +164,11 @@ pub fn find(name: &str) -> Option<&'static HostContract> {
 }
 
 impl HostContract {
+    /// Whether functions of a module are the host's own, by the module's name.
+    pub fn has_module(&self, module: &str) -> bool {
+        self.modules.contains(&module)
+    }
+
     /// Everything in which a module's exports are not what the host asks for.
     pub fn exports(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
         let failures = (self.exports)(inspection).into_iter();
@@ -188,7 +195,7 @@ impl HostContract {
         let mut missing = Vec::new();
         for imported in inspection.imports() {
             let import = &imported.import;
-            if !self.modules.contains(&import.module.as_str()) {
+            if !self.has_module(&import.module) {
                 imports.others.push(imported.clone());
                 continue;
             }

@@ -52,24 +52,26 @@ pub mod typst;
 pub mod toolfs;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
+///
+/// The first that is chosen is `chosen`, also where there are several, so that nothing else goes wrong than what is said of that; and it is said once, at the second.
 macro_rules! contracts {
     ($($module:ident $feature:literal;)*) => {
-        contracts!(@choose [] $($module $feature;)*);
+        contracts!(@choose [] [] $($module $feature;)*);
     };
-    (@choose [$($earlier:literal)*] $module:ident $feature:literal; $($rest:tt)*) => {
+    (@choose [$($earlier:literal)*] [$($two:meta)*] $module:ident $feature:literal; $($rest:tt)*) => {
         #[cfg(all(target_arch = "wasm32", feature = $feature, not(any($(feature = $earlier),*))))]
         #[doc(hidden)]
         pub use $module as chosen;
 
-        #[cfg(all(target_arch = "wasm32", feature = $feature, any($(feature = $earlier),*)))]
+        #[cfg(all(target_arch = "wasm32", feature = $feature, any($(feature = $earlier),*), not(any($($two),*))))]
         compile_error!(concat!(
             "a plugin is made for one host at a time, and more than one is chosen, `", $feature, "` among them: \
             build plugins one by one, each with one feature `host-…` of plugin-sdk, or none"
         ));
 
-        contracts!(@choose [$($earlier)* $feature] $($rest)*);
+        contracts!(@choose [$($earlier)* $feature] [$($two)* $(all(feature = $earlier, feature = $feature))*] $($rest)*);
     };
-    (@choose [$($earlier:literal)*]) => {
+    (@choose [$($earlier:literal)*] [$($two:meta)*]) => {
         #[cfg(not(all(target_arch = "wasm32", any($(feature = $earlier),*))))]
         #[doc(hidden)]
         pub use native as chosen;

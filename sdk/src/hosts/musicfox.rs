@@ -212,8 +212,8 @@ pub const HEARS_PANICS: bool = true;
 /// Tells the host of a panic, in a line of UTF-8.
 #[doc(hidden)]
 #[inline]
-pub fn hear_panic(line: &[u8]) {
-    musicfox::log(level::ERROR, line);
+pub fn hear_panic(line: &str) {
+    musicfox::log(level::ERROR, line.as_bytes());
 }
 
 /// What this host carries is text: text that is JSON is that JSON, and any other is a string.

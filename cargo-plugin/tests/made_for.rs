@@ -1,0 +1,479 @@
+//! Plugins for the hosts that are known: built, checked, called, tested and packed for each, by cargo itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+use plugin_sdk_harness::hosts::{self, HostContract};
+use plugin_sdk_harness::inspect::Inspection;
+use plugin_sdk_harness::{Plugin, Source};
+use serde_json::{Value, json};
+use support::project::{Project, manifest};
+use support::{Folder, WORKSPACE, cargo, parsed, plugin, target_dir};
+
+/// A plugin that logs, and remembers what it has repeated.
+const REPEATER: &str = r#"use plugin_sdk::prelude::*;
+
+/// Repeats words.
+#[plugin(log, permissions(kv = "keeps the last word"))]
+#[derive(Default)]
+pub struct Repeater {
+    repeated: u32,
+}
+
+#[plugin]
+impl Repeater {
+    /// Repeats a word.
+    #[command]
+    pub fn repeat(&mut self, word: &str, #[arg(default = 2)] times: u32) -> Result<String> {
+        log::info!("repeating {word}");
+        kv::set("last", word)?;
+        self.repeated += 1;
+        Ok(word.repeat(times as usize))
+    }
+
+    /// How many words were repeated.
+    #[command]
+    pub fn repeated(&self) -> u32 {
+        self.repeated
+    }
+}
+"#;
+
+/// The `Cargo.toml` of a plugin with a feature for every host, as `cargo plugin new` writes them.
+fn ready(name: &str) -> String {
+    let features = hosts::all().iter().filter_map(|host| host.feature);
+    let lines: String = features
+        .map(|feature| format!("{feature} = [\"plugin-sdk/{feature}\"]\n"))
+        .collect();
+    with_features(name, &lines)
+}
+
+fn with_features(name: &str, lines: &str) -> String {
+    manifest(name).replace("\n[lib]\n", &format!("\n[features]\n{lines}\n[lib]\n"))
+}
+
+fn repeater(name: &str) -> Project {
+    Project::new(&[("Cargo.toml", &ready(name)), ("src/lib.rs", REPEATER)])
+}
+
+/// The hosts that are not of the SDK's own ABI.
+fn others() -> impl Iterator<Item = &'static HostContract> {
+    hosts::all().iter().filter(|host| host.feature.is_some())
+}
+
+fn made_for(wasm: &[u8]) -> Option<&'static str> {
+    let inspection = Inspection::of(wasm).unwrap();
+    hosts::made_for(&inspection).map(|host| host.name)
+}
+
+/// The error that a command ends with, without the folder that the project happens to be in.
+fn error_in(project: &Project, words: &[&str]) -> String {
+    let output = project.run(words).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let (_, error) = said.split_once("error: ").unwrap();
+    error.replace(&project.root.display().to_string(), "[PROJECT]")
+}
+
+#[test]
+fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_its_host() {
+    let project = repeater("many-repeater");
+    let mut build = project.run(&["build", "--json", "--top=1", "--host=native", "--host=cis"]);
+    let reports = support::json(&mut build);
+    let folder = target_dir().join("plugin/release/many-repeater");
+    let expected = [
+        (
+            "native",
+            &["many-repeater.wasm", "many-repeater.json", "plugin.json"][..],
+        ),
+        ("cis", &["cis/many-repeater.wasm", "cis/skill.toml"]),
+    ];
+    let reports = reports.as_array().unwrap();
+    assert_eq!(reports.len(), expected.len());
+    for (report, (host, files)) in reports.iter().zip(expected) {
+        assert_eq!(report["host"], host);
+        let expected: Vec<Value> = files
+            .iter()
+            .map(|file| json!(folder.join(file).display().to_string()))
+            .collect();
+        assert_eq!(report["files"], json!(expected));
+        let wasm = fs::read(report["files"][0].as_str().unwrap()).unwrap();
+        assert_eq!(made_for(&wasm), Some(host));
+    }
+
+    // One document where there is one build, in the same place, of the same bytes.
+    let first = fs::read(folder.join("cis/many-repeater.wasm")).unwrap();
+    let again = support::json(&mut project.run(&["build", "--json", "--host=cis"]));
+    assert_eq!(again["files"], reports[1]["files"]);
+    assert_eq!(again["bytes_before"], first.len());
+    assert!(fs::read(folder.join("cis/many-repeater.wasm")).unwrap() == first);
+
+    let mut skill = Plugin::builder(Source::bytes(first))
+        .grant("kv")
+        .build_on(hosts::cis())
+        .unwrap();
+    let answer: String = skill.call("repeat", json!({"word": "a"})).unwrap();
+    assert_eq!(answer, "aa");
+    assert_eq!(
+        skill.host().kv().get::<String>("last").as_deref(),
+        Some("a")
+    );
+    skill.finish().unwrap();
+
+    the_same_project_is_checked_called_tested_and_measured_for_a_host(&project, &folder);
+}
+
+fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
+    project: &Project,
+    built: &Path,
+) {
+    // What is beside the module says what the module says.
+    let native = built.join("many-repeater.wasm");
+    let cis = built.join("cis/many-repeater.wasm");
+    let validate = |words: &[&str]| {
+        let output = project.run(&[&["validate"], words].concat()).output();
+        let output = output.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = validate(&["--host=cis", cis.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("✓ Metadata files in step with the module") && said.contains("Host: cis: "),
+        "{said}"
+    );
+    let (code, said) = validate(&[cis.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("this module is made for `cis`: "), "{said}");
+    assert!(!said.contains("plugin_abi_1"), "{said}");
+    let (code, said) = validate(&["--host=cis", native.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("this module is made for `native`"), "{said}");
+    // Without a file, what is in the folder is built for the host.
+    let (code, said) = validate(&["--host=cis"]);
+    assert_eq!(code, Some(0), "{said}");
+
+    let call = |words: &[&str]| {
+        let output = project.run(&[&["call"], words].concat()).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    // The host that it is made for is played to it, with or without being named.
+    let repeat = ["repeat", "--word", "ho"];
+    for options in [
+        &["--grant=kv", cis.to_str().unwrap()][..],
+        &["--grant=kv", "--host=cis", cis.to_str().unwrap()],
+        &["--grant=kv", "--host=cis", "."],
+    ] {
+        let (code, out, err) = call(&[options, &repeat].concat());
+        assert_eq!((code, &*out), (0, "\"hoho\"\n"), "{err}");
+        assert!(err.contains("repeating ho"), "its log is shown, too: {err}");
+    }
+    // What the host denies fails as it does there: without a reason.
+    let (code, _, err) = call(&[&[cis.to_str().unwrap()][..], &repeat].concat());
+    assert_eq!(code, 1);
+    assert!(err.contains("CIS could not remember a value"), "{err}");
+    let (code, _, err) = call(&[&["--host=cis", native.to_str().unwrap()][..], &repeat].concat());
+    assert_eq!(code, 3);
+    assert!(err.contains("this module is made for `native`"), "{err}");
+    let (code, _, err) = call(&[&["--kv=book.redb", cis.to_str().unwrap()][..], &repeat].concat());
+    assert_eq!(code, 3);
+    assert!(
+        err.contains("`--kv` is not for plugins of the host `cis`"),
+        "{err}"
+    );
+    assert!(!project.root.join("book.redb").exists());
+
+    let report = support::json(&mut project.run(&["test", "--no-own", "--host=cis", "--json"]));
+    assert_eq!(
+        (&report["passed"], &report["host"]),
+        (&json!(true), &json!("cis")),
+        "{report:#}"
+    );
+    let passed = report["checks"].as_array().unwrap().iter();
+    assert_eq!(
+        passed.filter(|check| check["outcome"] == "passed").count(),
+        4,
+        "{report:#}"
+    );
+
+    let measured =
+        |words: &[&str]| support::json(&mut project.run(&[&["bench", "--json"], words].concat()));
+    let locked = measured(&["--host=cis", "--lock"]);
+    let fuel = |report: &Value| report["cases"][0]["fuel"].as_u64().unwrap();
+    assert!(fuel(&locked) > 1000);
+    assert!(project.root.join("plugin-bench.cis.lock").is_file());
+    assert!(!project.root.join("plugin-bench.lock").exists());
+    assert_eq!(
+        measured(&["--host=cis", "--check"])["differences"],
+        json!([])
+    );
+
+    let told = support::json(&mut project.run(&["info", "--json", cis.to_str().unwrap()]));
+    assert_eq!(told["module"]["host"], "cis");
+    let listed = support::json(&mut project.run(&[
+        "list",
+        "--json",
+        "--dir",
+        cis.parent().unwrap().to_str().unwrap(),
+    ]));
+    assert_eq!(listed["plugins"][0]["host"], "cis", "{listed}");
+    assert_eq!(listed["broken"], json!([]));
+}
+
+#[test]
+fn a_package_for_a_host_has_its_name_and_its_sidecar() {
+    let project = repeater("sent-repeater");
+    project.put("LICENSE", "You may.\n");
+    let output = tempfile::tempdir().unwrap();
+    let folder = output.path().to_str().unwrap();
+    let report =
+        support::json(&mut project.run(&["package", "--json", "--host=cis", "--output", folder]));
+    let archive = report["archive"].as_str().unwrap();
+    assert!(
+        archive.ends_with("/sent-repeater-0.3.0-cis.tar.gz"),
+        "{archive}"
+    );
+    assert_eq!(
+        report["files"],
+        json!([
+            "COMMANDS.md",
+            "LICENSE",
+            "sent-repeater.wasm",
+            "skill.toml",
+            "SHA256SUMS"
+        ])
+    );
+    let mut packed = tar::Archive::new(GzDecoder::new(fs::File::open(archive).unwrap()));
+    packed.unpack(output.path()).unwrap();
+    let folder = output.path().join("sent-repeater-0.3.0-cis");
+    let wasm = fs::read(folder.join("sent-repeater.wasm")).unwrap();
+    assert_eq!(made_for(&wasm), Some("cis"));
+    let skill = fs::read_to_string(folder.join("skill.toml")).unwrap();
+    let skill: toml::Table = skill.parse().unwrap();
+    assert_eq!(skill["skill"]["entry"].as_str(), Some("sent-repeater.wasm"));
+    assert_eq!(skill["permissions"]["memory_write"].as_bool(), Some(true));
+}
+
+#[test]
+fn a_crate_that_is_not_ready_for_a_host_is_told_which_lines_make_it_so() {
+    let plain = Project::plugin("plain-repeater", REPEATER);
+    insta::assert_snapshot!(error_in(&plain, &["build", "--host", "cis"]), @r#"
+    the plugin `plain-repeater` cannot be built for the host `cis`
+
+    Caused by:
+      it has no feature `host-cis`: [PROJECT]/Cargo.toml
+
+    help: add these lines to it:
+
+      [features]
+      host-cis = ["plugin-sdk/host-cis"]
+    "#);
+    // Every command that builds says so, and before anything is built.
+    for words in [
+        &["package", "--host=native", "--host=cis"][..],
+        &["validate", "--host=cis"],
+        &["test", "--host=cis"],
+        &["bench", "--host=cis"],
+        &["call", "--host=cis", ".", "repeated"],
+    ] {
+        let output = plain.run(words).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{words:?}: {said}");
+        assert!(
+            said.starts_with(
+                "error: the plugin `plain-repeater` cannot be built for the host `cis`"
+            ),
+            "{words:?}: {said}"
+        );
+    }
+
+    plain.put(
+        "Cargo.toml",
+        &with_features("plain-repeater", "more = []\n"),
+    );
+    let said = error_in(&plain, &["build", "--host", "cis"]);
+    let (_, help) = said.split_once("help: ").unwrap();
+    assert_eq!(
+        help,
+        "add this line to its `[features]`:\n\n  host-cis = [\"plugin-sdk/host-cis\"]\n"
+    );
+}
+
+#[test]
+fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            &with_features("vain-repeater", "host-cis = []\n"),
+        ),
+        ("src/lib.rs", REPEATER),
+    ]);
+    insta::assert_snapshot!(error_in(&project, &["build", "--host", "cis", "--profile", "dev"]), @r#"
+    what was built of `vain-repeater` is no plugin for the host `cis`
+
+    Caused by:
+      this module is made for `native`: hosts of the plugin SDK's own ABI
+
+    help: the feature must choose that host in the SDK:
+
+      host-cis = ["plugin-sdk/host-cis"]
+    "#);
+    project.put(
+        "Cargo.toml",
+        &with_features(
+            "vain-repeater",
+            "default = [\"host-cis\"]\nhost-cis = [\"plugin-sdk/host-cis\"]\n",
+        ),
+    );
+    let said = error_in(&project, &["build", "--host", "native", "--profile", "dev"]);
+    assert!(
+        said.contains("no feature may turn `host-cis` on by default: `--host cis` does that"),
+        "{said}"
+    );
+    // Where nobody says which, it is what it is.
+    let report = support::json(&mut project.run(&["build", "--json", "--profile", "dev"]));
+    assert_eq!(report["host"], "cis");
+    assert!(
+        report["files"][0]
+            .as_str()
+            .unwrap()
+            .ends_with("/vain-repeater/cis/vain-repeater.wasm")
+    );
+}
+
+/// Cargo unites the features of all packages that it builds at once; this tool builds one package for one host at a time.
+#[test]
+fn plugins_for_several_hosts_in_one_workspace_are_built_one_by_one() {
+    let member = |name: &str| {
+        let manifest = ready(name);
+        manifest.split_once("[profile").unwrap().0.to_owned()
+    };
+    let workspace = Project::new(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]\n",
+        ),
+        ("one/Cargo.toml", &member("united-one")),
+        ("one/src/lib.rs", REPEATER),
+        ("two/Cargo.toml", &member("united-two")),
+        ("two/src/lib.rs", REPEATER),
+    ]);
+    for (package, host) in [
+        ("united-one", "cis"),
+        ("united-two", "native"),
+        ("united-two", "cis"),
+        ("united-one", "native"),
+    ] {
+        let words = [
+            "build",
+            "--json",
+            "--profile=dev",
+            "-p",
+            package,
+            "--host",
+            host,
+        ];
+        let report = support::json(&mut workspace.run(&words));
+        let file = report["files"][0]
+            .as_str()
+            .unwrap_or_else(|| panic!("{report:#}"));
+        assert_eq!(made_for(&fs::read(file).unwrap()), Some(host));
+    }
+    // What cargo makes of both at once is one set of features, whoever asked for them: the plugin that asked for none is made for CIS as well.
+    let features = "united-one/host-cis";
+    let both = [
+        "build",
+        "--workspace",
+        "--target=wasm32-unknown-unknown",
+        "--features",
+        features,
+    ];
+    cargo(&workspace.root, &both).assert().success();
+    let other = target_dir().join("wasm32-unknown-unknown/debug/united_two.wasm");
+    assert_eq!(made_for(&fs::read(other).unwrap()), Some("cis"));
+}
+
+#[test]
+fn a_new_project_is_ready_for_every_host_that_is_known() {
+    let outside = tempfile::tempdir().unwrap();
+    let mut words = vec!["new", "ready-tool", "--sdk-path", WORKSPACE, "--json"];
+    for host in hosts::all() {
+        words.extend(["--host", host.name]);
+    }
+    let report = support::json(&mut plugin(outside.path(), &words));
+    let names: Vec<&str> = hosts::all().iter().map(|host| host.name).collect();
+    assert_eq!(report["hosts"], json!(names));
+    let project = outside.path().join("ready-tool");
+    let lock = Path::new(WORKSPACE).join("Cargo.lock");
+    fs::copy(lock, project.join("Cargo.lock")).unwrap();
+
+    // Cargo looks whether the SDK has every feature that the project asks for.
+    let resolve = ["metadata", "--format-version=1", "--all-features"];
+    cargo(&project, &resolve).assert().success();
+    let readme = fs::read_to_string(project.join("README.md")).unwrap();
+    let workflow = fs::read_to_string(project.join(".github/workflows/ci.yml")).unwrap();
+    for host in others() {
+        assert!(readme.contains(&format!("`cargo plugin build --host {}`", host.name)));
+        assert!(workflow.contains(&format!("--features {}\n", host.feature.unwrap())));
+    }
+}
+
+#[test]
+fn every_command_that_takes_a_host_knows_all_of_them() {
+    let folder = Folder::new();
+    for command in [
+        "new x", "build", "validate", "call x", "test", "bench", "package",
+    ] {
+        let mut words: Vec<&str> = command.split(' ').collect();
+        words.extend(["--host", "?"]);
+        let said = folder.run(&words).bad(2);
+        let (_, known) = said.split_once("[possible values: ").unwrap();
+        let (known, _) = known.split_once(']').unwrap();
+        let names: Vec<&str> = hosts::all().iter().map(|host| host.name).collect();
+        assert_eq!(known.split(", ").collect::<Vec<_>>(), names, "{command}");
+    }
+    // And what a help text says of each.
+    let help = folder.run(&["build", "--help"]).good();
+    for host in hosts::all() {
+        assert!(help.contains(host.name), "{help}");
+    }
+}
+
+/// Whoever made it: the tool goes by what the module exports and imports.
+#[test]
+fn a_module_by_hand_is_recognised_too() {
+    let folder = Folder::new();
+    for (host, fields) in [
+        ("neotalk", r#"(func (export "neotalk_init"))"#),
+        ("cis", r#"(func (export "skill_shutdown"))"#),
+    ] {
+        let wat = format!(r#"(module (memory (export "memory") 1) {fields})"#);
+        folder.write("by-hand.wasm", wat::parse_str(wat).unwrap());
+        let validated = folder.run(&["validate", "by-hand.wasm", "--json"]);
+        assert_eq!(validated.code, 1);
+        let told = parsed(&validated.out);
+        let named = told["checks"].as_array().unwrap().iter().any(|check| {
+            let message = check["findings"][0]["message"].as_str();
+            check["code"] == "host"
+                && message.is_some_and(|message| message.contains(&format!("`{host}`")))
+        });
+        assert!(named, "{told:#}");
+        // For its own host, it is told what it lacks.
+        let validated = folder.run(&["validate", "by-hand.wasm", "--host", host, "--json"]);
+        let told = parsed(&validated.out);
+        assert_eq!(told["checks"][1]["code"], "exports", "{told:#}");
+        assert_eq!(told["checks"][1]["passed"], false);
+    }
+}

@@ -1,0 +1,132 @@
+//! The host that a plugin is made for is a feature, and cargo unites features: what comes of two at once, and of all of them natively.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::process::Command;
+
+use plugin_sdk_harness::hosts;
+use plugin_sdk_tests::{Build, Refused, root};
+
+/// The features of the SDK that choose a host, as its `Cargo.toml` has them.
+fn features() -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("sdk/Cargo.toml")).unwrap();
+    let features = manifest.lines().filter_map(|line| {
+        let (name, _) = line.split_once(" = [")?;
+        name.starts_with("host-").then(|| name.to_owned())
+    });
+    features.collect()
+}
+
+/// As cargo is told of them for a plugin that depends on the SDK.
+fn of_the_sdk(features: &[&str]) -> String {
+    let features: Vec<String> = features
+        .iter()
+        .map(|feature| format!("plugin-sdk/{feature}"))
+        .collect();
+    features.join(",")
+}
+
+/// The lines of what the compiler said that begin an error.
+fn errors(said: &str) -> Vec<&str> {
+    said.lines()
+        .filter(|line| line.starts_with("error"))
+        .collect()
+}
+
+#[track_caller]
+fn is_refused_once(chosen: &[&str]) {
+    let build = Build::of("greeter").dev().feature(&of_the_sdk(chosen));
+    let Err(Refused(said)) = build.wasm() else {
+        panic!("{chosen:?}: a plugin was made for several hosts at once");
+    };
+    // The second line is cargo's, which counts.
+    let [error, last] = errors(&said)[..] else {
+        panic!("{chosen:?}: {said}");
+    };
+    assert!(
+        error.starts_with(
+            "error: a plugin is made for one host at a time, and more than one is chosen, `host-"
+        ),
+        "{error}"
+    );
+    assert!(
+        chosen
+            .iter()
+            .any(|feature| error.contains(&format!("`{feature}`"))),
+        "{error}"
+    );
+    assert_eq!(
+        last, "error: could not compile `plugin-sdk` (lib) due to 1 previous error",
+        "{said}"
+    );
+}
+
+#[test]
+fn two_hosts_at_once_are_one_error_and_nothing_else() {
+    let features = features();
+    let all: Vec<&str> = features.iter().map(String::as_str).collect();
+    assert!(all.len() > 1, "{all:?}");
+    // Neighbours, so that each is the first once and the second once, and all of them.
+    for two in all.windows(2) {
+        is_refused_once(two);
+    }
+    is_refused_once(&all);
+}
+
+/// A workspace is tested with all features on its own computer.
+#[test]
+fn natively_all_hosts_at_once_are_none() {
+    let features = features();
+    let all: Vec<&str> = features.iter().map(String::as_str).collect();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(root())
+        .args(["check", "--package=greeter", "--lib", "--features"])
+        .arg(of_the_sdk(&all))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(errors(&said), [""; 0]);
+}
+
+#[test]
+fn the_sdk_has_a_feature_for_every_host_that_the_harness_plays() {
+    let offered = features();
+    for feature in hosts::all().iter().filter_map(|host| host.feature) {
+        assert!(offered.iter().any(|known| known == feature), "{feature}");
+    }
+}
+
+#[test]
+fn every_host_has_a_page_and_the_index_tells_of_it() {
+    let folder = root().join("docs/hosts");
+    let index = fs::read_to_string(folder.join("README.md")).unwrap();
+    for host in hosts::all() {
+        let Some(feature) = host.feature else {
+            continue;
+        };
+        let page = format!("{}.md", host.name);
+        assert!(folder.join(&page).is_file(), "docs/hosts/{page}");
+        let row = format!("| `{feature}` | [`{page}`]({page}) |");
+        assert!(
+            index.contains(&row),
+            "docs/hosts/README.md has no row with {row}"
+        );
+        // In the table of services, a column for each.
+        assert!(
+            index.contains(&format!(" `{}` |", host.name)),
+            "{}",
+            host.name
+        );
+    }
+    // And all that it leads to is there.
+    for (at, _) in index.match_indices("](") {
+        let (target, _) = index[at + 2..].split_once(')').unwrap();
+        assert!(folder.join(target).exists(), "docs/hosts/{target}");
+    }
+}
