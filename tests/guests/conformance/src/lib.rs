@@ -55,15 +55,6 @@ impl std::fmt::Display for SumError {
 
 impl std::error::Error for SumError {}
 
-/// What a server answered.
-#[derive(Debug, Serialize, Deserialize, Schema)]
-pub struct Page {
-    /// The status.
-    pub status: u16,
-    /// The body, as text.
-    pub body: String,
-}
-
 #[plugin]
 impl Conformance {
     /// Makes the plugin, or refuses to.
@@ -134,8 +125,8 @@ impl Conformance {
 
     /// Turns bytes around.
     #[command(raw)]
-    pub fn reverse(&self, bytes: &mut [u8]) {
-        bytes.reverse();
+    pub fn reverse(&self, bytes: &[u8]) -> Vec<u8> {
+        bytes.iter().rev().copied().collect()
     }
 
     /// What the configuration says.
@@ -202,16 +193,16 @@ impl Conformance {
         &self.heard
     }
 
-    /// Gets a page.
+    /// Sends a request, and says with which status it was answered.
     #[command]
-    pub fn get(&self, url: &str) -> Result<Page> {
-        page(http::get(url)?)
+    pub fn send(&self, method: &str, url: &str, body: &str) -> Result<u16> {
+        Ok(http::Request::new(method, url).body(body).send()?.status)
     }
 
-    /// Posts a text.
+    /// Posts a text, and says what the answer was.
     #[command]
-    pub fn post(&self, url: &str, body: &str) -> Result<Page> {
-        page(http::Request::post(url).body(body).send()?)
+    pub fn post(&self, url: &str, body: &str) -> Result<String> {
+        http::Request::post(url).body(body).send()?.text()
     }
 
     /// Milliseconds since 1970.
@@ -296,11 +287,4 @@ fn descend(depth: u32) -> u64 {
         0 => 0,
         depth => 1 + descend(depth - 1) + kept[depth as usize % kept.len()] - u64::from(depth),
     }
-}
-
-fn page(response: http::Response) -> Result<Page> {
-    Ok(Page {
-        status: response.status,
-        body: response.text()?,
-    })
 }
