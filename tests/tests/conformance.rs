@@ -115,6 +115,21 @@ const RULES: &[Rule] = &[
         asked: &["arguments as text"],
         why: "NeoMind's runner passes values, which it makes JSON of itself",
     },
+    Rule {
+        host: "typst",
+        asked: &["start and stop", "events in", "a cleanup that is heard"],
+        why: "Typst calls commands, and nothing else of a plugin but what makes it",
+    },
+    Rule {
+        host: "typst",
+        asked: &["state", "a dead instance"],
+        why: "Typst takes a call to depend on nothing but its arguments, and the emulator makes an instance for each",
+    },
+    Rule {
+        host: "typst",
+        asked: &["a log"],
+        why: "Typst has no log for plugins",
+    },
 ];
 
 /// The services that a host has, as far as it has them.
@@ -127,6 +142,7 @@ fn services(host: &str) -> &'static [&'static str] {
         "extism" => &["plain bytes", "log", "kv", "config", "http get", "http post", "http body"],
         "neomind" => &["log", "events out", "time"],
         "toolfs" => &["plain bytes", "files"],
+        "typst" => &["plain bytes"],
         other => panic!("which services has the host `{other}`?"),
     }
 }
