@@ -59,7 +59,7 @@ pub struct Call {
     #[arg(long)]
     stats: bool,
     /// The host that is played to the plugin [default: the one that it is made for]
-    #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser())]
+    #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser(), hide_possible_values = true)]
     played: Option<Host>,
     #[command(flatten)]
     host: HostOptions,

@@ -169,15 +169,18 @@ impl Emulator for Player {
         let metadata: Value = crate::json::decode(&metadata, Region::Result)
             .map_err(|kind| guest.failure(kind))?;
         for member in ["id", "name", "version", "description", "author"] {
-            if !metadata[member].is_string() {
+            if !metadata.get(member).is_some_and(Value::is_string) {
                 return Err(guest.breaks(
                     "`get_metadata` tells the plugin's id, name, version, description, author and tags",
                     format!("its `{member}` is no text"),
                 ));
             }
         }
-        let texts = |tags: &Vec<Value>| tags.iter().all(Value::is_string);
-        if !metadata["tags"].as_array().is_some_and(texts) {
+        let texts = |tags: &Value| {
+            let tags = tags.as_array();
+            tags.is_some_and(|tags| tags.iter().all(Value::is_string))
+        };
+        if !metadata.get("tags").is_some_and(texts) {
             return Err(guest.breaks(
                 "`get_metadata` tells the plugin's id, name, version, description, author and tags",
                 "its `tags` are no list of texts",
@@ -185,7 +188,8 @@ impl Emulator for Player {
         }
         if guest.has(GET_VERSION) {
             let version = constant_text(guest, GET_VERSION)?;
-            if metadata["version"].as_str().map(str::as_bytes) != Some(&version) {
+            let told = metadata.get("version").and_then(Value::as_str);
+            if told.map(str::as_bytes) != Some(&version) {
                 return Err(guest.breaks(
                     "`get_version` tells the version that `get_metadata` tells",
                     format!("it is {:?}", String::from_utf8_lossy(&version)),

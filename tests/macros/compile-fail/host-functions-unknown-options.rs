@@ -10,6 +10,10 @@ pub trait Text {
     fn get(text: &str) -> Result<Vec<u8>>;
     #[host(buffer(short = "cut"))]
     fn find(text: &str) -> Result<Vec<u8>>;
+    #[host(in_out(short = "needed"))]
+    fn pick(text: &str) -> Result<Vec<u8>>;
+    #[host(in_out(short = 1, absent = 1, most = 2))]
+    fn look(text: &str) -> Result<Option<Vec<u8>>>;
 }
 
 fn main() {}

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use tiny_http::{Header, Response, Server};
 
 use super::program::Program;
-use super::{build, build_with, call, native};
+use super::{build, build_for, call, native};
 
 fn hosts() -> [Program; 2] {
     [Program::extism(), Program::python("extism_host.py")]
 }
 
 fn build_for_extism(folder: &str) -> std::path::PathBuf {
-    build_with(folder, Some("host-extism"))
+    build_for(folder, "host-extism")
 }
 
 /// What a plugin answered, and what it wrote to the log: levels and lines.
@@ -169,48 +169,38 @@ fn every_way_in_which_a_call_can_end_is_told_by_extism() {
 fn bytes_go_through_extisms_memory_whatever_their_number() {
     let wasm = build_for_extism("tests/guests/basics");
     let folder = tempfile::tempdir().unwrap();
-    let (input, output) = (folder.path().join("in"), folder.path().join("out"));
     let all: Vec<u8> = (0..1_000_003u32)
         .map(|nth| (nth.wrapping_mul(0x9E37_79B9) >> 24) as u8)
         .collect();
+    let halved = [1.0f32, -3.0, 0.5].map(f32::to_le_bytes).concat();
+    let mut exchanged = vec![(
+        "halve",
+        &*halved,
+        [0.5f32, -1.5, 0.25].map(f32::to_le_bytes).concat(),
+    )];
+    // Extism's functions have eight bytes at a time, and one at the end.
+    for len in [0, 1, 7, 8, 9, 64, all.len()] {
+        let input = &all[..len];
+        exchanged.push(("echo", input, input.to_vec()));
+        exchanged.push(("copy", input, input.to_vec()));
+        exchanged.push(("tail", input, input[len / 2..].to_vec()));
+    }
     for host in hosts() {
-        // Extism's functions have eight bytes at a time, and one at the end.
-        for len in [0, 1, 7, 8, 9, 64, all.len()] {
-            fs::write(&input, &all[..len]).unwrap();
-            for (export, expected) in [
-                ("echo", &all[..len]),
-                ("copy", &all[..len]),
-                ("tail", &all[len / 2..len]),
-            ] {
-                let served = serve(
-                    &host,
-                    &wasm,
-                    &json!({}),
-                    &[json!({"export": export, "in": input, "out": output})],
-                );
-                assert_eq!(
-                    served.answers,
-                    [json!({"bytes": expected.len()})],
-                    "{host:?}"
-                );
-                assert!(
-                    fs::read(&output).unwrap() == expected,
-                    "{host:?}: {export} of {len} bytes"
-                );
-            }
+        let place = |nth: usize, kind: &str| folder.path().join(format!("{kind}-{nth}"));
+        let calls = exchanged
+            .iter()
+            .enumerate()
+            .map(|(nth, (export, input, _))| {
+                fs::write(place(nth, "in"), input).unwrap();
+                json!({"export": export, "in": place(nth, "in"), "out": place(nth, "out")})
+            });
+        let calls: Vec<Value> = calls.collect();
+        let answers = serve(&host, &wasm, &json!({}), &calls).answers;
+        for (nth, (export, input, output)) in exchanged.iter().enumerate() {
+            let of = format!("{host:?}: `{export}` of {} bytes", input.len());
+            assert_eq!(answers[nth], json!({"bytes": output.len()}), "{of}");
+            assert!(fs::read(place(nth, "out")).unwrap() == *output, "{of}");
         }
-        let numbers = |numbers: [f32; 3]| numbers.map(f32::to_le_bytes).concat();
-        fs::write(&input, numbers([1.0, -3.0, 0.5])).unwrap();
-        let calls = [json!({"export": "halve", "in": input, "out": output})];
-        assert_eq!(
-            serve(&host, &wasm, &json!({}), &calls).answers,
-            [json!({"bytes": 12})]
-        );
-        assert_eq!(
-            fs::read(&output).unwrap(),
-            numbers([0.5, -1.5, 0.25]),
-            "{host:?}"
-        );
     }
 }
 

@@ -31,11 +31,15 @@ fn target_dir() -> &'static Path {
 
 /// Builds the plugin in a folder of the workspace, for hosts of the SDK's own ABI.
 fn build(folder: &str) -> PathBuf {
-    build_with(folder, None)
+    build_with(folder, None, "dev")
 }
 
-/// Builds it with one of its features.
-fn build_with(folder: &str, feature: Option<&str>) -> PathBuf {
+/// Builds it for another host, as users would: hosts that were not built for speed themselves take long over anything else.
+fn build_for(folder: &str, feature: &str) -> PathBuf {
+    build_with(folder, Some(feature), "release")
+}
+
+fn build_with(folder: &str, feature: Option<&str>, profile: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
     // Where no build with other features puts its own.
@@ -44,7 +48,7 @@ fn build_with(folder: &str, feature: Option<&str>) -> PathBuf {
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     if built.insert(file.clone()) {
         let source = Source::crate_dir(Path::new(WORKSPACE).join(folder));
-        let source = source.profile("dev").target_dir(target_dir());
+        let source = source.profile(profile).target_dir(target_dir());
         fs::write(&file, source.features(feature).compile().unwrap().wasm).unwrap();
     }
     file
