@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::{Breaches, Emulator, Guest, HostContract};
 use crate::builder::Prepared;
-use crate::contract;
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::gate::Gate;
 use crate::instance::Callee;
@@ -18,6 +17,13 @@ use crate::module::Module;
 use crate::observe::{Content, Ended, Heap, Outcome, Statistics};
 use crate::record::HostCall;
 use crate::services::{Fault, Services};
+
+// What is asked for, as failures name it; what traps meanwhile is named by the host's own export.
+const INIT: &str = "init";
+const START: &str = "start";
+const STOP: &str = "stop";
+const EVENT: &str = "event";
+const CLEANUP: &str = "cleanup";
 
 /// A plugin in the hands of another host, which is played strictly: what [`build_on`](crate::PluginBuilder::build_on) makes.
 ///
@@ -29,16 +35,17 @@ use crate::services::{Fault, Services};
 /// use plugin_sdk_harness::{Plugin, Source, hosts};
 /// use serde_json::Value;
 ///
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096))
+/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096)) (global $alive (mut i32) (i32.const 0))
 /// #   (func (export "neotalk_alloc") (param i32) (result i32) (local $at i32)
 /// #     (local.set $at (global.get $top)) (global.set $top (i32.and (i32.add (local.get $at) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))) (local.get $at))
 /// #   (func (export "neotalk_free") (param i32 i32))
-/// #   (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
+/// #   (func (export "neotalk_init") (param i32 i32) (result i32) (global.set $alive (i32.const 1)) i32.const 1)
 /// #   (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
 /// #   (data (i32.const 64) "{\"status\":\"pong\"}")
 /// #   (func (export "neotalk_get_result") (param i32 i32) (result i32)
+/// #     (if (i32.eqz (global.get $alive)) (then (return (i32.const 1))))
 /// #     (i32.store (local.get 0) (i32.const 64)) (i32.store (local.get 1) (i32.const 17)) i32.const 0)
-/// #   (func (export "neotalk_cleanup")))"#;
+/// #   (func (export "neotalk_cleanup") (global.set $alive (i32.const 0))))"#;
 /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_on(hosts::neotalk())?;
 /// let answer: Value = plugin.call("ping", ())?;
 /// assert_eq!(answer["status"], "pong");
@@ -169,7 +176,7 @@ impl Emulated {
     pub fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
         let mut text = Vec::new();
         let written = self.gate.write_config(&config, &mut text);
-        written.map_err(|kind| Failure::new(kind, Stage::Export(contract::INIT)))?;
+        written.map_err(|kind| Failure::new(kind, Stage::Export(INIT)))?;
         let lookup = self.services.configuration();
         // Looked up by key it is the same, and the plugin may do that.
         let before = lookup.as_ref().map(|lookup| lookup.replace(&text));
@@ -181,7 +188,7 @@ impl Emulated {
     }
 
     fn initialise(&mut self, config: &[u8]) -> Result<(), Failure> {
-        let stage = Stage::Export(contract::INIT);
+        let stage = Stage::Export(INIT);
         self.operate(stage, config, nothing, |emulator, guest| {
             emulator.init(guest, config)
         })?;
@@ -195,7 +202,7 @@ impl Emulated {
     ///
     /// Where the host never does that, and whatever the plugin comes to.
     pub fn start(&mut self) -> Result<(), Failure> {
-        let stage = Stage::Export(contract::START);
+        let stage = Stage::Export(START);
         self.expect_alive(&stage)?;
         self.operate(stage, b"", nothing, |emulator, guest| emulator.start(guest))
     }
@@ -206,7 +213,7 @@ impl Emulated {
     ///
     /// Where the host never does that, and whatever the plugin comes to.
     pub fn stop(&mut self) -> Result<(), Failure> {
-        let stage = Stage::Export(contract::STOP);
+        let stage = Stage::Export(STOP);
         self.expect_alive(&stage)?;
         self.operate(stage, b"", nothing, |emulator, guest| emulator.stop(guest))
     }
@@ -217,7 +224,7 @@ impl Emulated {
     ///
     /// Where the host has no events, and whatever the plugin comes to.
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
-        let stage = Stage::Export(contract::EVENT);
+        let stage = Stage::Export(EVENT);
         self.expect_alive(&stage)?;
         let mut text = Vec::new();
         let written = self.gate.write_event_data(topic, data, &mut text);
@@ -233,7 +240,7 @@ impl Emulated {
     ///
     /// What the plugin comes to, and the first rule that it has broken.
     pub fn cleanup(&mut self) -> Result<(), Failure> {
-        let stage = Stage::Export(contract::CLEANUP);
+        let stage = Stage::Export(CLEANUP);
         self.expect_alive(&stage)?;
         self.alive = false;
         self.operate(stage, b"", nothing, |emulator, guest| {

@@ -1,6 +1,7 @@
 //! What the exports of other hosts' contracts have in common: a call into the plugin, and its answer as bytes.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::abi::Packed;
 use crate::error::{Error, code};
@@ -185,6 +186,16 @@ fn run<R>(export: Export, arguments: &mut [u8], then: impl FnOnce(Reply<'_>) -> 
     memory::answered(answer, then)
 }
 
+/// The value of a host that has text only: text that is JSON is that value, and any other is a string.
+pub fn text_as_json(text: String) -> Vec<u8> {
+    if json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_ok() {
+        return text.into_bytes();
+    }
+    let mut string = Vec::with_capacity(text.len() + 2);
+    json::write_str(&text, &mut string);
+    string
+}
+
 /// An error for a name that no command has.
 #[cold]
 fn unknown_command(name: &[u8]) -> Error {
@@ -193,4 +204,26 @@ fn unknown_command(name: &[u8]) -> Error {
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     let message = ["the plugin has no command `", &shown, "`"].concat();
     Error::new(code::UNKNOWN_COMMAND, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_json_is_that_and_any_other_a_string() {
+        for (text, json) in [
+            ("1000", "1000"),
+            ("true", "true"),
+            (r#"{"a": []}"#, r#"{"a": []}"#),
+            (r#""low""#, r#""low""#),
+            ("low", r#""low""#),
+            ("1.2.3", r#""1.2.3""#),
+            ("Grüß Gott", r#""Grüß Gott""#),
+            ("say \"hi\"\n", r#""say \"hi\"\n""#),
+            ("", r#""""#),
+        ] {
+            assert_eq!(text_as_json(text.to_owned()), json.as_bytes(), "{text}");
+        }
+    }
 }

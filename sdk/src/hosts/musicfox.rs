@@ -3,7 +3,6 @@
 //! All ten exports are there whatever the author wrote. Audio goes to the command `process_audio`, life goes to the hooks, and everything else comes in by events.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
 use crate::error::{Error, code};
@@ -111,7 +110,7 @@ impl Config for Contract {
             return Ok(None);
         }
         match String::from_utf8(text) {
-            Ok(text) => Ok(Some(as_json(text))),
+            Ok(text) => Ok(Some(call::text_as_json(text))),
             Err(_) => Err(Error::new(
                 code::BAD_ANSWER,
                 "go-musicfox has a setting under this key that is not UTF-8",
@@ -214,16 +213,6 @@ pub const HEARS_PANICS: bool = true;
 #[inline]
 pub fn hear_panic(line: &str) {
     musicfox::log(level::ERROR, line.as_bytes());
-}
-
-/// What this host carries is text: text that is JSON is that JSON, and any other is a string.
-fn as_json(text: String) -> Vec<u8> {
-    if json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_ok() {
-        return text.into_bytes();
-    }
-    let mut string = Vec::with_capacity(text.len() + 2);
-    json::write_str(&text, &mut string);
-    string
 }
 
 /// What an export comes to: its number, or an error.
@@ -493,7 +482,7 @@ fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(as_json(text))
+    Ok(call::text_as_json(text))
 }
 
 /// Writes what `get_metadata` answers with, and the zero byte that says where it ends.
@@ -690,21 +679,6 @@ mod tests {
             (r#"{"data":1}"#, "missing_argument"),
         ] {
             assert_eq!(event(text).unwrap_err().code(), code, "{text}");
-        }
-    }
-
-    #[test]
-    fn text_that_is_no_json_is_a_string() {
-        for (text, json) in [
-            ("1000", "1000"),
-            ("true", "true"),
-            (r#"{"a": []}"#, r#"{"a": []}"#),
-            (r#""low""#, r#""low""#),
-            ("low", r#""low""#),
-            ("1.2.3", r#""1.2.3""#),
-            ("a \"b\"", r#""a \"b\"""#),
-        ] {
-            assert_eq!(as_json(text.to_owned()), json.as_bytes(), "{text}");
         }
     }
 
