@@ -118,29 +118,17 @@ const RULES: &[Rule] = &[
     Rule {
         host: "typst",
         asked: &["start and stop", "events in", "a cleanup that is heard"],
-<<<<<<< HEAD
-        why: "Typst calls commands, and nothing else of a plugin but what makes it",
-=======
         why: "Typst calls a plugin's functions, and nothing else of it",
->>>>>>> neomind
     },
     Rule {
         host: "typst",
         asked: &["state", "a dead instance"],
-<<<<<<< HEAD
-        why: "Typst takes a call to depend on nothing but its arguments, and the emulator makes an instance for each",
-=======
         why: "Typst gives no promise which instance serves a call",
->>>>>>> neomind
     },
     Rule {
         host: "typst",
         asked: &["a log"],
-<<<<<<< HEAD
-        why: "Typst has no log for plugins",
-=======
         why: "Typst has no log: lines go nowhere, and the plugin goes on",
->>>>>>> neomind
     },
 ];
 
