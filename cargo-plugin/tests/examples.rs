@@ -140,7 +140,13 @@ fn raw_commands_of_real_plugins_take_text_and_numbers() {
     ];
     let filtered = parsed(&place.run(&words).good());
     assert_eq!(filtered["result"].as_array().unwrap().len(), 2);
-    let uneven = place.run(&["call", "audio-filter.wasm", "process_audio", "--numbers", "1"]);
+    let uneven = place.run(&[
+        "call",
+        "audio-filter.wasm",
+        "process_audio",
+        "--numbers",
+        "1",
+    ]);
     assert!(uneven.bad(1).starts_with("error[uneven_block]"));
 }
 

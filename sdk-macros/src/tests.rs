@@ -364,7 +364,11 @@ fn functions_by_position_are_called_by_a_table_of_all_of_them() {
     assert_eq!(before.matches("safe fn __import_").count(), 2);
     assert!(behind.contains("= (__import_0, __import_1);"), "{code}");
     assert_eq!(code.matches("__import_0").count(), 2, "{code}");
-    assert_eq!(code.matches("opaque(&Self::__imports().").count(), 2, "{code}");
+    assert_eq!(
+        code.matches("opaque(&Self::__imports().").count(),
+        2,
+        "{code}"
+    );
     assert!(before.contains("#[used]"), "{code}");
 }
 

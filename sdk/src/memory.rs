@@ -6,10 +6,10 @@
 
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod contracts;
-#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
-pub mod typst;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod fixed;
+#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
+pub mod typst;
 
 use std::alloc::{self, Layout};
 use std::cell::{Cell, RefCell};

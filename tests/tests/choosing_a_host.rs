@@ -9,6 +9,7 @@ use std::fs;
 use std::process::Command;
 
 use plugin_sdk_harness::hosts;
+use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_tests::{Build, Refused, root};
 
 /// The features of the SDK that choose a host, as its `Cargo.toml` has them.
@@ -99,6 +100,23 @@ fn the_sdk_has_a_feature_for_every_host_that_the_harness_plays() {
     let offered = features();
     for feature in hosts::all().iter().filter_map(|host| host.feature) {
         assert!(offered.iter().any(|known| known == feature), "{feature}");
+    }
+}
+
+/// Of one source, by its features, each of which leads to the SDK's.
+#[test]
+fn what_is_built_for_a_host_is_recognised_as_made_for_it() {
+    for host in hosts::all() {
+        let build = Build::of("greeter").dev();
+        let build = match host.feature {
+            Some(feature) => build.feature(feature),
+            None => build,
+        };
+        let wasm = build.wasm().unwrap();
+        let inspection = Inspection::of(&wasm).unwrap();
+        let found = hosts::made_for(&inspection).map(|found| found.name);
+        assert_eq!(found, Some(host.name));
+        assert!(host.exports(&inspection).is_empty(), "{}", host.name);
     }
 }
 

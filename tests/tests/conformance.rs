@@ -118,28 +118,57 @@ const RULES: &[Rule] = &[
     Rule {
         host: "typst",
         asked: &["start and stop", "events in", "a cleanup that is heard"],
-        why: "Typst calls commands, and nothing else of a plugin but what makes it",
+        why: "Typst calls a plugin's functions, and nothing else of it",
     },
     Rule {
         host: "typst",
         asked: &["state", "a dead instance"],
-        why: "Typst takes a call to depend on nothing but its arguments, and the emulator makes an instance for each",
+        why: "Typst gives no promise which instance serves a call",
     },
     Rule {
         host: "typst",
         asked: &["a log"],
-        why: "Typst has no log for plugins",
+        why: "Typst has no log: lines go nowhere, and the plugin goes on",
     },
 ];
 
 /// The services that a host has, as far as it has them.
 fn services(host: &str) -> &'static [&'static str] {
     match host {
-        "native" => &["plain bytes", "log", "kv", "config", "events out", "http get", "http post", "http body", "time", "random", "files", "ai"],
+        "native" => &[
+            "plain bytes",
+            "log",
+            "kv",
+            "config",
+            "events out",
+            "http get",
+            "http post",
+            "http body",
+            "time",
+            "random",
+            "files",
+            "ai",
+        ],
         "neotalk" => &["log", "config", "http get", "http post", "time", "random"],
         "cis" => &["plain bytes", "log", "kv", "http post", "http body", "ai"],
-        "musicfox" => &["log", "config", "events out", "http get", "http post", "http body", "files"],
-        "extism" => &["plain bytes", "log", "kv", "config", "http get", "http post", "http body"],
+        "musicfox" => &[
+            "log",
+            "config",
+            "events out",
+            "http get",
+            "http post",
+            "http body",
+            "files",
+        ],
+        "extism" => &[
+            "plain bytes",
+            "log",
+            "kv",
+            "config",
+            "http get",
+            "http post",
+            "http body",
+        ],
         "neomind" => &["log", "events out", "time"],
         "toolfs" => &["plain bytes", "files"],
         "typst" => &["plain bytes"],
@@ -209,8 +238,14 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "an error of the plugin's own has its code and its message",
         asks: This("errors"),
         check: |host| {
-            let failure = fails(host.call::<i64>("add", json!({"left": i64::MAX})), "overflow");
-            assert_eq!(failure.plugin_error().unwrap().message(), "the sum is too large");
+            let failure = fails(
+                host.call::<i64>("add", json!({"left": i64::MAX})),
+                "overflow",
+            );
+            assert_eq!(
+                failure.plugin_error().unwrap().message(),
+                "the sum is too large"
+            );
         },
     },
     Behaviour {
@@ -218,7 +253,9 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
-            plugin.call::<i64>("add", json!({"left": i64::MAX})).unwrap_err();
+            plugin
+                .call::<i64>("add", json!({"left": i64::MAX}))
+                .unwrap_err();
             assert_eq!(plugin.call::<i64>("add", json!({"left": 1})).unwrap(), 2);
         },
     },
@@ -226,7 +263,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "arguments that are no JSON are an error, and say where",
         asks: This("arguments as text"),
         check: |host| {
-            let failure = fails(host.plugin().call_raw("add", br#"{"left": 1,"#), "invalid_json");
+            let failure = fails(
+                host.plugin().call_raw("add", br#"{"left": 1,"#),
+                "invalid_json",
+            );
             assert!(failure.plugin_error().is_some(), "{failure}");
         },
     },
@@ -234,7 +274,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "an argument of the wrong type is an error, and says which",
         asks: This("errors"),
         check: |host| {
-            let failure = fails(host.call::<i64>("add", json!({"left": "two"})), "invalid_argument");
+            let failure = fails(
+                host.call::<i64>("add", json!({"left": "two"})),
+                "invalid_argument",
+            );
             assert!(failure.message().contains("left"), "{failure}");
         },
     },
@@ -242,7 +285,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "a missing argument is an error, and says which",
         asks: This("errors"),
         check: |host| {
-            let failure = fails(host.call::<i64>("add", json!({"right": 1})), "missing_argument");
+            let failure = fails(
+                host.call::<i64>("add", json!({"right": 1})),
+                "missing_argument",
+            );
             assert!(failure.message().contains("left"), "{failure}");
         },
     },
@@ -250,7 +296,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "an argument that the command does not have is an error, and says which",
         asks: This("errors"),
         check: |host| {
-            let failure = fails(host.call::<i64>("add", json!({"left": 1, "middle": 1})), "unknown_argument");
+            let failure = fails(
+                host.call::<i64>("add", json!({"left": 1, "middle": 1})),
+                "unknown_argument",
+            );
             assert!(failure.message().contains("middle"), "{failure}");
         },
     },
@@ -258,7 +307,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "a command that there is not is an error, and says which",
         asks: This("errors"),
         check: |host| {
-            let failure = fails(host.plugin().call::<i64>("multiply", json!({})), "unknown_command");
+            let failure = fails(
+                host.plugin().call::<i64>("multiply", json!({})),
+                "unknown_command",
+            );
             assert!(failure.message().contains("multiply"), "{failure}");
         },
     },
@@ -268,7 +320,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let mut plugin = host.plugin();
             assert_eq!(plugin.call::<Value>("greeting", ()).unwrap(), Value::Null);
-            assert_eq!(plugin.call::<Value>("greeting", json!({})).unwrap(), Value::Null);
+            assert_eq!(
+                plugin.call::<Value>("greeting", json!({})).unwrap(),
+                Value::Null
+            );
         },
     },
     Behaviour {
@@ -277,7 +332,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let mut plugin = host.plugin();
             assert_eq!(plugin.call::<Value>("nothing", ()).unwrap(), Value::Null);
-            assert_eq!(plugin.call::<String>("echo", json!({"text": ""})).unwrap(), "");
+            assert_eq!(
+                plugin.call::<String>("echo", json!({"text": ""})).unwrap(),
+                ""
+            );
         },
     },
     Behaviour {
@@ -293,7 +351,9 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "a result of 1 MiB arrives",
         asks: This("a result of 1 MiB"),
         check: |host| {
-            let text: String = host.call("repeat", json!({"text": "ä", "times": 1 << 19})).unwrap();
+            let text: String = host
+                .call("repeat", json!({"text": "ä", "times": 1 << 19}))
+                .unwrap();
             assert!(text == "ä".repeat(1 << 19));
         },
     },
@@ -302,8 +362,21 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
-            for text in ["grüße, мир, 世界", "👩\u{200d}🚀😀", "\0", "\u{1}\u{1f}\u{7f}\u{85}\u{2028}", "\"\\/", "\u{ffff}\u{10ffff}", "{\"a\":1}"] {
-                assert_eq!(plugin.call::<String>("echo", json!({"text": text})).unwrap(), text);
+            for text in [
+                "grüße, мир, 世界",
+                "👩\u{200d}🚀😀",
+                "\0",
+                "\u{1}\u{1f}\u{7f}\u{85}\u{2028}",
+                "\"\\/",
+                "\u{ffff}\u{10ffff}",
+                "{\"a\":1}",
+            ] {
+                assert_eq!(
+                    plugin
+                        .call::<String>("echo", json!({"text": text}))
+                        .unwrap(),
+                    text
+                );
             }
         },
     },
@@ -401,7 +474,8 @@ const BEHAVIOURS: &[Behaviour] = &[
             let lines = plugin.host().logs().lines();
             let level = |text: &str| {
                 let line = lines.iter().find(|line| line.message.ends_with(text));
-                line.unwrap_or_else(|| panic!("no line says `{text}`: {lines:?}")).level
+                line.unwrap_or_else(|| panic!("no line says `{text}`: {lines:?}"))
+                    .level
             };
             assert_eq!(level("an error"), Level::Error);
             assert_eq!(level("a warning"), Level::Warn);
@@ -421,11 +495,32 @@ const BEHAVIOURS: &[Behaviour] = &[
         }),
         check: |host| {
             let mut plugin = host.plugin();
-            plugin.call::<()>("remember", json!({"key": "name", "text": "Ada"})).unwrap();
-            assert_eq!(plugin.call::<String>("recall", json!({"key": "name"})).unwrap(), "Ada");
-            assert_eq!(plugin.call::<Value>("recall", json!({"key": "other"})).unwrap(), Value::Null);
-            assert!(plugin.call::<bool>("forget", json!({"key": "name"})).unwrap());
-            assert_eq!(plugin.call::<Value>("recall", json!({"key": "name"})).unwrap(), Value::Null);
+            plugin
+                .call::<()>("remember", json!({"key": "name", "text": "Ada"}))
+                .unwrap();
+            assert_eq!(
+                plugin
+                    .call::<String>("recall", json!({"key": "name"}))
+                    .unwrap(),
+                "Ada"
+            );
+            assert_eq!(
+                plugin
+                    .call::<Value>("recall", json!({"key": "other"}))
+                    .unwrap(),
+                Value::Null
+            );
+            assert!(
+                plugin
+                    .call::<bool>("forget", json!({"key": "name"}))
+                    .unwrap()
+            );
+            assert_eq!(
+                plugin
+                    .call::<Value>("recall", json!({"key": "name"}))
+                    .unwrap(),
+                Value::Null
+            );
         },
     },
     Behaviour {
@@ -434,8 +529,18 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let builder = host.builder().config(json!({"greeting": "Grüße"}));
             let mut plugin = host.build(builder).unwrap();
-            assert_eq!(plugin.call::<String>("setting", json!({"key": "greeting"})).unwrap(), "Grüße");
-            assert_eq!(plugin.call::<Value>("setting", json!({"key": "other"})).unwrap(), Value::Null);
+            assert_eq!(
+                plugin
+                    .call::<String>("setting", json!({"key": "greeting"}))
+                    .unwrap(),
+                "Grüße"
+            );
+            assert_eq!(
+                plugin
+                    .call::<Value>("setting", json!({"key": "other"}))
+                    .unwrap(),
+                Value::Null
+            );
         },
     },
     Behaviour {
@@ -445,35 +550,57 @@ const BEHAVIOURS: &[Behaviour] = &[
             let mut plugin = host.plugin();
             plugin.call::<()>("tell", json!({"text": "grüße"})).unwrap();
             let emitted = plugin.host().events().emitted();
-            assert_eq!((emitted[0].topic.as_str(), &emitted[0].data), ("conformance.told", &json!("grüße")));
+            assert_eq!(
+                (emitted[0].topic.as_str(), &emitted[0].data),
+                ("conformance.told", &json!("grüße"))
+            );
         },
     },
     Behaviour {
         name: "a page is asked for, and the status told",
-        asks: Service("http get", || vec![("send", json!({"method": "GET", "url": "https://example.org/a", "body": ""}))]),
+        asks: Service("http get", || {
+            vec![(
+                "send",
+                json!({"method": "GET", "url": "https://example.org/a", "body": ""}),
+            )]
+        }),
         check: |host| {
             let mut plugin = host.plugin();
             let request = json!({"method": "GET", "url": "https://example.org/a", "body": ""});
             assert_eq!(plugin.call::<u16>("send", request).unwrap(), 200);
-            assert_eq!(plugin.host().http().requests()[0].url, "https://example.org/a");
+            assert_eq!(
+                plugin.host().http().requests()[0].url,
+                "https://example.org/a"
+            );
         },
     },
     Behaviour {
         name: "a text is sent to a server, and the status told",
-        asks: Service("http post", || vec![("send", json!({"method": "POST", "url": "https://example.org/a", "body": "b"}))]),
+        asks: Service("http post", || {
+            vec![(
+                "send",
+                json!({"method": "POST", "url": "https://example.org/a", "body": "b"}),
+            )]
+        }),
         check: |host| {
             let mut plugin = host.plugin();
-            let request = json!({"method": "POST", "url": "https://example.org/a", "body": "grüße"});
+            let request =
+                json!({"method": "POST", "url": "https://example.org/a", "body": "grüße"});
             assert_eq!(plugin.call::<u16>("send", request).unwrap(), 200);
             assert_eq!(plugin.host().http().requests()[0].body, "grüße".as_bytes());
         },
     },
     Behaviour {
         name: "what a server answered is read",
-        asks: Service("http body", || vec![("post", json!({"url": "https://example.org/a", "body": "b"}))]),
+        asks: Service("http body", || {
+            vec![("post", json!({"url": "https://example.org/a", "body": "b"}))]
+        }),
         check: |host| {
             let request = json!({"url": "https://example.org/a", "body": "b"});
-            assert_eq!(host.call::<String>("post", request).unwrap(), "grüße zurück");
+            assert_eq!(
+                host.call::<String>("post", request).unwrap(),
+                "grüße zurück"
+            );
         },
     },
     Behaviour {
@@ -498,18 +625,32 @@ const BEHAVIOURS: &[Behaviour] = &[
     },
     Behaviour {
         name: "files are written and read",
-        asks: Service("files", || vec![("write", json!({"path": "notes/a.txt", "text": "b"})), ("read", json!({"path": "notes/a.txt"}))]),
+        asks: Service("files", || {
+            vec![
+                ("write", json!({"path": "notes/a.txt", "text": "b"})),
+                ("read", json!({"path": "notes/a.txt"})),
+            ]
+        }),
         check: |host| {
             let mut plugin = host.plugin();
-            plugin.call::<()>("write", json!({"path": "notes/a.txt", "text": "grüße"})).unwrap();
-            assert_eq!(plugin.call::<String>("read", json!({"path": "notes/a.txt"})).unwrap(), "grüße");
+            plugin
+                .call::<()>("write", json!({"path": "notes/a.txt", "text": "grüße"}))
+                .unwrap();
+            assert_eq!(
+                plugin
+                    .call::<String>("read", json!({"path": "notes/a.txt"}))
+                    .unwrap(),
+                "grüße"
+            );
         },
     },
     Behaviour {
         name: "a language model is asked",
         asks: Service("ai", || vec![("ask", json!({"prompt": "a"}))]),
         check: |host| {
-            let said: String = host.call("ask", json!({"prompt": "How is the weather?"})).unwrap();
+            let said: String = host
+                .call("ask", json!({"prompt": "How is the weather?"}))
+                .unwrap();
             assert_eq!(said, "It rains.");
         },
     },
@@ -518,10 +659,15 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
-            let failure = plugin.call::<()>("panic", json!({"message": "ouch"})).unwrap_err();
+            let failure = plugin
+                .call::<()>("panic", json!({"message": "ouch"}))
+                .unwrap_err();
             let panic = failure.panic().unwrap_or_else(|| panic!("{failure}"));
             assert_eq!(panic.message, "ouch");
-            assert!(panic.file.ends_with("lib.rs") && panic.line > 0, "{failure}");
+            assert!(
+                panic.file.ends_with("lib.rs") && panic.line > 0,
+                "{failure}"
+            );
         },
     },
     Behaviour {
@@ -529,7 +675,9 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: This("a dead instance"),
         check: |host| {
             let mut plugin = host.plugin();
-            plugin.call::<()>("panic", json!({"message": "ouch"})).unwrap_err();
+            plugin
+                .call::<()>("panic", json!({"message": "ouch"}))
+                .unwrap_err();
             fails(plugin.call::<i64>("add", json!({"left": 1})), "poisoned");
         },
     },
@@ -540,8 +688,12 @@ const BEHAVIOURS: &[Behaviour] = &[
             let mut plugin = host.plugin();
             let call = |plugin: &mut Emulated, nth: u64| {
                 let text = "x".repeat(nth as usize % 1000);
-                plugin.call::<String>("echo", json!({"text": text})).unwrap();
-                plugin.call::<i64>("add", json!({"left": i64::MAX})).unwrap_err();
+                plugin
+                    .call::<String>("echo", json!({"text": text}))
+                    .unwrap();
+                plugin
+                    .call::<i64>("add", json!({"left": i64::MAX}))
+                    .unwrap_err();
             };
             (0..1000).for_each(|nth| call(&mut plugin, nth));
             let before = plugin.memory_bytes();
@@ -555,16 +707,24 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let mut plugin = host.build(host.builder().fuel(10_000_000)).unwrap();
             let failure = plugin.call::<()>("spin", ()).unwrap_err();
-            assert!(matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000_000 }), "{failure}");
+            assert!(
+                matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000_000 }),
+                "{failure}"
+            );
         },
     },
     Behaviour {
         name: "a call that takes too long is ended",
         asks: Nothing,
         check: |host| {
-            let mut plugin = host.build(host.builder().timeout(Duration::from_millis(50))).unwrap();
+            let mut plugin = host
+                .build(host.builder().timeout(Duration::from_millis(50)))
+                .unwrap();
             let failure = plugin.call::<()>("spin", ()).unwrap_err();
-            assert!(matches!(failure.kind(), FailureKind::Timeout { .. }), "{failure}");
+            assert!(
+                matches!(failure.kind(), FailureKind::Timeout { .. }),
+                "{failure}"
+            );
         },
     },
     Behaviour {
@@ -573,7 +733,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let mut plugin = host.build(host.builder().memory_pages(64)).unwrap();
             let failure = plugin.call::<usize>("hoard", ()).unwrap_err();
-            assert!(matches!(failure.kind(), FailureKind::OutOfMemory { .. }), "{failure}");
+            assert!(
+                matches!(failure.kind(), FailureKind::OutOfMemory { .. }),
+                "{failure}"
+            );
         },
     },
     Behaviour {
@@ -581,9 +744,19 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
-            assert_eq!(plugin.call::<u64>("descend", json!({"depth": 300})).unwrap(), 300);
-            let failure = plugin.call::<u64>("descend", json!({"depth": u32::MAX})).unwrap_err();
-            assert!(matches!(failure.kind(), FailureKind::StackOverflow(_)), "{failure}");
+            assert_eq!(
+                plugin
+                    .call::<u64>("descend", json!({"depth": 300}))
+                    .unwrap(),
+                300
+            );
+            let failure = plugin
+                .call::<u64>("descend", json!({"depth": u32::MAX}))
+                .unwrap_err();
+            assert!(
+                matches!(failure.kind(), FailureKind::StackOverflow(_)),
+                "{failure}"
+            );
         },
     },
     Behaviour {
@@ -683,7 +856,13 @@ fn every_behaviour_is_what_the_table_says() {
         for (host, cell) in hosts.iter().zip(row) {
             if let Cell::Failed(why) = cell {
                 let host = host.contract.name;
-                writeln!(failures, "{host}: {}\n    {}\n", behaviour.name, why.replace('\n', "\n    ")).unwrap();
+                writeln!(
+                    failures,
+                    "{host}: {}\n    {}\n",
+                    behaviour.name,
+                    why.replace('\n', "\n    ")
+                )
+                .unwrap();
             }
         }
     }
@@ -731,15 +910,27 @@ fn page(hosts: &[Host], rows: &[Vec<Cell>]) -> String {
                 (number + 1).to_string()
             }
         });
-        writeln!(page, "| {} | {} |", behaviour.name, cells.collect::<Vec<_>>().join(" | ")).unwrap();
+        writeln!(
+            page,
+            "| {} | {} |",
+            behaviour.name,
+            cells.collect::<Vec<_>>().join(" | ")
+        )
+        .unwrap();
     }
     let counts = (0..hosts.len()).map(|nth| {
-        let count = |counted: fn(&Cell) -> bool| rows.iter().filter(|row| counted(&row[nth])).count();
+        let count =
+            |counted: fn(&Cell) -> bool| rows.iter().filter(|row| counted(&row[nth])).count();
         let passed = count(|cell| matches!(cell, Cell::Passed | Cell::Unsupported));
         let applicable = count(|cell| !matches!(cell, Cell::NotApplicable(_)));
         format!("{passed} of {applicable}")
     });
-    writeln!(page, "| **as they should be, of those that apply** | {} |\n", counts.collect::<Vec<_>>().join(" | ")).unwrap();
+    writeln!(
+        page,
+        "| **as they should be, of those that apply** | {} |\n",
+        counts.collect::<Vec<_>>().join(" | ")
+    )
+    .unwrap();
     for (nth, rule) in reasons.iter().enumerate() {
         writeln!(page, "{}. {}.", nth + 1, RULES[*rule].why).unwrap();
     }
@@ -751,7 +942,8 @@ fn every_rule_is_one_of_a_host_and_of_something_that_is_asked() {
     for Rule { host, asked, .. } in RULES {
         assert!(hosts::find(host).is_some(), "{host}");
         for asked in *asked {
-            let is_asked = |behaviour: &Behaviour| matches!(behaviour.asks, This(this) if this == *asked);
+            let is_asked =
+                |behaviour: &Behaviour| matches!(behaviour.asks, This(this) if this == *asked);
             assert!(BEHAVIOURS.iter().any(is_asked), "{asked}");
         }
     }

@@ -84,7 +84,11 @@ impl Sample {
             (data (i32.const 64) "Audio filter plugin initialized") (data (i32.const 128) "volume")
             {malloc} {free} {} {} {} {} {} {} {} {})"#,
             imports.join(" "),
-            function("initialize", "(param i32 i32) (result i32)", self.initialize),
+            function(
+                "initialize",
+                "(param i32 i32) (result i32)",
+                self.initialize
+            ),
             function("start", "(result i32)", self.start),
             function("stop", "(result i32)", self.stop),
             function("cleanup", "(result i32)", "i32.const 0"),
@@ -93,7 +97,11 @@ impl Sample {
                 "(param $in i32) (param $len i32) (param $out i32) (result i32)",
                 self.process_audio
             ),
-            function("handle_event", "(param i32 i32) (result i32)", self.handle_event),
+            function(
+                "handle_event",
+                "(param i32 i32) (result i32)",
+                self.handle_event
+            ),
             function("get_metadata", "(result i32)", self.get_metadata),
             self.metadata,
         )
@@ -160,16 +168,15 @@ fn the_guides_c_sample_runs_from_initialize_to_cleanup() {
             .contains("Audio filter plugin initialized")
     );
     plugin.start().unwrap();
-    let mut filter = |block: &[f32]| {
-        samples(
-            &plugin
-                .call_raw("process_audio", &bytes(block))
-                .unwrap(),
-        )
-    };
+    let mut filter =
+        |block: &[f32]| samples(&plugin.call_raw("process_audio", &bytes(block)).unwrap());
     assert_eq!(filter(&[1.0, 1.0]), [0.5, 0.75]);
     assert!(filter(&[]).is_empty());
-    assert_eq!(filter(&[0.0, 0.0]), [0.375, 0.1875], "it goes on where it was");
+    assert_eq!(
+        filter(&[0.0, 0.0]),
+        [0.375, 0.1875],
+        "it goes on where it was"
+    );
     plugin.stop().unwrap();
     plugin.finish().unwrap();
 }
@@ -221,7 +228,9 @@ fn audio_comes_between_start_and_stop_only() {
     };
     let mut plugin = never.plugin().unwrap();
     plugin.stop().unwrap();
-    plugin.finish().expect("what was not started is not stopped");
+    plugin
+        .finish()
+        .expect("what was not started is not stopped");
 }
 
 #[test]
@@ -370,7 +379,11 @@ fn metadata_ends_and_stays_where_it_is() {
         metadata: Sample::new().metadata.replace("tags", "tag"),
         ..Sample::new()
     };
-    assert!(untagged.breach().contains("its `tags` are no list of texts"));
+    assert!(
+        untagged
+            .breach()
+            .contains("its `tags` are no list of texts")
+    );
 }
 
 #[test]
@@ -540,7 +553,9 @@ fn commands_are_events_that_are_answered_by_events() {
         ..Sample::new()
     };
     let mut plugin = silent.plugin().unwrap();
-    plugin.event("track.changed", json!({"title": "Für Elise"})).unwrap();
+    plugin
+        .event("track.changed", json!({"title": "Für Elise"}))
+        .unwrap();
     let failure = plugin.call_raw("mute", b"{}").unwrap_err();
     assert!(breach(&failure).contains("`command.<name>.result`"));
 }
@@ -583,7 +598,11 @@ fn settings_are_text_that_may_be_json() {
         ("digits", json!(12)),
         ("quoted", json!("x")),
     ] {
-        assert_eq!(does(&mut plugin, json!({"config": key})), Ok(value), "{key}");
+        assert_eq!(
+            does(&mut plugin, json!({"config": key})),
+            Ok(value),
+            "{key}"
+        );
     }
     plugin.finish().unwrap();
 }
@@ -773,7 +792,11 @@ mod by_the_letter {
             );
             let emit_event = Func::wrap(
                 &mut store,
-                |mut caller: Caller<'_, Host>, event: i32, event_len: i32, data: i32, data_len: i32| {
+                |mut caller: Caller<'_, Host>,
+                 event: i32,
+                 event_len: i32,
+                 data: i32,
+                 data_len: i32| {
                     if event_len > 0 && data_len > 0 {
                         let event = text(&mut caller, event, event_len);
                         let data = text(&mut caller, data, data_len);
@@ -814,7 +837,10 @@ mod by_the_letter {
         }
 
         fn put(&mut self, bytes: &[u8]) -> i32 {
-            let address = self.malloc.call(&mut self.store, bytes.len() as i32).unwrap();
+            let address = self
+                .malloc
+                .call(&mut self.store, bytes.len() as i32)
+                .unwrap();
             self.memory
                 .write(&mut self.store, address as usize, bytes)
                 .unwrap();

@@ -8,9 +8,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plugin_sdk_harness::services::{AllowList, Fault, ForwardedLog, ScriptedHttp};
 use failing::{Shop, shop};
 use plugin_sdk_harness::hosts::{self, Emulated};
+use plugin_sdk_harness::services::{AllowList, Fault, ForwardedLog, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
@@ -219,7 +219,10 @@ fn memory_is_limited_by_the_plugins_own_word_unless_the_builder_says_otherwise()
         (call $keep (i32.const 64) (i32.const 17)) i32.const 0";
     let failure = ping(&sample).unwrap_err();
     assert!(
-        matches!(failure.kind(), FailureKind::OutOfMemory { limit: 131_072, .. }),
+        matches!(
+            failure.kind(),
+            FailureKind::OutOfMemory { limit: 131_072, .. }
+        ),
         "{failure}"
     );
     assert_eq!(
@@ -248,9 +251,16 @@ fn fuel_is_limited_by_the_plugins_own_word_unless_the_builder_says_otherwise() {
     );
     assert_eq!(failure.host_says(), Some("Error: Fuel metering exhausted"));
     assert!(failure.hint().unwrap().contains("max_fuel"));
-    let mut more = sample.builder().fuel(5000).build_on(hosts::neotalk()).unwrap();
+    let mut more = sample
+        .builder()
+        .fuel(5000)
+        .build_on(hosts::neotalk())
+        .unwrap();
     let failure = more.call::<Value>("ping", ()).unwrap_err();
-    assert!(matches!(failure.kind(), FailureKind::OutOfFuel { limit: 5000 }));
+    assert!(matches!(
+        failure.kind(),
+        FailureKind::OutOfFuel { limit: 5000 }
+    ));
     assert_eq!(more.fuel_used(), Some(5000));
     assert!(more.is_poisoned());
     assert_eq!(
@@ -533,7 +543,10 @@ fn a_plugin_lives_on_neotalk_as_anywhere_else() {
     assert_eq!(greet(&mut plugin, "Ada").unwrap()["greeted"], 2);
     let long = "a".repeat(1 << 20);
     let greeting = greet(&mut plugin, &long).unwrap();
-    assert_eq!(greeting["message"].as_str().unwrap().len(), "Hi, !".len() + (1 << 20));
+    assert_eq!(
+        greeting["message"].as_str().unwrap().len(),
+        "Hi, !".len() + (1 << 20)
+    );
     plugin.finish().unwrap();
 }
 
@@ -615,7 +628,10 @@ fn services_are_neotalks_functions_and_what_it_lacks_is_unsupported() {
         ("announce", json!({"name": "Ada"})),
         ("shelve", json!({"from": "a", "to": "b"})),
         ("chat", json!({"prompt": "A haiku."})),
-        ("send", json!({"url": "https://api.example.com", "order": {"cakes": []}})),
+        (
+            "send",
+            json!({"url": "https://api.example.com", "order": {"cakes": []}}),
+        ),
         ("keep", json!({})),
     ] {
         let failure = plugin.call::<Value>(command, arguments).unwrap_err();
@@ -660,12 +676,23 @@ fn a_panic_is_told_with_its_place_and_in_neotalks_log() {
 
 #[test]
 fn limits_hold_for_real_plugins_and_are_told_in_neotalks_words() {
-    let mut small = failing().memory_pages(40).build_on(hosts::neotalk()).unwrap();
+    let mut small = failing()
+        .memory_pages(40)
+        .build_on(hosts::neotalk())
+        .unwrap();
     let failure = small.call::<Value>("exhaust", ()).unwrap_err();
     assert_eq!(failure.code(), "out_of_memory", "{failure}");
     assert!(failure.host_says().unwrap().contains("Out of memory"));
-    let mut weak = failing().fuel(1_000_000).build_on(hosts::neotalk()).unwrap();
+    let mut weak = failing()
+        .fuel(1_000_000)
+        .build_on(hosts::neotalk())
+        .unwrap();
     let failure = weak.call::<Value>("spin", ()).unwrap_err();
     assert_eq!(failure.code(), "out_of_fuel", "{failure}");
-    assert!(failure.host_says().unwrap().contains("Fuel metering exhausted"));
+    assert!(
+        failure
+            .host_says()
+            .unwrap()
+            .contains("Fuel metering exhausted")
+    );
 }

@@ -360,11 +360,17 @@ mod tests {
     #[test]
     fn only_what_is_running_filters() {
         let mut filter = AudioFilter::new(Config::default()).unwrap();
-        assert_eq!(filter.process_audio(&mut [0.0; 2]), Err(Refusal::NotRunning));
+        assert_eq!(
+            filter.process_audio(&mut [0.0; 2]),
+            Err(Refusal::NotRunning)
+        );
         filter.start();
         assert_eq!(filter.process_audio(&mut [0.0; 2]), Ok(()));
         filter.stop();
-        assert_eq!(filter.process_audio(&mut [0.0; 2]), Err(Refusal::NotRunning));
+        assert_eq!(
+            filter.process_audio(&mut [0.0; 2]),
+            Err(Refusal::NotRunning)
+        );
     }
 
     #[test]

@@ -127,7 +127,9 @@ fn a_result_that_the_output_has_no_room_for_is_refused_and_nothing_is_written() 
     assert_eq!(says, "process_audio returned error code: -6");
     assert!(line.starts_with("process_audio: the result has "), "{line}");
     assert!(line.ends_with("(too_large)"), "{line}");
-    let found = plugin.call_raw("process_audio", &to_bytes(&[0.0; 4])).unwrap();
+    let found = plugin
+        .call_raw("process_audio", &to_bytes(&[0.0; 4]))
+        .unwrap();
     assert_eq!(found.len(), 16, "the plugin goes on");
     plugin.finish().unwrap();
 }

@@ -186,7 +186,9 @@ fn a_block_that_does_not_fit_is_refused_and_left_alone() {
     let mut plugin = plugin(&json!({"channels": 2}));
     let refused = |plugin: &mut Plugin, len| -> String {
         let mut bytes = vec![0x3f; len];
-        let failure = plugin.call_in_place("process_audio", &mut bytes).unwrap_err();
+        let failure = plugin
+            .call_in_place("process_audio", &mut bytes)
+            .unwrap_err();
         assert_eq!(bytes, vec![0x3f; len]);
         failure.code().to_owned()
     };

@@ -371,11 +371,11 @@ fn finish(
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
         Answer::Slot(_) | Answer::Written { .. } | Answer::InOut { .. } => None,
-        Answer::Packed { bytes, .. }
-        | Answer::Terminated { bytes }
-        | Answer::Block { bytes } => u32::try_from(bytes.len())
-            .ok()
-            .filter(|len| *len <= abi::MAX_LEN),
+        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } | Answer::Block { bytes } => {
+            u32::try_from(bytes.len())
+                .ok()
+                .filter(|len| *len <= abi::MAX_LEN)
+        }
     }
 }
 

@@ -18,9 +18,7 @@ use super::{
 use crate::contract::{self, ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::inspect::Inspection;
-use crate::services::{
-    EventBus, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services,
-};
+use crate::services::{EventBus, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services};
 
 const INITIALIZE: &str = "initialize";
 const START: &str = "start";
@@ -81,9 +79,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     fresh_instances: false,
     emulator: |surroundings| {
         let Surroundings {
-            services,
-            breaches,
-            ..
+            services, breaches, ..
         } = surroundings;
         let functions = Functions::of(services, (*breaches).clone());
         let turn = functions.turn.clone();
@@ -105,8 +101,15 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
         && !contract::failures(inspection, &FREE_BY_ADDRESS_AND_SIZE).is_empty()
     {
         // What is wrong with the memory is told already.
-        let told = |failure: &Failure| failures.iter().any(|known| known.message() == failure.message());
-        let new: Vec<_> = by_address.into_iter().filter(|failure| !told(failure)).collect();
+        let told = |failure: &Failure| {
+            failures
+                .iter()
+                .any(|known| known.message() == failure.message())
+        };
+        let new: Vec<_> = by_address
+            .into_iter()
+            .filter(|failure| !told(failure))
+            .collect();
         failures.extend(new);
     }
     failures.extend(wrong_positions(inspection));
@@ -166,8 +169,8 @@ fn lock(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
 impl Emulator for Player {
     fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         let metadata = constant_text(guest, GET_METADATA)?;
-        let metadata: Value = crate::json::decode(&metadata, Region::Result)
-            .map_err(|kind| guest.failure(kind))?;
+        let metadata: Value =
+            crate::json::decode(&metadata, Region::Result).map_err(|kind| guest.failure(kind))?;
         for member in ["id", "name", "version", "description", "author"] {
             if !metadata.get(member).is_some_and(Value::is_string) {
                 return Err(guest.breaks(
@@ -283,7 +286,9 @@ impl Emulator for Player {
                 Ok(bytes) => outputs.push(bytes),
                 Err(status) => {
                     let says = format!("batch process error at index {nth}: {status}");
-                    outcome = Err(self.refused(guest, PROCESS_AUDIO, status).with_host_says(says));
+                    outcome = Err(self
+                        .refused(guest, PROCESS_AUDIO, status)
+                        .with_host_says(says));
                     break;
                 }
             }
@@ -317,12 +322,7 @@ impl Player {
         };
     }
 
-    fn expect_zero(
-        &self,
-        guest: &Guest,
-        export: &'static str,
-        status: i32,
-    ) -> Result<(), Failure> {
+    fn expect_zero(&self, guest: &Guest, export: &'static str, status: i32) -> Result<(), Failure> {
         match status {
             0 => Ok(()),
             status => Err(self.refused(guest, export, status)),
@@ -673,7 +673,9 @@ impl Further for Functions {
 
     fn write_file(&mut self, path: &str, data: &[u8]) -> plugin_sdk::Result<()> {
         // The guide's host says no more than that it failed.
-        self.files.write(path, data).map_err(|_| Error::of_status(-1))
+        self.files
+            .write(path, data)
+            .map_err(|_| Error::of_status(-1))
     }
 
     fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {
@@ -683,7 +685,8 @@ impl Further for Functions {
 
 /// What the guide's host says.
 fn words(kind: &FailureKind) -> Words {
-    let built = "build the plugin with its feature `host-musicfox`: `cargo plugin build --host musicfox`";
+    let built =
+        "build the plugin with its feature `host-musicfox`: `cargo plugin build --host musicfox`";
     let (says, hint) = match kind {
         FailureKind::MissingExport { name, .. } => (
             match name.as_str() {

@@ -22,7 +22,8 @@ mod unsupported;
 use std::cell::OnceCell;
 
 use wasmparser::{
-    BinaryReader, Data, DataKind, FuncType, KnownCustom, NameSectionReader, Operator, Parser, Payload,
+    BinaryReader, Data, DataKind, FuncType, KnownCustom, NameSectionReader, Operator, Parser,
+    Payload,
 };
 
 use crate::contract::{self, Contract};

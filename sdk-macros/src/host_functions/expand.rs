@@ -279,10 +279,7 @@ fn guest(host: &HostTrait, position: usize, function: &HostFunction) -> TokenStr
         ..
     } = function;
     let (parameters, output) = (parameters(function), output(function));
-    let (guest, native) = (
-        imported(host, position, function),
-        native(host, function),
-    );
+    let (guest, native) = (imported(host, position, function), native(host, function));
     quote! {
         #(#docs)* #(#cfgs)* #(#allowed)*
         #[allow(unused_variables, clippy::too_many_arguments)]

@@ -38,18 +38,18 @@ pub mod registry;
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
-#[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
-pub mod musicfox;
 #[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
 pub mod extism;
+#[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
+pub mod musicfox;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod neomind;
 #[cfg(any(feature = "host-neotalk", not(target_arch = "wasm32")))]
 pub mod neotalk;
-#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
-pub mod typst;
 #[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
 pub mod toolfs;
+#[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
+pub mod typst;
 
 /// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
 ///

@@ -42,12 +42,8 @@ pub trait Further {
     fn set_config(key: &str, value: &str);
     /// Sends a request. The status is below 0 where no response came, and what is returned says why.
     #[host(permission = "http")]
-    fn http_request(
-        method: &str,
-        url: &str,
-        body: &[u8],
-        #[out] status: &mut i32,
-    ) -> Option<Block>;
+    fn http_request(method: &str, url: &str, body: &[u8], #[out] status: &mut i32)
+    -> Option<Block>;
     /// A file's contents; nothing where there is no such file, or the plugin may not read it.
     #[host(permission = "files")]
     fn read_file(path: &str) -> Option<Block>;
@@ -180,8 +176,8 @@ impl Http for Contract {
             return Err(not_there(NAME, "sends no headers of a plugin's"));
         }
         let mut status = -1;
-        let Block(body) = further::http_request(&head.method, &head.url, body, &mut status)
-            .unwrap_or_default();
+        let Block(body) =
+            further::http_request(&head.method, &head.url, body, &mut status).unwrap_or_default();
         let Ok(status) = u16::try_from(status) else {
             let reason = std::str::from_utf8(&body).unwrap_or_default();
             let message = ["go-musicfox got no response: ", reason].concat();
@@ -384,7 +380,11 @@ fn no_room(len: usize, room: usize) -> Error {
 #[cold]
 fn in_no_text(command: &[u8]) -> Error {
     let name = std::str::from_utf8(command).unwrap_or_default();
-    let message = ["does not carry what `", name, "` takes and gives, which is no JSON"];
+    let message = [
+        "does not carry what `",
+        name,
+        "` takes and gives, which is no JSON",
+    ];
     not_there(NAME, &message.concat())
 }
 
@@ -604,8 +604,7 @@ macro_rules! __musicfox_plugin {
 
         #[unsafe(export_name = "get_metadata")]
         extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize =
-                $crate::hosts::musicfox::metadata_len(&IDENTITY);
+            const LEN: ::core::primitive::usize = $crate::hosts::musicfox::metadata_len(&IDENTITY);
             static METADATA: [::core::primitive::u8; LEN] =
                 $crate::hosts::musicfox::metadata(&IDENTITY);
             METADATA.as_ptr()

@@ -150,7 +150,9 @@ impl Time for Contract {
             static LATEST: Cell<u64> = const { Cell::new(0) };
         }
         // NeoTalk has one clock, which somebody may set back.
-        let latest = LATEST.get().max(neotalk::now_ms().saturating_mul(1_000_000));
+        let latest = LATEST
+            .get()
+            .max(neotalk::now_ms().saturating_mul(1_000_000));
         LATEST.set(latest);
         *nanoseconds = latest;
         Ok(())

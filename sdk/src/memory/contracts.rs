@@ -120,13 +120,17 @@ impl Boundary {
     /// The live block in which an address lies, its beginning, its end, or anywhere between.
     fn block_around(&self, address: Place) -> Option<Block> {
         if address == NO_BYTES.addr() {
-            return Some(Block { start: NO_BYTES, size: 0 });
+            return Some(Block {
+                start: NO_BYTES,
+                size: 0,
+            });
         }
         let blocks = self.blocks.take();
         // Hosts pass the beginning nearly always, and have few blocks at a time.
         let found = blocks.find(address).map(|(_, block)| block).or_else(|| {
             let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
-            live.find(|block| overlap(block.range(), (address, address.saturating_add(1)))).copied()
+            live.find(|block| overlap(block.range(), (address, address.saturating_add(1))))
+                .copied()
         });
         self.blocks.set(blocks);
         found
@@ -244,7 +248,10 @@ mod tests {
         assert_eq!(boundary.room_beside(b"", other), None);
         assert!(!boundary.put(b"1", other));
         assert_eq!(
-            boundary.receive_block(block).as_deref().map(|block| &block[3..]),
+            boundary
+                .receive_block(block)
+                .as_deref()
+                .map(|block| &block[3..]),
             Some(&b"12345"[..])
         );
     }
