@@ -278,7 +278,10 @@ fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8
         if before == after {
             continue;
         }
-        let pairs = before.into_iter().flatten().zip(after.into_iter().flatten());
+        let pairs = before
+            .into_iter()
+            .flatten()
+            .zip(after.into_iter().flatten());
         let at = pairs.take_while(|(before, after)| before == after).count() + beside.start;
         return Err(guest.breaks(
             BELONGS_TO_HOST,
