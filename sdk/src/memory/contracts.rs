@@ -190,15 +190,17 @@ pub fn make_room(bytes: u32) {
 
 /// Passes bytes on where numbers of any type could lie: where they are, or else a copy. What is answered about them is gone afterwards.
 pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
-    let made = match bytes.as_ptr().addr().is_multiple_of(size_of::<u64>()) {
-        true => then(bytes),
+    let mut words;
+    let bytes = match bytes.as_ptr().addr().is_multiple_of(size_of::<u64>()) {
+        true => bytes,
         false => {
-            let mut words = vec![0u64; bytes.len().div_ceil(size_of::<u64>())];
+            words = vec![0u64; bytes.len().div_ceil(size_of::<u64>())];
             let copy = bytes_of(&mut words, bytes.len());
             copy.copy_from_slice(bytes);
-            then(copy)
+            copy
         }
     };
+    let made = then(bytes);
     boundary().forget_answer();
     made
 }
