@@ -113,7 +113,11 @@ const fn are_words(mut variants: &[Variant]) -> bool {
 }
 
 #[cfg(test)]
-#[allow(dead_code, reason = "types that are only described")]
+#[allow(
+    dead_code,
+    unused_qualifications,
+    reason = "types that are only described, by what names this crate from outside"
+)]
 mod tests {
     use super::*;
     use crate::prelude::*;
