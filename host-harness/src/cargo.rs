@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde::Deserialize;
 
 use crate::failure::{BuildFailure, Failure, FailureKind};
+use crate::hosts;
 use crate::module::Module;
 use crate::source::{Source, read_file};
 
@@ -465,10 +466,12 @@ fn module_in(messages: &[u8], manifest: &Path) -> Option<PathBuf> {
         })
 }
 
-/// The feature that a crate does not have, if that is what cargo complains of.
-fn missing_feature(output: &str) -> Option<&str> {
+/// The feature for a host that a crate does not offer, if that is what cargo complains of.
+fn missing_feature(output: &str) -> Option<&'static str> {
     let (_, told) = output.split_once("does not contain this feature: ")?;
-    told.lines().next().map(str::trim)
+    let told = told.lines().next()?.trim();
+    let mut features = hosts::all().iter().filter_map(|host| host.feature);
+    features.find(|feature| *feature == told)
 }
 
 /// Whether a manifest is that of a crate, not of a workspace alone.
