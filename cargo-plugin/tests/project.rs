@@ -386,7 +386,7 @@ fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_a
     let report = support::json(&mut project.run(&["test", "--no-smoke", "--json"]));
     assert_eq!(
         report,
-        json!({"passed": false, "own_tests": false, "checks": []})
+        json!({"passed": false, "host": "native", "own_tests": false, "checks": []})
     );
     let filtered =
         support::json(&mut project.run(&["test", "--no-smoke", "--json", "--", "passes"]));
