@@ -67,7 +67,7 @@ fn the_greeter_greets_and_refuses_everywhere_alike() {
         let refusals: Vec<_> = [
             json!({"nam": "Ada"}),
             json!({"name": 7}),
-            json!({"name": "Ada", "times": 0}),
+            json!({"name": ""}),
         ]
         .into_iter()
         .map(|arguments| {
@@ -94,7 +94,7 @@ fn text_statistics_are_the_same_everywhere() {
 fn a_guest_book_needs_a_host_that_keeps_values() {
     on_every_host(
         "guest-book",
-        &["neotalk", "toolfs", "musicfox", "neomind"],
+        &["neotalk", "toolfs", "musicfox", "neomind", "typst"],
         |host, builder| {
             let mut plugin = built(host, builder)?;
             let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
@@ -109,7 +109,7 @@ fn a_guest_book_needs_a_host_that_keeps_values() {
 fn an_index_of_files_needs_a_host_that_has_files() {
     on_every_host(
         "rag",
-        &["neotalk", "cis", "musicfox", "extism", "neomind"],
+        &["neotalk", "cis", "musicfox", "extism", "neomind", "typst"],
         |host, builder| {
             let files = MemoryFiles::new().read_only("docs");
             let files = files
