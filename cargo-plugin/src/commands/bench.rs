@@ -43,7 +43,7 @@ pub struct Bench {
     /// The file of cases [default: `plugin-bench.toml` beside `Cargo.toml`, or for FILE in the current folder]
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.<host>.lock`, beside `Cargo.toml`, or for FILE in the current folder]
+    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.HOST.lock`, beside `Cargo.toml`, or for FILE in the current folder]
     #[arg(long, value_name = "FILE")]
     lock_file: Option<PathBuf>,
     /// How long each case is called again and again to be timed, as `200ms`; `0` for no times

@@ -4,7 +4,7 @@
 //!
 //! * what its host gives to guests, as [`#[host_functions]`](macro@crate::host_functions) traits, which its emulator in `plugin-sdk-harness` implements;
 //! * how the services of this SDK are served with that: a type `Contract` with the traits of [`services`](crate::services). What the host cannot do is the error
-//!   `unsupported`, by [`unsupported!`](unsupported);
+//!   `unsupported`, by the macro `unsupported!`;
 //! * the macros that make the exports, which the expansions of `#[plugin]` and `#[command]` call, and the functions that the exports call.
 //!
 //! All of them go over the native guest: an export finds the command ([`registry`]), hands over its arguments and brings the answer into the form that its host

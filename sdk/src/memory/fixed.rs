@@ -133,7 +133,7 @@ unsafe fn copy_in(start: *mut u8, text: &[u8]) {
     }
 }
 
-/// A text that can be written without being anywhere in memory: at most [`MOST_WORDS`] words in ASCII.
+/// A text that can be written without being anywhere in memory: at most `MOST_WORDS` words in ASCII.
 pub trait Immediate {
     /// The text.
     const TEXT: &'static str;
