@@ -7,9 +7,10 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::interpreters::{self, NodePrograms};
 use crate::process::{self, LOCAL, say};
@@ -21,6 +22,7 @@ const LINTS: &str = "stable";
 /// Makes the machine ready, and says what to export so that an everyday `cargo test` finds it all.
 pub fn set_up() -> Result<()> {
     let tools = tools_for_tests()?;
+    build_extism_host(&tools.toolchain)?;
     let exports = tools.exports();
     if exports.is_empty() {
         say("ready");
@@ -51,14 +53,26 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
 /// Runs every test.
 pub fn test() -> Result<()> {
     let tools = tools_for_tests()?;
-    let mut cargo = tools.toolchain.command("cargo");
-    cargo
-        .args(["test", "--workspace"])
-        .env(PYTHON, &tools.python)
-        .env(EXTISM_HOST, &tools.extism_host)
-        .env(WASM_OPT, &tools.node.wasm_opt)
-        .env(ASC, &tools.node.asc);
-    program("tests", cargo)
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = tools.toolchain.command("cargo");
+        cargo
+            .args(["test", "--workspace"])
+            .args(arguments)
+            .env(PYTHON, &tools.python)
+            .env(EXTISM_HOST, &tools.extism_host)
+            .env(WASM_OPT, &tools.node.wasm_opt)
+            .env(ASC, &tools.node.asc);
+        cargo
+    };
+    // Side by side: either has a time in which it can use one core only, while it compiles its engine.
+    let (extism, tests) = thread::scope(|scope| {
+        let extism = scope.spawn(|| build_extism_host(&tools.toolchain));
+        let tests = program("building the tests", cargo(&["--no-run"]));
+        (extism.join(), tests)
+    });
+    tests?;
+    extism.map_err(|_| anyhow!("building the host on Extism panicked"))??;
+    program("tests", cargo(&[]))
 }
 
 /// Formatting, lints and documentation.
@@ -144,25 +158,26 @@ fn tools_for_tests() -> Result<Tools> {
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
     program("set-up: crates", fetch)?;
-    let extism_host = extism_host(&toolchain)?;
     Ok(Tools {
         toolchain,
         python,
-        extism_host,
+        extism_host: extism_folder().join(format!("debug/extism-host{EXE_SUFFIX}")),
         node,
     })
 }
 
+fn extism_folder() -> PathBuf {
+    process::workspace_root().join("target/extism")
+}
+
 /// Builds the host on Extism's own crate, a workspace of its own with its own engine: some minutes, once.
-fn extism_host(toolchain: &Toolchain) -> Result<PathBuf> {
-    let built = process::workspace_root().join("target/extism");
+fn build_extism_host(toolchain: &Toolchain) -> Result<()> {
     let mut cargo = toolchain.command("cargo");
     cargo
         .args(["build", "--locked", "--quiet"])
         .args(["--manifest-path", "tests/extism/Cargo.toml", "--target-dir"])
-        .arg(&built);
-    program("set-up: Extism", cargo)?;
-    Ok(built.join(format!("debug/extism-host{EXE_SUFFIX}")))
+        .arg(extism_folder());
+    program("set-up: Extism", cargo)
 }
 
 fn toolchain_step() -> Result<Toolchain> {
