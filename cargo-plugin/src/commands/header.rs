@@ -5,13 +5,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use plugin_sdk::host::{Form, HostFunction, Kind, Parameter, WasmType};
 use plugin_sdk::{abi, code};
-use plugin_sdk_harness::hosts::{self, HostContract};
+use plugin_sdk_harness::hosts::HostContract;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::made_for::{self, Host};
 use crate::terminal::{GOOD, Report, Terminal, Verdict};
 use crate::text;
 
@@ -30,8 +30,8 @@ const WIDTH: usize = 150;
 #[derive(clap::Args)]
 pub struct Header {
     /// The host that the plugin is to run on
-    #[arg(long, value_name = "HOST", default_value = "native", value_parser = PossibleValuesParser::new(hosts::all().iter().map(|host| host.name)))]
-    host: String,
+    #[arg(long, value_name = "HOST", default_value = "native", value_parser = made_for::parser())]
+    host: Host,
     /// Writes it into this file instead of printing it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -39,8 +39,7 @@ pub struct Header {
 
 impl Header {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
-        let host = hosts::find(&self.host)
-            .ok_or_else(|| Error::new(format!("there is no host `{}`", self.host)))?;
+        let host = self.host;
         let header = header(host);
         if let Some(path) = &self.output {
             fs::write(path, &header).map_err(|error| {
@@ -422,6 +421,7 @@ fn put(header: &mut String, text: fmt::Arguments<'_>) {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use plugin_sdk::host_functions;
+    use plugin_sdk_harness::hosts;
 
     use super::*;
 

@@ -7,7 +7,7 @@ use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::guest::Plugin;
 use crate::hosts::call::{self, Reply};
-use crate::hosts::unsupported::unsupported as not_there;
+use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::memory::contracts as memory;
 use crate::services::ai::{self, Ai, Conversation};
 use crate::services::http::{Head, Http, Response};
@@ -114,13 +114,7 @@ impl Http for Contract {
         if !head.method.eq_ignore_ascii_case("POST") {
             return Err(not_there(NAME, "sends POST requests only"));
         }
-        // The one header that CIS may be thought to send by itself.
-        let implied = |(name, value): &(String, String)| {
-            name.eq_ignore_ascii_case("content-type") && value == "application/json"
-        };
-        if !head.headers.iter().all(implied) {
-            return Err(not_there(NAME, "sends no headers of a plugin's"));
-        }
+        refuse_headers(NAME, head)?;
         let body = cis::http_post(head.url.as_bytes(), body)
             .ok_or_else(|| failed("send the request, or was not allowed to"))?;
         // Of any other status it would have said that it failed.
@@ -160,6 +154,10 @@ unsupported!(Contract at "CIS": Config, Events, Files, Random, Time);
 pub fn configuration() -> Option<Vec<u8>> {
     Some(Vec::new())
 }
+
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
 
 /// CIS is told of panics in its log.
 #[doc(hidden)]
@@ -296,34 +294,14 @@ macro_rules! __cis_plugin {
             $crate::hosts::cis::shutdown::<$plugin>()
         }
 
-        #[unsafe(export_name = "malloc")]
-        extern "C" fn malloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .alloc(size)
-        }
-
-        #[unsafe(export_name = "free")]
-        extern "C" fn free(address: ::core::primitive::usize) {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .free(address)
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __cis_command {
-    ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        $crate::__announce_command! { $name, $codec, "", $export }
+        $crate::__memory_exports! { $plugin, "malloc", "free" }
     };
 }
 
 #[doc(hidden)]
 pub use crate::{
-    __announce_hook as export_hook, __cis_command as export_command, __cis_plugin as export_plugin,
-    __no_batch as export_batch, __panic_record as export_record,
+    __announce_hook as export_hook, __announce_undescribed_command as export_command,
+    __cis_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
 };
 
 #[cfg(test)]

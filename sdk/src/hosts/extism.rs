@@ -295,6 +295,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(set_under(CONFIG).unwrap_or_default())
 }
 
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
+
 /// Extism shows the error that was set before a trap.
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = true;

@@ -89,6 +89,3 @@ contracts! {
 }
 
 pub(crate) use chosen::Contract;
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-pub(crate) const TELLS_BODIES: bool = !cfg!(all(target_arch = "wasm32", feature = "host-neotalk"));

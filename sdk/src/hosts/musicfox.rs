@@ -11,7 +11,7 @@ use crate::guest::Plugin;
 use crate::host::Block;
 use crate::hosts::call::{self, Failed, Reply};
 use crate::hosts::registry::{self, Codec};
-use crate::hosts::unsupported::unsupported as not_there;
+use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
@@ -168,13 +168,7 @@ impl Files for Contract {
 
 impl Http for Contract {
     fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
-        // The one header that may be thought to be sent by itself.
-        let implied = |(name, value): &(String, String)| {
-            name.eq_ignore_ascii_case("content-type") && value == "application/json"
-        };
-        if !head.headers.iter().all(implied) {
-            return Err(not_there(NAME, "sends no headers of a plugin's"));
-        }
+        refuse_headers(NAME, head)?;
         let mut status = -1;
         let Block(body) =
             further::http_request(&head.method, &head.url, body, &mut status).unwrap_or_default();
@@ -199,6 +193,10 @@ unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
 pub fn configuration() -> Option<Vec<u8>> {
     None
 }
+
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
 
 /// Whether the host is told of a panic while it happens.
 #[doc(hidden)]
@@ -543,19 +541,7 @@ pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
 #[macro_export]
 macro_rules! __musicfox_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "malloc")]
-        extern "C" fn malloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .alloc(size)
-        }
-
-        #[unsafe(export_name = "free")]
-        extern "C" fn free(address: ::core::primitive::usize) {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .free(address)
-        }
+        $crate::__memory_exports! { $plugin, "malloc", "free" }
 
         #[unsafe(export_name = "initialize")]
         extern "C" fn initialize(

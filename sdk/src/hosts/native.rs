@@ -76,6 +76,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     None
 }
 
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
+
 /// Whether the host is told of a panic while it happens: it finds the record of it in memory instead.
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = false;
@@ -95,24 +99,29 @@ macro_rules! __native_record {
     };
 }
 
+/// The exports by which a host gets memory of the guest's and gives it back, of which some hosts say how much it was, and nobody has to know.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memory_exports {
+    ($plugin:ty, $alloc:literal, $free:literal $(, $size:ident)?) => {
+        #[unsafe(export_name = $alloc)]
+        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest().boundary().alloc(size)
+        }
+
+        #[unsafe(export_name = $free)]
+        extern "C" fn free(address: ::core::primitive::usize $(, $size: ::core::primitive::u32)?) {
+            <$plugin as $crate::__private::Plugin>::guest().boundary().free(address)
+        }
+    };
+}
+
 /// The exports that every plugin has.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "alloc")]
-        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .alloc(size)
-        }
-
-        #[unsafe(export_name = "free")]
-        extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .free(address)
-        }
+        $crate::__memory_exports! { $plugin, "alloc", "free", _size }
 
         #[unsafe(export_name = "plugin_init")]
         extern "C" fn init(

@@ -324,6 +324,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(Vec::new())
 }
 
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
+
 /// The runner is told of panics in its log.
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = true;
@@ -688,18 +692,9 @@ macro_rules! __neomind_command {
     };
 }
 
-/// The runner calls no hook.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __neomind_hook {
-    ($hook:literal, $export:item) => {
-        #[allow(dead_code)]
-        $export
-    };
-}
-
+// The runner calls no hook.
 #[doc(hidden)]
 pub use crate::{
-    __neomind_command as export_command, __neomind_hook as export_hook,
-    __neomind_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
+    __neomind_command as export_command, __neomind_plugin as export_plugin,
+    __no_batch as export_batch, __no_hook as export_hook, __panic_record as export_record,
 };

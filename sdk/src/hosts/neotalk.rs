@@ -10,7 +10,7 @@ use crate::error::{Error, code};
 use crate::guest::Plugin;
 use crate::hosts::call::{self, Failed, Reply};
 use crate::hosts::registry::Codec;
-use crate::hosts::unsupported::unsupported as not_there;
+use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::memory::contracts as memory;
 use crate::services::config::Config;
 use crate::services::http::{Head, Http, Response};
@@ -59,13 +59,7 @@ impl Config for Contract {
 
 impl Http for Contract {
     fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
-        // The one header that NeoTalk may be thought to send by itself.
-        let implied = |(name, value): &(String, String)| {
-            name.eq_ignore_ascii_case("content-type") && value == "application/json"
-        };
-        if !head.headers.iter().all(implied) {
-            return Err(not_there(NAME, "sends no headers of a plugin's"));
-        }
+        refuse_headers(NAME, head)?;
         let status = if head.method.eq_ignore_ascii_case("POST") {
             neotalk::http_post(&head.url, body)
         } else if head.method.eq_ignore_ascii_case("GET") && body.is_empty() {
@@ -177,6 +171,10 @@ unsupported!(Contract at "NeoTalk": Ai, Events, Files, Kv);
 pub fn configuration() -> Option<Vec<u8>> {
     None
 }
+
+/// NeoTalk tells the status of a response, and not its body.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = false;
 
 /// NeoTalk is told of panics in its log.
 #[doc(hidden)]
@@ -348,33 +346,13 @@ macro_rules! __neotalk_plugin {
             $crate::hosts::neotalk::cleanup::<$plugin>()
         }
 
-        #[unsafe(export_name = "neotalk_alloc")]
-        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .alloc(size)
-        }
-
-        #[unsafe(export_name = "neotalk_free")]
-        extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .free(address)
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __neotalk_command {
-    ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        $crate::__announce_command! { $name, $codec, "", $export }
+        $crate::__memory_exports! { $plugin, "neotalk_alloc", "neotalk_free", _size }
     };
 }
 
 #[doc(hidden)]
 pub use crate::{
-    __announce_hook as export_hook, __neotalk_command as export_command,
+    __announce_hook as export_hook, __announce_undescribed_command as export_command,
     __neotalk_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
 };
 

@@ -167,6 +167,25 @@ macro_rules! __announce_command {
     };
 }
 
+/// The same for a contract that has commands say nothing of themselves.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __announce_undescribed_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! { $name, $codec, "", $export }
+    };
+}
+
+/// What the macro of a contract does with a hook whose host never calls one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_hook {
+    ($hook:literal, $export:item) => {
+        #[allow(dead_code)]
+        $export
+    };
+}
+
 /// Announces a hook.
 #[doc(hidden)]
 #[macro_export]

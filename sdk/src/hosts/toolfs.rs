@@ -116,6 +116,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     None
 }
 
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
+
 /// ToolFS has no log: it finds the record of a panic in memory.
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = false;
@@ -440,45 +444,15 @@ macro_rules! __toolfs_plugin {
             unsafe { $crate::hosts::toolfs::execute(request, len) }
         }
 
-        #[unsafe(export_name = "alloc")]
-        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .alloc(size)
-        }
-
-        #[unsafe(export_name = "free")]
-        extern "C" fn free(address: ::core::primitive::usize, _size: ::core::primitive::u32) {
-            <$plugin as $crate::__private::Plugin>::guest()
-                .boundary()
-                .free(address)
-        }
+        $crate::__memory_exports! { $plugin, "alloc", "free", _size }
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __toolfs_command {
-    ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        $crate::__announce_command! { $name, $codec, "", $export }
-    };
-}
-
-/// ToolFS neither starts nor stops plugins, and has no events: no hook is ever called.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __toolfs_hook {
-    ($hook:literal, $export:item) => {
-        #[allow(dead_code)]
-        $export
-    };
-}
-
+// ToolFS neither starts nor stops plugins, and has no events: no hook is ever called.
 #[doc(hidden)]
 pub use crate::{
-    __no_batch as export_batch, __panic_record as export_record,
-    __toolfs_command as export_command, __toolfs_hook as export_hook,
-    __toolfs_plugin as export_plugin,
+    __announce_undescribed_command as export_command, __no_batch as export_batch,
+    __no_hook as export_hook, __panic_record as export_record, __toolfs_plugin as export_plugin,
 };
 
 #[cfg(test)]

@@ -39,6 +39,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(Vec::new())
 }
 
+/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
+#[doc(hidden)]
+pub const TELLS_BODIES: bool = true;
+
 /// Typst takes nothing from a call that ends in a trap.
 #[doc(hidden)]
 pub const HEARS_PANICS: bool = false;
@@ -116,20 +120,11 @@ macro_rules! __typst_command {
     };
 }
 
-/// Typst has no events, and does not start or stop what it calls.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __typst_hook {
-    ($hook:literal, $export:item) => {
-        #[allow(dead_code)]
-        $export
-    };
-}
-
+// Typst has no events, and does not start or stop what it calls.
 #[doc(hidden)]
 pub use crate::{
-    __no_batch as export_batch, __panic_record as export_record, __typst_command as export_command,
-    __typst_hook as export_hook, __typst_plugin as export_plugin,
+    __no_batch as export_batch, __no_hook as export_hook, __panic_record as export_record,
+    __typst_command as export_command, __typst_plugin as export_plugin,
 };
 
 #[cfg(test)]

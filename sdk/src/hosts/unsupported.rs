@@ -1,12 +1,26 @@
 //! Services that a host does not have.
 
+use crate::Result;
 use crate::error::{Error, code};
+use crate::services::http::Head;
 
 /// What a plugin is told that asks its host for what the host cannot do.
 #[cold]
 #[allow(dead_code, reason = "a plugin is made for one host")]
 pub(crate) fn unsupported(host: &str, what: &str) -> Error {
     Error::new(code::UNSUPPORTED, [host, " ", what].concat())
+}
+
+/// Refuses a request that has headers, for hosts that send none of a plugin's, but for the one that a host may be thought to send by itself.
+#[allow(dead_code, reason = "a plugin is made for one host")]
+pub(crate) fn refuse_headers(host: &str, head: &Head) -> Result<()> {
+    let implied = |(name, value): &(String, String)| {
+        name.eq_ignore_ascii_case("content-type") && value == "application/json"
+    };
+    match head.headers.iter().all(implied) {
+        true => Ok(()),
+        false => Err(unsupported(host, "sends no headers of a plugin's")),
+    }
 }
 
 /// Makes every function of a service an error, as in `unsupported!(Contract at "CIS": Random, Time);`

@@ -220,7 +220,7 @@ impl Response {
 /// Some hosts tell no more of a response than its status.
 #[inline]
 fn told() -> Result<()> {
-    match hosts::TELLS_BODIES {
+    match hosts::chosen::TELLS_BODIES {
         true => Ok(()),
         false => Err(untold()),
     }
