@@ -140,9 +140,9 @@ pub fn placed(tokens: impl ToTokens, span: Span) -> TokenStream {
     tokens.into_token_stream().into_iter().map(place).collect()
 }
 
-/// A variable that the author's expressions cannot see.
+/// A variable that the author's expressions cannot see. Its name is none that a constant of the author's has: a pattern would mean that.
 pub fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    Ident::new(&format!("__{name}"), Span::mixed_site())
 }
 
 /// A variable that the compiler may point at when it speaks of the author's code at this place.
@@ -279,19 +279,21 @@ fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
         .segments
         .last()
         .map_or_else(Span::call_site, Spanned::span);
+    let marker = marker_of(path);
     let at = sdk_at(span);
-    let is_command = quote_spanned!(span=> <#path as #at::FreeCommand>::CHECKED);
+    let is_command = quote_spanned!(span=> <#marker as #at::FreeCommand>::CHECKED);
+    let (address, len) = (local("address"), local("len"));
     let served = match sound {
         // SAFETY: passed on to the caller.
-        true => quote!(unsafe { #sdk::serve_free::<#plugin, __Command>(address, len) }),
+        true => quote!(unsafe { #sdk::serve_free::<#plugin, __Command>(#address, #len) }),
         false => quote!(0),
     };
     quote! {
         #(#cfgs)*
         const _: () = {
-            impl #sdk::ListedCommand for #path {
+            impl #sdk::ListedCommand for #marker {
                 #[cfg(target_arch = "wasm32")]
-                unsafe fn serve<__Command: #sdk::FreeCommand>(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                unsafe fn serve<__Command: #sdk::FreeCommand>(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32) -> ::core::primitive::u64 {
                     #served
                 }
             }
@@ -299,6 +301,22 @@ fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
             const _: () = #is_command;
         };
     }
+}
+
+/// What a function is called where a free command needs a name: the function's own is also that of a module, a crate, a type or a
+/// macro, as the author likes.
+fn marker_name(function: &Ident) -> Ident {
+    let name = crate::attributes::plain_name(function);
+    format_ident!("__command_{name}", span = function.span())
+}
+
+/// The marker of the free command that a path leads to.
+pub fn marker_of(command: &Path) -> Path {
+    let mut marker = command.clone();
+    if let Some(last) = marker.segments.last_mut() {
+        last.ident = marker_name(&last.ident);
+    }
+    marker
 }
 
 fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
@@ -443,10 +461,8 @@ impl Handler {
 /// The handler is a hidden method, so that `Self` means in it what it means to the author.
 fn method_command(plugin: &Type, command: &Command) -> TokenStream {
     let Command { ident, call, .. } = command;
-    let function = format_ident!(
-        "__plugin_sdk_command_{}",
-        crate::attributes::plain_name(ident)
-    );
+    let name = crate::attributes::plain_name(ident);
+    let function = format_ident!("__plugin_sdk_command_{name}");
     let handler = Handler::new();
     let (parameters, returns) = (handler.parameters(), Handler::returns());
     let body = handler_body(&handler, call, command.codec, &quote!(Self::), None);
@@ -472,7 +488,7 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
                 let _ = <#plugin>::#function;
             };
 
-            #export
+            const _: () = { #export };
             #batch
         };
     }
@@ -480,7 +496,8 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
 
 /// A handler of many inputs beside that of one, and its export.
 fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
-    let many = format_ident!("{one}_batch");
+    let name = crate::attributes::plain_name(&command.ident);
+    let many = format_ident!("__plugin_sdk_batch_{name}");
     let handler = Handler::new();
     let (parameters, returns) = (handler.parameters(), Handler::returns());
     let it = &handler.plugin;
@@ -534,9 +551,10 @@ fn batch_body(
 fn entry(plugin: &Type, takes_arguments: bool, handler: &TokenStream) -> TokenStream {
     let sdk = sdk();
     let (parameters, arguments) = if takes_arguments {
+        let (address, len) = (local("address"), local("len"));
         (
-            quote!(address: *mut ::core::primitive::u8, len: ::core::primitive::u32),
-            quote!(address, len),
+            quote!(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32),
+            quote!(#address, #len),
         )
     } else {
         (quote!(), quote!(::core::ptr::null_mut(), 0))
@@ -583,16 +601,28 @@ fn export_hook(hook: &str, entry: &TokenStream) -> TokenStream {
     }
 }
 
-/// A type of the function's name stands for it in the list and in what the compiler says.
+/// A marker, a type without values, stands for the function in the plugin's list. What the compiler says of it names the function.
 fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -> TokenStream {
     let sdk = sdk();
     let Command { ident, call, .. } = command;
     let attributes = [&*call.cfgs, &*call.allowed].concat();
     let span = ident.span();
-    let marker = {
+    let marker = ours(&marker_name(ident));
+    let marked = {
         let ident = ours(ident);
-        let marker = quote_spanned!(ident.span()=> enum #ident {});
-        quote!(#(#attributes)* #[doc(hidden)] #visibility #marker)
+        let module = format_ident!("{marker}_is", span = marker.span());
+        let of_ident = quote_spanned!(ident.span()=> pub enum #ident {});
+        quote! {
+            #(#attributes)*
+            #[doc(hidden)]
+            mod #module {
+                #of_ident
+            }
+
+            #(#attributes)*
+            #[doc(hidden)]
+            #visibility type #marker = #module::#ident;
+        }
     };
     let handler = Handler::new();
     let (parameters, returns) = (handler.own_parameters(), Handler::returns());
@@ -605,7 +635,7 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
         false => TokenStream::new(),
     };
     let is_command = quote! {
-        impl #sdk::FreeCommand for #ident {
+        impl #sdk::FreeCommand for #marker {
             #described
 
             fn handle(#parameters) -> #returns {
@@ -616,21 +646,16 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
     if !sound {
         // Listed or not is not the question yet.
         let items = hidden(&attributes, is_command);
-        return quote!(#marker #items);
+        return quote!(#marked #items);
     }
     let export = export_command(
         command,
-        &quote!(<#ident as #sdk::FreeCommand>::DESCRIBED),
-        &quote! {
-            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
-                // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe { <#ident as #sdk::ListedCommand>::serve::<#ident>(address, len) }
-            }
-        },
+        &quote!(<#marker as #sdk::FreeCommand>::DESCRIBED),
+        &free_entry(&marker, &marker),
     );
     let at = sdk_at(span);
-    let is_listed = quote_spanned!(span=> <#ident as #at::ListedCommand>::CHECKED);
-    let batch = command.batch.then(|| free_batch(command));
+    let is_listed = quote_spanned!(span=> <#marker as #at::ListedCommand>::CHECKED);
+    let batch = command.batch.then(|| free_batch(command, &marker));
     let items = hidden(
         &attributes,
         quote! {
@@ -638,38 +663,42 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
 
             const _: () = #is_listed;
 
-            #export
+            const _: () = { #export };
 
             #batch
         },
     );
-    quote!(#marker #items)
+    quote!(#marked #items)
+}
+
+/// The function that leads a host's call to the plugin that lists a free command. `handles` is what is run in it.
+fn free_entry(marker: &Ident, handles: &Ident) -> TokenStream {
+    let sdk = sdk();
+    let (address, len) = (local("address"), local("len"));
+    quote! {
+        extern "C" fn export(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32) -> ::core::primitive::u64 {
+            // SAFETY: what the ABI asks of a host is what this asks of its caller.
+            unsafe { <#marker as #sdk::ListedCommand>::serve::<#handles>(#address, #len) }
+        }
+    }
 }
 
 /// A free command that takes many inputs of another one.
-fn free_batch(command: &Command) -> TokenStream {
+fn free_batch(command: &Command, marker: &Ident) -> TokenStream {
     let sdk = sdk();
-    let ident = &command.ident;
     let handler = Handler::new();
     let (parameters, returns) = (handler.own_parameters(), Handler::returns());
-    let one = quote!(<#ident as #sdk::FreeCommand>::handle);
+    let one = quote!(<#marker as #sdk::FreeCommand>::handle);
     let body = batch_body(&handler, command, &one, None);
     let if_exported = if_exported();
-    let export = export_batch(
-        command,
-        &quote! {
-            extern "C" fn export(address: *mut ::core::primitive::u8, len: ::core::primitive::u32) -> ::core::primitive::u64 {
-                // SAFETY: what the ABI asks of a host is what this asks of its caller.
-                unsafe { <#ident as #sdk::ListedCommand>::serve::<__Batch>(address, len) }
-            }
-        },
-    );
+    let batch = format_ident!("__Batch");
+    let export = export_batch(command, &free_entry(marker, &batch));
     quote! {
         #if_exported
         const _: () = {
-            enum __Batch {}
+            enum #batch {}
 
-            impl #sdk::FreeCommand for __Batch {
+            impl #sdk::FreeCommand for #batch {
                 fn handle(#parameters) -> #returns {
                     #body
                 }
@@ -703,7 +732,7 @@ fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
         );
         let handler = quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle);
         let export = export_hook(name, &entry(plugin, members.is_some(), &handler));
-        quote!(#implementation #export)
+        quote!(#implementation const _: () = { #export };)
     };
     let items = match kind {
         HookKind::Init => init(plugin, *span, call),
@@ -776,7 +805,8 @@ fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
         #if_any
         const _: () = {
             #implementation
-            #export
+
+            const _: () = { #export };
         };
     }
 }

@@ -12,7 +12,7 @@ use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, TypeImplTrait, UnOp};
 
 use crate::attributes::{id_mistake, plain_name};
 use crate::documentation::Description;
-use crate::expand::{if_exported, output_span, sdk, sdk_at};
+use crate::expand::{if_exported, marker_of, output_span, sdk, sdk_at};
 use crate::json;
 use crate::mistakes::Mistakes;
 use crate::model::{
@@ -63,10 +63,10 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
     let limits = limits
         .into_iter()
         .filter_map(|(name, amount)| amount.map(|amount| quote!((#name, #amount))));
-    let commands = plugin
-        .commands
-        .iter()
-        .map(|Listed { cfgs, path }| quote!(#(#cfgs)* <#path as #sdk::FreeCommand>::DESCRIBED));
+    let commands = plugin.commands.iter().map(|Listed { cfgs, path }| {
+        let marker = marker_of(path);
+        quote!(#(#cfgs)* <#marker as #sdk::FreeCommand>::DESCRIBED)
+    });
     let identity = quote! {
         #sdk::manifest::Identity {
             id: #id,

@@ -61,7 +61,8 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
     let async_entries = each().map(|function| entry(host, function, quote!(Later)));
     let async_serves = each().map(|function| async_serve(host, function));
     let async_trait = async_trait(host);
-    let async_ident = async_ident(host);
+    let async_ident = &host.async_ident;
+    let implementation = local("implementation");
     let bounds = async_bounds(host);
     let shared = host.supertraits.is_empty().then(|| shared(host));
     let about =
@@ -84,29 +85,29 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
             impl #functions_type {
                 /// An implementation, ready to be linked by a host.
                 pub fn provide<__T: #ident + ::core::marker::Send + 'static>(
-                    implementation: __T,
+                    #implementation: __T,
                 ) -> #sdk::HostFunctions {
-                    #sdk::HostFunctions::new(implementation, __Table::<__T>::FUNCTIONS)
+                    #sdk::HostFunctions::new(#implementation, __Table::<__T>::__FUNCTIONS)
                 }
 
                 /// An implementation whose functions are asynchronous, ready to be linked by a host that is so too.
                 #[allow(private_bounds)]
-                pub fn provide_async<__T: #async_ident + 'static>(implementation: __T) -> #sdk::HostFunctions
+                pub fn provide_async<__T: #async_ident + 'static>(#implementation: __T) -> #sdk::HostFunctions
                 #bounds
                 {
-                    #sdk::HostFunctions::new(implementation, __AsyncTable::<__T>::FUNCTIONS)
+                    #sdk::HostFunctions::new(#implementation, __AsyncTable::<__T>::__FUNCTIONS)
                 }
 
                 /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
-                pub fn install<__T: #ident + 'static>(implementation: __T) -> #sdk::Installed<__T> {
-                    #sdk::install::<__T, dyn #ident>(implementation, |implementation| implementation)
+                pub fn install<__T: #ident + 'static>(#implementation: __T) -> #sdk::Installed<__T> {
+                    #sdk::install::<__T, dyn #ident>(#implementation, |#implementation| #implementation)
                 }
             }
 
             struct __Table<__T>(::core::marker::PhantomData<__T>);
 
             impl<__T: #ident + ::core::marker::Send + 'static> __Table<__T> {
-                const FUNCTIONS: &'static [#sdk::HostFunction] = &[#(#entries),*];
+                const __FUNCTIONS: &'static [#sdk::HostFunction] = &[#(#entries),*];
 
                 #(#serves)*
             }
@@ -116,7 +117,7 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
             impl<__T: #async_ident + 'static> __AsyncTable<__T>
             #bounds
             {
-                const FUNCTIONS: &'static [#sdk::HostFunction] = &[#(#async_entries),*];
+                const __FUNCTIONS: &'static [#sdk::HostFunction] = &[#(#async_entries),*];
 
                 #(#async_serves)*
             }
@@ -173,20 +174,16 @@ fn stand_in(host: &HostTrait) -> TokenStream {
     }
 }
 
-fn async_ident(host: &HostTrait) -> Ident {
-    format_ident!("Async{}", host.ident)
-}
-
 /// What hosts implement whose functions are futures. A host is native.
 fn async_trait(host: &HostTrait) -> TokenStream {
     let HostTrait {
         ident,
         vis,
         functions_type,
+        async_ident,
         supertraits,
         ..
     } = host;
-    let async_ident = async_ident(host);
     let functions = host.functions.iter().map(|function| {
         let HostFunction {
             ident: name,
@@ -233,6 +230,7 @@ fn async_bounds(host: &HostTrait) -> TokenStream {
 /// A value that several plugins, or a test beside a plugin, have in common.
 fn shared(host: &HostTrait) -> TokenStream {
     let ident = &host.ident;
+    let shared = local("shared");
     let functions = host.functions.iter().map(|function| {
         let HostFunction {
             ident: name,
@@ -242,11 +240,13 @@ fn shared(host: &HostTrait) -> TokenStream {
         } = function;
         let (parameters, output) = (parameters(function), output(function));
         let names = function.arguments.iter().map(|argument| &argument.ident);
+        // The trait may have a `lock` of its own.
         quote! {
             #(#cfgs)* #(#allowed)*
             fn #name(&mut self, #(#parameters),*) #output {
-                let mut shared = self.lock().unwrap_or_else(::std::sync::PoisonError::into_inner);
-                #ident::#name(&mut *shared, #(#names),*)
+                let mut #shared = ::std::sync::Mutex::lock(&**self)
+                    .unwrap_or_else(::std::sync::PoisonError::into_inner);
+                #ident::#name(&mut *#shared, #(#names),*)
             }
         }
     });
@@ -517,7 +517,7 @@ fn imported(host: &HostTrait, position: usize, function: &HostFunction) -> Token
         }
         false => declared(host, function, &import),
     };
-    let error = local("error");
+    let (error, ready) = (local("error"), local("ready"));
     let held = crossings.iter().enumerate().map(|(nth, crossing)| {
         let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
         let name = &crossing.argument.ident;
@@ -528,7 +528,7 @@ fn imported(host: &HostTrait, position: usize, function: &HostFunction) -> Token
         };
         quote! {
             let #variable = match #as_trait::hold(#value) {
-                ::core::result::Result::Ok(held) => held,
+                ::core::result::Result::Ok(#ready) => #ready,
                 ::core::result::Result::Err(#error) => return #returned::failed(#error),
             };
         }
@@ -751,7 +751,7 @@ fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
 /// The same for an implementation that may have to be waited for: it gets copies, and the guest's memory is nobody's meanwhile.
 fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let sdk = sdk();
-    let trait_ = async_ident(host);
+    let trait_ = &host.async_ident;
     let HostFunction {
         ident,
         cfgs,

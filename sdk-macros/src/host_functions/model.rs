@@ -6,8 +6,10 @@ use syn::{Attribute, Ident, Type, TypeParamBound, Visibility};
 pub struct HostTrait {
     pub ident: Ident,
     pub vis: Visibility,
-    /// The type that guests' functions hang on: the trait's name in `snake_case`.
+    /// The type that guests' functions hang on: the trait's name in `snake_case`, unless its author names it.
     pub functions_type: Ident,
+    /// The trait whose functions are futures: `Async` and the trait's name, unless its author names it.
+    pub async_ident: Ident,
     /// The module that guests import from.
     pub import_module: String,
     /// Whether the host goes by the position of its functions, so that all of them are imported, in this order.

@@ -1,6 +1,7 @@
 //! From a trait to the model, taking our attributes off it.
 
 use proc_macro2::{Span, TokenStream};
+use quote::format_ident;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::token::Paren;
@@ -57,7 +58,8 @@ pub fn host_trait(
     HostTrait {
         positional: options.positional,
         vis: item.vis.clone(),
-        functions_type: Ident::new(&snake_case(&plain_name(&item.ident)), item.ident.span()),
+        functions_type: options.functions,
+        async_ident: options.async_trait,
         import_module: options.module,
         supertraits: item.supertraits.iter().cloned().collect(),
         ident: item.ident.clone(),
@@ -70,6 +72,8 @@ struct TraitOptions {
     prefix: String,
     permission: Option<String>,
     positional: bool,
+    functions: Ident,
+    async_trait: Ident,
 }
 
 fn trait_options(
@@ -80,10 +84,20 @@ fn trait_options(
     let (mut module, mut prefix, mut permission) = (None::<LitStr>, None::<LitStr>, None::<LitStr>);
     let before = mistakes.count();
     let mut positional = false;
+    let (mut functions, mut async_trait) = (None::<Ident>, None::<Ident>);
     options(arguments, mistakes, |meta, mistakes| {
         if meta.path.is_ident("positional") {
             given_once(meta, positional, mistakes);
             positional = true;
+            return Ok(());
+        }
+        if meta.path.is_ident("functions") || meta.path.is_ident("async_trait") {
+            let option = match meta.path.is_ident("functions") {
+                true => &mut functions,
+                false => &mut async_trait,
+            };
+            given_once(meta, option.is_some(), mistakes);
+            *option = Some(meta.value()?.parse()?);
             return Ok(());
         }
         let option = if meta.path.is_ident("module") {
@@ -95,7 +109,7 @@ fn trait_options(
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"` and `positional`",
+                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"`, `functions = …`, `async_trait = …` and `positional`",
                 mistakes,
             );
         };
@@ -109,12 +123,31 @@ fn trait_options(
             "name the module that the functions are imported from: `#[host_functions(module = \"my_host\")]`",
         );
     }
+    let name = plain_name(&item.ident);
+    let functions = functions.unwrap_or_else(|| type_name(&snake_case(&name), item.ident.span()));
+    if functions == item.ident {
+        mistakes.at(
+            &item.ident,
+            "the functions for guests hang on a type that would have this name as well: give that one another, `functions = …`",
+        );
+    }
     let value = |literal: Option<LitStr>| literal.map(|literal| literal.value());
     TraitOptions {
         module: value(module).unwrap_or_default(),
         prefix: value(prefix).unwrap_or_default(),
         permission: value(permission),
         positional,
+        functions,
+        async_trait: async_trait.unwrap_or_else(|| format_ident!("Async{}", item.ident)),
+    }
+}
+
+/// A name as an identifier, whatever the language uses it for.
+fn type_name(name: &str, span: Span) -> Ident {
+    match name {
+        "self" | "super" | "crate" => format_ident!("{name}_", span = span),
+        _ if syn::parse_str::<Ident>(name).is_err() => Ident::new_raw(name, span),
+        _ => Ident::new(name, span),
     }
 }
 

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, Ident};
 
+use crate::expand::local;
 use crate::mistakes::Mistakes;
 
 /// What a `repr` crosses as.
@@ -40,6 +41,7 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
         false => quote!(Unsigned),
     };
     let sdk = quote!(::plugin_sdk::__private::host);
+    let number = local("number");
     // A type that is not `Copy` is told so at its name.
     let header = quote_spanned!(ident.span()=> impl #sdk::Scalar for #ident);
     quote! {
@@ -53,8 +55,8 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
                     self as ::core::primitive::#repr as ::core::primitive::#wire
                 }
 
-                fn from_wire(wire: ::core::primitive::#wire) -> ::core::option::Option<Self> {
-                    #(if wire == Self::#variants as ::core::primitive::#repr as ::core::primitive::#wire {
+                fn from_wire(#number: ::core::primitive::#wire) -> ::core::option::Option<Self> {
+                    #(if #number == Self::#variants as ::core::primitive::#repr as ::core::primitive::#wire {
                         return ::core::option::Option::Some(Self::#variants);
                     })*
                     ::core::option::Option::None

@@ -78,14 +78,14 @@ fn free<C: FreeCommand>(arguments: &str) -> Result<Value> {
 
 #[test]
 fn functions_outside_the_plugin_are_commands_by_their_path() {
-    assert_eq!(free::<add>(r#"{"left": 2, "right": 3}"#).unwrap(), 5);
-    assert_eq!(free::<add>(r#"{"left": 2}"#).unwrap(), 3);
+    assert_eq!(free::<__command_add>(r#"{"left": 2, "right": 3}"#).unwrap(), 5);
+    assert_eq!(free::<__command_add>(r#"{"left": 2}"#).unwrap(), 3);
     assert_eq!(
-        free::<text::reverse>(r#"{"text": "drawer"}"#).unwrap(),
+        free::<text::__command_reverse>(r#"{"text": "drawer"}"#).unwrap(),
         "reward"
     );
-    assert_eq!(free::<deep::shout>(r#"{"text": "x"}"#).unwrap(), "X");
-    let error = free::<add>(r#"{"left": 9223372036854775807}"#).unwrap_err();
+    assert_eq!(free::<deep::__command_shout>(r#"{"text": "x"}"#).unwrap(), "X");
+    let error = free::<__command_add>(r#"{"left": 9223372036854775807}"#).unwrap_err();
     assert_eq!(error.code(), "overflow");
     assert_eq!(
         call(&mut Tools, Tools::__plugin_sdk_command_own, "").unwrap(),
@@ -96,7 +96,7 @@ fn functions_outside_the_plugin_are_commands_by_their_path() {
 #[test]
 fn they_too_can_be_raw_or_binary() {
     let mut output = Vec::new();
-    text::count::handle(&mut [1, 2, 3], &mut output).unwrap();
+    text::__command_count::handle(&mut [1, 2, 3], &mut output).unwrap();
     assert_eq!(output, [3]);
 }
 
