@@ -654,7 +654,8 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
         &free_entry(&marker, &marker),
     );
     let at = sdk_at(span);
-    let is_listed = quote_spanned!(span=> <#marker as #at::ListedCommand>::CHECKED);
+    let named = marker_name(ident);
+    let is_listed = quote_spanned!(span=> <#named as #at::ListedCommand>::CHECKED);
     let batch = command.batch.then(|| free_batch(command, &marker));
     let items = hidden(
         &attributes,

@@ -276,7 +276,8 @@ pub use plugin_sdk_macros::PluginError;
 /// | `flatten` | takes the whole object of arguments; must be the only one |
 /// | `schema = Type` | describes it as this type in the manifest |
 ///
-/// On a function outside the plugin's impl blocks, which must be listed:
+/// A function outside the plugin's impl blocks must be listed, by the path of the module in which it stands. It may have the name of a module, a crate, a type or a
+/// macro.
 ///
 /// ```
 /// use plugin_sdk::prelude::*;
@@ -508,6 +509,8 @@ pub use plugin_sdk_macros::cleanup;
 /// | `module = "…"` | the module that guests import the functions from |
 /// | `prefix = "…"` | what the imports' names begin with |
 /// | `permission = "…"` | what a guest must be granted to call them |
+/// | `functions = text` | the name of the type that guests' functions hang on, if something else is called so; the trait's name in `snake_case` otherwise |
+/// | `async_trait = AsyncText` | the name of the trait's twin; `Async` and the trait's name otherwise |
 /// | `positional` | the host goes by the position of its functions and not by their names: a guest imports all of them in the trait's order, if it calls any |
 ///
 /// # How values cross

@@ -17,7 +17,7 @@ const output: u32 = 7;
 static plugin: u32 = 8;
 struct source;
 struct value;
-struct shared;
+
 
 mod stats {
     pub fn mean(numbers: &[f64]) -> f64 {
@@ -43,7 +43,7 @@ mod nested {
     r#type, plugin_sdk, Guest, main_, init, hidden::private, Names
 ))]
 #[derive(Default)]
-struct Names;
+struct Names {}
 
 #[plugin]
 impl Names {
@@ -64,7 +64,7 @@ impl Names {
 
     #[event]
     fn event(&mut self, #[arg(default = export(1))] data: u32) {
-        let _ = (data, source, value, shared);
+        let _ = (data, source, value);
     }
 }
 
@@ -181,9 +181,9 @@ mod hidden {
     pub(super) fn private() {}
 }
 
-// Like the plugin itself, which takes no values.
+// Like the plugin itself, whose name is none of a value's.
 mod names {
-    pub use super::Names;
+    pub(crate) use super::Names;
 }
 
 #[allow(non_snake_case)]

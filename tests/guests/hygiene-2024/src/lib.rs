@@ -114,17 +114,13 @@ type Outcome<T> = ::core::result::Result<T, Refusal>;
 
 /// Counts.
 #[plugin(
-    commands(twice, nested::thrice, #[cfg(any())] gone),
+    commands(twice, nested::thrice, source, str, #[cfg(any())] gone),
     log,
     permissions(kv = "counts", "host.network" = "asks")
 )]
 #[derive(Debug)]
 pub struct Counter {
     total: ::core::primitive::u64,
-}
-
-fn source() -> ::core::primitive::u64 {
-    1
 }
 
 #[plugin]
@@ -243,6 +239,30 @@ mod life {
 #[must_use]
 pub fn twice(value: ::core::primitive::f64) -> ::core::primitive::f64 {
     value * 2.0
+}
+
+mod source {
+    pub(crate) fn one() -> ::core::primitive::u64 {
+        1
+    }
+}
+
+/// Has the name of a module, and of variables.
+#[command(batch)]
+#[must_use]
+pub fn source() -> ::core::primitive::u64 {
+    source::one()
+}
+
+/// Has the name of a type.
+#[command]
+#[must_use]
+pub fn str(#[arg(default = export())] source: ::core::primitive::u64) -> ::core::primitive::u64 {
+    source
+}
+
+fn export() -> ::core::primitive::u64 {
+    1
 }
 
 /// Not there.

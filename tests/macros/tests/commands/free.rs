@@ -78,13 +78,19 @@ fn free<C: FreeCommand>(arguments: &str) -> Result<Value> {
 
 #[test]
 fn functions_outside_the_plugin_are_commands_by_their_path() {
-    assert_eq!(free::<__command_add>(r#"{"left": 2, "right": 3}"#).unwrap(), 5);
+    assert_eq!(
+        free::<__command_add>(r#"{"left": 2, "right": 3}"#).unwrap(),
+        5
+    );
     assert_eq!(free::<__command_add>(r#"{"left": 2}"#).unwrap(), 3);
     assert_eq!(
         free::<text::__command_reverse>(r#"{"text": "drawer"}"#).unwrap(),
         "reward"
     );
-    assert_eq!(free::<deep::__command_shout>(r#"{"text": "x"}"#).unwrap(), "X");
+    assert_eq!(
+        free::<deep::__command_shout>(r#"{"text": "x"}"#).unwrap(),
+        "X"
+    );
     let error = free::<__command_add>(r#"{"left": 9223372036854775807}"#).unwrap_err();
     assert_eq!(error.code(), "overflow");
     assert_eq!(
