@@ -106,6 +106,24 @@ impl Symbols {
     }
 }
 
+/// Returns whether a source file is the standard library's, by the folder that its builders give it:
+/// rustup's and Debian's have the compiler's commit in it, `-Zbuild-std` the folder `rust-src`.
+pub(crate) fn is_of_standard_library(file: &str) -> bool {
+    let file = file.replace('\\', "/");
+    let in_library = |(before, _): (&str, &str)| {
+        let mut folders = before.rsplit('/');
+        match (folders.next(), folders.next()) {
+            (Some("rust"), Some("src")) => true,
+            (Some(commit), Some("rustc")) => commit.chars().all(|c| c.is_ascii_alphanumeric()),
+            (Some(source), _) => source.starts_with("rustc-"),
+            _ => false,
+        }
+    };
+    // Crates that only the standard library uses.
+    let own_dependency = file.starts_with("/rust/deps/");
+    own_dependency || file.split_once("/library/").is_some_and(in_library)
+}
+
 /// The name of a source file without what is the same for all packages of a registry, or for all of the standard library.
 pub(crate) fn short(file: &str) -> &str {
     let std_library = || Some(file.find("/library/")? + 1);
@@ -191,6 +209,27 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn files_of_the_standard_library_are_told_by_their_folder() {
+        for file in [
+            "/rustc/ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96/library/core/src/panicking.rs",
+            "/home/ada/.rustup/toolchains/nightly/lib/rustlib/src/rust/library/std/src/rt.rs",
+            "C:\\rustlib\\src\\rust\\library\\std\\src\\rt.rs",
+            "/usr/src/rustc-1.96.0/library/std/src/rt.rs",
+            "/rust/deps/dlmalloc-0.2.11/src/dlmalloc.rs",
+        ] {
+            assert!(is_of_standard_library(file), "{file}");
+        }
+        for file in [
+            "library/src/lib.rs",
+            "/home/ada/library/core/src/lib.rs",
+            "/home/ada/rust/library/core/src/lib.rs",
+            "src/lib.rs",
+        ] {
+            assert!(!is_of_standard_library(file), "{file}");
+        }
+    }
 
     /// A workspace with a file beside it, and the folder of one of its crates.
     fn workspace() -> (tempfile::TempDir, PathBuf) {

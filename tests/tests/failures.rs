@@ -306,6 +306,32 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
+    fn is_placed_whatever_debug_information_there_is() {
+        let capacity = json!({"bytes": 3_000_000_000_u32});
+        for (arguments, has_lines) in [
+            (&["-Cdebuginfo=1"][..], true),
+            (&["-Cdebuginfo=line-tables-only"], true),
+            (&["-Csymbol-mangling-version=v0"], true),
+            (&["-Cstrip=debuginfo"], false),
+        ] {
+            let source = source().compiler_arguments(arguments.iter().copied());
+            let builder = Plugin::builder(source)
+                .host(shop::provide(Keeper))
+                .no_timeout();
+            let failure = failure_in(builder, "allocate", capacity.clone());
+            assert_eq!(panic_message(&failure), "capacity overflow");
+            assert_eq!(
+                names(failure.backtrace()),
+                ["failing::Failing::allocate"],
+                "{arguments:?}: {failure}"
+            );
+            if has_lines {
+                assert_points_at(&failure, "Vec::<u8>::with_capacity(");
+            }
+        }
+    }
+
+    #[test]
     fn of_a_build_without_debug_information_still_has_its_line() {
         let mut plugin = Plugin::builder(Source::crate_dir(GUEST).release())
             .host(shop::provide(Keeper))

@@ -1,5 +1,6 @@
 //! The guest's stack at the time of a failure.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -7,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Serialize;
 use wasmtime::FrameInfo;
 
-use crate::symbols::Symbols;
+use crate::symbols::{self, Symbols};
 use crate::text;
 
 /// The most frames that a backtrace has, with the inlined ones.
@@ -185,11 +186,38 @@ fn demangled(name: &str) -> String {
         Ok(demangled) if name.len() <= MAX_MANGLED => {
             // An error means that there is more, which is of no interest.
             let _ = write!(shown, "{demangled:#}");
-            &shown.0
+            return text::one_line(&without_brackets(&shown.0), MAX_NAME);
         }
         _ => name,
     };
     text::one_line(shown, MAX_NAME)
+}
+
+/// Writes a method of a type as its author does, `Shop::sell`, where the name is `<Shop>::sell`, as
+/// the newer of the compiler's two schemes has it.
+fn without_brackets(name: &str) -> Cow<'_, str> {
+    let mut depth = 0_usize;
+    let end = name.char_indices().find_map(|(at, c)| {
+        match c {
+            '<' => depth += 1,
+            // Not the arrow of a function's type.
+            '>' if !name.get(..at)?.ends_with('-') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        (depth == 0).then_some(at)
+    });
+    let parts = end.and_then(|end| Some((name.get(1..end)?, name.get(end + 1..)?)));
+    match parts {
+        Some((path, method))
+            if method.starts_with("::")
+                && path.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && path.contains("::")
+                && !path.contains(" as ") =>
+        {
+            format!("{path}{method}").into()
+        }
+        _ => name.into(),
+    }
 }
 
 /// Refuses what is too long, which may be very long.
@@ -213,20 +241,28 @@ fn end_of(file: &str) -> String {
     text::one_line(file.get(from..).unwrap_or_default(), MAX_NAME)
 }
 
-/// The frames that are the plugin's own and those of what it called, as a range of all.
+/// Returns the range of the frames that are the plugin's own and those of what it called.
+///
+/// A panic and a failed allocation end in frames of the standard library, which are to blame for
+/// nothing. How many there are, and how much is known of them, depends on how it was built.
 fn relevant(frames: &[Frame]) -> Range<usize> {
-    let is = |frame: &Frame, test: fn(&str) -> bool| frame.function.as_deref().is_some_and(test);
-    let start = match frames.first() {
-        Some(first) if is(first, gives_up) => frames
-            .iter()
-            .take_while(|frame| is(frame, gives_up) || is(frame, leads_to_giving_up))
-            .count(),
-        _ => call_of_host(frames),
+    let named = |frame: &Frame, test: fn(&str) -> bool| frame.function.as_deref().is_some_and(test);
+    let library = frames
+        .iter()
+        .take_while(|frame| belongs_to_library(frame))
+        .count();
+    let gave_up = frames
+        .iter()
+        .take(library)
+        .any(|frame| named(frame, gives_up));
+    let start = match gave_up {
+        true => library,
+        false => call_of_host(frames),
     };
     let sdk = frames
         .iter()
         .rev()
-        .take_while(|frame| is(frame, belongs_to_sdk))
+        .take_while(|frame| named(frame, belongs_to_sdk))
         .count();
     let end = frames.len() - sdk;
     match start < end {
@@ -235,10 +271,8 @@ fn relevant(frames: &[Frame]) -> Range<usize> {
     }
 }
 
-/// Whether a function is what a panic or a failed allocation ends in.
+/// Returns whether a function is one that a panic or a failed allocation ends in.
 fn gives_up(function: &str) -> bool {
-    // The compiler's own have had no path before they got a crate.
-    let function = function.strip_prefix("__rustc::").unwrap_or(function);
     const NAMES: [&str; 7] = [
         "rust_begin_unwind",
         "rust_panic",
@@ -248,21 +282,49 @@ fn gives_up(function: &str) -> bool {
         "__rdl_oom",
         "__rdl_alloc_error_handler",
     ];
-    const PREFIXES: [&str; 6] = [
+    const PREFIXES: [&str; 5] = [
         "std::panicking::",
         "core::panicking::",
         "std::sys::backtrace::",
-        "std::sys::pal::",
         "std::alloc::",
         "alloc::alloc::handle_alloc_error",
     ];
+    let function = without_compilers_crate(function);
     NAMES.contains(&function) || PREFIXES.iter().any(|prefix| function.starts_with(prefix))
 }
 
-/// Whether a function is one of the standard library's whose callers are to blame.
-fn leads_to_giving_up(function: &str) -> bool {
-    const PREFIXES: [&str; 3] = ["core::option::", "core::result::", "alloc::raw_vec::"];
-    PREFIXES.iter().any(|prefix| function.starts_with(prefix))
+/// Removes the crate of the compiler's own functions, which had none before Rust 1.86.
+fn without_compilers_crate(function: &str) -> &str {
+    function.strip_prefix("__rustc::").unwrap_or(function)
+}
+
+/// Returns whether a function is the standard library's: its file says so, or else its name.
+fn belongs_to_library(frame: &Frame) -> bool {
+    let name = frame.function.as_deref();
+    match &frame.file {
+        Some(file) => symbols::is_of_standard_library(file),
+        None => name.is_some_and(|name| gives_up(name) || has_library_path(name)),
+    }
+}
+
+/// Returns whether a function's path begins in the standard library. An implementation begins
+/// there if both its trait and its type do, or the type is in no crate.
+fn has_library_path(function: &str) -> bool {
+    const CRATES: [&str; 5] = ["std", "core", "alloc", "__rustc", "panic_abort"];
+    let first_crate = |path: &str| {
+        let (before, _) = path.split_once("::")?;
+        let name = before
+            .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()?;
+        Some(CRATES.contains(&name))
+    };
+    match function
+        .strip_prefix('<')
+        .and_then(|rest| rest.split_once(" as "))
+    {
+        Some((kind, role)) => first_crate(role) == Some(true) && first_crate(kind) != Some(false),
+        None => first_crate(function) == Some(true),
+    }
 }
 
 /// How many frames belong to a function that `#[host_functions]` made, if it is where the guest was: a closure of it that calls the import, what the
@@ -335,6 +397,80 @@ mod tests {
                 "command_sell",
             ];
             assert_eq!(relevant_of(&names), 2..5);
+        }
+    }
+
+    /// Frames of functions and, where it is known, the files that they are in.
+    fn relevant_in(frames: &[(&str, &str)]) -> Range<usize> {
+        let frames: Vec<Frame> = frames
+            .iter()
+            .map(|(name, file)| Frame {
+                function: Some((*name).to_owned()),
+                function_index: 0,
+                module_offset: None,
+                file: (!file.is_empty()).then(|| (*file).to_owned()),
+                line: None,
+                column: None,
+                inlined: false,
+            })
+            .collect();
+        relevant(&frames)
+    }
+
+    #[test]
+    fn a_library_with_debug_information_is_left_out_by_its_files() {
+        const OWN: &str = "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/rt.rs";
+        const BUILT: &str = "/opt/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs";
+        let frames = [
+            ("std::process::abort", OWN),
+            ("__rustc::__rust_abort", OWN),
+            ("rust_begin_unwind", OWN),
+            ("core::panicking::panic_fmt", OWN),
+            ("alloc::vec::Vec<T>::with_capacity", BUILT),
+            ("shop::sell", "/shop/library/src/sell.rs"),
+            ("plugin_sdk::guest::Guest<P>::command", "/sdk/src/guest.rs"),
+            ("command_sell", "/shop/src/lib.rs"),
+        ];
+        assert_eq!(relevant_in(&frames), 5..6);
+    }
+
+    #[test]
+    fn a_library_without_debug_information_is_left_out_by_names() {
+        for library in [
+            "std::process::abort",
+            "alloc::raw_vec::RawVecInner<A>::with_capacity_in",
+            "<alloc::vec::Vec<T> as core::ops::index::Index<I>>::index",
+            "<T as core::convert::Into<U>>::into",
+            "<fn() -> core::option::Option<T> as core::ops::function::FnOnce<()>>::call_once",
+        ] {
+            let frames = ["core::panicking::panic_fmt", library, "shop::sell"];
+            assert_eq!(relevant_of(&frames), 2..3, "{library}");
+        }
+        for own in [
+            "<shop::Shop as core::fmt::Display>::fmt",
+            "<alloc::vec::Vec<T> as shop::Sells>::sell",
+            "stdlike::sell",
+        ] {
+            let frames = ["core::panicking::panic_fmt", own, "shop::sell"];
+            assert_eq!(relevant_of(&frames), 1..3, "{own}");
+        }
+    }
+
+    #[test]
+    fn methods_read_alike_in_both_manglings() {
+        assert_eq!(without_brackets("<shop::Shop>::sell"), "shop::Shop::sell");
+        assert_eq!(
+            without_brackets("<shop::Shop<fn() -> u8>>::sell::{closure#0}"),
+            "shop::Shop<fn() -> u8>::sell::{closure#0}"
+        );
+        for name in [
+            "<shop::Shop as shop::Sells>::sell",
+            "<u32>::pow",
+            "shop::sell",
+            "<",
+            "",
+        ] {
+            assert_eq!(without_brackets(name), name);
         }
     }
 

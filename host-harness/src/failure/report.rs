@@ -144,7 +144,8 @@ fn marked(line: &str, column: u32) -> Option<std::ops::Range<usize>> {
     (start < end).then_some(start..end)
 }
 
-/// The first place whose source can be read; else the first there is. A panic's own comes before those of the stack.
+/// Returns the first place whose source can be read; else the first there is. A panic's own comes
+/// before those of the stack, unless it is the standard library's.
 fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> Option<Place> {
     let of_panic = panic
         .filter(|panic| panic.line > 0)
@@ -156,10 +157,14 @@ fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> 
             frame.column.unwrap_or(1),
         ))
     });
-    let candidates: Vec<_> = of_panic
+    let (of_library, of_plugin) = match of_panic {
+        Some((file, ..)) if symbols::is_of_standard_library(file) => (of_panic, None),
+        _ => (None, of_panic),
+    };
+    let candidates: Vec<_> = of_plugin
         .into_iter()
-        .chain(of_frames)
-        .take(MAX_TRIED)
+        .chain(of_frames.take(MAX_TRIED))
+        .chain(of_library)
         .collect();
     let new = |(file, line, column), source| Place {
         file: shown(file, symbols),
