@@ -8,6 +8,7 @@ mod debian;
 mod interpreters;
 mod process;
 mod steps;
+mod test_run;
 mod toolchain;
 
 use std::ffi::OsString;

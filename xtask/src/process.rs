@@ -141,6 +141,16 @@ pub fn capture(command: &mut Command, limit: Duration) -> Result<String> {
     Ok(stdout)
 }
 
+/// Starts the program.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn spawn(command: &mut Command) -> Result<Child> {
+    command
+        .spawn()
+        .map_err(|error| not_started(command, &error))
+}
+
 fn not_started(command: &Command, error: &io::Error) -> anyhow::Error {
     let program = command.get_program().to_string_lossy();
     if error.kind() == io::ErrorKind::NotFound {

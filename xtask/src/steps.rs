@@ -5,15 +5,17 @@
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::interpreters::{self, NodePrograms};
 use crate::process::{self, LOCAL, say};
+use crate::test_run::Outcome;
 use crate::toolchain::{self, Toolchain};
 
 /// The toolchain whose rustfmt and clippy are used: Debian packages none of its own version.
@@ -50,18 +52,13 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
     process::show(cargo(&["run", "--quiet"]).arg("--").args(arguments))
 }
 
-/// Runs every test.
+/// Runs every test, whatever fails on the way, and the tests of failures with a second toolchain.
 pub fn test() -> Result<()> {
     let tools = tools_for_tests()?;
     let cargo = |arguments: &[&str]| {
         let mut cargo = tools.toolchain.command("cargo");
-        cargo
-            .args(["test", "--workspace"])
-            .args(arguments)
-            .env(PYTHON, &tools.python)
-            .env(EXTISM_HOST, &tools.extism_host)
-            .env(WASM_OPT, &tools.node.wasm_opt)
-            .env(ASC, &tools.node.asc);
+        tools.add_to(&mut cargo);
+        cargo.args(["test", "--workspace"]).args(arguments);
         cargo
     };
     // Side by side: either has a time in which it can use one core only, while it compiles its engine.
@@ -71,8 +68,54 @@ pub fn test() -> Result<()> {
         (extism.join(), tests)
     });
     tests?;
-    extism.map_err(|_| anyhow!("building the host on Extism panicked"))??;
-    program("tests", cargo(&[]))
+
+    let mut outcome = Outcome::default();
+    // Without it, a few tests of this host's fail, which says as much.
+    if let Err(error) = extism
+        .map_err(|_| anyhow!("building the host on Extism panicked"))
+        .flatten()
+    {
+        outcome.add_failure(format!("{error:#}"));
+    }
+    test_program("tests", &mut outcome, cargo(&["--no-fail-fast"]))?;
+    let second = test_failures_again(&tools, &mut outcome)?;
+
+    let first = format!("{}, rustc {}", tools.toolchain, tools.toolchain.release()?);
+    say(format!("all tests ran with {first}; {second}"));
+    say(outcome.summary());
+    match outcome.failures() {
+        [] => Ok(()),
+        failures => bail!("these failed:\n  {}", failures.join("\n  ")),
+    }
+}
+
+/// The tests of failures: what they read in a module depends on how its standard library was built.
+const FAILURE_TESTS: &str = "tests/failures.rs";
+
+/// Runs [`FAILURE_TESTS`] once more, their guests built by another toolchain, and says with which.
+fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<String> {
+    let other = match tools.toolchain.other() {
+        Ok(other) => other,
+        Err(error) => {
+            return Ok(format!(
+                "not run: tests of failures with a second toolchain ({error:#})"
+            ));
+        }
+    };
+    let named = format!("{other}, rustc {}", other.release()?);
+    let Some(executable) = outcome.executable(FAILURE_TESTS).cloned() else {
+        outcome.add_failure(format!("cargo did not run {FAILURE_TESTS}"));
+        return Ok(format!("not run: {FAILURE_TESTS} with {named}"));
+    };
+    // The tests are built; only their guests differ, which go to a folder of their own.
+    let root = process::workspace_root();
+    let mut again = other.command(root.join(executable));
+    again
+        .current_dir(root.join("tests"))
+        .env("CARGO_TARGET_DIR", root.join("target/second-toolchain"));
+    tools.add_to(&mut again);
+    test_program(&format!("tests of failures with {named}"), outcome, again)?;
+    Ok(format!("those of failures also with {named}"))
 }
 
 /// Formatting, lints and documentation.
@@ -130,6 +173,15 @@ struct Tools {
 }
 
 impl Tools {
+    /// Tells the tests where these are.
+    fn add_to(&self, command: &mut Command) {
+        command
+            .env(PYTHON, &self.python)
+            .env(EXTISM_HOST, &self.extism_host)
+            .env(WASM_OPT, &self.node.wasm_opt)
+            .env(ASC, &self.node.asc);
+    }
+
     fn exports(&self) -> Vec<(&'static str, String)> {
         let toolchain = self
             .toolchain
@@ -208,6 +260,21 @@ fn program(name: &str, mut command: Command) -> Result<()> {
     step(name, &alone, || process::show(&mut command))
 }
 
+/// Runs a program that tests. That tests fail does not end the command: the outcome has it.
+fn test_program(name: &str, outcome: &mut Outcome, mut command: Command) -> Result<()> {
+    let alone = process::shell_line(&command);
+    let failures = outcome.failures().len();
+    step(name, &alone, || {
+        let status = outcome.run(&mut command, io::stdout())?;
+        if !status.success() && outcome.failures().len() == failures {
+            outcome.add_failure(format!(
+                "{name} ended with {status}; to run it alone: {alone}"
+            ));
+        }
+        Ok(())
+    })
+}
+
 fn step<T>(name: &str, alone: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("==> {name}");
     let start = Instant::now();
@@ -239,8 +306,6 @@ fn shown(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::bail;
-
     use super::*;
 
     #[test]
@@ -286,7 +351,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            names(Toolchain::Linked),
+            names(Toolchain::LINKED),
             [
                 "RUSTUP_TOOLCHAIN",
                 "PLUGIN_SDK_PYTHON",

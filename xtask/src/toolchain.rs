@@ -1,5 +1,6 @@
 //! Which Rust toolchain builds the plugins, and how to get one where none can.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -14,6 +15,9 @@ use crate::process::{self, LOCAL, say};
 /// What plugins are compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
+/// The toolchain of rustup's that its users have.
+const RUSTUP: &str = "stable";
+
 /// Some 25 megabytes on a slow line. Where rustup's servers are out of reach it fails long before.
 const DOWNLOAD: Duration = Duration::from_secs(180);
 
@@ -22,13 +26,16 @@ const DOWNLOAD: Duration = Duration::from_secs(180);
 pub enum Toolchain {
     /// The one that this `cargo` runs with.
     Active,
-    /// The one that [`debian::install`] linked.
-    Linked,
+    /// One by rustup's name for it.
+    Named(&'static str),
 }
 
 impl Toolchain {
+    /// The one that [`debian::install`] links to rustup.
+    pub const LINKED: Toolchain = Toolchain::Named(debian::LINK);
+
     /// A program run with this toolchain, and all that it starts in turn.
-    pub fn command(self, program: &str) -> Command {
+    pub fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = process::command(program);
         if let Some(name) = self.name() {
             command.env("RUSTUP_TOOLCHAIN", name);
@@ -48,8 +55,34 @@ impl Toolchain {
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Active => None,
-            Self::Linked => Some(debian::LINK),
+            Self::Named(name) => Some(name),
         }
+    }
+
+    /// Finds another toolchain on this machine that can build for [`TARGET`], whose standard library
+    /// was built by somebody else: rustup's where this one is Debian's, and the reverse.
+    ///
+    /// # Errors
+    /// When there is none: why each candidate is not one.
+    pub fn other(self) -> Result<Self> {
+        let own = self.sysroot()?;
+        let mut reasons = Vec::new();
+        for other in [Self::LINKED, Self::Named(RUSTUP)] {
+            match other.sysroot() {
+                Ok(sysroot) if sysroot == own => {}
+                Ok(_) => match other.probed() {
+                    Ok(other) => return Ok(other),
+                    Err(error) => reasons.push(format!("{other} cannot build: {error:#}")),
+                },
+                Err(error) => reasons.push(format!("{other}: {error:#}")),
+            }
+        }
+        bail!("{}", reasons.join("; "))
+    }
+
+    fn sysroot(self) -> Result<PathBuf> {
+        let sysroot = process::capture(self.rustc().args(["--print", "sysroot"]), LOCAL)?;
+        Ok(PathBuf::from(sysroot.trim_end()))
     }
 
     fn rustc(self) -> Command {
@@ -68,7 +101,7 @@ impl fmt::Display for Toolchain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Active => f.write_str("the active toolchain"),
-            Self::Linked => write!(f, "the toolchain `{}`", debian::LINK),
+            Self::Named(name) => write!(f, "the toolchain `{name}`"),
         }
     }
 }
@@ -84,8 +117,8 @@ pub fn set_up() -> Result<Toolchain> {
             walk: &|| Toolchain::Active.probed(),
         },
         Way {
-            name: Toolchain::Linked.to_string(),
-            walk: &|| Toolchain::Linked.probed(),
+            name: Toolchain::LINKED.to_string(),
+            walk: &|| Toolchain::LINKED.probed(),
         },
         Way {
             name: format!("rustup target add {TARGET}"),
@@ -147,7 +180,7 @@ fn install_debian() -> Result<Toolchain> {
     debian::install(&scratch)?;
     Toolchain::Active
         .probed()
-        .or_else(|_| Toolchain::Linked.probed())
+        .or_else(|_| Toolchain::LINKED.probed())
 }
 
 fn scratch_folder() -> Result<PathBuf> {
@@ -283,14 +316,14 @@ mod tests {
             },
             Way {
                 name: "second".to_owned(),
-                walk: &|| works(Toolchain::Linked),
+                walk: &|| works(Toolchain::LINKED),
             },
             Way {
                 name: "third".to_owned(),
                 walk: &|| works(Toolchain::Active),
             },
         ]);
-        assert_eq!((chosen.unwrap(), walked.get()), (Toolchain::Linked, 1));
+        assert_eq!((chosen.unwrap(), walked.get()), (Toolchain::LINKED, 1));
     }
 
     #[test]
@@ -327,7 +360,7 @@ mod tests {
         };
         assert_eq!(named(Toolchain::Active), None);
         assert_eq!(
-            named(Toolchain::Linked),
+            named(Toolchain::LINKED),
             Some(Some(std::ffi::OsString::from("debian")))
         );
     }

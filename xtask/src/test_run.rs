@@ -1,0 +1,240 @@
+//! A run of `cargo test`: its output, shown as it comes, and what it says of failures.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Context, Result};
+
+use crate::process;
+
+/// The result of one or several runs of tests.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    binaries: u64,
+    passed: u64,
+    ignored: u64,
+    /// The failures, in the order in which they were seen, each in the user's words.
+    failures: Vec<String>,
+    /// The binaries' names, as cargo prints them, and their files.
+    executables: Vec<(String, PathBuf)>,
+    current: Option<Binary>,
+}
+
+/// The test binary whose output is being read.
+#[derive(Debug, PartialEq, Eq)]
+struct Binary {
+    name: String,
+    has_result: bool,
+}
+
+impl Outcome {
+    /// Runs a program that tests, shows all of its output, and reads it.
+    ///
+    /// Both of its streams share one pipe, which keeps their lines in order.
+    ///
+    /// # Errors
+    /// When the program cannot be started or its output cannot be read.
+    pub fn run(&mut self, command: &mut Command, mut shown: impl Write) -> Result<ExitStatus> {
+        let (reader, writer) = io::pipe().context("making a pipe")?;
+        command.stdout(writer.try_clone().context("making a pipe")?);
+        command.stderr(writer);
+        let mut child = process::spawn(command)?;
+        // The command holds the writing ends; the reader would wait for them for ever.
+        command.stdout(io::stdout()).stderr(io::stderr());
+        let mut reader = BufReader::new(reader);
+        let mut line = Vec::new();
+        while reader
+            .read_until(b'\n', &mut line)
+            .context("reading its output")?
+            > 0
+        {
+            // Nobody reads on: the tests and their verdict go on all the same.
+            let _ = shown.write_all(&line);
+            self.read(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+        let status = child.wait().context("waiting for it")?;
+        self.end_binary();
+        Ok(status)
+    }
+
+    /// Adds a failure that no test reported.
+    pub fn add_failure(&mut self, failure: impl Into<String>) {
+        self.failures.push(failure.into());
+    }
+
+    /// Returns the file of a test binary, by the source file that cargo names.
+    pub fn executable(&self, source: &str) -> Option<&PathBuf> {
+        let (_, file) = self.executables.iter().find(|(name, _)| name == source)?;
+        Some(file)
+    }
+
+    /// Returns what failed.
+    pub fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
+    /// Sums the run up in a line.
+    pub fn summary(&self) -> String {
+        format!(
+            "{} passed, {} failed, {} ignored in {} test binaries",
+            self.passed,
+            self.failures.len(),
+            self.ignored,
+            self.binaries
+        )
+    }
+
+    fn read(&mut self, line: &str) {
+        let line = without_colours(line);
+        let line = line.trim();
+        if let Some(started) = line.strip_prefix("Running ") {
+            let (name, file) = started.rsplit_once(" (").unwrap_or((started, ""));
+            let name = name.strip_prefix("unittests ").unwrap_or(name);
+            let file = PathBuf::from(file.trim_end_matches(')'));
+            self.executables.push((name.to_owned(), file.clone()));
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            let package = file.rsplit_once('-').map_or(&*file, |(package, _)| package);
+            self.begin(format!("{name} ({package})"));
+        } else if let Some(package) = line.strip_prefix("Doc-tests ") {
+            self.begin(format!("documentation of {package}"));
+        } else if let Some(counts) = line.strip_prefix("test result: ") {
+            self.count(counts);
+        } else if let Some(test) = line.strip_prefix("test ")
+            && let Some(test) = test.strip_suffix(" ... FAILED")
+        {
+            let binary = self.current.as_ref().map_or("", |binary| &binary.name);
+            self.failures.push(format!("{binary}: {test}"));
+        }
+    }
+
+    fn begin(&mut self, name: String) {
+        self.end_binary();
+        self.binaries += 1;
+        self.current = Some(Binary {
+            name,
+            has_result: false,
+        });
+    }
+
+    fn count(&mut self, counts: &str) {
+        // Merged documentation tests print a result for each group.
+        if let Some(binary) = &mut self.current {
+            binary.has_result = true;
+        }
+        let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
+        for count in counts.split(';') {
+            let Some((number, what)) = count.trim().split_once(' ') else {
+                continue;
+            };
+            let number: u64 = number.parse().unwrap_or(0);
+            match what {
+                "passed" => self.passed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+
+    /// A binary that ends without a result has aborted, or was killed.
+    fn end_binary(&mut self) {
+        if let Some(binary) = self.current.take()
+            && !binary.has_result
+        {
+            self.failures
+                .push(format!("{}: ended without a result", binary.name));
+        }
+    }
+}
+
+/// Removes escape sequences that set colours, which end with `m`.
+fn without_colours(line: &str) -> String {
+    let mut parts = line.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, text)| text));
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(output: &str) -> Outcome {
+        let mut outcome = Outcome::default();
+        for line in output.lines() {
+            outcome.read(line);
+        }
+        outcome.end_binary();
+        outcome
+    }
+
+    #[test]
+    fn failures_of_all_binaries_are_gathered_by_name() {
+        let outcome = read(
+            "     Running unittests src/lib.rs (target/debug/deps/shop-0a1b2c)\n\
+             running 2 tests\n\
+             test sells ... ok\n\
+             test buys::twice ... FAILED\n\
+             test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+             \u{1b}[1m\u{1b}[92m     Running\u{1b}[0m tests/more.rs (target/debug/deps/more-0a1b2c)\n\
+             test last - should panic ... FAILED\n\
+             test result: FAILED. 0 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s\n   \
+             Doc-tests shop\n\
+             test src/lib.rs - Shop::sell (line 3) ... FAILED\n\
+             test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+        );
+        assert_eq!(
+            outcome.failures(),
+            [
+                "src/lib.rs (shop): buys::twice",
+                "tests/more.rs (more): last - should panic",
+                "documentation of shop: src/lib.rs - Shop::sell (line 3)",
+            ]
+        );
+        assert_eq!(
+            outcome.summary(),
+            "6 passed, 3 failed, 2 ignored in 3 test binaries"
+        );
+        assert_eq!(
+            outcome.executable("tests/more.rs"),
+            Some(&PathBuf::from("target/debug/deps/more-0a1b2c"))
+        );
+    }
+
+    #[test]
+    fn a_binary_that_aborts_is_a_failure() {
+        let outcome = read(
+            "     Running tests/one.rs (target/debug/deps/one-0a1b2c)\n\
+             test overflows ... \n\
+             thread 'main' has overflowed its stack\n     \
+             Running tests/two.rs (target/debug/deps/two-0a1b2c)\n\
+             test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+        );
+        assert_eq!(
+            outcome.failures(),
+            ["tests/one.rs (one): ended without a result"]
+        );
+        assert_eq!(
+            outcome.summary(),
+            "3 passed, 1 failed, 0 ignored in 2 test binaries"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn output_of_both_streams_is_read_in_order() {
+        let mut outcome = Outcome::default();
+        let script = "echo '     Running tests/a.rs (target/a-1)' >&2; echo 'test x ... FAILED'; \
+            echo 'test result: FAILED. 0 passed; 1 failed; 0 ignored' ; exit 101";
+        let mut shown = Vec::new();
+        let status = outcome
+            .run(process::command("sh").args(["-c", script]), &mut shown)
+            .unwrap();
+        assert_eq!(shown.iter().filter(|byte| **byte == b'\n').count(), 3);
+        assert_eq!(status.code(), Some(101));
+        assert_eq!(outcome.failures(), ["tests/a.rs (a): x"]);
+    }
+}
