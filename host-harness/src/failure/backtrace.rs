@@ -298,13 +298,12 @@ fn without_compilers_crate(function: &str) -> &str {
     function.strip_prefix("__rustc::").unwrap_or(function)
 }
 
-/// Returns whether a function is the standard library's: its file says so, or else its name.
+/// Returns whether a function is the standard library's: its name says so, or else its file.
 fn belongs_to_library(frame: &Frame) -> bool {
     let name = frame.function.as_deref();
-    match &frame.file {
-        Some(file) => symbols::is_of_standard_library(file),
-        None => name.is_some_and(|name| gives_up(name) || has_library_path(name)),
-    }
+    let file = frame.file.as_deref();
+    name.is_some_and(|name| gives_up(name) || has_library_path(name))
+        || file.is_some_and(symbols::is_of_standard_library)
 }
 
 /// Returns whether a function's path begins in the standard library. An implementation begins
@@ -427,11 +426,16 @@ mod tests {
             ("rust_begin_unwind", OWN),
             ("core::panicking::panic_fmt", OWN),
             ("alloc::vec::Vec<T>::with_capacity", BUILT),
+            (
+                "<T as core::convert::Into<U>>::into",
+                "/elsewhere/core/src/convert.rs",
+            ),
+            ("a name that says nothing", BUILT),
             ("shop::sell", "/shop/library/src/sell.rs"),
             ("plugin_sdk::guest::Guest<P>::command", "/sdk/src/guest.rs"),
             ("command_sell", "/shop/src/lib.rs"),
         ];
-        assert_eq!(relevant_in(&frames), 5..6);
+        assert_eq!(relevant_in(&frames), 7..8);
     }
 
     #[test]
