@@ -249,7 +249,7 @@ fn lint_cargo(arguments: &[&str]) -> Command {
 fn check_lint_tools() -> Result<()> {
     for tool in ["fmt", "clippy"] {
         process::capture(&mut lint_cargo(&[tool, "--version"]), LOCAL).with_context(|| {
-            format!("`cargo +{LINTS} {tool}` does not work; type `rustup component add --toolchain {LINTS} rustfmt clippy`")
+            format!("`cargo +{LINTS} {tool}` does not work; type `rustup toolchain install {LINTS} --component rustfmt,clippy`")
         })?;
     }
     Ok(())

@@ -93,6 +93,10 @@ impl Toolchain {
     }
 
     fn probed(self) -> Result<Self> {
+        if self != Self::Active {
+            // Another compiler than rustup's proxy would take no notice of the name.
+            process::capture(process::command("rustup").arg("--version"), LOCAL)?;
+        }
         probe(self.rustc()).map(|()| self)
     }
 }
@@ -149,6 +153,8 @@ fn first_that_works<'a>(ways: impl IntoIterator<Item = Way<'a>>) -> Result<Toolc
         "no Rust toolchain on this machine can build for {TARGET}. Tried in turn:{failed}\n\
          Any one of these helps:\n  \
          where rustup's servers can be reached, type `rustup target add {TARGET}`\n  \
+         where there is no rustup, install it, or your system's package of the target's standard library \
+         (Fedora: rust-std-static-{TARGET}; Debian 13, Ubuntu: libstd-rust-dev-wasm32; Arch: rust-wasm)\n  \
          on Debian {}, run `cargo xtask setup` as root with apt and crates.io in reach: it installs Debian's own \
          compiler beside rustup's",
         debian::RELEASE
@@ -168,7 +174,11 @@ fn add_target() -> Result<Toolchain> {
         DOWNLOAD,
     )
     .inspect_err(|error| say(format!("rustup could not add it: {error:#}")))?;
-    Toolchain::Active.probed()
+    Toolchain::Active.probed().with_context(|| {
+        format!(
+            "rustup reports it as installed, and it does not work; try `rustup target remove {TARGET}` first"
+        )
+    })
 }
 
 fn install_debian() -> Result<Toolchain> {
@@ -345,6 +355,9 @@ mod tests {
              Debian's packages: this is Fedora Linux 43\n\
              Any one of these helps:\n  \
              where rustup's servers can be reached, type `rustup target add wasm32-unknown-unknown`\n  \
+             where there is no rustup, install it, or your system's package of the target's standard library \
+             (Fedora: rust-std-static-wasm32-unknown-unknown; Debian 13, Ubuntu: libstd-rust-dev-wasm32; \
+             Arch: rust-wasm)\n  \
              on Debian 12, run `cargo xtask setup` as root with apt and crates.io in reach: it installs Debian's own \
              compiler beside rustup's"
         );
