@@ -176,29 +176,30 @@ impl<'a> Inputs<'a> {
 
 /// Calls a command with many inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
 ///
-/// `limit` is how many bytes all answers together may have.
+/// What is gathered is the host's own memory, and has no more bytes than results may have; what the guest has in its own memory is held to that only where it is
+/// to be `decoded`.
 pub(crate) fn call<'a>(
     instance: &'a mut Instance,
     number: usize,
     inputs: Inputs<'_>,
     gathered: &'a mut Vec<u8>,
-    limit: Option<u64>,
+    decoded: bool,
 ) -> Result<Answers<'a>, Failure> {
+    let limit = instance.limits().max_result_bytes;
     let callee = Callee::Batch(number);
     let during = instance.stage(callee);
     let bytes = if instance.commands().batch_export(number).is_some() {
         let answer = instance.call(callee, inputs.framed_len(), |buffer| inputs.write(buffer))?;
-        instance.result(callee, answer)?
+        let bytes = instance.result(callee, answer)?;
+        if decoded {
+            within(bytes.len(), limit).map_err(|kind| Failure::new(kind, during.clone()))?;
+        }
+        bytes
     } else {
         gathered.clear();
-        inputs.for_each(|input| {
-            call_one(instance, number, input, gathered)?;
-            // Not only in the end: what is gathered is the host's own memory.
-            within(gathered.len(), limit).map_err(|kind| instance.failure(callee, kind))
-        })?;
+        inputs.for_each(|input| call_one(instance, number, input, gathered, limit))?;
         gathered
     };
-    within(bytes.len(), limit).map_err(|kind| Failure::new(kind, during.clone()))?;
     Answers::new(bytes, inputs.count(), during)
 }
 
@@ -208,9 +209,12 @@ fn call_one(
     number: usize,
     input: &[u8],
     gathered: &mut Vec<u8>,
+    limit: u64,
 ) -> Result<(), Failure> {
     let callee = Callee::Command(number);
     let answer = instance.call(callee, input.len(), |buffer| buffer.copy_from_slice(input))?;
+    let together = gathered.len() + ItemHeader::SIZE + answer.len as usize;
+    within(together, limit).map_err(|kind| instance.failure(Callee::Batch(number), kind))?;
     let bytes = instance.answer(callee, answer)?;
     let header = ItemHeader {
         len: answer.len,
@@ -221,9 +225,9 @@ fn call_one(
     Ok(())
 }
 
-fn within(bytes: usize, limit: Option<u64>) -> Result<(), FailureKind> {
-    match (bytes as u64, limit) {
-        (bytes, Some(limit)) if bytes > limit => Err(FailureKind::ResultTooLarge {
+fn within(bytes: usize, limit: u64) -> Result<(), FailureKind> {
+    match bytes as u64 {
+        bytes if bytes > limit => Err(FailureKind::ResultTooLarge {
             region: Region::Result,
             bytes,
             limit,

@@ -32,6 +32,8 @@ use crate::{contract, json};
 /// | [`stack_bytes`](Self::stack_bytes) | 1 MiB | [`StackOverflow`](FailureKind::StackOverflow) |
 /// | [`max_result_bytes`](Self::max_result_bytes) | 16 MiB | [`ResultTooLarge`](FailureKind::ResultTooLarge) |
 /// | [`table_elements`](Self::table_elements) | 10,000 | [`TableTooLarge`](FailureKind::TableTooLarge) |
+/// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large`, which the plugin is told |
+/// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | a line that says that others are left out |
 /// | [`Source::max_bytes`] | 64 MiB | [`ModuleTooLarge`](FailureKind::ModuleTooLarge) |
 ///
 /// ```no_run
@@ -144,7 +146,10 @@ impl PluginBuilder {
         self
     }
 
-    /// How long a call may take, to within some 20 ms.
+    /// How long a call may take, to within some 20 ms, host functions included: those of this crate's services stop in time and answer with the error `timeout`.
+    ///
+    /// One instruction is not interrupted: `memory.fill` or `memory.copy` of all the memory that [`memory_pages`](Self::memory_pages) allows, which is milliseconds for the 64 MiB of the default, and a
+    /// second or two for 4 GiB.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = Some(Some(timeout));
         self
@@ -156,12 +161,31 @@ impl PluginBuilder {
         self
     }
 
-    /// How long a result or an error may be for it to be decoded, in bytes.
+    /// How long a result or an error may be for it to be decoded, in bytes; for a batch, how long all of them together.
     ///
-    /// Decoding makes a host's memory out of a guest's: a list of small numbers takes up to 16 times its text as a
-    /// [`serde_json::Value`]. What [`call_raw`](Plugin::call_raw) gives is not copied, and only bounded by the guest's memory.
+    /// Decoding makes a host's memory out of a guest's. A [`serde_json::Value`] has 72 bytes and takes up to 64 times its text, so that the 16 MiB that are allowed unless set may become
+    /// 1 GiB; a type of the host's own takes what its fields do. What [`call_raw`](Plugin::call_raw) gives is not copied, and only bounded by the guest's memory;
+    /// [`call_many_raw`](Plugin::call_many_raw) copies what a command answers that takes no batches, and then this holds for all answers together.
     pub fn max_result_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_result_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets how many bytes a host function may be given in one call of it, all its arguments together; 16 MiB unless set.
+    ///
+    /// A call with more is refused before anything is read, with the error `too_large`. A host function that has no way to tell its caller of an error is called all the same where it
+    /// only looks at bytes, such as a line for the log; where it reads a value out of JSON, the plugin's call ends as [`HostFunction`](FailureKind::HostFunction).
+    pub fn max_argument_bytes(mut self, bytes: u64) -> Self {
+        self.limits.max_argument_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets how many bytes of lines one call may hand on to the host's own log through [`ForwardedLog`](crate::services::ForwardedLog); 4 MiB unless set.
+    ///
+    /// Each line counts a hundred bytes more than its text. Further lines of the call are left out, and one line says so. A [`RecordedLog`](crate::services::RecordedLog) keeps the last lines whatever
+    /// there are.
+    pub fn max_log_bytes(mut self, bytes: u64) -> Self {
+        self.limits.max_log_bytes = Some(bytes);
         self
     }
 
@@ -312,11 +336,49 @@ impl PluginBuilder {
     /// # Errors
     ///
     /// [`build`](Self::build) fails where what the plugin says of itself cannot be read, and a call where a schema cannot be used: [`FailureKind::BadSchema`].
-    /// A schema cannot be used that has a pattern with look-around or back-references, or one of more than 256 KiB when compiled; that refers to itself for the same part of a value; or that
-    /// has so many alternatives that holding values against it could take very long.
+    /// A schema cannot be used that has a pattern with look-around or back-references, or one of more than 4096 characters or of more than 256 KiB when compiled; that refers to itself for the
+    /// same part of a value, or to anything but a whole definition; or that has more than 2000 alternatives for one part of a value. See also [`max_schema_bytes`](Self::max_schema_bytes) and
+    /// [`max_schema_steps`](Self::max_schema_steps).
     #[cfg(feature = "schema-checks")]
     pub fn check_arguments(mut self) -> Self {
         self.checked = true;
+        self
+    }
+
+    /// Sets how many bytes the plugin's schemas may take together once they are compiled for [`check_arguments`](Self::check_arguments), patterns included; 128 MiB unless set.
+    ///
+    /// A call that would need more is [`FailureKind::BadSchema`]. What is counted is an upper estimate: 2 KiB for each schema, with all references written out.
+    #[cfg(feature = "schema-checks")]
+    pub fn max_schema_bytes(mut self, bytes: u64) -> Self {
+        self.limits.max_schema_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 50 million unless set, which are some seconds.
+    ///
+    /// A step is about what one schema takes for one value, and for a pattern a byte of text for each 2 KiB of the compiled pattern. A value that would take more is
+    /// [`FailureKind::BadSchema`], and is found out to be one before it is checked.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{FailureKind, Plugin, Source};
+    /// use serde_json::{Value, json};
+    ///
+    /// # let all: Vec<Value> = (0..1000).map(|least| json!({"minimum": least})).collect();
+    /// # let line = json!({"abi": 1, "commands": [{"name": "sum", "arguments": {"properties": {"numbers": {"items": {"allOf": all}}}}, "result": true}]}).to_string();
+    /// # let wat = format!(r#"(module (@custom "plugin-sdk" {line:?}) (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_sum") (param i32 i32) (result i64) i64.const 0))"#);
+    /// # let source = Source::wat(wat);
+    /// // Each of its numbers is held against a thousand schemas.
+    /// let mut plugin = Plugin::builder(source).check_arguments().max_schema_steps(100_000).build()?;
+    /// let failure = plugin.call::<Value>("sum", json!({"numbers": vec![7; 200]})).unwrap_err();
+    /// assert!(matches!(failure.kind(), FailureKind::BadSchema { .. }));
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    #[cfg(feature = "schema-checks")]
+    pub fn max_schema_steps(mut self, steps: u64) -> Self {
+        self.limits.max_schema_steps = Some(steps);
         self
     }
 
@@ -512,7 +574,7 @@ impl PluginBuilder {
             true => module
                 .checks()
                 .map_err(Failure::load)?
-                .map_or(gate, Gate::with),
+                .map_or(gate, |checks| Gate::with(checks, limits.schemas)),
             false => gate,
         };
         if self.init {
@@ -530,6 +592,7 @@ impl PluginBuilder {
         if self.strict {
             all_granted(&module, &host, &self.grants)?;
         }
+        host.set_limits(&limits);
         *host.faults() = self.faults;
         Ok(Prepared {
             module,

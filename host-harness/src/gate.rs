@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::failure::FailureKind;
 use crate::json;
+use crate::limits::SchemaLimits;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
 
@@ -13,6 +14,8 @@ use crate::manifest::Checks;
 pub(crate) struct Gate {
     #[cfg(feature = "schema-checks")]
     checks: Option<std::sync::Arc<Checks>>,
+    #[cfg(feature = "schema-checks")]
+    limits: SchemaLimits,
 }
 
 /// What an event hook is given.
@@ -31,7 +34,7 @@ impl Gate {
         text: &mut Vec<u8>,
     ) -> Result<(), FailureKind> {
         let written = write_json(arguments, text)?;
-        self.check(|checks| checks.json(command, written))
+        self.check(|checks, limits| checks.json(command, written, limits))
     }
 
     /// Appends a command's arguments in the binary codec.
@@ -41,7 +44,7 @@ impl Gate {
         arguments: &impl Serialize,
         bytes: &mut Vec<u8>,
     ) -> Result<(), FailureKind> {
-        self.check(|checks| checks.binary(command, arguments))?;
+        self.check(|checks, limits| checks.binary(command, arguments, limits))?;
         binary::write(arguments, bytes).map_err(|error| FailureKind::BadArguments {
             reason: error.to_string(),
         })
@@ -54,7 +57,7 @@ impl Gate {
         text: &mut Vec<u8>,
     ) -> Result<(), FailureKind> {
         let written = write_json(config, text)?;
-        self.check(|checks| checks.config(written))
+        self.check(|checks, limits| checks.config(written, limits))
     }
 
     /// Appends an event.
@@ -65,7 +68,7 @@ impl Gate {
         text: &mut Vec<u8>,
     ) -> Result<(), FailureKind> {
         let written = write_json(&Event { topic, data }, text)?;
-        self.check(|checks| checks.event(topic, written))
+        self.check(|checks, limits| checks.event(topic, written, limits))
     }
 
     /// Appends an event's data alone, for a host that has the topic elsewhere.
@@ -75,9 +78,10 @@ impl Gate {
         data: impl Serialize,
         text: &mut Vec<u8>,
     ) -> Result<(), FailureKind> {
-        self.check(|checks| {
+        self.check(|checks, limits| {
             let (data, mut event) = (&data, Vec::new());
-            checks.event(topic, write_json(&Event { topic, data }, &mut event)?)
+            let written = write_json(&Event { topic, data }, &mut event)?;
+            checks.event(topic, written, limits)
         })?;
         serde_json::to_writer(text, &data).map_err(|error| FailureKind::BadArguments {
             reason: error.to_string(),
@@ -86,24 +90,28 @@ impl Gate {
 
     /// Checks a configuration that has been written before.
     pub(crate) fn check_config(&self, text: &[u8]) -> Result<(), FailureKind> {
-        self.check(|checks| checks.config(text))
+        self.check(|checks, limits| checks.config(text, limits))
     }
 }
 
 #[cfg(feature = "schema-checks")]
 impl Gate {
-    pub(crate) fn with(checks: std::sync::Arc<Checks>) -> Self {
+    pub(crate) fn with(checks: std::sync::Arc<Checks>, limits: SchemaLimits) -> Self {
         Gate {
             checks: Some(checks),
+            limits,
         }
     }
 
     #[inline]
     fn check(
         &self,
-        check: impl FnOnce(&Checks) -> Result<(), FailureKind>,
+        check: impl FnOnce(&Checks, &SchemaLimits) -> Result<(), FailureKind>,
     ) -> Result<(), FailureKind> {
-        self.checks.as_deref().map_or(Ok(()), check)
+        match self.checks.as_deref() {
+            Some(checks) => check(checks, &self.limits),
+            None => Ok(()),
+        }
     }
 }
 
@@ -113,26 +121,29 @@ enum Checks {}
 
 #[cfg(not(feature = "schema-checks"))]
 impl Checks {
-    fn json(&self, _: &str, _: &[u8]) -> Result<(), FailureKind> {
+    fn json(&self, _: &str, _: &[u8], _: &SchemaLimits) -> Result<(), FailureKind> {
         match *self {}
     }
 
-    fn binary(&self, _: &str, _: &impl Serialize) -> Result<(), FailureKind> {
+    fn binary(&self, _: &str, _: &impl Serialize, _: &SchemaLimits) -> Result<(), FailureKind> {
         match *self {}
     }
 
-    fn config(&self, _: &[u8]) -> Result<(), FailureKind> {
+    fn config(&self, _: &[u8], _: &SchemaLimits) -> Result<(), FailureKind> {
         match *self {}
     }
 
-    fn event(&self, _: &str, _: &[u8]) -> Result<(), FailureKind> {
+    fn event(&self, _: &str, _: &[u8], _: &SchemaLimits) -> Result<(), FailureKind> {
         match *self {}
     }
 }
 
 #[cfg(not(feature = "schema-checks"))]
 impl Gate {
-    fn check(&self, _: impl FnOnce(&Checks) -> Result<(), FailureKind>) -> Result<(), FailureKind> {
+    fn check(
+        &self,
+        _: impl FnOnce(&Checks, &SchemaLimits) -> Result<(), FailureKind>,
+    ) -> Result<(), FailureKind> {
         Ok(())
     }
 }

@@ -16,6 +16,27 @@ pub(crate) struct Limits {
     pub(crate) fuel: Option<u64>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) max_result_bytes: u64,
+    pub(crate) max_argument_bytes: u64,
+    pub(crate) max_log_bytes: u64,
+    pub(crate) schemas: SchemaLimits,
+}
+
+/// What the schemas of a plugin may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SchemaLimits {
+    /// All of them together, compiled, in bytes.
+    pub(crate) bytes: u64,
+    /// Holding one value against one of them: a step is about what one schema takes for one value.
+    pub(crate) steps: u64,
+}
+
+impl Default for SchemaLimits {
+    fn default() -> Self {
+        SchemaLimits {
+            bytes: 128 << 20,
+            steps: 50_000_000,
+        }
+    }
 }
 
 /// The limits that a builder was told; all others are the host's.
@@ -28,6 +49,10 @@ pub(crate) struct Chosen {
     /// `Some(None)` for any time.
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) max_result_bytes: Option<u64>,
+    pub(crate) max_argument_bytes: Option<u64>,
+    pub(crate) max_log_bytes: Option<u64>,
+    pub(crate) max_schema_bytes: Option<u64>,
+    pub(crate) max_schema_steps: Option<u64>,
 }
 
 impl Chosen {
@@ -40,6 +65,12 @@ impl Chosen {
             fuel: self.fuel.or(limits.fuel),
             timeout: self.timeout.unwrap_or(limits.timeout),
             max_result_bytes: self.max_result_bytes.unwrap_or(limits.max_result_bytes),
+            max_argument_bytes: self.max_argument_bytes.unwrap_or(limits.max_argument_bytes),
+            max_log_bytes: self.max_log_bytes.unwrap_or(limits.max_log_bytes),
+            schemas: SchemaLimits {
+                bytes: self.max_schema_bytes.unwrap_or(limits.schemas.bytes),
+                steps: self.max_schema_steps.unwrap_or(limits.schemas.steps),
+            },
         }
     }
 }
@@ -58,6 +89,9 @@ impl Default for Limits {
             fuel: None,
             timeout: Some(Duration::from_secs(10)),
             max_result_bytes: 16 << 20,
+            max_argument_bytes: 16 << 20,
+            max_log_bytes: 4 << 20,
+            schemas: SchemaLimits::default(),
         }
     }
 }

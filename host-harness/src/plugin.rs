@@ -288,7 +288,8 @@ impl Plugin {
 
     /// Calls a command with many inputs of plain bytes at once, and gives views of the results: [`call_many`](Plugin::call_many) for bytes.
     ///
-    /// Where the command takes batches, the results are looked at in the guest's memory, and are not copied.
+    /// Where the command takes batches, the results are looked at in the guest's memory, and are not copied. Else they are gathered in the host's memory, and all of them together may have
+    /// [`max_result_bytes`](PluginBuilder::max_result_bytes).
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
@@ -310,7 +311,7 @@ impl Plugin {
         self.callee(command)?;
         let inputs: Vec<_> = inputs.into_iter().collect();
         let inputs: Vec<&[u8]> = inputs.iter().map(AsRef::as_ref).collect();
-        self.call_batch(Inputs::Separate(&inputs), None)
+        self.call_batch(Inputs::Separate(&inputs), false)
     }
 
     /// The last call's arguments as they are now in the guest's memory, which a command that works in place has changed.
@@ -537,7 +538,6 @@ impl Plugin {
         decode: impl Fn(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
         let callee = self.callee(command)?;
-        let limit = self.instance.limits().max_result_bytes;
         let mut framed = std::mem::take(&mut self.encoded);
         framed.clear();
         // What the plugin is not given, because it does not fit.
@@ -568,7 +568,7 @@ impl Plugin {
                 bytes: &framed,
                 count,
             };
-            let mut answers = self.call_batch(inputs, Some(limit))?;
+            let mut answers = self.call_batch(inputs, true)?;
             let mut asked = results.iter_mut().filter(|result| result.is_none());
             while let (Some(answer), Some(result)) = (answers.next(), asked.next()) {
                 *result = Some(
@@ -583,11 +583,7 @@ impl Plugin {
     }
 
     /// Calls the command that was looked up last with many inputs.
-    fn call_batch(
-        &mut self,
-        inputs: Inputs<'_>,
-        limit: Option<u64>,
-    ) -> Result<Answers<'_>, Failure> {
+    fn call_batch(&mut self, inputs: Inputs<'_>, decoded: bool) -> Result<Answers<'_>, Failure> {
         if self.gathered.capacity() > MAX_KEPT {
             self.gathered = Vec::new();
         }
@@ -596,7 +592,7 @@ impl Plugin {
             self.last,
             inputs,
             &mut self.gathered,
-            limit,
+            decoded,
         )
     }
 

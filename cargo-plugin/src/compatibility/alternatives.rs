@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use plugin_sdk_harness::manifest;
 use serde_json::{Map, Value};
 
 /// The most branches that a schema is taken apart into. What has more is compared as a whole.
@@ -9,6 +10,9 @@ const MAX_BRANCHES: usize = 1024;
 
 /// How many references and branches may lie within each other before a value is reached.
 const MAX_NESTING: usize = 32;
+
+/// How many schemas are looked at to take one apart: `allOf` may lead to the same one again and again.
+const MAX_VISITED: usize = 16 * MAX_BRANCHES;
 
 /// The schemas that are referred to by name.
 pub type Definitions = Map<String, Value>;
@@ -100,7 +104,8 @@ impl<'a> Alternatives<'a> {
     /// Takes a schema apart; `None` where it has too many branches.
     pub fn of(schema: &'a Value, definitions: &'a Definitions) -> Option<Self> {
         let mut alternatives = Alternatives::default();
-        for parts in branches(schema, definitions, MAX_NESTING)? {
+        let mut left = MAX_VISITED;
+        for parts in branches(schema, definitions, MAX_NESTING, &mut left)? {
             alternatives.add(parts);
         }
         Some(alternatives)
@@ -209,8 +214,10 @@ fn branches<'a>(
     schema: &'a Value,
     definitions: &'a Definitions,
     nesting: usize,
+    left: &mut usize,
 ) -> Option<Vec<Branch<'a>>> {
     let nesting = nesting.checked_sub(1)?;
+    *left = left.checked_sub(1)?;
     let part = match schema {
         Value::Object(part) => part,
         Value::Bool(false) => return Some(Vec::new()),
@@ -219,10 +226,10 @@ fn branches<'a>(
     let mut found = vec![vec![part]];
     if let Some(referred) = part.get("$ref") {
         let definition = definition(referred, definitions)?;
-        found = both(found, branches(definition, definitions, nesting)?)?;
+        found = both(found, branches(definition, definitions, nesting, left)?)?;
     }
     for schema in list(part, "allOf") {
-        found = both(found, branches(schema, definitions, nesting)?)?;
+        found = both(found, branches(schema, definitions, nesting, left)?)?;
     }
     for keyword in ["anyOf", "oneOf"] {
         if !part.contains_key(keyword) {
@@ -230,7 +237,7 @@ fn branches<'a>(
         }
         let mut any = Vec::new();
         for schema in list(part, keyword) {
-            any.extend(branches(schema, definitions, nesting)?);
+            any.extend(branches(schema, definitions, nesting, left)?);
             if any.len() > MAX_BRANCHES {
                 return None;
             }
@@ -248,12 +255,7 @@ fn list<'a>(part: &'a Map<String, Value>, keyword: &str) -> &'a [Value] {
 
 /// What `#/$defs/Name` refers to.
 pub fn definition<'a>(referred: &Value, definitions: &'a Definitions) -> Option<&'a Value> {
-    let name = referred.as_str()?.strip_prefix("#/$defs/")?;
-    match name.contains(['~', '%']) {
-        // A name that is spelt as a JSON pointer in a URI.
-        true => definitions.get(&name.replace("~1", "/").replace("~0", "~")),
-        false => definitions.get(name),
-    }
+    manifest::definition(referred.as_str()?, definitions).map(|(_, definition)| definition)
 }
 
 fn both<'a>(one: Vec<Branch<'a>>, other: Vec<Branch<'a>>) -> Option<Vec<Branch<'a>>> {
@@ -320,6 +322,13 @@ mod tests {
         let definitions = json!({"A": {"$ref": "#/$defs/A"}});
         assert_eq!(shown(&json!({"$ref": "#/$defs/A"}), &definitions), None);
         assert_eq!(shown(&json!({"$ref": "elsewhere"}), &definitions), None);
+        let doubling = (0..30).map(|number| {
+            let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
+            (number.to_string(), json!({"allOf": [next.clone(), next]}))
+        });
+        let doubling: Definitions = doubling.chain([("30".to_owned(), json!(true))]).collect();
+        let doubling = Value::Object(doubling);
+        assert_eq!(shown(&json!({"$ref": "#/$defs/0"}), &doubling), None);
         let two = json!({"anyOf": [{"minLength": 1}, {"minLength": 2}]});
         let many = json!({"allOf": vec![two; 20]});
         assert_eq!(shown(&many, &definitions), None);

@@ -7,62 +7,91 @@ use super::{Integers, Kind, Numbers, Schemas, Text};
 /// How deep values are made: a type that always holds another of itself has none.
 const MAX_DEPTH: usize = 16;
 
+/// How many values there are in one that is made, and how many are looked for to make it.
+const MAX_VALUES: u64 = 100_000;
+
 /// The most items and characters that are made because a schema asks for that many.
 const MAX_LENGTH: u64 = 10_000;
 
 impl<'a> Schemas<'a> {
     /// A value that the schema allows: its first example, its default, else the simplest one, with no more members than it must have. `None` where
-    /// only its author knows one, as for a text of a certain pattern.
+    /// only its author knows one, as for a text of a certain pattern, and where it would have more than 100,000 values.
     pub fn example(&self, schema: &'a Value) -> Option<Value> {
-        self.example_within(schema, MAX_DEPTH)
+        self.example_within(schema, MAX_DEPTH, &mut { MAX_VALUES })
     }
 
-    fn example_within(&self, schema: &'a Value, depth: usize) -> Option<Value> {
+    /// `left` is how many values may still be looked for.
+    fn example_within(&self, schema: &'a Value, depth: usize, left: &mut u64) -> Option<Value> {
         let deeper = depth.checked_sub(1)?;
+        *left = left.checked_sub(1)?;
         let shape = self.shape(schema);
         if let Some(example) = shape.examples.first().or(shape.default) {
-            return Some(example.clone());
+            return given(example, left);
         }
         if shape.nullable {
             return Some(Value::Null);
         }
-        self.example_of(&shape.kind, deeper)
+        self.example_of(&shape.kind, deeper, left)
     }
 
-    fn example_of(&self, kind: &Kind<'a>, deeper: usize) -> Option<Value> {
+    fn example_of(&self, kind: &Kind<'a>, deeper: usize, left: &mut u64) -> Option<Value> {
         match kind {
             Kind::Any | Kind::Null => Some(Value::Null),
             Kind::Boolean => Some(json!(true)),
             Kind::Integer(integers) => integers.example(),
             Kind::Number(numbers) => numbers.example(),
-            Kind::Text(text) => text.example(),
-            Kind::Choice(values) => values.first().map(|choice| choice.value.clone()),
+            Kind::Text(text) => given(&text.example()?, left),
+            Kind::Choice(values) => given(values.first()?.value, left),
             Kind::List(list) => match list.min_items {
                 0 => Some(json!([])),
                 least if least <= MAX_LENGTH => {
-                    let item = self.example_within(list.items, deeper)?;
+                    let before = *left;
+                    let item = self.example_within(list.items, deeper, left)?;
+                    // Each of the others has as many as the first.
+                    let others = (before - *left).checked_mul(least - 1)?;
+                    *left = left.checked_sub(others)?;
                     Some(Value::Array(vec![item; usize::try_from(least).ok()?]))
                 }
                 _ => None,
             },
             Kind::Tuple(items) => {
-                let items = items.iter().map(|item| self.example_within(item, deeper));
+                let items = items
+                    .iter()
+                    .map(|item| self.example_within(item, deeper, left));
                 items.collect::<Option<_>>().map(Value::Array)
             }
             Kind::Map(_) => Some(json!({})),
             Kind::Object(object) => {
                 let required = object.members.iter().filter(|member| member.required);
                 let members = required.map(|member| {
-                    let value = self.example_within(member.schema, deeper)?;
+                    let value = self.example_within(member.schema, deeper, left)?;
                     Some((member.name.to_owned(), value))
                 });
                 members.collect::<Option<Map<_, _>>>().map(Value::Object)
             }
             Kind::OneOf(alternatives) => alternatives
                 .iter()
-                .find_map(|alternative| self.example_within(alternative, deeper)),
-            Kind::Several(kinds) => kinds.iter().find_map(|kind| self.example_of(kind, deeper)),
+                .find_map(|alternative| self.example_within(alternative, deeper, left)),
+            Kind::Several(kinds) => kinds
+                .iter()
+                .find_map(|kind| self.example_of(kind, deeper, left)),
         }
+    }
+}
+
+/// A value as it is, which counts with all that it holds.
+fn given(value: &Value, left: &mut u64) -> Option<Value> {
+    *left = left.checked_sub(size(value))?;
+    Some(value.clone())
+}
+
+/// How many values there are in one; eight bytes of text count as one.
+fn size(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64 / 8,
+        Value::Array(items) => items.iter().map(|item| 1 + size(item)).sum(),
+        Value::Object(members) => members.values().map(|value| 1 + size(value)).sum(),
+        _ => 0,
     }
 }
 
@@ -140,6 +169,32 @@ impl Text<'_> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_example_of_very_many_values_is_not_made() {
+        let list = |items: Value| json!({"type": "array", "items": items, "minItems": 10_000});
+        let doubling = (0..16).map(|number| {
+            let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
+            let both = json!({"a": next, "b": next});
+            let object = json!({"type": "object", "properties": both, "required": ["a", "b"]});
+            (number.to_string(), object)
+        });
+        let definitions: Map<String, Value> = doubling.collect();
+        let schemas = Schemas::new(&definitions);
+        for schema in [
+            list(list(json!(true))),
+            list(json!({"default": "x".repeat(10_000)})),
+            list(json!({"type": "string", "minLength": 10_000})),
+            json!({"$ref": "#/$defs/0"}),
+        ] {
+            assert_eq!(schemas.example(&schema), None);
+        }
+        let long = schemas.example(&list(json!({"type": "boolean"})));
+        assert_eq!(
+            long.map(|long| long.as_array().unwrap().len()),
+            Some(10_000)
+        );
+    }
 
     #[test]
     fn an_example_is_what_the_schema_allows() {

@@ -8,6 +8,7 @@ mod words;
 
 use std::ops::RangeInclusive;
 
+use plugin_sdk_harness::manifest::definition;
 use serde_json::{Map, Value};
 
 /// How many references are followed for one schema: one that refers to itself has no kind.
@@ -142,11 +143,8 @@ impl<'a> Schemas<'a> {
 
     /// The name of the definition that a schema is a reference to.
     fn name(&self, schema: &'a Value) -> Option<&'a str> {
-        let reference = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
-        self.definitions
-            .keys()
-            .find(|name| reference == **name || reference == pointer(name))
-            .map(String::as_str)
+        let reference = schema.get("$ref")?.as_str()?;
+        definition(reference, self.definitions).map(|(name, _)| name)
     }
 
     fn shape_within(&self, schema: &'a Value, references: usize) -> Shape<'a> {
@@ -416,11 +414,6 @@ impl Numbers {
             && self.above.is_none_or(|above| number > above)
             && self.below.is_none_or(|below| number < below)
     }
-}
-
-/// A name as it stands in a JSON pointer.
-fn pointer(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn text<'a>(schema: &'a Value, word: &str) -> Option<&'a str> {

@@ -12,10 +12,10 @@ use wasmtime::Caller;
 use super::Guest;
 use super::dispatch::{
     self, Begun, Delivered, HostTrap, begin, bent, deliver, end, error_instead, no_room, refuse,
-    settle, take_guest, too_late, wanted, write,
+    settle, take_guest, too_large, too_late, wanted, write,
 };
 use crate::sandbox::State;
-use crate::services::{Strike, with_time_left};
+use crate::services::{Call, Strike, within};
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
 pub(super) async fn call(
@@ -27,7 +27,13 @@ pub(super) async fn call(
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
     let begun = begin(state, memory, number, slots)?;
     let function = begun.function;
-    let served = if begun.granted {
+    let served = if let Some(refused) = begun
+        .granted
+        .then(|| too_large(&state.host, &begun, slots))
+        .flatten()
+    {
+        refused
+    } else if begun.granted {
         match state.host.faults.strike(function.name) {
             None => serve(caller, &guest, &begun, slots).await,
             Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
@@ -80,10 +86,10 @@ async fn serve(
 ) -> Result<Answer, HostTrap> {
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
     let deadline = state.deadline;
-    let (function, left) = (begun.function, time_left(deadline));
+    let (function, call) = (begun.function, state.host.call(time_left(deadline)));
     let implementation = state.host.implementations.get_mut(begun.place);
     let serve = match function.serve {
-        Serve::Now(_) => return dispatch::serve(function, implementation, memory, slots, left),
+        Serve::Now(_) => return dispatch::serve(function, implementation, memory, slots, call),
         Serve::Later(serve) => serve,
     };
     let called = || match implementation {
@@ -91,7 +97,7 @@ async fn serve(
         None => Err(Fault::Implementation),
     };
     let served = match catch_unwind(AssertUnwindSafe(called)) {
-        Ok(Ok(serving)) => match wait(serving, deadline).await {
+        Ok(Ok(serving)) => match wait(serving, deadline, call).await {
             Some(served) => served,
             None => return Err(too_late(function)),
         },
@@ -115,10 +121,12 @@ async fn serve(
 async fn wait(
     mut serving: Serving<'_>,
     deadline: Option<Instant>,
+    call: Call,
 ) -> Option<std::thread::Result<Result<Served, Fault>>> {
     let mut caught = std::future::poll_fn(move |context| {
         let poll = || Pin::new(&mut serving).poll(context);
-        let poll = || with_time_left(time_left(deadline), poll);
+        let left = time_left(deadline);
+        let poll = || within(Call { left, ..call }, poll);
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(poll) => poll.map(Ok),
             Err(payload) => Poll::Ready(Err(payload)),

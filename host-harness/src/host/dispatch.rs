@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Serve};
+use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Kind, Serve};
 use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};
 use crate::engine::TICK;
 use crate::observe::{Observer, Outcome};
 use crate::sandbox::State;
-use crate::services::{Strike, with_time_left};
+use crate::services::{Call, Strike, within};
 
 /// Why a host function ended the guest's call. In a box, as nearly every call has none.
 #[derive(Clone, Debug)]
@@ -98,6 +98,8 @@ pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Box
 
 /// A call that has begun.
 pub(super) struct Begun {
+    /// The import's.
+    number: usize,
     pub(super) function: &'static HostFunction,
     /// The place of its implementation.
     pub(super) place: usize,
@@ -124,6 +126,7 @@ pub(super) fn begin(
         .call(number, slots, memory, &bound.regions, &host.clock);
     let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
     Ok(Begun {
+        number,
         function,
         place,
         granted,
@@ -141,10 +144,13 @@ fn answer(
 ) -> Result<Answer, HostTrap> {
     let (function, host) = (begun.function, &mut state.host);
     let answered = if begun.granted {
-        let (left, deadline) = (host.time_left(), host.deadline);
+        if let Some(refused) = too_large(host, begun, slots) {
+            return end(state, begun, refused);
+        }
+        let (call, deadline) = (host.call(host.time_left()), host.deadline);
         let strike = host.faults.strike(function.name);
         let implementation = host.implementations.get_mut(begun.place);
-        let serve = || serve(function, implementation, memory, slots, left);
+        let serve = || serve(function, implementation, memory, slots, call);
         match strike {
             None => serve(),
             Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
@@ -171,6 +177,43 @@ pub(super) fn end(
         watched.end(observer, host);
     }
     answered
+}
+
+/// What the host answers where the arguments are larger than they may be.
+///
+/// A function that cannot say so is called where it only looks at bytes; where it reads a value out of them, the call ends.
+#[inline]
+pub(super) fn too_large(
+    host: &Host,
+    begun: &Begun,
+    slots: &[u64],
+) -> Option<Result<Answer, HostTrap>> {
+    let bytes = host.bound.get(begun.number)?.argument_bytes(slots);
+    match bytes > host.argument_bytes {
+        true => refuse_large(host, begun, bytes),
+        false => None,
+    }
+}
+
+#[cold]
+fn refuse_large(host: &Host, begun: &Begun, bytes: u64) -> Option<Result<Answer, HostTrap>> {
+    let (function, limit) = (begun.function, host.argument_bytes);
+    let error = plugin_sdk::Error::new(
+        code::TOO_LARGE,
+        format!(
+            "`{}` was given {bytes} bytes, and a host function is given at most {limit}; the host's setting is `max_argument_bytes`",
+            full_name(function)
+        ),
+    )
+    .with_details(&serde_json::json!({ "limit": limit }));
+    let mut kinds = function.parameters.iter().map(|parameter| parameter.kind);
+    match (function.refuse)(error) {
+        Ok(answer) => Some(Ok(answer)),
+        Err(error) if kinds.any(|kind| kind == Kind::Json) => {
+            Some(Err(HostTrap::new(function, Reason::Untold(error))))
+        }
+        Err(_) => None,
+    }
 }
 
 #[cold]
@@ -215,14 +258,14 @@ pub(super) fn serve(
     implementation: Option<&mut HostFunctions>,
     memory: &mut [u8],
     slots: &[u64],
-    left: Option<Duration>,
+    call: Call,
 ) -> Result<Answer, HostTrap> {
     let serve = || match (implementation, function.serve) {
         (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
         _ => Err(Fault::Implementation),
     };
     // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
-    let served = catch_unwind(AssertUnwindSafe(|| with_time_left(left, serve)));
+    let served = catch_unwind(AssertUnwindSafe(|| within(call, serve)));
     settle(function, served)
 }
 

@@ -79,17 +79,8 @@ struct Region {
 impl Regions {
     pub(super) fn of(function: &HostFunction) -> Self {
         let mut regions = Regions::default();
-        let mut kept = regions.0.iter_mut();
-        for (at, parameter) in places(function) {
-            let (size, counted) = match parameter.kind {
-                Kind::Text | Kind::Json => (1, true),
-                Kind::Numbers { size } => (u64::from(size), true),
-                Kind::Fixed { bytes } => (u64::from(bytes), false),
-                _ => continue,
-            };
-            if let Some(region) = kept.next() {
-                *region = Some(Region { at, size, counted });
-            }
+        for (kept, region) in regions.0.iter_mut().zip(of_bytes(function)) {
+            *kept = Some(region);
         }
         regions
     }
@@ -114,6 +105,25 @@ impl Region {
         };
         (address, len)
     }
+}
+
+/// The arguments of a function that are bytes.
+fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
+    places(function).filter_map(|(at, parameter)| {
+        let (size, counted) = match parameter.kind {
+            Kind::Text | Kind::Json => (1, true),
+            Kind::Numbers { size } => (u64::from(size), true),
+            Kind::Fixed { bytes } => (u64::from(bytes), false),
+            _ => return None,
+        };
+        Some(Region { at, size, counted })
+    })
+}
+
+/// Where among a function's numbers the lengths are of what it is given, and the size of what each counts.
+pub(super) fn counts(function: &HostFunction) -> impl Iterator<Item = (usize, u64)> {
+    let counted = of_bytes(function).filter(|region| region.counted);
+    counted.map(|region| (region.at + 1, region.size))
 }
 
 /// A function's arguments, with the place of the first number of each.

@@ -10,6 +10,7 @@ mod history;
 mod import;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plugin_sdk::host::{HostFunction, HostFunctions};
@@ -17,14 +18,18 @@ use wasmtime::{Memory, TypedFunc};
 
 use crate::engine::{Clock, duration};
 use crate::failure::{Failure, FailureKind, Import, MAX_LOG_LINES};
+use crate::limits::Limits;
 use crate::record::{HostCall, LogLine};
-use crate::services::{Faults, GrantWords, Grants, RecordedLog};
+use crate::services::{Call, Faults, GrantWords, Grants, RecordedLog};
 use history::{History, Regions};
 
 pub(crate) use dispatch::{HostTrap, Reason};
 #[cfg(feature = "async")]
 pub(crate) use import::link_async;
 pub(crate) use import::{ImportedFunction, link};
+
+/// The number of the next host's first call; each has room for 2^32 of them.
+static NUMBERS: AtomicU64 = AtomicU64::new(1 << 32);
 
 /// The host that one instance sees.
 #[derive(Default)]
@@ -43,6 +48,12 @@ pub(crate) struct Host {
     log: Option<RecordedLog>,
     /// How a permission is granted, for whoever is denied one.
     grant_words: GrantWords,
+    /// How many bytes a function may be given.
+    argument_bytes: u64,
+    /// How many bytes of log lines a call may pass on.
+    log_bytes: u64,
+    /// The number of the call that is running.
+    number: u64,
 }
 
 /// An import and what it leads to.
@@ -54,6 +65,20 @@ struct Bound {
     granted: bool,
     /// What its calls are remembered by.
     regions: Regions,
+    /// The places of the counts among its numbers, and the size of what each counts.
+    counts: Box<[(usize, u64)]>,
+}
+
+impl Bound {
+    /// How many bytes it is given.
+    #[inline]
+    fn argument_bytes(&self, slots: &[u64]) -> u64 {
+        let bytes = self.counts.iter().map(|(at, size)| {
+            let count = slots.get(*at).copied().unwrap_or_default();
+            count.saturating_mul(*size)
+        });
+        bytes.fold(0, u64::saturating_add)
+    }
 }
 
 /// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
@@ -101,6 +126,7 @@ impl Host {
                 function,
                 implementation,
                 regions: Regions::of(function),
+                counts: history::counts(function).collect(),
                 granted: function
                     .permission
                     .is_none_or(|permission| grants.allows(permission)),
@@ -117,6 +143,7 @@ impl Host {
             bound,
             clock,
             grant_words: grants.words(),
+            number: NUMBERS.fetch_add(1 << 32, Ordering::Relaxed),
             ..Host::default()
         })
     }
@@ -137,6 +164,22 @@ impl Host {
     fn denied(&self, function: &HostFunction) -> plugin_sdk::Error {
         self.grant_words
             .denied(function.permission.unwrap_or_default())
+    }
+
+    /// Says how much functions are given, and how much of it goes to the log.
+    pub(crate) fn set_limits(&mut self, limits: &Limits) {
+        self.argument_bytes = limits.max_argument_bytes;
+        self.log_bytes = limits.max_log_bytes;
+    }
+
+    /// The call that is running, which has so much time left.
+    #[inline]
+    fn call(&self, left: Option<Duration>) -> Call {
+        Call {
+            left,
+            number: self.number,
+            log_bytes: self.log_bytes,
+        }
     }
 
     /// What goes wrong from now on.
@@ -168,6 +211,7 @@ impl Host {
             0 => 0,
             ticks => self.clock.now().saturating_add(ticks),
         };
+        self.number = self.number.wrapping_add(1);
         self.history.begin();
     }
 

@@ -18,8 +18,8 @@ const DEFINITIONS: &str = "$defs";
 /// What a reference to a definition begins with.
 const PREFIX: &str = "#/$defs/";
 
-/// Keywords that would change what a reference, or the rest of the schema, means.
-const REFUSED: [&str; 9] = [
+/// Keywords that would change what a reference, or the rest of the schema, means, and those of earlier dialects, which have schemas where nothing here looks for them.
+const REFUSED: [&str; 12] = [
     "$schema",
     "$id",
     "$anchor",
@@ -29,6 +29,9 @@ const REFUSED: [&str; 9] = [
     "$recursiveRef",
     "$vocabulary",
     DEFINITIONS,
+    "definitions",
+    "dependencies",
+    "additionalItems",
 ];
 
 /// A schema inside another one.
@@ -133,10 +136,12 @@ pub(super) fn reference(schema: &Value) -> Option<&str> {
     schema.get(REFERENCE)?.as_str()
 }
 
-/// The definition that a reference is to, if it is to one.
+/// Returns the name of the definition that a reference is to, if it is to a definition as a whole.
+///
+/// The fragment is decoded and then read as a JSON Pointer, just as a validator does it: what leads into a definition is no name, whatever definitions are called.
 pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     let name = reference.strip_prefix(PREFIX)?;
-    if !name.contains(['%', '~']) {
+    if !name.contains(['%', '~', '/']) {
         return Some(name.into());
     }
     let mut bytes = Vec::with_capacity(name.len());
@@ -154,8 +159,33 @@ pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
             }
         }
     }
-    let name = String::from_utf8(bytes).ok()?;
-    Some(name.replace("~1", "/").replace("~0", "~").into())
+    let pointer = String::from_utf8(bytes).ok()?;
+    let mut escapes = pointer.split('~').skip(1);
+    let is_one_segment = !pointer.contains('/');
+    let is_escaped = escapes.all(|behind| behind.starts_with(['0', '1']));
+    (is_one_segment && is_escaped).then(|| pointer.replace("~1", "/").replace("~0", "~").into())
+}
+
+/// Returns the definition that a reference is to, with its name; `None` for a reference to anything but a definition that there is.
+///
+/// ```
+/// use plugin_sdk_harness::manifest::definition;
+/// use serde_json::json;
+///
+/// let definitions = json!({"Page<Item>": {"type": "array"}, "a/b": true});
+/// let definitions = definitions.as_object().unwrap();
+/// let name = |reference: &str| definition(reference, definitions).map(|(name, _)| name);
+///
+/// assert_eq!(name("#/$defs/Page%3CItem%3E"), Some("Page<Item>"));
+/// assert_eq!(name("#/$defs/a~1b"), Some("a/b"));
+/// assert_eq!(name("#/$defs/a/b"), None, "this leads into a definition `a`");
+/// ```
+pub fn definition<'a>(
+    reference: &str,
+    definitions: &'a Map<String, Value>,
+) -> Option<(&'a str, &'a Value)> {
+    let (name, definition) = definitions.get_key_value(&*target(reference)?)?;
+    Some((name, definition))
 }
 
 /// The reference to a definition.
@@ -199,17 +229,22 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
         Value::Object(members) => members,
         _ => return Err("a schema is neither an object nor `true` or `false`".to_owned()),
     };
-    if let Some(keyword) = REFUSED
-        .into_iter()
-        .find(|keyword| members.contains_key(*keyword))
-    {
-        return Err(format!(
-            "a schema has the keyword `{keyword}`, which has no place here"
-        ));
+    for (keyword, value) in members {
+        if REFUSED.contains(&&**keyword) {
+            return Err(format!(
+                "a schema has the keyword `{keyword}`, which has no place here"
+            ));
+        }
+        let wrong = match (holds(keyword), value) {
+            (Holds::List, value) if !value.is_array() => "list",
+            (Holds::Map, value) if !value.is_object() => "object",
+            _ => continue,
+        };
+        return Err(format!("a schema's `{keyword}` is no {wrong} of schemas"));
     }
     if let Some(reference) = members.get(REFERENCE) {
         let reference = reference.as_str().unwrap_or_default();
-        if !target(reference).is_some_and(|name| definitions.contains_key(&*name)) {
+        if definition(reference, definitions).is_none() {
             return Err(format!(
                 "a schema refers to `{}`, which is not defined beside it",
                 text::name(reference)
@@ -217,6 +252,20 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
         }
     }
     inside(schema).try_for_each(|inner| check(inner.schema, definitions))
+}
+
+/// Checks a document that [`bundle`] has made, or could have.
+pub(super) fn check_document(document: &Value) -> Result<(), String> {
+    let none = Map::new();
+    let definitions = document.get(DEFINITIONS).and_then(Value::as_object);
+    let definitions = definitions.unwrap_or(&none);
+    let mut root = document.clone();
+    if let Some(root) = root.as_object_mut() {
+        root.remove(DEFINITIONS);
+        root.remove("$schema");
+    }
+    let mut schemas = std::iter::once(&root).chain(definitions.values());
+    schemas.try_for_each(|schema| check(schema, definitions))
 }
 
 /// A schema with all that it refers to.
@@ -551,7 +600,23 @@ mod tests {
         }
         assert_eq!(target("#/$defs/a~1b").unwrap(), "a/b");
         assert_eq!(target("#/$defs/%zz%4").unwrap(), "%zz%4");
-        assert_eq!(target("https://example.com/#/$defs/a"), None);
+        for reference in [
+            "https://example.com/#/$defs/a",
+            "#/$defs/a/b",
+            "#/$defs/a%2Fb",
+            "#/$defs/a/",
+            "#/$defs/a~2b",
+            "#/$defs/a~",
+            "#/$defs/a%7e",
+            "#/$defs/%ff",
+            "#/definitions/a",
+            "#/%24defs/a",
+            "#a",
+            "#",
+            "",
+        ] {
+            assert_eq!(target(reference), None, "{reference}");
+        }
     }
 
     #[test]
@@ -586,6 +651,13 @@ mod tests {
             ),
             (json!({"$ref": 7}), "not defined"),
             (json!({"properties": {"a": {"$id": "x"}}}), "`$id`"),
+            (json!({"$ref": "#/$defs/A/not"}), "`#/$defs/A/not`"),
+            (json!({"$ref": "#/$defs/A%2Fnot"}), "not defined"),
+            (json!({"not": {"$dynamicRef": "#A"}}), "`$dynamicRef`"),
+            (json!({"dependencies": {"a": true}}), "`dependencies`"),
+            (json!({"definitions": {}}), "`definitions`"),
+            (json!({"allOf": {"0": true}}), "no list of schemas"),
+            (json!({"properties": [true]}), "no object of schemas"),
         ] {
             let reason = check(schema).unwrap_err();
             assert!(reason.contains(expected), "{reason}");

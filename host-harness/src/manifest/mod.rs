@@ -39,6 +39,7 @@ use crate::triage;
 
 #[cfg(feature = "schema-checks")]
 pub(crate) use check::Checks;
+pub use definitions::definition;
 pub use error::ManifestError;
 pub use problem::Problem;
 pub use warning::Warning;

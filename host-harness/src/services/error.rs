@@ -33,11 +33,13 @@ pub(super) fn unavailable(what: &str, reason: impl Display) -> Error {
     )
 }
 
-/// More bytes than the host allows.
-pub(super) fn too_large(what: &str, limit: u64) -> Error {
+/// More bytes than the host allows by a setting.
+pub(super) fn too_large(what: &str, limit: u64, setting: &str) -> Error {
     Error::new(
         code::TOO_LARGE,
-        format!("{what} has more than {limit} bytes, which is the host's limit"),
+        format!(
+            "{what} has more than {limit} bytes, which is the host's limit; its setting is `{setting}`"
+        ),
     )
     .with_details(&json!({ "limit": limit }))
 }
@@ -46,7 +48,9 @@ pub(super) fn too_large(what: &str, limit: u64) -> Error {
 pub(super) fn quota_exceeded(what: &str, limit: u64) -> Error {
     Error::new(
         code::QUOTA_EXCEEDED,
-        format!("{what} may hold {limit} bytes, and this would be more"),
+        format!(
+            "{what} may hold {limit} bytes, and this would be more; the host's setting is `limit_bytes`"
+        ),
     )
     .with_details(&json!({ "limit": limit }))
 }

@@ -1,7 +1,7 @@
 //! Events between plugins and the host.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use plugin_sdk::Result;
 use plugin_sdk::services::events::{self, Events};
@@ -14,6 +14,9 @@ use super::{Shared, error};
 /// How many events are kept, of what was emitted and for each member, and how many bytes of them.
 const KEPT: usize = 1000;
 const KEPT_BYTES: usize = 16 << 20;
+
+/// How many bytes of text an event's data may have. What they take as a tree of values, to find out how much that is, may be 72 times as much.
+const MAX_TEXT: usize = 1 << 20;
 
 /// How many patterns a member may have subscribed to.
 const MAX_PATTERNS: usize = 1000;
@@ -34,7 +37,8 @@ pub struct Event {
 ///
 /// Every plugin has a place on a bus; clones are the same place, and [`join`](Self::join) makes another one on the same bus, for another plugin. An event
 /// reaches all places with a subscription that matches, that of its emitter too, and waits there to be taken: the last 1000 events, and no more
-/// than 16 MiB of them.
+/// than 16 MiB of them, as they are in memory ([`keep`](Self::keep)). An event whose data have more than 1 MiB of text ([`max_event_bytes`](Self::max_event_bytes)), or
+/// would take more than is kept, is refused as `too_large`.
 ///
 /// Topics and patterns of them are those of [`plugin_sdk::services::events`].
 ///
@@ -64,14 +68,16 @@ pub struct EventBus {
 }
 
 struct Hub {
-    emitted: Ring<Event>,
+    emitted: Ring<Arc<Event>>,
     /// Places that are gone are let go of at the next event.
     places: Vec<Weak<Mutex<Place>>>,
+    max_text: usize,
+    kept: (usize, usize),
 }
 
 struct Place {
     subscriptions: BTreeSet<String>,
-    waiting: Ring<Event>,
+    waiting: Ring<Arc<Event>>,
 }
 
 impl EventBus {
@@ -80,7 +86,27 @@ impl EventBus {
         Self::on(Shared::new(Hub {
             emitted: Ring::new(KEPT, KEPT_BYTES),
             places: Vec::new(),
+            max_text: MAX_TEXT,
+            kept: (KEPT, KEPT_BYTES),
         }))
+    }
+
+    /// Sets how many bytes of text the data of an event may have that a plugin emits, on the whole bus; 1 MiB unless set.
+    pub fn max_event_bytes(self, bytes: usize) -> Self {
+        self.hub.lock().max_text = bytes;
+        self
+    }
+
+    /// Sets how many events are kept, of what was emitted and at each place on the bus, and how many bytes of them; 1000 and 16 MiB unless set. Events that were kept before are forgotten.
+    pub fn keep(self, events: usize, bytes: usize) -> Self {
+        let mut hub = self.hub.lock();
+        hub.kept = (events, bytes);
+        hub.emitted = Ring::new(events, bytes);
+        for place in hub.places.iter().filter_map(Weak::upgrade) {
+            lock(&place).waiting = Ring::new(events, bytes);
+        }
+        drop(hub);
+        self
     }
 
     /// Another place on the same bus.
@@ -89,9 +115,10 @@ impl EventBus {
     }
 
     fn on(hub: Shared<Hub>) -> Self {
+        let (events, bytes) = hub.lock().kept;
         let own = Shared::new(Place {
             subscriptions: BTreeSet::new(),
-            waiting: Ring::new(KEPT, KEPT_BYTES),
+            waiting: Ring::new(events, bytes),
         });
         hub.lock().places.push(Arc::downgrade(&own.0));
         EventBus { hub, own }
@@ -101,25 +128,22 @@ impl EventBus {
     ///
     /// # Errors
     ///
-    /// `invalid_argument` where the topic is none, or the data cannot be JSON.
+    /// `invalid_argument` where the topic is none, or the data cannot be JSON; `too_large` where they take more memory than is kept of all events.
     pub fn publish<T: Serialize + ?Sized>(&self, topic: &str, data: &T) -> Result<()> {
         check_topic(topic)?;
         let data = serde_json::to_value(data)
             .map_err(|error| error::invalid(format!("the event's data are not JSON: {error}")))?;
-        let bytes = serde_json::to_vec(&data).map_or(0, |text| text.len());
-        self.hub.lock().spread(
-            &Event {
-                topic: topic.to_owned(),
-                data,
-            },
-            bytes,
-        );
+        self.hub.lock().spread(topic, data)?;
         Ok(())
     }
 
     /// What plugins emitted on the whole bus, oldest first.
     pub fn emitted(&self) -> Vec<Event> {
-        self.hub.lock().emitted.iter().cloned().collect()
+        let hub = self.hub.lock();
+        hub.emitted
+            .iter()
+            .map(|event| Event::clone(event))
+            .collect()
     }
 
     /// What this place has subscribed to, in alphabetical order.
@@ -135,28 +159,44 @@ impl EventBus {
     /// Takes the events that wait at this place, oldest first.
     pub fn take(&self) -> Vec<Event> {
         let mut place = self.own.lock();
-        std::iter::from_fn(|| place.waiting.pop()).collect()
+        std::iter::from_fn(|| place.waiting.pop())
+            .map(Arc::unwrap_or_clone)
+            .collect()
     }
 
     /// Takes the oldest event that waits at this place.
     pub fn take_one(&self) -> Option<Event> {
-        self.own.lock().waiting.pop()
+        self.own.lock().waiting.pop().map(Arc::unwrap_or_clone)
     }
 }
 
 impl Hub {
-    fn spread(&mut self, event: &Event, bytes: usize) {
+    /// Gives an event to all places that want it, and returns it with how many bytes it takes.
+    fn spread(&mut self, topic: &str, data: Value) -> Result<(Arc<Event>, usize)> {
+        let bytes = size_of::<Event>() + topic.len() + heap(&data);
+        let (_, limit) = self.kept;
+        if bytes > limit {
+            let what = "the event, as it is kept in memory,";
+            return Err(error::too_large(what, limit as u64, "EventBus::keep"));
+        }
+        let topic = topic.to_owned();
+        let event = Arc::new(Event { topic, data });
         self.places.retain(|place| {
             let Some(place) = place.upgrade() else {
                 return false;
             };
-            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut place = lock(&place);
             if place.wants(&event.topic) {
-                place.waiting.push(event.clone(), size(event, bytes));
+                place.waiting.push(Arc::clone(&event), bytes);
             }
             true
         });
+        Ok((event, bytes))
     }
+}
+
+fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Place {
@@ -167,10 +207,25 @@ impl Place {
     }
 }
 
-/// A tree of values takes up to some 16 times its text.
-fn size(event: &Event, text: usize) -> usize {
-    event.topic.len() + 16 * text + size_of::<Event>()
+/// About how many bytes a value takes besides its own place.
+fn heap(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.capacity(),
+        Value::Array(values) => {
+            let places = values.capacity() * size_of::<Value>();
+            places + values.iter().map(heap).sum::<usize>()
+        }
+        Value::Object(members) => {
+            let members = members.iter();
+            let bytes = members.map(|(name, value)| MEMBER + name.capacity() + heap(value));
+            bytes.sum()
+        }
+        _ => 0,
+    }
 }
+
+/// What a member of an object takes, with its hash, its place in the table, and the room that is left for others.
+const MEMBER: usize = 2 * (size_of::<String>() + size_of::<Value>() + 24);
 
 fn check_topic(topic: &str) -> Result<()> {
     check(topic)?;
@@ -213,15 +268,15 @@ impl std::fmt::Debug for EventBus {
 impl Events for EventBus {
     fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
         check_topic(topic)?;
-        let event = Event {
-            topic: topic.to_owned(),
-            data: serde_json::from_slice(data).map_err(|error| {
-                error::invalid(format!("the event's data are not JSON: {error}"))
-            })?,
-        };
         let mut hub = self.hub.lock();
-        hub.spread(&event, data.len());
-        let bytes = size(&event, data.len());
+        let limit = hub.max_text;
+        if data.len() > limit {
+            let (what, setting) = ("the event's data", "EventBus::max_event_bytes");
+            return Err(error::too_large(what, limit as u64, setting));
+        }
+        let data = serde_json::from_slice(data)
+            .map_err(|error| error::invalid(format!("the event's data are not JSON: {error}")))?;
+        let (event, bytes) = hub.spread(topic, data)?;
         hub.emitted.push(event, bytes);
         Ok(())
     }
@@ -289,6 +344,33 @@ mod tests {
             2,
             "a place that is gone is let go of"
         );
+    }
+
+    #[test]
+    fn an_event_that_takes_much_memory_is_refused() {
+        let mut bus = EventBus::new();
+        bus.subscribe("**").unwrap();
+        let list = |count: usize| format!("[{}0]", r#"{"":0},"#.repeat(count)).into_bytes();
+        let refused = bus.emit("a", &list(150_000)).unwrap_err();
+        assert_eq!(refused.code(), "too_large");
+        assert!(
+            refused.message().contains("`EventBus::max_event_bytes`"),
+            "{refused}"
+        );
+        let refused = bus.emit("a", &list(140_000)).unwrap_err();
+        assert_eq!(refused.code(), "too_large");
+        assert!(refused.message().contains("`EventBus::keep`"), "{refused}");
+        assert_eq!((bus.emitted().len(), bus.waiting()), (0, 0));
+        for _ in 0..100 {
+            bus.emit("a", &list(10_000)).unwrap();
+        }
+        assert!((1..10).contains(&bus.waiting()), "{}", bus.waiting());
+        let mut larger = EventBus::new().max_event_bytes(4 << 20).keep(2, 1 << 30);
+        larger.subscribe("**").unwrap();
+        for _ in 0..3 {
+            larger.emit("a", &list(150_000)).unwrap();
+        }
+        assert_eq!((larger.emitted().len(), larger.waiting()), (2, 2));
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! Log lines.
 
+use std::cell::Cell;
+
 use plugin_sdk::services::logging::Log;
 
-use super::Shared;
 use super::ring::Ring;
+use super::{Shared, budget};
 use crate::record::LogLine;
 use crate::text;
+
+/// What a line counts besides its text, of what a call may hand on.
+const LINE_BYTES: u64 = 100;
 
 /// How many lines are kept, and how many bytes of them.
 const KEPT: usize = 1000;
@@ -50,6 +55,12 @@ impl RecordedLog {
     /// Wants no lines more detailed than this. Plugins ask once, when they first log, and then leave the others out themselves.
     pub fn level(self, level: log::LevelFilter) -> Self {
         self.0.lock().level = level;
+        self
+    }
+
+    /// Keeps at most so many lines, and so many bytes of them, instead of 1000 and 4 MiB. Lines that were logged before are forgotten.
+    pub fn keep(self, lines: usize, bytes: usize) -> Self {
+        self.0.lock().lines = Ring::new(lines, bytes);
         self
     }
 
@@ -123,6 +134,8 @@ impl Log for RecordedLog {
 
 /// Hands lines on to the host's own logger, that of the crate [`log`], with targets that begin with `plugin:`.
 ///
+/// Of one line 64 KiB are handed on, and of one call of a plugin [`max_log_bytes`](crate::PluginBuilder::max_log_bytes): then one more line says that others are left out.
+///
 /// ```
 /// use plugin_sdk::services::logging::Log;
 /// use plugin_sdk_harness::services::ForwardedLog;
@@ -145,9 +158,39 @@ impl Log for ForwardedLog {
         };
         // Looking at the level first saves filtering the text.
         if level <= log::max_level() {
-            let target = format!("plugin:{}", text::name(target));
-            log::log!(target: &target, level, "{}", text::from_str(message));
+            let message = start(message, MAX_MESSAGE);
+            let Some(last) = allowance(message.len() as u64) else {
+                return;
+            };
+            let target = format!("plugin:{}", text::name(start(target, MAX_TARGET)));
+            match last {
+                false => log::log!(target: &target, level, "{}", text::from_str(message)),
+                true => log::warn!(
+                    target: &target,
+                    "further lines of this call are left out: it has handed on as many bytes as `max_log_bytes` allows"
+                ),
+            }
         }
+    }
+}
+
+thread_local! {
+    /// The call that handed on a line last, and how many bytes it has handed on.
+    static HANDED_ON: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// Whether a line may be handed on: `false` that it may, `true` that it is the first that may not, and `None` that it is another one.
+fn allowance(bytes: u64) -> Option<bool> {
+    let call = budget::current();
+    let before = match HANDED_ON.get() {
+        (number, bytes) if number == call.number && number != 0 => bytes,
+        _ => 0,
+    };
+    let after = before.saturating_add(bytes).saturating_add(LINE_BYTES);
+    HANDED_ON.set((call.number, after));
+    match after <= call.log_bytes {
+        true => Some(false),
+        false => (before <= call.log_bytes).then_some(true),
     }
 }
 
@@ -200,6 +243,29 @@ mod tests {
             logs.write(3, "t", "");
         }
         assert_eq!(logs.lines().len(), KEPT);
+    }
+
+    #[test]
+    fn a_call_hands_on_lines_up_to_its_allowance() {
+        let call = |number| budget::Call {
+            number,
+            log_bytes: 350,
+            ..budget::Call::default()
+        };
+        let lines = |number| budget::within(call(number), || [20; 5].map(allowance));
+        let once = [Some(false), Some(false), Some(true), None, None];
+        assert_eq!(lines(1), once);
+        assert_eq!(lines(1), [None; 5], "it is the same call");
+        assert_eq!(lines(2), once);
+    }
+
+    #[test]
+    fn how_much_is_kept_can_be_set() {
+        let mut logs = RecordedLog::new().keep(2, 1 << 20);
+        for line in ["a", "b", "c"] {
+            logs.write(3, "t", line);
+        }
+        assert_eq!(logs.messages(), ["b", "c"]);
     }
 
     #[test]

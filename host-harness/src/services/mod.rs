@@ -63,7 +63,7 @@ mod script;
 pub use ai::ScriptedAi;
 pub use allow_list::{AllowList, Target};
 pub use budget::time_left;
-pub(crate) use budget::with_time_left;
+pub(crate) use budget::{Call, within};
 pub use clock::{ManualClock, SystemClock};
 pub use config::MapConfig;
 pub use events::{Event, EventBus};

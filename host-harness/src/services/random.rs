@@ -3,7 +3,24 @@
 use plugin_sdk::Result;
 use plugin_sdk::services::random::Random;
 
+use super::budget::Deadline;
 use super::{Shared, error};
+
+/// How many bytes are drawn at once, between looks at the clock.
+const AT_ONCE: usize = 64 << 10;
+
+/// Draws bytes as long as the call has time.
+fn in_time(bytes: &mut [u8], mut draw: impl FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
+    if bytes.len() <= AT_ONCE {
+        return draw(bytes);
+    }
+    let deadline = Deadline::of_call();
+    for part in bytes.chunks_mut(AT_ONCE) {
+        deadline.check("drawing so many random bytes")?;
+        draw(part)?;
+    }
+    Ok(())
+}
 
 /// Numbers that are the same for the same seed, in every run: for tests, and for nothing that must not be guessed. Clones go on with one sequence.
 ///
@@ -41,8 +58,11 @@ impl Default for SeededRandom {
 
 impl Random for SeededRandom {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        self.0.lock().fill(bytes);
-        Ok(())
+        let mut sequence = self.0.lock();
+        in_time(bytes, |part| {
+            sequence.fill(part);
+            Ok(())
+        })
     }
 }
 
@@ -63,14 +83,42 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        getrandom::fill(bytes)
-            .map_err(|error| error::unavailable("the host has no random numbers", error))
+        in_time(bytes, |part| {
+            getrandom::fill(part)
+                .map_err(|error| error::unavailable("the host has no random numbers", error))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::budget;
     use super::*;
+
+    #[test]
+    fn many_bytes_are_those_of_one_sequence_and_stop_in_time() {
+        let mut many = vec![0; 3 * AT_ONCE];
+        SeededRandom::new(1).fill(&mut many).unwrap();
+        let mut one = vec![0; AT_ONCE];
+        let mut random = SeededRandom::new(1);
+        random.fill(&mut one).unwrap();
+        assert_eq!(many[..AT_ONCE], one);
+        random.fill(&mut one).unwrap();
+        assert_eq!(many[AT_ONCE..2 * AT_ONCE], one);
+        let late = budget::Call {
+            left: Some(Duration::ZERO),
+            ..budget::Call::default()
+        };
+        for random in [
+            &mut SeededRandom::new(1) as &mut dyn Random,
+            &mut SystemRandom,
+        ] {
+            let refused = budget::within(late, || random.fill(&mut many)).unwrap_err();
+            assert_eq!(refused.code(), "timeout");
+        }
+    }
 
     #[test]
     fn seeds_differ_and_a_sequence_goes_on() {

@@ -160,3 +160,19 @@ fn that_is_missing_says_how_a_raw_command_is_called() {
     let failure = assert_kind!(failure, FailureKind::BadJson { .. });
     assert!(failure.to_string().contains("call_raw"), "{failure}");
 }
+
+#[test]
+fn that_many_inputs_have_each_is_gathered_up_to_the_limit() {
+    let guest = Guest::running("(i64.const 60000)");
+    let mut plugin = guest.builder().max_result_bytes(200_000).build().unwrap();
+    let failure = plugin.call_many_raw("run", [""; 60]).unwrap_err();
+    let failure = assert_kind!(
+        failure,
+        FailureKind::ResultTooLarge { limit: 200_000, bytes, .. } if *bytes < 300_000
+    );
+    assert!(
+        failure.to_string().contains("max_result_bytes"),
+        "{failure}"
+    );
+    assert_eq!(plugin.call_many_raw("run", [""; 3]).unwrap().len(), 3);
+}

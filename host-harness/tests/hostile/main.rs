@@ -4,6 +4,7 @@
 
 mod a_command_that;
 mod a_hook_that_never_ends_runs_into_the_timeout;
+mod a_host_function_that;
 mod a_module;
 mod a_panic_record;
 mod a_result;

@@ -234,7 +234,7 @@ fn what_is_no_file_is_not_opened() {
 
 #[test]
 fn files_in_memory_have_a_limit() {
-    let mut files = MemoryFiles::new().read_write("data").limit_bytes(20);
+    let mut files = MemoryFiles::new().read_write("data").limit_bytes(276);
     files.write("data/a", &[0; 10]).unwrap();
     assert_eq!(
         files.write("data/b", &[0; 10]).unwrap_err().code(),
@@ -242,4 +242,48 @@ fn files_in_memory_have_a_limit() {
     );
     files.write("data/a", &[]).unwrap();
     files.write("data/b", &[0; 8]).unwrap();
+}
+
+#[test]
+fn folders_of_more_entries_than_the_setting_are_refused() {
+    let (folder, directory) = folders();
+    let (mut memory, mut directory) = (
+        MemoryFiles::new().read_write("data").max_entries(3),
+        directory.max_entries(3),
+    );
+    for files in [&mut memory as &mut dyn Files, &mut directory] {
+        for name in ["a", "b", "c"] {
+            files.write(&format!("data/{name}"), b"").unwrap();
+        }
+        assert_eq!(files.list("data").unwrap().len(), 3);
+        files.write("data/d", b"").unwrap();
+        let error = files.list("data").unwrap_err();
+        assert_eq!(error.code(), "too_large");
+        assert!(error.message().contains("`max_entries`"), "{error}");
+        files.remove("data/d").unwrap();
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", folder.path().join("data/link")).unwrap();
+        let error = directory.list("data").unwrap_err();
+        assert_eq!(error.code(), "too_large", "what leads nowhere counts");
+    }
+}
+
+#[test]
+fn files_larger_than_the_setting_are_neither_read_nor_written() {
+    let (folder, directory) = folders();
+    let (mut memory, mut directory) = (
+        MemoryFiles::new().read_write("data").max_file_bytes(4),
+        directory.max_file_bytes(4),
+    );
+    for files in [&mut memory as &mut dyn Files, &mut directory] {
+        files.write("data/a", b"four").unwrap();
+        let error = files.write("data/a", b"fives").unwrap_err();
+        assert_eq!(error.code(), "too_large");
+        assert!(error.message().contains("`max_file_bytes`"), "{error}");
+        assert_eq!(files.read("data/a").unwrap(), b"four");
+    }
+    fs::write(folder.path().join("data/a"), "fives").unwrap();
+    assert_eq!(directory.read("data/a").unwrap_err().code(), "too_large");
 }

@@ -14,9 +14,9 @@ fn database() -> (TempDir, DatabaseKv) {
 
 /// Runs a test with both.
 fn with_both(test: impl Fn(&mut dyn Kv)) {
-    test(&mut MemoryKv::new().limit_bytes(100));
+    test(&mut MemoryKv::new().limit_bytes(1000));
     let (_folder, database) = database();
-    test(&mut database.limit_bytes(100));
+    test(&mut database.limit_bytes(1000));
 }
 
 #[test]
@@ -62,15 +62,28 @@ fn keys_that_are_none_are_refused() {
 #[test]
 fn what_would_be_too_much_changes_nothing() {
     with_both(|kv| {
-        kv.set("a", &[1; 60]).unwrap();
-        let error = kv.set("b", &[2; 40]).unwrap_err();
+        kv.set("a", &[1; 600]).unwrap();
+        let error = kv.set("b", &[2; 150]).unwrap_err();
         assert_eq!(error.code(), "quota_exceeded");
+        assert!(error.message().contains("`limit_bytes`"), "{error}");
         assert_eq!(kv.get("b").unwrap(), None);
-        assert_eq!(kv.set("a", &[3; 100]).unwrap_err().code(), "quota_exceeded");
-        assert_eq!(kv.get("a").unwrap(), Some(vec![1; 60]));
-        kv.set("b", &[2; 38]).unwrap();
+        assert_eq!(kv.set("a", &[3; 900]).unwrap_err().code(), "quota_exceeded");
+        assert_eq!(kv.get("a").unwrap(), Some(vec![1; 600]));
+        kv.set("b", &[2; 142]).unwrap();
         kv.delete("a").unwrap();
-        kv.set("b", &[4; 99]).unwrap();
+        kv.set("b", &[4; 871]).unwrap();
+    });
+}
+
+#[test]
+fn entries_count_even_where_they_are_empty() {
+    with_both(|kv| {
+        for key in ["a", "b", "c", "d", "e", "f", "g"] {
+            kv.set(key, b"").unwrap();
+        }
+        assert_eq!(kv.set("h", b"").unwrap_err().code(), "quota_exceeded");
+        kv.delete("a").unwrap();
+        kv.set("h", b"").unwrap();
     });
 }
 
@@ -81,9 +94,13 @@ fn a_database_outlives_its_process_and_keeps_namespaces_apart() {
     let database = DatabaseKv::open(&path).unwrap();
     database.namespace("one").set("key", b"1").unwrap();
     database.namespace("other").set("key", b"22").unwrap();
-    let again = DatabaseKv::open(&path).unwrap_err();
-    assert!(matches!(again.kind(), FailureKind::Io { .. }), "{again}");
-    drop(database);
+    let again = DatabaseKv::open(&path).unwrap();
+    assert_eq!(
+        again.namespace("one").get("key").unwrap(),
+        Some(b"1".to_vec()),
+        "in one process it is shared"
+    );
+    drop((again, database));
 
     let database = DatabaseKv::open(&path).unwrap();
     assert_eq!(
@@ -153,8 +170,8 @@ proptest! {
     #[test]
     fn both_do_the_same_whatever_is_done(steps in steps()) {
         let (_folder, database) = database();
-        let mut database = database.limit_bytes(100);
-        let mut memory = MemoryKv::new().limit_bytes(100);
+        let mut database = database.limit_bytes(1000);
+        let mut memory = MemoryKv::new().limit_bytes(1000);
         let answers = |kv: &mut dyn Kv| -> Vec<String> {
             steps.iter().map(|step| match step {
                 Step::Set(key, value) => format!("{:?}", kv.set(key, value)),

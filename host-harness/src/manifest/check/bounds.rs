@@ -1,20 +1,21 @@
 //! How much work a schema can make of a value. It comes from a guest, and a few lines can be written so that they take for ever.
 //!
-//! The validator remembers what it found out about schemas that refer to themselves, and about no others. So that its time stays in proportion to the value, a schema may
-//! only be so large with all that it refers to written out, and may not refer to itself for the same part of a value.
+//! Two things are bounded. What a schema takes once it is compiled is measured without any value: [`measure`]. What holding a value against it takes is counted by going
+//! through both as the validator will, without deciding anything: [`Size::rehearse`]. Where the product of the two sizes is small, as it nearly always is, nothing is counted.
+//!
+//! The validator remembers what it found out about schemas that refer to themselves, and about no others; those it compiles anew for each reference.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use regex_automata::nfa::thompson;
 use serde_json::{Map, Value};
 
 use super::super::definitions;
+use super::MAX_PATTERN;
+use crate::limits::SchemaLimits;
 
 /// How many other schemas one may refer to.
 const MAX_DEFINITIONS: usize = 2_000;
-
-/// How many schemas there may be with all references written out, those aside that lead back to where they are.
-const MAX_WRITTEN_OUT: u64 = 50_000;
 
 /// How many schemas one part of a value may be held against.
 const MAX_IN_PLACE: u64 = 2_000;
@@ -25,16 +26,82 @@ const MAX_DEPTH: u32 = 256;
 /// How many schemas may be open at once: the depth of the value times that of the alternatives for one part of it. Each takes some of the stack.
 const MAX_OPEN: usize = 1_024;
 
+/// The longest pattern in bytes. A reader of patterns makes some kilobytes of two characters, before it can be seen how large the whole becomes.
+const MAX_PATTERN_TEXT: usize = 4_096;
+
+/// What a schema takes in bytes, compiled once to check values and once to explain what is wrong with one, and as one of `required`, `enum` and so on.
+const SCHEMA_BYTES: u64 = 2_048;
+const CONSTANT_BYTES: u64 = 160;
+
+/// What a pattern takes in bytes besides four times its automaton: what matching remembers (see [`MATCHING_BYTES`](super::MATCHING_BYTES)).
+const PATTERN_BYTES: u64 = 64 << 10;
+
+/// How many bytes of text, of text times an automaton, and how many constants are a step, which is about what one schema takes for one value.
+const TEXT_STEP: u64 = 64;
+const AUTOMATON_STEP: u64 = 2_048;
+const CONSTANTS_STEP: u64 = 10;
+
 /// The measure of a schema.
 pub(super) struct Size {
     in_place_depth: usize,
+    /// What it takes with all references written out.
+    bytes: u64,
+    /// The size of the automaton of each pattern.
+    patterns: HashMap<String, u64>,
+    /// The definitions that lead back to themselves.
+    circular: HashSet<String>,
 }
 
 impl Size {
-    /// Whether the stack holds what comes of a value.
-    pub(super) fn can_take(&self, value: &Value) -> bool {
+    /// Returns how many bytes it takes when it is compiled, patterns included.
+    pub(super) fn bytes(&self) -> u64 {
+        let patterns = self.patterns.values();
+        let patterns = patterns.map(|automaton| PATTERN_BYTES + 4 * automaton);
+        self.bytes.saturating_add(patterns.sum())
+    }
+
+    /// Checks that the stack holds what comes of a value, and that holding the value against the document takes no more than so many steps.
+    pub(super) fn admit(&self, document: &Value, value: &Value, steps: u64) -> Result<(), String> {
         let most = MAX_OPEN / self.in_place_depth.max(1);
-        shallower(value, most)
+        if !shallower(value, most) {
+            return Err(
+                "it has too many alternatives for a value that is nested so deeply".to_owned(),
+            );
+        }
+        let (nodes, text) = extent(value);
+        let automata = self.patterns.values().sum::<u64>() / AUTOMATON_STEP;
+        let schemas = self.bytes / SCHEMA_BYTES + 1;
+        let at_most = (nodes + text / TEXT_STEP).saturating_mul(schemas);
+        let matching = text.saturating_add(nodes).saturating_mul(automata + 1);
+        if at_most.saturating_add(matching) <= steps {
+            return Ok(());
+        }
+        let mut left = steps;
+        match self.rehearse(document, document, value, &mut left) {
+            Ok(()) => Ok(()),
+            Err(Exhausted) => Err(format!(
+                "holding this value against it would take more than {steps} steps: `max_schema_steps` sets how many may be taken"
+            )),
+        }
+    }
+
+    /// Takes from `left` the steps that holding a value against a part of the document takes.
+    pub(super) fn rehearse(
+        &self,
+        document: &Value,
+        part: &Value,
+        value: &Value,
+        left: &mut u64,
+    ) -> Result<(), Exhausted> {
+        let none = Map::new();
+        let definitions = document.get("$defs").and_then(Value::as_object);
+        let mut rehearsal = Rehearsal {
+            definitions: definitions.unwrap_or(&none),
+            size: self,
+            seen: HashSet::new(),
+            left,
+        };
+        rehearsal.hold(part, value)
     }
 }
 
@@ -49,8 +116,26 @@ fn shallower(value: &Value, than: usize) -> bool {
     }
 }
 
+/// How many values there are in one, itself and names included, and how many bytes of text.
+fn extent(value: &Value) -> (u64, u64) {
+    let add = |(nodes, text): (u64, u64), (more, longer): (u64, u64)| (nodes + more, text + longer);
+    match value {
+        Value::String(text) => (1, text.len() as u64),
+        Value::Array(values) => values.iter().map(extent).fold((1, 0), add),
+        Value::Object(members) => {
+            let of = |(name, value): (&String, &Value)| {
+                let (nodes, text) = extent(value);
+                (nodes + 1, text + name.len() as u64)
+            };
+            members.iter().map(of).fold((1, 0), add)
+        }
+        _ => (1, 0),
+    }
+}
+
 /// Measures a document with all that it refers to.
-pub(super) fn measure(document: &Value) -> Result<Size, String> {
+pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, String> {
+    definitions::check_document(document)?;
     let none = Map::new();
     let definitions = document.get("$defs").and_then(Value::as_object);
     if definitions.is_some_and(|definitions| definitions.len() > MAX_DEFINITIONS) {
@@ -61,19 +146,75 @@ pub(super) fn measure(document: &Value) -> Result<Size, String> {
         circular: HashSet::new(),
         in_place: HashMap::new(),
         written_out: HashMap::new(),
+        patterns: HashMap::new(),
     };
     measure.find_circular();
-    let mut in_place_depth = 0;
+    let (mut in_place_depth, mut bytes) = (0, 0_u64);
     for schema in std::iter::once(document).chain(measure.definitions.values()) {
         let deepest = measure.every(schema, 0)?;
         in_place_depth = in_place_depth.max(deepest);
-        if measure.written_out(schema, 0)? > MAX_WRITTEN_OUT {
-            return Err(format!(
-                "with all that it refers to written out it is of more than {MAX_WRITTEN_OUT} schemas"
-            ));
+        let taken = measure.written_out(schema, 0)?.number;
+        if taken > limits.bytes {
+            return Err(too_large(limits));
+        }
+        bytes = bytes.max(taken);
+    }
+    // Those that lead back are compiled once each, wherever they are referred to.
+    for name in &measure.circular {
+        if let Some(Some(taken)) = measure.written_out.get(name) {
+            bytes = bytes.saturating_add(taken.number);
         }
     }
-    Ok(Size { in_place_depth })
+    let size = Size {
+        in_place_depth,
+        bytes,
+        circular: measure.circular.into_iter().map(str::to_owned).collect(),
+        patterns: measure.patterns,
+    };
+    match size.bytes() > limits.bytes {
+        true => Err(too_large(limits)),
+        false => Ok(size),
+    }
+}
+
+fn too_large(limits: &SchemaLimits) -> String {
+    format!(
+        "with all that it refers to written out, and its patterns, it takes more than {} bytes: `max_schema_bytes` sets how many it may take",
+        limits.bytes
+    )
+}
+
+/// What schemas add up to.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    number: u64,
+    /// What `unevaluatedProperties` and `unevaluatedItems` go through once more, to find out what the schemas for the same part of the value have looked at.
+    evaluation: u64,
+    deepest: usize,
+}
+
+impl Sum {
+    fn add(&mut self, more: Sum, in_place: bool) {
+        self.number = self.number.saturating_add(more.number);
+        self.deepest = self.deepest.max(more.deepest);
+        if in_place {
+            let again = more.number.saturating_add(more.evaluation);
+            self.evaluation = self.evaluation.saturating_add(again);
+        }
+    }
+
+    /// The sum of a schema itself, once all that it has are added.
+    fn of(mut self, schema: &Value) -> Self {
+        if evaluates(schema) {
+            self.number = self.number.saturating_add(self.evaluation);
+        }
+        self
+    }
+}
+
+fn evaluates(schema: &Value) -> bool {
+    let has = |keyword| schema.get(keyword).is_some();
+    has("unevaluatedProperties") || has("unevaluatedItems")
 }
 
 struct Measure<'a> {
@@ -81,105 +222,223 @@ struct Measure<'a> {
     /// Those that lead back to themselves.
     circular: HashSet<&'a str>,
     /// How many schemas are for the same part of the value, and how deep they are nested; `None` while it is being found out.
-    in_place: HashMap<Cow<'a, str>, Option<(u64, usize)>>,
-    written_out: HashMap<Cow<'a, str>, u64>,
+    in_place: HashMap<&'a str, Option<Sum>>,
+    /// How many bytes they take, written out; `None` while it is being found out.
+    written_out: HashMap<&'a str, Option<Sum>>,
+    patterns: HashMap<String, u64>,
 }
 
 impl<'a> Measure<'a> {
     fn find_circular(&mut self) {
-        let mut to = HashMap::new();
-        for (name, definition) in self.definitions {
-            let mut names = Vec::new();
-            definitions::references(definition, &mut |name| names.push(name));
-            to.insert(&**name, names);
-        }
-        for name in self.definitions.keys() {
-            let mut seen = HashSet::new();
-            let mut left: Vec<&str> = vec![name];
-            while let Some(from) = left.pop() {
-                for next in to.get(from).into_iter().flatten() {
-                    if **next == **name {
-                        self.circular.insert(name);
-                        left.clear();
-                        break;
-                    }
-                    if seen.insert(&**next) {
-                        left.push(next);
-                    }
-                }
-            }
-        }
+        let names = self.definitions.keys().map(|name| &**name);
+        let places: HashMap<&str, usize> = names.clone().zip(0..).collect();
+        let references = self.definitions.values().map(|definition| {
+            let mut to = Vec::new();
+            definitions::references(definition, &mut |name| to.extend(places.get(&*name)));
+            to.sort_unstable();
+            to.dedup();
+            to
+        });
+        let circles = Circles::of(references.collect());
+        let circular = names.zip(circles).filter(|(_, circular)| *circular);
+        self.circular = circular.map(|(name, _)| name).collect();
     }
 
-    fn definition(&self, schema: &'a Value) -> Option<(Cow<'a, str>, &'a Value)> {
-        let name = definitions::reference(schema).and_then(definitions::target)?;
-        let definition = self.definitions.get(&*name)?;
-        Some((name, definition))
+    fn definition(&self, schema: &Value) -> Option<(&'a str, &'a Value)> {
+        definitions::definition(definitions::reference(schema)?, self.definitions)
     }
 
     /// Measures a schema and all inside it for the part of the value that each is for, and gives the deepest nesting.
     fn every(&mut self, schema: &'a Value, depth: u32) -> Result<usize, String> {
-        let (number, mut deepest) = self.in_place(schema, depth)?;
-        if number > MAX_IN_PLACE {
+        let sum = self.in_place(schema, depth)?;
+        if sum.number > MAX_IN_PLACE {
             return Err(format!(
                 "it has more than {MAX_IN_PLACE} alternatives for one part of a value"
             ));
         }
+        let mut deepest = sum.deepest;
+        if let Some(Value::String(pattern)) = schema.get("pattern") {
+            self.pattern(pattern)?;
+        }
         for inner in definitions::inside(schema) {
+            if inner.keyword == "patternProperties" {
+                self.pattern(inner.name)?;
+            }
             deepest = deepest.max(self.every(inner.schema, deeper(depth)?)?);
         }
         Ok(deepest)
     }
 
-    fn in_place(&mut self, schema: &'a Value, depth: u32) -> Result<(u64, usize), String> {
-        let (mut number, mut deepest) = (1_u64, 0);
-        let mut add = |(more, depth): (u64, usize)| {
-            number = number.saturating_add(more);
-            deepest = deepest.max(depth);
+    /// Finds out how large a pattern becomes.
+    fn pattern(&mut self, pattern: &str) -> Result<(), String> {
+        if self.patterns.contains_key(pattern) {
+            return Ok(());
+        }
+        if pattern.len() > MAX_PATTERN_TEXT {
+            return Err(format!(
+                "it has a pattern of {} bytes, and {MAX_PATTERN_TEXT} are allowed",
+                pattern.len()
+            ));
+        }
+        // As the validator reads it. What it cannot read, it refuses.
+        let Ok(translated) = jsonschema_regex::to_rust_regex(pattern) else {
+            return Ok(());
+        };
+        let limit = thompson::Config::new().nfa_size_limit(Some(MAX_PATTERN));
+        let automaton = match thompson::Compiler::new()
+            .configure(limit)
+            .build(&translated)
+        {
+            Ok(automaton) => automaton.memory_usage(),
+            Err(error) if error.size_limit().is_some() => {
+                return Err(format!(
+                    "it has a pattern of more than {MAX_PATTERN} bytes when compiled"
+                ));
+            }
+            Err(_) => return Ok(()),
+        };
+        self.patterns.insert(pattern.to_owned(), automaton as u64);
+        Ok(())
+    }
+
+    fn in_place(&mut self, schema: &'a Value, depth: u32) -> Result<Sum, String> {
+        let mut sum = Sum {
+            number: 1,
+            ..Sum::default()
         };
         if let Some((name, definition)) = self.definition(schema) {
-            let known = match self.in_place.get(&name) {
+            let known = match self.in_place.get(name) {
                 Some(Some(known)) => *known,
                 Some(None) => {
                     return Err("it refers to itself for the same part of a value".to_owned());
                 }
                 None => {
-                    self.in_place.insert(name.clone(), None);
+                    self.in_place.insert(name, None);
                     let found = self.in_place(definition, deeper(depth)?)?;
                     self.in_place.insert(name, Some(found));
                     found
                 }
             };
-            add(known);
+            sum.add(known, true);
         }
         for inner in definitions::inside(schema) {
             if is_in_place(inner.keyword) {
-                add(self.in_place(inner.schema, deeper(depth)?)?);
+                sum.add(self.in_place(inner.schema, deeper(depth)?)?, true);
             }
         }
-        Ok((number, deepest + 1))
+        sum.deepest += 1;
+        Ok(sum.of(schema))
     }
 
-    fn written_out(&mut self, schema: &'a Value, depth: u32) -> Result<u64, String> {
-        let mut number = 1_u64;
-        if let Some((name, definition)) = self.definition(schema)
-            && !self.circular.contains(&*name)
-        {
-            let known = match self.written_out.get(&name) {
+    fn written_out(&mut self, schema: &'a Value, depth: u32) -> Result<Sum, String> {
+        let mut sum = Sum {
+            number: SCHEMA_BYTES + constants(schema),
+            ..Sum::default()
+        };
+        if let Some((name, definition)) = self.definition(schema) {
+            let known = match self.written_out.get(name) {
                 Some(known) => *known,
                 None => {
+                    self.written_out.insert(name, None);
                     let found = self.written_out(definition, deeper(depth)?)?;
-                    self.written_out.insert(name, found);
-                    found
+                    self.written_out.insert(name, Some(found));
+                    Some(found)
                 }
             };
-            number = number.saturating_add(known);
+            // Those that lead back to where they are count once, by themselves.
+            if let Some(known) = known
+                && !self.circular.contains(name)
+            {
+                sum.add(known, true);
+            }
         }
         for inner in definitions::inside(schema) {
-            number = number.saturating_add(self.written_out(inner.schema, deeper(depth)?)?);
+            let found = self.written_out(inner.schema, deeper(depth)?)?;
+            sum.add(found, is_in_place(inner.keyword));
         }
-        Ok(number)
+        Ok(sum.of(schema))
     }
+}
+
+/// What a definition leads back to about which everything is known.
+const CLOSED: usize = usize::MAX;
+
+/// Finds out which definitions lead back to themselves, in time in proportion to how many references there are (Tarjan's algorithm).
+struct Circles {
+    references: Vec<Vec<usize>>,
+    /// In which order each was first reached, and the first that it leads back to.
+    reached: Vec<Option<(usize, usize)>>,
+    count: usize,
+    /// Those that may still turn out to be in a circle with the one being looked at.
+    open: Vec<usize>,
+    circular: Vec<bool>,
+}
+
+impl Circles {
+    /// Whether each leads back to itself.
+    fn of(references: Vec<Vec<usize>>) -> Vec<bool> {
+        let number = references.len();
+        let mut circles = Circles {
+            references,
+            reached: vec![None; number],
+            count: 0,
+            open: Vec::new(),
+            circular: vec![false; number],
+        };
+        for node in 0..number {
+            circles.reach(node);
+        }
+        circles.circular
+    }
+
+    /// Follows a definition's references, unless that was done before, and returns the first that it leads back to, if it is still open.
+    fn reach(&mut self, node: usize) -> Option<usize> {
+        match self.reached.get(node) {
+            Some(None) => {}
+            Some(Some((_, first))) => return (*first != CLOSED).then_some(*first),
+            None => return None,
+        }
+        let order = self.count;
+        self.count += 1;
+        let mut first = order;
+        self.note(node, (order, first));
+        let place = self.open.len();
+        self.open.push(node);
+        let references = self.references.get_mut(node).map(std::mem::take);
+        let references = references.unwrap_or_default();
+        let is_own = references.contains(&node);
+        for to in references {
+            first = first.min(self.reach(to).unwrap_or(first));
+            self.note(node, (order, first));
+        }
+        if first == order {
+            let circle: Vec<usize> = self.open.drain(place..).collect();
+            for member in &circle {
+                self.note(*member, (order, CLOSED));
+                if let Some(circular) = self.circular.get_mut(*member) {
+                    *circular = is_own || circle.len() > 1;
+                }
+            }
+        }
+        Some(first)
+    }
+
+    fn note(&mut self, node: usize, at: (usize, usize)) {
+        if let Some(reached) = self.reached.get_mut(node) {
+            *reached = Some(at);
+        }
+    }
+}
+
+/// What the values take that are in a schema itself.
+fn constants(schema: &Value) -> u64 {
+    let values = ["const", "enum", "required", "dependentRequired"];
+    let values = values.iter().filter_map(|keyword| schema.get(keyword));
+    let bytes = values.map(|value| {
+        let (nodes, text) = extent(value);
+        nodes * CONSTANT_BYTES + 2 * text
+    });
+    bytes.sum()
 }
 
 /// Whether what stands behind a keyword is for the same part of the value as the schema that it is in.
@@ -194,6 +453,173 @@ fn deeper(depth: u32) -> Result<u32, String> {
     match depth {
         MAX_DEPTH.. => Err(format!("it is nested more than {MAX_DEPTH} deep")),
         depth => Ok(depth + 1),
+    }
+}
+
+/// No steps are left.
+#[derive(Debug)]
+pub(super) struct Exhausted;
+
+/// Goes through a schema and a value as the validator does at worst, and counts the steps.
+struct Rehearsal<'a, 'l> {
+    definitions: &'a Map<String, Value>,
+    size: &'a Size,
+    /// Definitions that lead back to themselves, and values that they have been for: the validator remembers what came of it.
+    seen: HashSet<(*const Value, *const Value)>,
+    left: &'l mut u64,
+}
+
+impl Rehearsal<'_, '_> {
+    fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
+        match self.left.checked_sub(steps) {
+            Some(left) => *self.left = left,
+            None => {
+                *self.left = 0;
+                return Err(Exhausted);
+            }
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, schema: &Value, value: &Value) -> Result<(), Exhausted> {
+        self.spend(1)?;
+        let Value::Object(members) = schema else {
+            return Ok(());
+        };
+        self.own(members, value)?;
+        self.in_place(schema, value, false)?;
+        match value {
+            Value::Object(values) => self.object(members, values),
+            Value::Array(values) => self.array(members, values),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the schemas for the same part of the value take; with `evaluation`, once more for what they have looked at.
+    fn in_place(
+        &mut self,
+        schema: &Value,
+        value: &Value,
+        evaluation: bool,
+    ) -> Result<(), Exhausted> {
+        let reference = definitions::reference(schema);
+        if let Some((name, definition)) =
+            reference.and_then(|to| definitions::definition(to, self.definitions))
+        {
+            let is_container = value.is_object() || value.is_array();
+            let pair = (std::ptr::from_ref(definition), std::ptr::from_ref(value));
+            let is_new =
+                !is_container || !self.size.circular.contains(name) || self.seen.insert(pair);
+            if is_new {
+                self.hold(definition, value)?;
+            }
+            if evaluation {
+                self.in_place(definition, value, true)?;
+            }
+        }
+        for inner in definitions::inside(schema) {
+            if is_in_place(inner.keyword) {
+                self.hold(inner.schema, value)?;
+                if evaluation {
+                    self.in_place(inner.schema, value, true)?;
+                }
+            }
+        }
+        if !evaluation && evaluates(schema) {
+            self.in_place(schema, value, true)?;
+        }
+        Ok(())
+    }
+
+    /// What the schema says itself of the value as a whole.
+    fn own(&mut self, members: &Map<String, Value>, value: &Value) -> Result<(), Exhausted> {
+        let get = |keyword: &str| members.get(keyword);
+        if let Value::String(text) = value {
+            let length = text.len() as u64;
+            if ["minLength", "maxLength", "format"]
+                .into_iter()
+                .any(|keyword| get(keyword).is_some())
+            {
+                self.spend(length / TEXT_STEP)?;
+            }
+            if let Some(Value::String(pattern)) = get("pattern") {
+                self.matching(pattern, text)?;
+            }
+        }
+        let constants = match (get("const"), get("enum")) {
+            (None, None) => 0,
+            (_, Some(Value::Array(values))) => values.len() as u64 / CONSTANTS_STEP + 1,
+            _ => 1,
+        };
+        let is_unique = get("uniqueItems") == Some(&Value::Bool(true)) && value.is_array();
+        if constants > 0 || is_unique {
+            let (nodes, text) = extent(value);
+            let once = nodes + text / TEXT_STEP;
+            self.spend(constants.saturating_mul(once))?;
+            self.spend(if is_unique { once } else { 0 })?;
+        }
+        let names = |keyword: &str| match get(keyword) {
+            Some(Value::Array(names)) => names.len() as u64,
+            Some(Value::Object(names)) => names.len() as u64,
+            _ => 0,
+        };
+        let names = names("required") + names("properties") + names("dependentRequired");
+        self.spend(if value.is_object() { names / 4 } else { 0 })
+    }
+
+    fn matching(&mut self, pattern: &str, text: &str) -> Result<(), Exhausted> {
+        let automaton = self.size.patterns.get(pattern).copied();
+        let automaton = automaton.unwrap_or(MAX_PATTERN as u64);
+        let steps = automaton.saturating_mul(text.len() as u64);
+        self.spend(1 + steps / AUTOMATON_STEP)
+    }
+
+    fn object(
+        &mut self,
+        members: &Map<String, Value>,
+        values: &Map<String, Value>,
+    ) -> Result<(), Exhausted> {
+        let map = |keyword: &str| members.get(keyword).and_then(Value::as_object);
+        let properties = map("properties");
+        for (name, value) in values {
+            self.spend(1)?;
+            let property = properties.and_then(|properties| properties.get(name));
+            if let Some(property) = property {
+                self.hold(property, value)?;
+            }
+            for (pattern, schema) in map("patternProperties").into_iter().flatten() {
+                self.matching(pattern, name)?;
+                self.hold(schema, value)?;
+            }
+            if let Some(schema) = members.get("propertyNames") {
+                self.hold(schema, &Value::String(name.clone()))?;
+            }
+            for keyword in ["additionalProperties", "unevaluatedProperties"] {
+                if let (Some(schema), None) = (members.get(keyword), property) {
+                    self.hold(schema, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn array(&mut self, members: &Map<String, Value>, values: &[Value]) -> Result<(), Exhausted> {
+        let first = members.get("prefixItems").and_then(Value::as_array);
+        let first = first.map_or(&[][..], Vec::as_slice);
+        for (schema, value) in first.iter().zip(values) {
+            self.hold(schema, value)?;
+        }
+        for (number, value) in values.iter().enumerate() {
+            self.spend(1)?;
+            for keyword in ["items", "contains", "unevaluatedItems"] {
+                if let Some(schema) = members.get(keyword)
+                    && (keyword != "items" || number >= first.len())
+                {
+                    self.hold(schema, value)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -216,8 +642,20 @@ mod tests {
         json!({"$ref": "#/$defs/0", "$defs": definitions})
     }
 
+    fn measure(document: &Value) -> Result<Size, String> {
+        super::measure(document, &SchemaLimits::default())
+    }
+
     fn refused(document: &Value) -> String {
         measure(document).err().unwrap()
+    }
+
+    /// How many steps there are for a value; `None` where there are too many to be counted soon.
+    fn steps(document: &Value, value: &Value) -> Option<u64> {
+        let (size, most) = (measure(document).unwrap(), 1_000_000);
+        let mut left = most;
+        let outcome = size.rehearse(document, document, value, &mut left);
+        outcome.ok().map(|()| most - left)
     }
 
     #[test]
@@ -258,9 +696,137 @@ mod tests {
     #[test]
     fn a_value_may_be_the_deeper_the_fewer_alternatives_there_are() {
         let nested = |depth| (0..depth).fold(json!(0), |value, _| json!([value]));
-        let plain = measure(&json!({"type": "array"})).unwrap();
-        assert!(plain.can_take(&nested(127)));
-        let deep = measure(&document(60, |number| to(number + 1))).unwrap();
-        assert!(deep.can_take(&nested(10)) && !deep.can_take(&nested(100)));
+        let admits = |document: Value, depth| {
+            let size = measure(&document).unwrap();
+            size.admit(&document, &nested(depth), 1_000_000).is_ok()
+        };
+        assert!(admits(json!({"type": "array"}), 127));
+        let deep = || document(60, |number| to(number + 1));
+        assert!(admits(deep(), 10) && !admits(deep(), 100));
+    }
+
+    #[test]
+    fn a_reference_into_a_definition_is_refused() {
+        // Named like what is inside another one, and harmless itself.
+        for reference in ["#/$defs/1/properties/p", "#/$defs/1%2Fproperties%2Fp"] {
+            let next = json!({"$ref": reference});
+            let document = json!({"$ref": "#/$defs/0", "$defs": {
+                "0": {"properties": {"p": {"anyOf": [next.clone(), next]}}},
+                "1": {"properties": {"p": true}},
+                "1/properties/p": true,
+            }});
+            assert!(refused(&document).contains("not defined"), "{reference}");
+        }
+    }
+
+    #[test]
+    fn what_doubles_by_any_keyword_is_refused() {
+        let keywords = [
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "prefixItems",
+            "properties",
+            "patternProperties",
+            "dependentSchemas",
+        ];
+        for keyword in keywords {
+            let doubling = document(40, |number| match keyword {
+                "allOf" | "anyOf" | "oneOf" | "prefixItems" => {
+                    json!({keyword: [to(number + 1), to(number + 1)]})
+                }
+                _ => json!({keyword: {"a": to(number + 1), "b": to(number + 1)}}),
+            });
+            measure(&doubling).map(drop).expect_err(keyword);
+        }
+        for [one, other] in [
+            ["if", "then"],
+            ["if", "else"],
+            ["not", "if"],
+            ["items", "contains"],
+            ["items", "unevaluatedItems"],
+            ["additionalProperties", "propertyNames"],
+            ["additionalProperties", "unevaluatedProperties"],
+        ] {
+            let doubling = document(
+                40,
+                |number| json!({one: to(number + 1), other: to(number + 1)}),
+            );
+            measure(&doubling).map(drop).expect_err(one);
+        }
+        // Each is looked through once more at every level.
+        let unevaluated = document(
+            40,
+            |number| json!({"allOf": [to(number + 1)], "unevaluatedProperties": false}),
+        );
+        measure(&unevaluated).map(drop).expect_err("unevaluated");
+    }
+
+    #[test]
+    fn definitions_in_circles_are_told_from_those_that_lead_there() {
+        let circles = |references: &[&[usize]]| {
+            Circles::of(references.iter().map(|to| to.to_vec()).collect())
+        };
+        assert_eq!(circles(&[&[0], &[0], &[]]), [true, false, false]);
+        assert_eq!(
+            circles(&[&[1], &[2, 3], &[1], &[4], &[5], &[4, 6], &[]]),
+            [false, true, true, false, true, true, false]
+        );
+        assert_eq!(
+            circles(&[&[1], &[2], &[0, 3], &[]]),
+            [true, true, true, false]
+        );
+        let chain: Vec<Vec<usize>> = (0..2_000).map(|node| vec![(node + 1) % 2_000]).collect();
+        assert!(Circles::of(chain).into_iter().all(|circular| circular));
+    }
+
+    #[test]
+    fn all_patterns_of_a_document_have_one_budget() {
+        let patterns = |count: usize| {
+            let patterns = (0..count).map(|number| (format!(".{{80}}{number}"), json!(true)));
+            json!({"patternProperties": Value::Object(patterns.collect())})
+        };
+        assert!(measure(&patterns(50)).is_ok());
+        assert!(refused(&patterns(2_000)).contains("`max_schema_bytes`"));
+        let long = json!({"pattern": r"\w".repeat(5_000)});
+        assert!(refused(&long).contains("a pattern of 10000 bytes"));
+        let large = json!({"pattern": r"\w{200}"});
+        assert!(refused(&large).contains("when compiled"));
+    }
+
+    #[test]
+    fn constants_count_with_every_reference_to_them() {
+        let texts: Vec<String> = (0..5_000)
+            .map(|number| "x".repeat(20 + number % 5))
+            .collect();
+        let constants = |count: usize| {
+            let all: Vec<Value> = (0..count).map(|_| to(0)).collect();
+            json!({"prefixItems": all, "$defs": {"0": {"enum": texts}}})
+        };
+        assert!(measure(&constants(10)).is_ok());
+        assert!(refused(&constants(500)).contains("`max_schema_bytes`"));
+    }
+
+    #[test]
+    fn steps_are_those_of_the_value_and_not_of_the_schema() {
+        let small = json!({"properties": {"a": {"items": {"type": "integer"}}, "b": {"pattern": r"^\w+$"}}});
+        let value = json!({"a": vec![0; 1_000], "b": "x".repeat(1_000)});
+        assert!((2_000..200_000).contains(&steps(&small, &value).unwrap()));
+        let all: Vec<Value> = (0..1_500)
+            .map(|number| json!({"minimum": number}))
+            .collect();
+        let many = json!({"items": {"allOf": all}});
+        assert_eq!(steps(&many, &json!(vec![0; 1_000])), None);
+        let constants: Vec<Value> = (0..2_000).map(|number| json!([number])).collect();
+        let compared = json!({"items": {"enum": constants}});
+        assert_eq!(steps(&compared, &json!(vec![json!([0]); 10_000])), None);
+        let matched = json!({"items": {"pattern": "(a|b)*a(a|b){400}"}});
+        assert_eq!(steps(&matched, &json!(["ab".repeat(100_000)])), None);
+        let tree = json!({"$ref": "#/$defs/T", "$defs": {"T": {"anyOf": [{"type": "null"}, {"properties": {"a": {"$ref": "#/$defs/T"}}}, {"properties": {"a": {"$ref": "#/$defs/T"}}}]}}});
+        let nested = (0..60).fold(json!(0), |value, _| json!({"a": value}));
+        assert!(
+            steps(&tree, &nested).unwrap() < 2_000,
+            "what is known is not found out again"
+        );
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The validator's own list of errors goes into every alternative of every alternative, which for a nested value may be more than there is memory for.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -10,6 +11,7 @@ use plugin_sdk::code;
 use serde_json::{Map, Value, json};
 
 use super::super::definitions;
+use super::bounds::Size;
 use super::words::{excerpt, expected};
 use super::{MAX_PROBLEMS, Problem, Subject, compile};
 use crate::text;
@@ -96,18 +98,24 @@ fn names_at(place: &str) -> String {
     format!("{place} names")
 }
 
+/// What is asked to find out what is wrong.
+pub(super) struct Asked<'a> {
+    pub(super) document: &'a Value,
+    pub(super) size: &'a Size,
+    pub(super) probe: Option<&'a Probe>,
+    /// How many steps asking may take; when they are used up, no place is looked for any further.
+    pub(super) steps: u64,
+}
+
 /// What is wrong with a value that does not fit: at least one thing.
-pub(super) fn problems(
-    document: &Value,
-    probe: Option<&Probe>,
-    subject: Subject,
-    value: &Value,
-) -> Vec<Problem> {
+pub(super) fn problems(asked: &Asked<'_>, subject: Subject, value: &Value) -> Vec<Problem> {
     let none = Map::new();
+    let document = asked.document;
     let definitions = document.get("$defs").and_then(Value::as_object);
     let mut explanation = Explanation {
         definitions: definitions.unwrap_or(&none),
-        probe,
+        asked,
+        left: Cell::new(asked.steps),
         subject,
         named: subject == Subject::Arguments && definitions::reference(document).is_none(),
         path: Vec::new(),
@@ -159,7 +167,8 @@ enum Segment<'a> {
 
 struct Explanation<'a> {
     definitions: &'a Map<String, Value>,
-    probe: Option<&'a Probe>,
+    asked: &'a Asked<'a>,
+    left: Cell<u64>,
     subject: Subject,
     /// Whether the members of the whole value are arguments.
     named: bool,
@@ -172,14 +181,19 @@ impl<'a> Explanation<'a> {
         self.problems.len() >= MAX_PROBLEMS
     }
 
+    /// Whether a value fits a part, or there are no steps left to find out.
     fn fits(&self, part: &Part<'a>, value: &Value) -> bool {
-        self.probe
-            .is_none_or(|probe| probe.fits(&part.place, value))
+        let (document, mut left) = (self.asked.document, self.left.get());
+        let counted = (self.asked.size).rehearse(document, part.schema, value, &mut left);
+        self.left.set(left);
+        counted.is_err() || (self.asked.probe).is_none_or(|probe| probe.fits(&part.place, value))
     }
 
     fn matches(&self, pattern: &Part<'a>, name: &str) -> bool {
-        self.probe
-            .is_some_and(|probe| probe.matches(&pattern.place, name))
+        let left = self.left.get().checked_sub(1 + name.len() as u64);
+        self.left.set(left.unwrap_or_default());
+        left.is_some()
+            && (self.asked.probe).is_some_and(|probe| probe.matches(&pattern.place, name))
     }
 
     /// Goes down into a part that a value does not fit. `whole` is for the value as a whole.
@@ -219,11 +233,15 @@ impl<'a> Explanation<'a> {
     }
 
     fn target(&self, part: &Part<'a>) -> Option<Part<'a>> {
-        let name = definitions::reference(part.schema).and_then(definitions::target)?;
+        let (name, schema) = self.definition(part.schema)?;
         Some(Part {
-            schema: self.definitions.get(&*name)?,
-            place: definitions::reference_to(&name),
+            schema,
+            place: definitions::reference_to(name),
         })
+    }
+
+    fn definition(&self, schema: &Value) -> Option<(&'a str, &'a Value)> {
+        definitions::definition(definitions::reference(schema)?, self.definitions)
     }
 
     /// Of alternatives none of which fits, the one that is meant may be told by what the value looks like.
@@ -256,9 +274,8 @@ impl<'a> Explanation<'a> {
     fn resolved(&self, schema: &'a Value) -> &'a Value {
         let mut schema = schema;
         for _ in 0..MAX_FOLLOWED {
-            let target = definitions::reference(schema).and_then(definitions::target);
-            match target.and_then(|name| self.definitions.get(&*name)) {
-                Some(definition) => schema = definition,
+            match self.definition(schema) {
+                Some((_, definition)) => schema = definition,
                 None => break,
             }
         }
@@ -304,7 +321,8 @@ impl<'a> Explanation<'a> {
 
     fn object(&mut self, part: &Part<'a>, members: &'a Map<String, Value>, whole: bool) {
         let properties = part.inside("properties");
-        let known = |name: &str| properties.iter().any(|(known, _)| *known == name);
+        let known = part.get("properties").and_then(Value::as_object);
+        let known = |name: &str| known.is_some_and(|known| known.contains_key(name));
         let required = part.get("required").and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !self.is_full() && !members.contains_key(name) {

@@ -6,7 +6,7 @@ mod bounds;
 mod explain;
 mod words;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use plugin_sdk::services::events;
@@ -16,10 +16,14 @@ use serde_json::{Map, Value, json};
 
 use super::{CommandInfo, Manifest, Problem, Schema};
 use crate::failure::FailureKind;
+use crate::limits::SchemaLimits;
 use crate::text;
 
 /// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of a text.
 const MAX_PATTERN: usize = 256 * 1024;
+
+/// How much matching a pattern may remember, in bytes.
+const MATCHING_BYTES: usize = 32 << 10;
 
 /// The code of what no value is to blame for.
 const BAD_SCHEMA: &str = "bad_schema";
@@ -150,8 +154,9 @@ impl Manifest {
         value: &Value,
     ) -> Result<(), Vec<Problem>> {
         let Some(schema) = schema else { return Ok(()) };
-        match Compiled::new(self.standalone(schema)) {
-            Ok(compiled) => compiled.check(subject, value),
+        let limits = SchemaLimits::default();
+        match Compiled::new(self.standalone(schema), &limits) {
+            Ok(compiled) => compiled.check(subject, value, limits.steps),
             Err(reason) => Err(vec![Problem::bad_schema(&reason)]),
         }
     }
@@ -188,8 +193,8 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(document: Value) -> Result<Self, String> {
-        let size = bounds::measure(&document)?;
+    fn new(document: Value, limits: &SchemaLimits) -> Result<Self, String> {
+        let size = bounds::measure(&document, limits)?;
         Ok(Compiled {
             validator: compile(&document)?,
             document,
@@ -198,11 +203,9 @@ impl Compiled {
         })
     }
 
-    fn check(&self, subject: Subject, value: &Value) -> Result<(), Vec<Problem>> {
-        if !self.size.can_take(value) {
-            return Err(vec![Problem::bad_schema(
-                "it has too many alternatives for a value that is nested so deeply",
-            )]);
+    fn check(&self, subject: Subject, value: &Value, steps: u64) -> Result<(), Vec<Problem>> {
+        if let Err(reason) = self.size.admit(&self.document, value, steps) {
+            return Err(vec![Problem::bad_schema(&reason)]);
         }
         if self.validator.is_valid(value) {
             return Ok(());
@@ -210,22 +213,26 @@ impl Compiled {
         let probe = self
             .probe
             .get_or_init(|| explain::Probe::new(&self.document).ok());
-        Err(explain::problems(
-            &self.document,
-            probe.as_ref(),
-            subject,
-            value,
-        ))
+        let asked = explain::Asked {
+            document: &self.document,
+            size: &self.size,
+            probe: probe.as_ref(),
+            steps,
+        };
+        Err(explain::problems(&asked, subject, value))
     }
 }
 
 /// Compiles a schema. Nothing that it refers to is fetched, and its patterns take time in proportion to the text.
 fn compile(document: &Value) -> Result<Validator, String> {
+    let patterns = PatternOptions::regex()
+        .size_limit(MAX_PATTERN)
+        .dfa_size_limit(MATCHING_BYTES);
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .offline()
         .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex().size_limit(MAX_PATTERN))
+        .with_pattern_options(patterns)
         .build(document)
         .map_err(|error| text::one_line(&error.to_string(), 300))
 }
@@ -237,9 +244,11 @@ pub(crate) struct Checks {
     /// In the order of the manifest.
     commands: Vec<Lazy>,
     handles: Vec<Lazy>,
+    /// How many bytes those take that are compiled.
+    taken: Mutex<u64>,
 }
 
-type Lazy = OnceLock<Result<Compiled, String>>;
+type Lazy = OnceLock<Compiled>;
 
 impl Checks {
     pub(crate) fn of(manifest: Arc<Manifest>) -> Self {
@@ -248,12 +257,18 @@ impl Checks {
             config: Lazy::new(),
             commands: lazy(manifest.commands.len()),
             handles: lazy(manifest.handles.len()),
+            taken: Mutex::new(0),
             manifest,
         }
     }
 
     /// Arguments in JSON, as they will cross.
-    pub(crate) fn json(&self, command: &str, text: &[u8]) -> Result<(), FailureKind> {
+    pub(crate) fn json(
+        &self,
+        command: &str,
+        text: &[u8],
+        limits: &SchemaLimits,
+    ) -> Result<(), FailureKind> {
         let Some((info, compiled)) = self.command(command) else {
             return Ok(());
         };
@@ -261,6 +276,7 @@ impl Checks {
             info.arguments.as_ref(),
             compiled,
             Subject::Arguments,
+            limits,
             || parse(text),
         )
     }
@@ -270,12 +286,13 @@ impl Checks {
         &self,
         command: &str,
         arguments: &impl Serialize,
+        limits: &SchemaLimits,
     ) -> Result<(), FailureKind> {
         let Some((info, compiled)) = self.command(command) else {
             return Ok(());
         };
         let schema = info.arguments.as_ref();
-        self.check(schema, compiled, Subject::Arguments, || {
+        self.check(schema, compiled, Subject::Arguments, limits, || {
             // By way of text, which has integers of every size.
             let text = serde_json::to_vec(arguments).map_err(|error| {
                 let reason = format!("they cannot be held against the plugin's schema: {error}");
@@ -287,21 +304,29 @@ impl Checks {
     }
 
     /// A configuration, as it will cross.
-    pub(crate) fn config(&self, text: &[u8]) -> Result<(), FailureKind> {
+    pub(crate) fn config(&self, text: &[u8], limits: &SchemaLimits) -> Result<(), FailureKind> {
         let schema = self.manifest.config.as_ref();
-        self.check(schema, &self.config, Subject::Configuration, || parse(text))
+        let config = || parse(text);
+        self.check(schema, &self.config, Subject::Configuration, limits, config)
     }
 
     /// An event, as it will cross: its data have to fit for every handler that will be given it.
-    pub(crate) fn event(&self, topic: &str, text: &[u8]) -> Result<(), FailureKind> {
+    pub(crate) fn event(
+        &self,
+        topic: &str,
+        text: &[u8],
+        limits: &SchemaLimits,
+    ) -> Result<(), FailureKind> {
         let handlers = self.manifest.handles.iter().zip(&self.handles);
         for (handled, compiled) in
             handlers.filter(|(handled, _)| events::matches(&handled.topic, topic))
         {
-            self.check(handled.data.as_ref(), compiled, Subject::EventData, || {
+            let data = || {
                 let mut event = parse(text)?;
                 Ok(event.get_mut("data").map(Value::take).unwrap_or_default())
-            })?;
+            };
+            let schema = handled.data.as_ref();
+            self.check(schema, compiled, Subject::EventData, limits, data)?;
         }
         Ok(())
     }
@@ -314,21 +339,45 @@ impl Checks {
         Some((commands.get(place)?, self.commands.get(place)?))
     }
 
+    /// The compiled schema, which is kept. What there is no room for is not: another instance may have more.
+    fn compiled<'a>(
+        &self,
+        schema: &Schema,
+        kept: &'a Lazy,
+        limits: &SchemaLimits,
+    ) -> Result<&'a Compiled, String> {
+        if let Some(compiled) = kept.get() {
+            return Ok(compiled);
+        }
+        // Held while compiling, so that what is compiled at once adds up.
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiled) = kept.get() {
+            return Ok(compiled);
+        }
+        let compiled = Compiled::new(self.manifest.standalone(schema), limits)?;
+        let together = taken.saturating_add(compiled.size.bytes());
+        if together > limits.bytes {
+            return Err(format!(
+                "the schemas of the plugin take more than {} bytes together: `max_schema_bytes` sets how many they may take",
+                limits.bytes
+            ));
+        }
+        *taken = together;
+        Ok(kept.get_or_init(|| compiled))
+    }
+
     fn check(
         &self,
         schema: Option<&Schema>,
         compiled: &Lazy,
         subject: Subject,
+        limits: &SchemaLimits,
         value: impl FnOnce() -> Result<Value, FailureKind>,
     ) -> Result<(), FailureKind> {
         let Some(schema) = schema else { return Ok(()) };
-        let compiled = compiled
-            .get_or_init(|| Compiled::new(self.manifest.standalone(schema)))
-            .as_ref()
-            .map_err(|reason| FailureKind::BadSchema {
-                reason: reason.clone(),
-            })?;
-        match compiled.check(subject, &value()?) {
+        let compiled = self.compiled(schema, compiled, limits);
+        let compiled = compiled.map_err(|reason| FailureKind::BadSchema { reason })?;
+        match compiled.check(subject, &value()?, limits.steps) {
             Ok(()) => Ok(()),
             Err(problems) if problems.iter().any(|problem| problem.code == BAD_SCHEMA) => {
                 let reason = problems.first().map(Problem::to_string);

@@ -412,6 +412,7 @@ fn arguments_of_the_binary_codec_get_their_names() {
         json!({}),
     ));
     let checks = Checks::of(manifest);
+    let limits = SchemaLimits::default();
     let code = |result: Result<(), FailureKind>| match result {
         Err(FailureKind::DoesNotFit { error, problems }) => {
             format!("{} {}", error.code(), problems[0].path)
@@ -425,21 +426,33 @@ fn arguments_of_the_binary_codec_get_their_names() {
         z: f32,
         a: &'static str,
     }
-    assert_eq!(code(checks.binary("do", &(0.5, "x"))), "fits");
-    assert_eq!(code(checks.binary("do", &Both { z: 1.0, a: "x" })), "fits");
-    assert_eq!(code(checks.binary("do", &("x", "x"))), "invalid_argument z");
+    assert_eq!(code(checks.binary("do", &(0.5, "x"), &limits)), "fits");
     assert_eq!(
-        code(checks.binary("do", &(f64::NAN, "x"))),
+        code(checks.binary("do", &Both { z: 1.0, a: "x" }, &limits)),
+        "fits"
+    );
+    assert_eq!(
+        code(checks.binary("do", &("x", "x"), &limits)),
         "invalid_argument z"
     );
-    assert_eq!(code(checks.binary("do", &(1,))), "missing_argument a");
-    assert_eq!(code(checks.binary("do", &())), "missing_argument z");
     assert_eq!(
-        code(checks.binary("do", &(1, "x", 2))),
+        code(checks.binary("do", &(f64::NAN, "x"), &limits)),
+        "invalid_argument z"
+    );
+    assert_eq!(
+        code(checks.binary("do", &(1,), &limits)),
+        "missing_argument a"
+    );
+    assert_eq!(
+        code(checks.binary("do", &(), &limits)),
+        "missing_argument z"
+    );
+    assert_eq!(
+        code(checks.binary("do", &(1, "x", 2), &limits)),
         "they are 3, and the command has 2"
     );
-    assert_eq!(code(checks.json("do", b"")), "missing_argument z");
-    assert_eq!(code(checks.json("other", b"7")), "fits");
+    assert_eq!(code(checks.json("do", b"", &limits)), "missing_argument z");
+    assert_eq!(code(checks.json("other", b"7", &limits)), "fits");
 }
 
 #[test]
@@ -452,7 +465,7 @@ fn an_event_has_to_fit_for_each_handler_that_will_be_given_it() {
     let checks = Checks::of(Arc::new(manifest));
     let event = |topic: &str, data: Value| {
         let text = json!({"topic": topic, "data": data}).to_string();
-        checks.event(topic, text.as_bytes())
+        checks.event(topic, text.as_bytes(), &SchemaLimits::default())
     };
     assert!(event("user.made", json!({"id": 1})).is_ok());
     assert!(event("other.made", json!(7)).is_ok());

@@ -57,9 +57,9 @@ fn of(schema: &Value, definitions: &Map<String, Value>, left: usize) -> String {
             return one_of(branches.collect());
         }
     }
-    let target = definitions::reference(schema).and_then(definitions::target);
-    match target.and_then(|name| definitions.get(&*name)) {
-        Some(definition) => of(definition, definitions, left),
+    let reference = definitions::reference(schema);
+    match reference.and_then(|reference| definitions::definition(reference, definitions)) {
+        Some((_, definition)) => of(definition, definitions, left),
         None if schema.get("not").is_some() => "something else".to_owned(),
         None => constraints_of("a value", schema),
     }

@@ -11,10 +11,11 @@ use plugin_sdk::services::files::{Entry, Files};
 use plugin_sdk::{Error, Result};
 
 use super::{
-    Access, MAX_FILE, MAX_LISTED, Place, is_file, is_folder, no_such_file, no_such_folder,
-    not_granted, read_only, roots, too_many_entries,
+    Access, Limits, Place, is_file, is_folder, no_such_file, no_such_folder, not_granted,
+    read_only, roots,
 };
 use crate::failure::{Failure, FailureKind};
+use crate::services::budget::Deadline;
 use crate::services::error;
 
 const NAME: &str = "DirectoryFiles";
@@ -24,7 +25,8 @@ const NAME: &str = "DirectoryFiles";
 /// A plugin cannot leave them: the operating system resolves every path beneath the folder that was opened when it was granted, so that neither `..` nor
 /// a symbolic link, nor one that appears between a check and a use, leads anywhere else. Links that stay within work.
 ///
-/// Files of more than 16 MiB are neither read nor written. How much a plugin may write altogether is not bounded here: give it a folder with a quota where
+/// Files of more than 16 MiB are neither read nor written ([`max_file_bytes`](Self::max_file_bytes)), and folders of more than 10,000 entries are not listed
+/// ([`max_entries`](Self::max_entries)). How much a plugin may write altogether is not bounded here: give it a folder with a quota where
 /// that matters. Writing makes the folders that are missing, and is not atomic.
 ///
 /// ```
@@ -44,12 +46,25 @@ const NAME: &str = "DirectoryFiles";
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryFiles {
     roots: BTreeMap<String, (Arc<Dir>, Access)>,
+    limits: Limits,
 }
 
 impl DirectoryFiles {
     /// No folders.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets the largest file that is read or written, in bytes; a larger one is the error `too_large`.
+    pub fn max_file_bytes(mut self, bytes: u64) -> Self {
+        self.limits.file = bytes;
+        self
+    }
+
+    /// Sets how many entries of a folder are looked at to list it; a folder of more is the error `too_large`. What a plugin could not open counts too, such as links that lead nowhere.
+    pub fn max_entries(mut self, entries: usize) -> Self {
+        self.limits.entries = entries;
+        self
     }
 
     /// Grants a folder for reading, under a name.
@@ -105,21 +120,17 @@ impl Files for DirectoryFiles {
         regular_file(dir.metadata(place.within).map_err(wrong)?, path)?;
         let file = dir.open(place.within).map_err(wrong)?;
         let mut contents = Vec::new();
-        file.take(MAX_FILE + 1)
+        file.take(self.limits.file.saturating_add(1))
             .read_to_end(&mut contents)
             .map_err(wrong)?;
-        if contents.len() as u64 > MAX_FILE {
-            return Err(error::too_large("the file", MAX_FILE));
-        }
+        self.limits.check_file(contents.len() as u64)?;
         Ok(contents)
     }
 
     fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
         let place = Place::file(path)?;
         let dir = self.root(&place, Access::ReadWrite)?;
-        if contents.len() as u64 > MAX_FILE {
-            return Err(error::too_large("the file", MAX_FILE));
-        }
+        self.limits.check_file(contents.len() as u64)?;
         let wrong = |error: io::Error| explain(&error, path, no_such_file);
         if let Ok(metadata) = dir.metadata(place.within) {
             regular_file(metadata, path)?;
@@ -157,7 +168,10 @@ impl Files for DirectoryFiles {
         }
         let folder = dir.open_dir(within).map_err(wrong)?;
         let mut entries = Vec::new();
-        for entry in folder.entries().map_err(wrong)? {
+        let deadline = Deadline::of_call();
+        for (number, entry) in folder.entries().map_err(wrong)?.enumerate() {
+            self.limits.check_entries(number, path)?;
+            deadline.check("listing the folder")?;
             // A name that is not UTF-8 could not be asked for anyway, and what a link leads to outside is not there.
             let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else {
                 continue;
@@ -166,9 +180,6 @@ impl Files for DirectoryFiles {
             let Ok(metadata) = dir.metadata(format!("{within}/{name}")) else {
                 continue;
             };
-            if entries.len() == MAX_LISTED {
-                return Err(too_many_entries(path));
-            }
             let is_folder = metadata.is_dir();
             entries.push(Entry {
                 name,

@@ -6,8 +6,8 @@ use plugin_sdk::Result;
 use plugin_sdk::services::files::{Entry, Files};
 
 use super::{
-    Access, MAX_FILE, MAX_LISTED, Place, is_file, is_folder, no_such_file, no_such_folder,
-    not_granted, read_only, roots, too_many_entries,
+    Access, Limits, Place, is_file, is_folder, no_such_file, no_such_folder, not_granted,
+    read_only, roots,
 };
 use crate::services::{Shared, error};
 
@@ -15,6 +15,9 @@ const NAME: &str = "MemoryFiles";
 
 /// What all files may take together, in bytes.
 const LIMIT: u64 = 64 << 20;
+
+/// What a file takes besides its path and its contents, in bytes.
+const ENTRY: u64 = 128;
 
 /// Files in memory, under folders that are granted by name. Clones share them. A folder exists as long as there is something in it.
 ///
@@ -44,6 +47,7 @@ struct State {
     files: BTreeMap<String, Vec<u8>>,
     bytes: u64,
     limit: u64,
+    limits: Limits,
 }
 
 impl MemoryFiles {
@@ -54,6 +58,7 @@ impl MemoryFiles {
             files: BTreeMap::new(),
             bytes: 0,
             limit: LIMIT,
+            limits: Limits::default(),
         }))
     }
 
@@ -72,9 +77,21 @@ impl MemoryFiles {
         self
     }
 
-    /// Lets all files take so many bytes together; what would be more is refused as `quota_exceeded`.
+    /// Lets all files take so many bytes together, each 128 bytes more than its path and its contents; what would be more is refused as `quota_exceeded`.
     pub fn limit_bytes(self, limit: u64) -> Self {
         self.0.lock().limit = limit;
+        self
+    }
+
+    /// Sets the largest file, in bytes, instead of 16 MiB; a larger one is the error `too_large`.
+    pub fn max_file_bytes(self, bytes: u64) -> Self {
+        self.0.lock().limits.file = bytes;
+        self
+    }
+
+    /// Sets how many entries of a folder are listed, instead of 10,000; a folder of more is the error `too_large`.
+    pub fn max_entries(self, entries: usize) -> Self {
+        self.0.lock().limits.entries = entries;
         self
     }
 
@@ -140,10 +157,7 @@ impl State {
     fn write(&mut self, path: &str, contents: &[u8], access: Access) -> Result<()> {
         let place = Place::file(path)?;
         self.allow(&place, access)?;
-        let len = contents.len() as u64;
-        if len > MAX_FILE {
-            return Err(error::too_large("the file", MAX_FILE));
-        }
+        self.limits.check_file(contents.len() as u64)?;
         if self.is_folder(path) {
             return Err(is_folder(path));
         }
@@ -168,7 +182,7 @@ fn folders_of(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn taken(path: &str, contents: &[u8]) -> u64 {
-    path.len() as u64 + contents.len() as u64
+    ENTRY + path.len() as u64 + contents.len() as u64
 }
 
 impl Default for MemoryFiles {
@@ -237,9 +251,7 @@ impl Files for MemoryFiles {
             {
                 continue;
             }
-            if entries.len() == MAX_LISTED {
-                return Err(too_many_entries(path));
-            }
+            state.limits.check_entries(entries.len(), path)?;
             entries.push(Entry {
                 name: name.to_owned(),
                 folder,

@@ -14,15 +14,49 @@ use serde_json::json;
 
 use super::error;
 
-/// The largest file that is read or written, in bytes, unless said otherwise.
-const MAX_FILE: u64 = 16 << 20;
-
 /// The longest path in bytes, and the longest name in it.
 const MAX_PATH: usize = 1024;
 const MAX_NAME: usize = 255;
 
-/// The most entries of a folder that are listed.
-const MAX_LISTED: usize = 10_000;
+/// What files and folders may be.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// The largest file that is read or written, in bytes.
+    file: u64,
+    /// The most entries of a folder that are looked at.
+    entries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            file: 16 << 20,
+            entries: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    fn check_file(self, bytes: u64) -> Result<()> {
+        match bytes > self.file {
+            true => Err(error::too_large("the file", self.file, "max_file_bytes")),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks that one more entry of a folder may be looked at.
+    fn check_entries(self, before: usize, path: &str) -> Result<()> {
+        if before < self.entries {
+            return Ok(());
+        }
+        let message = format!(
+            "the folder {} has more than {} entries; the host's setting is `max_entries`",
+            error::quoted(path),
+            self.entries
+        );
+        Err(Error::new(code::TOO_LARGE, message))
+    }
+}
 
 /// A plugin's path, taken apart. That it has no `..` and is not absolute makes both implementations the same to a plugin; what keeps
 /// [`DirectoryFiles`] within its folder is the operating system.
@@ -127,16 +161,6 @@ fn is_folder(path: &str) -> Error {
 
 fn is_file(path: &str) -> Error {
     error::invalid(format!("{} is a file, not a folder", error::quoted(path)))
-}
-
-fn too_many_entries(path: &str) -> Error {
-    Error::new(
-        code::TOO_LARGE,
-        format!(
-            "the folder {} has more than {MAX_LISTED} entries",
-            error::quoted(path)
-        ),
-    )
 }
 
 /// The granted folders, as the entries of the path "".

@@ -313,7 +313,9 @@ fn timed_out(target: &Target, allowed_time: Duration) -> Error {
 fn explain(error: ureq::Error, target: &Target, limit: u64, allowed_time: Duration) -> Error {
     match error {
         ureq::Error::Timeout(_) => timed_out(target, allowed_time),
-        ureq::Error::BodyExceedsLimit(_) => error::too_large("the response", limit),
+        ureq::Error::BodyExceedsLimit(_) => {
+            error::too_large("the response", limit, "max_response_bytes")
+        }
         ureq::Error::HostNotFound => error::unavailable(
             "the request failed",
             format_args!("there is no host {}", error::quoted(&target.host())),

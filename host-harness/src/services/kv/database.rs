@@ -1,13 +1,16 @@
 //! In a database file.
 
+use std::fs::File;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::{Error, Result, code};
-use redb::{Database, ReadableTable, TableDefinition, TableError};
+use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableError};
 
-use super::{LIMIT, MAX_LISTED, check_key, taken, too_many_keys};
+use super::{LIMIT, Listed, check_key, taken};
 use crate::failure::{Failure, FailureKind};
 use crate::services::error;
 
@@ -16,8 +19,8 @@ const TAKEN: TableDefinition<'_, &str, u64> = TableDefinition::new("taken");
 
 /// Values by key, in a database file that outlives the process. Clones share it.
 ///
-/// Every change is on the disk when the call returns, which takes as long as the disk needs. A file can be open once at a time; plugins of one host share
-/// it by clones, each with a [`namespace`](Self::namespace) of its own unless they are to see each other's keys.
+/// Every change is on the disk when the call returns, which takes as long as the disk needs. One process at a time can have a file open, and whoever opens it in that process
+/// shares it. Plugins of one host have a [`namespace`](Self::namespace) of their own each, unless they are to see each other's keys.
 ///
 /// ```
 /// use plugin_sdk::services::kv::Kv;
@@ -42,21 +45,21 @@ pub struct DatabaseKv {
 }
 
 impl DatabaseKv {
-    /// Opens a database file, or makes it.
+    /// Opens a database file, or makes it. A file that is open in this process already is shared.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] where the file cannot be made or read, is open already, or is no such database.
+    /// [`FailureKind::Io`] where the file cannot be made or read, is open in another process, is no such database, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
-        let database = Database::create(path).map_err(|error| {
+        let database = shared(path).map_err(|reason| {
             Failure::load(FailureKind::Io {
                 path: path.to_owned(),
-                reason: error.to_string(),
+                reason,
             })
         })?;
         Ok(DatabaseKv {
-            database: Arc::new(database),
+            database,
             path: path.to_owned(),
             namespace: Arc::from(""),
             limit: LIMIT,
@@ -71,7 +74,8 @@ impl DatabaseKv {
         }
     }
 
-    /// Lets the namespace's keys and values take so many bytes together, 64 MiB unless set; what would be more is refused as `quota_exceeded`.
+    /// Lets the namespace's keys and values take so many bytes together, 64 MiB unless set, each entry 128 bytes more than its key and its value; what would be more is refused
+    /// as `quota_exceeded`.
     pub fn limit_bytes(mut self, limit: u64) -> Self {
         self.limit = limit;
         self
@@ -95,7 +99,10 @@ impl DatabaseKv {
                 Err(error) => Err(error.into()),
             }
         };
-        reading().map_err(explain)
+        unless_damaged(reading)
+            .map_err(damaged)
+            .flatten()
+            .map_err(explain)
     }
 
     /// Changes the namespace's table and tells what it then takes, all or nothing.
@@ -119,8 +126,99 @@ impl DatabaseKv {
             transaction.commit()?;
             Ok(result)
         };
-        changing().map_err(explain)
+        unless_damaged(changing)
+            .map_err(damaged)
+            .flatten()
+            .map_err(explain)
     }
+}
+
+/// The database of a file, which all that open it in this process share.
+fn shared(path: &Path) -> Result<Arc<Database>, String> {
+    static OPEN: Mutex<Vec<(PathBuf, Weak<Database>)>> = Mutex::new(Vec::new());
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    open.retain(|(_, database)| database.strong_count() > 0);
+    if let Ok(known) = path.canonicalize()
+        && let Some((_, database)) = open.iter().find(|(path, _)| *path == known)
+        && let Some(database) = database.upgrade()
+    {
+        return Ok(database);
+    }
+    check_header(path)?;
+    let database = unless_damaged(|| Database::create(path))?.map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => {
+            "it is open in another process, and one at a time can have it open".to_owned()
+        }
+        error => error.to_string(),
+    })?;
+    let database = Arc::new(database);
+    if let Ok(known) = path.canonicalize() {
+        open.push((known, Arc::downgrade(&database)));
+    }
+    Ok(database)
+}
+
+/// What a database begins with.
+const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+
+/// The size of all pages, and the most that a region can have.
+const PAGE: u64 = 4096;
+const MAX_REGION_PAGES: u64 = 1 << 20;
+
+/// Checks that a file is as long as its header says: the database takes that for granted, and panics where it is cut short.
+fn check_header(path: &Path) -> Result<(), String> {
+    let Ok(file) = File::open(path) else {
+        // It is made, or the database says why it cannot be opened.
+        return Ok(());
+    };
+    let unreadable = |error: std::io::Error| error.to_string();
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut header = Vec::new();
+    file.take(PAGE)
+        .read_to_end(&mut header)
+        .map_err(unreadable)?;
+    if header.is_empty() {
+        return Ok(());
+    }
+    if !header.starts_with(MAGIC) {
+        return Err("it is no database of this kind".to_owned());
+    }
+    let whole = || {
+        let number = |at: usize| {
+            let bytes = header.get(at..)?.first_chunk()?;
+            Some(u64::from(u32::from_le_bytes(*bytes)))
+        };
+        let (page, own_pages, most_pages) = (number(12)?, number(16)?, number(20)?);
+        let (regions, last_pages) = (number(24)?, number(28)?);
+        let is_sound = page == PAGE
+            && (1..=MAX_REGION_PAGES).contains(&most_pages)
+            && (1..=MAX_REGION_PAGES).contains(&own_pages)
+            && last_pages <= most_pages
+            && regions + last_pages > 0;
+        let last = if last_pages > 0 {
+            own_pages + last_pages
+        } else {
+            0
+        };
+        let pages = (own_pages + most_pages)
+            .checked_mul(regions)?
+            .checked_add(last + 1)?;
+        (is_sound && pages.checked_mul(PAGE)? <= length).then_some(())
+    };
+    whole().ok_or_else(|| {
+        format!(
+            "it is cut short or damaged: it has {length} bytes, and its header is of a longer file"
+        )
+    })
+}
+
+/// Runs a part of the database, which panics where it finds a file damaged that nothing checks before.
+fn unless_damaged<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| "the file is damaged".to_owned())
+}
+
+fn damaged(reason: String) -> Error {
+    error::unavailable("the key-value store cannot be used", reason)
 }
 
 /// The database's own errors have no code yet.
@@ -175,20 +273,100 @@ impl Kv for DatabaseKv {
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>> {
-        let keys = self.read(|table| {
-            let mut keys = Vec::new();
+        self.read(|table| {
+            let mut listed = Listed::default();
             for entry in table.range(prefix..)? {
                 let (key, _) = entry?;
-                if !key.value().starts_with(prefix) || keys.len() > MAX_LISTED {
+                if !key.value().starts_with(prefix) {
                     break;
                 }
-                keys.push(key.value().to_owned());
+                listed.add(key.value())?;
             }
-            Ok(keys)
-        })?;
-        if keys.len() > MAX_LISTED {
-            return Err(too_many_keys());
+            Ok(listed.keys)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(path: &Path) -> Vec<u8> {
+        let mut database = DatabaseKv::open(path).unwrap().namespace("x");
+        for number in 0..200 {
+            let value = vec![7; 50 * (number % 7)];
+            database.set(&format!("key{number}"), &value).unwrap();
         }
-        Ok(keys)
+        drop(database);
+        std::fs::read(path).unwrap()
+    }
+
+    /// Opens what is left of a file, and works with it.
+    fn tried(path: &Path, contents: &[u8]) -> String {
+        std::fs::write(path, contents).unwrap();
+        let mut database = match DatabaseKv::open(path) {
+            Ok(database) => database.namespace("x"),
+            Err(failure) => return format!("{}: {}", failure.code(), failure.message()),
+        };
+        let outcomes = [
+            database.get("key5").map(drop),
+            database.list("").map(drop),
+            database.set("new", &[1; 100]),
+            database.delete("key7").map(drop),
+        ];
+        let failed = outcomes.into_iter().find_map(Result::err);
+        failed.map_or_else(|| "works".to_owned(), |error| error.message().to_owned())
+    }
+
+    #[test]
+    fn a_database_that_was_cut_short_is_told_without_a_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv.redb");
+        let whole = filled(&path);
+        assert_eq!(tried(&path, &whole), "works");
+        assert_eq!(tried(&path, b""), "works", "it is made anew");
+        let lengths = (1..40).map(|nth| whole.len() * nth / 40);
+        for length in lengths.chain([1, 8, 9, 63, 64, 320, 4095, 4096, whole.len() - 1]) {
+            assert_eq!(check_header(&path), Ok(()));
+            std::fs::write(&path, &whole[..length]).unwrap();
+            check_header(&path).expect_err("cut short");
+            let told = tried(&path, &whole[..length]);
+            assert!(told.starts_with("io: "), "{length}: {told}");
+            std::fs::write(&path, &whole).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_damaged_database_is_an_error_or_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv.redb");
+        let whole = filled(&path);
+        let mut random = fastrand::Rng::with_seed(3);
+        for nth in 0..60 {
+            let mut bad = whole.clone();
+            let end = if nth % 2 == 0 { 320 } else { bad.len() };
+            for _ in 0..1 + nth % 5 {
+                let at = random.usize(9..end);
+                bad[at] = random.u8(..);
+            }
+            tried(&path, &bad);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_opened_twice_is_shared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv.redb");
+        let mut one = DatabaseKv::open(&path).unwrap();
+        one.set("a", b"1").unwrap();
+        let by_another_way = folder.path().join(".").join("kv.redb");
+        let mut other = DatabaseKv::open(by_another_way).unwrap();
+        assert_eq!(other.get("a").unwrap(), Some(b"1".to_vec()));
+        drop((one, other));
+        let mut again = DatabaseKv::open(&path).unwrap();
+        assert_eq!(again.get("a").unwrap(), Some(b"1".to_vec()));
+        std::fs::write(folder.path().join("text"), "text").unwrap();
+        let failure = DatabaseKv::open(folder.path().join("text")).unwrap_err();
+        assert!(failure.message().contains("no database"), "{failure}");
     }
 }

@@ -7,7 +7,7 @@ use plugin_sdk::{Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{LIMIT, MAX_LISTED, check_key, taken, too_many_keys};
+use super::{LIMIT, Listed, check_key, taken};
 use crate::services::{Shared, error};
 
 /// Values by key, in memory. Clones share them.
@@ -46,7 +46,7 @@ impl MemoryKv {
         }))
     }
 
-    /// Lets keys and values take so many bytes together; what would be more is refused as `quota_exceeded`.
+    /// Lets keys and values take so many bytes together, each entry 128 bytes more than its key and its value; what would be more is refused as `quota_exceeded`.
     pub fn limit_bytes(self, limit: u64) -> Self {
         self.0.lock().limit = limit;
         self
@@ -156,17 +156,12 @@ impl Kv for MemoryKv {
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, Error> {
         let state = self.0.lock();
-        let keys: Vec<String> = state
-            .values
-            .range(prefix.to_owned()..)
+        let keys = state.values.range(prefix.to_owned()..);
+        let mut keys = keys
             .map(|(key, _)| key)
-            .take_while(|key| key.starts_with(prefix))
-            .take(MAX_LISTED + 1)
-            .cloned()
-            .collect();
-        if keys.len() > MAX_LISTED {
-            return Err(too_many_keys());
-        }
-        Ok(keys)
+            .take_while(|key| key.starts_with(prefix));
+        let mut listed = Listed::default();
+        keys.try_for_each(|key| listed.add(key))?;
+        Ok(listed.keys)
     }
 }

@@ -18,8 +18,12 @@ const MAX_KEY: usize = 1024;
 /// What keys and values may take together unless said otherwise, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// The most keys that are listed at once.
+/// The most keys that are listed at once, and the most bytes of them.
 const MAX_LISTED: usize = 100_000;
+const MAX_LISTED_BYTES: usize = 16 << 20;
+
+/// What an entry takes besides its key and its value, in bytes.
+const ENTRY: u64 = 128;
 
 fn check_key(key: &str) -> Result<()> {
     match key.len() {
@@ -32,14 +36,30 @@ fn check_key(key: &str) -> Result<()> {
     }
 }
 
-fn too_many_keys() -> plugin_sdk::Error {
-    plugin_sdk::Error::new(
-        plugin_sdk::code::TOO_LARGE,
-        format!("more than {MAX_LISTED} keys begin so; list them by a longer prefix"),
-    )
+/// Keys as far as they are listed.
+#[derive(Default)]
+struct Listed {
+    keys: Vec<String>,
+    bytes: usize,
+}
+
+impl Listed {
+    fn add(&mut self, key: &str) -> Result<()> {
+        self.bytes += key.len();
+        if self.keys.len() == MAX_LISTED || self.bytes > MAX_LISTED_BYTES {
+            return Err(plugin_sdk::Error::new(
+                plugin_sdk::code::TOO_LARGE,
+                format!(
+                    "more than {MAX_LISTED} keys begin so, or they have more than {MAX_LISTED_BYTES} bytes; list them by a longer prefix"
+                ),
+            ));
+        }
+        self.keys.push(key.to_owned());
+        Ok(())
+    }
 }
 
 /// What a key with its value takes of the limit.
 fn taken(key: &str, value: usize) -> u64 {
-    key.len() as u64 + value as u64
+    ENTRY + key.len() as u64 + value as u64
 }
