@@ -304,3 +304,35 @@ fn with_debug_information_without_bottom_fails_as_any_other() {
     assert!(failure.to_string().contains("unreachable"), "{failure}");
     assert_eq!(failure.backtrace().len(), 1);
 }
+
+/// A definition whose name is a path hides from whoever takes the reference for a name what is behind it: 2^40 alternatives.
+#[cfg(feature = "schema-checks")]
+#[test]
+fn whose_references_lead_into_definitions_is_not_used_for_checks() {
+    use serde_json::json;
+
+    let definitions = (0..40).flat_map(|number| {
+        let next = json!({"$ref": format!("#/$defs/d{}/properties/p", number + 1)});
+        let doubled = json!({"properties": {"p": {"anyOf": [next.clone(), next]}}});
+        let hidden = (format!("d{number}/properties/p"), json!(true));
+        [(format!("d{number}"), doubled), hidden]
+    });
+    let last = json!({"properties": {"p": {"type": "string"}}});
+    let last = [
+        ("d40".to_owned(), last),
+        ("d40/properties/p".to_owned(), json!(true)),
+    ];
+    let definitions: serde_json::Map<String, Value> = definitions.chain(last).collect();
+    let line = json!({"abi": 1, "$defs": definitions, "commands": [{"name": "run", "arguments": {"$ref": "#/$defs/d0"}, "result": true}]});
+    let section = format!(r#"(@custom "plugin-sdk" {:?})"#, line.to_string());
+    let guest = Guest::running(ECHO).with(&section);
+    let failure = assert_kind!(
+        building(guest.builder().check_arguments()),
+        FailureKind::BadSchema { .. }
+    );
+    assert!(
+        failure.to_string().contains("not defined beside it"),
+        "{failure}"
+    );
+    guest.plugin().call_raw("run", b"{}").unwrap();
+}

@@ -293,8 +293,8 @@ mod tests {
 
     fn filled(path: &Path) -> Vec<u8> {
         let mut database = DatabaseKv::open(path).unwrap().namespace("x");
-        for number in 0..200 {
-            let value = vec![7; 50 * (number % 7)];
+        for number in 0..30 {
+            let value = vec![7; 400 * (number % 7)];
             database.set(&format!("key{number}"), &value).unwrap();
         }
         drop(database);
@@ -325,14 +325,12 @@ mod tests {
         let whole = filled(&path);
         assert_eq!(tried(&path, &whole), "works");
         assert_eq!(tried(&path, b""), "works", "it is made anew");
-        let lengths = (1..40).map(|nth| whole.len() * nth / 40);
+        let lengths = (1..8).map(|nth| whole.len() * nth / 8);
         for length in lengths.chain([1, 8, 9, 63, 64, 320, 4095, 4096, whole.len() - 1]) {
-            assert_eq!(check_header(&path), Ok(()));
             std::fs::write(&path, &whole[..length]).unwrap();
             check_header(&path).expect_err("cut short");
             let told = tried(&path, &whole[..length]);
             assert!(told.starts_with("io: "), "{length}: {told}");
-            std::fs::write(&path, &whole).unwrap();
         }
     }
 
@@ -342,7 +340,7 @@ mod tests {
         let path = folder.path().join("kv.redb");
         let whole = filled(&path);
         let mut random = fastrand::Rng::with_seed(3);
-        for nth in 0..60 {
+        for nth in 0..30 {
             let mut bad = whole.clone();
             let end = if nth % 2 == 0 { 320 } else { bad.len() };
             for _ in 0..1 + nth % 5 {
