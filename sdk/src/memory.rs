@@ -95,6 +95,11 @@ fn range(bytes: *const [u8]) -> Range {
     (start, start.saturating_add(bytes.len()))
 }
 
+/// Where a vector's bytes lie. They are not referred to: they may be in use as arguments.
+fn range_of(bytes: &Vec<u8>) -> Range {
+    range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
+}
+
 fn overlap(a: Range, b: Range) -> bool {
     a.0 < b.1 && b.0 < a.1
 }
@@ -238,14 +243,15 @@ impl Boundary {
             return busy();
         };
         self.answer.set(NOWHERE);
-        let mut arguments: &mut [u8] = if len == 0 || len > MAX_LEN {
+        // No reference yet: they may lie in the last result, which is still to be looked at.
+        let mut arguments: *mut [u8] = if len == 0 || len > MAX_LEN {
             &mut []
         } else {
-            // SAFETY: the caller vouches for the bytes; `len` is at most `isize::MAX`, which is no less than 2^31 - 1.
-            unsafe { std::slice::from_raw_parts_mut(address, len as usize) }
+            ptr::slice_from_raw_parts_mut(address, len as usize)
         };
-        if self.unsettled.get() || overlap(range(&**result), range(arguments)) {
-            arguments = self.settle(arguments, &mut result);
+        if self.unsettled.get() || overlap(range_of(&result), range(arguments)) {
+            // SAFETY: the caller vouches for the bytes.
+            arguments = unsafe { self.settle(arguments, &mut result) };
         }
         recycle(&mut result);
         let place = range(arguments);
@@ -253,7 +259,9 @@ impl Boundary {
         let answer = if len > MAX_LEN {
             Err(too_large("arguments", len as usize))
         } else {
-            serve(arguments, &mut result)
+            // SAFETY: the caller vouches for the bytes, or they are a copy in `held`; nobody else refers to them until `serve` returns, and `len` is at
+            // most `isize::MAX`, which is no less than 2^31 - 1.
+            serve(unsafe { &mut *arguments }, &mut result)
         };
         self.arguments.set(NOWHERE);
         let packed = match answer {
@@ -295,20 +303,24 @@ impl Boundary {
     ///
     /// A host may pass a result on as arguments. A result of the boundary's own then has to live through this call; what the plugin lent
     /// must not be in a command's hands while it changes the plugin, or be changed itself: that is copied.
+    ///
+    /// # Safety
+    /// As [`serve`](Boundary::serve).
     #[cold]
-    fn settle<'a>(&self, arguments: &'a mut [u8], result: &mut Vec<u8>) -> &'a mut [u8] {
+    unsafe fn settle(&self, arguments: *mut [u8], result: &mut Vec<u8>) -> *mut [u8] {
         let place = range(arguments);
         self.settle_freed_answer(place);
         let lent = self.lent.replace(NOWHERE);
         let mut held = self.held.take();
         let arguments = if overlap(lent, place) {
-            held = arguments.to_vec();
-            // SAFETY: the bytes of `held` stay where they are until the next call settles, whoever owns the vector; nobody else refers to them.
-            unsafe { std::slice::from_raw_parts_mut(held.as_mut_ptr(), held.len()) }
+            // SAFETY: the caller vouches for the bytes.
+            held = unsafe { &*arguments }.to_vec();
+            // They stay where they are until the next call settles, whoever owns the vector.
+            ptr::slice_from_raw_parts_mut(held.as_mut_ptr(), held.len())
         } else {
-            if overlap(range(&**result), place) {
+            if overlap(range_of(result), place) {
                 held = std::mem::take(result);
-            } else if !overlap(range(&*held), place) {
+            } else if !overlap(range_of(&held), place) {
                 held = Vec::new();
             }
             arguments
@@ -327,6 +339,20 @@ impl Boundary {
             && !overlap(block, arguments)
         {
             self.release(address);
+        }
+    }
+}
+
+/// In a guest it lives as long as the instance. Natively a test may have left blocks.
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for Boundary {
+    fn drop(&mut self) {
+        let blocks = self.blocks.get_mut();
+        for block in std::mem::take(&mut blocks.slots) {
+            if let (false, Some(layout)) = (block.start.is_null(), layout(block.size)) {
+                // SAFETY: the table held this block, so `alloc` returned it for the same size and nobody has freed it.
+                unsafe { alloc::dealloc(block.start, layout) };
+            }
         }
     }
 }
@@ -861,8 +887,8 @@ mod tests {
     #[test]
     fn a_result_may_be_the_arguments_of_the_next_call() {
         let boundary = Boundary::new();
-        let text = b"passed on".to_vec();
-        let start = text.as_ptr().cast_mut();
+        let mut text = b"passed on".to_vec();
+        let start = text.as_mut_ptr();
         let mut text = Some(text);
         let mut first = |_: &mut [u8], _: &mut Vec<u8>| Ok(Answer::Owned(text.take().unwrap()));
         serve(&boundary, ptr::null_mut(), 0, &mut first);

@@ -255,6 +255,10 @@ fn a_value_can_be_shared() {
     assert_eq!(host.lock().unwrap().calls, ["nothing"]);
 }
 
+/// Aligned as a guest's memory is.
+#[repr(align(16))]
+struct Memory<const LEN: usize>([u8; LEN]);
+
 fn serve(
     provided: &mut HostFunctions,
     name: &str,
@@ -275,8 +279,8 @@ fn serve(
 #[test]
 fn a_host_reads_arguments_from_memory_and_answers() {
     let mut host = everything::provide(Host::default());
-    let mut memory = *b"0123456789abcdef";
-    let memory = &mut memory[..];
+    let mut memory = Memory(*b"0123456789abcdef");
+    let memory = &mut memory.0[..];
     serve(&mut host, "all_reverse", memory, &[2, 4]).unwrap();
     assert_eq!(memory, b"0154326789abcdef");
     let Answer::Packed {
@@ -329,7 +333,8 @@ fn a_host_reads_arguments_from_memory_and_answers() {
 #[test]
 fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it() {
     let mut host = everything::provide(Host::default());
-    let mut memory = vec![b'x'; 64];
+    let mut memory = Memory([b'x'; 64]);
+    let memory = &mut memory.0[..];
     let high = u64::from(u32::MAX);
     for (name, slots) in [
         ("all_reverse", vec![60, 5]),
@@ -342,7 +347,7 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
         ("all_c_upper", vec![0]),
         ("all_query", vec![0, 65, 0, 0]),
     ] {
-        let fault = serve(&mut host, name, &mut memory, &slots).unwrap_err();
+        let fault = serve(&mut host, name, memory, &slots).unwrap_err();
         let Fault::Argument { fault, .. } = fault else {
             panic!("{name}: {fault}")
         };
@@ -354,33 +359,33 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
             "{name}: {fault}"
         );
     }
-    let fault = serve(&mut host, "all_halve", &mut memory, &[2, 1]).unwrap_err();
+    let fault = serve(&mut host, "all_halve", memory, &[2, 1]).unwrap_err();
     assert_eq!(
         fault.to_string(),
         "the argument `samples`: its address 0x2 is no multiple of 4"
     );
-    let fault = serve(&mut host, "all_swap", &mut memory, &[0, 8, 0, 0, 4, 8]).unwrap_err();
+    let fault = serve(&mut host, "all_swap", memory, &[0, 8, 0, 0, 4, 8]).unwrap_err();
     assert!(matches!(fault, Fault::Overlapping));
-    let fault = serve(&mut host, "all_level", &mut memory, &[0]).unwrap_err();
+    let fault = serve(&mut host, "all_level", memory, &[0]).unwrap_err();
     assert_eq!(
         fault.to_string(),
         "the argument `level`: 0 stands for no value of its type"
     );
     memory[0] = 0xff;
     assert!(
-        serve(&mut host, "all_greet", &mut memory, &[0, 4])
+        serve(&mut host, "all_greet", memory, &[0, 4])
             .unwrap_err()
             .to_string()
             .contains("not UTF-8 after byte 0")
     );
     assert!(
-        serve(&mut host, "all_query", &mut memory, &[1, 4, 1, 4])
+        serve(&mut host, "all_query", memory, &[1, 4, 1, 4])
             .unwrap_err()
             .to_string()
             .contains("not valid JSON")
     );
     // Shared bytes beside changed ones are fine, as they are copied.
-    serve(&mut host, "all_swap", &mut memory, &[8, 8, 8, 4, 16, 8]).unwrap();
+    serve(&mut host, "all_swap", memory, &[8, 8, 8, 4, 16, 8]).unwrap();
 }
 
 #[test]
