@@ -142,6 +142,10 @@ impl<P: Plugin> Guest<P> {
         if first || anew {
             P::prepare_logging();
         }
+        #[cfg(target_arch = "wasm32")]
+        if first {
+            crate::constructors::run();
+        }
         Some(plugin)
     }
 

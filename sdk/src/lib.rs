@@ -160,6 +160,15 @@
 //! exports what it links, so there the feature must not be forgotten. And since cargo unifies the features of what it builds together, build
 //! plugins one by one: `cargo build -p …`.
 //!
+//! # Names that are taken
+//!
+//! A command may be called like anything that Rust, C, the compiler or a host has a name for, except that names which begin with `__` are refused. In a module, though,
+//! there is one function of a name: a dependency that defines a function called as the plugin's exports are, such as `free` or `alloc`, cannot be
+//! linked. The harness and `cargo plugin build` tell which crate it is; the linker does so only where both functions have the same type, and otherwise
+//! leaves one of them out. Rename it there: C code is compiled with `-Dfree=own_free`.
+//!
+//! Constructors of dependencies (the crates `ctor`, `inventory` and `typetag`, C++) run once, at the beginning of the first call.
+//!
 //! # Size
 //!
 //! A plugin is as small as its release profile asks for:
@@ -202,6 +211,8 @@ pub mod binary;
 pub mod codec;
 #[doc(hidden)]
 pub mod command;
+#[cfg(target_arch = "wasm32")]
+mod constructors;
 mod error;
 #[doc(hidden)]
 pub mod fault;

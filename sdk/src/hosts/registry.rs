@@ -2,7 +2,7 @@
 //!
 //! No macro sees the whole of a plugin, so that each command announces itself: the expansion makes a static [`Entry`] and a constructor, a function that the linker
 //! lists in `.init_array` and that puts the entry into the list. The list is intrusive, so it costs a command no more than its entry. The constructors run when the
-//! first name is looked up: where the module calls them itself, the linker does not wrap every export in a call of them.
+//! first name is looked up, or before that ([`constructors`](crate::constructors)).
 
 use std::cell::Cell;
 
@@ -81,9 +81,6 @@ impl Entry {
 /// A list of entries.
 pub struct Registry {
     first: Cell<Option<&'static Entry>>,
-    /// Whether the constructors have run.
-    #[cfg(target_arch = "wasm32")]
-    complete: Cell<bool>,
 }
 
 // SAFETY: as above.
@@ -100,8 +97,6 @@ impl Registry {
     pub const fn new() -> Self {
         Registry {
             first: Cell::new(None),
-            #[cfg(target_arch = "wasm32")]
-            complete: Cell::new(false),
         }
     }
 
@@ -133,13 +128,7 @@ pub fn announce(entry: &'static Entry) {
 /// The plugin's list, which is complete.
 #[cfg(target_arch = "wasm32")]
 pub fn plugin() -> &'static Registry {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-    if !PLUGIN.complete.replace(true) {
-        // SAFETY: the linker makes this function; it is to be called once, before anything relies on what the constructors do, which only the list does.
-        unsafe { __wasm_call_ctors() };
-    }
+    crate::constructors::run();
     &PLUGIN
 }
 
