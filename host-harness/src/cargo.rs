@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
 
+use crate::clash::{self, Clash};
 use crate::failure::{BuildFailure, Failure, FailureKind};
 use crate::hosts;
 use crate::module::Module;
@@ -233,15 +234,20 @@ impl CrateSource {
             made.map_err(|failure| Failure::load(FailureKind::Build(failure)))
         };
         let mut lock = self.lock();
-        let mut path = make()?;
+        let mut made = make()?;
         if lock.is_none() {
             // There was no target folder yet. Only cargo makes it as it should be; and now there is nothing left to build.
             lock = self.lock();
-            path = make()?;
+            made = make()?;
         }
+        let (path, libraries) = made;
         // It was made by the author's own compiler, from the author's own code: it is no larger than they can have wanted it.
         let wasm = read_file(&path, u64::MAX)?;
+        let clash = clash::settled(&wasm, &libraries);
         drop(lock);
+        if let Some(clash) = clash {
+            return Err(Failure::load(FailureKind::Build(clash.into())));
+        }
         Ok(Compiled { path, wasm })
     }
 
@@ -273,7 +279,8 @@ impl CrateSource {
         Some(metadata.target_directory)
     }
 
-    fn make(&self) -> Result<PathBuf, BuildFailure> {
+    /// The module, and the libraries that it was linked from.
+    fn make(&self) -> Result<(PathBuf, Vec<PathBuf>), BuildFailure> {
         let manifest = self.dir.join("Cargo.toml");
         if !manifest.is_file() {
             return Err(BuildFailure::NoCrate {
@@ -291,7 +298,7 @@ impl CrateSource {
         if !output.status.success() {
             return Err(self.refused(&command, manifest, &output));
         }
-        module_in(&output.stdout, &manifest).ok_or_else(|| {
+        artifacts(&output.stdout, &manifest).ok_or_else(|| {
             if declares_package(&manifest) {
                 BuildFailure::NotCdylib { manifest }
             } else {
@@ -384,6 +391,9 @@ impl CrateSource {
                 },
             };
         }
+        if let Some(clash) = clash::reported(&text) {
+            return clash.into();
+        }
         if let Some(feature) = missing_feature(&text) {
             return BuildFailure::NoFeature {
                 manifest,
@@ -394,6 +404,13 @@ impl CrateSource {
             command: shown(command),
             output: last_bytes(&text),
         }
+    }
+}
+
+impl From<Clash> for BuildFailure {
+    fn from(clash: Clash) -> Self {
+        let Clash { symbol, dependency } = clash;
+        BuildFailure::Clash { symbol, dependency }
     }
 }
 
@@ -449,21 +466,26 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
-/// The module among the artifacts of a build.
-fn module_in(messages: &[u8], manifest: &Path) -> Option<PathBuf> {
+/// The module among the artifacts of a build, and the other crates' libraries.
+fn artifacts(messages: &[u8], manifest: &Path) -> Option<(PathBuf, Vec<PathBuf>)> {
     let same = |path: &Path| match (path.canonicalize(), manifest.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => path == manifest,
     };
-    messages
+    let (own, others): (Vec<_>, Vec<_>) = messages
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
-        .filter(|message| message.reason == "compiler-artifact" && same(&message.manifest_path))
-        .flat_map(|message| message.filenames)
-        .find(|file| {
+        .filter(|message| message.reason == "compiler-artifact")
+        .partition(|message| same(&message.manifest_path));
+    let files = |messages: Vec<Message>, wanted: &'static str| {
+        let files = messages.into_iter().flat_map(|message| message.filenames);
+        files.filter(move |file| {
             file.extension()
-                .is_some_and(|extension| extension == "wasm")
+                .is_some_and(|extension| extension == wanted)
         })
+    };
+    let module = files(own, "wasm").next()?;
+    Some((module, files(others, "rlib").collect()))
 }
 
 /// The feature for a host that a crate does not offer, if that is what cargo complains of.

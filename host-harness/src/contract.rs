@@ -228,7 +228,9 @@ pub(crate) fn wrong_exports(
     for (name, params, results, required) in functions {
         match interface.export(name) {
             Some(export) => found.extend(function(name, params, results, &export).err()),
-            None if *required => found.push(missing(name, function_type(params, results))),
+            None if *required => {
+                found.push(missing_in(interface, name, function_type(params, results)));
+            }
             None => {}
         }
     }
@@ -253,7 +255,10 @@ pub(crate) fn wrong_command(
 ) -> Option<Failure> {
     let wrong = match inspection.interface().export(name) {
         Some(export) => function(name, params, results, &export).err(),
-        None => Some(missing(name, function_type(params, results))),
+        None => {
+            let interface = inspection.interface();
+            Some(missing_in(interface, name, function_type(params, results)))
+        }
     };
     wrong.map(Failure::load)
 }
@@ -319,7 +324,7 @@ fn version(interface: &Interface<'_>) -> Result<(), FailureKind> {
     match interface.export(VERSION_EXPORT) {
         Some(ExportType::Global(global)) if is_address(global) => Ok(()),
         Some(found) => Err(wrong(VERSION_EXPORT, expected, &found)),
-        None => Err(missing(VERSION_EXPORT, expected.to_owned())),
+        None => Err(missing_in(interface, VERSION_EXPORT, expected.to_owned())),
     }
 }
 
@@ -359,8 +364,60 @@ fn missing(name: &str, expected: String) -> FailureKind {
     FailureKind::MissingExport {
         name: name.to_owned(),
         expected,
+        cause: None,
     }
 }
+
+/// The same, with what the module shows of the cause.
+fn missing_in(interface: &Interface<'_>, name: &str, expected: String) -> FailureKind {
+    FailureKind::MissingExport {
+        name: name.to_owned(),
+        expected,
+        cause: cause(interface, name),
+    }
+}
+
+/// Why a module lacks an export that every plugin has, and what to do about that.
+fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
+    let exports = |wanted: &str| interface.export(wanted).is_some();
+    if interface.is_object() {
+        return Some(
+            "it is an object file, which is yet to be linked: a plugin's crate-type is `cdylib`"
+                .to_owned(),
+        );
+    }
+    if !interface.manifests().is_empty() || exports(VERSION_EXPORT) {
+        // Made by `#[plugin]`. What it lacks, another host asks for, or the linker has lost.
+        let lost = C_NAMES.contains(&name);
+        return lost.then(|| format!(
+            "it is a plugin; if its host should find `{name}` in it, a dependency defines a function of that name, too, and the linker has kept only one: `cargo plugin build` tells which dependency"
+        ));
+    }
+    if let Some(library) = interface.library() {
+        return Some(format!(
+            "the plugin `{library}` was built with its feature `library`, and then exports nothing: build it by itself, as cargo enables the feature for all crates that are built together where one asks for it"
+        ));
+    }
+    if exports("_start") {
+        return Some(
+            "it is a program, which has `main`: a plugin is a library whose crate-type is `cdylib`"
+                .to_owned(),
+        );
+    }
+    if interface
+        .exports()
+        .any(|(name, _)| name.starts_with("__wbindgen"))
+    {
+        return Some(
+            "it was built for JavaScript (`wasm-bindgen`): a plugin's functions have `#[command]`"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// Exports of plugins whose names C code has, too.
+const C_NAMES: [&str; 3] = [ALLOC, FREE, "malloc"];
 
 fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
     FailureKind::WrongExport {
@@ -418,5 +475,44 @@ fn types(types: &[ValType], shown: &mut String) {
             break;
         }
         let _ = write!(shown, "{}{ty}", if nth > 0 { ", " } else { "" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::triage;
+
+    #[test]
+    fn modules_that_are_no_plugins_are_told_what_they_are() {
+        for (wat, told) in [
+            (
+                r#"(@custom "plugin-sdk-library" "base\0aother\0a")"#,
+                "the plugin `base` was built with its feature `library`",
+            ),
+            (r#"(@custom "linking" "\02")"#, "it is an object file"),
+            (r#"(func (export "_start"))"#, "it is a program"),
+            (
+                r#"(func (export "__wbindgen_malloc"))"#,
+                "it was built for JavaScript",
+            ),
+            (
+                r#"(func (export "add"))"#,
+                "is it a plugin? One is made by `#[plugin]`",
+            ),
+            (
+                r#"(memory (export "memory") 1)
+                (global (export "plugin_abi_1") i32 (i32.const 0))
+                (func (export "alloc") (param i32) (result i32) i32.const 0)"#,
+                "a dependency defines a function of that name",
+            ),
+        ] {
+            let wasm = wat::parse_str(format!("(module {wat})")).unwrap();
+            let interface = triage::examine(&wasm).unwrap();
+            let failures = super::violations(&interface)
+                .into_iter()
+                .map(super::Failure::load);
+            let shown: Vec<String> = failures.map(|failure| failure.to_string()).collect();
+            assert!(shown.join("\n").contains(told), "{wat}: {shown:?}");
+        }
     }
 }

@@ -513,6 +513,8 @@ pub enum FailureKind {
         name: String,
         /// What it should be.
         expected: String,
+        /// Why it is not there and what to do about that, where the module shows it.
+        cause: Option<String>,
     },
     /// An export is not what the ABI says.
     WrongExport {
@@ -699,6 +701,13 @@ pub enum BuildFailure {
         /// The toolchain's name, where it is known.
         toolchain: Option<String>,
     },
+    /// A dependency defines a function that hosts call in the plugin, and a module has one function of a name.
+    Clash {
+        /// The function's name.
+        symbol: String,
+        /// The dependency, as Rust code calls it.
+        dependency: String,
+    },
     /// The compiler, or cargo, refused.
     Failed {
         /// The command.
@@ -775,6 +784,7 @@ impl FailureKind {
                 BuildFailure::NotCdylib { .. } => "not_a_cdylib",
                 BuildFailure::NoFeature { .. } => "no_feature",
                 BuildFailure::MissingTarget { .. } => "missing_target",
+                BuildFailure::Clash { .. } => "symbol_clash",
                 BuildFailure::Failed { .. } => "build_failed",
                 BuildFailure::NoCargo { .. } => "no_cargo",
             },

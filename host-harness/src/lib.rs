@@ -164,6 +164,7 @@ mod asynchronous;
 mod batch;
 mod builder;
 mod cargo;
+mod clash;
 mod command;
 mod contract;
 mod engine;

@@ -13,6 +13,9 @@ const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
 /// The layer of a component, which follows its version.
 const COMPONENT_LAYER: &[u8] = &[1, 0];
 
+/// The custom section in which a crate says that it has a plugin and was built as a library.
+const LIBRARY_SECTION: &str = "plugin-sdk-library";
+
 /// The most imports that a module may have. No plugin needs a tenth of it.
 const MAX_IMPORTS: usize = 1000;
 
@@ -31,6 +34,10 @@ pub(crate) struct Interface<'a> {
     memories: Vec<MemoryType>,
     /// The custom sections in which the module says what it is.
     manifests: Vec<&'a [u8]>,
+    /// The plugins that were built as libraries, by their own words, one a line.
+    libraries: &'a [u8],
+    /// Whether it is an object file, which is yet to be linked.
+    object: bool,
 }
 
 /// The type of an export, as far as the ABI's exports need it told apart.
@@ -144,6 +151,17 @@ impl<'a> Interface<'a> {
     /// The contents of the custom sections in which the module says what it is.
     pub(crate) fn manifests(&self) -> &[&'a [u8]] {
         &self.manifests
+    }
+
+    /// A crate that has a plugin, and was built as a library into this module.
+    pub(crate) fn library(&self) -> Option<String> {
+        let first = self.libraries.split(|byte| *byte == b'\n').next()?;
+        (!first.is_empty()).then(|| text::name(&String::from_utf8_lossy(first)))
+    }
+
+    /// Whether it is an object file, which is yet to be linked.
+    pub(crate) fn is_object(&self) -> bool {
+        self.object
     }
 
     /// How many functions there are, imported ones included.
@@ -270,6 +288,12 @@ impl<'a> Sections<'a> {
             Payload::DataSection(section) => self.data = section.count(),
             Payload::CustomSection(section) if section.name() == manifest::SECTION => {
                 interface.manifests.push(section.data());
+            }
+            Payload::CustomSection(section) if section.name() == LIBRARY_SECTION => {
+                interface.libraries = section.data();
+            }
+            Payload::CustomSection(section) if section.name() == "linking" => {
+                interface.object = true;
             }
             _ => {}
         }

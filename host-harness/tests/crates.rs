@@ -314,3 +314,83 @@ fn a_crate_that_is_no_plugin_is_told_so() {
     );
     assert!(failure.to_string().contains("#[plugin]"), "{failure}");
 }
+
+#[test]
+fn a_dependency_that_defines_an_export_is_named() {
+    let manifest = "[package]\nname = \"clashing\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+        [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n[features]\nextra = []\nusual = []\n\
+        [dependencies]\nc-shim = { path = \"c-shim\" }\n[profile.dev]\npanic = \"abort\"\n\
+        [profile.release]\npanic = \"abort\"\nlto = true\n[workspace]\n";
+    let shim_manifest = "[package]\nname = \"c-shim\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let plugin = format!("{PLUGIN}\npub use c_shim::malloc;\n");
+    // Of the plugin's type the linker refuses it, of another one it settles the matter by itself.
+    for (symbol, signature) in [
+        ("free", "(_block: u32)"),
+        ("free", "(_block: u32, _size: u32)"),
+        ("alloc", "(_size: u32, _align: u32) -> u32"),
+        ("alloc", "(_size: u32) -> u32"),
+        ("plugin_init", "()"),
+    ] {
+        let shim = format!(
+            "#![no_std]\n#[unsafe(no_mangle)]\npub extern \"C\" fn malloc(size: u32) -> u32 {{ size }}\n\
+             #[unsafe(no_mangle)]\npub extern \"C\" fn {symbol}{signature} {{ loop {{}} }}\n"
+        );
+        let plugin = Crate::of(&[
+            ("Cargo.toml", manifest),
+            ("src/lib.rs", &plugin),
+            ("c-shim/Cargo.toml", shim_manifest),
+            ("c-shim/src/lib.rs", &shim),
+        ]);
+        for source in [plugin.source(), plugin.source().release().cdylib_alone()] {
+            assert_build!(
+                Module::load(source).unwrap_err(),
+                BuildFailure::Clash { .. },
+                &format!("the crate `c_shim` defines `{symbol}`")
+            );
+        }
+    }
+}
+
+/// What a C library brings, and programs have, beside what plugins export.
+#[test]
+fn a_dependency_may_define_what_no_host_calls() {
+    let manifest = "[package]\nname = \"with-c\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+        [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n[features]\nextra = []\nusual = []\n\
+        [dependencies]\nc-library = { path = \"c-library\" }\n[profile.dev]\npanic = \"abort\"\n\
+        [profile.release]\npanic = \"abort\"\nlto = true\n[workspace]\n";
+    let functions = [
+        "malloc",
+        "calloc",
+        "realloc",
+        "abort",
+        "exit",
+        "main",
+        "_start",
+        "_initialize",
+        "memcpy",
+        "strlen",
+        "log",
+    ];
+    let library = functions.map(|name| {
+        format!("#[unsafe(no_mangle)]\npub extern \"C\" fn {name}(_: u32, _: u32, _: u32) -> u32 {{ 7 }}\n")
+    });
+    let plugin = Crate::of(&[
+        ("Cargo.toml", manifest),
+        (
+            "src/lib.rs",
+            &format!("{PLUGIN}\npub use c_library::malloc;\n"),
+        ),
+        (
+            "c-library/Cargo.toml",
+            "[package]\nname = \"c-library\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        ),
+        (
+            "c-library/src/lib.rs",
+            &format!("#![no_std]\n{}", library.concat()),
+        ),
+    ]);
+    for source in [plugin.source(), plugin.source().release().cdylib_alone()] {
+        let mut plugin = Plugin::builder(source).build().unwrap();
+        assert_eq!(plugin.call_raw("echo", b"ho").unwrap(), b"ho");
+    }
+}

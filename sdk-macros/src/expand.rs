@@ -211,6 +211,7 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
         return hidden(allowed, quote!(#plugin_type #(#listed)*));
     }
     let if_exported = if_exported();
+    let library = manifest::library();
     let prepare_logging = log.then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
     let config = local("config");
     // A plugin that cannot be made is told so at its name.
@@ -231,6 +232,7 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
             }
             #[cfg(all(target_arch = "wasm32", feature = "library"))]
             static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            #library
             #[cfg(target_arch = "wasm32")]
             static GUEST: #sdk::Guest<#ident> = #sdk::Guest::new(&PANICS);
 

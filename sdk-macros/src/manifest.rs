@@ -138,6 +138,22 @@ fn line(members: &TokenStream) -> TokenStream {
     }
 }
 
+/// What a crate says that has a plugin and is built as a library: its name, so that a host that
+/// misses the plugin's exports can tell why they are not there.
+pub fn library() -> TokenStream {
+    let (name, if_described) = (format!("{}\n", package("NAME")), if_described());
+    let name = proc_macro2::Literal::byte_string(name.as_bytes());
+    quote! {
+        #[cfg(all(target_arch = "wasm32", feature = "library"))]
+        #if_described
+        const _: () = {
+            const NAME: &[::core::primitive::u8] = #name;
+            #[unsafe(link_section = "plugin-sdk-library")]
+            static _LIBRARY: [::core::primitive::u8; NAME.len()] = *#name;
+        };
+    }
+}
+
 /// Whoever does not want a manifest needs no schemas either.
 pub fn if_described() -> TokenStream {
     quote!(#[cfg(not(plugin_sdk_undescribed))])

@@ -1,7 +1,8 @@
 //! A plugin crate that another crate uses as a library.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use plugin_sdk_tests::{Build, Host, Refused};
+use plugin_sdk_harness::{Plugin, Source};
+use plugin_sdk_tests::{Build, Host, Refused, root};
 use serde_json::json;
 
 /// What a module exports of a plugin, by name.
@@ -96,6 +97,31 @@ fn without_the_feature_two_plugins_in_one_module_do_not_link() {
             "{why}"
         );
     }
+}
+
+#[test]
+fn a_plugin_that_was_built_as_a_library_is_told_so() {
+    let wasm = Build::of("lending").feature("library").wasm().unwrap();
+    let told = Plugin::builder(&wasm[..]).build().unwrap_err().to_string();
+    let expected = "the plugin `lending` was built with its feature `library`";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn two_plugins_in_one_module_are_told_of_the_feature() {
+    let source = Source::crate_dir(root().join("tests/guests/borrowing")).no_default_features();
+    let target = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .unwrap();
+    let failure = Plugin::builder(source.profile("dev").target_dir(target))
+        .build()
+        .unwrap_err();
+    assert_eq!(failure.code(), "symbol_clash", "{failure}");
+    let told = failure.to_string();
+    assert!(
+        told.contains("feature `library`: enable that of `lending`"),
+        "{told}"
+    );
 }
 
 /// No macro of ours has a say in such a module, and the linker sees one plugin, so nobody can refuse it. The documentation says so.

@@ -7,6 +7,7 @@ use std::path::Path;
 use plugin_sdk::abi;
 
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
+use crate::clash::Clash;
 use crate::manifest::Problem;
 use crate::services::Permission;
 use crate::text;
@@ -266,11 +267,20 @@ impl FailureKind {
                 text::name(found)
             ))
             .help("build the plugin with the `plugin-sdk` of the harness's version, or use the harness of the plugin's"),
-            FailureKind::MissingExport { name, expected } => Account::new(format!(
-                "the module does not export `{}`, {expected}",
-                text::name(name)
-            ))
-            .help(missing_export_help(name)),
+            FailureKind::MissingExport {
+                name,
+                expected,
+                cause,
+            } => {
+                let account = Account::new(format!(
+                    "the module does not export `{}`, {expected}",
+                    text::name(name)
+                ));
+                match cause {
+                    Some(cause) => account.help(cause.clone()),
+                    None => account.help(missing_export_help(name)),
+                }
+            }
             FailureKind::WrongExport {
                 name,
                 expected,
@@ -491,6 +501,7 @@ fn build_failed(failure: &BuildFailure) -> Account {
         BuildFailure::NotCdylib { manifest } => not_cdylib(manifest),
         BuildFailure::NoFeature { manifest, feature } => no_feature(manifest, feature),
         BuildFailure::MissingTarget { toolchain } => missing_target(toolchain.as_deref()),
+        BuildFailure::Clash { symbol, dependency } => clash(symbol, dependency),
         BuildFailure::Failed { command, output } => Account {
             output: Some(output.clone()),
             ..Account::new(format!(
@@ -501,6 +512,22 @@ fn build_failed(failure: &BuildFailure) -> Account {
             "cannot run `{program}` to build the plugin's crate: {reason}"
         ))
         .help("install Rust with rustup, or set the variable CARGO to where cargo is"),
+    }
+}
+
+fn clash(symbol: &str, dependency: &str) -> Account {
+    let (symbol, dependency) = (text::name(symbol), text::name(dependency));
+    let account = Account::new(format!(
+        "the crate `{dependency}` defines `{symbol}`, as the plugin does, and a module can have one of a name"
+    ));
+    let library = format!(
+        "a plugin that another one uses as a library is built with its feature `library`: enable that of `{dependency}`"
+    );
+    match Clash::is_of_plugins(&symbol) {
+        true => account.help(library),
+        false => account.help(format!(
+            "hosts call the plugin's `{symbol}`: give the other function another name, as compiling C with `-D{symbol}=own_{symbol}` does; {library}"
+        )),
     }
 }
 

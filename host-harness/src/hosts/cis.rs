@@ -97,6 +97,7 @@ impl Emulator for Skill {
             return Err(guest.failure(FailureKind::MissingExport {
                 name: EXECUTE.to_owned(),
                 expected: "a function that runs a command by its name".to_owned(),
+                cause: None,
             }));
         }
         let (name, name_len) = guest.place(name.as_bytes())?;

@@ -1,0 +1,193 @@
+//! Functions that a dependency defines under a name that the plugin exports.
+//!
+//! A module has one function of a name. Where both have the same type the linker refuses them, and
+//! so does link-time optimisation. Where their types differ, the linker keeps one of them without a
+//! word, and makes a trap of the other.
+
+use std::path::{Path, PathBuf};
+
+use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo};
+
+use crate::failure::FailureKind;
+use crate::hosts;
+use crate::inspect::Inspection;
+
+/// A name that both the plugin and a dependency define.
+pub(crate) struct Clash {
+    pub(crate) symbol: String,
+    /// The dependency, as its library is called: with underscores.
+    pub(crate) dependency: String,
+}
+
+impl Clash {
+    /// Whether the name is one that no crate but a plugin has a reason for.
+    pub(crate) fn is_of_plugins(symbol: &str) -> bool {
+        const PREFIXES: [&str; 6] = [
+            "plugin_", "command_", "batch_", "skill_", "neotalk_", "neomind_",
+        ];
+        PREFIXES.iter().any(|prefix| symbol.starts_with(prefix))
+    }
+}
+
+/// Finds the clash that a compiler or a linker complains of; of several that which tells most.
+pub(crate) fn reported(output: &str) -> Option<Clash> {
+    let of_linker = output.split("duplicate symbol: ").skip(1);
+    let mut clashes = of_linker.filter_map(duplicate);
+    let Some(first) = clashes.next() else {
+        return multiply_defined(output);
+    };
+    let telling = clashes.find(|clash| Clash::is_of_plugins(&clash.symbol));
+    Some(match Clash::is_of_plugins(&first.symbol) {
+        true => first,
+        false => telling.unwrap_or(first),
+    })
+}
+
+/// The linker's words: the symbol, and in the next lines where it is defined.
+fn duplicate(told: &str) -> Option<Clash> {
+    let (symbol, rest) = told.split_once('\n')?;
+    let defined = rest
+        .lines()
+        .map_while(|line| line.trim_start().strip_prefix(">>> defined in "));
+    let libraries = defined.filter_map(|place| place.split_once(".rlib("));
+    let (library, _) = libraries.last()?;
+    Some(Clash {
+        symbol: symbol.trim().to_owned(),
+        dependency: crate_of(Path::new(library)),
+    })
+}
+
+/// The words of link-time optimisation.
+fn multiply_defined(output: &str) -> Option<Clash> {
+    let (_, rest) = output.split_once("Linking globals named '")?;
+    let (symbol, rest) = rest.split_once("': symbol multiply defined")?;
+    let (_, rest) = rest.split_once("failed to load bitcode of module \"")?;
+    let (dependency, _) = rest.split_once('.')?;
+    Some(Clash {
+        symbol: symbol.to_owned(),
+        dependency: crate_of(Path::new(dependency)),
+    })
+}
+
+/// Finds the clash that the linker has settled without a word: the module lacks an export that its
+/// host asks for, and one of the libraries that it was linked from defines it.
+pub(crate) fn settled(wasm: &[u8], libraries: &[PathBuf]) -> Option<Clash> {
+    let inspection = Inspection::of(wasm).ok()?;
+    let host = hosts::made_for(&inspection)?;
+    let failures = host.exports(&inspection);
+    let names = failures.iter().filter_map(|failure| match failure.kind() {
+        FailureKind::MissingExport { name, .. } | FailureKind::WrongExport { name, .. } => {
+            Some(name)
+        }
+        _ => None,
+    });
+    for name in names {
+        if let Some(library) = libraries.iter().find(|library| defines(library, name)) {
+            return Some(Clash {
+                symbol: name.clone(),
+                dependency: crate_of(&library.with_extension("")),
+            });
+        }
+    }
+    None
+}
+
+/// `r11_shim` of `…/libr11_shim-1a2b3c`.
+fn crate_of(library: &Path) -> String {
+    let name = library.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_prefix("lib").unwrap_or(&name);
+    let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
+    name.to_owned()
+}
+
+/// Whether a Rust library has a function of a name.
+fn defines(library: &Path, name: &str) -> bool {
+    std::fs::read(library).is_ok_and(|bytes| {
+        members(&bytes).any(|object| functions(object).any(|function| function == name))
+    })
+}
+
+/// The members of an archive, up to where it is not in order.
+fn members(archive: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const MAGIC: &[u8] = b"!<arch>\n";
+    /// What stands before each member: its name, some numbers, its size in decimal, two bytes.
+    const HEADER: usize = 60;
+    let mut rest = archive.strip_prefix(MAGIC).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (header, after) = rest.split_at_checked(HEADER)?;
+        let size = std::str::from_utf8(header.get(48..58)?).ok()?;
+        let size: usize = size.trim_end().parse().ok()?;
+        let (member, after) = after.split_at_checked(size)?;
+        // Members begin at even places.
+        rest = after.get(size % 2..).unwrap_or_default();
+        Some(member)
+    })
+}
+
+/// The names of the functions that an object file defines.
+fn functions(object: &[u8]) -> impl Iterator<Item = &str> {
+    let sections = Parser::new(0).parse_all(object).map_while(Result::ok);
+    let linking = sections.filter_map(|payload| match payload {
+        Payload::CustomSection(section) => match section.as_known() {
+            KnownCustom::Linking(linking) => Some(linking),
+            _ => None,
+        },
+        _ => None,
+    });
+    let tables = linking
+        .flat_map(|linking| linking.subsections())
+        .filter_map(|part| match part {
+            Ok(Linking::SymbolTable(symbols)) => Some(symbols),
+            _ => None,
+        });
+    tables.flatten().filter_map(|symbol| match symbol {
+        Ok(SymbolInfo::Func {
+            flags,
+            name: Some(name),
+            ..
+        }) if !flags.contains(SymbolFlags::UNDEFINED) => Some(name),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(output: &str) -> Option<(String, String)> {
+        reported(output).map(|clash| (clash.symbol, clash.dependency))
+    }
+
+    #[test]
+    fn linkers_words_tell_symbol_and_dependency() {
+        let own = "rust-lld: error: duplicate symbol: alloc\n\
+            >>> defined in /t/deps/plugin.0f.rcgu.o\n\
+            >>> defined in /t/deps/libmy_shim-1a2b.rlib(my_shim.3c.rcgu.o)\n\nmore";
+        let clash = Some(("alloc".to_owned(), "my_shim".to_owned()));
+        assert_eq!(said(own), clash);
+        let optimised = "warning: Linking globals named 'alloc': symbol multiply defined!\n\n\
+            error: failed to load bitcode of module \"my_shim-1a2b.my_shim.3c-cgu.0.rcgu.o\": \n";
+        assert_eq!(said(optimised), clash);
+        let second = own.replace("alloc", "plugin_init");
+        let of_plugin = Some(("plugin_init".to_owned(), "my_shim".to_owned()));
+        assert_eq!(said(&[own, &second].join("\n")), of_plugin);
+        assert_eq!(said("error: cannot find type `Alloc`"), None);
+        assert_eq!(said("rust-lld: error: duplicate symbol: alloc"), None);
+    }
+
+    #[test]
+    fn archives_that_break_off_have_the_members_before() {
+        let header = |size: &str| format!("{:48}{size:10}`\n", "name/");
+        let whole = ["!<arch>\n", &header("3"), "one\n", &header("2"), "22"].concat();
+        let found = |archive: &str| -> Vec<String> {
+            let members = members(archive.as_bytes());
+            members
+                .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+                .collect()
+        };
+        assert_eq!(found(&whole), ["one", "22"]);
+        assert_eq!(found(whole.trim_end_matches('2')), ["one"]);
+        assert_eq!(found(&whole.replace("3  ", "x  ")), [""; 0]);
+        assert_eq!(found("no archive"), [""; 0]);
+    }
+}
