@@ -45,6 +45,12 @@ pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
 
 pub fn command(command: &Command, mistakes: &mut Mistakes) {
     receiver(&command.call, mistakes);
+    if command.name.starts_with("__") {
+        mistakes.add(syn::Error::new(
+            command.name_span,
+            "names that begin with `__` are the compiler's and the linker's: give the command another one, or write #[command(rename = \"…\")]",
+        ));
+    }
     if let (Some(output), None) = (&command.call.output, &command.schema)
         && manifest::names_no_type(output)
         && command.codec != Codec::Raw

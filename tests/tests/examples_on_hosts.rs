@@ -123,3 +123,46 @@ fn an_index_of_files_needs_a_host_that_has_files() {
         },
     );
 }
+
+/// The builder of a guest.
+fn guest(name: &str) -> PluginBuilder {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("guests")
+        .join(name);
+    Plugin::builder(Source::crate_dir(dir).profile("dev").target_dir(target))
+}
+
+#[test]
+fn constructors_run_once_before_the_first_call_on_every_host() {
+    for host in hosts::all() {
+        let mut plugin = built(host, guest("constructed")).unwrap();
+        for _ in 0..3 {
+            let runs: Value = plugin.call("runs", json!({})).unwrap();
+            assert_eq!(runs, json!([1, 1]), "{}", host.name);
+            let flavours: Value = plugin.call("flavours", json!({})).unwrap();
+            assert_eq!(flavours, json!(["lemon", "vanilla"]), "{}", host.name);
+        }
+        plugin.finish().unwrap();
+    }
+}
+
+/// Where commands are exports, and on one of the hosts that call all of them by one export.
+#[test]
+fn commands_may_have_names_that_something_else_has() {
+    let mut worked = Vec::new();
+    for name in ["native", "extism", "typst", "neotalk"] {
+        let mut plugin = built(hosts::find(name).unwrap(), guest("named")).unwrap();
+        for command in named::NAMES {
+            let command = command.trim_start_matches("r#");
+            let said: String = plugin.call(command, json!({})).unwrap();
+            assert_eq!(said.trim_start_matches("r#"), command, "{name}");
+        }
+        let work: Value = plugin.call("work", json!({"x": 0.75, "n": 300})).unwrap();
+        worked.push((name, work));
+        plugin.finish().unwrap();
+    }
+    for (name, work) in &worked {
+        assert_eq!(*work, worked[0].1, "{name}");
+    }
+}

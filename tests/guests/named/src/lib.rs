@@ -1,0 +1,53 @@
+//! Commands whose names something else has, too.
+
+mod names;
+
+use plugin_sdk::prelude::*;
+
+/// Answers to any name.
+#[plugin]
+#[derive(Default)]
+pub struct Named;
+
+macro_rules! commands {
+    ($($name:ident)*) => {
+        #[plugin]
+        #[allow(non_snake_case)]
+        impl Named {
+            $(
+                /// Says its name.
+                #[command]
+                pub fn $name(&self) -> &'static str {
+                    stringify!($name)
+                }
+            )*
+        }
+
+        /// The names.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+names!(commands);
+
+/// What a command with a taken name would have broken: the compiler calls functions for all of this.
+#[plugin]
+impl Named {
+    /// Some mathematics, memory and large numbers.
+    #[command]
+    pub fn work(&self, x: f64, n: u32) -> Vec<f64> {
+        let bytes: Vec<u8> = (0..n).map(|n| n as u8).collect();
+        let copy = bytes.clone();
+        let wide = u128::from(n) * 77_777_777_777_777 % (u128::from(n) + 1);
+        let small = x as f32;
+        vec![
+            x.sin() + x.cos() + x.tan() + x.asin() + x.atan2(2.0) + x.sinh() + x.tanh(),
+            x.exp() + x.exp2() + x.exp_m1() + x.ln() + x.log2() + x.log10() + x.ln_1p(),
+            x.powf(2.5) + x.powi(3) + x.sqrt() + x.cbrt() + x.hypot(3.0) + x.mul_add(2.0, 3.0),
+            x.round() + x.round_ties_even() + x.floor() + x.ceil() + x.trunc() + x.fract(),
+            x % 1.5 + x.max(1.5) + x.min(1.5) + x.copysign(-1.0) + x.abs(),
+            f64::from(small.sin() + small.exp() + small.ln() + small.powf(1.5) + small % 0.3),
+            wide as f64 + f64::from(u8::from(bytes == copy)) + copy.len() as f64,
+        ]
+    }
+}
