@@ -96,6 +96,7 @@ fn range(bytes: *const [u8]) -> Range {
 }
 
 /// Where a vector's bytes lie. They are not referred to: they may be in use as arguments.
+#[allow(clippy::ptr_arg, reason = "a slice would refer to them")]
 fn range_of(bytes: &Vec<u8>) -> Range {
     range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
 }
