@@ -176,8 +176,8 @@ impl<'a> Inputs<'a> {
 
 /// Calls a command with many inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
 ///
-/// What is gathered is the host's own memory, and has no more bytes than results may have; what the guest has in its own memory is held to that only where it is
-/// to be `decoded`.
+/// Gathered answers are in the host's memory, and bounded as results are. Answers in the guest's memory
+/// are bounded so only if they are to be `decoded`.
 pub(crate) fn call<'a>(
     instance: &'a mut Instance,
     number: usize,

@@ -146,10 +146,12 @@ impl PluginBuilder {
         self
     }
 
-    /// How long a call may take, to within some 20 ms, host functions included: those of this crate's services stop in time and answer with the error `timeout`.
+    /// How long a call may take, to within some 20 ms. Host functions count: the services of this crate
+    /// stop in time and answer with the error `timeout`.
     ///
-    /// One instruction is not interrupted: `memory.fill` or `memory.copy` of all the memory that [`memory_pages`](Self::memory_pages) allows, which is milliseconds for the 64 MiB of the default, and a
-    /// second or two for 4 GiB.
+    /// A single instruction is not interrupted, such as `memory.fill` of all the memory that
+    /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and 5 s
+    /// for 4 GiB.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = Some(Some(timeout));
         self
@@ -161,29 +163,36 @@ impl PluginBuilder {
         self
     }
 
-    /// How long a result or an error may be for it to be decoded, in bytes; for a batch, how long all of them together.
+    /// How long a result or an error may be for it to be decoded, in bytes; in a batch, all of them
+    /// together. 16 MiB unless set.
     ///
-    /// Decoding makes a host's memory out of a guest's. A [`serde_json::Value`] has 72 bytes and takes up to 64 times its text, so that the 16 MiB that are allowed unless set may become
-    /// 1 GiB; a type of the host's own takes what its fields do. What [`call_raw`](Plugin::call_raw) gives is not copied, and only bounded by the guest's memory;
-    /// [`call_many_raw`](Plugin::call_many_raw) copies what a command answers that takes no batches, and then this holds for all answers together.
+    /// Decoding turns a guest's memory into the host's. A [`serde_json::Value`] has 72 bytes and takes
+    /// up to 64 times its text, so that 16 MiB may become 1 GiB; a type of the host takes what its
+    /// fields take. The bytes of [`call_raw`](Plugin::call_raw) are not copied, and only the guest's
+    /// memory bounds them. [`call_many_raw`](Plugin::call_many_raw) copies the answers of a command
+    /// that takes no batches, and this limit holds for all of them together.
     pub fn max_result_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_result_bytes = Some(bytes);
         self
     }
 
-    /// Sets how many bytes a host function may be given in one call of it, all its arguments together; 16 MiB unless set.
+    /// Sets how many bytes one call may give to a host function, all arguments together; 16 MiB unless
+    /// set.
     ///
-    /// A call with more is refused before anything is read, with the error `too_large`. A host function that has no way to tell its caller of an error is called all the same where it
-    /// only looks at bytes, such as a line for the log; where it reads a value out of JSON, the plugin's call ends as [`HostFunction`](FailureKind::HostFunction).
+    /// A call with more is refused before anything is read, with the error `too_large`. A host function
+    /// that cannot answer with an error is called nevertheless if it only takes bytes, such as a line
+    /// for the log; if it reads JSON, the plugin's call fails with
+    /// [`HostFunction`](FailureKind::HostFunction).
     pub fn max_argument_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_argument_bytes = Some(bytes);
         self
     }
 
-    /// Sets how many bytes of lines one call may hand on to the host's own log through [`ForwardedLog`](crate::services::ForwardedLog); 4 MiB unless set.
+    /// Sets how many bytes of lines one call may hand on to the host's log through
+    /// [`ForwardedLog`](crate::services::ForwardedLog); 4 MiB unless set.
     ///
-    /// Each line counts a hundred bytes more than its text. Further lines of the call are left out, and one line says so. A [`RecordedLog`](crate::services::RecordedLog) keeps the last lines whatever
-    /// there are.
+    /// Each line counts a hundred bytes more than its text. Further lines of the call are left out, and
+    /// one line says so. A [`RecordedLog`](crate::services::RecordedLog) always keeps the last lines.
     pub fn max_log_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_log_bytes = Some(bytes);
         self
@@ -336,8 +345,10 @@ impl PluginBuilder {
     /// # Errors
     ///
     /// [`build`](Self::build) fails where what the plugin says of itself cannot be read, and a call where a schema cannot be used: [`FailureKind::BadSchema`].
-    /// A schema cannot be used that has a pattern with look-around or back-references, or one of more than 4096 characters or of more than 256 KiB when compiled; that refers to itself for the
-    /// same part of a value, or to anything but a whole definition; or that has more than 2000 alternatives for one part of a value. See also [`max_schema_bytes`](Self::max_schema_bytes) and
+    /// A schema cannot be used if it has a pattern with look-around or back-references, of more than
+    /// 4096 bytes, or of more than 256 KiB when compiled; if it refers to itself for the same part of a
+    /// value, or to anything but a whole definition; or if it has more than 2000 alternatives for one
+    /// part of a value. See also [`max_schema_bytes`](Self::max_schema_bytes) and
     /// [`max_schema_steps`](Self::max_schema_steps).
     #[cfg(feature = "schema-checks")]
     pub fn check_arguments(mut self) -> Self {
@@ -345,19 +356,23 @@ impl PluginBuilder {
         self
     }
 
-    /// Sets how many bytes the plugin's schemas may take together once they are compiled for [`check_arguments`](Self::check_arguments), patterns included; 128 MiB unless set.
+    /// Sets how many bytes the plugin's schemas may take together, compiled for
+    /// [`check_arguments`](Self::check_arguments), patterns included; 128 MiB unless set.
     ///
-    /// A call that would need more is [`FailureKind::BadSchema`]. What is counted is an upper estimate: 2 KiB for each schema, with all references written out.
+    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper estimate: 2
+    /// KiB for each schema, with all references written out.
     #[cfg(feature = "schema-checks")]
     pub fn max_schema_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_schema_bytes = Some(bytes);
         self
     }
 
-    /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 50 million unless set, which are some seconds.
+    /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 50 million
+    /// unless set, which take some seconds.
     ///
-    /// A step is about what one schema takes for one value, and for a pattern a byte of text for each 2 KiB of the compiled pattern. A value that would take more is
-    /// [`FailureKind::BadSchema`], and is found out to be one before it is checked.
+    /// A step is about the time of one schema for one value; for a pattern it is a byte of text for each
+    /// 2 KiB of the compiled pattern. A value that would take more fails with
+    /// [`FailureKind::BadSchema`] before it is validated.
     ///
     /// ```
     /// use plugin_sdk_harness::{FailureKind, Plugin, Source};
@@ -370,7 +385,7 @@ impl PluginBuilder {
     /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
     /// #   (func (export "command_sum") (param i32 i32) (result i64) i64.const 0))"#);
     /// # let source = Source::wat(wat);
-    /// // Each of its numbers is held against a thousand schemas.
+    /// // A thousand schemas validate each of its numbers.
     /// let mut plugin = Plugin::builder(source).check_arguments().max_schema_steps(100_000).build()?;
     /// let failure = plugin.call::<Value>("sum", json!({"numbers": vec![7; 200]})).unwrap_err();
     /// assert!(matches!(failure.kind(), FailureKind::BadSchema { .. }));

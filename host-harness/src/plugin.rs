@@ -288,7 +288,8 @@ impl Plugin {
 
     /// Calls a command with many inputs of plain bytes at once, and gives views of the results: [`call_many`](Plugin::call_many) for bytes.
     ///
-    /// Where the command takes batches, the results are looked at in the guest's memory, and are not copied. Else they are gathered in the host's memory, and all of them together may have
+    /// If the command takes batches, the results are viewed in the guest's memory, and not copied.
+    /// Otherwise they are gathered in the host's memory, and all of them together may have
     /// [`max_result_bytes`](PluginBuilder::max_result_bytes).
     ///
     /// ```

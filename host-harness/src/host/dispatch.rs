@@ -179,9 +179,10 @@ pub(super) fn end(
     answered
 }
 
-/// What the host answers where the arguments are larger than they may be.
+/// Returns the answer to a call with arguments that are too large.
 ///
-/// A function that cannot say so is called where it only looks at bytes; where it reads a value out of them, the call ends.
+/// A function that cannot answer with an error is called if it only takes bytes; if it reads JSON, the
+/// guest's call ends.
 #[inline]
 pub(super) fn too_large(
     host: &Host,
@@ -201,7 +202,7 @@ fn refuse_large(host: &Host, begun: &Begun, bytes: u64) -> Option<Result<Answer,
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
         format!(
-            "`{}` was given {bytes} bytes, and a host function is given at most {limit}; the host's setting is `max_argument_bytes`",
+            "`{}` was given {bytes} bytes, and the limit is {limit}; the host's setting is `max_argument_bytes`",
             full_name(function)
         ),
     )

@@ -120,7 +120,7 @@ fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
     })
 }
 
-/// Where among a function's numbers the lengths are of what it is given, and the size of what each counts.
+/// Returns the places of counts among a function's numbers, and the size of one counted item.
 pub(super) fn counts(function: &HostFunction) -> impl Iterator<Item = (usize, u64)> {
     let counted = of_bytes(function).filter(|region| region.counted);
     counted.map(|region| (region.at + 1, region.size))

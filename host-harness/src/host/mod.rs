@@ -48,9 +48,9 @@ pub(crate) struct Host {
     log: Option<RecordedLog>,
     /// How a permission is granted, for whoever is denied one.
     grant_words: GrantWords,
-    /// How many bytes a function may be given.
+    /// The most bytes that a function may be given.
     argument_bytes: u64,
-    /// How many bytes of log lines a call may pass on.
+    /// The most bytes of log lines that a call may pass on.
     log_bytes: u64,
     /// The number of the call that is running.
     number: u64,
@@ -65,12 +65,12 @@ struct Bound {
     granted: bool,
     /// What its calls are remembered by.
     regions: Regions,
-    /// The places of the counts among its numbers, and the size of what each counts.
+    /// The places of counts among its numbers, and the size of one counted item.
     counts: Box<[(usize, u64)]>,
 }
 
 impl Bound {
-    /// How many bytes it is given.
+    /// Returns how many bytes a call gives it.
     #[inline]
     fn argument_bytes(&self, slots: &[u64]) -> u64 {
         let bytes = self.counts.iter().map(|(at, size)| {
@@ -166,13 +166,13 @@ impl Host {
             .denied(function.permission.unwrap_or_default())
     }
 
-    /// Says how much functions are given, and how much of it goes to the log.
+    /// Sets the limits of host functions.
     pub(crate) fn set_limits(&mut self, limits: &Limits) {
         self.argument_bytes = limits.max_argument_bytes;
         self.log_bytes = limits.max_log_bytes;
     }
 
-    /// The call that is running, which has so much time left.
+    /// Returns the call that is running, with the time that it has left.
     #[inline]
     fn call(&self, left: Option<Duration>) -> Call {
         Call {

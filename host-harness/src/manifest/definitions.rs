@@ -18,7 +18,8 @@ const DEFINITIONS: &str = "$defs";
 /// What a reference to a definition begins with.
 const PREFIX: &str = "#/$defs/";
 
-/// Keywords that would change what a reference, or the rest of the schema, means, and those of earlier dialects, which have schemas where nothing here looks for them.
+/// Keywords that would change the meaning of a reference or of the rest of the schema, and those of
+/// earlier dialects, which have schemas where nothing here looks for them.
 const REFUSED: [&str; 12] = [
     "$schema",
     "$id",
@@ -138,7 +139,8 @@ pub(super) fn reference(schema: &Value) -> Option<&str> {
 
 /// Returns the name of the definition that a reference is to, if it is to a definition as a whole.
 ///
-/// The fragment is decoded and then read as a JSON Pointer, just as a validator does it: what leads into a definition is no name, whatever definitions are called.
+/// The fragment is decoded and then read as a JSON Pointer, exactly as the validator does: a reference
+/// into a definition is not a name, whatever names there are.
 pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     let name = reference.strip_prefix(PREFIX)?;
     if !name.contains(['%', '~', '/']) {
@@ -166,7 +168,8 @@ pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     (is_one_segment && is_escaped).then(|| pointer.replace("~1", "/").replace("~0", "~").into())
 }
 
-/// Returns the definition that a reference is to, with its name; `None` for a reference to anything but a definition that there is.
+/// Returns the definition that a reference is to, with its name; `None` for any other reference, and
+/// if there is no such definition.
 ///
 /// ```
 /// use plugin_sdk_harness::manifest::definition;

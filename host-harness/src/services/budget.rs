@@ -1,18 +1,18 @@
-//! What the call under way has left, for services that take time or pass on what the plugin says.
+//! The allowance of the current call, for services that take time or pass on text.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use plugin_sdk::{Error, Result, code};
 
-/// The plugin's call that a host function is part of.
+/// The call of a plugin that a host function is part of.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Call {
-    /// How much of its time is left; `None` for any.
+    /// The time that is left; `None` for any.
     pub(crate) left: Option<Duration>,
     /// Its number in this process; 0 outside of any call.
     pub(crate) number: u64,
-    /// How many bytes of log lines it may pass on.
+    /// The bytes of log lines that it may pass on.
     pub(crate) log_bytes: u64,
 }
 
@@ -36,7 +36,7 @@ pub fn time_left() -> Option<Duration> {
     Some(left.saturating_sub(RESERVE.max(left / 8)))
 }
 
-/// The call that this thread is in a host function of.
+/// Returns the call whose host function this thread runs.
 pub(super) fn current() -> Call {
     CALL.get()
 }
@@ -55,12 +55,12 @@ pub(crate) fn within<R>(call: Call, serve: impl FnOnce() -> R) -> R {
     serve()
 }
 
-/// When a service that works on in small steps has to stop.
+/// The time at which a service that works in small steps has to stop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<(Instant, Duration)>);
 
 impl Deadline {
-    /// That of the call under way.
+    /// Returns the deadline of the current call.
     pub(super) fn of_call() -> Self {
         Deadline(time_left().map(|left| (Instant::now() + left, left)))
     }

@@ -15,7 +15,8 @@ use super::{Shared, error};
 const KEPT: usize = 1000;
 const KEPT_BYTES: usize = 16 << 20;
 
-/// How many bytes of text an event's data may have. What they take as a tree of values, to find out how much that is, may be 72 times as much.
+/// The most text of an event's data, in bytes. Reading it to find out its size may take 72 times as
+/// much for a moment.
 const MAX_TEXT: usize = 1 << 20;
 
 /// How many patterns a member may have subscribed to.
@@ -207,7 +208,7 @@ impl Place {
     }
 }
 
-/// About how many bytes a value takes besides its own place.
+/// Returns about how many bytes a value takes besides its own place.
 fn heap(value: &Value) -> usize {
     match value {
         Value::String(text) => text.capacity(),
@@ -224,7 +225,7 @@ fn heap(value: &Value) -> usize {
     }
 }
 
-/// What a member of an object takes, with its hash, its place in the table, and the room that is left for others.
+/// Bytes of a member of an object, with its hash, its place in the table, and spare room.
 const MEMBER: usize = 2 * (size_of::<String>() + size_of::<Value>() + 24);
 
 fn check_topic(topic: &str) -> Result<()> {

@@ -9,7 +9,7 @@ use super::{Shared, budget};
 use crate::record::LogLine;
 use crate::text;
 
-/// What a line counts besides its text, of what a call may hand on.
+/// Bytes that a line counts besides its text, towards the allowance of a call.
 const LINE_BYTES: u64 = 100;
 
 /// How many lines are kept, and how many bytes of them.
@@ -58,7 +58,8 @@ impl RecordedLog {
         self
     }
 
-    /// Keeps at most so many lines, and so many bytes of them, instead of 1000 and 4 MiB. Lines that were logged before are forgotten.
+    /// Keeps at most so many lines, and so many bytes of them, instead of 1000 and 4 MiB. Forgets the
+    /// lines that were logged before.
     pub fn keep(self, lines: usize, bytes: usize) -> Self {
         self.0.lock().lines = Ring::new(lines, bytes);
         self
@@ -134,7 +135,9 @@ impl Log for RecordedLog {
 
 /// Hands lines on to the host's own logger, that of the crate [`log`], with targets that begin with `plugin:`.
 ///
-/// Of one line 64 KiB are handed on, and of one call of a plugin [`max_log_bytes`](crate::PluginBuilder::max_log_bytes): then one more line says that others are left out.
+/// It hands on 64 KiB of one line, and
+/// [`max_log_bytes`](crate::PluginBuilder::max_log_bytes) of one call: then one more line says that
+/// others are left out.
 ///
 /// ```
 /// use plugin_sdk::services::logging::Log;
@@ -175,11 +178,12 @@ impl Log for ForwardedLog {
 }
 
 thread_local! {
-    /// The call that handed on a line last, and how many bytes it has handed on.
+    /// The call that handed on a line last, and the bytes that it has handed on.
     static HANDED_ON: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// Whether a line may be handed on: `false` that it may, `true` that it is the first that may not, and `None` that it is another one.
+/// Returns `Some(false)` for a line that may be handed on, `Some(true)` for the first one that may
+/// not, and `None` for all others.
 fn allowance(bytes: u64) -> Option<bool> {
     let call = budget::current();
     let before = match HANDED_ON.get() {

@@ -1,9 +1,13 @@
-//! How much work a schema can make of a value. It comes from a guest, and a few lines can be written so that they take for ever.
+//! Bounds on the work that a schema causes. Schemas come from guests, and a few lines can be written
+//! so that validation never ends.
 //!
-//! Two things are bounded. What a schema takes once it is compiled is measured without any value: [`measure`]. What holding a value against it takes is counted by going
-//! through both as the validator will, without deciding anything: [`Size::rehearse`]. Where the product of the two sizes is small, as it nearly always is, nothing is counted.
+//! [`measure`] bounds the memory of a compiled schema, before there is any value.
+//! [`Size::rehearse`] bounds the time of a validation: it walks through schema and value as the
+//! validator will, decides nothing, and counts. Nearly always the product of the two sizes is so
+//! small that nothing needs to be counted.
 //!
-//! The validator remembers what it found out about schemas that refer to themselves, and about no others; those it compiles anew for each reference.
+//! The validator remembers the outcomes of schemas that refer to themselves. It compiles all others
+//! once for each reference.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,17 +30,21 @@ const MAX_DEPTH: u32 = 256;
 /// How many schemas may be open at once: the depth of the value times that of the alternatives for one part of it. Each takes some of the stack.
 const MAX_OPEN: usize = 1_024;
 
-/// The longest pattern in bytes. A reader of patterns makes some kilobytes of two characters, before it can be seen how large the whole becomes.
+/// The longest pattern in bytes. Reading a pattern can turn two characters into kilobytes, before the
+/// size of the whole is known.
 const MAX_PATTERN_TEXT: usize = 4_096;
 
-/// What a schema takes in bytes, compiled once to check values and once to explain what is wrong with one, and as one of `required`, `enum` and so on.
+/// Bytes of a compiled schema, which is compiled once to validate and once to explain, and of a value
+/// in `required`, `enum` and the like.
 const SCHEMA_BYTES: u64 = 2_048;
 const CONSTANT_BYTES: u64 = 160;
 
-/// What a pattern takes in bytes besides four times its automaton: what matching remembers (see [`MATCHING_BYTES`](super::MATCHING_BYTES)).
+/// Bytes of a pattern besides four times its automaton: the memory of matching, see
+/// [`MATCHING_BYTES`](super::MATCHING_BYTES).
 const PATTERN_BYTES: u64 = 64 << 10;
 
-/// How many bytes of text, of text times an automaton, and how many constants are a step, which is about what one schema takes for one value.
+/// Bytes of text, bytes of text times bytes of an automaton, and constants that count as one step. A
+/// step is about the time of one schema for one value.
 const TEXT_STEP: u64 = 64;
 const AUTOMATON_STEP: u64 = 2_048;
 const CONSTANTS_STEP: u64 = 10;
@@ -44,7 +52,7 @@ const CONSTANTS_STEP: u64 = 10;
 /// The measure of a schema.
 pub(super) struct Size {
     in_place_depth: usize,
-    /// What it takes with all references written out.
+    /// Its bytes with all references written out.
     bytes: u64,
     /// The size of the automaton of each pattern.
     patterns: HashMap<String, u64>,
@@ -53,14 +61,14 @@ pub(super) struct Size {
 }
 
 impl Size {
-    /// Returns how many bytes it takes when it is compiled, patterns included.
+    /// Returns the bytes of the compiled schema, patterns included.
     pub(super) fn bytes(&self) -> u64 {
         let patterns = self.patterns.values();
         let patterns = patterns.map(|automaton| PATTERN_BYTES + 4 * automaton);
         self.bytes.saturating_add(patterns.sum())
     }
 
-    /// Checks that the stack holds what comes of a value, and that holding the value against the document takes no more than so many steps.
+    /// Checks that validating a value neither overflows the stack nor takes more than `steps`.
     pub(super) fn admit(&self, document: &Value, value: &Value, steps: u64) -> Result<(), String> {
         let most = MAX_OPEN / self.in_place_depth.max(1);
         if !shallower(value, most) {
@@ -80,12 +88,12 @@ impl Size {
         match self.rehearse(document, document, value, &mut left) {
             Ok(()) => Ok(()),
             Err(Exhausted) => Err(format!(
-                "holding this value against it would take more than {steps} steps: `max_schema_steps` sets how many may be taken"
+                "validating this value would take more than {steps} steps; the host's setting is `max_schema_steps`"
             )),
         }
     }
 
-    /// Takes from `left` the steps that holding a value against a part of the document takes.
+    /// Takes the steps of validating a value with a part of the document from `left`.
     pub(super) fn rehearse(
         &self,
         document: &Value,
@@ -116,7 +124,7 @@ fn shallower(value: &Value, than: usize) -> bool {
     }
 }
 
-/// How many values there are in one, itself and names included, and how many bytes of text.
+/// Returns the number of values in a value, itself and names included, and their bytes of text.
 fn extent(value: &Value) -> (u64, u64) {
     let add = |(nodes, text): (u64, u64), (more, longer): (u64, u64)| (nodes + more, text + longer);
     match value {
@@ -179,16 +187,17 @@ pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, S
 
 fn too_large(limits: &SchemaLimits) -> String {
     format!(
-        "with all that it refers to written out, and its patterns, it takes more than {} bytes: `max_schema_bytes` sets how many it may take",
+        "with references written out, and with its patterns, it takes more than {} bytes; the host's setting is `max_schema_bytes`",
         limits.bytes
     )
 }
 
-/// What schemas add up to.
+/// A sum over schemas.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     number: u64,
-    /// What `unevaluatedProperties` and `unevaluatedItems` go through once more, to find out what the schemas for the same part of the value have looked at.
+    /// The part that `unevaluatedProperties` and `unevaluatedItems` walk through again, to find out
+    /// which members or elements the schemas for the same part of the value have evaluated.
     evaluation: u64,
     deepest: usize,
 }
@@ -221,9 +230,9 @@ struct Measure<'a> {
     definitions: &'a Map<String, Value>,
     /// Those that lead back to themselves.
     circular: HashSet<&'a str>,
-    /// How many schemas are for the same part of the value, and how deep they are nested; `None` while it is being found out.
+    /// The number and the depth of schemas for the same part of the value; `None` while counting.
     in_place: HashMap<&'a str, Option<Sum>>,
-    /// How many bytes they take, written out; `None` while it is being found out.
+    /// Their bytes, written out; `None` while counting.
     written_out: HashMap<&'a str, Option<Sum>>,
     patterns: HashMap<String, u64>,
 }
@@ -360,22 +369,22 @@ impl<'a> Measure<'a> {
     }
 }
 
-/// What a definition leads back to about which everything is known.
+/// Marks a definition about which everything is known.
 const CLOSED: usize = usize::MAX;
 
-/// Finds out which definitions lead back to themselves, in time in proportion to how many references there are (Tarjan's algorithm).
+/// Tarjan's algorithm: finds the definitions that lead back to themselves, in linear time.
 struct Circles {
     references: Vec<Vec<usize>>,
-    /// In which order each was first reached, and the first that it leads back to.
+    /// The order in which each was first reached, and the first one that it leads back to.
     reached: Vec<Option<(usize, usize)>>,
     count: usize,
-    /// Those that may still turn out to be in a circle with the one being looked at.
+    /// Definitions that may still turn out to be in a circle with the current one.
     open: Vec<usize>,
     circular: Vec<bool>,
 }
 
 impl Circles {
-    /// Whether each leads back to itself.
+    /// Returns for each definition whether it leads back to itself.
     fn of(references: Vec<Vec<usize>>) -> Vec<bool> {
         let number = references.len();
         let mut circles = Circles {
@@ -391,7 +400,8 @@ impl Circles {
         circles.circular
     }
 
-    /// Follows a definition's references, unless that was done before, and returns the first that it leads back to, if it is still open.
+    /// Follows a definition's references once, and returns the first one that it leads back to, if
+    /// that is still open.
     fn reach(&mut self, node: usize) -> Option<usize> {
         match self.reached.get(node) {
             Some(None) => {}
@@ -430,7 +440,7 @@ impl Circles {
     }
 }
 
-/// What the values take that are in a schema itself.
+/// Returns the bytes of the values in a schema itself.
 fn constants(schema: &Value) -> u64 {
     let values = ["const", "enum", "required", "dependentRequired"];
     let values = values.iter().filter_map(|keyword| schema.get(keyword));
@@ -456,15 +466,16 @@ fn deeper(depth: u32) -> Result<u32, String> {
     }
 }
 
-/// No steps are left.
+/// The error of a rehearsal that has no steps left.
 #[derive(Debug)]
 pub(super) struct Exhausted;
 
-/// Goes through a schema and a value as the validator does at worst, and counts the steps.
+/// A walk through a schema and a value, as the validator does it at worst, that counts steps.
 struct Rehearsal<'a, 'l> {
     definitions: &'a Map<String, Value>,
     size: &'a Size,
-    /// Definitions that lead back to themselves, and values that they have been for: the validator remembers what came of it.
+    /// Definitions that lead back to themselves, with the values they were applied to: the validator
+    /// remembers these outcomes.
     seen: HashSet<(*const Value, *const Value)>,
     left: &'l mut u64,
 }
@@ -495,7 +506,8 @@ impl Rehearsal<'_, '_> {
         }
     }
 
-    /// What the schemas for the same part of the value take; with `evaluation`, once more for what they have looked at.
+    /// Counts the schemas for the same part of the value, and with `evaluation` those that are walked
+    /// through again.
     fn in_place(
         &mut self,
         schema: &Value,
@@ -531,7 +543,7 @@ impl Rehearsal<'_, '_> {
         Ok(())
     }
 
-    /// What the schema says itself of the value as a whole.
+    /// Counts the schema's own constraints on the value as a whole.
     fn own(&mut self, members: &Map<String, Value>, value: &Value) -> Result<(), Exhausted> {
         let get = |keyword: &str| members.get(keyword);
         if let Value::String(text) = value {

@@ -98,12 +98,12 @@ fn names_at(place: &str) -> String {
     format!("{place} names")
 }
 
-/// What is asked to find out what is wrong.
+/// The means of an explanation.
 pub(super) struct Asked<'a> {
     pub(super) document: &'a Value,
     pub(super) size: &'a Size,
     pub(super) probe: Option<&'a Probe>,
-    /// How many steps asking may take; when they are used up, no place is looked for any further.
+    /// The steps that it may take; once they are used up, the search stops.
     pub(super) steps: u64,
 }
 

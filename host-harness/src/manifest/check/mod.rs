@@ -22,7 +22,7 @@ use crate::text;
 /// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of a text.
 const MAX_PATTERN: usize = 256 * 1024;
 
-/// How much matching a pattern may remember, in bytes.
+/// The memory of matching one pattern, in bytes.
 const MATCHING_BYTES: usize = 32 << 10;
 
 /// The code of what no value is to blame for.
@@ -244,7 +244,7 @@ pub(crate) struct Checks {
     /// In the order of the manifest.
     commands: Vec<Lazy>,
     handles: Vec<Lazy>,
-    /// How many bytes those take that are compiled.
+    /// The bytes of those that are compiled.
     taken: Mutex<u64>,
 }
 
@@ -339,7 +339,7 @@ impl Checks {
         Some((commands.get(place)?, self.commands.get(place)?))
     }
 
-    /// The compiled schema, which is kept. What there is no room for is not: another instance may have more.
+    /// Returns the compiled schema, which is kept. A refusal is not: another instance may allow more.
     fn compiled<'a>(
         &self,
         schema: &Schema,
@@ -349,7 +349,7 @@ impl Checks {
         if let Some(compiled) = kept.get() {
             return Ok(compiled);
         }
-        // Held while compiling, so that what is compiled at once adds up.
+        // Held while compiling, so that the sum is right whatever other threads compile.
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = kept.get() {
             return Ok(compiled);
@@ -358,7 +358,7 @@ impl Checks {
         let together = taken.saturating_add(compiled.size.bytes());
         if together > limits.bytes {
             return Err(format!(
-                "the schemas of the plugin take more than {} bytes together: `max_schema_bytes` sets how many they may take",
+                "the schemas of the plugin take more than {} bytes together; the host's setting is `max_schema_bytes`",
                 limits.bytes
             ));
         }

@@ -19,8 +19,9 @@ const TAKEN: TableDefinition<'_, &str, u64> = TableDefinition::new("taken");
 
 /// Values by key, in a database file that outlives the process. Clones share it.
 ///
-/// Every change is on the disk when the call returns, which takes as long as the disk needs. One process at a time can have a file open, and whoever opens it in that process
-/// shares it. Plugins of one host have a [`namespace`](Self::namespace) of their own each, unless they are to see each other's keys.
+/// Every change is on the disk when the call returns, which takes as long as the disk needs. One
+/// process at a time can have a file open; opening it again in that process shares it. Each plugin of
+/// a host has its own [`namespace`](Self::namespace), unless they are to see each other's keys.
 ///
 /// ```
 /// use plugin_sdk::services::kv::Kv;
@@ -45,11 +46,12 @@ pub struct DatabaseKv {
 }
 
 impl DatabaseKv {
-    /// Opens a database file, or makes it. A file that is open in this process already is shared.
+    /// Opens a database file, or creates it. A file that is already open in this process is shared.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] where the file cannot be made or read, is open in another process, is no such database, or is damaged.
+    /// [`FailureKind::Io`] if the file cannot be created or read, is open in another process, is not
+    /// such a database, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
         let database = shared(path).map_err(|reason| {
@@ -133,7 +135,7 @@ impl DatabaseKv {
     }
 }
 
-/// The database of a file, which all that open it in this process share.
+/// Returns the database of a file, which is shared within the process.
 fn shared(path: &Path) -> Result<Arc<Database>, String> {
     static OPEN: Mutex<Vec<(PathBuf, Weak<Database>)>> = Mutex::new(Vec::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,17 +160,17 @@ fn shared(path: &Path) -> Result<Arc<Database>, String> {
     Ok(database)
 }
 
-/// What a database begins with.
+/// The first bytes of a database.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
 /// The size of all pages, and the most that a region can have.
 const PAGE: u64 = 4096;
 const MAX_REGION_PAGES: u64 = 1 << 20;
 
-/// Checks that a file is as long as its header says: the database takes that for granted, and panics where it is cut short.
+/// Checks that a file is as long as its header says: the database panics on one that is cut short.
 fn check_header(path: &Path) -> Result<(), String> {
     let Ok(file) = File::open(path) else {
-        // It is made, or the database says why it cannot be opened.
+        // The database creates it, or says why it cannot be opened.
         return Ok(());
     };
     let unreadable = |error: std::io::Error| error.to_string();
@@ -212,7 +214,7 @@ fn check_header(path: &Path) -> Result<(), String> {
     })
 }
 
-/// Runs a part of the database, which panics where it finds a file damaged that nothing checks before.
+/// Runs a part of the database, which panics on damage that nothing has checked before.
 fn unless_damaged<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| "the file is damaged".to_owned())
 }
