@@ -3,6 +3,8 @@
 //! CIS calls `skill_init`, `skill_on_event` and `skill_shutdown`, and `skill_execute` for a command. Its six functions are those of module `env`; what they give back is in a block
 //! of the guest's `malloc`, address and length packed into one `i64`.
 
+use std::borrow::Cow;
+
 use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::guest::Plugin;
@@ -155,6 +157,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(Vec::new())
 }
 
+/// How the host writes values.
+#[doc(hidden)]
+pub use crate::hosts::written::{text as kept, json as settings};
+
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
 pub const TELLS_BODIES: bool = true;
@@ -236,7 +242,7 @@ pub unsafe fn on_event(topic: *mut u8, topic_len: u32, data: *mut u8, data_len: 
     // SAFETY: the caller vouches for them.
     let (topic, data) = unsafe { (memory::lent(topic, topic_len), memory::lent(data, data_len)) };
     let outcome = match std::str::from_utf8(topic) {
-        Ok(topic) => call::event(topic, data),
+        Ok(topic) => call::event(topic, &heard(data)),
         Err(_) => Err(Error::new(code::INVALID_ARGUMENT, "the event's type is not UTF-8").into()),
     };
     match outcome {
@@ -249,6 +255,14 @@ pub unsafe fn on_event(topic: *mut u8, topic_len: u32, data: *mut u8, data_len: 
             memory::keep(failed.json().to_vec());
             -1
         }
+    }
+}
+
+/// An event's data, of which text is a string: JSON unless they are no text, which whoever reads them says.
+fn heard(data: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(data) {
+        Ok(text) if !text.is_empty() => call::text_as_json(text.to_owned()).into(),
+        _ => data.into(),
     }
 }
 
@@ -313,6 +327,18 @@ mod tests {
         assert_eq!(prompt(&Conversation::from("A haiku?")), "A haiku?");
         let conversation = Conversation::new().system("Be terse.").user("A haiku?");
         assert_eq!(prompt(&conversation), "system: Be terse.\n\nuser: A haiku?");
+    }
+
+    #[test]
+    fn an_events_data_are_json_or_text() {
+        for (data, json) in [
+            (&b""[..], &b""[..]),
+            (b"{\"a\": 1}", b"{\"a\": 1}"),
+            (b"a line", b"\"a line\""),
+            (b"\xff", b"\xff"),
+        ] {
+            assert_eq!(*heard(data), *json);
+        }
     }
 
     #[test]

@@ -140,7 +140,7 @@ fn input() -> Vec<u64> {
 
 impl Config for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
-        Ok(set_under(key).map(as_json))
+        Ok(set_under(key))
     }
 }
 
@@ -150,13 +150,6 @@ fn set_under(key: &str) -> Option<Vec<u8>> {
         0 => None,
         key => taken(env::config_get(key)),
     }
-}
-
-/// Extism has text only.
-fn as_json(text: Vec<u8>) -> Vec<u8> {
-    let lossy = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    let text = String::from_utf8(text).unwrap_or_else(|error| lossy(error.as_bytes()));
-    call::text_as_json(text)
 }
 
 impl Kv for Contract {
@@ -294,6 +287,10 @@ unsupported!(Contract at "Extism": Ai, Events, Files, Random, Time);
 pub fn configuration() -> Option<Vec<u8>> {
     Some(set_under(CONFIG).unwrap_or_default())
 }
+
+/// How the host writes values.
+#[doc(hidden)]
+pub use crate::hosts::written::{text_or_json as kept, text_or_json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]

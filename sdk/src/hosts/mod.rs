@@ -34,6 +34,8 @@ pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod registry;
+#[doc(hidden)]
+pub mod written;
 
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]

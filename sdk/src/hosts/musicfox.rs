@@ -2,7 +2,10 @@
 //!
 //! All ten exports are there whatever the author wrote. Audio goes to the command `process_audio`, life goes to the hooks, and everything else comes in by events.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
 use crate::error::{Error, code};
@@ -12,6 +15,7 @@ use crate::host::Block;
 use crate::hosts::call::{self, Failed, Reply};
 use crate::hosts::registry::{self, Codec};
 use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
+use crate::hosts::written::plain;
 use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
@@ -99,19 +103,8 @@ const ROOM_FOR_A_SETTING: u32 = 64 * 1024;
 impl Config for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
         memory::make_room(ROOM_FOR_A_SETTING);
-        let Some(Block(text)) = musicfox::get_config(key) else {
-            return Ok(None);
-        };
-        if text.is_empty() {
-            return Ok(None);
-        }
-        match String::from_utf8(text) {
-            Ok(text) => Ok(Some(call::text_as_json(text))),
-            Err(_) => Err(Error::new(
-                code::BAD_ANSWER,
-                "go-musicfox has a setting under this key that is not UTF-8",
-            )),
-        }
+        let setting = musicfox::get_config(key).map(|Block(text)| text);
+        Ok(setting.filter(|text| !text.is_empty()))
     }
 }
 
@@ -123,7 +116,7 @@ impl Events for Contract {
                 "go-musicfox drops events without a topic: give it one",
             ));
         }
-        musicfox::emit_event(topic, data);
+        musicfox::emit_event(topic, &emitted(data));
         Ok(())
     }
 
@@ -142,19 +135,40 @@ impl Events for Contract {
     }
 }
 
+/// The data of an event as others read them, who expect text: that of a string, unless it would be taken for JSON or for nothing.
+fn emitted(data: &[u8]) -> Vec<u8> {
+    let sound = |text: &str| {
+        !text.is_empty() && json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_err()
+    };
+    plain::of_json(data.to_vec(), sound)
+}
+
+/// What a path of the host's begins with: it has files of plugins in `./data/`, `./config/` and `./temp/`.
+const ROOT: &str = "./";
+
+/// A plugin's path as go-musicfox has it. One that is absolute, or begins so already, is left to go-musicfox to judge.
+fn host_path(path: &str) -> Cow<'_, str> {
+    match path.starts_with('/') || path.starts_with(ROOT) {
+        true => path.into(),
+        false => [ROOT, path].concat().into(),
+    }
+}
+
 impl Files for Contract {
     fn read(&mut self, path: &str) -> Result<Vec<u8>> {
-        match further::read_file(path) {
+        match further::read_file(&host_path(path)) {
             Some(Block(contents)) => Ok(contents),
             None => Err(Error::new(
                 code::NOT_FOUND,
-                "go-musicfox gave nothing: there is no such file, or the plugin may not read it",
+                "go-musicfox gave nothing: there is no such file, or the plugin may not read it, whose files are in `data`, `config` and `temp`",
             )),
         }
     }
 
     fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
-        further::write_file(path, contents)
+        further::write_file(&host_path(path), contents).map_err(|error| {
+            error.context("go-musicfox did not write the file, and does not say why; a plugin's files are in `data`, `config` and `temp`")
+        })
     }
 
     fn remove(&mut self, _: &str) -> Result<()> {
@@ -193,6 +207,10 @@ unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
 pub fn configuration() -> Option<Vec<u8>> {
     None
 }
+
+/// How the host writes values.
+#[doc(hidden)]
+pub use crate::hosts::written::{json as kept, text_or_json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -675,6 +693,41 @@ mod tests {
         assert_eq!(status_of("missing_argument"), status_of("invalid_argument"));
         assert_eq!(status_of("sold_out"), -1);
         assert_eq!(status_of(Error::of_status(7).code()), -1, "never a success");
+    }
+
+    #[test]
+    fn emitted_text_is_plain_unless_it_would_be_misread() {
+        for (data, plain) in [
+            (r#""Für Elise""#, "Für Elise"),
+            (r#""say \"hi\"""#, "say \"hi\""),
+            (r#""1999""#, r#""1999""#),
+            (r#""""#, r#""""#),
+            (r#""\"quoted\"""#, r#""\"quoted\"""#),
+            ("1999", "1999"),
+            ("null", "null"),
+            (r#"{"a":"b"}"#, r#"{"a":"b"}"#),
+        ] {
+            let sent = emitted(data.as_bytes());
+            assert_eq!(sent, plain.as_bytes(), "{data}");
+            // As the host passes it to whoever hears of it.
+            let text = serde_json::json!({"type": "a", "data": String::from_utf8(sent).unwrap()});
+            let heard = event(&text.to_string()).unwrap().1;
+            assert_eq!(heard, data);
+        }
+    }
+
+    #[test]
+    fn a_path_begins_as_the_hosts_paths_do() {
+        for (path, expected) in [
+            ("data/a.txt", "./data/a.txt"),
+            ("./data/a.txt", "./data/a.txt"),
+            ("config/../a", "./config/../a"),
+            (".hidden", "./.hidden"),
+            ("/etc/passwd", "/etc/passwd"),
+            ("", "./"),
+        ] {
+            assert_eq!(host_path(path), expected);
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{Result, host_functions};
 pub trait Neotalk {
     /// Takes a line: 0 debug, 1 information, 2 warning, 3 error.
     fn log(level: u32, message: &[u8]);
-    /// What was set under a key, as JSON; 1 for nothing, -1 for a buffer that is too small.
+    /// What was set under a key, as JSON or as plain text; 1 for nothing, -1 for a buffer that is too small.
     #[host(in_out(initial = 256, max = 16777216, short = -1, absent = 1))]
     fn get_config(key: &str) -> Result<Option<Vec<u8>>>;
     /// The status of what a server answers to a GET request; below 0 where there is no answer.
@@ -171,6 +171,10 @@ unsupported!(Contract at "NeoTalk": Ai, Events, Files, Kv);
 pub fn configuration() -> Option<Vec<u8>> {
     None
 }
+
+/// How the host writes values.
+#[doc(hidden)]
+pub use crate::hosts::written::{json as kept, text_or_json as settings};
 
 /// NeoTalk tells the status of a response, and not its body.
 #[doc(hidden)]
@@ -394,6 +398,15 @@ mod tests {
         let failed = response(Err(Error::of_status(-1))).unwrap_err();
         assert_eq!(failed.code(), "unavailable");
         assert_eq!(response(Ok(1 << 16)).unwrap_err().code(), "bad_answer");
+    }
+
+    #[test]
+    fn a_setting_is_json_or_plain_text() {
+        for (set, read) in [("new-key", "new-key"), (r#""new-key""#, "new-key"), ("1234", "1234")] {
+            let setting: String = settings::read(set.as_bytes(), "api_key").unwrap();
+            assert_eq!(setting, read);
+        }
+        assert_eq!(settings::read::<u32>(b"1234", "most").unwrap(), 1234);
     }
 
     #[test]

@@ -116,6 +116,10 @@ pub fn configuration() -> Option<Vec<u8>> {
     None
 }
 
+/// How the host writes values.
+#[doc(hidden)]
+pub use crate::hosts::written::{json as kept, json as settings};
+
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
 pub const TELLS_BODIES: bool = true;

@@ -4,8 +4,8 @@
 
 use serde::de::DeserializeOwned;
 
-use super::from_json;
 use crate::hosts::Contract;
+use crate::hosts::chosen::settings;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -32,7 +32,7 @@ implemented_by_hosts!(Config, AsyncConfig as config);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match Contract.get(key)? {
-        Some(bytes) => from_json(&bytes, key).map(Some),
+        Some(bytes) => settings::read(&bytes, key).map(Some),
         None => Ok(None),
     }
 }

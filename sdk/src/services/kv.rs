@@ -12,8 +12,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{from_json, to_json};
 use crate::hosts::Contract;
+use crate::hosts::chosen::kept;
 use crate::{Result, host_functions};
 
 /// What a host implements.
@@ -48,12 +48,12 @@ implemented_by_hosts!(Kv, AsyncKv as kv);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match Contract.get(key)? {
-        Some(bytes) => from_json(&bytes, key).map(Some),
+        Some(bytes) => kept::read(&bytes, key).map(Some),
         None => Ok(None),
     }
 }
 
-/// Puts a value under a key, as JSON.
+/// Puts a value under a key, as JSON. Where a host keeps text, as CIS and Extism do, text is kept as it is.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
 /// ```
 #[inline]
 pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
-    Contract.set(key, &to_json(value)?)
+    Contract.set(key, &kept::write(value)?)
 }
 
 /// The bytes under a key as they are; `None` if there is nothing.

@@ -85,7 +85,7 @@ pub mod time;
 
 /// A value as JSON, for a service that keeps or passes it on.
 #[inline]
-fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     json::write(value, &mut text)?;
     Ok(text)
@@ -93,7 +93,7 @@ fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
 
 /// A value from the JSON that a service has. `name` is what it has it under, where the path to what is wrong begins.
 #[inline]
-fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
+pub(crate) fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
     let arena = Arena::new();
     json::read(text, &arena).map_err(|fault| {
         let error = fault.in_member(name).into_error("the host's bytes");

@@ -1,0 +1,338 @@
+//! How a host writes values: those that plugins keep, and those that its user has set.
+//!
+//! A contract names one of these modules as `kept` and one as `settings`; both read what the host has, and write what it is to keep.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Result;
+
+/// Every value is JSON, and text stands in quotes.
+pub mod json {
+    use super::{DeserializeOwned, Result, Serialize};
+
+    /// Reads a value of the host's; `name` is what the host has it under.
+    #[inline]
+    pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
+        crate::services::from_json(bytes, name)
+    }
+
+    /// Writes a value for the host.
+    #[inline]
+    pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+        crate::services::to_json(value)
+    }
+}
+
+/// Text is itself, and whatever is no text is JSON. What text means, the reader's type decides.
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+pub mod text {
+    use super::plain::{self, Quotes};
+    use super::{DeserializeOwned, Result, Serialize};
+
+    /// Reads a value of the host's; `name` is what the host has it under.
+    pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
+        crate::services::from_json(&plain::to_json::<T>(bytes, Quotes::AreText), name)
+    }
+
+    /// Writes a value for the host.
+    pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+        Ok(plain::of_json(crate::services::to_json(value)?, |_| true))
+    }
+}
+
+/// As [`text`], but text may stand in JSON's quotes as well, and does where it would be taken for something else.
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+pub mod text_or_json {
+    use super::plain::{self, Quotes};
+    use super::{DeserializeOwned, Result, Serialize};
+
+    /// Reads a value of the host's; `name` is what the host has it under.
+    pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
+        crate::services::from_json(&plain::to_json::<T>(bytes, Quotes::AreJson), name)
+    }
+
+    /// Writes a value for the host, which has a byte at least.
+    pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+        let sound = |text: &str| !text.is_empty() && !text.starts_with('"');
+        Ok(plain::of_json(crate::services::to_json(value)?, sound))
+    }
+}
+
+/// Text and the JSON of it.
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+pub mod plain {
+    use std::borrow::Cow;
+    use std::fmt;
+
+    use serde::de::{self, DeserializeOwned, Deserializer, IgnoredAny, Visitor};
+    use serde::forward_to_deserialize_any;
+
+    use crate::json::{self, Arena};
+
+    /// What a text in quotes is.
+    #[derive(Clone, Copy, PartialEq)]
+    pub enum Quotes {
+        /// A text that has quotes.
+        AreText,
+        /// JSON, of the text between them.
+        AreJson,
+    }
+
+    /// The text of a JSON string, if the host can have it plain; any other JSON as it is.
+    pub fn of_json(json: Vec<u8>, sound: impl FnOnce(&str) -> bool) -> Vec<u8> {
+        if json.first() != Some(&b'"') {
+            return json;
+        }
+        match json::read::<String>(&json, &Arena::new()) {
+            Ok(text) if sound(&text) => text.into_bytes(),
+            _ => json,
+        }
+    }
+
+    /// The JSON from which a `T` can be read, of the bytes that a host has for one.
+    pub fn to_json<T: DeserializeOwned>(bytes: &[u8], quotes: Quotes) -> Cow<'_, [u8]> {
+        // It never succeeds for a type that reads anything.
+        let wish = match T::deserialize(Probe { optional: false }) {
+            Err(wish) => wish,
+            Ok(_) => Wish::Any,
+        };
+        as_wished(bytes, wish, quotes)
+    }
+
+    fn as_wished(bytes: &[u8], wish: Wish, quotes: Quotes) -> Cow<'_, [u8]> {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            // Nothing that could be read: whoever reads it says so.
+            return bytes.into();
+        };
+        let is_json = || json::read::<IgnoredAny>(bytes, &Arena::new()).is_ok();
+        let stays = match (wish, text.as_bytes().first()) {
+            (Wish::Text { .. } | Wish::Name { .. }, Some(b'"')) => {
+                quotes == Quotes::AreJson && is_json()
+            }
+            (Wish::Text { optional } | Wish::Name { optional }, _) if text == "null" => optional,
+            // A variant with something in it.
+            (Wish::Name { .. }, Some(b'{')) | (Wish::Any, _) => is_json(),
+            _ => false,
+        };
+        if stays {
+            return bytes.into();
+        }
+        let mut quoted = Vec::with_capacity(text.len() + 2);
+        json::write_str(text, &mut quoted);
+        quoted.into()
+    }
+
+    /// What a type asks a deserializer for first.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Wish {
+        /// Text.
+        Text {
+            /// Or nothing.
+            optional: bool,
+        },
+        /// A variant, whose name is text where it has nothing in it.
+        Name {
+            /// Or nothing.
+            optional: bool,
+        },
+        /// Something else, or whatever there is.
+        Any,
+    }
+
+    impl fmt::Display for Wish {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            Ok(())
+        }
+    }
+
+    impl std::error::Error for Wish {}
+
+    impl de::Error for Wish {
+        fn custom<T: fmt::Display>(_: T) -> Self {
+            Wish::Any
+        }
+    }
+
+    /// A deserializer that has nothing, and notes what it is asked for.
+    struct Probe {
+        optional: bool,
+    }
+
+    impl<'de> Deserializer<'de> for Probe {
+        type Error = Wish;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Wish> {
+            Err(Wish::Any)
+        }
+
+        fn deserialize_str<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Wish> {
+            let Probe { optional } = self;
+            Err(Wish::Text { optional })
+        }
+
+        fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wish> {
+            self.deserialize_str(visitor)
+        }
+
+        fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wish> {
+            self.deserialize_str(visitor)
+        }
+
+        fn deserialize_enum<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            _: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Wish> {
+            let Probe { optional } = self;
+            Err(Wish::Name { optional })
+        }
+
+        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wish> {
+            visitor.visit_some(Probe { optional: true })
+        }
+
+        fn deserialize_newtype_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            visitor: V,
+        ) -> Result<V::Value, Wish> {
+            visitor.visit_newtype_struct(self)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 bytes byte_buf unit unit_struct
+            seq tuple tuple_struct map struct identifier ignored_any
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+    use std::path::PathBuf;
+
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Volume {
+        Loud,
+        #[serde(rename = "12")]
+        Twelve,
+        #[serde(rename = "null")]
+        Null,
+        Exactly(u32),
+        Between {
+            least: u32,
+        },
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Name(String);
+
+    /// Texts that are hard to tell from something else.
+    const TEXTS: [&str; 16] = [
+        "my_value",
+        "",
+        " ",
+        "12",
+        "-0.5",
+        "true",
+        "null",
+        "\"",
+        "\"quoted\"",
+        " \"quoted\"",
+        "{\"a\":1}",
+        "{",
+        "[1]",
+        "grüße\n\0",
+        "12 ",
+        "\\",
+    ];
+
+    #[track_caller]
+    fn survives<T: Clone + Debug + PartialEq + Serialize + DeserializeOwned>(value: &T) {
+        for (written, read) in [
+            (text::write(value), text::read::<T> as fn(&[u8], &str) -> _),
+            (text_or_json::write(value), text_or_json::read::<T>),
+            (json::write(value), json::read::<T>),
+        ] {
+            assert_eq!(&read(&written.unwrap(), "key").unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn every_value_is_read_as_it_was_written() {
+        for text in TEXTS {
+            survives(&text.to_owned());
+            survives(&Name(text.to_owned()));
+            survives(&vec![text.to_owned()]);
+            survives(&BTreeMap::from([(text.to_owned(), text.to_owned())]));
+            survives(&PathBuf::from(text));
+            if text != "null" {
+                survives(&Some(text.to_owned()));
+            }
+        }
+        survives(&None::<String>);
+        survives(&Some(3));
+        survives(&'"');
+        for volume in [
+            Volume::Loud,
+            Volume::Twelve,
+            Volume::Null,
+            Volume::Exactly(3),
+            Volume::Between { least: 1 },
+        ] {
+            survives(&volume);
+        }
+        survives(&u128::MAX);
+        survives(&(true, 1.5, 'a', ()));
+        survives(&json!({"a": [1, null, "12"], "b": "x"}));
+        survives(&json!("neither JSON"));
+    }
+
+    #[test]
+    fn text_is_written_as_it_is_and_anything_else_as_json() {
+        for text in TEXTS {
+            assert_eq!(text::write(text).unwrap(), text.as_bytes());
+        }
+        assert_eq!(text::write(&Volume::Loud).unwrap(), b"loud");
+        assert_eq!(text::write(&['a']).unwrap(), br#"["a"]"#);
+        assert_eq!(text::write(&12).unwrap(), b"12");
+        assert_eq!(text_or_json::write("loud").unwrap(), b"loud");
+        assert_eq!(text_or_json::write("12").unwrap(), b"12");
+        assert_eq!(text_or_json::write("").unwrap(), br#""""#);
+        assert_eq!(text_or_json::write("\"a\"").unwrap(), br#""\"a\"""#);
+    }
+
+    #[test]
+    fn text_of_others_is_what_the_type_asks_for() {
+        let read = |text: &str| text::read::<String>(text.as_bytes(), "key").unwrap();
+        for text in TEXTS {
+            assert_eq!(read(text), text);
+        }
+        let quoted = br#""my_value""#;
+        assert_eq!(text::read::<String>(quoted, "key").unwrap(), "\"my_value\"");
+        let unquoted = text_or_json::read::<String>(quoted, "key").unwrap();
+        assert_eq!(unquoted, "my_value");
+        assert_eq!(text::read::<u32>(b"12", "key").unwrap(), 12);
+        for (text, value) in [
+            ("12", json!(12)),
+            ("my_value", json!("my_value")),
+            (r#"{"a":1}"#, json!({"a": 1})),
+        ] {
+            assert_eq!(text::read::<Value>(text.as_bytes(), "key").unwrap(), value);
+        }
+        for (bytes, why) in [(&b"many"[..], "key"), (b"\xff", "UTF-8")] {
+            let error = text::read::<u32>(bytes, "key").unwrap_err();
+            assert_eq!(error.code(), "bad_answer");
+            assert!(error.message().contains(why), "{error}");
+        }
+    }
+}
