@@ -132,7 +132,7 @@ fn raw_commands_of_real_plugins_take_text_and_numbers() {
         "--json",
         "call",
         "--config",
-        r#"{"cutoff":22050}"#,
+        r#"{"filter_params":{"cutoff":20000}}"#,
         "audio-filter.wasm",
         "process_audio",
         "--numbers",

@@ -10,6 +10,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use plugin_sdk_harness::manifest::Manifest;
 use serde_json::json;
 use support::{WORKSPACE, cargo, plugin, target_dir};
 
@@ -78,9 +79,9 @@ fn passes(plugin_type: &str) {
     assert_eq!(skipped.count(), 0, "{report:#}");
 
     let report = support::json(&mut plugin(&project, &["build", "--json"]));
-    let sidecar = fs::read_to_string(report["files"][1].as_str().unwrap()).unwrap();
-    let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
-    assert_eq!(sidecar["plugin_type"], plugin_type);
+    let module = fs::read(report["files"][0].as_str().unwrap()).unwrap();
+    let manifest = Manifest::read(&module).unwrap().unwrap();
+    assert_eq!(manifest.plugin_type.as_deref(), Some(plugin_type));
 }
 
 #[test]

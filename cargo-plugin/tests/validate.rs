@@ -184,17 +184,48 @@ fn calls_that_the_standard_library_cannot_do_are_warnings() {
     insta::assert_snapshot!(said);
 }
 
+/// What NeoTalk asks a module for.
+const FOR_NEOTALK: &str = r#"(memory (export "memory") 2)
+    (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
+    (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
+    (func (export "neotalk_get_result") (param i32 i32) (result i32) i32.const 1)
+    (func (export "neotalk_cleanup"))"#;
+
+#[test]
+fn a_module_without_memory_for_its_host_is_warned_of() {
+    let warned = |fields: &str| {
+        let (code, said) = of(module("", fields, None), &["--host", "neotalk"]);
+        assert_eq!(code, 0, "{said}");
+        said.contains("! the module exports no `neotalk_alloc`: the host `neotalk` has no memory")
+    };
+    assert!(warned(FOR_NEOTALK));
+    let alloc = r#"(func (export "neotalk_alloc") (param i32) (result i32) i32.const 4096)"#;
+    assert!(!warned(&format!("{FOR_NEOTALK} {alloc}")));
+}
+
+#[test]
+fn files_beside_a_native_module_are_no_matter_of_its_host() {
+    let folder = Folder::new();
+    folder.write("greeter.wasm", plugin(&greeter()));
+    folder.write("greeter.json", "{");
+    folder.write("plugin.json", r#"{"id": "greeter"}"#);
+    assert_eq!(validate(&folder, &[]).0, 0);
+}
+
 #[test]
 fn files_beside_the_module_say_what_it_says() {
     let folder = Folder::new();
     let mut manifest = greeter();
     manifest["limits"] = json!({});
-    folder.write("greeter.wasm", plugin(&manifest));
+    manifest["commands"] = json!([]);
+    let made_for_neotalk = module("", FOR_NEOTALK, Some(&format!("{manifest}\n")));
+    folder.write("greeter.wasm", made_for_neotalk);
+    let validate = |folder: &Folder| validate(folder, &["--host", "neotalk"]);
     folder.write(
         "greeter.json",
         json!({"id": "greeter", "version": "0.0.9", "more": true}).to_string(),
     );
-    let (code, said) = validate(&folder, &[]);
+    let (code, said) = validate(&folder);
     assert_eq!(code, 1);
     assert!(
         said.contains("`version` is \"0.0.9\" in the file, and \"0.1.0\" in the module"),
@@ -205,14 +236,11 @@ fn files_beside_the_module_say_what_it_says() {
         "{said}"
     );
     folder.write("greeter.json", "{");
-    let (code, said) = validate(&folder, &[]);
+    let (code, said) = validate(&folder);
     assert_eq!(code, 1);
     assert!(said.contains("`greeter.json` is not JSON"), "{said}");
-    // Another plugin's.
-    folder.write("greeter.json", "{}");
     std::fs::remove_file(folder.path().join("greeter.json")).unwrap();
-    folder.write("plugin.json", r#"{"id": "other"}"#);
-    assert_eq!(validate(&folder, &[]).0, 0);
+    assert_eq!(validate(&folder).0, 0);
 }
 
 #[test]

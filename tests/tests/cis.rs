@@ -53,10 +53,10 @@ impl Skill {
         } = self;
         let wat = format!(
             r#"(module {imports} (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096))
-            (data (i32.const 64) "my_key") (data (i32.const 80) "\"my_value\"") (data (i32.const 96) "Hello from WASM!")
+            (data (i32.const 64) "my_key") (data (i32.const 80) "my_value") (data (i32.const 96) "Hello from WASM!")
             (func (export "skill_init"))
             (func (export "skill_execute") (param i32 i32 i32 i32) (result i64) (local $found i64)
-                (if (call $set (i32.const 64) (i32.const 6) (i32.const 80) (i32.const 10)) (then (return (i64.const 0))))
+                (if (call $set (i32.const 64) (i32.const 6) (i32.const 80) (i32.const 8)) (then (return (i64.const 0))))
                 (local.set $found (call $get (i32.const 64) (i32.const 6)))
                 (drop (call $delete (i32.const 64) (i32.const 6)))
                 {log} {answer})
@@ -67,9 +67,9 @@ impl Skill {
     }
 
     /// What a command comes to, and the skill's end after that.
-    fn run(&self) -> Result<Value, Failure> {
+    fn run(&self) -> Result<Vec<u8>, Failure> {
         let mut plugin = self.builder().grant("kv").build_on(hosts::cis())?;
-        let answer = plugin.call("example", json!({}))?;
+        let answer = plugin.call_raw("example", b"{}")?;
         plugin.finish()?;
         Ok(answer)
     }
@@ -82,7 +82,7 @@ fn the_readmes_example_remembers_is_told_and_logs() {
         .grant("kv")
         .build_on(hosts::cis())
         .unwrap();
-    assert_eq!(plugin.call::<Value>("example", ()).unwrap(), "my_value");
+    assert_eq!(plugin.call_raw("example", b"{}").unwrap(), b"my_value");
     assert!(plugin.host().logs().contains("Hello from WASM!"));
     assert_eq!(plugin.host().kv().get::<String>("my_key"), None);
     plugin.finish().unwrap();
@@ -200,6 +200,40 @@ fn a_plugin_of_this_sdk_is_a_skill_with_its_source_unchanged() {
         .call::<Value>("greet", json!({"nam": "Ada"}))
         .unwrap_err();
     assert_eq!(failure.code(), "unknown_argument");
+    plugin.finish().unwrap();
+}
+
+#[test]
+fn text_is_text_to_all_skills_and_anything_else_json() {
+    let mut plugin = on_cis(plugin("examples/guest-book").grant("kv"));
+    plugin
+        .call::<String>("greet", json!({"name": "Ada"}))
+        .unwrap();
+    let memory = plugin.host().kv().clone();
+    assert_eq!(memory.bytes("last").unwrap(), b"Ada");
+    // As a skill in C has put it there.
+    for text in ["my_value", "12", "null", "true", "\"quoted\"", "{}", ""] {
+        memory.set_bytes("last", text.as_bytes()).unwrap();
+        let last: Option<String> = plugin.call("last", ()).unwrap();
+        assert_eq!(last.as_deref(), Some(text));
+    }
+    plugin.finish().unwrap();
+
+    let mut plugin = on_cis(self::plugin("tests/guests/services").grant("kv"));
+    for (value, bytes) in [
+        (json!("my_value"), "my_value"),
+        (json!({"a": [1, "b"]}), r#"{"a":[1,"b"]}"#),
+        (json!(12), "12"),
+        (json!(null), "null"),
+    ] {
+        let set = json!({"call": {"kv_set": ["key", value]}});
+        plugin.call::<Value>("one", set).unwrap();
+        assert_eq!(plugin.host().kv().bytes("key").unwrap(), bytes.as_bytes());
+        let get = json!({"call": {"kv_get": "key"}});
+        assert_eq!(plugin.call::<Value>("one", get).unwrap(), value);
+    }
+    // Text in events, too.
+    plugin.event("memory.changed", json!("my_key")).unwrap();
     plugin.finish().unwrap();
 }
 

@@ -192,7 +192,7 @@ impl Host {
             .grant_all()
             .http(http)
             .ai(ScriptedAi::new().answer_to("*weather*", "It rains."))
-            .files(MemoryFiles::new().read_write("notes"))
+            .files(MemoryFiles::new().read_write("data"))
     }
 
     fn build(&self, builder: PluginBuilder) -> Result<Emulated, Failure> {
@@ -632,18 +632,18 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "files are written and read",
         asks: Service("files", || {
             vec![
-                ("write", json!({"path": "notes/a.txt", "text": "b"})),
-                ("read", json!({"path": "notes/a.txt"})),
+                ("write", json!({"path": "data/a.txt", "text": "b"})),
+                ("read", json!({"path": "data/a.txt"})),
             ]
         }),
         check: |host| {
             let mut plugin = host.plugin();
             plugin
-                .call::<()>("write", json!({"path": "notes/a.txt", "text": "grüße"}))
+                .call::<()>("write", json!({"path": "data/a.txt", "text": "grüße"}))
                 .unwrap();
             assert_eq!(
                 plugin
-                    .call::<String>("read", json!({"path": "notes/a.txt"}))
+                    .call::<String>("read", json!({"path": "data/a.txt"}))
                     .unwrap(),
                 "grüße"
             );

@@ -599,7 +599,7 @@ fn settings_are_text_that_may_be_json() {
         // The host has no other form for what is not set.
         ("empty", json!(null)),
         ("none", json!(null)),
-        // What looks like JSON is taken for it.
+        // What looks like JSON is taken for it, where any value will do.
         ("digits", json!(12)),
         ("quoted", json!("x")),
     ] {
@@ -618,7 +618,13 @@ fn what_the_host_has_is_called_and_what_it_has_not_is_unsupported() {
         .grant("files")
         .grant("http")
         .grant("events")
-        .files(MemoryFiles::new().read_write("data"))
+        .files(
+            MemoryFiles::new()
+                .read_write("data")
+                .read_write("secrets")
+                .with_file("secrets/a.txt", "s")
+                .unwrap(),
+        )
         .http(
             ScriptedHttp::new(AllowList::any())
                 .answer_to("POST https://a.example/", (201, "made"))
@@ -629,7 +635,12 @@ fn what_the_host_has_is_called_and_what_it_has_not_is_unsupported() {
     for (call, expected) in [
         (json!({"write": ["data/a.txt", "α"]}), Ok(json!(null))),
         (json!({"read": "data/a.txt"}), Ok(json!("α"))),
+        (json!({"read": "./data/a.txt"}), Ok(json!("α"))),
         (json!({"read": "data/b.txt"}), Err("not_found")),
+        (json!({"read": "secrets/a.txt"}), Err("not_found")),
+        (json!({"read": "data/../secrets/a.txt"}), Err("not_found")),
+        (json!({"read": "/secrets/a.txt"}), Err("not_found")),
+        (json!({"write": ["secrets/a.txt", ""]}), Err("failed")),
         (json!({"remove": "data/a.txt"}), Err("unsupported")),
         (json!({"list": "data"}), Err("unsupported")),
         (
@@ -641,6 +652,10 @@ fn what_the_host_has_is_called_and_what_it_has_not_is_unsupported() {
             Err("unavailable"),
         ),
         (json!({"emit": ["track.liked", {"id": 3}]}), Ok(json!(null))),
+        (
+            json!({"emit": ["track.said", "Für Elise"]}),
+            Ok(json!(null)),
+        ),
         (json!({"emit": ["", 1]}), Err("invalid_argument")),
         (json!({"subscribe": "track.changed"}), Ok(json!(null))),
         (json!({"subscribe": "track.*"}), Err("unsupported")),
@@ -655,8 +670,13 @@ fn what_the_host_has_is_called_and_what_it_has_not_is_unsupported() {
         assert_eq!(found, expected.map_err(str::to_owned), "{call}");
     }
     let emitted = plugin.host().events().emitted();
-    assert_eq!(emitted.len(), 1);
+    assert_eq!(emitted.len(), 2);
     assert_eq!(emitted[0].data, json!({"id": 3}));
+    assert_eq!(emitted[1].data, "Für Elise");
+    let logs = plugin.host().logs();
+    assert!(logs.contains("Unauthorized file access attempt path=./secrets/a.txt"));
+    assert!(logs.contains("Unauthorized file access attempt path=/secrets/a.txt"));
+    assert!(logs.contains("Unauthorized file write attempt path=./secrets/a.txt"));
     assert_eq!(plugin.host().events().subscriptions(), ["track.changed"]);
     assert!(plugin.host().logs().contains("services: one line"));
     plugin.finish().unwrap();
@@ -882,6 +902,25 @@ mod by_the_letter {
 }
 
 use by_the_letter::{Host, Runtime};
+
+#[test]
+fn a_setting_that_looks_like_json_is_text_to_who_asks_for_text() {
+    let config = json!({"year": "1984", "number": 12, "word": "true", "quoted": "\"x\""});
+    let mut plugin = source("jukebox")
+        .config(config)
+        .build_on(hosts::musicfox())
+        .unwrap();
+    for (key, text) in [
+        ("year", "1984"),
+        ("number", "12"),
+        ("word", "true"),
+        ("quoted", "x"),
+    ] {
+        let setting: Option<String> = plugin.call("setting", json!({"key": key})).unwrap();
+        assert_eq!(setting.as_deref(), Some(text), "{key}");
+    }
+    plugin.finish().unwrap();
+}
 
 fn jukebox(config: &[(&'static str, String)]) -> Runtime {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/jukebox");

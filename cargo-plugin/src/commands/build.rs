@@ -18,8 +18,8 @@ const TOP: usize = 8;
 
 /// Builds the plugin as it is shipped, and the files that go with it
 ///
-/// Beside the module come files for hosts that read no custom section, generated from what the plugin says of itself: `<id>.json` in the form of
-/// NeoTalk, `plugin.json` in that of go-musicfox. With `--host`, those of that host alone.
+/// With `--host`, the file that the host reads is written next to the module, generated from what the plugin says of itself: `<id>.json` for NeoTalk, `plugin.json`
+/// for go-musicfox, `skill.toml` for CIS.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The profile is `release` unless you say otherwise: this is the command for what you ship. `cargo test` and `cargo build`

@@ -74,8 +74,6 @@ struct Kind {
     format: Format,
     identity: &'static str,
     document: fn(&Manifest, &Interface) -> Value,
-    /// Whether modules of the SDK's own ABI have it, too: hosts of that ABI may keep plugins in such a form.
-    native: bool,
 }
 
 const KINDS: [Kind; 3] = [
@@ -85,7 +83,6 @@ const KINDS: [Kind; 3] = [
         format: Format::Json,
         identity: "/id",
         document: neotalk::document,
-        native: true,
     },
     Kind {
         host: "musicfox",
@@ -93,7 +90,6 @@ const KINDS: [Kind; 3] = [
         format: Format::Json,
         identity: "/id",
         document: musicfox::document,
-        native: true,
     },
     Kind {
         host: "cis",
@@ -101,17 +97,12 @@ const KINDS: [Kind; 3] = [
         format: Format::Toml,
         identity: "/skill/name",
         document: cis::document,
-        native: false,
     },
 ];
 
-/// The sidecars of a module that is made for a host.
+/// The sidecars of a module, which are those of the host that it is made for: no other could run it.
 pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar> {
-    let read_by = |kind: &&Kind| match host.feature {
-        None => kind.native,
-        Some(_) => kind.host == host.name,
-    };
-    let kinds = KINDS.iter().filter(read_by);
+    let kinds = KINDS.iter().filter(|kind| kind.host == host.name);
     kinds
         .map(|kind| {
             let is_named_after_module = kind.file_name.starts_with('.');
@@ -149,9 +140,10 @@ fn author(manifest: &Manifest) -> Option<String> {
     }
 }
 
+/// The configuration's schema, its properties at the top: hosts follow no references.
 fn config_schema(manifest: &Manifest) -> Option<Value> {
     let schema = manifest.config.as_ref()?;
-    Some(manifest.standalone(schema))
+    Some(manifest.inlined(schema))
 }
 
 #[cfg(test)]

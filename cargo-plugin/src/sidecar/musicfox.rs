@@ -56,7 +56,7 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
         ("author", super::author(manifest).map(Value::from)),
         ("license", manifest.license.clone().map(Value::from)),
         ("type", Some(json!("wasm"))),
-        ("category", Some(json!(super::plugin_type(manifest)))),
+        ("category", Some(json!(category(manifest)))),
         // As `get_metadata` has them.
         (
             "tags",
@@ -77,6 +77,11 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     ];
     let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
     Value::Object(members.into_iter().filter_map(said).collect())
+}
+
+/// The plugin's type, with the hyphens that the host has between words.
+fn category(manifest: &Manifest) -> String {
+    super::plugin_type(manifest).replace('_', "-")
 }
 
 /// The first version in a requirement as `>=2.0.0, <3`: the least one, as people write them.

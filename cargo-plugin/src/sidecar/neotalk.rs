@@ -10,18 +10,28 @@ const SCHEMA: &str = "https://neotalk.dev/schemas/plugin-v1.json";
 /// The host's name among those that a plugin requires a version of.
 const HOST: &str = "neotalk";
 
+/// The module of NeoTalk's functions, and what their names begin with there.
+const FUNCTIONS: (&str, &str) = ("env", "neotalk_");
+
+/// Our names of permissions, and NeoTalk's for the same. Any other has one name.
+const PERMISSIONS: [(&str, &[&str]); 2] = [
+    ("http", &["network"]),
+    ("files", &["file_read", "file_write"]),
+];
+
 pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     let mut imports: Map<String, Value> = Map::new();
     for (module, name) in &interface.imports {
+        let (module, name) = named(module, name);
         let functions = imports.entry(module).or_insert_with(|| json!({}));
         if let Value::Object(functions) = functions {
-            functions.insert(name.clone(), json!("function"));
+            functions.insert(name.to_owned(), json!("function"));
         }
     }
     let permissions: Vec<&str> = manifest
         .permissions
         .iter()
-        .map(|permission| permission.name())
+        .flat_map(|permission| permissions(permission.name()))
         .collect();
     let members = [
         ("$schema", Some(json!(SCHEMA))),
@@ -51,4 +61,18 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     ];
     let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
     Value::Object(members.into_iter().filter_map(said).collect())
+}
+
+/// A function's module and name, of which NeoTalk's own are said in its sidecar as `neotalk` and `log`.
+fn named<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
+    let (own, prefix) = FUNCTIONS;
+    match name.strip_prefix(prefix) {
+        Some(name) if module == own => (HOST, name),
+        _ => (module, name),
+    }
+}
+
+fn permissions(name: &str) -> Vec<&str> {
+    let known = PERMISSIONS.iter().find(|(ours, _)| *ours == name);
+    known.map_or_else(|| vec![name], |(_, theirs)| theirs.to_vec())
 }

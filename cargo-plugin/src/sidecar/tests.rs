@@ -13,11 +13,12 @@ fn of_host(host: &str, manifest: Value, interface: &Interface) -> Vec<Sidecar> {
     of(hosts::find(host).unwrap(), &manifest, interface)
 }
 
-/// Those of the SDK's own ABI.
-fn sidecars(manifest: Value, interface: &Interface) -> [Value; 2] {
-    let sidecars = of_host("native", manifest, interface).into_iter();
-    let documents: Vec<Value> = sidecars.map(|sidecar| sidecar.document).collect();
-    documents.try_into().unwrap()
+/// The one document of a host.
+fn document(host: &str, manifest: &Value, interface: &Interface) -> Value {
+    let [sidecar] = of_host(host, manifest.clone(), interface)
+        .try_into()
+        .unwrap();
+    sidecar.document
 }
 
 fn full() -> (Value, Interface) {
@@ -30,25 +31,38 @@ fn full() -> (Value, Interface) {
         "permissions": [{"name": "http", "reason": "asks the weather"}],
         "limits": {"memory_pages": 16, "max_fuel": 1_000_000, "timeout_ms": 5000},
         "config": {"$ref": "#/$defs/Config"},
-        "$defs": {"Config": {"type": "object", "properties": {"api_key": {"type": "string"}}, "required": ["api_key"]}},
+        "$defs": {
+            "Config": {"type": "object", "properties": {"api_key": {"type": "string"}, "endpoint": {"$ref": "#/$defs/Endpoint"}}, "required": ["api_key"]},
+            "Endpoint": {"type": "string", "format": "uri"},
+        },
     });
     let function = |module: &str, name: &str| (module.to_owned(), name.to_owned());
     let interface = Interface {
         imports: vec![
-            function("plugin_host", "log_write"),
-            function("plugin_host", "http_send"),
+            function("env", "neotalk_log"),
+            function("env", "neotalk_get_config"),
+            function("shop", "price"),
         ],
-        exports: vec!["plugin_init".to_owned(), "command_greet".to_owned()],
+        exports: vec!["neotalk_init".to_owned(), "neotalk_command".to_owned()],
     };
     (manifest, interface)
 }
 
+/// The schema of `full`'s configuration as the guides print such a schema: properties at the top, and no references.
+fn config_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {"api_key": {"type": "string"}, "endpoint": {"type": "string", "format": "uri"}},
+        "required": ["api_key"],
+    })
+}
+
 #[test]
 fn neotalk_reads_every_field_of_its_form() {
-    let (manifest, interface) = full();
-    let [neotalk, _] = sidecars(manifest, &interface);
+    let (mut manifest, interface) = full();
+    manifest["permissions"] = json!([{"name": "http"}, {"name": "files"}, {"name": "kv"}]);
     assert_eq!(
-        neotalk,
+        document("neotalk", &manifest, &interface),
         json!({
             "$schema": "https://neotalk.dev/schemas/plugin-v1.json",
             "id": "my-wasm-plugin",
@@ -64,28 +78,26 @@ fn neotalk_reads_every_field_of_its_form() {
             "memory_pages": 16,
             "max_fuel": 1_000_000,
             "timeout_ms": 5000,
-            "permissions": ["http"],
-            "config_schema": {
-                "$schema": "https://json-schema.org/draft/2020-12/schema",
-                "$ref": "#/$defs/Config",
-                "$defs": {"Config": {"type": "object", "properties": {"api_key": {"type": "string"}}, "required": ["api_key"]}},
+            "permissions": ["network", "file_read", "file_write", "kv"],
+            "config_schema": config_schema(),
+            "imports": {
+                "neotalk": {"log": "function", "get_config": "function"},
+                "shop": {"price": "function"},
             },
-            "imports": {"plugin_host": {"log_write": "function", "http_send": "function"}},
-            "exports": ["plugin_init", "command_greet"],
+            "exports": ["neotalk_init", "neotalk_command"],
         })
     );
 }
 
 #[test]
 fn go_musicfox_reads_every_field_of_its_form() {
-    let (manifest, interface) = full();
-    let [_, musicfox] = sidecars(manifest, &interface);
-    let schema = &musicfox["config_schema"]["$defs"]["Config"];
-    assert_eq!(schema["required"], json!(["api_key"]));
-    let mut rest = musicfox.clone();
-    rest.as_object_mut().unwrap().remove("config_schema");
+    let (mut manifest, mut interface) = full();
+    manifest["type"] = json!("audio_effect");
+    interface.imports = ["host_log", "host_get_config", "host_emit_event"]
+        .map(|name| ("env".to_owned(), name.to_owned()))
+        .to_vec();
     assert_eq!(
-        rest,
+        document("musicfox", &manifest, &interface),
         json!({
             "id": "my-wasm-plugin",
             "name": "My WASM Plugin",
@@ -94,8 +106,8 @@ fn go_musicfox_reads_every_field_of_its_form() {
             "author": "Ada <ada@example.com>, Grace",
             "license": "MIT",
             "type": "wasm",
-            "category": "tool",
-            "tags": ["tool"],
+            "category": "audio-effect",
+            "tags": ["audio_effect"],
             "api_version": "v2.0.0",
             "min_kernel_version": "2.1.0",
             "wasm": {
@@ -103,9 +115,10 @@ fn go_musicfox_reads_every_field_of_its_form() {
                     "file": "my-wasm-plugin.wasm", "runtime": "wasmtime", "memory_limit": "1MB", "timeout": "5s",
                 }},
                 "preferred": "rust",
-                "host_functions": ["log_write", "http_send"],
+                "host_functions": ["host_log", "host_get_config", "host_emit_event"],
             },
             "permissions": [{"id": "http", "description": "asks the weather", "required": true}],
+            "config_schema": config_schema(),
         })
     );
 }
@@ -113,7 +126,8 @@ fn go_musicfox_reads_every_field_of_its_form() {
 #[test]
 fn what_the_plugin_does_not_say_is_left_out_and_what_a_host_needs_is_not() {
     let said = json!({"abi": 1, "id": "hello", "name": "Hello", "version": "1.0.0"});
-    let [neotalk, musicfox] = sidecars(said, &Interface::default());
+    let [neotalk, musicfox] =
+        ["neotalk", "musicfox"].map(|host| document(host, &said, &Interface::default()));
     for member in ["id", "name", "version", "plugin_type", "permissions"] {
         assert!(neotalk.get(member).is_some(), "{member}");
     }
@@ -166,7 +180,7 @@ fn cis_reads_every_member_that_its_own_reader_wants() {
             },
             "permissions": {"memory_read": true, "memory_write": true, "network": true, "custom": ["payments"]},
             "exports": {
-                "functions": ["plugin_init", "command_greet"],
+                "functions": ["neotalk_init", "neotalk_command"],
                 "events": ["user.created"],
                 "commands": [{"name": "greet", "description": "Greets someone by name.", "args": [
                     {"name": "name", "description": "Who is greeted.", "type": "string", "required": true},
@@ -179,9 +193,28 @@ fn cis_reads_every_member_that_its_own_reader_wants() {
 }
 
 #[test]
+fn a_configuration_that_contains_itself_has_its_properties_at_the_top() {
+    let (mut manifest, interface) = full();
+    manifest["$defs"]["Config"] = json!({"type": "object", "properties": {
+        "rules": {"type": "array", "items": {"$ref": "#/$defs/Rule"}, "default": []},
+    }});
+    manifest["$defs"]["Rule"] = json!({"type": "object", "properties": {
+        "else": {"anyOf": [{"$ref": "#/$defs/Rule"}, {"type": "null"}]},
+    }});
+    let schema = &document("neotalk", &manifest, &interface)["config_schema"];
+    let rule = &schema["properties"]["rules"]["items"];
+    assert_eq!(rule["type"], "object");
+    assert_eq!(
+        rule["properties"]["else"]["anyOf"][0],
+        json!({"$ref": "#/$defs/Rule"})
+    );
+    assert_eq!(schema["$defs"]["Rule"], manifest["$defs"]["Rule"]);
+}
+
+#[test]
 fn a_module_for_a_host_has_that_hosts_sidecar_and_no_other() {
     let said = json!({"abi": 1, "id": "hello", "name": "Hello", "version": "1.0.0"});
-    for host in hosts::all().iter().filter(|host| host.feature.is_some()) {
+    for host in hosts::all() {
         let sidecars = of_host(host.name, said.clone(), &Interface::default());
         let kinds = KINDS.iter().filter(|kind| kind.host == host.name);
         assert_eq!(sidecars.len(), kinds.count(), "{}", host.name);

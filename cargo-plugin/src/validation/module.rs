@@ -65,6 +65,7 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     if host.feature.is_some() {
         let wrong = failures.iter().map(Finding::of).collect();
         check_exports(validation, wrong);
+        no_memory_for_the_host(subject, &failures, validation);
         imports(subject, validation);
         return;
     }
@@ -89,6 +90,36 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         check_exports(validation, missing);
     }
     imports(subject, validation);
+}
+
+/// Some hosts ask for no allocator, and have no memory without one that they could put anything into.
+fn no_memory_for_the_host(
+    subject: &Subject<'_>,
+    failures: &[Failure],
+    validation: &mut Validation,
+) {
+    let host = subject.expectations.host;
+    let exports = |name: &str| {
+        let mut exports = subject.inspection.exports();
+        exports.any(|export| export.name == name)
+    };
+    let told = |name: &str| {
+        let mut failures = failures.iter();
+        failures.any(|failure| failure.message().contains(name))
+    };
+    let missing = host
+        .allocator()
+        .filter(|name| !exports(name) && !told(name));
+    let Some(alloc) = missing else {
+        return;
+    };
+    let warning = Finding::new(format!(
+        "the module exports no `{alloc}`: the host `{}` has no memory to put names and arguments into, and its emulator calls no command",
+        host.name
+    ));
+    validation.warnings.push(warning.help(format!(
+        "export `{alloc}(size: i32) -> i32`; plugins of this SDK do"
+    )));
 }
 
 fn check_exports(validation: &mut Validation, wrong: Vec<Finding>) {

@@ -23,11 +23,8 @@ pub struct AudioFilter {
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What is filtered.
-    pub filter_type: FilterType,
-    /// The frequency in hertz from which on it is filtered.
-    #[schema(exclusive_minimum = 0, default = 1000)]
-    pub cutoff: f32,
+    /// How it is filtered.
+    pub filter_params: FilterParams,
     /// Samples a second in each channel.
     #[schema(minimum = 1, default = 44100)]
     pub sample_rate: u32,
@@ -36,6 +33,21 @@ pub struct Config {
     pub channels: u8,
     /// Where in a block the channels are.
     pub layout: Layout,
+}
+
+/// How audio is filtered, as go-musicfox's plugins are told.
+#[derive(Clone, Debug, Deserialize, Schema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FilterParams {
+    /// The frequency in hertz from which on it is filtered.
+    #[schema(minimum = 20, maximum = 20000, default = 1000)]
+    pub cutoff: f32,
+    /// How much what is around the cutoff is raised. A filter of one pole, as these are, cannot do that: like go-musicfox's own filters, it takes the number and no notice.
+    #[schema(minimum = 0.1, maximum = 10.0, default = 0.7)]
+    pub resonance: f32,
+    /// What is filtered.
+    #[serde(rename = "type")]
+    pub filter_type: FilterType,
     /// Whether anything is filtered at all; see [`AudioFilter::set_enabled`].
     #[schema(default = true)]
     pub enabled: bool,
@@ -66,11 +78,20 @@ pub enum Layout {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            filter_type: FilterType::LowPass,
-            cutoff: 1000.0,
+            filter_params: FilterParams::default(),
             sample_rate: 44_100,
             channels: 2,
             layout: Layout::Interleaved,
+        }
+    }
+}
+
+impl Default for FilterParams {
+    fn default() -> Self {
+        FilterParams {
+            cutoff: 1000.0,
+            resonance: 0.7,
+            filter_type: FilterType::LowPass,
             enabled: true,
         }
     }
@@ -132,8 +153,16 @@ impl AudioFilter {
     /// Takes the configuration; `{}` is a low-pass at 1 kHz for interleaved stereo.
     #[init]
     pub fn new(config: Config) -> Result<Self> {
-        if !(config.cutoff > 0.0 && config.cutoff.is_finite()) {
-            return Err(Error::msg("the cutoff must be a frequency above 0 Hz"));
+        let FilterParams {
+            cutoff, resonance, ..
+        } = config.filter_params;
+        if !(20.0..=20_000.0).contains(&cutoff) {
+            return Err(Error::msg(
+                "the cutoff must be a frequency of 20 to 20,000 Hz",
+            ));
+        }
+        if !(0.1..=10.0).contains(&resonance) {
+            return Err(Error::msg("the resonance must be a number from 0.1 to 10"));
         }
         if config.sample_rate == 0 || config.channels == 0 {
             return Err(Error::msg(
@@ -141,7 +170,7 @@ impl AudioFilter {
             ));
         }
         Ok(AudioFilter {
-            alpha: alpha(config.cutoff, config.sample_rate),
+            alpha: alpha(cutoff, config.sample_rate),
             channels: vec![Channel::default(); config.channels.into()],
             running: false,
             config,
@@ -165,7 +194,7 @@ impl AudioFilter {
     #[command]
     pub fn set_enabled(&mut self, enabled: bool) {
         self.forget();
-        self.config.enabled = enabled;
+        self.config.filter_params.enabled = enabled;
     }
 
     /// Filters a block of 32-bit samples in place. The next block goes on where this one ends.
@@ -180,9 +209,9 @@ impl AudioFilter {
                 channels: self.channels.len(),
             });
         }
-        if self.config.enabled {
+        if self.config.filter_params.enabled {
             // Chosen here, once a block: each is a loop of its own.
-            match self.config.filter_type {
+            match self.config.filter_params.filter_type {
                 FilterType::LowPass => self.filter(samples, Channel::low_pass),
                 FilterType::HighPass => self.filter(samples, Channel::high_pass),
                 FilterType::BandPass => self.filter(samples, Channel::band_pass),
@@ -208,13 +237,13 @@ impl AudioFilter {
         {
             return Err(Refusal::OtherChannels { channels });
         }
-        if self.config.enabled {
-            let next = match self.config.filter_type {
+        if self.config.filter_params.enabled {
+            let next = match self.config.filter_params.filter_type {
                 FilterType::LowPass => Channel::low_pass,
                 FilterType::HighPass => Channel::high_pass,
                 FilterType::BandPass => Channel::band_pass,
             };
-            let alpha = alpha(self.config.cutoff, block.sample_rate);
+            let alpha = alpha(self.config.filter_params.cutoff, block.sample_rate);
             for (channel, samples) in self.channels.iter_mut().zip(&mut block.data) {
                 channel.filter(samples.iter_mut(), alpha, next);
             }
@@ -307,8 +336,12 @@ mod tests {
     use super::*;
 
     fn running(filter_type: FilterType) -> AudioFilter {
-        let config = Config {
+        let filter_params = FilterParams {
             filter_type,
+            ..FilterParams::default()
+        };
+        let config = Config {
+            filter_params,
             channels: 1,
             ..Config::default()
         };
@@ -386,13 +419,25 @@ mod tests {
     }
 
     #[test]
-    fn a_cutoff_is_a_frequency() {
-        for cutoff in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            let config = Config {
+    fn parameters_have_bounds() {
+        let accepted = |cutoff, resonance| {
+            let filter_params = FilterParams {
                 cutoff,
+                resonance,
+                ..FilterParams::default()
+            };
+            let config = Config {
+                filter_params,
                 ..Config::default()
             };
-            assert!(AudioFilter::new(config).is_err(), "{cutoff}");
+            AudioFilter::new(config).is_ok()
+        };
+        for (cutoff, resonance) in [(20.0, 0.1), (20_000.0, 10.0)] {
+            assert!(accepted(cutoff, resonance), "{cutoff}, {resonance}");
+        }
+        for wrong in [0.0, -1.0, 20_001.0, f32::NAN, f32::INFINITY] {
+            assert!(!accepted(wrong, 0.7), "{wrong}");
+            assert!(!accepted(1000.0, wrong), "{wrong}");
         }
     }
 }

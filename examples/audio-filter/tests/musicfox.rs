@@ -59,7 +59,7 @@ fn in_json(samples: Vec<f32>) -> AudioBuffer {
 const FILTERS: [&str; 3] = ["lowpass", "highpass", "bandpass"];
 
 fn mono(filter: &str) -> Value {
-    json!({"filter_type": filter, "channels": 1, "cutoff": 3000, "sample_rate": 48_000})
+    json!({"filter_params": {"type": filter, "cutoff": 3000}, "channels": 1, "sample_rate": 48_000})
 }
 
 #[test]
@@ -158,8 +158,34 @@ fn what_is_wrong_with_a_block_is_in_the_log_and_its_number_with_the_host() {
 }
 
 #[test]
+fn the_configuration_is_that_of_the_hosts_guide() {
+    let guides = json!({"filter_params": {"cutoff": 1000, "resonance": 0.7, "type": "lowpass", "enabled": true}});
+    let (mut configured, mut usual) = (running(&guides), running(&json!({})));
+    let block = to_bytes(&noise(0, 100));
+    assert_eq!(
+        configured.call_raw("process_audio", &block).unwrap(),
+        usual.call_raw("process_audio", &block).unwrap()
+    );
+    let manifest = configured.module().manifest().unwrap();
+    let schema = manifest.inlined(manifest.config.as_ref().unwrap());
+    let params = &schema["properties"]["filter_params"]["properties"];
+    for (name, bounds) in [
+        ("cutoff", [20.0, 20_000.0, 1000.0]),
+        ("resonance", [0.1, 10.0, 0.7]),
+    ] {
+        let found =
+            ["minimum", "maximum", "default"].map(|bound| params[name][bound].as_f64().unwrap());
+        assert_eq!(found, bounds, "{name}");
+    }
+    let types = params["type"]["oneOf"].as_array().unwrap().iter();
+    let types: Vec<_> = types.map(|one| one["const"].as_str().unwrap()).collect();
+    assert_eq!(types, FILTERS);
+    configured.finish().unwrap();
+}
+
+#[test]
 fn a_configuration_that_makes_no_sense_is_refused() {
-    let failure = loaded(&json!({"cutoff": -3})).unwrap_err();
+    let failure = loaded(&json!({"filter_params": {"cutoff": 19}})).unwrap_err();
     assert_eq!(
         failure.host_says().unwrap(),
         "initialize returned error code: -1"

@@ -89,7 +89,8 @@ fn compare<P>(begin: impl Fn(&Value) -> P, process: impl Fn(&mut P, Vec<f32>) ->
             ("planar", 3),
         ] {
             let config = json!({
-                "filter_type": filter, "layout": layout, "channels": count, "cutoff": 3000, "sample_rate": 48_000,
+                "filter_params": {"type": filter, "cutoff": 3000},
+                "layout": layout, "channels": count, "sample_rate": 48_000,
             });
             let mut filtered = begin(&config);
             let alpha = 3000.0 / 24_000.0;
@@ -156,7 +157,7 @@ fn a_host_may_write_and_read_samples_where_the_plugin_has_them() {
 
 #[test]
 fn while_it_is_off_audio_stays_as_it_is() {
-    let mut plugin = plugin(&json!({"enabled": false}));
+    let mut plugin = plugin(&json!({"filter_params": {"enabled": false}}));
     let untouched = to_bytes(&noise(0, 100));
     let mut bytes = untouched.clone();
     plugin.call_in_place("process_audio", &mut bytes).unwrap();
@@ -212,11 +213,14 @@ fn a_configuration_that_makes_no_sense_is_refused() {
         let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
         Plugin::builder(source).config(config).build().unwrap_err()
     };
-    assert_eq!(refused(json!({"cutoff": -3})).code(), "init_failed");
+    assert_eq!(
+        refused(json!({"filter_params": {"cutoff": -3}})).code(),
+        "init_failed"
+    );
     assert_eq!(refused(json!({"channels": 0})).code(), "init_failed");
     assert_eq!(refused(json!({"channels": 256})).code(), "invalid_argument");
     assert_eq!(
-        refused(json!({"filter_type": "comb"})).code(),
+        refused(json!({"filter_params": {"type": "comb"}})).code(),
         "invalid_argument"
     );
     assert_eq!(

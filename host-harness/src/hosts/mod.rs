@@ -175,6 +175,11 @@ impl HostContract {
         failures.map(|failure| self.tell(failure)).collect()
     }
 
+    /// The export by which the host gets memory of a plugin's to put something into; `None` where it needs none.
+    pub fn allocator(&self) -> Option<&'static str> {
+        self.allocator.as_ref().map(|allocator| allocator.alloc)
+    }
+
     /// The functions that the host offers to every plugin, in the order of their descriptions.
     ///
     /// ```

@@ -517,17 +517,25 @@ impl Output {
     }
 }
 
-/// The guide's events have text for data.
+/// The guide's events have text for data: that of a string, unless it would be taken for another value, and JSON for any other.
 fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Failure> {
     if !guest.has(HANDLE_EVENT) {
         return Err(guest.lacks("events for a plugin without `handle_event`"));
     }
-    let event = json!({"type": topic, "data": String::from_utf8_lossy(data)}).to_string();
+    let text = match serde_json::from_slice(data) {
+        Ok(Value::String(text)) if !text.is_empty() && !is_json(text.as_bytes()) => text.into(),
+        _ => String::from_utf8_lossy(data),
+    };
+    let event = json!({"type": topic, "data": text}).to_string();
     let address = allocate(guest, event.len(), "failed to allocate memory for event")?;
     guest.write(address, event.as_bytes())?;
     let status = guest.call(HANDLE_EVENT, (address, event.len() as u32))?;
     guest.free(address)?;
     Ok(status)
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// The longest text of which only the beginning is told, in bytes.
@@ -579,6 +587,26 @@ impl Functions {
     }
 }
 
+/// What the paths begin with that a plugin may use.
+const ALLOWED_PATHS: [&str; 3] = ["./data/", "./config/", "./temp/"];
+
+impl Functions {
+    /// A path that a plugin may use, as the files in memory have it. Of any other, the guide's host logs a warning and gives nothing. It looks at the beginning alone and
+    /// says that it should be stricter; here, no part of a path is `..`.
+    fn allowed<'a>(&mut self, path: &'a str, attempt: &str) -> Option<&'a str> {
+        let begins = ALLOWED_PATHS.iter().any(|root| path.starts_with(root));
+        let leads_out = path.split(['/', '\\']).any(|part| part == "..");
+        if begins && !leads_out {
+            return path.strip_prefix("./");
+        }
+        let path = crate::text::name(path);
+        let line = format!("Unauthorized file {attempt} attempt path={path}");
+        self.logs
+            .write(log::Level::Warn as u32, CONTRACT.name, &line);
+        None
+    }
+}
+
 impl Musicfox for Functions {
     fn log(&mut self, level: i32, message: &[u8]) {
         let message = String::from_utf8_lossy(message);
@@ -627,9 +655,9 @@ impl Musicfox for Functions {
             _ => drop(turn),
         }
         // Text, which in an event of this SDK's is JSON.
-        let emitted = match serde_json::from_slice::<serde::de::IgnoredAny>(data) {
-            Ok(_) => self.events.emit(event, data),
-            Err(_) => {
+        let emitted = match is_json(data) {
+            true => self.events.emit(event, data),
+            false => {
                 let text = json!(String::from_utf8_lossy(data)).to_string();
                 self.events.emit(event, text.as_bytes())
             }
@@ -668,14 +696,17 @@ impl Further for Functions {
     }
 
     fn read_file(&mut self, path: &str) -> Option<Block> {
+        let path = self.allowed(path, "access")?;
         self.files.read(path).ok().map(Block)
     }
 
     fn write_file(&mut self, path: &str, data: &[u8]) -> plugin_sdk::Result<()> {
+        let written = match self.allowed(path, "write") {
+            Some(path) => self.files.write(path, data).is_ok(),
+            None => false,
+        };
         // The guide's host says no more than that it failed.
-        self.files
-            .write(path, data)
-            .map_err(|_| Error::of_status(-1))
+        written.then_some(()).ok_or_else(|| Error::of_status(-1))
     }
 
     fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {

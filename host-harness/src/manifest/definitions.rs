@@ -304,6 +304,116 @@ pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value 
     Value::Object(document)
 }
 
+/// What may stand beside a reference without a say in what is allowed.
+const ANNOTATIONS: [&str; 8] = [
+    "$comment",
+    "default",
+    "deprecated",
+    "description",
+    "examples",
+    "readOnly",
+    "title",
+    "writeOnly",
+];
+
+/// How much is put into the places of references at most, in bytes of text or so.
+const MAX_INLINED: usize = 256 * 1024;
+
+/// How many definitions deep.
+const MAX_INLINED_DEPTH: usize = 16;
+
+/// A schema with what it refers to in the place of each reference, but for what contains itself and for what would be more than the two limits: that is beside it, as
+/// [`bundle`] has it.
+pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value {
+    let sizes = definitions.iter();
+    let mut inliner = Inliner {
+        definitions,
+        sizes: sizes.map(|(name, value)| (&**name, size(value))).collect(),
+        within: Vec::new(),
+        left: MAX_INLINED,
+    };
+    let mut inlined = schema.clone();
+    inliner.fill(&mut inlined);
+    let mut bundled = bundle(&inlined, definitions);
+    if let Value::Object(members) = &mut bundled {
+        members.remove("$schema");
+    }
+    bundled
+}
+
+struct Inliner<'a> {
+    definitions: &'a Map<String, Value>,
+    sizes: HashMap<&'a str, usize>,
+    /// The definitions that the schema is inside of.
+    within: Vec<&'a str>,
+    left: usize,
+}
+
+impl Inliner<'_> {
+    fn fill(&mut self, schema: &mut Value) {
+        for inner in inside_mut(schema) {
+            self.fill(inner);
+        }
+        let Some(name) = reference(schema).and_then(target) else {
+            return;
+        };
+        let Some((name, definition)) = self.definitions.get_key_value(&*name) else {
+            return;
+        };
+        let size = self.sizes.get(&**name).copied().unwrap_or(usize::MAX);
+        let Some(left) = self.left.checked_sub(size) else {
+            return;
+        };
+        if self.within.contains(&&**name) || self.within.len() == MAX_INLINED_DEPTH {
+            return;
+        }
+        self.left = left;
+        let mut definition = definition.clone();
+        self.within.push(name);
+        self.fill(&mut definition);
+        self.within.pop();
+        if let Value::Object(members) = schema {
+            members.remove(REFERENCE);
+            place(definition, members);
+        }
+    }
+}
+
+/// How long a value is as text, or so.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(size).sum::<usize>() + items.len() + 2,
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| name.len() + 4 + size(value))
+            .sum::<usize>(),
+        _ => 4,
+    }
+}
+
+/// Puts a definition into the place of the reference beside `members`.
+fn place(definition: Value, members: &mut Map<String, Value>) {
+    let definition = match definition {
+        Value::Object(definition) => definition,
+        Value::Bool(false) => Map::from_iter([("not".to_owned(), Value::Object(Map::new()))]),
+        _ => Map::new(),
+    };
+    let clashes = |name: &String| {
+        let both = members.contains_key(name) && !ANNOTATIONS.contains(&&**name);
+        // What depends on what stands beside it.
+        both || matches!(&**name, "additionalProperties" | "unevaluatedProperties")
+            && members.keys().any(|name| !ANNOTATIONS.contains(&&**name))
+    };
+    if definition.keys().any(clashes) {
+        members.insert("allOf".to_owned(), Value::Array(vec![definition.into()]));
+        return;
+    }
+    for (name, value) in definition {
+        members.entry(name).or_insert(value);
+    }
+}
+
 /// Takes the definitions out of several parts and makes one set of them, in alphabetical order.
 ///
 /// Definitions of one name that mean the same are one. Of those that do not, the first one keeps its name, and the references to the others are changed.

@@ -299,6 +299,26 @@ impl Manifest {
         definitions::bundle(schema.as_value(), &self.defs)
     }
 
+    /// A schema as a document of its own, with what it refers to in the place of each reference: for those who read schemas member by member. Only what contains itself is
+    /// beside it as one of `$defs`, and what would make more than 256 KiB of it.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::manifest::Manifest;
+    /// use serde_json::json;
+    ///
+    /// let manifest: Manifest = serde_json::from_value(json!({
+    ///     "abi": 1,
+    ///     "config": {"$ref": "#/$defs/Config"},
+    ///     "$defs": {"Config": {"type": "object", "properties": {"key": {"$ref": "#/$defs/Key", "default": "a"}}}, "Key": {"type": "string"}},
+    /// }))?;
+    /// let config = manifest.inlined(manifest.config.as_ref().unwrap());
+    /// assert_eq!(config, json!({"type": "object", "properties": {"key": {"type": "string", "default": "a"}}}));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn inlined(&self, schema: &Schema) -> Value {
+        definitions::inline(schema.as_value(), &self.defs)
+    }
+
     /// All schemas but the definitions.
     fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
         let commands = self.commands.iter_mut();

@@ -159,7 +159,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// How the host writes values.
 #[doc(hidden)]
-pub use crate::hosts::written::{text as kept, json as settings};
+pub use crate::hosts::written::{json as settings, text as kept};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]

@@ -402,7 +402,11 @@ mod tests {
 
     #[test]
     fn a_setting_is_json_or_plain_text() {
-        for (set, read) in [("new-key", "new-key"), (r#""new-key""#, "new-key"), ("1234", "1234")] {
+        for (set, read) in [
+            ("new-key", "new-key"),
+            (r#""new-key""#, "new-key"),
+            ("1234", "1234"),
+        ] {
             let setting: String = settings::read(set.as_bytes(), "api_key").unwrap();
             assert_eq!(setting, read);
         }

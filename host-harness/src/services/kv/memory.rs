@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::{Error, Result};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::{LIMIT, Listed, check_key, taken};
 use crate::services::{Shared, error};
@@ -24,6 +25,8 @@ use crate::services::{Shared, error};
 /// Kv::set(&mut plugins, "last", br#""Ada""#)?;
 ///
 /// assert_eq!(store.get("last"), Some("Ada".to_owned()));
+/// store.set_bytes("last", b"Grace")?;
+/// assert_eq!(store.get("last"), Some("Grace".to_owned()));
 /// assert_eq!(store.keys(), ["last", "visits"]);
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
@@ -52,12 +55,20 @@ impl MemoryKv {
         self
     }
 
-    /// The value under a key, from JSON; `None` where there is none, and where it is not JSON or no `T`, which [`bytes`](Self::bytes) tells apart.
+    /// The value under a key, from JSON, or from plain text, as plugins keep it on hosts that have text; `None` where there is none, and where it is no `T`, which
+    /// [`bytes`](Self::bytes) tells apart.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        serde_json::from_slice(self.0.lock().values.get(key)?).ok()
+        let state = self.0.lock();
+        let bytes = state.values.get(key)?;
+        if let Ok(value) = serde_json::from_slice(bytes) {
+            return Some(value);
+        }
+        let text = std::str::from_utf8(bytes).ok()?;
+        let text: StrDeserializer<'_, ValueError> = text.into_deserializer();
+        T::deserialize(text).ok()
     }
 
-    /// Puts a value under a key, as JSON.
+    /// Puts a value under a key, as JSON. Plugins on a host that keeps text, as CIS does, are given text by [`set_bytes`](Self::set_bytes).
     ///
     /// # Errors
     ///

@@ -1,0 +1,11 @@
+// c/src/host.c of go-musicfox's guide to WebAssembly plugins, as it is printed there.
+#include "host.h"
+#include <string.h>
+
+void log_info(const char* message) {
+    host_log(0, (const uint8_t*)message, strlen(message));
+}
+
+void log_error(const char* message) {
+    host_log(2, (const uint8_t*)message, strlen(message));
+}
