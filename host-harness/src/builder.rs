@@ -300,7 +300,7 @@ impl PluginBuilder {
         self
     }
 
-    /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted.
+    /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted, unless the plugin says that it can do without.
     ///
     /// Such a plugin is [`FailureKind::NotGranted`] then, which lists all of them.
     pub fn strict(mut self) -> Self {
@@ -638,13 +638,18 @@ impl PluginBuilder {
 
 /// Checks that whatever a plugin declares, and whatever its imports need, is granted.
 fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Failure> {
-    let declared = module.permissions().iter();
-    let mut missing: Vec<Permission> = declared
+    let (optional, required): (Vec<&Permission>, Vec<&Permission>) = module
+        .permissions()
+        .iter()
+        .partition(|permission| permission.is_optional());
+    let mut missing: Vec<Permission> = required
+        .into_iter()
         .filter(|permission| !grants.allows(permission.name()))
         .cloned()
         .collect();
     for needed in host.not_granted() {
-        if !missing.iter().any(|known| known.name() == needed) {
+        let mut known = optional.iter().copied().chain(&missing);
+        if !known.any(|known| known.name() == needed) {
             missing.push(Permission::new(needed, None));
         }
     }

@@ -186,6 +186,11 @@ pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions 
                         let permissions = named_texts(&content, &PERMISSIONS, mistakes);
                         identity.permissions = permissions;
                     }
+                    List::OptionalPermissions => {
+                        let permissions = named_texts(&content, &PERMISSIONS, mistakes);
+                        identity.optional_permissions = permissions;
+                    }
+                    List::Tags => identity.tags = tags(&content, mistakes)?,
                     List::Emits => identity.emits = named_texts(&content, &EMITS, mistakes),
                     List::Requires => {
                         identity.requires = named_texts(&content, &REQUIRES, mistakes)
@@ -196,6 +201,16 @@ pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions 
         }
         Ok(())
     });
+    let both = identity.optional_permissions.iter().find(|optional| {
+        let mut permissions = identity.permissions.iter();
+        permissions.any(|permission| permission.name == optional.name)
+    });
+    if let Some(both) = both {
+        mistakes.add(syn::Error::new(
+            both.span,
+            "this permission is declared as one that the plugin cannot do without, too; remove one",
+        ));
+    }
     let mut once: Vec<Listed> = Vec::new();
     for listed in commands {
         let twin = once.iter().any(|earlier| {
@@ -223,14 +238,16 @@ enum PluginOption {
     List(List),
 }
 
-const PLUGIN_OPTIONS: [PluginOption; 10] = [
+const PLUGIN_OPTIONS: [PluginOption; 12] = [
     PluginOption::List(List::Commands),
     PluginOption::List(List::Permissions),
+    PluginOption::List(List::OptionalPermissions),
     PluginOption::Log,
     PluginOption::Word(Word::Id),
     PluginOption::Word(Word::Name),
     PluginOption::Word(Word::Version),
     PluginOption::Word(Word::Type),
+    PluginOption::List(List::Tags),
     PluginOption::List(List::Limits),
     PluginOption::List(List::Emits),
     PluginOption::List(List::Requires),
@@ -246,6 +263,8 @@ impl PluginOption {
             PluginOption::Word(Word::Type) => "type",
             PluginOption::List(List::Commands) => "commands",
             PluginOption::List(List::Permissions) => "permissions",
+            PluginOption::List(List::OptionalPermissions) => "optional_permissions",
+            PluginOption::List(List::Tags) => "tags",
             PluginOption::List(List::Limits) => "limits",
             PluginOption::List(List::Emits) => "emits",
             PluginOption::List(List::Requires) => "requires",
@@ -327,6 +346,8 @@ pub fn id_mistake(id: &str) -> Option<&'static str> {
 enum List {
     Commands,
     Permissions,
+    OptionalPermissions,
+    Tags,
     Limits,
     Emits,
     Requires,
@@ -339,6 +360,10 @@ impl List {
             List::Permissions => {
                 "list the permissions in parentheses: `permissions(kv = \"why the plugin needs it\")`"
             }
+            List::OptionalPermissions => {
+                "list the permissions in parentheses: `optional_permissions(kv = \"what the plugin does with it\")`"
+            }
+            List::Tags => "list the tags in parentheses: `tags(\"audio\", \"filter\")`",
             List::Limits => "list the limits in parentheses: `limits(memory_pages = 32)`",
             List::Emits => {
                 "list the topics in parentheses: `emits(\"user.greeted\" = \"when that is\")`"
@@ -346,6 +371,24 @@ impl List {
             List::Requires => "list the hosts in parentheses: `requires(neotalk = \">=0.1.0\")`",
         }
     }
+}
+
+/// `"audio", "filter"`
+fn tags(input: ParseStream<'_>, mistakes: &mut Mistakes) -> syn::Result<Vec<String>> {
+    let mut tags: Vec<String> = Vec::new();
+    for literal in input.parse_terminated(<LitStr as syn::parse::Parse>::parse, Token![,])? {
+        let tag = literal.value();
+        if tag.trim().is_empty() || tag.contains(char::is_control) {
+            mistakes.at(
+                &literal,
+                "a tag is a word or two, by which people find the plugin",
+            );
+        } else if tags.contains(&tag) {
+            mistakes.at(&literal, "this tag is given twice; remove one");
+        }
+        tags.push(tag);
+    }
+    Ok(tags)
 }
 
 /// `memory_pages = 32, max_fuel = 1_000_000, timeout_ms = 5000`
@@ -483,9 +526,9 @@ fn named_texts(input: ParseStream<'_>, named: &Named, mistakes: &mut Mistakes) -
     while !input.is_empty() {
         match named_text(input, named, mistakes) {
             Ok(None) => {}
-            Ok(Some((text, span))) => {
+            Ok(Some(text)) => {
                 if texts.iter().any(|earlier| earlier.name == text.name) {
-                    mistakes.add(syn::Error::new(span, named.twice));
+                    mistakes.add(syn::Error::new(text.span, named.twice));
                 }
                 texts.push(text);
             }
@@ -510,7 +553,7 @@ fn named_text(
     input: ParseStream<'_>,
     named: &Named,
     mistakes: &mut Mistakes,
-) -> syn::Result<Option<(NamedText, Span)>> {
+) -> syn::Result<Option<NamedText>> {
     let (name, span) = if input.peek(LitStr) {
         let literal: LitStr = input.parse()?;
         let name = literal.value();
@@ -543,7 +586,7 @@ fn named_text(
     if !input.is_empty() && !input.peek(Token![,]) {
         mistakes.add(input.error("expected `,`"));
     }
-    Ok(Some((NamedText { name, text }, span)))
+    Ok(Some(NamedText { name, text, span }))
 }
 
 /// The string that an expression is, macros' invisible parentheses seen through.

@@ -54,6 +54,8 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
     let [license, homepage, repository] = ["LICENSE", "HOMEPAGE", "REPOSITORY"].map(package);
     let requires = named_texts(&identity.requires);
     let permissions = named_texts(&identity.permissions);
+    let optional_permissions = named_texts(&identity.optional_permissions);
+    let tags = &identity.tags;
     let emits = named_texts(&identity.emits);
     let limits = [
         ("memory_pages", identity.limits.memory_pages),
@@ -73,6 +75,7 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
             name: #name,
             version: #version,
             plugin_type: #plugin_type,
+            tags: &[#(#tags),*],
             description: #description,
             authors: &[#(#authors),*],
             license: #license,
@@ -80,6 +83,7 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
             repository: #repository,
             requires: #requires,
             permissions: #permissions,
+            optional_permissions: #optional_permissions,
             limits: &[#(#limits),*],
             emits: #emits,
         }
@@ -263,7 +267,7 @@ fn command(command: &Command) -> TokenStream {
             }
         }
     };
-    let own = command.errors.iter().map(|NamedText { name, text }| {
+    let own = command.errors.iter().map(|NamedText { name, text, .. }| {
         quote!(#sdk::manifest::ErrorCode { code: #name, description: #text })
     });
     let of_type = match &call.output {
@@ -395,7 +399,7 @@ pub fn names_no_type(ty: &Type) -> bool {
 fn named_texts(texts: &[NamedText]) -> TokenStream {
     let texts = texts
         .iter()
-        .map(|NamedText { name, text }| quote!((#name, #text)));
+        .map(|NamedText { name, text, .. }| quote!((#name, #text)));
     quote!(&[#(#texts),*])
 }
 

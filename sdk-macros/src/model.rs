@@ -128,7 +128,12 @@ pub struct Identity {
     pub version: Option<String>,
     pub plugin_type: Option<String>,
     /// What it asks of its host, and why.
+    /// What it cannot do without.
     pub permissions: Vec<NamedText>,
+    /// What it can do without.
+    pub optional_permissions: Vec<NamedText>,
+    /// Words by which people find it.
+    pub tags: Vec<String>,
     pub limits: Limits,
     /// The topics of its events.
     pub emits: Vec<NamedText>,
@@ -148,6 +153,8 @@ pub struct Limits {
 pub struct NamedText {
     pub name: String,
     pub text: String,
+    /// Where the name stands.
+    pub span: Span,
 }
 
 /// `#[plugin]` on an impl block.

@@ -153,7 +153,9 @@ fn what_a_plugin_says_of_itself_stands_in_a_section_of_the_module() {
             name = "A counter",
             version = "1.2.3-beta",
             type = "tool",
+            tags("counting", "numbers"),
             permissions(kv = "remembers", "host.net" = "asks"),
+            optional_permissions(http = "asks"),
             limits(memory_pages = 16, max_fuel = 1_000_000),
             emits("counter.full" = "when it is full"),
             requires(neotalk = ">=0.1.0")

@@ -321,6 +321,8 @@ pub use plugin_sdk_macros::command;
 /// |---|---|
 /// | `commands(path, …)` | the plugin's commands that stand outside its impl blocks |
 /// | `permissions(kv = "why", …)` | what the plugin needs of its host, and what it needs it for |
+/// | `optional_permissions(http = "why", …)` | what the plugin can do without, and what it does with it |
+/// | `tags("audio", "filter", …)` | words by which people find the plugin |
 /// | `log` | the `log` crate's lines [go to the host](crate::services::logging) |
 /// | `id = "…"` | lower-case letters, digits and hyphens; the package's name unless said otherwise |
 /// | `name = "…"` | what people call it; made of the id unless said otherwise |

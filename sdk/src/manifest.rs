@@ -50,6 +50,8 @@ pub struct Identity {
     pub version: &'static str,
     /// Such as `tool`.
     pub plugin_type: Option<&'static str>,
+    /// Words by which people find it.
+    pub tags: &'static [&'static str],
     /// What it is for; may be empty, as all that follow.
     pub description: &'static str,
     /// Who wrote it.
@@ -64,6 +66,8 @@ pub struct Identity {
     pub requires: &'static [NamedText],
     /// What it asks of its host, and why.
     pub permissions: &'static [NamedText],
+    /// The same for what it can do without.
+    pub optional_permissions: &'static [NamedText],
     /// How much of something it asks for.
     pub limits: &'static [(&'static str, u64)],
     /// The topics of its events, and when it emits them.
@@ -230,16 +234,9 @@ impl Identity {
         if let Some(plugin_type) = self.plugin_type {
             object.text("type", plugin_type);
         }
+        object.texts("tags", self.tags);
         object.text("description", self.description);
-        if !self.authors.is_empty() {
-            let mut array = object.array("authors");
-            let mut authors = self.authors;
-            while let [author, others @ ..] = authors {
-                authors = others;
-                array.item().string(author);
-            }
-            array.end();
-        }
+        object.texts("authors", self.authors);
         object.text("license", self.license);
         object.text("homepage", self.homepage);
         object.text("repository", self.repository);
@@ -253,7 +250,7 @@ impl Identity {
             }
             requires.end();
         }
-        object.named_texts("permissions", self.permissions, "name", "reason");
+        self.write_permissions(object);
         if !self.limits.is_empty() {
             object.key("limits");
             let mut limits = Object::begin(object.sink);
@@ -265,6 +262,34 @@ impl Identity {
             limits.end();
         }
         object.named_texts("emits", self.emits, "topic", "description");
+    }
+}
+
+impl Identity {
+    const fn write_permissions(&self, object: &mut Object<'_, '_>) {
+        if self.permissions.is_empty() && self.optional_permissions.is_empty() {
+            return;
+        }
+        let mut array = object.array("permissions");
+        let (mut rest, mut optional) = (self.permissions, false);
+        loop {
+            while let [(name, reason), others @ ..] = rest {
+                rest = others;
+                let mut object = Object::begin(array.item());
+                object.text("name", name);
+                object.text("reason", reason);
+                if optional {
+                    object.key("optional");
+                    object.sink.raw("true");
+                }
+                object.end();
+            }
+            if optional {
+                break;
+            }
+            (rest, optional) = (self.optional_permissions, true);
+        }
+        array.end();
     }
 }
 
@@ -412,6 +437,19 @@ impl<'s, 'b> Object<'s, 'b> {
     }
 
     /// Left out where there is none.
+    const fn texts(&mut self, key: &str, texts: &[&str]) {
+        if texts.is_empty() {
+            return;
+        }
+        let mut array = self.array(key);
+        let mut rest = texts;
+        while let [text, others @ ..] = rest {
+            rest = others;
+            array.item().string(text);
+        }
+        array.end();
+    }
+
     const fn named_texts(&mut self, key: &str, texts: &[NamedText], name: &str, text: &str) {
         if texts.is_empty() {
             return;

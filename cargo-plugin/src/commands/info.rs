@@ -275,9 +275,14 @@ fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
     }
     for permission in &manifest.permissions {
         let name = format!("{}:", text::line(permission.name(), 60));
+        let optional = if permission.is_optional() {
+            " (optional)"
+        } else {
+            ""
+        };
         writeln!(
             out,
-            "  {name:<15} {}",
+            "  {name:<15} {}{optional}",
             text::line(permission.reason().unwrap_or("no reason given"), 300)
         )?;
     }

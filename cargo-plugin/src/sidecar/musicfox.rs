@@ -39,7 +39,7 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
             json!({
                 "id": permission.name(),
                 "description": permission.reason().unwrap_or_default(),
-                "required": true,
+                "required": !permission.is_optional(),
             })
         })
         .collect();
@@ -58,10 +58,7 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
         ("type", Some(json!("wasm"))),
         ("category", Some(json!(category(manifest)))),
         // As `get_metadata` has them.
-        (
-            "tags",
-            Some(json!(manifest.plugin_type.iter().collect::<Vec<_>>())),
-        ),
+        ("tags", Some(json!(manifest.tags))),
         ("api_version", Some(json!(API_VERSION))),
         ("min_kernel_version", Some(json!(kernel))),
         (

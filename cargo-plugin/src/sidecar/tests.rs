@@ -24,7 +24,7 @@ fn document(host: &str, manifest: &Value, interface: &Interface) -> Value {
 fn full() -> (Value, Interface) {
     let manifest = json!({
         "abi": 1, "sdk": "0.1.0", "id": "my-wasm-plugin", "name": "My WASM Plugin", "version": "0.1.0",
-        "type": "tool", "description": "A plugin that does amazing things",
+        "type": "tool", "tags": ["audio", "cross-platform"], "description": "A plugin that does amazing things",
         "authors": ["Ada <ada@example.com>", "Grace"], "license": "MIT",
         "homepage": "https://example.com/my-plugin", "repository": "https://example.com/my-plugin.git",
         "requires": {"neotalk": ">=0.1.0", "go-musicfox": ">=2.1.0"},
@@ -93,6 +93,10 @@ fn neotalk_reads_every_field_of_its_form() {
 fn go_musicfox_reads_every_field_of_its_form() {
     let (mut manifest, mut interface) = full();
     manifest["type"] = json!("audio_effect");
+    manifest["permissions"] = json!([
+        {"name": "http", "reason": "asks the weather"},
+        {"name": "files", "reason": "remembers it", "optional": true},
+    ]);
     interface.imports = ["host_log", "host_get_config", "host_emit_event"]
         .map(|name| ("env".to_owned(), name.to_owned()))
         .to_vec();
@@ -107,7 +111,7 @@ fn go_musicfox_reads_every_field_of_its_form() {
             "license": "MIT",
             "type": "wasm",
             "category": "audio-effect",
-            "tags": ["audio_effect"],
+            "tags": ["audio", "cross-platform"],
             "api_version": "v2.0.0",
             "min_kernel_version": "2.1.0",
             "wasm": {
@@ -117,7 +121,10 @@ fn go_musicfox_reads_every_field_of_its_form() {
                 "preferred": "rust",
                 "host_functions": ["host_log", "host_get_config", "host_emit_event"],
             },
-            "permissions": [{"id": "http", "description": "asks the weather", "required": true}],
+            "permissions": [
+                {"id": "http", "description": "asks the weather", "required": true},
+                {"id": "files", "description": "remembers it", "required": false},
+            ],
             "config_schema": config_schema(),
         })
     );

@@ -10,7 +10,7 @@ use std::fmt;
 use plugin_sdk::prelude::*;
 
 /// Filters audio: away with what is above, below or around a frequency.
-#[plugin(type = "audio_effect")]
+#[plugin(type = "audio_effect", tags("audio", "filter", "wasm"))]
 pub struct AudioFilter {
     config: Config,
     /// How much of the input a filter lets through at once.

@@ -72,6 +72,9 @@ pub struct Manifest {
     /// What kind of plugin it is: `tool`, `llm_backend` or any other word of lower-case letters, digits, `_` and hyphens.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub plugin_type: Option<String>,
+    /// Words by which people find it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// What the plugin is for, in Markdown; empty where nothing is said.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,

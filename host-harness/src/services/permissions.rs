@@ -104,6 +104,8 @@ pub struct Permission {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    optional: bool,
 }
 
 impl Permission {
@@ -111,12 +113,18 @@ impl Permission {
         Permission {
             name: name.into(),
             reason,
+            optional: false,
         }
     }
 
     /// Its name, such as `kv`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the plugin can do without it.
+    pub fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// What the plugin's author says it is for; `None` where the plugin uses it without having declared it.

@@ -524,8 +524,13 @@ const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     }
     sink.raw("\"");
     sink.raw(",\"tags\":[");
-    if let Some(plugin_type) = identity.plugin_type {
-        sink.string(plugin_type);
+    let mut tags = identity.tags;
+    while let [tag, others @ ..] = tags {
+        tags = others;
+        sink.string(tag);
+        if !others.is_empty() {
+            sink.raw(",");
+        }
     }
     sink.raw("]}\0");
 }
@@ -746,6 +751,7 @@ mod tests {
         name: "The \"filter\"",
         version: "1.2.3",
         plugin_type: Some("audio_effect"),
+        tags: &["audio", "\"filter\""],
         description: "Filters\n",
         authors: &["Ada <ada@example.org>", "\"Bob\""],
         license: "",
@@ -753,6 +759,7 @@ mod tests {
         repository: "",
         requires: &[],
         permissions: &[],
+        optional_permissions: &[],
         limits: &[],
         emits: &[],
     };
@@ -771,7 +778,7 @@ mod tests {
             "version": "1.2.3",
             "description": "Filters\n",
             "author": "Ada <ada@example.org>, \"Bob\"",
-            "tags": ["audio_effect"],
+            "tags": ["audio", "\"filter\""],
         });
         assert_eq!(found, expected);
         assert_eq!(&terminated::<6>(IDENTITY.version), b"1.2.3\0");

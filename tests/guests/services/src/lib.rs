@@ -15,8 +15,8 @@ use serde_json::{Value, json};
         kv = "remembers what it is told to",
         http = "sends what it is told to",
         events = "tells others",
-        files = "writes what it is told to",
-    )
+    ),
+    optional_permissions(files = "writes what it is told to")
 )]
 #[derive(Default)]
 pub struct Services {
