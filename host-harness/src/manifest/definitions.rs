@@ -644,6 +644,74 @@ mod tests {
         json!({"$ref": format!("#/$defs/{name}")})
     }
 
+    fn inlined(schema: &Value, definitions: &Value) -> Value {
+        inline(schema, definitions.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_reference_is_replaced_by_what_it_refers_to() {
+        let definitions = json!({
+            "Config": {"type": "object", "properties": {"name": to("Name"), "other": {"enum": [to("Name")]}}},
+            "Name": {"type": "string", "description": "A name."},
+            "Closed": {"properties": {"a": true}, "additionalProperties": false},
+            "Never": false,
+        });
+        for (schema, expected) in [
+            (
+                to("Config"),
+                json!({"type": "object", "properties": {
+                    "name": {"type": "string", "description": "A name."},
+                    // A value, which only looks like a reference.
+                    "other": {"enum": [to("Name")]},
+                }}),
+            ),
+            (
+                json!({"$ref": "#/$defs/Name", "description": "Mine.", "minLength": 1}),
+                json!({"description": "Mine.", "minLength": 1, "type": "string"}),
+            ),
+            (
+                json!({"$ref": "#/$defs/Name", "type": "null"}),
+                json!({"type": "null", "allOf": [{"type": "string", "description": "A name."}]}),
+            ),
+            // Closed for what is in it, whatever stands beside the reference.
+            (
+                json!({"$ref": "#/$defs/Closed", "patternProperties": {"b": true}}),
+                json!({"patternProperties": {"b": true}, "allOf": [{"properties": {"a": true}, "additionalProperties": false}]}),
+            ),
+            (to("Never"), json!({"not": {}})),
+        ] {
+            assert_eq!(inlined(&schema, &definitions), expected);
+        }
+    }
+
+    #[test]
+    fn what_contains_itself_stays_beside_the_schema() {
+        let rule = json!({"type": "object", "properties": {"else": to("Rule")}});
+        let found = inlined(&json!({"items": to("Rule")}), &json!({"Rule": rule}));
+        let expected = json!({"items": rule, "$defs": {"Rule": rule}});
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn no_schema_grows_without_end() {
+        // Each refers to the next one twice, and so do two schemas to each other.
+        let twice = |to: Value| json!({"anyOf": [to.clone(), to], "description": "x".repeat(1000)});
+        let chain = (0..200).map(|n| (format!("D{n}"), twice(to(&format!("D{}", n + 1)))));
+        let mut definitions: Map<String, Value> = chain.collect();
+        definitions.insert("D200".to_owned(), json!({"type": "null"}));
+        definitions.insert("A".to_owned(), twice(to("B")));
+        definitions.insert("B".to_owned(), twice(to("A")));
+        for first in ["D0", "A"] {
+            let found = inline(&to(first), &definitions);
+            let bytes = found.to_string().len();
+            assert!(bytes < 4 * MAX_INLINED, "{bytes}");
+            // It still says the same.
+            references(&found, &mut |name| {
+                assert!(found["$defs"].get(&*name).is_some())
+            });
+        }
+    }
+
     #[test]
     fn what_is_the_same_in_two_parts_is_one() {
         let part = || {

@@ -262,12 +262,7 @@ fn what_is_not_granted_is_denied_at_the_call() {
 
 #[test]
 fn a_strict_host_refuses_what_asks_for_more_than_is_granted() {
-    let failure = module()
-        .plugin()
-        .grant("kv")
-        .strict()
-        .build()
-        .unwrap_err();
+    let failure = module().plugin().grant("kv").strict().build().unwrap_err();
     let FailureKind::NotGranted { permissions } = failure.kind() else {
         panic!("{failure}")
     };
@@ -291,7 +286,9 @@ fn a_strict_host_refuses_what_asks_for_more_than_is_granted() {
     let required = ["kv", "http", "events", "ai"];
     let strict = required
         .into_iter()
-        .fold(module().plugin().strict(), PluginBuilder::grant);
+        .fold(module().plugin().strict(), |builder, name| {
+            builder.grant(name)
+        });
     strict.build().unwrap();
 }
 
