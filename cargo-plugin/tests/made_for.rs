@@ -86,12 +86,17 @@ fn error_in(project: &Project, words: &[&str]) -> String {
 #[test]
 fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_its_host() {
     let project = repeater("many-repeater");
-    let mut build = project.run(&["build", "--json", "--top=1", "--host=native", "--host=cis"]);
+    let hosts = ["--host=native", "--host=cis", "--host=neotalk"];
+    let mut build = project.run(&[&["build", "--json", "--top=1"], &hosts[..]].concat());
     let reports = support::json(&mut build);
     let folder = target_dir().join("plugin/release/many-repeater");
     let expected = [
         ("native", &["many-repeater.wasm"][..]),
         ("cis", &["cis/many-repeater.wasm", "cis/skill.toml"]),
+        (
+            "neotalk",
+            &["neotalk/many-repeater.wasm", "neotalk/many-repeater.json"],
+        ),
     ];
     let reports = reports.as_array().unwrap();
     assert_eq!(reports.len(), expected.len());
@@ -105,6 +110,11 @@ fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_it
         let wasm = fs::read(report["files"][0].as_str().unwrap()).unwrap();
         assert_eq!(made_for(&wasm), Some(host));
     }
+
+    let sidecar = fs::read(folder.join("neotalk/many-repeater.json")).unwrap();
+    let sidecar: Value = serde_json::from_slice(&sidecar).unwrap();
+    assert_eq!(sidecar["id"], "many-repeater");
+    assert_eq!(sidecar["imports"], json!({"neotalk": {"log": "function"}}));
 
     // One document where there is one build, in the same place, of the same bytes.
     let first = fs::read(folder.join("cis/many-repeater.wasm")).unwrap();

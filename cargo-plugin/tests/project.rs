@@ -14,7 +14,6 @@ use std::path::Path;
 use assert_cmd::Command;
 use flate2::read::GzDecoder;
 use plugin_sdk_harness::Plugin;
-use plugin_sdk_harness::manifest::Manifest;
 use serde_json::{Value, json};
 use support::project::{Project, manifest};
 use support::{cargo, target_dir};

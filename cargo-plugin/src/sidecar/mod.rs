@@ -100,7 +100,7 @@ const KINDS: [Kind; 3] = [
     },
 ];
 
-/// The sidecars of a module, which are those of the host that it is made for: no other could run it.
+/// Returns the sidecars that a module's host reads. Other hosts could not run the module.
 pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar> {
     let kinds = KINDS.iter().filter(|kind| kind.host == host.name);
     kinds
@@ -140,7 +140,7 @@ fn author(manifest: &Manifest) -> Option<String> {
     }
 }
 
-/// The configuration's schema, its properties at the top: hosts follow no references.
+/// Returns the configuration's schema with its properties at the top: hosts follow no references.
 fn config_schema(manifest: &Manifest) -> Option<Value> {
     let schema = manifest.config.as_ref()?;
     Some(manifest.inlined(schema))

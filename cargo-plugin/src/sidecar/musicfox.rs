@@ -76,7 +76,7 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     Value::Object(members.into_iter().filter_map(said).collect())
 }
 
-/// The plugin's type, with the hyphens that the host has between words.
+/// Returns the plugin's type with hyphens between words, as the host writes categories.
 fn category(manifest: &Manifest) -> String {
     super::plugin_type(manifest).replace('_', "-")
 }

@@ -10,10 +10,10 @@ const SCHEMA: &str = "https://neotalk.dev/schemas/plugin-v1.json";
 /// The host's name among those that a plugin requires a version of.
 const HOST: &str = "neotalk";
 
-/// The module of NeoTalk's functions, and what their names begin with there.
+/// The module of NeoTalk's functions, and the prefix of their names.
 const FUNCTIONS: (&str, &str) = ("env", "neotalk_");
 
-/// Our names of permissions, and NeoTalk's for the same. Any other has one name.
+/// The SDK's permissions and NeoTalk's words for them. Other names stay as they are.
 const PERMISSIONS: [(&str, &[&str]); 2] = [
     ("http", &["network"]),
     ("files", &["file_read", "file_write"]),
@@ -63,7 +63,8 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     Value::Object(members.into_iter().filter_map(said).collect())
 }
 
-/// A function's module and name, of which NeoTalk's own are said in its sidecar as `neotalk` and `log`.
+/// Returns a function's module and name as the sidecar has them: `neotalk` and `log` for
+/// `env.neotalk_log`.
 fn named<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
     let (own, prefix) = FUNCTIONS;
     match name.strip_prefix(prefix) {

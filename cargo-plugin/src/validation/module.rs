@@ -92,7 +92,8 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     imports(subject, validation);
 }
 
-/// Some hosts ask for no allocator, and have no memory without one that they could put anything into.
+/// Warns of a missing allocator where the host does not require one but cannot pass arguments
+/// without it.
 fn no_memory_for_the_host(
     subject: &Subject<'_>,
     failures: &[Failure],

@@ -175,7 +175,7 @@ impl HostContract {
         failures.map(|failure| self.tell(failure)).collect()
     }
 
-    /// The export by which the host gets memory of a plugin's to put something into; `None` where it needs none.
+    /// Returns the name of the plugin's allocator that the host calls, if it calls one.
     pub fn allocator(&self) -> Option<&'static str> {
         self.allocator.as_ref().map(|allocator| allocator.alloc)
     }

@@ -517,7 +517,8 @@ impl Output {
     }
 }
 
-/// The guide's events have text for data: that of a string, unless it would be taken for another value, and JSON for any other.
+/// Calls the export for events, whose data are text: a string's own, unless a plugin would misread
+/// it, and JSON for everything else.
 fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Failure> {
     if !guest.has(HANDLE_EVENT) {
         return Err(guest.lacks("events for a plugin without `handle_event`"));
@@ -587,12 +588,13 @@ impl Functions {
     }
 }
 
-/// What the paths begin with that a plugin may use.
+/// The beginnings of the paths that a plugin may use.
 const ALLOWED_PATHS: [&str; 3] = ["./data/", "./config/", "./temp/"];
 
 impl Functions {
-    /// A path that a plugin may use, as the files in memory have it. Of any other, the guide's host logs a warning and gives nothing. It looks at the beginning alone and
-    /// says that it should be stricter; here, no part of a path is `..`.
+    /// Returns an allowed path as the files in memory name it. For any other path the guide's host
+    /// logs a warning and gives nothing. The guide asks for a stricter check than its own, so `..`
+    /// is refused as well.
     fn allowed<'a>(&mut self, path: &'a str, attempt: &str) -> Option<&'a str> {
         let begins = ALLOWED_PATHS.iter().any(|root| path.starts_with(root));
         let leads_out = path.split(['/', '\\']).any(|part| part == "..");

@@ -304,7 +304,7 @@ pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value 
     Value::Object(document)
 }
 
-/// What may stand beside a reference without a say in what is allowed.
+/// Keywords that do not restrict values.
 const ANNOTATIONS: [&str; 8] = [
     "$comment",
     "default",
@@ -316,14 +316,14 @@ const ANNOTATIONS: [&str; 8] = [
     "writeOnly",
 ];
 
-/// How much is put into the places of references at most, in bytes of text or so.
+/// The most bytes of definitions, roughly, that replace references.
 const MAX_INLINED: usize = 256 * 1024;
 
-/// How many definitions deep.
+/// The deepest nesting of definitions that replace references.
 const MAX_INLINED_DEPTH: usize = 16;
 
-/// A schema with what it refers to in the place of each reference, but for what contains itself and for what would be more than the two limits: that is beside it, as
-/// [`bundle`] has it.
+/// Replaces references by definitions. Recursive definitions, and those beyond the two limits, stay
+/// in `$defs`, as in [`bundle`].
 pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value {
     let sizes = definitions.iter();
     let mut inliner = Inliner {
@@ -379,7 +379,7 @@ impl Inliner<'_> {
     }
 }
 
-/// How long a value is as text, or so.
+/// Returns the rough length of a value as text.
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
@@ -392,7 +392,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Puts a definition into the place of the reference beside `members`.
+/// Adds a definition to the members of the schema that referred to it.
 fn place(definition: Value, members: &mut Map<String, Value>) {
     let definition = match definition {
         Value::Object(definition) => definition,
@@ -401,7 +401,7 @@ fn place(definition: Value, members: &mut Map<String, Value>) {
     };
     let clashes = |name: &String| {
         let both = members.contains_key(name) && !ANNOTATIONS.contains(&&**name);
-        // What depends on what stands beside it.
+        // Depends on the keywords next to it.
         both || matches!(&**name, "additionalProperties" | "unevaluatedProperties")
             && members.keys().any(|name| !ANNOTATIONS.contains(&&**name))
     };

@@ -302,8 +302,9 @@ impl Manifest {
         definitions::bundle(schema.as_value(), &self.defs)
     }
 
-    /// A schema as a document of its own, with what it refers to in the place of each reference: for those who read schemas member by member. Only what contains itself is
-    /// beside it as one of `$defs`, and what would make more than 256 KiB of it.
+    /// Returns a schema with each reference replaced by the definition that it refers to, for
+    /// readers that follow no references. Definitions that contain themselves stay in `$defs`, as do
+    /// those that would make the schema larger than 256 KiB.
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;

@@ -157,7 +157,7 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(Vec::new())
 }
 
-/// How the host writes values.
+/// The forms of values on this host.
 #[doc(hidden)]
 pub use crate::hosts::written::{json as settings, text as kept};
 
@@ -258,7 +258,7 @@ pub unsafe fn on_event(topic: *mut u8, topic_len: u32, data: *mut u8, data_len: 
     }
 }
 
-/// An event's data, of which text is a string: JSON unless they are no text, which whoever reads them says.
+/// Returns an event's data as JSON: text that is not JSON becomes a string.
 fn heard(data: &[u8]) -> Cow<'_, [u8]> {
     match std::str::from_utf8(data) {
         Ok(text) if !text.is_empty() => call::text_as_json(text.to_owned()).into(),

@@ -288,7 +288,7 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(set_under(CONFIG).unwrap_or_default())
 }
 
-/// How the host writes values.
+/// The forms of values on this host.
 #[doc(hidden)]
 pub use crate::hosts::written::{text_or_json as kept, text_or_json as settings};
 

@@ -135,7 +135,7 @@ impl Events for Contract {
     }
 }
 
-/// The data of an event as others read them, who expect text: that of a string, unless it would be taken for JSON or for nothing.
+/// Returns an event's data as text: a string as it is, unless it is empty or would be read as JSON.
 fn emitted(data: &[u8]) -> Vec<u8> {
     let sound = |text: &str| {
         !text.is_empty() && json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_err()
@@ -143,10 +143,10 @@ fn emitted(data: &[u8]) -> Vec<u8> {
     plain::of_json(data.to_vec(), sound)
 }
 
-/// What a path of the host's begins with: it has files of plugins in `./data/`, `./config/` and `./temp/`.
+/// The beginning of every path that the host allows: `./data/`, `./config/` and `./temp/`.
 const ROOT: &str = "./";
 
-/// A plugin's path as go-musicfox has it. One that is absolute, or begins so already, is left to go-musicfox to judge.
+/// Maps a plugin's path to the host's form. The host itself judges absolute paths.
 fn host_path(path: &str) -> Cow<'_, str> {
     match path.starts_with('/') || path.starts_with(ROOT) {
         true => path.into(),
@@ -208,7 +208,7 @@ pub fn configuration() -> Option<Vec<u8>> {
     None
 }
 
-/// How the host writes values.
+/// The forms of values on this host.
 #[doc(hidden)]
 pub use crate::hosts::written::{json as kept, text_or_json as settings};
 

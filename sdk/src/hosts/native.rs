@@ -76,7 +76,7 @@ pub fn configuration() -> Option<Vec<u8>> {
     None
 }
 
-/// How the host writes values.
+/// The forms of values on this host.
 #[doc(hidden)]
 pub use crate::hosts::written::{json as kept, json as settings};
 

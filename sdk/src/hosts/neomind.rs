@@ -324,7 +324,7 @@ pub fn configuration() -> Option<Vec<u8>> {
     Some(Vec::new())
 }
 
-/// How the host writes values.
+/// The forms of values on this host.
 #[doc(hidden)]
 pub use crate::hosts::written::{json as kept, json as settings};
 

@@ -1,17 +1,17 @@
-//! How a host writes values: those that plugins keep, and those that its user has set.
+//! The forms in which hosts keep values for plugins and pass on their users' settings.
 //!
-//! A contract names one of these modules as `kept` and one as `settings`; both read what the host has, and write what it is to keep.
+//! Each contract re-exports one of these modules as `kept` and one as `settings`.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Result;
 
-/// Every value is JSON, and text stands in quotes.
+/// Writes every value as JSON, strings in quotes.
 pub mod json {
     use super::{DeserializeOwned, Result, Serialize};
 
-    /// Reads a value of the host's; `name` is what the host has it under.
+    /// Reads the bytes that the host has under `name`.
     #[inline]
     pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
         crate::services::from_json(bytes, name)
@@ -24,13 +24,14 @@ pub mod json {
     }
 }
 
-/// Text is itself, and whatever is no text is JSON. What text means, the reader's type decides.
+/// Writes strings as plain text and everything else as JSON. The type that is read decides what
+/// text means.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod text {
     use super::plain::{self, Quotes};
     use super::{DeserializeOwned, Result, Serialize};
 
-    /// Reads a value of the host's; `name` is what the host has it under.
+    /// Reads the bytes that the host has under `name`.
     pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
         crate::services::from_json(&plain::to_json::<T>(bytes, Quotes::AreText), name)
     }
@@ -41,25 +42,26 @@ pub mod text {
     }
 }
 
-/// As [`text`], but text may stand in JSON's quotes as well, and does where it would be taken for something else.
+/// Like [`text`], but also reads JSON strings, and writes a string as JSON where its plain text
+/// would be misread.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod text_or_json {
     use super::plain::{self, Quotes};
     use super::{DeserializeOwned, Result, Serialize};
 
-    /// Reads a value of the host's; `name` is what the host has it under.
+    /// Reads the bytes that the host has under `name`.
     pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
         crate::services::from_json(&plain::to_json::<T>(bytes, Quotes::AreJson), name)
     }
 
-    /// Writes a value for the host, which has a byte at least.
+    /// Writes a value for the host, as at least one byte.
     pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
         let sound = |text: &str| !text.is_empty() && !text.starts_with('"');
         Ok(plain::of_json(crate::services::to_json(value)?, sound))
     }
 }
 
-/// Text and the JSON of it.
+/// Converts between plain text and JSON.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod plain {
     use std::borrow::Cow;
@@ -70,16 +72,16 @@ pub mod plain {
 
     use crate::json::{self, Arena};
 
-    /// What a text in quotes is.
+    /// The meaning of text that begins with a quotation mark.
     #[derive(Clone, Copy, PartialEq)]
     pub enum Quotes {
-        /// A text that has quotes.
+        /// The quotes are part of the text.
         AreText,
-        /// JSON, of the text between them.
+        /// The text is a JSON string, if it is a valid one.
         AreJson,
     }
 
-    /// The text of a JSON string, if the host can have it plain; any other JSON as it is.
+    /// Returns the text of a JSON string that is `sound` as plain text, and other JSON unchanged.
     pub fn of_json(json: Vec<u8>, sound: impl FnOnce(&str) -> bool) -> Vec<u8> {
         if json.first() != Some(&b'"') {
             return json;
@@ -90,9 +92,9 @@ pub mod plain {
         }
     }
 
-    /// The JSON from which a `T` can be read, of the bytes that a host has for one.
+    /// Returns the JSON to read a `T` from.
     pub fn to_json<T: DeserializeOwned>(bytes: &[u8], quotes: Quotes) -> Cow<'_, [u8]> {
-        // It never succeeds for a type that reads anything.
+        // Succeeds only for a type that reads nothing.
         let wish = match T::deserialize(Probe { optional: false }) {
             Err(wish) => wish,
             Ok(_) => Wish::Any,
@@ -102,7 +104,7 @@ pub mod plain {
 
     fn as_wished(bytes: &[u8], wish: Wish, quotes: Quotes) -> Cow<'_, [u8]> {
         let Ok(text) = std::str::from_utf8(bytes) else {
-            // Nothing that could be read: whoever reads it says so.
+            // The JSON reader reports it.
             return bytes.into();
         };
         let is_json = || json::read::<IgnoredAny>(bytes, &Arena::new()).is_ok();
@@ -111,7 +113,7 @@ pub mod plain {
                 quotes == Quotes::AreJson && is_json()
             }
             (Wish::Text { optional } | Wish::Name { optional }, _) if text == "null" => optional,
-            // A variant with something in it.
+            // A variant with data is an object.
             (Wish::Name { .. }, Some(b'{')) | (Wish::Any, _) => is_json(),
             _ => false,
         };
@@ -123,20 +125,20 @@ pub mod plain {
         quoted.into()
     }
 
-    /// What a type asks a deserializer for first.
+    /// The first thing that a type asks a deserializer for.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Wish {
         /// Text.
         Text {
-            /// Or nothing.
+            /// Whether `null` is `None`.
             optional: bool,
         },
-        /// A variant, whose name is text where it has nothing in it.
+        /// A variant, written as its name if it has no data.
         Name {
-            /// Or nothing.
+            /// Whether `null` is `None`.
             optional: bool,
         },
-        /// Something else, or whatever there is.
+        /// Anything else.
         Any,
     }
 
@@ -154,7 +156,7 @@ pub mod plain {
         }
     }
 
-    /// A deserializer that has nothing, and notes what it is asked for.
+    /// An empty deserializer that fails with what it was asked for.
     struct Probe {
         optional: bool,
     }
@@ -236,7 +238,7 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Name(String);
 
-    /// Texts that are hard to tell from something else.
+    /// Texts that look like something else.
     const TEXTS: [&str; 16] = [
         "my_value",
         "",
