@@ -232,8 +232,6 @@ fn text_is_text_to_all_skills_and_anything_else_json() {
         let get = json!({"call": {"kv_get": "key"}});
         assert_eq!(plugin.call::<Value>("one", get).unwrap(), value);
     }
-    // Text in events, too.
-    plugin.event("memory.changed", json!("my_key")).unwrap();
     plugin.finish().unwrap();
 }
 
