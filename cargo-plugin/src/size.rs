@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use plugin_sdk_harness::inspect;
 use serde::Serialize;
 
 use crate::error::Result;
@@ -48,7 +49,7 @@ impl Breakdown {
         let mut functions = Vec::new();
         for function in &named.functions {
             let name = match &function.symbol {
-                Some(symbol) => format!("{:#}", rustc_demangle::demangle(symbol)),
+                Some(symbol) => inspect::Function::named(symbol).path,
                 None => NOBODY.to_owned(),
             };
             let of = match crate_of(&name) {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use plugin_sdk_harness::inspect::Inspection;
 use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
 
 use crate::error::{Error, Result};
@@ -9,6 +10,9 @@ use crate::text;
 
 /// What `strip = true` in a profile leaves out, beside debug information: names and notes for tools.
 const FOR_TOOLS: [&str; 3] = ["name", "producers", "target_features"];
+
+/// The most names of functions that are read: more than there can be functions.
+const MAX_NAMES: usize = 200_000;
 
 /// A section, its header included.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +58,10 @@ pub struct Anatomy {
 impl Anatomy {
     /// Reads a module; nothing of it is run.
     pub fn of(wasm: &[u8]) -> Result<Self> {
-        read(wasm).map_err(|error| Error::new("the module cannot be read").because(error))
+        let unread = || Error::new("the module cannot be read");
+        // Nothing is collected of a module that has more of it than any host loads.
+        Inspection::of(wasm).map_err(|failure| unread().because(failure.message()))?;
+        read(wasm).map_err(|error| unread().because(error))
     }
 }
 
@@ -128,6 +135,7 @@ fn function_names(section: NameSectionReader<'_>) -> Vec<(u32, String)> {
     for subsection in section {
         if let Ok(Name::Function(functions)) = subsection {
             let known = functions.into_iter().flatten();
+            let known = known.take(MAX_NAMES.saturating_sub(names.len()));
             names.extend(known.map(|naming| (naming.index, naming.name.to_owned())));
         }
     }

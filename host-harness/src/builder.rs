@@ -8,7 +8,8 @@ use plugin_sdk::host::HostFunctions;
 use plugin_sdk::services;
 use serde::Serialize;
 
-use crate::engine::{CacheDir, EngineOptions, Pool};
+use crate::cache::CacheDir;
+use crate::engine::{EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::gate::Gate;
 use crate::host::Host;
@@ -35,6 +36,7 @@ use crate::{contract, json};
 /// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large`, which the plugin is told |
 /// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | a line that says that others are left out |
 /// | [`Source::max_bytes`] | 64 MiB | [`ModuleTooLarge`](FailureKind::ModuleTooLarge) |
+/// | [`Source::limits`] | see [`ModuleLimits`](crate::ModuleLimits) | [`ModuleLimit`](FailureKind::ModuleLimit) |
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -224,7 +226,11 @@ impl PluginBuilder {
     /// Keeps compiled modules in this folder.
     ///
     /// Unless set, it is what the variable `PLUGIN_SDK_CACHE_DIR` says (`off` for no cache at all), else `plugin-sdk` in the user's
-    /// folder for caches. What is in it is run as native code: nobody else should be able to write there.
+    /// folder for caches. A folder that does not exist is made for the user alone.
+    ///
+    /// What is in it is run as native code, without another look at the module's limits. So on Unix a folder is refused that other users can write into, or that belongs to another
+    /// user than the process's or the administrator: building a plugin fails as [`Engine`](FailureKind::Engine), or where nobody asked for the folder by name, goes without a cache. On other systems it
+    /// is for the host's author to name a folder that is the user's own. Entries have checksums, so that one that was damaged is compiled anew.
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache = CacheDir::At(dir.into());
         self

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::clash::{self, Clash};
 use crate::failure::{BuildFailure, Failure, FailureKind};
 use crate::hosts;
+use crate::limits::ModuleLimits;
 use crate::module::Module;
 use crate::source::{Source, read_file};
 
@@ -76,10 +77,12 @@ impl Artifact {
     pub(crate) fn module(
         &self,
         host: &'static str,
+        limits: &ModuleLimits,
         check: impl FnOnce() -> Result<Module, Failure>,
     ) -> Result<Module, Failure> {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, module)) = modules.iter().find(|(name, _)| *name == host) {
+        let same = |(name, module): &&(&str, Module)| *name == host && module.limits() == limits;
+        if let Some((_, module)) = modules.iter().find(same) {
             return Ok(module.clone());
         }
         let module = check()?;

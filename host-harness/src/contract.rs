@@ -507,7 +507,8 @@ mod tests {
             ),
         ] {
             let wasm = wat::parse_str(format!("(module {wat})")).unwrap();
-            let interface = triage::examine(&wasm).unwrap();
+            let interface =
+                triage::examine(&wasm, &crate::limits::ModuleLimits::default()).unwrap();
             let failures = super::violations(&interface)
                 .into_iter()
                 .map(super::Failure::load);

@@ -1,15 +1,13 @@
-//! WebAssembly engines, few per process and shared, with their clocks and their caches of compiled code.
+//! WebAssembly engines, few per process and shared, with their clocks.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use wasmtime::{
-    Cache, CacheConfig, Config, Engine, EngineWeak, PoolingAllocationConfig, WasmBacktraceDetails,
-};
+use wasmtime::{Config, Engine, EngineWeak, PoolingAllocationConfig, WasmBacktraceDetails};
 
+use crate::cache::{CacheDir, CodeCache};
 use crate::failure::{Failure, FailureKind};
 
 /// How often an engine's clock ticks, and so how exactly a call's time is kept.
@@ -20,9 +18,6 @@ const MAX_FRAMES: usize = 64;
 
 /// What host functions have of the stack of a call that can be waited for, in bytes. Only what is touched takes memory.
 const HOST_STACK: usize = 1 << 20;
-
-/// The variable that moves the cache of compiled modules, or with the value `off` does without one.
-const CACHE_VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
 
 /// What an engine must be made with: a module is compiled anew for each combination.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +34,6 @@ pub(crate) struct EngineOptions {
 pub(crate) struct Pool {
     pub(crate) instances: u32,
     pub(crate) table_elements: usize,
-}
-
-/// Where compiled modules are kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum CacheDir {
-    /// In the folder that the variable `PLUGIN_SDK_CACHE_DIR` names, else in the user's folder for caches.
-    #[default]
-    Usual,
-    At(PathBuf),
-    Off,
 }
 
 /// How long so many ticks are.
@@ -77,14 +62,7 @@ impl Clock {
 pub(crate) struct SharedEngine {
     engine: Engine,
     clock: Clock,
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "its counters are what a test of the cache looks at"
-        )
-    )]
-    cache: Option<Cache>,
+    cache: Option<CodeCache>,
 }
 
 impl SharedEngine {
@@ -106,10 +84,10 @@ impl SharedEngine {
     }
 
     fn new(options: &EngineOptions) -> Result<Self, Failure> {
-        let cache = open_cache(&options.cache)?;
+        let cache = CodeCache::open(&options.cache)?;
         let mut config = Config::new();
         config
-            .cache(cache.clone())
+            .cache(cache.as_ref().map(|cache| cache.engines().clone()))
             .consume_fuel(options.fuel)
             .epoch_interruption(options.clock)
             .max_wasm_stack(options.stack_bytes)
@@ -144,6 +122,11 @@ impl SharedEngine {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Where its compiled code is kept, if anywhere.
+    pub(crate) fn cache(&self) -> Option<&CodeCache> {
+        self.cache.as_ref()
     }
 }
 
@@ -203,46 +186,6 @@ fn pooling(pool: Pool) -> PoolingAllocationConfig {
     config
 }
 
-fn open_cache(dir: &CacheDir) -> Result<Option<Cache>, Failure> {
-    match dir {
-        CacheDir::Off => Ok(None),
-        CacheDir::At(dir) => open_cache_at(dir).map(Some).map_err(engine_failure),
-        CacheDir::Usual => match std::env::var_os(CACHE_VARIABLE) {
-            Some(off) if off == "off" => Ok(None),
-            Some(dir) if !dir.is_empty() => open_cache_at(&PathBuf::from(dir))
-                .map(Some)
-                .map_err(engine_failure),
-            // A cache that nobody asked for by name may be missing where there is no place for it.
-            _ => Ok(usual_cache_dir().and_then(|dir| open_cache_at(&dir).ok())),
-        },
-    }
-}
-
-/// wasmtime keys its entries by the module and by everything that compiling it depends on, down to its own version.
-fn open_cache_at(dir: &std::path::Path) -> wasmtime::Result<Cache> {
-    let mut config = CacheConfig::new();
-    config.with_directory(std::path::absolute(dir)?);
-    Cache::new(config)
-}
-
-fn usual_cache_dir() -> Option<PathBuf> {
-    let home = std::env::home_dir().filter(|home| home.is_absolute());
-    let caches = if cfg!(target_os = "macos") {
-        home?.join("Library/Caches")
-    } else if cfg!(windows) {
-        PathBuf::from(std::env::var_os("LOCALAPPDATA")?)
-    } else {
-        match std::env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .filter(|dir| dir.is_absolute())
-        {
-            Some(dir) => dir,
-            None => home?.join(".cache"),
-        }
-    };
-    Some(caches.join("plugin-sdk"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,7 +210,7 @@ mod tests {
                 wat::parse_str("(module (func nop))").unwrap(),
             )
             .unwrap();
-            let cache = shared.cache.unwrap();
+            let cache = shared.cache.as_ref().unwrap().engines();
             (cache.cache_hits(), cache.cache_misses())
         };
         let plain = options(CacheDir::At(dir.path().to_path_buf()));
@@ -286,34 +229,6 @@ mod tests {
             (0, 1),
             "another folder knows nothing"
         );
-    }
-
-    #[test]
-    fn a_spoilt_cache_entry_is_compiled_anew() {
-        fn spoil(dir: &std::path::Path) {
-            for entry in std::fs::read_dir(dir).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    spoil(&path);
-                } else {
-                    std::fs::write(path, b"not compiled code").unwrap();
-                }
-            }
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let options = options(CacheDir::At(dir.path().to_path_buf()));
-        let compile = || {
-            let shared = SharedEngine::new(&options).unwrap();
-            wasmtime::Module::new(
-                shared.engine(),
-                wat::parse_str("(module (func nop))").unwrap(),
-            )
-            .unwrap();
-            shared.cache.unwrap().cache_misses()
-        };
-        assert_eq!(compile(), 1);
-        spoil(dir.path());
-        assert_eq!(compile(), 1);
     }
 
     #[test]

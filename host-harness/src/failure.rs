@@ -500,6 +500,15 @@ pub enum FailureKind {
         /// The largest size in bytes.
         limit: u64,
     },
+    /// The module has more of something than it may have, or would take too long to compile.
+    ModuleLimit {
+        /// The limit's name: a field of [`ModuleLimits`](crate::ModuleLimits).
+        setting: &'static str,
+        /// What the module has or does that is too much: `has 200000 functions`.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
     /// The module is for another version of the ABI.
     AbiVersion {
         /// The module's version.
@@ -766,6 +775,7 @@ impl FailureKind {
             FailureKind::Component => "component",
             FailureKind::InvalidModule { .. } => "invalid_module",
             FailureKind::ModuleTooLarge { .. } => "module_too_large",
+            FailureKind::ModuleLimit { .. } => "module_limit",
             FailureKind::AbiVersion { .. } => "abi_version",
             FailureKind::MissingExport { .. } => "missing_export",
             FailureKind::WrongExport { .. } => "wrong_export",

@@ -146,8 +146,11 @@
 //!
 //! Nothing. A guest is taken for an enemy: every address and length it gives is held against its memory, whatever text it gives is
 //! bounded and filtered before it is shown, its memory, tables, stack, time and fuel are [limited](PluginBuilder), and whatever it comes to is a
-//! [`Failure`] that tells which of those it was. Compiling a module is the exception: it takes time in proportion to the module's
-//! size, and is bounded only by [`Source::max_bytes`].
+//! [`Failure`] that tells which of those it was.
+//!
+//! The same holds for what is done for a module before it runs. How long the compiler takes depends on a function's shape far more than on its size, so a module's shape is looked at
+//! first, and [`ModuleLimits`] refuse what would take long: what passes takes some seconds, and some more for each MiB. A host that cannot spare them for a stranger's module compiles in a
+//! process of its own, which fills the [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
 //!
 //! # The path of a call
 //!
@@ -155,7 +158,7 @@
 //! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
 //! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `pool.rs` lends instances to many callers, `asynchronous/` has calls that are futures, `observe/` is told of
 //! each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
-//! they keep to the ABI, `manifest/` what they say of themselves, `engine.rs` and `module.rs` compile them.
+//! they keep to the ABI, `manifest/` what they say of themselves, `engine.rs` and `module.rs` compile them, `cache.rs` keeps what came of it.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -163,6 +166,7 @@
 mod asynchronous;
 mod batch;
 mod builder;
+mod cache;
 mod cargo;
 mod clash;
 mod command;
@@ -197,6 +201,7 @@ pub use builder::PluginBuilder;
 pub use cargo::{Compiled, CrateSource};
 pub use command::{Command, CommandName};
 pub use failure::{BuildFailure, Failure, FailureKind, Frame, Import, Panic, Region, Stack};
+pub use limits::ModuleLimits;
 pub use manifest::Warning;
 pub use module::Module;
 pub use observe::{

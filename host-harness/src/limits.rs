@@ -1,11 +1,112 @@
-//! What a guest may use, and what it was refused.
+//! What a module may be, what a guest may use, and what it was refused.
 
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::failure::FailureKind;
+
 /// The size of a page of linear memory in bytes.
 pub(crate) const PAGE: u64 = 64 * 1024;
+
+/// How much there may be of each thing in a module, which a host reads and compiles before anything of it runs.
+///
+/// What is beyond a limit is [`FailureKind::ModuleLimit`], found before it costs anything: what is listed is counted before it is collected, and nothing is compiled that would take too
+/// long. The limits leave room for what compilers make of whole interpreters. [`Source::limits`](crate::Source::limits) sets others.
+///
+/// ```
+/// use plugin_sdk_harness::{FailureKind, Module, ModuleLimits, Source};
+///
+/// let mut limits = ModuleLimits::default();
+/// limits.globals = 1;
+/// let two = r#"(module (global i32 (i32.const 0)) (global i32 (i32.const 0)))"#;
+/// let failure = Module::load(Source::wat(two).limits(limits)).unwrap_err();
+/// assert!(matches!(failure.kind(), FailureKind::ModuleLimit { setting: "globals", limit: 1, .. }));
+/// assert_eq!(failure.message(), "the module has 2 globals, and may have 1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModuleLimits {
+    /// Types of functions: 10,000.
+    pub types: u64,
+    /// Parameters and results of one type: 300.
+    pub type_values: u64,
+    /// Imports: 1000.
+    pub imports: u64,
+    /// Functions that the module has itself: 100,000.
+    pub functions: u64,
+    /// Tables: 100.
+    pub tables: u64,
+    /// Memories, of which the ABI allows one: 100.
+    pub memories: u64,
+    /// Globals: 20,000.
+    pub globals: u64,
+    /// Tags of exceptions: 1000.
+    pub tags: u64,
+    /// Exports: 20,000.
+    pub exports: u64,
+    /// Pieces of tables that are filled from the beginning: 10,000.
+    pub element_segments: u64,
+    /// Pieces of memory that are filled from the beginning: 100,000.
+    pub data_segments: u64,
+    /// Custom sections: 1000.
+    pub custom_sections: u64,
+    /// Bytes of the name of one function, for people: 64 KiB.
+    pub name_bytes: u64,
+    /// Bytes of one function: 1 MiB.
+    pub function_bytes: u64,
+    /// Locals of one function, parameters included: 20,000.
+    pub locals: u64,
+    /// Blocks, loops and `if`s within each other: 10,000.
+    pub nesting: u64,
+    /// Loops within each other: 64.
+    pub loop_nesting: u64,
+    /// Work for the compiler beyond what any code of the module's size takes: 3,000,000 units of about a microsecond on one core of a small machine, and 6 more for each byte of the module. It is
+    /// estimated from how many values are alive in how many blocks, and how many of them each branch takes along.
+    pub compile_work: u64,
+}
+
+impl Default for ModuleLimits {
+    fn default() -> Self {
+        ModuleLimits {
+            types: 10_000,
+            type_values: 300,
+            imports: 1000,
+            functions: 100_000,
+            tables: 100,
+            memories: 100,
+            globals: 20_000,
+            tags: 1000,
+            exports: 20_000,
+            element_segments: 10_000,
+            data_segments: 100_000,
+            custom_sections: 1000,
+            name_bytes: 64 << 10,
+            function_bytes: 1 << 20,
+            locals: 20_000,
+            nesting: 10_000,
+            loop_nesting: 64,
+            compile_work: 3_000_000,
+        }
+    }
+}
+
+/// Holds a number of things against its limit.
+pub(crate) fn within(
+    found: u64,
+    limit: u64,
+    setting: &'static str,
+    things: &str,
+) -> Result<(), FailureKind> {
+    match found <= limit {
+        true => Ok(()),
+        false => Err(FailureKind::ModuleLimit {
+            setting,
+            what: format!("has {found} {things}"),
+            limit,
+        }),
+    }
+}
 
 /// What an instance and its calls may use.
 #[derive(Clone, Debug)]

@@ -4,21 +4,23 @@
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::{Engine, InstancePre};
+use wasmtime::InstancePre;
 
 use crate::builder::PluginBuilder;
+use crate::cache::{CacheDir, Entry};
 use crate::contract::Contract;
 use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
 use crate::host::{self, ImportedFunction};
 use crate::hosts::{self, HostContract};
 use crate::inspect::Inspection;
+use crate::limits::ModuleLimits;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
 use crate::manifest::{Manifest, Warning};
 use crate::sandbox::State;
 use crate::services::Permission;
-use crate::source::Source;
+use crate::source::{Binary, Source};
 use crate::symbols::Symbols;
 use crate::triage;
 
@@ -48,6 +50,7 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     wasm: Arc<[u8]>,
+    limits: ModuleLimits,
     /// What failures find source lines by.
     symbols: Option<Arc<Symbols>>,
     contract: Contract,
@@ -79,11 +82,11 @@ impl Module {
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
         let binary = source.into().read()?;
         let check = || {
-            let contract = Contract::of(&triage::examine(&binary.wasm)?)?;
-            Ok(Self::with(&binary.wasm, binary.symbols.as_ref(), contract))
+            let contract = Contract::of(&triage::examine(&binary.wasm, &binary.limits)?)?;
+            Ok(Self::with(&binary, contract))
         };
         match &binary.artifact {
-            Some(artifact) => artifact.module(hosts::native().name, check),
+            Some(artifact) => artifact.module(hosts::native().name, &binary.limits, check),
             None => check(),
         }
     }
@@ -98,35 +101,38 @@ impl Module {
         source: impl Into<Source>,
     ) -> Result<Self, Failure> {
         let binary = source.into().with_feature(host.feature).read()?;
-        let check = || Self::made_for(host, &binary.wasm, binary.symbols.as_ref());
+        let check = || Self::made_for(host, &binary);
         match &binary.artifact {
-            Some(artifact) => artifact.module(host.name, check),
+            Some(artifact) => artifact.module(host.name, &binary.limits, check),
             None => check(),
         }
     }
 
     /// The same bytes as another host sees them.
     pub(crate) fn seen_by(&self, host: &'static HostContract) -> Result<Self, Failure> {
-        Self::made_for(host, &self.0.wasm, self.0.symbols.as_ref())
+        let binary = Binary {
+            wasm: Arc::clone(&self.0.wasm),
+            limits: self.0.limits.clone(),
+            artifact: None,
+            symbols: self.0.symbols.clone(),
+        };
+        Self::made_for(host, &binary)
     }
 
-    fn made_for(
-        host: &'static HostContract,
-        wasm: &Arc<[u8]>,
-        symbols: Option<&Arc<Symbols>>,
-    ) -> Result<Self, Failure> {
-        let inspection = Inspection::of(wasm)?;
+    fn made_for(host: &'static HostContract, binary: &Binary) -> Result<Self, Failure> {
+        let inspection = Inspection::within(&binary.wasm, binary.limits.clone())?;
         if let Some(first) = host.exports(&inspection).into_iter().next() {
             return Err(first);
         }
         let contract = host.contract(inspection.interface())?;
-        Ok(Self::with(wasm, symbols, contract))
+        Ok(Self::with(binary, contract))
     }
 
-    fn with(wasm: &Arc<[u8]>, symbols: Option<&Arc<Symbols>>, contract: Contract) -> Self {
+    fn with(binary: &Binary, contract: Contract) -> Self {
         Module(Arc::new(Inner {
-            wasm: Arc::clone(wasm),
-            symbols: symbols.cloned(),
+            wasm: Arc::clone(&binary.wasm),
+            limits: binary.limits.clone(),
+            symbols: binary.symbols.clone(),
             contract,
             #[cfg(feature = "schema-checks")]
             checks: OnceLock::new(),
@@ -205,13 +211,18 @@ impl Module {
         Ok(checks)
     }
 
+    /// What it may be.
+    pub(crate) fn limits(&self) -> &ModuleLimits {
+        &self.0.limits
+    }
+
     pub(crate) fn contract(&self) -> &Contract {
         &self.0.contract
     }
 
     /// The module as an engine with these options runs it.
     pub(crate) fn compiled(&self, options: &EngineOptions) -> Result<Arc<Compiled>, Failure> {
-        // Held while compiling, so that whoever needs the same code meanwhile waits for it instead of compiling it too.
+        // Held while compiling, so that whoever needs the same code meanwhile waits for it instead of compiling it too. The limits of the module bound how long that is.
         let mut compiled = self
             .0
             .compiled
@@ -220,9 +231,18 @@ impl Module {
         if let Some((_, existing)) = compiled.iter().find(|(with, _)| with == options) {
             return Ok(Arc::clone(existing));
         }
-        let shared = SharedEngine::with(options)?;
+        let mut shared = SharedEngine::with(options)?;
+        let found = shared.cache().map_or(Entry::Absent, |cache| {
+            cache.check(shared.engine(), &self.0.wasm)
+        });
+        if found == Entry::Damaged {
+            shared = SharedEngine::with(&EngineOptions {
+                cache: CacheDir::Off,
+                ..options.clone()
+            })?;
+        }
         let new = Arc::new(Compiled {
-            pre: compile(shared.engine(), &self.0.wasm, self.0.contract.imports())?,
+            pre: compile(&shared, &self.0, found)?,
             engine: shared,
             #[cfg(feature = "async")]
             pre_async: OnceLock::new(),
@@ -272,17 +292,25 @@ impl std::fmt::Debug for Module {
     }
 }
 
+/// Compiles a module once it is known that this will not take too long, or takes it from the cache.
 fn compile(
-    engine: &Engine,
-    wasm: &[u8],
-    imports: &[ImportedFunction],
+    shared: &SharedEngine,
+    module: &Inner,
+    found: Entry,
 ) -> Result<InstancePre<State>, Failure> {
-    let module = wasmtime::Module::from_binary(engine, wasm).map_err(|error| {
+    let (engine, wasm) = (shared.engine(), &module.wasm);
+    if found != Entry::Sound {
+        Inspection::within(wasm, module.limits.clone())?.code()?;
+    }
+    let compiled = wasmtime::Module::from_binary(engine, wasm).map_err(|error| {
         Failure::load(FailureKind::InvalidModule {
             reason: format!("{error:#}"),
         })
     })?;
-    host::link(engine, imports)
-        .and_then(|linker| linker.instantiate_pre(&module))
+    if let (Entry::Absent, Some(cache)) = (found, shared.cache()) {
+        cache.seal(engine, wasm);
+    }
+    host::link(engine, module.contract.imports())
+        .and_then(|linker| linker.instantiate_pre(&compiled))
         .map_err(engine_failure)
 }

@@ -1,13 +1,15 @@
 //! Where a plugin's module comes from.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cargo::{self, CrateSource};
 use crate::failure::{Failure, FailureKind};
+use crate::limits::ModuleLimits;
 use crate::symbols::Symbols;
+use crate::text;
 
 /// The largest module that is loaded unless [`Source::max_bytes`] says otherwise: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
@@ -25,6 +27,7 @@ const MAX_BYTES: u64 = 64 << 20;
 pub struct Source {
     origin: Origin,
     max_bytes: u64,
+    limits: ModuleLimits,
     trusted: bool,
 }
 
@@ -39,6 +42,8 @@ enum Origin {
 /// A module's bytes.
 pub(crate) struct Binary {
     pub(crate) wasm: Arc<[u8]>,
+    /// What it may be.
+    pub(crate) limits: ModuleLimits,
     /// The build that they came from, where there was one.
     pub(crate) artifact: Option<Arc<cargo::Artifact>>,
     /// What failures find source lines by, where that is to be trusted.
@@ -53,7 +58,7 @@ impl Source {
         CrateSource::new(dir)
     }
 
-    /// A `.wasm` file.
+    /// A `.wasm` file. A pipe is none.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Source::new(Origin::File(path.into()))
     }
@@ -63,7 +68,7 @@ impl Source {
         Source::new(Origin::Bytes(wasm.into()))
     }
 
-    /// A module in WebAssembly's text format.
+    /// A module in WebAssembly's text format, of at most 64 MiB of text unless [`max_bytes`](Source::max_bytes) allows more.
     pub fn wat(text: impl Into<String>) -> Self {
         Source::new(Origin::Wat(text.into()))
     }
@@ -72,6 +77,12 @@ impl Source {
     /// [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is read, or where it is built from a crate, before it is looked at.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
+        self
+    }
+
+    /// How much there may be of each thing in the module, and how much work it may be for the compiler.
+    pub fn limits(mut self, limits: ModuleLimits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -96,6 +107,7 @@ impl Source {
         Source {
             origin,
             max_bytes: MAX_BYTES,
+            limits: ModuleLimits::default(),
             trusted: false,
         }
     }
@@ -106,13 +118,16 @@ impl Source {
         let wasm = match &self.origin {
             Origin::Bytes(wasm) => Arc::clone(wasm),
             Origin::File(path) => read_file(path, self.max_bytes)?,
-            Origin::Wat(text) => wat::parse_str(text)
-                .map_err(|error| {
-                    Failure::load(FailureKind::InvalidModule {
-                        reason: error.to_string(),
-                    })
-                })?
-                .into(),
+            Origin::Wat(wat) => {
+                within(wat.len() as u64, self.max_bytes.max(MAX_BYTES))?;
+                wat::parse_str(wat)
+                    .map_err(|error| {
+                        // It shows the line of the text, which may be all of it.
+                        let reason = text::beginning(error, text::MAX_SHOWN);
+                        Failure::load(FailureKind::InvalidModule { reason })
+                    })?
+                    .into()
+            }
             Origin::Crate(crate_source) => {
                 let built = crate_source.build()?;
                 let wasm = Arc::clone(&built.wasm);
@@ -129,6 +144,7 @@ impl Source {
             .then(|| Arc::new(Symbols::new(Arc::clone(&wasm), crate_dir)));
         Ok(Binary {
             wasm,
+            limits: self.limits.clone(),
             artifact,
             symbols,
         })
@@ -143,6 +159,12 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failur
             reason: error.to_string(),
         })
     };
+    // Opening one takes until something is at its other end.
+    if is_pipe(&path.metadata().map_err(io)?) {
+        return Err(io(std::io::Error::other(
+            "it is a pipe, and a module is read from a file",
+        )));
+    }
     let file = File::open(path).map_err(io)?;
     within(file.metadata().map_err(io)?.len(), max_bytes)?;
     let mut wasm = Vec::new();
@@ -151,6 +173,18 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failur
         .map_err(io)?;
     within(wasm.len() as u64, max_bytes)?;
     Ok(wasm.into())
+}
+
+#[cfg(unix)]
+fn is_pipe(found: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    found.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Metadata) -> bool {
+    false
 }
 
 fn within(bytes: u64, limit: u64) -> Result<(), Failure> {

@@ -16,6 +16,9 @@ use crate::text;
 /// How far below address 0 a stack that grows down to it may go before anything is noticed: the size of one frame.
 const SHADOW_STACK_REACH: u64 = 16 << 20;
 
+/// The most bytes that the engine tells a memory fault in.
+const MAX_FAULT: usize = 100;
+
 /// What is there to tell a trap by, beside the engine's own word for it.
 #[derive(Default)]
 pub(crate) struct Evidence {
@@ -170,10 +173,12 @@ fn below_zero(stack_pointer: Option<u32>, error: &wasmtime::Error) -> Option<u64
 }
 
 /// The address of a memory fault. The engine tells it in text only.
+///
+/// Among the causes are the backtrace and the core dump, which display names of the guest's: no more than the beginning of any is written out.
 fn fault_address(error: &wasmtime::Error) -> Option<u64> {
     let told = error
         .chain()
-        .map(|cause| cause.to_string())
+        .map(|cause| text::beginning(cause, MAX_FAULT))
         .find(|text| text.starts_with("memory fault"))?;
     let (_, from_number) = told.split_once("0x")?;
     let number = from_number.split(|c: char| !c.is_ascii_hexdigit()).next()?;

@@ -6,6 +6,7 @@ use wasmparser::{
 };
 
 use crate::failure::{Failure, FailureKind, Import};
+use crate::limits::{ModuleLimits, within};
 use crate::{manifest, text};
 
 const MAGIC: &[u8] = b"\0asm";
@@ -15,9 +16,6 @@ const COMPONENT_LAYER: &[u8] = &[1, 0];
 
 /// The custom section in which a crate says that it has a plugin and was built as a library.
 const LIBRARY_SECTION: &str = "plugin-sdk-library";
-
-/// The most imports that a module may have. No plugin needs a tenth of it.
-const MAX_IMPORTS: usize = 1000;
 
 /// What a module shows to the outside.
 ///
@@ -50,10 +48,22 @@ pub(crate) enum ExportType<'a> {
 
 /// Reads the outside of a module, or tells what the bytes are instead.
 ///
-/// Function bodies are skipped: the engine validates them when it compiles the module.
-pub(crate) fn examine(bytes: &[u8]) -> Result<Interface<'_>, Failure> {
+/// Function bodies are skipped: they are validated before the module is compiled.
+pub(crate) fn examine<'a>(
+    bytes: &'a [u8],
+    limits: &ModuleLimits,
+) -> Result<Interface<'a>, Failure> {
     header(bytes).map_err(Failure::load)?;
-    Sections::default().read(bytes).map_err(Failure::load)
+    let sections = Sections {
+        interface: Interface::default(),
+        limits,
+        declared: 0,
+        bodies: 0,
+        announced: 0,
+        data: 0,
+        custom: 0,
+    };
+    sections.read(bytes).map_err(Failure::load)
 }
 
 /// Looks at the first bytes.
@@ -220,18 +230,20 @@ impl<'a> Interface<'a> {
 }
 
 /// Goes through the sections of a module.
-#[derive(Default)]
-struct Sections<'a> {
+struct Sections<'a, 'l> {
     interface: Interface<'a>,
+    /// Held against what a section says that it has, before any of it is collected.
+    limits: &'l ModuleLimits,
     /// How many functions were declared that must have a body.
     declared: u32,
     bodies: u32,
     /// How many pieces of data were announced, where that is done.
     announced: u32,
     data: u32,
+    custom: u64,
 }
 
-impl<'a> Sections<'a> {
+impl<'a> Sections<'a, '_> {
     fn read(mut self, bytes: &'a [u8]) -> Result<Interface<'a>, FailureKind> {
         let truncated = FailureKind::Truncated {
             bytes: bytes.len() as u64,
@@ -242,7 +254,7 @@ impl<'a> Sections<'a> {
         let mut rest = bytes;
         // Without `eof` the parser says for itself that it needs more bytes than there are.
         while !rest.is_empty() {
-            let (consumed, payload) = match parser.parse(rest, false).map_err(invalid)? {
+            let (consumed, payload) = match parser.parse(rest, false)? {
                 Chunk::Parsed { consumed, payload } => (consumed, payload),
                 Chunk::NeedMoreData(_) => return Err(truncated),
             };
@@ -256,44 +268,82 @@ impl<'a> Sections<'a> {
     }
 
     fn section(&mut self, payload: Payload<'a>) -> Result<(), FailureKind> {
-        let interface = &mut self.interface;
+        let (interface, limits) = (&mut self.interface, self.limits);
+        let counted = |count: u32, limit: u64, setting: &'static str| {
+            let things = setting.replace('_', " ");
+            within(u64::from(count), limit, setting, &things)
+        };
         match payload {
             Payload::TypeSection(section) => {
-                collect(section.into_iter_err_on_gc_types(), &mut interface.types)?;
+                counted(section.count(), limits.types, "types")?;
+                for ty in section.into_iter_err_on_gc_types() {
+                    let ty = ty?;
+                    let values = ty.params().len() + ty.results().len();
+                    within(
+                        values as u64,
+                        limits.type_values,
+                        "type_values",
+                        "parameters and results in one type",
+                    )?;
+                    interface.types.push(ty);
+                }
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
-                    if interface.imports.len() == MAX_IMPORTS {
-                        let reason = format!("it has more than {MAX_IMPORTS} imports");
-                        return Err(FailureKind::InvalidModule { reason });
-                    }
-                    interface.import(import.map_err(invalid)?);
+                    interface.import(import?);
+                    let count = interface.imports.len() as u64;
+                    within(count, limits.imports, "imports", "imports or more")?;
                 }
             }
             Payload::FunctionSection(section) => {
                 self.declared = section.count();
+                counted(section.count(), limits.functions, "functions")?;
                 collect(section, &mut interface.functions)?;
             }
-            Payload::MemorySection(section) => collect(section, &mut interface.memories)?,
+            Payload::TableSection(section) => {
+                counted(section.count(), limits.tables, "tables")?;
+            }
+            Payload::MemorySection(section) => {
+                counted(section.count(), limits.memories, "memories")?;
+                collect(section, &mut interface.memories)?;
+            }
+            Payload::TagSection(section) => counted(section.count(), limits.tags, "tags")?,
             Payload::GlobalSection(section) => {
+                counted(section.count(), limits.globals, "globals")?;
                 let types = section
                     .into_iter()
                     .map(|global| global.map(|global| global.ty));
                 collect(types, &mut interface.globals)?;
             }
-            Payload::ExportSection(section) => collect(section, &mut interface.exports)?,
+            Payload::ExportSection(section) => {
+                counted(section.count(), limits.exports, "exports")?;
+                collect(section, &mut interface.exports)?;
+            }
+            Payload::ElementSection(section) => {
+                counted(section.count(), limits.element_segments, "element_segments")?;
+            }
             // Not the number that the section begins with: it may be cut off after it.
             Payload::CodeSectionEntry(_) => self.bodies += 1,
             Payload::DataCountSection { count, .. } => self.announced = count,
-            Payload::DataSection(section) => self.data = section.count(),
-            Payload::CustomSection(section) if section.name() == manifest::SECTION => {
-                interface.manifests.push(section.data());
+            Payload::DataSection(section) => {
+                self.data = section.count();
+                counted(section.count(), limits.data_segments, "data_segments")?;
             }
-            Payload::CustomSection(section) if section.name() == LIBRARY_SECTION => {
-                interface.libraries = section.data();
-            }
-            Payload::CustomSection(section) if section.name() == "linking" => {
-                interface.object = true;
+            Payload::CustomSection(section) => {
+                self.custom += 1;
+                let limit = limits.custom_sections;
+                within(
+                    self.custom,
+                    limit,
+                    "custom_sections",
+                    "custom sections or more",
+                )?;
+                match section.name() {
+                    manifest::SECTION => interface.manifests.push(section.data()),
+                    LIBRARY_SECTION => interface.libraries = section.data(),
+                    "linking" => interface.object = true,
+                    _ => {}
+                }
             }
             _ => {}
         }
@@ -306,21 +356,17 @@ fn collect<T>(
     into: &mut Vec<T>,
 ) -> Result<(), FailureKind> {
     for item in items {
-        into.push(item.map_err(invalid)?);
+        into.push(item?);
     }
     Ok(())
 }
 
-/// What a module comes to that breaks off or is none in its middle.
-pub(crate) fn not_valid(error: &BinaryReaderError) -> Failure {
-    Failure::load(FailureKind::InvalidModule {
-        reason: format!("{} at byte {}", error.message(), error.offset()),
-    })
-}
-
-fn invalid(error: BinaryReaderError) -> FailureKind {
-    FailureKind::InvalidModule {
-        reason: format!("{} at byte {}", error.message(), error.offset()),
+/// The failure for a module that is invalid or breaks off.
+impl From<BinaryReaderError> for FailureKind {
+    fn from(error: BinaryReaderError) -> Self {
+        FailureKind::InvalidModule {
+            reason: format!("{} at byte {}", error.message(), error.offset()),
+        }
     }
 }
 
@@ -329,7 +375,7 @@ mod tests {
     use super::*;
 
     fn kind(bytes: &[u8]) -> String {
-        match examine(bytes) {
+        match examine(bytes, &ModuleLimits::default()) {
             Ok(_) => "a module".to_owned(),
             Err(failure) => match failure.kind() {
                 FailureKind::NotWasm { found } => found.clone(),

@@ -1,7 +1,5 @@
 //! The guest's stack at the time of a failure.
 
-use std::borrow::Cow;
-use std::fmt::Write;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -16,9 +14,6 @@ const MAX_FRAMES: usize = 256;
 
 /// The most bytes of a function's or a file's name, the latter of which says most at its end.
 const MAX_NAME: usize = 300;
-
-/// A mangled name longer than this is shown as it is.
-const MAX_MANGLED: usize = 4096;
 
 /// A frame of the guest's stack.
 ///
@@ -142,7 +137,10 @@ impl Backtrace {
                 (Some(lines), Some(offset)) => lines.at(offset),
                 _ => Vec::new(),
             };
-            let name = |name: &Option<String>| name.as_deref().map(demangled);
+            let name = |name: &Option<String>| -> Option<String> {
+                let symbol = name.as_deref()?;
+                Some(text::function_name(symbol, MAX_NAME))
+            };
             let physical = Frame {
                 function: name(&raw.function),
                 function_index: raw.function_index,
@@ -177,60 +175,6 @@ impl Backtrace {
 /// Whether a name is one of Rust's, which an export's name is not.
 fn is_mangled(name: &str) -> bool {
     name.starts_with("_ZN") || name.starts_with("_R")
-}
-
-/// A name as it is written in Rust, without the hash, bounded and filtered.
-fn demangled(name: &str) -> String {
-    let mut shown = Bounded(String::new());
-    let shown = match rustc_demangle::try_demangle(name) {
-        Ok(demangled) if name.len() <= MAX_MANGLED => {
-            // An error means that there is more, which is of no interest.
-            let _ = write!(shown, "{demangled:#}");
-            return text::one_line(&without_brackets(&shown.0), MAX_NAME);
-        }
-        _ => name,
-    };
-    text::one_line(shown, MAX_NAME)
-}
-
-/// Writes a method of a type as its author does, `Shop::sell`, where the name is `<Shop>::sell`, as
-/// the newer of the compiler's two schemes has it.
-fn without_brackets(name: &str) -> Cow<'_, str> {
-    let mut depth = 0_usize;
-    let end = name.char_indices().find_map(|(at, c)| {
-        match c {
-            '<' => depth += 1,
-            // Not the arrow of a function's type.
-            '>' if !name.get(..at)?.ends_with('-') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        (depth == 0).then_some(at)
-    });
-    let parts = end.and_then(|end| Some((name.get(1..end)?, name.get(end + 1..)?)));
-    match parts {
-        Some((path, method))
-            if method.starts_with("::")
-                && path.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                && path.contains("::")
-                && !path.contains(" as ") =>
-        {
-            format!("{path}{method}").into()
-        }
-        _ => name.into(),
-    }
-}
-
-/// Refuses what is too long, which may be very long.
-struct Bounded(String);
-
-impl Write for Bounded {
-    fn write_str(&mut self, part: &str) -> std::fmt::Result {
-        if self.0.len() > MAX_NAME {
-            return Err(std::fmt::Error);
-        }
-        self.0.push_str(part);
-        Ok(())
-    }
 }
 
 fn end_of(file: &str) -> String {
@@ -461,24 +405,6 @@ mod tests {
     }
 
     #[test]
-    fn methods_read_alike_in_both_manglings() {
-        assert_eq!(without_brackets("<shop::Shop>::sell"), "shop::Shop::sell");
-        assert_eq!(
-            without_brackets("<shop::Shop<fn() -> u8>>::sell::{closure#0}"),
-            "shop::Shop<fn() -> u8>::sell::{closure#0}"
-        );
-        for name in [
-            "<shop::Shop as shop::Sells>::sell",
-            "<u32>::pow",
-            "shop::sell",
-            "<",
-            "",
-        ] {
-            assert_eq!(without_brackets(name), name);
-        }
-    }
-
-    #[test]
     fn what_looks_like_machinery_stays_where_it_is_the_culprit() {
         let names = [
             "alloc::raw_vec::RawVec<T>::grow",
@@ -489,22 +415,5 @@ mod tests {
         assert_eq!(relevant_of(&["dlmalloc::malloc", "alloc"]), 0..1);
         assert_eq!(relevant_of(&["plugin_sdk::memory::take", "alloc"]), 0..2);
         assert_eq!(relevant_of(&[]), 0..0);
-    }
-
-    #[test]
-    fn names_are_demangled_without_their_hash_and_bounded() {
-        assert_eq!(demangled("_ZN4shop4sell17h9105936bbf4dddd7E"), "shop::sell");
-        assert_eq!(demangled("_RNvCs1234_4shop4sell"), "shop::sell");
-        assert_eq!(demangled("command_sell"), "command_sell");
-        assert_eq!(demangled("a\x1b[2J"), "a\\u{1b}[2J");
-        assert!(demangled(&"x".repeat(100_000)).len() < 400);
-        // Every level names the one before twice.
-        let twice = (0..60).fold("Cs1234_4shop".to_owned(), |name, _| {
-            format!("INvCs1234_4shop4sell{name}{name}E")
-                .chars()
-                .take(4000)
-                .collect()
-        });
-        assert!(demangled(&format!("_R{twice}")).len() < 400);
     }
 }

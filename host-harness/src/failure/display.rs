@@ -262,6 +262,13 @@ impl FailureKind {
                     "`Source::max_bytes(n)` allows more; a release build is many times smaller than a debug build",
                 )
             }
+            FailureKind::ModuleLimit {
+                setting,
+                what,
+                limit,
+            } => Account::new(format!("the module {what}, and may have {limit}")).help(format!(
+                "`ModuleLimits::{setting}` of `Source::limits` allows more, to a module whose author is trusted"
+            )),
             FailureKind::AbiVersion { found, supported } => Account::new(format!(
                 "the plugin speaks version {} of the ABI, and this harness version {supported}",
                 text::name(found)

@@ -1,20 +1,23 @@
-//! All of a module in one go: validated, and looked through for calls and for what it needs of an engine.
+//! All of a module in one go: validated, and looked through for calls, for what it needs of an engine, and for what compiling it takes.
 
 use std::collections::BTreeSet;
 
 use wasmparser::{
     BinaryReaderError, BlockType, CompositeInnerType, ExternalKind, FuncValidatorAllocations,
-    FunctionBody, GlobalType, MemoryType, Operator, Parser, Payload, RefType, TableType, TypeRef,
-    ValType, ValidPayload, Validator, WasmFeatures,
+    FunctionBody, GlobalType, KnownCustom, MemoryType, Name, NameSectionReader, Operator, Parser,
+    Payload, RefType, TableType, TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::proposals::{self, Proposal};
+use super::work::{Arity, Work};
+use crate::failure::FailureKind;
+use crate::limits::{ModuleLimits, within};
 
 /// What a module's code is made of.
 #[derive(Debug, Default)]
 pub struct Code {
     proposals: BTreeSet<Proposal>,
-    /// Who calls whom, by number and in order, without repetitions.
+    /// Who is called by whom, by number and in order, without repetitions.
     calls: Vec<(u32, u32)>,
     functions: u32,
 }
@@ -32,8 +35,11 @@ impl Code {
 
     /// The functions that call a function directly, in order.
     pub fn callers(&self, function: u32) -> impl Iterator<Item = u32> {
-        let calls = self.calls.iter();
-        calls.filter_map(move |(caller, callee)| (*callee == function).then_some(*caller))
+        let from = self.calls.partition_point(|(callee, _)| *callee < function);
+        let calls = self.calls.get(from..).unwrap_or_default().iter();
+        calls
+            .take_while(move |(callee, _)| *callee == function)
+            .map(|(_, caller)| *caller)
     }
 
     /// How many functions have a body.
@@ -134,27 +140,35 @@ fn everything() -> WasmFeatures {
     WasmFeatures::all()
 }
 
-pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
+/// Reads what [`triage`](crate::triage) has found to be within the limits on the outside.
+pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKind> {
     let mut validator = Validator::new_with_features(everything());
     let mut code = Code::default();
+    let mut work = Work::default();
     // Kept from one function to the next: nothing is allocated for most of them.
     let mut allocations = FuncValidatorAllocations::default();
     let mut function_number = 0;
     let (mut memories, mut tables) = (0, 0);
-    // Types of blocks by number: whether they are more than the first version has, which is one result and no parameters.
-    let mut several = Vec::new();
+    let mut types = Types::default();
     let mut called = Vec::new();
     let mut globals: Vec<GlobalType> = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
             let mut function = function.into_validator(allocations);
-            body_of(&body, &mut function, &mut code, &several, &mut called)?;
+            let body = Body {
+                number: function_number,
+                body: &body,
+                types: &types,
+                module: wasm,
+                limits,
+            };
+            body.read(&mut function, &mut code, &mut work, &mut called)?;
             allocations = function.into_allocations();
             called.sort_unstable();
             called.dedup();
             code.calls
-                .extend(called.drain(..).map(|callee| (function_number, callee)));
+                .extend(called.drain(..).map(|callee| (callee, function_number)));
             code.functions += 1;
             function_number += 1;
             continue;
@@ -164,8 +178,10 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
                 for group in section {
                     for ty in group?.types() {
                         let mut more = false;
+                        let mut arity = (0, 0);
                         match &ty.composite_type.inner {
                             CompositeInnerType::Func(ty) => {
+                                arity = (ty.params().len() as u64, ty.results().len() as u64);
                                 code.values(ty.params());
                                 code.values(ty.results());
                                 more = !ty.params().is_empty() || ty.results().len() > 1;
@@ -177,14 +193,17 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
                                 code.proposals.insert(Proposal::Gc);
                             }
                         }
-                        several.push(more);
+                        types.known.push(Type { arity, more });
                     }
                 }
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     match import?.ty {
-                        TypeRef::Func(_) | TypeRef::FuncExact(_) => function_number += 1,
+                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                            types.of_functions.push(ty);
+                            function_number += 1;
+                        }
                         TypeRef::Memory(memory) => {
                             memories += 1;
                             code.memory(&memory);
@@ -204,6 +223,11 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
                             code.proposals.insert(Proposal::Exceptions);
                         }
                     }
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    types.of_functions.push(ty?);
                 }
             }
             Payload::TableSection(section) => {
@@ -277,9 +301,15 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
                     }
                 }
             }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    lengths_of_names(names, limits)?;
+                }
+            }
             _ => {}
         }
     }
+    code.calls.sort_unstable();
     if memories > 1 {
         code.proposals.insert(Proposal::MultiMemory);
     }
@@ -289,34 +319,154 @@ pub(super) fn read(wasm: &[u8]) -> Result<Code, BinaryReaderError> {
     Ok(code)
 }
 
-fn body_of<T: wasmparser::WasmModuleResources>(
-    body: &FunctionBody<'_>,
-    validator: &mut wasmparser::FuncValidator<T>,
-    code: &mut Code,
-    several: &[bool],
-    called: &mut Vec<u32>,
-) -> Result<(), BinaryReaderError> {
-    let mut reader = body.get_binary_reader();
-    for local in body.get_locals_reader()? {
-        code.value(local?.1);
-    }
-    validator.read_locals(&mut reader)?;
-    let mut operators = wasmparser::OperatorsReader::new(reader);
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset()?;
-        validator.op(offset, &operator)?;
-        code.operator(&operator, |ty| {
-            several.get(ty as usize).copied().unwrap_or(false)
-        });
-        match operator {
-            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                called.push(function_index);
-            }
-            _ => {}
+/// Every frame of a failure's stack has a copy of its function's name.
+fn lengths_of_names(
+    names: NameSectionReader<'_>,
+    limits: &ModuleLimits,
+) -> Result<(), FailureKind> {
+    for names in names.into_iter().map_while(Result::ok) {
+        let Name::Function(functions) = names else {
+            continue;
+        };
+        for naming in functions.into_iter().map_while(Result::ok) {
+            let bytes = naming.name.len() as u64;
+            let things = "bytes in the name of a function";
+            within(bytes, limits.name_bytes, "name_bytes", things)?;
         }
     }
-    operators.finish()?;
     Ok(())
+}
+
+/// What is known of types before the code.
+#[derive(Default)]
+struct Types {
+    known: Vec<Type>,
+    /// The type of each function, imported ones first.
+    of_functions: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Type {
+    arity: Arity,
+    /// Whether a block of it is more than the first version has, which is one result and no parameters.
+    more: bool,
+}
+
+impl Types {
+    fn get(&self, ty: u32) -> Type {
+        self.known.get(ty as usize).copied().unwrap_or_default()
+    }
+
+    fn of_function(&self, function: u32) -> Type {
+        let ty = self.of_functions.get(function as usize);
+        ty.map_or_else(Type::default, |ty| self.get(*ty))
+    }
+
+    fn of_block(&self, ty: BlockType) -> Arity {
+        match ty {
+            BlockType::Empty => (0, 0),
+            BlockType::Type(_) => (0, 1),
+            BlockType::FuncType(ty) => self.get(ty).arity,
+        }
+    }
+}
+
+/// A function to be read.
+struct Body<'a> {
+    number: u32,
+    body: &'a FunctionBody<'a>,
+    types: &'a Types,
+    module: &'a [u8],
+    limits: &'a ModuleLimits,
+}
+
+impl Body<'_> {
+    fn read<T: wasmparser::WasmModuleResources>(
+        &self,
+        validator: &mut wasmparser::FuncValidator<T>,
+        code: &mut Code,
+        work: &mut Work,
+        called: &mut Vec<u32>,
+    ) -> Result<(), FailureKind> {
+        let Body { types, limits, .. } = *self;
+        let bytes = self.body.range().len() as u64;
+        self.within(bytes, limits.function_bytes, "function_bytes", "bytes in")?;
+        let (params, results) = types.of_function(self.number).arity;
+        let mut locals = params;
+        for local in self.body.get_locals_reader()? {
+            let (count, ty) = local?;
+            locals += u64::from(count);
+            code.value(ty);
+            self.within(locals, limits.locals, "locals", "locals in")?;
+        }
+        let mut reader = self.body.get_binary_reader();
+        validator.read_locals(&mut reader)?;
+        work.begin(locals, (params, results));
+        let mut operators = wasmparser::OperatorsReader::new(reader);
+        while !operators.eof() {
+            let (operator, offset) = operators.read_with_offset()?;
+            let height = validator.operand_stack_height();
+            validator.op(offset, &operator)?;
+            code.operator(&operator, |ty| types.get(ty).more);
+            let (mut block, mut call) = (Arity::default(), Arity::default());
+            match operator {
+                Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                    called.push(function_index);
+                    call = types.of_function(function_index).arity;
+                }
+                Operator::CallIndirect { type_index, .. }
+                | Operator::ReturnCallIndirect { type_index, .. } => {
+                    call = types.get(type_index).arity;
+                }
+                Operator::Block { blockty }
+                | Operator::Loop { blockty }
+                | Operator::If { blockty } => {
+                    block = types.of_block(blockty);
+                }
+                _ => {}
+            }
+            let open = validator.control_stack_height();
+            self.within(
+                u64::from(open.saturating_sub(1)),
+                limits.nesting,
+                "nesting",
+                "blocks within each other in",
+            )?;
+            work.operator(&operator, height, open, block, call);
+            let loops = work.loops() as u64;
+            self.within(
+                loops,
+                limits.loop_nesting,
+                "loop_nesting",
+                "loops within each other in",
+            )?;
+            if work.is_due() {
+                work.check(self.module.len(), self.number, limits)?;
+            }
+        }
+        operators.finish()?;
+        work.end();
+        work.check(self.module.len(), self.number, limits)
+    }
+
+    /// Holds a number of things in the function against its limit.
+    fn within(
+        &self,
+        found: u64,
+        limit: u64,
+        setting: &'static str,
+        things: &str,
+    ) -> Result<(), FailureKind> {
+        match found <= limit {
+            true => Ok(()),
+            false => within(
+                found,
+                limit,
+                setting,
+                &format!("{things} function {}", self.number),
+            ),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -325,7 +475,8 @@ mod tests {
     use super::*;
 
     fn needs(wat: &str) -> Vec<Proposal> {
-        let code = read(&wat::parse_str(wat).unwrap()).unwrap();
+        let wasm = wat::parse_str(wat).unwrap();
+        let code = read(&wasm, &ModuleLimits::default()).unwrap();
         code.proposals().collect()
     }
 
@@ -397,7 +548,7 @@ mod tests {
     fn a_module_needs_what_the_validator_refuses_it_without() {
         for (proposal, fields) in EXAMPLES {
             let wasm = wat::parse_str(format!("(module {fields})")).unwrap();
-            let code = read(&wasm).unwrap();
+            let code = read(&wasm, &ModuleLimits::default()).unwrap();
             assert!(code.needs(proposal), "{proposal}: {:?}", code.proposals);
             let without = |proposal| everything().difference(feature(proposal));
             let valid = |features| {
@@ -420,7 +571,7 @@ mod tests {
     #[test]
     fn calls_are_known_by_both_ends() {
         let wasm = wat::parse_str(r#"(module (import "a" "b" (func $import)) (func $f call $import call $import) (func $g call $f call $import))"#).unwrap();
-        let code = read(&wasm).unwrap();
+        let code = read(&wasm, &ModuleLimits::default()).unwrap();
         assert_eq!(code.callers(0).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(code.callers(1).collect::<Vec<_>>(), [2]);
         assert_eq!(code.functions(), 2);
@@ -430,6 +581,9 @@ mod tests {
     #[test]
     fn what_is_not_valid_is_not_read() {
         let wasm = wat::parse_str("(module (func (result i32) f32.const 1))").unwrap();
-        assert!(read(&wasm).unwrap_err().message().contains("type mismatch"));
+        let limits = ModuleLimits::default();
+        assert!(
+            matches!(read(&wasm, &limits), Err(FailureKind::InvalidModule { reason }) if reason.contains("type mismatch"))
+        );
     }
 }

@@ -18,6 +18,7 @@ mod code;
 mod names;
 mod proposals;
 mod unsupported;
+mod work;
 
 use std::cell::OnceCell;
 
@@ -28,6 +29,7 @@ use wasmparser::{
 
 use crate::contract::{self, Contract};
 use crate::failure::{Failure, Import};
+use crate::limits::ModuleLimits;
 use crate::manifest::{Manifest, ManifestError, Warning};
 use crate::triage::{self, ExportType, Interface};
 
@@ -41,6 +43,7 @@ pub use unsupported::Unsupported;
 /// Making one reads the module's outside, which takes microseconds; [`code`](Self::code) reads all of it.
 pub struct Inspection<'a> {
     wasm: &'a [u8],
+    limits: ModuleLimits,
     interface: Interface<'a>,
     imports: Vec<Imported>,
     sections: Vec<Section<'a>>,
@@ -100,11 +103,21 @@ impl<'a> Inspection<'a> {
     ///
     /// # Errors
     ///
-    /// Where the bytes are something else than a module, or a part of one: the failure says what they are.
+    /// Where the bytes are something else than a module, or a part of one: the failure says what they are. Where they are more than [`ModuleLimits`] allow unless set.
     pub fn of(wasm: &'a [u8]) -> Result<Self, Failure> {
-        let interface = triage::examine(wasm)?;
+        Self::within(wasm, ModuleLimits::default())
+    }
+
+    /// As [`of`](Self::of), within other limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn within(wasm: &'a [u8], limits: ModuleLimits) -> Result<Self, Failure> {
+        let interface = triage::examine(wasm, &limits)?;
         let mut inspection = Inspection {
             wasm,
+            limits,
             imports: imports(&interface),
             interface,
             sections: Vec::new(),
@@ -114,7 +127,7 @@ impl<'a> Inspection<'a> {
             name_section: None,
         };
         for payload in Parser::new(0).parse_all(wasm) {
-            inspection.section(payload.map_err(|error| triage::not_valid(&error))?);
+            inspection.section(payload.map_err(|error| Failure::load(error.into()))?);
         }
         Ok(inspection)
     }
@@ -310,9 +323,9 @@ impl<'a> Inspection<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is not valid, by the whole of WebAssembly: what a host cannot run of it is another question.
+    /// Where it is not valid, by the whole of WebAssembly: what a host cannot run of it is another question. Where it would take too long to compile.
     pub fn code(&self) -> Result<Code, Failure> {
-        code::read(self.wasm).map_err(|error| triage::not_valid(&error))
+        code::read(self.wasm, &self.limits).map_err(Failure::load)
     }
 }
 

@@ -13,13 +13,19 @@ pub struct Function {
 }
 
 impl Function {
-    pub(super) fn named(name: &str) -> Self {
-        let path = format!("{:#}", rustc_demangle::demangle(name));
+    /// Reads a name as a module has it, which may be mangled.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::inspect::Function;
+    ///
+    /// let function = Function::named("_ZN4shop4sell17h9105936bbf4dddd7E");
+    /// assert_eq!(function.path, "shop::sell");
+    /// assert_eq!(function.krate.unwrap(), "shop");
+    /// ```
+    pub fn named(name: &str) -> Self {
+        let path = text::function_name(name, 200);
         let krate = krate(&path);
-        Function {
-            path: text::one_line(&path, 200),
-            krate,
-        }
+        Function { path, krate }
     }
 }
 

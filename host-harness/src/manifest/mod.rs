@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::limits::ModuleLimits;
 use crate::services::Permission;
 use crate::triage;
 
@@ -265,7 +266,8 @@ impl Manifest {
     ///
     /// Where the bytes are no WebAssembly module, or what it says cannot be read. A [`Module`](crate::Module) of such a plugin can still be loaded and called.
     pub fn read(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
-        let interface = triage::examine(wasm).map_err(ManifestError::Module)?;
+        let interface =
+            triage::examine(wasm, &ModuleLimits::default()).map_err(ManifestError::Module)?;
         Self::of_sections(interface.manifests())
     }
 

@@ -46,19 +46,29 @@ fn with_more_imports_than_anyone_needs_is_refused() {
     let module = Source::wat(format!("(module {imports})"));
     assert_kind!(
         building(Plugin::builder(module)),
-        FailureKind::InvalidModule { .. }
+        FailureKind::ModuleLimit {
+            setting: "imports",
+            limit: 1000,
+            ..
+        }
     );
 }
 
 #[test]
 fn with_very_many_exports_of_a_very_long_type_is_refused_without_copies_of_it() {
     // Copied for each export, the type would take gigabytes.
-    let params = "i64 ".repeat(1000);
+    let params = "i64 ".repeat(300);
     let exports: String = (0..100_000)
         .map(|n| format!(r#"(export "{n}" (func $f))"#))
         .collect();
     let guest = Guest::default().with(&format!("(func $f (param {params})) {exports}"));
-    assert_kind!(building(guest.builder()), FailureKind::InvalidModule { .. });
+    assert_kind!(
+        building(guest.builder()),
+        FailureKind::ModuleLimit {
+            setting: "exports",
+            ..
+        }
+    );
 }
 
 #[test]
@@ -196,14 +206,17 @@ fn with_an_ill_typed_function_is_invalid_with_its_place() {
 }
 
 #[test]
-fn with_too_many_locals_is_invalid() {
+fn with_too_many_locals_is_refused() {
     let locals = format!(
         "(func {})",
         "(local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)".repeat(6000)
     );
     assert_kind!(
         building(Guest::default().with(&locals).builder()),
-        FailureKind::InvalidModule { .. }
+        FailureKind::ModuleLimit {
+            setting: "locals",
+            ..
+        }
     );
 }
 

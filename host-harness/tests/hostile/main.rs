@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod a_bomb;
 mod a_command_that;
 mod a_hook_that_never_ends_runs_into_the_timeout;
 mod a_host_function_that;

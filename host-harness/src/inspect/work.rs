@@ -1,0 +1,371 @@
+//! What compiling a module will take, judged by its shape.
+//!
+//! The compiler's time is not in proportion to a function's size. It goes by what the function keeps alive: a value for each local in each block where it lives on, and a
+//! parameter of a block for each local that comes there with several values, once for each branch to it. Some thousand bytes can ask for hundreds of millions of those. They
+//! are counted here as the compiler would make them, in one pass and before it starts; what is not known for certain is counted as if it were.
+//!
+//! The unit is about a microsecond of one core of a small machine, for what goes beyond the time that any code of the module's size takes.
+
+use wasmparser::Operator;
+
+use crate::failure::FailureKind;
+use crate::limits::ModuleLimits;
+
+/// What any function takes.
+const FUNCTION: u64 = 100;
+
+/// What a byte of the module may take beside [`ModuleLimits::compile_work`].
+const BYTE: u64 = 6;
+
+/// How often it is looked whether it has become too much, in instructions.
+const INTERVAL: u32 = 256;
+
+/// Adds up what a module takes.
+#[derive(Default)]
+pub(super) struct Work {
+    /// For the functions that are done.
+    done: u64,
+    now: Function,
+}
+
+/// What is counted of one function.
+#[derive(Default)]
+struct Function {
+    /// Its parameters and locals.
+    locals: Vec<Local>,
+    frames: Vec<Frame>,
+    /// Which of the frames are loops.
+    loops: Vec<usize>,
+    /// Instructions so far.
+    time: u32,
+    /// Blocks as the compiler makes them.
+    blocks: u64,
+    loop_count: u64,
+    /// For each block, the values that live through it.
+    live: u64,
+    /// For each branch, the values that it takes to its target.
+    carried: u64,
+    /// Parameters and results of blocks.
+    block_values: u64,
+    /// Anything else, in units of work.
+    other: u64,
+}
+
+/// A block, loop or `if` that is open.
+#[derive(Default)]
+struct Frame {
+    opened: u32,
+    /// When the arm of an `if` began that is open, else as `opened`.
+    arm: u32,
+    is_loop: bool,
+    is_if: bool,
+    /// How many blocks there were.
+    blocks: u64,
+    /// How many branches go to its end or, if it is a loop, to its beginning.
+    branches: u64,
+    /// How many values each of them takes along.
+    arity: u64,
+    results: u64,
+    /// Locals that are set in it.
+    set: Vec<u32>,
+    /// Locals whose value in a loop may come from before it, or from the round before.
+    exposed: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Local {
+    set_at: u32,
+    /// In which frame.
+    set_in: usize,
+    /// The block in which it was last set or read.
+    touched: u64,
+    /// When it was last read.
+    read_at: u32,
+    /// When it was last read where no single `local.set` tells its value, and in which block.
+    open_at: u32,
+    open_block: u64,
+    /// What its values take that come together at the ends of blocks, if it is read once more.
+    pending: u64,
+}
+
+/// How many parameters and results something has.
+pub(super) type Arity = (u64, u64);
+
+impl Work {
+    /// Begins a function.
+    pub(super) fn begin(&mut self, locals: u64, (params, results): Arity) {
+        let function = &mut self.now;
+        function.locals.clear();
+        let count = usize::try_from(locals.saturating_add(params)).unwrap_or(usize::MAX);
+        function.locals.resize(count, Local::default());
+        function.frames.clear();
+        function.loops.clear();
+        function.frames.push(Frame {
+            arity: results,
+            ..Frame::default()
+        });
+        function.time = 0;
+        function.blocks = 0;
+        function.loop_count = 0;
+        function.live = 0;
+        function.carried = 0;
+        function.block_values = 0;
+        function.other = FUNCTION + locals / 10 + params + results;
+    }
+
+    /// Counts an instruction. `height` is how many operands there are before it, `open` how many blocks are open after it, the function's own among them; `block` is what the block takes and
+    /// gives that it begins, `call` the same of the function that it calls.
+    pub(super) fn operator(
+        &mut self,
+        operator: &Operator<'_>,
+        height: u32,
+        open: u32,
+        block: Arity,
+        call: Arity,
+    ) {
+        let function = &mut self.now;
+        function.time += 1;
+        match operator {
+            Operator::Block { .. } | Operator::TryTable { .. } | Operator::Try { .. } => {
+                function.open(block, false, false, height);
+            }
+            Operator::Loop { .. } => function.open(block, true, false, height),
+            Operator::If { .. } => function.open(block, false, true, height),
+            Operator::Else | Operator::Catch { .. } | Operator::CatchAll => function.next_arm(),
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+                function.branch(*relative_depth);
+                function.block(height);
+            }
+            Operator::BrTable { targets } => {
+                for target in targets.targets().flatten() {
+                    function.branch(target);
+                    function.other += 5;
+                }
+                function.branch(targets.default());
+                function.block(height);
+            }
+            Operator::BrOnNull { relative_depth }
+            | Operator::BrOnNonNull { relative_depth }
+            | Operator::BrOnCast { relative_depth, .. }
+            | Operator::BrOnCastFail { relative_depth, .. } => {
+                function.branch(*relative_depth);
+                function.block(height);
+            }
+            Operator::LocalGet { local_index } => function.get(*local_index),
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                function.set(*local_index);
+            }
+            // The engine looks first whether the table's element is there already, and fetches it where it is not.
+            Operator::CallIndirect { .. } | Operator::ReturnCallIndirect { .. } => {
+                (0..5).for_each(|_| function.block(height));
+            }
+            Operator::TableGet { .. } | Operator::TableSet { .. } => {
+                (0..3).for_each(|_| function.block(height));
+            }
+            _ => {}
+        }
+        function.other += call.0 / 2 + 10 * call.1;
+        while function.frames.len() > open.max(1) as usize {
+            function.close();
+        }
+    }
+
+    /// How many loops are open.
+    pub(super) fn loops(&self) -> usize {
+        self.now.loops.len()
+    }
+
+    /// Whether it is time to look if it has become too much.
+    pub(super) fn is_due(&self) -> bool {
+        self.now.time % INTERVAL == 0
+    }
+
+    /// Ends a function.
+    pub(super) fn end(&mut self) {
+        self.done = self.done.saturating_add(self.now.total());
+        self.now = Function {
+            // Kept from one function to the next: nothing is allocated for most of them.
+            locals: std::mem::take(&mut self.now.locals),
+            frames: std::mem::take(&mut self.now.frames),
+            loops: std::mem::take(&mut self.now.loops),
+            ..Function::default()
+        };
+    }
+
+    /// Holds what has been counted against what a module of so many bytes may take.
+    pub(super) fn check(
+        &self,
+        bytes: usize,
+        number: u32,
+        limits: &ModuleLimits,
+    ) -> Result<(), FailureKind> {
+        let now = self.now.total();
+        let limit = limits
+            .compile_work
+            .saturating_add(BYTE.saturating_mul(bytes as u64));
+        let all = self.done.saturating_add(now);
+        match all <= limit {
+            true => Ok(()),
+            false => Err(FailureKind::ModuleLimit {
+                setting: "compile_work",
+                what: format!(
+                    "takes more than {all} units of work to compile, function {number} more than {now} of them"
+                ),
+                limit,
+            }),
+        }
+    }
+}
+
+impl Function {
+    /// What it takes so far.
+    fn total(&self) -> u64 {
+        let squared = |count: u64| count.saturating_mul(count);
+        self.other
+            .saturating_add(squared(self.blocks) / 600)
+            .saturating_add(squared(self.loop_count) / 3)
+            .saturating_add(self.live / 5)
+            .saturating_add(self.carried.saturating_mul(10))
+            .saturating_add(self.blocks.saturating_mul(self.block_values) / 700)
+    }
+
+    /// Begins a block of the compiler's, through which the operands live on.
+    fn block(&mut self, height: u32) {
+        self.blocks += 1;
+        self.live = self.live.saturating_add(u64::from(height));
+    }
+
+    fn open(&mut self, (params, results): Arity, is_loop: bool, is_if: bool, height: u32) {
+        self.block(height);
+        if is_loop {
+            self.loop_count += 1;
+            self.loops.push(self.frames.len());
+        }
+        self.block_values += params + results;
+        self.frames.push(Frame {
+            opened: self.time,
+            arm: self.time,
+            is_loop,
+            is_if,
+            blocks: self.blocks,
+            arity: if is_loop { params } else { results },
+            results,
+            ..Frame::default()
+        });
+    }
+
+    fn next_arm(&mut self) {
+        self.blocks += 1;
+        if let Some(frame) = self.frames.last_mut() {
+            frame.arm = self.time;
+            self.carried = self.carried.saturating_add(frame.results);
+        }
+    }
+
+    fn branch(&mut self, depth: u32) {
+        let at = self.frames.len().checked_sub(1 + depth as usize);
+        if let Some(frame) = at.and_then(|at| self.frames.get_mut(at)) {
+            frame.branches += 1;
+            self.carried = self.carried.saturating_add(frame.arity);
+        }
+    }
+
+    /// Whether a local has the value that it was last given, whichever way was taken since.
+    fn is_certain(&self, local: &Local) -> bool {
+        let frame = self.frames.get(local.set_in);
+        frame.is_some_and(|frame| frame.arm <= local.set_at)
+    }
+
+    fn get(&mut self, index: u32) {
+        let Some(mut local) = self.locals.get(index as usize).copied() else {
+            return;
+        };
+        let since = match self.is_certain(&local) {
+            true => {
+                self.live = self.live.saturating_add(self.blocks - local.touched);
+                local.set_at.max(local.read_at)
+            }
+            false => {
+                self.live = self.live.saturating_add(self.blocks - local.open_block);
+                self.carried = self.carried.saturating_add(local.pending);
+                let since = local.open_at;
+                local.open_block = self.blocks;
+                local.open_at = self.time;
+                local.pending = 0;
+                since
+            }
+        };
+        for at in self.loops.iter().rev() {
+            match self.frames.get_mut(*at) {
+                Some(frame) if frame.opened > since => frame.exposed.push(index),
+                _ => break,
+            }
+        }
+        local.touched = self.blocks;
+        local.read_at = self.time;
+        self.write(index, local);
+    }
+
+    fn set(&mut self, index: u32) {
+        let Some(mut local) = self.locals.get(index as usize).copied() else {
+            return;
+        };
+        for frame in self.frames.iter_mut().rev() {
+            // Frames that were opened earlier have it among theirs.
+            if frame.opened <= local.set_at {
+                break;
+            }
+            frame.set.push(index);
+            self.other += 1;
+        }
+        local.set_at = self.time;
+        local.set_in = self.frames.len().saturating_sub(1);
+        local.touched = self.blocks;
+        self.write(index, local);
+    }
+
+    fn write(&mut self, index: u32, local: Local) {
+        if let Some(place) = self.locals.get_mut(index as usize) {
+            *place = local;
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        self.blocks += 1;
+        if frame.is_loop {
+            self.loops.pop();
+            self.close_loop(&frame);
+        } else if frame.branches > 0 || frame.is_if {
+            let ways = frame.branches + 1 + u64::from(frame.is_if);
+            self.carried = self.carried.saturating_add(frame.results);
+            for index in &frame.set {
+                if let Some(local) = self.locals.get_mut(*index as usize) {
+                    local.pending = local.pending.saturating_add(ways);
+                }
+            }
+        }
+    }
+
+    fn close_loop(&mut self, frame: &Frame) {
+        let through = self.blocks - frame.blocks;
+        let exposed = frame.exposed.len() as u64;
+        self.live = self.live.saturating_add(exposed.saturating_mul(through));
+        let mut changing = 0;
+        for index in &frame.exposed {
+            if let Some(local) = self.locals.get_mut(*index as usize) {
+                self.carried = self.carried.saturating_add(local.pending);
+                local.pending = 0;
+                changing += u64::from(local.set_at >= frame.opened);
+            }
+        }
+        // All of them are alive at once: the more there are, the longer it takes to find a place for each.
+        let each = (frame.branches + 1).saturating_mul(changing);
+        self.carried = self
+            .carried
+            .saturating_add(each)
+            .saturating_add(each.saturating_mul(changing) / 500);
+    }
+}
