@@ -12,15 +12,15 @@ use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, Type, parse_
 
 use crate::mistakes::Mistakes;
 use crate::model::{Codec, Default, Identity, Limits, Listed, NamedText};
+use crate::schema::model::Annotations;
+use crate::schema::options::{self, AnnotationsReader, Place};
+use crate::sdk_path::SdkPath;
 
-/// Whether the path of an attribute is `name`, or leads to it from `plugin_sdk`.
+/// Whether the path of an attribute is `name`, or leads to it through `plugin_sdk`.
 pub fn is(path: &Path, name: &str) -> bool {
     let last = path.segments.last().is_some_and(|last| last.ident == name);
-    let ours = |path: &Path| {
-        let first = path.segments.first();
-        first.is_some_and(|first| first.ident == "plugin_sdk")
-    };
-    last && (path.segments.len() == 1 || ours(path))
+    let mut segments = path.segments.iter();
+    last && (path.segments.len() == 1 || segments.any(|segment| segment.ident == "plugin_sdk"))
 }
 
 /// The attributes that a `cfg_attr` may turn into; nothing for any other attribute.
@@ -30,6 +30,15 @@ pub fn behind_cfg_attr(attribute: &Attribute) -> Vec<Meta> {
     }
     let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
     metas.into_iter().flatten().skip(1).collect()
+}
+
+/// The attributes that decide whether an item exists.
+pub fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
+    let decides = |attribute: &&Attribute| {
+        let mut hidden = behind_cfg_attr(attribute).into_iter();
+        attribute.path().is_ident("cfg") || hidden.any(|hidden| hidden.path().is_ident("cfg"))
+    };
+    attributes.iter().filter(decides).cloned().collect()
 }
 
 /// What an item's attributes allow, for code that mentions the item's types and calls it.
@@ -129,20 +138,41 @@ pub struct PluginOptions {
     pub commands: Vec<Listed>,
     pub log: bool,
     pub identity: Identity,
+    pub sdk: SdkPath,
+}
+
+/// `#[plugin(crate = "…")]` at an impl block.
+pub fn plugin_impl(arguments: TokenStream, mistakes: &mut Mistakes) -> SdkPath {
+    let mut sdk = SdkPath::default();
+    options(arguments, mistakes, |meta, mistakes| {
+        if sdk.read(meta, mistakes)? {
+            return Ok(());
+        }
+        unknown(
+            meta,
+            "options of the plugin stand at its struct: move this to the #[plugin] there",
+            mistakes,
+        )
+    });
+    sdk
 }
 
 pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions {
     let mut commands: Vec<Listed> = Vec::new();
     let mut log = false;
     let mut identity = Identity::default();
+    let mut sdk = SdkPath::default();
     let mut given: Vec<String> = Vec::new();
     options(arguments, mistakes, |meta, mistakes| {
+        if sdk.read(meta, mistakes)? {
+            return Ok(());
+        }
         let Some(option) = PLUGIN_OPTIONS
             .into_iter()
             .find(|option| meta.path.is_ident(option.name()))
         else {
             let message = format!(
-                "there is no such option in #[plugin]; the options are {}",
+                "there is no such option in #[plugin]; the options are {} and `crate = \"…\"`",
                 PLUGIN_OPTIONS.map(PluginOption::form).join(", ")
             );
             return unknown(meta, &message, mistakes);
@@ -227,6 +257,7 @@ pub fn plugin(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptions 
         commands: once,
         log,
         identity,
+        sdk,
     }
 }
 
@@ -682,6 +713,8 @@ pub struct CommandOptions {
     pub errors: Vec<NamedText>,
     /// What the result is described as.
     pub schema: Option<Type>,
+    /// Where the SDK is, and where the option that says so stands.
+    pub sdk: (SdkPath, Option<Span>),
 }
 
 pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOptions {
@@ -689,8 +722,11 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
     let mut batch = false;
     let mut errors: Option<Vec<NamedText>> = None;
     let mut schema = None;
+    let (mut sdk, mut sdk_span) = (SdkPath::default(), None);
     options(arguments, mistakes, |meta, mistakes| {
-        if meta.path.is_ident("raw") {
+        if sdk.read(meta, mistakes)? {
+            sdk_span = Some(meta.path.span());
+        } else if meta.path.is_ident("raw") {
             given_once(meta, raw.is_some(), mistakes);
             raw = Some(meta.path.span());
         } else if meta.path.is_ident("codec") {
@@ -727,7 +763,7 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"`, `batch`, `rename = \"…\"`, `errors(…)` and `schema = …`",
+                "there is no such option in #[command]; the options are `raw`, `codec = \"…\"`, `batch`, `rename = \"…\"`, `errors(…)`, `schema = …` and `crate = \"…\"`",
                 mistakes,
             );
         }
@@ -764,10 +800,11 @@ pub fn command(arguments: TokenStream, mistakes: &mut Mistakes) -> CommandOption
         rename,
         errors: errors.unwrap_or_default(),
         schema: schema.map(|(_, schema)| schema),
+        sdk: (sdk, sdk_span),
     }
 }
 
-/// `#[arg(default, default = …, rename = "…", flatten, schema = T)]`
+/// `#[arg(default, default = …, rename = "…", flatten, schema = T, minimum = 1, example = 2, …)]`
 pub struct ArgumentOptions {
     /// Where `#[arg]` stands, if it does.
     pub attribute: Option<Span>,
@@ -776,6 +813,8 @@ pub struct ArgumentOptions {
     pub flatten: Option<Span>,
     /// What it is described as.
     pub schema: Option<Type>,
+    /// What is said about its values.
+    pub annotations: Annotations,
 }
 
 /// Takes the `#[arg]` attributes off an argument and reads them.
@@ -786,7 +825,9 @@ pub fn argument(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Arg
         rename: None,
         flatten: None,
         schema: None,
+        annotations: Annotations::default(),
     };
+    let mut annotations = AnnotationsReader::default();
     for attribute in attributes.extract_if(.., |attribute| is(attribute.path(), "arg")) {
         read.attribute = Some(attribute.path().span());
         let Some(arguments) = mistakes.keep(arguments(&attribute)) else {
@@ -810,15 +851,16 @@ pub fn argument(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> Arg
                 given_once(meta, read.schema.is_some(), mistakes);
                 read.schema = Some(meta.value()?.parse()?);
             } else {
-                return unknown(
-                    meta,
-                    "there is no such option in #[arg]; the options are `default`, `default = …`, `rename = \"…\"`, `flatten` and `schema = …`",
-                    mistakes,
-                );
+                let key = meta.path.get_ident().map(ToString::to_string);
+                let key = key.unwrap_or_default();
+                if !annotations.read(meta, &key, Place::Argument, mistakes)? {
+                    return options::unknown(meta, Place::Argument, mistakes);
+                }
             }
             Ok(())
         });
     }
+    read.annotations = annotations.finish();
     read
 }
 

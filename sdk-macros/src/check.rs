@@ -6,6 +6,7 @@ use syn::{Receiver, ReceiverKind, Type};
 use crate::manifest;
 use crate::mistakes::Mistakes;
 use crate::model::{Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl};
+use crate::schema;
 
 pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
     for (nth, command) in plugin.commands.iter().enumerate() {
@@ -118,6 +119,15 @@ fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
                     "there is an argument `{}` already; rename one with #[arg(rename = \"…\")]",
                     argument.name
                 ),
+            ));
+        }
+        schema::check::annotations(&argument.annotations, mistakes);
+        if argument.flatten.is_some()
+            && let Some(member) = argument.annotations.members.first()
+        {
+            mistakes.add(syn::Error::new(
+                member.span,
+                "an argument that takes the whole object has no schema of its own that this could be said of: put it on the argument's type",
             ));
         }
         if let Some(flatten) = argument.flatten

@@ -1,6 +1,6 @@
 //! From the model to code. What is generated is thin: names, types and calls of functions in `plugin_sdk`, where the work is done.
 //!
-//! Everything stands in a nameless constant, refers to `plugin_sdk` and `core` by absolute paths, and is exported from wasm32 only, where a
+//! Everything stands in a nameless constant, which imports the SDK ([`crate::sdk_path`]), refers to `core` by absolute paths, and is exported from wasm32 only, where a
 //! native `free` would otherwise take the place of the C library's. Local variables have spans of their own ([`local`]), so that
 //! the author's expressions cannot see them. Code that asks something of the author's types has the span of these, down to its variables
 //! ([`local_at`]), and names the trait that it asks for: the compiler's complaint is then about them, and made once.
@@ -15,7 +15,11 @@ use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, PluginImpl, PluginStruct,
 };
+use crate::place::{self, Place};
+use crate::sdk_path::SdkPath;
 use crate::{check, manifest, parse};
+
+pub use crate::sdk_path::{sdk, sdk_at};
 
 /// `#[plugin]`
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -42,7 +46,11 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
                 "a plugin is a struct: make it one that holds this",
             );
             let generated = plugin_type(&item.ident, &item.generics);
-            emit(item, Some(hidden(&[], generated)), &mistakes)
+            emit(
+                item,
+                Some(hidden(&SdkPath::default(), &[], generated)),
+                &mistakes,
+            )
         }
         Ok(Item::Fn(item)) => {
             mistakes.at(
@@ -78,7 +86,22 @@ pub fn free_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
         ));
         return emit(item, None, &mistakes);
     };
+    let place = place::of(&item.sig);
     let command = parse::free_command(arguments, &mut item, &mut mistakes);
+    if let Some(place) = place {
+        let message = match place {
+            Place::Impl => {
+                "a command in an impl block needs its plugin: put #[plugin] on the impl block around it"
+            }
+            Place::Trait => {
+                "a trait has no commands: put #[command] on a function of the plugin's own impl block, which has #[plugin]"
+            }
+        };
+        // Whatever else is wrong is said when that is right.
+        mistakes = Mistakes::default();
+        mistakes.at(item.sig.fn_token, message);
+        return emit(item, None, &mistakes);
+    }
     if command.call.receiver.is_some() {
         // In an impl block, so there is no place for what a free command needs.
         return emit(item, None, &mistakes);
@@ -86,6 +109,18 @@ pub fn free_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     check::command(&command, &mut mistakes);
     let generated = free_command_items(&item.vis, &command, mistakes.none());
     emit(item, Some(generated), &mistakes)
+}
+
+/// A function with a role that a macro has made in a `#[plugin]` impl block.
+pub fn made_by_a_macro(item: TokenStream) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let message = "#[plugin] does not see what a macro makes, which happens later: let the macro make the whole block, `#[plugin] impl … { … }`, or write the function out";
+    match syn::parse2::<ItemFn>(item.clone()) {
+        // All functions that a macro repeats have the same `fn`, so that this is said once.
+        Ok(function) => mistakes.at(function.sig.fn_token, message),
+        Err(_) => mistakes.add(parse::wrong_item(&item, message)),
+    }
+    emit(item, None, &mistakes)
 }
 
 /// A hook's attribute that no `#[plugin]` has taken.
@@ -113,15 +148,6 @@ pub fn emit(
 ) -> TokenStream {
     let mistakes = mistakes.report();
     quote!(#item #generated #mistakes)
-}
-
-pub fn sdk() -> TokenStream {
-    quote!(::plugin_sdk::__private)
-}
-
-/// For code that a type of the author's may not be fit for.
-pub fn sdk_at(span: Span) -> TokenStream {
-    quote_spanned!(span=> ::plugin_sdk::__private)
 }
 
 /// The same tokens, all at one place.
@@ -171,12 +197,14 @@ pub fn if_exported() -> TokenStream {
 }
 
 /// Generated items, out of the way of the author's names.
-fn hidden(attributes: &[Attribute], items: TokenStream) -> TokenStream {
+fn hidden(sdk: &SdkPath, attributes: &[Attribute], items: TokenStream) -> TokenStream {
+    let import = sdk.import();
     quote! {
         #(#attributes)*
         #[doc(hidden)]
-        #[allow(unexpected_cfgs)]
+        #[allow(unexpected_cfgs, unused_qualifications)]
         const _: () = {
+            #import
             #items
         };
     }
@@ -208,7 +236,7 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
         .iter()
         .map(|listed| self::listed(ident, listed, sound));
     if !sound {
-        return hidden(allowed, quote!(#plugin_type #(#listed)*));
+        return hidden(&plugin.sdk, allowed, quote!(#plugin_type #(#listed)*));
     }
     let if_exported = if_exported();
     let library = manifest::library();
@@ -220,6 +248,7 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
     let beginning = local_at("beginning", span);
     let begun = quote_spanned!(span=> #at::Beginning::<#ident>::plugin);
     hidden(
+        &plugin.sdk,
         allowed,
         quote! {
             use #sdk::{
@@ -348,9 +377,11 @@ fn plugin_impl(plugin: &PluginImpl) -> TokenStream {
         .map(|hook| self::hook(self_ty, hook));
     let events = event_handlers(self_ty, &events);
     let described = described(plugin);
+    let made = made(plugin);
     hidden(
+        &plugin.sdk,
         &plugin.allowed,
-        quote!(#resolved const _: () = #is_plugin; #(#commands)* #(#hooks)* #events #described),
+        quote!(#resolved #made const _: () = #is_plugin; #(#commands)* #(#hooks)* #events #described),
     )
 }
 
@@ -399,7 +430,23 @@ fn broken_plugin_impl(plugin: &PluginImpl) -> TokenStream {
             }
         }
     });
-    hidden(&plugin.allowed, quote!(#resolved #init))
+    let made = made(plugin);
+    hidden(&plugin.sdk, &plugin.allowed, quote!(#resolved #made #init))
+}
+
+/// What macros make that are called in the block, where the attributes of functions tell that this is too late for them.
+fn made(plugin: &PluginImpl) -> Option<TokenStream> {
+    let made = plugin.made.as_ref()?;
+    let sdk = sdk();
+    let hooks = HookKind::ALL.map(|(name, _)| format_ident!("{name}"));
+    Some(quote! {
+        const _: () = {
+            use #sdk::made_by_a_macro as command;
+            #(use #sdk::made_by_a_macro as #hooks;)*
+
+            #made
+        };
+    })
 }
 
 /// The attributes that were taken off the author's functions were found by name. Here the compiler resolves each, so that
@@ -473,6 +520,7 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
     let batch = command
         .batch
         .then(|| method_batch(plugin, command, &function));
+    let checked = manifest::checked(call, &manifest::described(plugin, call));
     let Call { cfgs, allowed, .. } = call;
     quote! {
         #(#cfgs)*
@@ -492,6 +540,7 @@ fn method_command(plugin: &Type, command: &Command) -> TokenStream {
 
             const _: () = { #export };
             #batch
+            #checked
         };
     }
 }
@@ -647,7 +696,7 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
     };
     if !sound {
         // Listed or not is not the question yet.
-        let items = hidden(&attributes, is_command);
+        let items = hidden(&command.sdk, &attributes, is_command);
         return quote!(#marked #items);
     }
     let export = export_command(
@@ -656,15 +705,20 @@ fn free_command_items(visibility: &Visibility, command: &Command, sound: bool) -
         &free_entry(&marker, &marker),
     );
     let at = sdk_at(span);
+    let described = quote!(<#marker as #sdk::FreeCommand>::DESCRIBED);
+    let checked = manifest::checked(call, &described);
     let named = marker_name(ident);
     let is_listed = quote_spanned!(span=> <#named as #at::ListedCommand>::CHECKED);
     let batch = command.batch.then(|| free_batch(command, &marker));
     let items = hidden(
+        &command.sdk,
         &attributes,
         quote! {
             #is_command
 
             const _: () = #is_listed;
+
+            #checked
 
             const _: () = { #export };
 

@@ -15,8 +15,10 @@ mod manifest;
 mod mistakes;
 mod model;
 mod parse;
+mod place;
 mod plugin_error;
 mod schema;
+mod sdk_path;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,12 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::free_command(arguments.into(), item.into()).into()
+}
+
+/// Stands in for all attributes of functions where a macro makes these in a `#[plugin]` impl block.
+#[proc_macro_attribute]
+pub fn made_by_a_macro(_: TokenStream, item: TokenStream) -> TokenStream {
+    expand::made_by_a_macro(item.into()).into()
 }
 
 macro_rules! hooks {
@@ -60,7 +68,7 @@ pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream 
 }
 
 /// Documented in `plugin-sdk`.
-#[proc_macro_derive(HostScalar)]
+#[proc_macro_derive(HostScalar, attributes(host_scalar))]
 pub fn host_scalar(item: TokenStream) -> TokenStream {
     host_functions::host_scalar(item.into()).into()
 }

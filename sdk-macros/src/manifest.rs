@@ -12,13 +12,15 @@ use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, TypeImplTrait, UnOp};
 
 use crate::attributes::{id_mistake, plain_name};
 use crate::documentation::Description;
-use crate::expand::{if_exported, marker_of, output_span, sdk, sdk_at};
+use crate::expand::{if_exported, marker_of, output_span};
 use crate::json;
 use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, NamedText, PluginImpl,
     PluginStruct,
 };
+use crate::schema::expand::{annotated, annotations, fits};
+use crate::sdk_path::{sdk, sdk_at};
 
 /// What a plugin's struct says of the plugin.
 pub struct OfStruct {
@@ -222,7 +224,7 @@ pub fn hook(hook: &Hook) -> TokenStream {
                 .arguments
                 .iter()
                 .find(|argument| argument.flatten.is_none() && argument.name == "data");
-            let data = optional(data.map(node));
+            let data = optional(data.map(|data| annotated(&data.annotations, None, node(data))));
             let body = quote!(#sdk::manifest::Handler { topic: #topic, description: #description, data: #data });
             beside(call, &quote!(#sdk::manifest::Handler), &body)
         }
@@ -327,27 +329,73 @@ fn arguments(call: &Call) -> TokenStream {
         let span = ty.span();
         let at = sdk_at(span);
         let name = json::string(&argument.name);
-        let field = quote_spanned!(span=> #at::schema::Field::of::<#ty>(#at::schema::Names::one(#name)));
+        let field =
+            quote_spanned!(span=> #at::schema::Field::of::<#ty>(#at::schema::Names::one(#name)));
         let (optional, default) = match &argument.default {
             Default::None => (None, quote!(::core::option::Option::None)),
             Default::OfType(_) => (
                 Some(quote!(.optional())),
                 quote_spanned!(span=> <#ty as #at::Schema>::DEFAULT),
             ),
-            Default::Expr(expression) => {
-                (Some(quote!(.optional())), optional(json_of(expression)))
-            }
+            Default::Expr(expression) => (Some(quote!(.optional())), optional(json_of(expression))),
         };
-        let described = argument.documentation.as_ref().map(Description::annotation);
-        quote! {
-            #field #optional .annotated(#sdk::schema::Annotations::NONE #described .default(#default))
-        }
+        let annotations = annotations(&argument.annotations, Some(default));
+        let described = ty.to_token_stream();
+        let names_self = mentions_self(ty);
+        let checks =
+            fits(&argument.annotations, &described).map(|(check, span)| match names_self {
+                // No item within a method knows `Self`.
+                true => quote_spanned!(span=> const { #check };),
+                false => quote_spanned!(span=> const _: () = #check;),
+            });
+        quote!({ #(#checks)* #field #optional .annotated(#annotations) })
     });
     quote! {
         const {
             &#sdk::schema::Node::Object(#sdk::schema::Object::new(const { &[#(#fields),*] }, true))
         }
     }
+}
+
+/// Whether a type is named by means of `Self`.
+fn mentions_self(ty: &Type) -> bool {
+    struct Found(bool);
+
+    impl VisitMut for Found {
+        fn visit_ident_mut(&mut self, ident: &mut Ident) {
+            self.0 |= ident == "Self";
+        }
+    }
+
+    let mut found = Found(false);
+    found.visit_type_mut(&mut ty.clone());
+    found.0
+}
+
+/// Whether any argument has constraints, which are to be checked natively as well.
+fn is_constrained(call: &Call) -> bool {
+    let mut members = call
+        .arguments
+        .iter()
+        .flat_map(|argument| &argument.annotations.members);
+    members.any(|member| member.constrains)
+}
+
+/// Makes the compiler look at a description that nothing asks for natively, if there is anything to check in it.
+pub fn checked(call: &Call, described: &TokenStream) -> Option<TokenStream> {
+    let (sdk, if_described) = (sdk(), if_described());
+    is_constrained(call).then(|| {
+        quote! {
+            #if_described
+            const _: #sdk::manifest::Command = #described;
+        }
+    })
+}
+
+/// The description of a method.
+pub fn described(plugin: &Type, call: &Call) -> TokenStream {
+    let function = describing(&call.ident);
+    quote!(<#plugin>::#function())
 }
 
 /// The schema of an argument, asked for where the author wrote its type.

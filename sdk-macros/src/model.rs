@@ -1,8 +1,10 @@
 //! What the macros understand of an item.
 
 use crate::documentation::Description;
+use crate::schema::model::Annotations;
+use crate::sdk_path::SdkPath;
 use proc_macro2::Span;
-use syn::{Attribute, Expr, Generics, Ident, LitStr, Path, Type};
+use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Path, Type};
 
 /// A function that the host can call.
 pub struct Command {
@@ -17,6 +19,8 @@ pub struct Command {
     pub errors: Vec<NamedText>,
     /// What the result is described as, if not as its type.
     pub schema: Option<Type>,
+    /// Where a free command finds the SDK.
+    pub sdk: SdkPath,
     pub call: Call,
 }
 
@@ -55,8 +59,8 @@ pub struct Argument {
     pub default: Default,
     /// Takes the whole object.
     pub flatten: Option<Span>,
-    /// What its doc comment says.
-    pub documentation: Option<Description>,
+    /// What its doc comment and its author say about its values.
+    pub annotations: Annotations,
     /// What it is described as, if not as its type.
     pub schema: Option<Type>,
 }
@@ -111,6 +115,7 @@ pub struct PluginStruct {
     pub documentation: Option<Description>,
     /// What its author does not want to be told of it.
     pub allowed: Vec<Attribute>,
+    pub sdk: SdkPath,
 }
 
 /// A free command in its plugin's list.
@@ -164,8 +169,11 @@ pub struct PluginImpl {
     pub inherent: bool,
     pub commands: Vec<Command>,
     pub hooks: Vec<Hook>,
+    /// What macros make that are called in it, as a block of its own.
+    pub made: Option<ItemImpl>,
     /// The paths of the attributes that were taken off the functions.
     pub attributes: Vec<Path>,
     /// What its author does not want to be told of it.
     pub allowed: Vec<Attribute>,
+    pub sdk: SdkPath,
 }

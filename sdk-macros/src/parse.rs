@@ -16,6 +16,7 @@ use crate::mistakes::Mistakes;
 use crate::model::{
     Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct,
 };
+use crate::sdk_path::SdkPath;
 
 /// `#[plugin]` on a struct.
 pub fn plugin_struct(
@@ -33,6 +34,7 @@ pub fn plugin_struct(
         commands,
         log,
         identity,
+        sdk,
     } = attributes::plugin(arguments, mistakes);
     PluginStruct {
         ident: item.ident.clone(),
@@ -41,8 +43,14 @@ pub fn plugin_struct(
         log,
         identity,
         documentation: Description::of(&item.attrs),
-        allowed: attributes::allowed(&item.attrs),
+        allowed: conditions_and_allowed(&item.attrs),
+        sdk,
     }
+}
+
+/// What is generated beside an item has these attributes of it.
+fn conditions_and_allowed(of: &[Attribute]) -> Vec<Attribute> {
+    [attributes::conditions(of), attributes::allowed(of)].concat()
 }
 
 /// `#[plugin]` on an impl block.
@@ -51,12 +59,7 @@ pub fn plugin_impl(
     item: &mut ItemImpl,
     mistakes: &mut Mistakes,
 ) -> PluginImpl {
-    if !arguments.is_empty() {
-        mistakes.at(
-            &arguments,
-            "options of the plugin stand at its struct: move them to the #[plugin] there",
-        );
-    }
+    let sdk = attributes::plugin_impl(arguments, mistakes);
     if let Some((path, _)) = &item.trait_ {
         mistakes.at(
             path,
@@ -72,12 +75,12 @@ pub fn plugin_impl(
     let mut commands = Vec::new();
     let mut hooks = Vec::new();
     let mut attributes = Vec::new();
-    let allowed = attributes::allowed(&item.attrs);
+    let allowed = conditions_and_allowed(&item.attrs);
     for item in &mut item.items {
         let ImplItem::Fn(function) = item else {
             continue;
         };
-        let role = take_role(&mut function.attrs, &mut attributes, mistakes);
+        let role = take_role(&mut function.attrs, &sdk, &mut attributes, mistakes);
         match role {
             None => {}
             Some(Role::Command(options)) => {
@@ -100,13 +103,31 @@ pub fn plugin_impl(
         }
     }
     PluginImpl {
+        made: made(item),
         self_ty: (*item.self_ty).clone(),
         inherent: item.trait_.is_none() && item.generics.params.is_empty(),
         commands,
         hooks,
         attributes,
         allowed,
+        sdk,
     }
+}
+
+/// Takes the calls of macros off a block, and puts them into one of their own.
+fn made(item: &mut ItemImpl) -> Option<ItemImpl> {
+    if item.trait_.is_some() {
+        return None;
+    }
+    let is_call = |item: &mut ImplItem| matches!(item, ImplItem::Macro(_));
+    let calls: Vec<ImplItem> = item.items.extract_if(.., is_call).collect();
+    let mut made = ItemImpl {
+        items: calls,
+        ..item.clone()
+    };
+    made.attrs
+        .retain(|attribute| !attribute.path().is_ident("doc"));
+    (!made.items.is_empty()).then_some(made)
 }
 
 /// `#[command]` on a free function.
@@ -115,7 +136,7 @@ pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mi
     if let Some(receiver) = item.sig.receiver() {
         mistakes.at(
             receiver,
-            "a command with `self` needs its plugin: put #[plugin] on the impl block around it",
+            "a command with `self` needs its plugin: put #[plugin] on the impl block around it, which a macro that makes commands must make as a whole",
         );
     }
     let call = call(&item.attrs, &mut item.sig, mistakes);
@@ -135,6 +156,7 @@ fn command(call: Call, options: CommandOptions) -> Command {
         batch: options.batch,
         errors: options.errors,
         schema: options.schema,
+        sdk: options.sdk.0,
         call,
     }
 }
@@ -152,12 +174,18 @@ enum Role {
 /// Takes the attributes that give a method a role off it, and keeps their paths.
 fn take_role(
     attributes: &mut Vec<Attribute>,
+    sdk: &SdkPath,
     taken: &mut Vec<Path>,
     mistakes: &mut Mistakes,
 ) -> Option<Role> {
+    let is = |path: &Path, name: &str| {
+        let last = path.segments.last();
+        attributes::is(path, name)
+            || (last.is_some_and(|last| last.ident == name) && sdk.leads_to(path))
+    };
     let gives_role = |path: &Path| {
         let mut hooks = HookKind::ALL.iter();
-        attributes::is(path, "command") || hooks.any(|(name, _)| attributes::is(path, name))
+        is(path, "command") || hooks.any(|(name, _)| is(path, name))
     };
     let roles_behind_cfg = attributes.extract_if(.., |attribute| {
         let mut hidden = attributes::behind_cfg_attr(attribute).into_iter();
@@ -185,9 +213,18 @@ fn take_role(
         };
         let hook = HookKind::ALL
             .iter()
-            .find(|(name, _)| attributes::is(attribute.path(), name));
+            .find(|(name, _)| is(attribute.path(), name));
         role = Some(match hook {
-            None => Role::Command(Box::new(attributes::command(arguments, mistakes))),
+            None => {
+                let options = attributes::command(arguments, mistakes);
+                if let (_, Some(span)) = options.sdk {
+                    mistakes.add(syn::Error::new(
+                        span,
+                        "the SDK's path stands at the impl block: move this to the #[plugin] there",
+                    ));
+                }
+                Role::Command(Box::new(options))
+            }
             Some((name, kind)) => {
                 let mut pattern = None;
                 if *kind == HookKind::Event {
@@ -233,11 +270,7 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
                 Some(ty)
             }
         },
-        cfgs: attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("cfg"))
-            .cloned()
-            .collect(),
+        cfgs: attributes::conditions(attributes),
         allowed: attributes::allowed(attributes),
     }
 }
@@ -283,8 +316,9 @@ fn argument(
     lifetimes: &[Lifetime],
     mistakes: &mut Mistakes,
 ) -> Option<Argument> {
-    let options = attributes::argument(&mut input.attrs, mistakes);
-    let documentation = Description::of(&input.attrs);
+    let mut options = attributes::argument(&mut input.attrs, mistakes);
+    let description = &mut options.annotations.description;
+    *description = description.take().or_else(|| Description::of(&input.attrs));
     // Rust refuses doc comments on parameters unless a macro takes them off.
     input
         .attrs
@@ -337,7 +371,7 @@ fn argument(
         attribute: options.attribute,
         default: options.default,
         flatten: options.flatten,
-        documentation,
+        annotations: options.annotations,
         schema: options.schema,
     })
 }

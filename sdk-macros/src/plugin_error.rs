@@ -8,6 +8,7 @@ use crate::attributes;
 use crate::documentation::Description;
 use crate::manifest;
 use crate::mistakes::Mistakes;
+use crate::sdk_path::SdkPath;
 
 pub fn derive(item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
@@ -18,8 +19,9 @@ pub fn derive(item: TokenStream) -> TokenStream {
     let mut codes: Vec<TokenStream> = Vec::new();
     let mut coded = |code: &str, attributes: &[Attribute]| {
         let description = manifest::text(Description::of(attributes).as_ref());
-        codes.push(quote!(::plugin_sdk::ErrorCode { code: #code, description: #description }));
+        codes.push(quote!(__plugin_sdk::ErrorCode { code: #code, description: #description }));
     };
+    let sdk = sdk_path(&item, &mut mistakes);
     let arms: Vec<TokenStream> = match &item.data {
         Data::Struct(data) => {
             refuse_on_fields(&data.fields, &mut mistakes);
@@ -29,7 +31,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
             vec![quote!(_ => #code)]
         }
         Data::Enum(data) => {
-            for attribute in own(&item.attrs) {
+            for attribute in own(&item.attrs).filter(|of| !names_sdk(of)) {
                 mistakes.at(
                     attribute,
                     "each variant of an enum has a code of its own: move this to the variants",
@@ -70,19 +72,40 @@ pub fn derive(item: TokenStream) -> TokenStream {
     } else {
         quote!(match self { #(#arms),* })
     };
-    quote! {
+    sdk.around(quote! {
         #[automatically_derived]
-        impl #generics ::plugin_sdk::PluginError for #ident #arguments #bounds {
+        impl #generics __plugin_sdk::PluginError for #ident #arguments #bounds {
             fn code(&self) -> &::core::primitive::str {
                 #body
             }
         }
 
         #[automatically_derived]
-        impl #generics ::plugin_sdk::ErrorCodes for #ident #arguments #bounds {
-            const CODES: &'static [::plugin_sdk::ErrorCode] = &[#(#codes),*];
+        impl #generics __plugin_sdk::ErrorCodes for #ident #arguments #bounds {
+            const CODES: &'static [__plugin_sdk::ErrorCode] = &[#(#codes),*];
         }
+    })
+}
+
+/// Whether an attribute is `#[plugin_error(crate = "…")]`.
+fn names_sdk(attribute: &Attribute) -> bool {
+    let mut path = SdkPath::default();
+    let read =
+        attribute.parse_nested_meta(|meta| match path.read(&meta, &mut Mistakes::default())? {
+            true => Ok(()),
+            false => Err(meta.error("another option")),
+        });
+    read.is_ok() && path.is_given()
+}
+
+/// Where the SDK is, as the item says.
+fn sdk_path(item: &DeriveInput, mistakes: &mut Mistakes) -> SdkPath {
+    let mut path = SdkPath::default();
+    for attribute in own(&item.attrs).filter(|of| names_sdk(of)) {
+        let read = attribute.parse_nested_meta(|meta| path.read(&meta, mistakes).map(drop));
+        mistakes.keep(read);
     }
+    path
 }
 
 fn own(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
@@ -103,7 +126,7 @@ fn refuse_on_fields(fields: &Fields, mistakes: &mut Mistakes) {
 /// The code that an attribute gives.
 fn code(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<String> {
     let mut code: Option<LitStr> = None;
-    for attribute in own(attributes) {
+    for attribute in own(attributes).filter(|of| !names_sdk(of)) {
         let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
             continue;
         };

@@ -389,3 +389,68 @@ fn host_functions_are_a_trait_for_hosts_functions_for_guests_and_a_table_of_them
         },
     ));
 }
+
+#[test]
+fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
+    let all = [
+        expand::plugin(
+            quote!(crate = "kit::sdk", commands(add), log),
+            quote!(
+                struct Tools;
+            ),
+        ),
+        expand::plugin(
+            quote!(crate = kit::sdk),
+            quote! {
+                impl Tools {
+                    #[kit::sdk::init]
+                    fn new(config: Config) -> Self {}
+                    #[kit::sdk::prelude::command(batch)]
+                    fn add(&self, #[arg(default = 1, minimum = 1)] left: &str) -> Result<u8> {}
+                    #[event("a")]
+                    fn event(&mut self, data: Data) {}
+                }
+            },
+        ),
+        expand::free_command(
+            quote!(crate = "kit::sdk"),
+            quote!(
+                fn add(left: u32) {}
+            ),
+        ),
+        plugin_error::derive(quote! {
+            #[plugin_error(crate = "kit::sdk")]
+            enum Refusal { Late, #[plugin_error(code = "x")] Early }
+        }),
+        host_functions::host_functions(
+            quote!(crate = "kit::sdk", module = "m"),
+            quote!(
+                trait Text {
+                    fn reverse(text: &mut [u8]) -> kit::Result<u8>;
+                }
+            ),
+        ),
+        host_functions::host_scalar(quote! {
+            #[host_scalar(crate = "kit::sdk")]
+            #[repr(u8)]
+            enum Kind { One }
+        }),
+        crate::schema::derive(quote! {
+            #[schema(crate = "kit::sdk")]
+            struct Point<T> { x: T, #[schema(minimum = 1)] next: Option<Box<Point<T>>> }
+        }),
+    ];
+    for generated in all {
+        let code = generated.to_string();
+        assert!(
+            code.contains("use kit :: sdk :: __private as __plugin_sdk"),
+            "{code}"
+        );
+        assert!(
+            !code.contains(":: plugin_sdk") && !code.contains("compile_error"),
+            "{code}"
+        );
+        // The attributes were found by their paths.
+        assert!(!code.contains("] fn new"), "{code}");
+    }
+}

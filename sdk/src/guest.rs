@@ -364,7 +364,7 @@ impl<P> CleanupByDefault<P> for Hooks<P> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command",
     label = "only functions with #[command] can be listed",
-    note = "put #[command] on the function, and list it by its path"
+    note = "put #[command] on the function, and list it by the path of the module in which it stands"
 )]
 pub trait FreeCommand {
     #[doc(hidden)]
@@ -381,7 +381,8 @@ pub trait FreeCommand {
 #[diagnostic::on_unimplemented(
     message = "no plugin lists the command `{Self}`",
     label = "this command would never be exported",
-    note = "list it at the plugin's struct: `#[plugin(commands({Self}))]`"
+    note = "list it at the plugin's struct: `#[plugin(commands({Self}))]`",
+    note = "in a crate without a plugin, a macro makes the commands that several plugins share: see \"Commands that several plugins share\" in the documentation of `plugin-sdk`"
 )]
 pub trait ListedCommand {
     #[doc(hidden)]

@@ -169,6 +169,81 @@
 //!
 //! Constructors of dependencies (the crates `ctor`, `inventory` and `typetag`, C++) run once, at the beginning of the first call.
 //!
+//! # Commands that several plugins share
+//!
+//! A command belongs to the plugin whose crate it stands in. A crate that has commands for several plugins gives each of them a copy, by a macro that makes a whole
+//! impl block; `#[plugin]` does not see what macros make inside of one.
+//!
+//! ```
+//! // So that plugins need no dependency of that name:
+//! pub mod house {
+//!     pub extern crate plugin_sdk;
+//! }
+//!
+//! /// Gives a plugin the commands of the house.
+//! #[macro_export]
+//! macro_rules! house_commands {
+//!     ($plugin:ty) => {
+//!         #[$crate::house::plugin_sdk::plugin(crate = $crate::house::plugin_sdk)]
+//!         impl $plugin {
+//!             /// Whether the plugin is well.
+//!             #[$crate::house::plugin_sdk::command]
+//!             pub fn ping(&self) -> &'static str {
+//!                 "pong"
+//!             }
+//!         }
+//!     };
+//! }
+//!
+//! // In a plugin's crate:
+//! use plugin_sdk::prelude::*;
+//!
+//! #[plugin]
+//! #[derive(Default)]
+//! struct First;
+//!
+//! house_commands!(First);
+//! # fn main() {
+//! assert_eq!(First.ping(), "pong");
+//! # }
+//! ```
+//!
+//! # Under another name
+//!
+//! The macros look for the SDK under the name `plugin_sdk`. Where `Cargo.toml` calls it otherwise, or another crate re-exports it, the compiler says
+//! ``unresolved import `plugin_sdk` `` at each use of a macro, and each takes the path:
+//!
+//! ```
+//! # mod kit { pub use plugin_sdk; }
+//! use kit::plugin_sdk::prelude::*; // or `sdk::prelude::*`, with `sdk = { package = "plugin-sdk", … }`
+//!
+//! #[plugin(crate = "kit::plugin_sdk", commands(now))]
+//! #[derive(Default)]
+//! struct Clock;
+//!
+//! #[plugin(crate = "kit::plugin_sdk")] // Commands and hooks inside take it from here.
+//! impl Clock {
+//!     #[command]
+//!     fn tick(&self) -> Tick {
+//!         Tick { count: 1 }
+//!     }
+//! }
+//!
+//! #[command(crate = "kit::plugin_sdk")]
+//! fn now() {}
+//!
+//! #[derive(Serialize, Schema)]
+//! #[schema(crate = "kit::plugin_sdk")]
+//! struct Tick { count: u32 }
+//! # fn main() {}
+//! ```
+//!
+//! `#[host_functions(crate = "…")]`, `#[plugin_error(crate = "…")]` and `#[host_scalar(crate = "…")]` are the same for the other macros. Or give the crate its name back, once, at
+//! the root: `extern crate sdk as plugin_sdk;`. Serde's derives have an option of their own, `#[serde(crate = "…")]`.
+//!
+//! Tools turn on features of the SDK under its own name: counting allocations and features named `plugin-sdk/…` need a direct dependency called `plugin-sdk`. A plugin that
+//! depends on it under another name offers features of its own, such as `host-cis = ["sdk/host-cis"]`.
+//!
 //! # Size
 //!
 //! A plugin is as small as its release profile asks for:
@@ -277,6 +352,7 @@ pub use plugin_sdk_macros::PluginError;
 /// | `batch` | takes many inputs in one call, too |
 /// | `errors(code = "when", …)` | codes that it fails with, for the manifest; those of a [`PluginError`] type are there already |
 /// | `schema = Type` | describes the result as this type in the manifest, if it has no [`Schema`] of its own |
+/// | `crate = "…"` | [where the SDK is](crate#under-another-name), for functions outside of impl blocks |
 ///
 /// and on an argument, `#[arg(…)]`:
 ///
@@ -286,6 +362,29 @@ pub use plugin_sdk_macros::PluginError;
 /// | `rename = "…"` | the name that hosts use, if not the argument's own |
 /// | `flatten` | takes the whole object of arguments; must be the only one |
 /// | `schema = Type` | describes it as this type in the manifest |
+/// | `minimum = 1`, `pattern = "…"`, `example = "Ada"`, … | what [`#[schema(…)]`](macro@Schema) says of a field: constraints, examples, `title` and `description` |
+///
+/// Constraints stand in the manifest, and a host that checks arguments goes by them. The compiler refuses those that do not fit the argument's type:
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[plugin]
+/// #[derive(Default)]
+/// struct Greeter;
+///
+/// #[plugin]
+/// impl Greeter {
+///     #[command]
+///     fn greet(
+///         &self,
+///         #[arg(min_length = 1, max_length = 80, example = "Ada")] name: &str,
+///         #[arg(default = 1, minimum = 1, maximum = 10)] times: usize,
+///     ) -> String {
+///         vec![format!("Hello, {name}!"); times].join(" ")
+///     }
+/// }
+/// ```
 ///
 /// A function outside the plugin's impl blocks must be listed, by the path of the module in which it stands. It may have the name of a module, a crate, a type or a
 /// macro.
@@ -331,6 +430,7 @@ pub use plugin_sdk_macros::command;
 /// | `limits(memory_pages = 32, max_fuel = 1_000_000, timeout_ms = 5000)` | what it asks for: pages of 64 KiB, and fuel and time for each call |
 /// | `emits("topic" = "when", …)` | the topics of its events |
 /// | `requires(host = ">=0.1.0", …)` | which versions of which hosts it is for |
+/// | `crate = "…"` | [where the SDK is](crate#under-another-name); on impl blocks, too |
 ///
 /// # What a plugin says of itself
 ///
@@ -523,6 +623,7 @@ pub use plugin_sdk_macros::cleanup;
 /// | `prefix = "…"` | what the imports' names begin with |
 /// | `permission = "…"` | what a guest must be granted to call them |
 /// | `functions = text` | the name of the type that guests' functions hang on, if something else is called so; the trait's name in `snake_case` otherwise |
+/// | `crate = "…"` | [where the SDK is](crate#under-another-name) |
 /// | `async_trait = AsyncText` | the name of the trait's twin; `Async` and the trait's name otherwise |
 /// | `positional` | the host goes by the position of its functions and not by their names: a guest imports all of them in the trait's order, if it calls any |
 ///
@@ -624,6 +725,7 @@ pub use plugin_sdk_macros::HostScalar;
 /// | `example = value`, `examples(value, …)` | anything | values to show |
 /// | `default = value` | fields | what serde takes for a missing field, where only code knows it |
 /// | `with = Type` | fields, variants, types | what it looks like, instead of its own type: `with = String`, `with = Vec<Any>` |
+/// | `crate = "…"` | types | [where the SDK is](crate#under-another-name) |
 /// | `bound = "T: Schema"` | types | what must hold of the type parameters, instead of what their use tells |
 ///
 /// Values are written as in JSON: `"text"`, `-1.5`, `true`, `null`, `[1, 2]`, `{ "a": 1 }`. Constraints are the author's word: serde does not check them, the host may.

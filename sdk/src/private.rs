@@ -2,6 +2,8 @@
 
 pub use std::vec::Vec;
 
+pub use plugin_sdk_macros::made_by_a_macro;
+
 pub use serde::de::IgnoredAny;
 
 pub use crate::batch;
@@ -12,7 +14,7 @@ pub use crate::command::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
     SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
-pub use crate::error::Error;
+pub use crate::error::{Error, ErrorCode, ErrorCodes, PluginError};
 pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;

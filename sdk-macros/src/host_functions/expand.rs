@@ -16,6 +16,7 @@ use crate::attributes::plain_name;
 use crate::documentation::Description;
 use crate::expand::{emit, local, placed};
 use crate::mistakes::Mistakes;
+use crate::sdk_path;
 
 /// `#[host_functions]`
 pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -36,7 +37,8 @@ pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream 
 }
 
 fn sdk() -> TokenStream {
-    quote!(::plugin_sdk::__private::host)
+    let sdk = sdk_path::sdk();
+    quote!(#sdk::host)
 }
 
 fn generated(host: &HostTrait, sound: bool) -> TokenStream {
@@ -65,23 +67,34 @@ fn generated(host: &HostTrait, sound: bool) -> TokenStream {
     let implementation = local("implementation");
     let bounds = async_bounds(host);
     let shared = host.supertraits.is_empty().then(|| shared(host));
-    let about =
-        format!("The functions of [`{ident}`]: for guests to call, and for hosts to provide.");
-    quote! {
-        #[doc = #about]
-        #[allow(non_camel_case_types)]
-        #vis enum #functions_type {}
-
+    let import = host.sdk.import();
+    let for_guests = host.sdk.around(quote! {
         impl #functions_type {
             #(#guest)*
             #positions
         }
+    });
+    let about =
+        format!("The functions of [`{ident}`]: for guests to call, and for hosts to provide.");
+    let cfgs = &host.cfgs;
+    quote! {
+        #(#cfgs)*
+        #[doc = #about]
+        #[allow(non_camel_case_types)]
+        #vis enum #functions_type {}
 
+        #(#cfgs)*
+        #for_guests
+
+        #(#cfgs)*
         #async_trait
 
+        #(#cfgs)*
         #[cfg(not(target_arch = "wasm32"))]
-        #[allow(clippy::all, clippy::pedantic)]
+        #[allow(clippy::all, clippy::pedantic, unused_qualifications)]
         const _: () = {
+            #import
+
             impl #functions_type {
                 /// An implementation, ready to be linked by a host.
                 pub fn provide<__T: #ident + ::core::marker::Send + 'static>(
@@ -161,16 +174,22 @@ fn stand_in(host: &HostTrait) -> TokenStream {
             }
         }
     });
-    quote! {
-        #[allow(non_camel_case_types)]
-        #vis enum #functions_type {}
-
+    let functions = host.sdk.around(quote! {
         #[allow(unused_variables, dead_code, missing_docs)]
         impl #functions_type {
             #(#guest)*
             #(#provide)*
             #install
         }
+    });
+    let cfgs = &host.cfgs;
+    quote! {
+        #(#cfgs)*
+        #[allow(non_camel_case_types)]
+        #vis enum #functions_type {}
+
+        #(#cfgs)*
+        #functions
     }
 }
 

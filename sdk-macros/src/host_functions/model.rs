@@ -2,6 +2,8 @@
 
 use syn::{Attribute, Ident, Type, TypeParamBound, Visibility};
 
+use crate::sdk_path::SdkPath;
+
 /// A trait whose functions a host gives to its guests.
 pub struct HostTrait {
     pub ident: Ident,
@@ -15,6 +17,9 @@ pub struct HostTrait {
     /// Whether the host goes by the position of its functions, so that all of them are imported, in this order.
     pub positional: bool,
     pub functions: Vec<HostFunction>,
+    pub sdk: SdkPath,
+    /// The attributes that decide whether it exists.
+    pub cfgs: Vec<Attribute>,
     /// What else whoever implements the trait must implement.
     pub supertraits: Vec<TypeParamBound>,
 }

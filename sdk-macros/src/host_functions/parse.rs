@@ -13,6 +13,7 @@ use syn::{
 use super::model::{Convention, HostArgument, HostFunction, HostTrait, Passing, Short};
 use crate::attributes::{self, allowed, given_once, is, options, plain_name, unknown};
 use crate::mistakes::Mistakes;
+use crate::sdk_path::SdkPath;
 
 /// Names that the generated functions have for themselves.
 const RESERVED: [&str; 3] = ["provide", "provide_async", "install"];
@@ -60,6 +61,8 @@ pub fn host_trait(
         vis: item.vis.clone(),
         functions_type: options.functions,
         async_ident: options.async_trait,
+        sdk: options.sdk,
+        cfgs: attributes::conditions(&item.attrs),
         import_module: options.module,
         supertraits: item.supertraits.iter().cloned().collect(),
         ident: item.ident.clone(),
@@ -74,6 +77,7 @@ struct TraitOptions {
     positional: bool,
     functions: Ident,
     async_trait: Ident,
+    sdk: SdkPath,
 }
 
 fn trait_options(
@@ -85,7 +89,11 @@ fn trait_options(
     let before = mistakes.count();
     let mut positional = false;
     let (mut functions, mut async_trait) = (None::<Ident>, None::<Ident>);
+    let mut sdk = SdkPath::default();
     options(arguments, mistakes, |meta, mistakes| {
+        if sdk.read(meta, mistakes)? {
+            return Ok(());
+        }
         if meta.path.is_ident("positional") {
             given_once(meta, positional, mistakes);
             positional = true;
@@ -109,7 +117,7 @@ fn trait_options(
         } else {
             return unknown(
                 meta,
-                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"`, `functions = …`, `async_trait = …` and `positional`",
+                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"`, `functions = …`, `async_trait = …`, `positional` and `crate = \"…\"`",
                 mistakes,
             );
         };
@@ -139,6 +147,7 @@ fn trait_options(
         positional,
         functions,
         async_trait: async_trait.unwrap_or_else(|| format_ident!("Async{}", item.ident)),
+        sdk,
     }
 }
 

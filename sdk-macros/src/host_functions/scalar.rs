@@ -3,10 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, Ident};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident};
 
+use crate::attributes;
 use crate::expand::local;
 use crate::mistakes::Mistakes;
+use crate::sdk_path::{self, SdkPath};
 
 /// What a `repr` crosses as.
 const REPRS: [(&str, &str); 8] = [
@@ -26,6 +28,7 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut mistakes = Mistakes::default();
+    let path = sdk_path(&item.attrs, &mut mistakes);
     let repr = repr(&item, &mut mistakes);
     let variants = variants(&item, &mut mistakes);
     let (Some((repr, wire)), true) = (repr, mistakes.none()) else {
@@ -40,14 +43,14 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
         true => quote!(Signed),
         false => quote!(Unsigned),
     };
-    let sdk = quote!(::plugin_sdk::__private::host);
+    let name = sdk_path::sdk();
+    let sdk = quote!(#name::host);
     let number = local("number");
     // A type that is not `Copy` is told so at its name.
     let header = quote_spanned!(ident.span()=> impl #sdk::Scalar for #ident);
-    quote! {
-        const _: () = {
-            #[automatically_derived]
-            #header {
+    path.around(quote! {
+        #[automatically_derived]
+        #header {
                 type Wire = ::core::primitive::#wire;
                 const KIND: #sdk::Kind = #sdk::Kind::#kind;
 
@@ -61,9 +64,32 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
                     })*
                     ::core::option::Option::None
                 }
-            }
+        }
+    })
+}
+
+/// `#[host_scalar(crate = "…")]`
+fn sdk_path(attributes: &[Attribute], mistakes: &mut Mistakes) -> SdkPath {
+    let mut path = SdkPath::default();
+    for attribute in attributes {
+        if !attribute.path().is_ident("host_scalar") {
+            continue;
+        }
+        let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
+            continue;
         };
+        attributes::options(arguments, mistakes, |meta, mistakes| {
+            match path.read(meta, mistakes)? {
+                true => Ok(()),
+                false => attributes::unknown(
+                    meta,
+                    "there is no such option in #[host_scalar]; the only option is `crate = \"…\"`",
+                    mistakes,
+                ),
+            }
+        });
     }
+    path
 }
 
 fn repr(item: &DeriveInput, mistakes: &mut Mistakes) -> Option<(&'static str, &'static str)> {

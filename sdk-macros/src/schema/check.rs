@@ -65,7 +65,7 @@ const PAIRS: [(&str, &str, bool); 8] = [
     ("Minimum", "ExclusiveMinimum", false),
 ];
 
-fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
+pub fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
     for (lower, upper, may_be_equal) in PAIRS {
         let (Some(lower), Some(upper)) = (annotations.get(lower), annotations.get(upper)) else {
             continue;

@@ -13,21 +13,21 @@ use super::types::{self, Used, WrittenOut};
 use crate::documentation::Description;
 use crate::json;
 use crate::mistakes::Mistakes;
+use crate::sdk_path::SdkPath;
 
 /// What stands for the implementation after mistakes: it keeps the compiler from complaining of a missing one as well.
-pub fn stand_in(item: &DeriveInput, mistakes: &Mistakes) -> TokenStream {
+pub fn stand_in(item: &DeriveInput, sdk: &SdkPath, mistakes: &Mistakes) -> TokenStream {
     let report = mistakes.report();
     let ident = &item.ident;
     let (generics, arguments, bounds) = item.generics.split_for_impl();
-    quote! {
-        #report
-
+    let stand_in = sdk.around(quote! {
         #[automatically_derived]
-        impl #generics ::plugin_sdk::Schema for #ident #arguments #bounds {
-            const SCHEMA: &'static ::plugin_sdk::__private::schema::Node = &::plugin_sdk::__private::schema::Node::Any;
-            const NAME: ::plugin_sdk::__private::schema::Name = ::plugin_sdk::__private::schema::Name::of("", "", &[]);
+        impl #generics __plugin_sdk::Schema for #ident #arguments #bounds {
+            const SCHEMA: &'static __plugin_sdk::schema::Node = &__plugin_sdk::schema::Node::Any;
+            const NAME: __plugin_sdk::schema::Name = __plugin_sdk::schema::Name::of("", "", &[]);
         }
-    }
+    });
+    quote!(#report #stand_in)
 }
 
 pub fn item(item: &Item) -> TokenStream {
@@ -40,13 +40,13 @@ pub fn item(item: &Item) -> TokenStream {
         Some(ty) => expansion.same_as(&ty),
         None => expansion.own(),
     };
-    quote! {
+    item.sdk.around(quote! {
         #[automatically_derived]
         #(#allowed)*
-        impl #generics ::plugin_sdk::Schema for #ident #arguments #bounds {
+        impl #generics __plugin_sdk::Schema for #ident #arguments #bounds {
             #constants
         }
-    }
+    })
 }
 
 struct Expansion<'a> {
@@ -119,10 +119,10 @@ impl<'a> Expansion<'a> {
             Some(predicates) => bounds.extend(predicates.iter().cloned()),
             None => {
                 for parameter in used.parameters() {
-                    bounds.push(parse_quote!(#parameter: ::plugin_sdk::Schema));
+                    bounds.push(parse_quote!(#parameter: __plugin_sdk::Schema));
                 }
                 for ty in &used.associated {
-                    bounds.push(parse_quote!(#ty: ::plugin_sdk::Schema));
+                    bounds.push(parse_quote!(#ty: __plugin_sdk::Schema));
                 }
             }
         }
@@ -173,10 +173,10 @@ impl<'a> Expansion<'a> {
     fn same_as(&self, ty: &Type) -> TokenStream {
         let ty = ty.to_token_stream();
         quote! {
-            const SCHEMA: &'static ::plugin_sdk::__private::schema::Node = <#ty as ::plugin_sdk::Schema>::SCHEMA;
-            const NAME: ::plugin_sdk::__private::schema::Name = <#ty as ::plugin_sdk::Schema>::NAME;
-            const DEFAULT: ::core::option::Option<&'static ::core::primitive::str> = <#ty as ::plugin_sdk::Schema>::DEFAULT;
-            const OPTIONAL: ::core::primitive::bool = <#ty as ::plugin_sdk::Schema>::OPTIONAL;
+            const SCHEMA: &'static __plugin_sdk::schema::Node = <#ty as __plugin_sdk::Schema>::SCHEMA;
+            const NAME: __plugin_sdk::schema::Name = <#ty as __plugin_sdk::Schema>::NAME;
+            const DEFAULT: ::core::option::Option<&'static ::core::primitive::str> = <#ty as __plugin_sdk::Schema>::DEFAULT;
+            const OPTIONAL: ::core::primitive::bool = <#ty as __plugin_sdk::Schema>::OPTIONAL;
         }
     }
 
@@ -190,7 +190,7 @@ impl<'a> Expansion<'a> {
             quote! {
                 const {
                     &__schema::Node::Definition(__schema::Link::to(const {
-                        &__schema::Definition::new(<Self as ::plugin_sdk::Schema>::NAME, #body)
+                        &__schema::Definition::new(<Self as __plugin_sdk::Schema>::NAME, #body)
                     }))
                 }
             }
@@ -199,17 +199,17 @@ impl<'a> Expansion<'a> {
             let arguments = types::static_arguments(&self.item.generics);
             quote! {
                 static __DEFINITION: __schema::Definition =
-                    __schema::Definition::new(<#ident #arguments as ::plugin_sdk::Schema>::NAME, #body);
+                    __schema::Definition::new(<#ident #arguments as __plugin_sdk::Schema>::NAME, #body);
                 const { &__schema::Node::Definition(__schema::Link::to(&__DEFINITION)) }
             }
         };
         quote! {
-            const SCHEMA: &'static ::plugin_sdk::__private::schema::Node = {
-                use ::plugin_sdk::__private::schema as __schema;
+            const SCHEMA: &'static __plugin_sdk::schema::Node = {
+                use __plugin_sdk::schema as __schema;
                 #checks
                 #schema
             };
-            const NAME: ::plugin_sdk::__private::schema::Name = #name;
+            const NAME: __plugin_sdk::schema::Name = #name;
             #optional
         }
     }
@@ -220,10 +220,10 @@ impl<'a> Expansion<'a> {
         let used = self.used();
         let parameters = used
             .parameters()
-            .map(|parameter| quote!(<#parameter as ::plugin_sdk::Schema>::NAME));
+            .map(|parameter| quote!(<#parameter as __plugin_sdk::Schema>::NAME));
         let constants = self.item.generics.const_params().map(|parameter| {
             let ident = &parameter.ident;
-            quote!(::plugin_sdk::__private::schema::Name::number(#ident as ::core::primitive::u64))
+            quote!(__plugin_sdk::schema::Name::number(#ident as ::core::primitive::u64))
         });
         let arguments: Vec<TokenStream> = parameters.chain(constants).collect();
         let (base, arguments) = if arguments.is_empty() {
@@ -232,7 +232,7 @@ impl<'a> Expansion<'a> {
             (format!("{name}_for"), quote!(const { &[#(#arguments),*] }))
         };
         quote! {
-            ::plugin_sdk::__private::schema::Name::of(
+            __plugin_sdk::schema::Name::of(
                 #base,
                 ::core::concat!(::core::module_path!(), #place, ::core::line!(), ":", ::core::column!()),
                 #arguments,
@@ -254,7 +254,7 @@ impl<'a> Expansion<'a> {
         };
         read.map(|ty| {
             let ty = self.ty(ty);
-            quote!(const OPTIONAL: ::core::primitive::bool = <#ty as ::plugin_sdk::Schema>::OPTIONAL;)
+            quote!(const OPTIONAL: ::core::primitive::bool = <#ty as __plugin_sdk::Schema>::OPTIONAL;)
         })
         .unwrap_or_default()
     }
@@ -278,7 +278,7 @@ impl<'a> Expansion<'a> {
     fn schema_of(&self, ty: &Type) -> TokenStream {
         let span = ty.span();
         let ty = self.ty(ty);
-        quote_spanned!(span=> <#ty as ::plugin_sdk::Schema>::SCHEMA)
+        quote_spanned!(span=> <#ty as __plugin_sdk::Schema>::SCHEMA)
     }
 
     fn body(&self) -> TokenStream {
@@ -426,7 +426,7 @@ impl<'a> Expansion<'a> {
             && !field.flatten;
         of_type.then(|| {
             let ty = self.ty(&field.ty);
-            quote!(<#ty as ::plugin_sdk::Schema>::DEFAULT)
+            quote!(<#ty as __plugin_sdk::Schema>::DEFAULT)
         })
     }
 
@@ -540,11 +540,21 @@ impl<'a> Expansion<'a> {
 
 /// Complains of each constraint that is not for such a type, where it stands.
 fn fitting(annotations: &Annotations, ty: &TokenStream) -> TokenStream {
+    let checks = fits(annotations, ty);
+    let checks = checks.map(|(check, span)| quote_spanned!(span=> const _: () = #check;));
+    checks.collect()
+}
+
+/// The checks of constraints against a type, and where each stands.
+pub fn fits(
+    annotations: &Annotations,
+    ty: &TokenStream,
+) -> impl Iterator<Item = (TokenStream, Span)> {
     let constraints = annotations
         .members
         .iter()
         .filter(|member| member.constrains);
-    let checks = constraints.map(|member| {
+    constraints.map(move |member| {
         let keyword = Ident::new(member.keyword, Span::call_site());
         let number = match member.json.parse::<i128>() {
             Ok(number) => {
@@ -553,11 +563,11 @@ fn fitting(annotations: &Annotations, ty: &TokenStream) -> TokenStream {
             }
             Err(_) => quote!(::core::option::Option::None),
         };
-        quote_spanned! {member.span=>
-            const _: () = __schema::fits::<#ty>(__schema::Keyword::#keyword, #number);
-        }
-    });
-    checks.collect()
+        let check = quote_spanned! {member.span=>
+            __plugin_sdk::schema::fits::<#ty>(__plugin_sdk::schema::Keyword::#keyword, #number)
+        };
+        (check, member.span)
+    })
 }
 
 fn directed(input: &TokenStream, output: &TokenStream) -> TokenStream {
@@ -595,20 +605,25 @@ fn names(names: &Names, write: fn(&str) -> String) -> TokenStream {
 }
 
 /// A node with what is said about it.
-fn annotated(of: &Annotations, default: Option<TokenStream>, node: TokenStream) -> TokenStream {
+pub fn annotated(of: &Annotations, default: Option<TokenStream>, node: TokenStream) -> TokenStream {
     match annotations(of, default) {
         None => node,
         Some(annotations) => quote! {
-            const { &__schema::Node::Annotated { annotations: const { &#annotations }, node: #node } }
+            const {
+                &__plugin_sdk::schema::Node::Annotated {
+                    annotations: const { &#annotations },
+                    node: #node,
+                }
+            }
         },
     }
 }
 
-fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenStream> {
+pub fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenStream> {
     if of.is_empty() && default.is_none() {
         return None;
     }
-    let mut expression = quote!(__schema::Annotations::NONE);
+    let mut expression = quote!(__plugin_sdk::schema::Annotations::NONE);
     expression.extend(of.description.as_ref().map(Description::annotation));
     if let Some(default) = default {
         expression.extend(quote!(.default(#default)));
@@ -617,7 +632,7 @@ fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenSt
         let members = of.members.iter().map(|member| {
             let keyword = Ident::new(member.keyword, Span::call_site());
             let json = &member.json;
-            quote!(__schema::Member(__schema::Keyword::#keyword, #json))
+            quote!(__plugin_sdk::schema::Member(__plugin_sdk::schema::Keyword::#keyword, #json))
         });
         expression.extend(quote!(.with(&[#(#members),*])));
     }

@@ -1,10 +1,10 @@
 //! `#[derive(Schema)]`: a description of the type in JSON, as serde's attributes make it.
 
 mod case;
-mod check;
-mod expand;
-mod model;
-mod options;
+pub mod check;
+pub mod expand;
+pub mod model;
+pub mod options;
 mod parse;
 mod serde;
 #[cfg(test)]
@@ -24,7 +24,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
     let described = parse::item(&item, &mut mistakes);
     check::item(&described, &mut mistakes);
     if !mistakes.none() {
-        return expand::stand_in(&item, &mistakes);
+        return expand::stand_in(&item, &described.sdk, &mistakes);
     }
     expand::item(&described)
 }

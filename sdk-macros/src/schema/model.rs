@@ -4,6 +4,7 @@ use proc_macro2::Span;
 use syn::{Attribute, Generics, Ident, Type, WherePredicate};
 
 use crate::documentation::Description;
+use crate::sdk_path::SdkPath;
 
 /// The item that the derive stands at.
 pub struct Item {
@@ -21,6 +22,7 @@ pub struct Item {
     pub bound: Option<Vec<WherePredicate>>,
     /// The lints that the author allows.
     pub allowed: Vec<Attribute>,
+    pub sdk: SdkPath,
     pub body: Body,
 }
 

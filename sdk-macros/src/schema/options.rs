@@ -12,13 +12,16 @@ use crate::attributes;
 use crate::documentation::Description;
 use crate::json;
 use crate::mistakes::Mistakes;
+use crate::sdk_path::SdkPath;
 
-/// What `#[schema(…)]` stands at.
+/// What an option stands at.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Place {
     Item,
     Variant,
     Field,
+    /// In `#[arg(…)]`, which has options of its own as well.
+    Argument,
 }
 
 #[derive(Default)]
@@ -26,6 +29,7 @@ pub struct Options {
     pub annotations: Annotations,
     pub with: Option<Type>,
     pub bound: Option<Vec<WherePredicate>>,
+    pub sdk: SdkPath,
 }
 
 /// What the value of an option is.
@@ -72,7 +76,7 @@ const KEYWORDS: [(&str, &str, Value, bool); 18] = [
 
 pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> Options {
     let mut read = Options::default();
-    let mut examples: Option<(Vec<String>, Span)> = None;
+    let mut annotations = AnnotationsReader::default();
     for attribute in attributes {
         if !attribute.path().is_ident("schema") {
             continue;
@@ -81,6 +85,9 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
             continue;
         };
         attributes::options(arguments, mistakes, |meta, mistakes| {
+            if place == Place::Item && read.sdk.read(meta, mistakes)? {
+                return Ok(());
+            }
             let Some(key) = meta.path.get_ident().map(ToString::to_string) else {
                 return unknown(meta, place, mistakes);
             };
@@ -111,65 +118,98 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
                     read.bound = Some(predicates.into_iter().collect());
                 }
                 "default" if place == Place::Field => {
-                    attributes::given_once(meta, read.annotations.default.is_some(), mistakes);
+                    let default = &mut annotations.read.default;
+                    attributes::given_once(meta, default.is_some(), mistakes);
                     let json = json::value(meta.value()?)?;
-                    read.annotations.default = Some((json, meta.path.span()));
+                    *default = Some((json, meta.path.span()));
                 }
-                "description" => {
-                    attributes::given_once(meta, read.annotations.description.is_some(), mistakes);
-                    let text: LitStr = meta.value()?.parse()?;
-                    read.annotations.description = Some(Description::Text(text.value()));
-                }
-                "example" => {
-                    let example = json::value(meta.value()?)?;
-                    let (examples, _) =
-                        examples.get_or_insert_with(|| (Vec::new(), meta.path.span()));
-                    examples.push(example);
-                }
-                "examples" => {
-                    let more = if meta.input.peek(Paren) {
-                        meta.input.parse::<Group>()?
-                    } else {
-                        let value = meta.value()?;
-                        if !value.peek(Bracket) {
-                            return Err(value.error("list the examples: `examples = [1, 2]`"));
-                        }
-                        value.parse::<Group>()?
-                    };
-                    let (examples, _) =
-                        examples.get_or_insert_with(|| (Vec::new(), meta.path.span()));
-                    examples.extend(json::values(more.stream(), json::value)?);
-                }
-                key => {
-                    let keyword = KEYWORDS.iter().find(|(name, _, _, everywhere)| {
-                        *name == key && (*everywhere || place != Place::Variant)
-                    });
-                    let Some((_, keyword, value, _)) = keyword else {
-                        return unknown(meta, place, mistakes);
-                    };
-                    let given = read.annotations.get(keyword).is_some();
-                    attributes::given_once(meta, given, mistakes);
-                    let json = self::value(meta, *value)?;
-                    read.annotations.members.push(Member {
-                        keyword,
-                        json,
-                        constrains: !matches!(*keyword, "Title" | "Const"),
-                        span: meta.path.span(),
-                    });
-                }
+                _ if annotations.read(meta, &key, place, mistakes)? => {}
+                _ => return unknown(meta, place, mistakes),
             }
             Ok(())
         });
     }
-    if let Some((examples, span)) = examples {
-        read.annotations.members.push(Member {
-            keyword: "Examples",
-            json: format!("[{}]", examples.join(",")),
-            constrains: false,
-            span,
-        });
-    }
+    read.annotations = annotations.finish();
     read
+}
+
+/// Reads the options that say something about values, of types, variants, fields and arguments.
+#[derive(Default)]
+pub struct AnnotationsReader {
+    read: Annotations,
+    examples: Option<(Vec<String>, Span)>,
+}
+
+impl AnnotationsReader {
+    /// Reads an option; `false` if it is none of these.
+    pub fn read(
+        &mut self,
+        meta: &ParseNestedMeta<'_>,
+        key: &str,
+        place: Place,
+        mistakes: &mut Mistakes,
+    ) -> syn::Result<bool> {
+        match key {
+            "description" => {
+                attributes::given_once(meta, self.read.description.is_some(), mistakes);
+                let text: LitStr = meta.value()?.parse()?;
+                self.read.description = Some(Description::Text(text.value()));
+            }
+            "example" => {
+                let example = json::value(meta.value()?)?;
+                self.examples(meta).push(example);
+            }
+            "examples" => {
+                let more = if meta.input.peek(Paren) {
+                    meta.input.parse::<Group>()?
+                } else {
+                    let value = meta.value()?;
+                    if !value.peek(Bracket) {
+                        return Err(value.error("list the examples: `examples = [1, 2]`"));
+                    }
+                    value.parse::<Group>()?
+                };
+                let more = json::values(more.stream(), json::value)?;
+                self.examples(meta).extend(more);
+            }
+            key => {
+                let keyword = KEYWORDS.iter().find(|(name, _, _, everywhere)| {
+                    *name == key && (*everywhere || place != Place::Variant)
+                });
+                let Some((_, keyword, value, _)) = keyword else {
+                    return Ok(false);
+                };
+                let given = self.read.get(keyword).is_some();
+                attributes::given_once(meta, given, mistakes);
+                let json = self::value(meta, *value)?;
+                self.read.members.push(Member {
+                    keyword,
+                    json,
+                    constrains: !matches!(*keyword, "Title" | "Const"),
+                    span: meta.path.span(),
+                });
+            }
+        }
+        Ok(true)
+    }
+
+    fn examples(&mut self, meta: &ParseNestedMeta<'_>) -> &mut Vec<String> {
+        let none = || (Vec::new(), meta.path.span());
+        &mut self.examples.get_or_insert_with(none).0
+    }
+
+    pub fn finish(self) -> Annotations {
+        let mut read = self.read;
+        if let Some((examples, span)) = self.examples {
+            read.members.push(Member {
+                keyword: "Examples",
+                json: format!("[{}]", examples.join(",")),
+                constrains: false,
+                span,
+            });
+        }
+        read
+    }
 }
 
 fn value(meta: &ParseNestedMeta<'_>, value: Value) -> syn::Result<String> {
@@ -203,22 +243,28 @@ fn value(meta: &ParseNestedMeta<'_>, value: Value) -> syn::Result<String> {
     }
 }
 
-fn unknown(meta: &ParseNestedMeta<'_>, place: Place, mistakes: &mut Mistakes) -> syn::Result<()> {
+pub fn unknown(
+    meta: &ParseNestedMeta<'_>,
+    place: Place,
+    mistakes: &mut Mistakes,
+) -> syn::Result<()> {
     let mut known: Vec<&str> = KEYWORDS
         .iter()
         .filter(|(_, _, _, everywhere)| *everywhere || place != Place::Variant)
         .map(|(name, ..)| *name)
         .collect();
-    known.extend(["description", "with"]);
+    known.push("description");
     known.extend(match place {
-        Place::Item => Some("bound"),
-        Place::Field => Some("default"),
-        Place::Variant => None,
+        Place::Item => &["with", "bound", "crate"][..],
+        Place::Field => &["with", "default"],
+        Place::Variant => &["with"],
+        Place::Argument => &["default", "rename", "flatten", "schema"],
     });
     let at = match place {
-        Place::Item => "a type",
-        Place::Variant => "a variant",
-        Place::Field => "a field",
+        Place::Item => "of a type in #[schema]",
+        Place::Variant => "of a variant in #[schema]",
+        Place::Field => "of a field in #[schema]",
+        Place::Argument => "in #[arg]",
     };
     let key = meta
         .path
@@ -226,14 +272,17 @@ fn unknown(meta: &ParseNestedMeta<'_>, place: Place, mistakes: &mut Mistakes) ->
         .map(ToString::to_string)
         .unwrap_or_default();
     let meant = match meant(&key, &known) {
+        _ if place == Place::Argument && key == "with" => "; write `schema = …`".to_owned(),
         Some(meant) => format!("; did you mean `{meant}`?"),
-        None if is_serdes(&key) => format!("; write #[serde({key})], which is read here as well"),
+        None if place != Place::Argument && is_serdes(&key) => {
+            format!("; write #[serde({key})], which is read here as well")
+        }
         None => String::new(),
     };
     known.sort_unstable();
     let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     let message = format!(
-        "there is no such option of {at} in #[schema]{meant} The options are {}",
+        "there is no such option {at}{meant} The options are {}",
         known.join(", ")
     );
     let message = if meant.ends_with('?') {

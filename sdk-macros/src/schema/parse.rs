@@ -55,6 +55,7 @@ pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
         transparent: serde.transparent,
         bound: options.bound,
         allowed: attributes::allowed(&item.attrs),
+        sdk: options.sdk,
         body,
     }
 }

@@ -89,7 +89,7 @@ impl VisitMut for Breaking<'_> {
             }
             if self.is_item(path) {
                 self.found = true;
-                *ty = parse_quote!(::plugin_sdk::__private::schema::Recursive<#ty>);
+                *ty = parse_quote!(__plugin_sdk::schema::Recursive<#ty>);
                 return;
             }
         }

@@ -18,6 +18,7 @@ mod failures;
 mod forms;
 mod free;
 mod hooks;
+mod made;
 mod raw;
 mod refusals;
 mod results;

@@ -1,0 +1,18 @@
+use plugin_sdk::prelude::*;
+
+struct Counter;
+
+impl Counter {
+    #[command]
+    fn total(
+        /// How many.
+        count: u32,
+    ) -> u32 {
+        count
+    }
+
+    #[command]
+    fn other(&self) {}
+}
+
+fn main() {}
