@@ -373,11 +373,11 @@ impl PluginBuilder {
         self
     }
 
-    /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 50 million
+    /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 20 million
     /// unless set, which take some seconds.
     ///
     /// A step is about the time of one schema for one value; for a pattern it is a byte of text for each
-    /// 2 KiB of the compiled pattern. A value that would take more fails with
+    /// KiB of the compiled pattern. A value that would take more fails with
     /// [`FailureKind::BadSchema`] before it is validated.
     ///
     /// ```

@@ -135,7 +135,7 @@ impl Default for SchemaLimits {
     fn default() -> Self {
         SchemaLimits {
             bytes: 128 << 20,
-            steps: 50_000_000,
+            steps: 20_000_000,
         }
     }
 }

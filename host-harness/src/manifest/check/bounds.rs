@@ -46,7 +46,7 @@ const PATTERN_BYTES: u64 = 64 << 10;
 /// Bytes of text, bytes of text times bytes of an automaton, and constants that count as one step. A
 /// step is about the time of one schema for one value.
 const TEXT_STEP: u64 = 64;
-const AUTOMATON_STEP: u64 = 2_048;
+const AUTOMATON_STEP: u64 = 1_024;
 const CONSTANTS_STEP: u64 = 10;
 
 /// The measure of a schema.
@@ -64,7 +64,7 @@ impl Size {
     /// Returns the bytes of the compiled schema, patterns included.
     pub(super) fn bytes(&self) -> u64 {
         let patterns = self.patterns.values();
-        let patterns = patterns.map(|automaton| PATTERN_BYTES + 4 * automaton);
+        let patterns = patterns.map(|automaton| pattern_bytes(*automaton));
         self.bytes.saturating_add(patterns.sum())
     }
 
@@ -155,6 +155,8 @@ pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, S
         in_place: HashMap::new(),
         written_out: HashMap::new(),
         patterns: HashMap::new(),
+        pattern_bytes: 0,
+        limits,
     };
     measure.find_circular();
     let (mut in_place_depth, mut bytes) = (0, 0_u64);
@@ -183,6 +185,11 @@ pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, S
         true => Err(too_large(limits)),
         false => Ok(size),
     }
+}
+
+/// Returns the bytes of a pattern with an automaton of this size.
+fn pattern_bytes(automaton: u64) -> u64 {
+    PATTERN_BYTES + 4 * automaton
 }
 
 fn too_large(limits: &SchemaLimits) -> String {
@@ -227,6 +234,7 @@ fn evaluates(schema: &Value) -> bool {
 }
 
 struct Measure<'a> {
+    limits: &'a SchemaLimits,
     definitions: &'a Map<String, Value>,
     /// Those that lead back to themselves.
     circular: HashSet<&'a str>,
@@ -235,6 +243,8 @@ struct Measure<'a> {
     /// Their bytes, written out; `None` while counting.
     written_out: HashMap<&'a str, Option<Sum>>,
     patterns: HashMap<String, u64>,
+    /// The bytes of all patterns so far: no more are compiled than may be kept.
+    pattern_bytes: u64,
 }
 
 impl<'a> Measure<'a> {
@@ -306,6 +316,10 @@ impl<'a> Measure<'a> {
             }
             Err(_) => return Ok(()),
         };
+        self.pattern_bytes += pattern_bytes(automaton as u64);
+        if self.pattern_bytes > self.limits.bytes {
+            return Err(too_large(self.limits));
+        }
         self.patterns.insert(pattern.to_owned(), automaton as u64);
         Ok(())
     }
