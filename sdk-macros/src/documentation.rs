@@ -114,7 +114,7 @@ fn without_stars(comment: &str) -> String {
     }
     if lines
         .last()
-        .is_some_and(|line| !line.is_empty() && only_stars(&line))
+        .is_some_and(|line| !line.is_empty() && only_stars(line))
     {
         lines.pop();
     }

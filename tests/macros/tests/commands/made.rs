@@ -53,7 +53,7 @@ macro_rules! helpers {
 }
 
 #[plugin]
-#[cfg(all())]
+#[cfg(not(any()))]
 impl Made {
     helpers!(one two);
 
