@@ -1,0 +1,158 @@
+//! The key-value pairs of a log line, in its text.
+//!
+//! By hand where the `log` crate would format values: it formats all kinds of them by one function, so that every plugin that logs would carry the formatting of floats.
+
+use log::kv::{Error, Key, Value, VisitSource, VisitValue};
+
+use crate::json;
+
+/// Appends pairs to a line, each after a space.
+pub(super) struct Pairs<'a>(pub(super) &'a mut String);
+
+impl<'k> VisitSource<'k> for Pairs<'_> {
+    fn visit_pair(&mut self, key: Key<'k>, value: Value<'k>) -> Result<(), Error> {
+        self.0.push(' ');
+        self.0.push_str(key.as_str());
+        self.0.push('=');
+        value.visit(self)
+    }
+}
+
+impl Pairs<'_> {
+    fn json(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut text = Vec::new();
+        write(&mut text);
+        self.0
+            .push_str(std::str::from_utf8(&text).unwrap_or_default());
+    }
+
+    fn integer(&mut self, negative: bool, value: u64) {
+        if negative {
+            self.0.push('-');
+        }
+        self.json(|text| json::write_u64(value, text));
+    }
+
+    /// A float that is a whole number, in so many tenths, hundredths and so on.
+    fn decimal(&mut self, whole: f64, places: usize) {
+        let mut digits = Vec::new();
+        json::write_u64(whole as u64, &mut digits);
+        while digits.len() <= places {
+            digits.insert(0, b'0');
+        }
+        let (before, after) = digits.split_at(digits.len() - places);
+        for digits in [before, b".", if after.is_empty() { b"0" } else { after }] {
+            self.0
+                .push_str(std::str::from_utf8(digits).unwrap_or_default());
+        }
+    }
+}
+
+impl<'v> VisitValue<'v> for Pairs<'_> {
+    #[cfg(feature = "log-values")]
+    fn visit_any(&mut self, value: Value<'_>) -> Result<(), Error> {
+        let text = value.to_string();
+        self.visit_str(&text)
+    }
+
+    #[cfg(not(feature = "log-values"))]
+    fn visit_any(&mut self, _: Value<'_>) -> Result<(), Error> {
+        self.0
+            .push_str("(shown with plugin-sdk's feature `log-values`)");
+        Ok(())
+    }
+
+    fn visit_null(&mut self) -> Result<(), Error> {
+        self.0.push_str("null");
+        Ok(())
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), Error> {
+        self.integer(false, value);
+        Ok(())
+    }
+
+    fn visit_i64(&mut self, value: i64) -> Result<(), Error> {
+        self.integer(value < 0, value.unsigned_abs());
+        Ok(())
+    }
+
+    #[cfg(feature = "log-values")]
+    fn visit_u128(&mut self, value: u128) -> Result<(), Error> {
+        self.0.push_str(&value.to_string());
+        Ok(())
+    }
+
+    #[cfg(feature = "log-values")]
+    fn visit_i128(&mut self, value: i128) -> Result<(), Error> {
+        self.0.push_str(&value.to_string());
+        Ok(())
+    }
+
+    /// Finds the decimal that is read as this very float: a quotient of two numbers that are exact is rounded as reading it would be. What takes more than
+    /// 15 digits is written in hexadecimal, as C's `%a` does, which is exact as well.
+    fn visit_f64(&mut self, value: f64) -> Result<(), Error> {
+        const EXACT: f64 = (1u64 << 53) as f64;
+        if value.is_nan() {
+            self.0.push_str("NaN");
+            return Ok(());
+        }
+        if value.is_sign_negative() {
+            self.0.push('-');
+        }
+        let value = value.abs();
+        if value.is_infinite() {
+            self.0.push_str("inf");
+            return Ok(());
+        }
+        let mut power = 1.0;
+        for places in 0..16 {
+            let whole = (value * power).round();
+            if whole >= EXACT {
+                break;
+            }
+            // What logs as a 32-bit float arrives here as a 64-bit one.
+            let (wide, narrow) = (whole / power, value as f32);
+            if wide == value || (f64::from(narrow) == value && wide as f32 == narrow && whole > 0.0)
+            {
+                self.decimal(whole, places);
+                return Ok(());
+            }
+            power *= 10.0;
+        }
+        let bits = value.to_bits();
+        let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
+        self.0.push_str(if exponent == 0 { "0x0." } else { "0x1." });
+        for nth in (0..13).rev() {
+            let digit = (fraction >> (nth * 4)) & 15;
+            self.0
+                .extend(char::from_digit(u32::try_from(digit).unwrap_or(0), 16));
+        }
+        let exponent = if exponent == 0 {
+            -1022
+        } else {
+            exponent - 1023
+        };
+        self.0.push('p');
+        self.visit_i64(exponent)
+    }
+
+    fn visit_bool(&mut self, value: bool) -> Result<(), Error> {
+        self.0.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_str(&mut self, value: &str) -> Result<(), Error> {
+        let is_word =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@+".contains(&byte) || byte > 127;
+        let plain = value.bytes().all(is_word)
+            && value.starts_with(|first: char| first.is_alphabetic() || first == '/')
+            && !["true", "false", "null", "inf", "NaN"].contains(&value);
+        if plain {
+            self.0.push_str(value);
+        } else {
+            self.json(|text| json::write_str(value, text));
+        }
+        Ok(())
+    }
+}
