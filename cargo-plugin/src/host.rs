@@ -289,7 +289,10 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
             pages if pages > MAX_PAGES => return failure,
             pages => format!("`--memory-pages {pages}` allows that much"),
         },
-        FailureKind::StackOverflow(_) => "look for a recursion without end".to_owned(),
+        FailureKind::StackOverflow(_) => {
+            "look for a recursion without end, or for very large values, which belong into a `Box`"
+                .to_owned()
+        }
         FailureKind::Poisoned { .. } => {
             "every run has an instance of its own: run it again".to_owned()
         }

@@ -31,7 +31,7 @@ mod tests;
 
 pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, WayOut};
-pub(crate) use hint::unsupported;
+pub(crate) use hint::{PRINTING, unsupported};
 
 /// The most host calls that a failure tells of.
 const MAX_HOST_CALLS: usize = 8;

@@ -161,12 +161,13 @@ impl Sandbox {
     /// Tells what a trap was, and marks the instance as dead.
     #[cold]
     pub(crate) fn trapped(&mut self, stage: Stage, error: &wasmtime::Error) -> Failure {
+        let stack_pointer = trap::stack_pointer(error, &mut self.store);
         let memory = self.memory.data(&self.store);
-        let panic = self.record.as_ref().and_then(|record| record.read(memory));
         let evidence = Evidence {
             denied: self.store.data().limiter.denied(),
-            panic,
-            stack_pointer: trap::stack_pointer(error, &mut self.store),
+            panic: self.record.as_ref().and_then(|record| record.read(memory)),
+            hooked: stack_pointer.and_then(|pointer| trap::panic_on_stack(memory, pointer)),
+            stack_pointer,
         };
         let backtrace = trap::backtrace(error, self.symbols.as_ref());
         let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);

@@ -26,6 +26,8 @@ pub(crate) struct Evidence {
     pub(crate) denied: Option<Denied>,
     /// What the panic record says.
     pub(crate) panic: Option<Panic>,
+    /// What the plugin's own panic hook was given.
+    pub(crate) hooked: Option<Panic>,
     /// The guest's stack pointer.
     pub(crate) stack_pointer: Option<u32>,
 }
@@ -41,6 +43,7 @@ pub(crate) fn classify(
     let Evidence {
         denied,
         panic,
+        hooked,
         stack_pointer,
     } = evidence;
     if error.is::<PoolConcurrencyLimitError>() {
@@ -80,7 +83,10 @@ pub(crate) fn classify(
         }
         _ => match panic {
             Some(panic) => FailureKind::Panic(panic),
-            None if *trap == Trap::UnreachableCodeReached => gave_up(backtrace, denied, error),
+            None if *trap == Trap::UnreachableCodeReached => match hooked {
+                Some(panic) => FailureKind::Panic(panic),
+                None => gave_up(backtrace, denied, error),
+            },
             None => other(error),
         },
     }
@@ -224,6 +230,54 @@ impl PanicRecord {
             column: next(),
         })
     }
+}
+
+/// Finds what a panic hook was given, where a plugin has set a hook of its own and nothing is in the record: the standard library's `PanicHookInfo` lies on the
+/// stack until the guest gives up. It has a reference to a payload beside a reference to a place, and all that these refer to must be what it should be.
+pub(crate) fn panic_on_stack(memory: &[u8], stack_pointer: u32) -> Option<Panic> {
+    /// The frames below that of the hook's caller are few and small, in bytes.
+    const SEARCHED: u32 = 16 << 10;
+    let word = |address: u32| {
+        let bytes = range(memory, address, 4)?;
+        bytes.try_into().ok().map(u32::from_le_bytes)
+    };
+    let words = |address: u32, nth: u32| word(address.checked_add(4 * nth)?);
+    let text = |address: u32, len: u32| {
+        let bytes = range(memory, address, len)?;
+        let start = bytes.get(..bytes.len().min(abi::MAX_PANIC_MESSAGE))?;
+        let whole = start.utf8_chunks().next()?;
+        (whole.valid().len() + 4 > start.len()).then(|| whole.valid().to_owned())
+    };
+    let place = |address: u32| {
+        let file = text(words(address, 0)?, words(address, 1)?)?;
+        let (line, column) = (words(address, 2)?, words(address, 3)?);
+        let is_one =
+            file.ends_with(".rs") && (1..1 << 24).contains(&line) && (1..1 << 16).contains(&column);
+        is_one.then_some((file, line, column))
+    };
+    let message = |payload: u32, vtable: u32| match (words(vtable, 1)?, words(vtable, 2)?) {
+        // A `&str`, and a `String`, whose capacity comes first.
+        (8, 4) => text(words(payload, 0)?, words(payload, 1)?),
+        (12, 4) => text(words(payload, 1)?, words(payload, 2)?),
+        _ => None,
+    };
+    let start = stack_pointer.checked_next_multiple_of(4)?;
+    (start..start.checked_add(SEARCHED)?)
+        .step_by(4)
+        .find_map(|at| {
+            let message = message(words(at, 0)?, words(at, 1)?)?;
+            let before = at.checked_sub(4).and_then(word);
+            let (file, line, column) = [words(at, 2), before]
+                .into_iter()
+                .flatten()
+                .find_map(place)?;
+            Some(Panic {
+                message: text::from_str(&message),
+                file: text::from_str(&file),
+                line,
+                column,
+            })
+        })
 }
 
 /// Text that the record points to, or why there is none.

@@ -240,11 +240,14 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         if silent && USUAL.contains(&unsupported.message) {
             continue;
         }
-        let mut finding = Finding::new(format!(
-            "the module may call what the standard library cannot do in a plugin: “{}”",
-            unsupported.message
-        ))
-        .help(unsupported.help);
+        let what = match unsupported.is_printing() {
+            true => "the module may print, and what a plugin prints is lost".to_owned(),
+            false => format!(
+                "the module may call what the standard library cannot do in a plugin: “{}”",
+                unsupported.message
+            ),
+        };
+        let mut finding = Finding::new(what).help(unsupported.help);
         if !silent {
             let callers: Vec<String> = unsupported
                 .callers

@@ -125,8 +125,8 @@ impl FailureKind {
                 "{during} overflowed the guest's own stack, the one in linear memory: it went down to address {address:#x}, which is below 0"
             ))
             .help(
-                "look for a recursion without end or for very large local values; a Rust guest gets a larger stack from \
-                 `-C link-arg=-zstack-size=<bytes>`",
+                "look for a recursion without end or for very large values: a large field of the plugin's belongs into a `Box`, made without a copy by \
+                 `vec![0; n].into_boxed_slice()`; a Rust guest gets a larger stack from `-C link-arg=-zstack-size=<bytes>`",
             ),
             FailureKind::OutOfFuel { limit } => {
                 Account::new(format!("{during} used up its fuel of {limit}")).help("`.fuel(n)` gives a call more")
@@ -395,7 +395,7 @@ fn with_particulars(mut account: Account, error: &plugin_sdk::Error) -> Account 
             text::one_line(&details.to_string(), text::MAX_SHOWN)
         ));
     }
-    for cause in error.source().iter().take(MAX_LISTED) {
+    for cause in error.source().into_iter().take(MAX_LISTED) {
         account = account.note(format!("caused by: {}", text::from_str(cause)));
     }
     account

@@ -4,7 +4,7 @@ use super::Panic;
 
 /// What the standard library says where WebAssembly has nothing for it to call, and what to call instead. It panics, or gives an error that
 /// somebody unwraps.
-const UNSUPPORTED: [(&str, &str); 8] = [
+const UNSUPPORTED: [(&str, &str); 9] = [
     (
         "time not implemented on this platform",
         "`std::time` has no clock in a plugin: `plugin_sdk::time::monotonic()` is what `Instant::now()` is elsewhere, and \
@@ -31,6 +31,11 @@ const UNSUPPORTED: [(&str, &str); 8] = [
         "`std::fs` has no files in a plugin: `plugin_sdk::files` reaches those that the host grants",
     ),
     (
+        PRINTING,
+        "what a plugin prints goes nowhere: write `log::info!(…)` instead of `println!`, `eprintln!` or `dbg!`, and `#[plugin(log)]` at the plugin's \
+         struct, and the host gets the line",
+    ),
+    (
         "no pids on this platform",
         "a plugin is no process; the plugin's configuration can tell it apart from others",
     ),
@@ -40,6 +45,9 @@ const UNSUPPORTED: [(&str, &str); 8] = [
          those that the host offers (`plugin_sdk::files`, `plugin_sdk::http`)",
     ),
 ];
+
+/// How the standard library's complaint of a failed `println!` begins. It never comes to that in a plugin, but the text is in every module that prints.
+pub(crate) const PRINTING: &str = "failed printing to ";
 
 /// What the standard library says, and what to do instead.
 pub(crate) fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -62,7 +62,7 @@ struct Error {
 
 impl Error {
     fn of(error: &plugin_sdk::Error) -> Self {
-        let source = error.source().iter().take(MAX_CAUSES);
+        let source = error.source().into_iter().take(MAX_CAUSES);
         Error {
             code: text::name(error.code()),
             message: text::from_str(error.message()),
@@ -70,7 +70,7 @@ impl Error {
             details: error
                 .details()
                 .filter(|details| details.to_string().len() <= text::MAX_SHOWN),
-            source: source.map(|cause| text::from_str(cause)).collect(),
+            source: source.map(text::from_str).collect(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Unsupported {
 }
 
 /// The standard library's functions that say these messages, by the beginnings of their paths.
-const FUNCTIONS: [(&str, &[&str]); 5] = [
+const FUNCTIONS: [(&str, &[&str]); 6] = [
     (
         "time not implemented on this platform",
         &[
@@ -49,10 +49,27 @@ const FUNCTIONS: [(&str, &[&str]); 5] = [
         &["std::sys::random::unsupported::"],
     ),
     (
+        failure::PRINTING,
+        &[
+            "std::io::_print",
+            "std::io::_eprint",
+            "std::io::stdio::_print",
+            "std::io::stdio::_eprint",
+            "std::io::stdio::print_to",
+        ],
+    ),
+    (
         "no filesystem on this platform",
         &["std::fs::", "std::sys::fs::unsupported::"],
     ),
 ];
+
+impl Unsupported {
+    /// Whether it is printing, which does not even fail: the text is lost.
+    pub fn is_printing(&self) -> bool {
+        self.message == failure::PRINTING
+    }
+}
 
 impl Inspection<'_> {
     /// What of the standard library the module would call in vain. That it is there does not mean that it is ever called.
