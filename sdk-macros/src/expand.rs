@@ -241,12 +241,12 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
     let if_exported = if_exported();
     let library = manifest::library();
     let prepare_logging = log.then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
-    let config = local("config");
+    let (config, place) = (local("config"), local("place"));
     // A plugin that cannot be made is told so at its name.
     let span = ident.span();
     let at = sdk_at(span);
     let beginning = local_at("beginning", span);
-    let begun = quote_spanned!(span=> #at::Beginning::<#ident>::plugin);
+    let begun = quote_spanned!(span=> #at::Beginning::<#ident>::finish);
     hidden(
         &plugin.sdk,
         allowed,
@@ -273,9 +273,12 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
                     (&&#sdk::Hooks::<#ident>::OF).makes_itself()
                 }
 
-                fn init(#config: &mut [::core::primitive::u8]) -> ::core::result::Result<Self, #sdk::Error> {
-                    let #beginning = (&&#sdk::Hooks::<#ident>::OF).init_plugin(#config)?;
-                    ::core::result::Result::Ok(#begun(#beginning))
+                fn init(
+                    #config: &mut [::core::primitive::u8],
+                    #place: &mut ::core::option::Option<Self>,
+                ) -> ::core::result::Result<(), #sdk::Error> {
+                    let #beginning = (&&#sdk::Hooks::<#ident>::OF).init_plugin(#config, #place)?;
+                    ::core::result::Result::Ok(#begun(#beginning, #place))
                 }
 
                 fn cleanup(&mut self) {
@@ -424,7 +427,10 @@ fn broken_plugin_impl(plugin: &PluginImpl) -> TokenStream {
         let self_ty = &plugin.self_ty;
         quote! {
             impl #sdk::InitHook for #self_ty {
-                fn init(_: &mut [::core::primitive::u8]) -> ::core::result::Result<Self, #sdk::Error> {
+                fn init(
+                    _: &mut [::core::primitive::u8],
+                    _: &mut ::core::option::Option<Self>,
+                ) -> ::core::result::Result<(), #sdk::Error> {
                     loop {}
                 }
             }
@@ -913,15 +919,22 @@ fn init(plugin: &Type, span: Span, call: &Call) -> TokenStream {
     });
     let lent = held.map(|held| held.lent);
     let output = output_span(call);
-    let settled = settle(output, &quote!(Self::#function(#lent)));
-    let value = local_at("value", output);
+    let place = local("place");
     let at = sdk_at(output);
-    let made = quote_spanned!(output=> #at::InitResult::<Self>::plugin);
+    let placed = quote_spanned!(output=> #at::InitResult::<Self>::place);
+    let settled = settle_by(
+        output,
+        &quote!(Self::#function(#lent)),
+        &quote!(settle_into),
+        &quote!(, #placed, #place),
+    );
     let init = quote! {
-        fn init(#config: &mut [::core::primitive::u8]) -> ::core::result::Result<Self, #sdk::Error> {
+        fn init(
+            #config: &mut [::core::primitive::u8],
+            #place: &mut ::core::option::Option<Self>,
+        ) -> ::core::result::Result<(), #sdk::Error> {
             #read
-            let #value = #settled;
-            ::core::result::Result::Ok(#made(#value))
+            ::core::result::Result::Ok(#settled)
         }
     };
     implementation(quote!(impl #sdk::InitHook for #plugin), init, span)
@@ -1094,6 +1107,16 @@ fn raw_body(handler: &Handler, call: &Call, path: &TokenStream) -> TokenStream {
 
 /// The value of a call that may have returned a `Result`, its error being passed on.
 fn settle(span: Span, call: &TokenStream) -> TokenStream {
+    settle_by(span, call, &quote!(settle_returned), &TokenStream::new())
+}
+
+/// The same by any of the methods that tell success from failure, which takes the returned value and more.
+fn settle_by(
+    span: Span,
+    call: &TokenStream,
+    method: &TokenStream,
+    more: &TokenStream,
+) -> TokenStream {
     let sdk = sdk();
     let (value, returned) = (local("value"), local("returned"));
     let (at, error) = (sdk_at(span), local_at("error", span));
@@ -1105,7 +1128,7 @@ fn settle(span: Span, call: &TokenStream) -> TokenStream {
                 SettleStd as _,
             };
             let #returned = #call;
-            match (&&&&&#sdk::Returned::like(&#returned)).settle_returned(#returned) {
+            match (&&&&&#sdk::Returned::like(&#returned)).#method(#returned #more) {
                 ::core::result::Result::Ok(#value) => #value,
                 ::core::result::Result::Err(#error) => {
                     return ::core::result::Result::Err(#into_error(#error));

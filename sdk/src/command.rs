@@ -321,7 +321,14 @@ impl CommandError for Cow<'_, str> {
 #[diagnostic::do_not_recommend]
 impl CommandError for Box<dyn std::error::Error> {
     fn into_error(self) -> Error {
-        Error::from(&*self)
+        Error::from_boxed(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl CommandError for Box<dyn std::error::Error + Send> {
+    fn into_error(self) -> Error {
+        Error::from_boxed(self)
     }
 }
 
@@ -331,6 +338,14 @@ macro_rules! settle_results {
         pub trait $trait<T, E> {
             /// Tells success from failure.
             fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error>;
+
+            /// Passes success on to a function; no frame has a copy of a value that may be large.
+            fn settle_into<P>(
+                &self,
+                value: Result<T, E>,
+                then: fn(T, &mut P),
+                place: &mut P,
+            ) -> Result<(), Error>;
         }
 
         impl<T, E> $trait<T, E> for $looks
@@ -339,6 +354,21 @@ macro_rules! settle_results {
         {
             fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error> {
                 value.map_err(|$error| $into)
+            }
+
+            fn settle_into<P>(
+                &self,
+                value: Result<T, E>,
+                then: fn(T, &mut P),
+                place: &mut P,
+            ) -> Result<(), Error> {
+                match value {
+                    Ok(value) => {
+                        then(value, place);
+                        Ok(())
+                    }
+                    Err($error) => Err($into),
+                }
             }
         }
     )*};
@@ -359,11 +389,34 @@ settle_results! {
 pub trait SettleOther<T, E> {
     /// Tells success from failure.
     fn settle_returned(&self, value: Result<T, E>) -> Result<T, E>;
+
+    /// Passes success on to a function; no frame has a copy of a value that may be large.
+    fn settle_into<P>(
+        &self,
+        value: Result<T, E>,
+        then: fn(T, &mut P),
+        place: &mut P,
+    ) -> Result<(), E>;
 }
 
 impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
     fn settle_returned(&self, value: Result<T, E>) -> Result<T, E> {
         value
+    }
+
+    fn settle_into<P>(
+        &self,
+        value: Result<T, E>,
+        then: fn(T, &mut P),
+        place: &mut P,
+    ) -> Result<(), E> {
+        match value {
+            Ok(value) => {
+                then(value, place);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -371,10 +424,18 @@ impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
 pub trait SettlePlain<T> {
     /// There is nothing to fail.
     fn settle_returned(&self, value: T) -> Result<T, Error>;
+
+    /// Passes success on to a function; no frame has a copy of a value that may be large.
+    fn settle_into<P>(&self, value: T, then: fn(T, &mut P), place: &mut P) -> Result<(), Error>;
 }
 
 impl<T> SettlePlain<T> for Returned<T> {
     fn settle_returned(&self, value: T) -> Result<T, Error> {
         Ok(value)
+    }
+
+    fn settle_into<P>(&self, value: T, then: fn(T, &mut P), place: &mut P) -> Result<(), Error> {
+        then(value, place);
+        Ok(())
     }
 }

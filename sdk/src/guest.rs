@@ -33,8 +33,8 @@ pub trait Plugin: Sized + 'static {
     /// Whether the plugin makes itself at the first call, there being no init hook.
     fn makes_itself() -> bool;
 
-    /// Makes the plugin from the bytes of a configuration.
-    fn init(config: &mut [u8]) -> Result<Self, Error>;
+    /// Makes the plugin from the bytes of a configuration, in its place: each frame of the stack that held a copy would limit how large a plugin can be.
+    fn init(config: &mut [u8], place: &mut Option<Self>) -> Result<(), Error>;
 
     /// Runs the cleanup hook, if there is one.
     fn cleanup(&mut self);
@@ -92,25 +92,27 @@ impl<P: Plugin> Guest<P> {
             self.boundary().serve(address, len, |arguments, output| {
                 let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
-                    none => none.insert(Self::made_by_itself()?),
+                    none => Self::make(none)?,
                 };
                 handler(plugin, arguments, output)
             })
         }
     }
 
+    /// Makes a plugin that is called before its host has initialised it.
     #[cold]
-    fn made_by_itself() -> Result<P, Error> {
+    fn make(place: &mut Option<P>) -> Result<&mut P, Error> {
         if P::makes_itself() {
-            P::init(&mut [])
+            P::init(&mut [], place)?;
         } else if let Some(mut config) = contract::configuration() {
-            P::init(&mut config).map_err(init_failed)
-        } else {
-            Err(Error::new(
+            P::init(&mut config, place).map_err(init_failed)?;
+        }
+        place.as_mut().ok_or_else(|| {
+            Error::new(
                 code::NOT_INITIALISED,
                 "the plugin is not initialised: call `plugin_init` with its configuration first",
-            ))
-        }
+            )
+        })
     }
 
     /// Makes the plugin anew; an old one stays if that fails.
@@ -124,7 +126,7 @@ impl<P: Plugin> Guest<P> {
         // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
         unsafe {
             self.boundary().serve(address, len, |config, output| {
-                *plugin = Some(P::init(config).map_err(init_failed)?);
+                P::init(config, &mut plugin).map_err(init_failed)?;
                 output.extend_from_slice(b"null");
                 Ok(Answer::Written)
             })
@@ -152,9 +154,10 @@ impl<P: Plugin> Guest<P> {
     /// Ends the plugin's life. Within a call, does nothing.
     pub fn cleanup(&self) {
         if let Ok(mut plugin) = self.plugin.try_borrow_mut()
-            && let Some(mut plugin) = plugin.take()
+            && let Some(made) = &mut *plugin
         {
-            plugin.cleanup();
+            made.cleanup();
+            *plugin = None;
         }
     }
 }
@@ -182,7 +185,7 @@ pub trait PluginType {
 /// The author's init hook. Two of them are conflicting implementations, wherever they stand.
 pub trait InitHook: Sized {
     /// Makes the plugin from the bytes of a configuration.
-    fn init(config: &mut [u8]) -> Result<Self, Error>;
+    fn init(config: &mut [u8], place: &mut Option<Self>) -> Result<(), Error>;
 }
 
 /// The author's cleanup hook.
@@ -270,12 +273,13 @@ pub trait InitByHook<P> {
     }
 
     /// Makes the plugin.
-    fn init_plugin(&self, config: &mut [u8]) -> Result<P, Error>;
+    fn init_plugin(&self, config: &mut [u8], place: &mut Option<P>) -> Result<Made, Error>;
 }
 
 impl<P: InitHook> InitByHook<P> for &Hooks<P> {
-    fn init_plugin(&self, config: &mut [u8]) -> Result<P, Error> {
-        P::init(config)
+    fn init_plugin(&self, config: &mut [u8], place: &mut Option<P>) -> Result<Made, Error> {
+        P::init(config, place)?;
+        Ok(Made)
     }
 }
 
@@ -287,12 +291,15 @@ pub trait InitByDefault<P> {
     }
 
     /// Leaves it to [`Beginning`], which can say at the plugin's name what is missing.
-    fn init_plugin(&self, _: &mut [u8]) -> Result<ByDefault<P>, Error> {
+    fn init_plugin(&self, _: &mut [u8], _: &mut Option<P>) -> Result<ByDefault<P>, Error> {
         Ok(ByDefault(PhantomData))
     }
 }
 
 impl<P> InitByDefault<P> for Hooks<P> {}
+
+/// A plugin that is in its place.
+pub struct Made;
 
 /// A plugin that is yet to be made.
 pub struct ByDefault<P>(PhantomData<P>);
@@ -304,21 +311,20 @@ pub struct ByDefault<P>(PhantomData<P>);
     note = "derive `Default` for it, or write `#[init] fn new(config: Config) -> Result<Self>` in its #[plugin] impl block"
 )]
 pub trait Beginning<P> {
-    /// The plugin.
-    fn plugin(self) -> P;
+    /// Puts the plugin into its place, if it is not there yet.
+    fn finish(self, place: &mut Option<P>);
 }
 
 #[diagnostic::do_not_recommend]
-impl<P> Beginning<P> for P {
-    fn plugin(self) -> P {
-        self
-    }
+impl<P> Beginning<P> for Made {
+    fn finish(self, _: &mut Option<P>) {}
 }
 
 #[diagnostic::do_not_recommend]
 impl<P: Default> Beginning<P> for ByDefault<P> {
-    fn plugin(self) -> P {
-        P::default()
+    fn finish(self, place: &mut Option<P>) {
+        let made = P::default();
+        InitResult::place(made, place);
     }
 }
 
@@ -329,14 +335,14 @@ impl<P: Default> Beginning<P> for ByDefault<P> {
     note = "write `-> Self` or `-> Result<Self>`"
 )]
 pub trait InitResult<P> {
-    /// The plugin.
-    fn plugin(self) -> P;
+    /// Puts the plugin into its place.
+    fn place(self, place: &mut Option<P>);
 }
 
 #[diagnostic::do_not_recommend]
 impl<P> InitResult<P> for P {
-    fn plugin(self) -> P {
-        self
+    fn place(self, place: &mut Option<P>) {
+        *place = Some(self);
     }
 }
 

@@ -10,7 +10,9 @@ use plugin_sdk::prelude::*;
 use super::*;
 
 fn made<P: Plugin>(config: &str) -> Result<P> {
-    P::init(&mut config.as_bytes().to_vec())
+    let mut place = None;
+    P::init(&mut config.as_bytes().to_vec(), &mut place)?;
+    place.ok_or_else(|| Error::msg("init has put nothing into its place"))
 }
 
 /// All hooks there are, in two blocks.
