@@ -1,14 +1,95 @@
 //! `#[derive(PluginError)]`
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::token::Paren;
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Type};
 
 use crate::attributes;
 use crate::documentation::Description;
+use crate::expand::local;
 use crate::manifest;
 use crate::mistakes::Mistakes;
-use crate::sdk_path::SdkPath;
+use crate::sdk_path::{SdkPath, sdk, sdk_at};
+
+/// A variant, or a struct.
+struct Kind<'a> {
+    /// `Self` or `Self::Variant`
+    path: TokenStream,
+    fields: &'a Fields,
+    code: Code<'a>,
+    description: TokenStream,
+}
+
+/// Where a code comes from.
+enum Code<'a> {
+    Own(String),
+    /// It is that of what the only field holds.
+    Held {
+        ty: &'a Type,
+        from: bool,
+    },
+}
+
+impl<'a> Kind<'a> {
+    fn of(
+        path: TokenStream,
+        name: &Ident,
+        attributes: &[Attribute],
+        fields: &'a Fields,
+        mistakes: &mut Mistakes,
+    ) -> Self {
+        refuse_on_fields(fields, mistakes);
+        Kind {
+            path,
+            fields,
+            code: code(name, attributes, fields, mistakes),
+            description: manifest::text(Description::of(attributes).as_ref()),
+        }
+    }
+
+    /// The arm of a `match` on the error, for what `held` makes of what it holds, and `own` of its own code.
+    fn arm(
+        &self,
+        held: impl FnOnce(TokenStream) -> TokenStream,
+        own: impl FnOnce(&str) -> TokenStream,
+    ) -> TokenStream {
+        let path = &self.path;
+        match &self.code {
+            Code::Own(code) => {
+                let fields = match self.fields {
+                    Fields::Unit => quote!(),
+                    Fields::Unnamed(_) => quote!((..)),
+                    Fields::Named(_) => quote!({ .. }),
+                };
+                let value = own(code);
+                quote!(#path #fields => #value)
+            }
+            Code::Held { ty, .. } => {
+                let span = ty.span();
+                let (at, value) = (sdk_at(span), local("held"));
+                let pattern = self.holding(&value);
+                let value = held(quote_spanned!(span=> <#ty as #at::Held>));
+                quote!(#pattern => #value)
+            }
+        }
+    }
+
+    /// The error, holding a variable.
+    fn holding(&self, variable: &Ident) -> TokenStream {
+        let path = &self.path;
+        match self
+            .fields
+            .iter()
+            .next()
+            .and_then(|field| field.ident.as_ref())
+        {
+            Some(name) => quote!(#path { #name: #variable }),
+            None => quote!(#path(#variable)),
+        }
+    }
+}
 
 pub fn derive(item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
@@ -16,19 +97,17 @@ pub fn derive(item: TokenStream) -> TokenStream {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
-    let mut codes: Vec<TokenStream> = Vec::new();
-    let mut coded = |code: &str, attributes: &[Attribute]| {
-        let description = manifest::text(Description::of(attributes).as_ref());
-        codes.push(quote!(__plugin_sdk::ErrorCode { code: #code, description: #description }));
-    };
-    let sdk = sdk_path(&item, &mut mistakes);
-    let arms: Vec<TokenStream> = match &item.data {
+    let path = sdk_path(&item, &mut mistakes);
+    let kinds: Vec<Kind<'_>> = match &item.data {
         Data::Struct(data) => {
-            refuse_on_fields(&data.fields, &mut mistakes);
-            let code =
-                code(&item.attrs, &mut mistakes).unwrap_or_else(|| default_code(&item.ident));
-            coded(&code, &item.attrs);
-            vec![quote!(_ => #code)]
+            let path = quote!(Self);
+            vec![Kind::of(
+                path,
+                &item.ident,
+                &item.attrs,
+                &data.fields,
+                &mut mistakes,
+            )]
         }
         Data::Enum(data) => {
             for attribute in own(&item.attrs).filter(|of| !names_sdk(of)) {
@@ -37,22 +116,12 @@ pub fn derive(item: TokenStream) -> TokenStream {
                     "each variant of an enum has a code of its own: move this to the variants",
                 );
             }
-            data.variants
-                .iter()
-                .map(|variant| {
-                    let ident = &variant.ident;
-                    refuse_on_fields(&variant.fields, &mut mistakes);
-                    let code =
-                        code(&variant.attrs, &mut mistakes).unwrap_or_else(|| default_code(ident));
-                    let fields = match &variant.fields {
-                        Fields::Unit => quote!(),
-                        Fields::Unnamed(_) => quote!((..)),
-                        Fields::Named(_) => quote!({ .. }),
-                    };
-                    coded(&code, &variant.attrs);
-                    quote!(Self::#ident #fields => #code)
-                })
-                .collect()
+            let variants = data.variants.iter().map(|variant| {
+                let ident = &variant.ident;
+                let path = quote!(Self::#ident);
+                Kind::of(path, ident, &variant.attrs, &variant.fields, &mut mistakes)
+            });
+            variants.collect()
         }
         Data::Union(data) => {
             mistakes.at(
@@ -67,24 +136,107 @@ pub fn derive(item: TokenStream) -> TokenStream {
     }
     let ident = &item.ident;
     let (generics, arguments, bounds) = item.generics.split_for_impl();
-    let body = if arms.is_empty() {
-        quote!(match *self {})
-    } else {
-        quote!(match self { #(#arms),* })
+    let matched = |arms: Vec<TokenStream>| match arms.is_empty() {
+        true => quote!(match *self {}),
+        false => quote!(match self { #(#arms),* }),
     };
-    sdk.around(quote! {
+    let held = local("held");
+    let code = kinds
+        .iter()
+        .map(|kind| kind.arm(|of| quote!(#of::code(#held)), |code| code.to_token_stream()));
+    let code = matched(code.collect());
+    let passes_on = kinds
+        .iter()
+        .any(|kind| matches!(kind.code, Code::Held { .. }));
+    let passed_on = passes_on.then(|| {
+        let none = |_: &str| quote!(::core::option::Option::None);
+        let arms = |function: &str, wrap: &dyn Fn(TokenStream) -> TokenStream| {
+            let function = Ident::new(function, proc_macro2::Span::call_site());
+            let arms = kinds
+                .iter()
+                .map(|kind| kind.arm(|of| wrap(quote!(#of::#function(#held))), none));
+            matched(arms.collect())
+        };
+        let details = arms("details", &|value| value);
+        let error = arms(
+            "to_error",
+            &|value| quote!(::core::option::Option::Some(#value)),
+        );
+        let sdk = sdk();
+        quote! {
+            fn details(&self) -> ::core::option::Option<#sdk::Value> {
+                #details
+            }
+
+            fn passed_on(&self) -> ::core::option::Option<__plugin_sdk::Error> {
+                #error
+            }
+        }
+    });
+    let codes = codes(&kinds, item.generics.params.is_empty());
+    let made = kinds.iter().filter_map(|kind| match &kind.code {
+        Code::Held { ty, from: true } => {
+            let of = kind.holding(&held);
+            Some(quote! {
+                #[automatically_derived]
+                impl #generics ::core::convert::From<#ty> for #ident #arguments #bounds {
+                    fn from(#held: #ty) -> Self {
+                        #of
+                    }
+                }
+            })
+        }
+        _ => None,
+    });
+    path.around(quote! {
         #[automatically_derived]
         impl #generics __plugin_sdk::PluginError for #ident #arguments #bounds {
             fn code(&self) -> &::core::primitive::str {
-                #body
+                #code
             }
+
+            #passed_on
         }
 
         #[automatically_derived]
         impl #generics __plugin_sdk::ErrorCodes for #ident #arguments #bounds {
-            const CODES: &'static [__plugin_sdk::ErrorCode] = &[#(#codes),*];
+            const CODES: &'static [__plugin_sdk::ErrorCode] = #codes;
         }
+
+        #(#made)*
     })
+}
+
+/// The codes for the manifest. What a type holds adds its own, but not in a generic type, whose parameters no constant can name.
+fn codes(kinds: &[Kind<'_>], concrete: bool) -> TokenStream {
+    let own = |kind: &Kind<'_>| match &kind.code {
+        Code::Own(code) => {
+            let description = &kind.description;
+            Some(quote!(__plugin_sdk::ErrorCode { code: #code, description: #description }))
+        }
+        Code::Held { .. } => None,
+    };
+    if !concrete || kinds.iter().all(|kind| matches!(kind.code, Code::Own(_))) {
+        let codes = kinds.iter().filter_map(own);
+        return quote!(&[#(#codes),*]);
+    }
+    let sdk = sdk();
+    let lists = kinds.iter().map(|kind| match &kind.code {
+        Code::Own(_) => {
+            let code = own(kind);
+            quote!(&[#code])
+        }
+        Code::Held { ty, .. } => quote!(#sdk::CodesOf::<#ty>::CODES),
+    });
+    quote! {
+        {
+            #[allow(unused_imports)]
+            use #sdk::NoCodes as _;
+            const LISTS: &[&[__plugin_sdk::ErrorCode]] = &[#(#lists),*];
+            const ALL: &[__plugin_sdk::ErrorCode] = &#sdk::join_codes::<{ #sdk::count_codes(LISTS) }>(LISTS);
+            ALL
+        }
+    }
 }
 
 /// Whether an attribute is `#[plugin_error(crate = "…")]`.
@@ -123,9 +275,16 @@ fn refuse_on_fields(fields: &Fields, mistakes: &mut Mistakes) {
     }
 }
 
-/// The code that an attribute gives.
-fn code(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<String> {
+/// The code that attributes give, or a name.
+fn code<'a>(
+    name: &Ident,
+    attributes: &[Attribute],
+    fields: &'a Fields,
+    mistakes: &mut Mistakes,
+) -> Code<'a> {
     let mut code: Option<LitStr> = None;
+    let mut transparent: Option<Path> = None;
+    let mut from = true;
     for attribute in own(attributes).filter(|of| !names_sdk(of)) {
         let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
             continue;
@@ -137,10 +296,28 @@ fn code(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<String> {
             );
         }
         attributes::options(arguments, mistakes, |meta, mistakes| {
+            if meta.path.is_ident("transparent") {
+                attributes::given_once(meta, transparent.is_some(), mistakes);
+                transparent = Some(meta.path.clone());
+                if meta.input.peek(Paren) {
+                    meta.parse_nested_meta(|meta| {
+                        if !meta.path.is_ident("no_from") {
+                            return attributes::unknown(
+                                &meta,
+                                "there is no such option in `transparent(…)`; the only option is `no_from`",
+                                mistakes,
+                            );
+                        }
+                        from = false;
+                        Ok(())
+                    })?;
+                }
+                return Ok(());
+            }
             if !meta.path.is_ident("code") {
                 return attributes::unknown(
                     meta,
-                    "there is no such option in #[plugin_error]; the only option is `code = \"…\"`",
+                    "there is no such option in #[plugin_error]; the options are `code = \"…\"` and `transparent`",
                     mistakes,
                 );
             }
@@ -149,7 +326,30 @@ fn code(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<String> {
             Ok(())
         });
     }
-    let code = code?;
+    if let Some(transparent) = transparent {
+        if let Some(code) = code {
+            mistakes.at(
+                code,
+                "what is transparent has the code of what it holds: remove this, or `transparent`",
+            );
+        }
+        let mut all = fields.iter();
+        if let (Some(field), None) = (all.next(), all.next()) {
+            let is_from = |attribute: &Attribute| attribute.path().is_ident("from");
+            return Code::Held {
+                ty: &field.ty,
+                from: from && !field.attrs.iter().any(is_from),
+            };
+        }
+        mistakes.at(
+            transparent,
+            "what is transparent passes on the error in its only field: give it one field",
+        );
+        return Code::Own(String::new());
+    }
+    let Some(code) = code else {
+        return Code::Own(default_code(name));
+    };
     let is_snake_case = |text: &str| {
         text.bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
@@ -160,11 +360,11 @@ fn code(attributes: &[Attribute], mistakes: &mut Mistakes) -> Option<String> {
             "a code is for programs: write lower-case letters, digits and underscores, such as \"not_found\"",
         );
     }
-    Some(code.value())
+    Code::Own(code.value())
 }
 
 /// `NotFound` → `not_found`
-fn default_code(ident: &syn::Ident) -> String {
+fn default_code(ident: &Ident) -> String {
     let mut code = String::new();
     for (nth, character) in attributes::plain_name(ident).chars().enumerate() {
         if character.is_uppercase() && nth > 0 {

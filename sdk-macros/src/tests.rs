@@ -311,6 +311,19 @@ fn an_error_type_gets_a_code_for_each_variant() {
 }
 
 #[test]
+fn a_transparent_variant_passes_on_what_it_holds() {
+    assert_expansion!(plugin_error::derive(quote! {
+        enum Refusal {
+            Nobody,
+            #[plugin_error(transparent)]
+            Host(#[from] plugin_sdk::Error),
+            #[plugin_error(transparent)]
+            Store { cause: StoreError },
+        }
+    }));
+}
+
+#[test]
 fn an_error_type_without_variants_has_no_code_to_give() {
     assert_expansion!(plugin_error::derive(quote! {
         enum Never {}

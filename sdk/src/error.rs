@@ -1,7 +1,9 @@
 //! What a failed call tells its host.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -80,25 +82,127 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.to_json(), br#"{"code":"quota_exceeded","message":"ten greetings a day are enough","details":10}"#);
 /// ```
 ///
-/// A whole enum of errors is better a type of its own with [`derive(PluginError)`](macro@crate::PluginError).
-pub struct Error(Box<Report>);
+/// A whole enum of errors is better a type of its own with [`derive(PluginError)`](macro@crate::PluginError), which also shows how to put this error into one.
+///
+/// # Among other error types
+///
+/// | from | to | how |
+/// |---|---|---|
+/// | any `std::error::Error`, `anyhow::Error`, `eyre::Report`, `Box<dyn Error>`, `String`, `&str` | `Error` | `?` |
+/// | `Box<dyn Error + Send>`, `Box<dyn Error + Send + Sync>` | `Error` | [`.map_err(Error::from_boxed)?`](Error::from_boxed) |
+/// | a type with codes ([`PluginError`]) | `Error` | [`.coded()?`](Coded::coded); `?` alone cannot see the codes |
+/// | `Error` | `anyhow::Error` | `?`, by this crate's feature `anyhow`, which is on by default |
+/// | `Error` | `Box<dyn Error + Send>`, `Box<dyn Error + Send + Sync>` | `?` |
+/// | `Error` | `Box<dyn Error>`, `eyre::Report`, and before anyhow's `.context(…)` | [`.map_err(Error::into_std)?`](Error::into_std) |
+/// | `Error` | an enum of the author's | `?`, by thiserror's `#[from]` or [`#[plugin_error(transparent)]`](macro@crate::PluginError) |
+///
+/// Code and details survive the way through another type that has no codes itself: an error that shows or is caused by an `Error` has those of the
+/// outermost one when it becomes an `Error` again, be it by `?` or as the result of a command.
+///
+/// ```
+/// use anyhow::Context as _;
+/// use plugin_sdk::prelude::*;
+///
+/// fn last() -> anyhow::Result<String> {
+///     let last = kv::get::<String>("last").map_err(Error::into_std);
+///     let last = last.context("the store does not answer")?;
+///     last.context("nobody was here yet")
+/// }
+///
+/// fn greeting() -> Result<String> {
+///     Ok(format!("Welcome back, {}!", last()?))
+/// }
+///
+/// // There is no store in a native test without a host.
+/// let error = greeting().unwrap_err();
+/// assert_eq!(error.code(), "unsupported");
+/// assert_eq!(error.message(), "the store does not answer");
+/// ```
+///
+/// It is no `std::error::Error` itself, as no type can be that every such error becomes by `?`. It can be used as one by reference, and
+/// [`into_std`](Error::into_std) makes one of it.
+pub struct Error(Box<StdError>);
 
-struct Report {
+/// An [`Error`] as a [`std::error::Error`], for what asks for one. It becomes an `Error` again by `?`, and `downcast_ref` finds it in other errors.
+///
+/// ```
+/// use plugin_sdk::{Error, StdError};
+///
+/// fn read() -> Result<(), Box<dyn std::error::Error>> {
+///     Err(Error::new("not_found", "there is no such list")).map_err(Error::into_std)?
+/// }
+///
+/// let error = read().unwrap_err();
+/// assert_eq!(error.downcast_ref::<StdError>().unwrap().code(), "not_found");
+/// assert_eq!(Error::from(error).code(), "not_found");
+/// ```
+pub struct StdError {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
     /// JSON text: encoded when the error is made, so that no tree of values has to be carried or dropped.
     details: Option<Box<str>>,
-    source: Vec<String>,
+    cause: Option<Box<Cause>>,
+}
+
+impl StdError {
+    /// What went wrong, for programs.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What went wrong, for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// More for programs, parsed anew at each call; `None` where there is nothing.
+    pub fn details(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(self.details.as_deref()?).ok()
+    }
+
+    fn causes(&self) -> impl Iterator<Item = &str> {
+        let first = self.cause.as_deref();
+        std::iter::successors(first, |cause| cause.cause.as_deref()).map(|cause| &*cause.message)
+    }
+}
+
+/// What caused an error, in text, and what caused that in turn.
+struct Cause {
+    message: String,
+    cause: Option<Box<Cause>>,
+}
+
+/// One by one: the causes of an error that was read may be very many.
+impl Drop for Cause {
+    fn drop(&mut self) {
+        let mut next = self.cause.take();
+        while let Some(mut cause) = next {
+            next = cause.cause.take();
+        }
+    }
+}
+
+/// Makes causes of texts, outermost first.
+struct Causes<'a>(&'a mut Option<Box<Cause>>);
+
+impl<'a> Causes<'a> {
+    fn push(self, message: String) -> Self {
+        let cause = Cause {
+            message,
+            cause: None,
+        };
+        Causes(&mut self.0.insert(Box::new(cause)).cause)
+    }
 }
 
 impl Error {
     /// An error with a code, which should be stable and in `snake_case`, and a message for people.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Error(Box::new(Report {
+        Error(Box::new(StdError {
             code: code.into(),
             message: message.into(),
             details: None,
-            source: Vec::new(),
+            cause: None,
         }))
     }
 
@@ -138,7 +242,10 @@ impl Error {
     /// ```
     pub fn context(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         let cause = std::mem::replace(&mut self.0.message, message.into());
-        self.0.source.insert(0, cause.into_owned());
+        self.0.cause = Some(Box::new(Cause {
+            message: cause.into_owned(),
+            cause: self.0.cause.take(),
+        }));
         self
     }
 
@@ -154,12 +261,36 @@ impl Error {
 
     /// More for programs, parsed anew at each call; `None` where there is nothing.
     pub fn details(&self) -> Option<serde_json::Value> {
-        serde_json::from_str(self.0.details.as_deref()?).ok()
+        self.0.details()
     }
 
     /// What caused the error, outermost first.
-    pub fn source(&self) -> &[String] {
-        &self.0.source
+    pub fn source(&self) -> Vec<&str> {
+        self.0.causes().collect()
+    }
+
+    /// The same error as a [`std::error::Error`], for functions and types that want one.
+    pub fn into_std(self) -> StdError {
+        *self.0
+    }
+
+    /// Makes an error of a boxed one that `?` does not take; it does take `Box<dyn Error>`.
+    ///
+    /// ```
+    /// use plugin_sdk::Error;
+    ///
+    /// fn library() -> Result<u8, Box<dyn std::error::Error + Send + Sync>> {
+    ///     Ok("300".parse()?)
+    /// }
+    ///
+    /// fn number() -> plugin_sdk::Result<u8> {
+    ///     Ok(library().map_err(Error::from_boxed)?)
+    /// }
+    ///
+    /// assert_eq!(number().unwrap_err().message(), "number too large to fit in target type");
+    /// ```
+    pub fn from_boxed<E: Boxed>(error: E) -> Self {
+        from_std(&*error.into_box())
     }
 
     /// The error as it crosses the boundary.
@@ -193,11 +324,11 @@ impl Error {
             out.extend_from_slice(b",\"details\":");
             out.extend_from_slice(details.as_bytes());
         }
-        for (nth, cause) in self.0.source.iter().enumerate() {
+        for (nth, cause) in self.0.causes().enumerate() {
             out.extend_from_slice(if nth == 0 { b",\"source\":[" } else { b"," });
             json::write_str(cause, out);
         }
-        if !self.0.source.is_empty() {
+        if self.0.cause.is_some() {
             out.push(b']');
         }
         out.push(b'}');
@@ -263,7 +394,7 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
     let arena = Arena::new();
     let mut reader = Reader::new(bytes, &arena)?;
     let (mut code, mut message, mut details) = (None, None, None);
-    let mut source = Vec::new();
+    let mut source = None;
     reader.open_object()?;
     let mut first = true;
     while let Some(name) = reader.member(first)? {
@@ -273,8 +404,11 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
             "message" => message = Some(reader.kept_string()?),
             "source" => {
                 reader.open_array()?;
-                while reader.element(source.is_empty())? {
-                    source.push(reader.kept_string()?.to_owned());
+                source = None;
+                let (mut causes, mut first) = (Causes(&mut source), true);
+                while reader.element(first)? {
+                    first = false;
+                    causes = causes.push(reader.kept_string()?.to_owned());
                 }
             }
             name => {
@@ -291,33 +425,163 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
     };
     let mut error = Error::new(code.to_owned(), message.to_owned());
     error.0.details = details;
-    error.0.source = source;
+    error.0.cause = source;
     Ok(error)
 }
 
-impl<E: std::error::Error> From<E> for Error {
-    fn from(error: E) -> Self {
-        from_std(&error)
+/// A type that the operator `?` makes an [`Error`] of.
+#[diagnostic::on_unimplemented(
+    message = "`?` cannot make a `plugin_sdk::Error` of `{Self}`",
+    label = "write `.map_err(plugin_sdk::Error::from_boxed)?` for a box, or implement `std::error::Error` for the type",
+    note = "of a box with `Send` or `Sync`, `.map_err(plugin_sdk::Error::from_boxed)?` makes one; of any other type that can be shown, \
+            `.map_err(|error| plugin_sdk::Error::msg(error.to_string()))?`, or `?` once it implements `std::error::Error`"
+)]
+pub trait IntoError {
+    /// The error as the host sees it.
+    fn into_error(self) -> Error;
+}
+
+/// Errors of the standard library's kind, and whatever holds one: `anyhow::Error` and its like become such a box, and are no `std::error::Error` themselves.
+#[diagnostic::do_not_recommend]
+impl<'a, E: Into<Box<dyn std::error::Error + 'a>>> IntoError for E {
+    fn into_error(self) -> Error {
+        from_std(&*self.into())
     }
+}
+
+impl<E: IntoError> From<E> for Error {
+    fn from(error: E) -> Self {
+        error.into_error()
+    }
+}
+
+/// A boxed error, to whichever threads it may go.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no boxed error",
+    label = "a `Box<dyn std::error::Error>`, with `Send` and `Sync` or without, is wanted here"
+)]
+pub trait Boxed {
+    /// The error, on this thread.
+    #[doc(hidden)]
+    fn into_box(self) -> Box<dyn std::error::Error>;
+}
+
+macro_rules! boxed {
+    ($($boxed:ty),*) => {$(
+        impl Boxed for $boxed {
+            fn into_box(self) -> Box<dyn std::error::Error> {
+                self
+            }
+        }
+    )*};
+}
+
+boxed! {
+    Box<dyn std::error::Error>,
+    Box<dyn std::error::Error + Send>,
+    Box<dyn std::error::Error + Send + Sync>
+}
+
+impl From<Error> for Box<dyn std::error::Error + Send> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
+impl From<Error> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(error: Error) -> Self {
+        error.0
+    }
+}
+
+#[cfg(feature = "anyhow")]
+impl From<Error> for anyhow::Error {
+    fn from(error: Error) -> Self {
+        anyhow::Error::new(error.into_std())
+    }
+}
+
+thread_local! {
+    /// While an error becomes an [`Error`]: the first of this crate's errors that it shows.
+    static SHOWN: Cell<Shown> = const { Cell::new(Shown::Unwanted) };
+}
+
+/// Whether one of this crate's errors has shown itself.
+enum Shown {
+    /// Nobody wants to know.
+    Unwanted,
+    NotYet,
+    Yes(Error),
 }
 
 /// One copy for all error types.
 fn from_std(error: &dyn std::error::Error) -> Error {
+    // An error may show itself by making one of another.
+    let outer = SHOWN.try_with(|shown| shown.replace(Shown::NotYet));
     let mut own = Error::msg(error.to_string());
+    let mut causes = Causes(&mut own.0.cause);
     let mut cause = error.source();
     while let Some(error) = cause {
-        own.0.source.push(error.to_string());
+        causes = causes.push(error.to_string());
         cause = error.source();
     }
+    if let Ok(outer) = outer
+        && let Ok(Shown::Yes(Error(shown))) = SHOWN.try_with(|shown| shown.replace(outer))
+    {
+        own.0.code = shown.code;
+        own.0.details = shown.details;
+    }
     own
+}
+
+/// Keeps what an error without codes of its own has of one that has them. There is no other way to it: the errors between
+/// the two are of types that nobody here knows, and what holds an error does not always give it away.
+fn note_shown(error: &StdError) {
+    // On a thread that ends there is nobody to note it for.
+    let _ = SHOWN.try_with(|shown| {
+        let now = match shown.replace(Shown::Unwanted) {
+            Shown::NotYet => Shown::Yes(error.copied()),
+            before => before,
+        };
+        shown.set(now);
+    });
+}
+
+impl std::error::Error for StdError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// As a [`std::error::Error`], which is what lets thiserror's `#[from]` and `#[source]` take it.
+impl Deref for Error {
+    type Target = dyn std::error::Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
 }
 
 /// The message; with `{:#}` also what caused it, each after a colon.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
+        self.0.fmt(f)
+    }
+}
+
+/// The message; with `{:#}` also what caused it, each after a colon.
+impl fmt::Display for StdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        note_shown(self);
+        f.write_str(&self.message)?;
         if f.alternate() {
-            for cause in &self.0.source {
+            for cause in self.causes() {
                 f.write_str(": ")?;
                 f.write_str(cause)?;
             }
@@ -326,28 +590,54 @@ impl fmt::Display for Error {
     }
 }
 
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 /// Everything there is, as a test's `unwrap` shows it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", self.0.message, self.0.code)?;
-        if let Some(details) = &self.0.details {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+/// Everything there is, as a test's `unwrap` shows it.
+impl fmt::Debug for StdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.message, self.code)?;
+        if let Some(details) = &self.details {
             write!(f, " {details}")?;
         }
-        for cause in &self.0.source {
+        for cause in self.causes() {
             write!(f, "\n  caused by: {cause}")?;
         }
         Ok(())
     }
 }
 
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError {
+    fn copied(&self) -> Error {
+        let mut copy = Error::new(self.code.clone(), self.message.clone());
+        copy.0.details = self.details.clone();
+        let mut causes = Causes(&mut copy.0.cause);
+        for cause in self.causes() {
+            causes = causes.push(cause.to_owned());
+        }
+        copy
+    }
+}
+
 impl Clone for Error {
     fn clone(&self) -> Self {
-        Error(Box::new(Report {
-            code: self.0.code.clone(),
-            message: self.0.message.clone(),
-            details: self.0.details.clone(),
-            source: self.0.source.clone(),
-        }))
+        self.0.copied()
     }
 }
 
@@ -356,7 +646,7 @@ impl PartialEq for Error {
         let (own, others) = (&self.0, &other.0);
         own.code == others.code
             && own.message == others.message
-            && own.source == others.source
+            && own.causes().eq(others.causes())
             // White space makes no difference.
             && (own.details == others.details || self.details() == other.details())
     }
@@ -371,8 +661,8 @@ impl Serialize for Error {
         if let Some(details) = self.details() {
             map.serialize_entry("details", &details)?;
         }
-        if !self.source().is_empty() {
-            map.serialize_entry("source", self.source())?;
+        if self.0.cause.is_some() {
+            map.serialize_entry("source", &self.source())?;
         }
         map.end()
     }
@@ -395,7 +685,7 @@ impl<'de> Deserialize<'de> for Error {
             ) -> std::result::Result<Error, A::Error> {
                 use serde::de::Error as _;
                 let (mut code, mut message) = (None::<String>, None::<String>);
-                let (mut details, mut source) = (None, Vec::new());
+                let (mut details, mut source) = (None, Vec::<String>::new());
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
                     match &*key {
                         "code" => code = Some(map.next_value()?),
@@ -408,14 +698,13 @@ impl<'de> Deserialize<'de> for Error {
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
-                Ok(Error(Box::new(Report {
-                    code: code.ok_or_else(|| A::Error::missing_field("code"))?.into(),
-                    message: message
-                        .ok_or_else(|| A::Error::missing_field("message"))?
-                        .into(),
-                    details,
-                    source,
-                })))
+                let code = code.ok_or_else(|| A::Error::missing_field("code"))?;
+                let message = message.ok_or_else(|| A::Error::missing_field("message"))?;
+                let mut error = Error::new(code, message);
+                error.0.details = details;
+                let causes = Causes(&mut error.0.cause);
+                source.into_iter().fold(causes, Causes::push);
+                Ok(error)
             }
         }
 
@@ -501,6 +790,99 @@ pub trait PluginError: std::error::Error {
     fn details(&self) -> Option<serde_json::Value> {
         None
     }
+
+    /// The error that the host gets in this one's stead, message and causes included; `None` where this is the one.
+    ///
+    /// Derived for what has `#[plugin_error(transparent)]`.
+    fn passed_on(&self) -> Option<Error> {
+        None
+    }
+}
+
+/// An error that another one holds, and whose code it passes on.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no code to pass on",
+    label = "#[plugin_error(transparent)] passes on the code of this",
+    note = "hold a `plugin_sdk::Error` or a type that derives `PluginError`, or write #[plugin_error(code = \"…\")]"
+)]
+pub trait Held {
+    /// Its code.
+    fn code(&self) -> &str;
+
+    /// Its details.
+    fn details(&self) -> Option<serde_json::Value>;
+
+    /// The error as the host sees it.
+    fn to_error(&self) -> Error;
+}
+
+impl Held for Error {
+    fn code(&self) -> &str {
+        self.code()
+    }
+
+    fn details(&self) -> Option<serde_json::Value> {
+        self.details()
+    }
+
+    fn to_error(&self) -> Error {
+        self.clone()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: PluginError> Held for E {
+    fn code(&self) -> &str {
+        PluginError::code(self)
+    }
+
+    fn details(&self) -> Option<serde_json::Value> {
+        PluginError::details(self)
+    }
+
+    fn to_error(&self) -> Error {
+        Error::coded(self)
+    }
+}
+
+/// Results whose errors have codes of their own.
+pub trait Coded<T> {
+    /// Keeps the error's code and details in a function that returns [`plugin_sdk::Result`](Result), where `?` alone makes `failed` of it: the
+    /// operator cannot see whether a type has codes.
+    ///
+    /// ```
+    /// use plugin_sdk::prelude::*;
+    ///
+    /// #[derive(Debug, PluginError)]
+    /// struct NameEmpty;
+    ///
+    /// impl std::fmt::Display for NameEmpty {
+    ///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    ///         f.write_str("there is nobody to greet")
+    ///     }
+    /// }
+    /// impl std::error::Error for NameEmpty {}
+    ///
+    /// fn checked(name: &str) -> Result<&str, NameEmpty> {
+    ///     if name.is_empty() { Err(NameEmpty) } else { Ok(name) }
+    /// }
+    ///
+    /// fn greet(name: &str) -> Result<String> {
+    ///     Ok(format!("Hello, {}!", checked(name).coded()?))
+    /// }
+    ///
+    /// assert_eq!(greet("").unwrap_err().code(), "name_empty");
+    /// ```
+    ///
+    /// # Errors
+    /// The result's own error.
+    fn coded(self) -> Result<T>;
+}
+
+impl<T, E: PluginError> Coded<T> for Result<T, E> {
+    fn coded(self) -> Result<T> {
+        self.map_err(|error| Error::coded(&error))
+    }
 }
 
 /// A code that a command may fail with, as the plugin's manifest has it.
@@ -510,6 +892,52 @@ pub struct ErrorCode {
     pub code: &'static str,
     /// When that is, for people; may be empty.
     pub description: &'static str,
+}
+
+/// The codes of a type that may have none: of an error that another one holds, for the manifest.
+pub struct CodesOf<T>(std::marker::PhantomData<T>);
+
+impl<T: ErrorCodes> CodesOf<T> {
+    /// The type's codes, which hide those of [`NoCodes`].
+    pub const CODES: &'static [ErrorCode] = T::CODES;
+}
+
+/// Of every type there are at least no codes.
+pub trait NoCodes {
+    /// None.
+    const CODES: &'static [ErrorCode] = &[];
+}
+
+impl<T> NoCodes for CodesOf<T> {}
+
+/// How many codes there are in several lists.
+pub const fn count_codes(mut lists: &[&[ErrorCode]]) -> usize {
+    let mut count = 0;
+    while let [first, rest @ ..] = lists {
+        count += first.len();
+        lists = rest;
+    }
+    count
+}
+
+/// One list of several, `N` being what [`count_codes`] says of them.
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler only")]
+pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCode; N] {
+    let none = ErrorCode {
+        code: "",
+        description: "",
+    };
+    let (mut joined, mut next) = ([none; N], 0);
+    while let [first, rest @ ..] = lists {
+        let mut list: &[ErrorCode] = first;
+        while let [code, others @ ..] = list {
+            joined[next] = *code;
+            next += 1;
+            list = others;
+        }
+        lists = rest;
+    }
+    joined
 }
 
 /// The codes that an error type can have, for the plugin's manifest; `#[derive(PluginError)]` implements it, with the variants' doc comments.
@@ -539,10 +967,14 @@ pub trait ErrorCodes {
 impl Error {
     /// An error with the code and details that its type gives.
     ///
-    /// The operator `?` cannot see a type's own codes: inside a function that returns [`Result`](crate::Result), write
-    /// `.map_err(|e| Error::coded(&e))?` to keep them.
+    /// The operator `?` cannot see a type's own codes: in a function that returns [`Result`](crate::Result), write
+    /// [`.coded()?`](Coded::coded) to keep them.
     pub fn coded<E: PluginError>(error: &E) -> Self {
-        let own = from_std(error).with_code(error.code().to_owned());
+        if let Some(held) = error.passed_on() {
+            return held;
+        }
+        let mut own = from_std(error).with_code(error.code().to_owned());
+        own.0.details = None;
         match error.details() {
             Some(details) => own.with_details(&details),
             None => own,
@@ -609,7 +1041,7 @@ mod tests {
             if let Some(details) = details {
                 error = error.with_details(&details);
             }
-            error.0.source = source;
+            source.into_iter().fold(Causes(&mut error.0.cause), Causes::push);
             prop_assert_eq!(Error::from_json(&error.to_json()), Some(error));
         }
     }

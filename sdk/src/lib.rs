@@ -80,8 +80,8 @@
 //!
 //! # Errors
 //!
-//! A failed command tells its host a code, a message, and where there is more to say, details and causes: see [`Error`] and
-//! [`PluginError`]. Arguments that do not fit never reach the command: the host hears which one, where in it (`items[2].price`), what was expected and
+//! A failed command tells its host a code, a message, and where there is more to say, details and causes: see [`Error`], which has a table of the ways between
+//! it, `anyhow`, boxed errors and the author's own, and [`PluginError`] for a type with codes of its own. Arguments that do not fit never reach the command: the host hears which one, where in it (`items[2].price`), what was expected and
 //! what was found. A panic becomes a trap whose message and place the host reads from memory; the instance is dead then.
 //!
 //! # The plugin's life
@@ -268,8 +268,10 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `anyhow` | `?` makes an `anyhow::Error` of this crate's [`Error`]; on by default |
 //! | `binary` | the binary codec |
 //! | `getrandom` | [random bytes](random) from the host for crates that use `getrandom` |
+//! | `log-values` | [pairs of log lines](services::logging) that are captured by `:?` or `:%` |
 //! | `count-allocations` | counters of what the plugin has allocated, which the harness turns on to look for leaks |
 //! | `talc`, `wee_alloc` | another global allocator; `docs/allocators.md` compares them, and says what is wrong with the second |
 
@@ -339,7 +341,42 @@ pub mod __private;
 /// ```
 ///
 /// A command that returns `Result<T, Refusal>` answers with the code. In a command that returns [`plugin_sdk::Result<T>`](crate::Result), the operator `?` cannot
-/// see it: write `.map_err(|refusal| Error::coded(&refusal))?` there.
+/// see it: write [`.coded()?`](Coded::coded) there.
+///
+/// `#[plugin_error(transparent)]` on a variant or a struct with one field passes on what the field holds, be it a [`plugin_sdk::Error`](crate::Error) or another
+/// type with codes: code, message, details and causes. It makes a `From` for the field's type, unless the field has thiserror's `#[from]`; with
+/// `transparent(no_from)` it makes none, for a `From` that is there already.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error, PluginError)]
+/// enum Refusal {
+///     /// Nobody was here before.
+///     #[error("nobody was here yet")]
+///     Nobody,
+///     #[error(transparent)]
+///     #[plugin_error(transparent)]
+///     Host(#[from] Error),
+/// }
+///
+/// #[plugin(permissions(kv = "remembers who was last"))]
+/// #[derive(Default)]
+/// struct Memory;
+///
+/// #[plugin]
+/// impl Memory {
+///     #[command]
+///     fn last(&self) -> Result<String, Refusal> {
+///         kv::get("last")?.ok_or(Refusal::Nobody)
+///     }
+/// }
+///
+/// // There is no store in a native test without a host, and its error keeps its code.
+/// let refusal = Memory.last().unwrap_err();
+/// assert_eq!(refusal.code(), "unsupported");
+/// assert_eq!(Refusal::Nobody.code(), "nobody");
+/// ```
 pub use plugin_sdk_macros::PluginError;
 
 /// Makes a function a command: something that a host can call.
@@ -747,15 +784,17 @@ pub use plugin_sdk_macros::Schema;
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`
 pub mod prelude {
     pub use crate::{
-        Error, HostScalar, PluginError, Result, Schema, cleanup, command, event, host_functions,
-        init, plugin, start, stop,
+        Coded, Error, HostScalar, PluginError, Result, Schema, cleanup, command, event,
+        host_functions, init, plugin, start, stop,
     };
     // Not all services: `time`, `http` and `config` are names of well-known crates as well.
     pub use crate::{ai, events, files, kv, log, random};
     pub use serde::{Deserialize, Serialize};
 }
 
-pub use error::{Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, code};
+pub use error::{
+    Coded, Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, StdError, code,
+};
 pub use schema::Schema;
 pub use services::{ai, config, events, files, http, kv, random, time};
 

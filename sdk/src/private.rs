@@ -5,6 +5,7 @@ pub use std::vec::Vec;
 pub use plugin_sdk_macros::made_by_a_macro;
 
 pub use serde::de::IgnoredAny;
+pub use serde_json::Value;
 
 pub use crate::batch;
 #[cfg(feature = "binary")]
@@ -14,7 +15,9 @@ pub use crate::command::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
     SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
-pub use crate::error::{Error, ErrorCode, ErrorCodes, PluginError};
+pub use crate::error::{
+    CodesOf, Error, ErrorCode, ErrorCodes, Held, NoCodes, PluginError, count_codes, join_codes,
+};
 pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;

@@ -195,7 +195,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
 {dashes}          1: failing::inlined at {FILE}:{inlined}:5
 {dashes}          2: failing::outer at {FILE}:{outer}:5
 {dashes}          3: failing::Failing::panic at {FILE}:{command}:9
-{dashes} = note: used 1.1 MiB of 4 MiB of memory"
+{dashes} = note: used 1.3 MiB of 4 MiB of memory"
             )
         );
         assert_eq!(
@@ -431,6 +431,83 @@ mod memory {
     }
 }
 
+mod an_error {
+    use super::*;
+
+    #[test]
+    fn of_a_service_keeps_its_code_through_other_types() {
+        for command in ["ask_by_anyhow", "ask_and_return"] {
+            let failure = failure(command, json!({}));
+            assert_eq!(failure.code(), "permission_denied", "{failure}");
+            let FailureKind::Plugin(error) = failure.kind() else {
+                panic!("{failure}");
+            };
+            assert_eq!(error.message(), "nothing was read");
+            assert_eq!(error.permission_denied().unwrap().permission, "kv");
+        }
+    }
+}
+
+#[test]
+fn a_panic_under_the_plugins_own_hook_is_told_as_any() {
+    for (args, message, line) in [
+        (
+            json!({"chained": true}),
+            "under a hook",
+            "None => panic!(\"under",
+        ),
+        (
+            json!({"chained": false}),
+            "under a hook",
+            "None => panic!(\"under",
+        ),
+        (
+            json!({"chained": false, "text": "Ada"}),
+            "under a hook: Ada",
+            "panic!(\"under a hook: {text}",
+        ),
+    ] {
+        for profile in ["dev", "release"] {
+            let source = source().profile(profile);
+            let builder = Plugin::builder(source)
+                .host(shop::provide(Keeper))
+                .no_timeout();
+            let failure = failure_in(builder, "panic_under_a_hook", args.clone());
+            assert_eq!(panic_message(&failure), message, "{profile}: {failure}");
+            let panic = failure.panic().unwrap();
+            assert_eq!((panic.file.as_str(), panic.line), (FILE, line_of(line)));
+            assert!(
+                failure.logs()[0]
+                    .message
+                    .starts_with("own hook: panicked at")
+            );
+        }
+    }
+}
+
+#[test]
+fn a_large_plugin_is_made_in_place() {
+    let mut plugin = builder().build().unwrap();
+    assert_eq!(plugin.call::<usize>("kept", ()).unwrap(), 200_000);
+}
+
+#[test]
+fn the_pairs_of_a_log_line_reach_the_host() {
+    let mut plugin = builder().build().unwrap();
+    let args = json!({"user": "Ada", "times": 2});
+    plugin.call::<()>("log_pairs", args).unwrap();
+    assert_eq!(
+        plugin.host().logs().messages(),
+        [
+            "greeted user=Ada times=2",
+            "all kinds half=0.5 whole=2.0 tenth=0.1 narrow=0.1 sum=0x1.3333333333334p-2 low=-9223372036854775808 \
+             high=18446744073709551615 yes=true letter=x word=\"two words\" number=\"2\"",
+            "checked Ada attempts=2",
+            "captured shown=(shown with plugin-sdk's feature `log-values`)",
+        ]
+    );
+}
+
 mod a_limit {
     use super::*;
 
@@ -470,19 +547,19 @@ mod a_limit {
 
     #[test]
     fn of_fuel_tells_how_much_there_was_and_where_it_went() {
-        let failure = failure_in(builder().fuel(1_000_000), "spin", json!({}));
+        let failure = failure_in(builder().fuel(10_000_000), "spin", json!({}));
         assert!(
-            matches!(failure.kind(), FailureKind::OutOfFuel { limit: 1_000_000 }),
+            matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000_000 }),
             "{failure}"
         );
         let fuel = failure.usage().unwrap().fuel.unwrap();
-        assert_eq!((fuel.used, fuel.limit), (1_000_000, 1_000_000));
+        assert_eq!((fuel.used, fuel.limit), (10_000_000, 10_000_000));
         assert_eq!(
             names(failure.backtrace()).last(),
             Some(&"failing::Failing::spin")
         );
         assert!(
-            failure.to_string().contains("1000000 of 1000000 fuel"),
+            failure.to_string().contains("10000000 of 10000000 fuel"),
             "{failure}"
         );
     }

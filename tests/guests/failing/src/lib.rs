@@ -24,8 +24,14 @@ pub trait Shop {
 }
 
 /// The plugin.
-#[plugin(log)]
-pub struct Failing;
+#[plugin(log, permissions(kv = "is refused it"))]
+pub struct Failing {
+    /// With a copy of it in each of several frames, it would not fit on the stack.
+    kept: [u8; KEPT],
+}
+
+/// How much the plugin holds, in bytes.
+const KEPT: usize = 200_000;
 
 /// What a host can choose.
 #[derive(Debug, Default, Deserialize, Schema)]
@@ -60,7 +66,56 @@ impl Failing {
         if config.panic {
             panic!("asked to panic");
         }
-        Failing
+        Failing { kept: [1; KEPT] }
+    }
+
+    /// Sets a panic hook of the plugin's own, which calls the one before if that is asked for, and panics with some text.
+    #[command]
+    pub fn panic_under_a_hook(&self, chained: bool, text: Option<&str>) {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            log::error!("own hook: {panic}");
+            if chained {
+                before(panic);
+            }
+        }));
+        match text {
+            Some(text) => panic!("under a hook: {text}"),
+            None => panic!("under a hook"),
+        }
+    }
+
+    /// Says how much of what the plugin holds is as it was made.
+    #[command]
+    pub fn kept(&self) -> usize {
+        self.kept.iter().filter(|kept| **kept == 1).count()
+    }
+
+    /// Asks a service, and passes its error on within that of another crate.
+    #[command]
+    pub fn ask_by_anyhow(&self) -> anyhow::Result<Option<String>> {
+        use anyhow::Context as _;
+        kv::get("last")
+            .map_err(Error::into_std)
+            .context("nothing was read")
+    }
+
+    /// The same, and makes an error of the SDK's of that again.
+    #[command]
+    pub fn ask_and_return(&self) -> Result<Option<String>> {
+        Ok(self.ask_by_anyhow()?)
+    }
+
+    /// Writes lines with key-value pairs.
+    #[command]
+    pub fn log_pairs(&self, user: &str, times: u8) {
+        log::info!(user, times; "greeted");
+        log::info!(
+            half = 0.5, whole = 2.0, tenth = 0.1, narrow = 0.1f32, sum = 0.1 + 0.2, low = i64::MIN, high = u64::MAX, yes = true, letter = 'x', word = "two words",
+            number = "2"; "all kinds"
+        );
+        log::warn!(target: "audit", attempts = times; "checked {user}");
+        log::info!(shown:? = times; "captured");
     }
 
     /// Panics two functions further down.

@@ -77,6 +77,64 @@ impl fmt::Display for OutOfPaper {
 
 impl std::error::Error for OutOfPaper {}
 
+/// What a service says that the plugin has not been granted.
+fn denied() -> Result<()> {
+    let error = Error::from(plugin_sdk::PermissionDenied {
+        permission: "kv".to_owned(),
+        grant: "--grant kv".to_owned(),
+    });
+    Err(error.context("the store is closed"))
+}
+
+/// An error without codes of its own.
+#[derive(Debug, thiserror::Error)]
+enum Wrapped {
+    #[error(transparent)]
+    Host(#[from] Error),
+}
+
+/// Errors of the SDK's and others beside those of the author's.
+#[derive(Debug, thiserror::Error, PluginError)]
+enum Refused {
+    /// There is none.
+    #[error("there is none")]
+    #[expect(dead_code, reason = "only its code is asked for")]
+    None,
+    #[error(transparent)]
+    #[plugin_error(transparent)]
+    Host(#[from] Error),
+    /// The store does not work.
+    #[error("the store does not work")]
+    Store(#[source] Error),
+    #[error("out of paper: {paper}")]
+    #[plugin_error(transparent)]
+    Paper { paper: OutOfPaper },
+    #[error("by hand")]
+    #[plugin_error(transparent(no_from))]
+    ByHand(Handmade),
+}
+
+/// With codes, and without a list of them.
+#[derive(Debug, thiserror::Error)]
+#[error("made by hand")]
+struct Handmade;
+
+impl PluginError for Handmade {
+    fn code(&self) -> &str {
+        "handmade"
+    }
+
+    fn details(&self) -> Option<Value> {
+        Some(json!(7))
+    }
+}
+
+impl From<Handmade> for Refused {
+    fn from(handmade: Handmade) -> Self {
+        Refused::ByHand(handmade)
+    }
+}
+
 #[plugin]
 #[derive(Default)]
 struct Fails;
@@ -116,6 +174,85 @@ impl Fails {
     #[command]
     fn paper_in_passing(&self) -> Result<()> {
         Err(OutOfPaper)?
+    }
+
+    #[command]
+    fn paper_with_its_code(&self) -> Result<()> {
+        Err(OutOfPaper).coded()
+    }
+
+    #[command]
+    fn host_in_anyhow(&self) -> anyhow::Result<()> {
+        denied()?;
+        Ok(())
+    }
+
+    #[command]
+    fn host_in_anyhow_with_context(&self) -> anyhow::Result<()> {
+        use anyhow::Context as _;
+        denied()
+            .map_err(Error::into_std)
+            .context("nothing was read")
+    }
+
+    #[command]
+    fn host_through_anyhow(&self) -> Result<()> {
+        Ok(self.host_in_anyhow()?)
+    }
+
+    #[command]
+    fn host_through_thiserror(&self) -> Result<()> {
+        Ok(denied().map_err(Wrapped::from)?)
+    }
+
+    #[command]
+    fn host_beside_codes(&self) -> Result<(), Refused> {
+        denied()?;
+        Ok(())
+    }
+
+    #[command]
+    fn host_under_a_code(&self) -> Result<(), Refused> {
+        denied().map_err(Refused::Store)
+    }
+
+    #[command]
+    fn codes_within_codes(&self) -> Result<(), Refused> {
+        Err(OutOfPaper)?
+    }
+
+    #[command]
+    fn host_in_boxes(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        fn within() -> Result<(), Box<dyn std::error::Error + Send>> {
+            Ok(denied()?)
+        }
+        fn plainly() -> Result<(), Box<dyn std::error::Error>> {
+            Ok(denied().map_err(Error::into_std)?)
+        }
+        fn back() -> Result<()> {
+            plainly()?;
+            Ok(())
+        }
+        within().map_err(Error::from_boxed)?;
+        Ok(back()?)
+    }
+
+    #[command]
+    fn boxed_only_send(&self, text: &str) -> Result<i32, Box<dyn std::error::Error + Send>> {
+        text.parse::<i32>().map_err(|error| Box::new(error) as _)
+    }
+
+    #[command]
+    fn many_kinds(&self, kind: u8) -> Result<()> {
+        let lock = std::sync::Mutex::new(kind);
+        let boxed: Box<dyn std::error::Error> = "in a box".into();
+        match *lock.lock()? {
+            0 => Err("as text")?,
+            1 => Err(String::from("as a string"))?,
+            2 => Err(boxed)?,
+            _ => Err(anyhow::anyhow!("by anyhow"))?,
+        }
+        Ok(())
     }
 
     #[command]
@@ -260,6 +397,105 @@ fn the_question_mark_in_passing_loses_the_code_as_documented() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_paper_in_passing, ""),
         json!({"code": "failed", "message": "there is no paper"})
+    );
+}
+
+#[test]
+fn the_code_of_a_type_is_kept_where_it_is_asked_for() {
+    assert_eq!(
+        fails(Fails::__plugin_sdk_command_paper_with_its_code, ""),
+        json!({"code": "out_of_paper", "message": "there is no paper"})
+    );
+}
+
+#[test]
+fn an_error_of_the_sdk_survives_every_way_through_others() {
+    const WHY: &str = "the plugin has not been granted `kv`: `--grant kv` grants it";
+    let details = json!({"permission": "kv", "grant": "--grant kv"});
+    let whole = json!({
+        "code": "permission_denied", "message": "the store is closed", "details": details, "source": [WHY],
+    });
+    for (name, answer) in [
+        (
+            "anyhow",
+            fails(Fails::__plugin_sdk_command_host_in_anyhow, ""),
+        ),
+        (
+            "through anyhow",
+            fails(Fails::__plugin_sdk_command_host_through_anyhow, ""),
+        ),
+        (
+            "thiserror",
+            fails(Fails::__plugin_sdk_command_host_through_thiserror, ""),
+        ),
+        (
+            "codes",
+            fails(Fails::__plugin_sdk_command_host_beside_codes, ""),
+        ),
+        (
+            "boxes",
+            fails(Fails::__plugin_sdk_command_host_in_boxes, ""),
+        ),
+    ] {
+        assert_eq!(answer, whole, "{name}");
+    }
+    assert_eq!(
+        fails(Fails::__plugin_sdk_command_host_in_anyhow_with_context, ""),
+        json!({
+            "code": "permission_denied", "message": "nothing was read", "details": details,
+            "source": ["the store is closed", WHY],
+        })
+    );
+    assert_eq!(
+        fails(Fails::__plugin_sdk_command_host_under_a_code, ""),
+        json!({
+            "code": "store", "message": "the store does not work", "source": ["the store is closed", WHY],
+        })
+    );
+}
+
+#[test]
+fn a_transparent_error_has_the_codes_of_what_it_holds() {
+    assert_eq!(
+        fails(Fails::__plugin_sdk_command_codes_within_codes, ""),
+        json!({"code": "out_of_paper", "message": "there is no paper"})
+    );
+    let codes = <Refused as plugin_sdk::ErrorCodes>::CODES;
+    let codes: Vec<&str> = codes.iter().map(|code| code.code).collect();
+    assert_eq!(codes, ["none", "store", "out_of_paper"]);
+    let handmade = Refused::from(Handmade);
+    assert_eq!(
+        (handmade.code(), handmade.details()),
+        ("handmade", Some(json!(7)))
+    );
+    assert_eq!(Error::coded(&handmade).message(), "made by hand");
+}
+
+#[test]
+fn an_error_that_was_shown_before_lends_its_code_to_no_other() {
+    let denied = denied().unwrap_err();
+    assert_eq!(denied.to_string(), "the store is closed");
+    assert_eq!(Error::from(fmt::Error).code(), "failed");
+    let holder = anyhow::Error::from(denied.clone());
+    assert_eq!(Error::from(holder), denied);
+    assert_eq!(Error::from(fmt::Error).code(), "failed");
+}
+
+#[test]
+fn the_question_mark_takes_all_that_can_become_a_boxed_error() {
+    let said = |kind: u8| {
+        let kind = json!({"kind": kind}).to_string();
+        let answer = fails(Fails::__plugin_sdk_command_many_kinds, &kind);
+        answer["message"].as_str().map(str::to_owned)
+    };
+    let said: Vec<_> = (0..4).filter_map(said).collect();
+    assert_eq!(said, ["as text", "as a string", "in a box", "by anyhow"]);
+    assert_eq!(
+        fails(
+            Fails::__plugin_sdk_command_boxed_only_send,
+            r#"{"text": "x"}"#
+        ),
+        json!({"code": "failed", "message": DIGIT})
     );
 }
 
