@@ -135,6 +135,16 @@ impl<'de> Referent<'de> for str {
     }
 }
 
+#[cfg(feature = "raw_value")]
+#[diagnostic::do_not_recommend]
+impl<'de> Referent<'de> for serde_json::value::RawValue {
+    type Held = &'de serde_json::value::RawValue;
+
+    fn lend<'a>(held: &'a &'de serde_json::value::RawValue) -> &'a serde_json::value::RawValue {
+        held
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> Referent<'de> for [T] {
     type Held = Vec<T>;

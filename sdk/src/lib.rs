@@ -309,6 +309,7 @@ pub mod panic;
 pub mod raw;
 pub mod schema;
 pub mod services;
+mod wide;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -795,6 +796,7 @@ pub mod prelude {
 pub use error::{
     Coded, Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, StdError, code,
 };
+pub use wide::Wide;
 pub use schema::Schema;
 pub use services::{ai, config, events, files, http, kv, random, time};
 

@@ -1,5 +1,6 @@
 //! What makes no sense, however well it is written.
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 
 use super::model::{Annotations, Body, Field, Fields, Item};
@@ -7,6 +8,9 @@ use crate::mistakes::Mistakes;
 
 pub fn item(item: &Item, mistakes: &mut Mistakes) {
     annotations(&item.annotations, mistakes);
+    if let Some(span) = item.by_number {
+        by_number(item, span, mistakes);
+    }
     match &item.body {
         Body::Struct { fields: of, .. } => fields(of, mistakes),
         Body::Enum(of) => {
@@ -16,6 +20,29 @@ pub fn item(item: &Item, mistakes: &mut Mistakes) {
             }
         }
         Body::Nothing => {}
+    }
+}
+
+/// Only the variants of an enum have numbers, and only where none of them holds anything.
+fn by_number(item: &Item, span: Span, mistakes: &mut Mistakes) {
+    let all_empty = match &item.body {
+        Body::Enum(of) => {
+            let mut variants = of.variants.iter();
+            !of.variants.is_empty() && variants.all(|of| matches!(of.fields, Fields::Unit))
+        }
+        Body::Struct { .. } => false,
+        Body::Nothing => return,
+    };
+    if !all_empty {
+        mistakes.add(syn::Error::new(
+            span,
+            "`repr` is for enums whose variants hold nothing, which cross as the variant's number: say what this type looks like with `with = …`",
+        ));
+    } else if item.with.is_some() {
+        mistakes.add(syn::Error::new(
+            span,
+            "`with` says already what this type looks like: remove `repr` or `with`",
+        ));
     }
 }
 
@@ -110,6 +137,10 @@ pub fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
 /// Two numbers as JSON writes them.
 fn compare(left: &str, right: &str) -> std::cmp::Ordering {
     if let (Ok(left), Ok(right)) = (left.parse::<i128>(), right.parse::<i128>()) {
+        return left.cmp(&right);
+    }
+    // Between the two there is one more bit above zero than below.
+    if let (Ok(left), Ok(right)) = (left.parse::<u128>(), right.parse::<u128>()) {
         return left.cmp(&right);
     }
     let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);

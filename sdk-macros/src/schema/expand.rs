@@ -70,6 +70,9 @@ impl<'a> Expansion<'a> {
         if let Some(with) = &item.with {
             return vec![with.clone()];
         }
+        if item.by_number.is_some() {
+            return Vec::new();
+        }
         let converted = item.from.iter().chain(&item.into).cloned();
         if item.from.is_some() && item.into.is_some() {
             return converted.collect();
@@ -285,6 +288,8 @@ impl<'a> Expansion<'a> {
         let item = self.item;
         let node = if let Some(with) = &item.with {
             self.schema_of(with)
+        } else if item.by_number.is_some() {
+            self.numbers()
         } else {
             match (&item.from, &item.into) {
                 (None, None) => self.own_body(),
@@ -299,6 +304,32 @@ impl<'a> Expansion<'a> {
             }
         };
         annotated(&item.annotations, None, node)
+    }
+
+    /// The numbers of an enum's variants, which the compiler knows.
+    fn numbers(&self) -> TokenStream {
+        let Item {
+            ident, body, repr, ..
+        } = self.item;
+        let variants = match body {
+            Body::Enum(of) => &*of.variants,
+            _ => &[],
+        };
+        let numbers = variants.iter().map(|variant| {
+            let annotations = annotations(&variant.annotations, None)
+                .unwrap_or_else(|| quote!(__schema::Annotations::NONE));
+            let variant = &variant.ident;
+            quote!((#ident::#variant as ::core::primitive::i128, #annotations))
+        });
+        let numbers = quote!(const { &__schema::Node::Numbers(const { &[#(#numbers),*] }) });
+        // One of them stands for all other numbers.
+        match (repr, variants.iter().any(|variant| variant.other)) {
+            (Some(repr), true) => directed(
+                &quote!(<::core::primitive::#repr as ::plugin_sdk::Schema>::SCHEMA),
+                &numbers,
+            ),
+            _ => numbers,
+        }
     }
 
     fn own_body(&self) -> TokenStream {
@@ -403,6 +434,9 @@ impl<'a> Expansion<'a> {
         }
         if field.sometimes_written {
             expression.extend(quote!(.sometimes_written()));
+        }
+        if field.with.is_some() {
+            expression.extend(quote!(.told()));
         }
         if field.flatten {
             expression.extend(quote!(.flatten()));
@@ -534,7 +568,49 @@ impl<'a> Expansion<'a> {
             Body::Struct { fields: of, .. } => fields(of),
             Body::Enum(of) => of.variants.iter().for_each(|of| fields(&of.fields)),
         }
+        checks.extend(self.kept());
         checks
+    }
+
+    /// Whether serde can read what it keeps in a form of its own first, told at each field. Types that are not read, and fields that a function of the author's reads
+    /// or that are described as something else, are none of that.
+    fn kept(&self) -> TokenStream {
+        let item = self.item;
+        if item.with.is_some() || item.from.is_some() || item.by_number.is_some() {
+            return TokenStream::new();
+        }
+        let all = |fields: &'a Fields| fields.iter();
+        let kept: Vec<&Field> = match &item.body {
+            Body::Nothing => Vec::new(),
+            Body::Struct { fields, .. } => all(fields).filter(|field| field.flatten).collect(),
+            Body::Enum(of) => {
+                let tagged = !matches!(of.representation, Representation::External);
+                let variants = of.variants.iter();
+                let variants =
+                    variants.filter(|variant| variant.with.is_none() && !variant.opaque.read);
+                let fields = variants.flat_map(|variant| {
+                    let kept = tagged || variant.untagged;
+                    all(&variant.fields).filter(move |field| kept || field.flatten)
+                });
+                fields.collect()
+            }
+        };
+        let kept = kept.into_iter().filter(|field| {
+            field.names.input.is_some() && field.with.is_none() && !field.opaque.read
+        });
+        let ident = &item.ident;
+        let arguments = types::static_arguments(&item.generics);
+        let checks = kept.map(|field| {
+            let ty = self.ty(&field.ty);
+            quote_spanned! {field.ty.span()=>
+                const _: () = __schema::kept::<#ty>({
+                    #[allow(unused_imports)]
+                    use __schema::Unread as _;
+                    __schema::Probe::<#ident #arguments>::READ
+                });
+            }
+        });
+        checks.collect()
     }
 }
 

@@ -17,6 +17,10 @@ pub struct Item {
     pub with: Option<Type>,
     pub from: Option<Type>,
     pub into: Option<Type>,
+    /// Where its author says that it crosses as the number of its variant.
+    pub by_number: Option<Span>,
+    /// The type that the compiler keeps the number in, as `#[repr]` says.
+    pub repr: Option<Ident>,
     pub transparent: bool,
     /// What must hold of the type parameters, instead of what their uses tell.
     pub bound: Option<Vec<WherePredicate>>,
@@ -69,6 +73,7 @@ pub enum Representation {
 }
 
 pub struct Variant {
+    pub ident: Ident,
     pub names: Names,
     pub annotations: Annotations,
     pub fields: Fields,

@@ -30,6 +30,7 @@ pub struct Options {
     pub with: Option<Type>,
     pub bound: Option<Vec<WherePredicate>>,
     pub sdk: SdkPath,
+    pub repr: Option<Span>,
 }
 
 /// What the value of an option is.
@@ -116,6 +117,10 @@ pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> 
                     };
                     let predicates = literal.parse_with(predicates)?;
                     read.bound = Some(predicates.into_iter().collect());
+                }
+                "repr" if place == Place::Item => {
+                    attributes::given_once(meta, read.repr.is_some(), mistakes);
+                    read.repr = Some(meta.path.span());
                 }
                 "default" if place == Place::Field => {
                     let default = &mut annotations.read.default;
@@ -255,7 +260,7 @@ pub fn unknown(
         .collect();
     known.push("description");
     known.extend(match place {
-        Place::Item => &["with", "bound", "crate"][..],
+        Place::Item => &["with", "bound", "crate", "repr"][..],
         Place::Field => &["with", "default"],
         Place::Variant => &["with"],
         Place::Argument => &["default", "rename", "flatten", "schema"],

@@ -1,6 +1,6 @@
 //! From the author's item to the model.
 
-use syn::{Attribute, Data, DeriveInput};
+use syn::{Attribute, Data, DeriveInput, Ident};
 
 use super::case::Case;
 use super::model::{
@@ -52,12 +52,33 @@ pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
         with: options.with,
         from: serde.from,
         into: serde.into,
+        by_number: options.repr,
+        repr: repr(&item.attrs),
         transparent: serde.transparent,
         bound: options.bound,
         allowed: attributes::allowed(&item.attrs),
         sdk: options.sdk,
         body,
     }
+}
+
+/// The integer of `#[repr(…)]`.
+fn repr(attributes: &[Attribute]) -> Option<Ident> {
+    let mut integer = None;
+    for attribute in attributes {
+        if attribute.path().is_ident("repr") {
+            // What is wrong with it is the compiler's to say.
+            let _ = attribute.parse_nested_meta(|meta| {
+                if let Some(ident) = meta.path.get_ident()
+                    && (ident.to_string().starts_with(['u', 'i']))
+                {
+                    integer = Some(ident.clone());
+                }
+                Ok(())
+            });
+        }
+    }
+    integer
 }
 
 fn representation(serde: &serde::Container) -> Representation {
@@ -108,6 +129,7 @@ fn variant(
         container.rename_all.output.variant(&name),
     )?;
     Some(Variant {
+        ident: variant.ident.clone(),
         names,
         annotations: options.annotations,
         fields,

@@ -6,6 +6,7 @@ use serde::de::{
 };
 
 use crate::fault::Fault;
+use crate::json::{self, private};
 #[cfg(target_endian = "little")]
 use crate::memory;
 
@@ -233,11 +234,20 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
+    // The name is a constant where a type asks, as in JSON.
+    #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Read<V::Value> {
+        if private::is_raw_value(name) {
+            let text = self.string()?;
+            if !json::is_value(text) {
+                return Err(Fault::custom("a text that is to be JSON is none"));
+            }
+            return visitor.visit_map(private::Verbatim::new(private::RAW_VALUE, text));
+        }
         self.nested(|reader| visitor.visit_newtype_struct(reader))
     }
 

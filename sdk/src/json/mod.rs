@@ -8,6 +8,7 @@ mod arena;
 
 mod number;
 mod plain;
+pub(crate) mod private;
 mod read;
 mod write;
 
@@ -26,6 +27,14 @@ pub fn read<'de, T: serde::Deserialize<'de>>(
     let value = reader.value(|reader| T::deserialize(reader))?;
     reader.end()?;
     Ok(value)
+}
+
+/// Whether text is one value, without white space around it.
+#[cfg(feature = "binary")]
+pub(crate) fn is_value(text: &str) -> bool {
+    let arena = Arena::new();
+    let raw = Reader::new(text.as_bytes(), &arena).and_then(|mut reader| reader.raw());
+    raw.is_ok_and(|raw| raw.len() == text.len())
 }
 
 /// Walks through an object: each member's name, and its value as it stands in the text. What follows the object must be white space.

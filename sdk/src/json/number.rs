@@ -104,14 +104,7 @@ impl<'de> Number<'de> {
 
     /// The nearest `f64`; `None` if it would be infinite.
     pub fn float(&self) -> Option<f64> {
-        let quick = if self.count <= EXACT_DIGITS {
-            by_exact_power(self.digits, self.scale)
-                .or_else(|| by_reciprocal(self.digits, self.scale))
-        } else {
-            None
-        };
-        match quick {
-            Some(number) if self.negative => Some(-number),
+        match self.quick() {
             Some(number) => Some(number),
             None => self
                 .text
@@ -119,6 +112,55 @@ impl<'de> Number<'de> {
                 .ok()
                 .filter(|number: &f64| number.is_finite()),
         }
+    }
+
+    /// The nearest `f32`; `None` if it would be infinite.
+    pub fn single(&self) -> Option<f32> {
+        // The 29 bits that an `f64` has more. Only a number exactly between two `f32`s may be rounded the wrong way when it is rounded twice.
+        const MORE: u64 = (1 << 29) - 1;
+        const HALF: u64 = 1 << 28;
+        if let Some(number) = self.quick() {
+            let single = number as f32;
+            if number.to_bits() & MORE != HALF && (single.is_normal() || number == 0.0) {
+                return Some(single);
+            }
+        }
+        self.text
+            .parse()
+            .ok()
+            .filter(|number: &f32| number.is_finite())
+    }
+
+    /// The nearest `f64`, where few operations find it.
+    #[inline]
+    fn quick(&self) -> Option<f64> {
+        if self.count > EXACT_DIGITS {
+            return None;
+        }
+        let number = by_exact_power(self.digits, self.scale)
+            .or_else(|| by_reciprocal(self.digits, self.scale))?;
+        Some(if self.negative { -number } else { number })
+    }
+
+    /// Whether both are the same number, of however many digits.
+    pub fn equals(&self, other: &Number<'_>) -> bool {
+        self.negative == other.negative && self.significant() == other.significant()
+    }
+
+    /// The digits without zeros around them, and the power of ten that the last of them counts.
+    fn significant(&self) -> (Vec<u8>, i64) {
+        let mantissa = self.text.split(['e', 'E']).next().unwrap_or_default();
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+        let mut digits: Vec<u8> = digits.skip_while(|digit| *digit == b'0').collect();
+        let mut scale = i64::from(self.scale);
+        while digits.last() == Some(&b'0') {
+            digits.pop();
+            scale += 1;
+        }
+        if digits.is_empty() {
+            scale = 0;
+        }
+        (digits, scale)
     }
 }
 

@@ -11,6 +11,7 @@ use serde::forward_to_deserialize_any;
 use super::arena::{Arena, End};
 use super::number::{Integer, Number};
 use super::plain::plain_len;
+use super::private::{self, Verbatim};
 use crate::fault::Fault;
 
 /// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
@@ -430,8 +431,11 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                     Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
                     Some(Integer::Negative(number)) => visitor.visit_i64(number),
                     None => match number.float() {
-                        Some(number) => visitor.visit_f64(number),
-                        None => Err(out_of_range()),
+                        Some(float) if !private::keeps_text::<V::Value>(&number, float) => {
+                            visitor.visit_f64(float)
+                        }
+                        None if !private::NUMBERS_ARE_TEXT => Err(out_of_range()),
+                        _ => visitor.visit_map(Verbatim::new(private::NUMBER, number.text)),
                     },
                 }
             }
@@ -442,8 +446,18 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     by_kind! {
         visit_integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
             deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64;
-        visit_float: deserialize_f32 deserialize_f64;
+        visit_float: deserialize_f64;
         visit_str: deserialize_str deserialize_char deserialize_identifier;
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => match self.number()?.single() {
+                Some(number) => visitor.visit_f32(number),
+                None => Err(out_of_range()),
+            },
+            _ => self.mismatch(&visitor),
+        }
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -530,11 +544,17 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_unit(visitor)
     }
 
+    // The name is a constant where a type asks, so that only plugins with a `RawValue` have the code for it.
+    #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Read<V::Value> {
+        if private::is_raw_value(name) {
+            let text = self.raw()?;
+            return visitor.visit_map(Verbatim::new(private::RAW_VALUE, text));
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -652,7 +672,11 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
             self.ended = true;
             return Ok(None);
         };
-        seed.deserialize(Name(name))
+        let unescaped = self.reader.unescaped;
+        seed.deserialize(Name {
+            text: name,
+            unescaped,
+        })
             .map(Some)
             .map_err(|fault| fault.in_member(name))
     }
@@ -667,15 +691,33 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
     }
 }
 
-/// The name of a member, read as the key of a map: numbers and booleans stand in quotation marks there.
-struct Name<'de>(&'de str);
+/// The name of a member, read as the key of a map: numbers and booleans are in quotation marks there.
+struct Name<'de> {
+    text: &'de str,
+    unescaped: End<'de>,
+}
 
-macro_rules! parsed {
-    ($($method:ident $visit:ident)*) => {$(
+impl<'de> Name<'de> {
+    /// Reads what is within the quotation marks as a value, if it is a number and nothing else.
+    fn as_number(&self) -> Option<Reader<'de>> {
+        match Number::scan(self.text) {
+            Ok(number) if number.text.len() == self.text.len() => Some(Reader {
+                text: self.text,
+                at: 0,
+                depth: 0,
+                unescaped: self.unescaped,
+            }),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-            match self.0.parse() {
-                Ok(value) => visitor.$visit(value),
-                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            match self.as_number() {
+                Some(mut reader) => reader.$method(visitor),
+                None => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
             }
         }
     )*};
@@ -685,15 +727,21 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        visitor.visit_borrowed_str(self.0)
+        visitor.visit_borrowed_str(self.text)
     }
 
-    parsed! {
-        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
-        deserialize_i128 visit_i128 deserialize_u128 visit_u128
-        deserialize_f32 visit_f32 deserialize_f64 visit_f64
-        deserialize_bool visit_bool
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        match self.text {
+            "true" => visitor.visit_bool(true),
+            "false" => visitor.visit_bool(false),
+            _ => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -714,7 +762,7 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        visitor.visit_enum(self.0.into_deserializer())
+        visitor.visit_enum(self.text.into_deserializer())
     }
 
     forward_to_deserialize_any! {
@@ -742,7 +790,11 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
         } else {
             self.reader.kept_string()?
         };
-        Ok((seed.deserialize(Name(name))?, self))
+        let name = Name {
+            text: name,
+            unescaped: self.reader.unescaped,
+        };
+        Ok((seed.deserialize(name)?, self))
     }
 }
 

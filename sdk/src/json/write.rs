@@ -7,6 +7,7 @@ use serde::ser;
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
 use super::plain::{append, plain_len};
+use super::private;
 
 /// Why a value has no JSON form.
 pub struct WriteError(Box<str>);
@@ -36,8 +37,8 @@ type Written = Result<(), WriteError>;
 
 /// Appends `value` to `out` as compact JSON, byte for byte as `serde_json::to_vec` would.
 ///
-/// Fails where a map's key is neither a string nor a number nor a boolean, or where the value's own `Serialize` fails; `out` then
-/// holds a part of the text.
+/// Fails where a map's key is neither a string nor a number nor a boolean, where a float is NaN or infinite (`serde_json` writes `null` there, which nobody
+/// reads as a number), or where the value's own `Serialize` fails; `out` then holds a part of the text.
 pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
     value.serialize(&mut Writer { out })
 }
@@ -101,21 +102,63 @@ fn cannot_be_written() -> WriteError {
     WriteError("the number cannot be written".into())
 }
 
+/// How much of the text before a number that has no JSON form is shown, in bytes.
+const SHOWN: usize = 48;
+
+fn name(number: f64) -> &'static str {
+    match number {
+        f64::INFINITY => "infinity",
+        f64::NEG_INFINITY => "-infinity",
+        _ => "NaN",
+    }
+}
+
+#[cold]
+fn not_finite(name: &str, out: &[u8]) -> WriteError {
+    let text = std::str::from_utf8(out).unwrap_or_default();
+    let from = text.len().saturating_sub(SHOWN);
+    let shown = (from..=text.len()).find_map(|from| text.get(from..));
+    let shown = shown.unwrap_or_default();
+    let place = match (shown.is_empty(), from) {
+        (true, _) => ["", "", ""],
+        (false, 0) => [" behind `", shown, "`"],
+        (false, _) => [" behind `…", shown, "`"],
+    };
+    let place = place.concat();
+    let words = [
+        "JSON has no number for ",
+        name,
+        ", which is to be written",
+        &place,
+        ": see to it that the number is finite, or write an `Option` that is `None`",
+    ];
+    WriteError(words.concat().into_boxed_str())
+}
+
 /// An array or object that is being written; `close` is what it ends with.
 struct Compound<'a> {
     out: &'a mut Vec<u8>,
-    empty: bool,
     close: &'static str,
+}
+
+/// Before each element or member but the first: no value ends with an opening bracket.
+fn separate(out: &mut Vec<u8>) {
+    if !matches!(out.last(), Some(b'[' | b'{')) {
+        out.push(b',');
+    }
+}
+
+fn write_member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) -> Written {
+    separate(out);
+    write_str(key, out);
+    out.push(b':');
+    write(value, out)
 }
 
 impl<'a> Compound<'a> {
     fn open(out: &'a mut Vec<u8>, bracket: u8, close: &'static str) -> Self {
         out.push(bracket);
-        Compound {
-            out,
-            empty: true,
-            close,
-        }
+        Compound { out, close }
     }
 
     /// `{"variant":[` or `{"variant":{`
@@ -124,22 +167,8 @@ impl<'a> Compound<'a> {
         Compound::open(out, bracket, close)
     }
 
-    fn separate(&mut self) {
-        if !self.empty {
-            self.out.push(b',');
-        }
-        self.empty = false;
-    }
-
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Written {
-        self.separate();
-        write(value, self.out)
-    }
-
-    fn member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Written {
-        self.separate();
-        write_str(key, self.out);
-        self.out.push(b':');
+        separate(self.out);
         write(value, self.out)
     }
 
@@ -197,7 +226,7 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
     type SerializeTupleStruct = Compound<'a>;
     type SerializeTupleVariant = Compound<'a>;
     type SerializeMap = Compound<'a>;
-    type SerializeStruct = Compound<'a>;
+    type SerializeStruct = Struct<'a>;
     type SerializeStructVariant = Compound<'a>;
 
     integers! {
@@ -227,7 +256,7 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
     // the errors of its serializer would cost a guest 5 KB, and writing to a vector does not fail.
     fn serialize_f32(self, number: f32) -> Written {
         if !number.is_finite() {
-            return self.serialize_unit();
+            return Err(not_finite(name(number.into()), self.out));
         }
         CompactFormatter
             .write_f32(&mut *self.out, number)
@@ -236,7 +265,7 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
 
     fn serialize_f64(self, number: f64) -> Written {
         if !number.is_finite() {
-            return self.serialize_unit();
+            return Err(not_finite(name(number), self.out));
         }
         CompactFormatter
             .write_f64(&mut *self.out, number)
@@ -329,8 +358,18 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
         Ok(Compound::open(self.out, b'{', "}"))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Compound<'a>, WriteError> {
-        Ok(Compound::open(self.out, b'{', "}"))
+    // Here and in `Struct`, a struct's name is a constant, so that only plugins with a type of `serde_json` that asks for it have the code for text.
+    #[inline(always)]
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Struct<'a>, WriteError> {
+        let verbatim = private::is_text(name);
+        let start = self.out.len();
+        if !verbatim {
+            self.out.push(b'{');
+        }
+        Ok(Struct {
+            out: self.out,
+            verbatim: verbatim.then_some(start),
+        })
     }
 
     fn serialize_struct_variant(
@@ -374,31 +413,81 @@ elements! {
     SerializeTupleVariant serialize_field
 }
 
-macro_rules! members {
-    ($($trait:ident)*) => {$(
-        impl ser::$trait for Compound<'_> {
-            type Ok = ();
-            type Error = WriteError;
-
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
-                self.member(key, value)
-            }
-
-            fn end(self) -> Written {
-                self.close()
-            }
-        }
-    )*};
+/// A struct that is being written.
+struct Struct<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the string begins that is JSON already, if there is nothing but that.
+    verbatim: Option<usize>,
 }
 
-members!(SerializeStruct SerializeStructVariant);
+impl ser::SerializeStruct for Struct<'_> {
+    type Ok = ();
+    type Error = WriteError;
+
+    #[inline(always)]
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Written {
+        match self.verbatim {
+            None => write_member(self.out, key, value),
+            Some(_) => write(value, self.out),
+        }
+    }
+
+    #[inline(always)]
+    fn end(self) -> Written {
+        match self.verbatim {
+            None => self.out.push(b'}'),
+            Some(start) => unquote(start, self.out),
+        }
+        Ok(())
+    }
+}
+
+/// Makes what it says of the string that begins at `start`, as [`write_str`] wrote it.
+fn unquote(start: usize, out: &mut Vec<u8>) {
+    let mut quoted = out.split_off(start).into_iter();
+    out.reserve(quoted.len());
+    quoted.next();
+    quoted.next_back();
+    while let Some(byte) = quoted.next() {
+        let escaped = if byte == b'\\' { quoted.next() } else { None };
+        out.push(match escaped {
+            None => byte,
+            Some(b'n') => b'\n',
+            Some(b'r') => b'\r',
+            Some(b't') => b'\t',
+            // In JSON, all other control characters are escaped already.
+            Some(other) => other,
+        });
+    }
+}
+
+impl ser::SerializeStructVariant for Compound<'_> {
+    type Ok = ();
+    type Error = WriteError;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Written {
+        write_member(self.out, key, value)
+    }
+
+    fn end(self) -> Written {
+        self.close()
+    }
+}
 
 impl ser::SerializeMap for Compound<'_> {
     type Ok = ();
     type Error = WriteError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Written {
-        self.separate();
+        separate(self.out);
         let start = self.out.len();
         write(key, self.out)?;
         make_key(self.out, start)?;

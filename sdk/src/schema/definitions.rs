@@ -346,6 +346,8 @@ impl Visit<'_> {
             | Node::Never
             | Node::Null
             | Node::Plain { .. }
+            | Node::Verbatim
+            | Node::Numbers(_)
             | Node::Recursive(_) => {}
             Node::Sequence { items, .. } | Node::Array { items, .. } => self.node(items, false),
             Node::Tuple(fields) => self.fields(fields),

@@ -17,6 +17,7 @@ pub const fn fits<T: Schema + ?Sized>(keyword: Keyword, number: Option<i128>) {
                 false,
             )
         }
+        Node::Numbers(_) => (true, false, false, false),
         Node::Sequence { .. } | Node::Array { .. } | Node::Tuple(_) => (false, false, true, false),
         Node::Map { .. } | Node::Object(_) => (false, false, false, true),
         Node::Null => (false, false, false, false),

@@ -32,6 +32,9 @@
 
 mod definitions;
 mod fit;
+// Public only for what the derive makes, and hidden.
+#[allow(missing_docs)]
+mod kept;
 mod name;
 // Public only for what the derive makes, and hidden.
 #[allow(missing_docs)]
@@ -45,6 +48,7 @@ mod write;
 #[doc(hidden)]
 pub mod parts {
     pub use super::fit::fits;
+    pub use super::kept::{Probe, Unread, kept};
     pub use super::node::{
         Annotations, Definition, Enum, Field, Keyword, Link, Member, Names, Object, Representation,
         Variant,

@@ -28,6 +28,12 @@ pub enum Node {
         members: &'static str,
         whole: &'static str,
     },
+    /// JSON that is passed on as text.
+    #[doc(hidden)]
+    Verbatim,
+    /// One of several integers, with what is said of each.
+    #[doc(hidden)]
+    Numbers(&'static [(i128, Annotations)]),
     /// An array of whatever length.
     #[doc(hidden)]
     Sequence {
@@ -320,6 +326,8 @@ pub struct Field {
     /// Whether it must be given, and whether it is always written.
     pub(super) required: (bool, bool),
     pub(super) flatten: bool,
+    /// Whether it looks as its author says, and not as its type does.
+    pub(super) told: bool,
 }
 
 impl Field {
@@ -339,6 +347,7 @@ impl Field {
             annotations: Annotations::NONE,
             required: (true, true),
             flatten: false,
+            told: false,
         }
     }
 
@@ -368,6 +377,12 @@ impl Field {
     /// It may be left out by those who write it.
     pub const fn sometimes_written(mut self) -> Field {
         self.required.1 = false;
+        self
+    }
+
+    /// Its author says what it looks like.
+    pub const fn told(mut self) -> Field {
+        self.told = true;
         self
     }
 

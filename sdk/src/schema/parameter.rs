@@ -92,6 +92,7 @@ const fn form(node: &'static Node) -> Form {
             Kind::Number => Form::Number,
             Kind::Integer | Kind::Natural => Form::Integer,
         },
+        Node::Numbers(_) => Form::Integer,
         Node::Enum(Enum {
             representation: Representation::External,
             variants,

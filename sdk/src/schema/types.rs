@@ -83,7 +83,7 @@ plain! {
     Path, "Path", String; "\"\""
     PathBuf, "PathBuf", String; "\"\""
     char, "char", String, MinLength = "1", MaxLength = "1"; "\"\\u0000\""
-    f32, "f32", Number; "0.0"
+    f32, "f32", Number, Minimum = "-3.4028235e38", Maximum = "3.4028235e38"; "0.0"
     f64, "f64", Number; "0.0"
     IpAddr, "IpAddr", String, Format = "\"ip\""
     Ipv4Addr, "Ipv4Addr", String, Format = "\"ipv4\""
@@ -202,6 +202,13 @@ impl<T: ?Sized> Schema for PhantomData<T> {
 impl Schema for serde_json::Value {
     const SCHEMA: &'static Node = &Node::Any;
     const NAME: Name = Name::of("Value", "serde_json", &[]);
+    const DEFAULT: Option<&'static str> = Some("null");
+}
+
+#[cfg(feature = "raw_value")]
+impl Schema for serde_json::value::RawValue {
+    const SCHEMA: &'static Node = &Node::Verbatim;
+    const NAME: Name = Name::of("RawValue", "serde_json", &[]);
     const DEFAULT: Option<&'static str> = Some("null");
 }
 

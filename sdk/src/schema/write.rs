@@ -146,7 +146,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
         if Layers::are_empty(layers) {
             match node {
-                Node::Any => return self.value("true"),
+                Node::Any | Node::Verbatim => return self.value("true"),
                 Node::Never if !nullable => return self.value("false"),
                 Node::Text(text) | Node::Plain { whole: text, .. } if !nullable => {
                     return self.value(text);
@@ -232,7 +232,8 @@ impl<'a, 'b> Writer<'a, 'b> {
     /// The members of a schema that is an object.
     const fn members(&mut self, node: &'static Node, layers: Option<&Layers<'_>>, nullable: bool) {
         match node {
-            Node::Any => {}
+            Node::Any | Node::Verbatim => {}
+            Node::Numbers(numbers) if !nullable => self.numbers(numbers),
             Node::Null => self.kind("\"null\"", false),
             Node::Never if nullable => self.kind("\"null\"", false),
             Node::Never => self.element("\"not\":{}"),
@@ -356,31 +357,84 @@ impl<'a, 'b> Writer<'a, 'b> {
             (Some(annotations), _) => Some(annotations),
             (None, annotations) => annotations,
         };
-        let patterns = match keys.node {
+        match keys.node {
             Node::Plain {
-                kind: Kind::Natural,
+                kind: Kind::Natural | Kind::Integer,
+                keywords,
                 ..
-            } => Some(r#""^\\d+$""#),
+            } => {
+                self.key("\"patternProperties\":{\"^(");
+                self.integers(keywords);
+                self.sink.raw(")$\":");
+                self.schema(values);
+                self.close("}");
+                self.key(additional);
+                return self.value("false");
+            }
             Node::Plain {
-                kind: Kind::Integer,
+                kind: Kind::Number, ..
+            } => {
+                self.key("\"patternProperties\":{\"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?$\":");
+                self.schema(values);
+                self.close("}");
+                self.key(additional);
+                return self.value("false");
+            }
+            Node::Plain {
+                kind: Kind::Boolean,
                 ..
-            } => Some(r#""^-?\\d+$""#),
+            } => {
+                self.key("\"properties\":{\"false\":");
+                self.schema(values);
+                self.sink.raw(",\"true\":");
+                self.schema(values);
+                self.close("}");
+                self.key(additional);
+                return self.value("false");
+            }
+            Node::Numbers(numbers) => {
+                self.key("\"properties\":");
+                self.open("{");
+                let mut rest = *numbers;
+                while let [(number, _), others @ ..] = rest {
+                    self.next();
+                    self.sink.raw("\"");
+                    self.integer(*number);
+                    self.sink.raw("\":");
+                    self.schema(values);
+                    rest = others;
+                }
+                self.close("}");
+                self.key(additional);
+                return self.value("false");
+            }
             Node::Plain {
-                kind: Kind::String, ..
-            } => match annotations {
-                Some(annotations) => find(annotations.members, Keyword::Pattern),
-                None => None,
-            },
-            _ => None,
-        };
-        if let Some(pattern) = patterns {
-            self.key("\"patternProperties\":{");
-            self.sink.raw(pattern);
-            self.sink.raw(":");
-            self.schema(values);
-            self.close("}");
-            self.key(additional);
-            return self.value("false");
+                kind: Kind::String,
+                keywords,
+                ..
+            } => {
+                let pattern = match annotations {
+                    Some(annotations) => find(annotations.members, Keyword::Pattern),
+                    None => None,
+                };
+                if let Some(pattern) = pattern {
+                    self.key("\"patternProperties\":{");
+                    self.sink.raw(pattern);
+                    self.sink.raw(":");
+                    self.schema(values);
+                    self.close("}");
+                    self.key(additional);
+                    return self.value("false");
+                }
+                // A key that is a character.
+                if find(keywords, Keyword::MaxLength).is_some() {
+                    self.key("\"propertyNames\":");
+                    self.open("{");
+                    self.keywords(keywords, None);
+                    self.close("}");
+                }
+            }
+            _ => {}
         }
         if let Node::Enum(of) = keys.node
             && matches!(of.representation, Representation::External)
@@ -408,6 +462,122 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
         self.key(additional);
         self.schema(values);
+    }
+
+    /// What the members of a schema for one of several integers are.
+    const fn numbers(&mut self, numbers: &'static [(i128, Annotations)]) {
+        self.kind("\"integer\"", false);
+        let mut described = false;
+        let mut rest = numbers;
+        while let [(_, annotations), others @ ..] = rest {
+            described |= !annotations.is_empty;
+            rest = others;
+        }
+        self.key(if described { "\"oneOf\":" } else { "\"enum\":" });
+        self.open("[");
+        let mut rest = numbers;
+        while let [(number, annotations), others @ ..] = rest {
+            rest = others;
+            self.next();
+            if !described {
+                self.integer(*number);
+                continue;
+            }
+            let layers = Layers {
+                annotations,
+                outer: None,
+            };
+            self.open("{");
+            self.head(Some(&layers));
+            self.key("\"const\":");
+            self.integer(*number);
+            self.tail(Some(&layers));
+            self.close("}");
+        }
+        self.close("]");
+    }
+
+    const fn integer(&mut self, number: i128) {
+        if number < 0 {
+            self.sink.raw("-");
+        }
+        let magnitude = number.unsigned_abs();
+        assert!(
+            magnitude <= u64::MAX as u128,
+            "a variant's number has 64 bits at most"
+        );
+        self.sink.number(magnitude as u64);
+    }
+
+    /// A pattern for the integers within a type's limits, as they are written.
+    const fn integers(&mut self, limits: &'static [Member]) {
+        let least = match find(limits, Keyword::Minimum) {
+            Some(least) => least,
+            None => "0",
+        };
+        let negative = matches!(least.as_bytes(), [b'-', ..]);
+        if matches!(least.as_bytes(), [b'0']) || negative && find(limits, Keyword::Not).is_none() {
+            self.sink.raw("0|");
+        }
+        if let Some(most) = find(limits, Keyword::Maximum) {
+            self.positive_integers(most);
+        }
+        if negative {
+            let (_, magnitude) = least.split_at(1);
+            self.sink.raw("|-(");
+            self.positive_integers(magnitude);
+            self.sink.raw(")");
+        }
+    }
+
+    /// A pattern for the integers from 1 to `most`: those with fewer digits, those that have a smaller digit at some place, and itself.
+    const fn positive_integers(&mut self, most: &'static str) {
+        let count = most.len();
+        if count > 1 {
+            self.sink.raw("[1-9]");
+            if count > 2 {
+                self.sink.raw("[0-9]{0,");
+                self.sink.number(count as u64 - 2);
+                self.sink.raw("}");
+            }
+            self.sink.raw("|");
+        }
+        let mut place = 0;
+        let mut rest = most.as_bytes();
+        while let [digit, others @ ..] = rest {
+            rest = others;
+            let least = if place == 0 { b'1' } else { b'0' };
+            if *digit > least {
+                let (before, _) = most.split_at(place);
+                self.sink.raw(before);
+                self.digits(least, *digit - 1, 1);
+                self.digits(b'0', b'9', rest.len());
+                self.sink.raw("|");
+            }
+            place += 1;
+        }
+        self.sink.raw(most);
+    }
+
+    /// A pattern for so many digits, each of them in a range.
+    const fn digits(&mut self, least: u8, most: u8, count: usize) {
+        if count == 0 {
+            return;
+        }
+        if least == most {
+            self.sink.number((least - b'0') as u64);
+        } else {
+            self.sink.raw("[");
+            self.sink.number((least - b'0') as u64);
+            self.sink.raw("-");
+            self.sink.number((most - b'0') as u64);
+            self.sink.raw("]");
+        }
+        if count > 1 {
+            self.sink.raw("{");
+            self.sink.number(count as u64);
+            self.sink.raw("}");
+        }
     }
 
     const fn object(
@@ -641,12 +811,19 @@ impl<'a, 'b> Writer<'a, 'b> {
     ) {
         let keys = keys.resolve(self.direction);
         // Members that are not the map's have been named, but not for names that only match a pattern.
-        if let Node::Plain {
-            kind: Kind::String, ..
-        } = keys.node
-        {
-            self.key(additional);
-            self.schema(values);
+        match keys.node {
+            Node::Plain {
+                kind: Kind::String, ..
+            } => {
+                self.key(additional);
+                self.schema(values);
+            }
+            // serde has the names as text by then, which it takes for no number and no boolean.
+            Node::Plain { .. } if matches!(self.direction, Direction::In) => {
+                self.key(additional);
+                self.value("false");
+            }
+            _ => {}
         }
     }
 

@@ -1,0 +1,89 @@
+//! What the types of `serde_json` ask for beyond the data model of serde: text that is passed on as it is.
+
+use std::any::type_name;
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, MapAccess};
+use serde_json::ser::{CompactFormatter, Formatter as _};
+
+use super::number::Number;
+use crate::fault::Fault;
+
+/// The name of `RawValue`, as a newtype that is read and as a struct that is written.
+pub const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// The name of `Number`, if numbers are text.
+pub const NUMBER: &str = "$serde_json::private::Number";
+
+/// Whether `serde_json::Number` keeps the digits as text, of any length. A feature of `serde_json` decides so, `arbitrary_precision`, which any crate in
+/// the build may ask for.
+pub const NUMBERS_ARE_TEXT: bool = size_of::<serde_json::Number>() == size_of::<String>();
+
+/// Whether a type's name is that of `RawValue`. The compiler knows the lengths of both, and so the answer for nearly all types.
+#[inline(always)]
+pub fn is_raw_value(name: &str) -> bool {
+    name.len() == RAW_VALUE.len() && is_of_serde_json(name)
+}
+
+/// Whether a struct is text that is written as it is.
+#[inline(always)]
+pub fn is_text(name: &str) -> bool {
+    is_raw_value(name) || (name.len() == NUMBER.len() && is_of_serde_json(name))
+}
+
+fn is_of_serde_json(name: &str) -> bool {
+    name == RAW_VALUE || name == NUMBER
+}
+
+/// Whether a number must be passed on as text to whoever reads a `T`: to the types that keep the text, and where a float is another number.
+#[inline(always)]
+pub fn keeps_text<T>(number: &Number<'_>, float: f64) -> bool {
+    NUMBERS_ARE_TEXT && (keeps_numbers::<T>() || !is(float, number))
+}
+
+/// Whether a type is one of those of `serde_json` that hold any number.
+fn keeps_numbers<T>() -> bool {
+    let name = type_name::<T>();
+    name == type_name::<serde_json::Number>() || name == type_name::<serde_json::Value>()
+}
+
+/// Whether the shortest digits that stand for a float are the number's.
+fn is(float: f64, number: &Number<'_>) -> bool {
+    let mut text = Vec::new();
+    CompactFormatter.write_f64(&mut text, float).is_ok()
+        && std::str::from_utf8(&text)
+            .ok()
+            .and_then(|text| Number::scan(text).ok())
+            .is_some_and(|shortest| shortest.equals(number))
+}
+
+/// Text under a name, in the form of an object with one member.
+pub struct Verbatim<'de> {
+    name: Option<&'static str>,
+    text: &'de str,
+}
+
+impl<'de> Verbatim<'de> {
+    pub fn new(name: &'static str, text: &'de str) -> Self {
+        Verbatim {
+            name: Some(name),
+            text,
+        }
+    }
+}
+
+impl<'de> MapAccess<'de> for Verbatim<'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let name = self.name.take().map(BorrowedStrDeserializer::new);
+        name.map(|name| seed.deserialize(name)).transpose()
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
+        seed.deserialize(BorrowedStrDeserializer::new(self.text))
+    }
+}

@@ -1,0 +1,147 @@
+//! What serde cannot read where it looks at a value first: inside tagged and untagged enums and flattened fields, where it keeps what it has read in a
+//! form of its own.
+
+use std::marker::PhantomData;
+
+use super::node::{Content, Enum, Field, Keyword, Member, Node, Representation};
+use super::{Direction, Schema};
+
+/// Whether a type is read at all: the constant of the trait, unless there is the type's own.
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T: serde::Deserialize<'static>> Probe<T> {
+    pub const READ: bool = true;
+}
+
+/// Types that are not read.
+pub trait Unread {
+    const READ: bool = false;
+}
+
+impl<T> Unread for Probe<T> {}
+
+/// Refuses, while compiling, a type that serde cannot read once it has kept it.
+#[track_caller]
+pub const fn kept<T: Schema + ?Sized>(read: bool) {
+    if !read {
+        return;
+    }
+    let mut walk = Walk {
+        seen: [0; MOST],
+        len: 0,
+    };
+    match walk.node(T::SCHEMA, true) {
+        Some(Unreadable::Wide) => panic!(
+            "serde reads no integer of 128 bits here: inside tagged and untagged enums and flattened fields it keeps numbers of 64 bits. Write `plugin_sdk::Wide<u128>` (or `Wide<i128>`) for the integer, which is a string above 64 bits; or give the enum no tag"
+        ),
+        Some(Unreadable::Verbatim) => panic!(
+            "serde reads no `RawValue` here: inside tagged and untagged enums and flattened fields it has read the text by then. Write `serde_json::Value` for it, or give the enum no tag"
+        ),
+        None => {}
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Unreadable {
+    Wide,
+    Verbatim,
+}
+
+/// How many types are looked through at most.
+const MOST: usize = 256;
+
+/// A walk through all that a type holds.
+struct Walk {
+    /// Types that have been looked through, each by whether it is kept.
+    seen: [u64; MOST],
+    len: usize,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, to whom a panic is an error like any other"
+)]
+impl Walk {
+    const fn node(&mut self, node: &'static Node, kept: bool) -> Option<Unreadable> {
+        match node {
+            Node::Plain { keywords, .. } if kept && is_wide(keywords) => Some(Unreadable::Wide),
+            Node::Verbatim if kept => Some(Unreadable::Verbatim),
+            Node::Sequence { items, .. } | Node::Array { items, .. } => self.node(items, kept),
+            Node::Tuple(fields) => self.fields(fields, kept),
+            Node::Map { values, .. } => self.node(values, kept),
+            Node::Object(object) => self.fields(object.fields, kept),
+            Node::Enum(of) => self.variants(of, kept),
+            Node::Nullable(node) | Node::Annotated { node, .. } => self.node(node, kept),
+            Node::Directed { input, .. } => self.node(input, kept),
+            Node::Definition(link) => {
+                let definition = link.get();
+                // Two bits that tell apart what is kept and what is not are as good as any.
+                let id = definition.name.id() ^ kept as u64;
+                let mut nth = 0;
+                while nth < self.len {
+                    if self.seen[nth] == id {
+                        return None;
+                    }
+                    nth += 1;
+                }
+                if self.len == MOST {
+                    return None;
+                }
+                self.seen[self.len] = id;
+                self.len += 1;
+                self.node(definition.body, kept)
+            }
+            _ => None,
+        }
+    }
+
+    const fn fields(&mut self, mut fields: &'static [Field], kept: bool) -> Option<Unreadable> {
+        while let [field, rest @ ..] = fields {
+            fields = rest;
+            if let Some(found) = self.field(field, kept) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    const fn field(&mut self, field: &'static Field, kept: bool) -> Option<Unreadable> {
+        if field.told || field.names.given(Direction::In).is_none() {
+            return None;
+        }
+        self.node(field.node, kept || field.flatten)
+    }
+
+    const fn variants(&mut self, of: &'static Enum, kept: bool) -> Option<Unreadable> {
+        let mut rest = of.variants;
+        while let [variant, others @ ..] = rest {
+            rest = others;
+            if variant.names.given(Direction::In).is_none() {
+                continue;
+            }
+            let kept = kept
+                || variant.untagged
+                || !matches!(of.representation, Representation::External);
+            let found = match &variant.content {
+                Content::Unit => None,
+                Content::Newtype(field) => self.field(field, kept),
+                Content::Tuple(node) | Content::Struct(node, _) => self.node(node, kept),
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+/// Whether a number's limits are beyond 64 bits: they have more than 20 digits then.
+const fn is_wide(mut limits: &'static [Member]) -> bool {
+    while let [Member(keyword, limit), rest @ ..] = limits {
+        if keyword.is(Keyword::Maximum) && limit.len() > 20 {
+            return true;
+        }
+        limits = rest;
+    }
+    false
+}
