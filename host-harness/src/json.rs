@@ -12,7 +12,7 @@ const EXCERPT: usize = 160;
 /// Appends a value as JSON; `()` and `None` become no bytes at all, which is how a guest is given no arguments.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, text: &mut Vec<u8>) -> Result<(), String> {
     let before = text.len();
-    serde_json::to_writer(&mut *text, value).map_err(|error| error.to_string())?;
+    plugin_sdk::json::write(value, text).map_err(|error| error.to_string())?;
     if text.get(before..) == Some(b"null") {
         text.truncate(before);
     }

@@ -796,9 +796,9 @@ pub mod prelude {
 pub use error::{
     Coded, Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, StdError, code,
 };
-pub use wide::Wide;
 pub use schema::Schema;
 pub use services::{ai, config, events, files, http, kv, random, time};
+pub use wide::Wide;
 
 /// The `log` crate; see [`logging`](services::logging).
 pub use ::log;

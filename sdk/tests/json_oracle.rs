@@ -488,10 +488,16 @@ fn numbers_at_the_edges_are_read_digit_by_digit_or_refused() {
     }
     let negative_zero = read::<f64>(b"-0.0").map(f64::to_bits);
     assert_eq!(negative_zero, Some((-0.0f64).to_bits()));
-    assert_eq!(read::<f32>(b"-0").map(f32::to_bits), Some((-0.0f32).to_bits()));
+    assert_eq!(
+        read::<f32>(b"-0").map(f32::to_bits),
+        Some((-0.0f32).to_bits())
+    );
     assert_eq!(write(&-0.0f64).as_deref(), Some(&b"-0.0"[..]));
     assert_eq!(write(&u128::MAX), Some(u128::MAX.to_string().into_bytes()));
-    assert_eq!(write(&(0.1 + 0.2)).as_deref(), Some(&b"0.30000000000000004"[..]));
+    assert_eq!(
+        write(&(0.1 + 0.2)).as_deref(),
+        Some(&b"0.30000000000000004"[..])
+    );
     let exact = Value::from((1u64 << 53) + 1);
     assert_eq!(read::<Value>(b"9007199254740993"), Some(exact));
 }
@@ -517,9 +523,15 @@ fn a_number_that_is_not_finite_is_named_with_its_place() {
         words(f32::NAN, 2.0),
         "JSON has no number for NaN, which is to be written behind `{\"gain\":`: see to it that the number is finite, or write an `Option` that is `None`"
     );
-    assert!(words(1.0, f64::NEG_INFINITY).contains(r#"-infinity, which is to be written behind `{"gain":1.0,"levels":[0.5,`:"#));
+    assert!(
+        words(1.0, f64::NEG_INFINITY)
+            .contains(r#"-infinity, which is to be written behind `{"gain":1.0,"levels":[0.5,`:"#)
+    );
     assert!(json::write(&f64::INFINITY, &mut Vec::new()).is_err());
     let long = ("ü".repeat(40), f32::NAN);
     let error = json::write(&long, &mut Vec::new()).unwrap_err().to_string();
-    assert!(error.contains("behind `…ü") && error.contains("ü\",`:"), "{error}");
+    assert!(
+        error.contains("behind `…ü") && error.contains("ü\",`:"),
+        "{error}"
+    );
 }

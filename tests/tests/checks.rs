@@ -8,6 +8,7 @@
 use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin};
 use plugin_sdk_tests::Build;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 fn module(package: &'static str) -> Module {
@@ -110,6 +111,149 @@ fn what_the_plugin_refuses_is_refused_with_its_code_and_path_and_what_it_takes_i
         );
         plugin.call::<()>("nothing", ()).unwrap();
     }
+}
+
+/// What a command answers, byte for byte, called with and without checks.
+#[track_caller]
+fn answered(module: &Module, command: &str, arguments: &str) -> String {
+    let arguments: Box<RawValue> = RawValue::from_string(arguments.to_owned()).unwrap();
+    let mut answers = [false, true].map(|checks| {
+        let builder = module.plugin();
+        let builder = if checks {
+            builder.check_arguments()
+        } else {
+            builder
+        };
+        let mut plugin = builder.build().unwrap();
+        let answer: Box<RawValue> = plugin.call(command, &arguments).unwrap();
+        answer.get().to_owned()
+    });
+    assert_eq!(answers[0], answers[1]);
+    std::mem::take(&mut answers[0])
+}
+
+#[test]
+fn json_that_is_passed_on_keeps_every_byte() {
+    let module = module("contract");
+    let payload = "{\"price\": 1.50,\n\t\"big\": 123456789012345678901234567890, \"text\": \"\\u00e9\\n\\\"\"}";
+    let arguments = format!(r#"{{"payload":{payload}}}"#);
+    assert_eq!(answered(&module, "forward", &arguments), payload);
+    let envelope = r#"{"envelope": {"to": "x", "body": [1, 2,3], "others": [ null , 1e400]}}"#;
+    assert_eq!(
+        answered(&module, "open", envelope),
+        r#"{"x":[[1, 2,3],null,1e400]}"#
+    );
+}
+
+#[test]
+fn wide_integers_are_read_where_serde_looks_first() {
+    let module = module("contract");
+    for (order, amount) in [
+        (r#"{"kind": "transfer", "amount": 777}"#, "777"),
+        (
+            r#"{"kind": "transfer", "amount": "340282366920938463463374607431768211455"}"#,
+            "340282366920938463463374607431768211455",
+        ),
+        (r#"{"amount": -1, "kind": "burn"}"#, "-1"),
+        (
+            r#"{"kind": "mint", "amount": 18446744073709551615, "gain": 1.50}"#,
+            "18446744073709551615 1.5",
+        ),
+        (r#"{"kind": "mint", "amount": "all", "gain": 0}"#, "all"),
+    ] {
+        let answer = answered(&module, "order", &format!(r#"{{"order": {order}}}"#));
+        assert_eq!(answer, format!("\"{amount}\""));
+    }
+    let mut plugin = module.plugin().build().unwrap();
+    let rounded = br#"{"order": {"kind": "transfer", "amount": 18446744073709551616}}"#;
+    let failure = plugin.call_raw("order", rounded).unwrap_err();
+    assert!(
+        failure
+            .to_string()
+            .contains("as a string of digits above 64 bits"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn numbers_keep_their_digits_where_the_plugins_are_text() {
+    let wasm = Build::of("contract")
+        .feature("numbers-are-text")
+        .dev()
+        .wasm();
+    let module = Module::load(&*wasm.unwrap()).unwrap();
+    let mut plugin = module.plugin().build().unwrap();
+    let mut same = |number: &str| {
+        let arguments = format!(r#"{{"number":{number},"more":[{number},{{"a":{number}}}]}}"#);
+        let answer = plugin.call_raw("number", arguments.as_bytes()).unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(answer),
+            format!(r#"[{number},[{number},{{"a":{number}}}]]"#)
+        );
+    };
+    for number in [
+        "1.50",
+        "123456789012345678901234567890.10",
+        "-0",
+        "1e400",
+        "18446744073709551615",
+    ] {
+        same(number);
+    }
+    // What serde looks at first is a number for all types, whatever those of `serde_json` are.
+    let order = r#"{"order": {"kind": "mint", "amount": 7, "gain": 1.50}}"#;
+    assert_eq!(answered(&module, "order", order), "\"7 1.5\"");
+}
+
+#[test]
+fn an_enum_that_crosses_as_its_number_is_described_by_its_numbers() {
+    let module = module("contract");
+    assert_eq!(answered(&module, "level", r#"{"level": 2}"#), "2");
+    let mut checked = module.plugin().check_arguments().build().unwrap();
+    for wrong in [json!(3), json!("High")] {
+        refused(checked.call::<u8>("level", json!({"level": wrong})));
+    }
+    let schema = module
+        .manifest()
+        .unwrap()
+        .command("level")
+        .unwrap()
+        .arguments
+        .clone();
+    let text = format!("{schema:?}");
+    assert!(text.contains("Clearly to be heard."), "{text}");
+}
+
+#[test]
+fn a_result_that_is_not_finite_is_named_with_its_place() {
+    let mut plugin = module("contract").plugin().build().unwrap();
+    assert_eq!(
+        plugin
+            .call::<Vec<f64>>("invert", json!({"number": 2}))
+            .unwrap(),
+        [0.5, 0.5]
+    );
+    let failure = plugin
+        .call::<Vec<f64>>("invert", json!({"number": 0}))
+        .unwrap_err();
+    assert_eq!(failure.code(), "invalid_result");
+    assert!(
+        failure
+            .to_string()
+            .contains("JSON has no number for infinity, which is to be written behind `[0.5,`"),
+        "{failure}"
+    );
+    // As an argument it is told before it crosses.
+    let failure = plugin
+        .call::<Vec<f64>>(
+            "invert",
+            std::collections::BTreeMap::from([("number", f64::NAN)]),
+        )
+        .unwrap_err();
+    assert!(
+        failure.to_string().contains("JSON has no number for NaN"),
+        "{failure}"
+    );
 }
 
 #[test]

@@ -212,6 +212,11 @@ impl FailureKind {
                 ));
                 if excerpt.is_empty() {
                     account.help("there are no bytes at all; a raw command is called with `call_raw`")
+                } else if ["f64", "f32"].iter().any(|float| reason.contains(&format!("null, expected {float}"))) {
+                    account.note(format!("text: {excerpt}")).help(
+                        "JSON has no NaN and no infinity, and many writers put `null` there: let the plugin see to it that the number is finite, or ask for an \
+                         `Option`",
+                    )
                 } else {
                     raw_help(*region, account.note(format!("text: {excerpt}")))
                 }

@@ -603,14 +603,18 @@ impl<'a> Expansion<'a> {
         let checks = kept.map(|field| {
             let ty = self.ty(&field.ty);
             quote_spanned! {field.ty.span()=>
-                const _: () = __schema::kept::<#ty>({
-                    #[allow(unused_imports)]
-                    use __schema::Unread as _;
-                    __schema::Probe::<#ident #arguments>::READ
-                });
+                const _: () = __schema::kept::<#ty>(__schema::Probe::<#ident #arguments>::READ);
             }
         });
-        checks.collect()
+        let checks: TokenStream = checks.collect();
+        if checks.is_empty() {
+            return checks;
+        }
+        quote! {
+            #[allow(unused_imports)]
+            use __schema::Unread as _;
+            #checks
+        }
     }
 }
 

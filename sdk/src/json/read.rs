@@ -677,8 +677,8 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
             text: name,
             unescaped,
         })
-            .map(Some)
-            .map_err(|fault| fault.in_member(name))
+        .map(Some)
+        .map_err(|fault| fault.in_member(name))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<T::Value> {

@@ -425,11 +425,7 @@ impl ser::SerializeStruct for Struct<'_> {
     type Error = WriteError;
 
     #[inline(always)]
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Written {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
         match self.verbatim {
             None => write_member(self.out, key, value),
             Some(_) => write(value, self.out),
@@ -469,11 +465,7 @@ impl ser::SerializeStructVariant for Compound<'_> {
     type Ok = ();
     type Error = WriteError;
 
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Written {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Written {
         write_member(self.out, key, value)
     }
 

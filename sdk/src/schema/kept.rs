@@ -119,9 +119,8 @@ impl Walk {
             if variant.names.given(Direction::In).is_none() {
                 continue;
             }
-            let kept = kept
-                || variant.untagged
-                || !matches!(of.representation, Representation::External);
+            let kept =
+                kept || variant.untagged || !matches!(of.representation, Representation::External);
             let found = match &variant.content {
                 Content::Unit => None,
                 Content::Newtype(field) => self.field(field, kept),

@@ -374,7 +374,9 @@ impl<'a, 'b> Writer<'a, 'b> {
             Node::Plain {
                 kind: Kind::Number, ..
             } => {
-                self.key("\"patternProperties\":{\"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?$\":");
+                self.key(
+                    "\"patternProperties\":{\"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?$\":",
+                );
                 self.schema(values);
                 self.close("}");
                 self.key(additional);

@@ -885,6 +885,186 @@ pub mod truer {
     }
 }
 
+/// What schemars does not know, or sees otherwise: types of this crate, keys, numbers of 128 bits, and JSON that is passed on.
+pub mod further {
+    use std::collections::{BTreeMap, HashMap};
+    use std::num::{NonZeroI8, NonZeroI128, NonZeroU16, NonZeroU128};
+
+    use plugin_sdk::{Schema, Wide};
+    use serde::{Deserialize, Serialize};
+
+    macro_rules! described {
+        ($($item:item)*) => {$(
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Schema)]
+            $item
+        )*};
+    }
+
+    described! {
+        pub struct Keys {
+            pub a: BTreeMap<u8, u8>,
+            pub b: BTreeMap<i8, u8>,
+            pub c: BTreeMap<u16, u8>,
+            pub d: BTreeMap<i16, u8>,
+            pub e: BTreeMap<u32, u8>,
+            pub f: BTreeMap<i32, u8>,
+            pub g: BTreeMap<u64, u8>,
+            pub h: BTreeMap<i64, u8>,
+            pub i: BTreeMap<u128, u8>,
+            pub j: BTreeMap<i128, u8>,
+            pub k: BTreeMap<NonZeroU16, u8>,
+            pub l: BTreeMap<NonZeroI8, u8>,
+            pub m: BTreeMap<bool, u8>,
+            pub n: BTreeMap<char, u8>,
+            pub o: HashMap<Key, u8>,
+            pub p: BTreeMap<Option<u8>, u8>,
+            pub q: BTreeMap<Box<str>, BTreeMap<u8, Option<u8>>>,
+        }
+
+        #[derive(Eq, Hash)]
+        pub struct Key(u8);
+
+        pub struct Wides {
+            pub a: u128,
+            pub b: i128,
+            pub c: NonZeroU128,
+            pub d: NonZeroI128,
+            pub e: Option<Option<u128>>,
+            pub f: Vec<i128>,
+            pub g: External,
+        }
+
+        pub enum External {
+            Newtype(u128),
+            Struct { a: i128 },
+        }
+
+        pub struct Widened {
+            pub a: Wide<u128>,
+            pub b: Option<Wide<i128>>,
+            pub c: Tagged,
+            pub d: Beside,
+            pub e: Untagged,
+            #[serde(flatten)]
+            pub f: Part,
+            #[serde(flatten)]
+            pub g: BTreeMap<String, Wide<i128>>,
+        }
+
+        #[serde(tag = "t")]
+        pub enum Tagged {
+            Struct { a: Wide<u128>, b: f32 },
+            Newtype(Part),
+        }
+
+        #[serde(tag = "t", content = "c")]
+        pub enum Beside {
+            Newtype(Wide<u128>),
+            Tuple(Wide<i128>, u8),
+        }
+
+        #[serde(untagged)]
+        pub enum Untagged {
+            Wide(Wide<u128>),
+            Part(Part),
+            Text(String),
+        }
+
+        pub struct Part {
+            pub part: Wide<i128>,
+        }
+
+        pub struct Floats {
+            pub a: f32,
+            pub b: f64,
+            pub c: Vec<f32>,
+            pub d: Option<f32>,
+            pub e: (f32, f64),
+        }
+
+        pub struct Nested {
+            pub a: Option<Option<Option<u8>>>,
+            pub b: Vec<Option<()>>,
+            pub c: Option<Vec<Option<Box<Nested>>>>,
+            pub d: Result<u8, Option<String>>,
+            pub e: Box<[u8]>,
+            pub f: serde_json::Value,
+            pub g: serde_json::Number,
+            pub h: BTreeMap<String, Option<serde_json::Value>>,
+        }
+    }
+
+    /// A volume.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Schema)]
+    #[schema(repr)]
+    #[repr(i8)]
+    pub enum Level {
+        /// Hardly to be heard.
+        Low = -1,
+        Middle,
+        High = 7,
+    }
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Schema)]
+    #[schema(repr)]
+    #[repr(u8)]
+    pub enum Place {
+        First = 1,
+        Second,
+        #[serde(other)]
+        Behind = 9,
+    }
+
+    /// As `serde_repr` does it.
+    macro_rules! by_number {
+        ($type:ty as $number:ty: $($variant:ident)* $(, $other:ident)?) => {
+            impl Serialize for $type {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    (*self as $number).serialize(serializer)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $type {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let number = <$number>::deserialize(deserializer)?;
+                    let known = [$(<$type>::$variant),*].into_iter().find(|known| *known as $number == number);
+                    $(let known = known.or(Some(<$type>::$other));)?
+                    known.ok_or_else(|| serde::de::Error::custom("there is no such number"))
+                }
+            }
+        };
+    }
+
+    by_number!(Level as i8: Low Middle High);
+    by_number!(Place as u8: First Second, Behind);
+
+    described! {
+        pub struct ByNumber {
+            pub a: Level,
+            pub b: Option<Level>,
+            pub c: Vec<Place>,
+            pub d: BTreeMap<Level, u8>,
+        }
+    }
+
+    #[cfg(feature = "raw_value")]
+    #[derive(Debug, Serialize, Deserialize, Schema)]
+    pub struct Raw {
+        pub a: Box<serde_json::value::RawValue>,
+        pub b: Option<Box<serde_json::value::RawValue>>,
+        pub c: Vec<Box<serde_json::value::RawValue>>,
+        pub d: BTreeMap<u8, Box<serde_json::value::RawValue>>,
+        pub e: RawVariant,
+    }
+
+    #[cfg(feature = "raw_value")]
+    #[derive(Debug, Serialize, Deserialize, Schema)]
+    pub enum RawVariant {
+        Newtype(Box<serde_json::value::RawValue>),
+        Struct { a: Box<serde_json::value::RawValue> },
+    }
+}
+
 pub mod as_text {
     use serde::{Deserialize, Deserializer, Serializer};
 

@@ -7,6 +7,7 @@
 
 mod compiled;
 mod described;
+mod drawn;
 mod normal;
 mod oracle;
 mod values;

@@ -3,7 +3,8 @@
 //! What is evened out, and nothing else:
 //! * `$ref`s are replaced by what they lead to, for the two crates disagree on what deserves a name; what says the same as its surroundings is merged with them.
 //!   A reference from within a type to itself becomes how much deeper in a value it stands.
-//! * Integers: schemars has a `format` that JSON Schema does not know (`uint32`), and bounds for small integers only; ours has bounds for all and no format.
+//! * Keys of maps: schemars tells numbers from other names, ours tells the type's own numbers, and characters.
+//! * Numbers: schemars has a `format` that JSON Schema does not know (`uint32`), and bounds for small integers only; ours has bounds for all and no format.
 //! * `"const": x` is `"enum": [x]`; a choice of one is that one; choices, `required` and `type` have no order.
 //! * `{"not": {}}` is `false`. What says nothing is left out: `"additionalProperties": true`, empty `properties` and `required`.
 //! * The document's title and dialect.
@@ -129,7 +130,7 @@ fn merge(outer: Value, inner: Value) -> Value {
     }
 }
 
-const BOUNDS: [&str; 8] = [
+const BOUNDS: [&str; 9] = [
     "2147483647",
     "-2147483648",
     "4294967295",
@@ -138,6 +139,7 @@ const BOUNDS: [&str; 8] = [
     "18446744073709551615",
     "1.7014118346046923e38",
     "3.402823669209385e38",
+    "3.4028235e38",
 ];
 
 fn tidy(mut schema: Value) -> Value {
@@ -164,6 +166,20 @@ fn tidy(mut schema: Value) -> Value {
             }
         }
     }
+    if let Some(Value::Object(patterns)) = members.get_mut("patternProperties") {
+        let general = |pattern: String| match pattern.as_str() {
+            pattern if pattern.starts_with("^(0|[1-9]") && pattern.contains("|-(") => {
+                r"^-?\d+$".to_owned()
+            }
+            pattern if pattern.starts_with("^(0|[1-9]") => r"^\d+$".to_owned(),
+            _ => pattern,
+        };
+        *patterns = std::mem::take(patterns)
+            .into_iter()
+            .map(|(pattern, schema)| (general(pattern), schema))
+            .collect();
+    }
+    members.remove("propertyNames");
     if let Some(only) = members.remove("const") {
         members.insert("enum".to_owned(), json!([only]));
     }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::described::{
-    converted, enums, flattened, generics, recursive, standard, structs, truer,
+    converted, enums, flattened, further, generics, recursive, standard, structs, truer,
 };
 
 struct Subject {
@@ -23,6 +23,8 @@ struct Subject {
     output: Validator,
     /// Reads a value, and writes what was read. Not everything that can be read can be written.
     pass: fn(&Value) -> Option<Option<Value>>,
+    /// Whether the reader of plugins takes it.
+    read: fn(&[u8]) -> bool,
 }
 
 fn validator<T: Schema>(direction: Direction) -> Validator {
@@ -44,6 +46,7 @@ fn subject<T: Schema + Serialize + DeserializeOwned>(
             let read = serde_json::from_str::<T>(&value.to_string()).ok()?;
             Some(serde_json::to_value(read).ok())
         },
+        read: |text| plugin_sdk::json::read::<T>(text, &plugin_sdk::json::Arena::new()).is_ok(),
     }
 }
 
@@ -125,6 +128,11 @@ subjects! {
     truer::ShortTuple: [[1, 2], [1], [1, 2, "c"]];
     truer::OpaqueVariant: [{"Number": "7"}];
     truer::Conditional: [{"a": 1}, {"a": 1, "b": 2}];
+    further::Keys: [{"a": {"255": 1}, "b": {"-128": 1}, "c": {"7": 1}, "d": {"-7": 1}, "e": {"0": 1}, "f": {"0": 1}, "g": {"18446744073709551615": 1}, "h": {"-9223372036854775808": 1}, "i": {"340282366920938463463374607431768211455": 1}, "j": {"-1": 1}, "k": {"1": 1}, "l": {"-1": 1}, "m": {"true": 1}, "n": {"é": 1}, "o": {"7": 1}, "p": {"7": 1}, "q": {"b": {"7": null}}}];
+    further::Widened: [{"a": 7, "b": "-18446744073709551616", "c": {"t": "Struct", "a": 7, "b": 0.5}, "d": {"t": "Newtype", "c": "340282366920938463463374607431768211455"}, "e": 7, "part": 1, "more": 2}];
+    further::Floats: [{"a": 1.5, "b": 1e300, "c": [0.1], "d": null, "e": [1, 2]}];
+    further::ByNumber: [{"a": -1, "b": 7, "c": [1, 9], "d": {"0": 1, "-1": 2}}];
+    further::Level: [(-1), 0, 7];
 }
 
 /// A change of one place in a value.
@@ -300,6 +308,8 @@ fn what_serde_writes_is_valid_and_what_a_schema_refuses_serde_refuses() {
         for (at, mutation) in &mutations {
             mutate(&mut value, at, mutation);
         }
+        let ours = (subject.read)(value.to_string().as_bytes());
+        prop_assert_eq!(ours, (subject.pass)(&value).is_some(), "{}: {}", subject.name, value);
         let valid = subject.input.is_valid(&value);
         refused.set(refused.get() + usize::from(!valid));
         if let Some(written) = (subject.pass)(&value) {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use plugin_sdk::Wide;
 use plugin_sdk::prelude::*;
+use serde_json::Number;
+use serde_json::value::RawValue;
 
 /// How often a plugin was made, cleaned up and dropped in this instance, over all its lives.
 static MADE: AtomicU32 = AtomicU32::new(0);
@@ -123,6 +126,82 @@ pub enum Shape {
         /// What is in it.
         members: Vec<Shape>,
     },
+}
+
+/// JSON that is passed on, and where it goes.
+#[derive(Deserialize, Schema)]
+pub struct Envelope<'a> {
+    to: String,
+    #[serde(borrow)]
+    body: &'a RawValue,
+    others: Vec<Box<RawValue>>,
+}
+
+/// Amounts wherever serde looks at a value before it reads it.
+#[derive(Debug, Deserialize, Schema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Order {
+    /// With a tag.
+    Transfer { amount: Wide<u128> },
+    /// With a part that others have.
+    Burn(Part),
+    /// With what has no tag.
+    Mint { amount: Loose, gain: f32 },
+}
+
+/// A part of an order.
+#[derive(Debug, Deserialize, Schema)]
+pub struct Part {
+    #[serde(flatten)]
+    amount: Amount,
+}
+
+/// A part of a part.
+#[derive(Debug, Deserialize, Schema)]
+pub struct Amount {
+    amount: Wide<i128>,
+}
+
+/// An amount or its name.
+#[derive(Debug, Deserialize, Schema)]
+#[serde(untagged)]
+pub enum Loose {
+    /// In numbers.
+    Amount(Wide<u128>),
+    /// In words.
+    Name(String),
+}
+
+/// A volume, which crosses as a number.
+#[derive(Clone, Copy, Debug, Schema)]
+#[schema(repr)]
+#[repr(u8)]
+pub enum Level {
+    /// Hardly to be heard.
+    Low = 1,
+    /// Clearly to be heard.
+    High = 2,
+}
+
+impl Serialize for Level {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+impl<'de> Deserialize<'de> for Level {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            1 => Ok(Level::Low),
+            2 => Ok(Level::High),
+            _ => Err(serde::de::Error::custom("expected 1 or 2")),
+        }
+    }
 }
 
 /// Sums of numbers.
@@ -247,6 +326,50 @@ impl Contract {
             Ok(_) => Ok(()),
             Err(cause) => Err(Full { limit, cause }),
         }
+    }
+
+    /// Gives JSON back as it is.
+    #[command]
+    pub fn forward(&self, payload: &RawValue) -> Box<RawValue> {
+        payload.to_owned()
+    }
+
+    /// What is in an envelope, as it is.
+    #[command]
+    pub fn open(&self, envelope: Envelope<'_>) -> BTreeMap<String, Vec<Box<RawValue>>> {
+        let Envelope { to, body, others } = envelope;
+        BTreeMap::from([(to, [body.to_owned()].into_iter().chain(others).collect())])
+    }
+
+    /// An amount in digits.
+    #[command]
+    pub fn order(&self, order: Order) -> String {
+        match order {
+            Order::Transfer { amount } => amount.to_string(),
+            Order::Burn(Part { amount }) => amount.amount.to_string(),
+            Order::Mint { amount, gain } => match amount {
+                Loose::Amount(amount) => format!("{amount} {gain}"),
+                Loose::Name(name) => name,
+            },
+        }
+    }
+
+    /// Gives numbers back.
+    #[command]
+    pub fn number(&self, number: Number, more: serde_json::Value) -> (Number, serde_json::Value) {
+        (number, more)
+    }
+
+    /// Gives a volume back.
+    #[command]
+    pub fn level(&self, level: Level) -> Level {
+        level
+    }
+
+    /// One over a number.
+    #[command]
+    pub fn invert(&self, number: f64) -> Vec<f64> {
+        vec![0.5, 1.0 / number]
     }
 
     /// A result that JSON has no form for.
