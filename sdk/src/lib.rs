@@ -764,6 +764,7 @@ pub use plugin_sdk_macros::HostScalar;
 /// | `default = value` | fields | what serde takes for a missing field, where only code knows it |
 /// | `with = Type` | fields, variants, types | what it looks like, instead of its own type: `with = String`, `with = Vec<Any>` |
 /// | `crate = "…"` | types | [where the SDK is](crate#under-another-name) |
+/// | `repr` | enums | it crosses as the number of its variant, as with the crate `serde_repr`: the schema lists the numbers |
 /// | `bound = "T: Schema"` | types | what must hold of the type parameters, instead of what their use tells |
 ///
 /// Values are written as in JSON: `"text"`, `-1.5`, `true`, `null`, `[1, 2]`, `{ "a": 1 }`. Constraints are the author's word: serde does not check them, the host may.
@@ -772,6 +773,35 @@ pub use plugin_sdk_macros::HostScalar;
 /// `#[schema(with = …)]` says what. So may a type of another crate, which has no schema: describe it as what it looks like, or as [`Any`](crate::schema::Any).
 /// A generic type may contain itself; where several contain each other, see [`Recursive`](crate::schema::Recursive).
 ///
+/// The derive reads serde's attributes, and cannot read an implementation of serde's traits that is written by hand or made by another derive. Such a type must say what it looks like:
+/// `#[schema(with = …)]`, or `#[schema(repr)]` for an enum that is its number. `cargo plugin test` sends what a schema allows to the command, and so finds a type that says
+/// nothing.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+/// use plugin_sdk::schema::{Direction, document};
+///
+/// #[derive(Schema)]
+/// #[schema(repr)]
+/// #[repr(u8)]
+/// enum Level {
+///     Low = 1,
+///     High = 2,
+/// }
+///
+/// let schema: serde_json::Value = serde_json::from_str(&document::<Level>(Direction::In)).unwrap();
+/// assert_eq!(schema["$defs"]["Level"], serde_json::json!({"type": "integer", "enum": [1, 2]}));
+/// ```
+///
+/// # Numbers and JSON as text
+///
+/// The SDK reads and writes an integer digit by digit or refuses it; a float is the nearest one. `u128` and `i128` are numbers of up to 39 digits. Inside enums with a tag,
+/// untagged enums and flattened fields serde has no room for them, in any format: the derive refuses them there, and [`Wide`] takes their place. `serde_json::Value` and `Number` hold 64 bits, or a
+/// float; with the feature `arbitrary_precision` of `serde_json` they hold the text of any number, and the SDK passes it on as it is.
+///
+/// `serde_json::value::RawValue` passes JSON on without reading it. Its schema comes with the feature `raw_value` of this crate (and `&RawValue` as an argument); serde reads none inside tagged
+/// and untagged enums and flattened fields, which the derive refuses as well.
+///
 /// # Where serde reads more, or less
 ///
 /// A schema describes what serde writes, and what it reads but for these forms, which it never writes: a struct as an array of its fields; a variant without content as an
@@ -779,7 +809,7 @@ pub use plugin_sdk_macros::HostScalar;
 /// serde wherever its members do not fit; a schema refuses what is of a wrong type there as well.
 ///
 /// The other way round, serde refuses what a schema cannot: two names of one field at once, numbers of a `Duration` that overflow, addresses that are none.
-/// It writes `NaN` and infinity as `null`, which is no number.
+/// Neither NaN nor infinity is a number in JSON: a result with one is an error, `invalid_result`, that names the place.
 pub use plugin_sdk_macros::Schema;
 
 /// What a plugin's source begins with: `use plugin_sdk::prelude::*;`

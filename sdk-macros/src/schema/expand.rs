@@ -325,7 +325,7 @@ impl<'a> Expansion<'a> {
         // One of them stands for all other numbers.
         match (repr, variants.iter().any(|variant| variant.other)) {
             (Some(repr), true) => directed(
-                &quote!(<::core::primitive::#repr as ::plugin_sdk::Schema>::SCHEMA),
+                &quote!(<::core::primitive::#repr as __plugin_sdk::Schema>::SCHEMA),
                 &numbers,
             ),
             _ => numbers,
