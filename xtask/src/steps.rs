@@ -78,6 +78,11 @@ pub fn test() -> Result<()> {
         outcome.add_failure(format!("{error:#}"));
     }
     test_program("tests", &mut outcome, cargo(&["--no-fail-fast"]))?;
+    test_program(
+        "tests of JSON where numbers are text",
+        &mut outcome,
+        numbers_as_text(&tools),
+    )?;
     let second = test_failures_again(&tools, &mut outcome)?;
 
     let first = format!("{}, rustc {}", tools.toolchain, tools.toolchain.release()?);
@@ -87,6 +92,17 @@ pub fn test() -> Result<()> {
         [] => Ok(()),
         failures => bail!("these failed:\n  {}", failures.join("\n  ")),
     }
+}
+
+/// The tests of the JSON reader and writer with `serde_json`'s `arbitrary_precision`, which the workspace's build cannot have beside its absence.
+fn numbers_as_text(tools: &Tools) -> Command {
+    let mut cargo = tools.toolchain.command("cargo");
+    tools.add_to(&mut cargo);
+    cargo
+        .args(["test", "--package", "plugin-sdk"])
+        .args(["--features", "binary,raw_value,serde_json/arbitrary_precision"])
+        .args(["--test", "json_oracle", "--no-fail-fast"]);
+    cargo
 }
 
 /// The tests of failures: what they read in a module depends on how its standard library was built.

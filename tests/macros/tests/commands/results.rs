@@ -136,7 +136,12 @@ impl Gives {
 
     #[command]
     fn floats(&self) -> Vec<f64> {
-        vec![f64::NAN, f64::INFINITY, -0.0, 1e300, 5e-324, 0.1]
+        vec![-0.0, 1e300, 5e-324, 0.1]
+    }
+
+    #[command]
+    fn not_finite(&self) -> Vec<f64> {
+        vec![0.5, f64::NAN]
     }
 
     #[command]
@@ -276,10 +281,16 @@ fn only_the_outer_result_says_whether_the_call_failed() {
 }
 
 #[test]
-fn floats_without_a_number_are_null() {
+fn floats_are_numbers_and_those_that_are_none_are_errors() {
     let mut output = Vec::new();
     Gives::__plugin_sdk_command_floats(&mut Gives::default(), &mut [], &mut output).unwrap();
-    assert_eq!(output, b"[null,null,-0.0,1e+300,5e-324,0.1]");
+    assert_eq!(output, b"[-0.0,1e+300,5e-324,0.1]");
+    output.clear();
+    let answer =
+        Gives::__plugin_sdk_command_not_finite(&mut Gives::default(), &mut [], &mut output);
+    let error = answer.err().unwrap();
+    assert_eq!(error.code(), "invalid_result");
+    assert!(error.message().contains("NaN"), "{}", error.message());
 }
 
 #[test]
