@@ -142,11 +142,19 @@ pub struct Envelope<'a> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Order {
     /// With a tag.
-    Transfer { amount: Wide<u128> },
+    Transfer {
+        /// How much.
+        amount: Wide<u128>,
+    },
     /// With a part that others have.
     Burn(Part),
     /// With what has no tag.
-    Mint { amount: Loose, gain: f32 },
+    Mint {
+        /// How much.
+        amount: Loose,
+        /// What comes of it.
+        gain: f32,
+    },
 }
 
 /// A part of an order.
