@@ -100,7 +100,10 @@ fn numbers_as_text(tools: &Tools) -> Command {
     tools.add_to(&mut cargo);
     cargo
         .args(["test", "--package", "plugin-sdk"])
-        .args(["--features", "binary,raw_value,serde_json/arbitrary_precision"])
+        .args([
+            "--features",
+            "binary,raw_value,serde_json/arbitrary_precision",
+        ])
         .args(["--test", "json_oracle", "--no-fail-fast"]);
     cargo
 }
