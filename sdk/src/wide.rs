@@ -1,4 +1,4 @@
-//! Integers of 128 bits that can be anywhere in JSON.
+//! 128-bit integers for any place in JSON.
 
 use std::fmt::{self, Display};
 use std::ops::{Deref, DerefMut};
@@ -9,11 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::schema::parts::{Definition, Link};
 use crate::schema::{Name, Node, Schema};
 
-/// An integer of 128 bits that is a number in JSON as long as it fits 64 bits, and a string of digits otherwise.
+/// A 128-bit integer that is a number in JSON if it fits 64 bits, and a string of digits otherwise.
 ///
-/// A plain `u128` or `i128` is a number of whatever length, which this SDK reads and writes digit by digit. Many hosts do not: a number above 2^53 loses digits in JavaScript,
-/// and above 2^64 in most others. And serde itself has no room for it inside enums with a tag, untagged enums and flattened fields, in any format: `#[derive(Schema)]`
-/// refuses a plain one there.
+/// A plain `u128` or `i128` is a number of up to 39 digits, which this SDK reads and writes digit by
+/// digit. Many hosts do not: a number above 2^53 loses digits in JavaScript, and above 2^64 in most
+/// others. serde itself has no room for it inside enums with a tag, untagged enums and flattened
+/// fields, in any format: `#[derive(Schema)]` refuses a plain one there.
 ///
 /// ```
 /// use plugin_sdk::Wide;
@@ -107,7 +108,7 @@ macro_rules! wide {
                     }
 
                     fn visit_str<E: de::Error>(self, digits: &str) -> Result<Self::Value, E> {
-                        // As it is written, and in no other way: without a sign of plus and without zeros in front.
+                        // Only the form that is written: no plus sign, no leading zeros.
                         match digits.parse::<$type>() {
                             Ok(number) if number.to_string() == digits => Ok(Wide(number)),
                             _ => Err(E::invalid_value(de::Unexpected::Str(digits), &self)),

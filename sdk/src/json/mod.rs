@@ -29,7 +29,7 @@ pub fn read<'de, T: serde::Deserialize<'de>>(
     Ok(value)
 }
 
-/// Whether text is one value, without white space around it.
+/// Returns whether text is one value without white space around it.
 #[cfg(feature = "binary")]
 pub(crate) fn is_value(text: &str) -> bool {
     let arena = Arena::new();

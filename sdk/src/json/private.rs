@@ -1,4 +1,5 @@
-//! What the types of `serde_json` ask for beyond the data model of serde: text that is passed on as it is.
+//! The private protocols of `serde_json`: text that its types pass on unchanged, which serde's data
+//! model does not have.
 
 use std::any::type_name;
 
@@ -15,17 +16,18 @@ pub const RAW_VALUE: &str = "$serde_json::private::RawValue";
 /// The name of `Number`, if numbers are text.
 pub const NUMBER: &str = "$serde_json::private::Number";
 
-/// Whether `serde_json::Number` keeps the digits as text, of any length. A feature of `serde_json` decides so, `arbitrary_precision`, which any crate in
-/// the build may ask for.
+/// Whether `serde_json::Number` keeps its digits as text of any length. The feature
+/// `arbitrary_precision` of `serde_json` decides, which any crate in the build may enable.
 pub const NUMBERS_ARE_TEXT: bool = size_of::<serde_json::Number>() == size_of::<String>();
 
-/// Whether a type's name is that of `RawValue`. The compiler knows the lengths of both, and so the answer for nearly all types.
+/// Returns whether a name is that of `RawValue`. The compiler knows both lengths, and so the answer
+/// for nearly all types.
 #[inline(always)]
 pub fn is_raw_value(name: &str) -> bool {
     name.len() == RAW_VALUE.len() && is_of_serde_json(name)
 }
 
-/// Whether a struct is text that is written as it is.
+/// Returns whether a struct of this name is text to write unchanged.
 #[inline(always)]
 pub fn is_text(name: &str) -> bool {
     is_raw_value(name) || (name.len() == NUMBER.len() && is_of_serde_json(name))
@@ -35,19 +37,20 @@ fn is_of_serde_json(name: &str) -> bool {
     name == RAW_VALUE || name == NUMBER
 }
 
-/// Whether a number must be passed on as text to whoever reads a `T`: to the types that keep the text, and where a float is another number.
+/// Returns whether a reader of `T` must get a number as text: it keeps the text, or the float would
+/// be another number.
 #[inline(always)]
 pub fn keeps_text<T>(number: &Number<'_>, float: f64) -> bool {
     NUMBERS_ARE_TEXT && (keeps_numbers::<T>() || !is(float, number))
 }
 
-/// Whether a type is one of those of `serde_json` that hold any number.
+/// Returns whether a type is one of `serde_json` that keeps any number.
 fn keeps_numbers<T>() -> bool {
     let name = type_name::<T>();
     name == type_name::<serde_json::Number>() || name == type_name::<serde_json::Value>()
 }
 
-/// Whether the shortest digits that stand for a float are the number's.
+/// Returns whether the shortest digits of a float are the number's.
 fn is(float: f64, number: &Number<'_>) -> bool {
     let mut text = Vec::new();
     CompactFormatter.write_f64(&mut text, float).is_ok()

@@ -544,7 +544,8 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_unit(visitor)
     }
 
-    // The name is a constant where a type asks, so that only plugins with a `RawValue` have the code for it.
+    // The name is a constant once this is inlined, so that only plugins with a `RawValue` have the
+    // code for it.
     #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,

@@ -358,7 +358,8 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
         Ok(Compound::open(self.out, b'{', "}"))
     }
 
-    // Here and in `Struct`, a struct's name is a constant, so that only plugins with a type of `serde_json` that asks for it have the code for text.
+    // The name is a constant once this and the methods of `Struct` are inlined, so that only plugins
+    // that write such text have the code for it.
     #[inline(always)]
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Struct<'a>, WriteError> {
         let verbatim = private::is_text(name);
@@ -416,7 +417,7 @@ elements! {
 /// A struct that is being written.
 struct Struct<'a> {
     out: &'a mut Vec<u8>,
-    /// Where the string begins that is JSON already, if there is nothing but that.
+    /// The start of the string that is JSON already, if the struct is nothing else.
     verbatim: Option<usize>,
 }
 

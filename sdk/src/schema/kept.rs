@@ -1,26 +1,26 @@
-//! What serde cannot read where it looks at a value first: inside tagged and untagged enums and flattened fields, where it keeps what it has read in a
-//! form of its own.
+//! Types that serde cannot read inside tagged and untagged enums and flattened fields: it buffers
+//! the value there, in a form with no room for 128-bit integers and raw JSON.
 
 use std::marker::PhantomData;
 
 use super::node::{Content, Enum, Field, Keyword, Member, Node, Representation};
 use super::{Direction, Schema};
 
-/// Whether a type is read at all: the constant of the trait, unless there is the type's own.
+/// A test for `Deserialize`: the inherent constant wins over the trait's where the bound holds.
 pub struct Probe<T>(PhantomData<T>);
 
 impl<T: serde::Deserialize<'static>> Probe<T> {
     pub const READ: bool = true;
 }
 
-/// Types that are not read.
+/// The answer for types without `Deserialize`.
 pub trait Unread {
     const READ: bool = false;
 }
 
 impl<T> Unread for Probe<T> {}
 
-/// Refuses, while compiling, a type that serde cannot read once it has kept it.
+/// Refuses, while compiling, a type that serde cannot read from its buffer.
 #[track_caller]
 pub const fn kept<T: Schema + ?Sized>(read: bool) {
     if !read {
@@ -47,12 +47,12 @@ enum Unreadable {
     Verbatim,
 }
 
-/// How many types are looked through at most.
+/// The most types that one check visits.
 const MOST: usize = 256;
 
-/// A walk through all that a type holds.
+/// A walk through everything that a type contains.
 struct Walk {
-    /// Types that have been looked through, each by whether it is kept.
+    /// The types visited so far, in and out of serde's buffer.
     seen: [u64; MOST],
     len: usize,
 }
@@ -75,7 +75,7 @@ impl Walk {
             Node::Directed { input, .. } => self.node(input, kept),
             Node::Definition(link) => {
                 let definition = link.get();
-                // Two bits that tell apart what is kept and what is not are as good as any.
+                // A type is visited once in serde's buffer and once outside.
                 let id = definition.name.id() ^ kept as u64;
                 let mut nth = 0;
                 while nth < self.len {
@@ -134,7 +134,7 @@ impl Walk {
     }
 }
 
-/// Whether a number's limits are beyond 64 bits: they have more than 20 digits then.
+/// Returns whether a number's limits exceed 64 bits: only those have more than 20 digits.
 const fn is_wide(mut limits: &'static [Member]) -> bool {
     while let [Member(keyword, limit), rest @ ..] = limits {
         if keyword.is(Keyword::Maximum) && limit.len() > 20 {
