@@ -2,7 +2,7 @@
 
 use plugin_sdk::prelude::*;
 
-#[derive(Serialize, Deserialize, Schema)]
+#[derive(Deserialize, Schema)]
 #[serde(tag = "kind")]
 enum Tagged {
     Transfer { amount: u128 },
