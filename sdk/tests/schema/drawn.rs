@@ -358,7 +358,7 @@ subjects! {
     recursive::Tree, recursive::Folder, recursive::Entry, recursive::Expression, recursive::Json, recursive::List<u8>, recursive::OfLists, recursive::Branch<u8>,
     converted::Cooked, truer::Others, truer::OthersInside, truer::OthersBeside, truer::PerhapsBeside, truer::UnitStrict, truer::UnitBesideStrict,
     truer::NamedInside, truer::Named, truer::ShortTuple, truer::Conditional, annotated::Age,
-    further::Keys, further::Wides, further::External, further::Widened, further::Tagged, further::Beside, further::Untagged, further::Floats, further::Nested,
+    further::Keys, further::BooleanKeys, further::Wides, further::External, further::Widened, further::Tagged, further::Beside, further::Untagged, further::Floats, further::Nested,
     further::Level, further::Place, further::ByNumber;
     lent: standard::Borrowed<'_>, inner: standard::Inner<'_>, text: &str, texts: Vec<&str>, map: std::collections::BTreeMap<&str, Option<&str>>,
 }
