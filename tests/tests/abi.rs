@@ -1715,7 +1715,7 @@ mod bad_input {
             })
             .filter(|name| !EXCEPT.contains(&&**name))
             .collect();
-        assert_eq!(exports.len(), 26);
+        assert_eq!(exports.len(), 32);
         let mut host = plugin();
         let commands: Vec<_> = exports.iter().map(|export| host.command(export)).collect();
         let host = std::cell::RefCell::new(host);
