@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plugin_sdk_harness::manifest::Manifest;
+use plugin_sdk_harness::symbols_file;
 
 use crate::error::{Error, Result};
 use crate::made_for::{self, Host};
@@ -78,6 +79,8 @@ pub struct Bundle {
     pub named: Anatomy,
     /// The files beside it, generated from it.
     pub sidecars: Vec<Sidecar>,
+    /// The names of its functions where it was stripped, for failures and not for hosts.
+    pub symbols: Option<Vec<u8>>,
 }
 
 impl Bundle {
@@ -112,8 +115,11 @@ impl Bundle {
             wasm = wasm_opt::run(&wasm, terminal)?;
         }
         let named = Anatomy::of(&wasm)?;
+        let mut symbols = None;
         if strips {
-            wasm = wasm::strip(&wasm)?;
+            let stripped = wasm::strip(&wasm)?;
+            symbols = symbols_file(&wasm, &stripped);
+            wasm = stripped;
         }
         let manifest = manifest(&wasm, &project.name)?;
         let sidecars = sidecar::of(host, &manifest, &named.interface);
@@ -123,6 +129,7 @@ impl Bundle {
             wasm,
             named,
             sidecars,
+            symbols,
         })
     }
 

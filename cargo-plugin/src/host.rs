@@ -12,7 +12,7 @@ use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::services::{
     AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
 };
-use plugin_sdk_harness::{Failure, FailureKind, Module, PluginBuilder, Warning};
+use plugin_sdk_harness::{Failure, FailureKind, Module, PluginBuilder, Source, Warning};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -119,11 +119,23 @@ pub struct Loaded {
 /// Reads a plugin's file, for the host that it is to run on; unless somebody says which, that is the one that it is made for.
 pub fn load(path: &Path, host: Option<Host>, terminal: &Terminal) -> Result<Loaded> {
     let wasm: Arc<[u8]> = PluginFile::read(path)?.wasm.into();
-    load_built(wasm, host, &text::path(path), terminal)
+    let source = Source::bytes(Arc::clone(&wasm)).symbols(path);
+    load_from(source, wasm, host, &text::path(path), terminal)
 }
 
 /// The same of a module that was read or built already.
 pub fn load_built(
+    wasm: Arc<[u8]>,
+    host: Option<Host>,
+    file: &str,
+    terminal: &Terminal,
+) -> Result<Loaded> {
+    let source = Source::bytes(Arc::clone(&wasm));
+    load_from(source, wasm, host, file, terminal)
+}
+
+fn load_from(
+    source: Source,
     wasm: Arc<[u8]>,
     host: Option<Host>,
     file: &str,
@@ -135,8 +147,8 @@ pub fn load_built(
     let host = host.or_else(|| made_for::host(&wasm));
     let host = host.unwrap_or_else(|| hosts::native());
     let loaded = match host.feature {
-        None => Module::load(&*wasm),
-        Some(_) => Module::load_for(host, &*wasm),
+        None => Module::load(source),
+        Some(_) => Module::load_for(host, source),
     };
     let module = loaded.map_err(|failure| {
         let wrong = Error::new(format!("cannot load `{file}`")).because(failure.message());

@@ -1,8 +1,8 @@
 //! The plugin's crate: found by `cargo metadata`, built by cargo.
 
 use std::env;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use cargo_metadata::{
@@ -10,7 +10,9 @@ use cargo_metadata::{
     Package,
 };
 use plugin_sdk_harness::hosts;
-use plugin_sdk_harness::{BuildFailure, CrateSource, Failure, FailureKind, Source};
+use plugin_sdk_harness::{
+    BuildFailure, CargoEnvironment, CrateSource, Failure, FailureKind, Source,
+};
 
 use crate::error::{Error, Result};
 use crate::made_for::{self, Host};
@@ -275,9 +277,9 @@ impl Project {
         self.manifest.clone()
     }
 
-    /// The cargo that this program was started by, or else the one on the path.
-    pub fn cargo(&self) -> OsString {
-        env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+    /// Cargo in the package's folder, as its author would run it.
+    pub fn cargo(&self) -> Command {
+        CargoEnvironment::for_host().cargo(&self.root)
     }
 
     /// `name v0.1.0`, as cargo shows packages.
@@ -366,10 +368,24 @@ fn choose(plugins: &[&str]) -> String {
     }
 }
 
-fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
+/// What cargo tells of a workspace's own crates: nothing is resolved or downloaded, and no `Cargo.lock` is written.
+pub fn own_metadata(manifest_path: Option<&Path>) -> std::result::Result<Metadata, MetadataError> {
     let mut command = MetadataCommand::new();
-    // Only this workspace's own crates: nothing is resolved or downloaded, and no `Cargo.lock` is written.
-    command.no_deps();
+    command.no_deps().cargo_path(CargoEnvironment::program());
+    if let Some(path) = manifest_path {
+        command.manifest_path(path);
+    }
+    let mut command = command.cargo_command();
+    CargoEnvironment::for_host().apply(&mut command);
+    let output = command.output()?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(MetadataError::CargoMetadata { stderr });
+    }
+    MetadataCommand::parse(std::str::from_utf8(&output.stdout)?)
+}
+
+fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
     if let Some(path) = manifest_path {
         if path.file_name().is_none_or(|name| name != "Cargo.toml") {
             return Err(Error::new(format!(
@@ -381,9 +397,8 @@ fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
                 path.join("Cargo.toml").display()
             )));
         }
-        command.manifest_path(path);
     }
-    command.exec().map_err(|error| match error {
+    own_metadata(manifest_path).map_err(|error| match error {
         MetadataError::CargoMetadata { stderr } => {
             let reason = stderr.trim().trim_start_matches("error: ").to_owned();
             let nowhere = reason.starts_with("could not find `Cargo.toml`");
@@ -464,12 +479,21 @@ fn nearest<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a Package> {
 
 fn build_failed(failure: &Failure, name: &str) -> Error {
     let reason = match failure.kind() {
-        FailureKind::Build(BuildFailure::Failed { command, output }) => {
-            let error = Error::new(format!("the plugin `{name}` does not build"))
+        FailureKind::Build(BuildFailure::Failed {
+            command,
+            output,
+            note,
+            help,
+        }) => {
+            let mut error = Error::new(format!("the plugin `{name}` does not build"))
                 .because(format!("`{command}` failed"));
-            return match output.trim_end() {
-                "" => error,
-                output => error.because(output),
+            let output = Some(output.trim_end()).filter(|output| !output.is_empty());
+            for cause in output.into_iter().chain(note.as_deref()) {
+                error = error.because(cause);
+            }
+            return match help {
+                Some(help) => error.help(help),
+                None => error,
             };
         }
         _ => failure.message(),

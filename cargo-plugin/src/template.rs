@@ -108,7 +108,37 @@ pub enum Sdk {
     Git(String),
 }
 
+/// The folder that this program was compiled in.
+const COMPILED_IN: &str = env!("CARGO_MANIFEST_DIR");
+
 impl Sdk {
+    /// Finds the SDK that belongs to this program, for whoever names no other: the registry's where it came from there itself, or the clone that it was compiled in.
+    pub fn of_this_program() -> Result<Self> {
+        Sdk::beside(Path::new(COMPILED_IN))
+    }
+
+    fn beside(compiled_in: &Path) -> Result<Self> {
+        let parts: Vec<_> = compiled_in.iter().collect();
+        let lies_in = |folders: [&str; 2]| parts.windows(2).any(|part| part == folders);
+        if lies_in(["registry", "src"]) {
+            return Ok(Sdk::Registry);
+        }
+        // Cargo removes its own clones when it likes.
+        let clone = compiled_in
+            .parent()
+            .filter(|_| !lies_in(["git", "checkouts"]));
+        match clone.filter(|clone| Sdk::check_clone(clone).is_ok()) {
+            Some(clone) => Ok(Sdk::Path(clone.to_path_buf())),
+            None => Err(Error::new("where to take the SDK from is not known")
+                .because(format!(
+                    "this program was not installed from a registry, so that version {} of `{}` need not be in one",
+                    env!("CARGO_PKG_VERSION"),
+                    SDK.0
+                ))
+                .help("`--sdk-path DIR` takes it from a clone of its repository, `--sdk-git URL` from the repository itself")),
+        }
+    }
+
     fn dependency(&self, folder: &str) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         match self {
@@ -323,6 +353,26 @@ mod tests {
             .collect();
         assert_eq!(builds.len(), 2);
         assert!(builds[0].ends_with("--features host-cis"), "{builds:?}");
+    }
+
+    #[test]
+    fn the_sdk_is_taken_from_where_the_program_came_from() {
+        let of = |path: &str| Sdk::beside(Path::new(path));
+        assert!(matches!(
+            of("/home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/cargo-plugin-0.1.0"),
+            Ok(Sdk::Registry)
+        ));
+        let Ok(Sdk::Path(clone)) = of(COMPILED_IN) else {
+            panic!("{COMPILED_IN}");
+        };
+        assert!(Sdk::check_clone(&clone).is_ok());
+        for gone in [
+            "/home/ada/.cargo/git/checkouts/sdk-0123456789abcdef/0123456/cargo-plugin",
+            "/nowhere/cargo-plugin",
+            "",
+        ] {
+            assert!(of(gone).is_err(), "{gone}");
+        }
     }
 
     #[test]

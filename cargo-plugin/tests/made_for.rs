@@ -91,11 +91,25 @@ fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_it
     let reports = support::json(&mut build);
     let folder = target_dir().join("plugin/release/many-repeater");
     let expected = [
-        ("native", &["many-repeater.wasm"][..]),
-        ("cis", &["cis/many-repeater.wasm", "cis/skill.toml"]),
+        (
+            "native",
+            &["many-repeater.wasm", "many-repeater.symbols"][..],
+        ),
+        (
+            "cis",
+            &[
+                "cis/many-repeater.wasm",
+                "cis/skill.toml",
+                "cis/many-repeater.symbols",
+            ],
+        ),
         (
             "neotalk",
-            &["neotalk/many-repeater.wasm", "neotalk/many-repeater.json"],
+            &[
+                "neotalk/many-repeater.wasm",
+                "neotalk/many-repeater.json",
+                "neotalk/many-repeater.symbols",
+            ],
         ),
     ];
     let reports = reports.as_array().unwrap();

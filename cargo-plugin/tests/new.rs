@@ -79,7 +79,10 @@ fn passes(plugin_type: &str) {
     assert_eq!(skipped.count(), 0, "{report:#}");
 
     let report = support::json(&mut plugin(&project, &["build", "--json"]));
-    let module = fs::read(report["files"][0].as_str().unwrap()).unwrap();
+    let module = report["files"][0].as_str().unwrap();
+    let validated = support::json(&mut plugin(&project, &["validate", module, "--json"]));
+    assert_eq!(validated["warnings"], json!([]), "{validated:#}");
+    let module = fs::read(module).unwrap();
     let manifest = Manifest::read(&module).unwrap().unwrap();
     assert_eq!(manifest.plugin_type.as_deref(), Some(plugin_type));
 }
@@ -147,6 +150,30 @@ fn a_project_is_all_of_its_files_and_no_others() {
         manifest.contains("plugin-sdk = { git = \"https://example.com/sdk\" }"),
         "{manifest}"
     );
+}
+
+#[test]
+fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
+    let outside = tempfile::tempdir().unwrap();
+    let made = plugin(outside.path(), &["new", "weather"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&made.stdout);
+    assert!(said.contains("it takes the SDK from the folder "), "{said}");
+    let project = outside.path().join("weather");
+    fs::copy(
+        Path::new(WORKSPACE).join("Cargo.lock"),
+        project.join("Cargo.lock"),
+    )
+    .unwrap();
+    // Cargo finds whatever it needs there.
+    let metadata = support::json(&mut cargo(&project, &["metadata", "--format-version=1"]));
+    let packages = metadata["packages"].as_array().unwrap();
+    let sdk = packages
+        .iter()
+        .find(|package| package["name"] == "plugin-sdk")
+        .unwrap();
+    assert_eq!(sdk["source"], json!(null));
 }
 
 #[test]

@@ -47,6 +47,18 @@ impl Repeater {
             *sample *= 2.0;
         }
     }
+
+    /// Measures a word, unless it is too much.
+    #[command]
+    pub fn measure(word: &str) -> u64 {
+        blown_up(word)
+    }
+}
+
+#[inline(never)]
+fn blown_up(word: &str) -> u64 {
+    assert!(word != "balloon", "it bursts");
+    word.len() as u64
 }
 "#;
 
@@ -84,7 +96,7 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         .map(|file| file.as_str().unwrap())
         .collect();
     let folder = target_dir().join("plugin/release/built-repeater");
-    let expected = ["built-repeater.wasm"];
+    let expected = ["built-repeater.wasm", "built-repeater.symbols"];
     assert_eq!(
         files,
         expected.map(|file| folder.join(file).display().to_string())
@@ -123,6 +135,7 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         "aa"
     );
 
+    a_failure_of_the_stripped_module_has_the_names_of_the_same_build(&wasm, files[3]);
     what_takes_the_space_is_all_of_the_module(&report, &wasm);
     the_last_size_is_remembered(&project, wasm.len());
 }
@@ -155,6 +168,51 @@ fn what_takes_the_space_is_all_of_the_module(report: &Value, wasm: &[u8]) {
         size["functions"]
     );
     assert!(named(&size["sections"], "plugin-sdk"));
+}
+
+fn a_failure_of_the_stripped_module_has_the_names_of_the_same_build(wasm: &[u8], symbols: &str) {
+    let folder = support::Folder::new().with("renamed.wasm", wasm);
+    let call = ["call", "renamed.wasm", "measure", "--word=balloon"];
+    let failed = |folder: &support::Folder| folder.run(&call).bad(1);
+
+    let said = failed(&folder);
+    assert!(said.contains("it bursts"), "{said}");
+    assert!(said.contains("the stack has no names"), "{said}");
+    assert!(
+        said.contains("`renamed.symbols`, which `cargo plugin build` writes"),
+        "{said}"
+    );
+
+    folder.write("built-repeater.symbols", fs::read(symbols).unwrap());
+    let said = failed(&folder);
+    assert!(said.contains("built_repeater::blown_up"), "{said}");
+    let harness = |source: plugin_sdk_harness::Source| {
+        let mut plugin = Plugin::builder(source).grant("kv").build().unwrap();
+        plugin
+            .call::<u64>("measure", json!({"word": "balloon"}))
+            .unwrap_err()
+            .to_string()
+    };
+    let file = plugin_sdk_harness::Source::file(folder.path().join("renamed.wasm"));
+    assert!(harness(file).contains("built_repeater::blown_up"));
+    let bytes = plugin_sdk_harness::Source::bytes(wasm.to_vec());
+    assert!(!harness(bytes.clone()).contains("blown_up"));
+    assert!(harness(bytes.symbols(symbols)).contains("built_repeater::blown_up"));
+
+    // A module that differs by one byte, and in nothing that runs.
+    let other = [wasm, b"\0\x02\x01x"].concat();
+    folder.write("renamed.wasm", other);
+    fs::rename(
+        folder.path().join("built-repeater.symbols"),
+        folder.path().join("renamed.symbols"),
+    )
+    .unwrap();
+    let said = failed(&folder);
+    assert!(
+        said.contains("`renamed.symbols` is there, and has the names of another build"),
+        "{said}"
+    );
+    assert!(!said.contains("blown_up"), "{said}");
 }
 
 fn the_last_size_is_remembered(project: &Project, size: usize) {
@@ -282,6 +340,7 @@ fn a_plugin_that_does_what_it_says_passes() {
             "its commands are those that it describes",
             "it initialises with `{}`",
             "`louder` is as it is described",
+            "`measure` is as it is described",
             "`repeat` is as it is described",
         ]
     );

@@ -7,9 +7,11 @@
 
 mod support;
 
-use serde_json::json;
-use support::Folder;
+use plugin_sdk_harness::{BuildFailure, FailureKind, Plugin, Source, remedies};
+use serde_json::{Value, json};
 use support::modules::{EXPORTS, greeter, module, plugin};
+use support::project::{Project, manifest};
+use support::{Folder, target_dir};
 
 fn validate(folder: &Folder, options: &[&str]) -> (i32, String) {
     folder
@@ -329,4 +331,185 @@ fn the_examples_pass_and_tell_what_their_source_says() {
             .unwrap();
         assert!(same.status.success());
     }
+}
+
+/// The lines of `.cargo/config.toml` that remedies name.
+const BACKEND: [&str; 2] = [
+    "[target.wasm32-unknown-unknown]",
+    "rustflags = ['--cfg', 'getrandom_backend=\"custom\"']",
+];
+
+/// A plugin with these dependencies, whose one command is this body.
+fn using(name: &str, dependencies: &[&str], body: &str) -> Project {
+    let mut toml = manifest(name);
+    for line in dependencies {
+        match line.split_once(" = ") {
+            // A remedy's own line of the SDK adds features to the one of this repository.
+            Some(("plugin-sdk", spec)) => {
+                let (_, features) = spec.split_once("features = ").unwrap();
+                let sdk = format!("plugin-sdk = {{ path = '{}/sdk'", support::WORKSPACE);
+                let features = features.trim_end_matches(" }");
+                toml = toml.replace(&sdk, &format!("{sdk}, features = {features}"));
+            }
+            _ => toml = toml.replace("[dependencies]\n", &format!("[dependencies]\n{line}\n")),
+        }
+    }
+    let source = format!(
+        "use plugin_sdk::prelude::*;\n\n/// Tries a crate.\n#[plugin]\n#[derive(Default)]\npub struct Trial;\n\n\
+         #[plugin]\nimpl Trial {{\n    /// Tries it.\n    #[command]\n    pub fn attempt(&self) -> Result<String> {{\n{body}\n    }}\n}}\n"
+    );
+    Project::new(&[("Cargo.toml", &toml), ("src/lib.rs", &source)])
+}
+
+/// Builds a project for tests as the harness does, and calls its command.
+fn attempt(project: &Project) -> Result<String, plugin_sdk_harness::Failure> {
+    let source = Source::crate_dir(&project.root)
+        .profile("dev")
+        .target_dir(target_dir());
+    let mut plugin = Plugin::builder(source).grant_all().build()?;
+    plugin.call::<String>("attempt", ())
+}
+
+/// What stands between backticks in the remedy for a crate and is a line of `Cargo.toml`.
+fn lines_of(name: &str) -> Vec<&'static str> {
+    let words = remedies::of(name).unwrap().split('`');
+    words.filter(|word| word.contains(" = {")).collect()
+}
+
+#[test]
+fn every_remedy_that_keeps_a_crate_makes_it_work() {
+    let random = "let mut bytes = [0; 16];";
+    let trials: [(&str, &[&str], String); 8] = [
+        (
+            "chrono",
+            &[],
+            "Ok(chrono::DateTime::<chrono::Utc>::from(time::now()?).to_rfc3339())".to_owned(),
+        ),
+        (
+            "time",
+            &["time = \"0.3\""],
+            "Ok(::time::OffsetDateTime::from(plugin_sdk::time::now()?).to_string())".to_owned(),
+        ),
+        (
+            "getrandom",
+            &["getrandom = \"0.2\""],
+            format!("{random} getrandom::getrandom(&mut bytes).unwrap(); Ok(format!(\"{{bytes:?}}\"))"),
+        ),
+        (
+            "getrandom",
+            &["getrandom = \"0.3\""],
+            format!("{random} getrandom::fill(&mut bytes).unwrap(); Ok(format!(\"{{bytes:?}}\"))"),
+        ),
+        (
+            "getrandom",
+            &["getrandom = \"0.4\""],
+            format!("{random} getrandom::fill(&mut bytes).unwrap(); Ok(format!(\"{{bytes:?}}\"))"),
+        ),
+        (
+            "uuid",
+            &["plugin-sdk = { version = \"0.1\", features = [\"getrandom\"] }"],
+            "Ok(uuid::Uuid::new_v4().to_string())".to_owned(),
+        ),
+        (
+            "rand",
+            &["rand = \"0.10\""],
+            "Ok(rand::random::<u64>().to_string())".to_owned(),
+        ),
+        (
+            "tokio",
+            &[],
+            "let (sender, mut receiver) = tokio::sync::mpsc::channel(1); sender.try_send(1).unwrap(); Ok(receiver.try_recv().unwrap().to_string())"
+                .to_owned(),
+        ),
+    ];
+    for (name, more, body) in trials {
+        let lines = [lines_of(name), more.to_vec()].concat();
+        let project = using("tried", &lines, &body);
+        let remedy = remedies::of(name).unwrap();
+        if BACKEND.iter().all(|line| remedy.contains(line)) {
+            project.put(".cargo/config.toml", &BACKEND.join("\n"));
+        }
+        let answer = attempt(&project).unwrap_or_else(|failure| panic!("{name}: {failure}"));
+        assert!(!answer.is_empty());
+    }
+}
+
+#[test]
+fn whatever_a_remedy_names_instead_of_a_crate_is_there() {
+    let named = [
+        ("instant", "time::monotonic()"),
+        ("web-time", "time::monotonic()"),
+        ("time", "time::now()"),
+        ("reqwest", "http"),
+        ("gloo-net", "http"),
+    ];
+    for (name, path) in named {
+        let remedy = remedies::of(name).unwrap();
+        assert!(
+            remedy.contains(&format!("`plugin_sdk::{path}`")),
+            "{remedy}"
+        );
+    }
+    let body = "log::info!(\"{:?}\", plugin_sdk::time::monotonic()?);\n\
+                plugin_sdk::time::now()?;\nplugin_sdk::random::bytes::<4>()?;\n\
+                plugin_sdk::http::get(\"https://example.com\").map(|_| ()).unwrap_err();\nOk(\"done\".to_owned())";
+    let project = using("replaced", &["log = \"0.4\""], body);
+    assert_eq!(attempt(&project).unwrap(), "done");
+}
+
+#[test]
+fn a_test_that_cannot_load_its_plugin_gives_the_advice_of_validate() {
+    let project = using(
+        "for-javascript",
+        &["web-time = \"1\""],
+        "Ok(format!(\"{:?}\", web_time::Instant::now()))",
+    );
+    let failure = attempt(&project).unwrap_err();
+    assert!(
+        matches!(failure.kind(), FailureKind::MissingImports { .. }),
+        "{failure}"
+    );
+    let remedy = remedies::of("web-time").unwrap();
+    let hint = failure.hint().unwrap();
+    assert!(hint.ends_with(remedy), "{hint}");
+    assert!(
+        hint.contains("the way to it: for-javascript v0.3.0 → web-time v1.1.0 → js-sys"),
+        "{hint}"
+    );
+    let module = target_dir().join("wasm32-unknown-unknown/debug/for_javascript.wasm");
+    let manifest = project.root.join("Cargo.toml");
+    let validated: Value = support::json(&mut project.run(&[
+        "validate",
+        module.to_str().unwrap(),
+        "--manifest-path",
+        manifest.to_str().unwrap(),
+        "--json",
+    ]));
+    assert!(
+        validated.to_string().contains(&json!(remedy).to_string()),
+        "{validated:#}"
+    );
+}
+
+#[test]
+fn a_dependency_without_its_configuration_is_told_the_lines() {
+    let project = using(
+        "unconfigured",
+        &lines_of("uuid"),
+        "Ok(uuid::Uuid::new_v4().to_string())",
+    );
+    let failure = attempt(&project).unwrap_err();
+    assert!(
+        matches!(
+            failure.kind(),
+            FailureKind::Build(BuildFailure::Failed { .. })
+        ),
+        "{failure}"
+    );
+    let hint = failure.hint().unwrap();
+    assert!(BACKEND.iter().all(|line| hint.contains(line)), "{hint}");
+    // The tool shows cargo's output as it comes, and knows it all the same.
+    let built = project.run(&["build", "--profile=dev"]).output().unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(said.contains("Compiling") && said.contains(&hint), "{said}");
 }

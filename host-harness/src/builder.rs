@@ -19,6 +19,7 @@ use crate::limits::{Chosen, Limits};
 use crate::module::{Compiled, Module};
 use crate::observe;
 use crate::plugin::Plugin;
+use crate::remedies;
 use crate::services::{Fault, Faults, Grants, Permission, Provided, Services};
 use crate::source::Source;
 use crate::{contract, json};
@@ -609,7 +610,8 @@ impl PluginBuilder {
             functions(self.services, !imports.is_empty(), &self.grants)?;
         functions.extend(self.host);
         let clock = compiled.clock().clone();
-        let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)?;
+        let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)
+            .map_err(|failure| remedies::explain(failure, module.crate_dir()))?;
         if self.strict {
             all_granted(&module, &host, &self.grants)?;
         }

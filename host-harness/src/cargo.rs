@@ -3,20 +3,28 @@
 //! Cargo gives the modules of one crate in all its variants (other features, counted allocations) one file name, and whoever builds last has written
 //! it. So a module is read as soon as it is built, and whoever builds into the same target folder, in this process or in another one, waits until then.
 
+mod announcement;
+mod environment;
+
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::Deserialize;
 
+use self::announcement::Announcement;
+pub use self::environment::CargoEnvironment;
 use crate::clash::{self, Clash};
 use crate::failure::{BuildFailure, Failure, FailureKind};
 use crate::hosts;
 use crate::limits::ModuleLimits;
 use crate::module::Module;
+use crate::remedies;
 use crate::source::{Source, read_file};
+use crate::text;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -32,7 +40,8 @@ const MAX_OUTPUT: usize = 64 * 1024;
 /// A crate to build for `wasm32-unknown-unknown`, and how.
 ///
 /// It is built with plain `cargo build --lib`, in the crate's own folder and into its own target folder, so with the author's own
-/// `Cargo.toml`, configuration, toolchain and features; and once per process, however many tests ask for it.
+/// `Cargo.toml`, configuration, toolchain and features; and once per process, however many tests ask for it. What the environment of a test has for native code stays
+/// out of it: see [`CargoEnvironment`]. A build that takes longer than a second is announced on the standard error stream.
 /// Unless set, the profile is that of the running test: `dev`, or `release` under `cargo test --release`.
 ///
 /// ```no_run
@@ -232,6 +241,7 @@ impl CrateSource {
         // The lock of the folder is for other processes, and there are folders in which no file can be locked.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let _announcement = (!self.shows_output).then(|| Announcement::of(&self.title()));
         let make = || {
             let made = self.make();
             made.map_err(|failure| Failure::load(FailureKind::Build(failure)))
@@ -267,19 +277,26 @@ impl CrateSource {
         Some(file)
     }
 
+    /// What is built, for people.
+    fn title(&self) -> String {
+        let name = self.dir.canonicalize().ok();
+        let name = name.as_deref().and_then(Path::file_name);
+        let name = text::name(&name.unwrap_or(self.dir.as_os_str()).to_string_lossy());
+        format!("{name} for {TARGET} (profile {})", self.chosen_profile())
+    }
+
     /// Where cargo builds to if nobody says anything else.
     fn usual_target_dir(&self) -> Option<PathBuf> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            target_directory: PathBuf,
-        }
-        let output = self
-            .cargo("metadata")
+        Some(self.metadata()?.target_directory)
+    }
+
+    fn metadata(&self) -> Option<Metadata> {
+        let mut command = self.cargo("metadata", &CargoEnvironment::for_module());
+        let output = command
             .args(["--no-deps", "--format-version=1"])
             .output()
             .ok()?;
-        let metadata: Metadata = serde_json::from_slice(&output.stdout).ok()?;
-        Some(metadata.target_directory)
+        serde_json::from_slice(&output.stdout).ok()
     }
 
     /// The module, and the libraries that it was linked from.
@@ -290,16 +307,18 @@ impl CrateSource {
                 dir: self.dir.clone(),
             });
         }
-        let mut command = self.command();
-        if self.shows_output {
-            command.stderr(Stdio::inherit());
-        }
-        let output = command.output().map_err(|error| BuildFailure::NoCargo {
+        let environment = CargoEnvironment::for_module();
+        let mut command = self.command(&environment);
+        let output = match self.shows_output {
+            true => shown_output(&mut command),
+            false => command.output(),
+        };
+        let output = output.map_err(|error| BuildFailure::NoCargo {
             program: command.get_program().to_string_lossy().into_owned(),
             reason: error.to_string(),
         })?;
         if !output.status.success() {
-            return Err(self.refused(&command, manifest, &output));
+            return Err(self.refused(&command, &environment, manifest, &output));
         }
         artifacts(&output.stdout, &manifest).ok_or_else(|| {
             if declares_package(&manifest) {
@@ -312,10 +331,17 @@ impl CrateSource {
         })
     }
 
-    fn command(&self) -> Command {
-        let mut command = match self.alone {
-            true => self.cargo("rustc"),
-            false => self.cargo("build"),
+    /// The profile that was asked for, or that of the running test.
+    fn chosen_profile(&self) -> &str {
+        self.profile.as_deref().unwrap_or(running_profile())
+    }
+
+    fn command(&self, environment: &CargoEnvironment) -> Command {
+        let lints = environment.lints();
+        let has_arguments = !lints.is_empty() || !self.compiler_arguments.is_empty();
+        let mut command = match self.alone || has_arguments {
+            true => self.cargo("rustc", environment),
+            false => self.cargo("build", environment),
         };
         command.args([
             "--lib",
@@ -329,9 +355,7 @@ impl CrateSource {
         if !self.shows_output {
             command.arg("--color=never");
         }
-        command
-            .arg("--profile")
-            .arg(self.profile.as_deref().unwrap_or(running_profile()));
+        command.arg("--profile").arg(self.chosen_profile());
         let mut features = self.features.join(",");
         if self.count_allocations {
             features.push(',');
@@ -346,22 +370,16 @@ impl CrateSource {
         if let Some(dir) = &self.target_dir {
             command.arg("--target-dir").arg(dir);
         }
-        if !self.compiler_arguments.is_empty() {
-            command.arg("--").args(&self.compiler_arguments);
+        if has_arguments {
+            command.arg("--").args(&self.compiler_arguments).args(lints);
         }
         command
     }
 
     /// Cargo in the crate's folder, as its author would run it there.
-    fn cargo(&self, subcommand: &str) -> Command {
-        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(program);
-        command.current_dir(&self.dir).arg(subcommand);
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(describes_running_crate) {
-                command.env_remove(name);
-            }
-        }
+    fn cargo(&self, subcommand: &str, environment: &CargoEnvironment) -> Command {
+        let mut command = environment.cargo(&self.dir);
+        command.arg(subcommand);
         command
     }
 
@@ -378,7 +396,13 @@ impl CrateSource {
         })
     }
 
-    fn refused(&self, command: &Command, manifest: PathBuf, output: &Output) -> BuildFailure {
+    fn refused(
+        &self,
+        command: &Command,
+        environment: &CargoEnvironment,
+        manifest: PathBuf,
+        output: &Output,
+    ) -> BuildFailure {
         let text = String::from_utf8_lossy(&output.stderr);
         if text.contains("target may not be installed") || self.shows_output && self.lacks_target()
         {
@@ -403,10 +427,48 @@ impl CrateSource {
                 feature: feature.to_owned(),
             };
         }
+        let help = match dependency_that_failed(&text) {
+            None => None,
+            Some(dependency) => self
+                .united_features(&dependency)
+                .or_else(|| remedies::of_build(&dependency, &text)),
+        };
         BuildFailure::Failed {
             command: shown(command),
-            output: last_bytes(&text),
+            output: match self.shows_output {
+                true => String::new(),
+                false => last_bytes(&text),
+            },
+            note: environment.withheld(),
+            help,
         }
+    }
+
+    /// What to do about a dependency that did not build with features that only the tests want: cargo unites them with those of the module unless the workspace
+    /// has a resolver that does not.
+    fn united_features(&self, dependency: &str) -> Option<String> {
+        let metadata = self.metadata()?;
+        let own = self.dir.join("Cargo.toml").canonicalize().ok()?;
+        let is_own = |package: &&MetadataPackage| {
+            package
+                .manifest_path
+                .canonicalize()
+                .is_ok_and(|path| path == own)
+        };
+        let package = metadata.packages.iter().find(is_own)?;
+        let for_tests = package
+            .dependencies
+            .iter()
+            .any(|dependency| dependency.kind.as_deref() == Some("dev"));
+        let root = metadata.workspace_root.join("Cargo.toml");
+        if !for_tests || !unites_features(&std::fs::read_to_string(&root).ok()?) {
+            return None;
+        }
+        Some(format!(
+            "`{dependency}` was built with the features that `[dev-dependencies]` ask for, because the workspace has an old resolver: add `resolver = \"3\"` to \
+             `[workspace]` in `{}`",
+            root.display()
+        ))
     }
 }
 
@@ -417,21 +479,91 @@ impl From<Clash> for BuildFailure {
     }
 }
 
-/// Whether cargo sets a variable to describe the crate whose test is running.
-///
-/// Left in place they would differ from those of a build in the author's shell, and build scripts that watch them would run anew each
-/// time. What the author sets to configure cargo (`RUSTFLAGS`, `CARGO_TARGET_DIR`, `CARGO_PROFILE_…`) stays.
-fn describes_running_crate(name: &str) -> bool {
-    const NAMES: [&str; 7] = [
-        "CARGO_MANIFEST_DIR",
-        "CARGO_MANIFEST_PATH",
-        "CARGO_MANIFEST_LINKS",
-        "CARGO_CRATE_NAME",
-        "CARGO_PRIMARY_PACKAGE",
-        "CARGO_TARGET_TMPDIR",
-        "OUT_DIR",
-    ];
-    NAMES.contains(&name) || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_BIN_")
+/// What `cargo metadata` tells, as far as it matters here.
+#[derive(Deserialize)]
+struct Metadata {
+    target_directory: PathBuf,
+    workspace_root: PathBuf,
+    packages: Vec<MetadataPackage>,
+}
+
+#[derive(Deserialize)]
+struct MetadataPackage {
+    manifest_path: PathBuf,
+    dependencies: Vec<MetadataDependency>,
+}
+
+#[derive(Deserialize)]
+struct MetadataDependency {
+    kind: Option<String>,
+}
+
+/// Whether cargo unites features of dev-dependencies with those of a build without tests, going by the workspace's `Cargo.toml`: its resolver is of version 1.
+fn unites_features(manifest: &str) -> bool {
+    let mut table = "";
+    let mut edition = None;
+    for line in manifest.lines().map(str::trim) {
+        if line.starts_with('[') {
+            table = line;
+            continue;
+        }
+        let Some((key, value)) = line.split_once('=') else {
+            continue;
+        };
+        let value = value.trim().trim_start_matches(['"', '\'']);
+        match (table, key.trim()) {
+            ("[workspace]" | "[package]", "resolver") | ("", "workspace.resolver") => {
+                return value.starts_with('1');
+            }
+            ("[package]", "edition") => edition = value.get(..4),
+            _ => {}
+        }
+    }
+    // A workspace without a package of its own takes the first one.
+    !matches!(edition, Some("2021" | "2024"))
+}
+
+/// The crate that the compiler refused, unless it is one of the workspace's own: cargo gives those of registries with their version.
+fn dependency_that_failed(output: &str) -> Option<String> {
+    let (_, told) = output.split_once("could not compile `")?;
+    let (name, _) = told.split_once('`')?;
+    Some(text::name(name))
+}
+
+/// Runs cargo as if it had this program's standard error stream, and returns what it wrote there too.
+fn shown_output(command: &mut Command) -> io::Result<Output> {
+    let terminal = io::stderr().is_terminal();
+    if terminal && std::env::var_os("CARGO_TERM_COLOR").is_none() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    if terminal && std::env::var_os("CARGO_TERM_PROGRESS_WHEN").is_none() {
+        command
+            .env("CARGO_TERM_PROGRESS_WHEN", "always")
+            .env("CARGO_TERM_PROGRESS_WIDTH", "80");
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let stderr = child.stderr.take();
+    let showing = std::thread::spawn(move || stderr.map(show).unwrap_or_default());
+    let mut output = child.wait_with_output()?;
+    output.stderr = showing.join().unwrap_or_default();
+    Ok(output)
+}
+
+/// Copies a stream to the standard error stream, and keeps its end.
+fn show(mut stream: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        let part = buffer.get(..read).unwrap_or_default();
+        // Whoever has closed the stream does not want to see it.
+        let _ = io::stderr().write_all(part);
+        kept.extend_from_slice(part);
+        if kept.len() > 2 * MAX_OUTPUT {
+            kept.drain(..kept.len() - MAX_OUTPUT);
+        }
+    }
+    kept
 }
 
 /// The profile that the running program was built with, which shows in the path that cargo gave it.
@@ -558,24 +690,20 @@ mod tests {
     }
 
     #[test]
-    fn the_running_crates_variables_are_not_passed_on_and_the_authors_are() {
-        for name in [
-            "CARGO_PKG_NAME",
-            "CARGO_MANIFEST_DIR",
-            "CARGO_BIN_EXE_tool",
-            "OUT_DIR",
+    fn an_old_resolver_is_told_by_the_workspaces_manifest() {
+        for (manifest, expected) in [
+            ("[workspace]\nmembers = [\"a\"]\n", true),
+            (
+                "[workspace]\nresolver = \"1\"\n[package]\nedition = \"2024\"\n",
+                true,
+            ),
+            ("[workspace]\nresolver = \"2\"\n", false),
+            ("[workspace]\n  resolver='3'\n", false),
+            ("[package]\nedition = \"2024\"\n[workspace]\n", false),
+            ("[package]\nedition = \"2018\"\n", true),
+            ("[package]\nname = \"old\"\n", true),
         ] {
-            assert!(describes_running_crate(name), "{name}");
-        }
-        for name in [
-            "CARGO",
-            "CARGO_HOME",
-            "CARGO_TARGET_DIR",
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_PROFILE_DEV_OPT_LEVEL",
-        ] {
-            assert!(!describes_running_crate(name), "{name}");
+            assert_eq!(unites_features(manifest), expected, "{manifest}");
         }
     }
 }

@@ -723,6 +723,10 @@ pub enum BuildFailure {
         command: String,
         /// What it wrote.
         output: String,
+        /// Which flags of the outer build did not reach this one, if there are any.
+        note: Option<String>,
+        /// What to do about it, where that is known.
+        help: Option<String>,
     },
     /// Cargo could not be run.
     NoCargo {

@@ -1,5 +1,6 @@
 //! A module: loaded and checked once, compiled once for each kind of engine that its instances ask for.
 
+use std::path::Path;
 #[cfg(any(feature = "async", feature = "schema-checks"))]
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -218,6 +219,11 @@ impl Module {
 
     pub(crate) fn contract(&self) -> &Contract {
         &self.0.contract
+    }
+
+    /// The folder of the crate that it was built from here.
+    pub(crate) fn crate_dir(&self) -> Option<&Path> {
+        self.0.symbols.as_ref()?.crate_dir()
     }
 
     /// The module as an engine with these options runs it.

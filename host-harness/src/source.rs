@@ -29,6 +29,7 @@ pub struct Source {
     max_bytes: u64,
     limits: ModuleLimits,
     trusted: bool,
+    symbols: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ pub(crate) struct Binary {
     pub(crate) limits: ModuleLimits,
     /// The build that they came from, where there was one.
     pub(crate) artifact: Option<Arc<cargo::Artifact>>,
-    /// What failures find source lines by, where that is to be trusted.
+    /// What failures find names and, where that is to be trusted, source lines by.
     pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
@@ -95,6 +96,23 @@ impl Source {
         self
     }
 
+    /// Says where failures find the names of a stripped module's functions: in a file that [`symbols_file`](crate::symbols_file) made, or in a folder of such.
+    ///
+    /// A [`file`](Source::file) has them beside it without a word, where `cargo plugin build` writes them as `<id>.symbols`. They are used only where they belong to
+    /// this very module, byte for byte. They are names and nothing else, so that they need no trust.
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// let source = Source::file("plugins/greeter.wasm").symbols("symbols");
+    /// let plugin = Plugin::builder(source).build()?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn symbols(mut self, place: impl Into<PathBuf>) -> Self {
+        self.symbols = Some(place.into());
+        self
+    }
+
     /// With a feature of the crate turned on, where it is one that is built.
     pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
         if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {
@@ -109,6 +127,7 @@ impl Source {
             max_bytes: MAX_BYTES,
             limits: ModuleLimits::default(),
             trusted: false,
+            symbols: None,
         }
     }
 
@@ -140,13 +159,19 @@ impl Source {
             Origin::Crate(crate_source) => Some(crate_source.dir()),
             _ => None,
         };
-        let symbols = (self.trusted || crate_dir.is_some())
-            .then(|| Arc::new(Symbols::new(Arc::clone(&wasm), crate_dir)));
+        let place = self.symbols.as_deref().or(match &self.origin {
+            Origin::File(path) => Some(path.as_path()),
+            _ => None,
+        });
+        let symbols = match self.trusted || crate_dir.is_some() {
+            true => Symbols::new(Arc::clone(&wasm), crate_dir),
+            false => Symbols::untrusted(Arc::clone(&wasm)),
+        };
         Ok(Binary {
             wasm,
             limits: self.limits.clone(),
             artifact,
-            symbols,
+            symbols: Some(Arc::new(symbols.beside(place))),
         })
     }
 }

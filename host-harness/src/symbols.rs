@@ -4,12 +4,17 @@
 //! reading DWARF takes as much time and stack as whoever wrote it likes. The engine is told to leave it alone, for this reason and because
 //! it would read all of it at every trap; here it is read when somebody looks at a failure.
 
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use addr2line::Context;
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
 use wasmparser::{Parser, Payload};
+
+pub use self::names::symbols_file;
 
 /// The largest source file that a line is taken from, in bytes.
 const MAX_SOURCE: u64 = 2 << 20;
@@ -17,10 +22,15 @@ const MAX_SOURCE: u64 = 2 << 20;
 /// The longest source line that is shown, in bytes.
 const MAX_LINE: usize = 300;
 
-/// A module's debug information, and the folder that its sources are in.
+/// A module's debug information, the folder that its sources are in, and the names that were stripped from it.
 pub(crate) struct Symbols {
     wasm: Arc<[u8]>,
     sources: Option<Sources>,
+    /// Whether its debug information may be read.
+    trusted: bool,
+    /// Where the names of its functions may be: the module's own file, or what the host's author named.
+    place: Option<PathBuf>,
+    names: OnceLock<names::Found>,
 }
 
 /// The folders that source files are read from, and that the names of others are relative to.
@@ -46,7 +56,15 @@ pub(crate) struct Lines<'a> {
 }
 
 impl Symbols {
-    /// Those of a module that was built from the crate in a folder, or came from elsewhere.
+    /// Those of a module whose debug information is not trusted: at most the names of functions, from beside it.
+    pub(crate) fn untrusted(wasm: Arc<[u8]>) -> Self {
+        Symbols {
+            trusted: false,
+            ..Symbols::new(wasm, None)
+        }
+    }
+
+    /// Those of a module that was built from the crate in a folder, or came from elsewhere and is trusted.
     pub(crate) fn new(wasm: Arc<[u8]>, crate_dir: Option<&Path>) -> Self {
         let sources = crate_dir
             .and_then(|dir| dir.canonicalize().ok())
@@ -54,11 +72,67 @@ impl Symbols {
                 workspace: workspace_of(&crate_dir).to_path_buf(),
                 crate_dir,
             });
-        Symbols { wasm, sources }
+        Symbols {
+            wasm,
+            sources,
+            trusted: true,
+            place: None,
+            names: OnceLock::new(),
+        }
+    }
+
+    /// With the place where the names of its functions may be.
+    pub(crate) fn beside(mut self, place: Option<&Path>) -> Self {
+        self.place = place.map(Path::to_path_buf);
+        self
+    }
+
+    fn found(&self) -> &names::Found {
+        self.names.get_or_init(|| match &self.place {
+            Some(place) => names::find(&self.wasm, place),
+            None => names::Found::Nothing,
+        })
+    }
+
+    /// The names of functions that the module itself does not name, by their numbers.
+    pub(crate) fn names(&self, functions: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+        match self.found() {
+            names::Found::Names(file) if !functions.is_empty() => names::of(file, functions),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// Says what would give a stripped module's functions names.
+    pub(crate) fn lack(&self) -> Option<String> {
+        let shown = |file: &Path| {
+            let name = file.file_name().unwrap_or(file.as_os_str());
+            crate::text::name(&name.to_string_lossy())
+        };
+        match (self.found(), &self.place) {
+            (names::Found::OfAnother(file), _) => Some(format!(
+                "`{}` is there, and has the names of another build",
+                shown(file)
+            )),
+            (names::Found::Nothing, Some(place)) => Some(format!(
+                "`{}`, which `cargo plugin build` writes beside the module, is not there",
+                shown(&names::expected(place))
+            )),
+            _ => None,
+        }
+    }
+
+    /// The folder of the crate that the module was built from here.
+    pub(crate) fn crate_dir(&self) -> Option<&Path> {
+        self.sources
+            .as_ref()
+            .map(|sources| sources.crate_dir.as_path())
     }
 
     /// Reads the debug information, if there is any.
     pub(crate) fn lines(&self) -> Option<Lines<'_>> {
+        if !self.trusted {
+            return None;
+        }
         let mut code = 0;
         let mut sections = Vec::new();
         for payload in Parser::new(0).parse_all(&self.wasm) {

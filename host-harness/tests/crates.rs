@@ -79,6 +79,76 @@ impl Crate {
     }
 }
 
+/// The folder of the crate that [`the_child`] loads.
+const CHILD: &str = "PLUGIN_SDK_HARNESS_TEST_CRATE";
+
+/// Loads a crate for other tests, in a process that has other variables than theirs.
+#[test]
+#[ignore = "other tests start it"]
+fn the_child() {
+    let dir = PathBuf::from(std::env::var_os(CHILD).unwrap());
+    let source = Source::crate_dir(&dir).profile("dev");
+    let module = Module::load(source).unwrap_or_else(|failure| panic!("{failure}"));
+    println!(
+        "commands: {}.",
+        module.commands().collect::<Vec<_>>().join(" ")
+    );
+}
+
+/// What a build came to.
+struct Child {
+    /// The commands of the module.
+    commands: Result<String, String>,
+    /// What was written to the standard error stream, uncaptured.
+    err: String,
+}
+
+/// Loads a crate in a process with these variables.
+fn loaded(plugin: &Path, variables: &[(&str, &str)]) -> Child {
+    let program = std::env::current_exe().unwrap();
+    let mut child = std::process::Command::new(program);
+    child
+        .args(["--ignored", "--exact", "the_child", "--show-output"])
+        .env(CHILD, plugin)
+        .env("CARGO_TARGET_DIR", plugin.join("target"));
+    for name in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+    ] {
+        child.env_remove(name);
+    }
+    let output = child.envs(variables.iter().copied()).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let commands = out
+        .split_once("commands: ")
+        .and_then(|(_, told)| told.split_once('.'))
+        .map(|(commands, _)| commands.to_owned());
+    Child {
+        commands: commands.ok_or(out),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A plugin that shows by its commands which `cfg`s reached it, with cargo's configuration.
+fn configured(config: &str) -> Crate {
+    let mut code = PLUGIN.to_owned();
+    for name in ["configured", "given"] {
+        code.push_str(&format!(
+            "#[cfg({name})]\n#[unsafe(no_mangle)]\npub extern \"C\" fn command_{name}(_ptr: u32, _len: u32) -> u64 {{ 0 }}\n"
+        ));
+    }
+    let lints = format!("{CDYLIB}\n[lints.rust]\nunexpected_cfgs = \"allow\"");
+    let plugin = Crate::new(&lints, &code);
+    let file = plugin.dir().join(".cargo/config.toml");
+    std::fs::create_dir(file.parent().unwrap()).unwrap();
+    std::fs::write(file, config).unwrap();
+    plugin
+}
+
+const TARGET_FLAGS: &str = "[target.wasm32-unknown-unknown]\nrustflags = ['--cfg', 'configured']\n";
+
 macro_rules! assert_build {
     ($failure:expr, $kind:pat, $said:expr) => {{
         let failure = $failure;
@@ -393,4 +463,175 @@ fn a_dependency_may_define_what_no_host_calls() {
         let mut plugin = Plugin::builder(source).build().unwrap();
         assert_eq!(plugin.call_raw("echo", b"ho").unwrap(), b"ho");
     }
+}
+
+/// Each of these flags would make the build of a module fail.
+#[test]
+fn native_flags_of_the_outer_build_stay_native() {
+    let native = "-D warnings -Cinstrument-coverage -C link-arg=-fuse-ld=mold -Ctarget-cpu=native";
+    let encoded = native.replace(' ', "\u{1f}");
+    for config in [
+        TARGET_FLAGS,
+        "[build]\nrustflags = \"--cfg configured\"\n",
+        "[target.'cfg(target_family = \"wasm\")']\nrustflags = \"--cfg configured\"\n",
+    ] {
+        let plugin = configured(config);
+        for variable in [
+            ("RUSTFLAGS", native),
+            ("CARGO_ENCODED_RUSTFLAGS", &*encoded),
+            ("CARGO_BUILD_RUSTFLAGS", native),
+        ] {
+            let child = loaded(plugin.dir(), &[variable]);
+            assert_eq!(
+                child.commands,
+                Ok("configured echo".to_owned()),
+                "{config}{variable:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn flags_that_mean_the_same_everywhere_join_the_modules_own() {
+    let plugin = configured(TARGET_FLAGS);
+    let both = Ok("configured echo given".to_owned());
+    for variable in [
+        ("RUSTFLAGS", "-g --cfg given"),
+        ("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}given"),
+        (
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            "--cfg given",
+        ),
+    ] {
+        assert_eq!(
+            loaded(plugin.dir(), &[variable]).commands,
+            both,
+            "{variable:?}"
+        );
+    }
+    let plugin = configured("[build]\nrustflags = ['--cfg', 'configured']\n");
+    let build = (
+        "CARGO_BUILD_RUSTFLAGS",
+        "--cfg given -Clinker=no-such-linker",
+    );
+    assert_eq!(loaded(plugin.dir(), &[build]).commands, both);
+}
+
+#[test]
+fn lints_of_the_outer_build_hold_for_the_plugin() {
+    let wasm_only = format!("{PLUGIN}#[cfg(target_arch = \"wasm32\")]\nfn unused() {{}}\n");
+    let plugin = Crate::new(CDYLIB, &wasm_only);
+    assert!(loaded(plugin.dir(), &[]).commands.is_ok());
+    let flags = ("RUSTFLAGS", "-Cinstrument-coverage -D warnings");
+    let told = loaded(plugin.dir(), &[flags]).commands.unwrap_err();
+    assert!(told.contains("function `unused` is never used"), "{told}");
+    // Whoever wonders why a flag has no effect reads it here.
+    assert!(
+        told.contains("`-Cinstrument-coverage` of `RUSTFLAGS` did not reach the module"),
+        "{told}"
+    );
+}
+
+#[test]
+fn wrappers_targets_and_folders_of_the_outer_build_do_no_harm() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let nowhere = elsewhere.path().join("nowhere");
+    let nowhere = nowhere.to_str().unwrap();
+    let variables = [
+        ("CARGO_BUILD_TARGET", "no-such-target"),
+        ("CARGO_INCREMENTAL", "0"),
+        (
+            "CARGO_MAKEFLAGS",
+            "-j --jobserver-fds=98,99 --jobserver-auth=98,99",
+        ),
+        ("CARGO_PROFILE_DEV_DEBUG", "0"),
+        ("CARGO_PROFILE_DEV_CODEGEN_BACKEND", "cranelift"),
+        ("LLVM_PROFILE_FILE", nowhere),
+        ("RUSTC_WORKSPACE_WRAPPER", nowhere),
+        ("RUSTC_WRAPPER", "no/such/cargo-llvm-cov"),
+        ("RUSTDOCFLAGS", "--no-such-flag"),
+    ];
+    let child = loaded(plugin.dir(), &variables);
+    assert_eq!(child.commands, Ok("echo".to_owned()), "{}", child.err);
+    // A wrapper that may be a cache of compilations is used.
+    let told = loaded(plugin.dir(), &[("RUSTC_WRAPPER", nowhere)]);
+    assert!(told.commands.is_err());
+    // Relative to where the process was started.
+    let folder = format!("target/crates-test-{}", std::process::id());
+    assert!(
+        loaded(plugin.dir(), &[("CARGO_TARGET_DIR", &folder)])
+            .commands
+            .is_ok()
+    );
+    let here = std::env::current_dir().unwrap().join(&folder);
+    assert!(here.join("wasm32-unknown-unknown").is_dir());
+    std::fs::remove_dir_all(here).unwrap();
+    assert!(!plugin.dir().join(&folder).exists());
+}
+
+#[test]
+fn a_crate_is_built_in_a_folder_of_any_name() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    for name in ["a b", "größe=1", "it's \"quoted\"", "{x} $HOME #", "-x"] {
+        let dir = plugin.dir().join(name);
+        std::fs::create_dir_all(dir.join("src")).unwrap();
+        for file in ["Cargo.toml", "src/lib.rs"] {
+            std::fs::copy(plugin.dir().join(file), dir.join(file)).unwrap();
+        }
+        let source = Source::crate_dir(&dir)
+            .profile("dev")
+            .target_dir(dir.join("target"));
+        assert!(Module::load(source).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_build_that_takes_long_is_announced_once() {
+    let plugin = Crate::new(CDYLIB, PLUGIN);
+    let slow = "fn main() { std::thread::sleep(std::time::Duration::from_secs(3)) }";
+    std::fs::write(plugin.dir().join("build.rs"), slow).unwrap();
+    let child = loaded(plugin.dir(), &[]);
+    assert!(child.commands.is_ok());
+    let announced = "for wasm32-unknown-unknown (profile dev) …";
+    assert_eq!(child.err.matches(announced).count(), 1, "{}", child.err);
+}
+
+#[test]
+fn features_that_only_tests_want_are_told_as_the_cause() {
+    let plugin = |resolver: &str| {
+        let dependency = "[package]\nname = \"half\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[features]\nnet = []\n";
+        let member = format!(
+            "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{CDYLIB}\n\
+             [dependencies]\nhalf = {{ path = \"../half\" }}\n[dev-dependencies]\nhalf = {{ path = \"../half\", features = [\"net\"] }}\n"
+        );
+        let workspace = format!(
+            "[workspace]\n{resolver}members = [\"half\", \"member\"]\n[profile.dev]\npanic = \"abort\"\n"
+        );
+        Crate::of(&[
+            ("Cargo.toml", &workspace),
+            ("half/Cargo.toml", dependency),
+            (
+                "half/src/lib.rs",
+                "#![no_std]\n#[cfg(feature = \"net\")]\ncompile_error!(\"no network\");\n",
+            ),
+            ("member/Cargo.toml", &member),
+            ("member/src/lib.rs", &format!("{PLUGIN}use half as _;\n")),
+        ])
+    };
+    let load = |workspace: &Crate| {
+        let source = Source::crate_dir(workspace.dir().join("member"));
+        Module::load(source.profile("dev").target_dir(workspace.target()))
+    };
+    for resolver in ["", "resolver = \"1\"\n"] {
+        let failure = load(&plugin(resolver)).unwrap_err();
+        assert_build!(&failure, BuildFailure::Failed { .. }, "no network");
+        let hint = failure.hint().unwrap();
+        assert!(
+            hint.contains("`half` was built with the features that `[dev-dependencies]` ask for")
+                && hint.contains("`resolver = \"3\"`"),
+            "{hint}"
+        );
+    }
+    assert!(load(&plugin("resolver = \"3\"\n")).is_ok());
 }

@@ -19,7 +19,7 @@ const TOP: usize = 8;
 /// Builds the plugin as it is shipped, and the files that go with it
 ///
 /// With `--host`, the file that the host reads is written next to the module, generated from what the plugin says of itself: `<id>.json` for NeoTalk, `plugin.json`
-/// for go-musicfox, `skill.toml` for CIS.
+/// for go-musicfox, `skill.toml` for CIS. `<id>.symbols` has the names of the module's functions: keep it, to read later failures of the module.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The profile is `release` unless you say otherwise: this is the command for what you ship. `cargo test` and `cargo build`
@@ -85,7 +85,9 @@ fn write(bundle: &Bundle, folder: &Path) -> Result<Vec<PathBuf>> {
     };
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     let mut written = Vec::new();
-    for (name, contents) in bundle.files() {
+    let symbols = bundle.symbols.clone();
+    let symbols = symbols.map(|file| (format!("{}.symbols", bundle.manifest.id), file));
+    for (name, contents) in bundle.files().into_iter().chain(symbols) {
         let path = folder.join(name);
         fs::write(&path, contents).map_err(|error| failed(&path, error))?;
         written.push(path);

@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-use cargo_metadata::MetadataCommand;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::made_for::{self, Host};
+use crate::project::own_metadata;
 use crate::template::{self, PluginType, Sdk, Surroundings};
 use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
 
@@ -101,7 +101,7 @@ pub struct New {
     /// A host that the plugin is for, which its README and its workflow then build it for, too; may be given several times
     #[arg(long = "host", value_name = "HOST", default_value = "native", value_parser = made_for::parser())]
     hosts: Vec<Host>,
-    /// Depends on the SDK in this folder, a clone of its repository
+    /// Depends on the SDK in this folder, a clone of its repository [default: the SDK that this program came with]
     #[arg(long, value_name = "DIR", conflicts_with = "sdk_git")]
     sdk_path: Option<PathBuf>,
     /// Depends on the SDK in this Git repository
@@ -123,14 +123,18 @@ impl New {
                     .help("choose another name, or another folder by `--output DIR`"),
             );
         }
-        if let Some(clone) = &self.sdk_path {
-            Sdk::check_clone(clone)?;
-        }
-        make_folder(&folder)?;
         let sdk = match (self.sdk_path, self.sdk_git) {
-            (Some(clone), _) => Sdk::Path(relative(&folder, &clone)?),
+            (Some(clone), _) => {
+                Sdk::check_clone(&clone)?;
+                Sdk::Path(clone)
+            }
             (_, Some(url)) => Sdk::Git(url),
-            _ => Sdk::Registry,
+            _ => Sdk::of_this_program()?,
+        };
+        make_folder(&folder)?;
+        let sdk = match sdk {
+            Sdk::Path(clone) => Sdk::Path(relative(&folder, &clone)?),
+            elsewhere => elsewhere,
         };
         let write_manifest = |surroundings| {
             let manifest = template::manifest(&self.name, self.plugin_type, &sdk, surroundings);
@@ -150,6 +154,10 @@ impl New {
             name: self.name,
             plugin_type: self.plugin_type.word(),
             hosts: self.hosts.iter().map(|host| host.name).collect(),
+            sdk: match &sdk {
+                Sdk::Path(clone) => Some(clone.clone()),
+                Sdk::Registry | Sdk::Git(_) => None,
+            },
             folder,
             files,
             workspace: workspace.filter(|_| surroundings == Surroundings::Member),
@@ -214,12 +222,7 @@ fn surroundings(folder: &Path) -> (Surroundings, Option<PathBuf>) {
     {
         return (Surroundings::Alone, None);
     }
-    let mut command = MetadataCommand::new();
-    match command
-        .no_deps()
-        .manifest_path(folder.join("Cargo.toml"))
-        .exec()
-    {
+    match own_metadata(Some(&folder.join("Cargo.toml"))) {
         Ok(metadata) => {
             let root = metadata.workspace_root.into_std_path_buf();
             match root.canonicalize().is_ok_and(|root| root == folder) {
@@ -276,6 +279,8 @@ struct NewReport {
     hosts: Vec<&'static str>,
     folder: PathBuf,
     files: Vec<String>,
+    /// The clone of the SDK that it depends on, from its folder.
+    sdk: Option<PathBuf>,
     /// The `Cargo.toml` of the workspace that the project is a member of; its profiles count, not the project's.
     workspace: Option<PathBuf>,
 }
@@ -285,6 +290,13 @@ impl Report for NewReport {
         writeln!(out, "{GOOD}✓{GOOD:#} {}", self.folder.display())?;
         for file in &self.files {
             writeln!(out, "  {file}")?;
+        }
+        if let Some(clone) = &self.sdk {
+            writeln!(
+                out,
+                "\n{NOTE}note{NOTE:#}: it takes the SDK from the folder {}",
+                clone.display()
+            )?;
         }
         if let Some(workspace) = &self.workspace {
             writeln!(

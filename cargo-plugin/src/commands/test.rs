@@ -1,7 +1,7 @@
 //! `cargo plugin test`
 
 use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -119,8 +119,8 @@ impl Test {
         options: &[&str],
         arguments: &[String],
     ) -> Result<bool> {
-        let mut command = Command::new(project.cargo());
-        command.arg("test").args(options).current_dir(&project.root);
+        let mut command = project.cargo();
+        command.arg("test").args(options);
         if self.release {
             command.arg("--release");
         }

@@ -1,11 +1,10 @@
 //! Has a dependency brought in what no plugin's host has: JavaScript, WASI, a clock, files? And which one?
 
-use std::process::Command;
-
 use plugin_sdk_harness::inspect::Imported;
+use plugin_sdk_harness::remedies;
 
 use super::module::listed;
-use super::{Finding, Subject, Validation, remedies};
+use super::{Finding, Subject, Validation};
 use crate::text;
 
 /// Crates that are only on the way between a dependency and JavaScript.
@@ -36,7 +35,7 @@ enum Foreign {
 }
 
 fn kind(module: &str) -> Option<Foreign> {
-    if module.starts_with("__wbindgen") || module.starts_with("wbg") || module.ends_with("_bg.js") {
+    if remedies::is_javascript(module) {
         Some(Foreign::JavaScript)
     } else if module.starts_with("wasi") {
         Some(Foreign::Wasi)
@@ -137,101 +136,11 @@ fn blame(subject: &Subject<'_>, imports: &[&Imported], finding: Finding) -> Find
         }
     }
     let path = subject.expectations.manifest_path.as_deref();
-    let ways = path.map(|path| ways_to("wasm-bindgen", path));
-    match ways {
-        Some(Ok(ways)) => {
-            for way in ways.iter().take(8) {
-                finding = finding.note(format!("the way to it: {}", way.join(" → ")));
-                crates.extend(
-                    way.iter()
-                        .filter_map(|package| package.split(' ').next())
-                        .map(|name| name.replace('-', "_")),
-                );
-            }
-        }
-        Some(Err(why)) => finding = finding.note(why),
-        None => {
-            finding =
-                finding.note("`--manifest-path Cargo.toml` tells the way from your crate to it")
-        }
+    let advice = remedies::of_javascript(crates, path);
+    for note in advice.notes {
+        finding = finding.note(note);
     }
-    crates.sort_unstable();
-    crates.dedup();
-    // Nobody has to hear of js-sys who can do without what needs it.
-    let mut edits: Vec<&str> = crates
-        .iter()
-        .filter(|name| !OF_JAVASCRIPT.contains(&name.as_str()))
-        .filter_map(|name| remedies::of(name))
-        .collect();
-    if edits.is_empty() {
-        edits = crates
-            .iter()
-            .filter_map(|name| remedies::of(name))
-            .collect();
-    }
-    match edits.is_empty() {
-        true => finding.help("`cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` tells which dependency it is; most have a feature for it that can be turned off"),
-        false => finding.help(edits.join("\n")),
-    }
-}
-
-/// The ways from a crate to one of its dependencies, each from the crate on.
-fn ways_to(package: &str, manifest: &std::path::Path) -> Result<Vec<Vec<String>>, String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args([
-            "tree",
-            "--target=wasm32-unknown-unknown",
-            "--edges=normal",
-            "--prefix=depth",
-            "--charset=ascii",
-            "--quiet",
-        ])
-        .arg("--manifest-path")
-        .arg(manifest)
-        .args(["--invert", package])
-        .output()
-        .map_err(|error| format!("cargo cannot be run: {error}"))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let first = said
-            .lines()
-            .find(|line| !line.trim().is_empty())
-            .unwrap_or("it did not say why");
-        return Err(format!("`cargo tree` failed: {}", text::line(first, 200)));
-    }
-    Ok(ways(&String::from_utf8_lossy(&output.stdout)))
-}
-
-/// Reads what `cargo tree --invert --prefix depth` writes: each line is a depth and a package that depends on the one above it.
-fn ways(tree: &str) -> Vec<Vec<String>> {
-    let mut ways: Vec<Vec<String>> = Vec::new();
-    let mut way: Vec<String> = Vec::new();
-    let mut ends = false;
-    for line in tree.lines().take(10_000) {
-        let digits = line.len()
-            - line
-                .trim_start_matches(|character: char| character.is_ascii_digit())
-                .len();
-        let Some((depth, package)) = line.split_at_checked(digits) else {
-            continue;
-        };
-        let Ok(depth) = depth.parse::<usize>() else {
-            continue;
-        };
-        if depth <= way.len() && ends && !way.is_empty() && depth < way.len() {
-            ways.push(way.iter().rev().cloned().collect());
-        }
-        way.truncate(depth);
-        // `name v1.2.3 (path)`, or with `(*)` where it was told above.
-        let words: Vec<&str> = package.split(' ').take(2).collect();
-        way.push(text::line(&words.join(" "), 80));
-        ends = true;
-    }
-    if way.len() > 1 {
-        ways.push(way.iter().rev().cloned().collect());
-    }
-    ways
+    finding.help(advice.help)
 }
 
 pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
@@ -259,23 +168,5 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
             finding = finding.note("a build without `strip` tells who calls it");
         }
         validation.warnings.push(finding);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ways_to_a_dependency_begin_at_the_crate() {
-        let tree = "0wasm-bindgen v0.2.93\n1chrono v0.4.38\n2my-plugin v0.1.0 (/plugins/my-plugin)\n1js-sys v0.3.70\n2chrono v0.4.38 (*)\n";
-        assert_eq!(
-            ways(tree),
-            [
-                vec!["my-plugin v0.1.0", "chrono v0.4.38", "wasm-bindgen v0.2.93"],
-                vec!["chrono v0.4.38", "js-sys v0.3.70", "wasm-bindgen v0.2.93"],
-            ]
-        );
-        assert!(ways("").is_empty());
     }
 }

@@ -6,7 +6,6 @@ mod dependencies;
 mod memory;
 mod metadata;
 mod module;
-mod remedies;
 mod report;
 mod sidecars;
 

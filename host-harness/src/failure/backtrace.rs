@@ -78,8 +78,15 @@ struct Read {
 
 impl Backtrace {
     pub(crate) fn new(frames: &[FrameInfo], symbols: Option<Arc<Symbols>>) -> Self {
+        let nameless = frames.iter().filter(|frame| frame.func_name().is_none());
+        let nameless = nameless.map(FrameInfo::func_index).collect();
+        let names = symbols.as_ref().map(|symbols| symbols.names(&nameless));
+        let named = |index: u32| names.as_ref()?.get(&index).map(String::as_str);
         let raw = |frame: &FrameInfo| RawFrame {
-            function: frame.func_name().map(str::to_owned),
+            function: frame
+                .func_name()
+                .or_else(|| named(frame.func_index()))
+                .map(str::to_owned),
             function_index: frame.func_index(),
             module_offset: frame.module_offset().map(|offset| offset as u64),
         };

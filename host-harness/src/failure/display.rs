@@ -9,6 +9,7 @@ use plugin_sdk::abi;
 use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
 use crate::clash::Clash;
 use crate::manifest::Problem;
+use crate::remedies;
 use crate::services::Permission;
 use crate::text;
 
@@ -487,9 +488,12 @@ fn missing_imports(imports: &[Import]) -> Account {
             .iter()
             .any(|import| import.module.starts_with(prefix))
     };
-    if from("__wbindgen") {
+    if imports
+        .iter()
+        .any(|import| remedies::is_javascript(&import.module))
+    {
         account.help(
-            "some dependency was built for JavaScript (`wasm-bindgen`); `cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` tells which",
+            "some dependency was built for JavaScript (`wasm-bindgen`); `cargo plugin validate` tells which, and what to write instead",
         )
     } else if from("wasi") {
         account.help("it was built for WASI; build it with `--target wasm32-unknown-unknown`")
@@ -514,8 +518,15 @@ fn build_failed(failure: &BuildFailure) -> Account {
         BuildFailure::NoFeature { manifest, feature } => no_feature(manifest, feature),
         BuildFailure::MissingTarget { toolchain } => missing_target(toolchain.as_deref()),
         BuildFailure::Clash { symbol, dependency } => clash(symbol, dependency),
-        BuildFailure::Failed { command, output } => Account {
+        BuildFailure::Failed {
+            command,
+            output,
+            note,
+            help,
+        } => Account {
             output: Some(output.clone()),
+            notes: note.iter().cloned().collect(),
+            help: help.clone().map(Into::into),
             ..Account::new(format!(
                 "the plugin's crate does not build: `{command}` failed"
             ))

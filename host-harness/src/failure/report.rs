@@ -209,10 +209,14 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
             .filter_map(|frame| Some(format!("{:#x}", frame.module_offset?)))
             .take(MAX_SHOWN_FRAMES)
             .collect();
-        return Some(format!(
+        let mut told = format!(
             "the stack has no names; as offsets in the module, innermost first: {}",
             offsets.join(", ")
-        ));
+        );
+        if let Some(lack) = symbols.and_then(Symbols::lack) {
+            told.push_str(&format!("\n{lack}"));
+        }
+        return Some(told);
     }
     let mut told = "the stack, innermost first:".to_owned();
     let mut rest = frames;

@@ -1,0 +1,292 @@
+//! What to write instead, for crates that are known to bring in what no plugin's host has.
+//!
+//! `cargo plugin validate` and a test that cannot load its plugin give the same advice, which is here. A test of the workspace tries every edit on the real crate.
+
+use std::path::Path;
+
+use crate::cargo::CargoEnvironment;
+use crate::failure::{Failure, FailureKind};
+use crate::text;
+
+/// The lines that versions 0.3 and later of `getrandom` ask for.
+macro_rules! backend {
+    () => {
+        "and in `.cargo/config.toml` two lines: `[target.wasm32-unknown-unknown]` and `rustflags = ['--cfg', 'getrandom_backend=\"custom\"']`"
+    };
+}
+
+/// The crate as its paths have it, and the edit that makes it do without.
+const REMEDIES: [(&str, &str); 17] = [
+    (
+        "chrono",
+        "`chrono = { version = \"0.4\", default-features = false, features = [\"std\"] }` leaves out its features `clock` and `wasmbind`; `plugin_sdk::time::now()` tells the time, which `DateTime::<Utc>::from` takes",
+    ),
+    (
+        "getrandom",
+        concat!(
+            "`plugin-sdk = { version = \"0.1\", features = [\"getrandom\"] }` gives it the host's random bytes, without its feature `js` (0.2) or `wasm_js` (0.3 and later), ",
+            backend!()
+        ),
+    ),
+    (
+        "uuid",
+        concat!(
+            "`uuid = { version = \"1\", default-features = false, features = [\"std\", \"v4\", \"rng-getrandom\"] }`, without its feature `js`; plugin-sdk's feature `getrandom`; ",
+            backend!()
+        ),
+    ),
+    (
+        "rand",
+        concat!(
+            "`plugin-sdk = { version = \"0.1\", features = [\"getrandom\"] }` gives it the host's random bytes, ",
+            backend!()
+        ),
+    ),
+    (
+        "time",
+        "take the feature `wasm-bindgen` of `time` away; `plugin_sdk::time::now()` tells the time, which `OffsetDateTime::from` takes",
+    ),
+    (
+        "instant",
+        "replace `instant` by `plugin_sdk::time::monotonic()`",
+    ),
+    (
+        "web_time",
+        "replace `web-time` by `plugin_sdk::time::monotonic()`",
+    ),
+    (
+        "ring",
+        "take the feature `wasm32_unknown_unknown_js` of `ring` away",
+    ),
+    (
+        "reqwest",
+        "`plugin_sdk::http` sends requests by the host; `reqwest` needs a browser here",
+    ),
+    (
+        "gloo_net",
+        "`plugin_sdk::http` sends requests by the host; `gloo-net` needs a browser",
+    ),
+    (
+        "console_error_panic_hook",
+        "leave `console_error_panic_hook` out: plugin-sdk reports panics by itself",
+    ),
+    (
+        "console_log",
+        "leave `console_log` out: the macros of `log` reach the host's log by themselves",
+    ),
+    (
+        "web_sys",
+        "leave `web-sys` out: a plugin has no browser around it",
+    ),
+    (
+        "js_sys",
+        "leave `js-sys` out: a plugin has no JavaScript around it; `plugin_sdk::time` and `plugin_sdk::random` have its most used functions",
+    ),
+    ("tokio", TOKIO),
+    ("mio", TOKIO),
+    ("socket2", TOKIO),
+];
+
+const TOKIO: &str = "`tokio = { version = \"1\", default-features = false, features = [\"sync\", \"macros\", \"io-util\", \"rt\", \"time\"] }`, or fewer, leaves out its features `net` and `full`: \
+                     `plugin_sdk::http` reaches the network";
+
+/// Crates that are only on the way between a dependency and JavaScript.
+const OF_JAVASCRIPT: [&str; 3] = ["wasm_bindgen", "js_sys", "web_sys"];
+
+/// The most ways to a dependency that are told.
+const MAX_WAYS: usize = 8;
+
+/// What to do about a dependency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advice {
+    /// How the dependency gets into the module, bounded and free of terminal escapes.
+    pub notes: Vec<String>,
+    /// What to do next.
+    pub help: String,
+}
+
+/// Returns the edit that makes a crate do without what no plugin's host has, by the crate's name or by its package's.
+///
+/// ```
+/// use plugin_sdk_harness::remedies;
+///
+/// assert!(remedies::of("chrono").is_some_and(|edit| edit.contains("features = [\"std\"]")));
+/// assert_eq!(remedies::of("serde"), None);
+/// ```
+pub fn of(name: &str) -> Option<&'static str> {
+    let name = name.replace('-', "_");
+    let known = REMEDIES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, remedy)| *remedy)
+}
+
+/// Tells which dependencies of a module bring `wasm-bindgen` in, and how to do without.
+///
+/// `crates` are known to use it; `manifest` is the `Cargo.toml` of the plugin, by which cargo finds more.
+///
+/// ```
+/// use plugin_sdk_harness::remedies;
+///
+/// let advice = remedies::of_javascript(vec!["web_time".to_owned()], None);
+/// assert!(advice.help.contains("plugin_sdk::time::monotonic()"));
+/// ```
+pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice {
+    let mut notes = Vec::new();
+    match manifest.map(|manifest| ways_to("wasm-bindgen", manifest)) {
+        Some(Ok(ways)) => {
+            for way in ways.iter().take(MAX_WAYS) {
+                notes.push(format!("the way to it: {}", way.join(" → ")));
+                let names = way.iter().filter_map(|package| package.split(' ').next());
+                crates.extend(names.map(|name| name.replace('-', "_")));
+            }
+        }
+        Some(Err(why)) => notes.push(why),
+        None => notes
+            .push("`--manifest-path Cargo.toml` tells the way from your crate to it".to_owned()),
+    }
+    crates.sort_unstable();
+    crates.dedup();
+    // Nobody has to hear of js-sys who can do without what needs it.
+    let needs_it = |name: &&String| !OF_JAVASCRIPT.contains(&name.as_str());
+    let mut edits: Vec<&str> = crates
+        .iter()
+        .filter(needs_it)
+        .filter_map(|name| of(name))
+        .collect();
+    if edits.is_empty() {
+        edits = crates.iter().filter_map(|name| of(name)).collect();
+    }
+    let help = match edits.is_empty() {
+        true => "`cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` tells which dependency it is; most have a feature for it that can be turned off".to_owned(),
+        false => edits.join("\n"),
+    };
+    Advice { notes, help }
+}
+
+/// Whether a module's imports are of JavaScript, as `wasm-bindgen` writes them.
+///
+/// ```
+/// use plugin_sdk_harness::remedies;
+///
+/// assert!(remedies::is_javascript("__wbindgen_placeholder__"));
+/// assert!(!remedies::is_javascript("plugin_host"));
+/// ```
+pub fn is_javascript(module: &str) -> bool {
+    module.starts_with("__wbindgen") || module.starts_with("wbg") || module.ends_with("_bg.js")
+}
+
+/// What to do about a dependency that does not build for WebAssembly.
+pub(crate) fn of_build(dependency: &str, output: &str) -> Option<String> {
+    // Its message tells of a feature for JavaScript.
+    let random = ["getrandom", "getrandom_backend"];
+    let known = of(dependency);
+    let named = || {
+        let names = random.iter().any(|name| output.contains(name));
+        names.then(|| of("getrandom")).flatten()
+    };
+    known.or_else(named).map(str::to_owned)
+}
+
+/// Adds to a failure which dependency it was, where a crate's module imports from JavaScript.
+pub(crate) fn explain(failure: Failure, crate_dir: Option<&Path>) -> Failure {
+    let (FailureKind::MissingImports { imports }, Some(dir)) = (failure.kind(), crate_dir) else {
+        return failure;
+    };
+    if !imports.iter().any(|import| is_javascript(&import.module)) {
+        return failure;
+    }
+    let advice = of_javascript(Vec::new(), Some(&dir.join("Cargo.toml")));
+    let lines: Vec<String> = advice.notes.into_iter().chain([advice.help]).collect();
+    failure.with_hint(lines.join("\n"))
+}
+
+/// The ways from a crate to one of its dependencies, each from the crate on.
+fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
+    let folder = match manifest.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let output = CargoEnvironment::for_module()
+        .cargo(folder)
+        .args([
+            "tree",
+            "--target=wasm32-unknown-unknown",
+            "--edges=normal",
+            "--prefix=depth",
+            "--charset=ascii",
+            "--quiet",
+            "--invert",
+            package,
+        ])
+        .output()
+        .map_err(|error| format!("cargo cannot be run: {error}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said
+            .lines()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("it did not say why");
+        return Err(format!(
+            "`cargo tree` failed: {}",
+            text::one_line(first, 200)
+        ));
+    }
+    Ok(ways(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Reads what `cargo tree --invert --prefix depth` writes: each line is a depth and a package that depends on the one above it.
+fn ways(tree: &str) -> Vec<Vec<String>> {
+    let mut ways: Vec<Vec<String>> = Vec::new();
+    let mut way: Vec<String> = Vec::new();
+    let mut ends = false;
+    for line in tree.lines().take(10_000) {
+        let digits = line.len()
+            - line
+                .trim_start_matches(|character: char| character.is_ascii_digit())
+                .len();
+        let Some((depth, package)) = line.split_at_checked(digits) else {
+            continue;
+        };
+        let Ok(depth) = depth.parse::<usize>() else {
+            continue;
+        };
+        if depth <= way.len() && ends && !way.is_empty() && depth < way.len() {
+            ways.push(way.iter().rev().cloned().collect());
+        }
+        way.truncate(depth);
+        // `name v1.2.3 (path)`, or with `(*)` where it was told above.
+        let words: Vec<&str> = package.split(' ').take(2).collect();
+        way.push(text::one_line(&words.join(" "), 80));
+        ends = true;
+    }
+    if way.len() > 1 {
+        ways.push(way.iter().rev().cloned().collect());
+    }
+    ways
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_to_a_dependency_begin_at_the_crate() {
+        let tree = "0wasm-bindgen v0.2.93\n1chrono v0.4.38\n2my-plugin v0.1.0 (/plugins/my-plugin)\n1js-sys v0.3.70\n2chrono v0.4.38 (*)\n";
+        assert_eq!(
+            ways(tree),
+            [
+                vec!["my-plugin v0.1.0", "chrono v0.4.38", "wasm-bindgen v0.2.93"],
+                vec!["chrono v0.4.38", "js-sys v0.3.70", "wasm-bindgen v0.2.93"],
+            ]
+        );
+        assert!(ways("").is_empty());
+    }
+
+    #[test]
+    fn a_dependency_that_does_not_build_has_its_remedy() {
+        assert!(of_build("mio", "").is_some_and(|edit| edit.contains("tokio")));
+        let random = "error: could not compile `ahash`: getrandom_backend";
+        assert!(of_build("ahash", random).is_some_and(|edit| edit.contains("custom")));
+        assert_eq!(of_build("serde", ""), None);
+    }
+}
