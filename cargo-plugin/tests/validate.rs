@@ -378,60 +378,48 @@ fn lines_of(name: &str) -> Vec<&'static str> {
 
 #[test]
 fn every_remedy_that_keeps_a_crate_makes_it_work() {
-    let random = "let mut bytes = [0; 16];";
-    let trials: [(&str, &[&str], String); 8] = [
-        (
-            "chrono",
-            &[],
-            "Ok(chrono::DateTime::<chrono::Utc>::from(time::now()?).to_rfc3339())".to_owned(),
-        ),
-        (
-            "time",
-            &["time = \"0.3\""],
-            "Ok(::time::OffsetDateTime::from(plugin_sdk::time::now()?).to_string())".to_owned(),
-        ),
-        (
-            "getrandom",
-            &["getrandom = \"0.2\""],
-            format!("{random} getrandom::getrandom(&mut bytes).unwrap(); Ok(format!(\"{{bytes:?}}\"))"),
-        ),
-        (
-            "getrandom",
-            &["getrandom = \"0.3\""],
-            format!("{random} getrandom::fill(&mut bytes).unwrap(); Ok(format!(\"{{bytes:?}}\"))"),
-        ),
-        (
-            "getrandom",
-            &["getrandom = \"0.4\""],
-            format!("{random} getrandom::fill(&mut bytes).unwrap(); Ok(format!(\"{{bytes:?}}\"))"),
-        ),
-        (
-            "uuid",
-            &["plugin-sdk = { version = \"0.1\", features = [\"getrandom\"] }"],
-            "Ok(uuid::Uuid::new_v4().to_string())".to_owned(),
-        ),
-        (
-            "rand",
-            &["rand = \"0.10\""],
-            "Ok(rand::random::<u64>().to_string())".to_owned(),
-        ),
-        (
-            "tokio",
-            &[],
-            "let (sender, mut receiver) = tokio::sync::mpsc::channel(1); sender.try_send(1).unwrap(); Ok(receiver.try_recv().unwrap().to_string())"
-                .to_owned(),
-        ),
-    ];
-    for (name, more, body) in trials {
-        let lines = [lines_of(name), more.to_vec()].concat();
-        let project = using("tried", &lines, &body);
+    let plain = [
+        lines_of("chrono"),
+        lines_of("tokio"),
+        vec!["time = \"0.3\""],
+    ]
+    .concat();
+    let body = "let now = plugin_sdk::time::now()?;\n\
+                let (sender, mut receiver) = tokio::sync::mpsc::channel(1);\n\
+                sender.try_send(chrono::DateTime::<chrono::Utc>::from(now).to_rfc3339()).unwrap();\n\
+                Ok(format!(\"{} {}\", receiver.try_recv().unwrap(), ::time::OffsetDateTime::from(now)))";
+    let answer = attempt(&using("tried-plain", &plain, body)).unwrap();
+    // Both tell the same day.
+    let day = answer.split('T').next().unwrap();
+    assert!(answer.contains(&format!(" {day} ")), "{answer}");
+
+    // All of them have the same line for plugin-sdk and the same configuration.
+    let sdk = lines_of("getrandom");
+    assert_eq!(sdk, lines_of("rand"));
+    let random = [
+        sdk,
+        lines_of("uuid"),
+        vec![
+            "rand = \"0.10\"",
+            "two = { package = \"getrandom\", version = \"0.2\" }",
+            "three = { package = \"getrandom\", version = \"0.3\" }",
+            "four = { package = \"getrandom\", version = \"0.4\" }",
+        ],
+    ]
+    .concat();
+    let body = "let mut bytes = [[0; 16]; 3];\n\
+                two::getrandom(&mut bytes[0]).unwrap();\n\
+                three::fill(&mut bytes[1]).unwrap();\n\
+                four::fill(&mut bytes[2]).unwrap();\n\
+                Ok(format!(\"{bytes:?} {} {}\", uuid::Uuid::new_v4(), rand::random::<u64>()))";
+    let project = using("tried-random", &random, body);
+    for name in ["getrandom", "uuid", "rand"] {
         let remedy = remedies::of(name).unwrap();
-        if BACKEND.iter().all(|line| remedy.contains(line)) {
-            project.put(".cargo/config.toml", &BACKEND.join("\n"));
-        }
-        let answer = attempt(&project).unwrap_or_else(|failure| panic!("{name}: {failure}"));
-        assert!(!answer.is_empty());
+        assert!(BACKEND.iter().all(|line| remedy.contains(line)), "{remedy}");
     }
+    project.put(".cargo/config.toml", &BACKEND.join("\n"));
+    let [one, other] = [attempt(&project), attempt(&project)].map(Result::unwrap);
+    assert_ne!(one, other);
 }
 
 #[test]
