@@ -1,6 +1,7 @@
-//! What to write instead, for crates that are known to bring in what no plugin's host has.
+//! Edits for crates that bring in functions that no host of plugins has.
 //!
-//! `cargo plugin validate` and a test that cannot load its plugin give the same advice, which is here. A test of the workspace tries every edit on the real crate.
+//! `cargo plugin validate` and a test that cannot load its plugin give the same advice, which is
+//! here. A test of the workspace tries every edit on the real crate.
 
 use std::path::Path;
 
@@ -93,20 +94,21 @@ const TOKIO: &str = "`tokio = { version = \"1\", default-features = false, featu
 /// Crates that are only on the way between a dependency and JavaScript.
 const OF_JAVASCRIPT: [&str; 3] = ["wasm_bindgen", "js_sys", "web_sys"];
 
-/// The most ways to a dependency that are told.
+/// The most ways to a dependency that a note lists.
 const MAX_WAYS: usize = 8;
 
-/// What to do about a dependency.
+/// Advice about a dependency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Advice {
-    /// How the dependency gets into the module, bounded and free of terminal escapes.
+    /// The ways by which the dependency gets into the module, bounded and free of terminal escapes.
     pub notes: Vec<String>,
-    /// What to do next.
+    /// The next step.
     pub help: String,
 }
 
-/// Returns the edit that makes a crate do without what no plugin's host has, by the crate's name or by its package's.
+/// Returns the edit that makes a crate do without functions that no host of plugins has, by the
+/// crate's name or by its package's.
 ///
 /// ```
 /// use plugin_sdk_harness::remedies;
@@ -120,9 +122,10 @@ pub fn of(name: &str) -> Option<&'static str> {
     known.map(|(_, remedy)| *remedy)
 }
 
-/// Tells which dependencies of a module bring `wasm-bindgen` in, and how to do without.
+/// Finds the dependencies of a module that bring `wasm-bindgen` in, and how to do without.
 ///
-/// `crates` are known to use it; `manifest` is the `Cargo.toml` of the plugin, by which cargo finds more.
+/// `crates` are known to use it; `manifest` is the `Cargo.toml` of the plugin, by which cargo finds
+/// more.
 ///
 /// ```
 /// use plugin_sdk_harness::remedies;
@@ -163,7 +166,7 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
     Advice { notes, help }
 }
 
-/// Whether a module's imports are of JavaScript, as `wasm-bindgen` writes them.
+/// Returns whether a module's imports are of JavaScript, as `wasm-bindgen` writes them.
 ///
 /// ```
 /// use plugin_sdk_harness::remedies;
@@ -175,9 +178,9 @@ pub fn is_javascript(module: &str) -> bool {
     module.starts_with("__wbindgen") || module.starts_with("wbg") || module.ends_with("_bg.js")
 }
 
-/// What to do about a dependency that does not build for WebAssembly.
+/// Returns the advice for a dependency that does not build for WebAssembly.
 pub(crate) fn of_build(dependency: &str, output: &str) -> Option<String> {
-    // Its message tells of a feature for JavaScript.
+    // Its own message recommends a feature for JavaScript.
     let random = ["getrandom", "getrandom_backend"];
     let known = of(dependency);
     let named = || {
@@ -234,7 +237,8 @@ fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
     Ok(ways(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Reads what `cargo tree --invert --prefix depth` writes: each line is a depth and a package that depends on the one above it.
+/// Reads what `cargo tree --invert --prefix depth` writes: each line is a depth and a package that
+/// depends on the one above it.
 fn ways(tree: &str) -> Vec<Vec<String>> {
     let mut ways: Vec<Vec<String>> = Vec::new();
     let mut way: Vec<String> = Vec::new();

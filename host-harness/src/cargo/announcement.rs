@@ -5,12 +5,13 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long a build may take in silence.
+/// The time that a build may take in silence.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A line on the standard error stream once a build has taken long, and only then.
 ///
-/// A test's output is captured where it is printed, and this is not, so that people see why a test takes so long.
+/// A test's output is captured where it is printed, and this is not, so that people see why a test
+/// takes so long.
 pub(super) struct Announcement {
     done: Option<Sender<()>>,
     waiting: Option<JoinHandle<()>>,

@@ -1,6 +1,7 @@
 //! Decides the environment of every cargo that the harness and the tool start.
 //!
-//! `docs/building.md` has the table of what passes; the tests below have a line for each of its rows.
+//! `docs/building.md` has the table of what passes; the tests below have a line for each of its
+//! rows.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,11 +13,13 @@ use crate::text;
 /// The variable for flags of the module, which cargo joins with those of its configuration.
 const MODULE_FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
-/// Flags for every target, the one that wins first. Each of the first two replaces all that the configuration says.
+/// Flags for every target, the one that wins first. Each of the first two replaces all that the
+/// configuration says.
 const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 const FLAGS: &str = "RUSTFLAGS";
 
-/// Flags for targets that have none of their own, which cargo joins with `build.rustflags` of the configuration.
+/// Flags for targets that have none of their own, which cargo joins with `build.rustflags` of the
+/// configuration.
 const BUILD_FLAGS: &str = "CARGO_BUILD_RUSTFLAGS";
 
 /// Programs that run the compiler to look at the outer build: what they add is for native code.
@@ -49,9 +52,10 @@ const MAX_LISTED: usize = 300;
 
 /// The environment of a cargo that this process starts.
 ///
-/// A cargo that runs a test, or a tool, has variables for its own build: flags of the compiler and the linker, wrappers that measure coverage, the description of the
-/// crate that runs. Those must not reach the build of a module, or must reach it without replacing what its own configuration says. The page `docs/building.md` has a
-/// table of all variables.
+/// A cargo that runs a test, or a tool, has variables for its own build: flags of the compiler and
+/// the linker, wrappers that measure coverage, the description of the crate that runs. Those must
+/// not reach the build of a module, or must reach it without replacing what its own configuration
+/// says. The page `docs/building.md` has a table of all variables.
 ///
 /// ```
 /// use plugin_sdk_harness::CargoEnvironment;
@@ -69,7 +73,7 @@ pub struct CargoEnvironment {
     withheld: BTreeMap<&'static str, Vec<String>>,
 }
 
-/// What decides: the variables of this process, and where it is.
+/// The surroundings that decide: the variables of this process, its folder and its program.
 #[derive(Default)]
 struct Outer {
     variables: BTreeMap<OsString, OsString>,
@@ -92,7 +96,8 @@ impl Outer {
             .map(OsString::as_os_str)
     }
 
-    /// A relative folder as the outer cargo understood it: relative to where that was started, which is not where it starts a test.
+    /// A relative folder as the outer cargo understood it: relative to where that was started,
+    /// which is not where it starts a test.
     fn absolute(&self, folder: &Path) -> Option<PathBuf> {
         if folder.is_absolute() || folder.as_os_str().is_empty() {
             return None;
@@ -101,7 +106,8 @@ impl Outer {
             .or_else(|| Some(self.folder.as_ref()?.join(folder)))
     }
 
-    /// The target folder that the running test was built into, if it can be the one that a relative path names.
+    /// The target folder that the running test was built into, if it can be the one that a relative
+    /// path names.
     fn built_into(&self, folder: &Path) -> Option<PathBuf> {
         let mut parts = folder
             .components()
@@ -120,19 +126,22 @@ impl Outer {
 }
 
 impl CargoEnvironment {
-    /// Returns the environment of a cargo that builds a module for `wasm32-unknown-unknown`, or looks at such a build.
+    /// Returns the environment of a cargo that builds a module for `wasm32-unknown-unknown`, or
+    /// looks at such a build.
     pub fn for_module() -> Self {
         Self::of(&Outer::of_this_process(), true)
     }
 
-    /// Returns the environment of a cargo that works as the user's own would: that runs native tests, or finds a project.
+    /// Returns the environment of a cargo that works as the user's own would: that runs native
+    /// tests, or finds a project.
     ///
     /// Only what describes the running crate is left out.
     pub fn for_host() -> Self {
         Self::of(&Outer::of_this_process(), false)
     }
 
-    /// Creates a command that runs cargo in a folder: the cargo that started this process, or else the one on the path.
+    /// Creates a command that runs cargo in a folder: the cargo that started this process, or else
+    /// the one on the path.
     pub fn cargo(&self, folder: impl AsRef<Path>) -> Command {
         let mut command = Command::new(Self::program());
         command.current_dir(folder);
@@ -155,14 +164,17 @@ impl CargoEnvironment {
         }
     }
 
-    /// Returns the flags for lints, such as `-Dwarnings`, which are arguments for the compiler of the plugin's crate alone.
+    /// Returns the flags for lints, such as `-Dwarnings`, which are arguments for the compiler of
+    /// the plugin's crate alone.
     ///
-    /// As arguments they replace nothing that the configuration says, and compile no dependency anew.
+    /// As arguments they replace nothing that the configuration says, and compile no dependency
+    /// anew.
     pub fn lints(&self) -> &[String] {
         &self.lints
     }
 
-    /// Describes the flags that do not reach the module, and says where flags for it belong; `None` if there are none.
+    /// Describes the flags that do not reach the module, and says where flags for it belong; `None`
+    /// if there are none.
     pub fn withheld(&self) -> Option<String> {
         if self.withheld.is_empty() {
             return None;
@@ -230,7 +242,8 @@ impl CargoEnvironment {
         }
     }
 
-    /// Takes the flags for every target apart. What is left of them must not replace those of the configuration.
+    /// Takes the flags for every target apart. What is left of them must not replace those of the
+    /// configuration.
     fn sort_flags(&mut self, outer: &Outer) {
         let variable = [ENCODED_FLAGS, FLAGS, BUILD_FLAGS]
             .into_iter()
@@ -262,7 +275,8 @@ impl CargoEnvironment {
         if sorted.portable.is_empty() {
             return;
         }
-        // These reach dependencies as well, so they are flags of the target, or remain those of targets that have none of their own.
+        // These reach dependencies as well, so they are flags of the target, or remain those of
+        // targets that have none of their own.
         let portable = sorted.portable.join(" ");
         match (variable, outer.variable(MODULE_FLAGS)) {
             (BUILD_FLAGS, _) => self.set(BUILD_FLAGS, portable),
@@ -335,7 +349,7 @@ impl Sorted {
     }
 }
 
-/// Whether a word has a flag and its value: `--cfg=x`, `-Copt-level=1`.
+/// Returns whether a word has a flag and its value: `--cfg=x`, `-Copt-level=1`.
 fn has_value(flag: &str) -> bool {
     match flag.strip_prefix("--") {
         Some(long) => long.contains('='),
@@ -343,7 +357,7 @@ fn has_value(flag: &str) -> bool {
     }
 }
 
-/// Whether a flag turns target features on or off that only WebAssembly has.
+/// Returns whether a flag turns target features on or off that only WebAssembly has.
 fn features_of_wasm(flag: &[String]) -> bool {
     let flag = flag.concat();
     let codegen = ["-C", "--codegen=", "--codegen"]
@@ -358,10 +372,11 @@ fn features_of_wasm(flag: &[String]) -> bool {
     })
 }
 
-/// Whether cargo sets a variable to describe the crate whose test, program or build script is running.
+/// Returns whether cargo sets a variable to describe the crate whose test, program or build script
+/// is running.
 ///
-/// Left in place they would differ from those of a build in the author's shell, and build scripts that watch them would run anew each
-/// time.
+/// Left in place they would differ from those of a build in the author's shell, and build scripts
+/// that watch them would run anew each time.
 fn describes_running_crate(name: &str) -> bool {
     const NAMES: [&str; 7] = [
         "CARGO_MANIFEST_DIR",
@@ -388,7 +403,7 @@ mod tests {
         }
     }
 
-    /// What a cargo for a module has of a variable.
+    /// The value of a variable in a cargo for a module.
     fn passed(variables: &[(&str, &str)], name: &str) -> Option<String> {
         let outer = outer(variables);
         let environment = CargoEnvironment::of(&outer, true);

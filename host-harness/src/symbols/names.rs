@@ -1,8 +1,9 @@
 //! The names of a stripped module's functions, in a file that belongs to it alone.
 //!
-//! The file is a WebAssembly module with two custom sections: `plugin-sdk-symbols`, the SHA-256 of the module that the names belong to, and `name`, in the form that
-//! tools know. It is found beside the module, and used only where the hash is the module's: nothing is added to the module itself, and no other build's names are
-//! ever shown.
+//! The file is a WebAssembly module with two custom sections: `plugin-sdk-symbols`, the SHA-256 of
+//! the module that the names belong to, and `name`, in the form that tools know. It is found beside
+//! the module, and used only where the hash is the module's: nothing is added to the module itself,
+//! and no other build's names are ever shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// How the names of such files end. They must not look like plugins to hosts that load whatever module is in a folder.
+/// The extension of such files. They must not look like plugins to hosts that load whatever module
+/// is in a folder.
 pub(super) const EXTENSION: &str = "symbols";
 
 /// The section that has the module's hash.
@@ -30,7 +32,7 @@ const MAX_OPENED: usize = 32;
 /// The longest name that is kept, in bytes.
 const MAX_NAME: usize = 4096;
 
-/// What there is beside a module.
+/// The result of a search next to a module.
 pub(super) enum Found {
     /// The names that belong to it.
     Names(Vec<u8>),
@@ -42,9 +44,11 @@ pub(super) enum Found {
 
 /// Makes the file that keeps the names of a module's functions for later failures.
 ///
-/// `named` is the module before it was stripped and `shipped` what became of it: the names are found by the hash of the latter. `None` where the module has no names.
+/// `named` is the module before it was stripped and `shipped` what became of it: the names are
+/// found by the hash of the latter. `None` where the module has no names.
 ///
-/// `cargo plugin build` writes it beside the module as `<id>.symbols`, where failures find it: see [`Source::symbols`](crate::Source::symbols).
+/// `cargo plugin build` writes it beside the module as `<id>.symbols`, where failures find it: see
+/// [`Source::symbols`](crate::Source::symbols).
 ///
 /// ```
 /// use plugin_sdk_harness::symbols_file;
@@ -120,7 +124,8 @@ fn is_symbols(file: &Path) -> bool {
         .is_some_and(|extension| extension == EXTENSION)
 }
 
-/// The files that may have the names, the likeliest first: a file of names itself, that of a module's name, all in a folder.
+/// The files that may have the names, the likeliest first: a file of names itself, that of a
+/// module's name, all in a folder.
 fn candidates(place: &Path) -> Vec<PathBuf> {
     let is_folder = place.is_dir();
     let first = (!is_folder).then(|| expected(place));
@@ -185,7 +190,8 @@ fn leb(out: &mut Vec<u8>, mut number: usize) {
     }
 }
 
-/// Calls a function with the names of a module's functions until it says that it has enough, or until there is something that cannot be read.
+/// Calls a function with the names of a module's functions until it says that it has enough, or
+/// until there is something that cannot be read.
 fn each_name<'a>(wasm: &'a [u8], mut next: impl FnMut(u32, &'a str) -> bool) {
     for payload in Parser::new(0).parse_all(wasm) {
         let Ok(payload) = payload else { return };
