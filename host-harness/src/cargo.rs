@@ -431,7 +431,7 @@ impl CrateSource {
             None => None,
             Some(dependency) => self
                 .united_features(&dependency)
-                .or_else(|| remedies::of_build(&dependency, &text)),
+                .or_else(|| remedies::of(&dependency).map(str::to_owned)),
         };
         BuildFailure::Failed {
             command: shown(command),
@@ -456,6 +456,9 @@ impl CrateSource {
                 .is_ok_and(|path| path == own)
         };
         let package = metadata.packages.iter().find(is_own)?;
+        if package.name == dependency {
+            return None;
+        }
         let for_tests = package
             .dependencies
             .iter()
@@ -489,6 +492,7 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct MetadataPackage {
+    name: String,
     manifest_path: PathBuf,
     dependencies: Vec<MetadataDependency>,
 }
@@ -523,7 +527,7 @@ fn unites_features(manifest: &str) -> bool {
     !matches!(edition, Some("2021" | "2024"))
 }
 
-/// The crate that the compiler refused, unless it is one of the workspace's own: cargo gives those of registries with their version.
+/// The crate that the compiler refused.
 fn dependency_that_failed(output: &str) -> Option<String> {
     let (_, told) = output.split_once("could not compile `")?;
     let (name, _) = told.split_once('`')?;

@@ -178,18 +178,6 @@ pub fn is_javascript(module: &str) -> bool {
     module.starts_with("__wbindgen") || module.starts_with("wbg") || module.ends_with("_bg.js")
 }
 
-/// Returns the advice for a dependency that does not build for WebAssembly.
-pub(crate) fn of_build(dependency: &str, output: &str) -> Option<String> {
-    // Its own message recommends a feature for JavaScript.
-    let random = ["getrandom", "getrandom_backend"];
-    let known = of(dependency);
-    let named = || {
-        let names = random.iter().any(|name| output.contains(name));
-        names.then(|| of("getrandom")).flatten()
-    };
-    known.or_else(named).map(str::to_owned)
-}
-
 /// Adds to a failure which dependency it was, where a crate's module imports from JavaScript.
 pub(crate) fn explain(failure: Failure, crate_dir: Option<&Path>) -> Failure {
     let (FailureKind::MissingImports { imports }, Some(dir)) = (failure.kind(), crate_dir) else {
@@ -284,13 +272,5 @@ mod tests {
             ]
         );
         assert!(ways("").is_empty());
-    }
-
-    #[test]
-    fn a_dependency_that_does_not_build_has_its_remedy() {
-        assert!(of_build("mio", "").is_some_and(|edit| edit.contains("tokio")));
-        let random = "error: could not compile `ahash`: getrandom_backend";
-        assert!(of_build("ahash", random).is_some_and(|edit| edit.contains("custom")));
-        assert_eq!(of_build("serde", ""), None);
     }
 }

@@ -634,4 +634,9 @@ fn features_that_only_tests_want_are_told_as_the_cause() {
         );
     }
     assert!(load(&plugin("resolver = \"3\"\n")).is_ok());
+    // What is wrong with the plugin's own code has nothing to do with it.
+    let broken = plugin("");
+    std::fs::write(broken.dir().join("member/src/lib.rs"), "not Rust").unwrap();
+    std::fs::write(broken.dir().join("half/src/lib.rs"), "#![no_std]").unwrap();
+    assert_eq!(load(&broken).unwrap_err().hint(), None);
 }
