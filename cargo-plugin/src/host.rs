@@ -15,6 +15,7 @@ use plugin_sdk_harness::services::{
 use plugin_sdk_harness::{Failure, FailureKind, Module, PluginBuilder, Source, Warning};
 use serde_json::Value;
 
+use crate::archive;
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
@@ -27,8 +28,20 @@ use crate::units::{PAGE, parse_time};
 /// The most pages that a plugin's memory can have.
 const MAX_PAGES: u64 = 1 << 16;
 
+/// How long a call of a plugin may take, whatever it asks for, unless the user allows more.
+const MAX_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How far a plugin's memory may grow, likewise.
+const MAX_MEMORY_PAGES: u32 = 1024;
+
+/// How many characters of a module's hash tell its keys from those of others.
+const HASH_LENGTH: usize = 16;
+
 /// Fuel that no call uses up, for whoever only wants to know how much it is.
 const PLENTY: u64 = u64::MAX / 2;
+
+/// The permissions of the SDK's services; others are a host's own, which plugins ask for.
+const SERVICES: [&str; 5] = ["ai", "events", "files", "http", "kv"];
 
 /// How a plugin is run.
 #[derive(Args)]
@@ -46,15 +59,18 @@ pub struct HostOptions {
     /// The fuel of a call, a unit being about one WebAssembly instruction [default: what the plugin asks for, else no limit]
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
-    /// How long a call may take, as `500ms`, `30s` or `2m` [default: what the plugin asks for, else 10s]
+    /// How long a call may take, as `500ms`, `30s` or `2m` [default: what the plugin asks for, 10s at most]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     timeout: Option<Duration>,
-    /// How far the memory may grow, in pages of 64 KiB [default: what the plugin asks for, else 1024]
+    /// How far the memory may grow, in pages of 64 KiB [default: what the plugin asks for, 1024 at most]
     #[arg(long, value_name = "N")]
     memory_pages: Option<u32>,
     /// Keeps what the plugin stores by key in this file [default: in memory, for this run]
     #[arg(long, value_name = "FILE")]
     kv: Option<PathBuf>,
+    /// Whose keys in the file of `--kv` the plugin uses [default: those of this very module]
+    #[arg(long = "as", value_name = "NAME", requires = "kv")]
+    kv_owner: Option<String>,
     /// Lets the plugin see a folder under its own or another name: `DIR` or `NAME=DIR`, with `:rw` behind it for writing, too
     #[arg(long, value_name = "DIR")]
     files: Vec<Folder>,
@@ -166,10 +182,11 @@ fn load_from(
     Ok(Loaded { module, wasm, host })
 }
 
-/// A plugin of this module, to be built, with the limits that it asks for; `fuel` where it asks for none. All services are in memory and the same in every run: time stands still,
-/// and random numbers are always the same.
+/// Returns a builder for a plugin of this module with the limits that it asks for; `fuel` where it
+/// asks for none. What it asks for can only lower the limits: raising them is for the user.
 ///
-/// A host that is played has limits of its own.
+/// All services are in memory and the same in every run: time stands still, and random numbers are
+/// always the same. An emulated host has limits of its own.
 pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder {
     if host.feature.is_some() {
         return module.plugin();
@@ -181,10 +198,10 @@ pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder
         builder = builder.fuel(fuel);
     }
     if let Some(milliseconds) = asked.timeout_ms {
-        builder = builder.timeout(Duration::from_millis(milliseconds));
+        builder = builder.timeout(Duration::from_millis(milliseconds).min(MAX_TIMEOUT));
     }
     if let Some(pages) = asked.memory_pages {
-        builder = builder.memory_pages(pages);
+        builder = builder.memory_pages(pages.min(MAX_MEMORY_PAGES));
     }
     builder
 }
@@ -193,8 +210,16 @@ impl HostOptions {
     /// A plugin of this module, to be built: with the clock, the random numbers and the log that there are, and with what the options ask for.
     ///
     /// A host that is played answers from services in memory, and cannot be given others.
-    pub fn builder(&self, module: &Module, host: Host, count_fuel: bool) -> Result<PluginBuilder> {
+    pub fn builder(
+        &self,
+        loaded: &Loaded,
+        count_fuel: bool,
+        terminal: &Terminal,
+    ) -> Result<PluginBuilder> {
+        let Loaded { module, wasm, host } = loaded;
+        let host = *host;
         logging::show(self.log_level);
+        self.check_grants(module.manifest())?;
         let builder = self
             .limited(module, host, count_fuel)
             .grant_words(|permission| format!("--grant {permission}"));
@@ -203,18 +228,64 @@ impl HostOptions {
         }
         let mut builder = builder
             .logs(ForwardedLog)
-            .clock(SystemClock::new())
+            .clock(SystemClock)
             .random(SystemRandom)
             .files(self.folders()?)
             .http(HttpClient::new(self.allowed_hosts()?).proxy_from_environment());
         if let Some(path) = &self.kv {
             let store = DatabaseKv::open(path).map_err(|failure| service("kv", path, &failure))?;
-            let name = module
-                .manifest()
-                .map_or("", |manifest| manifest.id.as_str());
-            builder = builder.kv(store.namespace(name));
+            builder = builder.kv(store.namespace(&self.namespace(module, wasm, terminal)));
         }
         Ok(builder)
+    }
+
+    /// Returns whose keys the plugin uses: those of a name that the user gives, else of this module.
+    ///
+    /// A module's id is its own claim: any other file can make the same.
+    fn namespace(&self, module: &Module, wasm: &[u8], terminal: &Terminal) -> String {
+        if let Some(owner) = &self.kv_owner {
+            return owner.clone();
+        }
+        let id = module
+            .manifest()
+            .map_or("", |manifest| manifest.id.as_str());
+        let mut hash = archive::sha256(wasm);
+        hash.truncate(HASH_LENGTH);
+        if !id.is_empty() {
+            terminal.warning(&format!(
+                "the keys are those of this very module; `--as {}` keeps them for later builds of it",
+                text::line(id, 60)
+            ));
+        }
+        format!("{id}@{hash}")
+    }
+
+    /// Refuses permissions that neither a service has nor the plugin asks for.
+    fn check_grants(&self, manifest: Option<&Manifest>) -> Result<()> {
+        let asked = manifest.map_or(&[][..], |manifest| &manifest.permissions);
+        let mut known: Vec<&str> = SERVICES.to_vec();
+        known.extend(asked.iter().map(|permission| permission.name()));
+        let unknown = self
+            .grant
+            .iter()
+            .find(|grant| grant.as_str() != "all" && !known.contains(&grant.as_str()));
+        let Some(unknown) = unknown else {
+            return Ok(());
+        };
+        let shown = text::line(unknown, 60);
+        let error = Error::new(format!("there is no permission `{shown}`"))
+            .because("no service has it, and the plugin does not ask for it");
+        let nearest = known
+            .iter()
+            .map(|name| (strsim::normalized_damerau_levenshtein(name, unknown), name))
+            .filter(|(likeness, _)| *likeness > 0.5)
+            .max_by(|(one, _), (other, _)| one.total_cmp(other));
+        Err(match nearest {
+            Some((_, name)) => {
+                error.help(format!("did you mean `--grant {}`?", text::line(name, 60)))
+            }
+            None => error.help(format!("the services have {}", SERVICES.join(", "))),
+        })
     }
 
     /// The configuration that the plugin is given.
@@ -296,7 +367,17 @@ fn service(option: &str, path: &Path, failure: &Failure) -> Error {
 pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
     let hint = match failure.kind() {
         FailureKind::OutOfFuel { .. } => "`--fuel N` gives a call more".to_owned(),
-        FailureKind::Timeout { .. } => "`--timeout TIME` allows more".to_owned(),
+        FailureKind::Timeout { .. } => {
+            let asked = manifest
+                .and_then(|manifest| manifest.limits.timeout_ms)
+                .filter(|asked| u128::from(*asked) > MAX_TIMEOUT.as_millis());
+            match asked {
+                Some(asked) => format!(
+                    "`--timeout TIME` allows more; the plugin asks for {asked} ms, which only you can allow"
+                ),
+                None => "`--timeout TIME` allows more".to_owned(),
+            }
+        }
         FailureKind::OutOfMemory { requested, .. } => match requested.div_ceil(PAGE) {
             pages if pages > MAX_PAGES => return failure,
             pages => format!("`--memory-pages {pages}` allows that much"),

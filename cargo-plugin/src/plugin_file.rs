@@ -9,6 +9,8 @@ use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
 
 use crate::error::{Error, Result};
+use crate::project::{Features, Project, RELEASE};
+use crate::terminal::Terminal;
 use crate::text;
 
 /// The largest file that is read: what the harness loads unless told otherwise.
@@ -49,6 +51,20 @@ impl PluginFile {
         }
         let path = path.to_owned();
         Ok(PluginFile { path, wasm })
+    }
+
+    /// Reads a file, or builds the plugin of a project's folder as it is shipped.
+    pub fn read_or_build(path: &Path, terminal: &Terminal) -> Result<Self> {
+        if !path.join("Cargo.toml").is_file() {
+            return Self::read(path);
+        }
+        let project = Project::at(path)?;
+        terminal.status("Building", &project.title());
+        let built = project.build(RELEASE, &Features::default(), terminal)?;
+        Ok(PluginFile {
+            path: path.to_owned(),
+            wasm: built.wasm.to_vec(),
+        })
     }
 
     /// What the module is, or an error for commands that can do nothing with anything else.

@@ -27,6 +27,14 @@ const UNKNOWN: &str = "no-such-argument";
 /// The most faults that are told of one command.
 const MAX_FAULTS: usize = 5;
 
+/// The codes by which arguments are refused.
+const REFUSALS: [&str; 4] = [
+    "invalid_argument",
+    "invalid_json",
+    "missing_argument",
+    "unknown_argument",
+];
+
 /// How much of an error's details is told, in bytes.
 const MAX_DETAILS: usize = 200;
 
@@ -129,8 +137,10 @@ pub fn check(
     let is_initialised = check.outcome == Outcome::Passed;
     checks.push(check);
     if is_initialised {
-        let commands = manifest.commands.iter();
-        checks.extend(commands.map(|command| subject.command(command, &config)));
+        for command in &manifest.commands {
+            checks.push(subject.command(command, &config));
+            checks.extend(subject.allowed(command, &config));
+        }
     }
     checks
 }
@@ -221,6 +231,46 @@ impl Subject<'_> {
     }
 }
 
+impl Subject<'_> {
+    /// Calls a command with values that its description allows: it must take them, and what it
+    /// answers must be as described. `None` where it takes none.
+    fn allowed(&self, command: &CommandInfo, config: &Value) -> Option<Check> {
+        let schema = command.arguments.as_ref().map(|schema| schema.as_value());
+        let schema = schema.filter(|schema| has_members(schema))?;
+        let name = |sent: usize| match sent {
+            0 => format!("`{}` takes the values that it allows", command.name),
+            1 => format!("`{}` takes the value that it allows", command.name),
+            sent => format!("`{}` takes {sent} values that it allows", command.name),
+        };
+        if command.codec != Codec::Json {
+            return None;
+        }
+        // The schema of an argument may say less than its checks: those are all asked.
+        let allows = |value: &Value| self.manifest.check(&command.name, value).is_ok();
+        let mut values = Schemas::new(&self.manifest.defs).variety(schema);
+        values.retain(allows);
+        if values.is_empty() {
+            let reason =
+                "no value is known that it allows; `#[arg(example = …)]` gives one".to_owned();
+            return Some(Check::new(name(0), Outcome::Skipped { reason }));
+        }
+        let faults = values.iter().filter_map(|value| {
+            let probe = Probe {
+                arguments: value.to_string(),
+                expected: Expected::Taken,
+            };
+            probe.fault(self, command, config)
+        });
+        Some(Check::of(name(values.len()), faults.collect()))
+    }
+}
+
+/// Whether there is anything to give: a command without arguments takes only an empty object.
+fn has_members(schema: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.is_none_or(|properties| !properties.is_empty())
+}
+
 /// Arguments, and what must come of them.
 #[derive(Debug, PartialEq)]
 struct Probe {
@@ -238,6 +288,8 @@ enum Expected {
     Invalid(String),
     /// A result as described, or an error of the plugin's own: whatever it is for, it does not trap.
     Answer,
+    /// The same of arguments that the description allows, which must not be refused as such.
+    Taken,
 }
 
 fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
@@ -302,8 +354,8 @@ impl Probe {
         };
         let answer = plugin.call(&command.name, arguments.as_bytes(), false);
         let answer = match (answer, &self.expected) {
-            (Ok(bytes), Expected::Answer) => {
-                return bad_result(subject.manifest, command, &bytes);
+            (Ok(bytes), Expected::Answer | Expected::Taken) => {
+                return bad_result(subject.manifest, command, arguments, &bytes);
             }
             (Ok(_), _) => Err("it took them".to_owned()),
             (Err(failure), expected) if subject.is_played() => {
@@ -337,6 +389,12 @@ impl Probe {
                     && detail(details, "path").is_some_and(|path| path.starts_with(name.as_str())),
                 format!("invalid_argument, because `{name}` is described as another type"),
             ),
+            // What the author's own code refuses has no path of the reader's.
+            (Expected::Taken, Ok((code, details))) => (
+                !REFUSALS.contains(&code.as_str())
+                    || details.get("path").is_none() && details.get("argument").is_none(),
+                "any answer but a refusal, because its description allows them".to_owned(),
+            ),
             // A default that is missing would show as this.
             (Expected::Answer, Ok((code, _))) => (
                 !["missing_argument", "invalid_argument"].contains(&code.as_str()),
@@ -354,7 +412,7 @@ impl Probe {
                 false,
                 format!("invalid_argument, because `{name}` is described as another type"),
             ),
-            (Expected::Answer, Err(_)) => (true, String::new()),
+            (Expected::Answer | Expected::Taken, Err(_)) => (true, String::new()),
         };
         let came = match answer {
             Ok((code, details)) if details.is_null() => code,
@@ -364,7 +422,10 @@ impl Probe {
             Err(took) => took,
         };
         (!right).then(|| {
-            format!("for the arguments `{arguments}` the answer should be {wanted}; it was: {came}")
+            format!(
+                "for the arguments `{}` the answer should be {wanted}; it was: {came}",
+                text::line(arguments, MAX_DETAILS)
+            )
         })
     }
 }
@@ -372,7 +433,8 @@ impl Probe {
 fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<String> {
     match (failure.kind(), expected) {
         // It was asked to do its work, and has more of it than is waited for.
-        (FailureKind::OutOfFuel { .. }, Expected::Answer) => None,
+        (FailureKind::OutOfFuel { .. }, Expected::Answer | Expected::Taken) => None,
+
         _ => Some(format!(
             "for the arguments `{arguments}`: {}",
             told(failure)
@@ -380,13 +442,19 @@ fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<St
     }
 }
 
-fn bad_result(manifest: &Manifest, command: &CommandInfo, bytes: &[u8]) -> Option<String> {
+fn bad_result(
+    manifest: &Manifest,
+    command: &CommandInfo,
+    arguments: &str,
+    bytes: &[u8],
+) -> Option<String> {
     let reason = match serde_json::from_slice::<Value>(bytes) {
         Ok(result) => reasons(&manifest.check_result(&command.name, &result).err()?),
         Err(error) => error.to_string(),
     };
     Some(format!(
-        "the result of a call without arguments is not what is described: {reason}"
+        "for the arguments `{}` the result is not what is described: {reason}",
+        text::line(arguments, MAX_DETAILS)
     ))
 }
 

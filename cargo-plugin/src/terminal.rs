@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::text;
 
 /// How results are shown.
 #[derive(Clone, Copy, PartialEq)]
@@ -151,7 +152,7 @@ impl Terminal {
             let document = json!({"error": {
                 "message": error.message(), "causes": error.causes(), "help": error.advice(),
             }});
-            anstream::println!("{document:#}");
+            anstream::println!("{}", text::safe_json(&format!("{document:#}")));
             return;
         }
         anstream::eprintln!("{BAD}error{BAD:#}: {}", error.message());
@@ -168,8 +169,8 @@ impl Terminal {
 }
 
 fn write_json(out: &mut impl Write, document: &impl Serialize) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(document)?;
+    writeln!(out, "{}", text::safe_json(&text))
 }
 
 /// Whoever closes the pipe has seen enough.

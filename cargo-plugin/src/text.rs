@@ -54,6 +54,23 @@ pub fn json(value: &Value) -> String {
     line(&value.to_string(), MAX_VALUE)
 }
 
+/// JSON text in which no string has anything left that a terminal would act on. The value is the same.
+pub fn safe_json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_safe(character) {
+            true => safe.push(character),
+            false => {
+                let mut units = [0; 2];
+                for unit in character.encode_utf16(&mut units) {
+                    safe.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    safe
+}
+
 /// A path, in one line.
 pub fn path(path: &Path) -> String {
     line(&path.display().to_string(), MAX_PATH)
@@ -83,6 +100,10 @@ mod tests {
         assert_eq!(
             shown("a\n\tb\x1b[2J\u{9b}\u{202e}"),
             "a\n\tb\\u{1b}[2J\\u{9b}\\u{202e}"
+        );
+        assert_eq!(
+            safe_json("{\n  \"a\": \"\u{9b}\u{202e}\u{7f}ä\"\n}"),
+            "{\n  \"a\": \"\\u009b\\u202e\\u007fä\"\n}"
         );
         assert_eq!(line("a\nb", 10), "a b");
         assert_eq!(line("äöü", 3), "ä…");

@@ -75,15 +75,16 @@ impl Call {
             return Ok(Verdict::Yes);
         };
         let began = Instant::now();
-        let Loaded { module, host, .. } = match file.join("Cargo.toml").is_file() {
+        let plugin = match file.join("Cargo.toml").is_file() {
             true => self.build(&file, terminal)?,
             false => host::load(&file, self.played, terminal)?,
         };
         let loaded = began.elapsed();
+        let (module, host) = (&plugin.module, plugin.host);
         if self.help {
             self.command.insert(0, "--help".to_owned());
         }
-        let mut line = CommandLine::new(&module, &file.display().to_string(), &self.command);
+        let mut line = CommandLine::new(module, &file.display().to_string(), &self.command);
         let (name, input) = match line.parse(&self) {
             Ok(call) => call,
             Err(error) => line.exit(&error),
@@ -92,7 +93,7 @@ impl Call {
             error.exit();
         }
         let info = line.info;
-        let builder = self.host.builder(&module, host, self.stats)?;
+        let builder = self.host.builder(&plugin, self.stats, terminal)?;
         let builder = match self.stats {
             true => builder.statistics(),
             false => builder,
@@ -742,20 +743,7 @@ fn string_in(text: &[u8]) -> Option<String> {
 
 /// JSON for people, in which nothing is left that a terminal would act on.
 fn pretty(text: &[u8]) -> Result<Vec<u8>> {
-    let text = format!("{:#}", parse(text)?);
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match text::is_safe(character) {
-            true => safe.push(character),
-            false => {
-                let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
-                    safe.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    Ok(safe.into_bytes())
+    Ok(text::safe_json(&format!("{:#}", parse(text)?)).into_bytes())
 }
 
 /// What is told in JSON.

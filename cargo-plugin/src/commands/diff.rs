@@ -19,9 +19,9 @@ use crate::text;
 /// Each change is breaking, minor or a patch, and the worst of them decides which version the new one must have. The answer is yes if it has such a version.
 #[derive(clap::Args)]
 pub struct Diff {
-    /// The version that is in use
+    /// The version that is in use: a `.wasm` file, or the folder of a project, which is built
     old: PathBuf,
-    /// The version that is to follow it
+    /// The version that is to follow it, likewise
     new: PathBuf,
     /// Lets changes up to this level pass, whatever the version says
     #[arg(long, value_name = "LEVEL")]
@@ -47,7 +47,8 @@ impl From<Allowed> for Level {
 
 impl Diff {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
-        let (old, new) = (PluginFile::read(&self.old)?, PluginFile::read(&self.new)?);
+        let old = PluginFile::read_or_build(&self.old, terminal)?;
+        let new = PluginFile::read_or_build(&self.new, terminal)?;
         let (was, is) = (old.inspection()?, new.inspection()?);
         let (of_old, of_new) = (old.manifest(&was)?, new.manifest(&is)?);
         let mut changes = compatibility::compare(&of_old, &of_new);

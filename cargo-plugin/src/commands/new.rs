@@ -195,7 +195,7 @@ fn check_name(name: &str) -> Result<()> {
 fn proper_name(name: &str) -> String {
     let mut proper = String::new();
     let mut previous = ' ';
-    for character in name.chars() {
+    for character in name.chars().flat_map(plain) {
         let begins_word = character.is_ascii_uppercase()
             && (previous.is_ascii_lowercase() || previous.is_ascii_digit());
         let separates = !character.is_ascii_alphanumeric();
@@ -208,6 +208,35 @@ fn proper_name(name: &str) -> String {
         previous = character;
     }
     proper.trim_end_matches('-').to_owned()
+}
+
+/// Writes a letter as English keyboards do; what has no such form stays.
+fn plain(character: char) -> impl Iterator<Item = char> {
+    let lower = character.to_lowercase().next().unwrap_or(character);
+    let letters = match lower {
+        'ä' | 'æ' => "ae",
+        'ö' | 'ø' | 'œ' => "oe",
+        'ü' => "ue",
+        'ß' => "ss",
+        'þ' => "th",
+        'à' | 'á' | 'â' | 'ã' | 'å' | 'ą' => "a",
+        'ç' | 'ć' | 'č' => "c",
+        'ð' | 'ď' => "d",
+        'è' | 'é' | 'ê' | 'ë' | 'ę' | 'ě' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ő' => "o",
+        'ř' => "r",
+        'ś' | 'š' => "s",
+        'ť' => "t",
+        'ù' | 'ú' | 'û' | 'ů' | 'ű' => "u",
+        'ý' | 'ÿ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        _ => "",
+    };
+    let itself = letters.is_empty().then_some(character);
+    letters.chars().chain(itself)
 }
 
 /// What cargo makes of the project where it stands, and the workspace around it.

@@ -19,7 +19,7 @@ use crate::wasm::Anatomy;
 ///
 /// First the module is built, so that a plugin that does not build says so once. Then `cargo test` runs the crate's own tests. At last the module is
 /// loaded and initialised, and every command is called with arguments that its description does not allow, which it must refuse, and
-/// where nothing is required, with none at all.
+/// with such as it does, which it must take; its answers must be as they are described.
 #[derive(clap::Args)]
 pub struct Test {
     /// Tests with the profile `release`

@@ -5,10 +5,12 @@ use std::fmt;
 
 use serde_json::{Number, Value};
 
+use crate::schema::Whole;
+
 /// A number of JSON: exact, if it is whole.
 #[derive(Clone, Copy, Debug)]
 pub enum Real {
-    Whole(i128),
+    Whole(Whole),
     Fraction(f64),
 }
 
@@ -17,18 +19,10 @@ impl Real {
         value.as_number().map(Self::from)
     }
 
-    /// Neither a fraction nor infinite.
-    fn whole(self) -> Option<i128> {
-        match self {
-            Real::Whole(number) => Some(number),
-            Real::Fraction(_) => None,
-        }
-    }
-
     /// Whether it is a multiple of the other one, as far as that can be told exactly.
     pub fn is_multiple_of(self, other: Real) -> bool {
-        match (self.whole(), other.whole()) {
-            (Some(number), Some(other)) => number.checked_rem(other) == Some(0),
+        match (self, other) {
+            (Real::Whole(number), Real::Whole(other)) => number.is_multiple_of(other),
             _ => self.cmp(other) == Some(Ordering::Equal),
         }
     }
@@ -37,8 +31,8 @@ impl Real {
         match (self, other) {
             (Real::Whole(one), Real::Whole(other)) => Some(one.cmp(&other)),
             // A fraction is small enough for a whole number to be rounded to its right side.
-            (Real::Whole(one), Real::Fraction(other)) => (one as f64).partial_cmp(&other),
-            (Real::Fraction(one), Real::Whole(other)) => one.partial_cmp(&(other as f64)),
+            (Real::Whole(one), Real::Fraction(other)) => one.to_float().partial_cmp(&other),
+            (Real::Fraction(one), Real::Whole(other)) => one.partial_cmp(&other.to_float()),
             (Real::Fraction(one), Real::Fraction(other)) => one.partial_cmp(&other),
         }
     }
@@ -46,16 +40,9 @@ impl Real {
 
 impl From<&Number> for Real {
     fn from(number: &Number) -> Self {
-        if let Some(number) = number.as_i64() {
-            Real::Whole(number.into())
-        } else if let Some(number) = number.as_u64() {
-            Real::Whole(number.into())
-        } else {
-            let number = number.as_f64().unwrap_or(f64::NAN);
-            match number.fract() == 0.0 && number.abs() < 1e38 {
-                true => Real::Whole(number as i128),
-                false => Real::Fraction(number),
-            }
+        match Whole::of(number) {
+            Some(whole) => Real::Whole(whole),
+            None => Real::Fraction(number.as_f64().unwrap_or(f64::NAN)),
         }
     }
 }
@@ -92,14 +79,13 @@ impl Bound {
 
     /// As a bound that is one of the values, which for whole numbers there always is.
     pub fn of_whole_numbers(self, upper: bool) -> Bound {
+        let rounded = |float: f64| Whole::of_float(float).map(Real::Whole);
         let at = match self.at {
-            Real::Whole(number) if self.excluded && upper => Real::Whole(number.saturating_sub(1)),
-            Real::Whole(number) if self.excluded => Real::Whole(number.saturating_add(1)),
-            Real::Fraction(number) if number.is_finite() && upper => {
-                Real::Whole(number.floor() as i128)
-            }
-            Real::Fraction(number) if number.is_finite() => Real::Whole(number.ceil() as i128),
-            same => same,
+            Real::Whole(number) if self.excluded && upper => Real::Whole(number.previous()),
+            Real::Whole(number) if self.excluded => Real::Whole(number.next()),
+            Real::Fraction(number) if upper => rounded(number.floor()).unwrap_or(self.at),
+            Real::Fraction(number) => rounded(number.ceil()).unwrap_or(self.at),
+            Real::Whole(_) => self.at,
         };
         Bound {
             at,

@@ -1,5 +1,6 @@
 //! From what stands behind a flag to a JSON value.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Read;
 
@@ -7,7 +8,7 @@ use clap::Arg;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Number, Value};
 
-use crate::schema::{Integers, Kind, Numbers, Shape};
+use crate::schema::{Integers, Kind, Numbers, Shape, Whole};
 use crate::text;
 
 /// How one value is read, without a borrow of the schema: clap wants to keep it.
@@ -144,7 +145,7 @@ impl Parse {
             Form::Text {
                 min_length,
                 max_length,
-            } => bounded(text, *min_length, *max_length),
+            } => bounded(&text_of(text)?, *min_length, *max_length),
             Form::Choice(named) => match named.iter().find(|one| one.name == text) {
                 Some(one) => Ok(one.value.clone()),
                 None => {
@@ -158,29 +159,54 @@ impl Parse {
 }
 
 fn integer(text: &str, integers: &Integers) -> Result<Value, String> {
-    // In clap's own words for numbers with a range.
-    let number: i128 = text.parse().map_err(|error| format!("{error}"))?;
-    if !integers.contains(number) {
-        return Err(out_of_range(number, integers));
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        // In clap's own words for numbers with a range.
+        return Err(match digits {
+            "" => "cannot parse integer from empty string".to_owned(),
+            _ => "invalid digit found in string".to_owned(),
+        });
     }
-    let value = i64::try_from(number)
-        .map(Value::from)
-        .or_else(|_| u64::try_from(number).map(Value::from));
-    value.map_err(|_| "numbers of more than 64 bits cannot be written as JSON here".to_owned())
+    let Some(number) = Whole::parse(text) else {
+        // It has more digits than any bound. Where there is no bound, the plugin may take it.
+        let bound = match text.starts_with('-') {
+            true => integers.lowest,
+            false => integers.highest,
+        };
+        return match bound {
+            Some(_) => Err(out_of_range(text, integers)),
+            None => literal(text.strip_prefix('+').unwrap_or(text)),
+        };
+    };
+    if !integers.contains(number) {
+        return Err(out_of_range(text, integers));
+    }
+    literal(&number.to_string())
 }
 
-fn out_of_range(number: i128, integers: &Integers) -> String {
-    let (lowest, highest) = (*integers.0.start(), *integers.0.end());
-    match (lowest, highest) {
-        (i128::MIN, highest) => format!("{number} is not in ..={highest}"),
-        (lowest, i128::MAX) => format!("{number} is not in {lowest}.."),
-        (lowest, highest) => format!("{number} is not in {lowest}..={highest}"),
+/// Keeps a number digit by digit.
+fn literal(text: &str) -> Result<Value, String> {
+    let number: Result<Number, _> = serde_json::from_str(text);
+    number
+        .map(Value::Number)
+        .map_err(|_| "it is no number as JSON has them".to_owned())
+}
+
+fn out_of_range(number: &str, integers: &Integers) -> String {
+    let number = text::line(number, 60);
+    match (integers.lowest, integers.highest) {
+        (None, None) => format!("{number} is too large"),
+        (None, Some(highest)) => format!("{number} is not in ..={highest}"),
+        (Some(lowest), None) => format!("{number} is not in {lowest}.."),
+        (Some(lowest), Some(highest)) => format!("{number} is not in {lowest}..={highest}"),
     }
 }
 
 fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
     let float: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    let Some(finite) = Number::from_f64(float) else {
+    // What JSON can write is passed on as it is written, all digits of it.
+    let value = literal(text).ok();
+    let Some(value) = value.or_else(|| Number::from_f64(float).map(Value::Number)) else {
         return Err("JSON has no such number".to_owned());
     };
     let bounds = [
@@ -201,9 +227,7 @@ fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
     {
         return Err(format!("{text} is {word} {bound}"));
     }
-    // What was written as an integer stays one.
-    let integer = text.parse::<i64>().map(Value::from);
-    Ok(integer.unwrap_or(Value::Number(finite)))
+    Ok(value)
 }
 
 fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, String> {
@@ -217,6 +241,21 @@ fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, S
         return Err(format!("it has {length} characters, and may have {most}"));
     }
     Ok(Value::String(text.to_owned()))
+}
+
+/// Reads a text: as it is, from `@FILE`, or after a doubled `@` with one of them.
+fn text_of(text: &str) -> Result<Cow<'_, str>, String> {
+    match text.strip_prefix('@') {
+        None => Ok(text.into()),
+        Some(rest) if rest.starts_with('@') => Ok(rest.into()),
+        Some(path) => {
+            let contents = read_file(path)
+                .map_err(|error| format!("{error}; `@{text}` is the text `{text}`"))?;
+            let contents =
+                String::from_utf8(contents).map_err(|_| format!("{path} is not text"))?;
+            Ok(contents.into())
+        }
+    }
 }
 
 fn json(text: &str, or_text: bool) -> Result<Value, String> {

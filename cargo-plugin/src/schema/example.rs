@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Integers, Kind, Numbers, Schemas, Text};
+use super::{Integers, Kind, Numbers, Schemas, Text, Whole};
 
 /// How deep values are made: a type that always holds another of itself has none.
 const MAX_DEPTH: usize = 16;
@@ -97,13 +97,12 @@ fn size(value: &Value) -> u64 {
 
 impl Integers {
     fn example(&self) -> Option<Value> {
-        let (lowest, highest) = (*self.0.start(), *self.0.end());
-        if lowest > highest {
-            return None;
-        }
-        let number = 1.clamp(lowest, highest);
-        let small = i64::try_from(number).map(Value::from).ok();
-        small.or_else(|| u64::try_from(number).map(Value::from).ok())
+        let candidates = [Some(Whole::ONE), self.lowest, self.highest];
+        let number = candidates
+            .into_iter()
+            .flatten()
+            .find(|number| self.contains(*number))?;
+        number.to_number().map(Value::Number)
     }
 }
 

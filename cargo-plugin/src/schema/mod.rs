@@ -4,15 +4,22 @@
 //! A schema is anything that a file says; what cannot be made sense of is a value of [any](Kind::Any) kind, which the plugin will judge itself.
 
 mod example;
+mod variety;
+mod whole;
 mod words;
 
-use std::ops::RangeInclusive;
+use std::cell::Cell;
 
 use plugin_sdk_harness::manifest::definition;
 use serde_json::{Map, Value};
 
+pub use self::whole::Whole;
+
 /// How many references are followed for one schema: one that refers to itself has no kind.
 const MAX_REFERENCES: usize = 32;
+
+/// How many schemas are read for one: alternatives of alternatives can be as many as one likes.
+const MAX_STEPS: u32 = 10_000;
 
 /// The definitions that schemas refer to, by which they are read.
 #[derive(Clone, Copy)]
@@ -57,9 +64,12 @@ pub enum Kind<'a> {
     Several(Vec<Kind<'a>>),
 }
 
-/// The integers from one to another.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Integers(pub RangeInclusive<i128>);
+/// The integers from one to another, both included where there are any.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Integers {
+    pub lowest: Option<Whole>,
+    pub highest: Option<Whole>,
+}
 
 /// The numbers between two.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -122,7 +132,7 @@ impl<'a> Schemas<'a> {
 
     /// Reads a schema.
     pub fn shape(&self, schema: &'a Value) -> Shape<'a> {
-        self.shape_within(schema, MAX_REFERENCES)
+        self.shape_within(schema, &Depth::new(&Cell::new(MAX_STEPS)))
     }
 
     /// The members of an object, those included that [`Shape::also`] adds.
@@ -147,17 +157,17 @@ impl<'a> Schemas<'a> {
         definition(reference, self.definitions).map(|(name, _)| name)
     }
 
-    fn shape_within(&self, schema: &'a Value, references: usize) -> Shape<'a> {
-        let mut shape = match self.name(schema) {
-            Some(name) if references > 0 => {
+    fn shape_within(&self, schema: &'a Value, depth: &Depth<'_>) -> Shape<'a> {
+        let mut shape = match (self.name(schema), depth.deeper()) {
+            (Some(name), Some(deeper)) => {
                 let target = self.definitions.get(name).unwrap_or(&ANYTHING);
-                let shape = self.shape_within(target, references - 1);
+                let shape = self.shape_within(target, &deeper);
                 Shape {
                     name: Some(name),
                     ..shape
                 }
             }
-            _ => self.unreferred(schema, references),
+            _ => self.unreferred(schema, depth),
         };
         // What stands beside a reference is about this use of it, and counts more.
         shape.description = text(schema, "description").or(shape.description);
@@ -170,7 +180,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Reads a schema that is no reference: one of several, or a single one.
-    fn unreferred(&self, schema: &'a Value, references: usize) -> Shape<'a> {
+    fn unreferred(&self, schema: &'a Value, depth: &Depth<'_>) -> Shape<'a> {
         if let Some(values) = choices(schema) {
             return choice(values);
         }
@@ -181,19 +191,19 @@ impl<'a> Schemas<'a> {
             let also = schema.get("allOf").and_then(Value::as_array);
             let also = also.map(Vec::as_slice).unwrap_or_default();
             let own = single(schema);
-            return match (also, &own.kind) {
+            return match (also, &own.kind, depth.deeper()) {
                 // An `allOf` of one is how a description was put beside a reference once.
-                ([only], Kind::Any) if references > 0 => self.shape_within(only, references - 1),
+                ([only], Kind::Any, Some(deeper)) => self.shape_within(only, &deeper),
                 _ => Shape { also, ..own },
             };
         };
         let is_null = |schema: &&Value| text(schema, "type") == Some("null");
         let others: Vec<&Value> = all.iter().filter(|schema| !is_null(schema)).collect();
         let nullable = others.len() < all.len();
-        let mut shape = match others.as_slice() {
-            [] => Shape::of(Kind::Null),
-            [only] if references > 0 => self.shape_within(only, references - 1),
-            _ => match self.all_choices(&others, references) {
+        let mut shape = match (others.as_slice(), depth.deeper()) {
+            ([], _) => Shape::of(Kind::Null),
+            ([only], Some(deeper)) => self.shape_within(only, &deeper),
+            _ => match self.all_choices(&others, depth) {
                 Some(values) => choice(values),
                 None => Shape::of(Kind::OneOf(others)),
             },
@@ -206,17 +216,43 @@ impl<'a> Schemas<'a> {
     fn all_choices(
         &self,
         alternatives: &[&'a Value],
-        references: usize,
+        depth: &Depth<'_>,
     ) -> Option<Vec<Choice<'a>>> {
         let mut all = Vec::new();
         for alternative in alternatives {
-            let shape = self.shape_within(alternative, references.checked_sub(1)?);
+            let shape = self.shape_within(alternative, &depth.deeper()?);
             match shape.kind {
                 Kind::Choice(values) if !shape.nullable => all.extend(values),
                 _ => return None,
             }
         }
         Some(all)
+    }
+}
+
+/// How far the reading of one schema has gone.
+struct Depth<'c> {
+    references: usize,
+    /// The steps that are left to all branches together.
+    steps: &'c Cell<u32>,
+}
+
+impl<'c> Depth<'c> {
+    fn new(steps: &'c Cell<u32>) -> Self {
+        Depth {
+            references: MAX_REFERENCES,
+            steps,
+        }
+    }
+
+    /// Goes one step further, unless that is too far.
+    fn deeper(&self) -> Option<Self> {
+        let references = self.references.checked_sub(1)?;
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        Some(Depth {
+            references,
+            steps: self.steps,
+        })
     }
 }
 
@@ -369,24 +405,18 @@ fn choice(mut values: Vec<Choice<'_>>) -> Shape<'_> {
 }
 
 fn integers(schema: &Value) -> Integers {
-    let bound = |word| integer(schema.get(word)?);
-    let lowest = bound("exclusiveMinimum").map(|above| above.saturating_add(1));
-    let highest = bound("exclusiveMaximum").map(|below| below.saturating_sub(1));
-    let lowest = bound("minimum").max(lowest).unwrap_or(i128::MIN);
-    let highest = match (bound("maximum"), highest) {
-        (Some(one), Some(other)) => one.min(other),
-        (one, other) => one.or(other).unwrap_or(i128::MAX),
-    };
-    Integers(lowest..=highest)
-}
-
-fn integer(value: &Value) -> Option<i128> {
-    let exact = value
-        .as_i64()
-        .map(i128::from)
-        .or(value.as_u64().map(i128::from));
-    // Beyond 64 bits JSON's numbers are floats here; what matters then is which way the bound lies.
-    exact.or_else(|| value.as_f64().map(|float| float as i128))
+    // Of a bound that is no whole number, or a larger one than any type of Rust's, only the
+    // plugin knows what it means.
+    let bound = |word: &str| Whole::of(schema.get(word)?.as_number()?);
+    let lowest = [bound("minimum"), bound("exclusiveMinimum").map(Whole::next)];
+    let highest = [
+        bound("maximum"),
+        bound("exclusiveMaximum").map(Whole::previous),
+    ];
+    Integers {
+        lowest: lowest.into_iter().flatten().max(),
+        highest: highest.into_iter().flatten().min(),
+    }
 }
 
 fn numbers(schema: &Value) -> Numbers {
@@ -400,9 +430,10 @@ fn numbers(schema: &Value) -> Numbers {
 }
 
 impl Integers {
-    /// Whether it has this one.
-    pub fn contains(&self, number: i128) -> bool {
-        self.0.contains(&number)
+    /// Returns whether it has this one.
+    pub fn contains(&self, number: Whole) -> bool {
+        self.lowest.is_none_or(|lowest| number >= lowest)
+            && self.highest.is_none_or(|highest| number <= highest)
     }
 }
 
@@ -452,7 +483,7 @@ mod tests {
             let shape = schemas.shape(&schema);
             assert!(shape.nullable, "{schema}");
             assert!(
-                matches!(&shape.kind, Kind::Integer(range) if !range.contains(-1) && range.contains(7)),
+                matches!(&shape.kind, Kind::Integer(range) if !range.contains((-1_i64).into()) && range.contains(7_i64.into())),
                 "{schema}: {shape:?}"
             );
         }
@@ -550,19 +581,47 @@ mod tests {
 
     #[test]
     fn integers_have_their_true_bounds() {
-        let of = |schema| integers(&schema).0;
+        let of = |schema| {
+            let Integers { lowest, highest } = integers(&schema);
+            [lowest, highest]
+                .map(|bound| bound.map_or("none".to_owned(), |bound| bound.to_string()))
+        };
         assert_eq!(
             of(json!({"minimum": 0, "maximum": u64::MAX})),
-            0..=i128::from(u64::MAX)
+            ["0", "18446744073709551615"]
         );
         assert_eq!(
             of(json!({"exclusiveMinimum": 0, "minimum": -5, "exclusiveMaximum": 3})),
-            1..=2
+            ["1", "2"]
         );
         assert_eq!(
             of(json!({"maximum": 9, "exclusiveMaximum": 100})),
-            i128::MIN..=9
+            ["none", "9"]
         );
-        assert_eq!(of(json!({})), i128::MIN..=i128::MAX);
+        assert_eq!(of(json!({})), ["none", "none"]);
+        let exact: Value = serde_json::from_str(
+            r#"{"minimum":-170141183460469231731687303715884105728,"maximum":340282366920938463463374607431768211455}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            of(exact),
+            [
+                "-170141183460469231731687303715884105728",
+                "340282366920938463463374607431768211455"
+            ]
+        );
+    }
+
+    #[test]
+    fn alternatives_without_end_are_given_up() {
+        let refers =
+            |to: usize| json!({"oneOf": vec![json!({"$ref": format!("#/$defs/d{to}")}); 8]});
+        let mut definitions: Map<String, Value> = (0..18)
+            .map(|nth| (format!("d{nth}"), refers(nth + 1)))
+            .collect();
+        definitions.insert("d18".to_owned(), json!({"enum": ["a", "b"]}));
+        let schema = json!({"$ref": "#/$defs/d0"});
+        let schemas = Schemas::new(&definitions);
+        assert!(matches!(schemas.shape(&schema).kind, Kind::OneOf(_)));
     }
 }

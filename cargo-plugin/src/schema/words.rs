@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Integers, Kind, List, Object, Schemas, Shape};
+use super::{Integers, Kind, List, Object, Schemas, Shape, Whole};
 use crate::text;
 
 /// How long a type gets, in bytes, before what is left of it is left out.
@@ -348,32 +348,42 @@ impl Shape<'_> {
 impl Integers {
     /// By Rust's name, where it has one for the bounds.
     fn notation(&self) -> String {
-        let named = match (*self.0.start(), *self.0.end()) {
-            (i128::MIN, i128::MAX) => "integer",
-            (0, 0xff) => "u8",
-            (0, 0xffff) => "u16",
-            (0, 0xffff_ffff) => "u32",
-            (0, 0xffff_ffff_ffff_ffff) => "u64",
-            (-0x80, 0x7f) => "i8",
-            (-0x8000, 0x7fff) => "i16",
-            (-0x8000_0000, 0x7fff_ffff) => "i32",
-            (-0x8000_0000_0000_0000, 0x7fff_ffff_ffff_ffff) => "i64",
-            (least, i128::MAX) => return format!("integer {least}.."),
-            (i128::MIN, most) => return format!("integer ..={most}"),
-            (least, most) => return format!("integer {least}..={most}"),
+        const NAMES: [(&str, i128, u128); 10] = [
+            ("u8", 0, u8::MAX as u128),
+            ("u16", 0, u16::MAX as u128),
+            ("u32", 0, u32::MAX as u128),
+            ("u64", 0, u64::MAX as u128),
+            ("u128", 0, u128::MAX),
+            ("i8", i8::MIN as i128, i8::MAX as u128),
+            ("i16", i16::MIN as i128, i16::MAX as u128),
+            ("i32", i32::MIN as i128, i32::MAX as u128),
+            ("i64", i64::MIN as i128, i64::MAX as u128),
+            ("i128", i128::MIN, i128::MAX as u128),
+        ];
+        let (lowest, highest) = match (self.lowest, self.highest) {
+            (None, None) => return "integer".to_owned(),
+            (Some(lowest), None) => return format!("integer {lowest}.."),
+            (None, Some(highest)) => return format!("integer ..={highest}"),
+            (Some(lowest), Some(highest)) => (lowest, highest),
         };
-        named.to_owned()
+        let named = NAMES.iter().find(|(_, least, most)| {
+            lowest == Whole::from(*least) && highest == Whole::from(*most)
+        });
+        match named {
+            Some((name, ..)) => (*name).to_owned(),
+            None => format!("integer {lowest}..={highest}"),
+        }
     }
 
     /// What the bounds leave, where they are any narrower than what JSON's integers mostly are.
     fn words(&self) -> Option<String> {
-        let (lowest, highest) = (*self.0.start(), *self.0.end());
-        let told = |bound: i128| bound > i128::from(i64::MIN) && bound < i128::from(i64::MAX);
-        match (told(lowest), told(highest)) {
-            (true, true) => Some(format!("{lowest} to {highest}")),
-            (true, false) => Some(format!("at least {lowest}")),
-            (false, true) => Some(format!("at most {highest}")),
-            (false, false) => None,
+        let usual = Whole::from(i64::MIN)..Whole::from(i64::MAX);
+        let told = |bound: &Whole| usual.contains(bound) && *bound != usual.start;
+        match (self.lowest.filter(told), self.highest.filter(told)) {
+            (Some(lowest), Some(highest)) => Some(format!("{lowest} to {highest}")),
+            (Some(lowest), None) => Some(format!("at least {lowest}")),
+            (None, Some(highest)) => Some(format!("at most {highest}")),
+            (None, None) => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Clocks.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use plugin_sdk::Result;
@@ -114,32 +115,21 @@ impl Time for ManualClock {
 /// use plugin_sdk::services::time::Time;
 /// use plugin_sdk_harness::services::SystemClock;
 ///
-/// let mut clock = SystemClock::new();
+/// let mut clock = SystemClock;
 /// let (mut before, mut after) = (0, 0);
 /// clock.monotonic(&mut before)?;
 /// clock.monotonic(&mut after)?;
 /// assert!(before <= after);
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct SystemClock {
-    /// So that a plugin does not learn how long the computer has been running.
-    start: Instant,
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
 
-impl SystemClock {
-    /// The clock, whose monotonic side begins at 0 now.
-    pub fn new() -> Self {
-        SystemClock {
-            start: Instant::now(),
-        }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
-    }
+/// Returns where the monotonic side begins: at the first look in this process, so that a plugin
+/// does not learn how long the computer has been running.
+fn start() -> Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    *START.get_or_init(Instant::now)
 }
 
 impl Time for SystemClock {
@@ -154,7 +144,7 @@ impl Time for SystemClock {
     }
 
     fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        *nanoseconds = self::nanoseconds(self.start.elapsed());
+        *nanoseconds = self::nanoseconds(start().elapsed());
         Ok(())
     }
 }
@@ -191,7 +181,7 @@ mod tests {
     #[test]
     fn the_computers_clock_is_past_the_year_2020() {
         let mut now = 0;
-        Time::now(&mut SystemClock::new(), &mut now).unwrap();
+        Time::now(&mut SystemClock, &mut now).unwrap();
         assert!(now > 1_577_836_800_000_000_000);
     }
 }

@@ -162,7 +162,7 @@ fn real_services_take_the_place_of_those_in_memory() {
                     .unwrap(),
             )
             .http(HttpClient::new(AllowList::new(["127.0.0.1:*"]).unwrap()))
-            .clock(SystemClock::new())
+            .clock(SystemClock)
             .random(SystemRandom)
             .build()
             .unwrap()
