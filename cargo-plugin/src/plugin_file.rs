@@ -4,17 +4,25 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use plugin_sdk_harness::Failure;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
+use plugin_sdk_harness::{Failure, Module, hosts};
 
 use crate::error::{Error, Result};
+use crate::made_for::Host;
 use crate::project::{Features, Project, RELEASE};
 use crate::terminal::Terminal;
 use crate::text;
 
 /// The largest file that is read: what the harness loads unless told otherwise.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// A plugin that was not made with this SDK.
+pub struct Foreign {
+    pub host: Host,
+    /// What its host can call.
+    pub commands: Vec<String>,
+}
 
 /// The bytes of a file, whatever they are.
 pub struct PluginFile {
@@ -49,6 +57,14 @@ impl PluginFile {
                 MAX_BYTES >> 20
             )));
         }
+        if is_text(&wasm) {
+            let name = text::path(path);
+            return Err(Error::new(format!("`{name}` is not a plugin"))
+                .because("it is WebAssembly text, not a module")
+                .help(format!(
+                    "`wasm-tools parse {name} -o FILE.wasm` makes a module of it"
+                )));
+        }
         let path = path.to_owned();
         Ok(PluginFile { path, wasm })
     }
@@ -82,13 +98,35 @@ impl PluginFile {
         };
         match inspection.manifest() {
             Ok(Some(manifest)) => Ok(manifest),
-            Ok(None) => Err(error()
-                .because("it has no section `plugin-sdk`")
-                .help(NO_SECTION)),
+            Ok(None) => Err(match self.foreign(inspection) {
+                Some(Foreign { host, commands }) => error().because(format!(
+                    "it is made for `{}` without this SDK; `cargo plugin call` calls {}",
+                    host.name,
+                    match commands.is_empty() {
+                        true => "no function of it".to_owned(),
+                        false => text::line(&commands.join(", "), 500),
+                    }
+                )),
+                None => error()
+                    .because("it has no section `plugin-sdk`")
+                    .help(NO_SECTION),
+            }),
             Err(reason) => {
                 Err(error().because(format!("its section `plugin-sdk` cannot be read: {reason}")))
             }
         }
+    }
+
+    /// Returns what is known of a plugin that does not describe itself and is made for another host
+    /// than the SDK's own.
+    pub fn foreign(&self, inspection: &Inspection<'_>) -> Option<Foreign> {
+        if !matches!(inspection.manifest(), Ok(None)) {
+            return None;
+        }
+        let host = hosts::made_for(inspection).filter(|host| host.feature.is_some())?;
+        let module = Module::load_for(host, &*self.wasm).ok()?;
+        let commands = module.commands().map(str::to_owned).collect();
+        Some(Foreign { host, commands })
     }
 
     fn no_module(&self, failure: &Failure) -> Error {
@@ -99,6 +137,14 @@ impl PluginFile {
             None => error,
         }
     }
+}
+
+/// Returns whether bytes begin as a module in text form does.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    ["(module", "(;", ";;"]
+        .iter()
+        .any(|begin| start.starts_with(begin.as_bytes()))
 }
 
 /// How the section is kept, or comes to be.

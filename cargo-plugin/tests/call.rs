@@ -9,7 +9,7 @@ mod support;
 
 use insta::assert_snapshot;
 use serde_json::json;
-use support::modules::{running, wares};
+use support::modules::{EXPORTS, module, running, wares};
 use support::{Folder, Ran, parsed};
 
 fn shop() -> Folder {
@@ -317,4 +317,147 @@ fn a_plugin_that_describes_nothing_can_be_called_with_json_or_bytes() {
 fn the_tool_tells_how_it_is_used() {
     assert_snapshot!("usage", shop().run(&["call", "--help"]).good());
     assert!(shop().run(&["call"]).bad(2).contains("<FILE>"));
+}
+
+/// A plugin whose command `echo` answers with its arguments.
+fn echo(id: &str, limits: serde_json::Value) -> Vec<u8> {
+    let exact = r#"{"type":"integer","minimum":0,"maximum":340282366920938463463374607431768211455}"#;
+    let exact: serde_json::Value = serde_json::from_str(exact).unwrap();
+    let manifest = json!({
+        "abi": 1, "id": id, "name": "Echo", "version": "1.0.0", "limits": limits,
+        "permissions": [{"name": "kv", "reason": "keeps"}, {"name": "shop.sell", "reason": "sells"}],
+        "commands": [{"name": "echo", "result": true, "arguments": {"type": "object", "properties": {
+            "exact": exact, "number": {"type": "number"}, "whole": {"type": "integer"},
+            "any": true, "text": {"type": "string"},
+        }}}],
+    });
+    let command = r#"(func (export "command_echo") (param i32 i32) (result i64)
+        (call $echo (local.get 0) (local.get 1)))"#;
+    running(command, Some(&manifest))
+}
+
+fn echoing() -> Folder {
+    Folder::new().with("echo.wasm", echo("echo", json!({})))
+}
+
+#[test]
+fn numbers_pass_digit_by_digit() {
+    let folder = echoing();
+    let exact = "340282366920938463463374607431768211455";
+    for (flag, number) in [
+        ("exact", exact),
+        ("exact", "18446744073709551616"),
+        ("whole", "-170141183460469231731687303715884105729"),
+        ("whole", "12345678901234567890123456789012345678901234567890"),
+        ("number", "0.30000000000000004"),
+        ("number", "0.1000000000000000055511151231257827"),
+        // How serde_json writes an exponent.
+        ("number", "1e+308"),
+        ("number", "-0.0"),
+        ("number", "9007199254740993"),
+        ("any", "9007199254740993.5"),
+        ("any", "18446744073709551615"),
+    ] {
+        let expected = format!("{{\"{flag}\":{number}}}\n");
+        let flags = ["call", "echo.wasm", "echo", &format!("--{flag}={number}")];
+        assert_eq!(folder.run(&flags).good(), expected);
+        let arguments = format!("{{\"{flag}\":{number}}}");
+        let whole = ["call", "echo.wasm", "echo", "--args", &arguments];
+        assert_eq!(folder.run(&whole).good(), expected);
+        let json = ["call", "--json", "echo.wasm", "echo", "--args", &arguments];
+        let told = folder.run(&json).good();
+        assert!(told.contains(&format!("\"{flag}\": {number}\n")), "{told}");
+    }
+    let more = format!("{}6", &exact[..exact.len() - 1]);
+    let refused = folder.run(&["call", "echo.wasm", "echo", "--exact", &more]);
+    let refused = refused.bad(2);
+    assert!(refused.contains(&format!("is not in 0..={exact}")), "{refused}");
+    let shown = folder.run(&["info", "echo.wasm", "--schema", "echo"]).good();
+    assert!(shown.contains(&format!("\"maximum\": {exact}")), "{shown}");
+}
+
+#[test]
+fn a_text_comes_from_a_file_where_its_name_follows_an_at() {
+    let folder = echoing().with("README.md", "# Hi\n");
+    let sent = |text: &str| folder.run(&["call", "echo.wasm", "echo", "--text", text]);
+    assert_eq!(sent("@README.md").good(), "{\"text\":\"# Hi\\n\"}\n");
+    assert_eq!(sent("@@ada").good(), "{\"text\":\"@ada\"}\n");
+    let missing = sent("@ada").bad(2);
+    assert!(missing.contains("`@@ada` is the text `@ada`"), "{missing}");
+}
+
+#[test]
+fn json_for_programs_has_nothing_that_a_terminal_acts_on() {
+    let folder = echoing();
+    let text = "\u{9b}2J\u{202e}\u{2066}ä";
+    let told = folder.run(&["call", "--json", "echo.wasm", "echo", "--text", text]);
+    let told = told.good();
+    assert!(told.contains(r"\u009b2J\u202e\u2066ä"), "{told}");
+    assert_eq!(parsed(&told)["result"]["text"], text);
+}
+
+#[test]
+fn a_permission_that_nobody_has_is_refused_with_the_nearest() {
+    let folder = echoing();
+    let granted = |name: &str| folder.run(&["call", "--grant", name, "echo.wasm", "echo"]);
+    for known in ["all", "kv", "http", "shop.sell"] {
+        granted(known).good();
+    }
+    let typo = granted("https").bad(3);
+    assert!(typo.contains("did you mean `--grant http`?"), "{typo}");
+    let other = granted("root").bad(3);
+    assert!(other.contains("ai, events, files, http, kv"), "{other}");
+}
+
+#[test]
+fn a_plugins_wishes_do_not_lift_limits() {
+    let limits = json!({"timeout_ms": u64::MAX, "memory_pages": 65_536, "max_fuel": u64::MAX});
+    let manifest = json!({
+        "abi": 1, "id": "greedy", "name": "Greedy", "version": "1.0.0", "limits": limits,
+        "commands": [{"name": "grow", "arguments": {"type": "object"}, "result": true}],
+    });
+    let grow = r#"(func (export "command_grow") (param i32 i32) (result i64)
+        (if (i32.ne (memory.grow (i32.const 1500)) (i32.const -1)) (then unreachable)) i64.const 0)"#;
+    let folder = Folder::new().with("greedy.wasm", running(grow, Some(&manifest)));
+    folder.run(&["call", "greedy.wasm", "grow"]).good();
+    let allowed = ["call", "--memory-pages", "2000", "greedy.wasm", "grow"];
+    assert!(folder.run(&allowed).bad(1).contains("unreachable"));
+}
+
+#[test]
+fn keys_belong_to_a_module_or_to_a_name_that_the_user_gives() {
+    let store = r#"(import "plugin_host" "kv_set" (func $set (param i32 i32 i32 i32) (result i64)))
+        (import "plugin_host" "kv_list" (func $list (param i32 i32) (result i64)))"#;
+    let plugin = |mark: &str| {
+        let section = json!({
+            "abi": 1, "id": "guest-book", "name": mark, "version": "1.0.0",
+            "permissions": [{"name": "kv", "reason": "keeps"}],
+            "commands": [
+                {"name": "set", "arguments": {"type": "object"}, "result": true},
+                {"name": "list", "arguments": {"type": "object"}, "result": true},
+            ],
+        });
+        let fields = format!(
+            r#"{EXPORTS} (data (i32.const 64) "key1")
+            (func (export "command_set") (param i32 i32) (result i64)
+                (call $set (i32.const 64) (i32.const 4) (i32.const 67) (i32.const 1)))
+            (func (export "command_list") (param i32 i32) (result i64)
+                (call $list (i32.const 64) (i32.const 0)))"#
+        );
+        module(store, &fields, Some(&format!("{section}\n")))
+    };
+    let folder = Folder::new()
+        .with("book.wasm", plugin("Guest Book"))
+        .with("impostor.wasm", plugin("Impostor"));
+    let run = |file: &str, command: &str, own: &[&str]| {
+        let options = ["call", "--grant", "kv", "--kv", "keys.redb"];
+        let words = [&options[..], own, &[file, command]].concat();
+        folder.run(&words).good()
+    };
+    run("book.wasm", "set", &[]);
+    assert!(run("book.wasm", "list", &[]).contains("key1"));
+    assert!(!run("impostor.wasm", "list", &[]).contains("key1"));
+    assert!(!run("impostor.wasm", "list", &["--as", "guest-book"]).contains("key1"));
+    run("book.wasm", "set", &["--as", "guest-book"]);
+    assert!(run("impostor.wasm", "list", &["--as", "guest-book"]).contains("key1"));
 }

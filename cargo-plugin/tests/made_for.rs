@@ -15,6 +15,7 @@ use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::{Plugin, Source};
 use serde_json::{Value, json};
+use support::modules::module;
 use support::project::{Project, manifest};
 use support::{Folder, WORKSPACE, cargo, parsed, plugin, target_dir};
 
@@ -497,4 +498,42 @@ fn a_module_by_hand_is_recognised_too() {
         assert_eq!(told["checks"][1]["code"], "exports", "{told:#}");
         assert_eq!(told["checks"][1]["passed"], false);
     }
+}
+
+/// A plugin as Extism's own kits make it: it answers with its input, and says nothing of itself.
+fn extism_echo() -> Vec<u8> {
+    let imports = r#"(import "extism:host/env" "input_length" (func $length (result i64)))
+        (import "extism:host/env" "input_offset" (func $offset (result i64)))
+        (import "extism:host/env" "output_set" (func $output (param i64 i64)))"#;
+    let fields = r#"(memory (export "memory") 1)
+        (func (export "echo") (result i32)
+            (call $output (call $offset) (call $length))
+            i32.const 0)
+        (func (export "fails") (result i32) i32.const 3)
+        (func (export "_initialize"))
+        (func (export "helper") (param i32) (result i32) local.get 0)"#;
+    module(imports, fields, None)
+}
+
+#[test]
+fn a_plugin_of_extisms_own_is_called_by_its_exports() {
+    let folder = Folder::new().with("echo.wasm", extism_echo());
+    let words = ["call", "echo.wasm", "echo", "--input", "-"];
+    let said = folder.run_with(&words, "Ada");
+    assert_eq!(said.good().trim_end(), "Ada");
+    let failed = folder.run(&["call", "echo.wasm", "fails"]).bad(1);
+    assert!(failed.contains("non-zero exit code: 3"), "{failed}");
+    let unknown = folder.run(&["call", "echo.wasm", "helper"]).bad(2);
+    assert!(unknown.contains("echo"), "{unknown}");
+}
+
+#[test]
+fn a_plugin_of_extisms_own_is_shown_as_made_for_it() {
+    let folder = Folder::new().with("echo.wasm", extism_echo());
+    let told = folder.run(&["info", "echo.wasm"]).good();
+    assert!(told.contains("Made for:        extism: "), "{told}");
+    assert!(told.contains("Commands:\n  echo\n  fails\n"), "{told}");
+    let listed = folder.run(&["list"]).good();
+    assert!(listed.contains("made for `extism` without this SDK"), "{listed}");
+    assert!(listed.contains("calls echo, fails"), "{listed}");
 }

@@ -137,11 +137,29 @@ impl Contract {
         })
     }
 
-    /// Of a module that is made for another host, which has checked its exports. Its commands are those that it describes: no export is called like one.
-    pub(crate) fn of_foreign(interface: &Interface<'_>) -> Result<Self, Failure> {
+    /// The contract of a module that is made for another host, which has checked its exports.
+    ///
+    /// Its commands are those that it describes. Where it describes nothing, they are the exports
+    /// that `callable` says the host can call.
+    pub(crate) fn of_foreign(
+        interface: &Interface<'_>,
+        callable: fn(&str, &FuncType) -> bool,
+    ) -> Result<Self, Failure> {
         let (manifest, unreadable) = self_description(interface);
-        let described = manifest.iter().flat_map(|manifest| &manifest.commands);
-        let commands = described.map(|command| command.name.as_str()).collect();
+        let mut commands: Vec<&str> = match &manifest {
+            Some(manifest) => {
+                let described = manifest.commands.iter();
+                described.map(|command| command.name.as_str()).collect()
+            }
+            None => interface
+                .exports()
+                .filter_map(|(name, ty)| match ty {
+                    ExportType::Func(ty) if callable(name, ty) => Some(name),
+                    _ => None,
+                })
+                .collect(),
+        };
+        commands.sort_unstable();
         Ok(Contract {
             commands: command::Table::new(commands, Vec::new()),
             hooks: Vec::new(),

@@ -1,5 +1,8 @@
 //! What some bytes are, found out before an engine sees them.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use wasmparser::{
     BinaryReaderError, Chunk, Export, ExternalKind, FuncType, GlobalType, MemoryType, Parser,
     Payload, TypeRef, WasmFeatures,
@@ -25,6 +28,8 @@ pub(crate) struct Interface<'a> {
     /// With the index of its type, if it is a function.
     imports: Vec<(Import, Option<u32>)>,
     exports: Vec<Export<'a>>,
+    /// Which of the exports has a name, once somebody asks: hosts ask for each command.
+    exports_by_name: OnceLock<HashMap<&'a str, usize>>,
     types: Vec<FuncType>,
     /// The type of each function, as the other index spaces with imports first.
     functions: Vec<u32>,
@@ -191,8 +196,12 @@ impl<'a> Interface<'a> {
     }
 
     pub(crate) fn export(&self, name: &str) -> Option<ExportType<'_>> {
-        self.exports()
-            .find_map(|(found, ty)| (found == name).then_some(ty))
+        let by_name = self.exports_by_name.get_or_init(|| {
+            let exports = self.exports.iter().enumerate().rev();
+            exports.map(|(nth, export)| (export.name, nth)).collect()
+        });
+        let export = self.exports.get(*by_name.get(name)?)?;
+        Some(self.type_of(export))
     }
 
     fn type_of(&self, export: &Export<'_>) -> ExportType<'_> {

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::plugin_file::PluginFile;
+use crate::plugin_file::{Foreign, PluginFile};
 use crate::schema::{Member, Schemas};
 use crate::terminal::{HEADING, Report, Terminal, Verdict};
 use crate::text;
@@ -33,6 +33,13 @@ impl Info {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let file = PluginFile::read(&self.file)?;
         let inspection = file.inspection()?;
+        if self.schema.is_none()
+            && let Some(Foreign { commands, .. }) = file.foreign(&inspection)
+        {
+            let module = Module::of(&file, &inspection);
+            terminal.show(&ForeignReport { commands, module })?;
+            return Ok(Verdict::Yes);
+        }
         let manifest = file.manifest(&inspection)?;
         match &self.schema {
             Some(command) => terminal.show(&schema(&manifest, command, self.result)?)?,
@@ -92,7 +99,7 @@ struct Document(Value);
 
 impl Report for Document {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{:#}", self.0)
+        writeln!(out, "{}", text::safe_json(&format!("{:#}", self.0)))
     }
 }
 
@@ -154,6 +161,49 @@ impl Module {
     }
 }
 
+impl Module {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        line(out, "Module", &self.file)?;
+        if let Some(host) = self.host.and_then(hosts::find) {
+            line(out, "Made for", &format!("{}: {}", host.name, host.summary))?;
+        }
+        line(out, "Size", &units::bytes(self.bytes as u64))?;
+        if let Some(pages) = self.memory_pages {
+            line(
+                out,
+                "Memory Size",
+                &format!("{} KB", pages.saturating_mul(64)),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A plugin that was not made with this SDK, and does not describe itself.
+#[derive(Serialize)]
+struct ForeignReport {
+    /// The names of the exports that its host calls.
+    commands: Vec<String>,
+    module: Module,
+}
+
+impl Report for ForeignReport {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.module.text(out)?;
+        writeln!(
+            out,
+            "\nIt was not made with plugin-sdk, and does not describe itself."
+        )?;
+        if !self.commands.is_empty() {
+            writeln!(out, "\n{HEADING}Commands:{HEADING:#}")?;
+            for command in &self.commands {
+                writeln!(out, "  {}", text::line(command, 200))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 struct Information {
     manifest: Manifest,
     module: Module,
@@ -204,19 +254,7 @@ impl Report for Information {
         types(out, manifest)?;
         events(out, manifest)?;
         writeln!(out)?;
-        line(out, "Module", &module.file)?;
-        if let Some(host) = module.host.and_then(hosts::find) {
-            line(out, "Made for", &format!("{}: {}", host.name, host.summary))?;
-        }
-        line(out, "Size", &units::bytes(module.bytes as u64))?;
-        if let Some(pages) = module.memory_pages {
-            line(
-                out,
-                "Memory Size",
-                &format!("{} KB", pages.saturating_mul(64)),
-            )?;
-        }
-        Ok(())
+        module.text(out)
     }
 }
 

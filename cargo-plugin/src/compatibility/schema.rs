@@ -3,7 +3,7 @@
 //! Schemas are compared as sets of values, by their keywords: every one that the tool does not know counts, and an `allOf` is all of its parts. So they are not read
 //! by [`Schemas::shape`](crate::schema::Schemas::shape), which leaves out what a value can be written or shown without. Types are told in its words, though.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -106,6 +106,7 @@ pub fn changes(
         old: old.definitions,
         new: new.definitions,
         seen: HashSet::new(),
+        labels: HashMap::new(),
         changes,
     };
     annotations.compare(old.schema, new.schema, &[]);
@@ -365,6 +366,8 @@ struct Annotations<'a> {
     old: &'a Definitions,
     new: &'a Definitions,
     seen: HashSet<(*const Value, *const Value)>,
+    /// The labels of the schemas that were asked for theirs.
+    labels: HashMap<*const Value, String>,
     changes: Changes<'a>,
 }
 
@@ -419,11 +422,11 @@ impl<'a> Annotations<'a> {
         let news = listed(right, &EITHER);
         let mut labelled: Vec<(String, &'a Value)> = Vec::new();
         for new in &news {
-            labelled.push((label(new, self.new), new));
+            labelled.push((self.label(new, self.new), new));
         }
         let olds: Vec<(String, &'a Value)> = listed(left, &EITHER)
             .into_iter()
-            .map(|old| (label(old, self.old), old))
+            .map(|old| (self.label(old, self.old), old))
             .collect();
         let of_enum = |branches: &[(String, &Value)]| {
             branches.iter().filter(|(name, _)| !name.is_empty()).count() > 1
@@ -434,7 +437,7 @@ impl<'a> Annotations<'a> {
                 true => news
                     .get(nth)
                     .copied()
-                    .filter(|new| label(new, self.new).is_empty()),
+                    .filter(|new| self.label(new, self.new).is_empty()),
                 false => labelled
                     .iter()
                     .find(|(other, _)| *other == name)
@@ -448,6 +451,13 @@ impl<'a> Annotations<'a> {
                 self.compare(old, new, &place);
             }
         }
+    }
+
+    fn label(&mut self, schema: &'a Value, definitions: &'a Definitions) -> String {
+        self.labels
+            .entry(std::ptr::from_ref(schema))
+            .or_insert_with(|| label(schema, definitions))
+            .clone()
     }
 
     fn lost(&mut self, name: &str, place: &[Step]) {

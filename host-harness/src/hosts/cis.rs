@@ -61,6 +61,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     }),
     panics: contract::PANIC_EXPORT,
     fresh_instances: false,
+    callable: |_, _| false,
     emulator: |surroundings| {
         let Surroundings {
             services,

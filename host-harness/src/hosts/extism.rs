@@ -11,6 +11,7 @@ use plugin_sdk::services::logging::Log;
 use plugin_sdk::{Error, code};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use wasmparser::{FuncType, ValType};
 
 use super::{Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Words};
 use crate::contract::{self, CLEANUP, EVENT, ExportedFunction, I32, INIT, START, STOP};
@@ -64,6 +65,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     allocator: None,
     panics: contract::PANIC_EXPORT,
     fresh_instances: false,
+    callable: is_callable,
     emulator: |surroundings| {
         let functions = Functions::of(surroundings.services, surroundings.breaches.clone());
         Emulation {
@@ -89,6 +91,20 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     failures
 }
 
+/// Returns whether Extism can call an export by its name: a function of a plugin's that was not made
+/// with this SDK has neither parameters nor any other result than its status.
+fn is_callable(name: &str, ty: &FuncType) -> bool {
+    ty.params().is_empty()
+        && ty.results() == [ValType::I32]
+        && !name.starts_with('_')
+        && !HOOKS.iter().any(|(hook, ..)| *hook == name)
+}
+
+/// Returns whether a plugin was made with this SDK, so that it has hooks and is held to its rules.
+fn is_of_this_sdk(guest: &mut Guest) -> bool {
+    guest.has(contract::PANIC_EXPORT)
+}
+
 /// How Extism treats a plugin.
 struct Extism(Functions);
 
@@ -99,10 +115,13 @@ impl Extism {
             let message = format!("Function not found: {}", crate::text::name(export));
             return Err(guest.refused(Error::new(code::UNKNOWN_COMMAND, message)));
         }
+        let is_ours = is_of_this_sdk(guest);
         self.0.kernel().begin(input);
         let status: i32 = guest.call_named(export, ())?;
         let mut kernel = self.0.kernel();
-        if let Some((at, block)) = kernel.blocks.first_key_value() {
+        // Extism itself only makes room again; other kits than this SDK leave that to it.
+        let left = kernel.blocks.first_key_value();
+        if let Some((at, block)) = left.filter(|_| is_ours) {
             return Err(guest.breaks(
                 "what Extism gives is given back or handed over before the call ends",
                 format!(
@@ -163,11 +182,17 @@ impl Emulator for Extism {
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        self.hook(guest, START, b"")
+        match is_of_this_sdk(guest) {
+            true => self.hook(guest, START, b""),
+            false => Ok(()),
+        }
     }
 
     fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        self.hook(guest, STOP, b"")
+        match is_of_this_sdk(guest) {
+            true => self.hook(guest, STOP, b""),
+            false => Ok(()),
+        }
     }
 
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
@@ -351,6 +376,16 @@ impl Env for Functions {
             .blocks
             .get(&block)
             .map_or(0, |bytes| bytes.len() as u64)
+    }
+
+    fn length_unsafe(&mut self, block: u64) -> u64 {
+        self.length(block)
+    }
+
+    fn input_offset(&mut self) -> u64 {
+        let mut kernel = self.kernel();
+        let input = kernel.input.clone();
+        kernel.alloc(input)
     }
 
     fn load_u8(&mut self, at: u64) -> u8 {

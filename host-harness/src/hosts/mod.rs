@@ -60,6 +60,7 @@ mod typst;
 use std::time::Duration;
 
 use plugin_sdk::host::HostFunction;
+use wasmparser::FuncType;
 
 use crate::contract::{self, Contract};
 use crate::failure::{Failure, FailureKind};
@@ -99,6 +100,8 @@ pub struct HostContract {
     panics: &'static str,
     /// Whether it makes an instance anew for every call, so that no state outlives one.
     fresh_instances: bool,
+    /// Which exports it can call as commands in a module that describes none.
+    callable: fn(&str, &FuncType) -> bool,
     /// What plays it.
     emulator: fn(&Surroundings<'_>) -> Emulation,
     /// How it tells of failures itself.
@@ -266,7 +269,7 @@ impl HostContract {
     /// What is to be known of a module whose exports this host has found in order.
     pub(crate) fn contract(&self, interface: &Interface<'_>) -> Result<Contract, Failure> {
         match self.feature {
-            Some(_) => Contract::of_foreign(interface),
+            Some(_) => Contract::of_foreign(interface, self.callable),
             None => Contract::of(interface),
         }
     }

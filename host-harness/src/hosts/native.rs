@@ -42,6 +42,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     }),
     panics: contract::VERSION_EXPORT,
     fresh_instances: false,
+    callable: |_, _| false,
     emulator: |surroundings| Emulation {
         functions: surroundings.services.provide(),
         emulator: Box::new(Native),

@@ -61,6 +61,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     allocator: None,
     panics: contract::PANIC_EXPORT,
     fresh_instances: true,
+    callable: |_, _| false,
     emulator: |surroundings| Emulation {
         functions: vec![neo_mind::provide(Platform::of(surroundings.services))],
         emulator: Box::new(Runner),

@@ -43,6 +43,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     panics: contract::PANIC_EXPORT,
     // Its calls are pure: it gives no promise which instance serves one.
     fresh_instances: true,
+    callable: |_, _| false,
     emulator: |_| {
         let functions = Functions::default();
         Emulation {

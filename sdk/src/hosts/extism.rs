@@ -35,6 +35,10 @@ pub trait Env {
     fn free(block: u64);
     /// A block's length in bytes; 0 for what is none.
     fn length(block: u64) -> u64;
+    /// The same of what is a block for certain, for kits that are not this one.
+    fn length_unsafe(block: u64) -> u64;
+    /// A block with the input, for kits that are not this one.
+    fn input_offset() -> u64;
     /// A byte of a block.
     fn load_u8(at: u64) -> u8;
     /// Eight bytes of a block.
