@@ -269,7 +269,7 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
 
             #[automatically_derived]
             impl #sdk::Plugin for #ident {
-                fn makes_itself() -> bool {
+                fn makes_itself() -> ::core::primitive::bool {
                     (&&#sdk::Hooks::<#ident>::OF).makes_itself()
                 }
 
