@@ -313,7 +313,7 @@ fn the_examples_pass_and_tell_what_their_source_says() {
         let dir = std::path::Path::new(support::WORKSPACE)
             .join("examples")
             .join(name);
-        let built = plugin_sdk_harness::Source::crate_dir(dir)
+        let built = Source::crate_dir(dir)
             .release()
             .compile()
             .unwrap();
