@@ -434,7 +434,8 @@ fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<St
     match (failure.kind(), expected) {
         // It was asked to do its work, and has more of it than is waited for.
         (FailureKind::OutOfFuel { .. }, Expected::Answer | Expected::Taken) => None,
-
+        // Some need more memory for the largest numbers that their type has.
+        (FailureKind::OutOfMemory { .. }, Expected::Taken) => None,
         _ => Some(format!(
             "for the arguments `{arguments}`: {}",
             told(failure)

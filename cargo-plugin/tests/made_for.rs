@@ -33,7 +33,7 @@ pub struct Repeater {
 impl Repeater {
     /// Repeats a word.
     #[command]
-    pub fn repeat(&mut self, word: &str, #[arg(default = 2)] times: u32) -> Result<String> {
+    pub fn repeat(&mut self, word: &str, #[arg(default = 2, maximum = 100)] times: u32) -> Result<String> {
         log::info!("repeating {word}");
         kv::set("last", word)?;
         self.repeated += 1;

@@ -35,7 +35,7 @@ pub struct Repeater;
 impl Repeater {
     /// Repeats a word.
     #[command]
-    pub fn repeat(word: &str, #[arg(default = 2)] times: u32) -> Result<String> {
+    pub fn repeat(word: &str, #[arg(default = 2, maximum = 100)] times: u32) -> Result<String> {
         kv::set("last", word)?;
         Ok(word.repeat(times as usize))
     }
