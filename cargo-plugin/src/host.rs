@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
 use crate::made_for::{self, Host};
-use crate::plugin_file::PluginFile;
+use crate::plugin_file::{self, PluginFile};
 use crate::terminal::Terminal;
 use crate::text;
 use crate::units::{PAGE, parse_time};
@@ -167,7 +167,13 @@ fn load_from(
         Some(_) => Module::load_for(host, source),
     };
     let module = loaded.map_err(|failure| {
-        let wrong = Error::new(format!("cannot load `{file}`")).because(failure.message());
+        let wrong = Error::new(format!("cannot load `{file}`"));
+        if plugin_file::is_text(&wasm) {
+            return wrong
+                .because(plugin_file::TEXT)
+                .help(plugin_file::TEXT_HELP);
+        }
+        let wrong = wrong.because(failure.message());
         match failure.hint() {
             Some(hint) => wrong.help(hint),
             None => wrong,

@@ -57,14 +57,6 @@ impl PluginFile {
                 MAX_BYTES >> 20
             )));
         }
-        if is_text(&wasm) {
-            let name = text::path(path);
-            return Err(Error::new(format!("`{name}` is not a plugin"))
-                .because("it is WebAssembly text, not a module")
-                .help(format!(
-                    "`wasm-tools parse {name} -o FILE.wasm` makes a module of it"
-                )));
-        }
         let path = path.to_owned();
         Ok(PluginFile { path, wasm })
     }
@@ -130,8 +122,11 @@ impl PluginFile {
     }
 
     fn no_module(&self, failure: &Failure) -> Error {
-        let error = Error::new(format!("`{}` is not a plugin", text::path(&self.path)))
-            .because(failure.message());
+        let error = Error::new(format!("`{}` is not a plugin", text::path(&self.path)));
+        if is_text(&self.wasm) {
+            return error.because(TEXT).help(TEXT_HELP);
+        }
+        let error = error.because(failure.message());
         match failure.hint() {
             Some(hint) => error.help(hint),
             None => error,
@@ -139,8 +134,14 @@ impl PluginFile {
     }
 }
 
+/// What is wrong with a module in text form, in the tool's own words.
+pub const TEXT: &str = "it is WebAssembly text, not a module";
+
+/// What makes a module of it.
+pub const TEXT_HELP: &str = "`wasm-tools parse FILE.wat -o FILE.wasm` makes a module of it";
+
 /// Returns whether bytes begin as a module in text form does.
-fn is_text(bytes: &[u8]) -> bool {
+pub fn is_text(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     ["(module", "(;", ";;"]
         .iter()

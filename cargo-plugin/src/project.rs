@@ -386,17 +386,17 @@ pub fn own_metadata(manifest_path: Option<&Path>) -> std::result::Result<Metadat
 }
 
 fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
-    if let Some(path) = manifest_path {
-        if path.file_name().is_none_or(|name| name != "Cargo.toml") {
-            return Err(Error::new(format!(
-                "`{}` is not the path of a `Cargo.toml`",
-                path.display()
-            ))
-            .help(format!(
-                "did you mean `--manifest-path {}`?",
-                path.join("Cargo.toml").display()
-            )));
-        }
+    if let Some(path) = manifest_path
+        && path.file_name().is_none_or(|name| name != "Cargo.toml")
+    {
+        return Err(Error::new(format!(
+            "`{}` is not the path of a `Cargo.toml`",
+            path.display()
+        ))
+        .help(format!(
+            "did you mean `--manifest-path {}`?",
+            path.join("Cargo.toml").display()
+        )));
     }
     own_metadata(manifest_path).map_err(|error| match error {
         MetadataError::CargoMetadata { stderr } => {

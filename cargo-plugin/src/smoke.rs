@@ -265,10 +265,14 @@ impl Subject<'_> {
     }
 }
 
-/// Whether there is anything to give: a command without arguments takes only an empty object.
+/// Returns whether there is anything to give: a command without arguments takes an object with
+/// members that it ignores.
 fn has_members(schema: &Value) -> bool {
     let properties = schema.get("properties").and_then(Value::as_object);
-    properties.is_none_or(|properties| !properties.is_empty())
+    let others = schema.get("additionalProperties");
+    schema.get("type") != Some(&json!("object"))
+        || properties.is_some_and(|properties| !properties.is_empty())
+        || others.is_some_and(|others| !others.is_boolean())
 }
 
 /// Arguments, and what must come of them.

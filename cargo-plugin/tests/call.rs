@@ -321,7 +321,8 @@ fn the_tool_tells_how_it_is_used() {
 
 /// A plugin whose command `echo` answers with its arguments.
 fn echo(id: &str, limits: serde_json::Value) -> Vec<u8> {
-    let exact = r#"{"type":"integer","minimum":0,"maximum":340282366920938463463374607431768211455}"#;
+    let exact =
+        r#"{"type":"integer","minimum":0,"maximum":340282366920938463463374607431768211455}"#;
     let exact: serde_json::Value = serde_json::from_str(exact).unwrap();
     let manifest = json!({
         "abi": 1, "id": id, "name": "Echo", "version": "1.0.0", "limits": limits,
@@ -348,7 +349,10 @@ fn numbers_pass_digit_by_digit() {
         ("exact", exact),
         ("exact", "18446744073709551616"),
         ("whole", "-170141183460469231731687303715884105729"),
-        ("whole", "12345678901234567890123456789012345678901234567890"),
+        (
+            "whole",
+            "12345678901234567890123456789012345678901234567890",
+        ),
         ("number", "0.30000000000000004"),
         ("number", "0.1000000000000000055511151231257827"),
         // How serde_json writes an exponent.
@@ -371,8 +375,13 @@ fn numbers_pass_digit_by_digit() {
     let more = format!("{}6", &exact[..exact.len() - 1]);
     let refused = folder.run(&["call", "echo.wasm", "echo", "--exact", &more]);
     let refused = refused.bad(2);
-    assert!(refused.contains(&format!("is not in 0..={exact}")), "{refused}");
-    let shown = folder.run(&["info", "echo.wasm", "--schema", "echo"]).good();
+    assert!(
+        refused.contains(&format!("is not in 0..={exact}")),
+        "{refused}"
+    );
+    let shown = folder
+        .run(&["info", "echo.wasm", "--schema", "echo"])
+        .good();
     assert!(shown.contains(&format!("\"maximum\": {exact}")), "{shown}");
 }
 

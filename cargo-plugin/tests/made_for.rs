@@ -534,6 +534,9 @@ fn a_plugin_of_extisms_own_is_shown_as_made_for_it() {
     assert!(told.contains("Made for:        extism: "), "{told}");
     assert!(told.contains("Commands:\n  echo\n  fails\n"), "{told}");
     let listed = folder.run(&["list"]).good();
-    assert!(listed.contains("made for `extism` without this SDK"), "{listed}");
+    assert!(
+        listed.contains("made for `extism` without this SDK"),
+        "{listed}"
+    );
     assert!(listed.contains("calls echo, fails"), "{listed}");
 }

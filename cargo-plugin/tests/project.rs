@@ -135,7 +135,7 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         "aa"
     );
 
-    a_failure_of_the_stripped_module_has_the_names_of_the_same_build(&wasm, files[3]);
+    a_failure_of_the_stripped_module_has_the_names_of_the_same_build(&wasm, files[1]);
     what_takes_the_space_is_all_of_the_module(&report, &wasm);
     the_last_size_is_remembered(&project, wasm.len());
 }
@@ -342,6 +342,7 @@ fn a_plugin_that_does_what_it_says_passes() {
             "`louder` is as it is described",
             "`measure` is as it is described",
             "`repeat` is as it is described",
+            "`repeat` takes 4 values that it allows",
         ]
     );
 }
@@ -401,11 +402,13 @@ impl Liar {
     ✓ its commands are those that it describes
     ✓ it initialises with `{}`
     ✗ `gives` is as it is described
-        the result of a call without arguments is not what is described: the result: expected an integer from 0 to 4294967295, found "seven"
+        for the arguments `{}` the result is not what is described: the result: expected an integer from 0 to 4294967295, found "seven"
     ✗ `panics` is as it is described
         for the arguments `{}`: command `panics` panicked: something
     ✗ `takes` is as it is described
         for the arguments `{"flag":true}` the answer should be invalid_argument, because `flag` is described as another type; it was: it took them
+    ✗ `takes` takes the value that it allows
+        for the arguments `{"flag":"text"}` the answer should be any answer but a refusal, because its description allows them; it was: invalid_argument {"path":"flag","expected":"a boolean","found":"\"text\""}
     "#);
 }
 

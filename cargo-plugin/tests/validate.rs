@@ -313,10 +313,7 @@ fn the_examples_pass_and_tell_what_their_source_says() {
         let dir = std::path::Path::new(support::WORKSPACE)
             .join("examples")
             .join(name);
-        let built = Source::crate_dir(dir)
-            .release()
-            .compile()
-            .unwrap();
+        let built = Source::crate_dir(dir).release().compile().unwrap();
         let (code, said) = of(&built.wasm, &["--verbose"]);
         assert_eq!(code, 0, "{said}");
         for line in expected {
@@ -419,7 +416,9 @@ fn every_remedy_that_keeps_a_crate_makes_it_work() {
     }
     project.put(".cargo/config.toml", &BACKEND.join("\n"));
     let [one, other] = [attempt(&project), attempt(&project)].map(Result::unwrap);
-    assert_ne!(one, other);
+    // The harness's numbers are the same in every run; that there are any is what the remedies are for.
+    assert_eq!(one, other);
+    assert!(!one.contains("0, 0, 0, 0"), "{one}");
 }
 
 #[test]

@@ -87,13 +87,13 @@ pub(crate) struct Prepared {
 
 #[derive(Clone, Debug)]
 enum Origin {
-    Source(Source),
+    Source(Box<Source>),
     Module(Module),
 }
 
 impl PluginBuilder {
     pub(crate) fn of_source(source: Source) -> Self {
-        Self::new(Origin::Source(source))
+        Self::new(Origin::Source(Box::new(source)))
     }
 
     pub(crate) fn of_module(module: Module) -> Self {
@@ -528,7 +528,7 @@ impl PluginBuilder {
     fn emulate(mut self, host: &'static HostContract) -> Result<Emulated, Failure> {
         let config = self.take_config()?;
         let module = match &self.origin {
-            Origin::Source(source) => Module::load_for(host, source.clone())?,
+            Origin::Source(source) => Module::load_for(host, Source::clone(source))?,
             Origin::Module(module) => module.seen_by(host)?,
         };
         let limits = host.limits(module.manifest());
@@ -556,7 +556,7 @@ impl PluginBuilder {
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
         let config = self.take_config()?;
         let module = match &self.origin {
-            Origin::Source(source) => Module::load(source.clone())?,
+            Origin::Source(source) => Module::load(Source::clone(source))?,
             Origin::Module(module) => module.clone(),
         };
         let services = |provided: Provided, imports, _: &Grants| Ok(provided.finish(imports));

@@ -990,7 +990,7 @@ mod tests {
 
     #[test]
     fn an_error_is_read_whatever_the_order_of_its_members_and_the_space_between_them() {
-        let text = r#" { "source" : ["a", "\u0062"], "more": [{}], "message" : "M\n", "details": {"a" : 1.50} ,"code":"c"} "#;
+        let text = r#" { "source" : ["a", "\u0062"], "more": [{}], "message" : "M\n", "details": {"a" : 1.5} ,"code":"c"} "#;
         let error = Error::from_json(text.as_bytes()).unwrap();
         assert_eq!((error.code(), error.message()), ("c", "M\n"));
         assert_eq!(error.source(), ["a", "b"]);

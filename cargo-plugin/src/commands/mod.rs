@@ -25,7 +25,7 @@ pub enum Command {
     Validate(validate::Validate),
     Info(info::Info),
     List(list::List),
-    Call(call::Call),
+    Call(Box<call::Call>),
     Diff(diff::Diff),
     Test(test::Test),
     Bench(bench::Bench),

@@ -47,7 +47,7 @@ impl Parse {
     pub(super) fn of(shape: &Shape<'_>) -> Self {
         let form = match &shape.kind {
             Kind::Boolean => Form::Boolean,
-            Kind::Integer(integers) => Form::Integer(integers.clone()),
+            Kind::Integer(integers) => Form::Integer(*integers),
             Kind::Number(numbers) => Form::Number(*numbers),
             Kind::Text(text) => Form::Text {
                 min_length: text.min_length,

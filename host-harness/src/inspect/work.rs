@@ -177,7 +177,7 @@ impl Work {
 
     /// Whether it is time to look if it has become too much.
     pub(super) fn is_due(&self) -> bool {
-        self.now.time % INTERVAL == 0
+        self.now.time.is_multiple_of(INTERVAL)
     }
 
     /// Ends a function.

@@ -386,6 +386,9 @@ fn raws() -> Vec<Subject> {
 
 #[test]
 fn what_a_schema_allows_the_reader_takes() {
+    if crate::not_run_where_numbers_are_text() {
+        return;
+    }
     let mut subjects = subjects();
     subjects.extend(raws());
     assert!(subjects.len() >= 100, "{}", subjects.len());

@@ -277,6 +277,9 @@ fn is_another_form(read: &Value, written: &Value) -> bool {
 
 #[test]
 fn samples_are_what_they_should_be() {
+    if crate::not_run_where_numbers_are_text() {
+        return;
+    }
     for subject in subjects() {
         for sample in &subject.samples {
             let written = (subject.pass)(sample);
@@ -291,6 +294,9 @@ fn samples_are_what_they_should_be() {
 
 #[test]
 fn what_serde_writes_is_valid_and_what_a_schema_refuses_serde_refuses() {
+    if crate::not_run_where_numbers_are_text() {
+        return;
+    }
     let subjects = subjects();
     let case = (
         any::<prop::sample::Index>(),

@@ -323,9 +323,9 @@ fn any_type_that_serde_reads_will_do() {
         takes(
             handler,
             r#"{"item": {"name": "p\u0065n", "price": 2, "more": [1]}, "shape": {"circle": {"radius": 1.5}},
-                "wrapped": 3, "any": {"a": 1e2, "b": [null]}}"#
+                "wrapped": 3, "any": {"a": 100.5, "b": [null]}}"#
         ),
-        r#"pen 2 circle 1.5 3 {"a":100.0,"b":[null]}"#
+        r#"pen 2 circle 1.5 3 {"a":100.5,"b":[null]}"#
     );
     assert_eq!(
         takes(
