@@ -396,6 +396,22 @@ fn a_text_comes_from_a_file_where_its_name_follows_an_at() {
 }
 
 #[test]
+fn a_trace_shows_each_call_on_standard_error() {
+    let ran = echoing().run(&["call", "--trace", "echo.wasm", "echo", "--text", "Ada"]);
+    assert!(
+        ran.err.contains("-> echo {\"text\":\"Ada\"}"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err.contains("<- echo ok {\"text\":\"Ada\"}"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.good(), "{\"text\":\"Ada\"}\n");
+}
+
+#[test]
 fn json_for_programs_has_nothing_that_a_terminal_acts_on() {
     let folder = echoing();
     let text = "\u{9b}2J\u{202e}\u{2066}ä";

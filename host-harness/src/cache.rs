@@ -20,8 +20,11 @@ use crate::failure::{Failure, FailureKind};
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
 const VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
 
-/// The engine's folder in the cache's, which has one for each of its versions.
-const ENTRIES: &str = "modules";
+/// The folder that is the engine's: now and then it removes whatever it does not know in there.
+const ENGINE: &str = "engine";
+
+/// The folder in it that has the entries, in one folder for each of the engine's versions.
+const ENTRIES: &str = "engine/modules";
 
 /// The folder of the checksums, which have the names of their entries.
 const CHECKSUMS: &str = "checksums";
@@ -80,7 +83,7 @@ impl CodeCache {
             let dir = std::path::absolute(dir)?;
             make(&dir)?;
             belongs_to_user(&dir)?;
-            for folder in [dir.join(ENTRIES), dir.join(CHECKSUMS)] {
+            for folder in [dir.join(ENGINE), dir.join(ENTRIES), dir.join(CHECKSUMS)] {
                 // Where they cannot be made, nothing is kept.
                 if make(&folder).is_ok() {
                     belongs_to_user(&folder)?;
@@ -96,7 +99,7 @@ impl CodeCache {
             Failure::load(FailureKind::Engine { reason })
         })?;
         let mut config = CacheConfig::new();
-        config.with_directory(&dir);
+        config.with_directory(dir.join(ENGINE));
         // It would write entries anew that are used often, for better compression.
         config.with_optimized_compression_usage_counter_threshold(u64::MAX);
         let cache = Cache::new(config).map_err(engine_failure)?;

@@ -58,6 +58,9 @@ pub struct Call {
     /// Tells what the call has cost, on standard error
     #[arg(long)]
     stats: bool,
+    /// Shows each call between host and plugin, on standard error
+    #[arg(long)]
+    trace: bool,
     /// The host that is played to the plugin [default: the one that it is made for]
     #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser(), hide_possible_values = true)]
     played: Option<Host>,
@@ -96,6 +99,10 @@ impl Call {
         let builder = self.host.builder(&plugin, self.stats, terminal)?;
         let builder = match self.stats {
             true => builder.statistics(),
+            false => builder,
+        };
+        let builder = match self.trace {
+            true => builder.debug(),
             false => builder,
         };
         let mut made = Timed {
