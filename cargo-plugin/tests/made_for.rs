@@ -226,7 +226,7 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
     let passed = report["checks"].as_array().unwrap().iter();
     assert_eq!(
         passed.filter(|check| check["outcome"] == "passed").count(),
-        4,
+        5,
         "{report:#}"
     );
 

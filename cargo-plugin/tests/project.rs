@@ -341,6 +341,7 @@ fn a_plugin_that_does_what_it_says_passes() {
             "it initialises with `{}`",
             "`louder` is as it is described",
             "`measure` is as it is described",
+            "`measure` takes the value that it allows",
             "`repeat` is as it is described",
             "`repeat` takes 4 values that it allows",
         ]

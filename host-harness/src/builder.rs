@@ -532,6 +532,7 @@ impl PluginBuilder {
             Origin::Module(module) => module.seen_by(host)?,
         };
         let limits = host.limits(module.manifest());
+        let described = module.manifest().is_some();
         let (mut emulator, breaches) = (None, Breaches::default());
         let prepared = self.link(module, config, limits, false, |provided, _, grants| {
             let services = provided.in_memory().map_err(Failure::load)?;
@@ -539,6 +540,7 @@ impl PluginBuilder {
                 services: &services,
                 grants,
                 breaches: &breaches,
+                described,
             };
             let emulation = host.emulation(&surroundings);
             emulator = Some(emulation.emulator);

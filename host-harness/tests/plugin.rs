@@ -444,7 +444,7 @@ fn a_plugin_comes_from_text_bytes_or_a_file() {
         assert_eq!(plugin.call_raw("run", b"abc").unwrap(), b"abc");
     }
     assert!(
-        cache.path().join("modules").is_dir(),
+        cache.path().join("engine/modules").is_dir(),
         "what was compiled is kept there"
     );
 }

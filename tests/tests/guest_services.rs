@@ -491,11 +491,11 @@ fn a_plugin_imports_what_it_uses_and_nothing_else() {
 }
 
 #[test]
-fn kv_and_log_add_at_most_6_kib_to_a_plugin() {
+fn kv_and_log_with_its_pairs_add_at_most_10_kib() {
     let size = |build: Build| build.wasm().unwrap().len();
     let with = size(Build::of("remembering"));
     let without = size(Build::of("remembering").without_default_features());
-    assert!(with - without <= 6 * 1024, "{} bytes", with - without);
+    assert!(with - without <= 10 * 1024, "{} bytes", with - without);
 }
 
 #[test]

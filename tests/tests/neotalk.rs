@@ -683,8 +683,9 @@ fn limits_hold_for_real_plugins_and_are_told_in_neotalks_words() {
     let failure = small.call::<Value>("exhaust", ()).unwrap_err();
     assert_eq!(failure.code(), "out_of_memory", "{failure}");
     assert!(failure.host_says().unwrap().contains("Out of memory"));
+    // Enough to make the plugin's state, which is large.
     let mut weak = failing()
-        .fuel(1_000_000)
+        .fuel(20_000_000)
         .build_on(hosts::neotalk())
         .unwrap();
     let failure = weak.call::<Value>("spin", ()).unwrap_err();

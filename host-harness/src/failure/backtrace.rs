@@ -317,19 +317,8 @@ mod tests {
     use super::*;
 
     fn relevant_of(names: &[&str]) -> Range<usize> {
-        let frames: Vec<Frame> = names
-            .iter()
-            .map(|name| Frame {
-                function: Some((*name).to_owned()),
-                function_index: 0,
-                module_offset: None,
-                file: None,
-                line: None,
-                column: None,
-                inlined: false,
-            })
-            .collect();
-        relevant(&frames)
+        let frames: Vec<_> = names.iter().map(|name| (*name, "")).collect();
+        relevant_in(&frames)
     }
 
     #[test]

@@ -190,10 +190,13 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
         (Some(file), Some(line), column) => Some((shown(file, symbols), line, column.unwrap_or(1))),
         _ => None,
     };
+    let lack = symbols.and_then(Symbols::lack);
     match frames {
         [] => return None,
         [only] => match placed(only) {
-            None => return None,
+            // A function's name says more than its export's, and that there is none can be mended.
+            None if !is_path(only) && lack.is_none() => return None,
+            None => {}
             Some((file, line, _)) => {
                 if place.is_some_and(|place| place.file == file && place.line == line) {
                     return None;
@@ -213,7 +216,7 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
             "the stack has no names; as offsets in the module, innermost first: {}",
             offsets.join(", ")
         );
-        if let Some(lack) = symbols.and_then(Symbols::lack) {
+        if let Some(lack) = lack {
             told.push_str(&format!("\n{lack}"));
         }
         return Some(told);

@@ -67,6 +67,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
             services,
             grants,
             breaches,
+            ..
         } = surroundings;
         let functions = Functions::of(services, grants, (*breaches).clone());
         Emulation {

@@ -77,6 +77,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) grants: &'a Grants,
     /// Where the host's functions note what the plugin should not have called them with.
     pub(crate) breaches: &'a Breaches,
+    /// Whether the plugin describes itself, as those made with this SDK do.
+    pub(crate) described: bool,
 }
 
 /// The first rule that a plugin has broken in calling the host's functions, which cannot end the call themselves; it is told when the call returns. Clones share it.

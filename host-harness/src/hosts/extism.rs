@@ -70,7 +70,10 @@ pub(super) const CONTRACT: HostContract = HostContract {
         let functions = Functions::of(surroundings.services, surroundings.breaches.clone());
         Emulation {
             functions: extism::provide(functions.clone()).into(),
-            emulator: Box::new(Extism(functions)),
+            emulator: Box::new(Extism {
+                functions,
+                described: surroundings.described,
+            }),
         }
     },
     words,
@@ -100,13 +103,12 @@ fn is_callable(name: &str, ty: &FuncType) -> bool {
         && !HOOKS.iter().any(|(hook, ..)| *hook == name)
 }
 
-/// Returns whether a plugin was made with this SDK, so that it has hooks and is held to its rules.
-fn is_of_this_sdk(guest: &mut Guest) -> bool {
-    guest.has(contract::PANIC_EXPORT)
-}
-
 /// How Extism treats a plugin.
-struct Extism(Functions);
+struct Extism {
+    functions: Functions,
+    /// Whether the plugin was made with this SDK, so that it has hooks and is held to its rules.
+    described: bool,
+}
 
 impl Extism {
     /// Calls an export with an input, and takes its output.
@@ -115,13 +117,12 @@ impl Extism {
             let message = format!("Function not found: {}", crate::text::name(export));
             return Err(guest.refused(Error::new(code::UNKNOWN_COMMAND, message)));
         }
-        let is_ours = is_of_this_sdk(guest);
-        self.0.kernel().begin(input);
+        self.functions.kernel().begin(input);
         let status: i32 = guest.call_named(export, ())?;
-        let mut kernel = self.0.kernel();
+        let mut kernel = self.functions.kernel();
         // Extism itself only makes room again; other kits than this SDK leave that to it.
         let left = kernel.blocks.first_key_value();
-        if let Some((at, block)) = left.filter(|_| is_ours) {
+        if let Some((at, block)) = left.filter(|_| self.described) {
             return Err(guest.breaks(
                 "what Extism gives is given back or handed over before the call ends",
                 format!(
@@ -165,7 +166,7 @@ fn refused(guest: &Guest, error: &[u8]) -> Failure {
 
 impl Emulator for Extism {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
-        self.0.kernel().config = config.to_vec();
+        self.functions.kernel().config = config.to_vec();
         match guest.has(INIT) {
             true => self.hook(guest, INIT, config),
             false => Ok(()),
@@ -182,14 +183,14 @@ impl Emulator for Extism {
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        match is_of_this_sdk(guest) {
+        match self.described {
             true => self.hook(guest, START, b""),
             false => Ok(()),
         }
     }
 
     fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        match is_of_this_sdk(guest) {
+        match self.described {
             true => self.hook(guest, STOP, b""),
             false => Ok(()),
         }

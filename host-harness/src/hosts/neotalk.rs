@@ -68,6 +68,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
             services,
             grants,
             breaches,
+            ..
         } = surroundings;
         Emulation {
             functions: vec![neotalk::provide(Functions::of(

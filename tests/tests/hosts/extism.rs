@@ -397,6 +397,14 @@ fn a_request_that_is_not_granted_ends_the_call_as_in_extism() {
 
 /// What a plugin by hand comes to whose one function, which has the input as a block in `$in`, does this.
 fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
+    // What describes itself is held to the SDK's rules.
+    let manifest = json!({
+        "abi": 1, "id": "by-hand", "name": "By hand", "version": "1.0.0",
+        "commands": [{"name": "f", "codec": "raw"}],
+    });
+    let manifest = format!("{manifest}\n")
+        .replace('"', "\\22")
+        .replace('\n', "\\0a");
     let text = format!(
         r#"(module
             (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
@@ -416,7 +424,8 @@ fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
                     (call $store_u8 (i64.add (local.get $in) (local.get $at)) (call $input_load_u8 (local.get $at)))
                     (local.set $at (i64.add (local.get $at) (i64.const 1)))
                     (br $next)))
-                {function}))"#
+                {function})
+            (@custom "plugin-sdk" "{manifest}"))"#
     );
     let mut plugin = Plugin::builder(Source::wat(text)).build_on(hosts::extism())?;
     plugin.call_raw("f", b"bytes")

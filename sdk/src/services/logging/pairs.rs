@@ -9,6 +9,10 @@ use crate::json;
 /// Appends pairs to a line, each after a space.
 pub(super) struct Pairs<'a>(pub(super) &'a mut String);
 
+/// What stands for a value whose formatting would cost every plugin that logs some kilobytes.
+#[cfg(not(feature = "log-values"))]
+const UNSHOWN: &str = "(shown with plugin-sdk's feature `log-values`)";
+
 impl<'k> VisitSource<'k> for Pairs<'_> {
     fn visit_pair(&mut self, key: Key<'k>, value: Value<'k>) -> Result<(), Error> {
         self.0.push(' ');
@@ -33,10 +37,38 @@ impl Pairs<'_> {
         self.json(|text| json::write_u64(value, text));
     }
 
-    /// A float that is a whole number, in so many tenths, hundredths and so on.
-    fn decimal(&mut self, whole: f64, places: usize) {
+    /// A float that is not negative and has no short decimal.
+    #[cfg(feature = "log-values")]
+    fn long_float(&mut self, value: f64) {
+        self.0.push_str(&value.to_string());
+    }
+
+    /// The same without what formats it: in hexadecimal, as C's `%a` does, which is exact as well.
+    #[cfg(not(feature = "log-values"))]
+    fn long_float(&mut self, value: f64) {
+        let (exponent, fraction) = (value.to_bits() >> 52, value.to_bits() & ((1 << 52) - 1));
+        let (start, exponent) = match (exponent, fraction) {
+            (0x7ff, 0) => return self.0.push_str("inf"),
+            (0x7ff, _) => return self.0.push_str("NaN"),
+            (0, _) => ("0x0.", -1022),
+            _ => ("0x1.", exponent as i64 - 1023),
+        };
+        self.0.push_str(start);
+        for nth in (0..13).rev() {
+            let digit = (fraction >> (nth * 4)) as u8 & 15;
+            self.0.push(char::from(match digit {
+                0..=9 => b'0' + digit,
+                _ => b'a' - 10 + digit,
+            }));
+        }
+        self.0.push('p');
+        self.integer(exponent < 0, exponent.unsigned_abs());
+    }
+
+    /// A whole number of tenths, hundredths and so on.
+    fn decimal(&mut self, whole: u64, places: usize) {
         let mut digits = Vec::new();
-        json::write_u64(whole as u64, &mut digits);
+        json::write_u64(whole, &mut digits);
         while digits.len() <= places {
             digits.insert(0, b'0');
         }
@@ -57,8 +89,7 @@ impl<'v> VisitValue<'v> for Pairs<'_> {
 
     #[cfg(not(feature = "log-values"))]
     fn visit_any(&mut self, _: Value<'_>) -> Result<(), Error> {
-        self.0
-            .push_str("(shown with plugin-sdk's feature `log-values`)");
+        self.0.push_str(UNSHOWN);
         Ok(())
     }
 
@@ -89,52 +120,32 @@ impl<'v> VisitValue<'v> for Pairs<'_> {
         Ok(())
     }
 
-    /// Finds the decimal that is read as this very float: a quotient of two numbers that are exact is rounded as reading it would be. What takes more than
-    /// 15 digits is written in hexadecimal, as C's `%a` does, which is exact as well.
+    /// Finds the decimal that is read as this very float: a quotient of two exact numbers is
+    /// rounded as reading it would be. One that takes more than 15 digits is no short decimal.
     fn visit_f64(&mut self, value: f64) -> Result<(), Error> {
         const EXACT: f64 = (1u64 << 53) as f64;
-        if value.is_nan() {
-            self.0.push_str("NaN");
-            return Ok(());
-        }
-        if value.is_sign_negative() {
+        if value.is_sign_negative() && !value.is_nan() {
             self.0.push('-');
         }
         let value = value.abs();
-        if value.is_infinite() {
-            self.0.push_str("inf");
-            return Ok(());
-        }
         let mut power = 1.0;
         for places in 0..16 {
-            let whole = (value * power).round();
-            if whole >= EXACT {
+            let scaled = value * power + 0.5;
+            // Neither infinity nor NaN is less.
+            if !(scaled < EXACT) {
                 break;
             }
+            let whole = scaled as u64;
             // What logs as a 32-bit float arrives here as a 64-bit one.
-            let (wide, narrow) = (whole / power, value as f32);
-            if wide == value || (f64::from(narrow) == value && wide as f32 == narrow && whole > 0.0)
-            {
+            let (wide, narrow) = (whole as f64 / power, value as f32);
+            if wide == value || (f64::from(narrow) == value && wide as f32 == narrow && whole > 0) {
                 self.decimal(whole, places);
                 return Ok(());
             }
             power *= 10.0;
         }
-        let bits = value.to_bits();
-        let (exponent, fraction) = ((bits >> 52) as i64, bits & ((1 << 52) - 1));
-        self.0.push_str(if exponent == 0 { "0x0." } else { "0x1." });
-        for nth in (0..13).rev() {
-            let digit = (fraction >> (nth * 4)) & 15;
-            self.0
-                .extend(char::from_digit(u32::try_from(digit).unwrap_or(0), 16));
-        }
-        let exponent = if exponent == 0 {
-            -1022
-        } else {
-            exponent - 1023
-        };
-        self.0.push('p');
-        self.visit_i64(exponent)
+        self.long_float(value);
+        Ok(())
     }
 
     fn visit_bool(&mut self, value: bool) -> Result<(), Error> {
@@ -146,7 +157,10 @@ impl<'v> VisitValue<'v> for Pairs<'_> {
         let is_word =
             |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@+".contains(&byte) || byte > 127;
         let plain = value.bytes().all(is_word)
-            && value.starts_with(|first: char| first.is_alphabetic() || first == '/')
+            && value
+                .bytes()
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic() || first == b'/' || first > 127)
             && !["true", "false", "null", "inf", "NaN"].contains(&value);
         if plain {
             self.0.push_str(value);
