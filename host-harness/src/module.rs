@@ -12,7 +12,9 @@ use crate::cache::{CacheDir, Entry};
 use crate::contract::Contract;
 use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
 use crate::failure::{Failure, FailureKind};
-use crate::host::{self, ImportedFunction};
+use crate::host;
+#[cfg(feature = "async")]
+use crate::host::ImportedFunction;
 use crate::hosts::{self, HostContract};
 use crate::inspect::Inspection;
 use crate::limits::ModuleLimits;

@@ -3,6 +3,9 @@
 //! Every expansion imports what it needs of the SDK once, under a name of its own. So the path stands in one place, which an author replaces by `crate = "…"`
 //! where the SDK is called otherwise, and where it leads nowhere the compiler says so once.
 
+use std::fs;
+use std::path::PathBuf;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::meta::ParseNestedMeta;
@@ -63,11 +66,11 @@ impl SdkPath {
 
     /// The import that an expansion begins with.
     pub fn import(&self) -> TokenStream {
-        let path = match &self.0 {
-            Some(path) => path.to_token_stream(),
-            None => quote!(::plugin_sdk),
-        };
         let name = format_ident!("{NAME}");
+        let Some(path) = &self.0 else {
+            let advice = advice().map(|advice| quote!(::core::compile_error!(#advice);));
+            return quote!(#advice use ::plugin_sdk::__private as #name;);
+        };
         quote!(use #path::__private as #name;)
     }
 
@@ -84,6 +87,64 @@ impl SdkPath {
     }
 }
 
+/// Says what to write where the crate that is compiled has no SDK under its usual name: the
+/// compiler's own error only says that there is none.
+fn advice() -> Option<String> {
+    // Cargo's, where it runs the compiler; and nothing in a test of these macros.
+    if !proc_macro::is_available() {
+        return None;
+    }
+    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+    let read = |file: &str| fs::read_to_string(package.join(file)).unwrap_or_default();
+    let renames = |file: &str| read(file).contains("as plugin_sdk");
+    if ["src/lib.rs", "src/main.rs"].into_iter().any(renames) {
+        return None;
+    }
+    let path = path_in(&read("Cargo.toml"))?;
+    Some(format!(
+        "this crate has no dependency called `plugin-sdk`: say where the SDK is, by `crate = \"{path}\"` in the \
+         attribute's parentheses, or by `#[schema(crate = \"{path}\")]` and the like at a derive"
+    ))
+}
+
+/// Returns the path of an SDK that a `Cargo.toml` has under another name, or the form of one that
+/// another crate has; `None` where the SDK has its usual name, or nothing is known.
+fn path_in(manifest: &str) -> Option<String> {
+    const NAMES: [&str; 2] = ["plugin-sdk", "plugin_sdk"];
+    let mut table = "";
+    let mut renamed = None;
+    for line in manifest.lines().map(str::trim_start) {
+        if let Some(header) = line.strip_prefix('[') {
+            table = header.trim_end().trim_end_matches(']');
+            let last = table.rsplit('.').next().unwrap_or(table).trim_matches('"');
+            if NAMES.contains(&last) {
+                return None;
+            }
+            continue;
+        }
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let key = key.trim();
+        let name = key.split('.').next().unwrap_or(key).trim_matches('"');
+        let is_sdk = |value: &str| value.contains("\"plugin-sdk\"");
+        if NAMES.contains(&name) || key == "name" && is_sdk(value) {
+            return None;
+        }
+        let of_package = value
+            .split_once("package")
+            .map_or("", |(_, package)| package);
+        if key == "package" && is_sdk(value) {
+            renamed = table.rsplit('.').next().map(|name| name.trim_matches('"'));
+        } else if is_sdk(of_package) {
+            renamed = Some(name);
+        }
+    }
+    match (renamed, manifest.is_empty()) {
+        (_, true) => None,
+        (Some(name), _) => Some(name.replace('-', "_")),
+        (None, _) => Some("kit::plugin_sdk".to_owned()),
+    }
+}
+
 const NAME: &str = "__plugin_sdk";
 
 /// What an expansion calls the SDK.
@@ -94,4 +155,39 @@ pub fn sdk() -> TokenStream {
 /// For code that a type of the author's may not be fit for.
 pub fn sdk_at(span: Span) -> TokenStream {
     Ident::new(NAME, span).into_token_stream()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_in;
+
+    #[test]
+    fn an_sdk_under_another_name_is_found_in_the_manifest() {
+        for (manifest, path) in [
+            (
+                "[dependencies]\nsdk = { package = \"plugin-sdk\", path = \"..\" }",
+                "sdk",
+            ),
+            (
+                "[dependencies.my-sdk]\nversion = \"1\"\npackage = \"plugin-sdk\"",
+                "my_sdk",
+            ),
+            (
+                "[dependencies]\nplugin-sdk-harness = \"1\"\nkit = \"1\"",
+                "kit::plugin_sdk",
+            ),
+        ] {
+            assert_eq!(path_in(manifest).as_deref(), Some(path), "{manifest}");
+        }
+        for manifest in [
+            "[dependencies]\nplugin-sdk = \"1\"",
+            "[dependencies]\nplugin-sdk.workspace = true",
+            "[dependencies]\n\"plugin-sdk\" = { path = \"..\" }",
+            "[target.'cfg(unix)'.dependencies.plugin-sdk]\nversion = \"1\"",
+            "[package]\nname = \"plugin-sdk\"",
+            "",
+        ] {
+            assert_eq!(path_in(manifest), None, "{manifest}");
+        }
+    }
 }

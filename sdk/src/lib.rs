@@ -211,7 +211,7 @@
 //! # Under another name
 //!
 //! The macros look for the SDK under the name `plugin_sdk`. Where `Cargo.toml` calls it otherwise, or another crate re-exports it, the compiler says
-//! ``unresolved import `plugin_sdk` `` at each use of a macro, and each takes the path:
+//! at each use of a macro what to write: each takes the path.
 //!
 //! ```
 //! # mod kit { pub use plugin_sdk; }

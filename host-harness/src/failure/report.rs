@@ -191,19 +191,19 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
         _ => None,
     };
     let lack = symbols.and_then(Symbols::lack);
-    match frames {
-        [] => return None,
+    let says_nothing = match frames {
+        [] => true,
         [only] => match placed(only) {
             // A function's name says more than its export's, and that there is none can be mended.
-            None if !is_path(only) && lack.is_none() => return None,
-            None => {}
+            None => !is_path(only) && lack.is_none(),
             Some((file, line, _)) => {
-                if place.is_some_and(|place| place.file == file && place.line == line) {
-                    return None;
-                }
+                place.is_some_and(|place| place.file == file && place.line == line)
             }
         },
-        _ => {}
+        _ => false,
+    };
+    if says_nothing {
+        return None;
     }
     let nameless = |frame: &Frame| frame.file.is_none() && !is_path(frame);
     if frames.iter().all(nameless) {

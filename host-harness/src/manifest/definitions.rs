@@ -258,6 +258,7 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
 }
 
 /// Checks a document that [`bundle`] has made, or could have.
+#[cfg(feature = "schema-checks")]
 pub(super) fn check_document(document: &Value) -> Result<(), String> {
     let none = Map::new();
     let definitions = document.get(DEFINITIONS).and_then(Value::as_object);

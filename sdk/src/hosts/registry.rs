@@ -2,7 +2,7 @@
 //!
 //! No macro sees the whole of a plugin, so that each command announces itself: the expansion makes a static [`Entry`] and a constructor, a function that the linker
 //! lists in `.init_array` and that puts the entry into the list. The list is intrusive, so it costs a command no more than its entry. The constructors run when the
-//! first name is looked up, or before that ([`constructors`](crate::constructors)).
+//! first name is looked up, or before that (`constructors.rs`).
 
 use std::cell::Cell;
 

@@ -131,8 +131,7 @@ impl<'v> VisitValue<'v> for Pairs<'_> {
         let mut power = 1.0;
         for places in 0..16 {
             let scaled = value * power + 0.5;
-            // Neither infinity nor NaN is less.
-            if !(scaled < EXACT) {
+            if scaled.is_nan() || scaled >= EXACT {
                 break;
             }
             let whole = scaled as u64;
