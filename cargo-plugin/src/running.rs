@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use plugin_sdk_harness::hosts::Emulated;
+use plugin_sdk_harness::Emulated;
 use plugin_sdk_harness::{Failure, FailureKind, Heap, LogLine, Plugin, PluginBuilder};
 
 use crate::made_for::Host;

@@ -162,54 +162,38 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-#[cfg(feature = "async")]
-mod asynchronous;
-mod batch;
-mod builder;
-mod cache;
-mod cargo;
-mod clash;
-mod command;
-mod contract;
+mod abi;
 mod engine;
 mod failure;
-mod gate;
-mod host;
 pub mod hosts;
-pub mod inspect;
-mod instance;
-mod json;
+mod imports;
 mod limits;
 pub mod manifest;
-mod module;
+mod memory;
 mod observe;
+mod permissions;
 mod plugin;
-mod pool;
-mod record;
-pub mod remedies;
-mod sandbox;
+mod run;
+mod sections;
 pub mod services;
 mod source;
 mod symbols;
 mod text;
-mod trap;
-mod triage;
+mod wasm;
 
-#[cfg(feature = "async")]
-pub use asynchronous::{AsyncPlugin, AsyncPool};
-pub use batch::Answers;
-pub use builder::PluginBuilder;
-pub use cargo::{CargoEnvironment, Compiled, CrateSource};
-pub use command::{Command, CommandName};
-pub use failure::{BuildFailure, Failure, FailureKind, Frame, Import, Panic, Region, Stack};
+pub use abi::{Command, CommandName, Warning};
+pub use failure::{
+    BuildFailure, Failure, FailureKind, Frame, HostCall, Import, LogLine, Panic, Region, Stack,
+    Usage, Used,
+};
 pub use limits::ModuleLimits;
-pub use manifest::Warning;
-pub use module::Module;
 pub use observe::{
     CallGrowth, CallStatistics, Crossing, Direction, Growth, Heap, LeakReport, Outcome, Statistics,
 };
-pub use plugin::Plugin;
-pub use pool::Pool;
-pub use record::{HostCall, LogLine, Usage, Used};
-pub use source::Source;
+#[cfg(feature = "async")]
+pub use plugin::{AsyncPlugin, AsyncPool};
+pub use plugin::{Emulated, Plugin, PluginBuilder, Pool};
+pub use run::{Answers, Module};
+pub use source::{CargoEnvironment, Compiled, CrateSource, Source, remedies};
 pub use symbols::symbols_file;
+pub use wasm::inspect;

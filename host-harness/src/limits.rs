@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-use crate::failure::FailureKind;
-
-/// The size of a page of linear memory in bytes.
-pub(crate) const PAGE: u64 = 64 * 1024;
+use crate::memory::PAGE;
 
 /// How much there may be of each thing in a module, which a host reads and compiles before anything of it runs.
 ///
-/// What is beyond a limit is [`FailureKind::ModuleLimit`], found before it costs anything: what is listed is counted before it is collected, and nothing is compiled that would take too
+/// What is beyond a limit is [`FailureKind::ModuleLimit`](crate::FailureKind::ModuleLimit), found before it costs anything: what is listed is counted before it is collected, and nothing is compiled that would take too
 /// long. The limits leave room for what compilers make of whole interpreters. [`Source::limits`](crate::Source::limits) sets others.
 ///
 /// ```
@@ -88,23 +85,6 @@ impl Default for ModuleLimits {
             loop_nesting: 64,
             compile_work: 3_000_000,
         }
-    }
-}
-
-/// Holds a number of things against its limit.
-pub(crate) fn within(
-    found: u64,
-    limit: u64,
-    setting: &'static str,
-    things: &str,
-) -> Result<(), FailureKind> {
-    match found <= limit {
-        true => Ok(()),
-        false => Err(FailureKind::ModuleLimit {
-            setting,
-            what: format!("has {found} {things}"),
-            limit,
-        }),
     }
 }
 

@@ -6,6 +6,45 @@ pub const VERSION: u32 = 1;
 /// What the name of the export starts with that tells the ABI version; the version follows in decimal.
 pub const VERSION_EXPORT_PREFIX: &str = "plugin_abi_";
 
+/// The version export of this ABI version: a constant that holds the address of the panic record.
+pub const VERSION_EXPORT: &str = "plugin_abi_1";
+
+/// The export of the linear memory.
+pub const MEMORY_EXPORT: &str = "memory";
+
+/// The export that allocates memory for the host.
+pub const ALLOC_EXPORT: &str = "alloc";
+
+/// The export that takes memory from [`ALLOC_EXPORT`], or a result, back.
+pub const FREE_EXPORT: &str = "free";
+
+/// The export of the init hook, which every plugin has.
+pub const INIT_EXPORT: &str = "plugin_init";
+
+/// The export of the cleanup hook, which every plugin has.
+pub const CLEANUP_EXPORT: &str = "plugin_cleanup";
+
+/// The export of the start hook.
+pub const START_EXPORT: &str = "plugin_start";
+
+/// The export of the stop hook.
+pub const STOP_EXPORT: &str = "plugin_stop";
+
+/// The export of the event hook.
+pub const EVENT_EXPORT: &str = "plugin_event";
+
+/// The export that holds the address of the panic record in plugins for other hosts.
+pub const PANIC_EXPORT: &str = "plugin_panic_1";
+
+/// The module of the services' imports.
+pub const SERVICES_MODULE: &str = "plugin_host";
+
+/// The custom section that holds the manifest.
+pub const MANIFEST_SECTION: &str = "plugin-sdk";
+
+/// The custom section that names the plugins that were built as libraries.
+pub const LIBRARY_SECTION: &str = "plugin-sdk-library";
+
 /// What the name of every command's export starts with.
 pub const COMMAND_EXPORT_PREFIX: &str = "command_";
 

@@ -19,7 +19,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use plugin_sdk::log::Level;
-use plugin_sdk_harness::hosts::{self, Emulated, HostContract};
+use plugin_sdk_harness::Emulated;
+use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::services::{AllowList, MemoryFiles, ScriptedAi, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};

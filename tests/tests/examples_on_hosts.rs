@@ -8,7 +8,8 @@
 
 use std::path::Path;
 
-use plugin_sdk_harness::hosts::{self, Emulated, HostContract};
+use plugin_sdk_harness::Emulated;
+use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::services::MemoryFiles;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};

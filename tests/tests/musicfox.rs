@@ -9,9 +9,9 @@
 use std::path::Path;
 
 use plugin_sdk::Error;
-use plugin_sdk_harness::hosts::{self, Emulated};
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::services::{AllowList, MemoryFiles, ScriptedHttp};
+use plugin_sdk_harness::{Emulated, hosts};
 use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 

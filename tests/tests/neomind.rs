@@ -6,8 +6,8 @@
 )]
 
 use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
-use plugin_sdk_harness::hosts::{self, Emulated};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, Source};
+use plugin_sdk_harness::{Emulated, hosts};
 use serde_json::{Value, json};
 
 /// A guest as the runner expects one, in the text format; its parts can be replaced.

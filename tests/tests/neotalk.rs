@@ -9,9 +9,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use failing::{Shop, shop};
-use plugin_sdk_harness::hosts::{self, Emulated};
 use plugin_sdk_harness::services::{AllowList, Fault, ForwardedLog, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
+use plugin_sdk_harness::{Emulated, hosts};
 use serde_json::{Value, json};
 
 /// The guide's basic sample, with its memory management, in the text format. Tests put other things in the place of its parts.

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use plugin_sdk_harness::hosts::{self, Emulated};
+use plugin_sdk_harness::{Emulated, hosts};
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
 //! Does the plugin say what it is, and is that what it is?
 
-use plugin_sdk_harness::manifest::{Manifest, ManifestError, Warning};
+use plugin_sdk_harness::Warning;
+use plugin_sdk_harness::manifest::{Manifest, ManifestError};
 use semver::{Version, VersionReq};
 
 use super::module::listed;

@@ -6,7 +6,7 @@
 )]
 
 use audio_filter::{AudioBuffer, AudioFilter, Config};
-use plugin_sdk_harness::hosts::{self, Emulated};
+use plugin_sdk_harness::{Emulated, hosts};
 use plugin_sdk_harness::{Failure, FailureKind, Plugin, Source};
 use serde_json::{Value, json};
 

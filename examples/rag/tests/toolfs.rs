@@ -5,8 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
-use plugin_sdk_harness::hosts::{self, Emulated};
 use plugin_sdk_harness::services::MemoryFiles;
+use plugin_sdk_harness::{Emulated, hosts};
 use plugin_sdk_harness::{Plugin, Source};
 use rag::{Config, Found, Indexed, Rag};
 use serde_json::json;

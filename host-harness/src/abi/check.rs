@@ -1,36 +1,17 @@
 //! Holds a module against ABI version 1 (`docs/abi.md`), and keeps what a host needs to call it.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use plugin_sdk::abi;
-use plugin_sdk::host::WasmType;
 use wasmparser::{FuncType, GlobalType, ValType};
 
-use crate::command;
-use crate::failure::{Failure, FailureKind, Import};
-use crate::host::ImportedFunction;
-use crate::inspect::Inspection;
-use crate::manifest::{self, Manifest, Warning};
+use super::commands::CommandTable;
+use super::imports::{ImportedFunction, imported_function};
+use super::warnings::{self, Warning};
+use crate::failure::{Failure, FailureKind};
+use crate::manifest::Manifest;
 use crate::text;
-use crate::triage::{ExportType, Interface};
-
-/// The export that tells the version and holds the panic record's address.
-pub(crate) const VERSION_EXPORT: &str = "plugin_abi_1";
-pub(crate) const MEMORY: &str = "memory";
-pub(crate) const ALLOC: &str = "alloc";
-pub(crate) const FREE: &str = "free";
-pub(crate) const INIT: &str = "plugin_init";
-pub(crate) const CLEANUP: &str = "plugin_cleanup";
-pub(crate) const START: &str = "plugin_start";
-pub(crate) const STOP: &str = "plugin_stop";
-pub(crate) const EVENT: &str = "plugin_event";
-
-/// The export that tells where panics are noted, for other hosts than that of the SDK's own ABI.
-pub(crate) const PANIC_EXPORT: &str = "plugin_panic_1";
-
-/// The module of the services, which every host has.
-pub(crate) const SERVICES: &str = "plugin_host";
+use crate::wasm::{ExportType, Interface, function_type, in_words};
 
 pub(crate) const I32: ValType = ValType::I32;
 pub(crate) const I64: ValType = ValType::I64;
@@ -40,18 +21,18 @@ pub(crate) type ExportedFunction = (&'static str, &'static [ValType], &'static [
 
 /// The functions of the ABI beside the commands.
 const FUNCTIONS: [ExportedFunction; 7] = [
-    (ALLOC, &[I32], &[I32], true),
-    (FREE, &[I32, I32], &[], true),
-    (INIT, &[I32, I32], &[I64], true),
-    (CLEANUP, &[], &[], true),
-    (START, &[], &[I64], false),
-    (STOP, &[], &[I64], false),
-    (EVENT, &[I32, I32], &[I64], false),
+    (abi::ALLOC_EXPORT, &[I32], &[I32], true),
+    (abi::FREE_EXPORT, &[I32, I32], &[], true),
+    (abi::INIT_EXPORT, &[I32, I32], &[I64], true),
+    (abi::CLEANUP_EXPORT, &[], &[], true),
+    (abi::START_EXPORT, &[], &[I64], false),
+    (abi::STOP_EXPORT, &[], &[I64], false),
+    (abi::EVENT_EXPORT, &[I32, I32], &[I64], false),
 ];
 
 /// A module that keeps to the ABI, as far as that shows without running it.
 pub(crate) struct Contract {
-    commands: command::Table,
+    commands: CommandTable,
     hooks: Vec<&'static str>,
     imports: Vec<ImportedFunction>,
     manifest: Option<Arc<Manifest>>,
@@ -67,37 +48,10 @@ fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKi
         .collect();
     functions.ok_or_else(|| {
         let imports = interface.imports().map(|(import, _)| import);
-        let foreign = imports.filter(|import| import.module != SERVICES);
+        let foreign = imports.filter(|import| import.module != abi::SERVICES_MODULE);
         FailureKind::MissingImports {
             imports: foreign.cloned().collect(),
         }
-    })
-}
-
-/// An imported function, if its type is one that host functions may have.
-pub(crate) fn imported_function(import: &Import, ty: &FuncType) -> Option<ImportedFunction> {
-    let mut results = ty.results().iter();
-    let result = match results.next() {
-        Some(result) => Some(wasm_type(*result)?),
-        None => None,
-    };
-    let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
-    let parameters = parameters.collect::<Option<_>>()?;
-    results.next().is_none().then(|| ImportedFunction {
-        module: import.module.clone(),
-        name: import.name.clone(),
-        parameters,
-        result,
-    })
-}
-
-fn wasm_type(ty: ValType) -> Option<WasmType> {
-    Some(match ty {
-        ValType::I32 => WasmType::I32,
-        ValType::I64 => WasmType::I64,
-        ValType::F32 => WasmType::F32,
-        ValType::F64 => WasmType::F64,
-        _ => return None,
     })
 }
 
@@ -115,18 +69,18 @@ impl Contract {
         let (commands, batches) = commands(interface);
         let commands = commands.into_iter().map(|(name, ..)| name).collect();
         let batches = batches.into_iter().map(|(name, ..)| name).collect();
-        let hooks: Vec<&'static str> = [START, STOP, EVENT]
+        let hooks: Vec<&'static str> = [abi::START_EXPORT, abi::STOP_EXPORT, abi::EVENT_EXPORT]
             .into_iter()
             .filter(|name| interface.export(name).is_some())
             .collect();
-        let commands = command::Table::new(commands, batches);
+        let commands = CommandTable::new(commands, batches);
         let (manifest, unreadable) = self_description(interface);
         let mut warnings = Vec::from_iter(unreadable);
-        warnings.extend(manifest::warnings(
+        warnings.extend(warnings::warnings(
             manifest.as_deref(),
             interface.imports().map(|(import, _)| import),
             &commands,
-            hooks.contains(&EVENT),
+            hooks.contains(&abi::EVENT_EXPORT),
         ));
         Ok(Contract {
             commands,
@@ -161,7 +115,7 @@ impl Contract {
         };
         commands.sort_unstable();
         Ok(Contract {
-            commands: command::Table::new(commands, Vec::new()),
+            commands: CommandTable::new(commands, Vec::new()),
             hooks: Vec::new(),
             imports: imports(interface).map_err(Failure::load)?,
             manifest,
@@ -169,7 +123,7 @@ impl Contract {
         })
     }
 
-    pub(crate) fn commands(&self) -> &command::Table {
+    pub(crate) fn commands(&self) -> &CommandTable {
         &self.commands
     }
 
@@ -242,7 +196,7 @@ pub(crate) fn wrong_exports(
     functions: &[ExportedFunction],
 ) -> Vec<FailureKind> {
     let mut found = Vec::new();
-    found.extend(memory(interface.export(MEMORY), interface.memories()).err());
+    found.extend(memory(interface.export(abi::MEMORY_EXPORT), interface.memories()).err());
     for (name, params, results, required) in functions {
         match interface.export(name) {
             Some(export) => found.extend(function(name, params, results, &export).err()),
@@ -255,28 +209,25 @@ pub(crate) fn wrong_exports(
     found
 }
 
-/// The same as failures.
-pub(crate) fn failures(
-    inspection: &Inspection<'_>,
+/// As [`wrong_exports`], as failures.
+pub(crate) fn check_exports(
+    interface: &Interface<'_>,
     functions: &[ExportedFunction],
 ) -> Vec<Failure> {
-    let found = wrong_exports(inspection.interface(), functions);
+    let found = wrong_exports(interface, functions);
     found.into_iter().map(Failure::load).collect()
 }
 
 /// Where a command's export is not what a host looks for that calls it by the command's own name.
-pub(crate) fn wrong_command(
-    inspection: &Inspection<'_>,
+pub(crate) fn check_command(
+    interface: &Interface<'_>,
     name: &str,
     params: &[ValType],
     results: &[ValType],
 ) -> Option<Failure> {
-    let wrong = match inspection.interface().export(name) {
+    let wrong = match interface.export(name) {
         Some(export) => function(name, params, results, &export).err(),
-        None => {
-            let interface = inspection.interface();
-            Some(missing_in(interface, name, function_type(params, results)))
-        }
+        None => Some(missing_in(interface, name, function_type(params, results))),
     };
     wrong.map(Failure::load)
 }
@@ -339,10 +290,14 @@ fn version(interface: &Interface<'_>) -> Result<(), FailureKind> {
             supported: abi::VERSION,
         });
     }
-    match interface.export(VERSION_EXPORT) {
+    match interface.export(abi::VERSION_EXPORT) {
         Some(ExportType::Global(global)) if is_address(global) => Ok(()),
-        Some(found) => Err(wrong(VERSION_EXPORT, expected, &found)),
-        None => Err(missing_in(interface, VERSION_EXPORT, expected.to_owned())),
+        Some(found) => Err(wrong(abi::VERSION_EXPORT, expected, &found)),
+        None => Err(missing_in(
+            interface,
+            abi::VERSION_EXPORT,
+            expected.to_owned(),
+        )),
     }
 }
 
@@ -356,13 +311,13 @@ fn memory(export: Option<ExportType<'_>>, memories: usize) -> Result<(), Failure
         Some(ExportType::Memory(memory)) if !memory.memory64 && !memory.shared => match memories {
             1 => Ok(()),
             _ => Err(FailureKind::WrongExport {
-                name: MEMORY.to_owned(),
+                name: abi::MEMORY_EXPORT.to_owned(),
                 expected: expected.to_owned(),
                 found: format!("one of {memories} memories"),
             }),
         },
-        Some(found) => Err(wrong(MEMORY, expected, &found)),
-        None => Err(missing(MEMORY, expected.to_owned())),
+        Some(found) => Err(wrong(abi::MEMORY_EXPORT, expected, &found)),
+        None => Err(missing(abi::MEMORY_EXPORT, expected.to_owned())),
     }
 }
 
@@ -404,7 +359,7 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
                 .to_owned(),
         );
     }
-    if !interface.manifests().is_empty() || exports(VERSION_EXPORT) {
+    if !interface.manifests().is_empty() || exports(abi::VERSION_EXPORT) {
         // Made by `#[plugin]`. What it lacks, another host asks for, or the linker has lost.
         let lost = C_NAMES.contains(&name);
         return lost.then(|| format!(
@@ -435,7 +390,7 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
 }
 
 /// Exports of plugins whose names C code has, too.
-const C_NAMES: [&str; 3] = [ALLOC, FREE, "malloc"];
+const C_NAMES: [&str; 3] = [abi::ALLOC_EXPORT, abi::FREE_EXPORT, "malloc"];
 
 fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
     FailureKind::WrongExport {
@@ -445,60 +400,8 @@ fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
     }
 }
 
-/// What an export is: `a function (i32, i32) -> i64`.
-pub(crate) fn in_words(ty: &ExportType<'_>) -> String {
-    match ty {
-        ExportType::Func(ty) => function_type(ty.params(), ty.results()),
-        ExportType::Global(global) => {
-            let kind = if global.mutable {
-                "mutable"
-            } else {
-                "constant"
-            };
-            format!("a {kind} global of type {}", global.content_type)
-        }
-        ExportType::Memory(memory) if memory.memory64 => {
-            "a memory with 64-bit addresses".to_owned()
-        }
-        ExportType::Memory(memory) if memory.shared => "a shared memory".to_owned(),
-        ExportType::Memory(_) => "a memory".to_owned(),
-        ExportType::Other(what) => (*what).to_owned(),
-    }
-}
-
-/// `a function (i32, i32) -> i64`
-fn function_type(params: &[ValType], results: &[ValType]) -> String {
-    let mut shown = String::from("a function (");
-    types(params, &mut shown);
-    shown.push(')');
-    match results {
-        [] => {}
-        [result] => {
-            let _ = write!(shown, " -> {result}");
-        }
-        results => {
-            shown.push_str(" -> (");
-            types(results, &mut shown);
-            shown.push(')');
-        }
-    }
-    shown
-}
-
-/// A function may have a thousand parameters; nobody wants to read them.
-fn types(types: &[ValType], shown: &mut String) {
-    for (nth, ty) in types.iter().enumerate() {
-        if nth == 8 {
-            let _ = write!(shown, ", and {} more", types.len() - nth);
-            break;
-        }
-        let _ = write!(shown, "{}{ty}", if nth > 0 { ", " } else { "" });
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::triage;
 
     #[test]
     fn modules_that_are_no_plugins_are_told_what_they_are() {
@@ -526,7 +429,7 @@ mod tests {
         ] {
             let wasm = wat::parse_str(format!("(module {wat})")).unwrap();
             let interface =
-                triage::examine(&wasm, &crate::limits::ModuleLimits::default()).unwrap();
+                crate::wasm::examine(&wasm, &crate::limits::ModuleLimits::default()).unwrap();
             let failures = super::violations(&interface)
                 .into_iter()
                 .map(super::Failure::load);

@@ -10,7 +10,7 @@ use crate::failure::{Failure, FailureKind, Stage};
 ///
 /// A table is shared by all instances of its module, and its address tells whose numbers a [`Command`] holds.
 #[derive(Clone)]
-pub struct Table(Arc<[Entry]>);
+pub struct CommandTable(Arc<[Entry]>);
 
 struct Entry {
     name: Arc<str>,
@@ -24,8 +24,17 @@ struct Entry {
 /// It may be used with every instance of the same module, and is looked up anew by its name in any other.
 #[derive(Clone)]
 pub struct Command {
-    table: Table,
+    table: CommandTable,
     number: usize,
+}
+
+/// An export to call, in a form that costs nothing where no failure has to name it.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Callee {
+    Command(usize),
+    /// Many inputs of a command that has an export for it.
+    Batch(usize),
+    Export(&'static str),
 }
 
 /// What names a command in a call: its name, or a [`Command`] that was looked up already.
@@ -36,11 +45,11 @@ pub trait CommandName: sealed::Sealed {}
 impl<T: sealed::Sealed> CommandName for T {}
 
 pub(crate) mod sealed {
-    use super::Table;
+    use super::CommandTable;
 
     pub trait Sealed: Copy {
         /// The command's number, if there is such a command; `last` is that of the previous call, which is the likeliest.
-        fn number_in(self, table: &Table, last: usize) -> Option<usize>;
+        fn number_in(self, table: &CommandTable, last: usize) -> Option<usize>;
 
         /// The command's name, for whoever has to say that there is none.
         fn shown(&self) -> &str;
@@ -49,7 +58,7 @@ pub(crate) mod sealed {
 
 impl sealed::Sealed for &str {
     #[inline]
-    fn number_in(self, table: &Table, last: usize) -> Option<usize> {
+    fn number_in(self, table: &CommandTable, last: usize) -> Option<usize> {
         if table.0.get(last).is_some_and(|entry| *entry.name == *self) {
             return Some(last);
         }
@@ -63,7 +72,7 @@ impl sealed::Sealed for &str {
 
 impl sealed::Sealed for &String {
     #[inline]
-    fn number_in(self, table: &Table, last: usize) -> Option<usize> {
+    fn number_in(self, table: &CommandTable, last: usize) -> Option<usize> {
         self.as_str().number_in(table, last)
     }
 
@@ -74,7 +83,7 @@ impl sealed::Sealed for &String {
 
 impl sealed::Sealed for &Command {
     #[inline]
-    fn number_in(self, table: &Table, last: usize) -> Option<usize> {
+    fn number_in(self, table: &CommandTable, last: usize) -> Option<usize> {
         if Arc::ptr_eq(&self.table.0, &table.0) {
             return Some(self.number);
         }
@@ -99,7 +108,7 @@ impl std::fmt::Debug for Command {
     }
 }
 
-impl Table {
+impl CommandTable {
     /// The commands with these names, and those of them that take batches, as the module exports them without the prefixes.
     pub(crate) fn new(mut names: Vec<&str>, mut batches: Vec<&str>) -> Self {
         names.sort_unstable();
@@ -112,7 +121,7 @@ impl Table {
                 .is_ok()
                 .then(|| format!("{}{name}", abi::BATCH_EXPORT_PREFIX).into()),
         };
-        Table(names.into_iter().map(entry).collect())
+        CommandTable(names.into_iter().map(entry).collect())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -186,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_command_is_found_by_its_name_whatever_was_called_last() {
-        let table = Table::new(vec!["greet", "add", "count"], Vec::new());
+        let table = CommandTable::new(vec!["greet", "add", "count"], Vec::new());
         for last in 0..4 {
             for (number, name) in table.names().enumerate() {
                 assert_eq!(name.number_in(&table, last).unwrap(), number);
@@ -200,21 +209,21 @@ mod tests {
 
     #[test]
     fn a_handle_is_looked_up_anew_in_another_module() {
-        let one = Table::new(vec!["b"], Vec::new());
-        let other = Table::new(vec!["a", "b"], Vec::new());
+        let one = CommandTable::new(vec!["b"], Vec::new());
+        let other = CommandTable::new(vec!["a", "b"], Vec::new());
         let handle = one.command("b").unwrap();
         assert_eq!((&handle).number_in(&one, 0).unwrap(), 0);
         assert_eq!((&handle).number_in(&other, 0).unwrap(), 1);
         assert!(
             (&handle)
-                .number_in(&Table::new(vec!["c"], Vec::new()), 0)
+                .number_in(&CommandTable::new(vec!["c"], Vec::new()), 0)
                 .is_none()
         );
     }
 
     #[test]
     fn a_mistyped_name_gets_the_nearest_one_and_a_strange_one_gets_none() {
-        let table = Table::new(vec!["greet", "count", "text_reverse"], Vec::new());
+        let table = CommandTable::new(vec!["greet", "count", "text_reverse"], Vec::new());
         assert_eq!(table.nearest("gret").as_deref(), Some("greet"));
         assert_eq!(
             table.nearest("text-reverse").as_deref(),

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use plugin_sdk::abi;
+use plugin_sdk::abi::{self, MANIFEST_SECTION};
 
-use super::{Manifest, SECTION};
-use crate::command;
-use crate::contract;
+use super::commands::CommandTable;
 use crate::failure::Import;
+use crate::manifest::Manifest;
 use crate::services::Services;
 use crate::text;
 
@@ -54,7 +53,10 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Warning::Manifest { reason } => {
-                write!(f, "the module's section `{SECTION}` is ignored: {reason}")
+                write!(
+                    f,
+                    "the module's section `{MANIFEST_SECTION}` is ignored: {reason}"
+                )
             }
             Warning::UnusedPermission { permission } => write!(
                 f,
@@ -77,7 +79,7 @@ impl fmt::Display for Warning {
             ),
             Warning::NotDescribed { exports } => write!(
                 f,
-                "the module exports {}, and does not describe {}\n  help: a tool has changed the section `{SECTION}` after linking, or the exports are written by hand",
+                "the module exports {}, and does not describe {}\n  help: a tool has changed the section `{MANIFEST_SECTION}` after linking, or the exports are written by hand",
                 listed(exports),
                 them(exports)
             ),
@@ -108,7 +110,7 @@ fn them(names: &[String]) -> &'static str {
 pub(crate) fn warnings<'a>(
     manifest: Option<&Manifest>,
     imports: impl Iterator<Item = &'a Import>,
-    commands: &command::Table,
+    commands: &CommandTable,
     hears_events: bool,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -175,7 +177,7 @@ fn permissions<'a>(
 /// Both are in alphabetical order.
 fn exports(
     manifest: &Manifest,
-    commands: &command::Table,
+    commands: &CommandTable,
     hears_events: bool,
     warnings: &mut Vec<Warning>,
 ) {
@@ -208,8 +210,8 @@ fn exports(
         }
     }
     match (manifest.handles.is_empty(), hears_events) {
-        (false, false) => not_exported.push(contract::EVENT.to_owned()),
-        (true, true) => not_described.push(contract::EVENT.to_owned()),
+        (false, false) => not_exported.push(abi::EVENT_EXPORT.to_owned()),
+        (true, true) => not_described.push(abi::EVENT_EXPORT.to_owned()),
         _ => {}
     }
     if !not_exported.is_empty() {
@@ -250,7 +252,7 @@ mod tests {
                 name: (*name).to_owned(),
             })
             .collect();
-        let commands = command::Table::new(commands.to_vec(), batches.to_vec());
+        let commands = CommandTable::new(commands.to_vec(), batches.to_vec());
         let warnings = warnings(manifest.as_ref(), imports.iter(), &commands, hears_events);
         warnings.iter().map(Warning::to_string).collect()
     }

@@ -14,7 +14,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use wasmtime::{Cache, CacheConfig, Engine};
 
-use crate::engine::engine_failure;
 use crate::failure::{Failure, FailureKind};
 
 /// The variable that moves the cache of compiled modules, or with the value `off` does without one.
@@ -102,7 +101,7 @@ impl CodeCache {
         config.with_directory(dir.join(ENGINE));
         // It would write entries anew that are used often, for better compression.
         config.with_optimized_compression_usage_counter_threshold(u64::MAX);
-        let cache = Cache::new(config).map_err(engine_failure)?;
+        let cache = Cache::new(config).map_err(Failure::engine)?;
         Ok(CodeCache { cache, dir })
     }
 

@@ -1,5 +1,7 @@
 //! WebAssembly engines, few per process and shared, with their clocks.
 
+mod cache;
+
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,8 +9,9 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine, EngineWeak, PoolingAllocationConfig, WasmBacktraceDetails};
 
-use crate::cache::{CacheDir, CodeCache};
 use crate::failure::{Failure, FailureKind};
+use cache::CodeCache;
+pub(crate) use cache::{CacheDir, Entry};
 
 /// How often an engine's clock ticks, and so how exactly a call's time is kept.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -104,7 +107,7 @@ impl SharedEngine {
         if let Some(pool) = options.pool {
             config.allocation_strategy(pooling(pool));
         }
-        let engine = Engine::new(&config).map_err(engine_failure)?;
+        let engine = Engine::new(&config).map_err(Failure::engine)?;
         let clock = Clock::default();
         if options.clock {
             start_clock(engine.weak(), clock.clone())?;
@@ -128,13 +131,6 @@ impl SharedEngine {
     pub(crate) fn cache(&self) -> Option<&CodeCache> {
         self.cache.as_ref()
     }
-}
-
-/// A failure of the engine that no guest had a part in.
-pub(crate) fn engine_failure(error: wasmtime::Error) -> Failure {
-    Failure::load(FailureKind::Engine {
-        reason: format!("{error:#}"),
-    })
 }
 
 /// How many ticks a time is: never fewer than it takes, as the first tick may come at once. 0 stands for no limit.

@@ -1,11 +1,39 @@
-//! What happened during a call, as failures tell it: plain data.
+//! The circumstances of a failure: plain data.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::backtrace::Backtrace;
 use crate::text;
+
+/// What was going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Reading, checking and compiling the module.
+    Load,
+    /// Making an instance, which runs the module's start function if it has one.
+    Instantiate,
+    /// An export that every plugin has, or a hook, by its name.
+    Export(&'static str),
+    /// A command, by its name without the export's prefix.
+    Command(Arc<str>),
+}
+
+/// What was going on around a failure, as far as it is known.
+#[derive(Clone, Default)]
+pub(crate) struct Context {
+    /// The guest's stack, where the guest was running.
+    pub(crate) backtrace: Backtrace,
+    /// The call's host calls, oldest first. Only the last of them are kept.
+    pub(crate) host_calls: Vec<HostCall>,
+    /// The log lines, oldest first. Only the last of them are kept.
+    pub(crate) logs: Vec<LogLine>,
+    /// What the call had used.
+    pub(crate) usage: Option<Usage>,
+}
 
 /// A call of a host function.
 #[derive(Clone, Debug, PartialEq, Serialize)]

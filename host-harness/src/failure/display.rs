@@ -6,11 +6,12 @@ use std::path::Path;
 
 use plugin_sdk::abi;
 
-use super::{BuildFailure, Failure, FailureKind, Import, Panic, Region, Stack, Stage, hint};
-use crate::clash::Clash;
-use crate::manifest::Problem;
-use crate::remedies;
-use crate::services::Permission;
+use super::advice::{is_javascript, is_of_plugins};
+use super::context::Stage;
+use super::kind::{BuildFailure, FailureKind, Import, Panic, Region, Stack};
+use super::problem::Problem;
+use super::{Failure, hint};
+use crate::permissions::Permission;
 use crate::text;
 
 /// The size of a page of linear memory in bytes.
@@ -488,10 +489,7 @@ fn missing_imports(imports: &[Import]) -> Account {
             .iter()
             .any(|import| import.module.starts_with(prefix))
     };
-    if imports
-        .iter()
-        .any(|import| remedies::is_javascript(&import.module))
-    {
+    if imports.iter().any(|import| is_javascript(&import.module)) {
         account.help(
             "some dependency was built for JavaScript (`wasm-bindgen`); `cargo plugin validate` tells which, and what to write instead",
         )
@@ -546,7 +544,7 @@ fn clash(symbol: &str, dependency: &str) -> Account {
     let library = format!(
         "a plugin that another one uses as a library is built with its feature `library`: enable that of `{dependency}`"
     );
-    match Clash::is_of_plugins(&symbol) {
+    match is_of_plugins(&symbol) {
         true => account.help(library),
         false => account.help(format!(
             "hosts call the plugin's `{symbol}`: give the other function another name, as compiling C with `-D{symbol}=own_{symbol}` does; {library}"

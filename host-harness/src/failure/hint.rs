@@ -1,6 +1,6 @@
 //! What to do about a failure that does not say so itself.
 
-use super::Panic;
+use super::kind::Panic;
 
 /// What the standard library says where WebAssembly has nothing for it to call, and what to call instead. It panics, or gives an error that
 /// somebody unwraps.

@@ -3,7 +3,9 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::{Failure, FailureKind, Stage};
+use super::Failure;
+use super::context::Stage;
+use super::kind::FailureKind;
 use crate::text;
 
 /// The most causes that are told.

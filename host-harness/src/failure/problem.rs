@@ -24,7 +24,7 @@ pub struct Problem {
     pub found: Option<String>,
     /// The names of the members that there may be, where one is unknown.
     #[serde(skip)]
-    pub(super) known: Vec<String>,
+    pub(crate) known: Vec<String>,
 }
 
 impl fmt::Display for Problem {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::Failure;
 use super::backtrace::Frame;
-use super::{Failure, FailureKind, Panic};
-use crate::record::{HostCall, LogLine, Usage};
+use super::context::{HostCall, LogLine, Usage};
+use super::kind::{FailureKind, Panic};
 use crate::symbols::{self, Symbols};
 use crate::text;
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use plugin_sdk::Error;
 
 use super::*;
-use crate::record::Used;
 
 fn command(kind: FailureKind) -> Failure {
     Failure::new(kind, Stage::Command("sell".into()))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plugin_sdk::abi;
 use plugin_sdk::code;
 use plugin_sdk::hosts::cis::{self, Cis};
 use plugin_sdk::services::ai::{Ai, Conversation};
@@ -9,10 +10,10 @@ use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::services::logging::Log;
 
-use super::{
-    Allocator, Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words,
-};
-use crate::contract::{self, ExportedFunction, I32, I64};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
+use super::guest::{Allocator, Guest, Rules};
+use crate::abi::{ExportedFunction, I32, I64, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::services::{Grants, MemoryKv, RecordedLog, ScriptedAi, ScriptedHttp, Services};
 
@@ -47,20 +48,22 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
-    exports: |inspection| contract::failures(inspection, &EXPORTS),
+    exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["env"],
     functions: || {
         let functions = Functions::of(&Services::default(), &Grants::none(), Breaches::default());
         cis::provide(functions).functions().iter().collect()
     },
-    allocator: Some(Allocator {
-        alloc: MALLOC,
-        free: FREE,
-        // What C asks of it on this target.
-        alignment: 8,
-    }),
-    panics: contract::PANIC_EXPORT,
-    fresh_instances: false,
+    rules: Rules {
+        allocator: Some(Allocator {
+            alloc: MALLOC,
+            free: FREE,
+            // What C asks of it on this target.
+            alignment: 8,
+        }),
+        panics: abi::PANIC_EXPORT,
+        fresh_instances: false,
+    },
     callable: |_, _| false,
     emulator: |surroundings| {
         let Surroundings {

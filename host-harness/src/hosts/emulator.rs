@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plugin_sdk::host::HostFunctions;
 
-use super::Guest;
+use super::guest::Guest;
 use crate::failure::{Failure, FailureKind};
-use crate::services::{Grants, Services};
+use crate::permissions::Grants;
+use crate::services::Services;
 
 /// How a host does what hosts do with a plugin. What it never does, it leaves out: that is the failure [`FailureKind::HostLacks`] then, and nothing of the guest's runs.
 ///
@@ -93,7 +94,7 @@ impl Breaches {
     }
 
     /// What was noted since the last time.
-    pub(super) fn take(&self) -> Option<(&'static str, String)> {
+    pub(crate) fn take(&self) -> Option<(&'static str, String)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use plugin_sdk::abi;
 use plugin_sdk::hosts::extism::{self, Env, Requests};
 use plugin_sdk::hosts::names;
 use plugin_sdk::services::http::{Head, Http};
@@ -13,20 +14,23 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use wasmparser::{FuncType, ValType};
 
-use super::{Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Words};
-use crate::contract::{self, CLEANUP, EVENT, ExportedFunction, I32, INIT, START, STOP};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Breaches, Emulation, Emulator, Words};
+use super::guest::{Guest, Rules};
+use crate::abi::{ExportedFunction, I32, check_command, check_exports};
 use crate::failure::{Failure, FailureKind};
-use crate::inspect::Inspection;
-use crate::limits::{Limits, PAGE};
+use crate::limits::Limits;
+use crate::memory::PAGE;
 use crate::services::{MapConfig, MemoryKv, RecordedLog, ScriptedHttp, Services};
+use crate::wasm::inspect::Inspection;
 
 /// What a program may call beside the commands, where a plugin has it.
 const HOOKS: [ExportedFunction; 5] = [
-    (INIT, &[], &[I32], false),
-    (START, &[], &[I32], false),
-    (STOP, &[], &[I32], false),
-    (EVENT, &[], &[I32], false),
-    (CLEANUP, &[], &[I32], false),
+    (abi::INIT_EXPORT, &[], &[I32], false),
+    (abi::START_EXPORT, &[], &[I32], false),
+    (abi::STOP_EXPORT, &[], &[I32], false),
+    (abi::EVENT_EXPORT, &[], &[I32], false),
+    (abi::CLEANUP_EXPORT, &[], &[I32], false),
 ];
 
 /// How much memory of its own Extism is played with, in bytes: as much as a plugin may have itself.
@@ -62,9 +66,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
             .flat_map(|provided| provided.functions())
             .collect()
     },
-    allocator: None,
-    panics: contract::PANIC_EXPORT,
-    fresh_instances: false,
+    rules: Rules {
+        allocator: None,
+        panics: abi::PANIC_EXPORT,
+        fresh_instances: false,
+    },
     callable: is_callable,
     emulator: |surroundings| {
         let functions = Functions::of(surroundings.services, surroundings.breaches.clone());
@@ -81,11 +87,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
 
 /// Every command that a module describes is an export.
 fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = contract::failures(inspection, &HOOKS);
+    let mut failures = check_exports(inspection.interface(), &HOOKS);
     let manifest = inspection.manifest().ok().flatten();
     for command in manifest.iter().flat_map(|manifest| &manifest.commands) {
-        failures.extend(contract::wrong_command(
-            inspection,
+        failures.extend(check_command(
+            inspection.interface(),
             &names::exported(&command.name),
             &[],
             &[I32],
@@ -167,8 +173,8 @@ fn refused(guest: &Guest, error: &[u8]) -> Failure {
 impl Emulator for Extism {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
         self.functions.kernel().config = config.to_vec();
-        match guest.has(INIT) {
-            true => self.hook(guest, INIT, config),
+        match guest.has(abi::INIT_EXPORT) {
+            true => self.hook(guest, abi::INIT_EXPORT, config),
             false => Ok(()),
         }
     }
@@ -184,14 +190,14 @@ impl Emulator for Extism {
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         match self.described {
-            true => self.hook(guest, START, b""),
+            true => self.hook(guest, abi::START_EXPORT, b""),
             false => Ok(()),
         }
     }
 
     fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         match self.described {
-            true => self.hook(guest, STOP, b""),
+            true => self.hook(guest, abi::STOP_EXPORT, b""),
             false => Ok(()),
         }
     }
@@ -199,12 +205,12 @@ impl Emulator for Extism {
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
         let data: Value = serde_json::from_slice(data).unwrap_or_default();
         let event = json!({"topic": topic, "data": data});
-        self.hook(guest, EVENT, event.to_string().as_bytes())
+        self.hook(guest, abi::EVENT_EXPORT, event.to_string().as_bytes())
     }
 
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        match guest.has(CLEANUP) {
-            true => self.hook(guest, CLEANUP, b""),
+        match guest.has(abi::CLEANUP_EXPORT) {
+            true => self.hook(guest, abi::CLEANUP_EXPORT, b""),
             false => Ok(()),
         }
     }

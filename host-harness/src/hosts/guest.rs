@@ -8,15 +8,12 @@ use std::sync::Arc;
 
 use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
-use super::HostContract;
 use crate::failure::{Failure, FailureKind, Region, Stage};
-use crate::host::Host;
-use crate::json;
+use crate::imports::Host;
 use crate::limits::Limits;
 use crate::manifest::Manifest;
-use crate::module::{Compiled, Module};
-use crate::sandbox::Sandbox;
-use crate::trap;
+use crate::run::json;
+use crate::run::{Compiled, Module, Sandbox, refused};
 
 /// The exports by which a host gets memory of a guest's, and gives it back.
 pub(crate) struct Allocator {
@@ -28,9 +25,21 @@ pub(crate) struct Allocator {
     pub(crate) alignment: u32,
 }
 
+/// The rules of a host for a guest's memory and instances.
+pub(crate) struct Rules {
+    /// How the host gets memory from the guest, if it does.
+    pub(crate) allocator: Option<Allocator>,
+    /// The export that holds the address of the guest's panic record.
+    pub(crate) panics: &'static str,
+    /// Whether every call gets a new instance, so that no state outlives one.
+    pub(crate) fresh_instances: bool,
+}
+
 /// See the [module](self).
 pub(crate) struct Guest {
-    host: &'static HostContract,
+    /// The host's name.
+    host: &'static str,
+    rules: &'static Rules,
     module: Module,
     compiled: Arc<Compiled>,
     sandbox: Sandbox,
@@ -42,17 +51,19 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(
-        host: &'static HostContract,
+    pub(crate) fn new(
+        host: &'static str,
+        rules: &'static Rules,
         module: &Module,
         compiled: Arc<Compiled>,
         functions: Host,
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(&compiled, functions, limits, pool, host.panics)?;
+        let sandbox = Sandbox::new(&compiled, functions, limits, pool, rules.panics)?;
         let mut guest = Guest {
             host,
+            rules,
             module: module.clone(),
             compiled,
             sandbox,
@@ -65,9 +76,9 @@ impl Guest {
     }
 
     /// Begins an operation of the host's, with the time and the fuel of a call.
-    pub(super) fn begin(&mut self, during: Stage) -> Result<(), Failure> {
+    pub(crate) fn begin(&mut self, during: Stage) -> Result<(), Failure> {
         self.during = during;
-        if self.host.fresh_instances {
+        if self.rules.fresh_instances {
             self.renew()?;
         }
         self.sandbox.enter(|| self.during.clone())
@@ -83,7 +94,7 @@ impl Guest {
             functions,
             &limits,
             self.pool,
-            self.host.panics,
+            self.rules.panics,
         );
         match renewed {
             Ok(mut sandbox) => {
@@ -111,15 +122,15 @@ impl Guest {
     }
 
     /// Whether the next operation has an instance of its own.
-    pub(super) fn is_renewed(&self) -> bool {
-        self.host.fresh_instances
+    pub(crate) fn is_renewed(&self) -> bool {
+        self.rules.fresh_instances
     }
 
-    pub(super) fn sandbox(&self) -> &Sandbox {
+    pub(crate) fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }
 
-    pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
+    pub(crate) fn sandbox_mut(&mut self) -> &mut Sandbox {
         &mut self.sandbox
     }
 
@@ -221,14 +232,14 @@ impl Guest {
 
     /// The host's allocator, if the module has its exports.
     fn allocator(&mut self) -> Option<&'static Allocator> {
-        let allocator = self.host.allocator.as_ref()?;
+        let allocator = self.rules.allocator.as_ref()?;
         self.has(allocator.alloc).then_some(allocator)
     }
 
     /// Memory of the guest's for so many bytes, which is the host's until it [frees](Guest::free) it.
     pub(crate) fn alloc(&mut self, len: u32) -> Result<u32, Failure> {
         let Some(allocator) = self.allocator() else {
-            let name = self.host.allocator.as_ref().map_or("alloc", |a| a.alloc);
+            let name = self.rules.allocator.as_ref().map_or("alloc", |a| a.alloc);
             return Err(self.breaks(
                 "a host writes into no memory that the plugin has not given to it",
                 format!("it exports no `{name}`, so there is no place for the {len} bytes that it is to be given"),
@@ -240,8 +251,7 @@ impl Guest {
         let address: u32 = self.call(alloc, len)?;
         if address == 0 {
             let denied = self.sandbox.store.data().limiter.denied();
-            let kind =
-                trap::refused(denied).unwrap_or(FailureKind::AllocationFailed { bytes: len });
+            let kind = refused(denied).unwrap_or(FailureKind::AllocationFailed { bytes: len });
             return Err(self.failure(kind));
         }
         if !address.is_multiple_of(alignment) {
@@ -302,7 +312,7 @@ impl Guest {
         let Some(len) = self.blocks.remove(&address) else {
             return Ok(());
         };
-        let Some(allocator) = self.host.allocator.as_ref() else {
+        let Some(allocator) = self.rules.allocator.as_ref() else {
             return Ok(());
         };
         let Some(free) = self.sandbox.function(allocator.free) else {
@@ -335,7 +345,7 @@ impl Guest {
 
     /// What neither the host nor the plugin has freed of what was allocated for the host. Of what the host has put into the plugin's hands, the plugin says so itself, if it
     /// counts its allocations.
-    pub(super) fn unfreed(&self) -> Option<Failure> {
+    pub(crate) fn unfreed(&self) -> Option<Failure> {
         let Some((address, len)) = self.blocks.first_key_value() else {
             let kept = self.sandbox.heap().map_or(0, |heap| heap.host_blocks);
             return (kept > 0).then(|| {
@@ -381,7 +391,7 @@ impl Guest {
     /// The plugin breaks a rule of the host's.
     pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
         let kind = FailureKind::HostContract {
-            host: self.host.name,
+            host: self.host,
             rule,
             found: found.into(),
         };
@@ -392,7 +402,7 @@ impl Guest {
     /// The host never does this.
     pub(crate) fn lacks(&self, what: &'static str) -> Failure {
         self.failure(FailureKind::HostLacks {
-            host: self.host.name,
+            host: self.host,
             what,
         })
     }

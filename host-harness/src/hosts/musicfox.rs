@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plugin_sdk::Error;
+use plugin_sdk::abi;
 use plugin_sdk::host::{Block, HostFunctions};
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
 use plugin_sdk::services::events::Events;
@@ -12,13 +13,13 @@ use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::logging::Log;
 use serde_json::{Value, json};
 
-use super::{
-    Allocator, Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words,
-};
-use crate::contract::{self, ExportedFunction, I32};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
+use super::guest::{Allocator, Guest, Rules};
+use crate::abi::{ExportedFunction, I32, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::inspect::Inspection;
 use crate::services::{EventBus, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services};
+use crate::wasm::inspect::Inspection;
 
 const INITIALIZE: &str = "initialize";
 const START: &str = "start";
@@ -70,13 +71,15 @@ pub(super) const CONTRACT: HostContract = HostContract {
             .flat_map(HostFunctions::functions)
             .collect()
     },
-    allocator: Some(Allocator {
-        alloc: MALLOC,
-        free: FREE,
-        alignment: 1,
-    }),
-    panics: contract::PANIC_EXPORT,
-    fresh_instances: false,
+    rules: Rules {
+        allocator: Some(Allocator {
+            alloc: MALLOC,
+            free: FREE,
+            alignment: 1,
+        }),
+        panics: abi::PANIC_EXPORT,
+        fresh_instances: false,
+    },
     callable: |_, _| false,
     emulator: |surroundings| {
         let Surroundings {
@@ -96,10 +99,10 @@ pub(super) const CONTRACT: HostContract = HostContract {
 };
 
 fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = contract::failures(inspection, &EXPORTS);
-    let by_address = contract::failures(inspection, &FREE_BY_ADDRESS);
+    let mut failures = check_exports(inspection.interface(), &EXPORTS);
+    let by_address = check_exports(inspection.interface(), &FREE_BY_ADDRESS);
     if !by_address.is_empty()
-        && !contract::failures(inspection, &FREE_BY_ADDRESS_AND_SIZE).is_empty()
+        && !check_exports(inspection.interface(), &FREE_BY_ADDRESS_AND_SIZE).is_empty()
     {
         // What is wrong with the memory is told already.
         let told = |failure: &Failure| {
@@ -170,8 +173,8 @@ fn lock(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
 impl Emulator for Player {
     fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         let metadata = constant_text(guest, GET_METADATA)?;
-        let metadata: Value =
-            crate::json::decode(&metadata, Region::Result).map_err(|kind| guest.failure(kind))?;
+        let metadata: Value = crate::run::json::decode(&metadata, Region::Result)
+            .map_err(|kind| guest.failure(kind))?;
         for member in ["id", "name", "version", "description", "author"] {
             if !metadata.get(member).is_some_and(Value::is_string) {
                 return Err(guest.breaks(
@@ -386,7 +389,7 @@ fn allocate(guest: &mut Guest, len: usize, says: &'static str) -> Result<u32, Fa
     let Some(size) = size else {
         return Err(guest.failure(FailureKind::ArgumentsTooLarge {
             bytes: len as u64,
-            limit: u64::from(plugin_sdk::abi::MAX_LEN),
+            limit: u64::from(abi::MAX_LEN),
         }));
     };
     guest
@@ -724,7 +727,7 @@ fn words(kind: &FailureKind) -> Words {
     let (says, hint) = match kind {
         FailureKind::MissingExport { name, .. } => (
             match name.as_str() {
-                contract::MEMORY => "memory export not found".to_owned(),
+                abi::MEMORY_EXPORT => "memory export not found".to_owned(),
                 name => format!("export {} not found", crate::text::name(name)),
             },
             Some(built.to_owned()),

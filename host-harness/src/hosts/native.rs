@@ -3,13 +3,15 @@
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::{Error, code};
 
-use super::{Allocator, Emulation, Emulator, Guest, HostContract, HostLimits, Words};
-use crate::contract::{self, ALLOC, CLEANUP, EVENT, FREE, INIT, START, STOP};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Words};
+use super::guest::{Allocator, Guest, Rules};
+use crate::abi::missing_hook;
 use crate::failure::{Failure, Region};
-use crate::inspect::Proposal;
-use crate::json;
 use crate::limits::Limits;
+use crate::run::json;
 use crate::services::Services;
+use crate::wasm::inspect::Proposal;
 
 pub(super) const CONTRACT: HostContract = HostContract {
     name: "native",
@@ -33,15 +35,17 @@ pub(super) const CONTRACT: HostContract = HostContract {
         asked: false,
     },
     exports: |inspection| inspection.failures_of_exports(),
-    modules: &[contract::SERVICES],
+    modules: &[abi::SERVICES_MODULE],
     functions: || Services::functions().collect(),
-    allocator: Some(Allocator {
-        alloc: ALLOC,
-        free: FREE,
-        alignment: abi::ALIGNMENT,
-    }),
-    panics: contract::VERSION_EXPORT,
-    fresh_instances: false,
+    rules: Rules {
+        allocator: Some(Allocator {
+            alloc: abi::ALLOC_EXPORT,
+            free: abi::FREE_EXPORT,
+            alignment: abi::ALIGNMENT,
+        }),
+        panics: abi::VERSION_EXPORT,
+        fresh_instances: false,
+    },
     callable: |_, _| false,
     emulator: |surroundings| Emulation {
         functions: surroundings.services.provide(),
@@ -55,7 +59,7 @@ struct Native;
 
 impl Emulator for Native {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
-        exchange(guest, INIT, config).map(drop)
+        exchange(guest, abi::INIT_EXPORT, config).map(drop)
     }
 
     fn command(
@@ -75,26 +79,26 @@ impl Emulator for Native {
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        hook(guest, START)
+        hook(guest, abi::START_EXPORT)
     }
 
     fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        hook(guest, STOP)
+        hook(guest, abi::STOP_EXPORT)
     }
 
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
-        expect_hook(guest, EVENT)?;
+        expect_hook(guest, abi::EVENT_EXPORT)?;
         let mut event = b"{\"topic\":".to_vec();
         // Text has a form in JSON.
         let _ = json::encode(topic, &mut event);
         event.extend_from_slice(b",\"data\":");
         event.extend_from_slice(data);
         event.push(b'}');
-        exchange(guest, EVENT, &event).map(drop)
+        exchange(guest, abi::EVENT_EXPORT, &event).map(drop)
     }
 
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        guest.call(CLEANUP, ())
+        guest.call(abi::CLEANUP_EXPORT, ())
     }
 }
 
@@ -133,14 +137,14 @@ fn hook(guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
 fn expect_hook(guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
     match guest.has(export) {
         true => Ok(()),
-        false => Err(guest.failure(contract::missing_hook(export))),
+        false => Err(guest.failure(missing_hook(export))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::Inspection;
+    use crate::wasm::inspect::Inspection;
 
     /// A module with all that the ABI asks for, and more.
     fn runs(fields: &str) -> (bool, bool) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use plugin_sdk::abi;
 use plugin_sdk::code;
 use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
 use plugin_sdk::services::events::Events;
@@ -12,13 +13,15 @@ use plugin_sdk::services::time::Time;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Emulation, Emulator, Guest, HostContract, HostLimits, Words};
-use crate::contract::{self, ExportedFunction, I32};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Words};
+use super::guest::{Guest, Rules};
+use crate::abi::{ExportedFunction, I32, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::inspect::Inspection;
-use crate::json;
+use crate::run::json;
 use crate::services::{EventBus, ManualClock, RecordedLog, Services};
 use crate::text;
+use crate::wasm::inspect::Inspection;
 
 const DESCRIPTOR: &str = "get_descriptor_json";
 const EXECUTE: &str = "execute_command_json";
@@ -58,9 +61,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         let functions = Platform::of(&Services::default());
         neo_mind::provide(functions).functions().iter().collect()
     },
-    allocator: None,
-    panics: contract::PANIC_EXPORT,
-    fresh_instances: true,
+    rules: Rules {
+        allocator: None,
+        panics: abi::PANIC_EXPORT,
+        fresh_instances: true,
+    },
     callable: |_, _| false,
     emulator: |surroundings| Emulation {
         functions: vec![neo_mind::provide(Platform::of(surroundings.services))],
@@ -79,7 +84,7 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
         let limit = MAX_MODULE;
         return vec![Failure::load(FailureKind::ModuleTooLarge { bytes, limit })];
     }
-    let mut failures = contract::failures(inspection, &EXPORTS);
+    let mut failures = check_exports(inspection.interface(), &EXPORTS);
     let breaks = |found: String| {
         Failure::load(FailureKind::HostContract {
             host: CONTRACT.name,
@@ -478,7 +483,7 @@ fn words(kind: &FailureKind) -> Words {
             Some(format!("WASM module too large: {bytes} bytes (max {limit} bytes)")),
             Some("`NEOMIND_WASM_MAX_SIZE_MB` lets the runner load larger ones".to_owned()),
         ),
-        FailureKind::MissingExport { name, .. } if name == contract::MEMORY => {
+        FailureKind::MissingExport { name, .. } if name == abi::MEMORY_EXPORT => {
             (Some("Module does not export 'memory'".to_owned()), None)
         }
         FailureKind::MissingExport { name, .. } => (

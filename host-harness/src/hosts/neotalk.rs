@@ -1,5 +1,6 @@
 //! NeoTalk, as its guide for plugin authors has it: `docs/hosts/neotalk.md`.
 
+use plugin_sdk::abi;
 use plugin_sdk::hosts::neotalk::{self, Neotalk};
 use plugin_sdk::services::config::Config;
 use plugin_sdk::services::http::{Head, Http};
@@ -10,12 +11,12 @@ use plugin_sdk::{Error, code};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Allocator, Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words,
-};
-use crate::contract::{self, ExportedFunction, I32};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
+use super::guest::{Allocator, Guest, Rules};
+use crate::abi::{ExportedFunction, I32, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::json as text;
+use crate::run::json as text;
 use crate::services::{
     Grants, ManualClock, MapConfig, RecordedLog, ScriptedHttp, SeededRandom, Services,
 };
@@ -48,20 +49,22 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: true,
     },
-    exports: |inspection| contract::failures(inspection, &EXPORTS),
+    exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["env"],
     functions: || {
         let functions = Functions::of(&Services::default(), &Grants::none(), Breaches::default());
         neotalk::provide(functions).functions().iter().collect()
     },
-    allocator: Some(Allocator {
-        alloc: ALLOC,
-        free: FREE,
-        // What the plugin writes an address and a length to.
-        alignment: 4,
-    }),
-    panics: contract::PANIC_EXPORT,
-    fresh_instances: false,
+    rules: Rules {
+        allocator: Some(Allocator {
+            alloc: ALLOC,
+            free: FREE,
+            // What the plugin writes an address and a length to.
+            alignment: 4,
+        }),
+        panics: abi::PANIC_EXPORT,
+        fresh_instances: false,
+    },
     callable: |_, _| false,
     emulator: |surroundings| {
         let Surroundings {
@@ -334,7 +337,7 @@ fn words(kind: &FailureKind) -> Words {
             OUT_OF_MEMORY.to_owned(),
             Some(format!(
                 "`#[plugin(limits(memory_pages = {}))]`, `memory_pages` in the sidecar, asks for that much",
-                requested.div_ceil(crate::limits::PAGE)
+                requested.div_ceil(crate::memory::PAGE)
             )),
         ),
         FailureKind::AllocationFailed { .. } => (OUT_OF_MEMORY.to_owned(), None),

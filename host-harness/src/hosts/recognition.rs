@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::{HostContract, all};
+use super::all;
+use super::contract::HostContract;
 use crate::failure::FailureKind;
-use crate::inspect::Inspection;
+use crate::wasm::inspect::Inspection;
 
 /// A module that has nothing, so that a host says of it all that it asks for.
 const EMPTY: &[u8] = b"\0asm\x01\0\0\0";

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
+use plugin_sdk::abi;
 use plugin_sdk::hosts::toolfs::{self, FileInfo, ROOT, ToolFs};
 use plugin_sdk::json::{Arena, members};
 use plugin_sdk::services::files::Files;
 use plugin_sdk::{Error, Result as PluginResult, code};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Allocator, Breaches, Emulation, Emulator, Guest, HostContract, HostLimits, Surroundings, Words,
-};
-use crate::contract::{self, ExportedFunction, I32, I64};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
+use super::guest::{Allocator, Guest, Rules};
+use crate::abi::{ExportedFunction, I32, I64, check_exports};
 use crate::failure::{Failure, Region};
-use crate::json as text;
 use crate::manifest::Codec;
+use crate::run::json as text;
 use crate::services::{MemoryFiles, Services};
 
 const PLUGIN_INSTANCE: &str = "PluginInstance";
@@ -47,19 +48,21 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
-    exports: |inspection| contract::failures(inspection, &EXPORTS),
+    exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["toolfs"],
     functions: || {
         let functions = Functions::of(&Services::default(), Breaches::default());
         toolfs::provide(functions).functions().iter().collect()
     },
-    allocator: Some(Allocator {
-        alloc: ALLOC,
-        free: FREE,
-        alignment: 16,
-    }),
-    panics: contract::PANIC_EXPORT,
-    fresh_instances: false,
+    rules: Rules {
+        allocator: Some(Allocator {
+            alloc: ALLOC,
+            free: FREE,
+            alignment: 16,
+        }),
+        panics: abi::PANIC_EXPORT,
+        fresh_instances: false,
+    },
     callable: |_, _| false,
     emulator: |surroundings| {
         let Surroundings {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use plugin_sdk::abi;
 use plugin_sdk::host::{
     Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
 };
@@ -10,14 +11,16 @@ use plugin_sdk::hosts::names;
 use plugin_sdk::hosts::typst::{self, Typst};
 use plugin_sdk::{Error, code};
 
-use super::{Emulation, Emulator, Guest, HostContract, HostLimits, Words};
-use crate::contract::{self, ExportedFunction, I32, INIT};
+use super::contract::{HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Words};
+use super::guest::{Guest, Rules};
+use crate::abi::{ExportedFunction, I32, check_command, check_exports};
 use crate::failure::{Failure, FailureKind};
-use crate::inspect::Inspection;
 use crate::limits::Limits;
+use crate::wasm::inspect::Inspection;
 
 /// What a document may call beside the commands, where a plugin has it.
-const OTHERS: [ExportedFunction; 1] = [(INIT, &[I32], &[I32], false)];
+const OTHERS: [ExportedFunction; 1] = [(abi::INIT_EXPORT, &[I32], &[I32], false)];
 
 /// The module of Typst's functions.
 const MODULE: &str = "typst_env";
@@ -39,10 +42,12 @@ pub(super) const CONTRACT: HostContract = HostContract {
         let others = typst::provide(Functions::default()).functions();
         others.iter().chain(ARGUMENTS).collect()
     },
-    allocator: None,
-    panics: contract::PANIC_EXPORT,
-    // Its calls are pure: it gives no promise which instance serves one.
-    fresh_instances: true,
+    rules: Rules {
+        allocator: None,
+        panics: abi::PANIC_EXPORT,
+        // Its calls are pure: it gives no promise which instance serves one.
+        fresh_instances: true,
+    },
     callable: |_, _| false,
     emulator: |_| {
         let functions = Functions::default();
@@ -62,11 +67,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
 
 /// Every command that a module describes is an export.
 fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = contract::failures(inspection, &OTHERS);
+    let mut failures = check_exports(inspection.interface(), &OTHERS);
     let manifest = inspection.manifest().ok().flatten();
     for command in manifest.iter().flat_map(|manifest| &manifest.commands) {
-        failures.extend(contract::wrong_command(
-            inspection,
+        failures.extend(check_command(
+            inspection.interface(),
             &names::exported(&command.name),
             &[I32],
             &[I32],
@@ -121,7 +126,9 @@ impl Document {
     /// Brings a new instance to where `plugin.transition` has brought the plugin.
     fn repeat(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         match self.config.clone() {
-            Some(config) if guest.has(INIT) => self.call(guest, INIT, &config).map(drop),
+            Some(config) if guest.has(abi::INIT_EXPORT) => {
+                self.call(guest, abi::INIT_EXPORT, &config).map(drop)
+            }
             _ => Ok(()),
         }
     }
@@ -138,7 +145,7 @@ fn refused(guest: &Guest, words: &str) -> Failure {
 
 impl Emulator for Document {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
-        if !guest.has(INIT) && !matches!(config, b"" | b"{}") {
+        if !guest.has(abi::INIT_EXPORT) && !matches!(config, b"" | b"{}") {
             return Err(guest.lacks("a configuration for a plugin without `plugin_init`"));
         }
         let before = self.config.replace(config.to_vec());

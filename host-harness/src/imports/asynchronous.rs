@@ -11,10 +11,11 @@ use wasmtime::Caller;
 
 use super::Guest;
 use super::dispatch::{
-    self, Begun, Delivered, HostTrap, begin, bent, deliver, end, error_instead, no_room, refuse,
-    settle, take_guest, too_large, too_late, wanted, write,
+    self, Begun, Delivered, begin, bent, deliver, end, error_instead, no_room, refuse, settle,
+    take_guest, too_large, too_late, wanted, write,
 };
-use crate::sandbox::State;
+use super::ending::HostTrap;
+use super::state::State;
 use crate::services::{Call, Strike, within};
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.

@@ -1,7 +1,6 @@
 //! The way of every host call: may it be called, the implementation, the answer.
 
 use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -10,60 +9,13 @@ use plugin_sdk::code;
 use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Kind, Serve};
 use wasmtime::Caller;
 
-use super::{Guest, Host, full_name};
+use super::bound::full_name;
+use super::ending::{HostTrap, Reason};
+use super::state::State;
+use super::{Guest, Host};
 use crate::engine::TICK;
 use crate::observe::{Observer, Outcome};
-use crate::sandbox::State;
 use crate::services::{Call, Strike, within};
-
-/// Why a host function ended the guest's call. In a box, as nearly every call has none.
-#[derive(Clone, Debug)]
-pub(crate) struct HostTrap(Box<Ending>);
-
-/// See [`HostTrap`].
-#[derive(Clone, Debug)]
-pub(crate) struct Ending {
-    /// The function, as `module.name`.
-    pub(crate) function: String,
-    pub(crate) reason: Reason,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Reason {
-    /// An argument is none.
-    Argument(String),
-    /// Something failed, and the function returns nothing that could say so.
-    Untold(plugin_sdk::Error),
-    /// It took what was left of the call's time.
-    Timeout,
-}
-
-impl HostTrap {
-    #[cold]
-    fn new(function: &HostFunction, reason: Reason) -> Self {
-        HostTrap(Box::new(Ending {
-            function: full_name(function).to_string(),
-            reason,
-        }))
-    }
-
-    pub(crate) fn ending(&self) -> &Ending {
-        &self.0
-    }
-}
-
-impl fmt::Display for HostTrap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "host function `{}`: ", self.0.function)?;
-        match &self.0.reason {
-            Reason::Argument(reason) => f.write_str(reason),
-            Reason::Untold(error) => fmt::Display::fmt(error, f),
-            Reason::Timeout => f.write_str("it took what was left of the call's time"),
-        }
-    }
-}
-
-impl std::error::Error for HostTrap {}
 
 /// Serves a call of the import with this number. Numbers and memory are as the guest made them.
 #[inline]
@@ -344,8 +296,8 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
 /// The calling instance's memory and allocator, where they are not at hand: a start function calls before the instance is there.
 #[cold]
 fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
-    let memory = caller.get_export(crate::contract::MEMORY)?.into_memory()?;
-    let alloc = caller.get_export(crate::contract::ALLOC);
+    let memory = caller.get_export(abi::MEMORY_EXPORT)?.into_memory()?;
+    let alloc = caller.get_export(abi::ALLOC_EXPORT);
     let alloc = alloc.and_then(|alloc| alloc.into_func()?.typed(&*caller).ok());
     Some(Guest { memory, alloc })
 }

@@ -2,10 +2,10 @@
 
 use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
 
-use super::dispatch::HostTrap;
-use super::{Bound, full_name};
+use super::bound::{BYTES, Bound, Regions, full_name, places};
+use super::ending::HostTrap;
 use crate::engine::{Clock, duration};
-use crate::record::HostCall;
+use crate::failure::HostCall;
 use crate::text;
 
 /// How many calls are kept.
@@ -13,9 +13,6 @@ const KEPT: usize = 8;
 
 /// How many numbers of a call are kept.
 const SLOTS: usize = 8;
-
-/// How many arguments that are bytes have their beginning kept.
-const BYTES: usize = 2;
 
 /// How much of them.
 const HEAD: usize = 48;
@@ -62,78 +59,6 @@ const NO_CALL: Call = Call {
     begun: 0,
     ended: 0,
 };
-
-/// Which of a function's arguments are bytes, so far as they are kept.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Regions([Option<Region>; BYTES]);
-
-#[derive(Clone, Copy)]
-struct Region {
-    /// The place of its address among the numbers.
-    at: usize,
-    /// How many bytes there are, or how many for each that is counted.
-    size: u64,
-    counted: bool,
-}
-
-impl Regions {
-    pub(super) fn of(function: &HostFunction) -> Self {
-        let mut regions = Regions::default();
-        for (kept, region) in regions.0.iter_mut().zip(of_bytes(function)) {
-            *kept = Some(region);
-        }
-        regions
-    }
-
-    /// The argument whose address is the number at this place.
-    fn nth(&self, at: usize) -> Option<usize> {
-        self.0
-            .iter()
-            .position(|region| region.is_some_and(|region| region.at == at))
-    }
-}
-
-impl Region {
-    #[inline]
-    fn extent(self, slots: &[u64]) -> (u64, u64) {
-        let address = slots.get(self.at).copied().unwrap_or_default();
-        let len = match self.counted {
-            false => self.size,
-            true => slots
-                .get(self.at + 1)
-                .map_or(0, |count| count.saturating_mul(self.size)),
-        };
-        (address, len)
-    }
-}
-
-/// The arguments of a function that are bytes.
-fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
-    places(function).filter_map(|(at, parameter)| {
-        let (size, counted) = match parameter.kind {
-            Kind::Text | Kind::Json => (1, true),
-            Kind::Numbers { size } => (u64::from(size), true),
-            Kind::Fixed { bytes } => (u64::from(bytes), false),
-            _ => return None,
-        };
-        Some(Region { at, size, counted })
-    })
-}
-
-/// Returns the places of counts among a function's numbers, and the size of one counted item.
-pub(super) fn counts(function: &HostFunction) -> impl Iterator<Item = (usize, u64)> {
-    let counted = of_bytes(function).filter(|region| region.counted);
-    counted.map(|region| (region.at + 1, region.size))
-}
-
-/// A function's arguments, with the place of the first number of each.
-fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'static Parameter)> {
-    function.parameters.iter().scan(0, |next, parameter| {
-        let at = *next;
-        *next += parameter.types.iter().flatten().count();
-        Some((at, parameter))
-    })
-}
 
 #[derive(Clone, Copy)]
 enum Outcome {

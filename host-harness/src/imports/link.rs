@@ -1,74 +1,13 @@
 //! Links a module's imports to the dispatch of host calls, once for all its instances.
 
-use plugin_sdk::host::{HostFunction, WasmType};
+use plugin_sdk::host::WasmType;
 use wasmtime::{Caller, Engine, FuncType, Linker, Val, ValType};
 
 #[cfg(feature = "async")]
 use super::asynchronous;
 use super::dispatch;
-use crate::failure::{Failure, FailureKind};
-use crate::sandbox::State;
-
-/// A function that a module imports, as the module declares it.
-#[derive(Clone, Debug)]
-pub(crate) struct ImportedFunction {
-    pub(crate) module: String,
-    pub(crate) name: String,
-    pub(crate) parameters: Box<[WasmType]>,
-    pub(crate) result: Option<WasmType>,
-}
-
-impl ImportedFunction {
-    /// Whether this is the function that is imported.
-    pub(super) fn is(&self, function: &HostFunction) -> bool {
-        self.name == function.name && self.module == function.module
-    }
-
-    /// Whether it is of the type that the host has it in.
-    pub(crate) fn check(&self, function: &HostFunction) -> Result<(), Failure> {
-        if self
-            .parameters
-            .iter()
-            .copied()
-            .eq(function.wasm_parameters())
-            && self.result == function.result
-        {
-            return Ok(());
-        }
-        Err(Failure::load(FailureKind::WrongImport {
-            import: crate::failure::Import {
-                module: self.module.clone(),
-                name: self.name.clone(),
-            },
-            expected: signature(function.wasm_parameters(), function.result),
-            found: signature(self.parameters.iter().copied(), self.result),
-        }))
-    }
-
-    fn ty(&self, engine: &Engine) -> FuncType {
-        let parameters = self.parameters.iter().map(|ty| val_type(*ty));
-        FuncType::new(engine, parameters, self.result.map(val_type))
-    }
-
-    /// Whether all its numbers are integers of 32 bits, as nearly always.
-    fn plain(&self) -> bool {
-        self.parameters.iter().all(|ty| *ty == WasmType::I32)
-    }
-}
-
-fn signature(parameters: impl Iterator<Item = WasmType>, result: Option<WasmType>) -> String {
-    let name = |ty| match ty {
-        WasmType::I32 => "i32",
-        WasmType::I64 => "i64",
-        WasmType::F32 => "f32",
-        WasmType::F64 => "f64",
-    };
-    let parameters: Vec<&str> = parameters.map(name).collect();
-    match result {
-        Some(result) => format!("({}) -> {}", parameters.join(", "), name(result)),
-        None => format!("({})", parameters.join(", ")),
-    }
-}
+use super::state::State;
+use crate::abi::ImportedFunction;
 
 /// A linker that has every import of a module.
 pub(crate) fn link(
@@ -151,7 +90,7 @@ fn link_one(
     linker.func_new(
         &import.module,
         &import.name,
-        import.ty(linker.engine()),
+        ty(import, linker.engine()),
         move |mut caller, parameters, results| {
             let slots: Vec<u64> = parameters.iter().map(slot).collect();
             let answer = dispatch::call(&mut caller, number, &slots)?;
@@ -193,7 +132,7 @@ fn link_one_async(
     linker.func_new_async(
         &import.module,
         &import.name,
-        import.ty(linker.engine()),
+        ty(import, linker.engine()),
         move |mut caller, parameters, results| {
             Box::new(async move {
                 let slots: Vec<u64> = parameters.iter().map(slot).collect();
@@ -204,6 +143,11 @@ fn link_one_async(
         },
     )?;
     Ok(())
+}
+
+fn ty(import: &ImportedFunction, engine: &Engine) -> FuncType {
+    let parameters = import.parameters.iter().map(|ty| val_type(*ty));
+    FuncType::new(engine, parameters, import.result.map(val_type))
 }
 
 fn give(results: &mut [Val], result: Option<WasmType>, answer: u64) {

@@ -5,28 +5,33 @@
 
 #[cfg(feature = "async")]
 mod asynchronous;
+mod bound;
 mod dispatch;
+mod ending;
 mod history;
-mod import;
+mod link;
+mod state;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plugin_sdk::host::{HostFunction, HostFunctions};
 use wasmtime::{Memory, TypedFunc};
 
+use crate::abi::ImportedFunction;
 use crate::engine::{Clock, duration};
-use crate::failure::{Failure, FailureKind, Import, MAX_LOG_LINES};
+use crate::failure::{Failure, FailureKind, HostCall, Import, LogLine, MAX_LOG_LINES};
 use crate::limits::Limits;
-use crate::record::{HostCall, LogLine};
-use crate::services::{Call, Faults, GrantWords, Grants, RecordedLog};
-use history::{History, Regions};
+use crate::permissions::{GrantWords, Grants};
+use crate::services::{Call, Faults, RecordedLog};
+use bound::{Bound, Regions, counts, full_name};
+use history::History;
 
-pub(crate) use dispatch::{HostTrap, Reason};
+pub(crate) use ending::{HostTrap, Reason};
+pub(crate) use link::link;
 #[cfg(feature = "async")]
-pub(crate) use import::link_async;
-pub(crate) use import::{ImportedFunction, link};
+pub(crate) use link::link_async;
+pub(crate) use state::State;
 
 /// The number of the next host's first call; each has room for 2^32 of them.
 static NUMBERS: AtomicU64 = AtomicU64::new(1 << 32);
@@ -54,31 +59,6 @@ pub(crate) struct Host {
     log_bytes: u64,
     /// The number of the call that is running.
     number: u64,
-}
-
-/// An import and what it leads to.
-struct Bound {
-    function: &'static HostFunction,
-    /// The place of its implementation.
-    implementation: usize,
-    /// Whether it may be called.
-    granted: bool,
-    /// What its calls are remembered by.
-    regions: Regions,
-    /// The places of counts among its numbers, and the size of one counted item.
-    counts: Box<[(usize, u64)]>,
-}
-
-impl Bound {
-    /// Returns how many bytes a call gives it.
-    #[inline]
-    fn argument_bytes(&self, slots: &[u64]) -> u64 {
-        let bytes = self.counts.iter().map(|(at, size)| {
-            let count = slots.get(*at).copied().unwrap_or_default();
-            count.saturating_mul(*size)
-        });
-        bytes.fold(0, u64::saturating_add)
-    }
 }
 
 /// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
@@ -126,7 +106,7 @@ impl Host {
                 function,
                 implementation,
                 regions: Regions::of(function),
-                counts: history::counts(function).collect(),
+                counts: counts(function).collect(),
                 granted: function
                     .permission
                     .is_none_or(|permission| grants.allows(permission)),
@@ -252,9 +232,4 @@ impl Host {
         let mut latest = self.implementations.iter_mut().rev();
         latest.find_map(HostFunctions::implementation_mut)
     }
-}
-
-/// The name of a function as failures say it.
-fn full_name(function: &HostFunction) -> Arc<str> {
-    format!("{}.{}", function.module, function.name).into()
 }

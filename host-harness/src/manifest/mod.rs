@@ -25,9 +25,7 @@
 mod check;
 mod definitions;
 mod error;
-mod problem;
 mod section;
-mod warning;
 
 use std::collections::BTreeMap;
 
@@ -35,19 +33,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::limits::ModuleLimits;
-use crate::services::Permission;
-use crate::triage;
+use crate::permissions::Permission;
+use crate::wasm::examine;
+use crate::wasm::inspect::Inspection;
 
+pub use crate::failure::Problem;
 #[cfg(feature = "schema-checks")]
 pub(crate) use check::Checks;
 pub use definitions::definition;
 pub use error::ManifestError;
-pub use problem::Problem;
-pub use warning::Warning;
-pub(crate) use warning::warnings;
-
-/// The custom section's name.
-pub(crate) const SECTION: &str = "plugin-sdk";
 
 /// What a plugin says of itself.
 ///
@@ -257,6 +251,18 @@ impl Schema {
     }
 }
 
+/// Reading the manifest of a module.
+impl Inspection<'_> {
+    /// Returns what the module says of itself; `None` where it says nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where what it says cannot be read.
+    pub fn manifest(&self) -> Result<Option<Manifest>, ManifestError> {
+        Manifest::of_sections(self.interface().manifests())
+    }
+}
+
 impl Manifest {
     /// Reads what a plugin says of itself out of the bytes of its module, of which nothing is compiled or run; `None` where it says nothing.
     ///
@@ -266,8 +272,7 @@ impl Manifest {
     ///
     /// Where the bytes are no WebAssembly module, or what it says cannot be read. A [`Module`](crate::Module) of such a plugin can still be loaded and called.
     pub fn read(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
-        let interface =
-            triage::examine(wasm, &ModuleLimits::default()).map_err(ManifestError::Module)?;
+        let interface = examine(wasm, &ModuleLimits::default()).map_err(ManifestError::Module)?;
         Self::of_sections(interface.manifests())
     }
 

@@ -4,7 +4,7 @@ use plugin_sdk::abi;
 use serde::Serialize;
 
 use crate::failure::{FailureKind, Region};
-use crate::trap;
+use crate::memory::range;
 
 /// What a plugin's heap holds, as the plugin counts it: see [`Plugin::heap`](crate::Plugin::heap).
 ///
@@ -72,7 +72,7 @@ impl HeapRecord {
     /// Holds the record's address against a new instance's memory; later the memory only grows.
     pub(crate) fn at(address: u32, memory: &[u8]) -> Result<Self, FailureKind> {
         let len = abi::HEAP_RECORD_SIZE;
-        match trap::range(memory, address, len) {
+        match range(memory, address, len) {
             Some(_) => Ok(HeapRecord { address }),
             None => Err(FailureKind::OutOfBounds {
                 region: Region::HeapRecord,
@@ -84,7 +84,7 @@ impl HeapRecord {
     }
 
     pub(crate) fn read(&self, memory: &[u8]) -> Option<Heap> {
-        let record = trap::range(memory, self.address, abi::HEAP_RECORD_SIZE)?;
+        let record = range(memory, self.address, abi::HEAP_RECORD_SIZE)?;
         let mut numbers = record
             .chunks_exact(4)
             .map(|number| number.try_into().map_or(0, u32::from_le_bytes));

@@ -14,18 +14,13 @@ use serde::Serialize;
 
 use super::Observer;
 use super::heap::{Growth, Heap};
-use crate::failure::Failure;
-use crate::instance::Callee;
-use crate::plugin::Plugin;
+use crate::abi::Callee;
 use crate::text;
-
-/// The fewest runs that tell a leak from what happens once.
-const FEWEST_RUNS: u32 = 8;
 
 /// The most commands that a report names.
 const MAX_LISTED: usize = 10;
 
-/// What calls left in a plugin's heap: see [`Plugin::leaks`].
+/// What calls left in a plugin's heap: see [`Plugin::leaks`](crate::Plugin::leaks).
 #[derive(Clone, Debug, Serialize)]
 pub struct LeakReport {
     runs: u32,
@@ -87,7 +82,38 @@ impl Census {
     }
 }
 
+impl LeakReport {
+    /// Makes the report of four times `quarter` runs: `marks` is the heap before them, after a
+    /// quarter, after half and after all of them.
+    pub(crate) fn new(quarter: u32, marks: [Heap; 4], census: Census) -> Self {
+        let [start, first, second, third] = marks;
+        let mut calls: Vec<CallGrowth> = census
+            .calls
+            .into_iter()
+            .map(|(_, call)| call)
+            .filter(|call| !call.growth.is_none())
+            .collect();
+        calls.sort_by_key(|call| std::cmp::Reverse((call.growth.bytes, call.growth.blocks)));
+        LeakReport {
+            runs: 4 * quarter,
+            once: start.until(&first),
+            later: [first.until(&second), second.until(&third)],
+            calls,
+        }
+    }
+}
+
 impl Observer {
+    /// Forgets what was noted so far when the first runs are over, which only warm up.
+    pub(crate) fn warmed_up(&mut self) {
+        if let Some(census) = &mut self.census
+            && !census.warm
+        {
+            census.warm = true;
+            census.calls.clear();
+        }
+    }
+
     pub(crate) fn begin_census(&mut self) {
         self.census = Some(Census::default());
     }
@@ -208,104 +234,5 @@ impl Display for LeakReport {
         f.write_str(
             "\n  help: look for what these commands add to and never take from; state that is meant to grow needs a bound, or a run that also empties it",
         )
-    }
-}
-
-/// Looking for leaks.
-impl Plugin {
-    /// Runs some calls again and again, and tells what they leave in the plugin's heap.
-    ///
-    /// `calls` makes one round of calls, the same each time, of one command or of several. It is run `runs` times, rounded up to a multiple of 4 and at least 8: a
-    /// quarter of them to warm up, and then twice as many and again twice as many, since what the plugin allocates once is no leak, and what it
-    /// goes on allocating is. A call that fails may leak as well; `calls` decides whether it minds.
-    ///
-    /// The plugin must count its allocations, as it does if its crate is [built so](crate::CrateSource::count_allocations).
-    ///
-    /// ```no_run
-    /// use plugin_sdk_harness::{Plugin, Source};
-    /// use serde_json::{Value, json};
-    ///
-    /// let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).count_allocations();
-    /// let mut plugin = Plugin::builder(source).build()?;
-    /// let report = plugin.leaks(100, |plugin| {
-    ///     plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap();
-    /// })?;
-    /// assert!(!report.is_leak(), "{report}");
-    /// # Ok::<(), plugin_sdk_harness::Failure>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`MissingExport`](crate::FailureKind::MissingExport) where the plugin does not count, and [`Poisoned`](crate::FailureKind::Poisoned) where it did not live to the end.
-    pub fn leaks(
-        &mut self,
-        runs: u32,
-        mut calls: impl FnMut(&mut Plugin),
-    ) -> Result<LeakReport, Failure> {
-        let quarter = runs.max(FEWEST_RUNS).div_ceil(4);
-        self.instance.begin_census()?;
-        let marks = self.marks(quarter, &mut calls);
-        let census = self.instance.end_census();
-        let [start, first, second, third] = marks?;
-        let mut calls: Vec<CallGrowth> = census
-            .calls
-            .into_iter()
-            .map(|(_, call)| call)
-            .filter(|call| !call.growth.is_none())
-            .collect();
-        calls.sort_by_key(|call| std::cmp::Reverse((call.growth.bytes, call.growth.blocks)));
-        Ok(LeakReport {
-            runs: 4 * quarter,
-            once: start.until(&first),
-            later: [first.until(&second), second.until(&third)],
-            calls,
-        })
-    }
-
-    /// What the heap holds before all runs, after a quarter, after half and after all of them.
-    fn marks(
-        &mut self,
-        quarter: u32,
-        calls: &mut impl FnMut(&mut Plugin),
-    ) -> Result<[Heap; 4], Failure> {
-        let mut marks = [self.instance.settle()?; 4];
-        for (mark, quarters) in marks.iter_mut().skip(1).zip([1, 1, 2]) {
-            for _ in 0..quarter.saturating_mul(quarters) {
-                calls(self);
-            }
-            *mark = self.instance.settle()?;
-            if let Some(census) = self
-                .instance
-                .observer_mut()
-                .and_then(|it| it.census.as_mut())
-                && !census.warm
-            {
-                census.warm = true;
-                census.calls.clear();
-            }
-        }
-        Ok(marks)
-    }
-
-    /// Panics if some calls, run again and again, leave more in the plugin's heap each time: [`leaks`](Self::leaks) as an assertion.
-    ///
-    /// The message names the commands, and how much a call of each leaves.
-    ///
-    /// ```no_run
-    /// # use plugin_sdk_harness::{Plugin, Source};
-    /// # use serde_json::{Value, json};
-    /// # let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).count_allocations();
-    /// # let mut plugin = Plugin::builder(source).build()?;
-    /// plugin.expect_no_leak(100, |plugin| {
-    ///     plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap();
-    /// });
-    /// # Ok::<(), plugin_sdk_harness::Failure>(())
-    /// ```
-    #[track_caller]
-    pub fn expect_no_leak(&mut self, runs: u32, calls: impl FnMut(&mut Plugin)) {
-        match self.leaks(runs, calls) {
-            Ok(report) => assert!(!report.is_leak(), "{report}"),
-            Err(failure) => panic!("{failure}"),
-        }
     }
 }

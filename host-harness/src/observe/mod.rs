@@ -23,19 +23,16 @@ pub(crate) use rendering::Content;
 pub use statistics::{CallStatistics, Statistics};
 pub use trace::{Crossing, Direction, Outcome};
 
-use crate::builder::PluginBuilder;
-use crate::command;
-use crate::instance::Callee;
-use crate::plugin::Plugin;
+use crate::abi::{Callee, CommandTable};
 
 /// Where crossings are told of. Shared by all instances of a cloned builder, and so behind a lock, which is taken for one crossing at a time.
-type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
+pub(crate) type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
 
-/// What a [`PluginBuilder`] was asked to watch.
+/// What a [`PluginBuilder`](crate::PluginBuilder) was asked to watch.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
-    statistics: bool,
-    sink: Option<Sink>,
+    pub(crate) statistics: bool,
+    pub(crate) sink: Option<Sink>,
 }
 
 impl fmt::Debug for Options {
@@ -49,7 +46,7 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// The observer of one instance, if there is anything to observe.
-    pub(crate) fn observer(&self, commands: &command::Table) -> Option<Box<Observer>> {
+    pub(crate) fn observer(&self, commands: &CommandTable) -> Option<Box<Observer>> {
         (self.statistics || self.sink.is_some()).then(|| {
             Box::new(Observer {
                 statistics: self.statistics.then(|| Statistics::of(commands)),
@@ -188,59 +185,6 @@ impl Observer {
     }
 }
 
-/// Watching.
-impl PluginBuilder {
-    /// Counts and times the plugin's calls: see [`Plugin::statistics`].
-    ///
-    /// A call then costs two looks at the clock more. Unless asked for, nothing is counted and nothing is spent on it.
-    pub fn statistics(mut self) -> Self {
-        self.observe.statistics = true;
-        self
-    }
-
-    /// Tells `sink` of every crossing of the boundary, in both directions, as it happens.
-    ///
-    /// What is not shown costs little: a [`Crossing`] is made into text by its `Display`, not before. Instances of clones of this
-    /// builder share the sink. It must not call a plugin that it is told of itself: the lock around it would wait for ever.
-    ///
-    /// ```
-    /// use std::sync::mpsc;
-    /// use plugin_sdk_harness::{Plugin, Source};
-    ///
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
-    /// let (lines, seen) = mpsc::channel();
-    /// let mut plugin = Plugin::builder(Source::wat(WAT))
-    ///     .trace(move |crossing| lines.send(crossing.to_string()).unwrap_or_default())
-    ///     .build()?;
-    /// plugin.call_raw("echo", b"hello")?;
-    ///
-    /// let seen: Vec<String> = seen.try_iter().collect();
-    /// assert_eq!(seen[2], "-> echo hello");
-    /// assert!(seen[3].starts_with("<- echo ok hello ("));
-    /// # Ok::<(), plugin_sdk_harness::Failure>(())
-    /// ```
-    pub fn trace(mut self, sink: impl FnMut(&Crossing<'_>) + Send + 'static) -> Self {
-        self.observe.sink = Some(Arc::new(Mutex::new(sink)));
-        self
-    }
-
-    /// Prints every crossing of the boundary to the standard error stream, a line each: [`trace`](Self::trace) with a sink for it.
-    ///
-    /// ```text
-    /// -> greet {"name":"Ada"}
-    ///   <- log_write info: greeting Ada
-    ///   -> log_write ok (1.2µs)
-    /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
-    /// ```
-    pub fn debug(self) -> Self {
-        self.trace(|crossing| eprintln!("{crossing}"))
-    }
-}
-
 impl Statistics {
     /// What an observer has counted; nothing where nobody watches.
     pub(crate) fn of_observer(observer: Option<&Observer>) -> &Self {
@@ -248,42 +192,6 @@ impl Statistics {
         observer
             .and_then(|observer| observer.statistics.as_ref())
             .unwrap_or(&NONE)
-    }
-}
-
-/// Watching.
-impl Plugin {
-    /// What the calls so far came to and cost, each command and hook for itself; empty unless the plugin was built with
-    /// [`statistics`](PluginBuilder::statistics).
-    ///
-    /// ```
-    /// # use plugin_sdk_harness::{Plugin, Source};
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
-    /// let mut plugin = Plugin::builder(Source::wat(WAT)).statistics().build()?;
-    /// for text in ["one", "three"] {
-    ///     plugin.call_raw("echo", text.as_bytes())?;
-    /// }
-    ///
-    /// let echo = plugin.statistics().command("echo").unwrap();
-    /// assert_eq!((echo.calls(), echo.errors(), echo.bytes_in()), (2, 0, 8));
-    /// assert!(echo.min() <= echo.p99() && echo.p99() <= echo.max());
-    /// println!("{}", plugin.statistics());
-    /// # Ok::<(), plugin_sdk_harness::Failure>(())
-    /// ```
-    pub fn statistics(&self) -> &Statistics {
-        Statistics::of_observer(self.instance.observer())
-    }
-
-    /// What the plugin's heap holds now, as it says itself; `None` unless it counts, which it does if it is
-    /// [built so](crate::CrateSource::count_allocations). No guest code is run for it.
-    ///
-    /// The harness's argument buffer and the last call's result are in it.
-    pub fn heap(&self) -> Option<Heap> {
-        self.instance.heap()
     }
 }
 
@@ -306,7 +214,7 @@ mod tests {
 
     #[test]
     fn calls_of_the_host_are_shown_within_the_call_and_counted_for_its_command() {
-        let commands = command::Table::new(vec!["greet"], Vec::new());
+        let commands = CommandTable::new(vec!["greet"], Vec::new());
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
             let line = format!("{} {crossing}", crossing.depth());
@@ -345,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_nobody_looks_at_is_not_made_into_text() {
-        let commands = command::Table::new(vec!["greet"], Vec::new());
+        let commands = CommandTable::new(vec!["greet"], Vec::new());
         let options = Options {
             statistics: true,
             sink: None,

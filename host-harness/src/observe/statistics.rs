@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 use hdrhistogram::Histogram;
+use plugin_sdk::abi;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::heap::Heap;
 use super::trace::Outcome;
-use crate::instance::Callee;
-use crate::limits::PAGE;
-use crate::{command, contract, text};
+use crate::abi::{Callee, CommandTable};
+use crate::memory::PAGE;
+use crate::text;
 
 /// The longest time that percentiles tell from longer ones, in nanoseconds: an hour.
 const LONGEST: u64 = 3_600_000_000_000;
@@ -22,11 +23,11 @@ const DIGITS: u8 = 2;
 
 /// The functions beside the commands that a host calls as it calls those.
 const HOOKS: [&str; 5] = [
-    contract::INIT,
-    contract::START,
-    contract::STOP,
-    contract::EVENT,
-    contract::CLEANUP,
+    abi::INIT_EXPORT,
+    abi::START_EXPORT,
+    abi::STOP_EXPORT,
+    abi::EVENT_EXPORT,
+    abi::CLEANUP_EXPORT,
 ];
 
 /// What a plugin's calls came to and cost: see [`Plugin::statistics`](crate::Plugin::statistics).
@@ -81,7 +82,7 @@ impl Statistics {
         }
     }
 
-    pub(super) fn of(commands: &command::Table) -> Self {
+    pub(super) fn of(commands: &CommandTable) -> Self {
         let commands = commands.len();
         let mut calls = Vec::new();
         calls.resize_with(2 * commands + HOOKS.len(), || None);
@@ -494,7 +495,7 @@ mod tests {
 
     #[test]
     fn the_table_leaves_out_what_was_not_counted_and_filters_names() {
-        let commands = command::Table::new(vec!["quiet", "run\x1b[2J"], Vec::new());
+        let commands = CommandTable::new(vec!["quiet", "run\x1b[2J"], Vec::new());
         let mut statistics = Statistics::of(&commands);
         statistics.count(Callee::Command(1), "run\x1b[2J", |call| {
             call.count(&sample(1500));

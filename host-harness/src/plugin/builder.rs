@@ -1,28 +1,26 @@
 //! How an instance is asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use plugin_sdk::abi;
 use plugin_sdk::host::HostFunctions;
 use plugin_sdk::services;
 use serde::Serialize;
 
-use crate::cache::CacheDir;
-use crate::engine::{EngineOptions, Pool};
+use super::Plugin;
+use super::encode::Gate;
+use crate::abi::Callee;
+use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
-use crate::gate::Gate;
-use crate::host::Host;
-use crate::hosts::{Breaches, Emulated, HostContract, Surroundings};
-use crate::instance::{Callee, Instance};
+use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
-use crate::module::{Compiled, Module};
 use crate::observe;
-use crate::plugin::Plugin;
-use crate::remedies;
-use crate::services::{Fault, Faults, Grants, Permission, Provided, Services};
-use crate::source::Source;
-use crate::{contract, json};
+use crate::permissions::{Grants, Permission};
+use crate::run::{Compiled, Instance, Module, json};
+use crate::services::{Fault, Faults, Provided, Services};
+use crate::source::{Source, remedies};
 
 /// Builds a [`Plugin`]: its configuration and its limits.
 ///
@@ -54,7 +52,7 @@ use crate::{contract, json};
 #[derive(Debug)]
 #[must_use = "a plugin exists once `build` is called"]
 pub struct PluginBuilder {
-    origin: Origin,
+    pub(super) origin: Origin,
     limits: Chosen,
     pool: Option<u32>,
     cache: CacheDir,
@@ -67,7 +65,7 @@ pub struct PluginBuilder {
     #[cfg(feature = "schema-checks")]
     checked: bool,
     faults: Faults,
-    /// Set in `observe`.
+    /// Set in `watching.rs`.
     pub(crate) observe: observe::Options,
 }
 
@@ -86,20 +84,48 @@ pub(crate) struct Prepared {
 }
 
 #[derive(Clone, Debug)]
-enum Origin {
+pub(super) enum Origin {
     Source(Box<Source>),
     Module(Module),
 }
 
+impl Plugin {
+    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and makes an instance of it with the default limits.
+    ///
+    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
+    pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
+        Self::builder(Source::crate_dir(dir.as_ref())).build()
+    }
+
+    /// Makes an instance of a `.wasm` file with the default limits.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Failure> {
+        Self::builder(path.as_ref()).build()
+    }
+
+    /// Makes an instance of a module's bytes with the default limits.
+    pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
+        Self::builder(wasm).build()
+    }
+
+    /// Makes an instance of a module in text form with the default limits.
+    pub fn from_wat(text: &str) -> Result<Self, Failure> {
+        Self::builder(Source::wat(text)).build()
+    }
+
+    /// Begins an instance with limits and a configuration of its own.
+    pub fn builder(source: impl Into<Source>) -> PluginBuilder {
+        PluginBuilder::new(Origin::Source(Box::new(source.into())))
+    }
+}
+
+impl Module {
+    /// Begins a new instance of the module.
+    pub fn plugin(&self) -> PluginBuilder {
+        PluginBuilder::new(Origin::Module(self.clone()))
+    }
+}
+
 impl PluginBuilder {
-    pub(crate) fn of_source(source: Source) -> Self {
-        Self::new(Origin::Source(Box::new(source)))
-    }
-
-    pub(crate) fn of_module(module: Module) -> Self {
-        Self::new(Origin::Module(module))
-    }
-
     fn new(origin: Origin) -> Self {
         PluginBuilder {
             origin,
@@ -502,7 +528,7 @@ impl PluginBuilder {
         let mut plugin = Plugin::new(instance, module, services, gate);
         if let Some(config) = config {
             plugin.call_encoded(
-                Callee::Export(contract::INIT),
+                Callee::Export(abi::INIT_EXPORT),
                 |_, _, text| {
                     text.extend_from_slice(&config);
                     Ok(())
@@ -511,47 +537,6 @@ impl PluginBuilder {
             )?;
         }
         Ok(plugin)
-    }
-
-    /// Makes an instance in the hands of another host, which is played strictly: see [`hosts`](crate::hosts).
-    ///
-    /// A crate is built with its feature for that host. The host's own limits hold, or those that the plugin's manifest asks for where the host reads them there,
-    /// unless this builder was told others.
-    ///
-    /// # Errors
-    ///
-    /// As [`build`](Self::build), and where the module breaks a rule of the host's. Where a service was given that is not in memory: [`FailureKind::Service`].
-    pub fn build_on(self, host: &'static HostContract) -> Result<Emulated, Failure> {
-        self.emulate(host).map_err(|failure| host.tell(failure))
-    }
-
-    fn emulate(mut self, host: &'static HostContract) -> Result<Emulated, Failure> {
-        let config = self.take_config()?;
-        let module = match &self.origin {
-            Origin::Source(source) => Module::load_for(host, Source::clone(source))?,
-            Origin::Module(module) => module.seen_by(host)?,
-        };
-        let limits = host.limits(module.manifest());
-        let described = module.manifest().is_some();
-        let (mut emulator, breaches) = (None, Breaches::default());
-        let prepared = self.link(module, config, limits, false, |provided, _, grants| {
-            let services = provided.in_memory().map_err(Failure::load)?;
-            let surroundings = Surroundings {
-                services: &services,
-                grants,
-                breaches: &breaches,
-                described,
-            };
-            let emulation = host.emulation(&surroundings);
-            emulator = Some(emulation.emulator);
-            Ok((emulation.functions, services))
-        })?;
-        match emulator {
-            Some(emulator) => Emulated::new(host, emulator, breaches, prepared),
-            None => Err(Failure::load(FailureKind::Engine {
-                reason: format!("nothing plays the host `{}`", host.name),
-            })),
-        }
     }
 
     /// Gets ready all that an instance is made of, without running anything of the guest's. `can_wait` is for calls that can be waited for.
@@ -565,18 +550,18 @@ impl PluginBuilder {
         self.link(module, config, Limits::default(), can_wait, services)
     }
 
-    fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
+    pub(super) fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
         let config = std::mem::replace(&mut self.config, Ok(Vec::new()));
         config.map_err(|reason| {
             Failure::new(
                 FailureKind::BadArguments { reason },
-                Stage::Export(contract::INIT),
+                Stage::Export(abi::INIT_EXPORT),
             )
         })
     }
 
     /// Puts a module, a host's limits and its functions together. `functions` makes the host's functions of the services, being told whether the module imports any.
-    fn link(
+    pub(super) fn link(
         self,
         module: Module,
         config: Vec<u8>,
@@ -603,7 +588,7 @@ impl PluginBuilder {
         };
         if self.init {
             gate.check_config(&config)
-                .map_err(|kind| Failure::new(kind, Stage::Export(contract::INIT)))?;
+                .map_err(|kind| Failure::new(kind, Stage::Export(abi::INIT_EXPORT)))?;
         }
         let compiled = module.compiled(&options)?;
         let imports = module.contract().imports();

@@ -6,17 +6,16 @@ use plugin_sdk::abi::Packed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Breaches, Emulator, Guest, HostContract};
-use crate::builder::Prepared;
-use crate::failure::{Failure, FailureKind, Region, Stage};
-use crate::gate::Gate;
-use crate::instance::Callee;
-use crate::json;
-use crate::limits::PAGE;
-use crate::module::Module;
+use super::builder::{Origin, PluginBuilder, Prepared};
+use super::encode::Gate;
+use crate::abi::Callee;
+use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
+use crate::hosts::{Breaches, Emulator, Guest, HostContract, Surroundings};
+use crate::memory::PAGE;
 use crate::observe::{Content, Ended, Heap, Outcome, Statistics};
-use crate::record::HostCall;
+use crate::run::{Module, json};
 use crate::services::{Fault, Services};
+use crate::source::Source;
 
 // What is asked for, as failures name it; what traps meanwhile is named by the host's own export.
 const INIT: &str = "init";
@@ -67,6 +66,49 @@ pub struct Emulated {
     alive: bool,
 }
 
+impl PluginBuilder {
+    /// Makes an instance in the hands of another host, which is played strictly: see [`hosts`](crate::hosts).
+    ///
+    /// A crate is built with its feature for that host. The host's own limits hold, or those that the plugin's manifest asks for where the host reads them there,
+    /// unless this builder was told others.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and where the module breaks a rule of the host's. Where a service was given that is not in memory: [`FailureKind::Service`].
+    pub fn build_on(self, host: &'static HostContract) -> Result<Emulated, Failure> {
+        self.emulate(host).map_err(|failure| host.tell(failure))
+    }
+
+    fn emulate(mut self, host: &'static HostContract) -> Result<Emulated, Failure> {
+        let config = self.take_config()?;
+        let module = match &self.origin {
+            Origin::Source(source) => Module::load_for(host, Source::clone(source))?,
+            Origin::Module(module) => module.seen_by(host)?,
+        };
+        let limits = host.limits(module.manifest());
+        let described = module.manifest().is_some();
+        let (mut emulator, breaches) = (None, Breaches::default());
+        let prepared = self.link(module, config, limits, false, |provided, _, grants| {
+            let services = provided.in_memory().map_err(Failure::load)?;
+            let surroundings = Surroundings {
+                services: &services,
+                grants,
+                breaches: &breaches,
+                described,
+            };
+            let emulation = host.emulation(&surroundings);
+            emulator = Some(emulation.emulator);
+            Ok((emulation.functions, services))
+        })?;
+        match emulator {
+            Some(emulator) => Emulated::new(host, emulator, breaches, prepared),
+            None => Err(Failure::load(FailureKind::Engine {
+                reason: format!("nothing plays the host `{}`", host.name),
+            })),
+        }
+    }
+}
+
 impl Emulated {
     /// Loads the plugin as the host does, and initialises it if that was asked for.
     pub(crate) fn new(
@@ -91,7 +133,15 @@ impl Emulated {
             host,
             emulator,
             breaches,
-            guest: Guest::new(host, &module, compiled, functions, &limits, pool)?,
+            guest: Guest::new(
+                host.name,
+                &host.rules,
+                &module,
+                compiled,
+                functions,
+                &limits,
+                pool,
+            )?,
             module,
             services,
             gate,

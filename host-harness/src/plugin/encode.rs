@@ -4,10 +4,10 @@ use plugin_sdk::binary;
 use serde::Serialize;
 
 use crate::failure::FailureKind;
-use crate::json;
 use crate::limits::SchemaLimits;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
+use crate::run::json;
 
 /// Writes values, and holds them against the plugin's own schemas if the host has asked for that.
 #[derive(Clone, Default)]

@@ -1,24 +1,31 @@
 //! A plugin that can be called.
 
-use std::path::Path;
+#[cfg(feature = "async")]
+mod asynchronous;
+mod builder;
+mod emulated;
+mod encode;
+mod leaks;
+mod load;
+mod pool;
+mod watching;
 
-use plugin_sdk::abi::Packed;
+use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::batch::{self, Answers, Inputs};
-use crate::builder::PluginBuilder;
-use crate::command::{Command, CommandName};
-use crate::contract;
-use crate::failure::{Failure, FailureKind, Region, Stage};
-use crate::gate::Gate;
-use crate::instance::{Callee, Instance};
-use crate::json;
-use crate::module::Module;
-use crate::record::HostCall;
+use crate::abi::{Callee, Command, CommandName, missing_hook};
+use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
+use crate::run::{Answers, Inputs, Instance, Module, call_batch, frame, json};
 use crate::services::{Fault, Services};
-use crate::source::Source;
+use encode::Gate;
+
+#[cfg(feature = "async")]
+pub use asynchronous::{AsyncPlugin, AsyncPool};
+pub use builder::PluginBuilder;
+pub use emulated::Emulated;
+pub use pool::Pool;
 
 /// Encoded arguments above this size are not kept for the next call.
 const MAX_KEPT: usize = 1 << 20;
@@ -50,33 +57,6 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and makes an instance of it with the default limits.
-    ///
-    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
-    pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
-        Self::builder(Source::crate_dir(dir.as_ref())).build()
-    }
-
-    /// Makes an instance of a `.wasm` file with the default limits.
-    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Failure> {
-        Self::builder(path.as_ref()).build()
-    }
-
-    /// Makes an instance of a module's bytes with the default limits.
-    pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
-        Self::builder(wasm).build()
-    }
-
-    /// Makes an instance of a module in text form with the default limits.
-    pub fn from_wat(text: &str) -> Result<Self, Failure> {
-        Self::builder(Source::wat(text)).build()
-    }
-
-    /// Begins an instance with limits and a configuration of its own.
-    pub fn builder(source: impl Into<Source>) -> PluginBuilder {
-        PluginBuilder::of_source(source.into())
-    }
-
     pub(crate) fn new(instance: Instance, module: Module, services: Services, gate: Gate) -> Self {
         Plugin {
             instance,
@@ -339,7 +319,7 @@ impl Plugin {
         let lookup = self.services.configuration();
         let mut before = None;
         let outcome = self.call_encoded(
-            Callee::Export(contract::INIT),
+            Callee::Export(abi::INIT_EXPORT),
             |gate, _, text| {
                 gate.write_config(&config, text)?;
                 // Looked up by key it is the same, and the hook may do that.
@@ -360,7 +340,7 @@ impl Plugin {
     ///
     /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
     pub fn start(&mut self) -> Result<(), Failure> {
-        self.hook(contract::START)
+        self.hook(abi::START_EXPORT)
     }
 
     /// Calls the plugin's stop hook.
@@ -369,7 +349,7 @@ impl Plugin {
     ///
     /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
     pub fn stop(&mut self) -> Result<(), Failure> {
-        self.hook(contract::STOP)
+        self.hook(abi::STOP_EXPORT)
     }
 
     /// Gives the plugin's event hook an event.
@@ -378,9 +358,9 @@ impl Plugin {
     ///
     /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
-        self.expect_hook(contract::EVENT)?;
+        self.expect_hook(abi::EVENT_EXPORT)?;
         self.call_encoded(
-            Callee::Export(contract::EVENT),
+            Callee::Export(abi::EVENT_EXPORT),
             |gate, _, text| gate.write_event(topic, data, text),
             |_| Ok(()),
         )
@@ -547,7 +527,7 @@ impl Plugin {
         let name = self.instance.command_name(callee);
         for input in inputs {
             let before = framed.len();
-            match batch::frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
+            match frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
                 Ok(()) => {
                     results.push(None);
                     count += 1;
@@ -588,7 +568,7 @@ impl Plugin {
         if self.gathered.capacity() > MAX_KEPT {
             self.gathered = Vec::new();
         }
-        batch::call(
+        call_batch(
             &mut self.instance,
             self.last,
             inputs,
@@ -621,10 +601,7 @@ impl Plugin {
         if self.module.contract().has_hook(name) {
             return Ok(());
         }
-        Err(Failure::new(
-            contract::missing_hook(name),
-            Stage::Export(name),
-        ))
+        Err(Failure::new(missing_hook(name), Stage::Export(name)))
     }
 }
 

@@ -6,10 +6,10 @@ use std::thread::ThreadId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::builder::PluginBuilder;
-use crate::command::CommandName;
+use super::Plugin;
+use super::builder::PluginBuilder;
+use crate::abi::CommandName;
 use crate::failure::Failure;
-use crate::plugin::Plugin;
 
 /// What makes a pool's instances.
 pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;

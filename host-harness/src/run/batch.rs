@@ -2,9 +2,10 @@
 
 use plugin_sdk::abi::{ItemHeader, MAX_LEN};
 
+use super::instance::Instance;
+use super::json;
+use crate::abi::Callee;
 use crate::failure::{Failure, FailureKind, Region, Stage};
-use crate::instance::{Callee, Instance};
-use crate::json;
 
 /// The answers to a batch, in the order of its inputs: see [`Plugin::call_many_raw`](crate::Plugin::call_many_raw).
 ///

@@ -7,15 +7,14 @@ use std::ops::Range;
 use plugin_sdk::abi::{self, Packed};
 use wasmtime::{TypedFunc, WasmParams};
 
-use crate::command;
-use crate::contract;
+use super::json;
+use super::module::Compiled;
+use super::sandbox::{self, Sandbox};
+use super::trap;
+use crate::abi::{Callee, CommandTable};
 use crate::failure::{Failure, FailureKind, Region, Stage};
-use crate::host::Host;
-use crate::json;
+use crate::imports::Host;
 use crate::limits::Limits;
-use crate::module::Compiled;
-use crate::sandbox::{self, Sandbox};
-use crate::trap;
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -33,7 +32,7 @@ pub(crate) struct Instance {
     sandbox: Sandbox,
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
-    commands: command::Table,
+    commands: CommandTable,
     /// The commands' exports, each resolved when it is first called.
     resolved: Box<[Option<CallFunc>]>,
     buffer: Buffer,
@@ -50,31 +49,22 @@ struct Buffer {
     len: u32,
 }
 
-/// An export to call, in a form that costs nothing where no failure has to name it.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Callee {
-    Command(usize),
-    /// Many inputs of a command that has an export for it.
-    Batch(usize),
-    Export(&'static str),
-}
-
 impl Instance {
     pub(crate) fn new(
         compiled: &Compiled,
-        commands: command::Table,
+        commands: CommandTable,
         host: Host,
         limits: &Limits,
         pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(compiled, host, limits, pool, contract::VERSION_EXPORT)?;
+        let sandbox = Sandbox::new(compiled, host, limits, pool, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
     }
 
     /// What came of instantiating the module, whose exports have been checked.
-    fn of(mut sandbox: Sandbox, commands: command::Table) -> Result<Self, Failure> {
-        let alloc: TypedFunc<u32, u32> = sandbox.export(contract::ALLOC)?;
-        let free = sandbox.export(contract::FREE)?;
+    fn of(mut sandbox: Sandbox, commands: CommandTable) -> Result<Self, Failure> {
+        let alloc: TypedFunc<u32, u32> = sandbox.export(abi::ALLOC_EXPORT)?;
+        let free = sandbox.export(abi::FREE_EXPORT)?;
         sandbox.attach(Some(alloc.clone()));
         Ok(Instance {
             resolved: vec![None; commands.len()].into(),
@@ -217,11 +207,11 @@ impl Instance {
 
     /// Calls `plugin_cleanup`, the only export that answers nothing.
     pub(crate) fn call_cleanup(&mut self) -> Result<(), Failure> {
-        let callee = Callee::Export(contract::CLEANUP);
+        let callee = Callee::Export(abi::CLEANUP_EXPORT);
         self.enter(callee)?;
         self.settle_last(callee)?;
         self.begin_crossing(callee, false);
-        let answer = self.call_export(callee, contract::CLEANUP, ());
+        let answer = self.call_export(callee, abi::CLEANUP_EXPORT, ());
         let nothing = Packed::from_bits(0);
         self.end_crossing(callee, answer.as_ref().map(|()| nothing));
         answer
@@ -274,7 +264,7 @@ impl Instance {
         &self.sandbox.limits
     }
 
-    pub(crate) fn commands(&self) -> &command::Table {
+    pub(crate) fn commands(&self) -> &CommandTable {
         &self.commands
     }
 

@@ -7,25 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::InstancePre;
 
-use crate::builder::PluginBuilder;
-use crate::cache::{CacheDir, Entry};
-use crate::contract::Contract;
-use crate::engine::{Clock, EngineOptions, SharedEngine, engine_failure};
-use crate::failure::{Failure, FailureKind};
-use crate::host;
+use crate::abi::Contract;
 #[cfg(feature = "async")]
-use crate::host::ImportedFunction;
-use crate::hosts::{self, HostContract};
-use crate::inspect::Inspection;
+use crate::abi::ImportedFunction;
+use crate::abi::Warning;
+use crate::engine::{CacheDir, Clock, EngineOptions, Entry, SharedEngine};
+use crate::failure::{Failure, FailureKind};
+use crate::imports::{self, State};
 use crate::limits::ModuleLimits;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
-use crate::manifest::{Manifest, Warning};
-use crate::sandbox::State;
-use crate::services::Permission;
-use crate::source::{Binary, Source};
+use crate::manifest::Manifest;
+use crate::permissions::Permission;
+use crate::source::Binary;
 use crate::symbols::Symbols;
-use crate::triage;
+use crate::wasm::inspect::Inspection;
 
 /// A plugin's module, from which any number of instances are made.
 ///
@@ -76,62 +72,8 @@ pub(crate) struct Compiled {
 }
 
 impl Module {
-    /// Loads a module and checks that it is a plugin of this ABI version.
-    ///
-    /// # Errors
-    ///
-    /// Where the source cannot be built or read, or is not a module, or does not keep to the ABI: each is a
-    /// [`FailureKind`] of its own.
-    pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
-        let binary = source.into().read()?;
-        let check = || {
-            let contract = Contract::of(&triage::examine(&binary.wasm, &binary.limits)?)?;
-            Ok(Self::with(&binary, contract))
-        };
-        match &binary.artifact {
-            Some(artifact) => artifact.module(hosts::native().name, &binary.limits, check),
-            None => check(),
-        }
-    }
-
-    /// As [`load`](Module::load), for another host: its instances are made by [`build_on`](PluginBuilder::build_on). A crate is built with its feature for that host.
-    ///
-    /// # Errors
-    ///
-    /// As [`load`](Module::load), and where the module's exports are not what the host asks for.
-    pub fn load_for(
-        host: &'static HostContract,
-        source: impl Into<Source>,
-    ) -> Result<Self, Failure> {
-        let binary = source.into().with_feature(host.feature).read()?;
-        let check = || Self::made_for(host, &binary);
-        match &binary.artifact {
-            Some(artifact) => artifact.module(host.name, &binary.limits, check),
-            None => check(),
-        }
-    }
-
-    /// The same bytes as another host sees them.
-    pub(crate) fn seen_by(&self, host: &'static HostContract) -> Result<Self, Failure> {
-        let binary = Binary {
-            wasm: Arc::clone(&self.0.wasm),
-            limits: self.0.limits.clone(),
-            artifact: None,
-            symbols: self.0.symbols.clone(),
-        };
-        Self::made_for(host, &binary)
-    }
-
-    fn made_for(host: &'static HostContract, binary: &Binary) -> Result<Self, Failure> {
-        let inspection = Inspection::within(&binary.wasm, binary.limits.clone())?;
-        if let Some(first) = host.exports(&inspection).into_iter().next() {
-            return Err(first);
-        }
-        let contract = host.contract(inspection.interface())?;
-        Ok(Self::with(binary, contract))
-    }
-
-    fn with(binary: &Binary, contract: Contract) -> Self {
+    /// Creates the module of these bytes, which satisfy a contract.
+    pub(crate) fn with(binary: &Binary, contract: Contract) -> Self {
         Module(Arc::new(Inner {
             wasm: Arc::clone(&binary.wasm),
             limits: binary.limits.clone(),
@@ -141,11 +83,6 @@ impl Module {
             checks: OnceLock::new(),
             compiled: Mutex::default(),
         }))
-    }
-
-    /// Begins a new instance of the module.
-    pub fn plugin(&self) -> PluginBuilder {
-        PluginBuilder::of_module(self.clone())
     }
 
     /// The names of the plugin's commands, in alphabetical order.
@@ -214,6 +151,16 @@ impl Module {
         Ok(checks)
     }
 
+    /// The module's bytes, for another host to look at.
+    pub(crate) fn binary(&self) -> Binary {
+        Binary {
+            wasm: Arc::clone(&self.0.wasm),
+            limits: self.0.limits.clone(),
+            build: None,
+            symbols: self.0.symbols.clone(),
+        }
+    }
+
     /// What it may be.
     pub(crate) fn limits(&self) -> &ModuleLimits {
         &self.0.limits
@@ -275,10 +222,10 @@ impl Compiled {
         if let Some(pre) = self.pre_async.get() {
             return Ok(pre);
         }
-        let linker = host::link_async(self.pre.module().engine(), imports);
+        let linker = imports::link_async(self.pre.module().engine(), imports);
         let pre = linker
             .and_then(|linker| linker.instantiate_pre(self.pre.module()))
-            .map_err(engine_failure)?;
+            .map_err(Failure::engine)?;
         Ok(self.pre_async.get_or_init(|| pre))
     }
 
@@ -318,7 +265,7 @@ fn compile(
     if let (Entry::Absent, Some(cache)) = (found, shared.cache()) {
         cache.seal(engine, wasm);
     }
-    host::link(engine, module.contract.imports())
+    imports::link(engine, module.contract.imports())
         .and_then(|linker| linker.instantiate_pre(&compiled))
-        .map_err(engine_failure)
+        .map_err(Failure::engine)
 }

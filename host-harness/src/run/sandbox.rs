@@ -7,27 +7,15 @@ use std::sync::Arc;
 use plugin_sdk::abi;
 use wasmtime::{Memory, Store, TypedFunc, WasmParams, WasmResults};
 
-use crate::contract;
-use crate::engine::{engine_failure, ticks};
-use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage};
-use crate::host::Host;
-use crate::limits::{Limiter, Limits, PAGE};
-use crate::module::Compiled;
-use crate::observe::{Heap, HeapRecord, Observer};
-use crate::record::{Usage, Used};
+use super::module::Compiled;
+use super::trap::{self, Evidence, PanicRecord};
+use crate::engine::ticks;
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage, Usage, Used};
+use crate::imports::{Host, State};
+use crate::limits::{Limiter, Limits};
+use crate::memory::{PAGE, range};
+use crate::observe::{Heap, HeapRecord};
 use crate::symbols::Symbols;
-use crate::trap::{self, Evidence, PanicRecord};
-
-/// What a store holds beside the guest.
-pub(crate) struct State {
-    pub(crate) limiter: Limiter,
-    pub(crate) host: Host,
-    /// When a call that can be waited for must have ended.
-    #[cfg(feature = "async")]
-    pub(crate) deadline: Option<tokio::time::Instant>,
-    /// What watches the instance, if anybody does.
-    pub(crate) observer: Option<Box<Observer>>,
-}
 
 /// See the [module](self).
 pub(crate) struct Sandbox {
@@ -90,9 +78,9 @@ impl Sandbox {
         };
         // What checked the exports has found it: an error here would be the engine's.
         let memory = instance
-            .get_memory(&mut store, contract::MEMORY)
+            .get_memory(&mut store, abi::MEMORY_EXPORT)
             .ok_or_else(|| {
-                engine_failure(wasmtime::format_err!(
+                Failure::engine(wasmtime::format_err!(
                     "an export that was there is not there any more"
                 ))
             })?;
@@ -150,7 +138,7 @@ impl Sandbox {
     ) -> Result<TypedFunc<P, R>, Failure> {
         self.instance
             .get_typed_func(&mut self.store, name)
-            .map_err(engine_failure)
+            .map_err(Failure::engine)
     }
 
     /// A function that is exported, of whatever type.
@@ -187,7 +175,7 @@ impl Sandbox {
     pub(crate) fn bytes(&self, address: u32, len: u32) -> Option<&[u8]> {
         match len {
             0 => Some(&[]),
-            len => trap::range(self.memory.data(&self.store), address, len),
+            len => range(self.memory.data(&self.store), address, len),
         }
     }
 

@@ -8,8 +8,9 @@ use wasmtime::{
 };
 
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
-use crate::host::{HostTrap, Reason};
+use crate::imports::{HostTrap, Reason};
 use crate::limits::{Denied, Limits};
+use crate::memory::range;
 use crate::symbols::Symbols;
 use crate::text;
 
@@ -286,11 +287,4 @@ fn said(memory: &[u8], what: &str, address: u32, len: u32) -> String {
         Some(bytes) => text::from_bytes(bytes),
         None => format!("(the {what} is out of bounds: {len} bytes at address {address:#x})"),
     }
-}
-
-/// A part of memory, if it lies in it.
-#[inline]
-pub(crate) fn range(memory: &[u8], address: u32, len: u32) -> Option<&[u8]> {
-    let start = usize::try_from(address).ok()?;
-    memory.get(start..start.checked_add(usize::try_from(len).ok()?)?)
 }

@@ -6,7 +6,7 @@ use plugin_sdk::services::logging::Log;
 
 use super::ring::Ring;
 use super::{Shared, budget};
-use crate::record::LogLine;
+use crate::failure::LogLine;
 use crate::text;
 
 /// Bytes that a line counts besides its text, towards the allowance of a call.

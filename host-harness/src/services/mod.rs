@@ -55,11 +55,11 @@ mod http;
 mod in_memory;
 mod kv;
 mod logging;
-mod permissions;
 mod random;
 mod ring;
 mod script;
 
+pub use crate::permissions::{Grants, Permission};
 pub use ai::ScriptedAi;
 pub use allow_list::{AllowList, Target};
 pub use budget::time_left;
@@ -80,8 +80,6 @@ pub use in_memory::Services;
 pub use kv::DatabaseKv;
 pub use kv::MemoryKv;
 pub use logging::{ForwardedLog, RecordedLog};
-pub(crate) use permissions::GrantWords;
-pub use permissions::{Grants, Permission};
 pub use random::{SeededRandom, SystemRandom};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -6,11 +6,10 @@
 
 use std::path::{Path, PathBuf};
 
-use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo};
+use wasmparser::{KnownCustom, Linking, SymbolFlags, SymbolInfo};
 
-use crate::failure::FailureKind;
-use crate::hosts;
-use crate::inspect::Inspection;
+use crate::failure::{BuildFailure, is_of_plugins};
+use crate::sections;
 
 /// A name that both the plugin and a dependency define.
 pub(crate) struct Clash {
@@ -19,13 +18,10 @@ pub(crate) struct Clash {
     pub(crate) dependency: String,
 }
 
-impl Clash {
-    /// Whether the name is one that no crate but a plugin has a reason for.
-    pub(crate) fn is_of_plugins(symbol: &str) -> bool {
-        const PREFIXES: [&str; 6] = [
-            "plugin_", "command_", "batch_", "skill_", "neotalk_", "neomind_",
-        ];
-        PREFIXES.iter().any(|prefix| symbol.starts_with(prefix))
+impl From<Clash> for BuildFailure {
+    fn from(clash: Clash) -> Self {
+        let Clash { symbol, dependency } = clash;
+        BuildFailure::Clash { symbol, dependency }
     }
 }
 
@@ -36,8 +32,8 @@ pub(crate) fn reported(output: &str) -> Option<Clash> {
     let Some(first) = clashes.next() else {
         return multiply_defined(output);
     };
-    let telling = clashes.find(|clash| Clash::is_of_plugins(&clash.symbol));
-    Some(match Clash::is_of_plugins(&first.symbol) {
+    let telling = clashes.find(|clash| is_of_plugins(&clash.symbol));
+    Some(match is_of_plugins(&first.symbol) {
         true => first,
         false => telling.unwrap_or(first),
     })
@@ -69,27 +65,19 @@ fn multiply_defined(output: &str) -> Option<Clash> {
     })
 }
 
-/// Finds the clash that the linker has settled without a word: the module lacks an export that its
-/// host asks for, and one of the libraries that it was linked from defines it.
-pub(crate) fn settled(wasm: &[u8], libraries: &[PathBuf]) -> Option<Clash> {
-    let inspection = Inspection::of(wasm).ok()?;
-    let host = hosts::made_for(&inspection)?;
-    let failures = host.exports(&inspection);
-    let names = failures.iter().filter_map(|failure| match failure.kind() {
-        FailureKind::MissingExport { name, .. } | FailureKind::WrongExport { name, .. } => {
-            Some(name)
-        }
-        _ => None,
-    });
-    for name in names {
-        if let Some(library) = libraries.iter().find(|library| defines(library, name)) {
-            return Some(Clash {
-                symbol: name.clone(),
-                dependency: crate_of(&library.with_extension("")),
-            });
-        }
-    }
-    None
+/// Finds the clash that the linker has settled without a word: the module lacks one of these
+/// exports, and one of the libraries that it was linked from defines it.
+pub(crate) fn settled<'a>(
+    mut lacking: impl Iterator<Item = &'a str>,
+    libraries: &[PathBuf],
+) -> Option<Clash> {
+    lacking.find_map(|name| {
+        let library = libraries.iter().find(|library| defines(library, name))?;
+        Some(Clash {
+            symbol: name.to_owned(),
+            dependency: crate_of(&library.with_extension("")),
+        })
+    })
 }
 
 /// `r11_shim` of `…/libr11_shim-1a2b3c`.
@@ -126,12 +114,8 @@ fn members(archive: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The names of the functions that an object file defines.
 fn functions(object: &[u8]) -> impl Iterator<Item = &str> {
-    let sections = Parser::new(0).parse_all(object).map_while(Result::ok);
-    let linking = sections.filter_map(|payload| match payload {
-        Payload::CustomSection(section) => match section.as_known() {
-            KnownCustom::Linking(linking) => Some(linking),
-            _ => None,
-        },
+    let linking = sections::custom(object).filter_map(|section| match section.as_known() {
+        KnownCustom::Linking(linking) => Some(linking),
         _ => None,
     });
     let tables = linking

@@ -1,15 +1,22 @@
 //! Where a plugin's module comes from.
 
-use std::fs::{File, Metadata};
-use std::io::Read;
+mod cargo;
+mod clash;
+mod file;
+pub mod remedies;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cargo::{self, CrateSource};
 use crate::failure::{Failure, FailureKind};
 use crate::limits::ModuleLimits;
 use crate::symbols::Symbols;
 use crate::text;
+use file::{read_file, within};
+
+pub(crate) use cargo::Build;
+pub use cargo::{CargoEnvironment, Compiled, CrateSource};
+pub(crate) use clash::settled;
 
 /// The largest module that is loaded unless [`Source::max_bytes`] says otherwise: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
@@ -46,7 +53,7 @@ pub(crate) struct Binary {
     /// What it may be.
     pub(crate) limits: ModuleLimits,
     /// The build that they came from, where there was one.
-    pub(crate) artifact: Option<Arc<cargo::Artifact>>,
+    pub(crate) build: Option<Arc<Build>>,
     /// What failures find names and, where that is to be trusted, source lines by.
     pub(crate) symbols: Option<Arc<Symbols>>,
 }
@@ -133,7 +140,7 @@ impl Source {
 
     /// Builds or reads what there is to build or read.
     pub(crate) fn read(&self) -> Result<Binary, Failure> {
-        let mut artifact = None;
+        let mut build = None;
         let wasm = match &self.origin {
             Origin::Bytes(wasm) => Arc::clone(wasm),
             Origin::File(path) => read_file(path, self.max_bytes)?,
@@ -149,8 +156,8 @@ impl Source {
             }
             Origin::Crate(crate_source) => {
                 let built = crate_source.build()?;
-                let wasm = Arc::clone(&built.wasm);
-                artifact = Some(built);
+                let wasm = Arc::clone(&built.module.wasm);
+                build = Some(built);
                 wasm
             }
         };
@@ -170,53 +177,17 @@ impl Source {
         Ok(Binary {
             wasm,
             limits: self.limits.clone(),
-            artifact,
+            build,
             symbols: Some(Arc::new(symbols.beside(place))),
         })
     }
 }
 
-/// Reads a file of a bounded size, whatever kind of file it turns out to be.
-pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failure> {
-    let io = |error: std::io::Error| {
-        Failure::load(FailureKind::Io {
-            path: path.to_path_buf(),
-            reason: error.to_string(),
-        })
-    };
-    // Opening one takes until something is at its other end.
-    if is_pipe(&path.metadata().map_err(io)?) {
-        return Err(io(std::io::Error::other(
-            "it is a pipe, and a module is read from a file",
-        )));
+impl CrateSource {
+    /// See [`Source::max_bytes`].
+    pub fn max_bytes(self, bytes: u64) -> Source {
+        Source::from(self).max_bytes(bytes)
     }
-    let file = File::open(path).map_err(io)?;
-    within(file.metadata().map_err(io)?.len(), max_bytes)?;
-    let mut wasm = Vec::new();
-    file.take(max_bytes.saturating_add(1))
-        .read_to_end(&mut wasm)
-        .map_err(io)?;
-    within(wasm.len() as u64, max_bytes)?;
-    Ok(wasm.into())
-}
-
-#[cfg(unix)]
-fn is_pipe(found: &Metadata) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-
-    found.file_type().is_fifo()
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &Metadata) -> bool {
-    false
-}
-
-fn within(bytes: u64, limit: u64) -> Result<(), Failure> {
-    if bytes > limit {
-        return Err(Failure::load(FailureKind::ModuleTooLarge { bytes, limit }));
-    }
-    Ok(())
 }
 
 impl From<CrateSource> for Source {

@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
-use crate::cargo::CargoEnvironment;
+use super::cargo::environment::CargoEnvironment;
 use crate::failure::{Failure, FailureKind};
 use crate::text;
+
+pub use crate::failure::is_javascript;
 
 /// The lines that versions 0.3 and later of `getrandom` ask for.
 macro_rules! backend {
@@ -164,18 +166,6 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
         false => edits.join("\n"),
     };
     Advice { notes, help }
-}
-
-/// Returns whether a module's imports are of JavaScript, as `wasm-bindgen` writes them.
-///
-/// ```
-/// use plugin_sdk_harness::remedies;
-///
-/// assert!(remedies::is_javascript("__wbindgen_placeholder__"));
-/// assert!(!remedies::is_javascript("plugin_host"));
-/// ```
-pub fn is_javascript(module: &str) -> bool {
-    module.starts_with("__wbindgen") || module.starts_with("wbg") || module.ends_with("_bg.js")
 }
 
 /// Adds to a failure which dependency it was, where a crate's module imports from JavaScript.

@@ -12,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 
 use addr2line::Context;
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
-use wasmparser::{Parser, Payload};
+
+use crate::sections;
 
 pub use self::names::symbols_file;
 
@@ -133,20 +134,14 @@ impl Symbols {
         if !self.trusted {
             return None;
         }
-        let mut code = 0;
-        let mut sections = Vec::new();
-        for payload in Parser::new(0).parse_all(&self.wasm) {
-            match payload.ok()? {
-                Payload::CodeSectionStart { range, .. } => code = range.start as u64,
-                Payload::CustomSection(section) if section.name().starts_with(".debug_") => {
-                    sections.push((section.name(), section.data()));
-                }
-                _ => {}
-            }
-        }
+        let sections: Vec<(&str, &[u8])> = sections::custom(&self.wasm)
+            .filter(|section| section.name().starts_with(".debug_"))
+            .map(|section| (section.name(), section.data()))
+            .collect();
         if sections.is_empty() {
             return None;
         }
+        let code = sections::code_start(&self.wasm).unwrap_or_default();
         let load = |id: addr2line::gimli::SectionId| {
             let section = sections.iter().find(|(name, _)| *name == id.name());
             let data = section.map_or(&[][..], |(_, data)| data);

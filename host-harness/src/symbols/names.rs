@@ -11,7 +11,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use wasmparser::{KnownCustom, Name, Parser, Payload};
+use wasmparser::{KnownCustom, Name};
+
+use crate::sections;
 
 /// The extension of such files. They must not look like plugins to hosts that load whatever module
 /// is in a folder.
@@ -193,11 +195,7 @@ fn leb(out: &mut Vec<u8>, mut number: usize) {
 /// Calls a function with the names of a module's functions until it says that it has enough, or
 /// until there is something that cannot be read.
 fn each_name<'a>(wasm: &'a [u8], mut next: impl FnMut(u32, &'a str) -> bool) {
-    for payload in Parser::new(0).parse_all(wasm) {
-        let Ok(payload) = payload else { return };
-        let Payload::CustomSection(section) = payload else {
-            continue;
-        };
+    for section in sections::custom(wasm) {
         let KnownCustom::Name(section) = section.as_known() else {
             continue;
         };

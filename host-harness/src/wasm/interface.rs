@@ -3,22 +3,20 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use plugin_sdk::abi;
 use wasmparser::{
-    BinaryReaderError, Chunk, Export, ExternalKind, FuncType, GlobalType, MemoryType, Parser,
-    Payload, TypeRef, WasmFeatures,
+    BinaryReaderError, Chunk, Data, DataSectionReader, Export, ExternalKind, FuncType, GlobalType,
+    MemoryType, Parser, Payload, TypeRef, WasmFeatures,
 };
 
 use crate::failure::{Failure, FailureKind, Import};
-use crate::limits::{ModuleLimits, within};
-use crate::{manifest, text};
+use crate::limits::ModuleLimits;
+use crate::text;
 
 const MAGIC: &[u8] = b"\0asm";
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
 /// The layer of a component, which follows its version.
 const COMPONENT_LAYER: &[u8] = &[1, 0];
-
-/// The custom section in which a crate says that it has a plugin and was built as a library.
-const LIBRARY_SECTION: &str = "plugin-sdk-library";
 
 /// What a module shows to the outside.
 ///
@@ -41,6 +39,23 @@ pub(crate) struct Interface<'a> {
     libraries: &'a [u8],
     /// Whether it is an object file, which is yet to be linked.
     object: bool,
+    /// All sections, in their order.
+    sections: Vec<Section<'a>>,
+    data: Option<DataSectionReader<'a>>,
+    /// The custom section with names of functions.
+    names: Option<&'a [u8]>,
+}
+
+/// A part of the module's file.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Section<'a> {
+    /// Its name: `code`, `data`, … or that of a custom section.
+    pub name: &'a str,
+    /// Whether it is a custom section.
+    pub custom: bool,
+    /// Its size in bytes.
+    pub bytes: usize,
 }
 
 /// The type of an export, as far as the ABI's exports need it told apart.
@@ -179,6 +194,22 @@ impl<'a> Interface<'a> {
         self.object
     }
 
+    /// The sections, in their order.
+    pub(crate) fn sections(&self) -> &[Section<'a>] {
+        &self.sections
+    }
+
+    /// The pieces of memory that are filled from the beginning, up to one that cannot be read.
+    pub(crate) fn data(&self) -> impl Iterator<Item = Data<'a>> {
+        let section = self.data.clone();
+        section.into_iter().flatten().map_while(Result::ok)
+    }
+
+    /// The contents of the custom section with names of functions.
+    pub(crate) fn names(&self) -> Option<&'a [u8]> {
+        self.names
+    }
+
     /// How many functions there are, imported ones included.
     pub(crate) fn functions(&self) -> usize {
         self.functions.len()
@@ -277,6 +308,7 @@ impl<'a> Sections<'a, '_> {
     }
 
     fn section(&mut self, payload: Payload<'a>) -> Result<(), FailureKind> {
+        self.list(&payload);
         let (interface, limits) = (&mut self.interface, self.limits);
         let counted = |count: u32, limit: u64, setting: &'static str| {
             let things = setting.replace('_', " ");
@@ -337,6 +369,7 @@ impl<'a> Sections<'a, '_> {
             Payload::DataSection(section) => {
                 self.data = section.count();
                 counted(section.count(), limits.data_segments, "data_segments")?;
+                interface.data = Some(section);
             }
             Payload::CustomSection(section) => {
                 self.custom += 1;
@@ -348,15 +381,73 @@ impl<'a> Sections<'a, '_> {
                     "custom sections or more",
                 )?;
                 match section.name() {
-                    manifest::SECTION => interface.manifests.push(section.data()),
-                    LIBRARY_SECTION => interface.libraries = section.data(),
+                    abi::MANIFEST_SECTION => interface.manifests.push(section.data()),
+                    abi::LIBRARY_SECTION => interface.libraries = section.data(),
                     "linking" => interface.object = true,
+                    "name" => interface.names = Some(section.data()),
                     _ => {}
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl<'a> Sections<'a, '_> {
+    /// Notes a section's name and size.
+    fn list(&mut self, payload: &Payload<'a>) {
+        const NAMES: [&str; 14] = [
+            "custom",
+            "type",
+            "import",
+            "function",
+            "table",
+            "memory",
+            "global",
+            "export",
+            "start",
+            "element",
+            "code",
+            "data",
+            "data count",
+            "tag",
+        ];
+        let section = match payload {
+            Payload::CustomSection(section) => Section {
+                name: section.name(),
+                custom: true,
+                bytes: section.range().len(),
+            },
+            payload => {
+                let Some((id, range)) = payload.as_section() else {
+                    return;
+                };
+                Section {
+                    name: NAMES.get(usize::from(id)).copied().unwrap_or("unknown"),
+                    custom: false,
+                    bytes: range.len(),
+                }
+            }
+        };
+        self.interface.sections.push(section);
+    }
+}
+
+/// Holds a number of things against its limit.
+pub(crate) fn within(
+    found: u64,
+    limit: u64,
+    setting: &'static str,
+    things: &str,
+) -> Result<(), FailureKind> {
+    match found <= limit {
+        true => Ok(()),
+        false => Err(FailureKind::ModuleLimit {
+            setting,
+            what: format!("has {found} {things}"),
+            limit,
+        }),
     }
 }
 

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::super::definitions;
 use super::bounds::Size;
 use super::words::{excerpt, expected};
-use super::{MAX_PROBLEMS, Problem, Subject, compile};
+use super::{MAX_PROBLEMS, Subject, compile};
+use crate::failure::Problem;
 use crate::text;
 
 /// How many references may follow one another before anything else does.

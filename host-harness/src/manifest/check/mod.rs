@@ -14,8 +14,8 @@ use plugin_sdk::{Error, code};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{CommandInfo, Manifest, Problem, Schema};
-use crate::failure::FailureKind;
+use super::{CommandInfo, Manifest, Schema};
+use crate::failure::{FailureKind, Problem};
 use crate::limits::SchemaLimits;
 use crate::text;
 

@@ -2,16 +2,15 @@
 
 use std::ops::Deref;
 
+use plugin_sdk::abi;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::builder::{PluginBuilder, Prepared};
-use crate::command::CommandName;
-use crate::contract;
+use crate::abi::{Callee, CommandName};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::instance::{Callee, Instance};
-use crate::json;
+use crate::plugin::builder::{PluginBuilder, Prepared};
 use crate::plugin::{Plugin, read_binary};
+use crate::run::{Instance, json};
 use crate::services::Fault;
 
 /// One instance of a plugin whose calls are futures, for hosts on tokio: what [`build_async`](PluginBuilder::build_async) makes.
@@ -78,7 +77,7 @@ impl PluginBuilder {
         instance.observe(&observe);
         let mut plugin = AsyncPlugin(Plugin::new(instance, module, services, gate));
         if let Some(config) = config {
-            let callee = Callee::Export(contract::INIT);
+            let callee = Callee::Export(abi::INIT_EXPORT);
             plugin.call_encoded(callee, config, |_| Ok(())).await?;
         }
         Ok(plugin)
@@ -144,7 +143,7 @@ impl AsyncPlugin {
     ///
     /// As [`Plugin::init`].
     pub async fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
-        let callee = Callee::Export(contract::INIT);
+        let callee = Callee::Export(abi::INIT_EXPORT);
         let encoded = self
             .0
             .encode(callee, |gate, _, text| gate.write_config(&config, text))?;
@@ -157,7 +156,7 @@ impl AsyncPlugin {
     ///
     /// As [`Plugin::start`].
     pub async fn start(&mut self) -> Result<(), Failure> {
-        self.hook(contract::START).await
+        self.hook(abi::START_EXPORT).await
     }
 
     /// As [`Plugin::stop`].
@@ -166,7 +165,7 @@ impl AsyncPlugin {
     ///
     /// As [`Plugin::stop`].
     pub async fn stop(&mut self) -> Result<(), Failure> {
-        self.hook(contract::STOP).await
+        self.hook(abi::STOP_EXPORT).await
     }
 
     /// As [`Plugin::event`].
@@ -175,8 +174,8 @@ impl AsyncPlugin {
     ///
     /// As [`Plugin::event`].
     pub async fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
-        self.0.expect_hook(contract::EVENT)?;
-        let callee = Callee::Export(contract::EVENT);
+        self.0.expect_hook(abi::EVENT_EXPORT)?;
+        let callee = Callee::Export(abi::EVENT_EXPORT);
         let encoded = self
             .0
             .encode(callee, |gate, _, text| gate.write_event(topic, data, text))?;

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use crate::asynchronous::AsyncPlugin;
-use crate::builder::PluginBuilder;
-use crate::command::CommandName;
+use super::plugin::AsyncPlugin;
+use crate::abi::CommandName;
 use crate::failure::Failure;
-use crate::pool::{Idle, Make};
+use crate::plugin::builder::PluginBuilder;
+use crate::plugin::pool::{Idle, Make};
 
 /// As [`Pool`](crate::Pool), for calls that are futures.
 ///

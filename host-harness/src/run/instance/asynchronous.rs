@@ -2,18 +2,18 @@
 //!
 //! The steps of a call are the same; what is here is where they wait.
 
-use plugin_sdk::abi::Packed;
+use plugin_sdk::abi::{self, Packed};
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::{Callee, Instance};
-use crate::contract;
+use super::Instance;
+use crate::abi::Callee;
 use crate::engine::ticks;
 use crate::failure::{Backtrace, Failure, FailureKind};
-use crate::host::Host;
+use crate::imports::{Host, State};
 use crate::limits::Limits;
-use crate::module::{Compiled, Module};
-use crate::sandbox::{Sandbox, State, begin, new_store};
+use crate::run::module::{Compiled, Module};
+use crate::run::sandbox::{Sandbox, begin, new_store};
 
 /// A call that has begun: unless it [ends](Running::end), it was cancelled, and nobody knows what the guest had done by then.
 struct Running<'a> {
@@ -71,7 +71,7 @@ impl Instance {
         begin_turns(&mut store, limits);
         let instance = pre.instantiate_async(&mut store).await;
         let commands = module.contract().commands().clone();
-        let record = contract::VERSION_EXPORT;
+        let record = abi::VERSION_EXPORT;
         let sandbox = Sandbox::of(compiled, store, instance, limits, pool, record)?;
         Self::of(sandbox, commands)
     }
@@ -107,7 +107,7 @@ impl Instance {
 
     /// As [`call_cleanup`](Instance::call_cleanup).
     pub(crate) async fn call_cleanup_async(&mut self) -> Result<(), Failure> {
-        let (callee, name) = (Callee::Export(contract::CLEANUP), contract::CLEANUP);
+        let (callee, name) = (Callee::Export(abi::CLEANUP_EXPORT), abi::CLEANUP_EXPORT);
         let mut running = self.enter_async(callee)?;
         running.begin_crossing(false);
         let answer = running.instance.run_export_async::<()>(callee, name).await;

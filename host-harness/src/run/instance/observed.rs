@@ -1,13 +1,13 @@
 //! What an instance tells its observer, if it has one. None of it is on the way of a call that nobody watches.
 
-use plugin_sdk::abi::Packed;
+use plugin_sdk::abi::{self, Packed};
 
-use super::{Callee, Instance};
-use crate::contract;
+use super::Instance;
+use crate::abi::{Callee, missing_heap};
 use crate::failure::Failure;
-use crate::limits::PAGE;
+use crate::memory::PAGE;
 use crate::observe::{Census, Content, Ended, Heap, Observer, Options, Outcome};
-use crate::sandbox::poisoned;
+use crate::run::sandbox::poisoned;
 
 impl Instance {
     /// Has the instance watched from now on.
@@ -107,7 +107,7 @@ impl Instance {
     /// From now on, what each call leaves in the heap is noted.
     pub(crate) fn begin_census(&mut self) -> Result<(), Failure> {
         if !self.sandbox.counts_allocations() {
-            return Err(Failure::load(contract::missing_heap()));
+            return Err(Failure::load(missing_heap()));
         }
         let observer = &mut self.sandbox.store.data_mut().observer;
         observer.get_or_insert_default().begin_census();
@@ -138,7 +138,7 @@ impl Instance {
 
     /// What the heap holds beside the last answer, which is given back to the guest, and the argument buffer.
     pub(crate) fn settle(&mut self) -> Result<Heap, Failure> {
-        let callee = Callee::Export(contract::FREE);
+        let callee = Callee::Export(abi::FREE_EXPORT);
         if let Some(first) = &self.sandbox.first {
             return Err(poisoned(self.stage(callee), first));
         }
@@ -152,9 +152,7 @@ impl Instance {
                 .call(&mut self.sandbox.store, (address, len))
                 .map_err(|error| self.trapped(callee, &error))?;
         }
-        let mut heap = self
-            .heap()
-            .ok_or_else(|| Failure::load(contract::missing_heap()))?;
+        let mut heap = self.heap().ok_or_else(|| Failure::load(missing_heap()))?;
         if self.buffer.capacity > 0 {
             heap.live_blocks = heap.live_blocks.saturating_sub(1);
             heap.host_blocks = heap.host_blocks.saturating_sub(1);

@@ -4,7 +4,7 @@
 //! it. So a module is read as soon as it is built, and whoever builds into the same target folder, in this process or in another one, waits until then.
 
 mod announcement;
-mod environment;
+pub(super) mod environment;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,19 +17,19 @@ use serde::Deserialize;
 
 use self::announcement::Announcement;
 pub use self::environment::CargoEnvironment;
-use crate::clash::{self, Clash};
+use super::clash;
+use super::file::read_file;
+use super::remedies;
 use crate::failure::{BuildFailure, Failure, FailureKind};
-use crate::hosts;
-use crate::limits::ModuleLimits;
-use crate::module::Module;
-use crate::remedies;
-use crate::source::{Source, read_file};
 use crate::text;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The feature of the SDK that counts allocations, as cargo is asked for it from the plugin's crate.
 const COUNT_ALLOCATIONS: &str = "plugin-sdk/count-allocations";
+
+/// The beginning of the names of features that choose a host.
+const HOST_FEATURES: &str = "host-";
 
 /// The file in a target folder that is locked while a module is built there and read.
 const LOCK: &str = ".plugin-sdk-harness.lock";
@@ -74,34 +74,27 @@ pub struct Compiled {
     pub wasm: Arc<[u8]>,
 }
 
-/// What a build made.
-pub(crate) struct Artifact {
-    pub(crate) wasm: Arc<[u8]>,
-    /// The modules made of it, so that a process also compiles it only once; each with the name of the host that it is for.
-    modules: Mutex<Vec<(&'static str, Module)>>,
+/// The outcome of a build.
+pub(crate) struct Build {
+    pub(crate) module: Compiled,
+    /// The libraries that the module was linked from.
+    pub(crate) libraries: Vec<PathBuf>,
+    /// The failure of a module that a check refuses, once it is known.
+    refused: OnceLock<Option<Failure>>,
 }
 
-impl Artifact {
-    /// The module as a host sees it, made by `check` if it is the first time.
-    pub(crate) fn module(
-        &self,
-        host: &'static str,
-        limits: &ModuleLimits,
-        check: impl FnOnce() -> Result<Module, Failure>,
-    ) -> Result<Module, Failure> {
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |(name, module): &&(&str, Module)| *name == host && module.limits() == limits;
-        if let Some((_, module)) = modules.iter().find(same) {
-            return Ok(module.clone());
+impl Build {
+    /// Fails if `check` finds something wrong with the module; it is asked once.
+    pub(crate) fn checked(&self, check: impl FnOnce() -> Option<Failure>) -> Result<(), Failure> {
+        match self.refused.get_or_init(check) {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(()),
         }
-        let module = check()?;
-        modules.push((host, module.clone()));
-        Ok(module)
     }
 }
 
 /// One build: the first to ask for it runs it, all others wait for what comes of it.
-type Build = Arc<OnceLock<Result<Arc<Artifact>, Failure>>>;
+type Shared = Arc<OnceLock<Result<Arc<Build>, Failure>>>;
 
 impl CrateSource {
     pub(crate) fn new(dir: impl Into<PathBuf>) -> Self {
@@ -183,28 +176,6 @@ impl CrateSource {
         self
     }
 
-    /// Builds the module now, whether this process has built it before or not, and reads it.
-    ///
-    /// # Errors
-    ///
-    /// [`FailureKind::Build`] where it cannot be built, [`FailureKind::Io`] where it cannot be read.
-    ///
-    /// ```no_run
-    /// use plugin_sdk_harness::Source;
-    ///
-    /// let built = Source::crate_dir("plugins/greeter").release().cdylib_alone().compile()?;
-    /// println!("{}: {} bytes", built.path.display(), built.wasm.len());
-    /// # Ok::<(), plugin_sdk_harness::Failure>(())
-    /// ```
-    pub fn compile(&self) -> Result<Compiled, Failure> {
-        self.run()
-    }
-
-    /// See [`Source::max_bytes`].
-    pub fn max_bytes(self, bytes: u64) -> Source {
-        Source::from(self).max_bytes(bytes)
-    }
-
     /// Turns one more feature on.
     pub(crate) fn add_feature(&mut self, feature: &str) {
         if !self.features.iter().any(|known| known == feature) {
@@ -218,8 +189,8 @@ impl CrateSource {
     }
 
     /// What the crate builds to; from the second call on, what the first one came to.
-    pub(crate) fn build(&self) -> Result<Arc<Artifact>, Failure> {
-        static BUILDS: OnceLock<Mutex<HashMap<CrateSource, Build>>> = OnceLock::new();
+    pub(super) fn build(&self) -> Result<Arc<Build>, Failure> {
+        static BUILDS: OnceLock<Mutex<HashMap<CrateSource, Shared>>> = OnceLock::new();
         let build = {
             let mut builds = BUILDS
                 .get_or_init(Mutex::default)
@@ -227,17 +198,11 @@ impl CrateSource {
                 .unwrap_or_else(PoisonError::into_inner);
             Arc::clone(builds.entry(self.clone()).or_default())
         };
-        build
-            .get_or_init(|| {
-                Ok(Arc::new(Artifact {
-                    wasm: self.run()?.wasm,
-                    modules: Mutex::default(),
-                }))
-            })
-            .clone()
+        build.get_or_init(|| Ok(Arc::new(self.run()?))).clone()
     }
 
-    fn run(&self) -> Result<Compiled, Failure> {
+    /// Builds the module now, whether this process has built it before or not, and reads it.
+    pub(crate) fn run(&self) -> Result<Build, Failure> {
         // The lock of the folder is for other processes, and there are folders in which no file can be locked.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -256,12 +221,12 @@ impl CrateSource {
         let (path, libraries) = made;
         // It was made by the author's own compiler, from the author's own code: it is no larger than they can have wanted it.
         let wasm = read_file(&path, u64::MAX)?;
-        let clash = clash::settled(&wasm, &libraries);
         drop(lock);
-        if let Some(clash) = clash {
-            return Err(Failure::load(FailureKind::Build(clash.into())));
-        }
-        Ok(Compiled { path, wasm })
+        Ok(Build {
+            module: Compiled { path, wasm },
+            libraries,
+            refused: OnceLock::new(),
+        })
     }
 
     /// Waits until nobody else is between building into the same target folder and reading what was built.
@@ -475,13 +440,6 @@ impl CrateSource {
     }
 }
 
-impl From<Clash> for BuildFailure {
-    fn from(clash: Clash) -> Self {
-        let Clash { symbol, dependency } = clash;
-        BuildFailure::Clash { symbol, dependency }
-    }
-}
-
 /// What `cargo metadata` tells, as far as it matters here.
 #[derive(Deserialize)]
 struct Metadata {
@@ -627,12 +585,11 @@ fn artifacts(messages: &[u8], manifest: &Path) -> Option<(PathBuf, Vec<PathBuf>)
     Some((module, files(others, "rlib").collect()))
 }
 
-/// The feature for a host that a crate does not offer, if that is what cargo complains of.
-fn missing_feature(output: &str) -> Option<&'static str> {
-    let (_, told) = output.split_once("does not contain this feature: ")?;
-    let told = told.lines().next()?.trim();
-    let mut features = hosts::all().iter().filter_map(|host| host.feature);
-    features.find(|feature| *feature == told)
+/// Returns the feature for a host that a crate does not offer, if cargo complains of that.
+fn missing_feature(output: &str) -> Option<&str> {
+    let (_, feature) = output.split_once("does not contain this feature: ")?;
+    let feature = feature.lines().next()?.trim();
+    feature.starts_with(HOST_FEATURES).then_some(feature)
 }
 
 /// Whether a manifest is that of a crate, not of a workspace alone.

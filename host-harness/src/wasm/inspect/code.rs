@@ -11,7 +11,8 @@ use wasmparser::{
 use super::proposals::{self, Proposal};
 use super::work::{Arity, Work};
 use crate::failure::FailureKind;
-use crate::limits::{ModuleLimits, within};
+use crate::limits::ModuleLimits;
+use crate::wasm::within;
 
 /// What a module's code is made of.
 #[derive(Debug, Default)]
@@ -140,7 +141,7 @@ fn everything() -> WasmFeatures {
     WasmFeatures::all()
 }
 
-/// Reads what [`triage`](crate::triage) has found to be within the limits on the outside.
+/// Reads a module whose [outside](crate::wasm::examine) is within the limits.
 pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKind> {
     let mut validator = Validator::new_with_features(everything());
     let mut code = Code::default();

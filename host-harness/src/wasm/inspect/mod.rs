@@ -22,17 +22,15 @@ mod work;
 
 use std::cell::OnceCell;
 
-use wasmparser::{
-    BinaryReader, Data, DataKind, FuncType, KnownCustom, NameSectionReader, Operator, Parser,
-    Payload,
-};
+use plugin_sdk::abi;
+use wasmparser::{BinaryReader, Data, DataKind, FuncType, NameSectionReader, Operator};
 
-use crate::contract::{self, Contract};
+use super::interface::{ExportType, Interface, examine};
+use super::words::in_words;
 use crate::failure::{Failure, Import};
 use crate::limits::ModuleLimits;
-use crate::manifest::{Manifest, ManifestError, Warning};
-use crate::triage::{self, ExportType, Interface};
 
+pub use super::interface::Section;
 pub use code::Code;
 pub use names::Function;
 pub use proposals::Proposal;
@@ -46,12 +44,7 @@ pub struct Inspection<'a> {
     limits: ModuleLimits,
     interface: Interface<'a>,
     imports: Vec<Imported>,
-    sections: Vec<Section<'a>>,
-    data: Vec<&'a [u8]>,
-    /// The lowest address that the module's data are put to, where it is a number.
-    lowest_data: Option<u32>,
     names: OnceCell<Vec<Option<String>>>,
-    name_section: Option<&'a [u8]>,
 }
 
 /// Something that a module imports.
@@ -86,18 +79,6 @@ pub struct Memory {
     pub maximum: Option<u64>,
 }
 
-/// A part of the module's file.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Section<'a> {
-    /// Its name: `code`, `data`, … or that of a custom section.
-    pub name: &'a str,
-    /// Whether it is a custom section.
-    pub custom: bool,
-    /// Its size in bytes.
-    pub bytes: usize,
-}
-
 impl<'a> Inspection<'a> {
     /// Reads the outside of a module.
     ///
@@ -114,69 +95,14 @@ impl<'a> Inspection<'a> {
     ///
     /// As [`of`](Self::of).
     pub fn within(wasm: &'a [u8], limits: ModuleLimits) -> Result<Self, Failure> {
-        let interface = triage::examine(wasm, &limits)?;
-        let mut inspection = Inspection {
+        let interface = examine(wasm, &limits)?;
+        Ok(Inspection {
             wasm,
             limits,
             imports: imports(&interface),
             interface,
-            sections: Vec::new(),
-            data: Vec::new(),
-            lowest_data: None,
             names: OnceCell::new(),
-            name_section: None,
-        };
-        for payload in Parser::new(0).parse_all(wasm) {
-            inspection.section(payload.map_err(|error| Failure::load(error.into()))?);
-        }
-        Ok(inspection)
-    }
-
-    fn section(&mut self, payload: Payload<'a>) {
-        const NAMES: [&str; 14] = [
-            "custom",
-            "type",
-            "import",
-            "function",
-            "table",
-            "memory",
-            "global",
-            "export",
-            "start",
-            "element",
-            "code",
-            "data",
-            "data count",
-            "tag",
-        ];
-        match &payload {
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Name(_) = section.as_known() {
-                    self.name_section = Some(section.data());
-                }
-                self.sections.push(Section {
-                    name: section.name(),
-                    custom: true,
-                    bytes: section.range().len(),
-                });
-                return;
-            }
-            Payload::DataSection(section) => {
-                for segment in section.clone().into_iter().flatten() {
-                    self.data.push(segment.data);
-                    let address = address(&segment).filter(|_| !segment.data.is_empty());
-                    self.lowest_data = self.lowest_data.into_iter().chain(address).min();
-                }
-            }
-            _ => {}
-        }
-        if let Some((id, range)) = payload.as_section() {
-            self.sections.push(Section {
-                name: NAMES.get(usize::from(id)).copied().unwrap_or("unknown"),
-                custom: false,
-                bytes: range.len(),
-            });
-        }
+        })
     }
 
     /// The module's size in bytes.
@@ -186,17 +112,19 @@ impl<'a> Inspection<'a> {
 
     /// Its sections, in their order.
     pub fn sections(&self) -> &[Section<'a>] {
-        &self.sections
+        self.interface.sections()
     }
 
     /// The lowest address that data are put to when the module is instantiated; `None` where it has none, or has them put to where only the engine knows.
     pub(crate) fn lowest_data(&self) -> Option<u32> {
-        self.lowest_data
+        let data = self.interface.data();
+        let data = data.filter(|segment| !segment.data.is_empty());
+        data.filter_map(|segment| address(&segment)).min()
     }
 
     /// The linear memory that it exports under the name `memory`.
     pub fn memory(&self) -> Option<Memory> {
-        match self.interface.export(contract::MEMORY)? {
+        match self.interface.export(abi::MEMORY_EXPORT)? {
             ExportType::Memory(memory) => Some(Memory {
                 initial: memory.initial,
                 maximum: memory.maximum,
@@ -214,7 +142,7 @@ impl<'a> Inspection<'a> {
     pub fn exports(&self) -> impl Iterator<Item = Exported> {
         self.interface.exports().map(|(name, ty)| Exported {
             name: name.to_owned(),
-            ty: contract::in_words(&ty),
+            ty: in_words(&ty),
         })
     }
 
@@ -230,48 +158,18 @@ impl<'a> Inspection<'a> {
             .find_map(|(found, ty)| (found == import).then_some(ty)?)
     }
 
-    /// Everything in which the module breaks with version 1 of the ABI, most important first. A module without such a failure can be loaded.
-    pub fn failures(&self) -> Vec<Failure> {
-        let found = contract::violations(&self.interface);
-        found.into_iter().map(Failure::load).collect()
-    }
-
-    /// As [`failures`](Self::failures), without what concerns imports.
-    pub(crate) fn failures_of_exports(&self) -> Vec<Failure> {
-        let mut failures = self.failures();
-        failures.retain(|failure| failure.code() != "missing_imports");
-        failures
-    }
-
-    /// What the module says of itself; `None` where it says nothing.
-    ///
-    /// # Errors
-    ///
-    /// Where what it says cannot be read.
-    pub fn manifest(&self) -> Result<Option<Manifest>, ManifestError> {
-        Manifest::of_sections(self.interface.manifests())
-    }
-
-    /// As [`Module::warnings`](crate::Module::warnings); none where the module cannot be loaded.
-    pub fn warnings(&self) -> Vec<Warning> {
-        match Contract::of(&self.interface) {
-            Ok(contract) => contract.warnings().to_vec(),
-            Err(_) => Vec::new(),
-        }
-    }
-
     /// Whether a text is in the memory that the module begins with, such as a message that it may panic with.
     pub fn has_text(&self, text: &str) -> bool {
-        self.data
-            .iter()
-            .any(|data| String::from_utf8_lossy(data).contains(text))
+        self.interface
+            .data()
+            .any(|data| String::from_utf8_lossy(data.data).contains(text))
     }
 
     /// The packages of registries that left a trace in the module, in the places of their panics: name and version. A package may be in the module without one.
     pub fn packages(&self) -> Vec<(String, String)> {
         let mut packages = Vec::new();
-        for data in &self.data {
-            names::packages(&String::from_utf8_lossy(data), &mut packages);
+        for data in self.interface.data() {
+            names::packages(&String::from_utf8_lossy(data.data), &mut packages);
         }
         packages.sort();
         packages.dedup();
@@ -301,7 +199,7 @@ impl<'a> Inspection<'a> {
         self.names.get_or_init(|| {
             let count = self.interface.functions();
             let mut names = vec![None; count];
-            let Some(section) = self.name_section else {
+            let Some(section) = self.interface.names() else {
                 return names;
             };
             let reader = NameSectionReader::new(BinaryReader::new(section, 0));
@@ -334,7 +232,7 @@ impl std::fmt::Debug for Inspection<'_> {
         f.debug_struct("Inspection")
             .field("size", &self.size())
             .field("imports", &self.imports)
-            .field("sections", &self.sections)
+            .field("sections", &self.sections())
             .finish()
     }
 }
@@ -357,7 +255,7 @@ fn imports(interface: &Interface<'_>) -> Vec<Imported> {
         .map(|(import, ty)| Imported {
             import: import.clone(),
             ty: ty.map_or("no function".to_owned(), |ty| {
-                contract::in_words(&ExportType::Func(ty))
+                in_words(&ExportType::Func(ty))
             }),
             function: ty.map(|_| {
                 functions += 1;

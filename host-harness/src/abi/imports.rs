@@ -1,0 +1,89 @@
+//! The functions that a module imports.
+
+use plugin_sdk::host::{HostFunction, WasmType};
+use wasmparser::{FuncType, ValType};
+
+use crate::failure::{Failure, FailureKind, Import};
+
+/// A function that a module imports, as the module declares it.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportedFunction {
+    pub(crate) module: String,
+    pub(crate) name: String,
+    pub(crate) parameters: Box<[WasmType]>,
+    pub(crate) result: Option<WasmType>,
+}
+
+impl ImportedFunction {
+    /// Whether this is the function that is imported.
+    pub(crate) fn is(&self, function: &HostFunction) -> bool {
+        self.name == function.name && self.module == function.module
+    }
+
+    /// Whether it is of the type that the host has it in.
+    pub(crate) fn check(&self, function: &HostFunction) -> Result<(), Failure> {
+        if self
+            .parameters
+            .iter()
+            .copied()
+            .eq(function.wasm_parameters())
+            && self.result == function.result
+        {
+            return Ok(());
+        }
+        Err(Failure::load(FailureKind::WrongImport {
+            import: Import {
+                module: self.module.clone(),
+                name: self.name.clone(),
+            },
+            expected: signature(function.wasm_parameters(), function.result),
+            found: signature(self.parameters.iter().copied(), self.result),
+        }))
+    }
+
+    /// Whether all its numbers are integers of 32 bits, as nearly always.
+    pub(crate) fn plain(&self) -> bool {
+        self.parameters.iter().all(|ty| *ty == WasmType::I32)
+    }
+}
+
+fn signature(parameters: impl Iterator<Item = WasmType>, result: Option<WasmType>) -> String {
+    let name = |ty| match ty {
+        WasmType::I32 => "i32",
+        WasmType::I64 => "i64",
+        WasmType::F32 => "f32",
+        WasmType::F64 => "f64",
+    };
+    let parameters: Vec<&str> = parameters.map(name).collect();
+    match result {
+        Some(result) => format!("({}) -> {}", parameters.join(", "), name(result)),
+        None => format!("({})", parameters.join(", ")),
+    }
+}
+
+/// An imported function, if its type is one that host functions may have.
+pub(crate) fn imported_function(import: &Import, ty: &FuncType) -> Option<ImportedFunction> {
+    let mut results = ty.results().iter();
+    let result = match results.next() {
+        Some(result) => Some(wasm_type(*result)?),
+        None => None,
+    };
+    let parameters = ty.params().iter().map(|ty| wasm_type(*ty));
+    let parameters = parameters.collect::<Option<_>>()?;
+    results.next().is_none().then(|| ImportedFunction {
+        module: import.module.clone(),
+        name: import.name.clone(),
+        parameters,
+        result,
+    })
+}
+
+fn wasm_type(ty: ValType) -> Option<WasmType> {
+    Some(match ty {
+        ValType::I32 => WasmType::I32,
+        ValType::I64 => WasmType::I64,
+        ValType::F32 => WasmType::F32,
+        ValType::F64 => WasmType::F64,
+        _ => return None,
+    })
+}

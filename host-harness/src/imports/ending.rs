@@ -1,0 +1,56 @@
+//! Host functions that end the guest's call.
+
+use std::fmt;
+
+use plugin_sdk::host::HostFunction;
+
+use super::bound::full_name;
+
+/// Why a host function ended the guest's call. In a box, as nearly every call has none.
+#[derive(Clone, Debug)]
+pub(crate) struct HostTrap(Box<Ending>);
+
+/// See [`HostTrap`].
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    /// The function, as `module.name`.
+    pub(crate) function: String,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Reason {
+    /// An argument is none.
+    Argument(String),
+    /// Something failed, and the function returns nothing that could say so.
+    Untold(plugin_sdk::Error),
+    /// It took what was left of the call's time.
+    Timeout,
+}
+
+impl HostTrap {
+    #[cold]
+    pub(super) fn new(function: &HostFunction, reason: Reason) -> Self {
+        HostTrap(Box::new(Ending {
+            function: full_name(function).to_string(),
+            reason,
+        }))
+    }
+
+    pub(crate) fn ending(&self) -> &Ending {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostTrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "host function `{}`: ", self.0.function)?;
+        match &self.0.reason {
+            Reason::Argument(reason) => f.write_str(reason),
+            Reason::Untold(error) => fmt::Display::fmt(error, f),
+            Reason::Timeout => f.write_str("it took what was left of the call's time"),
+        }
+    }
+}
+
+impl std::error::Error for HostTrap {}

@@ -1,0 +1,11 @@
+//! Linear memory.
+
+/// The size of a page of linear memory in bytes.
+pub(crate) const PAGE: u64 = 64 * 1024;
+
+/// Returns a part of memory, if all of it is within bounds.
+#[inline]
+pub(crate) fn range(memory: &[u8], address: u32, len: u32) -> Option<&[u8]> {
+    let start = usize::try_from(address).ok()?;
+    memory.get(start..start.checked_add(usize::try_from(len).ok()?)?)
+}

@@ -1,0 +1,87 @@
+//! Looking for leaks.
+
+use super::Plugin;
+use crate::failure::Failure;
+use crate::observe::{Heap, LeakReport};
+
+/// The fewest runs that tell a leak from what happens once.
+const FEWEST_RUNS: u32 = 8;
+
+impl Plugin {
+    /// Runs some calls again and again, and tells what they leave in the plugin's heap.
+    ///
+    /// `calls` makes one round of calls, the same each time, of one command or of several. It is run `runs` times, rounded up to a multiple of 4 and at least 8: a
+    /// quarter of them to warm up, and then twice as many and again twice as many, since what the plugin allocates once is no leak, and what it
+    /// goes on allocating is. A call that fails may leak as well; `calls` decides whether it minds.
+    ///
+    /// The plugin must count its allocations, as it does if its crate is [built so](crate::CrateSource::count_allocations).
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::{Plugin, Source};
+    /// use serde_json::{Value, json};
+    ///
+    /// let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).count_allocations();
+    /// let mut plugin = Plugin::builder(source).build()?;
+    /// let report = plugin.leaks(100, |plugin| {
+    ///     plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap();
+    /// })?;
+    /// assert!(!report.is_leak(), "{report}");
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`MissingExport`](crate::FailureKind::MissingExport) where the plugin does not count, and [`Poisoned`](crate::FailureKind::Poisoned) where it did not live to the end.
+    pub fn leaks(
+        &mut self,
+        runs: u32,
+        mut calls: impl FnMut(&mut Plugin),
+    ) -> Result<LeakReport, Failure> {
+        let quarter = runs.max(FEWEST_RUNS).div_ceil(4);
+        self.instance.begin_census()?;
+        let marks = self.marks(quarter, &mut calls);
+        let census = self.instance.end_census();
+        Ok(LeakReport::new(quarter, marks?, census))
+    }
+
+    /// What the heap holds before all runs, after a quarter, after half and after all of them.
+    fn marks(
+        &mut self,
+        quarter: u32,
+        calls: &mut impl FnMut(&mut Plugin),
+    ) -> Result<[Heap; 4], Failure> {
+        let mut marks = [self.instance.settle()?; 4];
+        for (mark, quarters) in marks.iter_mut().skip(1).zip([1, 1, 2]) {
+            for _ in 0..quarter.saturating_mul(quarters) {
+                calls(self);
+            }
+            *mark = self.instance.settle()?;
+            if let Some(observer) = self.instance.observer_mut() {
+                observer.warmed_up();
+            }
+        }
+        Ok(marks)
+    }
+
+    /// Panics if some calls, run again and again, leave more in the plugin's heap each time: [`leaks`](Self::leaks) as an assertion.
+    ///
+    /// The message names the commands, and how much a call of each leaves.
+    ///
+    /// ```no_run
+    /// # use plugin_sdk_harness::{Plugin, Source};
+    /// # use serde_json::{Value, json};
+    /// # let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).count_allocations();
+    /// # let mut plugin = Plugin::builder(source).build()?;
+    /// plugin.expect_no_leak(100, |plugin| {
+    ///     plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap();
+    /// });
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    #[track_caller]
+    pub fn expect_no_leak(&mut self, runs: u32, calls: impl FnMut(&mut Plugin)) {
+        match self.leaks(runs, calls) {
+            Ok(report) => assert!(!report.is_leak(), "{report}"),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Loading modules for a host, and building those of crates.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::abi::Contract;
+use crate::failure::{Failure, FailureKind};
+use crate::hosts::{self, HostContract};
+use crate::run::Module;
+use crate::source::{Binary, Build, Compiled, CrateSource, Source, settled};
+use crate::wasm::examine;
+use crate::wasm::inspect::Inspection;
+
+impl Module {
+    /// Loads a module and checks that it is a plugin of this ABI version.
+    ///
+    /// # Errors
+    ///
+    /// Where the source cannot be built or read, or is not a module, or does not keep to the ABI: each is a
+    /// [`FailureKind`] of its own.
+    pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
+        loaded(hosts::native(), &source.into().read()?, |binary| {
+            let contract = Contract::of(&examine(&binary.wasm, &binary.limits)?)?;
+            Ok(Module::with(binary, contract))
+        })
+    }
+
+    /// As [`load`](Module::load), for another host: its instances are made by [`build_on`](PluginBuilder::build_on). A crate is built with its feature for that host.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Module::load), and where the module's exports are not what the host asks for.
+    pub fn load_for(
+        host: &'static HostContract,
+        source: impl Into<Source>,
+    ) -> Result<Self, Failure> {
+        let binary = source.into().with_feature(host.feature).read()?;
+        loaded(host, &binary, |binary| Module::made_for(host, binary))
+    }
+
+    /// The same bytes as another host sees them.
+    pub(crate) fn seen_by(&self, host: &'static HostContract) -> Result<Self, Failure> {
+        Module::made_for(host, &self.binary())
+    }
+
+    fn made_for(host: &'static HostContract, binary: &Binary) -> Result<Self, Failure> {
+        let inspection = Inspection::within(&binary.wasm, binary.limits.clone())?;
+        if let Some(first) = host.exports(&inspection).into_iter().next() {
+            return Err(first);
+        }
+        let contract = host.contract(inspection.interface())?;
+        Ok(Module::with(binary, contract))
+    }
+}
+
+impl CrateSource {
+    /// Builds the module now, whether this process has built it before or not, and reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Build`] where it cannot be built, [`FailureKind::Io`] where it cannot be read.
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::Source;
+    ///
+    /// let built = Source::crate_dir("plugins/greeter").release().cdylib_alone().compile()?;
+    /// println!("{}: {} bytes", built.path.display(), built.wasm.len());
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn compile(&self) -> Result<Compiled, Failure> {
+        let build = self.run()?;
+        match clash(&build) {
+            Some(failure) => Err(failure),
+            None => Ok(build.module),
+        }
+    }
+}
+
+/// Returns the module as a host sees it. A build is checked once for each host, so that a process
+/// compiles its module once.
+fn loaded(
+    host: &'static HostContract,
+    binary: &Binary,
+    check: impl FnOnce(&Binary) -> Result<Module, Failure>,
+) -> Result<Module, Failure> {
+    static LOADED: Mutex<Vec<(Arc<Build>, &str, Module)>> = Mutex::new(Vec::new());
+    let Some(build) = &binary.build else {
+        return check(binary);
+    };
+    build.checked(|| clash(build))?;
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = loaded.iter().find(|(of, name, module)| {
+        Arc::ptr_eq(of, build) && *name == host.name && *module.limits() == binary.limits
+    });
+    if let Some((_, _, module)) = found {
+        return Ok(module.clone());
+    }
+    let module = check(binary)?;
+    loaded.push((Arc::clone(build), host.name, module.clone()));
+    Ok(module)
+}
+
+/// Returns the failure of a module that lacks an export because the linker has kept a dependency's
+/// function of that name instead.
+fn clash(build: &Build) -> Option<Failure> {
+    let inspection = Inspection::of(&build.module.wasm).ok()?;
+    let failures = hosts::made_for(&inspection)?.exports(&inspection);
+    let lacking = failures.iter().filter_map(|failure| match failure.kind() {
+        FailureKind::MissingExport { name, .. } | FailureKind::WrongExport { name, .. } => {
+            Some(name.as_str())
+        }
+        _ => None,
+    });
+    let clash = settled(lacking, &build.libraries)?;
+    Some(Failure::load(FailureKind::Build(clash.into())))
+}

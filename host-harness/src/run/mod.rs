@@ -1,0 +1,16 @@
+//! Running modules: compiled modules, their instances within limits, and the way of a call.
+
+mod batch;
+mod instance;
+pub(crate) mod json;
+mod module;
+mod sandbox;
+mod trap;
+
+pub use batch::Answers;
+pub(crate) use batch::{Inputs, call as call_batch, frame};
+pub(crate) use instance::Instance;
+pub(crate) use module::Compiled;
+pub use module::Module;
+pub(crate) use sandbox::Sandbox;
+pub(crate) use trap::refused;

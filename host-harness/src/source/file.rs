@@ -1,0 +1,51 @@
+//! Files of a bounded size.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::failure::{Failure, FailureKind};
+
+/// Reads a file of a bounded size, whatever kind of file it turns out to be.
+pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failure> {
+    let io = |error: std::io::Error| {
+        Failure::load(FailureKind::Io {
+            path: path.to_path_buf(),
+            reason: error.to_string(),
+        })
+    };
+    // Opening one takes until something is at its other end.
+    if is_pipe(&path.metadata().map_err(io)?) {
+        return Err(io(std::io::Error::other(
+            "it is a pipe, and a module is read from a file",
+        )));
+    }
+    let file = File::open(path).map_err(io)?;
+    within(file.metadata().map_err(io)?.len(), max_bytes)?;
+    let mut wasm = Vec::new();
+    file.take(max_bytes.saturating_add(1))
+        .read_to_end(&mut wasm)
+        .map_err(io)?;
+    within(wasm.len() as u64, max_bytes)?;
+    Ok(wasm.into())
+}
+
+#[cfg(unix)]
+fn is_pipe(found: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    found.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Metadata) -> bool {
+    false
+}
+
+pub(super) fn within(bytes: u64, limit: u64) -> Result<(), Failure> {
+    if bytes > limit {
+        return Err(Failure::load(FailureKind::ModuleTooLarge { bytes, limit }));
+    }
+    Ok(())
+}
