@@ -152,13 +152,38 @@
 //! first, and [`ModuleLimits`] refuse what would take long: what passes takes some seconds, and some more for each MiB. A host that cannot spare them for a stranger's module compiles in a
 //! process of its own, which fills the [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
 //!
+//! # Layers
+//!
+//! Each line imports only lines above it:
+//!
+//! | module | contents |
+//! |---|---|
+//! | `text`, `sections`, `memory`, `limits`, `permissions` | text that is safe to show; sections of modules; pages and ranges of linear memory; what modules and calls may use; what plugins may do |
+//! | `symbols` | names and source lines of functions |
+//! | `failure` | kinds of failures, their circumstances, and how they read for people and as JSON |
+//! | `wasm` | what some bytes are, a module's outside, and [`inspect`] |
+//! | [`manifest`] | a plugin's description of itself, and values checked against its schemas |
+//! | [`services`] | key-value store, files, network, clock and so on |
+//! | `abi` | the check of a module against ABI version 1, its commands, warnings for its author |
+//! | `observe` | statistics, the trace, the heap and leaks |
+//! | `engine` | engines, their clocks, and the cache of compiled code |
+//! | `imports` | host functions: linking, dispatch, history; the state of a store |
+//! | `source` | crates, files and bytes that modules come from; cargo |
+//! | `run` | modules, instances and batches; the sandbox around an instance; traps |
+//! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |
+//! | `plugin` | [`Plugin`], its builder, pools and async calls |
+//!
 //! # The path of a call
 //!
-//! `plugin.rs` looks the command up, `gate.rs` encodes values and holds them against schemas where that is asked for; `instance.rs` writes the arguments into the buffer that the guest's `alloc`
-//! gave once, calls the export, and holds the answer against the memory; `trap.rs` tells traps apart; `failure.rs` is what comes
-//! of it, `record.rs` what it tells of the call, and `symbols.rs` how it finds source lines. `batch.rs` makes one call of many, `pool.rs` lends instances to many callers, `asynchronous/` has calls that are futures, `observe/` is told of
-//! each. Before that, `source.rs` and `cargo.rs` get a module's bytes, `triage.rs` and `contract.rs` tell what they are and whether
-//! they keep to the ABI, `manifest/` what they say of themselves, `engine.rs` and `module.rs` compile them, `cache.rs` keeps what came of it.
+//! `plugin/mod.rs` looks the command up and `plugin/encode.rs` encodes values. `run/instance.rs`
+//! writes the arguments into the buffer that the guest's `alloc` returned once, calls the export and
+//! checks the range of the result. `run/trap.rs` classifies traps, `failure/` reports them.
+//! `run/batch.rs` makes one call of many, `plugin/pool.rs` lends instances to many callers,
+//! `plugin/asynchronous/` has calls that are futures. `observe/` is notified of each call.
+//!
+//! Before that, `source/` gets a module's bytes, `wasm/interface.rs` and `abi/check.rs` check them,
+//! `manifest/` reads the plugin's description, `run/module.rs` and `engine/` compile the module and
+//! keep its code.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -99,7 +99,7 @@ impl SharedEngine {
             // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
             .coredump_on_trap(true)
             .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
-            // Whatever the variable WASMTIME_BACKTRACE_DETAILS says: see `symbols.rs`.
+            // Whatever the variable WASMTIME_BACKTRACE_DETAILS says: see `symbols/mod.rs`.
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             // The ABI's only memory is a 32-bit one; what it does not need, no guest needs to reach.
             .wasm_memory64(false)

@@ -1,6 +1,6 @@
 //! What a guest's imports lead to.
 //!
-//! `import.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
+//! `link.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
 //! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call, `asynchronous.rs` of those that may have to be waited for; `history.rs` keeps the last few.
 
 #[cfg(feature = "async")]

@@ -1,6 +1,6 @@
 //! Watching a plugin: what its calls cost, what crosses the boundary, and what stays in its heap.
 //!
-//! `instance.rs` tells the [`Observer`] of each call when it begins and when it ends, the dispatch of host calls of each of those. An
+//! `run/instance.rs` tells the [`Observer`] of each call when it begins and when it ends, the dispatch of host calls of each of those. An
 //! instance that nobody watches has none, and pays one comparison a call.
 
 mod heap;

@@ -1,6 +1,6 @@
 //! Hosts on tokio: plugins whose calls are futures, and a pool of them.
 //!
-//! What a call does is in `instance/asynchronous.rs`, and in `host/asynchronous.rs` for what it asks of its host.
+//! What a call does is in `run/instance/asynchronous.rs`, and in `imports/asynchronous.rs` for what it asks of its host.
 
 mod plugin;
 mod pool;
