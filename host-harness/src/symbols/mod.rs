@@ -110,11 +110,11 @@ impl Symbols {
         };
         match (self.found(), &self.place) {
             (names::Found::OfAnother(file), _) => Some(format!(
-                "`{}` is there, and has the names of another build",
+                "`{}` exists, but it has the names of another build",
                 shown(file)
             )),
             (names::Found::Nothing, Some(place)) => Some(format!(
-                "`{}`, which `cargo plugin build` writes beside the module, is not there",
+                "`{}`, which `cargo plugin build` writes next to the module, is missing",
                 shown(&names::expected(place))
             )),
             _ => None,
