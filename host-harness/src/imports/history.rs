@@ -1,4 +1,5 @@
-//! The last host calls of a guest's call, kept so cheaply that they can always be kept: some numbers, and the beginning of what they point to.
+//! A history of the last host calls of a guest's call. It is cheap enough to be always on: a few
+//! slots, and the first bytes of what they point to.
 
 use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
 
@@ -8,23 +9,23 @@ use crate::engine::{Clock, duration};
 use crate::record::HostCall;
 use crate::text;
 
-/// How many calls are kept.
+/// The number of calls kept.
 const KEPT: usize = 8;
 
-/// How many numbers of a call are kept.
+/// The number of slots kept per call.
 const SLOTS: usize = 8;
 
-/// How many arguments that are bytes have their beginning kept.
+/// The number of byte arguments per call whose start is kept.
 const BYTES: usize = 2;
 
-/// How much of them.
+/// The number of bytes kept of each.
 const HEAD: usize = 48;
 
-/// A ring of calls, made when there is something to import.
+/// A ring of calls, allocated only for a module with imports.
 #[derive(Default)]
 pub(super) struct History {
     calls: Box<[Call]>,
-    /// How many there have been since the guest's call began.
+    /// The number of host calls since the guest's call started.
     count: usize,
 }
 
@@ -34,17 +35,17 @@ struct Call {
     slots: [u64; SLOTS],
     bytes: [Head; BYTES],
     outcome: Outcome,
-    /// The beginning of the answer, where that is bytes.
+    /// The start of the result, if it has bytes.
     answer: Head,
     begun: u64,
     ended: u64,
 }
 
-/// The beginning of some bytes. Those behind it are of another call.
+/// The first bytes of some data. Bytes beyond its length belong to an earlier call.
 #[derive(Clone, Copy)]
 struct Head {
     bytes: [u8; HEAD],
-    /// How many there are of them all.
+    /// The length of all the data.
     len: u64,
 }
 
@@ -63,15 +64,15 @@ const NO_CALL: Call = Call {
     ended: 0,
 };
 
-/// Which of a function's arguments are bytes, so far as they are kept.
+/// The byte arguments of a function that are kept.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Regions([Option<Region>; BYTES]);
 
 #[derive(Clone, Copy)]
 struct Region {
-    /// The place of its address among the numbers.
+    /// The index of the address among the slots.
     at: usize,
-    /// How many bytes there are, or how many for each that is counted.
+    /// The number of bytes, or of bytes per item if there is a count.
     size: u64,
     counted: bool,
 }
@@ -85,7 +86,7 @@ impl Regions {
         regions
     }
 
-    /// The argument whose address is the number at this place.
+    /// Returns which kept argument has its address in this slot.
     fn nth(&self, at: usize) -> Option<usize> {
         self.0
             .iter()
@@ -107,7 +108,7 @@ impl Region {
     }
 }
 
-/// The arguments of a function that are bytes.
+/// Returns the byte arguments of a function.
 fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
     places(function).filter_map(|(at, parameter)| {
         let (size, counted) = match parameter.kind {
@@ -120,13 +121,13 @@ fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
     })
 }
 
-/// Returns the places of counts among a function's numbers, and the size of one counted item.
+/// Returns the indices of counts among a function's slots, and the size of one counted item.
 pub(super) fn counts(function: &HostFunction) -> impl Iterator<Item = (usize, u64)> {
     let counted = of_bytes(function).filter(|region| region.counted);
     counted.map(|region| (region.at + 1, region.size))
 }
 
-/// A function's arguments, with the place of the first number of each.
+/// Returns a function's parameters, with the index of the first slot of each.
 fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'static Parameter)> {
     function.parameters.iter().scan(0, |next, parameter| {
         let at = *next;
@@ -137,7 +138,7 @@ fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'static Para
 
 #[derive(Clone, Copy)]
 enum Outcome {
-    /// It has not returned, or has ended the guest's call.
+    /// The call has not returned, or has ended the guest's call.
     None,
     Slot(u64),
     Bytes,
@@ -176,7 +177,7 @@ impl Head {
 }
 
 impl History {
-    /// Room for the calls of a guest that can make any.
+    /// Allocates the history of a guest that has imports.
     pub(super) fn of(bound: &[Bound]) -> Self {
         let kept = if bound.is_empty() { 0 } else { KEPT };
         History {
@@ -185,13 +186,13 @@ impl History {
         }
     }
 
-    /// Another call of the guest's: what it called before is of no interest.
+    /// Forgets the previous call's host calls, at the start of a call.
     #[inline]
     pub(super) fn begin(&mut self) {
         self.count = 0;
     }
 
-    /// A call begins.
+    /// Records the start of a host call.
     #[inline]
     pub(super) fn call(
         &mut self,
@@ -214,14 +215,14 @@ impl History {
         for (head, region) in call.bytes.iter_mut().zip(&regions.0) {
             let Some(region) = region else { break };
             let (address, len) = region.extent(slots);
-            // A range that lies elsewhere is told by its failure.
+            // The failure of the call reports a range outside memory.
             let start = address as usize;
             let end = start.saturating_add(len.min(HEAD as u64) as usize);
             head.keep(memory.get(start..end).unwrap_or_default(), len);
         }
     }
 
-    /// The latest call has been answered.
+    /// Records the result of the latest call.
     #[inline]
     pub(super) fn answered(&mut self, answer: &Result<Answer, HostTrap>, clock: &Clock) {
         let Some(call) = self.calls.get_mut(self.count.wrapping_sub(1) % KEPT) else {
@@ -247,12 +248,12 @@ impl History {
         call.answer.keep(bytes, bytes.len() as u64);
     }
 
-    /// How many calls there have been, those that are not kept included.
+    /// Returns the number of host calls, including those that are no longer kept.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// The calls, oldest first, as they are shown.
+    /// Formats the calls, oldest first.
     pub(super) fn render(&self, bound: &[Bound]) -> Vec<HostCall> {
         let first = self.count.saturating_sub(KEPT);
         (first..self.count)
@@ -260,7 +261,7 @@ impl History {
             .collect()
     }
 
-    /// The latest call, as it is shown.
+    /// Formats the latest call.
     pub(super) fn latest(&self, bound: &[Bound]) -> Option<HostCall> {
         self.rendered(self.count.checked_sub(1)?, bound)
     }
@@ -303,7 +304,7 @@ impl Call {
     }
 }
 
-/// A result that is a number; a packed one of 0 is nothing.
+/// Formats a numeric result; a packed 0 is nothing.
 fn result(function: &HostFunction, slot: u64) -> String {
     match function.result {
         None => String::new(),

@@ -19,12 +19,12 @@ pub(crate) struct ImportedFunction {
 }
 
 impl ImportedFunction {
-    /// Whether this is the function that is imported.
+    /// Returns whether this import names the given function.
     pub(super) fn is(&self, function: &HostFunction) -> bool {
         self.name == function.name && self.module == function.module
     }
 
-    /// Whether it is of the type that the host has it in.
+    /// Checks that the import has the type of the host function.
     pub(crate) fn check(&self, function: &HostFunction) -> Result<(), Failure> {
         if self
             .parameters
@@ -50,7 +50,7 @@ impl ImportedFunction {
         FuncType::new(engine, parameters, self.result.map(val_type))
     }
 
-    /// Whether all its numbers are integers of 32 bits, as nearly always.
+    /// Returns whether all parameters are 32-bit integers, as in nearly all imports.
     fn plain(&self) -> bool {
         self.parameters.iter().all(|ty| *ty == WasmType::I32)
     }
@@ -70,7 +70,7 @@ fn signature(parameters: impl Iterator<Item = WasmType>, result: Option<WasmType
     }
 }
 
-/// A linker that has every import of a module.
+/// Creates a linker with every import of a module.
 pub(crate) fn link(
     engine: &Engine,
     imports: &[ImportedFunction],
@@ -78,7 +78,7 @@ pub(crate) fn link(
     link_with(engine, imports, link_one)
 }
 
-/// A linker that has every import of a module, as functions that may have to be waited for.
+/// Creates a linker with every import of a module, as asynchronous functions.
 #[cfg(feature = "async")]
 pub(crate) fn link_async(
     engine: &Engine,
@@ -101,7 +101,8 @@ fn link_with(
     Ok(linker)
 }
 
-/// Functions of up to six integers get a type of their own, which saves every call from passing tagged values.
+/// Functions of up to six integers are linked with static types, so that calls need not pass tagged
+/// values.
 macro_rules! typed {
     ($wrap:ident, $linker:ident, $import:ident, $number:ident) => {
         typed!(@each $wrap, $linker, $import, $number, () (a) (a b) (a b c) (a b c d) (a b c d e) (a b c d e f));
@@ -227,7 +228,7 @@ fn slot(value: &Val) -> u64 {
         Val::I64(number) => number as u64,
         Val::F32(bits) => u64::from(bits),
         Val::F64(bits) => bits,
-        // No import of another type is linked.
+        // Imports with values of other types are not linked.
         _ => 0,
     }
 }

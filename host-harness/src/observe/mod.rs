@@ -1,7 +1,8 @@
-//! Watching a plugin: what its calls cost, what crosses the boundary, and what stays in its heap.
+//! Observing a plugin: the cost of its calls, trace events at the boundary, and growth of its heap.
 //!
-//! `instance.rs` tells the [`Observer`] of each call when it begins and when it ends, the dispatch of host calls of each of those. An
-//! instance that nobody watches has none, and pays one comparison a call.
+//! The instance reports the start and end of each call to the [`Observer`], and the dispatch of
+//! host calls does the same for those. An instance that is not observed has no observer, and pays
+//! one comparison per call.
 
 mod heap;
 mod leaks;
@@ -28,10 +29,11 @@ use crate::command;
 use crate::instance::Callee;
 use crate::plugin::Plugin;
 
-/// Where crossings are told of. Shared by all instances of a cloned builder, and so behind a lock, which is taken for one crossing at a time.
+/// The receiver of trace events. All instances of a cloned builder share it, so it is behind a
+/// lock, held for one event at a time.
 type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
 
-/// What a [`PluginBuilder`] was asked to watch.
+/// The observations requested from a [`PluginBuilder`].
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     statistics: bool,
@@ -48,7 +50,7 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
-    /// The observer of one instance, if there is anything to observe.
+    /// Creates the observer of one instance, if anything is observed.
     pub(crate) fn observer(&self, commands: &command::Table) -> Option<Box<Observer>> {
         (self.statistics || self.sink.is_some()).then(|| {
             Box::new(Observer {
@@ -60,19 +62,19 @@ impl Options {
     }
 }
 
-/// What watches one instance.
+/// The observer of one instance.
 #[derive(Default)]
 pub(crate) struct Observer {
     statistics: Option<Statistics>,
     sink: Option<Sink>,
-    /// While leaks are being looked for.
+    /// Set during a search for leaks.
     census: Option<Census>,
     running: Option<Running>,
-    /// How many crossings are under way.
+    /// The number of calls in progress.
     depth: u32,
 }
 
-/// The call that is under way: an instance serves one at a time.
+/// The call in progress. An instance serves one at a time.
 struct Running {
     callee: Callee,
     bytes_in: usize,
@@ -81,20 +83,20 @@ struct Running {
     since: Instant,
 }
 
-/// What a call came to.
+/// The outcome of a call.
 pub(crate) struct Ended<'a> {
     pub(crate) outcome: Outcome,
-    /// The result, or the error that the plugin answered with.
+    /// The result or error that the plugin returned.
     pub(crate) answer: Option<Packed>,
     pub(crate) content: Content<'a>,
     pub(crate) fuel: Option<u64>,
-    /// The size of the memory.
+    /// The size of the memory, in pages.
     pub(crate) pages: u64,
     pub(crate) heap: Option<Heap>,
 }
 
 impl Observer {
-    /// A call is about to be made, its arguments being in place.
+    /// Records that a call starts. Its arguments are in place.
     pub(crate) fn call_begins(
         &mut self,
         callee: Callee,
@@ -113,14 +115,14 @@ impl Observer {
         });
     }
 
-    /// How long the call has been running.
+    /// Returns how long the call has been running.
     pub(crate) fn elapsed(&self) -> Duration {
         self.running
             .as_ref()
             .map_or(Duration::ZERO, |running| running.since.elapsed())
     }
 
-    /// The call has come to something, after this time.
+    /// Records that the call ended after this time.
     pub(crate) fn call_ends(&mut self, name: &str, took: Duration, ended: Ended<'_>) {
         let Some(running) = self.running.take() else {
             return;
@@ -152,7 +154,8 @@ impl Observer {
         });
     }
 
-    /// The guest calls a function of its host. `arguments` is asked for only where somebody wants to see them.
+    /// Records that the guest calls a host function. `arguments` is only called if events are
+    /// traced.
     pub(crate) fn host_call_begins(&mut self, function: &str, arguments: impl FnOnce() -> String) {
         if let Some(running) = &mut self.running {
             running.host_calls += 1;
@@ -164,7 +167,7 @@ impl Observer {
         self.depth += 1;
     }
 
-    /// What the function of the host came to.
+    /// Records the outcome of a host function.
     pub(crate) fn host_call_ends(
         &mut self,
         function: &str,
@@ -188,20 +191,21 @@ impl Observer {
     }
 }
 
-/// Watching.
+/// Observing.
 impl PluginBuilder {
-    /// Counts and times the plugin's calls: see [`Plugin::statistics`].
+    /// Counts and times the plugin's calls; see [`Plugin::statistics`].
     ///
-    /// A call then costs two looks at the clock more. Unless asked for, nothing is counted and nothing is spent on it.
+    /// This costs two clock readings per call. By default nothing is counted, at no cost.
     pub fn statistics(mut self) -> Self {
         self.observe.statistics = true;
         self
     }
 
-    /// Tells `sink` of every crossing of the boundary, in both directions, as it happens.
+    /// Reports every event at the boundary to `sink`, in both directions, as it happens.
     ///
-    /// What is not shown costs little: a [`Crossing`] is made into text by its `Display`, not before. Instances of clones of this
-    /// builder share the sink. It must not call a plugin that it is told of itself: the lock around it would wait for ever.
+    /// Events that are not displayed cost little: a [`Crossing`] becomes text only in its
+    /// `Display`. Instances of clones of this builder share the sink. The sink must not call a
+    /// plugin that reports to it: it would deadlock.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -228,7 +232,8 @@ impl PluginBuilder {
         self
     }
 
-    /// Prints every crossing of the boundary to the standard error stream, a line each: [`trace`](Self::trace) with a sink for it.
+    /// Prints every event at the boundary to standard error, one per line: [`trace`](Self::trace)
+    /// with a sink that prints.
     ///
     /// ```text
     /// -> greet {"name":"Ada"}
@@ -242,7 +247,7 @@ impl PluginBuilder {
 }
 
 impl Statistics {
-    /// What an observer has counted; nothing where nobody watches.
+    /// Returns the statistics of an observer, or empty ones without an observer.
     pub(crate) fn of_observer(observer: Option<&Observer>) -> &Self {
         static NONE: Statistics = Statistics::none();
         observer
@@ -251,10 +256,10 @@ impl Statistics {
     }
 }
 
-/// Watching.
+/// Observing.
 impl Plugin {
-    /// What the calls so far came to and cost, each command and hook for itself; empty unless the plugin was built with
-    /// [`statistics`](PluginBuilder::statistics).
+    /// Returns outcomes and costs of the calls so far, for each command and hook. Empty unless the
+    /// plugin was built with [`statistics`](PluginBuilder::statistics).
     ///
     /// ```
     /// # use plugin_sdk_harness::{Plugin, Source};
@@ -278,10 +283,11 @@ impl Plugin {
         Statistics::of_observer(self.instance.observer())
     }
 
-    /// What the plugin's heap holds now, as it says itself; `None` unless it counts, which it does if it is
-    /// [built so](crate::CrateSource::count_allocations). No guest code is run for it.
+    /// Returns the current contents of the plugin's heap, as the plugin counts them. `None` unless
+    /// the plugin counts its allocations, for which it is [built with counting
+    /// enabled](crate::CrateSource::count_allocations). This runs no guest code.
     ///
-    /// The harness's argument buffer and the last call's result are in it.
+    /// The harness's argument buffer and the last call's result are included.
     pub fn heap(&self) -> Option<Heap> {
         self.instance.heap()
     }
@@ -305,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_the_host_are_shown_within_the_call_and_counted_for_its_command() {
+    fn host_calls_are_traced_and_counted_within_their_command() {
         let commands = command::Table::new(vec!["greet"], Vec::new());
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
@@ -344,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looks_at_is_not_made_into_text() {
+    fn untraced_host_calls_are_not_formatted() {
         let commands = command::Table::new(vec!["greet"], Vec::new());
         let options = Options {
             statistics: true,
