@@ -1,4 +1,4 @@
-//! Which implementation of each service an instance has.
+//! The implementation of each service that an instance uses.
 
 use std::any::{Any, type_name};
 use std::sync::OnceLock;
@@ -13,14 +13,16 @@ use super::{
     SeededRandom,
 };
 
-/// The services in memory that a plugin has: what [`Plugin::host`](crate::Plugin::host) returns.
+/// The in-memory services of a plugin, as [`Plugin::host`](crate::Plugin::host) returns them.
 ///
-/// Each method returns the one that the plugin was built with, be it one that the builder was given or the one that every builder starts with. They are handles:
-/// what is changed through them, the plugin sees.
+/// Each method returns the service that the plugin was built with: either the one given to the
+/// builder or the one that every builder starts with. They are handles: the plugin sees every
+/// change made through them.
 ///
 /// # Panics
 ///
-/// Where the plugin was built with another implementation of the service: look at that one instead.
+/// Each method panics if the plugin was built with another implementation of the service. Inspect
+/// that one instead.
 #[derive(Debug, Default)]
 pub struct Services {
     kv: Place<MemoryKv>,
@@ -34,7 +36,8 @@ pub struct Services {
     random: Place<SeededRandom>,
 }
 
-/// The implementation in memory, made when it is first needed, or the name of the one in its stead.
+/// The in-memory implementation, created when first needed, or the name of the one that replaces
+/// it.
 #[derive(Debug)]
 enum Place<T> {
     InMemory(OnceLock<T>),
@@ -48,7 +51,7 @@ impl<T> Default for Place<T> {
 }
 
 impl<T: Default + Clone + Send + 'static> Place<T> {
-    /// What an implementation leaves of the one in memory, which it may be itself.
+    /// Returns the place for an implementation, which may be the in-memory one itself.
     fn of<I: Any>(implementation: &I) -> Self {
         match (implementation as &dyn Any).downcast_ref::<T>() {
             Some(in_memory) => Place::InMemory(OnceLock::from(in_memory.clone())),
@@ -69,14 +72,14 @@ impl<T: Default + Clone + Send + 'static> Place<T> {
             Place::InMemory(made) => made.get_or_init(T::default),
             Place::Replaced(by) => {
                 panic!(
-                    "the service `{service}` of this plugin is not in memory, but a `{by}`: look at that one"
+                    "the service `{service}` of this plugin is not in memory, but a `{by}`: inspect that one instead"
                 )
             }
         }
     }
 }
 
-/// What a builder was given in the stead of services in memory.
+/// The implementations that a builder was given instead of the in-memory services.
 #[derive(Debug, Default)]
 pub(crate) struct Provided {
     services: Services,
@@ -84,7 +87,8 @@ pub(crate) struct Provided {
 }
 
 impl Provided {
-    /// All there are, those given after those in memory, so that they count; none for a module without imports, which needs none.
+    /// Returns all host functions. The given ones follow the in-memory ones, so that they win. A
+    /// module without imports gets none.
     pub(crate) fn finish(self, imports: bool) -> (Vec<HostFunctions>, Services) {
         let mut functions = Vec::new();
         if imports {
@@ -94,13 +98,13 @@ impl Provided {
         (functions, self.services)
     }
 
-    /// The services for a host that is played, which must all be in memory.
+    /// Returns the services for an emulated host, which must all be in memory.
     pub(crate) fn in_memory(self) -> Result<Services, FailureKind> {
         self.services.all_in_memory()?;
         Ok(self.services)
     }
 
-    /// Gives the configuration to look up by key, unless there is one.
+    /// Sets the configuration to look up by key, unless one is set.
     pub(crate) fn set_config(&self, text: &[u8]) {
         if let Place::InMemory(made) = &self.services.config {
             made.get_or_init(|| MapConfig::from_json(text));
@@ -119,7 +123,7 @@ macro_rules! services {
                 }
             )*
 
-            /// Their functions, for plugins of the SDK's own ABI.
+            /// Returns the services' functions, for plugins of the SDK's ABI.
             pub(crate) fn provide(&self) -> Vec<HostFunctions> {
                 let mut provided = Vec::new();
                 $(
@@ -128,20 +132,21 @@ macro_rules! services {
                 provided
             }
 
-            /// The services, if all of them are in memory: a host that is played answers from there, in types of its own.
+            /// Checks that all services are in memory: an emulated host answers from there, in its
+            /// own types.
             pub(crate) fn all_in_memory(&self) -> Result<(), FailureKind> {
                 $(
                     if let Place::Replaced(by) = &self.$name {
                         return Err(FailureKind::Service {
                             service: stringify!($name),
-                            reason: format!("a host that is played answers from what is in memory, and this is a `{by}`"),
+                            reason: format!("an emulated host answers from the service in memory, and this is a `{by}`"),
                         });
                     }
                 )*
                 Ok(())
             }
 
-            /// The functions of all services.
+            /// Returns the functions of all services.
             pub(crate) fn functions() -> impl Iterator<Item = &'static HostFunction> {
                 let provided = Services::default().provide();
                 provided.into_iter().flat_map(|provided| provided.functions())
@@ -172,7 +177,7 @@ services! {
 }
 
 impl Services {
-    /// The configuration to look up, if it is the one in memory.
+    /// Returns the configuration to look up, if it is the in-memory one.
     pub(crate) fn configuration(&self) -> Option<MapConfig> {
         self.config.get().cloned()
     }
