@@ -273,7 +273,7 @@ fn fuel_is_counted_anew_for_each_call() {
 }
 
 #[test]
-fn a_call_runs_as_long_as_its_timeout_allows() {
+fn a_call_succeeds_without_a_timeout_or_with_the_longest_one() {
     for builder in [
         counting().builder().no_timeout(),
         counting().builder().timeout(Duration::MAX),

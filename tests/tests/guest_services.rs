@@ -389,7 +389,7 @@ fn a_conversation_goes_on() {
 }
 
 #[test]
-fn nested_log_lines_reach_the_host_with_level_and_target() {
+fn log_lines_even_nested_ones_arrive_with_level_and_target() {
     let host = Shared::default();
     host.lock().unwrap().level = 5;
     let mut plugin = builder(&host).build().unwrap();

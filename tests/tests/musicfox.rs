@@ -422,7 +422,7 @@ fn writes_fit_the_buffer_and_match_the_reported_length() {
 }
 
 #[test]
-fn an_error_number_is_reported_with_the_last_logged_error() {
+fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
     for (sample, says) in [
         (
             Sample {

@@ -99,7 +99,7 @@ fn raw_inputs_are_read_as_numbers_if_aligned() {
 }
 
 #[test]
-fn raw_answers_may_be_in_inputs_the_plugin_or_each_other() {
+fn raw_answers_may_alias_the_inputs_or_the_plugins_memory() {
     let mut plugin = observed().build().unwrap();
     let large = vec![3; 100_000];
     let inputs: [&[u8]; 3] = [b"", b"one", &large];

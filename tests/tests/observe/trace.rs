@@ -113,7 +113,7 @@ fn what_is_no_text_and_what_is_long_are_cut() {
 }
 
 #[test]
-fn a_trace_call_appends_to_the_buffer_and_keeps_its_content() {
+fn a_trace_shows_input_written_in_place_and_kept_from_before() {
     let (mut plugin, seen) = traced(observed());
     plugin
         .call_with("echo", 4, |buffer| buffer.copy_from_slice(b"abcd"))

@@ -137,7 +137,7 @@ fn bytes_methods_and_headers_arrive_as_they_are_both_ways() {
 }
 
 #[test]
-fn a_request_without_a_body_sends_no_body_headers() {
+fn an_empty_body_sends_length_0_with_post_and_none_with_get() {
     let server = Serving::new(|_, _| text(""));
     get(&server.url("/")).unwrap();
     client().send(&head("POST", &server.url("/")), b"").unwrap();
