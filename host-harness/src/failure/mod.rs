@@ -1,7 +1,7 @@
-//! What can go wrong, each kind told apart, and what was going on when it did.
+//! The harness's typed failures and the context of each.
 //!
-//! `display.rs` has the words, `hint.rs` what to do about a panic, `backtrace.rs` the guest's stack, `report.rs` lays all of it out for
-//! people and `json.rs` for machines.
+//! `display.rs` contains the messages, `hint.rs` the hints for panics and `backtrace.rs` the guest's
+//! stack. `report.rs` formats failures for people, `json.rs` for machines.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -33,24 +33,25 @@ pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, WayOut};
 pub(crate) use hint::{PRINTING, unsupported};
 
-/// The most host calls that a failure tells of.
+/// The maximum number of host calls in a failure.
 const MAX_HOST_CALLS: usize = 8;
 
-/// The most lines of a log that a failure tells of.
+/// The maximum number of log lines in a failure.
 pub(crate) const MAX_LOG_LINES: usize = 16;
 
-/// The most arguments of a host call that a failure tells of.
+/// The maximum number of arguments of a host call in a failure.
 const MAX_ARGUMENTS: usize = 16;
 
-/// The most bytes of an argument, an outcome or a log message that a failure tells.
+/// The maximum length, in bytes, of an argument, an outcome or a log message in a failure.
 const MAX_VALUE: usize = 300;
 
-/// What a call, or loading a plugin, came to when it did not succeed.
+/// The failure of a call or of loading a plugin.
 ///
-/// [`kind`](Failure::kind) tells what happened with all its particulars and [`code`](Failure::code) the same as a stable word. `Display`,
-/// and `Debug`, so that a test's `unwrap` reads well, explain it as the Rust compiler explains a mistake: what happened, the line of source
-/// where it did, the guest's stack, the last calls of the host and lines of the log, what was used of what there was, and what to do next.
-/// [`colored`](Failure::colored) does so for terminals, [`to_json`](Failure::to_json) for machines.
+/// [`kind`](Failure::kind) returns the typed cause and [`code`](Failure::code) a stable word for it.
+/// `Display` and `Debug` format a report in the style of the Rust compiler: the message, the source
+/// line, the guest's stack, the last host calls and log lines, the resources used, and what to do
+/// next. `Debug` does so too because a test's `unwrap` prints it. [`colored`](Failure::colored)
+/// formats the report for terminals, [`to_json`](Failure::to_json) for machines.
 ///
 /// ```text
 /// error[panic]: command `average` panicked: attempt to divide by zero
@@ -65,10 +66,11 @@ const MAX_VALUE: usize = 300;
 ///    = note: used 1.1 MiB of 64 MiB of memory, less than 10ms of 10s
 /// ```
 ///
-/// An error that the plugin answered with is shown alone, without what was going on. Whatever text came from the guest is bounded and free
-/// of terminal escapes.
+/// An error that the plugin returned is shown alone, without context. All text from the guest is
+/// bounded and free of terminal escapes.
 ///
-/// Nothing of this is gathered before a call fails, and source files and debug information are not read before somebody looks.
+/// The context is collected only when a call fails. Source files and debug information are read only
+/// when the report is formatted.
 ///
 /// ```
 /// use plugin_sdk_harness::{FailureKind, Plugin};
@@ -97,31 +99,31 @@ struct Report {
     kind: FailureKind,
     during: Stage,
     context: Context,
-    /// What to do next in the words of whoever shows it.
+    /// A hint that replaces the default one.
     hint: Option<String>,
-    /// What the host that is played would have said.
+    /// The message of the real host that is emulated.
     host_says: Option<String>,
 }
 
-/// What was going on around a failure, as far as it is known.
+/// The context of a failure, as far as it is known.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
-    /// The guest's stack, where the guest was running.
+    /// The guest's stack, if the guest was running.
     pub(crate) backtrace: Backtrace,
-    /// The call's host calls, oldest first. Only the last of them are kept.
+    /// The last host calls of the call, oldest first.
     pub(crate) host_calls: Vec<HostCall>,
-    /// The log lines, oldest first. Only the last of them are kept.
+    /// The last log lines, oldest first.
     pub(crate) logs: Vec<LogLine>,
-    /// What the call had used.
+    /// The resources that the call had used.
     pub(crate) usage: Option<Usage>,
 }
 
-/// What was going on.
+/// The operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Reading, checking and compiling the module.
     Load,
-    /// Making an instance, which runs the module's start function if it has one.
+    /// Creating an instance, which runs the module's start function if it has one.
     Instantiate,
     /// An export that every plugin has, or a hook, by its name.
     Export(&'static str),
@@ -140,7 +142,7 @@ impl Failure {
         }))
     }
 
-    /// The same failure, and what was going on around it, in bounds.
+    /// Adds the context to the failure, truncated to the limits.
     pub(crate) fn with_context(mut self, mut context: Context) -> Self {
         keep_last(&mut context.host_calls, MAX_HOST_CALLS);
         keep_last(&mut context.logs, MAX_LOG_LINES);
@@ -161,25 +163,25 @@ impl Failure {
         self
     }
 
-    /// While reading, checking or compiling a module.
+    /// Creates a failure of reading, checking or compiling a module.
     pub(crate) fn load(kind: FailureKind) -> Self {
         Failure::new(kind, Stage::Load)
     }
 
-    /// What went wrong, with its particulars.
+    /// Returns the typed cause.
     pub fn kind(&self) -> &FailureKind {
         &self.0.kind
     }
 
-    /// What went wrong as a word in `snake_case` that later versions keep.
+    /// Returns the cause as a stable word in `snake_case`, which later versions keep.
     ///
-    /// For an error that the plugin answered with, this is the error's own code, as in
-    /// [`plugin_sdk::Error::code`]; look at [`kind`](Failure::kind) where the two must not be confused.
+    /// For an error that the plugin returned, this is the error's code, as in
+    /// [`plugin_sdk::Error::code`]; use [`kind`](Failure::kind) if the two must not be confused.
     pub fn code(&self) -> &str {
         self.0.kind.code()
     }
 
-    /// The command that was called, if it was one.
+    /// Returns the command that was called, or `None` if the call was not to a command.
     pub fn command(&self) -> Option<&str> {
         match &self.0.during {
             Stage::Command(name) => Some(name),
@@ -187,8 +189,10 @@ impl Failure {
         }
     }
 
-    /// The error that the plugin answered with, if that is what the failure is, or would have answered with, where the host has held its arguments against
-    /// [its own schema](FailureKind::DoesNotFit).
+    /// Returns the plugin's error, if the failure is one.
+    ///
+    /// If the host validated the arguments against [the plugin's schema](FailureKind::DoesNotFit),
+    /// this is the error that the plugin would have returned.
     pub fn plugin_error(&self) -> Option<&plugin_sdk::Error> {
         match &self.0.kind {
             FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => Some(error),
@@ -196,7 +200,7 @@ impl Failure {
         }
     }
 
-    /// The panic, if that is what the failure is.
+    /// Returns the panic, if the failure is one.
     pub fn panic(&self) -> Option<&Panic> {
         match &self.0.kind {
             FailureKind::Panic(panic) => Some(panic),
@@ -204,7 +208,7 @@ impl Failure {
         }
     }
 
-    /// The export that was called, if it was no command: `plugin_init` or a hook.
+    /// Returns the export that was called, if it was not a command: `plugin_init` or a hook.
     pub fn export(&self) -> Option<&str> {
         match self.0.during {
             Stage::Export(name) => Some(name),
@@ -212,17 +216,19 @@ impl Failure {
         }
     }
 
-    /// What happened, without all that was going on around it: mostly one line.
+    /// Returns the message without the context, usually one line.
     pub fn message(&self) -> String {
         self.account().message
     }
 
-    /// What to do next, if it is not obvious: mostly the setting that allows more.
+    /// Returns what to do next, if it is not obvious; usually the setting that raises a limit.
     pub fn hint(&self) -> Option<String> {
         self.account().help.map(Into::into)
     }
 
-    /// The same failure with another [`hint`](Failure::hint), for a host whose users do not write Rust: theirs has other names for its settings.
+    /// Replaces the [`hint`](Failure::hint).
+    ///
+    /// Use this in a host whose users do not write Rust and know its settings by other names.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
@@ -235,45 +241,51 @@ impl Failure {
         self
     }
 
-    /// What the [host](crate::hosts) that was played says of such a failure in its own words, where its documents tell: whoever has seen that finds its reason here.
+    /// Returns the message that the real, emulated [host](crate::hosts) reports for such a failure.
+    ///
+    /// Users who have seen that message find its reason here. Returns `None` if the host's
+    /// documentation does not quote one.
     pub fn host_says(&self) -> Option<&str> {
         self.0.host_says.as_deref()
     }
 
-    /// The same failure, and what the host that is played says of it.
+    /// Adds the message of the emulated host.
     pub(crate) fn with_host_says(mut self, words: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).host_says = Some(words.into());
         self
     }
 
-    /// The guest's stack where it failed, innermost frame first, without what panics go through and without the SDK's part; no frames where
-    /// the guest was not running. At most 64 calls deep.
+    /// Returns the guest's stack at the failure, innermost frame first, at most 64 calls deep.
+    ///
+    /// Frames of the panic machinery and of the SDK are omitted. The stack is empty if the guest was
+    /// not running.
     pub fn backtrace(&self) -> &[Frame] {
         self.0.context.backtrace.relevant()
     }
 
-    /// As [`backtrace`](Failure::backtrace), with all frames.
+    /// Returns the same stack as [`backtrace`](Failure::backtrace), with all frames.
     pub fn full_backtrace(&self) -> &[Frame] {
         self.0.context.backtrace.all()
     }
 
-    /// The last calls of host functions before the failure and within the same call, oldest first: at most 8.
+    /// Returns the last calls of host functions within the failed call, oldest first; at most 8.
     pub fn host_calls(&self) -> &[HostCall] {
         &self.0.context.host_calls
     }
 
-    /// The last lines of the plugin's log, oldest first: at most 16, and none where the log is no
-    /// [`RecordedLog`](crate::services::RecordedLog).
+    /// Returns the last lines of the plugin's log, oldest first; at most 16.
+    ///
+    /// Empty unless the log is a [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(&self) -> &[LogLine] {
         &self.0.context.logs
     }
 
-    /// What the call had used, against its limits; `None` where there was no call.
+    /// Returns the resources that the call had used, with their limits; `None` if there was no call.
     pub fn usage(&self) -> Option<&Usage> {
         self.0.context.usage.as_ref()
     }
 
-    /// As `Display`, with the escape sequences that colour it on a terminal.
+    /// Returns the report like `Display`, with escape sequences that colour it on a terminal.
     ///
     /// ```no_run
     /// # fn example(failure: plugin_sdk_harness::Failure) {
@@ -296,21 +308,23 @@ impl Failure {
         Colored(self)
     }
 
-    /// The failure as JSON, which it also serialises to. Text is bounded and filtered as in the message.
+    /// Returns the failure as JSON, in the same form as it serialises to.
     ///
-    /// | member | type | what it is |
+    /// Text is bounded and filtered as in the message.
+    ///
+    /// | member | type | meaning |
     /// |---|---|---|
-    /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin answered with |
-    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error, or what would have been one |
+    /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin returned |
+    /// | `code` | string | [`code`](Failure::code): the same, except for an error that the plugin returned or would have returned |
     /// | `message` | string | [`message`](Failure::message) |
-    /// | `command`, `export` | string | what was called; left out where it was neither |
-    /// | `panic` | object | `message`, `file`, `line`, `column`; left out where there was none |
-    /// | `error` | object | `code`, `message`, `details`?, `source`? of the plugin's or a host function's error; left out where there was none. Details of more than 4 KiB are left out |
-    /// | `host_says` | string | [`host_says`](Failure::host_says); left out where there is nothing |
-    /// | `first` | object | what a poisoned instance died of, in the same form; left out for other kinds |
-    /// | `notes` | array of strings | further particulars |
+    /// | `command`, `export` | string | the called command or export; omitted if there was no call |
+    /// | `panic` | object | `message`, `file`, `line`, `column`; omitted if there was no panic |
+    /// | `error` | object | `code`, `message`, `details`?, `source`? of the error that the plugin or a host function returned; omitted if there was no error. Details of more than 4 KiB are omitted |
+    /// | `host_says` | string | [`host_says`](Failure::host_says); omitted if there is none |
+    /// | `first` | object | the failure that poisoned the instance, in the same form; omitted for other kinds |
+    /// | `notes` | array of strings | further details |
     /// | `hint` | string or null | [`hint`](Failure::hint) |
-    /// | `output` | string or null | what cargo wrote, where a build failed |
+    /// | `output` | string or null | the output of cargo, if a build failed |
     /// | `backtrace` | array | `function`, `function_index`, `module_offset`, `file`, `line`, `column`, `inlined` of each [`Frame`] |
     /// | `host_calls` | array | `function`, `arguments`, `outcome`, `duration_ms` of each [`HostCall`] |
     /// | `logs` | array | `level`, `target`, `message` of each [`LogLine`] |
@@ -318,88 +332,95 @@ impl Failure {
     ///
     /// Later versions may add members.
     pub fn to_json(&self) -> serde_json::Value {
-        // Nothing in it has no form in JSON.
+        // Every value in a failure has a form in JSON.
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// Without a `source`: what a [`Poisoned`](FailureKind::Poisoned) instance died of is part of the message already.
+/// Has no `source`: the message already includes the failure that caused
+/// [`Poisoned`](FailureKind::Poisoned).
 impl std::error::Error for Failure {}
 
-/// The whole report, without colours.
+/// Formats the whole report, without colours.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         report::render(self, &Renderer::plain(), f)
     }
 }
 
-/// The same as `Display`, so that what a test's `unwrap` prints reads well.
+/// Formats the same report as `Display`, because a test's `unwrap` prints it.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// The kinds of [`Failure`].
+/// The typed cause of a [`Failure`].
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The plugin answered with an error: bad arguments, or an error of its own. The instance lives on.
+    /// The plugin returned an error: for bad arguments, or one that its author defined.
+    ///
+    /// The instance stays usable.
     Plugin(plugin_sdk::Error),
 
-    /// The arguments, a configuration or an event's data do not fit the plugin's own schema, and were not given to it: what
-    /// `PluginBuilder::check_arguments` asks for.
+    /// The arguments, a configuration or an event's data do not match the plugin's schema.
+    ///
+    /// They were not passed to the plugin. `PluginBuilder::check_arguments` turns this check on.
     DoesNotFit {
-        /// The error that the plugin would have answered with. Its details have the place as a JSON Pointer too, and all problems if there are several.
+        /// The error that the plugin would have returned.
+        ///
+        /// Its details also contain the path as a JSON Pointer, and all problems if there are
+        /// several.
         error: plugin_sdk::Error,
-        /// What is wrong, at most 16 things.
+        /// The problems, at most 16.
         problems: Vec<Problem>,
     },
-    /// Values cannot be held against the plugin's own schema, because it is none or would take too long.
+    /// Values cannot be validated: the plugin's schema is invalid or would take too long.
     BadSchema {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 
     /// The plugin panicked.
     Panic(Panic),
-    /// The plugin needed more linear memory than it may have.
+    /// The plugin needed more linear memory than its limit allows.
     OutOfMemory {
-        /// What the memory would have grown to, in bytes.
+        /// The requested size of the memory, in bytes.
         requested: u64,
-        /// What it may grow to, in bytes.
+        /// The maximum size of the memory, in bytes.
         limit: u64,
     },
     /// Calls nested too deeply, or local values were too large.
     StackOverflow(Stack),
     /// The call used all its fuel.
     OutOfFuel {
-        /// The fuel of a call.
+        /// The fuel limit of a call.
         limit: u64,
     },
     /// The call took too long.
     Timeout {
-        /// The time of a call.
+        /// The time limit of a call.
         limit: Duration,
-        /// The host function that it was in, as `module.name`, if not in the plugin's own code.
+        /// The host function that was running, as `module.name`; `None` in the plugin's own code.
         during: Option<String>,
     },
-    /// The call's future was dropped before it was done.
+    /// The call's future was dropped before it completed.
     Cancelled,
     /// The plugin trapped in another way.
     Trap {
-        /// The engine's words.
+        /// The engine's message.
         message: String,
     },
-    /// The instance is dead since an earlier trap.
+    /// The instance is unusable because of an earlier trap.
     Poisoned {
-        /// What killed it.
+        /// The failure that made it unusable.
         first: Failure,
     },
 
-    /// The plugin gave an address and a length that do not lie within its memory.
+    /// The plugin returned an address and a length that are not within its memory.
     OutOfBounds {
-        /// What should be there.
+        /// The expected contents.
         region: Region,
         /// The address.
         address: u32,
@@ -408,103 +429,103 @@ pub enum FailureKind {
         /// The size of the memory in bytes.
         memory: u64,
     },
-    /// `alloc` gave an address that is not a multiple of 16.
+    /// `alloc` returned an address that is not a multiple of 16.
     Misaligned {
         /// The address.
         address: u32,
     },
-    /// `alloc` gave 0, which means that it has no room, although the memory limit did not stop it.
+    /// `alloc` returned 0, which means out of memory, although the memory limit was not reached.
     AllocationFailed {
-        /// What it was asked for.
+        /// The requested size in bytes.
         bytes: u32,
     },
-    /// Text that the plugin gave is not UTF-8.
+    /// Text from the plugin is not valid UTF-8.
     NotUtf8 {
-        /// Which text.
+        /// The origin of the text.
         region: Region,
-        /// How many of its bytes are UTF-8.
+        /// The number of valid bytes at its beginning.
         valid_up_to: usize,
     },
-    /// JSON that the plugin gave is not JSON, or not of the type asked for.
+    /// JSON from the plugin is invalid or does not match the requested type.
     BadJson {
-        /// Which text.
+        /// The origin of the text.
         region: Region,
-        /// What is wrong, and where.
+        /// The reason and the position.
         reason: String,
-        /// The text around that place.
+        /// The text around that position.
         excerpt: String,
     },
-    /// A result in the binary codec that is not one, or not of the type asked for.
+    /// A result in the binary codec is invalid or does not match the requested type.
     BadBinary {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The answer to a batch is not one answer for each input.
+    /// The result of a batch does not contain exactly one answer per input.
     BadBatch {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The plugin's answer is larger than the host decodes.
+    /// The plugin's result is larger than the host's limit for decoding.
     ResultTooLarge {
-        /// Which answer.
+        /// The kind of result.
         region: Region,
-        /// Its length in bytes.
+        /// The length in bytes.
         bytes: u64,
-        /// The largest length in bytes.
+        /// The maximum length in bytes.
         limit: u64,
     },
 
     /// The arguments are larger than the ABI allows.
     ArgumentsTooLarge {
-        /// Their length in bytes.
+        /// The length in bytes.
         bytes: u64,
-        /// The largest length in bytes.
+        /// The maximum length in bytes.
         limit: u64,
     },
     /// The arguments given to the harness cannot be encoded.
     BadArguments {
-        /// What is wrong with them.
+        /// The reason.
         reason: String,
     },
     /// The plugin has no such command.
     UnknownCommand {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The command with the most similar name.
         nearest: Option<String>,
-        /// The commands that there are.
+        /// The plugin's commands.
         known: Vec<String>,
     },
 
-    /// The bytes are no WebAssembly module but something else.
+    /// The bytes are not a WebAssembly module.
     NotWasm {
-        /// What they look like.
+        /// The format that the bytes appear to have.
         found: String,
     },
-    /// The module breaks off.
+    /// The module is truncated.
     Truncated {
-        /// The number of bytes that there are.
+        /// The number of bytes present.
         bytes: u64,
     },
     /// The bytes are a component, not a module.
     Component,
     /// The module is not valid, or uses a proposal that the harness does not support.
     InvalidModule {
-        /// What is wrong, and at which byte.
+        /// The reason and the byte offset.
         reason: String,
     },
-    /// The module has more bytes than it may have.
+    /// The module exceeds the maximum size.
     ModuleTooLarge {
         /// The module's size in bytes.
         bytes: u64,
-        /// The largest size in bytes.
+        /// The maximum size in bytes.
         limit: u64,
     },
-    /// The module has more of something than it may have, or would take too long to compile.
+    /// The module exceeds a limit on its contents, or would take too long to compile.
     ModuleLimit {
         /// The limit's name: a field of [`ModuleLimits`](crate::ModuleLimits).
         setting: &'static str,
-        /// What the module has or does that is too much: `has 200000 functions`.
+        /// The excess, as a phrase: `has 200000 functions`.
         what: String,
         /// The limit.
         limit: u64,
@@ -520,26 +541,26 @@ pub enum FailureKind {
     MissingExport {
         /// The export's name.
         name: String,
-        /// What it should be.
+        /// A description of the expected export.
         expected: String,
-        /// Why it is not there and what to do about that, where the module shows it.
+        /// The likely cause and the fix, if the module gives a clue.
         cause: Option<String>,
     },
-    /// An export is not what the ABI says.
+    /// An export has a type other than the ABI requires.
     WrongExport {
         /// The export's name.
         name: String,
-        /// What it should be.
+        /// A description of the expected export.
         expected: String,
-        /// What it is.
+        /// A description of the actual export.
         found: String,
     },
-    /// The module imports what the harness does not offer.
+    /// The module imports items that the harness does not provide.
     MissingImports {
-        /// All of them.
+        /// All missing imports.
         imports: Vec<Import>,
     },
-    /// The module imports a function of the host's with another type than the host has it.
+    /// The module imports a host function with a type other than the host's.
     WrongImport {
         /// The import.
         import: Import,
@@ -548,51 +569,53 @@ pub enum FailureKind {
         /// The module's type.
         found: String,
     },
-    /// A host function was called with an argument that is none: an address out of bounds, say.
+    /// A host function was called with an invalid argument, such as an address out of bounds.
     BadHostArgument {
         /// The function, as `module.name`.
         function: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A host function failed, and returns nothing that could say so to the plugin.
+    /// A host function failed and has no result that could report the error to the plugin.
     HostFunction {
         /// The function, as `module.name`.
         function: String,
         /// The error that it would have returned.
         error: plugin_sdk::Error,
     },
-    /// The module imports a host function whose implementation is asynchronous, and the host is not.
+    /// The module imports an asynchronous host function, but the host is synchronous.
     AsyncHostFunction {
         /// The function, as `module.name`.
         function: String,
     },
-    /// The plugin breaks a rule of the [host](crate::hosts) that it was built for and that is played here. That host itself may crash on it, or never notice.
+    /// The plugin violates a rule of the emulated [host](crate::hosts) that it was built for.
+    ///
+    /// The real host may crash on it or never notice.
     HostContract {
         /// The host's name: `neotalk`.
         host: &'static str,
         /// The rule.
         rule: &'static str,
-        /// What the plugin does instead.
+        /// The plugin's behaviour.
         found: String,
     },
-    /// The [host](crate::hosts) that is played here never does what was asked for.
+    /// The emulated [host](crate::hosts) does not support the requested operation.
     HostLacks {
         /// The host's name: `neotalk`.
         host: &'static str,
-        /// What it has not: `events`.
+        /// The unsupported facility: `events`.
         what: &'static str,
     },
-    /// The module's tables have more elements than they may have.
+    /// The module's tables exceed the maximum number of elements.
     TableTooLarge {
-        /// The number of elements that they would have had.
+        /// The requested number of elements.
         requested: u64,
-        /// The largest number.
+        /// The maximum number of elements.
         limit: u64,
     },
-    /// As many instances as the pool holds are in use.
+    /// All instances of the pool are in use.
     PoolExhausted {
-        /// The number of instances that the pool holds.
+        /// The size of the pool.
         limit: u32,
     },
 
@@ -602,84 +625,86 @@ pub enum FailureKind {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The operating system's words.
+        /// The operating system's message.
         reason: String,
     },
-    /// A service could not be set up as asked.
+    /// A service could not be set up as requested.
     Service {
-        /// Which, by the name of its permission.
+        /// The service, by the name of its permission.
         service: &'static str,
-        /// What is wrong with what was asked for.
+        /// The reason.
         reason: String,
     },
     /// The plugin needs permissions that are not granted, and was built [strictly](crate::PluginBuilder::strict).
     NotGranted {
-        /// Those that are not granted, with the plugin's reasons.
+        /// The permissions that are not granted, with the plugin's reasons.
         permissions: Vec<Permission>,
     },
-    /// The engine could not be set up as asked.
+    /// The engine could not be set up as requested.
     Engine {
-        /// The engine's words.
+        /// The engine's message.
         reason: String,
     },
 }
 
-/// A panic in a plugin, as its panic record tells it.
+/// A panic in a plugin, from its panic record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Panic {
-    /// The message; in parentheses, why there is none.
+    /// The message, or in parentheses the reason why there is none.
     pub message: String,
-    /// The source file, as the compiler saw it; empty where the plugin did not note it.
+    /// The source file, as the compiler saw it; empty if the plugin did not record it.
     pub file: String,
-    /// The line, counted from 1; 0 where the plugin did not note it.
+    /// The line, counted from 1; 0 if the plugin did not record it.
     pub line: u32,
-    /// The column, counted from 1; 0 where the plugin did not note it.
+    /// The column, counted from 1; 0 if the plugin did not record it.
     pub column: u32,
 }
 
-/// Which of a plugin's two stacks overflowed.
+/// The stack that overflowed, of the two that a plugin has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stack {
-    /// The engine's, which holds calls and most local values.
+    /// The engine's stack, which holds calls and most local values.
     Wasm {
-        /// Its size in bytes.
+        /// The size in bytes.
         limit: u64,
     },
-    /// The guest's own, in linear memory, which holds local values that have an address. It grows down towards address 0.
+    /// The guest's own stack in linear memory, which holds local values that have an address.
+    ///
+    /// It grows down towards address 0.
     Shadow {
-        /// How far down it went: an address that has wrapped around below 0.
+        /// The address that was reached, which has wrapped around below 0.
         address: u64,
     },
 }
 
-/// A part of a guest's memory that the ABI gives a meaning.
+/// A region of a guest's memory with a meaning in the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Region {
-    /// The buffer that `alloc` gave for arguments.
+    /// The buffer that `alloc` returned for arguments.
     Arguments,
     /// The result of a call.
     Result,
-    /// The error that a call answered with.
+    /// The error that a call returned.
     Error,
     /// The panic record.
     PanicRecord,
-    /// The heap record, where the plugin counts its allocations.
+    /// The heap record of a plugin that counts its allocations.
     HeapRecord,
 }
 
 /// An import of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// The module that it should come from.
+    /// The module to import from.
     pub module: String,
-    /// Its name there.
+    /// The name within that module.
     pub name: String,
 }
 
-/// Why a plugin's crate could not be built.
+/// The reason why a plugin's crate could not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildFailure {
@@ -688,17 +713,17 @@ pub enum BuildFailure {
         /// The folder.
         dir: PathBuf,
     },
-    /// The folder holds a workspace without a crate of its own.
+    /// The folder contains a workspace without a root crate.
     Workspace {
         /// The folder.
         dir: PathBuf,
     },
-    /// The crate's library is not built as a `cdylib`, so that there is no module.
+    /// The crate's library is not a `cdylib`, so the build makes no module.
     NotCdylib {
         /// The crate's `Cargo.toml`.
         manifest: PathBuf,
     },
-    /// The crate does not offer a feature that it should be built with.
+    /// The crate lacks a requested feature.
     NoFeature {
         /// The crate's `Cargo.toml`.
         manifest: PathBuf,
@@ -707,32 +732,34 @@ pub enum BuildFailure {
     },
     /// The toolchain has no standard library for WebAssembly.
     MissingTarget {
-        /// The toolchain's name, where it is known.
+        /// The toolchain's name, if known.
         toolchain: Option<String>,
     },
-    /// A dependency defines a function that hosts call in the plugin, and a module has one function of a name.
+    /// A dependency defines a function under the name of one that hosts call in the plugin.
+    ///
+    /// A module has at most one function of a name.
     Clash {
         /// The function's name.
         symbol: String,
-        /// The dependency, as Rust code calls it.
+        /// The dependency's crate name, as in Rust code.
         dependency: String,
     },
-    /// The compiler, or cargo, refused.
+    /// The compiler or cargo reported an error.
     Failed {
         /// The command.
         command: String,
-        /// What it wrote.
+        /// The output of the command.
         output: String,
-        /// Which flags of the outer build did not reach this one, if there are any.
+        /// A note on flags of the outer build that did not reach this one, if there are any.
         note: Option<String>,
-        /// What to do about it, where that is known.
+        /// The fix, if known.
         help: Option<String>,
     },
     /// Cargo could not be run.
     NoCargo {
         /// The program.
         program: String,
-        /// The operating system's words.
+        /// The operating system's message.
         reason: String,
     },
 }
@@ -749,7 +776,7 @@ impl FailureKind {
         }
     }
 
-    /// The kind, even where the plugin has a word of its own.
+    /// Returns the word for the kind, even if the plugin's error has its own code.
     fn word(&self) -> &'static str {
         match self {
             FailureKind::Plugin(_) => "plugin",
