@@ -2,8 +2,8 @@
 //!
 //! The engine's own cache stores the entries and runs them unchecked: it has no checksums. So this
 //! module stores a checksum for each entry and verifies it before the engine reads the entry. The
-//! folder must belong to the user alone, because every host that uses the cache runs the code in it,
-//! including code that another user could write there.
+//! folder must belong to the user alone, because every host that uses the cache runs the code in
+//! it, including code that another user could write there.
 
 use std::fs;
 use std::hash::{Hash, Hasher};

@@ -1,7 +1,7 @@
 //! The harness's typed failures and the context of each.
 //!
-//! `display.rs` contains the messages, `hint.rs` the hints for panics and `backtrace.rs` the guest's
-//! stack. `report.rs` formats failures for people, `json.rs` for machines.
+//! `display.rs` contains the messages, `hint.rs` the hints for panics and `backtrace.rs` the
+//! guest's stack. `report.rs` formats failures for people, `json.rs` for machines.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -47,11 +47,12 @@ const MAX_VALUE: usize = 300;
 
 /// The failure of a call or of loading a plugin.
 ///
-/// [`kind`](Failure::kind) returns the typed cause and [`code`](Failure::code) a stable word for it.
-/// `Display` and `Debug` format a report in the style of the Rust compiler: the message, the source
-/// line, the guest's stack, the last host calls and log lines, the resources used, and what to do
-/// next. `Debug` does so too because a test's `unwrap` prints it. [`colored`](Failure::colored)
-/// formats the report for terminals, [`to_json`](Failure::to_json) for machines.
+/// [`kind`](Failure::kind) returns the typed cause and [`code`](Failure::code) a stable word for
+/// it. `Display` and `Debug` format a report in the style of the Rust compiler: the message, the
+/// source line, the guest's stack, the last host calls and log lines, the resources used, and what
+/// to do next. `Debug` does so too because a test's `unwrap` prints it.
+/// [`colored`](Failure::colored) formats the report for terminals, [`to_json`](Failure::to_json)
+/// for machines.
 ///
 /// ```text
 /// error[panic]: command `average` panicked: attempt to divide by zero
@@ -69,8 +70,8 @@ const MAX_VALUE: usize = 300;
 /// An error that the plugin returned is shown alone, without context. All text from the guest is
 /// bounded and free of terminal escapes.
 ///
-/// The context is collected only when a call fails. Source files and debug information are read only
-/// when the report is formatted.
+/// The context is collected only when a call fails. Source files and debug information are read
+/// only when the report is formatted.
 ///
 /// ```
 /// use plugin_sdk_harness::{FailureKind, Plugin};
@@ -257,8 +258,8 @@ impl Failure {
 
     /// Returns the guest's stack at the failure, innermost frame first, at most 64 calls deep.
     ///
-    /// Frames of the panic machinery and of the SDK are omitted. The stack is empty if the guest was
-    /// not running.
+    /// Frames of the panic machinery and of the SDK are omitted. The stack is empty if the guest
+    /// was not running.
     pub fn backtrace(&self) -> &[Frame] {
         self.0.context.backtrace.relevant()
     }
@@ -280,7 +281,8 @@ impl Failure {
         &self.0.context.logs
     }
 
-    /// Returns the resources that the call had used, with their limits; `None` if there was no call.
+    /// Returns the resources that the call had used, with their limits; `None` if there was no
+    /// call.
     pub fn usage(&self) -> Option<&Usage> {
         self.0.context.usage.as_ref()
     }
@@ -635,7 +637,8 @@ pub enum FailureKind {
         /// The reason.
         reason: String,
     },
-    /// The plugin needs permissions that are not granted, and was built [strictly](crate::PluginBuilder::strict).
+    /// The plugin needs permissions that are not granted, and was built
+    /// [strictly](crate::PluginBuilder::strict).
     NotGranted {
         /// The permissions that are not granted, with the plugin's reasons.
         permissions: Vec<Permission>,

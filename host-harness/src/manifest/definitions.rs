@@ -144,8 +144,8 @@ pub(super) fn reference(schema: &Value) -> Option<&str> {
 
 /// Returns the name of the definition that a reference points to.
 ///
-/// Returns `None` unless the reference is to a whole definition. The fragment is percent-decoded and
-/// then read as a JSON Pointer, exactly as the validator does. So a reference to a part of a
+/// Returns `None` unless the reference is to a whole definition. The fragment is percent-decoded
+/// and then read as a JSON Pointer, exactly as the validator does. So a reference to a part of a
 /// definition is never taken for a name, whatever names exist.
 pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     let name = reference.strip_prefix(PREFIX)?;
@@ -572,7 +572,8 @@ impl Graph {
         }
     }
 
-    /// Splits kinds of equal-looking definitions that refer to different ones, until no kind splits.
+    /// Splits kinds of equal-looking definitions that refer to different ones, until no kind
+    /// splits.
     ///
     /// The largest group of a kind keeps its number. So a definition changes its number at most
     /// log(n) times for n definitions, even in a hostile plugin.

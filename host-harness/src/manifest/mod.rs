@@ -74,8 +74,8 @@ pub struct Manifest {
     /// The plugin's version, in semver form; may be empty like `id`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// The kind of plugin: `tool`, `llm_backend` or any other word of lower-case letters, digits, `_`
-    /// and hyphens.
+    /// The kind of plugin: `tool`, `llm_backend` or any other word of lower-case letters, digits,
+    /// `_` and hyphens.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub plugin_type: Option<String>,
     /// Search terms for the plugin.
@@ -160,13 +160,15 @@ pub struct CommandInfo {
     /// Whether one call can pass it many inputs.
     #[serde(skip_serializing_if = "is_false")]
     pub batch: bool,
-    /// The schema of its arguments, an object with one member per argument; `None` for a raw command.
+    /// The schema of its arguments, an object with one member per argument; `None` for a raw
+    /// command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Schema>,
     /// The schema of its result; `None` for a raw command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Schema>,
-    /// The kind of bytes that a raw command takes: `u8`, `f32`, … or `text`; `None` if it takes none.
+    /// The kind of bytes that a raw command takes: `u8`, `f32`, … or `text`; `None` if it takes
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takes: Option<String>,
     /// The kind of bytes that a raw command returns; `None` if it returns none.
@@ -241,8 +243,8 @@ pub struct Emitted {
 
 /// A JSON Schema (2020-12): an object, or `true` for anything at all.
 ///
-/// It may refer to the manifest's [`defs`](Manifest::defs); [`Manifest::standalone`] turns it into a
-/// self-contained document.
+/// It may refer to the manifest's [`defs`](Manifest::defs); [`Manifest::standalone`] turns it into
+/// a self-contained document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Schema(Value);
@@ -266,8 +268,8 @@ impl Schema {
 impl Manifest {
     /// Reads the manifest from the bytes of a module, without compiling or running anything.
     ///
-    /// Returns `None` if the module has no manifest. The bytes need not be trusted: size, number and
-    /// nesting are bounded, so that reading always ends and never panics.
+    /// Returns `None` if the module has no manifest. The bytes need not be trusted: size, number
+    /// and nesting are bounded, so that reading always ends and never panics.
     ///
     /// # Errors
     ///

@@ -104,8 +104,8 @@ impl Source {
 
     /// Sets the file or folder with the function names of a stripped module.
     ///
-    /// The file is one that [`symbols_file`](crate::symbols_file) made; a folder may contain several.
-    /// For a [`file`](Source::file), failures also find `<id>.symbols` next to it, where
+    /// The file is one that [`symbols_file`](crate::symbols_file) made; a folder may contain
+    /// several. For a [`file`](Source::file), failures also find `<id>.symbols` next to it, where
     /// `cargo plugin build` writes it. Symbols are used only if they belong to exactly this module,
     /// byte for byte. They contain nothing but names, so they need no trust.
     ///

@@ -97,8 +97,8 @@ impl Outer {
             .map(OsString::as_os_str)
     }
 
-    /// Resolves a relative folder as the outer cargo did: against the folder where cargo was started,
-    /// which is not the folder where it starts a test.
+    /// Resolves a relative folder as the outer cargo did: against the folder where cargo was
+    /// started, which is not the folder where it starts a test.
     ///
     /// Returns `None` if the folder is absolute or empty.
     fn absolute(&self, folder: &Path) -> Option<PathBuf> {

@@ -1,9 +1,9 @@
 //! Builds of the crate under test, once per process and as its author would build it.
 //!
 //! Cargo uses one file name for all variants of a crate's module (other features, counted
-//! allocations), so each build overwrites the module of the previous one. A module is therefore read
-//! as soon as it is built. Other builds into the same target folder, in this process or in another
-//! one, wait until then.
+//! allocations), so each build overwrites the module of the previous one. A module is therefore
+//! read as soon as it is built. Other builds into the same target folder, in this process or in
+//! another one, wait until then.
 
 mod announcement;
 mod environment;
@@ -30,7 +30,8 @@ use crate::text;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The SDK's feature that counts allocations, as named on cargo's command line in the plugin's crate.
+/// The SDK's feature that counts allocations, as named on cargo's command line in the plugin's
+/// crate.
 const COUNT_ALLOCATIONS: &str = "plugin-sdk/count-allocations";
 
 /// The file in a target folder that is locked while a module is built there and read.
@@ -152,10 +153,10 @@ impl CrateSource {
     /// Builds the plugin so that it counts its allocations.
     ///
     /// [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
-    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option turns
-    /// on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency of the
-    /// crate under this name. The crate must not define a global allocator. The result is a separate
-    /// module; builds without the option are unaffected.
+    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option
+    /// turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency
+    /// of the crate under this name. The crate must not define a global allocator. The result is a
+    /// separate module; builds without the option are unaffected.
     pub fn count_allocations(mut self) -> Self {
         self.count_allocations = true;
         self
@@ -201,8 +202,8 @@ impl CrateSource {
     ///
     /// # Errors
     ///
-    /// Fails with [`FailureKind::Build`] if the module cannot be built, and with [`FailureKind::Io`]
-    /// if it cannot be read.
+    /// Fails with [`FailureKind::Build`] if the module cannot be built, and with
+    /// [`FailureKind::Io`] if it cannot be read.
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Source;
