@@ -53,11 +53,12 @@ impl Module {
 }
 
 impl CrateSource {
-    /// Builds the module now, whether this process has built it before or not, and reads it.
+    /// Builds the module now, even if this process has built it before, and reads it.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Build`] where it cannot be built, [`FailureKind::Io`] where it cannot be read.
+    /// Fails with [`FailureKind::Build`] if the module cannot be built, and with
+    /// [`FailureKind::Io`] if it cannot be read.
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Source;

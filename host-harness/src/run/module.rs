@@ -161,7 +161,7 @@ impl Module {
         }
     }
 
-    /// What it may be.
+    /// The limits that the module must satisfy.
     pub(crate) fn limits(&self) -> &ModuleLimits {
         &self.0.limits
     }
