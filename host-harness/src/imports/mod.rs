@@ -129,8 +129,8 @@ impl Host {
     }
 
     /// Says where failures find the last lines of the log, for a host whose functions are no log themselves.
-    pub(crate) fn set_log(&mut self, log: RecordedLog) {
-        self.log = Some(log);
+    pub(crate) fn set_log(&mut self, log: Option<RecordedLog>) {
+        self.log = log;
     }
 
     /// The permissions that bound functions need, those not granted only.

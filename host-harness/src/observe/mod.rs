@@ -23,7 +23,7 @@ pub(crate) use rendering::Content;
 pub use statistics::{CallStatistics, Statistics};
 pub use trace::{Crossing, Direction, Outcome};
 
-use crate::abi::{Callee, CommandTable};
+use crate::abi::Callee;
 
 /// Where crossings are told of. Shared by all instances of a cloned builder, and so behind a lock, which is taken for one crossing at a time.
 pub(crate) type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
@@ -46,10 +46,10 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// The observer of one instance, if there is anything to observe.
-    pub(crate) fn observer(&self, commands: &CommandTable) -> Option<Box<Observer>> {
+    pub(crate) fn observer(&self) -> Option<Box<Observer>> {
         (self.statistics || self.sink.is_some()).then(|| {
             Box::new(Observer {
-                statistics: self.statistics.then(|| Statistics::of(commands)),
+                statistics: self.statistics.then(Statistics::default),
                 sink: self.sink.clone(),
                 ..Observer::default()
             })
@@ -214,7 +214,6 @@ mod tests {
 
     #[test]
     fn calls_of_the_host_are_shown_within_the_call_and_counted_for_its_command() {
-        let commands = CommandTable::new(vec!["greet"], Vec::new());
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
             let line = format!("{} {crossing}", crossing.depth());
@@ -224,7 +223,7 @@ mod tests {
             statistics: true,
             sink: Some(sink),
         };
-        let mut observer = options.observer(&commands).unwrap();
+        let mut observer = options.observer().unwrap();
         let took = Duration::from_micros(2);
         observer.call_begins(Callee::Command(0), "greet", b"{}", None);
         for key in ["last", "first\x1b[2J"] {
@@ -253,14 +252,13 @@ mod tests {
 
     #[test]
     fn what_nobody_looks_at_is_not_made_into_text() {
-        let commands = CommandTable::new(vec!["greet"], Vec::new());
         let options = Options {
             statistics: true,
             sink: None,
         };
-        let mut observer = options.observer(&commands).unwrap();
+        let mut observer = options.observer().unwrap();
         observer.host_call_begins("kv_get", || unreachable!());
         observer.host_call_ends("kv_get", Outcome::Ok, || unreachable!(), Duration::ZERO);
-        assert!(Options::default().observer(&commands).is_none());
+        assert!(Options::default().observer().is_none());
     }
 }

@@ -10,10 +10,13 @@ use plugin_sdk::services;
 use serde::Serialize;
 
 use super::Plugin;
+use super::emulated::Emulated;
 use super::encode::Gate;
+use super::runner::Runner;
 use crate::abi::Callee;
 use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::hosts::{Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
 use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
 use crate::observe;
@@ -52,7 +55,7 @@ use crate::source::{Source, remedies};
 #[derive(Debug)]
 #[must_use = "a plugin exists once `build` is called"]
 pub struct PluginBuilder {
-    pub(super) origin: Origin,
+    origin: Origin,
     limits: Chosen,
     pool: Option<u32>,
     cache: CacheDir,
@@ -65,6 +68,8 @@ pub struct PluginBuilder {
     #[cfg(feature = "schema-checks")]
     checked: bool,
     faults: Faults,
+    /// The host to emulate.
+    emulated: Option<&'static HostContract>,
     /// Set in `watching.rs`.
     pub(crate) observe: observe::Options,
 }
@@ -74,6 +79,7 @@ pub(crate) struct Prepared {
     pub(crate) module: Module,
     pub(crate) compiled: Arc<Compiled>,
     pub(crate) host: Host,
+    pub(super) emulation: Option<Emulating>,
     pub(crate) services: Services,
     pub(crate) limits: Limits,
     pub(crate) pool: Option<u32>,
@@ -83,8 +89,15 @@ pub(crate) struct Prepared {
     pub(crate) config: Option<Vec<u8>>,
 }
 
+/// The parts of an emulated host.
+pub(super) struct Emulating {
+    contract: &'static HostContract,
+    emulation: Box<dyn Emulator>,
+    breaches: Breaches,
+}
+
 #[derive(Clone, Debug)]
-pub(super) enum Origin {
+enum Origin {
     Source(Box<Source>),
     Module(Module),
 }
@@ -141,6 +154,7 @@ impl PluginBuilder {
             #[cfg(feature = "schema-checks")]
             checked: false,
             faults: Faults::new(),
+            emulated: None,
             observe: observe::Options::default(),
         }
     }
@@ -505,16 +519,76 @@ impl PluginBuilder {
         self
     }
 
-    /// Makes the instance and calls its `plugin_init` with the configuration.
+    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then has instances for that host, too.
+    ///
+    /// A crate is built with its feature for that host. The host's own limits apply, or those that
+    /// the plugin's manifest asks for where the host reads them there, unless this builder sets
+    /// others.
+    pub fn emulate(mut self, host: &'static HostContract) -> Self {
+        self.emulated = Some(host);
+        self
+    }
+
+    /// Creates the plugin for another host, which is emulated strictly: [`emulate`](Self::emulate)
+    /// and [`build`](Self::build) in one.
+    ///
+    /// What the host never does is [`HostLacks`](FailureKind::HostLacks), code `unsupported`. A rule
+    /// that the plugin breaks is [`HostContract`](FailureKind::HostContract), even where the host
+    /// itself would not notice.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Plugin, Source, hosts};
+    /// use serde_json::Value;
+    ///
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096)) (global $alive (mut i32) (i32.const 0))
+    /// #   (func (export "neotalk_alloc") (param i32) (result i32) (local $at i32)
+    /// #     (local.set $at (global.get $top)) (global.set $top (i32.and (i32.add (local.get $at) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))) (local.get $at))
+    /// #   (func (export "neotalk_free") (param i32 i32))
+    /// #   (func (export "neotalk_init") (param i32 i32) (result i32) (global.set $alive (i32.const 1)) i32.const 1)
+    /// #   (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
+    /// #   (data (i32.const 64) "{\"status\":\"pong\"}")
+    /// #   (func (export "neotalk_get_result") (param i32 i32) (result i32)
+    /// #     (if (i32.eqz (global.get $alive)) (then (return (i32.const 1))))
+    /// #     (i32.store (local.get 0) (i32.const 64)) (i32.store (local.get 1) (i32.const 17)) i32.const 0)
+    /// #   (func (export "neotalk_cleanup") (global.set $alive (i32.const 0))))"#;
+    /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_for(hosts::neotalk())?;
+    /// let answer: Value = plugin.call("ping", ())?;
+    /// assert_eq!(answer["status"], "pong");
+    ///
+    /// // NeoTalk has no events.
+    /// assert_eq!(plugin.event("user.created", ()).unwrap_err().code(), "unsupported");
+    /// plugin.finish()?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Where the module cannot be [loaded](Module::load), compiled or instantiated within the limits, and where `plugin_init` fails.
+    /// Those of [`build`](Self::build), and a rule of the host that the module breaks.
+    pub fn build_for(self, host: &'static HostContract) -> Result<Plugin, Failure> {
+        self.emulate(host).build()
+    }
+
+    /// Creates the instance and calls its init hook with the configuration.
+    ///
+    /// # Errors
+    ///
+    /// A module that cannot be [loaded](Module::load), compiled or instantiated within the limits,
+    /// and the failure of the init hook.
     pub fn build(self) -> Result<Plugin, Failure> {
+        let host = self.emulated;
+        let built = self.built();
+        built.map_err(|failure| match host {
+            Some(host) => host.tell(failure),
+            None => failure,
+        })
+    }
+
+    fn built(self) -> Result<Plugin, Failure> {
         let Prepared {
             module,
             compiled,
             host,
+            emulation,
             services,
             limits,
             pool,
@@ -522,10 +596,27 @@ impl PluginBuilder {
             gate,
             config,
         } = self.prepare(false)?;
-        let commands = module.contract().commands().clone();
-        let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
-        instance.observe(&observe);
-        let mut plugin = Plugin::new(instance, module, services, gate);
+        let runner = match emulation {
+            None => {
+                let commands = module.contract().commands().clone();
+                let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
+                instance.observe(&observe);
+                Runner::Own(instance)
+            }
+            Some(Emulating {
+                contract,
+                emulation,
+                breaches,
+            }) => {
+                let rules = &contract.rules;
+                let mut guest =
+                    Guest::new(contract.name, rules, &module, compiled, host, &limits, pool)?;
+                guest.sandbox_mut().store.data_mut().observer = observe.observer();
+                let emulated = Emulated::new(contract, emulation, breaches, guest)?;
+                Runner::Emulated(Box::new(emulated))
+            }
+        };
+        let mut plugin = Plugin::new(runner, module, services, gate);
         if let Some(config) = config {
             plugin.call_encoded(
                 Callee::Export(abi::INIT_EXPORT),
@@ -535,47 +626,32 @@ impl PluginBuilder {
                 },
                 |_| Ok(()),
             )?;
+            plugin.alive = true;
         }
         Ok(plugin)
     }
 
-    /// Gets ready all that an instance is made of, without running anything of the guest's. `can_wait` is for calls that can be waited for.
+    /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
+        if let Some(host) = self.emulated.filter(|_| can_wait) {
+            return Err(Failure::load(FailureKind::HostLacks {
+                host: host.name,
+                what: "async calls",
+            }));
+        }
         let config = self.take_config()?;
-        let module = match &self.origin {
-            Origin::Source(source) => Module::load(Source::clone(source))?,
-            Origin::Module(module) => module.clone(),
+        let module = match (&self.origin, self.emulated) {
+            (Origin::Source(source), None) => Module::load(Source::clone(source))?,
+            (Origin::Source(source), Some(host)) => Module::load_for(host, Source::clone(source))?,
+            (Origin::Module(module), None) => module.clone(),
+            (Origin::Module(module), Some(host)) => module.seen_by(host)?,
         };
-        let services = |provided: Provided, imports, _: &Grants| Ok(provided.finish(imports));
-        self.link(module, config, Limits::default(), can_wait, services)
-    }
-
-    pub(super) fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
-        let config = std::mem::replace(&mut self.config, Ok(Vec::new()));
-        config.map_err(|reason| {
-            Failure::new(
-                FailureKind::BadArguments { reason },
-                Stage::Export(abi::INIT_EXPORT),
-            )
-        })
-    }
-
-    /// Puts a module, a host's limits and its functions together. `functions` makes the host's functions of the services, being told whether the module imports any.
-    pub(super) fn link(
-        self,
-        module: Module,
-        config: Vec<u8>,
-        limits: Limits,
-        can_wait: bool,
-        functions: impl FnOnce(
-            Provided,
-            bool,
-            &Grants,
-        ) -> Result<(Vec<HostFunctions>, Services), Failure>,
-    ) -> Result<Prepared, Failure> {
+        let limits = self
+            .emulated
+            .map_or_else(Limits::default, |host| host.limits(module.manifest()));
         let limits = self.limits.over(limits);
         let mut options = self.engine_options(&limits);
-        // It is the clock's ticks at which a guest lets others go on.
+        // A guest yields to other tasks at the clock's ticks.
         options.clock |= can_wait;
         let gate = Gate::default();
         #[cfg(feature = "schema-checks")]
@@ -593,8 +669,32 @@ impl PluginBuilder {
         let compiled = module.compiled(&options)?;
         let imports = module.contract().imports();
         self.services.set_config(&config);
-        let (mut functions, services) =
-            functions(self.services, !imports.is_empty(), &self.grants)?;
+        let (mut functions, services, emulation) = match self.emulated {
+            None => {
+                let (functions, services) = self.services.finish(!imports.is_empty());
+                (functions, services, None)
+            }
+            Some(contract) => {
+                let (handles, services) = self.services.share();
+                let breaches = Breaches::default();
+                let emulation = contract.emulation(&Surroundings {
+                    services: &handles,
+                    grants: &self.grants,
+                    breaches: &breaches,
+                    described: module.manifest().is_some(),
+                });
+                let Emulation {
+                    functions,
+                    emulator,
+                } = emulation;
+                let emulating = Emulating {
+                    contract,
+                    emulation: emulator,
+                    breaches,
+                };
+                (functions, services, Some(emulating))
+            }
+        };
         functions.extend(self.host);
         let clock = compiled.clock().clone();
         let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)
@@ -603,17 +703,31 @@ impl PluginBuilder {
             all_granted(&module, &host, &self.grants)?;
         }
         host.set_limits(&limits);
+        if emulation.is_some() {
+            host.set_log(services.recorded_log().cloned());
+        }
         *host.faults() = self.faults;
         Ok(Prepared {
             module,
             compiled,
             host,
+            emulation,
             services,
             limits,
             pool: self.pool,
             observe: self.observe,
             gate,
             config: self.init.then_some(config),
+        })
+    }
+
+    fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
+        let config = std::mem::replace(&mut self.config, Ok(Vec::new()));
+        config.map_err(|reason| {
+            Failure::new(
+                FailureKind::BadArguments { reason },
+                Stage::Export(abi::INIT_EXPORT),
+            )
         })
     }
 

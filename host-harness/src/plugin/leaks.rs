@@ -38,9 +38,9 @@ impl Plugin {
         mut calls: impl FnMut(&mut Plugin),
     ) -> Result<LeakReport, Failure> {
         let quarter = runs.max(FEWEST_RUNS).div_ceil(4);
-        self.instance.begin_census()?;
+        self.runner.begin_census()?;
         let marks = self.marks(quarter, &mut calls);
-        let census = self.instance.end_census();
+        let census = self.runner.end_census();
         Ok(LeakReport::new(quarter, marks?, census))
     }
 
@@ -50,13 +50,13 @@ impl Plugin {
         quarter: u32,
         calls: &mut impl FnMut(&mut Plugin),
     ) -> Result<[Heap; 4], Failure> {
-        let mut marks = [self.instance.settle()?; 4];
+        let mut marks = [self.runner.settle()?; 4];
         for (mark, quarters) in marks.iter_mut().skip(1).zip([1, 1, 2]) {
             for _ in 0..quarter.saturating_mul(quarters) {
                 calls(self);
             }
-            *mark = self.instance.settle()?;
-            if let Some(observer) = self.instance.observer_mut() {
+            *mark = self.runner.settle()?;
+            if let Some(observer) = self.runner.sandbox_mut().observer_mut() {
                 observer.warmed_up();
             }
         }

@@ -24,7 +24,7 @@ impl Module {
         })
     }
 
-    /// As [`load`](Module::load), for another host: its instances are made by [`build_on`](PluginBuilder::build_on). A crate is built with its feature for that host.
+    /// As [`load`](Module::load), for another host: its instances are made by [`build_for`](crate::PluginBuilder::build_for). A crate is built with its feature for that host.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@ mod encode;
 mod leaks;
 mod load;
 mod pool;
+mod runner;
 mod watching;
 
 use plugin_sdk::abi::{self, Packed};
@@ -17,14 +18,15 @@ use serde::de::DeserializeOwned;
 
 use crate::abi::{Callee, Command, CommandName, missing_hook};
 use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
-use crate::run::{Answers, Inputs, Instance, Module, call_batch, frame, json};
+use crate::hosts::HostContract;
+use crate::run::{Answers, Inputs, Module, frame, json};
 use crate::services::{Fault, Services};
 use encode::Gate;
+use runner::Runner;
 
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncPlugin, AsyncPool};
 pub use builder::PluginBuilder;
-pub use emulated::Emulated;
 pub use pool::Pool;
 
 /// Encoded arguments above this size are not kept for the next call.
@@ -45,7 +47,7 @@ const MAX_KEPT: usize = 1 << 20;
 /// After a trap (a panic, a limit that was hit) the instance is dead, and every further call is refused as
 /// [`Poisoned`](FailureKind::Poisoned). An error that the plugin answers with leaves it as it is.
 pub struct Plugin {
-    pub(crate) instance: Instance,
+    runner: Runner,
     module: Module,
     services: Services,
     /// The command that was called last, which is the likeliest to be called next.
@@ -54,18 +56,21 @@ pub struct Plugin {
     /// The answers to a batch of a command that takes none.
     gathered: Vec<u8>,
     gate: Gate,
+    /// Whether the life of its state has begun, and not ended.
+    alive: bool,
 }
 
 impl Plugin {
-    pub(crate) fn new(instance: Instance, module: Module, services: Services, gate: Gate) -> Self {
+    fn new(runner: Runner, module: Module, services: Services, gate: Gate) -> Self {
         Plugin {
-            instance,
+            runner,
             module,
             services,
             last: 0,
             encoded: Vec::new(),
             gathered: Vec::new(),
             gate,
+            alive: false,
         }
     }
 
@@ -181,8 +186,8 @@ impl Plugin {
         write: impl FnOnce(&mut [u8]),
     ) -> Result<&[u8], Failure> {
         let callee = self.callee(command)?;
-        let answer = self.instance.call(callee, len, write)?;
-        self.instance.result(callee, answer)
+        let answer = self.runner.call(callee, len, write)?;
+        self.runner.result(callee, answer)
     }
 
     /// Calls a raw command that changes its arguments in place, and copies them back.
@@ -209,10 +214,10 @@ impl Plugin {
     ) -> Result<&[u8], Failure> {
         let callee = self.callee(command)?;
         let answer = self
-            .instance
+            .runner
             .call(callee, bytes.len(), |buffer| buffer.copy_from_slice(bytes))?;
-        bytes.copy_from_slice(self.instance.arguments());
-        self.instance.result(callee, answer)
+        bytes.copy_from_slice(self.runner.arguments());
+        self.runner.result(callee, answer)
     }
 
     /// Calls a command with many inputs at once, each being what [`call`](Plugin::call) takes, and decodes all results.
@@ -297,7 +302,7 @@ impl Plugin {
 
     /// The last call's arguments as they are now in the guest's memory, which a command that works in place has changed.
     pub fn arguments(&self) -> &[u8] {
-        self.instance.arguments()
+        self.runner.arguments()
     }
 
     /// Looks a command up, for calls that then need no look-up by name.
@@ -306,7 +311,7 @@ impl Plugin {
     ///
     /// [`UnknownCommand`](FailureKind::UnknownCommand), which names the most similar command.
     pub fn command(&self, name: &str) -> Result<Command, Failure> {
-        self.instance.commands().command(name)
+        self.module.contract().commands().command(name)
     }
 
     /// The names of the plugin's commands, in alphabetical order.
@@ -328,8 +333,10 @@ impl Plugin {
             },
             |_| Ok(()),
         );
-        if let (Err(_), Some(lookup), Some(before)) = (&outcome, lookup, before) {
-            lookup.restore(before);
+        match (&outcome, lookup, before) {
+            (Ok(()), ..) => self.alive = true,
+            (Err(_), Some(lookup), Some(before)) => lookup.restore(before),
+            (Err(_), ..) => {}
         }
         outcome
     }
@@ -359,6 +366,9 @@ impl Plugin {
     /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.expect_hook(abi::EVENT_EXPORT)?;
+        if let Runner::Emulated(emulated) = &mut self.runner {
+            return emulated.event(&self.gate, topic, data);
+        }
         self.call_encoded(
             Callee::Export(abi::EVENT_EXPORT),
             |gate, _, text| gate.write_event(topic, data, text),
@@ -370,22 +380,36 @@ impl Plugin {
     ///
     /// Dropping a `Plugin` does not call it.
     pub fn cleanup(&mut self) -> Result<(), Failure> {
-        self.instance.call_cleanup()
+        self.alive = false;
+        self.runner.cleanup()
+    }
+
+    /// Ends the plugin's life, for a test's last line: like [`cleanup`](Plugin::cleanup), unless that was called.
+    ///
+    /// # Errors
+    ///
+    /// Those of `cleanup`, and the failure that killed the plugin, if any did.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        match &self.runner.sandbox().first {
+            Some(first) => Err(first.clone()),
+            None if self.alive => self.cleanup(),
+            None => Ok(()),
+        }
     }
 
     /// The size of the plugin's linear memory in bytes. It never shrinks.
     pub fn memory_bytes(&self) -> usize {
-        self.instance.memory_bytes()
+        self.runner.sandbox().memory_bytes()
     }
 
     /// The fuel that the last call used; `None` unless the plugin was built with [`fuel`](PluginBuilder::fuel).
     pub fn fuel_used(&self) -> Option<u64> {
-        self.instance.fuel_used()
+        self.runner.sandbox().fuel_used()
     }
 
     /// Whether the instance is dead, so that every further call is refused as [`Poisoned`](FailureKind::Poisoned).
     pub fn is_poisoned(&self) -> bool {
-        self.instance.is_dead()
+        self.runner.is_dead()
     }
 
     /// The implementation of host functions that the plugin was built with, if there is one of this type; the last one of several.
@@ -399,12 +423,12 @@ impl Plugin {
     /// # }
     /// ```
     pub fn implementation<T: 'static>(&self) -> Option<&T> {
-        self.instance.host().implementation()
+        self.runner.sandbox().host().implementation()
     }
 
     /// As [`implementation`](Plugin::implementation), to change how it behaves from now on.
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
-        self.instance.host_mut().implementation_mut()
+        self.runner.sandbox_mut().host_mut().implementation_mut()
     }
 
     /// The services in memory that the plugin has, to look at and to change.
@@ -427,12 +451,16 @@ impl Plugin {
 
     /// Makes a host function fail from now on, by the name of its import: see [`Fault`].
     pub fn fault(&mut self, function: &str, fault: Fault) {
-        self.instance.host_mut().faults().add(function, fault);
+        self.runner
+            .sandbox_mut()
+            .host_mut()
+            .faults()
+            .add(function, fault);
     }
 
     /// Lifts all faults.
     pub fn clear_faults(&mut self) {
-        self.instance.host_mut().faults().clear();
+        self.runner.sandbox_mut().host_mut().faults().clear();
     }
 
     /// Gives the plugin's event hook the events that wait at its place on the [bus](crate::services::EventBus), and says how many there were.
@@ -459,7 +487,20 @@ impl Plugin {
 
     /// The host functions that the last call has called, oldest first; no more than the last 8.
     pub fn host_calls(&self) -> Vec<HostCall> {
-        self.instance.host().calls()
+        self.runner.sandbox().host().calls()
+    }
+
+    /// Returns how many times the last call has called host functions.
+    pub fn host_calls_made(&self) -> u64 {
+        self.runner.sandbox().host().calls_made()
+    }
+
+    /// Returns the contract of the host that is [emulated](PluginBuilder::build_for); `None` for a plugin that runs by the SDK's own ABI.
+    pub fn emulated_host(&self) -> Option<&'static HostContract> {
+        match &self.runner {
+            Runner::Own(_) => None,
+            Runner::Emulated(emulated) => Some(emulated.host()),
+        }
     }
 
     /// The module that this is an instance of.
@@ -475,7 +516,7 @@ impl Plugin {
         decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<R, Failure> {
         let encoded = self.encode(callee, encode)?;
-        let answer = self.instance.call(callee, encoded.len(), |buffer| {
+        let answer = self.runner.call(callee, encoded.len(), |buffer| {
             buffer.copy_from_slice(&encoded)
         });
         self.decode(callee, encoded, answer, decode)
@@ -489,10 +530,10 @@ impl Plugin {
     ) -> Result<Vec<u8>, Failure> {
         let mut encoded = std::mem::take(&mut self.encoded);
         encoded.clear();
-        let command = self.instance.command_name(callee);
+        let command = self.runner.command_name(callee);
         match encode(&self.gate, command, &mut encoded) {
             Ok(()) => Ok(encoded),
-            Err(kind) => Err(self.instance.failure(callee, kind)),
+            Err(kind) => Err(self.runner.failure(callee, kind)),
         }
     }
 
@@ -507,8 +548,8 @@ impl Plugin {
         if encoded.capacity() <= MAX_KEPT {
             self.encoded = encoded;
         }
-        let bytes = self.instance.decodable_result(callee, answer?)?;
-        decode(bytes).map_err(|kind| self.instance.failure(callee, kind))
+        let bytes = self.runner.decodable_result(callee, answer?)?;
+        decode(bytes).map_err(|kind| self.runner.failure(callee, kind))
     }
 
     fn call_many_encoded<I, R>(
@@ -524,7 +565,7 @@ impl Plugin {
         // What the plugin is not given, because it does not fit.
         let mut results: Vec<Option<Result<R, Failure>>> = Vec::new();
         let mut count = 0;
-        let name = self.instance.command_name(callee);
+        let name = self.runner.command_name(callee);
         for input in inputs {
             let before = framed.len();
             match frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
@@ -534,14 +575,14 @@ impl Plugin {
                 }
                 Err(kind @ FailureKind::DoesNotFit { .. }) => {
                     framed.truncate(before);
-                    results.push(Some(Err(self.instance.failure(callee, kind))));
+                    results.push(Some(Err(self.runner.failure(callee, kind))));
                 }
                 Err(FailureKind::BadArguments { reason }) => {
                     let reason = format!("input {} of the batch: {reason}", results.len());
                     let kind = FailureKind::BadArguments { reason };
-                    return Err(self.instance.failure(callee, kind));
+                    return Err(self.runner.failure(callee, kind));
                 }
-                Err(kind) => return Err(self.instance.failure(callee, kind)),
+                Err(kind) => return Err(self.runner.failure(callee, kind)),
             }
         }
         if count > 0 || results.is_empty() {
@@ -568,37 +609,25 @@ impl Plugin {
         if self.gathered.capacity() > MAX_KEPT {
             self.gathered = Vec::new();
         }
-        call_batch(
-            &mut self.instance,
-            self.last,
-            inputs,
-            &mut self.gathered,
-            decoded,
-        )
+        self.runner
+            .batch(self.last, inputs, &mut self.gathered, decoded)
     }
 
     #[inline]
     pub(crate) fn callee(&mut self, command: impl CommandName) -> Result<Callee, Failure> {
-        let commands = self.instance.commands();
-        match command.number_in(commands, self.last) {
-            Some(number) => {
-                self.last = number;
-                Ok(Callee::Command(number))
-            }
-            None => Err(commands.unknown(command.shown())),
-        }
+        self.last = self.runner.number(command, self.last)?;
+        Ok(Callee::Command(self.last))
     }
 
     /// Calls a hook without arguments.
     fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
         self.expect_hook(name)?;
-        let answer = self.instance.call_hook(name)?;
-        self.instance.result(Callee::Export(name), answer)?;
-        Ok(())
+        self.runner.hook(name)
     }
 
     pub(crate) fn expect_hook(&self, name: &'static str) -> Result<(), Failure> {
-        if self.module.contract().has_hook(name) {
+        // An emulated host decides for itself whether it calls the hook.
+        if self.module.contract().has_hook(name) || self.emulated_host().is_some() {
             return Ok(());
         }
         Err(Failure::new(missing_hook(name), Stage::Export(name)))
@@ -617,7 +646,7 @@ impl std::fmt::Debug for Plugin {
         f.debug_struct("Plugin")
             .field("module", &self.module)
             .field("memory_bytes", &self.memory_bytes())
-            .field("limits", self.instance.limits())
+            .field("limits", &self.runner.sandbox().limits)
             .finish()
     }
 }

@@ -81,7 +81,7 @@ impl Plugin {
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     pub fn statistics(&self) -> &Statistics {
-        Statistics::of_observer(self.instance.observer())
+        Statistics::of_observer(self.runner.observer())
     }
 
     /// What the plugin's heap holds now, as it says itself; `None` unless it counts, which it does if it is
@@ -89,6 +89,6 @@ impl Plugin {
     ///
     /// The harness's argument buffer and the last call's result are in it.
     pub fn heap(&self) -> Option<Heap> {
-        self.instance.heap()
+        self.runner.sandbox().heap()
     }
 }

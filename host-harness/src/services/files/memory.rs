@@ -112,18 +112,6 @@ impl MemoryFiles {
         self.0.lock().files.get(path).cloned()
     }
 
-    /// What is at a path: a file of so many bytes, or a folder.
-    pub(crate) fn stat(&self, path: &str) -> Result<Option<u64>> {
-        let place = Place::parse(path)?;
-        let state = self.0.lock();
-        state.allow(&place, Access::ReadOnly)?;
-        match state.files.get(path) {
-            Some(contents) => Ok(Some(contents.len() as u64)),
-            None if place.within.is_empty() || state.is_folder(path) => Ok(None),
-            None => Err(no_such_file(path)),
-        }
-    }
-
     /// The paths of all files, in alphabetical order.
     pub fn paths(&self) -> Vec<String> {
         self.0.lock().files.keys().cloned().collect()
