@@ -50,6 +50,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
+    asks: &EXPORTS,
     exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["env"],
     functions: || {

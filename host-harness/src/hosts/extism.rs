@@ -57,6 +57,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: false,
     },
+    asks: &HOOKS,
     exports,
     modules: &["extism:host/env"],
     functions: || {

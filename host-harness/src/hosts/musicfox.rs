@@ -63,6 +63,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: true,
     },
+    asks: &EXPORTS,
     exports,
     modules: &["env"],
     functions: || {

@@ -55,6 +55,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
+    asks: &EXPORTS,
     exports,
     modules: &["neomind"],
     functions: || {

@@ -50,6 +50,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: true,
     },
+    asks: &EXPORTS,
     exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["env"],
     functions: || {

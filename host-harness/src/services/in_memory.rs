@@ -1,7 +1,7 @@
 //! Which implementation of each service an instance has.
 
 use std::any::{Any, type_name};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use plugin_sdk::host::{HostFunction, HostFunctions};
 use plugin_sdk::services;
@@ -105,8 +105,11 @@ macro_rules! services {
 
             /// Returns the descriptions of the functions of all services.
             pub(crate) fn functions() -> impl Iterator<Item = &'static HostFunction> {
-                let provided = Services::default().provide();
-                provided.into_iter().flat_map(|provided| provided.functions())
+                static PROVIDED: LazyLock<Vec<&HostFunction>> = LazyLock::new(|| {
+                    let provided = Services::default().provide();
+                    provided.iter().flat_map(HostFunctions::functions).collect()
+                });
+                PROVIDED.iter().copied()
             }
         }
 
