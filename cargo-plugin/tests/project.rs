@@ -209,7 +209,7 @@ fn a_failure_of_the_stripped_module_has_the_names_of_the_same_build(wasm: &[u8],
     .unwrap();
     let said = failed(&folder);
     assert!(
-        said.contains("`renamed.symbols` is there, and has the names of another build"),
+        said.contains("`renamed.symbols` exists, but it has the names of another build"),
         "{said}"
     );
     assert!(!said.contains("blown_up"), "{said}");

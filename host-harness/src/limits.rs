@@ -1,4 +1,4 @@
-//! What a module may be, what a guest may use, and what it was refused.
+//! Limits of modules and of running guests, and the record of refused growth.
 
 use std::time::Duration;
 
@@ -6,10 +6,12 @@ use wasmtime::ResourceLimiter;
 
 use crate::memory::PAGE;
 
-/// How much there may be of each thing in a module, which a host reads and compiles before anything of it runs.
+/// Limits of a module's parts. A host reads and compiles a module before any of its code runs.
 ///
-/// What is beyond a limit is [`FailureKind::ModuleLimit`](crate::FailureKind::ModuleLimit), found before it costs anything: what is listed is counted before it is collected, and nothing is compiled that would take too
-/// long. The limits leave room for what compilers make of whole interpreters. [`Source::limits`](crate::Source::limits) sets others.
+/// A module beyond a limit fails with [`FailureKind::ModuleLimit`](crate::FailureKind::ModuleLimit)
+/// before it costs anything: items are counted before they are collected, and code that would take
+/// too long to compile is not compiled. The defaults leave room for compiled interpreters.
+/// [`Source::limits`](crate::Source::limits) sets other limits.
 ///
 /// ```
 /// use plugin_sdk_harness::{FailureKind, Module, ModuleLimits, Source};
@@ -24,13 +26,13 @@ use crate::memory::PAGE;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModuleLimits {
-    /// Types of functions: 10,000.
+    /// Function types: 10,000.
     pub types: u64,
     /// Parameters and results of one type: 300.
     pub type_values: u64,
     /// Imports: 1000.
     pub imports: u64,
-    /// Functions that the module has itself: 100,000.
+    /// Functions defined in the module: 100,000.
     pub functions: u64,
     /// Tables: 100.
     pub tables: u64,
@@ -38,28 +40,30 @@ pub struct ModuleLimits {
     pub memories: u64,
     /// Globals: 20,000.
     pub globals: u64,
-    /// Tags of exceptions: 1000.
+    /// Exception tags: 1000.
     pub tags: u64,
     /// Exports: 20,000.
     pub exports: u64,
-    /// Pieces of tables that are filled from the beginning: 10,000.
+    /// Segments that fill tables: 10,000.
     pub element_segments: u64,
-    /// Pieces of memory that are filled from the beginning: 100,000.
+    /// Segments that fill memory: 100,000.
     pub data_segments: u64,
     /// Custom sections: 1000.
     pub custom_sections: u64,
-    /// Bytes of the name of one function, for people: 64 KiB.
+    /// Bytes of the debug name of one function: 64 KiB.
     pub name_bytes: u64,
     /// Bytes of one function: 1 MiB.
     pub function_bytes: u64,
-    /// Locals of one function, parameters included: 20,000.
+    /// Locals of one function, including its parameters: 20,000.
     pub locals: u64,
-    /// Blocks, loops and `if`s within each other: 10,000.
+    /// Nested blocks, loops and `if`s: 10,000.
     pub nesting: u64,
-    /// Loops within each other: 64.
+    /// Nested loops: 64.
     pub loop_nesting: u64,
-    /// Work for the compiler beyond what any code of the module's size takes: 3,000,000 units of about a microsecond on one core of a small machine, and 6 more for each byte of the module. It is
-    /// estimated from how many values are alive in how many blocks, and how many of them each branch takes along.
+    /// Work for the compiler in addition to what any code of the module's size takes: 3,000,000
+    /// units, of about a microsecond each on one core of a small machine, plus 6 for each byte of
+    /// the module. It is estimated from the number of values alive in each block and the number
+    /// that each branch carries.
     pub compile_work: u64,
 }
 
@@ -88,7 +92,7 @@ impl Default for ModuleLimits {
     }
 }
 
-/// What an instance and its calls may use.
+/// Limits of an instance and its calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) memory_pages: u32,
@@ -102,12 +106,13 @@ pub(crate) struct Limits {
     pub(crate) schemas: SchemaLimits,
 }
 
-/// What the schemas of a plugin may take.
+/// Limits of a plugin's schemas.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchemaLimits {
-    /// All of them together, compiled, in bytes.
+    /// The compiled size of all schemas together, in bytes.
     pub(crate) bytes: u64,
-    /// Holding one value against one of them: a step is about what one schema takes for one value.
+    /// The steps to validate one value against a schema. A step is about the work for one schema
+    /// and one value.
     pub(crate) steps: u64,
 }
 
@@ -120,14 +125,14 @@ impl Default for SchemaLimits {
     }
 }
 
-/// The limits that a builder was told; all others are the host's.
+/// The limits set on a builder; all others are the host's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
     pub(crate) memory_pages: Option<u32>,
     pub(crate) table_elements: Option<u32>,
     pub(crate) stack_bytes: Option<usize>,
     pub(crate) fuel: Option<u64>,
-    /// `Some(None)` for any time.
+    /// `Some(None)` means no timeout.
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) max_result_bytes: Option<u64>,
     pub(crate) max_argument_bytes: Option<u64>,
@@ -137,7 +142,7 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    /// These limits, but for those that were chosen.
+    /// Returns these limits, with the chosen ones replaced.
     pub(crate) fn over(&self, limits: Limits) -> Limits {
         Limits {
             memory_pages: self.memory_pages.unwrap_or(limits.memory_pages),
@@ -157,7 +162,7 @@ impl Chosen {
 }
 
 impl Limits {
-    /// How far memory may grow unless said otherwise, in pages.
+    /// The default limit of linear memory, in pages.
     pub(crate) const MEMORY_PAGES: u32 = 1024;
 }
 
@@ -177,20 +182,20 @@ impl Default for Limits {
     }
 }
 
-/// Growth that was refused, in bytes of memory or elements of tables.
+/// Refused growth, in bytes of memory or elements of tables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Denied {
     Memory { requested: u64, limit: u64 },
     Tables { requested: u64, limit: u64 },
 }
 
-/// Stops an instance's memory and tables from growing past their limits, and remembers the last time it did.
+/// Keeps an instance's memory and tables within their limits, and records the last refusal.
 pub(crate) struct Limiter {
     memory_bytes: u64,
     table_elements: u64,
-    /// What all tables together have.
+    /// The elements of all tables together.
     used_elements: u64,
-    /// The last growth that was asked for, which may fail for other reasons than this limit.
+    /// The last requested growth, which may fail for reasons other than this limit.
     asked: Option<Denied>,
     denied: Option<Denied>,
 }
@@ -206,18 +211,18 @@ impl Limiter {
         }
     }
 
-    /// What was refused since [`forget`](Limiter::forget).
+    /// Returns the last growth refused since [`forget`](Limiter::forget).
     pub(crate) fn denied(&self) -> Option<Denied> {
         self.denied
     }
 
-    /// At the beginning of a call.
+    /// Forgets the last refusal, at the start of a call.
     #[inline]
     pub(crate) fn forget(&mut self) {
         self.denied = None;
     }
 
-    /// Decides over a growth, where `maximum` is the module's own limit or the engine's.
+    /// Records the requested growth, and the refusal if it is not within the limit.
     fn decide(&mut self, asked: Denied, within: bool) -> bool {
         self.asked = Some(asked);
         if !within {
@@ -228,7 +233,8 @@ impl Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    // Refusing with an error would trap; a guest is told by -1, as anywhere, and may live with it.
+    // An error would trap. A refusal returns -1 to the guest, which can handle it.
+    // `maximum` is the limit of the module or of the engine.
     fn memory_growing(
         &mut self,
         _current: usize,

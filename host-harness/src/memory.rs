@@ -1,6 +1,6 @@
 //! Linear memory.
 
-/// The size of a page of linear memory in bytes.
+/// The size of a page of linear memory, in bytes.
 pub(crate) const PAGE: u64 = 64 * 1024;
 
 /// Returns a part of memory, if all of it is within bounds.

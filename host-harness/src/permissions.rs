@@ -1,4 +1,4 @@
-//! What plugins may use.
+//! Permissions of plugins.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text;
 
-/// The permissions that are granted to a plugin.
+/// The permissions granted to a plugin.
 ///
 /// ```
 /// use plugin_sdk_harness::services::Grants;
@@ -28,17 +28,17 @@ pub struct Grants {
     words: GrantWords,
 }
 
-/// What grants a permission, in the words of a host's users.
+/// The wording that explains to a host's users how to grant a permission.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct GrantWords(Option<fn(&str) -> String>);
 
 impl Grants {
-    /// No permission.
+    /// Grants no permission.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Every permission there is.
+    /// Grants every permission.
     pub fn all() -> Self {
         Grants {
             all: true,
@@ -51,12 +51,13 @@ impl Grants {
         self.names.insert(permission.into());
     }
 
-    /// Grants every permission there is.
+    /// Grants every permission.
     pub fn grant_all(&mut self) {
         self.all = true;
     }
 
-    /// Says in other words than Rust's what grants a permission: see [`PluginBuilder::grant_words`](crate::PluginBuilder::grant_words).
+    /// Sets the wording that explains how to grant a permission, for hosts whose users do not write
+    /// Rust; see [`PluginBuilder::grant_words`](crate::PluginBuilder::grant_words).
     pub fn set_words(&mut self, words: fn(&str) -> String) {
         self.words = GrantWords(Some(words));
     }
@@ -65,17 +66,18 @@ impl Grants {
         self.words
     }
 
-    /// Whether a permission is granted.
+    /// Returns whether a permission is granted.
     #[inline]
     pub fn allows(&self, permission: &str) -> bool {
         self.all || self.names.contains(permission)
     }
 
-    /// Whether a permission is granted, as what a call that needs it answers.
+    /// Checks that a permission is granted.
     ///
     /// # Errors
     ///
-    /// `permission_denied`, with the members `permission` and `grant`.
+    /// `permission_denied`, the error of a call without the permission. Its details have the members
+    /// `permission` and `grant`.
     pub fn check(&self, permission: &str) -> Result<()> {
         match self.allows(permission) {
             true => Ok(()),
@@ -85,7 +87,7 @@ impl Grants {
 }
 
 impl GrantWords {
-    /// What a call answers that lacks a permission.
+    /// Returns the error of a call that lacks a permission.
     #[cold]
     pub(crate) fn denied(self, permission: &str) -> Error {
         Error::from(PermissionDenied {
@@ -117,23 +119,24 @@ impl Permission {
         }
     }
 
-    /// Its name, such as `kv`.
+    /// Returns the permission's name, such as `kv`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the plugin can do without it.
+    /// Returns whether the plugin works without the permission.
     pub fn is_optional(&self) -> bool {
         self.optional
     }
 
-    /// What the plugin's author says it is for; `None` where the plugin uses it without having declared it.
+    /// Returns the purpose that the plugin's author declares, or `None` if the plugin uses the
+    /// permission without declaring it.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
 }
 
-/// `kv: remembers who was greeted`
+/// Formats the permission as `kv: remembers who was greeted`.
 impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text::name(&self.name))?;
@@ -149,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_granted_is_denied_with_what_grants_it() {
+    fn denied_permission_names_the_grant() {
         let mut grants = Grants::none();
         let error = grants.check("k\"v").unwrap_err();
         assert_eq!(error.code(), "permission_denied");

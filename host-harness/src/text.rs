@@ -1,15 +1,16 @@
-//! Text that a guest chose, made fit to show.
+//! Sanitises text from a guest for display.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
 
-/// A mangled name longer than this is shown as it is.
+/// The longest mangled name that is demangled, in bytes. A longer one is shown as it is.
 const MAX_MANGLED: usize = 4096;
 
-/// The most bytes of one text of a guest's that any message shows.
+/// The most bytes of one text from a guest that a message shows.
 pub(crate) const MAX_SHOWN: usize = 4096;
 
-/// Text out of guest memory: what is not UTF-8 is replaced, what is too long is cut, and nothing is left that a terminal would act on.
+/// Sanitises text from guest memory: replaces invalid UTF-8, cuts long text, and escapes all
+/// characters that a terminal would interpret.
 pub(crate) fn from_bytes(bytes: &[u8]) -> String {
     let kept = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
     let mut text = filtered(&String::from_utf8_lossy(kept), MAX_SHOWN);
@@ -19,17 +20,17 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> String {
     text
 }
 
-/// Text that a guest chose and that is UTF-8 already.
+/// Sanitises text from a guest that is already UTF-8.
 pub(crate) fn from_str(text: &str) -> String {
     from_bytes(text.as_bytes())
 }
 
-/// A name (of an export, of an import), in one line.
+/// Sanitises a name (of an export or an import), on one line.
 pub(crate) fn name(name: &str) -> String {
     one_line(name, 80)
 }
 
-/// The first bytes of a text in one line, for a message that quotes it.
+/// Sanitises the first bytes of a text, on one line, for a message that quotes it.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut cut = text.len().min(limit);
     while !text.is_char_boundary(cut) {
@@ -45,9 +46,11 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// The name of a function as it is written in Rust, without its hash, in one line of about `limit` bytes.
+/// Returns the name of a function as Rust writes it, without its hash, on one line of about `limit`
+/// bytes.
 ///
-/// A mangled name of some hundred bytes can stand for one of any length, so demangling stops at the limit.
+/// A mangled name of a few hundred bytes can expand to any length, so demangling stops at the
+/// limit.
 pub(crate) fn function_name(symbol: &str, limit: usize) -> String {
     let demangled = match symbol.len() <= MAX_MANGLED {
         true => rustc_demangle::try_demangle(symbol).ok(),
@@ -62,14 +65,14 @@ pub(crate) fn function_name(symbol: &str, limit: usize) -> String {
     }
 }
 
-/// Writes a method of a type as its author does, `Shop::sell`, where the name is `<Shop>::sell`, as
-/// the newer of the compiler's two schemes has it.
+/// Writes a type's method as its author does: `Shop::sell` instead of `<Shop>::sell`, which the
+/// newer of the compiler's two mangling schemes yields.
 fn without_brackets(name: &str) -> Cow<'_, str> {
     let mut depth = 0_usize;
     let end = name.char_indices().find_map(|(at, c)| {
         match c {
             '<' => depth += 1,
-            // Not the arrow of a function's type.
+            // Not the arrow of a function type.
             '>' if !name.get(..at)?.ends_with('-') => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -89,18 +92,20 @@ fn without_brackets(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The beginning of what a value displays as: displaying stops once there is a character more than `limit` bytes of it.
+/// Returns the start of a value's `Display` output. Formatting stops one character beyond `limit`
+/// bytes.
 pub(crate) fn beginning(value: impl Display, limit: usize) -> String {
     let mut shown = Beginning {
         text: String::new(),
         limit,
     };
-    // An error means that there is more, which is of no interest.
+    // An error only means that there is more text.
     let _ = write!(shown, "{value}");
     shown.text
 }
 
-/// Takes text until it has a character more than the limit, which tells that there is more.
+/// A writer that accepts text until it has one character more than the limit, which shows that
+/// there is more.
 struct Beginning {
     text: String,
     limit: usize,
@@ -126,7 +131,8 @@ fn note_cut(text: &mut String, bytes: usize) {
     let _ = write!(text, "… ({bytes} bytes more)");
 }
 
-/// Lines and tabs stay; whatever else a terminal would act on, or that would turn text around, is shown as its number.
+/// Keeps line breaks and tabs. Escapes other characters that a terminal would interpret, or that
+/// change the direction of text.
 fn filtered(text: &str, limit: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(limit));
     for (at, character) in text.char_indices() {
@@ -157,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_and_tabs_stay_and_escapes_do_not() {
+    fn control_characters_but_not_tabs_and_lines_are_escaped() {
         assert_eq!(from_str("left\n\tright: 1"), "left\n\tright: 1");
         assert_eq!(
             from_str("\x1b[2J\r\0\u{9b}"),
@@ -168,19 +174,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_replaced() {
+    fn invalid_utf8_is_replaced() {
         assert_eq!(from_bytes(b"a\xff\xfeb"), "a\u{fffd}\u{fffd}b");
     }
 
     #[test]
-    fn text_is_bounded_even_where_it_grows_by_being_escaped() {
+    fn escaped_text_is_bounded() {
         let shown = from_str(&"x".repeat(10_000));
         assert!(shown.ends_with("… (5904 bytes more)"), "{shown}");
         assert!(from_str(&"\x1b".repeat(100_000)).len() < MAX_SHOWN + 100);
         assert_eq!(one_line("äöü", 3), "ä…");
     }
 
-    /// A C++ name that a demangler writes out as 16⁹ words.
+    /// Returns a C++ name that a demangler expands to 16⁹ words.
     fn cpp_bomb() -> String {
         (1..10).fold("_Z1f1AIiiE".to_owned(), |name, level| {
             let before = match level {
@@ -192,13 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn names_of_functions_are_demangled_and_bounded() {
+    fn function_names_are_demangled_and_bounded() {
         let name = |symbol: &str| function_name(symbol, 300);
         assert_eq!(name("_ZN4shop4sell17h9105936bbf4dddd7E"), "shop::sell");
         assert_eq!(name("_RNvCs1234_4shop4sell"), "shop::sell");
         assert_eq!(name("command_sell"), "command_sell");
         assert_eq!(name("a\x1b[2J"), "a\\u{1b}[2J");
-        // Every level refers to the one before twice: a name of some hundred bytes, or of 2⁵⁰ words.
+        // Every level refers twice to the previous one: a few hundred bytes expand to 2⁵⁰ words.
         let mut doubling = "_RINvC1a1bTuuE".to_owned();
         for level in 0..50 {
             let digit = |n: usize| char::from(b"0123456789abcdefghijklmnopqrstuvwxyz"[n % 36]);
@@ -224,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_read_alike_in_both_manglings() {
+    fn methods_look_the_same_in_both_manglings() {
         assert_eq!(without_brackets("<shop::Shop>::sell"), "shop::Shop::sell");
         assert_eq!(
             without_brackets("<shop::Shop<fn() -> u8>>::sell::{closure#0}"),
@@ -242,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn displaying_stops_at_the_limit() {
+    fn formatting_stops_at_the_limit() {
         struct Endless;
         impl Display for Endless {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -15,12 +15,12 @@ pub(crate) struct ImportedFunction {
 }
 
 impl ImportedFunction {
-    /// Whether this is the function that is imported.
+    /// Returns whether this import names the given function.
     pub(crate) fn is(&self, function: &HostFunction) -> bool {
         self.name == function.name && self.module == function.module
     }
 
-    /// Whether it is of the type that the host has it in.
+    /// Checks that the import has the type of the host function.
     pub(crate) fn check(&self, function: &HostFunction) -> Result<(), Failure> {
         if self
             .parameters
@@ -41,7 +41,7 @@ impl ImportedFunction {
         }))
     }
 
-    /// Whether all its numbers are integers of 32 bits, as nearly always.
+    /// Returns whether all parameters are 32-bit integers, as in nearly all imports.
     pub(crate) fn plain(&self) -> bool {
         self.parameters.iter().all(|ty| *ty == WasmType::I32)
     }

@@ -1,4 +1,5 @@
-//! The way of a host call that may have to be waited for. It is that of every call, but for the waiting: for the implementation, and for the guest's `alloc`.
+//! Dispatches host calls that may have to wait, either for the implementation or for the guest's
+//! `alloc`. Otherwise the same as `dispatch.rs`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use super::ending::HostTrap;
 use super::state::State;
 use crate::services::{Call, Strike, within};
 
-/// Serves a call of the import with this number. Numbers and memory are as the guest made them.
+/// Serves a call of the import with this index. Slots and memory are as the guest left them.
 pub(super) async fn call(
     caller: &mut Caller<'_, State>,
     number: usize,
@@ -59,7 +60,7 @@ pub(super) async fn call(
     Ok(slot)
 }
 
-/// Answers as a fault has it that a test has set.
+/// Serves a call with an injected fault.
 async fn struck(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
@@ -78,7 +79,7 @@ async fn struck(
     Ok(bent(&strike, answer))
 }
 
-/// Calls an implementation, and waits for its future if it has one.
+/// Calls an implementation, and awaits its future if it has one.
 async fn serve(
     caller: &mut Caller<'_, State>,
     guest: &Guest,
@@ -118,7 +119,8 @@ async fn serve(
     settle(function, answer)
 }
 
-/// Waits for an implementation, but no longer than the call may take. A panic is a value.
+/// Awaits an implementation, at most until the deadline of the call. A panic is returned as a
+/// value.
 async fn wait(
     mut serving: Serving<'_>,
     deadline: Option<Instant>,
@@ -136,7 +138,7 @@ async fn wait(
     let Some(deadline) = deadline else {
         return Some(caught.await);
     };
-    // What is done at once needs no timer.
+    // A future that is ready at once needs no timer.
     let at_once = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut caught).poll(context)));
     match at_once.await {
         Poll::Ready(served) => Some(served),

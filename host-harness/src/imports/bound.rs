@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use plugin_sdk::host::{HostFunction, Kind, Parameter};
 
-/// How many arguments that are bytes have their beginning kept.
+/// The number of byte arguments per call whose start is kept.
 pub(super) const BYTES: usize = 2;
 
-/// An import and what it leads to.
+/// An import and its binding.
 pub(super) struct Bound {
     pub(super) function: &'static HostFunction,
-    /// The place of its implementation.
+    /// The index of its implementation.
     pub(super) implementation: usize,
-    /// Whether it may be called.
+    /// `true` if the permission is granted.
     pub(super) granted: bool,
-    /// What its calls are remembered by.
+    /// The arguments to record in the history.
     pub(super) regions: Regions,
-    /// The places of counts among its numbers, and the size of one counted item.
+    /// The indices of counts among its slots, and the size of one counted item.
     pub(super) counts: Box<[(usize, u64)]>,
 }
 
 impl Bound {
-    /// Returns how many bytes a call gives it.
+    /// Returns the number of bytes that a call passes to the function.
     #[inline]
     pub(super) fn argument_bytes(&self, slots: &[u64]) -> u64 {
         let bytes = self.counts.iter().map(|(at, size)| {
@@ -32,15 +32,15 @@ impl Bound {
     }
 }
 
-/// Which of a function's arguments are bytes, so far as they are kept.
+/// The byte arguments of a function that are kept.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Regions(pub(super) [Option<Region>; BYTES]);
 
 #[derive(Clone, Copy)]
 pub(super) struct Region {
-    /// The place of its address among the numbers.
+    /// The index of the address among the slots.
     at: usize,
-    /// How many bytes there are, or how many for each that is counted.
+    /// The number of bytes, or of bytes per item if there is a count.
     size: u64,
     counted: bool,
 }
@@ -54,7 +54,7 @@ impl Regions {
         regions
     }
 
-    /// The argument whose address is the number at this place.
+    /// Returns which kept argument has its address in this slot.
     pub(super) fn nth(&self, at: usize) -> Option<usize> {
         self.0
             .iter()
@@ -76,7 +76,7 @@ impl Region {
     }
 }
 
-/// The arguments of a function that are bytes.
+/// Returns the byte arguments of a function.
 fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
     places(function).filter_map(|(at, parameter)| {
         let (size, counted) = match parameter.kind {
@@ -89,13 +89,13 @@ fn of_bytes(function: &HostFunction) -> impl Iterator<Item = Region> {
     })
 }
 
-/// Returns the places of counts among a function's numbers, and the size of one counted item.
+/// Returns the indices of counts among a function's slots, and the size of one counted item.
 pub(super) fn counts(function: &HostFunction) -> impl Iterator<Item = (usize, u64)> {
     let counted = of_bytes(function).filter(|region| region.counted);
     counted.map(|region| (region.at + 1, region.size))
 }
 
-/// A function's arguments, with the place of the first number of each.
+/// Returns a function's parameters, with the index of the first slot of each.
 pub(super) fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'static Parameter)> {
     function.parameters.iter().scan(0, |next, parameter| {
         let at = *next;
@@ -104,7 +104,7 @@ pub(super) fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'
     })
 }
 
-/// The name of a function as failures say it.
+/// Returns the name of a function as failures show it.
 pub(super) fn full_name(function: &HostFunction) -> Arc<str> {
     format!("{}.{}", function.module, function.name).into()
 }

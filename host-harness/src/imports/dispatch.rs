@@ -1,4 +1,4 @@
-//! The way of every host call: may it be called, the implementation, the answer.
+//! Dispatches host calls: checks the permission, calls the implementation, delivers the result.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use crate::engine::TICK;
 use crate::observe::{Observer, Outcome};
 use crate::services::{Call, Strike, within};
 
-/// Serves a call of the import with this number. Numbers and memory are as the guest made them.
+/// Serves a call of the import with this index. Slots and memory are as the guest left them.
 #[inline]
 pub(super) fn call(
     caller: &mut Caller<'_, State>,
@@ -36,7 +36,8 @@ pub(super) fn call(
     slot
 }
 
-/// The calling instance's memory and allocator, taken out to be put back, as making a copy of a function costs more than the rest of a call.
+/// Takes the calling instance's memory and allocator out of the host; the caller puts them back.
+/// Copying a function would cost more than the rest of a call.
 #[inline]
 pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Box<Guest>> {
     let guest = caller.data_mut().host.guest.take();
@@ -48,18 +49,18 @@ pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Box
     }
 }
 
-/// A call that has begun.
+/// A call in progress.
 pub(super) struct Begun {
-    /// The import's.
+    /// The index of the import.
     number: usize,
     pub(super) function: &'static HostFunction,
-    /// The place of its implementation.
+    /// The index of its implementation.
     pub(super) place: usize,
     pub(super) granted: bool,
     watched: Option<Watched>,
 }
 
-/// Notes that a call begins.
+/// Records that a call starts.
 #[inline]
 pub(super) fn begin(
     state: &mut State,
@@ -86,7 +87,7 @@ pub(super) fn begin(
     })
 }
 
-/// What the host answers.
+/// Returns the host's result for a call.
 #[inline]
 fn answer(
     state: &mut State,
@@ -113,7 +114,7 @@ fn answer(
     end(state, begun, answered)
 }
 
-/// Notes what a call has come to, once it is known whether there was time for it.
+/// Records the result of a call, or a timeout if it returned too late.
 #[inline]
 pub(super) fn end(
     state: &mut State,
@@ -131,10 +132,10 @@ pub(super) fn end(
     answered
 }
 
-/// Returns the answer to a call with arguments that are too large.
+/// Returns the result of a call whose arguments are too large.
 ///
-/// A function that cannot answer with an error is called if it only takes bytes; if it reads JSON, the
-/// guest's call ends.
+/// A function whose signature has no error is called anyway if it only takes bytes; if it parses
+/// JSON, the guest's call ends.
 #[inline]
 pub(super) fn too_large(
     host: &Host,
@@ -174,7 +175,7 @@ pub(super) fn too_late(function: &HostFunction) -> HostTrap {
     HostTrap::new(function, Reason::Timeout)
 }
 
-/// A call that an observer is told of.
+/// A call that an observer records.
 struct Watched {
     begun: Instant,
 }
@@ -204,7 +205,7 @@ impl Watched {
     }
 }
 
-/// Calls an implementation that answers at once.
+/// Calls a synchronous implementation.
 #[inline]
 pub(super) fn serve(
     function: &HostFunction,
@@ -217,12 +218,13 @@ pub(super) fn serve(
         (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
         _ => Err(Fault::Implementation),
     };
-    // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
+    // The implementation is responsible for its state after a panic, as with a mutex.
     let served = catch_unwind(AssertUnwindSafe(|| within(call, serve)));
     settle(function, served)
 }
 
-/// What an implementation has come to, of which the guest is told if it can be.
+/// Converts the outcome of an implementation to a result, or to an error for the guest if the
+/// function's signature has one.
 #[inline]
 pub(super) fn settle(
     function: &HostFunction,
@@ -235,7 +237,7 @@ pub(super) fn settle(
     }
 }
 
-/// Answers as a fault has it that a test has set.
+/// Serves a call with an injected fault.
 #[cold]
 fn struck(
     function: &HostFunction,
@@ -248,7 +250,7 @@ fn struck(
     }
     if let Strike::Delay(delay) = strike {
         let begun = Instant::now();
-        // The engine's clock decides, as everywhere: on a machine that is busy it is behind.
+        // The engine's clock decides, as everywhere: on a busy machine it runs late.
         while !late() {
             match delay.saturating_sub(begun.elapsed()) {
                 Duration::ZERO => break,
@@ -260,7 +262,7 @@ fn struck(
     serve().map(|answer| bent(&strike, answer))
 }
 
-/// The error of a fault, if that is what it is and the function can return it.
+/// Returns the error of an injected fault, if it has one and the function can return it.
 pub(super) fn error_instead(function: &HostFunction, strike: &Strike) -> Option<Answer> {
     match strike {
         Strike::Error(error) => (function.refuse)(error.clone()).ok(),
@@ -268,7 +270,7 @@ pub(super) fn error_instead(function: &HostFunction, strike: &Strike) -> Option<
     }
 }
 
-/// An answer with the bytes of a fault, if that is what it is.
+/// Replaces the bytes of a result by those of an injected fault, if it has any.
 pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
     let Some(instead) = strike.bytes() else {
         return answer;
@@ -283,7 +285,7 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
             *bytes = instead.into_owned();
             bytes.push(0);
         }
-        // The caller's room is as large as it is.
+        // The length of the guest's buffer is fixed.
         Answer::Written { bytes, .. } => {
             for (byte, instead) in bytes.iter_mut().zip(instead.iter().cycle()) {
                 *byte = *instead;
@@ -293,7 +295,8 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
     answer
 }
 
-/// The calling instance's memory and allocator, where they are not at hand: a start function calls before the instance is there.
+/// Looks up the calling instance's memory and allocator before they are attached: a start function
+/// makes calls before the instance exists.
 #[cold]
 fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
     let memory = caller.get_export(abi::MEMORY_EXPORT)?.into_memory()?;
@@ -302,7 +305,7 @@ fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
     Some(Guest { memory, alloc })
 }
 
-/// Tells the guest of an error, if the function has a way to.
+/// Returns an error to the guest, if the function's signature has one.
 pub(super) fn refuse(
     function: &HostFunction,
     error: plugin_sdk::Error,
@@ -310,7 +313,8 @@ pub(super) fn refuse(
     (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Untold(error)))
 }
 
-/// What is wrong with a value, the guest may hear of; a bad address, it cannot have meant.
+/// Returns an invalid value to the guest as an error. An invalid address is a bug in the guest, so
+/// it ends the call.
 #[cold]
 fn refuse_fault(function: &HostFunction, fault: Fault) -> Result<Answer, HostTrap> {
     let told = match &fault {
@@ -340,7 +344,7 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
     )
 }
 
-/// Brings an answer into the guest.
+/// Delivers a result to the guest.
 #[inline]
 fn finish(
     caller: &mut Caller<'_, State>,
@@ -362,7 +366,7 @@ fn finish(
     }
 }
 
-/// How many bytes of the guest's an answer needs, if it needs any.
+/// Returns the number of bytes that a result needs from the guest's allocator, if any.
 #[inline]
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
@@ -375,16 +379,16 @@ pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     }
 }
 
-/// What came of bringing an answer into the guest.
+/// The outcome of delivering a result to the guest.
 pub(super) enum Delivered {
-    /// The function's result.
+    /// The slot that the function returns.
     Slot(u64),
-    /// The guest has no memory for it.
+    /// The guest has no memory for the result.
     NoRoom,
 }
 
-/// Brings an answer into the guest, to an address from its `alloc` if it [wanted](wanted) one; 0 is none. The memory is as it is now: `alloc` may have
-/// grown it.
+/// Delivers a result to the guest. `allocated` is the address from its `alloc` if the result
+/// [needs](wanted) one; 0 means none. Reads the memory anew, because `alloc` may have grown it.
 #[inline]
 pub(super) fn deliver(
     caller: &mut Caller<'_, State>,
@@ -428,7 +432,7 @@ pub(super) fn deliver(
             write(caller, guest, function, allocated, bytes)?;
             Packed {
                 address: allocated,
-                // No more than what `alloc` was asked for.
+                // At most the length that `alloc` was asked for.
                 len: bytes.len() as u32,
                 failed: *failed,
             }
@@ -494,7 +498,7 @@ fn out_of_bounds(function: &HostFunction, address: u32, bytes: usize, memory: us
     HostTrap::new(function, Reason::Argument(fault.to_string()))
 }
 
-/// An answer that the guest has no memory for becomes an error, which needs less.
+/// Replaces a result that the guest has no memory for by an error, which needs less.
 #[cold]
 pub(super) fn no_room(
     function: &HostFunction,
@@ -511,7 +515,7 @@ pub(super) fn no_room(
     };
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
-        format!("the plugin has no room for the {bytes} bytes that the host answered with"),
+        format!("the plugin has no room for the {bytes} bytes that the host returned"),
     );
     if first {
         return refuse(function, error);

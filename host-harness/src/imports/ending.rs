@@ -6,7 +6,7 @@ use plugin_sdk::host::HostFunction;
 
 use super::bound::full_name;
 
-/// Why a host function ended the guest's call. In a box, as nearly every call has none.
+/// The reason why a host function ended the guest's call. Boxed, because it is rare.
 #[derive(Clone, Debug)]
 pub(crate) struct HostTrap(Box<Ending>);
 
@@ -20,11 +20,11 @@ pub(crate) struct Ending {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Reason {
-    /// An argument is none.
+    /// An argument is invalid.
     Argument(String),
-    /// Something failed, and the function returns nothing that could say so.
+    /// The function failed, and its signature has no error to return.
     Untold(plugin_sdk::Error),
-    /// It took what was left of the call's time.
+    /// The function used up the time of the call.
     Timeout,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for HostTrap {
         match &self.0.reason {
             Reason::Argument(reason) => f.write_str(reason),
             Reason::Untold(error) => fmt::Display::fmt(error, f),
-            Reason::Timeout => f.write_str("it took what was left of the call's time"),
+            Reason::Timeout => f.write_str("it used up the time that the call had left"),
         }
     }
 }

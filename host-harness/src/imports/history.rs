@@ -1,4 +1,5 @@
-//! The last host calls of a guest's call, kept so cheaply that they can always be kept: some numbers, and the beginning of what they point to.
+//! A history of the last host calls of a guest's call. It is cheap enough to be always on: a few
+//! slots, and the first bytes of what they point to.
 
 use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
 
@@ -8,20 +9,20 @@ use crate::engine::{Clock, duration};
 use crate::failure::HostCall;
 use crate::text;
 
-/// How many calls are kept.
+/// The number of calls kept.
 const KEPT: usize = 8;
 
-/// How many numbers of a call are kept.
+/// The number of slots kept per call.
 const SLOTS: usize = 8;
 
-/// How much of them.
+/// The number of bytes kept of each.
 const HEAD: usize = 48;
 
-/// A ring of calls, made when there is something to import.
+/// A ring of calls, allocated only for a module with imports.
 #[derive(Default)]
 pub(super) struct History {
     calls: Box<[Call]>,
-    /// How many there have been since the guest's call began.
+    /// The number of host calls since the guest's call started.
     count: usize,
 }
 
@@ -31,17 +32,17 @@ struct Call {
     slots: [u64; SLOTS],
     bytes: [Head; BYTES],
     outcome: Outcome,
-    /// The beginning of the answer, where that is bytes.
+    /// The start of the result, if it has bytes.
     answer: Head,
     begun: u64,
     ended: u64,
 }
 
-/// The beginning of some bytes. Those behind it are of another call.
+/// The first bytes of some data. Bytes beyond its length belong to an earlier call.
 #[derive(Clone, Copy)]
 struct Head {
     bytes: [u8; HEAD],
-    /// How many there are of them all.
+    /// The length of all the data.
     len: u64,
 }
 
@@ -62,7 +63,7 @@ const NO_CALL: Call = Call {
 
 #[derive(Clone, Copy)]
 enum Outcome {
-    /// It has not returned, or has ended the guest's call.
+    /// The call has not returned, or has ended the guest's call.
     None,
     Slot(u64),
     Bytes,
@@ -101,7 +102,7 @@ impl Head {
 }
 
 impl History {
-    /// Room for the calls of a guest that can make any.
+    /// Allocates the history of a guest that has imports.
     pub(super) fn of(bound: &[Bound]) -> Self {
         let kept = if bound.is_empty() { 0 } else { KEPT };
         History {
@@ -110,13 +111,13 @@ impl History {
         }
     }
 
-    /// Another call of the guest's: what it called before is of no interest.
+    /// Forgets the previous call's host calls, at the start of a call.
     #[inline]
     pub(super) fn begin(&mut self) {
         self.count = 0;
     }
 
-    /// A call begins.
+    /// Records the start of a host call.
     #[inline]
     pub(super) fn call(
         &mut self,
@@ -139,14 +140,14 @@ impl History {
         for (head, region) in call.bytes.iter_mut().zip(&regions.0) {
             let Some(region) = region else { break };
             let (address, len) = region.extent(slots);
-            // A range that lies elsewhere is told by its failure.
+            // The failure of the call reports a range outside memory.
             let start = address as usize;
             let end = start.saturating_add(len.min(HEAD as u64) as usize);
             head.keep(memory.get(start..end).unwrap_or_default(), len);
         }
     }
 
-    /// The latest call has been answered.
+    /// Records the result of the latest call.
     #[inline]
     pub(super) fn answered(&mut self, answer: &Result<Answer, HostTrap>, clock: &Clock) {
         let Some(call) = self.calls.get_mut(self.count.wrapping_sub(1) % KEPT) else {
@@ -172,12 +173,12 @@ impl History {
         call.answer.keep(bytes, bytes.len() as u64);
     }
 
-    /// How many calls there have been, those that are not kept included.
+    /// Returns the number of host calls, including those that are no longer kept.
     pub(super) fn count(&self) -> usize {
         self.count
     }
 
-    /// The calls, oldest first, as they are shown.
+    /// Formats the calls, oldest first.
     pub(super) fn render(&self, bound: &[Bound]) -> Vec<HostCall> {
         let first = self.count.saturating_sub(KEPT);
         (first..self.count)
@@ -185,7 +186,7 @@ impl History {
             .collect()
     }
 
-    /// The latest call, as it is shown.
+    /// Formats the latest call.
     pub(super) fn latest(&self, bound: &[Bound]) -> Option<HostCall> {
         self.rendered(self.count.checked_sub(1)?, bound)
     }
@@ -228,7 +229,7 @@ impl Call {
     }
 }
 
-/// A result that is a number; a packed one of 0 is nothing.
+/// Formats a numeric result; a packed 0 is nothing.
 fn result(function: &HostFunction, slot: u64) -> String {
     match function.result {
         None => String::new(),

@@ -9,7 +9,7 @@ use super::dispatch;
 use super::state::State;
 use crate::abi::ImportedFunction;
 
-/// A linker that has every import of a module.
+/// Creates a linker with every import of a module.
 pub(crate) fn link(
     engine: &Engine,
     imports: &[ImportedFunction],
@@ -17,7 +17,7 @@ pub(crate) fn link(
     link_with(engine, imports, link_one)
 }
 
-/// A linker that has every import of a module, as functions that may have to be waited for.
+/// Creates a linker with every import of a module, as asynchronous functions.
 #[cfg(feature = "async")]
 pub(crate) fn link_async(
     engine: &Engine,
@@ -40,7 +40,8 @@ fn link_with(
     Ok(linker)
 }
 
-/// Functions of up to six integers get a type of their own, which saves every call from passing tagged values.
+/// Functions of up to six integers are linked with static types, so that calls need not pass tagged
+/// values.
 macro_rules! typed {
     ($wrap:ident, $linker:ident, $import:ident, $number:ident) => {
         typed!(@each $wrap, $linker, $import, $number, () (a) (a b) (a b c) (a b c d) (a b c d e) (a b c d e f));
@@ -171,7 +172,7 @@ fn slot(value: &Val) -> u64 {
         Val::I64(number) => number as u64,
         Val::F32(bits) => u64::from(bits),
         Val::F64(bits) => bits,
-        // No import of another type is linked.
+        // Imports with values of other types are not linked.
         _ => 0,
     }
 }

@@ -1,7 +1,9 @@
-//! What a guest's imports lead to.
+//! Binds a guest's imports to host functions and dispatches the calls.
 //!
-//! `link.rs` links functions that know nothing but which import they are, once for all instances of a module; [`Host`], which each instance
-//! has in its store, knows what that import is bound to; `dispatch.rs` is the way of every call, `asynchronous.rs` of those that may have to be waited for; `history.rs` keeps the last few.
+//! `link.rs` links functions that know only the index of their import, once for all instances of a
+//! module. The [`Host`] in each instance's store knows what that import is bound to. `dispatch.rs`
+//! serves every call, `asynchronous.rs` those that may have to wait, and `history.rs` keeps the
+//! last few.
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -33,43 +35,45 @@ pub(crate) use link::link;
 pub(crate) use link::link_async;
 pub(crate) use state::State;
 
-/// The number of the next host's first call; each has room for 2^32 of them.
+/// The number of the next host's first call. Each host has room for 2^32 calls.
 static NUMBERS: AtomicU64 = AtomicU64::new(1 << 32);
 
-/// The host that one instance sees.
+/// The host of one instance.
 #[derive(Default)]
 pub(crate) struct Host {
     implementations: Vec<HostFunctions>,
-    /// What each of the module's imports is bound to, in their order.
+    /// The bindings of the module's imports, in their order.
     bound: Vec<Bound>,
-    /// In a box, as every call takes it out and puts it back.
+    /// Boxed, because every call takes it out and puts it back.
     guest: Option<Box<Guest>>,
     history: History,
     clock: Clock,
-    /// The tick at which the call that is running has used up its time; 0 for never.
+    /// The tick at which the current call times out; 0 for never.
     deadline: u64,
     faults: Faults,
-    /// The log of a host that is played, whose functions are no log themselves.
+    /// The log of an emulated host, which is not among its host functions.
     log: Option<RecordedLog>,
-    /// How a permission is granted, for whoever is denied one.
+    /// The wording that explains how to grant a permission.
     grant_words: GrantWords,
-    /// The most bytes that a function may be given.
+    /// The most bytes that a host function may receive.
     argument_bytes: u64,
-    /// The most bytes of log lines that a call may pass on.
+    /// The most bytes of log lines that a call may forward.
     log_bytes: u64,
-    /// The number of the call that is running.
+    /// The number of the current call.
     number: u64,
 }
 
-/// What a host function needs of the instance that calls it. A store has one instance, so these are its caller's.
+/// The parts of the calling instance that a host function needs. A store has one instance, so these
+/// are the caller's.
 struct Guest {
     memory: Memory,
-    /// None where the host that is played asks for no such export.
+    /// `None` if the emulated host does not require this export.
     alloc: Option<TypedFunc<u32, u32>>,
 }
 
 impl Host {
-    /// Binds a module's imports to implementations, of which the last that has a function counts. `can_wait` is whether it may be an asynchronous one.
+    /// Binds a module's imports to implementations; the last one that has a function wins.
+    /// `can_wait` allows asynchronous implementations.
     pub(crate) fn bind(
         imports: &[ImportedFunction],
         implementations: Vec<HostFunctions>,
@@ -128,18 +132,18 @@ impl Host {
         })
     }
 
-    /// Says where failures find the last lines of the log, for a host whose functions are no log themselves.
+    /// Sets the log that failures quote, for a host without a log among its host functions.
     pub(crate) fn set_log(&mut self, log: Option<RecordedLog>) {
         self.log = log;
     }
 
-    /// The permissions that bound functions need, those not granted only.
+    /// Returns the permissions that bound functions need and that are not granted.
     pub(crate) fn not_granted(&self) -> impl Iterator<Item = &'static str> {
         let denied = self.bound.iter().filter(|bound| !bound.granted);
         denied.filter_map(|bound| bound.function.permission)
     }
 
-    /// What a function answers whose permission is not granted.
+    /// Returns the error of a function whose permission is not granted.
     #[cold]
     fn denied(&self, function: &HostFunction) -> plugin_sdk::Error {
         self.grant_words
@@ -152,7 +156,7 @@ impl Host {
         self.log_bytes = limits.max_log_bytes;
     }
 
-    /// Returns the call that is running, with the time that it has left.
+    /// Returns the current call, with the time that it has left.
     #[inline]
     fn call(&self, left: Option<Duration>) -> Call {
         Call {
@@ -162,29 +166,29 @@ impl Host {
         }
     }
 
-    /// What goes wrong from now on.
+    /// Returns the faults, to change them.
     pub(crate) fn faults(&mut self) -> &mut Faults {
         &mut self.faults
     }
 
-    /// How much of the running call's time is left; `None` for any.
+    /// Returns the time left to the current call, or `None` if unlimited.
     #[inline]
     fn time_left(&self) -> Option<Duration> {
         (self.deadline != 0).then(|| duration(self.deadline.saturating_sub(self.clock.now())))
     }
 
-    /// Whether the running call has used up its time.
+    /// Returns whether the current call has timed out.
     #[inline]
     pub(crate) fn is_late(&self) -> bool {
         self.clock.passed(self.deadline)
     }
 
-    /// From now on the host's functions can reach the guest.
+    /// Gives the host functions access to the guest.
     pub(crate) fn attach(&mut self, memory: Memory, alloc: Option<TypedFunc<u32, u32>>) {
         self.guest = Some(Box::new(Guest { memory, alloc }));
     }
 
-    /// A call of the guest begins, which may take so many ticks; 0 for any number.
+    /// Records that a call of the guest starts, with a timeout in ticks; 0 for none.
     #[inline]
     pub(crate) fn begin(&mut self, ticks: u64) {
         self.deadline = match ticks {
@@ -195,7 +199,7 @@ impl Host {
         self.history.begin();
     }
 
-    /// How long the call has taken so far that began with so many ticks; whole ticks only.
+    /// Returns how long the call with this timeout in ticks has been running, in whole ticks.
     pub(crate) fn elapsed(&self, ticks: u64) -> Duration {
         let passed = self
             .clock
@@ -205,29 +209,29 @@ impl Host {
         duration(passed)
     }
 
-    /// The last calls of the guest's call, oldest first.
+    /// Returns the last host calls of the current call, oldest first.
     pub(crate) fn calls(&self) -> Vec<HostCall> {
         self.history.render(&self.bound)
     }
 
-    /// How many calls the guest's call has made.
+    /// Returns the number of host calls in the current call.
     pub(crate) fn calls_made(&self) -> u64 {
         self.history.count() as u64
     }
 
-    /// The last lines that were logged, where they are recorded, oldest first.
+    /// Returns the last log lines, oldest first, if they are recorded.
     pub(crate) fn log_lines(&self) -> Vec<LogLine> {
         let logs = self.implementation().or(self.log.as_ref());
         logs.map_or_else(Vec::new, |logs: &RecordedLog| logs.last(MAX_LOG_LINES))
     }
 
-    /// The latest implementation of a type.
+    /// Returns the latest implementation of a type.
     pub(crate) fn implementation<T: 'static>(&self) -> Option<&T> {
         let mut latest = self.implementations.iter().rev();
         latest.find_map(HostFunctions::implementation)
     }
 
-    /// The latest implementation of a type.
+    /// Returns the latest implementation of a type.
     pub(crate) fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
         let mut latest = self.implementations.iter_mut().rev();
         latest.find_map(HostFunctions::implementation_mut)

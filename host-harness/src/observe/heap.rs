@@ -1,4 +1,4 @@
-//! What a guest that counts its allocations tells of them.
+//! The record of a guest that counts its allocations.
 
 use plugin_sdk::abi;
 use serde::Serialize;
@@ -6,27 +6,29 @@ use serde::Serialize;
 use crate::failure::{FailureKind, Region};
 use crate::memory::range;
 
-/// What a plugin's heap holds, as the plugin counts it: see [`Plugin::heap`](crate::Plugin::heap).
+/// The contents of a plugin's heap, as the plugin counts them; see
+/// [`Plugin::heap`](crate::Plugin::heap).
 ///
-/// The numbers are the guest's own. One that lies about them deceives nobody but whoever looks for its leaks.
+/// The numbers come from the guest. If they are false, only the search for leaks is misled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Heap {
     /// Blocks that are allocated and not freed.
     pub live_blocks: u32,
-    /// Their size in bytes.
+    /// The size of these blocks, in bytes.
     pub live_bytes: u32,
-    /// The largest size in bytes that they ever had together.
+    /// The largest total size of live blocks so far, in bytes.
     pub peak_bytes: u32,
-    /// How many of them were allocated by the host, with the export `alloc`: its argument buffer, and what its functions gave the guest to own.
+    /// Live blocks that the host allocated with the export `alloc`: its argument buffer, and values
+    /// that its functions gave the guest to own.
     pub host_blocks: u32,
-    /// How many blocks have ever been allocated.
+    /// Blocks ever allocated.
     pub allocations: u64,
-    /// Their size in bytes.
+    /// The size of all blocks ever allocated, in bytes.
     pub allocated_bytes: u64,
 }
 
-/// What became more, or less, in a plugin's heap.
+/// A change of a plugin's heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Growth {
@@ -34,12 +36,12 @@ pub struct Growth {
     pub blocks: i64,
     /// Live bytes.
     pub bytes: i64,
-    /// Those of the blocks that were allocated by the host.
+    /// Live blocks that the host allocated.
     pub host_blocks: i64,
 }
 
 impl Heap {
-    /// What has changed up to a later moment.
+    /// Returns the change from this moment to a later one.
     pub fn until(&self, later: &Heap) -> Growth {
         let difference = |before: u32, after: u32| i64::from(after) - i64::from(before);
         Growth {
@@ -51,7 +53,7 @@ impl Heap {
 }
 
 impl Growth {
-    /// Whether nothing became more.
+    /// Returns whether neither blocks nor bytes grew.
     pub(super) fn is_none(self) -> bool {
         self.blocks <= 0 && self.bytes <= 0
     }
@@ -63,13 +65,13 @@ impl Growth {
     }
 }
 
-/// Where a guest counts.
+/// The location of a guest's heap record.
 pub(crate) struct HeapRecord {
     address: u32,
 }
 
 impl HeapRecord {
-    /// Holds the record's address against a new instance's memory; later the memory only grows.
+    /// Checks the record's address against a new instance's memory, which can only grow later.
     pub(crate) fn at(address: u32, memory: &[u8]) -> Result<Self, FailureKind> {
         let len = abi::HEAP_RECORD_SIZE;
         match range(memory, address, len) {

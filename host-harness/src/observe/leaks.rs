@@ -1,11 +1,14 @@
-//! Which calls leave more in the plugin's heap than they found.
+//! Finds calls that leave allocations in the plugin's heap.
 //!
-//! A heap that grows is no leak yet: a table is made once, a cache fills up, a buffer finds its size. So the calls are run a quarter, half and all of the
-//! number of times asked for, and it is a leak if the heap has grown from the first mark to the second *and* from the second to the third. That finds
-//! what grows with every call, and what grows ever more seldom by doubling, too: twice the calls fill a vector that doubles once more.
+//! A heap that grows does not always leak: a table is created once, a cache fills up, a buffer
+//! reaches its size. So the calls are run a quarter, half and all of the requested number of times.
+//! It is a leak if the heap has grown from the first mark to the second *and* from the second to
+//! the third. This finds both what grows with every call and what grows ever more rarely by
+//! doubling: twice as many calls double a vector once more.
 //!
-//! What a call answered with stays in the heap until the next call. It is given back before the heap is looked at, and the
-//! harness's own argument buffer is left out, so that neither is taken for a leak, or for another command's.
+//! The result of a call stays in the heap until the next call. It is freed before the heap is
+//! measured, and the harness's argument buffer is not counted, so that neither looks like a leak or
+//! counts towards another command.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -20,18 +23,19 @@ use crate::text;
 /// The most commands that a report names.
 const MAX_LISTED: usize = 10;
 
-/// What calls left in a plugin's heap: see [`Plugin::leaks`](crate::Plugin::leaks).
+/// The growth that repeated calls leave in a plugin's heap; see
+/// [`Plugin::leaks`](crate::Plugin::leaks).
 #[derive(Clone, Debug, Serialize)]
 pub struct LeakReport {
     runs: u32,
-    /// In the first quarter of the runs…
+    /// Growth in the first quarter of the runs.
     once: Growth,
-    /// …from there to half of them, and from there to the end.
+    /// Growth up to half of the runs, and from there to the end.
     later: [Growth; 2],
     calls: Vec<CallGrowth>,
 }
 
-/// What the calls of one command, or of one hook, left in the plugin's heap.
+/// The growth that the calls of one command or hook leave in the plugin's heap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CallGrowth {
     name: Box<str>,
@@ -39,15 +43,15 @@ pub struct CallGrowth {
     growth: Growth,
 }
 
-/// What is noted of each call while leaks are looked for.
+/// The growth recorded for each call during a search for leaks.
 #[derive(Default)]
 pub(crate) struct Census {
-    /// The heap before the call that was made last.
+    /// The heap before the latest call.
     before: Heap,
-    /// That call, and what it answered.
+    /// The latest call, and its result.
     last: Option<(Callee, Box<str>, Option<Packed>)>,
     calls: Vec<(Callee, CallGrowth)>,
-    /// Whether the runs to warm up are over.
+    /// `true` once the warm-up runs are over.
     warm: bool,
 }
 
@@ -56,7 +60,7 @@ impl Census {
         self.last = Some((callee, name.into(), answer));
     }
 
-    /// Books what the last call left, now that its answer is gone.
+    /// Records the growth of the latest call, now that its result is freed.
     fn settle(&mut self, heap: Heap) {
         let growth = self.before.until(&heap);
         self.before = heap;
@@ -122,71 +126,73 @@ impl Observer {
         self.census.take().unwrap_or_default()
     }
 
-    /// Whether there is nothing that it observes.
+    /// Returns whether nothing is observed.
     pub(crate) fn is_idle(&self) -> bool {
         self.statistics.is_none() && self.sink.is_none() && self.census.is_none()
     }
 
-    /// The answer that is to be given back before the heap is looked at.
+    /// Takes the result that must be freed before the heap is measured.
     pub(crate) fn unsettled(&mut self) -> Option<Packed> {
         self.census.as_mut()?.last.as_mut()?.2.take()
     }
 
-    /// What the heap holds before the next call.
+    /// Records the heap before the next call.
     pub(crate) fn settled(&mut self, heap: Heap) {
         if let Some(census) = &mut self.census {
             census.settle(heap);
         }
     }
 
-    /// Whether leaks are being looked for.
+    /// Returns whether a search for leaks is running.
     pub(crate) fn takes_census(&self) -> bool {
         self.census.is_some()
     }
 }
 
 impl LeakReport {
-    /// Whether the heap went on growing.
+    /// Returns whether the heap kept growing.
     pub fn is_leak(&self) -> bool {
         let [earlier, later] = self.later;
         (earlier.blocks > 0 && later.blocks > 0) || (earlier.bytes > 0 && later.bytes > 0)
     }
 
-    /// How often the calls were run.
+    /// Returns how often the calls were run.
     pub fn runs(&self) -> u32 {
         self.runs
     }
 
-    /// What the first quarter of the runs left: caches and tables, beside its part of a leak.
+    /// Returns the growth in the first quarter of the runs: caches and tables, and that quarter's
+    /// share of a leak.
     pub fn once(&self) -> Growth {
         self.once
     }
 
-    /// What the other three quarters of the runs left.
+    /// Returns the growth in the other three quarters of the runs.
     pub fn later(&self) -> Growth {
         let [mut growth, last] = self.later;
         growth.add(last);
         growth
     }
 
-    /// What the calls in the other three quarters of the runs left, each command for itself, the one that left most bytes first; only those that left any.
+    /// Returns the growth per command in the other three quarters of the runs, sorted by bytes,
+    /// largest first. Commands without growth are left out.
     pub fn calls(&self) -> &[CallGrowth] {
         &self.calls
     }
 }
 
 impl CallGrowth {
-    /// The command's name; for a batch or a hook the export's.
+    /// Returns the command's name; for a batch or a hook, the export's.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many calls there were.
+    /// Returns the number of calls.
     pub fn calls(&self) -> u64 {
         self.calls
     }
 
-    /// What they left, all together.
+    /// Returns the total growth of all calls.
     pub fn growth(&self) -> Growth {
         self.growth
     }
@@ -209,13 +215,13 @@ impl Display for LeakReport {
         }
         write!(
             f,
-            "the plugin's heap goes on growing: by {blocks} blocks and {bytes} bytes in {runs} runs, after {} runs to warm up",
+            "the plugin's heap keeps growing: by {blocks} blocks and {bytes} bytes in {runs} runs, after {} runs to warm up",
             self.runs / 4
         )?;
         if host_blocks > 0 {
             write!(
                 f,
-                "\n  {host_blocks} of the blocks were allocated by the host, for what its functions gave the guest to own"
+                "\n  {host_blocks} of the blocks were allocated by the host, for values that its functions gave the guest to own"
             )?;
         }
         for call in self.calls.iter().take(MAX_LISTED) {
@@ -232,7 +238,7 @@ impl Display for LeakReport {
             write!(f, "\n  and {} more", more + 1)?;
         }
         f.write_str(
-            "\n  help: look for what these commands add to and never take from; state that is meant to grow needs a bound, or a run that also empties it",
+            "\n  help: look for state that these commands add to and never remove from; state that is meant to grow needs a bound, or a run that also empties it",
         )
     }
 }

@@ -1,7 +1,8 @@
-//! Watching a plugin: what its calls cost, what crosses the boundary, and what stays in its heap.
+//! Observing a plugin: the cost of its calls, trace events at the boundary, and growth of its heap.
 //!
-//! `run/instance.rs` tells the [`Observer`] of each call when it begins and when it ends, the dispatch of host calls of each of those. An
-//! instance that nobody watches has none, and pays one comparison a call.
+//! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch of
+//! host calls does the same for those. An instance that is not observed has no observer, and pays
+//! one comparison per call.
 
 mod heap;
 mod leaks;
@@ -25,10 +26,11 @@ pub use trace::{Crossing, Direction, Outcome};
 
 use crate::abi::Callee;
 
-/// Where crossings are told of. Shared by all instances of a cloned builder, and so behind a lock, which is taken for one crossing at a time.
+/// The receiver of trace events. All instances of a cloned builder share it, so it is behind a
+/// lock, held for one event at a time.
 pub(crate) type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
 
-/// What a [`PluginBuilder`](crate::PluginBuilder) was asked to watch.
+/// The observations requested from a [`PluginBuilder`](crate::PluginBuilder).
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) statistics: bool,
@@ -45,7 +47,7 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
-    /// The observer of one instance, if there is anything to observe.
+    /// Creates the observer of one instance, if anything is observed.
     pub(crate) fn observer(&self) -> Option<Box<Observer>> {
         (self.statistics || self.sink.is_some()).then(|| {
             Box::new(Observer {
@@ -57,19 +59,19 @@ impl Options {
     }
 }
 
-/// What watches one instance.
+/// The observer of one instance.
 #[derive(Default)]
 pub(crate) struct Observer {
     statistics: Option<Statistics>,
     sink: Option<Sink>,
-    /// While leaks are being looked for.
+    /// Set during a search for leaks.
     census: Option<Census>,
     running: Option<Running>,
-    /// How many crossings are under way.
+    /// The number of calls in progress.
     depth: u32,
 }
 
-/// The call that is under way: an instance serves one at a time.
+/// The call in progress. An instance serves one at a time.
 struct Running {
     callee: Callee,
     bytes_in: usize,
@@ -78,20 +80,20 @@ struct Running {
     since: Instant,
 }
 
-/// What a call came to.
+/// The outcome of a call.
 pub(crate) struct Ended<'a> {
     pub(crate) outcome: Outcome,
-    /// The result, or the error that the plugin answered with.
+    /// The result or error that the plugin returned.
     pub(crate) answer: Option<Packed>,
     pub(crate) content: Content<'a>,
     pub(crate) fuel: Option<u64>,
-    /// The size of the memory.
+    /// The size of the memory, in pages.
     pub(crate) pages: u64,
     pub(crate) heap: Option<Heap>,
 }
 
 impl Observer {
-    /// A call is about to be made, its arguments being in place.
+    /// Records that a call starts. Its arguments are in place.
     pub(crate) fn call_begins(
         &mut self,
         callee: Callee,
@@ -110,14 +112,14 @@ impl Observer {
         });
     }
 
-    /// How long the call has been running.
+    /// Returns how long the call has been running.
     pub(crate) fn elapsed(&self) -> Duration {
         self.running
             .as_ref()
             .map_or(Duration::ZERO, |running| running.since.elapsed())
     }
 
-    /// The call has come to something, after this time.
+    /// Records that the call ended after this time.
     pub(crate) fn call_ends(&mut self, name: &str, took: Duration, ended: Ended<'_>) {
         let Some(running) = self.running.take() else {
             return;
@@ -149,7 +151,8 @@ impl Observer {
         });
     }
 
-    /// The guest calls a function of its host. `arguments` is asked for only where somebody wants to see them.
+    /// Records that the guest calls a host function. `arguments` is only called if events are
+    /// traced.
     pub(crate) fn host_call_begins(&mut self, function: &str, arguments: impl FnOnce() -> String) {
         if let Some(running) = &mut self.running {
             running.host_calls += 1;
@@ -161,7 +164,7 @@ impl Observer {
         self.depth += 1;
     }
 
-    /// What the function of the host came to.
+    /// Records the outcome of a host function.
     pub(crate) fn host_call_ends(
         &mut self,
         function: &str,
@@ -186,7 +189,7 @@ impl Observer {
 }
 
 impl Statistics {
-    /// What an observer has counted; nothing where nobody watches.
+    /// Returns the statistics of an observer, or empty ones without an observer.
     pub(crate) fn of_observer(observer: Option<&Observer>) -> &Self {
         static NONE: Statistics = Statistics::none();
         observer
@@ -213,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_the_host_are_shown_within_the_call_and_counted_for_its_command() {
+    fn host_calls_are_traced_and_counted_within_their_command() {
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
             let line = format!("{} {crossing}", crossing.depth());
@@ -251,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looks_at_is_not_made_into_text() {
+    fn untraced_host_calls_are_not_formatted() {
         let options = Options {
             statistics: true,
             sink: None,

@@ -1,4 +1,4 @@
-//! What crossed the boundary, as far as a line of text can show it.
+//! Formats the bytes and text of trace events.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,10 +7,10 @@ use crate::text;
 /// The most bytes of text that are shown.
 const MAX_TEXT: usize = 512;
 
-/// The most bytes that are shown of what is no text.
+/// The most bytes of other data that are shown.
 const MAX_HEX: usize = 32;
 
-/// What crossed the boundary.
+/// The content of a trace event.
 #[derive(Clone, Copy)]
 pub(crate) enum Content<'a> {
     Bytes(&'a [u8]),
@@ -26,7 +26,8 @@ impl Content<'_> {
     }
 }
 
-/// Text as it is, in one line and without what a terminal would act on; anything else in hexadecimal digits. Both are cut where they are long, with their length.
+/// Formats text on one line with control characters escaped, and other bytes in hexadecimal. Long
+/// content is cut, followed by its length.
 impl Display for Content<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = match *self {
@@ -44,9 +45,10 @@ impl Display for Content<'_> {
     }
 }
 
-/// The bytes as text, or as much of it as is going to be shown: whether ten megabytes are text to their end is not worth finding out.
+/// Returns the bytes as text, or the part of it that may be shown. The rest is not checked: finding
+/// out whether ten megabytes are valid text is not worth the time.
 fn beginning_in_utf8(bytes: &[u8]) -> Option<&str> {
-    // More than is shown, so that its end is cut off as it is anyway.
+    // More than is shown, so the last character is cut off anyway.
     let beginning = bytes.get(..MAX_TEXT + 4).unwrap_or(bytes);
     let text = match std::str::from_utf8(beginning) {
         Ok(text) => text,
@@ -56,7 +58,7 @@ fn beginning_in_utf8(bytes: &[u8]) -> Option<&str> {
         }
         Err(_) => return None,
     };
-    // Numbers in memory are UTF-8 more often than one would think.
+    // Numbers in memory are often valid UTF-8, with many control characters.
     let controls = text
         .chars()
         .filter(|character| character.is_control() && !character.is_ascii_whitespace());
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_shown_in_one_line_that_a_terminal_does_not_act_on() {
+    fn text_is_shown_on_one_line_and_escaped() {
         assert_eq!(shown(br#"{"name":"Ada"}"#), r#"{"name":"Ada"}"#);
         assert_eq!(
             shown("two\nlines \x1b[2J \u{202e}".as_bytes()),
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_shown_in_hexadecimal_with_its_length() {
+    fn other_bytes_are_shown_in_hexadecimal_with_their_length() {
         assert_eq!(shown(b"\xff\x00\x10"), "0xff0010 (3 bytes)");
         assert_eq!(shown(&1.5f32.to_le_bytes()), "0x0000c03f (4 bytes)");
         assert_eq!(
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_is_cut_at_a_character() {
+    fn long_text_is_cut_at_a_character() {
         let long = "ä".repeat(100_000);
         let expected = format!("{}… (200000 bytes)", "ä".repeat(256));
         assert_eq!(shown(long.as_bytes()), expected);

@@ -1,4 +1,4 @@
-//! What happens at the boundary, one crossing at a time.
+//! Trace events: calls and returns at the boundary between host and guest.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -9,9 +9,11 @@ use super::heap::Growth;
 use super::rendering::Content;
 use crate::text;
 
-/// One crossing of the boundary between host and guest: see [`PluginBuilder::trace`](crate::PluginBuilder::trace).
+/// One event at the boundary between host and guest: a call, a return, a host call, or its return.
+/// See [`PluginBuilder::trace`](crate::PluginBuilder::trace).
 ///
-/// `Display` makes one line of it, indented by its [`depth`](Self::depth): `->` into the guest, `<-` out of it.
+/// `Display` formats it as one line, indented by its [`depth`](Self::depth): `->` goes into the
+/// guest, `<-` out of it.
 pub struct Crossing<'a> {
     direction: Direction,
     depth: u32,
@@ -22,32 +24,33 @@ pub struct Crossing<'a> {
     growth: Option<Growth>,
 }
 
-/// Which way a [`Crossing`] goes, and what for.
+/// The kind of a [`Crossing`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Direction {
     /// The host calls a command or a hook.
     Call,
-    /// The guest answers that.
+    /// The guest returns from that call.
     Answer,
-    /// The guest calls a function of its host.
+    /// The guest calls a host function.
     HostCall,
-    /// The host answers that.
+    /// The host function returns.
     HostAnswer,
 }
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// A result.
     Ok,
-    /// An error, as a value: the plugin's own, or the host function's.
+    /// An error value, from the plugin or the host function.
     Error,
-    /// A trap, which is the end of the instance.
+    /// A trap, which ends the instance.
     Trap,
-    /// Anything else that is no result: an answer that lies nowhere, arguments that the guest had no room for.
+    /// Any other failure, such as a result outside memory, or arguments that the guest had no room
+    /// for.
     Failure,
 }
 
@@ -112,27 +115,31 @@ impl<'a> Crossing<'a> {
         }
     }
 
-    /// Which way it goes.
+    /// Returns the kind of the event.
     pub fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// How many calls it happens within: 0 for a call of the host's, 1 for what the guest then calls.
+    /// Returns the number of enclosing calls: 0 for a call by the host, 1 for the guest's calls in
+    /// it.
     pub fn depth(&self) -> u32 {
         self.depth
     }
 
-    /// The command's name; for anything else that of the export, or of the host function.
+    /// Returns the name of the command, of the export (for a hook or batch), or of the host
+    /// function.
     pub fn function(&self) -> &str {
         self.function
     }
 
-    /// The arguments, the result or the error, cut and filtered as `Display` shows them: text as text, anything else in hexadecimal digits.
+    /// Returns the arguments, the result or the error as `Display` shows them, cut and escaped:
+    /// text as text, anything else in hexadecimal.
     pub fn content(&self) -> String {
         self.content.to_string()
     }
 
-    /// The bytes of arguments, result or error, as they lie in the guest's memory; `None` where values cross, or where there is no answer.
+    /// Returns the bytes of the arguments, the result or the error, as they are in guest memory.
+    /// `None` if values are passed directly, or if there is no result.
     pub fn bytes(&self) -> Option<&[u8]> {
         match self.content {
             Content::Bytes(bytes) => Some(bytes),
@@ -140,18 +147,18 @@ impl<'a> Crossing<'a> {
         }
     }
 
-    /// What it came to; only of answers.
+    /// Returns the outcome; only for returns.
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome
     }
 
-    /// The time between the call and this answer; only of answers.
+    /// Returns the time from the call to its return; only for returns.
     pub fn duration(&self) -> Option<Duration> {
         self.duration
     }
 
-    /// What the plugin's heap holds more than before the call; only of answers of plugins that
-    /// [count their allocations](crate::CrateSource::count_allocations).
+    /// Returns how much the plugin's heap has grown since the call; only for returns of plugins
+    /// that [count their allocations](crate::CrateSource::count_allocations).
     pub fn growth(&self) -> Option<Growth> {
         self.growth
     }
@@ -170,7 +177,7 @@ impl Display for Outcome {
 
 impl Display for Crossing<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // Deeper is no more legible.
+        // More indentation does not help.
         for _ in 0..self.depth.min(20) {
             f.write_str("  ")?;
         }

@@ -1,20 +1,23 @@
-//! Looking for leaks.
+//! The search for leaks.
 
 use super::Plugin;
 use crate::failure::Failure;
 use crate::observe::{Heap, LeakReport};
 
-/// The fewest runs that tell a leak from what happens once.
+/// The fewest runs that distinguish a leak from one-time growth.
 const FEWEST_RUNS: u32 = 8;
 
 impl Plugin {
-    /// Runs some calls again and again, and tells what they leave in the plugin's heap.
+    /// Repeats some calls, and returns the growth that they leave in the plugin's heap.
     ///
-    /// `calls` makes one round of calls, the same each time, of one command or of several. It is run `runs` times, rounded up to a multiple of 4 and at least 8: a
-    /// quarter of them to warm up, and then twice as many and again twice as many, since what the plugin allocates once is no leak, and what it
-    /// goes on allocating is. A call that fails may leak as well; `calls` decides whether it minds.
+    /// `calls` makes one round of calls, the same each time, of one or more commands. It runs
+    /// `runs` times, rounded up to a multiple of 4 and at least 8: first a quarter of the runs to
+    /// warm up, then another quarter, then half. What the plugin allocates only once is not a leak;
+    /// what it keeps allocating is. A failed call may leak as well; `calls` decides how to handle
+    /// failures.
     ///
-    /// The plugin must count its allocations, as it does if its crate is [built so](crate::CrateSource::count_allocations).
+    /// The plugin must count its allocations, for which its crate is [built with counting
+    /// enabled](crate::CrateSource::count_allocations).
     ///
     /// ```no_run
     /// use plugin_sdk_harness::{Plugin, Source};
@@ -31,7 +34,8 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// [`MissingExport`](crate::FailureKind::MissingExport) where the plugin does not count, and [`Poisoned`](crate::FailureKind::Poisoned) where it did not live to the end.
+    /// [`MissingExport`](crate::FailureKind::MissingExport) if the plugin does not count its
+    /// allocations, and [`Poisoned`](crate::FailureKind::Poisoned) if a call ended its instance.
     pub fn leaks(
         &mut self,
         runs: u32,
@@ -44,7 +48,7 @@ impl Plugin {
         Ok(LeakReport::new(quarter, marks?, census))
     }
 
-    /// What the heap holds before all runs, after a quarter, after half and after all of them.
+    /// Measures the heap before all runs, and after a quarter, half and all of them.
     fn marks(
         &mut self,
         quarter: u32,
@@ -63,9 +67,10 @@ impl Plugin {
         Ok(marks)
     }
 
-    /// Panics if some calls, run again and again, leave more in the plugin's heap each time: [`leaks`](Self::leaks) as an assertion.
+    /// Panics if repeated calls leave ever more in the plugin's heap: [`leaks`](Self::leaks) as an
+    /// assertion.
     ///
-    /// The message names the commands, and how much a call of each leaves.
+    /// The message names the commands, and how much each call of them leaves.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::{Plugin, Source};

@@ -7,18 +7,19 @@ use super::builder::PluginBuilder;
 use crate::observe::{Crossing, Heap, Statistics};
 
 impl PluginBuilder {
-    /// Counts and times the plugin's calls: see [`Plugin::statistics`].
+    /// Counts and times the plugin's calls; see [`Plugin::statistics`].
     ///
-    /// A call then costs two looks at the clock more. Unless asked for, nothing is counted and nothing is spent on it.
+    /// This costs two clock readings per call. By default nothing is counted, at no cost.
     pub fn statistics(mut self) -> Self {
         self.observe.statistics = true;
         self
     }
 
-    /// Tells `sink` of every crossing of the boundary, in both directions, as it happens.
+    /// Reports every event at the boundary to `sink`, in both directions, as it happens.
     ///
-    /// What is not shown costs little: a [`Crossing`] is made into text by its `Display`, not before. Instances of clones of this
-    /// builder share the sink. It must not call a plugin that it is told of itself: the lock around it would wait for ever.
+    /// Events that are not displayed cost little: a [`Crossing`] becomes text only in its
+    /// `Display`. Instances of clones of this builder share the sink. The sink must not call a
+    /// plugin that reports to it: it would deadlock.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -45,7 +46,8 @@ impl PluginBuilder {
         self
     }
 
-    /// Prints every crossing of the boundary to the standard error stream, a line each: [`trace`](Self::trace) with a sink for it.
+    /// Prints every event at the boundary to standard error, one per line: [`trace`](Self::trace)
+    /// with a sink that prints.
     ///
     /// ```text
     /// -> greet {"name":"Ada"}
@@ -59,8 +61,8 @@ impl PluginBuilder {
 }
 
 impl Plugin {
-    /// What the calls so far came to and cost, each command and hook for itself; empty unless the plugin was built with
-    /// [`statistics`](PluginBuilder::statistics).
+    /// Returns outcomes and costs of the calls so far, for each command and hook. Empty unless the
+    /// plugin was built with [`statistics`](PluginBuilder::statistics).
     ///
     /// ```
     /// # use plugin_sdk_harness::{Plugin, Source};
@@ -84,10 +86,11 @@ impl Plugin {
         Statistics::of_observer(self.runner.observer())
     }
 
-    /// What the plugin's heap holds now, as it says itself; `None` unless it counts, which it does if it is
-    /// [built so](crate::CrateSource::count_allocations). No guest code is run for it.
+    /// Returns the current contents of the plugin's heap, as the plugin counts them. `None` unless
+    /// the plugin counts its allocations, for which it is [built with counting
+    /// enabled](crate::CrateSource::count_allocations). This runs no guest code.
     ///
-    /// The harness's argument buffer and the last call's result are in it.
+    /// The harness's argument buffer and the last call's result are included.
     pub fn heap(&self) -> Option<Heap> {
         self.runner.sandbox().heap()
     }

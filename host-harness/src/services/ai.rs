@@ -6,7 +6,7 @@ use plugin_sdk::{Error, Result};
 use super::script::{self, Script};
 use super::{Shared, error};
 
-/// A language model whose replies a test lays down. Clones are the same.
+/// A language model with scripted replies. Clones share one script.
 ///
 /// ```
 /// use plugin_sdk::services::ai::{Ai, Conversation, Message};
@@ -31,18 +31,19 @@ use super::{Shared, error};
 pub struct ScriptedAi(Shared<Script<Conversation, Reply>>);
 
 impl ScriptedAi {
-    /// A model that has nothing to say yet.
+    /// Creates a model without replies.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts a reply into the queue: the next conversation that no rule is for gets it.
+    /// Adds a reply to the queue, for the next conversation that no rule matches.
     pub fn answer(self, reply: impl Into<String>) -> Self {
         self.0.lock().queue(Ok(reply_of(reply.into())));
         self
     }
 
-    /// Replies so whenever the last message matches the pattern, in which `*` stands for any run of characters.
+    /// Replies with this text whenever the last message matches the pattern, in which `*` matches
+    /// any run of characters.
     pub fn answer_to(self, pattern: &str, reply: impl Into<String>) -> Self {
         let pattern = pattern.to_owned();
         self.answer_when(
@@ -51,7 +52,7 @@ impl ScriptedAi {
         )
     }
 
-    /// Replies so whenever the condition holds.
+    /// Replies with this text whenever the condition holds.
     pub fn answer_when(
         self,
         condition: impl Fn(&Conversation) -> bool + Send + 'static,
@@ -64,7 +65,8 @@ impl ScriptedAi {
         self
     }
 
-    /// Replies with whatever the closure says; with `None` it leaves the conversation to later rules and the queue.
+    /// Replies with the closure's result. If the closure returns `None`, later rules and the queue
+    /// decide.
     pub fn answer_with(
         self,
         answer: impl FnMut(&Conversation) -> Option<Result<Reply>> + Send + 'static,
@@ -73,18 +75,18 @@ impl ScriptedAi {
         self
     }
 
-    /// Puts a failure into the queue.
+    /// Adds an error to the queue.
     pub fn fail(self, error: Error) -> Self {
         self.0.lock().queue(Err(error));
         self
     }
 
-    /// What was said so far, oldest first: the last 1000 conversations, and no more than 64 MiB of them.
+    /// Returns the conversations so far, oldest first: the last 1000, and at most 64 MiB of them.
     pub fn conversations(&self) -> Vec<Conversation> {
         self.0.lock().asked().cloned().collect()
     }
 
-    /// How many replies are left in the queue.
+    /// Returns the number of replies left in the queue.
     pub fn unanswered(&self) -> usize {
         self.0.lock().left()
     }
@@ -124,7 +126,7 @@ impl Ai for ScriptedAi {
             Err(error::unavailable(
                 "the model has no reply",
                 format_args!(
-                    "none is laid down for {}; see `ScriptedAi::answer`",
+                    "none is scripted for {}; see `ScriptedAi::answer`",
                     error::quoted(last(conversation))
                 ),
             ))

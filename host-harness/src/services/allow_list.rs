@@ -1,4 +1,4 @@
-//! Which hosts of the network a plugin may reach.
+//! The network hosts that a plugin may reach.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -10,20 +10,21 @@ use serde_json::json;
 use super::error;
 use crate::failure::{Failure, FailureKind};
 
-/// The hosts that plugins may send requests to; none unless listed.
+/// The network hosts that plugins may send requests to. A host that is not listed is denied.
 ///
 /// | entry | allows |
 /// |---|---|
 /// | `api.example.com` | this host, by HTTP on port 80 and HTTPS on port 443 |
 /// | `https://api.example.com` | this host, by HTTPS only |
-/// | `*.example.org` | all hosts below `example.org`, at any depth, and not `example.org` itself |
-/// | `localhost:8080`, `localhost:*` | this host on this port, or on any |
-/// | `127.0.0.1`, `[::1]:8080` | an address, for requests that name it so |
+/// | `*.example.org` | all hosts below `example.org`, at any depth, but not `example.org` itself |
+/// | `localhost:8080`, `localhost:*` | this host on this port, or on any port |
+/// | `127.0.0.1`, `[::1]:8080` | an IP address, for requests that name it in this form |
 ///
-/// A request's address is taken apart by the same parser that the client uses, and its host compared as a whole: without regard to case, and to one
-/// dot at its end. What could mean another host than it seems to is refused altogether: a user's name before the host, addresses in
-/// other than the usual form (`127.1`, `0x7f000001`), letters beyond ASCII (write `xn--bcher-kva.example`). Names are not resolved for this: who may
-/// answer for an allowed name decides where its requests go.
+/// The check parses a request's URL with the same parser as the client and compares its host as a
+/// whole, ignoring case and one trailing dot. It refuses URLs whose host is easily misread: those
+/// with a user name before the host, with IP addresses in an unusual form (`127.1`, `0x7f000001`)
+/// or with letters beyond ASCII (write `xn--bcher-kva.example`). It does not resolve names, so
+/// the operator of an allowed name's DNS decides where its requests go.
 ///
 /// ```
 /// use plugin_sdk_harness::services::AllowList;
@@ -49,20 +50,20 @@ pub struct AllowList {
 struct Rule {
     https: Option<bool>,
     host: Host,
-    /// Hosts below it, instead of itself.
+    /// `true` for the hosts below `host`, `false` for `host` itself.
     below: bool,
     port: Port,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Port {
-    /// The scheme's own.
+    /// The scheme's default.
     Usual,
     Exactly(u16),
     Any,
 }
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone, Debug)]
 pub struct Target {
     uri: Uri,
@@ -71,7 +72,7 @@ pub struct Target {
     port: u16,
 }
 
-/// A host in the one form that is compared: in lower case, without a dot at its end.
+/// A host in normal form for comparison: in lower case, without a trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Host {
     Name(String),
@@ -80,11 +81,11 @@ enum Host {
 }
 
 impl AllowList {
-    /// The hosts listed.
+    /// Creates a list of the given hosts.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Service`] for an entry that is none; it says which and why.
+    /// [`FailureKind::Service`] for an invalid entry; it names the entry and the reason.
     pub fn new<E: AsRef<str>>(entries: impl IntoIterator<Item = E>) -> Result<Self, Failure> {
         let rules = entries
             .into_iter()
@@ -93,7 +94,7 @@ impl AllowList {
         Ok(AllowList { rules, any: false })
     }
 
-    /// All hosts there are, those of the host's own network included: for plugins that are trusted with that.
+    /// Allows all hosts, including those of the local network: only for trusted plugins.
     pub fn any() -> Self {
         AllowList {
             rules: Arc::default(),
@@ -101,11 +102,12 @@ impl AllowList {
         }
     }
 
-    /// Takes a request's address apart, if the host in it is allowed.
+    /// Parses a request's URL and returns its destination if the host is allowed.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for what is no address of HTTP, `permission_denied` with the members `host` and `grant` for a host that is not listed.
+    /// `invalid_argument` for an invalid HTTP URL; `permission_denied`, with the members `host` and
+    /// `grant`, for a host that is not listed.
     pub fn check(&self, url: &str) -> Result<Target> {
         let target = Target::parse(url)?;
         if self.any || self.rules.iter().any(|rule| rule.allows(&target)) {
@@ -132,6 +134,7 @@ impl AllowList {
 }
 
 impl Rule {
+    /// Parses an entry.
     fn parse(entry: &str) -> Result<Self, Failure> {
         let wrong = |reason: &str| {
             Failure::load(FailureKind::Service {
@@ -153,14 +156,14 @@ impl Rule {
         }
         if matches!(rest, "*" | "**") {
             return Err(wrong(
-                "means all hosts, for which there is `AllowList::any()`",
+                "means every host; to allow that, use `AllowList::any()`",
             ));
         }
         let (below, rest) = match rest.strip_prefix("*.") {
             Some(rest) => (true, rest),
             None => (false, rest),
         };
-        // The last colon, unless it is inside of brackets.
+        // The last colon, unless it is inside brackets.
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, Some(port)),
             _ => (rest, None),
@@ -199,14 +202,14 @@ impl Rule {
 }
 
 impl Host {
-    /// Tells otherwise what is wrong, as the end of a sentence.
+    /// Parses a host. The error is the reason, as the end of a sentence.
     fn parse(host: &str) -> Result<Self, &'static str> {
         if let Some(address) = host.strip_prefix('[') {
             return address
                 .strip_suffix(']')
                 .and_then(|address| address.parse().ok())
                 .map(Host::V6)
-                .ok_or("has an address in brackets that is no IPv6 address");
+                .ok_or("has an address in brackets that is not an IPv6 address");
         }
         let host = host.strip_suffix('.').unwrap_or(host);
         if !host.is_ascii() {
@@ -223,12 +226,12 @@ impl Host {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
         {
-            return Err("has characters in its host that no host name has");
+            return Err("has invalid characters in its host");
         }
         if let Ok(address) = host.parse() {
             return Ok(Host::V4(address));
         }
-        // What resolvers take for an address in one of its older forms.
+        // Some resolvers accept older forms of an IPv4 address.
         let last = host.rsplit('.').next().unwrap_or_default();
         let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
         if number(last) || last.starts_with("0x") || last.starts_with("0X") {
@@ -239,7 +242,7 @@ impl Host {
         Ok(Host::Name(host.to_ascii_lowercase()))
     }
 
-    /// Whether this is the host of a rule, or one above, that is for `host`.
+    /// Returns whether a rule for this host, or for the hosts below it, covers `host`.
     fn is_for(&self, below: bool, host: &Host) -> bool {
         match (self, host) {
             (Host::Name(above), Host::Name(name)) if below => name
@@ -294,17 +297,17 @@ impl Target {
         })
     }
 
-    /// The host, in lower case; an IPv6 address in brackets.
+    /// Returns the host, in lower case; an IPv6 address is in brackets.
     pub fn host(&self) -> String {
         self.host.to_string()
     }
 
-    /// The port, which is the scheme's own unless the address has one.
+    /// Returns the port, which is the scheme's default unless the URL has one.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     pub fn scheme(&self) -> &'static str {
         match self.https {
             true => "https",
@@ -312,7 +315,7 @@ impl Target {
         }
     }
 
-    /// The address as a client takes it.
+    /// Returns the URL as a client accepts it.
     pub fn uri(&self) -> &Uri {
         &self.uri
     }
@@ -324,7 +327,7 @@ impl Target {
         }
     }
 
-    /// Whether two addresses are of one server, which may then see the same secrets.
+    /// Returns whether two URLs are on one server, which may then see the same secrets.
     #[cfg(feature = "http-client")]
     pub(super) fn same_server(&self, other: &Target) -> bool {
         (self.https, self.port, &self.host) == (other.https, other.port, &other.host)
@@ -335,7 +338,7 @@ fn usual_port(https: bool) -> u16 {
     if https { 443 } else { 80 }
 }
 
-/// Digits only: `parse` alone would take a sign.
+/// Parses a port. Only digits are valid: `parse` alone would accept a sign.
 fn port_number(digits: &str) -> Option<u16> {
     let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|port| all_digits && *port > 0)
@@ -353,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_compared_as_a_whole_and_never_as_text() {
+    fn hosts_match_as_a_whole() {
         let allowed = AllowList::new([
             "api.example.com",
             "*.example.org",
@@ -400,7 +403,7 @@ mod tests {
             ("http://secure.example.net:443/", "permission_denied"),
             ("http://xn--bcher-kva.example/", "allowed"),
             ("http://XN--BCHER-KVA.example/", "allowed"),
-            // What could mean another host than it seems to.
+            // URLs whose host is easily misread.
             ("http://api.example.com@evil.com/", "invalid_argument"),
             ("http://api.example.com:80@evil.com/", "invalid_argument"),
             ("http://user@api.example.com/", "invalid_argument"),
@@ -443,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_allows_nothing_and_only_any_allows_all() {
+    fn empty_list_allows_no_host_and_any_allows_all() {
         let none = AllowList::new::<&str>([]).unwrap();
         assert_eq!(verdict(&none, "http://localhost/"), "permission_denied");
         assert_eq!(
@@ -458,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_none_say_what_is_wrong() {
+    fn invalid_entries_name_the_reason() {
         for (entry, expected) in [
             ("", "has no host name"),
             ("*", "`AllowList::any()`"),
@@ -470,7 +473,7 @@ mod tests {
             ("a:0", "not one of 1 to 65535"),
             ("a:http", "not one of 1 to 65535"),
             ("::1", "characters in its host"),
-            ("[::1", "no IPv6 address"),
+            ("[::1", "not an IPv6 address"),
             ("*.127.0.0.1", "nothing below it"),
             ("bücher.example", "`xn--` form"),
             ("127.1", "unusual form"),
@@ -482,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_host_is_named_as_the_entry_that_would_allow_it() {
+    fn denied_hosts_name_the_entry_that_allows_them() {
         let allowed = AllowList::new(["https://a.example"]).unwrap();
         for (url, entry) in [
             ("http://b.example/", "b.example"),

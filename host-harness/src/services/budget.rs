@@ -1,18 +1,18 @@
-//! The allowance of the current call, for services that take time or pass on text.
+//! The budget of the current call, for services that take time or forward text.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use plugin_sdk::{Error, Result, code};
 
-/// The call of a plugin that a host function is part of.
+/// The plugin call that a host function runs in.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Call {
-    /// The time that is left; `None` for any.
+    /// The time left; `None` if unlimited.
     pub(crate) left: Option<Duration>,
-    /// Its number in this process; 0 outside of any call.
+    /// The call's number in this process; 0 outside any call.
     pub(crate) number: u64,
-    /// The bytes of log lines that it may pass on.
+    /// The bytes of log lines that the call may forward.
     pub(crate) log_bytes: u64,
 }
 
@@ -20,13 +20,15 @@ thread_local! {
     static CALL: Cell<Call> = const { Cell::new(Call { left: None, number: 0, log_bytes: u64::MAX }) };
 }
 
-/// What is left of a call for the plugin itself, once a service has waited in vain: an eighth, and no less than this.
+/// The minimum time left to the plugin after a service has timed out. The plugin keeps an eighth of
+/// its time, and at least this.
 const RESERVE: Duration = Duration::from_millis(20);
 
-/// How long the host function that this thread is in may wait; `None` where the plugin's calls may take any time.
+/// Returns how long the current host function may wait, or `None` if the plugin's calls have no
+/// timeout.
 ///
-/// It is what was left of the plugin's call when it called the host, less a little: a service that asks this first, and waits no longer, answers with an
-/// error that the plugin can still make something of.
+/// This is the time that the plugin's call had left when it called the host, less a reserve. A
+/// service that waits no longer than this returns an error in time for the plugin to handle it.
 ///
 /// ```
 /// assert_eq!(plugin_sdk_harness::services::time_left(), None, "outside of any call");
@@ -36,7 +38,7 @@ pub fn time_left() -> Option<Duration> {
     Some(left.saturating_sub(RESERVE.max(left / 8)))
 }
 
-/// Returns the call whose host function this thread runs.
+/// Returns the plugin call that this thread's host function runs in.
 pub(super) fn current() -> Call {
     CALL.get()
 }
@@ -55,7 +57,7 @@ pub(crate) fn within<R>(call: Call, serve: impl FnOnce() -> R) -> R {
     serve()
 }
 
-/// The time at which a service that works in small steps has to stop.
+/// The time at which a service that works in small steps must stop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<(Instant, Duration)>);
 
@@ -65,7 +67,11 @@ impl Deadline {
         Deadline(time_left().map(|left| (Instant::now() + left, left)))
     }
 
-    /// Fails with the code `timeout` once it has passed.
+    /// Checks that the deadline has not passed.
+    ///
+    /// # Errors
+    ///
+    /// `timeout` once it has passed.
     pub(super) fn check(self, what: &str) -> Result<()> {
         match self.0 {
             Some((at, left)) if Instant::now() >= at => Err(Error::new(
@@ -93,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_the_innermost_calls_and_comes_back_even_after_a_panic() {
+    fn inner_call_restores_the_outer_budget_even_after_a_panic() {
         let second = Some(Duration::from_millis(875));
         with_time_left(Some(Duration::from_secs(1)), || {
             with_time_left(Some(Duration::ZERO), || {
@@ -106,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_has_passed_is_an_error_that_names_the_setting() {
+    fn missed_deadline_names_the_setting() {
         let check = || Deadline::of_call().check("this");
         assert_eq!(check(), Ok(()));
         let late = with_time_left(Some(Duration::ZERO), check).unwrap_err();

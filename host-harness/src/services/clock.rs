@@ -11,9 +11,9 @@ use super::{Shared, error};
 /// 2000-01-01 00:00 UTC, in nanoseconds since 1970.
 const START: u64 = 946_684_800_000_000_000;
 
-/// A clock that a test moves by hand. Clones are the same clock.
+/// A clock that a test moves by hand. Clones share it.
 ///
-/// It begins at 2000-01-01 00:00 UTC, its monotonic side at 0.
+/// It starts at 2000-01-01 00:00 UTC, with its monotonic time at 0.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ struct Hands {
 }
 
 impl ManualClock {
-    /// A clock that stands at 2000-01-01 00:00 UTC.
+    /// Creates a clock that shows 2000-01-01 00:00 UTC.
     pub fn new() -> Self {
         ManualClock(Shared::new(Hands {
             now: START,
@@ -51,28 +51,29 @@ impl ManualClock {
         }))
     }
 
-    /// Lets time go on by so much whenever it has been read, for plugins that wait for it to pass.
+    /// Advances the clock by this step after every reading, for plugins that wait for time to pass.
     pub fn step(self, step: Duration) -> Self {
         self.0.lock().step = nanoseconds(step);
         self
     }
 
-    /// Lets time go on, on both sides of the clock.
+    /// Advances both the time of day and the monotonic time.
     pub fn advance(&self, by: Duration) {
         self.0.lock().advance(nanoseconds(by));
     }
 
-    /// Sets the time of day, back or forth, in nanoseconds since 1970-01-01 00:00 UTC; the monotonic side stays, as when somebody sets a real clock.
+    /// Sets the time of day, forwards or back, in nanoseconds since 1970-01-01 00:00 UTC. The
+    /// monotonic time stays, as when a user sets a real clock.
     pub fn set(&self, nanoseconds: u64) {
         self.0.lock().now = nanoseconds;
     }
 
-    /// The time of day, in nanoseconds since 1970-01-01 00:00 UTC.
+    /// Returns the time of day, in nanoseconds since 1970-01-01 00:00 UTC.
     pub fn time_of_day(&self) -> u64 {
         self.0.lock().now
     }
 
-    /// How far the clock has been [advanced](Self::advance).
+    /// Returns how far the clock has been [advanced](Self::advance).
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.0.lock().monotonic)
     }
@@ -109,7 +110,7 @@ impl Time for ManualClock {
     }
 }
 
-/// The computer's clock.
+/// The system clock.
 ///
 /// ```
 /// use plugin_sdk::services::time::Time;
@@ -125,7 +126,7 @@ impl Time for ManualClock {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-/// Returns where the monotonic side begins: at the first look in this process, so that a plugin
+/// Returns the origin of the monotonic time: the first reading in this process, so that a plugin
 /// does not learn how long the computer has been running.
 fn start() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
@@ -149,7 +150,7 @@ impl Time for SystemClock {
     }
 }
 
-/// Until the year 2554.
+/// Converts a duration to nanoseconds, which fit until the year 2554.
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_back_goes_on_monotonically() {
+    fn setting_the_clock_back_keeps_the_monotonic_time() {
         let clock = ManualClock::new();
         clock.advance(Duration::from_millis(5));
         clock.set(7);
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stepping_clock_goes_on_with_every_reading() {
+    fn stepping_clock_advances_with_every_reading() {
         let mut clock = ManualClock::new().step(Duration::from_nanos(3));
         let (mut first, mut second) = (1, 1);
         clock.monotonic(&mut first).unwrap();
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_computers_clock_is_past_the_year_2020() {
+    fn system_clock_is_past_the_year_2020() {
         let mut now = 0;
         Time::now(&mut SystemClock, &mut now).unwrap();
         assert!(now > 1_577_836_800_000_000_000);

@@ -1,4 +1,4 @@
-//! What the host's user has set.
+//! The configuration that the host's user has set.
 
 use plugin_sdk::Result;
 use plugin_sdk::services::config::Config;
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::Shared;
 
-/// The configuration's values by key. Clones share them.
+/// Configuration values by key. Clones share them.
 ///
-/// A key is a member's name. One that no member has is taken for a path: `limits.most` is the member `most` of the object `limits`. What is neither
-/// has no value.
+/// A key is the name of a member. A key that is not is treated as a path: `limits.most` is the
+/// member `most` of the object `limits`. Any other key has no value.
 ///
 /// ```
 /// use plugin_sdk::services::config::Config;
@@ -32,7 +32,7 @@ use super::Shared;
 pub struct MapConfig(Shared<Map<String, Value>>);
 
 impl MapConfig {
-    /// A configuration, which should be an object: anything else has no keys.
+    /// Creates a configuration from an object; any other value has no keys.
     pub fn new(config: impl Serialize) -> Self {
         match serde_json::to_value(config) {
             Ok(Value::Object(members)) => MapConfig(Shared::new(members)),
@@ -40,22 +40,23 @@ impl MapConfig {
         }
     }
 
-    /// From text, in which no bytes are no configuration.
+    /// Parses a configuration from text. Empty text has no keys.
     pub(crate) fn from_json(text: &[u8]) -> Self {
         MapConfig(Shared::new(members(text)))
     }
 
-    /// Takes another configuration in the place of this one, which it returns.
+    /// Replaces the configuration and returns the previous one.
     pub(crate) fn replace(&self, text: &[u8]) -> Map<String, Value> {
         std::mem::replace(&mut *self.0.lock(), members(text))
     }
 
-    /// Takes back what was replaced.
+    /// Restores a configuration that was replaced.
     pub(crate) fn restore(&self, before: Map<String, Value>) {
         *self.0.lock() = before;
     }
 
-    /// Sets a member, whose name is taken as it is; a value that has no form in JSON removes it.
+    /// Sets a member, whose name is not treated as a path. A value that JSON cannot represent
+    /// removes it.
     pub fn set(&self, key: &str, value: impl Serialize) {
         let mut members = self.0.lock();
         match serde_json::to_value(value) {
@@ -64,12 +65,12 @@ impl MapConfig {
         };
     }
 
-    /// Removes a member; whether there was one.
+    /// Removes a member and returns whether it existed.
     pub fn remove(&self, key: &str) -> bool {
         self.0.lock().remove(key).is_some()
     }
 
-    /// The value under a key, as the plugin sees it.
+    /// Returns the value of a key, as the plugin sees it.
     pub fn value(&self, key: &str) -> Option<Value> {
         find(&self.0.lock(), key).cloned()
     }
@@ -119,7 +120,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_member_comes_before_a_path_and_paths_go_through_objects_only() {
+    fn members_precede_paths_and_paths_cross_only_objects() {
         let config =
             MapConfig::new(json!({"a": {"b": {"c": 1}, "": 2}, "a.b": 3, "list": [4], "n": null}));
         assert_eq!(config.value("a.b"), Some(json!(3)));
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_keys() {
+    fn configuration_other_than_an_object_has_no_keys() {
         assert_eq!(MapConfig::new("text").value("text"), None);
         assert_eq!(MapConfig::new(()).value(""), None);
     }

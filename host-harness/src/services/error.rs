@@ -1,4 +1,4 @@
-//! The errors that services answer with.
+//! The errors that services return.
 
 use std::fmt::Display;
 
@@ -7,25 +7,25 @@ use serde_json::json;
 
 use crate::text;
 
-/// How much of a guest's text a message quotes, in bytes.
+/// The longest quote of a guest's text in a message, in bytes.
 const QUOTED: usize = 120;
 
-/// A guest's text (a key, a path, an address) as a message shows it.
+/// Quotes a guest's text (a key, a path, a URL) for a message.
 pub(super) fn quoted(text: &str) -> String {
     format!("`{}`", text::one_line(text, QUOTED))
 }
 
-/// The call asks for what makes no sense.
+/// Creates an error for a call with an invalid argument.
 pub(super) fn invalid(message: String) -> Error {
     Error::new(code::INVALID_ARGUMENT, message)
 }
 
-/// There is no such thing.
+/// Creates an error for a missing object.
 pub(super) fn not_found(message: String) -> Error {
     Error::new(code::NOT_FOUND, message)
 }
 
-/// What the service stands on does not work.
+/// Creates an error for a failed back end of a service.
 pub(super) fn unavailable(what: &str, reason: impl Display) -> Error {
     Error::new(
         code::UNAVAILABLE,
@@ -33,7 +33,7 @@ pub(super) fn unavailable(what: &str, reason: impl Display) -> Error {
     )
 }
 
-/// More bytes than the host allows by a setting.
+/// Creates an error for data larger than a setting of the host allows.
 pub(super) fn too_large(what: &str, limit: u64, setting: &str) -> Error {
     Error::new(
         code::TOO_LARGE,
@@ -44,7 +44,7 @@ pub(super) fn too_large(what: &str, limit: u64, setting: &str) -> Error {
     .with_details(&json!({ "limit": limit }))
 }
 
-/// No room for more.
+/// Creates an error for data that no longer fits.
 pub(super) fn quota_exceeded(what: &str, limit: u64) -> Error {
     Error::new(
         code::QUOTA_EXCEEDED,

@@ -11,37 +11,39 @@ use serde_json::Value;
 use super::ring::Ring;
 use super::{Shared, error};
 
-/// How many events are kept, of what was emitted and for each member, and how many bytes of them.
+/// Bounds of the record of emitted events and of each member's queue, in events and in bytes.
 const KEPT: usize = 1000;
 const KEPT_BYTES: usize = 16 << 20;
 
-/// The most text of an event's data, in bytes. Reading it to find out its size may take 72 times as
-/// much for a moment.
+/// The longest text of an event's data, in bytes. Parsing it to find its size in memory may briefly
+/// take 72 times as much.
 const MAX_TEXT: usize = 1 << 20;
 
-/// How many patterns a member may have subscribed to.
+/// The most patterns a member may subscribe to.
 const MAX_PATTERNS: usize = 1000;
 
-/// The longest topic in bytes.
+/// The longest topic, in bytes.
 const MAX_TOPIC: usize = 256;
 
-/// Something that happened.
+/// An event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// What it is about: names with dots between them.
+    /// Its subject: names separated by dots.
     pub topic: String,
-    /// More about it.
+    /// Its content.
     pub data: Value,
 }
 
-/// What carries events between plugins and their host.
+/// A bus that carries events between plugins and their host.
 ///
-/// Every plugin has a place on a bus; clones are the same place, and [`join`](Self::join) makes another one on the same bus, for another plugin. An event
-/// reaches all places with a subscription that matches, that of its emitter too, and waits there to be taken: the last 1000 events, and no more
-/// than 16 MiB of them, as they are in memory ([`keep`](Self::keep)). An event whose data have more than 1 MiB of text ([`max_event_bytes`](Self::max_event_bytes)), or
-/// would take more than is kept, is refused as `too_large`.
+/// Every plugin has a place on a bus. Clones share a place; [`join`](Self::join) creates another
+/// one on the same bus, for another plugin. An event reaches all places with a matching
+/// subscription, including its emitter's, and waits there until it is taken. Each place keeps the
+/// last 1000 events, and at most 16 MiB of them in memory ([`keep`](Self::keep)). An event whose
+/// data have more than 1 MiB of text ([`max_event_bytes`](Self::max_event_bytes)), or would take
+/// more memory than may be kept, is refused as `too_large`.
 ///
-/// Topics and patterns of them are those of [`plugin_sdk::services::events`].
+/// Topics and patterns are those of [`plugin_sdk::services::events`].
 ///
 /// ```
 /// use plugin_sdk::services::events::Events;
@@ -70,7 +72,7 @@ pub struct EventBus {
 
 struct Hub {
     emitted: Ring<Arc<Event>>,
-    /// Places that are gone are let go of at the next event.
+    /// Dropped places are removed at the next event.
     places: Vec<Weak<Mutex<Place>>>,
     max_text: usize,
     kept: (usize, usize),
@@ -82,7 +84,7 @@ struct Place {
 }
 
 impl EventBus {
-    /// A bus with one place.
+    /// Creates a bus with one place.
     pub fn new() -> Self {
         Self::on(Shared::new(Hub {
             emitted: Ring::new(KEPT, KEPT_BYTES),
@@ -92,13 +94,16 @@ impl EventBus {
         }))
     }
 
-    /// Sets how many bytes of text the data of an event may have that a plugin emits, on the whole bus; 1 MiB unless set.
+    /// Sets the largest text of the data of an event that a plugin emits, in bytes, on the whole
+    /// bus. The default is 1 MiB.
     pub fn max_event_bytes(self, bytes: usize) -> Self {
         self.hub.lock().max_text = bytes;
         self
     }
 
-    /// Sets how many events are kept, of what was emitted and at each place on the bus, and how many bytes of them; 1000 and 16 MiB unless set. Events that were kept before are forgotten.
+    /// Sets how many events are kept, and how many bytes of them, both of the emitted ones and at
+    /// each place on the bus. The default is 1000 events and 16 MiB. Discards the events kept so
+    /// far.
     pub fn keep(self, events: usize, bytes: usize) -> Self {
         let mut hub = self.hub.lock();
         hub.kept = (events, bytes);
@@ -110,7 +115,7 @@ impl EventBus {
         self
     }
 
-    /// Another place on the same bus.
+    /// Creates another place on the same bus.
     pub fn join(&self) -> Self {
         Self::on(self.hub.clone())
     }
@@ -125,11 +130,12 @@ impl EventBus {
         EventBus { hub, own }
     }
 
-    /// An event of the host's own.
+    /// Publishes an event of the host.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` where the topic is none, or the data cannot be JSON; `too_large` where they take more memory than is kept of all events.
+    /// `invalid_argument` for an invalid topic or for data that JSON cannot represent; `too_large`
+    /// for data that take more memory than all events together may.
     pub fn publish<T: Serialize + ?Sized>(&self, topic: &str, data: &T) -> Result<()> {
         check_topic(topic)?;
         let data = serde_json::to_value(data)
@@ -138,7 +144,7 @@ impl EventBus {
         Ok(())
     }
 
-    /// What plugins emitted on the whole bus, oldest first.
+    /// Returns the events that plugins emitted on the whole bus, oldest first.
     pub fn emitted(&self) -> Vec<Event> {
         let hub = self.hub.lock();
         hub.emitted
@@ -147,12 +153,12 @@ impl EventBus {
             .collect()
     }
 
-    /// What this place has subscribed to, in alphabetical order.
+    /// Returns the patterns that this place subscribed to, in alphabetical order.
     pub fn subscriptions(&self) -> Vec<String> {
         self.own.lock().subscriptions.iter().cloned().collect()
     }
 
-    /// How many events wait at this place.
+    /// Returns the number of events waiting at this place.
     pub fn waiting(&self) -> usize {
         self.own.lock().waiting.len()
     }
@@ -172,7 +178,8 @@ impl EventBus {
 }
 
 impl Hub {
-    /// Gives an event to all places that want it, and returns it with how many bytes it takes.
+    /// Delivers an event to all places that subscribed to it, and returns it with its size in
+    /// bytes.
     fn spread(&mut self, topic: &str, data: Value) -> Result<(Arc<Event>, usize)> {
         let bytes = size_of::<Event>() + topic.len() + heap(&data);
         let (_, limit) = self.kept;
@@ -208,7 +215,7 @@ impl Place {
     }
 }
 
-/// Returns about how many bytes a value takes besides its own place.
+/// Estimates the heap bytes of a value, not counting the value itself.
 fn heap(value: &Value) -> usize {
     match value {
         Value::String(text) => text.capacity(),
@@ -225,7 +232,7 @@ fn heap(value: &Value) -> usize {
     }
 }
 
-/// Bytes of a member of an object, with its hash, its place in the table, and spare room.
+/// Bytes of an object's member, with its hash, its entry in the table, and spare capacity.
 const MEMBER: usize = 2 * (size_of::<String>() + size_of::<Value>() + 24);
 
 fn check_topic(topic: &str) -> Result<()> {
@@ -307,7 +314,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_no_topic_or_no_pattern_is_refused() {
+    fn invalid_topics_and_patterns_are_refused() {
         let mut bus = EventBus::new();
         for topic in ["", ".", "a.", "a..b", "a.*", "**", &"a".repeat(300)] {
             let error = bus.emit(topic, b"1").unwrap_err();
@@ -322,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_reaches_every_place_that_wants_it_once() {
+    fn event_reaches_each_subscribed_place_once() {
         let mut one = EventBus::new();
         let mut other = one.join();
         one.subscribe("a.*").unwrap();
@@ -348,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_takes_much_memory_is_refused() {
+    fn event_that_takes_much_memory_is_refused() {
         let mut bus = EventBus::new();
         bus.subscribe("**").unwrap();
         let list = |count: usize| format!("[{}0]", r#"{"":0},"#.repeat(count)).into_bytes();
@@ -375,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn events_and_subscriptions_without_end_take_bounded_memory() {
+    fn endless_events_and_subscriptions_take_bounded_memory() {
         let mut bus = EventBus::new();
         bus.subscribe("**").unwrap();
         for n in 0..KEPT + 10 {

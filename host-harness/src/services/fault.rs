@@ -1,15 +1,16 @@
-//! Faults of the host that a test asks for.
+//! Host faults that a test injects.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use plugin_sdk::Error;
 
-/// Something that goes wrong at a host function, to see what a plugin makes of it.
+/// A fault of a host function, to test how a plugin handles it.
 ///
-/// Names are those of the imports: `kv_get`, `http_send`; `kv_*` means all that begin so, `*` all there are. A fault strikes at every call unless
-/// [`times`](Self::times) bounds it, and from the first on unless [`after`](Self::after) lets some pass. Of several for one function the first
-/// that is due strikes.
+/// A function's name is that of the import: `kv_get`, `http_send`. `kv_*` means all functions with
+/// this prefix, `*` all functions. A fault strikes every call, unless [`times`](Self::times) limits
+/// how often, or [`after`](Self::after) lets some calls pass first. If several faults apply to one
+/// call, the first one that is due strikes.
 ///
 /// ```
 /// use plugin_sdk_harness::services::{Fault, Faults, Strike};
@@ -30,25 +31,28 @@ pub struct Fault {
     times: u64,
 }
 
-/// What a [`Fault`] does to one call.
+/// The effect of a [`Fault`] on one call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Strike {
-    /// The function is not called, and answers with this error; one that cannot fail by its signature is called.
+    /// The function is not called and returns this error. A function whose signature has no error
+    /// is called as usual.
     Error(Error),
-    /// The function is called, so much later. The call's time goes on meanwhile.
+    /// The function is called after this delay, which counts towards the timeout of the plugin's
+    /// call.
     Delay(Duration),
-    /// The function's answer, where it is of bytes and no error, is so many of them instead; where the guest itself gave the room for it, it is as many as it was.
+    /// If the function succeeds and returns bytes, it returns this many bytes instead. If the guest
+    /// supplied the buffer, the length stays.
     Oversized {
-        /// How many.
+        /// The number of bytes.
         bytes: usize,
     },
-    /// The function's answer, where it is of bytes and no error, is some that nothing can be read from instead.
+    /// If the function succeeds and returns bytes, it returns bytes that cannot be decoded instead.
     BadBytes,
 }
 
 impl Fault {
-    /// The call fails.
+    /// Creates a fault that makes the call fail.
     pub fn error(
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
@@ -56,17 +60,17 @@ impl Fault {
         Fault::of(Strike::Error(Error::new(code, message)))
     }
 
-    /// The call takes this much longer.
+    /// Creates a fault that delays the call.
     pub fn delay(delay: Duration) -> Self {
         Fault::of(Strike::Delay(delay))
     }
 
-    /// The answer has so many bytes.
+    /// Creates a fault that returns this many bytes.
     pub fn oversized(bytes: usize) -> Self {
         Fault::of(Strike::Oversized { bytes })
     }
 
-    /// The answer is neither text nor JSON.
+    /// Creates a fault that returns bytes that are neither text nor JSON.
     pub fn bad_bytes() -> Self {
         Fault::of(Strike::BadBytes)
     }
@@ -79,13 +83,13 @@ impl Fault {
         }
     }
 
-    /// Strikes so many times at most.
+    /// Limits the fault to this many strikes.
     pub fn times(mut self, times: u64) -> Self {
         self.times = times;
         self
     }
 
-    /// Lets so many calls pass before the first strike.
+    /// Lets this many calls pass before the first strike.
     pub fn after(mut self, calls: u64) -> Self {
         self.after = calls;
         self
@@ -93,7 +97,7 @@ impl Fault {
 }
 
 impl Strike {
-    /// The bytes to answer with, where the strike is one of bytes.
+    /// Returns the bytes to return instead of the function's, if this strike replaces them.
     pub fn bytes(&self) -> Option<Cow<'static, [u8]>> {
         match self {
             Strike::Oversized { bytes } => Some(vec![b'x'; *bytes].into()),
@@ -103,7 +107,7 @@ impl Strike {
     }
 }
 
-/// The faults that are set for an instance.
+/// The faults set for an instance.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     planned: Vec<Planned>,
@@ -111,19 +115,19 @@ pub struct Faults {
 
 #[derive(Clone, Debug)]
 struct Planned {
-    /// An import's name, or a prefix where `prefix` says so.
+    /// The name of an import, or the start of one if `prefix` is set.
     function: String,
     prefix: bool,
     fault: Fault,
 }
 
 impl Faults {
-    /// None.
+    /// Creates an empty set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets a fault for the functions of a name: see [`Fault`].
+    /// Sets a fault for all functions that match a name; see [`Fault`].
     pub fn add(&mut self, function: &str, fault: Fault) {
         let (function, prefix) = match function.strip_suffix('*') {
             Some(start) => (start, true),
@@ -136,12 +140,13 @@ impl Faults {
         });
     }
 
-    /// Lifts all faults.
+    /// Removes all faults.
     pub fn clear(&mut self) {
         self.planned.clear();
     }
 
-    /// What happens to this call of a function, which is thereby counted. Costs one comparison where no fault is set.
+    /// Counts a call of a function and returns the fault that strikes it. Without faults this costs
+    /// one comparison.
     #[inline]
     pub fn strike(&mut self, function: &str) -> Option<Strike> {
         if self.planned.is_empty() {
@@ -193,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_strikes_every_call_of_its_function_and_no_other() {
+    fn fault_strikes_every_call_of_its_function_only() {
         let mut faults = Faults::new();
         faults.add("kv_get", Fault::error("a", ""));
         assert_eq!(codes(&mut faults, "kv_get", 3), ["a", "a", "a"]);
@@ -203,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_take_turns_as_they_come_due_and_run_out() {
+    fn faults_strike_in_turn_and_run_out() {
         let mut faults = Faults::new();
         faults.add("kv_get", Fault::error("a", "").times(2));
         faults.add("kv_*", Fault::error("b", "").after(3).times(1));
@@ -216,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_no_times_never_strikes() {
+    fn fault_limited_to_zero_times_never_strikes() {
         let mut faults = Faults::new();
         faults.add("*", Fault::bad_bytes().times(0));
         assert_eq!(faults.strike("kv_get"), None);
     }
 
     #[test]
-    fn bytes_are_as_many_as_asked_for_and_bad_ones_are_no_text() {
+    fn oversized_bytes_have_the_length_and_bad_bytes_are_not_utf8() {
         assert_eq!(
             Strike::Oversized { bytes: 70_000 }.bytes().unwrap().len(),
             70_000

@@ -1,4 +1,4 @@
-//! Which implementation of each service an instance has.
+//! The implementation of each service that an instance uses.
 
 use std::any::{Any, type_name};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
@@ -11,14 +11,16 @@ use super::{
     SeededRandom,
 };
 
-/// The services in memory that a plugin has: what [`Plugin::host`](crate::Plugin::host) returns.
+/// The in-memory services of a plugin, as [`Plugin::host`](crate::Plugin::host) returns them.
 ///
-/// Each method returns the one that the plugin was built with, be it one that the builder was given or the one that every builder starts with. They are handles:
-/// what is changed through them, the plugin sees.
+/// Each method returns the service that the plugin was built with: either the one given to the
+/// builder or the one that every builder starts with. They are handles: the plugin sees every
+/// change made through them.
 ///
 /// # Panics
 ///
-/// Where the plugin was built with another implementation of the service: look at that one instead.
+/// Each method panics if the plugin was built with another implementation of the service. Inspect
+/// that one instead.
 #[derive(Debug, Default)]
 pub struct Services {
     kv: Place<MemoryKv>,
@@ -32,7 +34,8 @@ pub struct Services {
     random: Place<SeededRandom>,
 }
 
-/// The implementation in memory, made when it is first needed, or the name of the one in its stead.
+/// The in-memory implementation, created when first needed, or the name of the one that replaces
+/// it.
 #[derive(Debug)]
 enum Place<T> {
     InMemory(OnceLock<T>),
@@ -46,7 +49,7 @@ impl<T> Default for Place<T> {
 }
 
 impl<T: Default + Clone + Send + 'static> Place<T> {
-    /// What an implementation leaves of the one in memory, which it may be itself.
+    /// Returns the place for an implementation, which may be the in-memory one itself.
     fn of<I: Any>(implementation: &I) -> Self {
         match (implementation as &dyn Any).downcast_ref::<T>() {
             Some(in_memory) => Place::InMemory(OnceLock::from(in_memory.clone())),
@@ -67,7 +70,7 @@ impl<T: Default + Clone + Send + 'static> Place<T> {
             Place::InMemory(made) => made.get_or_init(T::default),
             Place::Replaced(by) => {
                 panic!(
-                    "the service `{service}` of this plugin is not in memory, but a `{by}`: look at that one"
+                    "the service `{service}` of this plugin is not in memory, but a `{by}`: inspect that one instead"
                 )
             }
         }
@@ -94,7 +97,7 @@ macro_rules! services {
                 }
             )*
 
-            /// Their functions, for plugins of the SDK's own ABI.
+            /// Returns the services' functions, for plugins of the SDK's ABI.
             pub(crate) fn provide(&self) -> Vec<HostFunctions> {
                 let mut provided = Vec::new();
                 $(
@@ -233,7 +236,7 @@ impl Services {
         self.logs.get()
     }
 
-    /// The configuration to look up, if it is the one in memory.
+    /// Returns the configuration to look up, if it is the in-memory one.
     pub(crate) fn configuration(&self) -> Option<MapConfig> {
         self.config.get().cloned()
     }

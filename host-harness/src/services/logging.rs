@@ -1,4 +1,4 @@
-//! Log lines.
+//! Logs.
 
 use std::cell::Cell;
 
@@ -9,18 +9,19 @@ use super::{Shared, budget};
 use crate::failure::LogLine;
 use crate::text;
 
-/// Bytes that a line counts besides its text, towards the allowance of a call.
+/// The bytes a line counts, in addition to its text, towards the limit of a call.
 const LINE_BYTES: u64 = 100;
 
-/// How many lines are kept, and how many bytes of them.
+/// The default limits of kept lines, in lines and in bytes.
 const KEPT: usize = 1000;
 const KEPT_BYTES: usize = 4 << 20;
 
-/// How much of a line and of its target is kept, in bytes.
+/// The kept length of a line and of its target, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;
 const MAX_TARGET: usize = 256;
 
-/// The last lines that plugins logged, at most 1000 and 4 MiB of them; of one line 64 KiB. Clones share them.
+/// The last lines that plugins logged: at most 1000 lines, 4 MiB in total and 64 KiB of each line.
+/// Clones share them.
 ///
 /// ```
 /// use plugin_sdk::services::logging::Log;
@@ -44,7 +45,7 @@ struct State {
 }
 
 impl RecordedLog {
-    /// No lines yet, and lines of every level wanted.
+    /// Creates an empty log that accepts every level.
     pub fn new() -> Self {
         RecordedLog(Shared::new(State {
             level: log::LevelFilter::Trace,
@@ -52,32 +53,33 @@ impl RecordedLog {
         }))
     }
 
-    /// Wants no lines more detailed than this. Plugins ask once, when they first log, and then leave the others out themselves.
+    /// Sets the most detailed level that is accepted. A plugin reads it once, when it first logs,
+    /// and then skips more detailed lines itself.
     pub fn level(self, level: log::LevelFilter) -> Self {
         self.0.lock().level = level;
         self
     }
 
-    /// Keeps at most so many lines, and so many bytes of them, instead of 1000 and 4 MiB. Forgets the
-    /// lines that were logged before.
+    /// Sets how many lines are kept, and how many bytes of them. The default is 1000 lines and 4
+    /// MiB. Discards the lines logged so far.
     pub fn keep(self, lines: usize, bytes: usize) -> Self {
         self.0.lock().lines = Ring::new(lines, bytes);
         self
     }
 
-    /// The lines, oldest first.
+    /// Returns the lines, oldest first.
     pub fn lines(&self) -> Vec<LogLine> {
         self.0.lock().lines.iter().cloned().collect()
     }
 
-    /// The last so many lines, oldest first.
+    /// Returns the last `count` lines, oldest first.
     pub(crate) fn last(&self, count: usize) -> Vec<LogLine> {
         let state = self.0.lock();
         let earlier = state.lines.len().saturating_sub(count);
         state.lines.iter().skip(earlier).cloned().collect()
     }
 
-    /// What the lines say, oldest first.
+    /// Returns the lines' messages, oldest first.
     pub fn messages(&self) -> Vec<String> {
         let state = self.0.lock();
         state
@@ -87,18 +89,18 @@ impl RecordedLog {
             .collect()
     }
 
-    /// Whether any line contains a text.
+    /// Returns whether any line contains a text.
     pub fn contains(&self, text: &str) -> bool {
         let state = self.0.lock();
         state.lines.iter().any(|line| line.message.contains(text))
     }
 
-    /// How many lines there were that are not kept any more.
+    /// Returns how many lines were dropped to make room.
     pub fn dropped(&self) -> u64 {
         self.0.lock().lines.dropped()
     }
 
-    /// Forgets all lines.
+    /// Removes all lines.
     pub fn clear(&self) {
         self.0.lock().lines.clear();
     }
@@ -133,17 +135,17 @@ impl Log for RecordedLog {
     }
 }
 
-/// Hands lines on to the host's own logger, that of the crate [`log`], with targets that begin with `plugin:`.
+/// A log that forwards lines to the host's logger, that of the crate [`log`], with targets that
+/// start with `plugin:`.
 ///
-/// It hands on 64 KiB of one line, and
-/// [`max_log_bytes`](crate::PluginBuilder::max_log_bytes) of one call: then one more line says that
-/// others are left out.
+/// It forwards at most 64 KiB of a line and [`max_log_bytes`](crate::PluginBuilder::max_log_bytes)
+/// of a call. After that, one more line reports that the rest is dropped.
 ///
 /// ```
 /// use plugin_sdk::services::logging::Log;
 /// use plugin_sdk_harness::services::ForwardedLog;
 ///
-/// // The level is that of the host's logger.
+/// // The level is that of the crate `log`.
 /// assert_eq!(ForwardedLog.max_level(), log::max_level() as u32);
 /// ForwardedLog.write(3, "greeter", "greeting Ada");
 /// ```
@@ -159,7 +161,7 @@ impl Log for ForwardedLog {
         let Some(level) = level_of(level) else {
             return;
         };
-        // Looking at the level first saves filtering the text.
+        // Checking the level first avoids filtering the text.
         if level <= log::max_level() {
             let message = start(message, MAX_MESSAGE);
             let Some(last) = allowance(message.len() as u64) else {
@@ -170,7 +172,7 @@ impl Log for ForwardedLog {
                 false => log::log!(target: &target, level, "{}", text::from_str(message)),
                 true => log::warn!(
                     target: &target,
-                    "further lines of this call are left out: it has handed on as many bytes as `max_log_bytes` allows"
+                    "further lines of this call are dropped: it has logged as many bytes as `max_log_bytes` allows"
                 ),
             }
         }
@@ -178,11 +180,11 @@ impl Log for ForwardedLog {
 }
 
 thread_local! {
-    /// The call that handed on a line last, and the bytes that it has handed on.
+    /// The call that last forwarded a line, and the bytes that it has forwarded.
     static HANDED_ON: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// Returns `Some(false)` for a line that may be handed on, `Some(true)` for the first one that may
+/// Returns `Some(false)` for a line that may be forwarded, `Some(true)` for the first one that may
 /// not, and `None` for all others.
 fn allowance(bytes: u64) -> Option<bool> {
     let call = budget::current();
@@ -198,7 +200,7 @@ fn allowance(bytes: u64) -> Option<bool> {
     }
 }
 
-/// None for what is no level of a line: a guest may say anything.
+/// Returns the level with this number, or `None` for an invalid one, which a guest may pass.
 fn level_of(number: u32) -> Option<log::Level> {
     log::Level::iter().find(|level| *level as u32 == number)
 }
@@ -216,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_kept_up_to_the_level_asked_for_and_nonsense_is_left_out() {
+    fn lines_of_accepted_and_valid_levels_are_kept() {
         let mut logs = RecordedLog::new().level(log::LevelFilter::Warn);
         for level in [0, 1, 2, 3, 4, 5, 6, u32::MAX] {
             logs.write(level, "t", &level.to_string());
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_that_logs_without_end_takes_bounded_memory() {
+    fn endless_logging_takes_bounded_memory() {
         let mut logs = RecordedLog::new();
         let long = "ä".repeat(1 << 20);
         for _ in 0..200 {
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_hands_on_lines_up_to_its_allowance() {
+    fn call_forwards_lines_up_to_its_limit() {
         let call = |number| budget::Call {
             number,
             log_bytes: 350,
@@ -264,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn how_much_is_kept_can_be_set() {
+    fn keep_sets_how_many_lines_are_kept() {
         let mut logs = RecordedLog::new().keep(2, 1 << 20);
         for line in ["a", "b", "c"] {
             logs.write(3, "t", line);
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_reads_well_and_does_nothing_to_a_terminal() {
+    fn displayed_line_escapes_control_characters() {
         let mut logs = RecordedLog::new();
         logs.write(1, "a\nb", "\x1b[2J");
         assert_eq!(logs.lines()[0].to_string(), "ERROR a\\nb: \\u{1b}[2J");

@@ -1,8 +1,9 @@
-//! What a plugin finds at its host: key-value store, files, network, clock and so on.
+//! The services a host offers to its plugins: key-value store, files, network, clock and so on.
 //!
-//! Each service is a trait of [`plugin_sdk::services`], and each has an implementation in memory that every builder starts with, made for tests: it
-//! is a handle whose clones share one state, so that a test looks at, or changes, what its plugin sees. What has a real part behind it is here too, behind
-//! a feature of this crate.
+//! Each service is a trait of [`plugin_sdk::services`]. Each has an in-memory implementation for
+//! tests, which every builder starts with. It is a handle whose clones share one state, so a test
+//! can inspect and change what its plugin sees. Implementations with a real back end are here too,
+//! some behind a feature of this crate.
 //!
 //! | service | trait | in memory | real | feature |
 //! |---|---|---|---|---|
@@ -16,21 +17,26 @@
 //! | clocks | [`Time`] | [`ManualClock`] | [`SystemClock`] | |
 //! | random bytes | [`Random`] | [`SeededRandom`] | [`SystemRandom`] | |
 //!
-//! A host that is no test wants the real ones: with what stands in for them in memory, time stands still, and every instance draws the same numbers.
+//! A host in production needs the real ones: with the in-memory ones, time does not pass and every
+//! instance draws the same random numbers.
 //!
 //! # One vocabulary for tests
 //!
-//! * **What there is** is put in before or between calls: [`MemoryKv::set`], [`MapConfig::set`], [`ManualClock::advance`], [`MemoryFiles::with_file`].
-//! * **What is answered**: `answer` puts an answer into a queue, `answer_to` gives one to whatever matches a pattern, `answer_when` to whatever a closure
-//!   picks, and `answer_with` leaves it to a closure altogether ([`ScriptedHttp`], [`ScriptedAi`]).
-//! * **What goes wrong** is a [`Fault`] under the name of any host function, whoever implements it.
-//! * **What happened** is recorded, bounded in number and size: [`RecordedLog::lines`], [`EventBus::emitted`], [`ScriptedHttp::requests`],
-//!   [`ScriptedAi::conversations`].
+//! * **Initial data** is set before or between calls: [`MemoryKv::set`], [`MapConfig::set`],
+//!   [`ManualClock::advance`], [`MemoryFiles::with_file`].
+//! * **Answers**: `answer` adds an answer to a queue, `answer_to` answers each request that matches
+//!   a pattern, `answer_when` each request that satisfies a condition, and `answer_with` lets a
+//!   closure decide ([`ScriptedHttp`], [`ScriptedAi`]).
+//! * **Faults**: a [`Fault`] is injected under the name of any host function, no matter what
+//!   implements it.
+//! * **Records** of past calls are bounded in number and size: [`RecordedLog::lines`],
+//!   [`EventBus::emitted`], [`ScriptedHttp::requests`], [`ScriptedAi::conversations`].
 //!
 //! # Errors
 //!
-//! Whatever a service cannot do is an error value with one of the codes of [`plugin_sdk::code`]: `permission_denied`, `not_found`, `invalid_argument`,
-//! `unavailable`, `timeout`, `too_large`, `quota_exceeded`.
+//! A service that cannot do what a plugin asks returns an error value with one of the codes in
+//! [`plugin_sdk::code`]: `permission_denied`, `not_found`, `invalid_argument`, `unavailable`,
+//! `timeout`, `too_large`, `quota_exceeded`.
 //!
 //! [`Ai`]: plugin_sdk::services::ai::Ai
 //! [`Config`]: plugin_sdk::services::config::Config
@@ -86,7 +92,7 @@ pub use random::{SeededRandom, SystemRandom};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// State that all clones of a handle share.
+/// State shared by all clones of a handle.
 #[derive(Debug)]
 struct Shared<T>(Arc<Mutex<T>>);
 
@@ -95,7 +101,8 @@ impl<T> Shared<T> {
         Shared(Arc::new(Mutex::new(state)))
     }
 
-    /// A closure of a test's may have panicked while it was held, which leaves the state as good as before.
+    /// Locks the state, ignoring poison: a test's closure that panicked under the lock leaves the
+    /// state valid.
     fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,10 +6,10 @@ use plugin_sdk::services::random::Random;
 use super::budget::Deadline;
 use super::{Shared, error};
 
-/// How many bytes are drawn at once, between looks at the clock.
+/// The bytes drawn between two checks of the deadline.
 const AT_ONCE: usize = 64 << 10;
 
-/// Draws bytes as long as the call has time.
+/// Draws bytes as long as the call has time left.
 fn in_time(bytes: &mut [u8], mut draw: impl FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
     if bytes.len() <= AT_ONCE {
         return draw(bytes);
@@ -22,7 +22,8 @@ fn in_time(bytes: &mut [u8], mut draw: impl FnMut(&mut [u8]) -> Result<()>) -> R
     Ok(())
 }
 
-/// Numbers that are the same for the same seed, in every run: for tests, and for nothing that must not be guessed. Clones go on with one sequence.
+/// Random numbers that are the same for the same seed in every run: for tests, not for anything
+/// that must be unpredictable. Clones share one sequence.
 ///
 /// ```
 /// use plugin_sdk::services::random::Random;
@@ -38,18 +39,18 @@ fn in_time(bytes: &mut [u8], mut draw: impl FnMut(&mut [u8]) -> Result<()>) -> R
 pub struct SeededRandom(Shared<fastrand::Rng>);
 
 impl SeededRandom {
-    /// The sequence of a seed.
+    /// Creates the sequence of a seed.
     pub fn new(seed: u64) -> Self {
         SeededRandom(Shared::new(fastrand::Rng::with_seed(seed)))
     }
 
-    /// Begins another sequence.
+    /// Starts another sequence.
     pub fn seed(&self, seed: u64) {
         self.0.lock().seed(seed);
     }
 }
 
-/// The sequence of seed 0.
+/// Creates the sequence of seed 0.
 impl Default for SeededRandom {
     fn default() -> Self {
         Self::new(0)
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_bytes_are_those_of_one_sequence_and_stop_in_time() {
+    fn long_fill_continues_one_sequence_and_stops_in_time() {
         let mut many = vec![0; 3 * AT_ONCE];
         SeededRandom::new(1).fill(&mut many).unwrap();
         let mut one = vec![0; AT_ONCE];
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_differ_and_a_sequence_goes_on() {
+    fn seeds_differ_and_clones_share_a_sequence() {
         let draw = |random: &mut SeededRandom| {
             let mut bytes = [0; 9];
             random.fill(&mut bytes).unwrap();

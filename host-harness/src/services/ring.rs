@@ -1,15 +1,15 @@
-//! A record of the last things that happened, bounded in number and in bytes.
+//! A record of recent items, bounded in number and in bytes.
 
 use std::collections::VecDeque;
 
-/// The last so many things, as far as they take no more than so many bytes.
+/// The most recent items, up to a number and a total size.
 #[derive(Debug)]
 pub(super) struct Ring<T> {
     items: VecDeque<(T, usize)>,
     bytes: usize,
     max_items: usize,
     max_bytes: usize,
-    /// How many are not kept any more.
+    /// The number of items dropped to make room.
     dropped: u64,
 }
 
@@ -24,7 +24,8 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Adds something that takes about so many bytes, and lets go of what is oldest, if need be of the new one itself.
+    /// Adds an item of about `bytes` bytes, and drops the oldest ones to make room, if need be the
+    /// new one itself.
     pub(super) fn push(&mut self, item: T, bytes: usize) {
         self.items.push_back((item, bytes));
         self.bytes = self.bytes.saturating_add(bytes);
@@ -37,7 +38,7 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Oldest first.
+    /// Returns the items, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.items.iter().map(|(item, _)| item)
     }
@@ -46,7 +47,7 @@ impl<T> Ring<T> {
         self.dropped
     }
 
-    /// Takes the oldest out.
+    /// Takes the oldest item.
     pub(super) fn pop(&mut self) -> Option<T> {
         let (item, bytes) = self.items.pop_front()?;
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_go_when_there_are_too_many_or_they_are_too_large() {
+    fn oldest_items_make_room_by_number_and_by_size() {
         let mut ring = Ring::new(3, 100);
         for n in 0..5 {
             ring.push(n, 10);

@@ -1,4 +1,4 @@
-//! Answers that a test has laid down, and what was asked.
+//! Scripted answers, and the questions asked.
 
 use std::collections::VecDeque;
 
@@ -6,13 +6,14 @@ use plugin_sdk::Error;
 
 use super::ring::Ring;
 
-/// How many questions are kept, and how many bytes of them.
+/// The most questions that are kept, and the most bytes of them.
 const KEPT: usize = 1000;
 const KEPT_BYTES: usize = 64 << 20;
 
 type Rule<Q, A> = Box<dyn FnMut(&Q) -> Option<Result<A, Error>> + Send>;
 
-/// Questions of type `Q` and their answers. Rules come first, in the order they were laid down, then the queue.
+/// Questions of type `Q` and their answers. Rules come first, in the order they were added, then
+/// the queue.
 pub(super) struct Script<Q, A> {
     rules: Vec<Rule<Q, A>>,
     queue: VecDeque<Result<A, Error>>,
@@ -41,7 +42,8 @@ impl<Q, A> Script<Q, A> {
         self.rules.push(Box::new(rule));
     }
 
-    /// Records a question of about so many bytes, and gives its answer; `None` where none is laid down.
+    /// Records a question of about `bytes` bytes, and returns its answer, or `None` if none is
+    /// scripted.
     pub(super) fn ask(&mut self, question: Q, bytes: usize) -> Option<Result<A, Error>> {
         let answer = self
             .rules
@@ -52,18 +54,18 @@ impl<Q, A> Script<Q, A> {
         answer
     }
 
-    /// What was asked, oldest first.
+    /// Returns the questions, oldest first.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Q> {
         self.asked.iter()
     }
 
-    /// How many answers of the queue nothing has asked for yet.
+    /// Returns the number of answers left in the queue.
     pub(super) fn left(&self) -> usize {
         self.queue.len()
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for any run of characters.
+/// Returns whether a text matches a pattern, in which `*` matches any run of characters.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_any_run_of_characters() {
+    fn star_matches_any_run_of_characters() {
         for (pattern, text, expected) in [
             ("", "", true),
             ("", "a", false),
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_come_before_the_queue_and_all_questions_are_kept() {
+    fn rules_precede_the_queue_and_questions_are_recorded() {
         let mut script = Script::<u32, &str>::default();
         script.queue(Ok("first"));
         script.queue(Err(Error::msg("second")));

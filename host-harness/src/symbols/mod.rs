@@ -1,8 +1,9 @@
-//! Finds the function and the source line of a place in a module, from the debug information in it.
+//! Finds the function and the source line of a code offset, from a module's debug information.
 //!
-//! This is for modules that were built here, or whose debug information the host's author [vouches](crate::Source::trust_debug_info) for:
-//! reading DWARF takes as much time and stack as whoever wrote it likes. The engine is told to leave it alone, for this reason and because
-//! it would read all of it at every trap; here it is read when somebody looks at a failure.
+//! This is only for modules that were built here, or whose debug information the host's author
+//! [trusts](crate::Source::trust_debug_info): an attacker could craft DWARF that takes any amount
+//! of time and stack to read. The engine is configured to ignore it, for this reason and because it
+//! would read all of it at every trap. Here it is read only when a failure is inspected.
 
 mod names;
 
@@ -17,31 +18,32 @@ use crate::sections;
 
 pub use self::names::symbols_file;
 
-/// The largest source file that a line is taken from, in bytes.
+/// The largest source file that a line is read from, in bytes.
 const MAX_SOURCE: u64 = 2 << 20;
 
 /// The longest source line that is shown, in bytes.
 const MAX_LINE: usize = 300;
 
-/// A module's debug information, the folder that its sources are in, and the names that were stripped from it.
+/// A module's debug information, its source folder, and the function names stripped from it.
 pub(crate) struct Symbols {
     wasm: Arc<[u8]>,
     sources: Option<Sources>,
-    /// Whether its debug information may be read.
+    /// `true` if the debug information may be read.
     trusted: bool,
-    /// Where the names of its functions may be: the module's own file, or what the host's author named.
+    /// The place to search for function names: the module's own file, or the path that the host's
+    /// author named.
     place: Option<PathBuf>,
     names: OnceLock<names::Found>,
 }
 
-/// The folders that source files are read from, and that the names of others are relative to.
+/// The folders to read source files from. Names of other files are shown relative to them.
 struct Sources {
     crate_dir: PathBuf,
-    /// The same as the crate's where it is in no workspace.
+    /// The workspace's folder; the crate's if it is not in a workspace.
     workspace: PathBuf,
 }
 
-/// What the debug information says of one place: a function, or one that was inlined into the next.
+/// The debug information for one offset: a function, or one inlined into the next.
 pub(crate) struct Symbol {
     pub(crate) function: Option<String>,
     pub(crate) file: Option<String>,
@@ -49,15 +51,16 @@ pub(crate) struct Symbol {
     pub(crate) column: Option<u32>,
 }
 
-/// The debug information, once read.
+/// Parsed debug information.
 pub(crate) struct Lines<'a> {
     context: Context<EndianSlice<'a, LittleEndian>>,
-    /// Where the module's code begins, from where its debug information counts.
+    /// The offset of the code section, which the offsets in debug information are relative to.
     code: u64,
 }
 
 impl Symbols {
-    /// Those of a module whose debug information is not trusted: at most the names of functions, from beside it.
+    /// Creates the symbols of a module with untrusted debug information: only the function names
+    /// from a file next to it.
     pub(crate) fn untrusted(wasm: Arc<[u8]>) -> Self {
         Symbols {
             trusted: false,
@@ -65,7 +68,8 @@ impl Symbols {
         }
     }
 
-    /// Those of a module that was built from the crate in a folder, or came from elsewhere and is trusted.
+    /// Creates the symbols of a module that was built from the crate in a folder, or that is
+    /// trusted.
     pub(crate) fn new(wasm: Arc<[u8]>, crate_dir: Option<&Path>) -> Self {
         let sources = crate_dir
             .and_then(|dir| dir.canonicalize().ok())
@@ -82,7 +86,7 @@ impl Symbols {
         }
     }
 
-    /// With the place where the names of its functions may be.
+    /// Sets the place to search for function names.
     pub(crate) fn beside(mut self, place: Option<&Path>) -> Self {
         self.place = place.map(Path::to_path_buf);
         self
@@ -95,7 +99,7 @@ impl Symbols {
         })
     }
 
-    /// The names of functions that the module itself does not name, by their numbers.
+    /// Returns the names of functions that the module itself does not name, by index.
     pub(crate) fn names(&self, functions: &BTreeSet<u32>) -> BTreeMap<u32, String> {
         match self.found() {
             names::Found::Names(file) if !functions.is_empty() => names::of(file, functions),
@@ -103,7 +107,7 @@ impl Symbols {
         }
     }
 
-    /// Says what would give a stripped module's functions names.
+    /// Explains what is missing to name a stripped module's functions.
     pub(crate) fn lack(&self) -> Option<String> {
         let shown = |file: &Path| {
             let name = file.file_name().unwrap_or(file.as_os_str());
@@ -111,18 +115,18 @@ impl Symbols {
         };
         match (self.found(), &self.place) {
             (names::Found::OfAnother(file), _) => Some(format!(
-                "`{}` is there, and has the names of another build",
+                "`{}` exists, but it has the names of another build",
                 shown(file)
             )),
             (names::Found::Nothing, Some(place)) => Some(format!(
-                "`{}`, which `cargo plugin build` writes beside the module, is not there",
+                "`{}`, which `cargo plugin build` writes next to the module, is missing",
                 shown(&names::expected(place))
             )),
             _ => None,
         }
     }
 
-    /// The folder of the crate that the module was built from here.
+    /// Returns the folder of the crate that the module was built from.
     pub(crate) fn crate_dir(&self) -> Option<&Path> {
         self.sources
             .as_ref()
@@ -151,7 +155,8 @@ impl Symbols {
         Some(Lines { context, code })
     }
 
-    /// A line of a source file that lies in the crate's folder or in its workspace's, if it can be found, counted from 1.
+    /// Returns a line of a source file in the crate's or workspace's folder, if the file can be
+    /// found. Lines count from 1.
     pub(crate) fn source_line(&self, file: &str, line: u32) -> Option<String> {
         let path = self.sources.as_ref()?.find(Path::new(file))?;
         if path.metadata().ok()?.len() > MAX_SOURCE {
@@ -164,8 +169,8 @@ impl Symbols {
         (line.len() <= MAX_LINE).then(|| line.to_owned())
     }
 
-    /// The name of a source file as short as it can be and still be found: relative to the workspace, or to the package or the standard
-    /// library that it belongs to.
+    /// Returns the shortest name that still identifies a source file: relative to the workspace, or
+    /// to its package or the standard library.
     pub(crate) fn shown<'a>(&self, file: &'a str) -> &'a str {
         let own = self.sources.as_ref().and_then(|sources| {
             let relative = Path::new(file).strip_prefix(&sources.workspace).ok()?;
@@ -175,8 +180,8 @@ impl Symbols {
     }
 }
 
-/// Returns whether a source file is the standard library's, by the folder that its builders give it:
-/// rustup's and Debian's have the compiler's commit in it, `-Zbuild-std` the folder `rust-src`.
+/// Returns whether a source file belongs to the standard library, by its folder. Builds by rustup
+/// and Debian have the compiler's commit or version in it, `-Zbuild-std` the folder `rust-src`.
 pub(crate) fn is_of_standard_library(file: &str) -> bool {
     let file = file.replace('\\', "/");
     let in_library = |(before, _): (&str, &str)| {
@@ -193,7 +198,8 @@ pub(crate) fn is_of_standard_library(file: &str) -> bool {
     own_dependency || file.split_once("/library/").is_some_and(in_library)
 }
 
-/// The name of a source file without what is the same for all packages of a registry, or for all of the standard library.
+/// Returns the name of a source file without the prefix that all packages of a registry, or all of
+/// the standard library, share.
 pub(crate) fn short(file: &str) -> &str {
     let std_library = || Some(file.find("/library/")? + 1);
     let from_registry = || {
@@ -209,8 +215,8 @@ pub(crate) fn short(file: &str) -> &str {
 }
 
 impl Sources {
-    /// The file that the compiler named so, unless it is elsewhere. A relative name is relative to the workspace or, where the crate is not
-    /// a member of it, to the crate.
+    /// Finds the file with a name from the compiler, if it is in the workspace. A relative name is
+    /// relative to the workspace or, if the crate is not a member of it, to the crate.
     fn find(&self, file: &Path) -> Option<PathBuf> {
         if file.components().any(|part| part == Component::ParentDir) {
             return None;
@@ -222,7 +228,7 @@ impl Sources {
         let in_workspace = inside(&self.workspace);
         let in_crate = inside(&self.crate_dir);
         match (in_workspace, in_crate) {
-            // A line of the wrong file would be worse than none.
+            // No line is better than a line of the wrong file.
             (Some(one), Some(other)) if one != other => None,
             (found, None) | (None, found) | (found, _) => found,
         }
@@ -230,7 +236,8 @@ impl Sources {
 }
 
 impl Lines<'_> {
-    /// What is at an offset in the module, innermost first. All but the last are inlined.
+    /// Returns the functions at an offset in the module, innermost first. All but the last are
+    /// inlined.
     pub(crate) fn at(&self, offset: u64) -> Vec<Symbol> {
         let mut symbols = Vec::new();
         let Some(probe) = offset.checked_sub(self.code) else {
@@ -260,7 +267,7 @@ impl Lines<'_> {
     }
 }
 
-/// The folder of the workspace that a crate is in, as cargo looks for it; the crate's own where there is none.
+/// Returns the folder of a crate's workspace, found as cargo finds it, or the crate's own folder.
 fn workspace_of(crate_dir: &Path) -> &Path {
     let declares = |dir: &&Path| {
         std::fs::read_to_string(dir.join("Cargo.toml")).is_ok_and(|text| {
@@ -280,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_the_standard_library_are_told_by_their_folder() {
+    fn standard_library_files_are_recognised_by_folder() {
         for file in [
             "/rustc/ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96/library/core/src/panicking.rs",
             "/home/ada/.rustup/toolchains/nightly/lib/rustlib/src/rust/library/std/src/rt.rs",
@@ -300,7 +307,7 @@ mod tests {
         }
     }
 
-    /// A workspace with a file beside it, and the folder of one of its crates.
+    /// Creates a workspace with a file next to it, and returns the folder of one of its crates.
     fn workspace() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let write = |file: &str, text: &str| {
@@ -323,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_file_is_found_by_each_of_its_names() {
+    fn source_file_is_found_by_each_of_its_names() {
         let (dir, crate_dir) = workspace();
         let symbols = symbols(&crate_dir);
         let absolute = dir
@@ -345,13 +352,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_two_files_have_shows_neither() {
+    fn ambiguous_file_name_shows_no_line() {
         let (_dir, crate_dir) = workspace();
         assert_eq!(symbols(&crate_dir).source_line("src/lib.rs", 1), None);
     }
 
     #[test]
-    fn nothing_outside_of_the_workspace_is_read() {
+    fn files_outside_the_workspace_are_not_read() {
         let (dir, crate_dir) = workspace();
         let symbols = symbols(&crate_dir);
         let outside = dir.path().join("secret.rs");
@@ -370,14 +377,14 @@ mod tests {
     }
 
     #[test]
-    fn a_module_of_unknown_origin_has_no_sources() {
+    fn module_of_unknown_origin_has_no_sources() {
         let symbols = Symbols::new(Vec::new().into(), None);
         assert_eq!(symbols.source_line("src/lib.rs", 1), None);
         assert!(symbols.lines().is_none());
     }
 
     #[test]
-    fn a_file_of_a_package_is_shown_from_the_package_on() {
+    fn package_file_is_shown_relative_to_the_registry() {
         assert_eq!(
             short("/home/ada/.cargo/registry/src/index-0123456789abcdef/serde-1.0.0/src/lib.rs"),
             "serde-1.0.0/src/lib.rs"

@@ -1,9 +1,9 @@
-//! The names of a stripped module's functions, in a file that belongs to it alone.
+//! The function names of a stripped module, in a sidecar file that belongs to that module alone.
 //!
 //! The file is a WebAssembly module with two custom sections: `plugin-sdk-symbols`, the SHA-256 of
-//! the module that the names belong to, and `name`, in the form that tools know. It is found beside
-//! the module, and used only where the hash is the module's: nothing is added to the module itself,
-//! and no other build's names are ever shown.
+//! the module that the names belong to, and `name`, in the standard form. The harness looks for it
+//! next to the module and uses it only if the hash matches. So the module itself stays unchanged,
+//! and names of another build are never shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -15,11 +15,11 @@ use wasmparser::{KnownCustom, Name};
 
 use crate::sections;
 
-/// The extension of such files. They must not look like plugins to hosts that load whatever module
-/// is in a folder.
+/// The extension of these files. They must not look like plugins to hosts that load every module in
+/// a folder.
 pub(super) const EXTENSION: &str = "symbols";
 
-/// The section that has the module's hash.
+/// The name of the section with the module's hash.
 const SECTION: &str = "plugin-sdk-symbols";
 
 const HEADER: &[u8; 8] = b"\0asm\x01\0\0\0";
@@ -27,7 +27,7 @@ const HEADER: &[u8; 8] = b"\0asm\x01\0\0\0";
 /// The largest file of names that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The most files of a folder that are looked at, and the most of them that are opened.
+/// The most files of a folder that are visited, and the most of them that are opened.
 const MAX_ENTRIES: usize = 1000;
 const MAX_OPENED: usize = 32;
 
@@ -36,21 +36,21 @@ const MAX_NAME: usize = 4096;
 
 /// The result of a search next to a module.
 pub(super) enum Found {
-    /// The names that belong to it.
+    /// The names that belong to the module.
     Names(Vec<u8>),
-    /// A file of the right name, with the names of another module.
+    /// A file with the expected name, but with the names of another module.
     OfAnother(PathBuf),
     /// No file.
     Nothing,
 }
 
-/// Makes the file that keeps the names of a module's functions for later failures.
+/// Creates the file that keeps a module's function names for later failures.
 ///
-/// `named` is the module before it was stripped and `shipped` what became of it: the names are
-/// found by the hash of the latter. `None` where the module has no names.
+/// `named` is the module before it was stripped, and `shipped` is the result: the file is found by
+/// the hash of the latter. Returns `None` if the module has no names.
 ///
-/// `cargo plugin build` writes it beside the module as `<id>.symbols`, where failures find it: see
-/// [`Source::symbols`](crate::Source::symbols).
+/// `cargo plugin build` writes it next to the module as `<id>.symbols`, where the harness finds it;
+/// see [`Source::symbols`](crate::Source::symbols).
 ///
 /// ```
 /// use plugin_sdk_harness::symbols_file;
@@ -85,14 +85,14 @@ pub fn symbols_file(named: &[u8], shipped: &[u8]) -> Option<Vec<u8>> {
     Some(file)
 }
 
-/// Looks for the names of a module in a file, or beside one.
+/// Searches for the names of a module in a file, or next to one.
 pub(super) fn find(wasm: &[u8], place: &Path) -> Found {
     let beginning = beginning(wasm);
     let mut other = None;
     for (nth, file) in candidates(place).into_iter().enumerate() {
         match read(&file, &beginning) {
             Some(names) => return Found::Names(names),
-            // Files of other plugins may well lie in the same folder.
+            // The folder may contain the files of other plugins.
             None if nth == 0 && file.is_file() => other = Some(file),
             None => {}
         }
@@ -100,7 +100,7 @@ pub(super) fn find(wasm: &[u8], place: &Path) -> Found {
     other.map_or(Found::Nothing, Found::OfAnother)
 }
 
-/// The names of some functions.
+/// Returns the names of some functions.
 pub(super) fn of(file: &[u8], functions: &BTreeSet<u32>) -> BTreeMap<u32, String> {
     let mut names = BTreeMap::new();
     each_name(file, |index, name| {
@@ -112,7 +112,7 @@ pub(super) fn of(file: &[u8], functions: &BTreeSet<u32>) -> BTreeMap<u32, String
     names
 }
 
-/// The file that has a module's names if nobody has renamed it.
+/// Returns the default path of the file with a module's names.
 pub(super) fn expected(place: &Path) -> PathBuf {
     match place.extension() {
         _ if is_symbols(place) => place.to_path_buf(),
@@ -126,8 +126,8 @@ fn is_symbols(file: &Path) -> bool {
         .is_some_and(|extension| extension == EXTENSION)
 }
 
-/// The files that may have the names, the likeliest first: a file of names itself, that of a
-/// module's name, all in a folder.
+/// Returns the files that may have the names, the likeliest first: the file itself if it is a file
+/// of names, or the one named after the module; then all others in the folder.
 fn candidates(place: &Path) -> Vec<PathBuf> {
     let is_folder = place.is_dir();
     let first = (!is_folder).then(|| expected(place));
@@ -146,9 +146,9 @@ fn candidates(place: &Path) -> Vec<PathBuf> {
     first.into_iter().chain(others).take(MAX_OPENED).collect()
 }
 
-/// A file of names that begins so; no other is read any further.
+/// Reads a file of names if it starts with these bytes, which any other file does not.
 fn read(file: &Path, beginning: &[u8]) -> Option<Vec<u8>> {
-    // Opening a pipe would wait.
+    // Opening a pipe would block.
     let metadata = file.metadata().ok().filter(|metadata| metadata.is_file())?;
     if metadata.len() > MAX_BYTES {
         return None;
@@ -163,7 +163,7 @@ fn read(file: &Path, beginning: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// How the file of a module's names begins.
+/// Returns the first bytes of the file with a module's names.
 fn beginning(wasm: &[u8]) -> Vec<u8> {
     let mut file = HEADER.to_vec();
     custom_section(&mut file, SECTION, &Sha256::digest(wasm));
@@ -180,7 +180,7 @@ fn custom_section(file: &mut Vec<u8>, name: &str, contents: &[u8]) {
     file.append(&mut section);
 }
 
-/// Writes a number as WebAssembly has it.
+/// Writes a number in LEB128, as WebAssembly encodes it.
 fn leb(out: &mut Vec<u8>, mut number: usize) {
     loop {
         let low = u8::try_from(number & 0x7f).unwrap_or_default();
@@ -192,8 +192,8 @@ fn leb(out: &mut Vec<u8>, mut number: usize) {
     }
 }
 
-/// Calls a function with the names of a module's functions until it says that it has enough, or
-/// until there is something that cannot be read.
+/// Calls `next` with each of a module's function names, until it returns `false` or the rest cannot
+/// be read.
 fn each_name<'a>(wasm: &'a [u8], mut next: impl FnMut(u32, &'a str) -> bool) {
     for section in sections::custom(wasm) {
         let KnownCustom::Name(section) = section.as_known() else {
@@ -225,7 +225,8 @@ mod tests {
         wat::parse_str(wat.replace("$shop::sell", "").replace("$shop::buy", "")).unwrap()
     }
 
-    /// A folder with a module, its names beside it, and the folder's path.
+    /// Creates a folder with a module and its names, and returns the folder, the module's path and
+    /// its bytes.
     fn folder() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
         let folder = tempfile::tempdir().unwrap();
         let (named, shipped) = (wat::parse_str(WAT).unwrap(), stripped(WAT));
@@ -244,14 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_beside_the_module_by_its_hash() {
+    fn names_next_to_the_module_are_found_by_hash() {
         let (folder, module, shipped) = folder();
         let buy = Some("shop::buy".to_owned());
         assert_eq!(found(&shipped, &module), buy);
         assert_eq!(found(&shipped, folder.path()), buy);
         let symbols = folder.path().join("shop.symbols");
         assert_eq!(found(&shipped, &symbols), buy);
-        // Whatever the files are called now.
+        // The file names do not matter.
         std::fs::rename(&symbols, folder.path().join("x.symbols")).unwrap();
         assert_eq!(found(&shipped, &module), buy);
         assert_eq!(found(&shipped, &folder.path().join("renamed.wasm")), buy);
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_of_names_has_as_many_as_can_be_read() {
+    fn broken_file_of_names_yields_no_names() {
         let (_folder, module, shipped) = folder();
         let symbols = module.with_extension(EXTENSION);
         let whole = std::fs::read(&symbols).unwrap();

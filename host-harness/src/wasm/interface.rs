@@ -434,7 +434,7 @@ impl<'a> Sections<'a, '_> {
     }
 }
 
-/// Holds a number of things against its limit.
+/// Checks a count against its limit.
 pub(crate) fn within(
     found: u64,
     limit: u64,

@@ -1,4 +1,4 @@
-//! In folders of the file system.
+//! Files in folders of the file system.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -22,12 +22,14 @@ const NAME: &str = "DirectoryFiles";
 
 /// Folders of the file system, each granted under a name.
 ///
-/// A plugin cannot leave them: the operating system resolves every path beneath the folder that was opened when it was granted, so that neither `..` nor
-/// a symbolic link, nor one that appears between a check and a use, leads anywhere else. Links that stay within work.
+/// A plugin cannot leave them: the operating system resolves every path beneath the folder that was
+/// opened when it was granted. So neither `..` nor a symbolic link leads out of it, not even a link
+/// that appears between a check and a use. Links that stay within the folder work.
 ///
-/// Files of more than 16 MiB are neither read nor written ([`max_file_bytes`](Self::max_file_bytes)), and folders of more than 10,000 entries are not listed
-/// ([`max_entries`](Self::max_entries)). How much a plugin may write altogether is not bounded here: give it a folder with a quota where
-/// that matters. Writing makes the folders that are missing, and is not atomic.
+/// Files of more than 16 MiB are neither read nor written
+/// ([`max_file_bytes`](Self::max_file_bytes)), and folders of more than 10,000 entries are not
+/// listed ([`max_entries`](Self::max_entries)). The total that a plugin writes is not limited here;
+/// if that matters, grant a folder with a quota. Writing creates missing folders and is not atomic.
 ///
 /// ```
 /// use plugin_sdk::services::files::Files;
@@ -50,37 +52,39 @@ pub struct DirectoryFiles {
 }
 
 impl DirectoryFiles {
-    /// No folders.
+    /// Creates a service without folders.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the largest file that is read or written, in bytes; a larger one is the error `too_large`.
+    /// Sets the largest file that may be read or written, in bytes. A larger one is the error
+    /// `too_large`.
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.limits.file = bytes;
         self
     }
 
-    /// Sets how many entries of a folder are looked at to list it; a folder of more is the error `too_large`. What a plugin could not open counts too, such as links that lead nowhere.
+    /// Sets how many entries of a folder may be visited to list it. A folder with more is the error
+    /// `too_large`. Entries that a plugin could not open count too, such as dangling links.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.limits.entries = entries;
         self
     }
 
-    /// Grants a folder for reading, under a name.
+    /// Grants read access to a folder, under a name.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] where it cannot be opened.
+    /// [`FailureKind::Io`] if the folder cannot be opened.
     pub fn read_only(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
         self.grant(name, path.as_ref(), Access::ReadOnly)
     }
 
-    /// Grants a folder for reading and writing, under a name.
+    /// Grants read and write access to a folder, under a name.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] where it cannot be opened.
+    /// [`FailureKind::Io`] if the folder cannot be opened.
     pub fn read_write(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
         self.grant(name, path.as_ref(), Access::ReadWrite)
     }
@@ -96,7 +100,7 @@ impl DirectoryFiles {
         Ok(self)
     }
 
-    /// The granted folder of a path, if it is granted for at least this.
+    /// Returns the granted folder of a path, if it is granted with at least this access.
     fn root(&self, place: &Place<'_>, access: Access) -> Result<&Dir> {
         match self.roots.get(place.root) {
             None => Err(not_granted(
@@ -145,7 +149,7 @@ impl Files for DirectoryFiles {
         let place = Place::file(path)?;
         let dir = self.root(&place, Access::ReadWrite)?;
         let wrong = |error: io::Error| explain(&error, path, no_such_file);
-        // A link is removed itself, wherever it leads.
+        // A link itself is removed, not its target.
         if dir.symlink_metadata(place.within).map_err(wrong)?.is_dir() {
             return Err(is_folder(path));
         }
@@ -172,11 +176,12 @@ impl Files for DirectoryFiles {
         for (number, entry) in folder.entries().map_err(wrong)?.enumerate() {
             self.limits.check_entries(number, path)?;
             deadline.check("listing the folder")?;
-            // A name that is not UTF-8 could not be asked for anyway, and what a link leads to outside is not there.
+            // A plugin could not name a file whose name is not UTF-8, and the target of a link that
+            // leads outside does not exist for it.
             let Ok(name) = entry.map_err(wrong)?.file_name().into_string() else {
                 continue;
             };
-            // From the granted folder on: a link may lead to another folder in it.
+            // Relative to the granted folder: a link may lead to another folder in it.
             let Ok(metadata) = dir.metadata(format!("{within}/{name}")) else {
                 continue;
             };
@@ -192,7 +197,8 @@ impl Files for DirectoryFiles {
     }
 }
 
-/// Pipes and devices are no files to a plugin: opening one may wait for ever.
+/// Checks that an entry is a regular file. Plugins cannot open pipes and devices: opening one may
+/// block forever.
 fn regular_file(metadata: cap_std::fs::Metadata, path: &str) -> Result<()> {
     if metadata.is_dir() {
         return Err(is_folder(path));
@@ -214,7 +220,8 @@ fn explain(error: &io::Error, path: &str, missing: fn(&str) -> Error) -> Error {
             error::quoted(path)
         )),
         io::ErrorKind::IsADirectory => is_folder(path),
-        // What leaves the folder, beside what the operating system does not permit.
+        // Paths that leave the granted folder end here, as do those that the operating system
+        // denies.
         io::ErrorKind::PermissionDenied => Error::new(
             plugin_sdk::code::PERMISSION_DENIED,
             format!(

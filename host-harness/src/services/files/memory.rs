@@ -1,4 +1,4 @@
-//! In memory.
+//! Files in memory.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,14 @@ use crate::services::{Shared, error};
 
 const NAME: &str = "MemoryFiles";
 
-/// What all files may take together, in bytes.
+/// The default limit of all files together, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// What a file takes besides its path and its contents, in bytes.
+/// The bytes a file counts in addition to its path and its contents.
 const ENTRY: u64 = 128;
 
-/// Files in memory, under folders that are granted by name. Clones share them. A folder exists as long as there is something in it.
+/// Files in memory, under folders that are granted by name. Clones share them. A folder exists as
+/// long as it is not empty.
 ///
 /// ```
 /// use plugin_sdk::services::files::Files;
@@ -51,7 +52,7 @@ struct State {
 }
 
 impl MemoryFiles {
-    /// No folder and no file, and room for 64 MiB.
+    /// Creates a service without folders and files, with room for 64 MiB.
     pub fn new() -> Self {
         MemoryFiles(Shared::new(State {
             roots: BTreeMap::new(),
@@ -62,12 +63,12 @@ impl MemoryFiles {
         }))
     }
 
-    /// Grants a folder for reading.
+    /// Grants read access to a folder.
     pub fn read_only(self, name: &str) -> Self {
         self.grant(name, Access::ReadOnly)
     }
 
-    /// Grants a folder for reading and writing.
+    /// Grants read and write access to a folder.
     pub fn read_write(self, name: &str) -> Self {
         self.grant(name, Access::ReadWrite)
     }
@@ -77,29 +78,32 @@ impl MemoryFiles {
         self
     }
 
-    /// Lets all files take so many bytes together, each 128 bytes more than its path and its contents; what would be more is refused as `quota_exceeded`.
+    /// Sets the limit of all files together, in bytes. Each file counts 128 bytes more than its
+    /// path and its contents. A write beyond the limit is refused as `quota_exceeded`.
     pub fn limit_bytes(self, limit: u64) -> Self {
         self.0.lock().limit = limit;
         self
     }
 
-    /// Sets the largest file, in bytes, instead of 16 MiB; a larger one is the error `too_large`.
+    /// Sets the largest file, in bytes. The default is 16 MiB; a larger file is the error
+    /// `too_large`.
     pub fn max_file_bytes(self, bytes: u64) -> Self {
         self.0.lock().limits.file = bytes;
         self
     }
 
-    /// Sets how many entries of a folder are listed, instead of 10,000; a folder of more is the error `too_large`.
+    /// Sets how many entries of a folder may be listed. The default is 10,000; a folder with more
+    /// is the error `too_large`.
     pub fn max_entries(self, entries: usize) -> Self {
         self.0.lock().limits.entries = entries;
         self
     }
 
-    /// Puts a file there, in any granted folder.
+    /// Adds a file to a granted folder.
     ///
     /// # Errors
     ///
-    /// Those of a plugin's writing, but for folders that are only for reading.
+    /// The same as when a plugin writes the file, except that read-only folders are allowed.
     pub fn with_file(self, path: &str, contents: impl AsRef<[u8]>) -> Result<Self> {
         self.0
             .lock()
@@ -107,19 +111,19 @@ impl MemoryFiles {
         Ok(self)
     }
 
-    /// What is in a file.
+    /// Returns the contents of a file.
     pub fn contents(&self, path: &str) -> Option<Vec<u8>> {
         self.0.lock().files.get(path).cloned()
     }
 
-    /// The paths of all files, in alphabetical order.
+    /// Returns the paths of all files, in alphabetical order.
     pub fn paths(&self) -> Vec<String> {
         self.0.lock().files.keys().cloned().collect()
     }
 }
 
 impl State {
-    /// Checks that a folder is granted for at least this.
+    /// Checks that a folder is granted with at least this access.
     fn allow(&self, place: &Place<'_>, access: Access) -> Result<()> {
         match self.roots.get(place.root) {
             None => Err(not_granted(
@@ -163,7 +167,7 @@ impl State {
     }
 }
 
-/// `a/b` and `a` for `a/b/c`.
+/// Returns the folders that contain a path, innermost first: `a/b` and `a` for `a/b/c`.
 fn folders_of(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(path.rsplit_once('/'), |(folder, _)| folder.rsplit_once('/'))
         .map(|(folder, _)| folder)
@@ -179,7 +183,7 @@ impl Default for MemoryFiles {
     }
 }
 
-/// Paths only: contents may be large.
+/// Shows only the paths, because contents may be large.
 impl std::fmt::Debug for MemoryFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.paths()).finish()
@@ -252,7 +256,7 @@ impl Files for MemoryFiles {
                 false => no_such_folder(path),
             });
         }
-        // The order of paths is not that of names: `a-b` stands before `a/b`.
+        // Paths sort differently from names: `a-b` precedes `a/b`.
         entries.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(entries)
     }

@@ -1,4 +1,4 @@
-//! Files under granted folders.
+//! Files in granted folders.
 
 #[cfg(feature = "files-directory")]
 mod directory;
@@ -14,16 +14,16 @@ use serde_json::json;
 
 use super::error;
 
-/// The longest path in bytes, and the longest name in it.
+/// The longest path and the longest name in it, in bytes.
 const MAX_PATH: usize = 1024;
 const MAX_NAME: usize = 255;
 
-/// What files and folders may be.
+/// Limits of files and folders.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// The largest file that is read or written, in bytes.
+    /// The largest file that may be read or written, in bytes.
     file: u64,
-    /// The most entries of a folder that are looked at.
+    /// The most entries of a folder that may be visited.
     entries: usize,
 }
 
@@ -44,7 +44,7 @@ impl Limits {
         }
     }
 
-    /// Checks that one more entry of a folder may be looked at.
+    /// Checks that one more entry of a folder may be visited.
     fn check_entries(self, before: usize, path: &str) -> Result<()> {
         if before < self.entries {
             return Ok(());
@@ -58,16 +58,16 @@ impl Limits {
     }
 }
 
-/// A plugin's path, taken apart. That it has no `..` and is not absolute makes both implementations the same to a plugin; what keeps
-/// [`DirectoryFiles`] within its folder is the operating system.
+/// A plugin's path, parsed. It has no `..` and is not absolute, so that both implementations behave
+/// the same to a plugin. What confines [`DirectoryFiles`] to its folder is the operating system.
 struct Place<'a> {
-    /// The granted folder's name.
+    /// The name of the granted folder.
     root: &'a str,
-    /// The path within; empty for the folder itself.
+    /// The path within it; empty for the folder itself.
     within: &'a str,
 }
 
-/// What a plugin may do in a granted folder.
+/// The access that a plugin has to a granted folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     ReadOnly,
@@ -108,7 +108,7 @@ impl<'a> Place<'a> {
         Ok(Place { root, within })
     }
 
-    /// The path of a file, which is not a granted folder itself.
+    /// Parses the path of a file, which cannot be a granted folder itself.
     fn file(path: &'a str) -> Result<Self> {
         let place = Place::parse(path)?;
         match place.within {
@@ -118,7 +118,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The folder is none of those granted.
+/// Creates the error for a folder that is not granted.
 fn not_granted<'a>(
     root: &str,
     granted: impl Iterator<Item = &'a str>,
@@ -126,7 +126,7 @@ fn not_granted<'a>(
 ) -> Error {
     let granted: Vec<&str> = granted.collect();
     let there_are = match granted.as_slice() {
-        [] => "none is".to_owned(),
+        [] => "granted: none".to_owned(),
         names => format!("granted: {}", names.join(", ")),
     };
     let grant = format!("{implementation}.read_only({root:?}, …)");
@@ -137,7 +137,7 @@ fn not_granted<'a>(
     .with_details(&json!({ "permission": "files", "folder": root, "grant": grant }))
 }
 
-/// The folder may be read only.
+/// Creates the error for a write to a read-only folder.
 fn read_only(root: &str, implementation: &str) -> Error {
     let grant = format!("{implementation}.read_write({root:?}, …)");
     Error::new(
@@ -163,7 +163,7 @@ fn is_file(path: &str) -> Error {
     error::invalid(format!("{} is a file, not a folder", error::quoted(path)))
 }
 
-/// The granted folders, as the entries of the path "".
+/// Returns the granted folders, as the entries of the path "".
 fn roots<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Entry> {
     names
         .map(|name| Entry {
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_a_granted_folder_and_names() {
+    fn paths_split_into_granted_folder_and_rest() {
         for (path, root, within) in [
             ("data", "data", ""),
             ("data/a", "data", "a"),

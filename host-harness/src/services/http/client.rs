@@ -1,4 +1,4 @@
-//! Requests that are really sent.
+//! An HTTP client that sends requests over the network.
 
 use std::time::{Duration, Instant};
 
@@ -13,24 +13,26 @@ use super::check_head;
 use crate::services::allow_list::{AllowList, Target};
 use crate::services::{error, time_left};
 
-/// The largest response in bytes unless said otherwise.
+/// The default limit of a response, in bytes.
 const MAX_RESPONSE: u64 = 16 << 20;
 
-/// How long a request may take unless it or the host says otherwise.
+/// The default timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What no request takes, so that a deadline is a time that there is.
+/// The upper bound of any timeout, so that adding it to the current time cannot overflow.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many redirections are followed unless said otherwise.
+/// The default limit of redirections.
 const REDIRECTS: u32 = 10;
 
-/// Sends plugins' requests to the hosts that are allowed. Clones share their connections.
+/// An HTTP client that sends plugins' requests to allowed hosts. Clones share their connections.
 ///
-/// Whatever the status, a response is a response. Redirections are followed, each held against the allow-list anew, with `authorization` and
-/// `cookie` only to the server that they were meant for. A request takes no longer than its own timeout, [the client's](Self::timeout) and
-/// [what is left of the plugin's call](crate::services::time_left), looking up the host and reading the body included. Nothing is taken
-/// from the environment: see [`proxy_from_environment`](Self::proxy_from_environment).
+/// A response of any status is a success. The client follows redirections and checks each against
+/// the allow-list. It sends `authorization` and `cookie` only to the server they were meant for. A
+/// request, including the host lookup and reading the body, takes no longer than its own timeout,
+/// [the client's](Self::timeout) and [the time left to the plugin's
+/// call](crate::services::time_left). The client reads nothing from the environment by default; see
+/// [`proxy_from_environment`](Self::proxy_from_environment).
 ///
 /// `https` addresses need this crate's feature `https`.
 ///
@@ -53,7 +55,7 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client for the hosts of a list.
+    /// Creates a client for the hosts of a list.
     pub fn new(allowed: AllowList) -> Self {
         HttpClient {
             agent: agent(None),
@@ -64,31 +66,34 @@ impl HttpClient {
         }
     }
 
-    /// How many bytes a response's body may have, 16 MiB unless set; a larger one is the error `too_large`.
+    /// Sets the largest body of a response, in bytes. The default is 16 MiB; a larger one is the
+    /// error `too_large`.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response = bytes;
         self
     }
 
-    /// The longest that any request may take, 30 seconds unless set, and no more than a day.
+    /// Sets the longest time that any request may take, at most a day. The default is 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.min(LONGEST);
         self
     }
 
-    /// How many redirections are followed, 10 unless set; after that the redirection itself is the response.
+    /// Sets how many redirections are followed. The default is 10; the next redirection is returned
+    /// as the response.
     pub fn redirects(mut self, most: u32) -> Self {
         self.redirects = most;
         self
     }
 
-    /// Sends everything through the proxy that the variables `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY` name, but for the hosts in `NO_PROXY`.
+    /// Sends everything through the proxy that the variable `ALL_PROXY`, `HTTPS_PROXY` or
+    /// `HTTP_PROXY` names, except to the hosts in `NO_PROXY`.
     pub fn proxy_from_environment(mut self) -> Self {
         self.agent = agent(Proxy::try_from_env());
         self
     }
 
-    /// One request and its response, without following it anywhere.
+    /// Sends one request and returns its response, without following redirections.
     fn exchange(
         &self,
         sent: &Sent<'_>,
@@ -104,7 +109,7 @@ impl HttpClient {
         *request.method_mut() = sent.method.clone();
         *request.uri_mut() = target.uri().clone();
         *request.headers_mut() = sent.headers.clone();
-        // A `POST` without a body says so by its length; a `GET` says nothing.
+        // A `POST` without a body needs a `content-length` of 0; a `GET` has none.
         let answered = if sent.body.is_empty() && !expects_body(&sent.method) {
             self.run(request, left)
         } else {
@@ -114,7 +119,7 @@ impl HttpClient {
         let (head, body) = answered.map_err(explain)?.into_parts();
         let body = body
             .into_with_config()
-            // It takes a body that reaches the limit for one that exceeds it.
+            // `ureq` rejects a body that exactly reaches the limit.
             .limit(self.max_response.saturating_add(1))
             .read_to_vec()
             .map_err(explain)?;
@@ -147,7 +152,7 @@ impl HttpClient {
     }
 }
 
-/// A request as it is sent, which redirections change.
+/// A request as it is sent. Redirections change it.
 struct Sent<'a> {
     method: Method,
     headers: HeaderMap,
@@ -155,7 +160,7 @@ struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    /// What becomes of the request when a response of this status sends it elsewhere.
+    /// Changes the request to follow a redirection with this status.
     fn redirected(&mut self, status: StatusCode, from: &Target, to: &Target) {
         let becomes_get = match status {
             StatusCode::SEE_OTHER => self.method != Method::HEAD,
@@ -210,7 +215,7 @@ impl Http for HttpClient {
     }
 }
 
-/// Where a response sends its request, if it does.
+/// Returns the status and target of a redirection.
 fn redirection(response: &Response) -> Option<(StatusCode, &str)> {
     let status = StatusCode::from_u16(response.status).ok()?;
     if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
@@ -223,7 +228,7 @@ fn redirection(response: &Response) -> Option<(StatusCode, &str)> {
     Some((status, location))
 }
 
-/// A reference in an address's document, as RFC 3986 (5.2) resolves it.
+/// Resolves a reference relative to a URL, as RFC 3986 (5.2) specifies.
 fn resolve(base: &Target, reference: &str) -> String {
     let reference = reference.split('#').next().unwrap_or_default();
     let has_scheme = reference
@@ -267,7 +272,7 @@ fn without_dots(path: &str) -> String {
                 if segment == ".." {
                     kept.pop();
                 }
-                // `a/..` is the folder, with the slash at its end.
+                // `a/..` is the folder, with a trailing slash.
                 if segments.peek().is_none() {
                     kept.push("");
                 }
@@ -333,8 +338,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_resolved_as_the_standard_has_it() {
-        // The examples of RFC 3986, 5.4, but for those whose base is of another scheme.
+    fn references_resolve_as_in_rfc_3986() {
+        // The examples of RFC 3986, 5.4, except those whose base has another scheme.
         let base = AllowList::any().check("http://a/b/c/d;p?q").unwrap();
         for (reference, expected) in [
             ("g", "http://a/b/c/g"),

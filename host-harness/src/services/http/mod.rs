@@ -1,4 +1,4 @@
-//! Requests over the network.
+//! HTTP requests.
 
 #[cfg(feature = "http-client")]
 mod client;
@@ -14,7 +14,7 @@ use plugin_sdk::services::http::Head;
 
 use super::error;
 
-/// Headers that belong to the client: they decide where a message ends, and which host it is for.
+/// Headers that only the client may set: they frame a message or name its host.
 const CLIENTS_OWN: [&str; 10] = [
     "connection",
     "content-length",
@@ -28,28 +28,28 @@ const CLIENTS_OWN: [&str; 10] = [
     "upgrade",
 ];
 
-/// Checks a request's method and headers, the same for the client and for what stands in for it.
+/// Checks a request's method and headers, for the real and the scripted client alike.
 fn check_head(head: &Head) -> Result<(Method, HeaderMap)> {
     let method = Method::from_bytes(head.method.as_bytes())
-        .map_err(|_| error::invalid(format!("{} is no method", error::quoted(&head.method))))?;
+        .map_err(|_| error::invalid(format!("{} is not a method", error::quoted(&head.method))))?;
     if method == Method::CONNECT {
         return Err(error::invalid(
-            "the method `CONNECT` is not for plugins".to_owned(),
+            "a plugin may not use the method `CONNECT`".to_owned(),
         ));
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &head.headers {
         let wrong =
             |what: &str| error::invalid(format!("the header {} {what}", error::quoted(name)));
-        let known: HeaderName = name.parse().map_err(|_| wrong("has no proper name"))?;
+        let known: HeaderName = name.parse().map_err(|_| wrong("has an invalid name"))?;
         if CLIENTS_OWN.contains(&known.as_str()) {
-            return Err(wrong("is set by the host's client alone"));
+            return Err(wrong("may only be set by the host's client"));
         }
         let value = HeaderValue::from_str(value)
-            .map_err(|_| wrong("has a value with characters that no header may have"))?;
+            .map_err(|_| wrong("has a value with invalid characters"))?;
         headers
             .try_append(known, value)
-            .map_err(|_| wrong("is one too many"))?;
+            .map_err(|_| wrong("is one header too many"))?;
     }
     Ok((method, headers))
 }

@@ -1,4 +1,4 @@
-//! Responses that a test lays down.
+//! Scripted responses.
 
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use crate::services::allow_list::AllowList;
 use crate::services::script::{self, Script};
 use crate::services::{Shared, error};
 
-/// A network whose responses a test lays down, and which nothing leaves. Clones are the same.
+/// A network with scripted responses, which sends nothing. Clones share one script.
 ///
-/// Requests are held against an allow-list and checked as [the client](super::super#) does it. A rule's pattern is held against the method and the address:
+/// Requests are checked, also against an allow-list, as [the client](super::super#) does it. A
+/// rule's pattern is matched against the method and the URL:
 /// `GET https://api.example.com/words?n=3`.
 ///
 /// ```
@@ -50,18 +51,18 @@ struct State {
 pub struct HttpRequest {
     /// `GET`, `POST` and so on.
     pub method: String,
-    /// The address.
+    /// The URL.
     pub url: String,
-    /// Names and values as the plugin gave them, in their order.
+    /// The names and values that the plugin gave, in the same order.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
-    /// How long the plugin would wait, if it said so.
+    /// The timeout that the plugin asked for, if any.
     pub timeout: Option<Duration>,
 }
 
 impl HttpRequest {
-    /// The value of a header, whose name is compared without regard to case.
+    /// Returns the value of a header; the case of its name is ignored.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = |(own, _): &&(String, String)| own.eq_ignore_ascii_case(name);
         self.headers.iter().find(found).map(|(_, value)| &**value)
@@ -77,11 +78,12 @@ impl HttpRequest {
     }
 }
 
-/// What can stand for a response: a body with the status 200, a status and a body, or a [`Response`] itself.
+/// A type that converts to a response: a body with the status 200, a status and a body, or a
+/// [`Response`] itself.
 ///
-/// A [`serde_json::Value`] is a body of JSON, with its `content-type`.
+/// A [`serde_json::Value`] becomes a JSON body, with its `content-type`.
 pub trait IntoResponse {
-    /// The response.
+    /// Converts this value to a response.
     fn into_response(self) -> Response;
 }
 
@@ -129,7 +131,7 @@ impl IntoResponse for serde_json::Value {
     }
 }
 
-/// A status without a body.
+/// Converts a status to a response without a body.
 impl IntoResponse for u16 {
     fn into_response(self) -> Response {
         (self, "").into_response()
@@ -146,7 +148,7 @@ impl<B: IntoResponse> IntoResponse for (u16, B) {
 }
 
 impl ScriptedHttp {
-    /// A network without responses; nothing but what the list allows reaches it.
+    /// Creates a network without responses, for requests that the list allows.
     pub fn new(allowed: AllowList) -> Self {
         ScriptedHttp(Shared::new(State {
             allowed,
@@ -154,18 +156,19 @@ impl ScriptedHttp {
         }))
     }
 
-    /// Sets another allow-list.
+    /// Replaces the allow-list.
     pub fn allow(&self, allowed: AllowList) {
         self.0.lock().allowed = allowed;
     }
 
-    /// Puts a response into the queue: the next request that no rule is for gets it.
+    /// Adds a response to the queue, for the next request that no rule matches.
     pub fn answer(self, response: impl IntoResponse) -> Self {
         self.0.lock().script.queue(Ok(response.into_response()));
         self
     }
 
-    /// Responds so whenever method and address match the pattern, in which `*` stands for any run of characters.
+    /// Responds with this response whenever method and URL match the pattern, in which `*` matches
+    /// any run of characters.
     pub fn answer_to(self, pattern: &str, response: impl IntoResponse) -> Self {
         let pattern = pattern.to_owned();
         self.answer_when(
@@ -177,7 +180,7 @@ impl ScriptedHttp {
         )
     }
 
-    /// Responds so whenever the condition holds.
+    /// Responds with this response whenever the condition holds.
     pub fn answer_when(
         self,
         condition: impl Fn(&HttpRequest) -> bool + Send + 'static,
@@ -187,7 +190,8 @@ impl ScriptedHttp {
         self.answer_with(move |request| condition(request).then(|| Ok(response.clone())))
     }
 
-    /// Responds with whatever the closure says; with `None` it leaves the request to later rules and the queue.
+    /// Responds with the closure's result. If the closure returns `None`, later rules and the queue
+    /// decide.
     pub fn answer_with(
         self,
         answer: impl FnMut(&HttpRequest) -> Option<Result<Response>> + Send + 'static,
@@ -196,18 +200,19 @@ impl ScriptedHttp {
         self
     }
 
-    /// Puts a failure into the queue, such as that of a server that cannot be reached.
+    /// Adds an error to the queue, such as that of an unreachable server.
     pub fn fail(self, error: Error) -> Self {
         self.0.lock().script.queue(Err(error));
         self
     }
 
-    /// The requests that were allowed, oldest first: the last 1000, and no more than 64 MiB of them.
+    /// Returns the requests that were allowed, oldest first: the last 1000, and at most 64 MiB of
+    /// them.
     pub fn requests(&self) -> Vec<HttpRequest> {
         self.0.lock().script.asked().cloned().collect()
     }
 
-    /// How many responses are left in the queue.
+    /// Returns the number of responses left in the queue.
     pub fn unanswered(&self) -> usize {
         self.0.lock().script.left()
     }
@@ -239,7 +244,7 @@ impl Http for ScriptedHttp {
             Err(error::unavailable(
                 "the network has no response",
                 format_args!(
-                    "none is laid down for {}; see `ScriptedHttp::answer`",
+                    "none is scripted for {}; see `ScriptedHttp::answer`",
                     error::quoted(&format!("{} {}", head.method, head.url))
                 ),
             ))
@@ -264,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_recorded_as_they_are_and_answered_by_closures() {
+    fn requests_are_recorded_unchanged_and_closures_answer_them() {
         let mut calls = 0;
         let http = ScriptedHttp::new(AllowList::any())
             .answer_with(move |request| {
@@ -294,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_would_refuse_is_refused() {
+    fn scripted_network_refuses_what_the_client_refuses() {
         let mut http = ScriptedHttp::new(AllowList::any()).answer("fine");
         for (method, headers) in [
             ("", &[][..]),

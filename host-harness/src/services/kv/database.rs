@@ -1,4 +1,4 @@
-//! In a database file.
+//! A key-value store in a database file.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,14 +14,15 @@ use super::{LIMIT, Listed, check_key, taken};
 use crate::failure::{Failure, FailureKind};
 use crate::services::error;
 
-/// What each namespace takes, in bytes.
+/// The bytes that each namespace takes.
 const TAKEN: TableDefinition<'_, &str, u64> = TableDefinition::new("taken");
 
 /// Values by key, in a database file that outlives the process. Clones share it.
 ///
-/// Every change is on the disk when the call returns, which takes as long as the disk needs. One
-/// process at a time can have a file open; opening it again in that process shares it. Each plugin of
-/// a host has its own [`namespace`](Self::namespace), unless they are to see each other's keys.
+/// A change is on disk when the call returns, so a write takes as long as the disk needs. Only one
+/// process at a time can open a file; opening it again in the same process shares it. Each plugin
+/// of a host should have its own [`namespace`](Self::namespace), unless plugins may see each
+/// other's keys.
 ///
 /// ```
 /// use plugin_sdk::services::kv::Kv;
@@ -50,8 +51,8 @@ impl DatabaseKv {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] if the file cannot be created or read, is open in another process, is not
-    /// such a database, or is damaged.
+    /// [`FailureKind::Io`] if the file cannot be created or read, is open in another process, is
+    /// not a database of this kind, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
         let database = shared(path).map_err(|reason| {
@@ -68,7 +69,7 @@ impl DatabaseKv {
         })
     }
 
-    /// The same file, with keys that no other namespace sees.
+    /// Returns a store in the same file whose keys no other namespace sees.
     pub fn namespace(&self, name: &str) -> Self {
         DatabaseKv {
             namespace: Arc::from(name),
@@ -76,8 +77,9 @@ impl DatabaseKv {
         }
     }
 
-    /// Lets the namespace's keys and values take so many bytes together, 64 MiB unless set, each entry 128 bytes more than its key and its value; what would be more is refused
-    /// as `quota_exceeded`.
+    /// Sets the limit of the namespace's keys and values together, in bytes. The default is 64 MiB;
+    /// each entry counts 128 bytes more than its key and its value. A write beyond the limit is
+    /// refused as `quota_exceeded`.
     pub fn limit_bytes(mut self, limit: u64) -> Self {
         self.limit = limit;
         self
@@ -87,7 +89,7 @@ impl DatabaseKv {
         format!("kv/{}", self.namespace)
     }
 
-    /// Reads the namespace's table, if anything was ever put there.
+    /// Reads the namespace's table, or returns the default if nothing was ever stored.
     fn read<T: Default>(
         &self,
         read: impl FnOnce(&redb::ReadOnlyTable<&'static str, &'static [u8]>) -> Result<T>,
@@ -107,7 +109,7 @@ impl DatabaseKv {
             .map_err(explain)
     }
 
-    /// Changes the namespace's table and tells what it then takes, all or nothing.
+    /// Changes the namespace's table and its recorded size, atomically.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut redb::Table<'_, &'static str, &'static [u8]>, &mut u64) -> Result<T>,
@@ -120,7 +122,7 @@ impl DatabaseKv {
                 let mut sizes = transaction.open_table(TAKEN)?;
                 let before = sizes.get(&*self.namespace)?;
                 let mut size = before.map_or(0, |size| size.value());
-                // Dropped without a commit, a transaction changes nothing.
+                // A transaction dropped without a commit changes nothing.
                 let result = change(&mut table, &mut size)?;
                 sizes.insert(&*self.namespace, size)?;
                 result
@@ -135,7 +137,7 @@ impl DatabaseKv {
     }
 }
 
-/// Returns the database of a file, which is shared within the process.
+/// Returns the database of a file, shared within the process.
 fn shared(path: &Path) -> Result<Arc<Database>, String> {
     static OPEN: Mutex<Vec<(PathBuf, Weak<Database>)>> = Mutex::new(Vec::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,7 +151,7 @@ fn shared(path: &Path) -> Result<Arc<Database>, String> {
     check_header(path)?;
     let database = unless_damaged(|| Database::create(path))?.map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => {
-            "it is open in another process, and one at a time can have it open".to_owned()
+            "it is open in another process, and only one process at a time can open it".to_owned()
         }
         error => error.to_string(),
     })?;
@@ -160,17 +162,17 @@ fn shared(path: &Path) -> Result<Arc<Database>, String> {
     Ok(database)
 }
 
-/// The first bytes of a database.
+/// The first bytes of every database.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
-/// The size of all pages, and the most that a region can have.
+/// The size of a page, and the most pages of a region.
 const PAGE: u64 = 4096;
 const MAX_REGION_PAGES: u64 = 1 << 20;
 
-/// Checks that a file is as long as its header says: the database panics on one that is cut short.
+/// Checks that a file is as long as its header says: the database panics on a truncated one.
 fn check_header(path: &Path) -> Result<(), String> {
     let Ok(file) = File::open(path) else {
-        // The database creates it, or says why it cannot be opened.
+        // The database creates the file, or reports why it cannot be opened.
         return Ok(());
     };
     let unreadable = |error: std::io::Error| error.to_string();
@@ -183,7 +185,7 @@ fn check_header(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     if !header.starts_with(MAGIC) {
-        return Err("it is no database of this kind".to_owned());
+        return Err("it is not a database of this kind".to_owned());
     }
     let whole = || {
         let number = |at: usize| {
@@ -209,12 +211,12 @@ fn check_header(path: &Path) -> Result<(), String> {
     };
     whole().ok_or_else(|| {
         format!(
-            "it is cut short or damaged: it has {length} bytes, and its header is of a longer file"
+            "it is truncated or damaged: it has {length} bytes, and its header describes a longer file"
         )
     })
 }
 
-/// Runs a part of the database, which panics on damage that nothing has checked before.
+/// Runs a database operation, which panics on damage that no earlier check found.
 fn unless_damaged<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| "the file is damaged".to_owned())
 }
@@ -223,7 +225,7 @@ fn damaged(reason: String) -> Error {
     error::unavailable("the key-value store cannot be used", reason)
 }
 
-/// The database's own errors have no code yet.
+/// Adds a code to an error of the database, which has none yet.
 fn explain(error: Error) -> Error {
     match error.code() {
         code::FAILED => error::unavailable("the key-value store cannot be used", error),
@@ -254,7 +256,7 @@ impl Kv for DatabaseKv {
                 .insert(key, value)?
                 .map_or(0, |before| taken(key, before.value().len()));
             let after = size.saturating_sub(before) + taken(key, value.len());
-            // A store that is over its limit already may still be made smaller.
+            // A store already over its limit may still shrink.
             if after > limit && after > *size {
                 return Err(error::quota_exceeded("the key-value store", limit));
             }
@@ -303,7 +305,7 @@ mod tests {
         std::fs::read(path).unwrap()
     }
 
-    /// Opens what is left of a file, and works with it.
+    /// Writes a file, opens it and uses it.
     fn tried(path: &Path, contents: &[u8]) -> String {
         std::fs::write(path, contents).unwrap();
         let mut database = match DatabaseKv::open(path) {
@@ -321,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_was_cut_short_is_told_without_a_panic() {
+    fn truncated_database_is_reported_without_a_panic() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv.redb");
         let whole = filled(&path);
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_database_is_an_error_or_works() {
+    fn damaged_database_works_or_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv.redb");
         let whole = filled(&path);
@@ -354,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_opened_twice_is_shared() {
+    fn file_opened_twice_is_shared() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv.redb");
         let mut one = DatabaseKv::open(&path).unwrap();
@@ -367,6 +369,6 @@ mod tests {
         assert_eq!(again.get("a").unwrap(), Some(b"1".to_vec()));
         std::fs::write(folder.path().join("text"), "text").unwrap();
         let failure = DatabaseKv::open(folder.path().join("text")).unwrap_err();
-        assert!(failure.message().contains("no database"), "{failure}");
+        assert!(failure.message().contains("not a database"), "{failure}");
     }
 }

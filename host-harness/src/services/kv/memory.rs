@@ -1,4 +1,4 @@
-//! In memory.
+//! A key-value store in memory.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ struct State {
 }
 
 impl MemoryKv {
-    /// An empty store of at most 64 MiB.
+    /// Creates an empty store of at most 64 MiB.
     pub fn new() -> Self {
         MemoryKv(Shared::new(State {
             values: BTreeMap::new(),
@@ -49,14 +49,16 @@ impl MemoryKv {
         }))
     }
 
-    /// Lets keys and values take so many bytes together, each entry 128 bytes more than its key and its value; what would be more is refused as `quota_exceeded`.
+    /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
+    /// its key and its value. A write beyond the limit is refused as `quota_exceeded`.
     pub fn limit_bytes(self, limit: u64) -> Self {
         self.0.lock().limit = limit;
         self
     }
 
-    /// The value under a key, from JSON, or from plain text, as plugins keep it on hosts that have text; `None` where there is none, and where it is no `T`, which
-    /// [`bytes`](Self::bytes) tells apart.
+    /// Returns the value of a key, decoded from JSON or from plain text (plugins store text on
+    /// hosts that have only text). Returns `None` both for a missing key and for a value that is
+    /// not a `T`; [`bytes`](Self::bytes) distinguishes the two.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         let state = self.0.lock();
         let bytes = state.values.get(key)?;
@@ -68,46 +70,49 @@ impl MemoryKv {
         T::deserialize(text).ok()
     }
 
-    /// Puts a value under a key, as JSON. Plugins on a host that keeps text, as CIS does, are given text by [`set_bytes`](Self::set_bytes).
+    /// Stores a value under a key, as JSON. For plugins of a host that stores text, such as CIS,
+    /// use [`set_bytes`](Self::set_bytes) with the text.
     ///
     /// # Errors
     ///
-    /// Those of [`set_bytes`](Self::set_bytes), and whatever keeps the value from being JSON.
+    /// Those of [`set_bytes`](Self::set_bytes), and an error for a value that JSON cannot
+    /// represent.
     pub fn set<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<()> {
         self.set_bytes(key, &serde_json::to_vec(value)?)
     }
 
-    /// The bytes under a key.
+    /// Returns the bytes of a key.
     pub fn bytes(&self, key: &str) -> Option<Vec<u8>> {
         self.0.lock().values.get(key).cloned()
     }
 
-    /// Puts bytes under a key.
+    /// Stores bytes under a key.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for a key that is empty or longer than 1024 bytes; `quota_exceeded`.
+    /// `invalid_argument` for a key that is empty or longer than 1024 bytes; `quota_exceeded` for a
+    /// write beyond the limit.
     pub fn set_bytes(&self, key: &str, value: &[u8]) -> Result<()> {
         check_key(key)?;
         self.0.lock().set(key, value)
     }
 
-    /// All keys, in alphabetical order.
+    /// Returns all keys, in alphabetical order.
     pub fn keys(&self) -> Vec<String> {
         self.0.lock().values.keys().cloned().collect()
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.0.lock().values.len()
     }
 
-    /// Whether there is no key.
+    /// Returns whether the store is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub fn clear(&self) {
         let mut state = self.0.lock();
         state.values.clear();
@@ -122,7 +127,7 @@ impl State {
             .get(key)
             .map_or(0, |before| taken(key, before.len()));
         let bytes = self.bytes - before + taken(key, value.len());
-        // A store that is over its limit already may still be made smaller.
+        // A store already over its limit may still shrink.
         if bytes > self.limit && bytes > self.bytes {
             return Err(error::quota_exceeded("the key-value store", self.limit));
         }
@@ -138,7 +143,7 @@ impl Default for MemoryKv {
     }
 }
 
-/// Keys only: values may be large.
+/// Shows only the keys, because values may be large.
 impl std::fmt::Debug for MemoryKv {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.keys()).finish()

@@ -12,17 +12,17 @@ use plugin_sdk::Result;
 
 use super::error;
 
-/// The longest key in bytes.
+/// The longest key, in bytes.
 const MAX_KEY: usize = 1024;
 
-/// What keys and values may take together unless said otherwise, in bytes.
+/// The default limit of keys and values together, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// The most keys that are listed at once, and the most bytes of them.
+/// The most keys of one listing, and the most bytes of them.
 const MAX_LISTED: usize = 100_000;
 const MAX_LISTED_BYTES: usize = 16 << 20;
 
-/// What an entry takes besides its key and its value, in bytes.
+/// The bytes an entry counts in addition to its key and its value.
 const ENTRY: u64 = 128;
 
 fn check_key(key: &str) -> Result<()> {
@@ -36,7 +36,7 @@ fn check_key(key: &str) -> Result<()> {
     }
 }
 
-/// Keys as far as they are listed.
+/// The keys collected for a listing.
 #[derive(Default)]
 struct Listed {
     keys: Vec<String>,
@@ -50,7 +50,7 @@ impl Listed {
             return Err(plugin_sdk::Error::new(
                 plugin_sdk::code::TOO_LARGE,
                 format!(
-                    "more than {MAX_LISTED} keys begin so, or they have more than {MAX_LISTED_BYTES} bytes; list them by a longer prefix"
+                    "more than {MAX_LISTED} keys start with this prefix, or they have more than {MAX_LISTED_BYTES} bytes; use a longer prefix"
                 ),
             ));
         }
@@ -59,7 +59,7 @@ impl Listed {
     }
 }
 
-/// What a key with its value takes of the limit.
+/// Returns the bytes that an entry counts towards the limit.
 fn taken(key: &str, value: usize) -> u64 {
     ENTRY + key.len() as u64 + value as u64
 }
