@@ -1,4 +1,4 @@
-//! How an instance is asked for.
+//! Settings of a plugin, and its creation.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub struct PluginBuilder {
     pub(crate) observe: observe::Options,
 }
 
-/// All that an instance is made of.
+/// The parts of an instance.
 pub(crate) struct Prepared {
     pub(crate) module: Module,
     pub(crate) compiled: Arc<Compiled>,
@@ -85,7 +85,7 @@ pub(crate) struct Prepared {
     pub(crate) pool: Option<u32>,
     pub(crate) observe: observe::Options,
     pub(crate) gate: Gate,
-    /// What the init hook is given, if it is to be called.
+    /// The configuration for the init hook, if it is to be called.
     pub(crate) config: Option<Vec<u8>>,
 }
 
@@ -103,36 +103,37 @@ enum Origin {
 }
 
 impl Plugin {
-    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and makes an instance of it with the default limits.
+    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and creates an
+    /// instance with the default limits.
     ///
     /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
     pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
         Self::builder(Source::crate_dir(dir.as_ref())).build()
     }
 
-    /// Makes an instance of a `.wasm` file with the default limits.
+    /// Creates an instance of a `.wasm` file with the default limits.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Failure> {
         Self::builder(path.as_ref()).build()
     }
 
-    /// Makes an instance of a module's bytes with the default limits.
+    /// Creates an instance of a module's bytes with the default limits.
     pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
         Self::builder(wasm).build()
     }
 
-    /// Makes an instance of a module in text form with the default limits.
+    /// Creates an instance of a module in text form with the default limits.
     pub fn from_wat(text: &str) -> Result<Self, Failure> {
         Self::builder(Source::wat(text)).build()
     }
 
-    /// Begins an instance with limits and a configuration of its own.
+    /// Returns a builder for an instance with its own limits and configuration.
     pub fn builder(source: impl Into<Source>) -> PluginBuilder {
         PluginBuilder::new(Origin::Source(Box::new(source.into())))
     }
 }
 
 impl Module {
-    /// Begins a new instance of the module.
+    /// Returns a builder for a new instance of the module.
     pub fn plugin(&self) -> PluginBuilder {
         PluginBuilder::new(Origin::Module(self.clone()))
     }
@@ -159,38 +160,39 @@ impl PluginBuilder {
         }
     }
 
-    /// The configuration that [`build`](Self::build) gives to the plugin's init hook; none unless set, which is as good as `{}`.
+    /// Sets the configuration for the init hook. The default is none, which is equivalent to `{}`.
     pub fn config(mut self, config: impl Serialize) -> Self {
         let mut text = Vec::new();
         self.config = json::encode(&config, &mut text).map(|()| text);
         self
     }
 
-    /// Leaves `plugin_init` uncalled; [`Plugin::init`] may call it later.
+    /// Does not call the init hook. [`Plugin::init`] can call it later.
     pub fn without_init(mut self) -> Self {
         self.init = false;
         self
     }
 
-    /// How far the plugin's linear memory may grow, in pages of 64 KiB.
+    /// Sets the largest size of the linear memory, in pages of 64 KiB.
     ///
-    /// A request for more is refused in the way WebAssembly has for it; a guest that cannot live with that ends as
-    /// [`OutOfMemory`](FailureKind::OutOfMemory).
+    /// WebAssembly reports a refused request to the guest. If the guest cannot continue, the call
+    /// fails with [`OutOfMemory`](FailureKind::OutOfMemory).
     pub fn memory_pages(mut self, pages: u32) -> Self {
         self.limits.memory_pages = Some(pages);
         self
     }
 
-    /// Gives every call this much fuel, a unit of which is about one WebAssembly instruction.
+    /// Sets the fuel of every call. One unit is about one WebAssembly instruction.
     ///
-    /// Fuel is the same on every machine and every time, which the clock is not, and slows a call down.
+    /// Unlike time, fuel is the same on every machine and in every run. Counting it slows calls
+    /// down.
     pub fn fuel(mut self, fuel: u64) -> Self {
         self.limits.fuel = Some(fuel);
         self
     }
 
-    /// How long a call may take, to within some 20 ms. Host functions count: the services of this crate
-    /// stop in time and answer with the error `timeout`.
+    /// Sets the time limit of a call, accurate to about 20 ms. Time in host functions counts: the
+    /// services of this crate stop in time and return the error `timeout`.
     ///
     /// A single instruction is not interrupted, such as `memory.fill` of all the memory that
     /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and 5 s
@@ -200,20 +202,22 @@ impl PluginBuilder {
         self
     }
 
-    /// Lets calls take any time, for guests that are trusted: code that does not look at the clock is up to 1.4 times as fast.
+    /// Removes the time limit, for trusted guests. Code without time checks runs up to 1.4 times as
+    /// fast.
     pub fn no_timeout(mut self) -> Self {
         self.limits.timeout = Some(None);
         self
     }
 
-    /// How long a result or an error may be for it to be decoded, in bytes; in a batch, all of them
-    /// together. 16 MiB unless set.
+    /// Sets how many bytes of a result or an error are decoded; in a batch, of all of them
+    /// together. The default is 16 MiB.
     ///
-    /// Decoding turns a guest's memory into the host's. A [`serde_json::Value`] has 72 bytes and takes
-    /// up to 64 times its text, so that 16 MiB may become 1 GiB; a type of the host takes what its
-    /// fields take. The bytes of [`call_raw`](Plugin::call_raw) are not copied, and only the guest's
-    /// memory bounds them. [`call_many_raw`](Plugin::call_many_raw) copies the answers of a command
-    /// that takes no batches, and this limit holds for all of them together.
+    /// Decoding turns memory of the guest into memory of the host. A [`serde_json::Value`] has 72
+    /// bytes and takes up to 64 times the size of its text, so 16 MiB may become 1 GiB. A type of
+    /// the host takes the size of its fields. The bytes of [`call_raw`](Plugin::call_raw) are not
+    /// copied and bounded only by the guest's memory. [`call_many_raw`](Plugin::call_many_raw)
+    /// copies the results of a command without batch support, and this limit applies to all of them
+    /// together.
     pub fn max_result_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_result_bytes = Some(bytes);
         self
@@ -241,24 +245,27 @@ impl PluginBuilder {
         self
     }
 
-    /// How much of the calling thread's stack a call may use, in bytes.
+    /// Sets how many bytes of the calling thread's stack a call may use.
     ///
-    /// The thread must have this much, and some 256 KiB besides; Rust's threads have 2 MiB unless told otherwise. A Rust guest keeps
-    /// local values that have an address on a stack of its own, which is a matter of how it is linked.
+    /// The thread needs this much and about 256 KiB more. Threads of Rust have 2 MiB by default. A
+    /// Rust guest keeps local values that have an address on a stack of its own, whose size its
+    /// linker sets.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
         self.limits.stack_bytes = Some(bytes);
         self
     }
 
-    /// How many elements the module's tables may have together: one for each function that is called by a pointer.
+    /// Sets how many elements all tables of the module may have together: one for each function
+    /// that is called through a pointer.
     pub fn table_elements(mut self, elements: u32) -> Self {
         self.limits.table_elements = Some(elements);
         self
     }
 
-    /// Takes the instance from a pool of this many places, shared with all instances that ask for a pool of the same size.
+    /// Takes the instance from a pool of this many slots. All instances that ask for a pool of the
+    /// same size share it.
     ///
-    /// An instance then costs about a third, and the pool some address space.
+    /// An instance then costs about a third as much time. The pool takes address space.
     pub fn pooling(mut self, instances: u32) -> Self {
         self.pool = Some(instances);
         self
@@ -266,26 +273,31 @@ impl PluginBuilder {
 
     /// Keeps compiled modules in this folder.
     ///
-    /// Unless set, it is what the variable `PLUGIN_SDK_CACHE_DIR` says (`off` for no cache at all), else `plugin-sdk` in the user's
-    /// folder for caches. A folder that does not exist is made for the user alone.
+    /// The default is the value of the variable `PLUGIN_SDK_CACHE_DIR` (`off` disables the cache),
+    /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for
+    /// the user alone.
     ///
-    /// What is in it is run as native code, without another look at the module's limits. So on Unix a folder is refused that other users can write into, or that belongs to another
-    /// user than the process's or the administrator: building a plugin fails as [`Engine`](FailureKind::Engine), or where nobody asked for the folder by name, goes without a cache. On other systems it
-    /// is for the host's author to name a folder that is the user's own. Entries have checksums, so that one that was damaged is compiled anew.
+    /// Its contents run as native code, without another check of the module's limits. So on Unix, a
+    /// folder is refused that other users can write to, or that belongs to a user other than the
+    /// process's or the administrator. Building a plugin then fails with
+    /// [`Engine`](FailureKind::Engine), or, with the default folder, proceeds without a cache. On
+    /// other systems, the host's author must name a folder of the user's own. Entries have
+    /// checksums; a damaged one is compiled again.
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache = CacheDir::At(dir.into());
         self
     }
 
-    /// Compiles without looking at, or adding to, the cache on disk.
+    /// Compiles without the cache on disk.
     pub fn no_cache(mut self) -> Self {
         self.cache = CacheDir::Off;
         self
     }
 
-    /// Gives the plugin host functions: what the `provide` beside a [`#[host_functions]`](plugin_sdk::host_functions) trait makes of an implementation.
+    /// Adds host functions: `provide`, generated next to a
+    /// [`#[host_functions]`](plugin_sdk::host_functions) trait, returns them for an implementation.
     ///
-    /// Of several that have the same function, the last one counts.
+    /// If several define the same function, the last one wins.
     ///
     /// ```
     /// use plugin_sdk_harness::{Plugin, Source};
@@ -318,21 +330,22 @@ impl PluginBuilder {
         self
     }
 
-    /// Grants the plugin a permission, by the name that the host functions that need it give.
+    /// Grants a permission, by the name that host functions require.
     ///
-    /// What is not granted can be called all the same, and answers with the error `permission_denied`.
+    /// A host function whose permission is not granted returns the error `permission_denied`.
     pub fn grant(mut self, permission: impl Into<String>) -> Self {
         self.grants.grant(permission);
         self
     }
 
-    /// Grants the plugin every permission there is.
+    /// Grants every permission.
     pub fn grant_all(mut self) -> Self {
         self.grants.grant_all();
         self
     }
 
-    /// Says what grants a permission to a plugin that is denied one, for a host whose users do not write Rust. Unless set, it is `.grant("kv")`.
+    /// Sets the text of the error for a denied permission that names what grants it, for hosts
+    /// whose users do not write Rust. The default is `.grant("kv")`.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
@@ -347,25 +360,31 @@ impl PluginBuilder {
         self
     }
 
-    /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted, unless the plugin says that it can do without.
+    /// Refuses a plugin that declares a required permission that is not granted, or whose imports
+    /// need one, unless the plugin declares it as optional.
     ///
-    /// Such a plugin is [`FailureKind::NotGranted`] then, which lists all of them.
+    /// The failure is [`FailureKind::NotGranted`], which lists all of them.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// Holds values against the plugin's own schemas before it sees any of them: arguments, the configuration, the data of events.
+    /// Validates values against the plugin's own schemas before the plugin gets any of them:
+    /// arguments, the configuration and data of events.
     ///
-    /// What does not fit is [`FailureKind::DoesNotFit`], and no code of the plugin runs for it. It has the code that the plugin's own error would have, and tells all that is
-    /// wrong at once, each with its path and its JSON Pointer.
+    /// A value that does not match fails with [`FailureKind::DoesNotFit`], and no code of the
+    /// plugin runs. The failure has the code of the error that the plugin itself would return, and
+    /// lists all problems, each with its path and its JSON Pointer.
     ///
-    /// The plugin checks types for itself, so this is for a host that wants to refuse what a user sends before it starts anything; and for what a type does not say:
-    /// constraints of the author's (`minimum`, `maxLength`, `pattern`, `format`, …) are checked here and nowhere else. It costs about as much as reading the values once more. What is compiled for it
-    /// is compiled once for all instances of a [`Module`], when it is first needed.
+    /// The plugin checks types itself. This is for a host that wants to refuse a user's input
+    /// before it starts anything, and for the author's constraints (`minimum`, `maxLength`,
+    /// `pattern`, `format`, …), which are only checked here. It costs about as much as reading the
+    /// values once more. Schemas are compiled once for all instances of a [`Module`], when first
+    /// needed.
     ///
-    /// Not checked are commands and events that the plugin does not describe, configurations of one that takes none, and calls with bytes ([`call_raw`](Plugin::call_raw) and the like). Arguments for the
-    /// binary codec are checked in the form that they would have as JSON, which has no NaN.
+    /// Not validated: commands and events that the plugin does not describe, configurations of a
+    /// plugin without a schema for them, and calls with bytes ([`call_raw`](Plugin::call_raw) and
+    /// similar). Arguments of the binary codec are validated in their JSON form, which has no NaN.
     ///
     /// ```
     /// use plugin_sdk_harness::{FailureKind, Plugin, Source};
@@ -391,11 +410,12 @@ impl PluginBuilder {
     ///
     /// # Errors
     ///
-    /// [`build`](Self::build) fails where what the plugin says of itself cannot be read, and a call where a schema cannot be used: [`FailureKind::BadSchema`].
-    /// A schema cannot be used if it has a pattern with look-around or back-references, of more than
-    /// 4096 bytes, or of more than 256 KiB when compiled; if it refers to itself for the same part of a
-    /// value, or to anything but a whole definition; or if it has more than 2000 alternatives for one
-    /// part of a value. See also [`max_schema_bytes`](Self::max_schema_bytes) and
+    /// [`build`](Self::build) fails if the manifest cannot be read, and a call fails if a schema
+    /// cannot be used: [`FailureKind::BadSchema`]. A schema cannot be used if it has a pattern with
+    /// look-around or back-references, of more than 4096 bytes, or of more than 256 KiB when
+    /// compiled; if it refers to itself for the same part of a value, or to anything but a whole
+    /// definition; or if it has more than 2000 alternatives for one part of a value. See also
+    /// [`max_schema_bytes`](Self::max_schema_bytes) and
     /// [`max_schema_steps`](Self::max_schema_steps).
     #[cfg(feature = "schema-checks")]
     pub fn check_arguments(mut self) -> Self {
@@ -417,8 +437,8 @@ impl PluginBuilder {
     /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 20 million
     /// unless set, which take some seconds.
     ///
-    /// A step is about the time of one schema for one value; for a pattern it is a byte of text for each
-    /// KiB of the compiled pattern. A value that would take more fails with
+    /// A step takes about the time of one schema for one value; for a pattern, of a byte of text
+    /// for each KiB of the compiled pattern. A value that would take more fails with
     /// [`FailureKind::BadSchema`] before it is validated.
     ///
     /// ```
@@ -444,7 +464,7 @@ impl PluginBuilder {
         self
     }
 
-    /// Makes a host function fail in a test, by the name of its import: see [`Fault`].
+    /// Injects a fault into a host function, by the name of its import: see [`Fault`].
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Plugin;
@@ -462,37 +482,41 @@ impl PluginBuilder {
         self
     }
 
-    /// Gives the plugin this store of values by key instead of a [`MemoryKv`](crate::services::MemoryKv).
+    /// Sets the key-value store. The default is a [`MemoryKv`](crate::services::MemoryKv).
     pub fn kv(mut self, kv: impl services::kv::Kv + Send + 'static) -> Self {
         self.services.kv(kv);
         self
     }
 
-    /// Gives the plugin these files instead of [`MemoryFiles`](crate::services::MemoryFiles), which has none.
+    /// Sets the files. The default is an empty [`MemoryFiles`](crate::services::MemoryFiles).
     pub fn files(mut self, files: impl services::files::Files + Send + 'static) -> Self {
         self.services.files(files);
         self
     }
 
-    /// Gives the plugin this network instead of a [`ScriptedHttp`](crate::services::ScriptedHttp), which reaches nothing.
+    /// Sets the HTTP client. The default is a [`ScriptedHttp`](crate::services::ScriptedHttp) that
+    /// reaches nothing.
     pub fn http(mut self, http: impl services::http::Http + Send + 'static) -> Self {
         self.services.http(http);
         self
     }
 
-    /// Gives the plugin this language model instead of a [`ScriptedAi`](crate::services::ScriptedAi), which says nothing.
+    /// Sets the language model. The default is a [`ScriptedAi`](crate::services::ScriptedAi)
+    /// without answers.
     pub fn ai(mut self, ai: impl services::ai::Ai + Send + 'static) -> Self {
         self.services.ai(ai);
         self
     }
 
-    /// Gives the plugin a place on this bus instead of one of its own, an [`EventBus`](crate::services::EventBus).
+    /// Sets the events. The default is an [`EventBus`](crate::services::EventBus) of the plugin's
+    /// own.
     pub fn events(mut self, events: impl services::events::Events + Send + 'static) -> Self {
         self.services.events(events);
         self
     }
 
-    /// Lets the plugin look its configuration up here instead of in what [`config`](Self::config) was given.
+    /// Sets the service that the plugin looks its configuration up in. The default is the
+    /// configuration given to [`config`](Self::config).
     pub fn config_service(
         mut self,
         config: impl services::config::Config + Send + 'static,
@@ -501,19 +525,21 @@ impl PluginBuilder {
         self
     }
 
-    /// Gives the plugin's log lines to this instead of a [`RecordedLog`](crate::services::RecordedLog).
+    /// Sets the log. The default is a [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(mut self, logs: impl services::logging::Log + Send + 'static) -> Self {
         self.services.logs(logs);
         self
     }
 
-    /// Gives the plugin this clock instead of a [`ManualClock`](crate::services::ManualClock), which stands still.
+    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), which stands
+    /// still.
     pub fn clock(mut self, clock: impl services::time::Time + Send + 'static) -> Self {
         self.services.clock(clock);
         self
     }
 
-    /// Gives the plugin these random numbers instead of a [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
+    /// Sets the source of random numbers. The default is a
+    /// [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
     pub fn random(mut self, random: impl services::random::Random + Send + 'static) -> Self {
         self.services.random(random);
         self
@@ -745,7 +771,8 @@ impl PluginBuilder {
     }
 }
 
-/// Checks that whatever a plugin declares, and whatever its imports need, is granted.
+/// Checks that every permission is granted that the plugin declares as required or that its imports
+/// need.
 fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Failure> {
     let (optional, required): (Vec<&Permission>, Vec<&Permission>) = module
         .permissions()

@@ -90,7 +90,7 @@ impl Plugin {
     /// the plugin counts its allocations, for which it is [built with counting
     /// enabled](crate::CrateSource::count_allocations). This runs no guest code.
     ///
-    /// The harness's argument buffer and the last call's result are included.
+    /// It includes the harness's argument buffer and the last call's result.
     pub fn heap(&self) -> Option<Heap> {
         self.runner.sandbox().heap()
     }
