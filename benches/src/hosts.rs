@@ -23,7 +23,7 @@ fn greeter() -> CrateSource {
 pub fn greet<'a>() -> Result<Vec<Contestant<'a>>> {
     let contestant = |host: &'static HostContract| {
         let mut plugin = Plugin::builder(greeter())
-            .build_on(host)
+            .build_for(host)
             .map_err(|failure| anyhow!("{failure}"))?;
         let mut greet = move || {
             let answer = plugin.call_raw("greet", GREET_JSON);

@@ -849,7 +849,11 @@ impl Sample {
 fn the_sample_in_c_of_ciss_readme_remembers_plain_text() {
     let sample = Sample::c("cis", &["example.c", "skill.c"]);
     assert_eq!(sample.validated("cis").0, 0);
-    let plugin = sample.builder().grant("kv").build_on(hosts::cis()).unwrap();
+    let plugin = sample
+        .builder()
+        .grant("kv")
+        .build_for(hosts::cis())
+        .unwrap();
     assert_eq!(plugin.host().kv().bytes("my_key").unwrap(), b"my_value");
     let asked = plugin.host_calls();
     let answer = asked
@@ -871,12 +875,12 @@ fn the_sample_in_assemblyscript_of_neotalks_guide_runs_once_it_has_memory() {
         said.contains("! the module exports no `neotalk_alloc`"),
         "{said}"
     );
-    let stopped = sample.builder().build_on(hosts::neotalk()).unwrap_err();
+    let stopped = sample.builder().build_for(hosts::neotalk()).unwrap_err();
     assert!(stopped.message().contains("`neotalk_alloc`"), "{stopped}");
 
     let sample = Sample::assemblyscript("neotalk", "with-memory.ts");
     assert!(!sample.validated("neotalk").1.contains("neotalk_alloc"));
-    let mut plugin = sample.builder().build_on(hosts::neotalk()).unwrap();
+    let mut plugin = sample.builder().build_for(hosts::neotalk()).unwrap();
     for (command, answer) in [
         ("ping", json!({"status": "pong"})),
         ("add", json!({"result": 42})),
@@ -901,7 +905,7 @@ fn audio_buffer(samples: &[f32], [sample_rate, channels, frames]: [i32; 3]) -> V
 fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
     // By position, the guide's own host cannot load the guide's own sample.
     let alone = Sample::c("musicfox", &["main.c", "host.c"]);
-    let failure = alone.builder().build_on(hosts::musicfox()).unwrap_err();
+    let failure = alone.builder().build_for(hosts::musicfox()).unwrap_err();
     assert_eq!(failure.code(), "host_contract", "{failure}");
     assert!(
         failure.message().contains("it imports host_log"),
@@ -911,7 +915,7 @@ fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
     let sample = Sample::c("musicfox", &["main.c", "host.c", "imports.c"]);
     let (code, said) = sample.validated("musicfox");
     assert_eq!(code, 0, "{said}");
-    let mut plugin = sample.builder().build_on(hosts::musicfox()).unwrap();
+    let mut plugin = sample.builder().build_for(hosts::musicfox()).unwrap();
     plugin.start().unwrap();
     let samples = [1.0, 0.5, -1.0];
     let block = audio_buffer(&samples, [44_100, 1, 3]);

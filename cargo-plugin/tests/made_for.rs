@@ -140,7 +140,7 @@ fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_it
 
     let mut skill = Plugin::builder(Source::bytes(first))
         .grant("kv")
-        .build_on(hosts::cis())
+        .build_for(hosts::cis())
         .unwrap();
     let answer: String = skill.call("repeat", json!({"word": "a"})).unwrap();
     assert_eq!(answer, "aa");

@@ -217,7 +217,7 @@ pub use observe::{
 };
 #[cfg(feature = "async")]
 pub use plugin::{AsyncPlugin, AsyncPool};
-pub use plugin::{Emulated, Plugin, PluginBuilder, Pool};
+pub use plugin::{Plugin, PluginBuilder, Pool};
 pub use run::{Answers, Module};
 pub use source::{CargoEnvironment, Compiled, CrateSource, Source, remedies};
 pub use symbols::symbols_file;

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use plugin_sdk_harness::{Emulated, hosts};
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
@@ -68,8 +68,8 @@ impl Skill {
 
     /// What a command comes to, and the skill's end after that.
     fn run(&self) -> Result<Vec<u8>, Failure> {
-        let mut plugin = self.builder().grant("kv").build_on(hosts::cis())?;
-        let answer = plugin.call_raw("example", b"{}")?;
+        let mut plugin = self.builder().grant("kv").build_for(hosts::cis())?;
+        let answer = plugin.call_raw("example", b"{}")?.to_vec();
         plugin.finish()?;
         Ok(answer)
     }
@@ -80,7 +80,7 @@ fn the_readmes_example_remembers_is_told_and_logs() {
     let mut plugin = Skill::new()
         .builder()
         .grant("kv")
-        .build_on(hosts::cis())
+        .build_for(hosts::cis())
         .unwrap();
     assert_eq!(plugin.call_raw("example", b"{}").unwrap(), b"my_value");
     assert!(plugin.host().logs().contains("Hello from WASM!"));
@@ -90,7 +90,7 @@ fn the_readmes_example_remembers_is_told_and_logs() {
 
 #[test]
 fn what_is_denied_fails_as_everything_else_does() {
-    let mut plugin = Skill::new().builder().build_on(hosts::cis()).unwrap();
+    let mut plugin = Skill::new().builder().build_for(hosts::cis()).unwrap();
     let failure = plugin.call::<Value>("example", ()).unwrap_err();
     assert_eq!(failure.code(), "failed", "{failure}");
 }
@@ -148,7 +148,7 @@ fn skill_mistakes_that_cis_would_ignore_are_reported() {
 
 #[test]
 fn a_skill_that_violates_the_contract_is_not_loaded() {
-    let load = |skill: Skill| skill.builder().build_on(hosts::cis()).unwrap_err();
+    let load = |skill: Skill| skill.builder().build_for(hosts::cis()).unwrap_err();
     // The SDK of CIS itself imports this, and CIS has it not.
     let failure = load(Skill {
         imports: r#"(import "env" "host_now" (func (result i64))) (func $get (param i32 i32) (result i64) i64.const 0)
@@ -175,8 +175,8 @@ fn plugin(folder: &str) -> PluginBuilder {
     Plugin::builder(Source::crate_dir(dir).profile("dev").target_dir(target))
 }
 
-fn on_cis(builder: PluginBuilder) -> Emulated {
-    builder.build_on(hosts::cis()).unwrap()
+fn on_cis(builder: PluginBuilder) -> Plugin {
+    builder.build_for(hosts::cis()).unwrap()
 }
 
 #[test]

@@ -19,7 +19,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use plugin_sdk::log::Level;
-use plugin_sdk_harness::Emulated;
 use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::services::{AllowList, MemoryFiles, ScriptedAi, ScriptedHttp};
@@ -196,11 +195,11 @@ impl Host {
             .files(MemoryFiles::new().read_write("data"))
     }
 
-    fn build(&self, builder: PluginBuilder) -> Result<Emulated, Failure> {
-        builder.build_on(self.contract)
+    fn build(&self, builder: PluginBuilder) -> Result<Plugin, Failure> {
+        builder.build_for(self.contract)
     }
 
-    fn plugin(&self) -> Emulated {
+    fn plugin(&self) -> Plugin {
         self.build(self.builder()).unwrap()
     }
 
@@ -692,7 +691,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
-            let call = |plugin: &mut Emulated, nth: u64| {
+            let call = |plugin: &mut Plugin, nth: u64| {
                 let text = "x".repeat(nth as usize % 1000);
                 plugin
                     .call::<String>("echo", json!({"text": text}))

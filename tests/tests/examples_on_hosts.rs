@@ -8,7 +8,6 @@
 
 use std::path::Path;
 
-use plugin_sdk_harness::Emulated;
 use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::services::MemoryFiles;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
@@ -56,8 +55,8 @@ fn on_every_host(
     }
 }
 
-fn built(host: &HostContract, builder: PluginBuilder) -> Result<Emulated, Failure> {
-    builder.build_on(hosts::find(host.name).unwrap())
+fn built(host: &HostContract, builder: PluginBuilder) -> Result<Plugin, Failure> {
+    builder.build_for(hosts::find(host.name).unwrap())
 }
 
 #[test]

@@ -9,9 +9,9 @@
 use std::path::Path;
 
 use plugin_sdk::Error;
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::services::{AllowList, MemoryFiles, ScriptedHttp};
-use plugin_sdk_harness::{Emulated, hosts};
 use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
@@ -116,8 +116,8 @@ impl Sample {
         Plugin::builder(Source::wat(self.wat()))
     }
 
-    fn plugin(&self) -> Result<Emulated, Failure> {
-        self.builder().build_on(hosts::musicfox())
+    fn plugin(&self) -> Result<Plugin, Failure> {
+        self.builder().build_for(hosts::musicfox())
     }
 
     /// Four samples, from initialisation to cleanup.
@@ -125,8 +125,9 @@ impl Sample {
         let mut plugin = self.plugin()?;
         plugin.start()?;
         let filtered = plugin.call_raw("process_audio", &bytes(&[1.0, 1.0, 0.0, 0.0]))?;
+        let filtered = samples(filtered);
         plugin.finish()?;
-        Ok(samples(&filtered))
+        Ok(filtered)
     }
 
     #[track_caller]
@@ -194,7 +195,7 @@ fn a_batch_uses_one_block_for_inputs_and_one_for_outputs() {
     let outputs = plugin
         .call_many_raw("process_audio", blocks.map(bytes))
         .unwrap();
-    let outputs: Vec<_> = outputs.iter().map(|output| samples(output)).collect();
+    let outputs: Vec<_> = outputs.map(|output| samples(output.unwrap())).collect();
     assert_eq!(
         outputs,
         [
@@ -204,19 +205,15 @@ fn a_batch_uses_one_block_for_inputs_and_one_for_outputs() {
             &[0.1875, 0.59375, 0.296_875]
         ]
     );
-    assert!(
-        plugin
-            .call_many_raw("process_audio", [[]; 0] as [[u8; 0]; 0])
-            .unwrap()
-            .is_empty()
-    );
+    let none = plugin.call_many_raw("process_audio", [[]; 0] as [[u8; 0]; 0]);
+    assert_eq!(none.unwrap().count(), 0);
     plugin.finish().unwrap();
 }
 
 #[test]
 fn audio_comes_between_start_and_stop_only() {
     let mut plugin = Sample::new().plugin().unwrap();
-    let refused = |plugin: &mut Emulated| {
+    let refused = |plugin: &mut Plugin| {
         let failure = plugin.call_raw("process_audio", &[0; 8]).unwrap_err();
         assert_eq!(failure.code(), "unsupported");
         failure.host_says().unwrap().to_owned()
@@ -253,7 +250,7 @@ fn every_export_is_asked_for_by_its_name() {
         let wat = Sample::new()
             .wat()
             .replace(&format!(r#"(export "{name}")"#), "");
-        let built = Plugin::builder(Source::wat(wat)).build_on(hosts::musicfox());
+        let built = Plugin::builder(Source::wat(wat)).build_for(hosts::musicfox());
         let failure = built.unwrap_err();
         assert_eq!(failure.code(), "missing_export");
         assert_eq!(
@@ -522,7 +519,7 @@ fn a_setting_arrives_in_the_guests_block_even_if_memory_grows() {
     let plugin = growing
         .builder()
         .config(json!({"volume": "loud"}))
-        .build_on(hosts::musicfox())
+        .build_for(hosts::musicfox())
         .unwrap();
     assert!(plugin.host().logs().contains("loud"));
 }
@@ -575,7 +572,7 @@ fn source(guest: &str) -> PluginBuilder {
 }
 
 /// What a guest finds that does one thing: its value, or its error's code.
-fn does(plugin: &mut Emulated, call: Value) -> Result<Value, String> {
+fn does(plugin: &mut Plugin, call: Value) -> Result<Value, String> {
     let done = plugin.call("one", json!({"call": call}));
     done.map_err(|failure| failure.code().to_owned())
 }
@@ -588,7 +585,7 @@ fn settings_are_text_that_may_be_json() {
     });
     let mut plugin = source("services")
         .config(config)
-        .build_on(hosts::musicfox())
+        .build_for(hosts::musicfox())
         .unwrap();
     for (key, value) in [
         ("volume", json!(7)),
@@ -630,7 +627,7 @@ fn host_services_are_called_and_missing_ones_are_unsupported() {
                 .answer_to("POST https://a.example/", (201, "made"))
                 .fail(Error::msg("no route")),
         )
-        .build_on(hosts::musicfox())
+        .build_for(hosts::musicfox())
         .unwrap();
     for (call, expected) in [
         (json!({"write": ["data/a.txt", "α"]}), Ok(json!(null))),
@@ -684,7 +681,7 @@ fn host_services_are_called_and_missing_ones_are_unsupported() {
 
 #[test]
 fn events_of_the_host_reach_the_handlers_and_are_no_commands() {
-    let mut plugin = source("services").build_on(hosts::musicfox()).unwrap();
+    let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for topic in ["track.changed", "command", "command.one.result"] {
         plugin.event(topic, json!({"title": "Für Elise"})).unwrap();
     }
@@ -706,7 +703,7 @@ fn events_of_the_host_reach_the_handlers_and_are_no_commands() {
 
 #[test]
 fn what_is_denied_is_an_error_and_no_trap() {
-    let mut plugin = source("services").build_on(hosts::musicfox()).unwrap();
+    let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for call in [
         json!({"read": "data/a.txt"}),
         json!({"write": ["data/a.txt", ""]}),
@@ -908,7 +905,7 @@ fn a_setting_that_looks_like_json_can_be_read_as_text() {
     let config = json!({"year": "1984", "number": 12, "word": "true", "quoted": "\"x\""});
     let mut plugin = source("jukebox")
         .config(config)
-        .build_on(hosts::musicfox())
+        .build_for(hosts::musicfox())
         .unwrap();
     for (key, text) in [
         ("year", "1984"),
@@ -1004,7 +1001,7 @@ fn nothing_is_written_where_there_is_no_room_or_no_block() {
 
 #[test]
 fn a_panic_is_in_the_hosts_log_before_the_trap() {
-    let mut plugin = source("jukebox").build_on(hosts::musicfox()).unwrap();
+    let mut plugin = source("jukebox").build_for(hosts::musicfox()).unwrap();
     let failure = plugin.call::<()>("kick", ()).unwrap_err();
     assert_eq!(failure.code(), "panic");
     assert!(plugin.host().logs().contains("out of order"));

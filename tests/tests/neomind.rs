@@ -6,8 +6,8 @@
 )]
 
 use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, Source};
-use plugin_sdk_harness::{Emulated, hosts};
 use serde_json::{Value, json};
 
 /// A guest as the runner expects one, in the text format; its parts can be replaced.
@@ -65,8 +65,8 @@ impl Sample {
         )
     }
 
-    fn plugin(&self) -> Result<Emulated, Failure> {
-        Plugin::builder(Source::wat(self.wat())).build_on(hosts::neomind())
+    fn plugin(&self) -> Result<Plugin, Failure> {
+        Plugin::builder(Source::wat(self.wat())).build_for(hosts::neomind())
     }
 
     fn ping(&self) -> Result<Value, Failure> {
@@ -142,7 +142,7 @@ fn data_in_the_runners_area_are_found_before_being_overwritten() {
         r#"(module {one_page} (func (export "get_descriptor_json") (result i32) i32.const 1)
         (func (export "execute_command_json") (param i32 i32) (result i32) i32.const 1))"#
     )))
-    .build_on(hosts::neomind())
+    .build_for(hosts::neomind())
     .unwrap_err();
     assert!(
         failure.message().contains("less than two pages"),
@@ -174,7 +174,7 @@ fn what_a_guest_writes_besides_its_answer_is_found() {
 fn a_module_with_wrong_exports_or_imports_is_refused() {
     let refused = |wat: &str| {
         Plugin::builder(Source::wat(wat))
-            .build_on(hosts::neomind())
+            .build_for(hosts::neomind())
             .unwrap_err()
     };
     let failure = refused(r#"(module (memory (export "memory") 3))"#);
@@ -225,7 +225,9 @@ fn guest() -> CrateSource {
 
 #[test]
 fn a_guest_of_this_sdk_describes_itself_and_answers() {
-    let mut plugin = Plugin::builder(guest()).build_on(hosts::neomind()).unwrap();
+    let mut plugin = Plugin::builder(guest())
+        .build_for(hosts::neomind())
+        .unwrap();
     assert_eq!(
         plugin
             .call::<i64>("add", json!({"left": 2, "right": 3}))
@@ -261,7 +263,9 @@ fn a_guest_of_this_sdk_describes_itself_and_answers() {
 
 #[test]
 fn an_answer_that_the_runner_would_not_read_is_an_error() {
-    let mut plugin = Plugin::builder(guest()).build_on(hosts::neomind()).unwrap();
+    let mut plugin = Plugin::builder(guest())
+        .build_for(hosts::neomind())
+        .unwrap();
     // The frame around a text, and its quotes.
     let frame = r#"{"success":true,"result":""}"#.len();
     let mut repeat =
@@ -279,7 +283,7 @@ fn an_answer_that_the_runner_would_not_read_is_an_error() {
 fn arguments_that_reach_the_stack_are_refused() {
     let mut plugin = Plugin::builder(guest())
         .fuel(100_000_000)
-        .build_on(hosts::neomind())
+        .build_for(hosts::neomind())
         .unwrap();
     let mut length = |len: usize| plugin.call::<usize>("length", json!({"text": "x".repeat(len)}));
     assert_eq!(length(1_000_000).unwrap(), 1_000_000);
@@ -300,7 +304,7 @@ fn arguments_that_reach_the_stack_are_refused() {
 }
 
 /// The linker's arguments, after which the memory is laid out otherwise.
-fn laid_out(arguments: &[&str]) -> Result<Emulated, Failure> {
+fn laid_out(arguments: &[&str]) -> Result<Plugin, Failure> {
     let flags: Vec<String> = arguments
         .iter()
         .map(|argument| format!("-Clink-arg={argument}"))
@@ -311,7 +315,7 @@ fn laid_out(arguments: &[&str]) -> Result<Emulated, Failure> {
         .apart("neomind")
         .wasm()
         .unwrap();
-    Plugin::builder(wasm).build_on(hosts::neomind())
+    Plugin::builder(wasm).build_for(hosts::neomind())
 }
 
 #[test]
@@ -365,7 +369,7 @@ impl NeoMind for Talkative {
 fn a_truncated_platform_answer_is_an_error() {
     let mut plugin = Plugin::builder(guest())
         .host(neo_mind::provide(Talkative))
-        .build_on(hosts::neomind())
+        .build_for(hosts::neomind())
         .unwrap();
     assert_eq!(
         plugin
@@ -383,7 +387,9 @@ fn a_truncated_platform_answer_is_an_error() {
 #[test]
 fn events_go_out_and_are_kept_for_those_who_ask() {
     use plugin_sdk::hosts::neomind::{self, Event};
-    let mut plugin = Plugin::builder(guest()).build_on(hosts::neomind()).unwrap();
+    let mut plugin = Plugin::builder(guest())
+        .build_for(hosts::neomind())
+        .unwrap();
     plugin.call::<()>("tell", json!({"text": "hello"})).unwrap();
     let emitted = plugin.host().events().emitted();
     assert_eq!(

@@ -9,9 +9,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use failing::{Shop, shop};
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::services::{AllowList, Fault, ForwardedLog, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
-use plugin_sdk_harness::{Emulated, hosts};
 use serde_json::{Value, json};
 
 /// The guide's basic sample, with its memory management, in the text format. Tests put other things in the place of its parts.
@@ -85,8 +85,8 @@ impl Sample {
         Plugin::builder(Source::wat(self.wat()))
     }
 
-    fn plugin(&self) -> Result<Emulated, Failure> {
-        self.builder().build_on(hosts::neotalk())
+    fn plugin(&self) -> Result<Plugin, Failure> {
+        self.builder().build_for(hosts::neotalk())
     }
 }
 
@@ -153,7 +153,7 @@ fn what_neotalk_never_does_is_said_and_not_done() {
     let mut unborn = Sample::new()
         .builder()
         .without_init()
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     let failure = unborn.call::<Value>("ping", ()).unwrap_err();
     assert_eq!(
@@ -170,7 +170,7 @@ const SPINS: &str = "(loop (br 0)) unreachable";
 #[test]
 fn an_invalid_module_gets_neotalks_message_and_an_explanation() {
     let failure = Plugin::builder(&b"<!DOCTYPE html>"[..])
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap_err();
     assert_eq!(failure.code(), "not_wasm");
     assert_eq!(
@@ -193,7 +193,7 @@ fn each_missing_required_export_gets_neotalks_message() {
     ] {
         let wat = Sample::new().wat().replace(export, "neotalk_other");
         let failure = Plugin::builder(Source::wat(wat))
-            .build_on(hosts::neotalk())
+            .build_for(hosts::neotalk())
             .unwrap_err();
         assert_eq!(failure.code(), "missing_export");
         assert_eq!(
@@ -205,7 +205,7 @@ fn each_missing_required_export_gets_neotalks_message() {
     // The TinyGo sample has none for results; a plugin for the SDK's own hosts has none at all.
     let native = r#"(module (memory (export "memory") 1) (func (export "plugin_cleanup")))"#;
     let failure = Plugin::builder(Source::wat(native))
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap_err();
     assert_eq!(failure.code(), "missing_export");
 }
@@ -231,7 +231,7 @@ fn the_plugins_memory_limit_applies_unless_the_builder_sets_one() {
     );
     assert!(failure.hint().unwrap().contains("memory_pages = 4"));
     let roomy = sample.builder().memory_pages(4);
-    let mut plugin = roomy.build_on(hosts::neotalk()).unwrap();
+    let mut plugin = roomy.build_for(hosts::neotalk()).unwrap();
     plugin.call::<Value>("ping", ()).unwrap();
     assert_eq!(plugin.memory_bytes(), 4 << 16);
     // What says nothing of itself has 16 MiB.
@@ -254,7 +254,7 @@ fn the_plugins_fuel_limit_applies_unless_the_builder_sets_one() {
     let mut more = sample
         .builder()
         .fuel(5000)
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     let failure = more.call::<Value>("ping", ()).unwrap_err();
     assert!(matches!(
@@ -281,7 +281,7 @@ fn time_is_limited_by_the_plugins_own_word_too() {
     };
     let wat = wat.wat().replace("(module ", &format!("(module {line} "));
     let mut plugin = Plugin::builder(Source::wat(wat))
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     let failure = plugin.call::<Value>("ping", ()).unwrap_err();
     let limit = Duration::from_millis(20);
@@ -394,7 +394,7 @@ fn a_configuration_is_read_into_the_guests_buffer_uncut() {
         ..Sample::new()
     };
     let builder = sample.builder().config(json!({"greeting": "Grüß"}));
-    let mut plugin = builder.build_on(hosts::neotalk()).unwrap();
+    let mut plugin = builder.build_for(hosts::neotalk()).unwrap();
     assert_eq!(plugin.call::<String>("greeting", ()).unwrap(), "Grüß");
     let calls = plugin.host_calls();
     assert_eq!(calls.len(), 3);
@@ -461,7 +461,7 @@ fn an_unknown_import_is_refused_with_the_nearest_function() {
 #[test]
 fn services_that_are_not_in_memory_are_refused() {
     let builder = Sample::new().builder().logs(ForwardedLog);
-    let failure = builder.build_on(hosts::neotalk()).unwrap_err();
+    let failure = builder.build_for(hosts::neotalk()).unwrap_err();
     assert_eq!(failure.code(), "service");
     assert!(failure.message().contains("ForwardedLog"), "{failure}");
 }
@@ -469,7 +469,7 @@ fn services_that_are_not_in_memory_are_refused() {
 #[test]
 fn a_crate_without_the_hosts_feature_is_shown_lines_to_add() {
     let failure = Plugin::builder(crate_source("tests/guests/plain"))
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap_err();
     assert_eq!(failure.code(), "no_feature");
     assert!(
@@ -513,8 +513,8 @@ fn failing() -> PluginBuilder {
 
 #[test]
 fn a_plugin_lives_on_neotalk_as_anywhere_else() {
-    let mut plugin = greeter().build_on(hosts::neotalk()).unwrap();
-    let greet = |plugin: &mut Emulated, name: &str| {
+    let mut plugin = greeter().build_for(hosts::neotalk()).unwrap();
+    let greet = |plugin: &mut Plugin, name: &str| {
         plugin.call::<Value>("greet", json!({"name": name, "times": 1}))
     };
     assert_eq!(greet(&mut plugin, "Ada").unwrap()["greeted"], 1);
@@ -555,7 +555,7 @@ fn a_plugins_calls_leave_nothing_behind() {
     let source = crate_source("examples/greeter").count_allocations();
     let mut plugin = Plugin::builder(source)
         .statistics()
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     let mut call = || {
         plugin
@@ -587,7 +587,7 @@ fn services_use_neotalks_functions_and_others_are_unsupported() {
         .grant("http")
         .http(http)
         .config(json!({"limit": 7}))
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     assert_eq!(plugin.call::<u32>("limit", ()).unwrap(), 7);
     plugin.init(json!({"limit": 8})).unwrap();
@@ -644,7 +644,7 @@ fn services_use_neotalks_functions_and_others_are_unsupported() {
 
 #[test]
 fn a_request_without_permission_fails_as_in_neotalk() {
-    let mut plugin = served().build_on(hosts::neotalk()).unwrap();
+    let mut plugin = served().build_for(hosts::neotalk()).unwrap();
     let url = json!({"url": "https://api.example.com/words"});
     let failure = plugin.call::<Value>("fetch", &url).unwrap_err();
     assert_eq!(failure.code(), "unavailable");
@@ -654,7 +654,7 @@ fn a_request_without_permission_fails_as_in_neotalk() {
 
 #[test]
 fn a_panic_is_reported_with_its_place_and_in_neotalks_log() {
-    let mut plugin = failing().build_on(hosts::neotalk()).unwrap();
+    let mut plugin = failing().build_for(hosts::neotalk()).unwrap();
     let failure = plugin
         .call::<Value>("panic", json!({"name": "Ada"}))
         .unwrap_err();
@@ -678,7 +678,7 @@ fn a_panic_is_reported_with_its_place_and_in_neotalks_log() {
 fn limits_apply_to_real_plugins_with_neotalks_messages() {
     let mut small = failing()
         .memory_pages(40)
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     let failure = small.call::<Value>("exhaust", ()).unwrap_err();
     assert_eq!(failure.code(), "out_of_memory", "{failure}");
@@ -686,7 +686,7 @@ fn limits_apply_to_real_plugins_with_neotalks_messages() {
     // Enough to make the plugin's state, which is large.
     let mut weak = failing()
         .fuel(20_000_000)
-        .build_on(hosts::neotalk())
+        .build_for(hosts::neotalk())
         .unwrap();
     let failure = weak.call::<Value>("spin", ()).unwrap_err();
     assert_eq!(failure.code(), "out_of_fuel", "{failure}");

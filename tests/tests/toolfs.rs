@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use plugin_sdk_harness::{Emulated, hosts};
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
@@ -79,8 +79,8 @@ impl ByHand {
         Plugin::builder(Source::wat(&wat))
     }
 
-    fn load(&self) -> Result<Emulated, Failure> {
-        self.builder().build_on(hosts::toolfs())
+    fn load(&self) -> Result<Plugin, Failure> {
+        self.builder().build_for(hosts::toolfs())
     }
 
     fn run(&self) -> Result<Value, Failure> {
@@ -310,7 +310,7 @@ fn a_plugin_that_takes_its_time_or_all_memory_is_stopped() {
     let mut plugin = endless
         .builder()
         .timeout(std::time::Duration::from_millis(50))
-        .build_on(hosts::toolfs())
+        .build_for(hosts::toolfs())
         .unwrap();
     refused(plugin.call::<Value>("ask", ()), "timeout", "");
     // 64 MiB are 1024 pages, of which it has one.
@@ -339,7 +339,7 @@ fn plugin(folder: &str) -> PluginBuilder {
 #[test]
 fn a_plugin_of_this_sdk_runs_with_its_source_unchanged() {
     let greeter = plugin("examples/greeter").config(json!({"greeting": "Hi", "limit": 2}));
-    let mut greeter = greeter.build_on(hosts::toolfs()).unwrap();
+    let mut greeter = greeter.build_for(hosts::toolfs()).unwrap();
     let greeting: Value = greeter.call("greet", json!({"name": "Ödön"})).unwrap();
     assert_eq!(greeting, json!({"message": "Hi, Ödön!", "greeted": 1}));
     assert_eq!(greeter.call::<u64>("greeted", ()).unwrap(), 1);
@@ -369,7 +369,7 @@ fn a_plugin_of_this_sdk_runs_with_its_source_unchanged() {
 #[test]
 fn plain_bytes_cross_in_base64_and_are_the_same() {
     let mut plugin = plugin("examples/text-stats")
-        .build_on(hosts::toolfs())
+        .build_for(hosts::toolfs())
         .unwrap();
     for text in ["one two\nthree\n", "", "ä"] {
         let bytes = plugin.call_raw("count", text.as_bytes()).unwrap();
@@ -395,7 +395,7 @@ fn plain_bytes_cross_in_base64_and_are_the_same() {
 #[test]
 fn a_plugin_refuses_invalid_json_and_accepts_large_arguments() {
     let mut plugin = plugin("examples/text-stats")
-        .build_on(hosts::toolfs())
+        .build_for(hosts::toolfs())
         .unwrap();
     refused(plugin.call_raw("stats", b"{\"text\":"), "invalid_json", "");
     refused(
@@ -412,7 +412,7 @@ fn a_plugin_refuses_invalid_json_and_accepts_large_arguments() {
 #[test]
 fn services_that_toolfs_lacks_are_errors_for_the_plugin() {
     let mut plugin = plugin("examples/guest-book")
-        .build_on(hosts::toolfs())
+        .build_for(hosts::toolfs())
         .unwrap();
     let greeted = plugin.call::<String>("greet", json!({"name": "Ada"}));
     refused(greeted, "unsupported", "ToolFS keeps no values for plugins");

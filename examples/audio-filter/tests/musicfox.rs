@@ -6,18 +6,18 @@
 )]
 
 use audio_filter::{AudioBuffer, AudioFilter, Config};
-use plugin_sdk_harness::{Emulated, hosts};
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{Failure, FailureKind, Plugin, Source};
 use serde_json::{Value, json};
 
-fn loaded(config: &Value) -> Result<Emulated, Failure> {
+fn loaded(config: &Value) -> Result<Plugin, Failure> {
     let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
     Plugin::builder(source)
         .config(config)
-        .build_on(hosts::musicfox())
+        .build_for(hosts::musicfox())
 }
 
-fn running(config: &Value) -> Emulated {
+fn running(config: &Value) -> Plugin {
     let mut plugin = loaded(config).unwrap();
     plugin.start().unwrap();
     plugin
@@ -99,9 +99,10 @@ fn a_batch_is_filtered_as_its_blocks_one_by_one() {
         assert!(blocks.iter().any(|block| block.len() % 4 != 0));
         let one_by_one: Vec<Vec<u8>> = blocks
             .iter()
-            .map(|block| alone.call_raw("process_audio", block).unwrap())
+            .map(|block| alone.call_raw("process_audio", block).unwrap().to_vec())
             .collect();
         let batch = together.call_many_raw("process_audio", &blocks).unwrap();
+        let batch: Vec<&[u8]> = batch.map(Result::unwrap).collect();
         assert_eq!(batch, one_by_one, "{filter}");
         together.finish().unwrap();
         alone.finish().unwrap();
@@ -109,7 +110,7 @@ fn a_batch_is_filtered_as_its_blocks_one_by_one() {
 }
 
 /// What `process_audio` fails with, and the log's line about it.
-fn refused(plugin: &mut Emulated, block: &[u8]) -> (String, String) {
+fn refused(plugin: &mut Plugin, block: &[u8]) -> (String, String) {
     let failure = plugin.call_raw("process_audio", block).unwrap_err();
     let FailureKind::Plugin(error) = failure.kind() else {
         panic!("{failure}");
@@ -219,7 +220,7 @@ fn other_commands_are_called_by_events() {
 fn memory_does_not_grow_with_the_number_of_blocks() {
     let mut plugin = running(&mono("bandpass"));
     let blocks: Vec<_> = (0..20).map(|nth| to_bytes(&noise(nth, 4410))).collect();
-    let filter = |plugin: &mut Emulated| {
+    let filter = |plugin: &mut Plugin| {
         plugin.call_many_raw("process_audio", &blocks).unwrap();
         for block in &blocks {
             plugin.call_raw("process_audio", block).unwrap();

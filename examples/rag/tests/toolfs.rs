@@ -5,8 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::services::MemoryFiles;
-use plugin_sdk_harness::{Emulated, hosts};
 use plugin_sdk_harness::{Plugin, Source};
 use rag::{Config, Found, Indexed, Rag};
 use serde_json::json;
@@ -29,12 +29,12 @@ fn library() -> MemoryFiles {
     .unwrap()
 }
 
-fn on_toolfs(files: MemoryFiles) -> Emulated {
+fn on_toolfs(files: MemoryFiles) -> Plugin {
     Plugin::builder(Source::crate_dir(env!("CARGO_MANIFEST_DIR")))
         .config(json!({"passage_bytes": 30}))
         .grant("files")
         .files(files)
-        .build_on(hosts::toolfs())
+        .build_for(hosts::toolfs())
         .unwrap()
 }
 
@@ -90,7 +90,7 @@ fn files_are_those_that_are_mounted_and_granted() {
 
     let mut denied = Plugin::builder(Source::crate_dir(env!("CARGO_MANIFEST_DIR")))
         .files(library())
-        .build_on(hosts::toolfs())
+        .build_for(hosts::toolfs())
         .unwrap();
     let failure = denied.call::<Indexed>("index", json!({"path": "docs"}));
     assert_eq!(failure.unwrap_err().code(), "permission_denied");

@@ -20,7 +20,7 @@ pub(crate) const I64: ValType = ValType::I64;
 pub(crate) type ExportedFunction = (&'static str, &'static [ValType], &'static [ValType], bool);
 
 /// The functions of the ABI in addition to the commands.
-const FUNCTIONS: [ExportedFunction; 7] = [
+pub(crate) const FUNCTIONS: [ExportedFunction; 7] = [
     (abi::ALLOC_EXPORT, &[I32], &[I32], true),
     (abi::FREE_EXPORT, &[I32, I32], &[], true),
     (abi::INIT_EXPORT, &[I32, I32], &[I64], true),

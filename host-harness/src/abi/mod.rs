@@ -9,7 +9,8 @@ mod inspect;
 mod warnings;
 
 pub(crate) use check::{
-    Contract, ExportedFunction, I32, I64, check_command, check_exports, missing_heap, missing_hook,
+    Contract, ExportedFunction, FUNCTIONS, I32, I64, check_command, check_exports, missing_heap,
+    missing_hook,
 };
 pub(crate) use commands::{Callee, CommandTable};
 pub use commands::{Command, CommandName};

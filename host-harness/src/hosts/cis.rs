@@ -1,5 +1,6 @@
 //! CIS, as the README of its WASM runtime has it: `docs/hosts/cis.md`.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plugin_sdk::abi;
@@ -15,7 +16,8 @@ use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
 use super::guest::{Allocator, Guest, Rules};
 use crate::abi::{ExportedFunction, I32, I64, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::services::{Grants, MemoryKv, RecordedLog, ScriptedAi, ScriptedHttp, Services};
+use crate::permissions::Grants;
+use crate::services::Handles;
 
 const INIT: &str = "skill_init";
 const EXECUTE: &str = "skill_execute";
@@ -48,10 +50,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
+    asks: &EXPORTS,
     exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["env"],
     functions: || {
-        let functions = Functions::of(&Services::default(), &Grants::none(), Breaches::default());
+        let functions = Functions::of(&Handles::in_memory(), &Grants::none(), Breaches::default());
         cis::provide(functions).functions().iter().collect()
     },
     rules: Rules {
@@ -169,23 +172,23 @@ fn last_error(guest: &mut Guest, of: &str) -> Result<Failure, Failure> {
     }
 }
 
-/// The six functions of CIS, answered from the services in memory. What is denied fails, as everything else does: CIS has no number for it.
+/// The six functions of CIS, answered from the services. What is denied fails, as everything else does: CIS has no number for it.
 struct Functions {
-    kv: MemoryKv,
-    ai: ScriptedAi,
-    http: ScriptedHttp,
-    logs: RecordedLog,
+    kv: Arc<Mutex<dyn Kv + Send>>,
+    ai: Arc<Mutex<dyn Ai + Send>>,
+    http: Arc<Mutex<dyn Http + Send>>,
+    logs: Arc<Mutex<dyn Log + Send>>,
     grants: Grants,
     breaches: Breaches,
 }
 
 impl Functions {
-    fn of(services: &Services, grants: &Grants, breaches: Breaches) -> Self {
+    fn of(services: &Handles, grants: &Grants, breaches: Breaches) -> Self {
         Functions {
-            kv: services.kv().clone(),
-            ai: services.ai().clone(),
-            http: services.http().clone(),
-            logs: services.logs().clone(),
+            kv: Arc::clone(&services.kv),
+            ai: Arc::clone(&services.ai),
+            http: Arc::clone(&services.http),
+            logs: Arc::clone(&services.logs),
             grants: grants.clone(),
             breaches,
         }

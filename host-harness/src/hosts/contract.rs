@@ -7,7 +7,7 @@ use wasmparser::FuncType;
 
 use super::emulator::{Emulation, Surroundings, Words};
 use super::guest::Rules;
-use crate::abi::{Contract, imported_function};
+use crate::abi::{Contract, ExportedFunction, imported_function};
 use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
@@ -29,6 +29,8 @@ pub struct HostContract {
     pub lacks: &'static [Proposal],
     /// Its limits for a call.
     pub(crate) limits: HostLimits,
+    /// The functions that it looks for in every module.
+    pub(crate) asks: &'static [ExportedFunction],
     /// Where a module breaks with the exports that it asks for.
     pub(crate) exports: fn(&Inspection<'_>) -> Vec<Failure>,
     /// The modules of its functions, and those functions.
@@ -97,6 +99,12 @@ impl HostContract {
     /// ```
     pub fn functions(&self) -> Vec<&'static HostFunction> {
         (self.functions)()
+    }
+
+    /// Returns the names of the exports that every module for this host has.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &'static str> {
+        let functions = self.asks.iter().filter(|(.., required)| *required);
+        functions.map(|(name, ..)| *name).chain([self.rules.panics])
     }
 
     /// Holds a module's imports against the host's functions.

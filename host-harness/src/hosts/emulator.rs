@@ -7,7 +7,7 @@ use plugin_sdk::host::HostFunctions;
 use super::guest::Guest;
 use crate::failure::{Failure, FailureKind};
 use crate::permissions::Grants;
-use crate::services::Services;
+use crate::services::Handles;
 
 /// How a host does what hosts do with a plugin. What it never does, it leaves out: that is the failure [`FailureKind::HostLacks`] then, and nothing of the guest's runs.
 ///
@@ -73,8 +73,8 @@ pub(crate) struct Emulation {
 
 /// What a host that is played has of the harness.
 pub(crate) struct Surroundings<'a> {
-    /// The services, all of them in memory; clones share their state.
-    pub(crate) services: &'a Services,
+    /// The services; clones share their state.
+    pub(crate) services: &'a Handles,
     pub(crate) grants: &'a Grants,
     /// Where the host's functions note what the plugin should not have called them with.
     pub(crate) breaches: &'a Breaches,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use plugin_sdk::abi;
 use plugin_sdk::hosts::extism::{self, Env, Requests};
 use plugin_sdk::hosts::names;
+use plugin_sdk::services::config::Config;
 use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::services::logging::Log;
@@ -21,7 +22,7 @@ use crate::abi::{ExportedFunction, I32, check_command, check_exports};
 use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::memory::PAGE;
-use crate::services::{MapConfig, MemoryKv, RecordedLog, ScriptedHttp, Services};
+use crate::services::{Handles, setting};
 use crate::wasm::inspect::Inspection;
 
 /// What a program may call beside the commands, where a plugin has it.
@@ -56,10 +57,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: false,
     },
+    asks: &HOOKS,
     exports,
     modules: &["extism:host/env"],
     functions: || {
-        let functions = Functions::of(&Services::default(), Breaches::default());
+        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
         let provided = extism::provide(functions);
         provided
             .iter()
@@ -260,25 +262,25 @@ impl Kernel {
     }
 }
 
-/// Extism's functions, answered from the services in memory.
+/// Extism's functions, answered from the services.
 #[derive(Clone)]
 struct Functions {
     kernel: Arc<Mutex<Kernel>>,
-    config: MapConfig,
-    variables: MemoryKv,
-    http: ScriptedHttp,
-    logs: RecordedLog,
+    config: Arc<Mutex<dyn Config + Send>>,
+    variables: Arc<Mutex<dyn Kv + Send>>,
+    http: Arc<Mutex<dyn Http + Send>>,
+    logs: Arc<Mutex<dyn Log + Send>>,
     breaches: Breaches,
 }
 
 impl Functions {
-    fn of(services: &Services, breaches: Breaches) -> Self {
+    fn of(services: &Handles, breaches: Breaches) -> Self {
         Functions {
             kernel: Arc::default(),
-            config: services.config().clone(),
-            variables: services.kv().clone(),
-            http: services.http().clone(),
-            logs: services.logs().clone(),
+            config: Arc::clone(&services.config),
+            variables: Arc::clone(&services.kv),
+            http: Arc::clone(&services.http),
+            logs: Arc::clone(&services.logs),
             breaches,
         }
     }
@@ -344,6 +346,16 @@ impl Functions {
         if self.logs.max_level() >= level as u32 {
             self.logs.write(level as u32, CONTRACT.name, &line);
         }
+    }
+
+    /// Returns how many bytes Extism counts for all variables.
+    fn kept(&mut self) -> plugin_sdk::Result<usize> {
+        let mut kept = 0;
+        for name in self.variables.list("")? {
+            let value = self.variables.get(&name)?.unwrap_or_default();
+            kept += VARIABLE + name.len() + value.len();
+        }
+        Ok(kept)
     }
 
     /// Extism ends the plugin's call, which no function that answers with a number can; it is told when the call returns.
@@ -437,10 +449,10 @@ impl Env for Functions {
 
     fn config_get(&mut self, key: u64) -> u64 {
         let key = self.taken_text(key, "the key");
+        let setting = setting(&mut self.config, &key);
         let mut kernel = self.kernel();
-        let text = match self.config.value(&key) {
-            Some(Value::String(text)) => text.into_bytes(),
-            Some(value) => value.to_string().into_bytes(),
+        let text = match setting {
+            Some(text) => text.into_bytes(),
             None if key == CONFIG => kernel.config.clone(),
             None => return 0,
         };
@@ -449,7 +461,7 @@ impl Env for Functions {
 
     fn var_get(&mut self, name: u64) -> u64 {
         let name = self.taken_text(name, "the variable's name");
-        match Kv::get(&mut self.variables, &name) {
+        match self.variables.get(&name) {
             Ok(Some(value)) => self.kernel().alloc(value),
             _ => 0,
         }
@@ -458,21 +470,22 @@ impl Env for Functions {
     fn var_set(&mut self, name: u64, value: u64) {
         let name = self.taken_text(name, "the variable's name");
         if value == 0 {
-            // What is in memory does not fail.
-            let _ = Kv::delete(&mut self.variables, &name);
+            if let Err(error) = self.variables.delete(&name) {
+                self.end(format!("a variable could not be removed: {error}"));
+            }
             return;
         }
         let value = self.taken(value, "the variable's value");
-        let names = Kv::list(&mut self.variables, "").unwrap_or_default();
-        let size = |name: &String| {
-            let value = Kv::get(&mut self.variables.clone(), name).ok().flatten();
-            VARIABLE + name.len() + value.unwrap_or_default().len()
+        let kept = match self.kept() {
+            Ok(kept) => kept,
+            Err(error) => return self.end(format!("the variables could not be read: {error}")),
         };
-        let kept: usize = names.iter().map(size).sum();
         if kept + VARIABLE + name.len() + value.len() > MAX_VARIABLES {
             return self.end("Variable store is full");
         }
-        let _ = Kv::set(&mut self.variables, &name, &value);
+        if let Err(error) = self.variables.set(&name, &value) {
+            self.end(format!("a variable could not be kept: {error}"));
+        }
     }
 
     fn http_status_code(&mut self) -> u32 {

@@ -126,6 +126,10 @@ impl Guest {
         self.rules.fresh_instances
     }
 
+    pub(crate) fn module(&self) -> &Module {
+        &self.module
+    }
+
     pub(crate) fn sandbox(&self) -> &Sandbox {
         &self.sandbox
     }

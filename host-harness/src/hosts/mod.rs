@@ -9,7 +9,7 @@
 //!
 //! // Built with the plugin's feature `host-neotalk`.
 //! let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
-//! let mut plugin = Plugin::builder(source).config(json!({"greeting": "Hi"})).build_on(hosts::neotalk())?;
+//! let mut plugin = Plugin::builder(source).config(json!({"greeting": "Hi"})).build_for(hosts::neotalk())?;
 //! let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
 //! assert_eq!(greeting["message"], "Hi, Ada!");
 //! assert!(plugin.host().logs().contains("greeting Ada"));
@@ -42,7 +42,7 @@
 //!   (an input that the guest pulls, an output that it pushes) is behind an `Arc<Mutex<…>>` that both have.
 //! * **Its words** for failures, where its documents tell them.
 //!
-//! All the rest is the same for all (`plugin/emulated.rs`): limits, fuel, time, traps, panics, grants, faults, the history of host calls, the log, schemas, failures.
+//! All the rest is the same for all (`plugin/`): limits, fuel, time, traps, panics, grants, faults, the history of host calls, the log, schemas, failures.
 
 mod cis;
 mod contract;
@@ -58,7 +58,7 @@ mod toolfs;
 mod typst;
 
 pub use contract::{HostContract, Imports};
-pub(crate) use emulator::{Breaches, Emulator, Surroundings};
+pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings};
 pub(crate) use guest::Guest;
 pub use recognition::made_for;
 

@@ -1,5 +1,6 @@
 //! go-musicfox v2, as its WebAssembly guide has it: `docs/hosts/musicfox.md`.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use plugin_sdk::Error;
 use plugin_sdk::abi;
 use plugin_sdk::host::{Block, HostFunctions};
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
+use plugin_sdk::services::config::Config;
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
 use plugin_sdk::services::http::{Head, Http};
@@ -18,7 +20,7 @@ use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
 use super::guest::{Allocator, Guest, Rules};
 use crate::abi::{ExportedFunction, I32, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::services::{EventBus, MapConfig, MemoryFiles, RecordedLog, ScriptedHttp, Services};
+use crate::services::{Handles, MapConfig, setting};
 use crate::wasm::inspect::Inspection;
 
 const INITIALIZE: &str = "initialize";
@@ -61,10 +63,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: true,
     },
+    asks: &EXPORTS,
     exports,
     modules: &["env"],
     functions: || {
-        let functions = Functions::of(&Services::default(), Breaches::default());
+        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
         functions
             .provide()
             .iter()
@@ -166,8 +169,8 @@ struct Turn {
     said: Option<String>,
 }
 
-fn lock(turn: &Mutex<Turn>) -> MutexGuard<'_, Turn> {
-    turn.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Emulator for Player {
@@ -562,26 +565,32 @@ fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Fai
     Ok(text)
 }
 
-/// The host's functions, answered from the services in memory.
+/// The host's functions, answered from the services.
 #[derive(Clone)]
 struct Functions {
-    logs: RecordedLog,
-    config: MapConfig,
-    events: EventBus,
-    files: MemoryFiles,
-    http: ScriptedHttp,
+    logs: Arc<Mutex<dyn Log + Send>>,
+    config: Arc<Mutex<dyn Config + Send>>,
+    events: Arc<Mutex<dyn Events + Send>>,
+    files: Arc<Mutex<dyn Files + Send>>,
+    http: Arc<Mutex<dyn Http + Send>>,
+    /// The configuration in memory, which the plugin can change.
+    settings: Option<MapConfig>,
+    /// Settings that the plugin has changed, where the configuration is another service.
+    own: Arc<Mutex<BTreeMap<String, String>>>,
     turn: Arc<Mutex<Turn>>,
     breaches: Breaches,
 }
 
 impl Functions {
-    fn of(services: &Services, breaches: Breaches) -> Self {
+    fn of(services: &Handles, breaches: Breaches) -> Self {
         Functions {
-            logs: services.logs().clone(),
-            config: services.config().clone(),
-            events: services.events().clone(),
-            files: services.files().clone(),
-            http: services.http().clone(),
+            logs: Arc::clone(&services.logs),
+            config: Arc::clone(&services.config),
+            events: Arc::clone(&services.events),
+            files: Arc::clone(&services.files),
+            http: Arc::clone(&services.http),
+            settings: services.settings.clone(),
+            own: Arc::default(),
             turn: Arc::default(),
             breaches,
         }
@@ -634,13 +643,9 @@ impl Musicfox for Functions {
         if key.is_empty() {
             return None;
         }
-        let text = match self.config.value(key) {
-            None => String::new(),
-            // Its settings are text.
-            Some(Value::String(text)) => text,
-            Some(value) => value.to_string(),
-        };
-        Some(Block(text.into_bytes()))
+        let own = lock(&self.own).get(key).cloned();
+        let text = own.or_else(|| setting(&mut self.config, key));
+        Some(Block(text.unwrap_or_default().into_bytes()))
     }
 
     fn emit_event(&mut self, event: &str, data: &[u8]) {
@@ -677,7 +682,12 @@ impl Musicfox for Functions {
 
 impl Further for Functions {
     fn set_config(&mut self, key: &str, value: &str) {
-        self.config.set(key, value);
+        match &self.settings {
+            Some(settings) => settings.set(key, value),
+            None => {
+                lock(&self.own).insert(key.to_owned(), value.to_owned());
+            }
+        }
     }
 
     fn http_request(

@@ -6,7 +6,7 @@ use plugin_sdk::{Error, code};
 use super::contract::{HostContract, HostLimits};
 use super::emulator::{Emulation, Emulator, Words};
 use super::guest::{Allocator, Guest, Rules};
-use crate::abi::missing_hook;
+use crate::abi::{FUNCTIONS, missing_hook};
 use crate::failure::{Failure, Region};
 use crate::limits::Limits;
 use crate::run::json;
@@ -34,6 +34,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: false,
     },
+    asks: &FUNCTIONS,
     exports: |inspection| inspection.failures_of_exports(),
     modules: &[abi::SERVICES_MODULE],
     functions: || Services::functions().collect(),

@@ -1,7 +1,7 @@
 //! The extension runner of NeoMind, by its source: `docs/hosts/neomind.md`.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use plugin_sdk::abi;
@@ -19,7 +19,7 @@ use super::guest::{Guest, Rules};
 use crate::abi::{ExportedFunction, I32, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::run::json;
-use crate::services::{EventBus, ManualClock, RecordedLog, Services};
+use crate::services::{EventBus, Handles};
 use crate::text;
 use crate::wasm::inspect::Inspection;
 
@@ -55,10 +55,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
+    asks: &EXPORTS,
     exports,
     modules: &["neomind"],
     functions: || {
-        let functions = Platform::of(&Services::default());
+        let functions = Platform::of(&Handles::in_memory());
         neo_mind::provide(functions).functions().iter().collect()
     },
     rules: Rules {
@@ -299,14 +300,16 @@ fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8
     guest.read(Region::Result, ANSWER, len).map(<[u8]>::to_vec)
 }
 
-/// What an extension calls, answered from the services in memory. Of the platform's capabilities there is that to publish events; a test of a plugin that uses others links an
+/// What an extension calls, answered from the services. Of the platform's capabilities there is that to publish events; a test of a plugin that uses others links an
 /// implementation of its own: `.host(neo_mind::provide(…))`.
 struct Platform {
-    logs: RecordedLog,
-    clock: ManualClock,
-    events: EventBus,
+    logs: Arc<Mutex<dyn Log + Send>>,
+    clock: Arc<Mutex<dyn Time + Send>>,
+    events: Arc<Mutex<dyn Events + Send>>,
     /// Where the platform hears of all events, once an extension has subscribed to some.
     heard: Option<EventBus>,
+    /// The bus in memory, from which alone the platform hears events.
+    bus: Option<EventBus>,
     subscriptions: BTreeMap<i64, Subscription>,
     next: i64,
 }
@@ -321,12 +324,13 @@ struct Subscription {
 const MAX_WAITING: usize = 1000;
 
 impl Platform {
-    fn of(services: &Services) -> Self {
+    fn of(services: &Handles) -> Self {
         Platform {
-            logs: services.logs().clone(),
-            clock: services.clock().clone(),
-            events: services.events().clone(),
+            logs: Arc::clone(&services.logs),
+            clock: Arc::clone(&services.clock),
+            events: Arc::clone(&services.events),
             heard: None,
+            bus: services.bus.clone(),
             subscriptions: BTreeMap::new(),
             next: 1,
         }
@@ -407,8 +411,11 @@ impl NeoMind for Platform {
         // What happened before goes to those who were there.
         self.distribute();
         if self.heard.is_none() {
-            let mut place = self.events.join();
-            // A pattern, and so never refused.
+            let Some(bus) = &self.bus else {
+                return -1;
+            };
+            let mut place = bus.join();
+            // A valid pattern is never refused.
             let _ = place.subscribe("**");
             self.heard = Some(place);
         }
@@ -458,7 +465,7 @@ impl NeoMind for Platform {
 
     fn timestamp_ms(&mut self) -> i64 {
         let mut nanoseconds = 0;
-        // The clock in memory never fails.
+        // The runner has no error for a clock that fails, which reads 0 here.
         let _ = self.clock.now(&mut nanoseconds);
         i64::try_from(nanoseconds / 1_000_000).unwrap_or(i64::MAX)
     }

@@ -1,5 +1,7 @@
 //! NeoTalk, as its guide for plugin authors has it: `docs/hosts/neotalk.md`.
 
+use std::sync::{Arc, Mutex};
+
 use plugin_sdk::abi;
 use plugin_sdk::hosts::neotalk::{self, Neotalk};
 use plugin_sdk::services::config::Config;
@@ -16,10 +18,9 @@ use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
 use super::guest::{Allocator, Guest, Rules};
 use crate::abi::{ExportedFunction, I32, check_exports};
 use crate::failure::{Failure, FailureKind, Region};
+use crate::permissions::Grants;
 use crate::run::json as text;
-use crate::services::{
-    Grants, ManualClock, MapConfig, RecordedLog, ScriptedHttp, SeededRandom, Services,
-};
+use crate::services::Handles;
 
 const INIT: &str = "neotalk_init";
 const COMMAND: &str = "neotalk_command";
@@ -49,10 +50,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: true,
     },
+    asks: &EXPORTS,
     exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["env"],
     functions: || {
-        let functions = Functions::of(&Services::default(), &Grants::none(), Breaches::default());
+        let functions = Functions::of(&Handles::in_memory(), &Grants::none(), Breaches::default());
         neotalk::provide(functions).functions().iter().collect()
     },
     rules: Rules {
@@ -228,25 +230,25 @@ fn told(guest: &Guest, result: &[u8]) -> Result<Failure, Failure> {
     Ok(guest.refused(error))
 }
 
-/// NeoTalk's functions, answered from the services in memory.
+/// NeoTalk's functions, answered from the services.
 struct Functions {
-    logs: RecordedLog,
-    config: MapConfig,
-    http: ScriptedHttp,
-    clock: ManualClock,
-    random: SeededRandom,
+    logs: Arc<Mutex<dyn Log + Send>>,
+    config: Arc<Mutex<dyn Config + Send>>,
+    http: Arc<Mutex<dyn Http + Send>>,
+    clock: Arc<Mutex<dyn Time + Send>>,
+    random: Arc<Mutex<dyn Random + Send>>,
     grants: Grants,
     breaches: Breaches,
 }
 
 impl Functions {
-    fn of(services: &Services, grants: &Grants, breaches: Breaches) -> Self {
+    fn of(services: &Handles, grants: &Grants, breaches: Breaches) -> Self {
         Functions {
-            logs: services.logs().clone(),
-            config: services.config().clone(),
-            http: services.http().clone(),
-            clock: services.clock().clone(),
-            random: services.random().clone(),
+            logs: Arc::clone(&services.logs),
+            config: Arc::clone(&services.config),
+            http: Arc::clone(&services.http),
+            clock: Arc::clone(&services.clock),
+            random: Arc::clone(&services.random),
             grants: grants.clone(),
             breaches,
         }
@@ -306,7 +308,7 @@ impl Neotalk for Functions {
 
     fn now_ms(&mut self) -> u64 {
         let mut nanoseconds = 0;
-        // The clock in memory never fails.
+        // NeoTalk has no error for a clock that fails, which reads 0 here.
         let _ = self.clock.now(&mut nanoseconds);
         nanoseconds / 1_000_000
     }

@@ -1,18 +1,15 @@
-//! Which host a module is made for, told by what it has that only one host asks for.
+//! The host that a module is made for, recognised by what only one host asks for.
 
 use std::cmp::Ordering;
 
 use super::all;
 use super::contract::HostContract;
-use crate::failure::FailureKind;
 use crate::wasm::inspect::Inspection;
 
-/// A module that has nothing, so that a host says of it all that it asks for.
-const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
-
-/// The host that a module is made for; `None` where it has nothing that one host alone asks for or offers, and where it has as much of several.
+/// Returns the host that a module is made for; `None` if the module has nothing that only one host
+/// asks for or offers, or as much for several hosts.
 ///
-/// It need not be in order: a module that lacks most of what a host asks for is recognised by the rest.
+/// The module need not be valid for the host: one that lacks most exports is recognised by the rest.
 ///
 /// ```
 /// use plugin_sdk_harness::{hosts, inspect::Inspection};
@@ -28,16 +25,13 @@ const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
 /// assert_eq!(made_for(r#"(module (import "env" "log" (func)) (func (export "malloc")))"#), None);
 /// ```
 pub fn made_for(inspection: &Inspection<'_>) -> Option<&'static HostContract> {
-    let asked: Vec<Vec<String>> = all().iter().map(asked_for).collect();
-    let by_another = |host: &HostContract, name: &str| {
-        let mut others = all().iter().zip(&asked);
-        others.any(|(other, asked)| other.name != host.name && asked.iter().any(|own| own == name))
-    };
     let mut best: Option<(Marks, &'static HostContract)> = None;
     let mut tied = false;
-    for (host, asked) in all().iter().zip(&asked) {
-        let own = asked.iter().filter(|name| !by_another(host, name));
-        let exported = own.filter(|name| inspection.exports().any(|export| export.name == **name));
+    for host in all() {
+        let own = host
+            .required()
+            .filter(|name| !is_asked_by_another(host, name));
+        let exported = own.filter(|name| inspection.interface().export(name).is_some());
         let imported = inspection.imports().iter().filter(|imported| {
             let module = imported.import.module.as_str();
             host.has_module(module) && is_of_one_host(module)
@@ -61,7 +55,7 @@ pub fn made_for(inspection: &Inspection<'_>) -> Option<&'static HostContract> {
     best.filter(|_| !tied).map(|(_, host)| host)
 }
 
-/// What a module has that one host alone has to do with.
+/// The marks of one host in a module.
 #[derive(Clone, Copy)]
 struct Marks {
     found: usize,
@@ -69,7 +63,7 @@ struct Marks {
 }
 
 impl Marks {
-    /// A module that a host can run is made for it, whatever else it may look like.
+    /// Returns the order of marks: a host that can run the module comes first.
     fn rank(self) -> (bool, usize) {
         (self.in_order, self.found)
     }
@@ -80,34 +74,22 @@ fn is_of_one_host(module: &str) -> bool {
     offering.count() == 1
 }
 
-/// The names of all exports that a host asks for.
-fn asked_for(host: &HostContract) -> Vec<String> {
-    let failures = Inspection::of(EMPTY).map(|empty| (host.exports)(&empty));
-    let failures = failures.into_iter().flatten();
-    failures
-        .filter_map(|failure| match failure.kind() {
-            FailureKind::MissingExport { name, .. } => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
+fn is_asked_by_another(host: &HostContract, name: &str) -> bool {
+    let mut others = all().iter().filter(|other| other.name != host.name);
+    others.any(|other| other.required().any(|asked| asked == name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What the recognition goes by: without something of its own, a host's plugins could not be told from others.
+    /// Without a mark of its own, a host's plugins could not be told from others.
     #[test]
-    fn every_host_asks_for_something_or_offers_something_that_no_other_does() {
+    fn every_host_has_a_mark_of_its_own() {
         for host in all() {
-            let asked = asked_for(host);
-            let others: Vec<String> = all()
-                .iter()
-                .filter(|other| other.name != host.name)
-                .flat_map(asked_for)
-                .collect();
+            let mut asked = host.required();
             assert!(
-                asked.iter().any(|name| !others.contains(name))
+                asked.any(|name| !is_asked_by_another(host, name))
                     || host.modules.iter().any(|module| is_of_one_host(module)),
                 "{}",
                 host.name
@@ -115,13 +97,11 @@ mod tests {
         }
     }
 
-    /// A module that exports all that a host asks for, as far as names go.
     #[test]
-    fn a_module_with_all_the_names_that_a_host_asks_for_is_made_for_it() {
+    fn a_module_with_all_required_names_is_made_for_that_host() {
         for host in all() {
-            let names: std::collections::BTreeSet<String> = asked_for(host).into_iter().collect();
-            let exports: String = names
-                .iter()
+            let exports: String = host
+                .required()
                 .map(|name| format!("(func (export \"{name}\"))"))
                 .collect();
             let own = host.modules.iter().filter(|module| is_of_one_host(module));

@@ -1,5 +1,6 @@
 //! ToolFS, by the types of its library: `docs/hosts/toolfs.md`.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plugin_sdk::abi;
@@ -16,7 +17,7 @@ use crate::abi::{ExportedFunction, I32, I64, check_exports};
 use crate::failure::{Failure, Region};
 use crate::manifest::Codec;
 use crate::run::json as text;
-use crate::services::{MemoryFiles, Services};
+use crate::services::{Handles, no_such_file};
 
 const PLUGIN_INSTANCE: &str = "PluginInstance";
 const NAME: &str = "name";
@@ -48,10 +49,11 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
+    asks: &EXPORTS,
     exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["toolfs"],
     functions: || {
-        let functions = Functions::of(&Services::default(), Breaches::default());
+        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
         toolfs::provide(functions).functions().iter().collect()
     },
     rules: Rules {
@@ -368,14 +370,14 @@ fn shown(text: &[u8]) -> String {
 
 /// ToolFS's files, answered from those in memory. Their folders are its mounts; the root itself is none.
 struct Functions {
-    files: MemoryFiles,
+    files: Arc<Mutex<dyn Files + Send>>,
     breaches: Breaches,
 }
 
 impl Functions {
-    fn of(services: &Services, breaches: Breaches) -> Self {
+    fn of(services: &Handles, breaches: Breaches) -> Self {
         Functions {
-            files: services.files().clone(),
+            files: Arc::clone(&services.files),
             breaches,
         }
     }
@@ -416,10 +418,22 @@ impl ToolFs for Functions {
     }
 
     fn stat(&mut self, path: &str) -> PluginResult<FileInfo> {
-        let file = self.files.stat(self.mounted(path)?)?;
-        Ok(FileInfo {
-            size: file.unwrap_or(0),
-            is_dir: file.is_none(),
-        })
+        let path = self.mounted(path)?;
+        let Some((folder, name)) = path.rsplit_once('/') else {
+            self.files.list(path)?;
+            return Ok(FileInfo {
+                size: 0,
+                is_dir: true,
+            });
+        };
+        let entries = self.files.list(folder)?.into_iter();
+        let entry = entries.into_iter().find(|entry| entry.name == name);
+        match entry {
+            Some(entry) => Ok(FileInfo {
+                size: entry.bytes,
+                is_dir: entry.folder,
+            }),
+            None => Err(no_such_file(path)),
+        }
     }
 }

@@ -36,6 +36,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         timeout: None,
         asked: false,
     },
+    asks: &OTHERS,
     exports,
     modules: &[MODULE],
     functions: || {

@@ -133,8 +133,8 @@ impl Host {
     }
 
     /// Sets the log that failures quote, for a host without a log among its host functions.
-    pub(crate) fn set_log(&mut self, log: RecordedLog) {
-        self.log = Some(log);
+    pub(crate) fn set_log(&mut self, log: Option<RecordedLog>) {
+        self.log = log;
     }
 
     /// Returns the permissions that bound functions need and that are not granted.

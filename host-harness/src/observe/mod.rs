@@ -24,7 +24,7 @@ pub(crate) use rendering::Content;
 pub use statistics::{CallStatistics, Statistics};
 pub use trace::{Crossing, Direction, Outcome};
 
-use crate::abi::{Callee, CommandTable};
+use crate::abi::Callee;
 
 /// The receiver of trace events. All instances of a cloned builder share it, so it is behind a
 /// lock, held for one event at a time.
@@ -48,10 +48,10 @@ impl fmt::Debug for Options {
 
 impl Options {
     /// Creates the observer of one instance, if anything is observed.
-    pub(crate) fn observer(&self, commands: &CommandTable) -> Option<Box<Observer>> {
+    pub(crate) fn observer(&self) -> Option<Box<Observer>> {
         (self.statistics || self.sink.is_some()).then(|| {
             Box::new(Observer {
-                statistics: self.statistics.then(|| Statistics::of(commands)),
+                statistics: self.statistics.then(Statistics::default),
                 sink: self.sink.clone(),
                 ..Observer::default()
             })
@@ -217,7 +217,6 @@ mod tests {
 
     #[test]
     fn host_calls_are_traced_and_counted_within_their_command() {
-        let commands = CommandTable::new(vec!["greet"], Vec::new());
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
             let line = format!("{} {crossing}", crossing.depth());
@@ -227,7 +226,7 @@ mod tests {
             statistics: true,
             sink: Some(sink),
         };
-        let mut observer = options.observer(&commands).unwrap();
+        let mut observer = options.observer().unwrap();
         let took = Duration::from_micros(2);
         observer.call_begins(Callee::Command(0), "greet", b"{}", None);
         for key in ["last", "first\x1b[2J"] {
@@ -256,14 +255,13 @@ mod tests {
 
     #[test]
     fn untraced_host_calls_are_not_formatted() {
-        let commands = CommandTable::new(vec!["greet"], Vec::new());
         let options = Options {
             statistics: true,
             sink: None,
         };
-        let mut observer = options.observer(&commands).unwrap();
+        let mut observer = options.observer().unwrap();
         observer.host_call_begins("kv_get", || unreachable!());
         observer.host_call_ends("kv_get", Outcome::Ok, || unreachable!(), Duration::ZERO);
-        assert!(Options::default().observer(&commands).is_none());
+        assert!(Options::default().observer().is_none());
     }
 }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::heap::Heap;
 use super::trace::Outcome;
-use crate::abi::{Callee, CommandTable};
+use crate::abi::Callee;
 use crate::memory::PAGE;
 use crate::text;
 
@@ -36,10 +36,12 @@ const HOOKS: [&str; 5] = [
 /// as it is: some 40 KB for each of those.
 #[derive(Default)]
 pub struct Statistics {
-    /// For each command its calls and its batches, then the hooks; empty places for what was not called.
-    calls: Vec<Option<Box<CallStatistics>>>,
-    commands: usize,
+    /// In the order of their ranks and names.
+    calls: Vec<(Rank, Box<CallStatistics>)>,
 }
+
+/// Whether it is a hook, its number among the commands or the hooks, and whether it is a batch.
+type Rank = (bool, usize, bool);
 
 /// What the calls of one command, or of one hook, came to and cost.
 pub struct CallStatistics {
@@ -74,37 +76,36 @@ pub(super) struct Sample {
 }
 
 impl Statistics {
-    /// Those of an instance that nobody watches.
+    /// Returns the statistics of an instance without an observer.
     pub(super) const fn none() -> Self {
-        Statistics {
-            calls: Vec::new(),
-            commands: 0,
-        }
+        Statistics { calls: Vec::new() }
     }
 
-    pub(super) fn of(commands: &CommandTable) -> Self {
-        let commands = commands.len();
-        let mut calls = Vec::new();
-        calls.resize_with(2 * commands + HOOKS.len(), || None);
-        Statistics { calls, commands }
-    }
-
+    /// Counts a call. Exports that are neither commands nor hooks are left out.
     pub(super) fn count(
         &mut self,
         callee: Callee,
         name: &str,
         count: impl FnOnce(&mut CallStatistics),
     ) {
-        let place = match callee {
-            Callee::Command(number) => 2 * number,
-            Callee::Batch(number) => 2 * number + 1,
-            Callee::Export(export) => {
-                let hook = HOOKS.iter().position(|hook| *hook == export);
-                2 * self.commands + hook.unwrap_or(HOOKS.len())
-            }
+        let rank = match callee {
+            Callee::Command(number) => (false, number, false),
+            Callee::Batch(number) => (false, number, true),
+            Callee::Export(export) => match HOOKS.iter().position(|hook| *hook == export) {
+                Some(number) => (true, number, false),
+                None => return,
+            },
         };
-        if let Some(place) = self.calls.get_mut(place) {
-            count(place.get_or_insert_with(|| Box::new(CallStatistics::new(name))));
+        let found = self
+            .calls
+            .binary_search_by(|(of, call)| (*of, &*call.name).cmp(&(rank, name)));
+        let place = found.unwrap_or_else(|place| {
+            let new = Box::new(CallStatistics::new(name));
+            self.calls.insert(place, (rank, new));
+            place
+        });
+        if let Some((_, call)) = self.calls.get_mut(place) {
+            count(call);
         }
     }
 
@@ -115,7 +116,7 @@ impl Statistics {
 
     /// All commands and hooks that were called: the commands in alphabetical order, then the hooks.
     pub fn iter(&self) -> impl Iterator<Item = &CallStatistics> {
-        self.calls.iter().flatten().map(|call| &**call)
+        self.calls.iter().map(|(_, call)| &**call)
     }
 }
 
@@ -495,8 +496,7 @@ mod tests {
 
     #[test]
     fn the_table_leaves_out_what_was_not_counted_and_filters_names() {
-        let commands = CommandTable::new(vec!["quiet", "run\x1b[2J"], Vec::new());
-        let mut statistics = Statistics::of(&commands);
+        let mut statistics = Statistics::default();
         statistics.count(Callee::Command(1), "run\x1b[2J", |call| {
             call.count(&sample(1500));
         });

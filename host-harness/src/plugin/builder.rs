@@ -1,4 +1,4 @@
-//! How an instance is asked for.
+//! Settings of a plugin, and its creation.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,13 @@ use plugin_sdk::services;
 use serde::Serialize;
 
 use super::Plugin;
+use super::emulated::Emulated;
 use super::encode::Gate;
+use super::runner::Runner;
 use crate::abi::Callee;
 use crate::engine::{CacheDir, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::hosts::{Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
 use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
 use crate::observe;
@@ -52,7 +55,7 @@ use crate::source::{Source, remedies};
 #[derive(Debug)]
 #[must_use = "a plugin exists once `build` is called"]
 pub struct PluginBuilder {
-    pub(super) origin: Origin,
+    origin: Origin,
     limits: Chosen,
     pool: Option<u32>,
     cache: CacheDir,
@@ -65,61 +68,72 @@ pub struct PluginBuilder {
     #[cfg(feature = "schema-checks")]
     checked: bool,
     faults: Faults,
+    /// The host to emulate.
+    emulated: Option<&'static HostContract>,
     /// Set in `watching.rs`.
     pub(crate) observe: observe::Options,
 }
 
-/// All that an instance is made of.
+/// The parts of an instance.
 pub(crate) struct Prepared {
     pub(crate) module: Module,
     pub(crate) compiled: Arc<Compiled>,
     pub(crate) host: Host,
+    pub(super) emulation: Option<Emulating>,
     pub(crate) services: Services,
     pub(crate) limits: Limits,
     pub(crate) pool: Option<u32>,
     pub(crate) observe: observe::Options,
     pub(crate) gate: Gate,
-    /// What the init hook is given, if it is to be called.
+    /// The configuration for the init hook, if it is to be called.
     pub(crate) config: Option<Vec<u8>>,
 }
 
+/// The parts of an emulated host.
+pub(super) struct Emulating {
+    contract: &'static HostContract,
+    emulation: Box<dyn Emulator>,
+    breaches: Breaches,
+}
+
 #[derive(Clone, Debug)]
-pub(super) enum Origin {
+enum Origin {
     Source(Box<Source>),
     Module(Module),
 }
 
 impl Plugin {
-    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and makes an instance of it with the default limits.
+    /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and creates an
+    /// instance with the default limits.
     ///
     /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
     pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
         Self::builder(Source::crate_dir(dir.as_ref())).build()
     }
 
-    /// Makes an instance of a `.wasm` file with the default limits.
+    /// Creates an instance of a `.wasm` file with the default limits.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Failure> {
         Self::builder(path.as_ref()).build()
     }
 
-    /// Makes an instance of a module's bytes with the default limits.
+    /// Creates an instance of a module's bytes with the default limits.
     pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
         Self::builder(wasm).build()
     }
 
-    /// Makes an instance of a module in text form with the default limits.
+    /// Creates an instance of a module in text form with the default limits.
     pub fn from_wat(text: &str) -> Result<Self, Failure> {
         Self::builder(Source::wat(text)).build()
     }
 
-    /// Begins an instance with limits and a configuration of its own.
+    /// Returns a builder for an instance with its own limits and configuration.
     pub fn builder(source: impl Into<Source>) -> PluginBuilder {
         PluginBuilder::new(Origin::Source(Box::new(source.into())))
     }
 }
 
 impl Module {
-    /// Begins a new instance of the module.
+    /// Returns a builder for a new instance of the module.
     pub fn plugin(&self) -> PluginBuilder {
         PluginBuilder::new(Origin::Module(self.clone()))
     }
@@ -141,42 +155,44 @@ impl PluginBuilder {
             #[cfg(feature = "schema-checks")]
             checked: false,
             faults: Faults::new(),
+            emulated: None,
             observe: observe::Options::default(),
         }
     }
 
-    /// The configuration that [`build`](Self::build) gives to the plugin's init hook; none unless set, which is as good as `{}`.
+    /// Sets the configuration for the init hook. The default is none, which is equivalent to `{}`.
     pub fn config(mut self, config: impl Serialize) -> Self {
         let mut text = Vec::new();
         self.config = json::encode(&config, &mut text).map(|()| text);
         self
     }
 
-    /// Leaves `plugin_init` uncalled; [`Plugin::init`] may call it later.
+    /// Does not call the init hook. [`Plugin::init`] can call it later.
     pub fn without_init(mut self) -> Self {
         self.init = false;
         self
     }
 
-    /// How far the plugin's linear memory may grow, in pages of 64 KiB.
+    /// Sets the largest size of the linear memory, in pages of 64 KiB.
     ///
-    /// A request for more is refused in the way WebAssembly has for it; a guest that cannot live with that ends as
-    /// [`OutOfMemory`](FailureKind::OutOfMemory).
+    /// WebAssembly reports a refused request to the guest. If the guest cannot continue, the call
+    /// fails with [`OutOfMemory`](FailureKind::OutOfMemory).
     pub fn memory_pages(mut self, pages: u32) -> Self {
         self.limits.memory_pages = Some(pages);
         self
     }
 
-    /// Gives every call this much fuel, a unit of which is about one WebAssembly instruction.
+    /// Sets the fuel of every call. One unit is about one WebAssembly instruction.
     ///
-    /// Fuel is the same on every machine and every time, which the clock is not, and slows a call down.
+    /// Unlike time, fuel is the same on every machine and in every run. Counting it slows calls
+    /// down.
     pub fn fuel(mut self, fuel: u64) -> Self {
         self.limits.fuel = Some(fuel);
         self
     }
 
-    /// How long a call may take, to within some 20 ms. Host functions count: the services of this crate
-    /// stop in time and answer with the error `timeout`.
+    /// Sets the time limit of a call, accurate to about 20 ms. Time in host functions counts: the
+    /// services of this crate stop in time and return the error `timeout`.
     ///
     /// A single instruction is not interrupted, such as `memory.fill` of all the memory that
     /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and 5 s
@@ -186,20 +202,22 @@ impl PluginBuilder {
         self
     }
 
-    /// Lets calls take any time, for guests that are trusted: code that does not look at the clock is up to 1.4 times as fast.
+    /// Removes the time limit, for trusted guests. Code without time checks runs up to 1.4 times as
+    /// fast.
     pub fn no_timeout(mut self) -> Self {
         self.limits.timeout = Some(None);
         self
     }
 
-    /// How long a result or an error may be for it to be decoded, in bytes; in a batch, all of them
-    /// together. 16 MiB unless set.
+    /// Sets how many bytes of a result or an error are decoded; in a batch, of all of them
+    /// together. The default is 16 MiB.
     ///
-    /// Decoding turns a guest's memory into the host's. A [`serde_json::Value`] has 72 bytes and takes
-    /// up to 64 times its text, so that 16 MiB may become 1 GiB; a type of the host takes what its
-    /// fields take. The bytes of [`call_raw`](Plugin::call_raw) are not copied, and only the guest's
-    /// memory bounds them. [`call_many_raw`](Plugin::call_many_raw) copies the answers of a command
-    /// that takes no batches, and this limit holds for all of them together.
+    /// Decoding turns memory of the guest into memory of the host. A [`serde_json::Value`] has 72
+    /// bytes and takes up to 64 times the size of its text, so 16 MiB may become 1 GiB. A type of
+    /// the host takes the size of its fields. The bytes of [`call_raw`](Plugin::call_raw) are not
+    /// copied and bounded only by the guest's memory. [`call_many_raw`](Plugin::call_many_raw)
+    /// copies the results of a command without batch support, and this limit applies to all of them
+    /// together.
     pub fn max_result_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_result_bytes = Some(bytes);
         self
@@ -227,24 +245,27 @@ impl PluginBuilder {
         self
     }
 
-    /// How much of the calling thread's stack a call may use, in bytes.
+    /// Sets how many bytes of the calling thread's stack a call may use.
     ///
-    /// The thread must have this much, and some 256 KiB besides; Rust's threads have 2 MiB unless told otherwise. A Rust guest keeps
-    /// local values that have an address on a stack of its own, which is a matter of how it is linked.
+    /// The thread needs this much and about 256 KiB more. Threads of Rust have 2 MiB by default. A
+    /// Rust guest keeps local values that have an address on a stack of its own, whose size its
+    /// linker sets.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
         self.limits.stack_bytes = Some(bytes);
         self
     }
 
-    /// How many elements the module's tables may have together: one for each function that is called by a pointer.
+    /// Sets how many elements all tables of the module may have together: one for each function
+    /// that is called through a pointer.
     pub fn table_elements(mut self, elements: u32) -> Self {
         self.limits.table_elements = Some(elements);
         self
     }
 
-    /// Takes the instance from a pool of this many places, shared with all instances that ask for a pool of the same size.
+    /// Takes the instance from a pool of this many slots. All instances that ask for a pool of the
+    /// same size share it.
     ///
-    /// An instance then costs about a third, and the pool some address space.
+    /// An instance then costs about a third as much time. The pool takes address space.
     pub fn pooling(mut self, instances: u32) -> Self {
         self.pool = Some(instances);
         self
@@ -252,26 +273,31 @@ impl PluginBuilder {
 
     /// Keeps compiled modules in this folder.
     ///
-    /// Unless set, it is what the variable `PLUGIN_SDK_CACHE_DIR` says (`off` for no cache at all), else `plugin-sdk` in the user's
-    /// folder for caches. A folder that does not exist is made for the user alone.
+    /// The default is the value of the variable `PLUGIN_SDK_CACHE_DIR` (`off` disables the cache),
+    /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for
+    /// the user alone.
     ///
-    /// What is in it is run as native code, without another look at the module's limits. So on Unix a folder is refused that other users can write into, or that belongs to another
-    /// user than the process's or the administrator: building a plugin fails as [`Engine`](FailureKind::Engine), or where nobody asked for the folder by name, goes without a cache. On other systems it
-    /// is for the host's author to name a folder that is the user's own. Entries have checksums, so that one that was damaged is compiled anew.
+    /// Its contents run as native code, without another check of the module's limits. So on Unix, a
+    /// folder is refused that other users can write to, or that belongs to a user other than the
+    /// process's or the administrator. Building a plugin then fails with
+    /// [`Engine`](FailureKind::Engine), or, with the default folder, proceeds without a cache. On
+    /// other systems, the host's author must name a folder of the user's own. Entries have
+    /// checksums; a damaged one is compiled again.
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache = CacheDir::At(dir.into());
         self
     }
 
-    /// Compiles without looking at, or adding to, the cache on disk.
+    /// Compiles without the cache on disk.
     pub fn no_cache(mut self) -> Self {
         self.cache = CacheDir::Off;
         self
     }
 
-    /// Gives the plugin host functions: what the `provide` beside a [`#[host_functions]`](plugin_sdk::host_functions) trait makes of an implementation.
+    /// Adds host functions: `provide`, generated next to a
+    /// [`#[host_functions]`](plugin_sdk::host_functions) trait, returns them for an implementation.
     ///
-    /// Of several that have the same function, the last one counts.
+    /// If several define the same function, the last one wins.
     ///
     /// ```
     /// use plugin_sdk_harness::{Plugin, Source};
@@ -304,21 +330,22 @@ impl PluginBuilder {
         self
     }
 
-    /// Grants the plugin a permission, by the name that the host functions that need it give.
+    /// Grants a permission, by the name that host functions require.
     ///
-    /// What is not granted can be called all the same, and answers with the error `permission_denied`.
+    /// A host function whose permission is not granted returns the error `permission_denied`.
     pub fn grant(mut self, permission: impl Into<String>) -> Self {
         self.grants.grant(permission);
         self
     }
 
-    /// Grants the plugin every permission there is.
+    /// Grants every permission.
     pub fn grant_all(mut self) -> Self {
         self.grants.grant_all();
         self
     }
 
-    /// Says what grants a permission to a plugin that is denied one, for a host whose users do not write Rust. Unless set, it is `.grant("kv")`.
+    /// Sets the text of the error for a denied permission that names what grants it, for hosts
+    /// whose users do not write Rust. The default is `.grant("kv")`.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
@@ -333,25 +360,31 @@ impl PluginBuilder {
         self
     }
 
-    /// Refuses to build a plugin that declares, or whose imports need, a permission that is not granted, unless the plugin says that it can do without.
+    /// Refuses a plugin that declares a required permission that is not granted, or whose imports
+    /// need one, unless the plugin declares it as optional.
     ///
-    /// Such a plugin is [`FailureKind::NotGranted`] then, which lists all of them.
+    /// The failure is [`FailureKind::NotGranted`], which lists all of them.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// Holds values against the plugin's own schemas before it sees any of them: arguments, the configuration, the data of events.
+    /// Validates values against the plugin's own schemas before the plugin gets any of them:
+    /// arguments, the configuration and data of events.
     ///
-    /// What does not fit is [`FailureKind::DoesNotFit`], and no code of the plugin runs for it. It has the code that the plugin's own error would have, and tells all that is
-    /// wrong at once, each with its path and its JSON Pointer.
+    /// A value that does not match fails with [`FailureKind::DoesNotFit`], and no code of the
+    /// plugin runs. The failure has the code of the error that the plugin itself would return, and
+    /// lists all problems, each with its path and its JSON Pointer.
     ///
-    /// The plugin checks types for itself, so this is for a host that wants to refuse what a user sends before it starts anything; and for what a type does not say:
-    /// constraints of the author's (`minimum`, `maxLength`, `pattern`, `format`, …) are checked here and nowhere else. It costs about as much as reading the values once more. What is compiled for it
-    /// is compiled once for all instances of a [`Module`], when it is first needed.
+    /// The plugin checks types itself. This is for a host that wants to refuse a user's input
+    /// before it starts anything, and for the author's constraints (`minimum`, `maxLength`,
+    /// `pattern`, `format`, …), which are only checked here. It costs about as much as reading the
+    /// values once more. Schemas are compiled once for all instances of a [`Module`], when first
+    /// needed.
     ///
-    /// Not checked are commands and events that the plugin does not describe, configurations of one that takes none, and calls with bytes ([`call_raw`](Plugin::call_raw) and the like). Arguments for the
-    /// binary codec are checked in the form that they would have as JSON, which has no NaN.
+    /// Not validated: commands and events that the plugin does not describe, configurations of a
+    /// plugin without a schema for them, and calls with bytes ([`call_raw`](Plugin::call_raw) and
+    /// similar). Arguments of the binary codec are validated in their JSON form, which has no NaN.
     ///
     /// ```
     /// use plugin_sdk_harness::{FailureKind, Plugin, Source};
@@ -377,11 +410,12 @@ impl PluginBuilder {
     ///
     /// # Errors
     ///
-    /// [`build`](Self::build) fails where what the plugin says of itself cannot be read, and a call where a schema cannot be used: [`FailureKind::BadSchema`].
-    /// A schema cannot be used if it has a pattern with look-around or back-references, of more than
-    /// 4096 bytes, or of more than 256 KiB when compiled; if it refers to itself for the same part of a
-    /// value, or to anything but a whole definition; or if it has more than 2000 alternatives for one
-    /// part of a value. See also [`max_schema_bytes`](Self::max_schema_bytes) and
+    /// [`build`](Self::build) fails if the manifest cannot be read, and a call fails if a schema
+    /// cannot be used: [`FailureKind::BadSchema`]. A schema cannot be used if it has a pattern with
+    /// look-around or back-references, of more than 4096 bytes, or of more than 256 KiB when
+    /// compiled; if it refers to itself for the same part of a value, or to anything but a whole
+    /// definition; or if it has more than 2000 alternatives for one part of a value. See also
+    /// [`max_schema_bytes`](Self::max_schema_bytes) and
     /// [`max_schema_steps`](Self::max_schema_steps).
     #[cfg(feature = "schema-checks")]
     pub fn check_arguments(mut self) -> Self {
@@ -403,8 +437,8 @@ impl PluginBuilder {
     /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 20 million
     /// unless set, which take some seconds.
     ///
-    /// A step is about the time of one schema for one value; for a pattern it is a byte of text for each
-    /// KiB of the compiled pattern. A value that would take more fails with
+    /// A step takes about the time of one schema for one value; for a pattern, of a byte of text
+    /// for each KiB of the compiled pattern. A value that would take more fails with
     /// [`FailureKind::BadSchema`] before it is validated.
     ///
     /// ```
@@ -430,7 +464,7 @@ impl PluginBuilder {
         self
     }
 
-    /// Makes a host function fail in a test, by the name of its import: see [`Fault`].
+    /// Injects a fault into a host function, by the name of its import: see [`Fault`].
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Plugin;
@@ -448,37 +482,41 @@ impl PluginBuilder {
         self
     }
 
-    /// Gives the plugin this store of values by key instead of a [`MemoryKv`](crate::services::MemoryKv).
+    /// Sets the key-value store. The default is a [`MemoryKv`](crate::services::MemoryKv).
     pub fn kv(mut self, kv: impl services::kv::Kv + Send + 'static) -> Self {
         self.services.kv(kv);
         self
     }
 
-    /// Gives the plugin these files instead of [`MemoryFiles`](crate::services::MemoryFiles), which has none.
+    /// Sets the files. The default is an empty [`MemoryFiles`](crate::services::MemoryFiles).
     pub fn files(mut self, files: impl services::files::Files + Send + 'static) -> Self {
         self.services.files(files);
         self
     }
 
-    /// Gives the plugin this network instead of a [`ScriptedHttp`](crate::services::ScriptedHttp), which reaches nothing.
+    /// Sets the HTTP client. The default is a [`ScriptedHttp`](crate::services::ScriptedHttp) that
+    /// reaches nothing.
     pub fn http(mut self, http: impl services::http::Http + Send + 'static) -> Self {
         self.services.http(http);
         self
     }
 
-    /// Gives the plugin this language model instead of a [`ScriptedAi`](crate::services::ScriptedAi), which says nothing.
+    /// Sets the language model. The default is a [`ScriptedAi`](crate::services::ScriptedAi)
+    /// without answers.
     pub fn ai(mut self, ai: impl services::ai::Ai + Send + 'static) -> Self {
         self.services.ai(ai);
         self
     }
 
-    /// Gives the plugin a place on this bus instead of one of its own, an [`EventBus`](crate::services::EventBus).
+    /// Sets the events. The default is an [`EventBus`](crate::services::EventBus) of the plugin's
+    /// own.
     pub fn events(mut self, events: impl services::events::Events + Send + 'static) -> Self {
         self.services.events(events);
         self
     }
 
-    /// Lets the plugin look its configuration up here instead of in what [`config`](Self::config) was given.
+    /// Sets the service that the plugin looks its configuration up in. The default is the
+    /// configuration given to [`config`](Self::config).
     pub fn config_service(
         mut self,
         config: impl services::config::Config + Send + 'static,
@@ -487,34 +525,96 @@ impl PluginBuilder {
         self
     }
 
-    /// Gives the plugin's log lines to this instead of a [`RecordedLog`](crate::services::RecordedLog).
+    /// Sets the log. The default is a [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(mut self, logs: impl services::logging::Log + Send + 'static) -> Self {
         self.services.logs(logs);
         self
     }
 
-    /// Gives the plugin this clock instead of a [`ManualClock`](crate::services::ManualClock), which stands still.
+    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), which stands
+    /// still.
     pub fn clock(mut self, clock: impl services::time::Time + Send + 'static) -> Self {
         self.services.clock(clock);
         self
     }
 
-    /// Gives the plugin these random numbers instead of a [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
+    /// Sets the source of random numbers. The default is a
+    /// [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
     pub fn random(mut self, random: impl services::random::Random + Send + 'static) -> Self {
         self.services.random(random);
         self
     }
 
-    /// Makes the instance and calls its `plugin_init` with the configuration.
+    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then has instances for that host, too.
+    ///
+    /// A crate is built with its feature for that host. The host's own limits apply, or those that
+    /// the plugin's manifest asks for where the host reads them there, unless this builder sets
+    /// others.
+    pub fn emulate(mut self, host: &'static HostContract) -> Self {
+        self.emulated = Some(host);
+        self
+    }
+
+    /// Creates the plugin for another host, which is emulated strictly: [`emulate`](Self::emulate)
+    /// and [`build`](Self::build) in one.
+    ///
+    /// What the host never does is [`HostLacks`](FailureKind::HostLacks), code `unsupported`. A rule
+    /// that the plugin breaks is [`HostContract`](FailureKind::HostContract), even where the host
+    /// itself would not notice.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Plugin, Source, hosts};
+    /// use serde_json::Value;
+    ///
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096)) (global $alive (mut i32) (i32.const 0))
+    /// #   (func (export "neotalk_alloc") (param i32) (result i32) (local $at i32)
+    /// #     (local.set $at (global.get $top)) (global.set $top (i32.and (i32.add (local.get $at) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))) (local.get $at))
+    /// #   (func (export "neotalk_free") (param i32 i32))
+    /// #   (func (export "neotalk_init") (param i32 i32) (result i32) (global.set $alive (i32.const 1)) i32.const 1)
+    /// #   (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
+    /// #   (data (i32.const 64) "{\"status\":\"pong\"}")
+    /// #   (func (export "neotalk_get_result") (param i32 i32) (result i32)
+    /// #     (if (i32.eqz (global.get $alive)) (then (return (i32.const 1))))
+    /// #     (i32.store (local.get 0) (i32.const 64)) (i32.store (local.get 1) (i32.const 17)) i32.const 0)
+    /// #   (func (export "neotalk_cleanup") (global.set $alive (i32.const 0))))"#;
+    /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_for(hosts::neotalk())?;
+    /// let answer: Value = plugin.call("ping", ())?;
+    /// assert_eq!(answer["status"], "pong");
+    ///
+    /// // NeoTalk has no events.
+    /// assert_eq!(plugin.event("user.created", ()).unwrap_err().code(), "unsupported");
+    /// plugin.finish()?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Where the module cannot be [loaded](Module::load), compiled or instantiated within the limits, and where `plugin_init` fails.
+    /// Those of [`build`](Self::build), and a rule of the host that the module breaks.
+    pub fn build_for(self, host: &'static HostContract) -> Result<Plugin, Failure> {
+        self.emulate(host).build()
+    }
+
+    /// Creates the instance and calls its init hook with the configuration.
+    ///
+    /// # Errors
+    ///
+    /// A module that cannot be [loaded](Module::load), compiled or instantiated within the limits,
+    /// and the failure of the init hook.
     pub fn build(self) -> Result<Plugin, Failure> {
+        let host = self.emulated;
+        let built = self.built();
+        built.map_err(|failure| match host {
+            Some(host) => host.tell(failure),
+            None => failure,
+        })
+    }
+
+    fn built(self) -> Result<Plugin, Failure> {
         let Prepared {
             module,
             compiled,
             host,
+            emulation,
             services,
             limits,
             pool,
@@ -522,10 +622,27 @@ impl PluginBuilder {
             gate,
             config,
         } = self.prepare(false)?;
-        let commands = module.contract().commands().clone();
-        let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
-        instance.observe(&observe);
-        let mut plugin = Plugin::new(instance, module, services, gate);
+        let runner = match emulation {
+            None => {
+                let commands = module.contract().commands().clone();
+                let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
+                instance.observe(&observe);
+                Runner::Own(instance)
+            }
+            Some(Emulating {
+                contract,
+                emulation,
+                breaches,
+            }) => {
+                let rules = &contract.rules;
+                let mut guest =
+                    Guest::new(contract.name, rules, &module, compiled, host, &limits, pool)?;
+                guest.sandbox_mut().store.data_mut().observer = observe.observer();
+                let emulated = Emulated::new(contract, emulation, breaches, guest)?;
+                Runner::Emulated(Box::new(emulated))
+            }
+        };
+        let mut plugin = Plugin::new(runner, module, services, gate);
         if let Some(config) = config {
             plugin.call_encoded(
                 Callee::Export(abi::INIT_EXPORT),
@@ -535,47 +652,32 @@ impl PluginBuilder {
                 },
                 |_| Ok(()),
             )?;
+            plugin.alive = true;
         }
         Ok(plugin)
     }
 
-    /// Gets ready all that an instance is made of, without running anything of the guest's. `can_wait` is for calls that can be waited for.
+    /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
+        if let Some(host) = self.emulated.filter(|_| can_wait) {
+            return Err(Failure::load(FailureKind::HostLacks {
+                host: host.name,
+                what: "async calls",
+            }));
+        }
         let config = self.take_config()?;
-        let module = match &self.origin {
-            Origin::Source(source) => Module::load(Source::clone(source))?,
-            Origin::Module(module) => module.clone(),
+        let module = match (&self.origin, self.emulated) {
+            (Origin::Source(source), None) => Module::load(Source::clone(source))?,
+            (Origin::Source(source), Some(host)) => Module::load_for(host, Source::clone(source))?,
+            (Origin::Module(module), None) => module.clone(),
+            (Origin::Module(module), Some(host)) => module.seen_by(host)?,
         };
-        let services = |provided: Provided, imports, _: &Grants| Ok(provided.finish(imports));
-        self.link(module, config, Limits::default(), can_wait, services)
-    }
-
-    pub(super) fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
-        let config = std::mem::replace(&mut self.config, Ok(Vec::new()));
-        config.map_err(|reason| {
-            Failure::new(
-                FailureKind::BadArguments { reason },
-                Stage::Export(abi::INIT_EXPORT),
-            )
-        })
-    }
-
-    /// Puts a module, a host's limits and its functions together. `functions` makes the host's functions of the services, being told whether the module imports any.
-    pub(super) fn link(
-        self,
-        module: Module,
-        config: Vec<u8>,
-        limits: Limits,
-        can_wait: bool,
-        functions: impl FnOnce(
-            Provided,
-            bool,
-            &Grants,
-        ) -> Result<(Vec<HostFunctions>, Services), Failure>,
-    ) -> Result<Prepared, Failure> {
+        let limits = self
+            .emulated
+            .map_or_else(Limits::default, |host| host.limits(module.manifest()));
         let limits = self.limits.over(limits);
         let mut options = self.engine_options(&limits);
-        // It is the clock's ticks at which a guest lets others go on.
+        // A guest yields to other tasks at the clock's ticks.
         options.clock |= can_wait;
         let gate = Gate::default();
         #[cfg(feature = "schema-checks")]
@@ -593,8 +695,32 @@ impl PluginBuilder {
         let compiled = module.compiled(&options)?;
         let imports = module.contract().imports();
         self.services.set_config(&config);
-        let (mut functions, services) =
-            functions(self.services, !imports.is_empty(), &self.grants)?;
+        let (mut functions, services, emulation) = match self.emulated {
+            None => {
+                let (functions, services) = self.services.finish(!imports.is_empty());
+                (functions, services, None)
+            }
+            Some(contract) => {
+                let (handles, services) = self.services.share();
+                let breaches = Breaches::default();
+                let emulation = contract.emulation(&Surroundings {
+                    services: &handles,
+                    grants: &self.grants,
+                    breaches: &breaches,
+                    described: module.manifest().is_some(),
+                });
+                let Emulation {
+                    functions,
+                    emulator,
+                } = emulation;
+                let emulating = Emulating {
+                    contract,
+                    emulation: emulator,
+                    breaches,
+                };
+                (functions, services, Some(emulating))
+            }
+        };
         functions.extend(self.host);
         let clock = compiled.clock().clone();
         let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)
@@ -603,17 +729,31 @@ impl PluginBuilder {
             all_granted(&module, &host, &self.grants)?;
         }
         host.set_limits(&limits);
+        if emulation.is_some() {
+            host.set_log(services.recorded_log().cloned());
+        }
         *host.faults() = self.faults;
         Ok(Prepared {
             module,
             compiled,
             host,
+            emulation,
             services,
             limits,
             pool: self.pool,
             observe: self.observe,
             gate,
             config: self.init.then_some(config),
+        })
+    }
+
+    fn take_config(&mut self) -> Result<Vec<u8>, Failure> {
+        let config = std::mem::replace(&mut self.config, Ok(Vec::new()));
+        config.map_err(|reason| {
+            Failure::new(
+                FailureKind::BadArguments { reason },
+                Stage::Export(abi::INIT_EXPORT),
+            )
         })
     }
 
@@ -631,7 +771,8 @@ impl PluginBuilder {
     }
 }
 
-/// Checks that whatever a plugin declares, and whatever its imports need, is granted.
+/// Checks that every permission is granted that the plugin declares as required or that its imports
+/// need.
 fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Failure> {
     let (optional, required): (Vec<&Permission>, Vec<&Permission>) = module
         .permissions()

@@ -1,4 +1,4 @@
-//! How values are written on their way into a plugin, and what they have to pass: nothing, unless the host asks for it.
+//! The encoding of values for a plugin, and their validation if the host asks for it.
 
 use plugin_sdk::binary;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::limits::SchemaLimits;
 use crate::manifest::Checks;
 use crate::run::json;
 
-/// Writes values, and holds them against the plugin's own schemas if the host has asked for that.
+/// Encodes values, and validates them against the plugin's own schemas if the host asks for it.
 #[derive(Clone, Default)]
 pub(crate) struct Gate {
     #[cfg(feature = "schema-checks")]
@@ -18,7 +18,7 @@ pub(crate) struct Gate {
     limits: SchemaLimits,
 }
 
-/// What an event hook is given.
+/// The argument of an event hook.
 #[derive(Serialize)]
 struct Event<'a, T> {
     topic: &'a str,
@@ -71,7 +71,7 @@ impl Gate {
         self.check(|checks, limits| checks.event(topic, written, limits))
     }
 
-    /// Appends an event's data alone, for a host that has the topic elsewhere.
+    /// Appends the data of an event alone, for a host that passes the topic separately.
     pub(crate) fn write_event_data(
         &self,
         topic: &str,
@@ -88,7 +88,7 @@ impl Gate {
         })
     }
 
-    /// Checks a configuration that has been written before.
+    /// Validates an encoded configuration.
     pub(crate) fn check_config(&self, text: &[u8]) -> Result<(), FailureKind> {
         self.check(|checks, limits| checks.config(text, limits))
     }
@@ -115,7 +115,7 @@ impl Gate {
     }
 }
 
-/// Without the feature there is nothing to check by.
+/// A type without values: without the feature there are no schemas.
 #[cfg(not(feature = "schema-checks"))]
 enum Checks {}
 
@@ -148,7 +148,7 @@ impl Gate {
     }
 }
 
-/// Appends a value as JSON, and gives what was appended.
+/// Appends a value as JSON, and returns the appended bytes.
 fn write_json<'a>(value: &impl Serialize, text: &'a mut Vec<u8>) -> Result<&'a [u8], FailureKind> {
     let before = text.len();
     json::encode(value, text).map_err(|reason| FailureKind::BadArguments { reason })?;

@@ -10,14 +10,14 @@ const FEWEST_RUNS: u32 = 8;
 impl Plugin {
     /// Repeats some calls, and returns the growth that they leave in the plugin's heap.
     ///
-    /// `calls` makes one round of calls, the same each time, of one or more commands. It runs
-    /// `runs` times, rounded up to a multiple of 4 and at least 8: first a quarter of the runs to
-    /// warm up, then another quarter, then half. What the plugin allocates only once is not a leak;
-    /// what it keeps allocating is. A failed call may leak as well; `calls` decides how to handle
-    /// failures.
+    /// `calls` makes one round of calls, the same each time, of one command or several. It runs
+    /// `runs` times, rounded up to a multiple of 4 and at least 8: a quarter to warm up, then twice
+    /// as many, and again twice as many. Memory that the plugin allocates once is no leak; memory
+    /// that it keeps allocating is. A call that fails may leak as well; `calls` decides whether a
+    /// failure matters.
     ///
-    /// The plugin must count its allocations, for which its crate is [built with counting
-    /// enabled](crate::CrateSource::count_allocations).
+    /// The plugin must count its allocations, so its crate must be [built to
+    /// count](crate::CrateSource::count_allocations).
     ///
     /// ```no_run
     /// use plugin_sdk_harness::{Plugin, Source};
@@ -34,17 +34,17 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// [`MissingExport`](crate::FailureKind::MissingExport) if the plugin does not count its
-    /// allocations, and [`Poisoned`](crate::FailureKind::Poisoned) if a call ended its instance.
+    /// [`MissingExport`](crate::FailureKind::MissingExport) if the plugin does not count, and
+    /// [`Poisoned`](crate::FailureKind::Poisoned) if it died meanwhile.
     pub fn leaks(
         &mut self,
         runs: u32,
         mut calls: impl FnMut(&mut Plugin),
     ) -> Result<LeakReport, Failure> {
         let quarter = runs.max(FEWEST_RUNS).div_ceil(4);
-        self.instance.begin_census()?;
+        self.runner.begin_census()?;
         let marks = self.marks(quarter, &mut calls);
-        let census = self.instance.end_census();
+        let census = self.runner.end_census();
         Ok(LeakReport::new(quarter, marks?, census))
     }
 
@@ -54,13 +54,13 @@ impl Plugin {
         quarter: u32,
         calls: &mut impl FnMut(&mut Plugin),
     ) -> Result<[Heap; 4], Failure> {
-        let mut marks = [self.instance.settle()?; 4];
+        let mut marks = [self.runner.settle()?; 4];
         for (mark, quarters) in marks.iter_mut().skip(1).zip([1, 1, 2]) {
             for _ in 0..quarter.saturating_mul(quarters) {
                 calls(self);
             }
-            *mark = self.instance.settle()?;
-            if let Some(observer) = self.instance.observer_mut() {
+            *mark = self.runner.settle()?;
+            if let Some(observer) = self.runner.sandbox_mut().observer_mut() {
                 observer.warmed_up();
             }
         }
@@ -70,7 +70,7 @@ impl Plugin {
     /// Panics if repeated calls leave ever more in the plugin's heap: [`leaks`](Self::leaks) as an
     /// assertion.
     ///
-    /// The message names the commands, and how much each call of them leaves.
+    /// The message names the commands and how much each call leaves.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::{Plugin, Source};

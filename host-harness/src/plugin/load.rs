@@ -15,7 +15,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// Where the source cannot be built or read, or is not a module, or does not keep to the ABI: each is a
+    /// If the source cannot be built or read, is not a module, or violates the ABI: each is a
     /// [`FailureKind`] of its own.
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
         loaded(hosts::native(), &source.into().read()?, |binary| {
@@ -24,11 +24,12 @@ impl Module {
         })
     }
 
-    /// As [`load`](Module::load), for another host: its instances are made by [`build_on`](PluginBuilder::build_on). A crate is built with its feature for that host.
+    /// Loads a module for another host: [`build_for`](crate::PluginBuilder::build_for) creates its
+    /// instances. A crate is built with its feature for that host.
     ///
     /// # Errors
     ///
-    /// As [`load`](Module::load), and where the module's exports are not what the host asks for.
+    /// Those of [`load`](Module::load), and exports that are not what the host expects.
     pub fn load_for(
         host: &'static HostContract,
         source: impl Into<Source>,
@@ -37,7 +38,7 @@ impl Module {
         loaded(host, &binary, |binary| Module::made_for(host, binary))
     }
 
-    /// The same bytes as another host sees them.
+    /// Returns the same module as another host sees it.
     pub(crate) fn seen_by(&self, host: &'static HostContract) -> Result<Self, Failure> {
         Module::made_for(host, &self.binary())
     }

@@ -8,6 +8,7 @@ mod encode;
 mod leaks;
 mod load;
 mod pool;
+mod runner;
 mod watching;
 
 use plugin_sdk::abi::{self, Packed};
@@ -17,20 +18,22 @@ use serde::de::DeserializeOwned;
 
 use crate::abi::{Callee, Command, CommandName, missing_hook};
 use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
-use crate::run::{Answers, Inputs, Instance, Module, call_batch, frame, json};
+use crate::hosts::HostContract;
+use crate::run::{Answers, Inputs, Module, frame, json};
 use crate::services::{Fault, Services};
 use encode::Gate;
+use runner::Runner;
 
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncPlugin, AsyncPool};
 pub use builder::PluginBuilder;
-pub use emulated::Emulated;
 pub use pool::Pool;
 
-/// Encoded arguments above this size are not kept for the next call.
+/// The largest buffer of encoded arguments that is kept for the next call, in bytes.
 const MAX_KEPT: usize = 1 << 20;
 
-/// One instance of a plugin, with its state and its memory.
+/// One instance of a plugin, with its state and its memory. It runs by the SDK's own ABI, or by the
+/// rules of an [emulated host](PluginBuilder::build_for).
 ///
 /// ```no_run
 /// use plugin_sdk_harness::Plugin;
@@ -42,36 +45,39 @@ const MAX_KEPT: usize = 1 << 20;
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
 ///
-/// After a trap (a panic, a limit that was hit) the instance is dead, and every further call is refused as
-/// [`Poisoned`](FailureKind::Poisoned). An error that the plugin answers with leaves it as it is.
+/// After a trap (a panic, an exceeded limit) the instance is dead, and every further call fails
+/// with [`Poisoned`](FailureKind::Poisoned). An error that the plugin returns leaves it as it is.
 pub struct Plugin {
-    pub(crate) instance: Instance,
+    runner: Runner,
     module: Module,
     services: Services,
-    /// The command that was called last, which is the likeliest to be called next.
+    /// The number of the previous command, which is the most likely next one.
     last: usize,
     encoded: Vec<u8>,
-    /// The answers to a batch of a command that takes none.
+    /// The results of a batch, gathered for a command without batch support.
     gathered: Vec<u8>,
     gate: Gate,
+    /// Whether the life of its state has begun, and not ended.
+    alive: bool,
 }
 
 impl Plugin {
-    pub(crate) fn new(instance: Instance, module: Module, services: Services, gate: Gate) -> Self {
+    fn new(runner: Runner, module: Module, services: Services, gate: Gate) -> Self {
         Plugin {
-            instance,
+            runner,
             module,
             services,
             last: 0,
             encoded: Vec::new(),
             gathered: Vec::new(),
             gate,
+            alive: false,
         }
     }
 
-    /// Calls a command with a value that JSON can hold, and decodes its result.
+    /// Calls a command with a value that has a JSON form, and decodes its result.
     ///
-    /// The arguments of a command are an object with one member per argument; `()` stands for none.
+    /// The arguments are an object with one member per argument, or `()` for no arguments.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
@@ -88,9 +94,10 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// Besides what any call comes to: [`BadArguments`](FailureKind::BadArguments) where the arguments have no form in JSON, and
-    /// [`NotUtf8`](FailureKind::NotUtf8), [`BadJson`](FailureKind::BadJson) or [`ResultTooLarge`](FailureKind::ResultTooLarge) where
-    /// the result cannot be decoded as the type asked for.
+    /// Besides the failures of any call: [`BadArguments`](FailureKind::BadArguments) if the
+    /// arguments have no JSON form, and [`NotUtf8`](FailureKind::NotUtf8),
+    /// [`BadJson`](FailureKind::BadJson) or [`ResultTooLarge`](FailureKind::ResultTooLarge) if the
+    /// result cannot be decoded as the requested type.
     pub fn call<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
@@ -106,8 +113,8 @@ impl Plugin {
 
     /// Calls a command that has `codec = "binary"`, and decodes its result.
     ///
-    /// The codec has no names: the arguments are a tuple, or a struct with the command's arguments as fields, in their order, and none may be
-    /// left out.
+    /// The codec has no names: the arguments are a tuple, or a struct with the arguments as fields,
+    /// in their order. None can be left out.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
@@ -119,7 +126,8 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// As [`call`](Plugin::call), with [`BadBinary`](FailureKind::BadBinary) where the result cannot be decoded as the type asked for.
+    /// Those of [`call`](Plugin::call), with [`BadBinary`](FailureKind::BadBinary) if the result
+    /// cannot be decoded as the requested type.
     pub fn call_binary<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
@@ -133,9 +141,9 @@ impl Plugin {
         )
     }
 
-    /// Calls a command with bytes, and gives a view of the result in the guest's memory.
+    /// Calls a command with bytes, and returns a view of the result in the guest's memory.
     ///
-    /// Nothing is allocated, and nothing but the arguments is copied.
+    /// Nothing is allocated, and only the arguments are copied. An emulated host copies both.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
@@ -157,9 +165,10 @@ impl Plugin {
         self.call_with(command, args.len(), |buffer| buffer.copy_from_slice(args))
     }
 
-    /// Calls a command whose arguments, `len` bytes of them, are written straight into the guest's memory.
+    /// Calls a command with `len` bytes of arguments that `write` writes straight into the guest's
+    /// memory.
     ///
-    /// `write` finds in the buffer whatever was there before.
+    /// The buffer has undefined contents before.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
@@ -181,8 +190,8 @@ impl Plugin {
         write: impl FnOnce(&mut [u8]),
     ) -> Result<&[u8], Failure> {
         let callee = self.callee(command)?;
-        let answer = self.instance.call(callee, len, write)?;
-        self.instance.result(callee, answer)
+        let answer = self.runner.call(callee, len, write)?;
+        self.runner.result(callee, answer)
     }
 
     /// Calls a raw command that changes its arguments in place, and copies them back.
@@ -209,19 +218,22 @@ impl Plugin {
     ) -> Result<&[u8], Failure> {
         let callee = self.callee(command)?;
         let answer = self
-            .instance
+            .runner
             .call(callee, bytes.len(), |buffer| buffer.copy_from_slice(bytes))?;
-        bytes.copy_from_slice(self.instance.arguments());
-        self.instance.result(callee, answer)
+        bytes.copy_from_slice(self.runner.arguments());
+        self.runner.result(callee, answer)
     }
 
-    /// Calls a command with many inputs at once, each being what [`call`](Plugin::call) takes, and decodes all results.
+    /// Calls a command with many inputs at once, each as for [`call`](Plugin::call), and decodes
+    /// all results.
     ///
-    /// A command that has `#[command(batch)]` is called once for all of them, which saves the way there and back; any other is called once for each, so
-    /// that the answers are the same. An input that the plugin answers with an error has this error for its answer, and the others go on; so they do where an input
-    /// [does not fit](FailureKind::DoesNotFit).
-    /// [`max_result_bytes`](PluginBuilder::max_result_bytes) holds for all results together; a command that takes batches has the time and the fuel of
-    /// one call for all of them.
+    /// A command with `#[command(batch)]` is called once for all of them, which amortises the cost
+    /// of crossing into the guest. Any other is called once for each, with the same results. An
+    /// input that fails with an error of the plugin has that error as its result, and the others
+    /// proceed; likewise an input that [does not match the schema](FailureKind::DoesNotFit).
+    /// [`max_result_bytes`](PluginBuilder::max_result_bytes) applies to all results together. A
+    /// command with batch support has the time and the fuel of one call for all of them. An
+    /// emulated host calls batches in its own way, or not at all.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
@@ -236,8 +248,10 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// Whatever is not one input's own error: [`BadArguments`](FailureKind::BadArguments) where an input has no form in JSON, a trap, answers that
-    /// are not as many as the inputs ([`BadBatch`](FailureKind::BadBatch)). There are no results then, although the plugin may have worked on some inputs.
+    /// Failures that do not belong to one input: [`BadArguments`](FailureKind::BadArguments) if an
+    /// input has no JSON form, a trap, or a number of results other than that of the inputs
+    /// ([`BadBatch`](FailureKind::BadBatch)). Then there are no results, although the plugin may
+    /// have processed some inputs.
     pub fn call_many<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
@@ -251,8 +265,8 @@ impl Plugin {
         )
     }
 
-    /// Calls a command that has `codec = "binary"` with many inputs at once: [`call_many`](Plugin::call_many), each input being what
-    /// [`call_binary`](Plugin::call_binary) takes.
+    /// Calls a command that has `codec = "binary"` with many inputs at once, each as for
+    /// [`call_binary`](Plugin::call_binary): see [`call_many`](Plugin::call_many).
     pub fn call_many_binary<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
@@ -266,10 +280,11 @@ impl Plugin {
         )
     }
 
-    /// Calls a command with many inputs of plain bytes at once, and gives views of the results: [`call_many`](Plugin::call_many) for bytes.
+    /// Calls a command with many inputs of plain bytes at once, and returns views of the results:
+    /// [`call_many`](Plugin::call_many) for bytes.
     ///
-    /// If the command takes batches, the results are viewed in the guest's memory, and not copied.
-    /// Otherwise they are gathered in the host's memory, and all of them together may have
+    /// The results of a command with batch support are views of the guest's memory. Otherwise they
+    /// are gathered in the host's memory, and all of them together may have
     /// [`max_result_bytes`](PluginBuilder::max_result_bytes).
     ///
     /// ```
@@ -295,26 +310,30 @@ impl Plugin {
         self.call_batch(Inputs::Separate(&inputs), false)
     }
 
-    /// The last call's arguments as they are now in the guest's memory, which a command that works in place has changed.
+    /// Returns the last call's arguments as they are now in the guest's memory: as changed by a
+    /// command that works in place.
     pub fn arguments(&self) -> &[u8] {
-        self.instance.arguments()
+        self.runner.arguments()
     }
 
-    /// Looks a command up, for calls that then need no look-up by name.
+    /// Looks a command up, for later calls without a look-up by name.
     ///
     /// # Errors
     ///
-    /// [`UnknownCommand`](FailureKind::UnknownCommand), which names the most similar command.
+    /// [`UnknownCommand`](FailureKind::UnknownCommand), which names the most similar command. On an
+    /// emulated host, the commands are those that the plugin describes; it may have others.
     pub fn command(&self, name: &str) -> Result<Command, Failure> {
-        self.instance.commands().command(name)
+        self.module.contract().commands().command(name)
     }
 
-    /// The names of the plugin's commands, in alphabetical order.
+    /// Returns the names of the commands, in alphabetical order. On an emulated host, a plugin that
+    /// does not describe itself may have others.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
         self.module.commands()
     }
 
-    /// Calls `plugin_init` with a configuration, which makes the plugin's state anew; if it fails, the old state stays.
+    /// Calls the init hook with a configuration, which resets the plugin's state. If it fails, the
+    /// old state stays.
     pub fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
         let lookup = self.services.configuration();
         let mut before = None;
@@ -322,43 +341,51 @@ impl Plugin {
             Callee::Export(abi::INIT_EXPORT),
             |gate, _, text| {
                 gate.write_config(&config, text)?;
-                // Looked up by key it is the same, and the hook may do that.
+                // The hook may look the configuration up by key.
                 before = lookup.as_ref().map(|lookup| lookup.replace(text));
                 Ok(())
             },
             |_| Ok(()),
         );
-        if let (Err(_), Some(lookup), Some(before)) = (&outcome, lookup, before) {
-            lookup.restore(before);
+        match (&outcome, lookup, before) {
+            (Ok(()), ..) => self.alive = true,
+            (Err(_), Some(lookup), Some(before)) => lookup.restore(before),
+            (Err(_), ..) => {}
         }
         outcome
     }
 
-    /// Calls the plugin's start hook.
+    /// Calls the start hook.
     ///
     /// # Errors
     ///
-    /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
+    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
+    /// [`HostLacks`](FailureKind::HostLacks) if an emulated host never calls it.
     pub fn start(&mut self) -> Result<(), Failure> {
         self.hook(abi::START_EXPORT)
     }
 
-    /// Calls the plugin's stop hook.
+    /// Calls the stop hook.
     ///
     /// # Errors
     ///
-    /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
+    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
+    /// [`HostLacks`](FailureKind::HostLacks) if an emulated host never calls it.
     pub fn stop(&mut self) -> Result<(), Failure> {
         self.hook(abi::STOP_EXPORT)
     }
 
-    /// Gives the plugin's event hook an event.
+    /// Calls the event hook with an event.
     ///
     /// # Errors
     ///
-    /// [`MissingExport`](FailureKind::MissingExport) where the plugin has none.
+    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
+    /// [`HostLacks`](FailureKind::HostLacks) if an emulated host never calls it.
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.expect_hook(abi::EVENT_EXPORT)?;
+        if let Runner::Emulated(emulated) = &mut self.runner {
+            return emulated.event(&self.gate, topic, data);
+        }
         self.call_encoded(
             Callee::Export(abi::EVENT_EXPORT),
             |gate, _, text| gate.write_event(topic, data, text),
@@ -366,29 +393,50 @@ impl Plugin {
         )
     }
 
-    /// Calls `plugin_cleanup`, which ends the life of the plugin's state; [`init`](Plugin::init) may begin another.
+    /// Calls the cleanup hook, which ends the life of the plugin's state. [`init`](Plugin::init)
+    /// may begin another. An emulated host also checks that the plugin has given back the memory
+    /// that it allocated for the host, and the host's other rules.
     ///
     /// Dropping a `Plugin` does not call it.
     pub fn cleanup(&mut self) -> Result<(), Failure> {
-        self.instance.call_cleanup()
+        self.alive = false;
+        self.runner.cleanup()
     }
 
-    /// The size of the plugin's linear memory in bytes. It never shrinks.
+    /// Ends the plugin's life at the end of a test: calls [`cleanup`](Plugin::cleanup) unless that
+    /// was called before.
+    ///
+    /// # Errors
+    ///
+    /// Those of `cleanup`, and the failure that killed the plugin, if any did.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        match &self.runner.sandbox().first {
+            Some(first) => Err(first.clone()),
+            None if self.alive => self.cleanup(),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the size of the linear memory in bytes. It never shrinks.
     pub fn memory_bytes(&self) -> usize {
-        self.instance.memory_bytes()
+        self.runner.sandbox().memory_bytes()
     }
 
-    /// The fuel that the last call used; `None` unless the plugin was built with [`fuel`](PluginBuilder::fuel).
+    /// Returns the fuel that the last call used; `None` without a limit of
+    /// [`fuel`](PluginBuilder::fuel).
     pub fn fuel_used(&self) -> Option<u64> {
-        self.instance.fuel_used()
+        self.runner.sandbox().fuel_used()
     }
 
-    /// Whether the instance is dead, so that every further call is refused as [`Poisoned`](FailureKind::Poisoned).
+    /// Returns whether the instance is dead, so that every further call fails with
+    /// [`Poisoned`](FailureKind::Poisoned). It never is on an emulated host that creates an
+    /// instance for every call.
     pub fn is_poisoned(&self) -> bool {
-        self.instance.is_dead()
+        self.runner.is_dead()
     }
 
-    /// The implementation of host functions that the plugin was built with, if there is one of this type; the last one of several.
+    /// Returns the implementation of host functions of this type, if the plugin was built with one;
+    /// the last of several.
     ///
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
@@ -399,15 +447,15 @@ impl Plugin {
     /// # }
     /// ```
     pub fn implementation<T: 'static>(&self) -> Option<&T> {
-        self.instance.host().implementation()
+        self.runner.sandbox().host().implementation()
     }
 
-    /// As [`implementation`](Plugin::implementation), to change how it behaves from now on.
+    /// Returns the same for changes of its behaviour.
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
-        self.instance.host_mut().implementation_mut()
+        self.runner.sandbox_mut().host_mut().implementation_mut()
     }
 
-    /// The services in memory that the plugin has, to look at and to change.
+    /// Returns the services in memory, for tests to inspect and change.
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Plugin;
@@ -425,27 +473,32 @@ impl Plugin {
         &self.services
     }
 
-    /// Makes a host function fail from now on, by the name of its import: see [`Fault`].
+    /// Injects a fault into a host function from now on, by the name of its import: see [`Fault`].
     pub fn fault(&mut self, function: &str, fault: Fault) {
-        self.instance.host_mut().faults().add(function, fault);
+        self.runner
+            .sandbox_mut()
+            .host_mut()
+            .faults()
+            .add(function, fault);
     }
 
-    /// Lifts all faults.
+    /// Removes all faults.
     pub fn clear_faults(&mut self) {
-        self.instance.host_mut().faults().clear();
+        self.runner.sandbox_mut().host_mut().faults().clear();
     }
 
-    /// Gives the plugin's event hook the events that wait at its place on the [bus](crate::services::EventBus), and says how many there were.
+    /// Delivers the events that wait for the plugin on the [bus](crate::services::EventBus), and
+    /// returns how many there were.
     ///
-    /// What the plugin itself emits meanwhile waits for the next time.
+    /// Events that the plugin emits meanwhile wait for the next time.
     ///
     /// # Errors
     ///
-    /// That of the first event that the hook fails for; the ones after it still wait.
+    /// That of the first event for which the hook fails. Later events still wait.
     ///
     /// # Panics
     ///
-    /// Where the plugin was built with events of another kind.
+    /// If the plugin was built with events that are not an `EventBus`.
     pub fn deliver_events(&mut self) -> Result<usize, Failure> {
         let bus = self.services.events().clone();
         let waiting = bus.waiting();
@@ -457,17 +510,32 @@ impl Plugin {
         Ok(waiting)
     }
 
-    /// The host functions that the last call has called, oldest first; no more than the last 8.
+    /// Returns the last host functions that the last call has called, oldest first: at most 8.
     pub fn host_calls(&self) -> Vec<HostCall> {
-        self.instance.host().calls()
+        self.runner.sandbox().host().calls()
     }
 
-    /// The module that this is an instance of.
+    /// Returns how many times the last call has called host functions.
+    pub fn host_calls_made(&self) -> u64 {
+        self.runner.sandbox().host().calls_made()
+    }
+
+    /// Returns the contract of the [emulated](PluginBuilder::build_for) host; `None` for a plugin
+    /// that runs by the SDK's own ABI.
+    pub fn emulated_host(&self) -> Option<&'static HostContract> {
+        match &self.runner {
+            Runner::Own(_) => None,
+            Runner::Emulated(emulated) => Some(emulated.host()),
+        }
+    }
+
+    /// Returns the module of this instance.
     pub fn module(&self) -> &Module {
         &self.module
     }
 
-    /// The one way of a call with values: encode, call, take the result. A codec is the two functions given to it.
+    /// Encodes arguments, calls an export and decodes its result. The two functions define the
+    /// codec.
     pub(crate) fn call_encoded<R>(
         &mut self,
         callee: Callee,
@@ -475,13 +543,14 @@ impl Plugin {
         decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<R, Failure> {
         let encoded = self.encode(callee, encode)?;
-        let answer = self.instance.call(callee, encoded.len(), |buffer| {
+        let answer = self.runner.call(callee, encoded.len(), |buffer| {
             buffer.copy_from_slice(&encoded)
         });
         self.decode(callee, encoded, answer, decode)
     }
 
-    /// The arguments of a call, checked if the host has asked for that, in a buffer that [`decode`](Plugin::decode) takes back.
+    /// Returns the arguments of a call, validated if the host asked for that, in a buffer that
+    /// [`decode`](Plugin::decode) takes back.
     pub(crate) fn encode(
         &mut self,
         callee: Callee,
@@ -489,14 +558,14 @@ impl Plugin {
     ) -> Result<Vec<u8>, Failure> {
         let mut encoded = std::mem::take(&mut self.encoded);
         encoded.clear();
-        let command = self.instance.command_name(callee);
+        let command = self.runner.command_name(callee);
         match encode(&self.gate, command, &mut encoded) {
             Ok(()) => Ok(encoded),
-            Err(kind) => Err(self.instance.failure(callee, kind)),
+            Err(kind) => Err(self.runner.failure(callee, kind)),
         }
     }
 
-    /// The value that a call answered with.
+    /// Returns the decoded result of a call.
     pub(crate) fn decode<R>(
         &mut self,
         callee: Callee,
@@ -507,8 +576,8 @@ impl Plugin {
         if encoded.capacity() <= MAX_KEPT {
             self.encoded = encoded;
         }
-        let bytes = self.instance.decodable_result(callee, answer?)?;
-        decode(bytes).map_err(|kind| self.instance.failure(callee, kind))
+        let bytes = self.runner.decodable_result(callee, answer?)?;
+        decode(bytes).map_err(|kind| self.runner.failure(callee, kind))
     }
 
     fn call_many_encoded<I, R>(
@@ -521,10 +590,10 @@ impl Plugin {
         let callee = self.callee(command)?;
         let mut framed = std::mem::take(&mut self.encoded);
         framed.clear();
-        // What the plugin is not given, because it does not fit.
+        // Failures of inputs that do not match the schema.
         let mut results: Vec<Option<Result<R, Failure>>> = Vec::new();
         let mut count = 0;
-        let name = self.instance.command_name(callee);
+        let name = self.runner.command_name(callee);
         for input in inputs {
             let before = framed.len();
             match frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
@@ -534,14 +603,14 @@ impl Plugin {
                 }
                 Err(kind @ FailureKind::DoesNotFit { .. }) => {
                     framed.truncate(before);
-                    results.push(Some(Err(self.instance.failure(callee, kind))));
+                    results.push(Some(Err(self.runner.failure(callee, kind))));
                 }
                 Err(FailureKind::BadArguments { reason }) => {
                     let reason = format!("input {} of the batch: {reason}", results.len());
                     let kind = FailureKind::BadArguments { reason };
-                    return Err(self.instance.failure(callee, kind));
+                    return Err(self.runner.failure(callee, kind));
                 }
-                Err(kind) => return Err(self.instance.failure(callee, kind)),
+                Err(kind) => return Err(self.runner.failure(callee, kind)),
             }
         }
         if count > 0 || results.is_empty() {
@@ -568,44 +637,32 @@ impl Plugin {
         if self.gathered.capacity() > MAX_KEPT {
             self.gathered = Vec::new();
         }
-        call_batch(
-            &mut self.instance,
-            self.last,
-            inputs,
-            &mut self.gathered,
-            decoded,
-        )
+        self.runner
+            .batch(self.last, inputs, &mut self.gathered, decoded)
     }
 
     #[inline]
     pub(crate) fn callee(&mut self, command: impl CommandName) -> Result<Callee, Failure> {
-        let commands = self.instance.commands();
-        match command.number_in(commands, self.last) {
-            Some(number) => {
-                self.last = number;
-                Ok(Callee::Command(number))
-            }
-            None => Err(commands.unknown(command.shown())),
-        }
+        self.last = self.runner.number(command, self.last)?;
+        Ok(Callee::Command(self.last))
     }
 
     /// Calls a hook without arguments.
     fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
         self.expect_hook(name)?;
-        let answer = self.instance.call_hook(name)?;
-        self.instance.result(Callee::Export(name), answer)?;
-        Ok(())
+        self.runner.hook(name)
     }
 
     pub(crate) fn expect_hook(&self, name: &'static str) -> Result<(), Failure> {
-        if self.module.contract().has_hook(name) {
+        // An emulated host decides for itself whether it calls the hook.
+        if self.module.contract().has_hook(name) || self.emulated_host().is_some() {
             return Ok(());
         }
         Err(Failure::new(missing_hook(name), Stage::Export(name)))
     }
 }
 
-/// Decodes what the binary codec has written.
+/// Decodes a result of the binary codec.
 pub(crate) fn read_binary<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, FailureKind> {
     binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
         reason: fault.to_string(),
@@ -617,7 +674,7 @@ impl std::fmt::Debug for Plugin {
         f.debug_struct("Plugin")
             .field("module", &self.module)
             .field("memory_bytes", &self.memory_bytes())
-            .field("limits", self.instance.limits())
+            .field("limits", &self.runner.sandbox().limits)
             .finish()
     }
 }

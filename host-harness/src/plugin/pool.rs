@@ -1,4 +1,4 @@
-//! Many calls at once from one module, each by an instance of its own.
+//! Many calls at once, each by an instance of its own.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
@@ -11,13 +11,13 @@ use super::builder::PluginBuilder;
 use crate::abi::CommandName;
 use crate::failure::Failure;
 
-/// What makes a pool's instances.
+/// The function that creates the builder of an instance.
 pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;
 
 /// Instances of a plugin for calls from many threads at once.
 ///
-/// A call takes an instance that has nothing to do. If there is none, one is made, up to the pool's size, and from there on the call waits. An instance that
-/// a call has killed is thrown away, and another one made when it is needed.
+/// A call takes an idle instance. If all are busy, the pool creates one, up to its size; beyond
+/// that, the call waits. An instance that a call has killed is dropped, and replaced when needed.
 ///
 /// ```
 /// use plugin_sdk_harness::{Module, Pool, Source};
@@ -39,18 +39,20 @@ pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;
 ///
 /// # Plugins with a state
 ///
-/// Which instance answers is not said, and each has a state of its own. A pool is for plugins whose commands depend on their arguments, on the
-/// configuration and on what the host keeps, not on earlier calls. [`with`](Pool::with) makes several calls by the same instance; what they leave in it is
-/// there for whoever gets it next.
+/// Any instance may answer, and each has its own state. A pool is for plugins whose commands depend
+/// on their arguments, on the configuration and on data of the host, not on earlier calls.
+/// [`with`](Pool::with) makes several calls to the same instance; later callers find what they
+/// leave in it.
 ///
-/// What the instances have in common, they have in the host functions that the closure provides: an `Arc<Mutex<T>>` implements what `T` does.
+/// Instances share data through the host functions that the closure provides: an `Arc<Mutex<T>>`
+/// implements what `T` does.
 pub struct Pool {
     make: Make,
     places: Mutex<Places>,
     freed: Condvar,
 }
 
-/// Instances that have nothing to do, each with the thread that used it last: what it needs is in that one's processor.
+/// Idle instances, each with the thread that used it last, whose processor caches its data.
 #[derive(Debug)]
 pub(crate) struct Idle<P>(Vec<(ThreadId, Box<P>)>);
 
@@ -63,7 +65,7 @@ impl<P> Idle<P> {
         self.0.push((std::thread::current().id(), plugin));
     }
 
-    /// The one that this thread used last if it is there, else the one that was used last of all.
+    /// Returns the instance that this thread used last, or else the most recently used one.
     pub(crate) fn take(&mut self) -> Option<Box<P>> {
         let here = std::thread::current().id();
         let mine = self.0.iter().rposition(|(thread, _)| *thread == here);
@@ -73,24 +75,26 @@ impl<P> Idle<P> {
 }
 
 struct Places {
-    /// How many calls can begin at once.
+    /// The number of calls that can begin at once.
     free: usize,
-    /// How many wait for that.
+    /// The number of calls that wait.
     waiting: usize,
-    /// No more than there are free places.
+    /// At most as many as there are free places.
     idle: Idle<Plugin>,
 }
 
-/// The right to have one instance, given back when it is dropped.
+/// The right to use one instance, returned when dropped.
 struct Place<'a> {
     pool: &'a Pool,
     plugin: Option<Box<Plugin>>,
 }
 
 impl Pool {
-    /// A pool of at most so many instances, 0 being taken for 1. None is made before it is needed.
+    /// Creates a pool of at most `size` instances; 0 counts as 1. Instances are created when
+    /// needed.
     ///
-    /// What the closure returns should have the same [`Module`](crate::Module), so that it is loaded and compiled once.
+    /// All builders should have the same [`Module`](crate::Module), so that it is loaded and
+    /// compiled once. With [`emulate`](PluginBuilder::emulate), the instances are for another host.
     pub fn new(size: usize, make: impl Fn() -> PluginBuilder + Send + Sync + 'static) -> Self {
         Pool {
             make: Box::new(make),
@@ -103,11 +107,11 @@ impl Pool {
         }
     }
 
-    /// As [`Plugin::call`], by whichever instance has nothing to do.
+    /// Calls a command of an idle instance, like [`Plugin::call`].
     ///
     /// # Errors
     ///
-    /// As `Plugin::call`, and where an instance must be made first, as [`PluginBuilder::build`].
+    /// Those of `Plugin::call`, and of [`PluginBuilder::build`] if an instance is created first.
     pub fn call<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -116,11 +120,12 @@ impl Pool {
         self.with(|plugin| plugin.call(command, args))?
     }
 
-    /// As [`Plugin::call_binary`], by whichever instance has nothing to do.
+    /// Calls a command of an idle instance, like [`Plugin::call_binary`].
     ///
     /// # Errors
     ///
-    /// As `Plugin::call_binary`, and where an instance must be made first, as [`PluginBuilder::build`].
+    /// Those of `Plugin::call_binary`, and of [`PluginBuilder::build`] if an instance is created
+    /// first.
     pub fn call_binary<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -129,22 +134,24 @@ impl Pool {
         self.with(|plugin| plugin.call_binary(command, args))?
     }
 
-    /// As [`Plugin::call_raw`], by whichever instance has nothing to do; the result is copied.
+    /// Calls a command of an idle instance, like [`Plugin::call_raw`]; the result is copied.
     ///
     /// # Errors
     ///
-    /// As `Plugin::call_raw`, and where an instance must be made first, as [`PluginBuilder::build`].
+    /// Those of `Plugin::call_raw`, and of [`PluginBuilder::build`] if an instance is created
+    /// first.
     pub fn call_raw(&self, command: impl CommandName, args: &[u8]) -> Result<Vec<u8>, Failure> {
         self.with(|plugin| plugin.call_raw(command, args).map(<[u8]>::to_vec))?
     }
 
     /// Lends an instance for several calls, or for more than its result.
     ///
-    /// Whoever calls the pool from within waits for another instance, and forever if every one waits so. An instance is thrown away if the closure panics.
+    /// A closure that calls the pool waits for another instance, for ever if all instances are lent
+    /// in this way. An instance is dropped if the closure panics.
     ///
     /// # Errors
     ///
-    /// Where an instance must be made first, as [`PluginBuilder::build`].
+    /// Those of [`PluginBuilder::build`], if an instance is created first.
     pub fn with<R>(&self, use_it: impl FnOnce(&mut Plugin) -> R) -> Result<R, Failure> {
         let mut place = self.place();
         let mut plugin = match place.plugin.take() {
@@ -158,7 +165,7 @@ impl Pool {
         Ok(result)
     }
 
-    /// Waits for a place, and for an instance if there is one for it.
+    /// Waits for a place, and takes an idle instance if there is one.
     fn place(&self) -> Place<'_> {
         let mut places = self.lock();
         while places.free == 0 {
@@ -190,7 +197,7 @@ impl Drop for Place<'_> {
         }
         let anybody_waits = places.waiting > 0;
         drop(places);
-        // A call to the system, which nearly every call of a plugin can do without.
+        // Saves a system call for most calls.
         if anybody_waits {
             self.pool.freed.notify_one();
         }

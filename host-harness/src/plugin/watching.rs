@@ -83,15 +83,15 @@ impl Plugin {
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     pub fn statistics(&self) -> &Statistics {
-        Statistics::of_observer(self.instance.observer())
+        Statistics::of_observer(self.runner.observer())
     }
 
     /// Returns the current contents of the plugin's heap, as the plugin counts them. `None` unless
     /// the plugin counts its allocations, for which it is [built with counting
     /// enabled](crate::CrateSource::count_allocations). This runs no guest code.
     ///
-    /// The harness's argument buffer and the last call's result are included.
+    /// It includes the harness's argument buffer and the last call's result.
     pub fn heap(&self) -> Option<Heap> {
-        self.instance.heap()
+        self.runner.sandbox().heap()
     }
 }

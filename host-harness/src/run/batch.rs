@@ -126,6 +126,22 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// Returns them one by one, without their headers.
+    pub(crate) fn separate(self) -> Vec<&'a [u8]> {
+        match self {
+            Inputs::Separate(inputs) => inputs.to_vec(),
+            Inputs::Framed { bytes, .. } => {
+                let mut rest = bytes;
+                std::iter::from_fn(|| {
+                    let (_, input, behind) = ItemHeader::split(rest)?;
+                    rest = behind;
+                    Some(input)
+                })
+                .collect()
+            }
+        }
+    }
+
     /// How many bytes they have with their headers.
     fn framed_len(self) -> usize {
         match self {
@@ -158,21 +174,6 @@ impl<'a> Inputs<'a> {
             rest = behind;
         }
     }
-
-    /// Hands them to `each`, one after the other, without their headers.
-    fn for_each<E>(self, mut each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        match self {
-            Inputs::Separate(inputs) => inputs.iter().try_for_each(|input| each(input)),
-            Inputs::Framed { bytes, .. } => {
-                let mut rest = bytes;
-                while let Some((_, input, behind)) = ItemHeader::split(rest) {
-                    rest = behind;
-                    each(input)?;
-                }
-                Ok(())
-            }
-        }
-    }
 }
 
 /// Calls a command with many inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
@@ -186,7 +187,7 @@ pub(crate) fn call<'a>(
     gathered: &'a mut Vec<u8>,
     decoded: bool,
 ) -> Result<Answers<'a>, Failure> {
-    let limit = instance.limits().max_result_bytes;
+    let limit = instance.sandbox().limits.max_result_bytes;
     let callee = Callee::Batch(number);
     let during = instance.stage(callee);
     let bytes = if instance.commands().batch_export(number).is_some() {
@@ -198,10 +199,34 @@ pub(crate) fn call<'a>(
         bytes
     } else {
         gathered.clear();
-        inputs.for_each(|input| call_one(instance, number, input, gathered, limit))?;
+        for input in inputs.separate() {
+            call_one(instance, number, input, gathered, limit)?;
+        }
         gathered
     };
     Answers::new(bytes, inputs.count(), during)
+}
+
+/// Gathers results of a command that an emulated host has called for many inputs.
+pub(crate) fn gather<'a>(
+    results: &[Vec<u8>],
+    gathered: &'a mut Vec<u8>,
+    limit: u64,
+    during: Stage,
+) -> Result<Answers<'a>, Failure> {
+    gathered.clear();
+    for result in results {
+        let together = gathered.len() + ItemHeader::SIZE + result.len();
+        within(together, limit)
+            .and_then(|()| {
+                frame(gathered, |bytes| {
+                    bytes.extend_from_slice(result);
+                    Ok(())
+                })
+            })
+            .map_err(|kind| Failure::new(kind, during.clone()))?;
+    }
+    Answers::new(gathered, results.len(), during)
 }
 
 /// Calls a command, and appends its answer behind its header.

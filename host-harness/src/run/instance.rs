@@ -193,18 +193,6 @@ impl Instance {
         }
     }
 
-    /// As [`result`](Instance::result), and short enough to be decoded.
-    pub(crate) fn decodable_result(
-        &self,
-        callee: Callee,
-        answer: Packed,
-    ) -> Result<&[u8], Failure> {
-        let bytes = self.result(callee, answer)?;
-        self.sandbox
-            .decodable(Region::Result, bytes)
-            .map_err(|kind| self.failure(callee, kind))
-    }
-
     /// Calls `plugin_cleanup`, the only export that answers nothing.
     pub(crate) fn call_cleanup(&mut self) -> Result<(), Failure> {
         let callee = Callee::Export(abi::CLEANUP_EXPORT);
@@ -237,31 +225,12 @@ impl Instance {
             .unwrap_or_default()
     }
 
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.sandbox.memory_bytes()
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
-    /// What the last call used; nothing where fuel is not counted.
-    pub(crate) fn fuel_used(&self) -> Option<u64> {
-        self.sandbox.fuel_used()
-    }
-
-    /// Whether every further call is refused.
-    pub(crate) fn is_dead(&self) -> bool {
-        self.sandbox.is_dead()
-    }
-
-    /// What the plugin's imports lead to.
-    pub(crate) fn host(&self) -> &Host {
-        self.sandbox.host()
-    }
-
-    pub(crate) fn host_mut(&mut self) -> &mut Host {
-        self.sandbox.host_mut()
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.sandbox.limits
+    pub(crate) fn sandbox_mut(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
     }
 
     pub(crate) fn commands(&self) -> &CommandTable {

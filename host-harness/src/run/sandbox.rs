@@ -9,12 +9,13 @@ use wasmtime::{Memory, Store, TypedFunc, WasmParams, WasmResults};
 
 use super::module::Compiled;
 use super::trap::{self, Evidence, PanicRecord};
+use crate::abi::missing_heap;
 use crate::engine::ticks;
 use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage, Usage, Used};
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 use crate::memory::{PAGE, range};
-use crate::observe::{Heap, HeapRecord};
+use crate::observe::{Census, Heap, HeapRecord, Observer};
 use crate::symbols::Symbols;
 
 /// See the [module](self).
@@ -251,6 +252,31 @@ impl Sandbox {
                 limit,
             }),
         }
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Observer> {
+        self.store.data().observer.as_deref()
+    }
+
+    pub(crate) fn observer_mut(&mut self) -> Option<&mut Observer> {
+        self.store.data_mut().observer.as_deref_mut()
+    }
+
+    /// Notes what each call leaves in the heap from now on.
+    pub(crate) fn begin_census(&mut self) -> Result<(), Failure> {
+        if !self.counts_allocations() {
+            return Err(Failure::load(missing_heap()));
+        }
+        let observer = &mut self.store.data_mut().observer;
+        observer.get_or_insert_default().begin_census();
+        Ok(())
+    }
+
+    pub(crate) fn end_census(&mut self) -> Census {
+        let observer = &mut self.store.data_mut().observer;
+        let census = observer.as_mut().map(|observer| observer.end_census());
+        observer.take_if(|observer| observer.is_idle());
+        census.unwrap_or_default()
     }
 
     /// What the plugin's imports lead to.

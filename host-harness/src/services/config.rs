@@ -76,6 +76,15 @@ impl MapConfig {
     }
 }
 
+/// Returns a setting as text: hosts whose settings are text read other values as JSON.
+pub(crate) fn setting(config: &mut impl Config, key: &str) -> Option<String> {
+    let value = config.get(key).ok().flatten()?;
+    Some(match serde_json::from_slice(&value) {
+        Ok(Value::String(text)) => text,
+        _ => String::from_utf8_lossy(&value).into_owned(),
+    })
+}
+
 fn members(text: &[u8]) -> Map<String, Value> {
     serde_json::from_slice(text).unwrap_or_default()
 }

@@ -1,12 +1,10 @@
 //! The implementation of each service that an instance uses.
 
 use std::any::{Any, type_name};
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use plugin_sdk::host::{HostFunction, HostFunctions};
 use plugin_sdk::services;
-
-use crate::failure::FailureKind;
 
 use super::{
     EventBus, ManualClock, MapConfig, MemoryFiles, MemoryKv, RecordedLog, ScriptedAi, ScriptedHttp,
@@ -79,37 +77,13 @@ impl<T: Default + Clone + Send + 'static> Place<T> {
     }
 }
 
-/// The implementations that a builder was given instead of the in-memory services.
-#[derive(Debug, Default)]
-pub(crate) struct Provided {
-    services: Services,
-    given: Vec<HostFunctions>,
-}
+/// A service that a builder was given in place of one in memory.
+trait Given<T: ?Sized>: Send {
+    /// Returns its functions for plugins of the SDK's own ABI.
+    fn provide(self: Box<Self>) -> HostFunctions;
 
-impl Provided {
-    /// Returns all host functions. The given ones follow the in-memory ones, so that they win. A
-    /// module without imports gets none.
-    pub(crate) fn finish(self, imports: bool) -> (Vec<HostFunctions>, Services) {
-        let mut functions = Vec::new();
-        if imports {
-            functions = self.services.provide();
-            functions.extend(self.given);
-        }
-        (functions, self.services)
-    }
-
-    /// Returns the services for an emulated host, which must all be in memory.
-    pub(crate) fn in_memory(self) -> Result<Services, FailureKind> {
-        self.services.all_in_memory()?;
-        Ok(self.services)
-    }
-
-    /// Sets the configuration to look up by key, unless one is set.
-    pub(crate) fn set_config(&self, text: &[u8]) {
-        if let Place::InMemory(made) = &self.services.config {
-            made.get_or_init(|| MapConfig::from_json(text));
-        }
-    }
+    /// Returns a handle that an emulated host shares.
+    fn share(self: Box<Self>) -> Arc<Mutex<T>>;
 }
 
 macro_rules! services {
@@ -132,34 +106,99 @@ macro_rules! services {
                 provided
             }
 
-            /// Checks that all services are in memory: an emulated host answers from there, in its
-            /// own types.
-            pub(crate) fn all_in_memory(&self) -> Result<(), FailureKind> {
-                $(
-                    if let Place::Replaced(by) = &self.$name {
-                        return Err(FailureKind::Service {
-                            service: stringify!($name),
-                            reason: format!("an emulated host answers from the service in memory, and this is a `{by}`"),
-                        });
-                    }
-                )*
-                Ok(())
-            }
-
-            /// Returns the functions of all services.
+            /// Returns the descriptions of the functions of all services.
             pub(crate) fn functions() -> impl Iterator<Item = &'static HostFunction> {
-                let provided = Services::default().provide();
-                provided.into_iter().flat_map(|provided| provided.functions())
+                static PROVIDED: LazyLock<Vec<&HostFunction>> = LazyLock::new(|| {
+                    let provided = Services::default().provide();
+                    provided.iter().flat_map(HostFunctions::functions).collect()
+                });
+                PROVIDED.iter().copied()
             }
         }
+
+        /// The services that a builder was given.
+        #[derive(Default)]
+        pub(crate) struct Provided {
+            services: Services,
+            $(
+                $name: Option<Box<dyn Given<dyn services::$module::$trait + Send>>>,
+            )*
+        }
+
+        /// The services of an emulated host, whatever implements them. Clones share their state.
+        #[derive(Clone)]
+        pub(crate) struct Handles {
+            $(
+                pub(crate) $name: Arc<Mutex<dyn services::$module::$trait + Send>>,
+            )*
+            /// The configuration in memory, unless another service is in its place.
+            pub(crate) settings: Option<MapConfig>,
+            /// The bus in memory, unless another service is in its place.
+            pub(crate) bus: Option<EventBus>,
+        }
+
+        $(
+            impl<I: services::$module::$trait + Send + 'static>
+                Given<dyn services::$module::$trait + Send> for I
+            {
+                fn provide(self: Box<Self>) -> HostFunctions {
+                    services::$module::provide(*self)
+                }
+
+                fn share(self: Box<Self>) -> Arc<Mutex<dyn services::$module::$trait + Send>> {
+                    Arc::new(Mutex::new(*self))
+                }
+            }
+        )*
 
         impl Provided {
             $(
                 pub(crate) fn $name<I: services::$module::$trait + Send + 'static>(&mut self, implementation: I) {
                     self.services.$name = Place::of(&implementation);
-                    self.given.push(services::$module::provide(implementation));
+                    self.$name = Some(Box::new(implementation));
                 }
             )*
+
+            /// Returns all functions, those given after those in memory, so that they count; none
+            /// for a module without imports.
+            pub(crate) fn finish(self, imports: bool) -> (Vec<HostFunctions>, Services) {
+                let mut functions = Vec::new();
+                if imports {
+                    functions = self.services.provide();
+                    $(
+                        functions.extend(self.$name.map(Given::provide));
+                    )*
+                }
+                (functions, self.services)
+            }
+
+            /// Returns handles for an emulated host, which answers from them in types of its own.
+            pub(crate) fn share(self) -> (Handles, Services) {
+                let services = self.services;
+                let handles = Handles {
+                    $(
+                        $name: match self.$name {
+                            Some(given) => given.share(),
+                            None => Arc::new(Mutex::new(services.$name().clone())),
+                        },
+                    )*
+                    settings: services.config.get().cloned(),
+                    bus: services.events.get().cloned(),
+                };
+                (handles, services)
+            }
+        }
+
+        impl Handles {
+            /// Creates handles of the services in memory.
+            pub(crate) fn in_memory() -> Self {
+                Provided::default().share().0
+            }
+
+            /// Returns their functions for plugins of the SDK's own ABI.
+            pub(crate) fn provide(&self) -> Vec<HostFunctions> {
+                vec![$(services::$module::provide(Arc::clone(&self.$name)),)*]
+            }
         }
     };
 }
@@ -176,7 +215,27 @@ services! {
     random: Random of random, SeededRandom, "random bytes";
 }
 
+impl Provided {
+    /// Sets the configuration to look up by key, unless there is one.
+    pub(crate) fn set_config(&self, text: &[u8]) {
+        if let Place::InMemory(made) = &self.services.config {
+            made.get_or_init(|| MapConfig::from_json(text));
+        }
+    }
+}
+
+impl std::fmt::Debug for Provided {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.services.fmt(f)
+    }
+}
+
 impl Services {
+    /// Returns the recorded log, if that is where lines go.
+    pub(crate) fn recorded_log(&self) -> Option<&RecordedLog> {
+        self.logs.get()
+    }
+
     /// Returns the configuration to look up, if it is the in-memory one.
     pub(crate) fn configuration(&self) -> Option<MapConfig> {
         self.config.get().cloned()

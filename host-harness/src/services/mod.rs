@@ -72,16 +72,18 @@ pub use budget::time_left;
 pub(crate) use budget::{Call, within};
 pub use clock::{ManualClock, SystemClock};
 pub use config::MapConfig;
+pub(crate) use config::setting;
 pub use events::{Event, EventBus};
 pub use fault::{Fault, Faults, Strike};
 #[cfg(feature = "files-directory")]
 pub use files::DirectoryFiles;
 pub use files::MemoryFiles;
+pub(crate) use files::no_such_file;
 #[cfg(feature = "http-client")]
 pub use http::HttpClient;
 pub use http::{HttpRequest, IntoResponse, ScriptedHttp};
-pub(crate) use in_memory::Provided;
 pub use in_memory::Services;
+pub(crate) use in_memory::{Handles, Provided};
 #[cfg(feature = "kv-database")]
 pub use kv::DatabaseKv;
 pub use kv::MemoryKv;

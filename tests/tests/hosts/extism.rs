@@ -334,7 +334,7 @@ fn the_emulator_gives_the_answers_that_extism_gives() {
     let expected = served(&build_for_extism("examples/greeter"), &manifest, &calls).answers;
     let mut greeter = played("examples/greeter")
         .config(&config)
-        .build_on(hosts::extism())
+        .build_for(hosts::extism())
         .unwrap();
     for (arguments, expected) in arguments.iter().zip(&expected) {
         match greeter.call_raw("greet", arguments.to_string().as_bytes()) {
@@ -361,7 +361,7 @@ fn the_emulators_services_are_those_of_the_harness() {
     let mut plugin = played("tests/guests/services")
         .config(&config)
         .grant("http")
-        .build_on(hosts::extism())
+        .build_for(hosts::extism())
         .unwrap();
     plugin.host().kv().set("before", "a text").unwrap();
     let calls = json!([{"config": "name"}, {"config": "most"}, {"kv_get": "before"}, {"kv_set": ["after", [1]]}, {"log": "Ödön"}, {"kv_list": ""}]);
@@ -386,7 +386,7 @@ fn the_emulators_services_are_those_of_the_harness() {
 #[test]
 fn a_request_that_is_not_granted_ends_the_call_as_in_extism() {
     let mut plugin = played("tests/guests/services")
-        .build_on(hosts::extism())
+        .build_for(hosts::extism())
         .unwrap();
     let calls = json!([{"http": ["GET", "http://example.org/", ""]}]);
     let failure = plugin
@@ -427,8 +427,8 @@ fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
                 {function})
             (@custom "plugin-sdk" "{manifest}"))"#
     );
-    let mut plugin = Plugin::builder(Source::wat(text)).build_on(hosts::extism())?;
-    plugin.call_raw("f", b"bytes")
+    let mut plugin = Plugin::builder(Source::wat(text)).build_for(hosts::extism())?;
+    plugin.call_raw("f", b"bytes").map(<[u8]>::to_vec)
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn a_document_gets_greetings_or_a_readable_error() {
 
     let mut emulated = played("examples/greeter")
         .config(config)
-        .build_on(hosts::typst())
+        .build_for(hosts::typst())
         .unwrap();
     for (arguments, answer) in arguments.iter().zip(&answers) {
         match emulated.call::<Value>("greet", arguments) {
@@ -78,7 +78,7 @@ fn a_plugin_without_configuration_starts_and_a_refusal_says_why() {
     );
     let failure = played("examples/greeter")
         .config(refused)
-        .build_on(hosts::typst())
+        .build_for(hosts::typst())
         .unwrap_err();
     assert_eq!(failure.code(), "init_failed");
 }
@@ -111,7 +111,7 @@ fn panics_and_unknown_commands_end_the_document() {
     );
 
     let mut emulated = played("tests/guests/basics")
-        .build_on(hosts::typst())
+        .build_for(hosts::typst())
         .unwrap();
     // The harness reads what Typst does not: the record of the panic.
     let failure = emulated
@@ -143,8 +143,8 @@ fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
             (memory (export "memory") 1)
             (func (export "f") (param $len i32) (result i32) {function}))"#
     );
-    let mut plugin = Plugin::builder(Source::wat(text)).build_on(hosts::typst())?;
-    plugin.call_raw("f", b"bytes")
+    let mut plugin = Plugin::builder(Source::wat(text)).build_for(hosts::typst())?;
+    plugin.call_raw("f", b"bytes").map(<[u8]>::to_vec)
 }
 
 #[test]

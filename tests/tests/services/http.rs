@@ -9,7 +9,7 @@ use plugin_sdk_harness::services::{AllowList, HttpClient};
 use tiny_http::{Header, Request, Server};
 
 /// A server on a port of its own that ends with its test.
-struct Serving {
+pub struct Serving {
     server: Arc<Server>,
     thread: Option<JoinHandle<()>>,
     /// What it was sent, as lines: method and path, headers, body.
@@ -17,7 +17,7 @@ struct Serving {
 }
 
 impl Serving {
-    fn new(
+    pub fn new(
         answer: impl Fn(&Request, Vec<u8>) -> tiny_http::Response<std::io::Cursor<Vec<u8>>>
         + Send
         + 'static,
@@ -51,15 +51,15 @@ impl Serving {
         }
     }
 
-    fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.server.server_addr().to_ip().unwrap().port()
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port())
     }
 
-    fn received(&self) -> Vec<String> {
+    pub fn received(&self) -> Vec<String> {
         self.received.lock().unwrap().clone()
     }
 }

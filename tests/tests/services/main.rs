@@ -1,6 +1,7 @@
 //! Services: what stands in for them in memory against the real ones, and both against a plugin.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod emulated;
 mod faults;
 mod files;
 mod http;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::{Callee, CommandName};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::plugin::builder::{PluginBuilder, Prepared};
+use crate::plugin::runner::Runner;
 use crate::plugin::{Plugin, read_binary};
 use crate::run::{Instance, json};
 use crate::services::Fault;
@@ -62,6 +63,7 @@ impl PluginBuilder {
             observe,
             gate,
             config,
+            ..
         } = match prepared {
             Ok(prepared) => prepared?,
             Err(error) => match error.try_into_panic() {
@@ -75,7 +77,7 @@ impl PluginBuilder {
         };
         let mut instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
         instance.observe(&observe);
-        let mut plugin = AsyncPlugin(Plugin::new(instance, module, services, gate));
+        let mut plugin = AsyncPlugin(Plugin::new(Runner::Own(instance), module, services, gate));
         if let Some(config) = config {
             let callee = Callee::Export(abi::INIT_EXPORT);
             plugin.call_encoded(callee, config, |_| Ok(())).await?;
@@ -132,7 +134,7 @@ impl AsyncPlugin {
     ) -> Result<&[u8], Failure> {
         let callee = self.0.callee(command)?;
         let write = |buffer: &mut [u8]| buffer.copy_from_slice(args);
-        let instance = &mut self.0.instance;
+        let instance = self.0.runner.own()?;
         let answer = instance.call_async(callee, args.len(), write).await?;
         instance.result(callee, answer)
     }
@@ -188,7 +190,7 @@ impl AsyncPlugin {
     ///
     /// As [`Plugin::cleanup`].
     pub async fn cleanup(&mut self) -> Result<(), Failure> {
-        self.0.instance.call_cleanup_async().await
+        self.0.runner.own()?.call_cleanup_async().await
     }
 
     /// As [`Plugin::deliver_events`].
@@ -228,7 +230,7 @@ impl AsyncPlugin {
 
     async fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
         self.0.expect_hook(name)?;
-        let instance = &mut self.0.instance;
+        let instance = self.0.runner.own()?;
         let answer = instance.call_hook_async(name).await?;
         instance.result(Callee::Export(name), answer)?;
         Ok(())
@@ -241,7 +243,7 @@ impl AsyncPlugin {
         decode: impl FnOnce(&[u8]) -> Result<R, FailureKind>,
     ) -> Result<R, Failure> {
         let write = |buffer: &mut [u8]| buffer.copy_from_slice(&encoded);
-        let instance = &mut self.0.instance;
+        let instance = self.0.runner.own()?;
         let answer = instance.call_async(callee, encoded.len(), write).await;
         self.0.decode(callee, encoded, answer, decode)
     }

@@ -6,27 +6,19 @@ use super::Instance;
 use crate::abi::{Callee, missing_heap};
 use crate::failure::Failure;
 use crate::memory::PAGE;
-use crate::observe::{Census, Content, Ended, Heap, Observer, Options, Outcome};
+use crate::observe::{Content, Ended, Heap, Observer, Options, Outcome};
 use crate::run::sandbox::poisoned;
 
 impl Instance {
     /// Has the instance watched from now on.
     pub(crate) fn observe(&mut self, options: &Options) {
-        self.sandbox.store.data_mut().observer = options.observer(&self.commands);
-        self.is_ordinary = self.sandbox.first.is_none() && self.observer().is_none();
+        self.sandbox.store.data_mut().observer = options.observer();
+        self.watch();
     }
 
-    pub(crate) fn observer(&self) -> Option<&Observer> {
-        self.sandbox.store.data().observer.as_deref()
-    }
-
-    pub(crate) fn observer_mut(&mut self) -> Option<&mut Observer> {
-        self.sandbox.store.data_mut().observer.as_deref_mut()
-    }
-
-    /// What the guest's heap holds, if it counts that.
-    pub(crate) fn heap(&self) -> Option<Heap> {
-        self.sandbox.heap()
+    /// Takes notice of an observer that has come or gone.
+    pub(crate) fn watch(&mut self) {
+        self.is_ordinary = self.sandbox.first.is_none() && self.sandbox.observer().is_none();
     }
 
     /// As [`call`](Instance::call), if the instance is watched, or dead.
@@ -55,7 +47,12 @@ impl Instance {
             true => self.arguments(),
             false => &[],
         };
-        observer.call_begins(callee, self.crossing_name(callee), arguments, self.heap());
+        observer.call_begins(
+            callee,
+            self.crossing_name(callee),
+            arguments,
+            self.sandbox.heap(),
+        );
         self.sandbox.store.data_mut().observer = Some(observer);
     }
 
@@ -87,9 +84,9 @@ impl Instance {
                 .and_then(lies_somewhere)
                 .map(|(answer, _)| answer),
             content,
-            fuel: self.fuel_used(),
-            pages: self.memory_bytes() as u64 / PAGE,
-            heap: self.heap(),
+            fuel: self.sandbox.fuel_used(),
+            pages: self.sandbox.memory_bytes() as u64 / PAGE,
+            heap: self.sandbox.heap(),
         };
         observer.call_ends(self.crossing_name(callee), took, ended);
         self.sandbox.store.data_mut().observer = Some(observer);
@@ -104,31 +101,9 @@ impl Instance {
         }
     }
 
-    /// From now on, what each call leaves in the heap is noted.
-    pub(crate) fn begin_census(&mut self) -> Result<(), Failure> {
-        if !self.sandbox.counts_allocations() {
-            return Err(Failure::load(missing_heap()));
-        }
-        let observer = &mut self.sandbox.store.data_mut().observer;
-        observer.get_or_insert_default().begin_census();
-        self.is_ordinary = false;
-        Ok(())
-    }
-
-    pub(crate) fn end_census(&mut self) -> Census {
-        let observer = &mut self.sandbox.store.data_mut().observer;
-        let census = observer
-            .as_mut()
-            .map(|observer| observer.end_census())
-            .unwrap_or_default();
-        observer.take_if(|observer| observer.is_idle());
-        self.is_ordinary = self.sandbox.first.is_none() && self.observer().is_none();
-        census
-    }
-
     /// Before a call, while leaks are looked for.
     pub(super) fn settle_last(&mut self, callee: Callee) -> Result<(), Failure> {
-        if self.observer().is_some_and(Observer::takes_census) {
+        if self.sandbox.observer().is_some_and(Observer::takes_census) {
             self.settle()?;
             // Settling was on nobody's account.
             self.enter(callee)?;
@@ -142,7 +117,7 @@ impl Instance {
         if let Some(first) = &self.sandbox.first {
             return Err(poisoned(self.stage(callee), first));
         }
-        let answer = self.observer_mut().and_then(Observer::unsettled);
+        let answer = self.sandbox.observer_mut().and_then(Observer::unsettled);
         if let Some(Packed { address, len, .. }) = answer
             && !self.buffer.contains(address)
             && len > 0
@@ -152,13 +127,16 @@ impl Instance {
                 .call(&mut self.sandbox.store, (address, len))
                 .map_err(|error| self.trapped(callee, &error))?;
         }
-        let mut heap = self.heap().ok_or_else(|| Failure::load(missing_heap()))?;
+        let mut heap = self
+            .sandbox
+            .heap()
+            .ok_or_else(|| Failure::load(missing_heap()))?;
         if self.buffer.capacity > 0 {
             heap.live_blocks = heap.live_blocks.saturating_sub(1);
             heap.host_blocks = heap.host_blocks.saturating_sub(1);
             heap.live_bytes = heap.live_bytes.saturating_sub(self.buffer.capacity);
         }
-        if let Some(observer) = self.observer_mut() {
+        if let Some(observer) = self.sandbox.observer_mut() {
             observer.settled(heap);
         }
         Ok(heap)

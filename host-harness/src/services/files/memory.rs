@@ -116,18 +116,6 @@ impl MemoryFiles {
         self.0.lock().files.get(path).cloned()
     }
 
-    /// Returns the length of the file at a path, or `None` for a folder.
-    pub(crate) fn stat(&self, path: &str) -> Result<Option<u64>> {
-        let place = Place::parse(path)?;
-        let state = self.0.lock();
-        state.allow(&place, Access::ReadOnly)?;
-        match state.files.get(path) {
-            Some(contents) => Ok(Some(contents.len() as u64)),
-            None if place.within.is_empty() || state.is_folder(path) => Ok(None),
-            None => Err(no_such_file(path)),
-        }
-    }
-
     /// Returns the paths of all files, in alphabetical order.
     pub fn paths(&self) -> Vec<String> {
         self.0.lock().files.keys().cloned().collect()

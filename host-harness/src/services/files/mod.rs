@@ -147,7 +147,7 @@ fn read_only(root: &str, implementation: &str) -> Error {
     .with_details(&json!({ "permission": "files", "folder": root, "grant": grant }))
 }
 
-fn no_such_file(path: &str) -> Error {
+pub(crate) fn no_such_file(path: &str) -> Error {
     error::not_found(format!("there is no file {}", error::quoted(path)))
 }
 
