@@ -5,7 +5,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{expand, host_functions, plugin_error};
+use crate::{host_functions, host_scalar, plugin, plugin_error};
 
 /// Formats generated code.
 fn code(generated: TokenStream) -> String {
@@ -23,7 +23,7 @@ macro_rules! assert_expansion {
 
 #[test]
 fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(commands(
             add,
             #[cfg(feature = "text")]
@@ -41,7 +41,7 @@ fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
 
 #[test]
 fn a_command_reads_its_arguments_calls_the_function_and_answers() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -78,7 +78,7 @@ fn a_command_reads_its_arguments_calls_the_function_and_answers() {
 
 #[test]
 fn hooks_implement_traits() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -109,7 +109,7 @@ fn hooks_implement_traits() {
 
 #[test]
 fn event_handlers_are_listed_with_the_topics_that_they_take() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -128,7 +128,7 @@ fn event_handlers_are_listed_with_the_topics_that_they_take() {
 
 #[test]
 fn event_handlers_that_are_all_conditional_make_a_conditional_hook() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -147,7 +147,7 @@ fn event_handlers_that_are_all_conditional_make_a_conditional_hook() {
 
 #[test]
 fn what_a_plugin_says_of_itself_stands_in_a_section_of_the_module() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(
             id = "counter-2",
             name = "A counter",
@@ -173,7 +173,7 @@ fn what_a_plugin_says_of_itself_stands_in_a_section_of_the_module() {
 
 #[test]
 fn functions_are_described_by_functions_beside_them() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -203,7 +203,7 @@ fn functions_are_described_by_functions_beside_them() {
 
 #[test]
 fn an_init_hook_that_takes_no_configuration_ignores_it() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -218,7 +218,7 @@ fn an_init_hook_that_takes_no_configuration_ignores_it() {
 
 #[test]
 fn a_free_command_asks_to_be_listed() {
-    assert_expansion!(expand::free_command(
+    assert_expansion!(plugin::free_command(
         quote!(),
         quote! {
             pub(crate) fn reverse(text: &str) -> String {
@@ -230,7 +230,7 @@ fn a_free_command_asks_to_be_listed() {
 
 #[test]
 fn a_raw_command_goes_past_all_codecs() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -243,7 +243,7 @@ fn a_raw_command_goes_past_all_codecs() {
 
 #[test]
 fn the_binary_codec_takes_the_place_of_json() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -258,7 +258,7 @@ fn the_binary_codec_takes_the_place_of_json() {
 
 #[test]
 fn a_batch_leads_each_input_to_the_handler_of_one() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -273,7 +273,7 @@ fn a_batch_leads_each_input_to_the_handler_of_one() {
 
 #[test]
 fn a_free_command_takes_batches_within_the_plugin_that_lists_it() {
-    assert_expansion!(expand::free_command(
+    assert_expansion!(plugin::free_command(
         quote!(batch, rename = "rev"),
         quote! {
             fn reverse(text: &str) -> String {
@@ -285,7 +285,7 @@ fn a_free_command_takes_batches_within_the_plugin_that_lists_it() {
 
 #[test]
 fn a_flattened_argument_is_the_whole_object() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Shop {
@@ -332,7 +332,7 @@ fn an_error_type_without_variants_has_no_code_to_give() {
 
 #[test]
 fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -353,7 +353,7 @@ fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
 
 #[test]
 fn a_struct_with_mistakes_still_lists_its_commands() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(commands(add), exports(sub)),
         quote! {
             struct Counter<T>(T);
@@ -406,13 +406,13 @@ fn host_functions_are_a_trait_for_hosts_functions_for_guests_and_a_table_of_them
 #[test]
 fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
     let all = [
-        expand::plugin(
+        plugin::plugin(
             quote!(crate = "kit::sdk", commands(add), log),
             quote!(
                 struct Tools;
             ),
         ),
-        expand::plugin(
+        plugin::plugin(
             quote!(crate = kit::sdk),
             quote! {
                 impl Tools {
@@ -425,7 +425,7 @@ fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
                 }
             },
         ),
-        expand::free_command(
+        plugin::free_command(
             quote!(crate = "kit::sdk"),
             quote!(
                 fn add(left: u32) {}
@@ -443,7 +443,7 @@ fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
                 }
             ),
         ),
-        host_functions::host_scalar(quote! {
+        host_scalar::derive(quote! {
             #[host_scalar(crate = "kit::sdk")]
             #[repr(u8)]
             enum Kind { One }
