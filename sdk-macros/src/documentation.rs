@@ -70,7 +70,7 @@ impl Description {
     }
 }
 
-/// Returns a description as an expression; empty if there is none.
+/// Returns a description as an expression; without one, the empty string.
 pub fn text(description: Option<&Description>) -> TokenStream {
     match description {
         Some(description) => description.to_token_stream(),

@@ -81,7 +81,7 @@ fn repr(item: &DeriveInput, mistakes: &mut Mistakes) -> Option<(&'static str, &'
     if found.is_none() {
         mistakes.at(
             &item.ident,
-            "choose the type of the variants' numbers: `#[repr(i32)]`",
+            "choose a number type for the variants: `#[repr(i32)]`",
         );
     }
     found

@@ -7,6 +7,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+#[macro_use]
+mod tests;
+
 mod documentation;
 mod grammar;
 mod host_functions;
@@ -21,9 +25,6 @@ mod schema;
 mod sdk_path;
 mod syntax;
 mod tokens;
-
-#[cfg(test)]
-mod tests;
 
 use proc_macro::TokenStream;
 

@@ -1,6 +1,6 @@
 //! The package that the compiler builds, as cargo describes it.
 
-/// Returns a value of the package's `Cargo.toml`; empty if it is missing, or cargo does not build
+/// Returns a value of `Cargo.toml`; empty if it is missing, or cargo does not build
 /// the package.
 pub fn package(key: &str) -> String {
     std::env::var(format!("CARGO_PKG_{key}")).unwrap_or_default()

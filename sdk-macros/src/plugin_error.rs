@@ -48,8 +48,8 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// Returns the arm of a `match` on the error: `held` for the type of the error that it holds, or
-    /// `own` for its own code.
+    /// Returns the arm of a `match` on the error: `held` for the type of the error that it holds,
+    /// or `own` for its own code.
     fn arm(
         &self,
         held: impl FnOnce(TokenStream) -> TokenStream,

@@ -1,7 +1,8 @@
 //! The path that leads an expansion to the SDK.
 //!
 //! Every expansion imports the SDK once, under a name of its own. So an author can replace the path
-//! by `crate = "…"` where the SDK has another name, and the compiler reports a wrong path only once.
+//! by `crate = "…"` where the SDK has another name, and the compiler reports a wrong path only
+//! once.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Questions about pieces of the author's syntax.
+//! Properties of syntax that the author wrote.
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -55,7 +55,7 @@ pub fn mentions_self(ty: &Type) -> bool {
     mentions(ty).1
 }
 
-/// Whether a type contains `impl Trait`, and whether it contains `Self`.
+/// The presence of `impl Trait` and of `Self` in a type.
 struct Mentions(bool, bool);
 
 fn mentions(ty: &Type) -> Mentions {

@@ -1,7 +1,7 @@
 //! Parts that all expansions consist of.
 //!
 //! Local variables have spans of their own ([`local`]), so that the author's expressions cannot
-//! see them. Code that requires something of the author's types has the span of these types, down
+//! see them. Code that requires a trait of an author's type has the span of that type, down
 //! to its variables ([`local_at`]), and names the trait that it requires: the compiler then reports
 //! one error, at the author's type.
 
@@ -15,8 +15,8 @@ use crate::syntax::plain_name;
 
 /// Returns the author's item, the code generated for it, and its mistakes.
 ///
-/// An item with mistakes gets a stand-in for its generated code, so that other items do not cause
-/// errors about missing code.
+/// An item with mistakes gets a placeholder for its generated code, so that other items do not
+/// cause errors about missing code.
 pub fn emit(
     item: impl ToTokens,
     generated: Option<TokenStream>,

@@ -10,7 +10,7 @@ use crate::sdk_path;
 use crate::syntax::plain_name;
 use crate::tokens::{local, placed};
 
-/// Returns the path of the SDK's support for host functions.
+/// Returns the path of the module for host functions.
 pub fn sdk() -> TokenStream {
     let sdk = sdk_path::sdk();
     quote!(#sdk::host)

@@ -18,7 +18,7 @@ use super::serve::{async_serve, entry, serve};
 use crate::syntax::plain_name;
 use crate::tokens::{local, placed};
 
-/// Returns the code of a trait; for one with mistakes, a stand-in.
+/// Returns the code of a trait; for one with mistakes, a placeholder.
 pub fn host_trait(host: &HostTrait, sound: bool) -> TokenStream {
     if !sound {
         return stand_in(host);
@@ -74,14 +74,14 @@ pub fn host_trait(host: &HostTrait, sound: bool) -> TokenStream {
             #import
 
             impl #functions_type {
-                /// An implementation, ready to be linked by a host.
+                /// Returns an implementation, ready for a host to link.
                 pub fn provide<__T: #ident + ::core::marker::Send + 'static>(
                     #implementation: __T,
                 ) -> #sdk::HostFunctions {
                     #sdk::HostFunctions::new(#implementation, __Table::<__T>::__FUNCTIONS)
                 }
 
-                /// An implementation whose functions are asynchronous, ready to be linked by a host that is so too.
+                /// Returns an async implementation, ready for an async host to link.
                 #[allow(private_bounds)]
                 pub fn provide_async<__T: #async_ident + 'static>(#implementation: __T) -> #sdk::HostFunctions
                 #bounds
@@ -89,7 +89,8 @@ pub fn host_trait(host: &HostTrait, sound: bool) -> TokenStream {
                     #sdk::HostFunctions::new(#implementation, __AsyncTable::<__T>::__FUNCTIONS)
                 }
 
-                /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
+                /// Routes native calls on this thread to an implementation while the returned value
+                /// lives.
                 pub fn install<__T: #ident + 'static>(#implementation: __T) -> #sdk::Installed<__T> {
                     #sdk::install::<__T, dyn #ident>(#implementation, |#implementation| #implementation)
                 }
@@ -118,8 +119,8 @@ pub fn host_trait(host: &HostTrait, sound: bool) -> TokenStream {
     }
 }
 
-/// Returns the stand-in for a trait with mistakes, so that code that uses the trait does not cause
-/// errors about missing items.
+/// Returns the placeholder for a trait with mistakes, so that code that uses the trait does not
+/// cause errors about missing items.
 fn stand_in(host: &HostTrait) -> TokenStream {
     let sdk = sdk();
     let (vis, functions_type) = (&host.vis, &host.functions_type);

@@ -41,7 +41,7 @@ fn native(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let path = format!("{}::{}", host.functions_type, plain_name(ident));
     let names = function.arguments.iter().map(|argument| &argument.ident);
     let implementation = local("host");
-    // All tokens have the span of the result's type, which must satisfy the bounds.
+    // All tokens have the span of the result type, which must satisfy the bounds.
     let call = placed(
         quote!(#sdk::call::<dyn #trait_, #convention, _>),
         returned_span(function),

@@ -16,8 +16,7 @@ pub struct HostTrait {
     pub async_ident: Ident,
     /// The module that guests import from.
     pub import_module: String,
-    /// Whether the host identifies functions by position, so that guests import all of them, in this
-    /// order.
+    /// The host identifies functions by position, so that guests import all of them in this order.
     pub positional: bool,
     pub functions: Vec<HostFunction>,
     pub sdk: SdkPath,
@@ -48,7 +47,7 @@ pub struct HostArgument {
     pub ty: Type,
     pub passing: Passing,
     pub json: bool,
-    /// Whether the host only writes to it.
+    /// The host only writes to it.
     pub out: bool,
 }
 

@@ -160,7 +160,8 @@ pub fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let crossings = crossings(function);
     let in_place = InPlace::of(&crossings);
     let names = Names::new();
-    // Arguments that the host changes are borrowed exclusively, and may overlap those that it reads.
+    // Arguments that the host changes are borrowed exclusively, and may overlap those that it
+    // reads.
     let reads = reads(&crossings, &names, !in_place.is_empty());
     let lent_mut = (!in_place.is_empty()).then(|| {
         let InPlace { places, bytes, .. } = &in_place;
@@ -196,8 +197,8 @@ pub fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     }
 }
 
-/// Like [`serve`], for an async implementation. It takes copies, so that nothing borrows the guest's
-/// memory while it waits.
+/// Like [`serve`], for an async implementation. It takes copies, so that nothing borrows the
+/// guest's memory while it waits.
 pub fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     let sdk = sdk();
     let trait_ = &host.async_ident;

@@ -15,7 +15,7 @@ pub struct Command {
     pub name: String,
     pub name_span: Span,
     pub codec: Codec,
-    /// Whether it also takes many inputs in one call.
+    /// It also takes many inputs in one call.
     pub batch: bool,
     /// The error codes that the author lists for this command.
     pub errors: Vec<NamedText>,
@@ -42,14 +42,14 @@ pub struct Call {
 }
 
 impl Call {
-    /// Returns the span of the return type, or of the name if there is none.
+    /// Returns the span of the return type; without one, the span of the name.
     pub fn output_span(&self) -> Span {
         let output = self.output.as_ref();
         output.map_or_else(|| self.ident.span(), Spanned::span)
     }
 }
 
-/// The encoding of a command's arguments and result.
+/// The encoding of arguments and results.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Codec {
     Json,
@@ -58,7 +58,7 @@ pub enum Codec {
     Raw,
 }
 
-/// The codec of a hook's arguments and result.
+/// The codec of hooks.
 pub const HOOK_CODEC: Codec = Codec::Json;
 
 pub struct Argument {
@@ -111,7 +111,7 @@ pub const EVENT_MEMBERS: [&str; 2] = ["topic", "data"];
 /// The pattern that matches every topic.
 pub const ALL_TOPICS: &str = "**";
 
-/// A function that the SDK calls at one point of the plugin's life.
+/// A function that the SDK calls at one point in the life of a plugin.
 pub struct Hook {
     pub kind: HookKind,
     pub span: Span,
@@ -126,7 +126,7 @@ pub struct PluginStruct {
     pub generics: Generics,
     /// The free commands.
     pub commands: Vec<Listed>,
-    /// Whether it writes log lines.
+    /// It writes log lines.
     pub log: bool,
     pub identity: Identity,
     /// The doc comment.
@@ -182,7 +182,7 @@ pub struct NamedText {
 /// `#[plugin]` on an impl block.
 pub struct PluginImpl {
     pub self_ty: Type,
-    /// Whether the block is neither generic nor of a trait, so that its hooks count.
+    /// The block is neither generic nor of a trait, so that its hooks count.
     pub inherent: bool,
     pub commands: Vec<Command>,
     pub hooks: Vec<Hook>,

@@ -56,7 +56,7 @@ impl Commands {
         if attributes.iter().any(is_command) {
             let noted = self.0.entry(key(signature)).or_insert(place);
             if *noted != place {
-                // Two commands with one signature cannot be told apart.
+                // Two commands with one signature are indistinguishable.
                 *noted = None;
             }
         }

@@ -49,7 +49,7 @@ pub fn annotated(of: &Annotations, default: Option<TokenStream>, node: TokenStre
     }
 }
 
-/// Returns the annotations as an expression; `None` if there are none.
+/// Returns the annotations as an expression; `None` for empty ones.
 pub fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenStream> {
     if of.is_empty() && default.is_none() {
         return None;

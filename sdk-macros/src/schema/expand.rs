@@ -15,7 +15,7 @@ use crate::sdk_path::SdkPath;
 use crate::syntax::same;
 use crate::tokens::option;
 
-/// Returns the mistakes and a stand-in for the implementation, which keeps the compiler from
+/// Returns the mistakes and a placeholder for the implementation, which keeps the compiler from
 /// reporting a missing one as well.
 pub fn stand_in(item: &DeriveInput, sdk: &SdkPath, mistakes: &Mistakes) -> TokenStream {
     let report = mistakes.report();
@@ -52,7 +52,7 @@ pub fn item(item: &Item) -> TokenStream {
 
 struct Expansion<'a> {
     item: &'a Item,
-    /// Whether the item has type or const parameters.
+    /// The item has type or const parameters.
     generic: bool,
 }
 
@@ -263,7 +263,7 @@ impl<'a> Expansion<'a> {
         .unwrap_or_default()
     }
 
-    /// Returns one of the item's types, adapted to its position in the expansion.
+    /// Returns a type of the item, adapted to its position in the expansion.
     fn ty(&self, ty: &Type) -> TokenStream {
         let mut ty = ty.clone();
         if self.generic {
@@ -367,7 +367,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Returns the schema of a field's value, with its annotations.
+    /// Returns the schema of a field, with its annotations.
     fn field_node(&self, field: &Field) -> TokenStream {
         let node = match self.forms(field) {
             Some(node) => node,
@@ -574,9 +574,9 @@ impl<'a> Expansion<'a> {
         checks
     }
 
-    /// Returns checks that serde can read the fields that it buffers first, each with the span of its
-    /// field. Types that are not read need none, nor do fields that an author's function reads or that
-    /// another type describes.
+    /// Returns checks that serde can read the fields that it buffers first, each with the span of
+    /// its field. Types that are not read need none, nor do fields that an author's function reads
+    /// or that another type describes.
     fn kept(&self) -> TokenStream {
         let item = self.item;
         if item.with.is_some() || item.from.is_some() || item.by_number.is_some() {

@@ -79,7 +79,7 @@ pub struct Variant {
     pub fields: Fields,
     /// The type that describes its content.
     pub with: Option<Type>,
-    /// Whether the author's own functions read or write its content.
+    /// The directions in which the author's functions convert its content.
     pub opaque: Opaque,
     pub other: bool,
     pub untagged: bool,
@@ -92,9 +92,9 @@ pub struct Field {
     pub annotations: Annotations,
     pub with: Option<Type>,
     pub opaque: Opaque,
-    /// Whether serde has a value for a missing field.
+    /// serde has a value for a missing field.
     pub optional: bool,
-    /// Whether that value is the `Default` of its type.
+    /// That value is the `Default` of its type.
     pub default_of_type: bool,
     pub sometimes_written: bool,
     pub flatten: bool,
@@ -150,7 +150,7 @@ pub struct Member {
     /// The name of the variant of `Keyword`.
     pub keyword: &'static str,
     pub json: String,
-    /// Whether it constrains values, so that the type must be of a matching kind.
+    /// It constrains values, so that the type must be of a matching kind.
     pub constrains: bool,
     pub span: Span,
 }

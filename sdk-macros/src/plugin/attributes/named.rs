@@ -56,7 +56,7 @@ pub const REQUIRES: Named = Named {
     },
 };
 
-/// The codes of a command's errors.
+/// The error codes of commands.
 pub const ERRORS: Named = Named {
     example: "name_empty = \"the name is empty\"",
     quoted: "\"greeter.name\" = \"…\"",

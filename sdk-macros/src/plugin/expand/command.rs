@@ -96,7 +96,8 @@ fn batch_body(
     let plugin = plugin.map(|plugin| quote!(#plugin,));
     let (input, answer) = (local("input"), local("answer"));
     quote! {
-        // SAFETY: a result that a handler returns in place comes from the author's function and outlives the handler.
+        // SAFETY: a result that a handler returns in place comes from the author's function and
+        // outlives the handler.
         unsafe {
             #sdk::batch::run(#arguments, #output, #alignment, &mut |#input, #answer| {
                 #one(#plugin #input, #answer)
@@ -105,7 +106,7 @@ fn batch_body(
     }
 }
 
-/// Returns the code of a free command; for one with mistakes, a stand-in.
+/// Returns the code of a free command; for one with mistakes, a placeholder.
 ///
 /// A marker, a type without values, represents the function in the plugin's list. Compiler errors
 /// about the marker name the function.
@@ -184,8 +185,8 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
     quote!(#marked #items)
 }
 
-/// Returns the function that leads a host's call to the plugin that lists a free command, which then
-/// runs `handles`.
+/// Returns the function that leads a host's call to the plugin that lists a free command, which
+/// then runs `handles`.
 fn free_entry(marker: &Ident, handles: &Ident) -> TokenStream {
     let sdk = sdk();
     let (address, len) = (local("address"), local("len"));

@@ -46,8 +46,8 @@ impl Handler {
     }
 }
 
-/// Returns the body of a handler. `path` leads to the author's function; `members` names all members
-/// that the arguments can have, if the function need not take each.
+/// Returns the body of a handler. `path` leads to the author's function; `members` names all
+/// members that the arguments can have, if the function need not take each.
 pub fn handler_body(
     handler: &Handler,
     call: &Call,
@@ -248,9 +248,9 @@ pub struct Held {
     /// The expression that the function takes.
     pub lent: TokenStream,
     is_slice: bool,
-    /// The start of the author's type.
+    /// The start of the type.
     span: Span,
-    /// The end of the author's type.
+    /// The end of the type.
     end: Span,
 }
 

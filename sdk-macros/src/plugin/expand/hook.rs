@@ -1,4 +1,4 @@
-//! Hooks: functions that the SDK calls at one point of the plugin's life.
+//! Hooks: functions that the SDK calls at one point in the life of a plugin.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};

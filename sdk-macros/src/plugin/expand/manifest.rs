@@ -73,7 +73,7 @@ pub fn identity(plugin: &PluginStruct) -> TokenStream {
     }
 }
 
-/// Returns the line of the plugin's struct: its identity, and its free commands.
+/// Returns the line of a plugin struct: its identity, and its free commands.
 pub fn of_struct(plugin: &PluginStruct, identity: &TokenStream) -> TokenStream {
     let sdk = sdk();
     let commands = plugin.commands.iter().map(|Listed { cfgs, path }| {

@@ -12,7 +12,7 @@ use crate::plugin::model::{Call, Hook, HookKind, PluginImpl};
 use crate::sdk_path::{sdk, sdk_at};
 use crate::tokens::{hidden, if_described};
 
-/// Returns the code of an impl block; for one with mistakes, a stand-in.
+/// Returns the code of an impl block; for one with mistakes, a placeholder.
 pub fn plugin_impl(plugin: &PluginImpl, sound: bool) -> TokenStream {
     if !sound {
         return broken(plugin);
@@ -81,7 +81,7 @@ fn described(plugin: &PluginImpl) -> TokenStream {
     quote!(#(#described)* #line)
 }
 
-/// Returns the stand-in for a block with mistakes. Its init hook keeps the plugin's struct from
+/// Returns the placeholder for a block with mistakes. Its init hook keeps the plugin's struct from
 /// reporting a missing one.
 fn broken(plugin: &PluginImpl) -> TokenStream {
     let resolved = resolved(plugin);

@@ -10,7 +10,7 @@ use crate::plugin::model::{Listed, PluginStruct};
 use crate::sdk_path::{SdkPath, sdk, sdk_at};
 use crate::tokens::{hidden, if_exported, local, local_at, marker_of};
 
-/// Returns the stand-in for an enum, which cannot be a plugin.
+/// Returns the placeholder for an enum, which cannot be a plugin.
 pub fn plugin_enum(item: &ItemEnum) -> TokenStream {
     let generated = plugin_type(&item.ident, &item.generics);
     hidden(&SdkPath::default(), &[], generated)
@@ -26,7 +26,7 @@ fn plugin_type(ident: &Ident, generics: &Generics) -> TokenStream {
     }
 }
 
-/// Returns the code of a plugin's struct; for one with mistakes, a stand-in.
+/// Returns the code of a plugin struct; for one with mistakes, a placeholder.
 pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
     let PluginStruct {
         ident,
