@@ -89,8 +89,7 @@ pub fn host_trait(host: &HostTrait, sound: bool) -> TokenStream {
                     #sdk::HostFunctions::new(#implementation, __AsyncTable::<__T>::__FUNCTIONS)
                 }
 
-                /// Routes native calls on this thread to an implementation while the returned value
-                /// lives.
+                /// Routes this thread's native calls to an implementation until the result drops.
                 pub fn install<__T: #ident + 'static>(#implementation: __T) -> #sdk::Installed<__T> {
                     #sdk::install::<__T, dyn #ident>(#implementation, |#implementation| #implementation)
                 }

@@ -100,7 +100,7 @@ pub fn free_command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     emit(item, Some(generated), &mistakes)
 }
 
-/// Any attribute of a function that a macro generates inside a `#[plugin]` impl block.
+/// Expands any attribute of a function that a macro generates in a `#[plugin]` impl block.
 pub fn made_by_a_macro(item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let message = "#[plugin] expands before the macro that makes this function: let the macro make the whole block, `#[plugin] impl … { … }`, or write the function out";
@@ -112,7 +112,7 @@ pub fn made_by_a_macro(item: TokenStream) -> TokenStream {
     emit(item, None, &mistakes)
 }
 
-/// A hook's attribute outside a `#[plugin]` impl block.
+/// Expands the attribute of a hook outside a `#[plugin]` impl block.
 pub fn stray_hook(name: &str, arguments: TokenStream, item: TokenStream) -> TokenStream {
     if is_resolved(&arguments) {
         return TokenStream::new();

@@ -355,7 +355,7 @@ fn argument(
     })
 }
 
-/// Notes the parts of a type that no argument can have, and whether there are any. Changes nothing.
+/// A visitor that notes the parts of a type that no argument can have. It changes nothing.
 struct Refused<'a>(&'a mut Mistakes, bool);
 
 impl Refused<'_> {
@@ -405,7 +405,7 @@ fn refuse_self(expression: TokenStream, mistakes: &mut Mistakes) {
     }
 }
 
-/// Replaces the function's own lifetimes, which are unknown outside it, by `'_`.
+/// A visitor that replaces the function's own lifetimes, which are unknown outside it, by `'_`.
 struct Elide<'a>(&'a [Lifetime]);
 
 impl VisitMut for Elide<'_> {

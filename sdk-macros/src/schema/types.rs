@@ -9,8 +9,8 @@ use syn::{
 
 use crate::syntax::bare;
 
-/// Rewrites types for use outside the item's generics: writes `Self` out, and makes every lifetime
-/// `'static`.
+/// A visitor that adapts types for use outside the item's generics: writes `Self` out, and makes
+/// every lifetime `'static`.
 pub struct WrittenOut<'a> {
     pub ident: &'a Ident,
     pub arguments: &'a TokenStream,
