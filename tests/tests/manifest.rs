@@ -97,12 +97,12 @@ fn a_manifest_identifies_the_plugin_and_lists_its_commands() {
     );
     assert_eq!(
         greet["errors"][0],
-        json!({"code": "name_empty", "description": "There is no name to greet by."})
+        json!({"code": "name_empty", "description": "The name is empty."})
     );
     let config = &document["$defs"]["Config"];
     assert_eq!(
         config["properties"]["limit"]["description"],
-        "How many people may be greeted; nobody is turned away without a limit."
+        "The maximum number of people to greet; unlimited by default."
     );
 }
 
