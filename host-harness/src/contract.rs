@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use plugin_sdk::abi;
-use plugin_sdk::host::WasmType;
+use plugin_sdk::imports::WasmType;
 use wasmparser::{FuncType, GlobalType, ValType};
 
 use crate::command;

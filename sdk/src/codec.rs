@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decode_error::Fault;
 use crate::error::{Error, code};
-use crate::fault::Fault;
 use crate::json::{self, Arena, Reader};
 use crate::memory::Number;
 

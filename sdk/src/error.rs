@@ -8,7 +8,7 @@ use std::ops::Deref;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fault::Fault;
+use crate::decode_error::Fault;
 use crate::json::{self, Arena, Reader};
 use crate::schema::{Name, Node, Schema};
 

@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use serde::de::IgnoredAny;
 
 use crate::codec::{Codec, Json};
-use crate::command::Argument;
+use crate::contracts::chosen as contract;
+use crate::convert::Argument;
 use crate::error::{Error, code};
-use crate::hosts::chosen as contract;
 use crate::json::Arena;
 use crate::manifest::Command;
 use crate::memory::{Answer, Boundary, busy};

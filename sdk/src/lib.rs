@@ -286,17 +286,18 @@ pub mod batch;
 pub mod binary;
 #[doc(hidden)]
 pub mod codec;
-#[doc(hidden)]
-pub mod command;
 #[cfg(target_arch = "wasm32")]
 mod constructors;
+#[doc(hidden)]
+pub mod contracts;
+#[doc(hidden)]
+pub mod convert;
+#[doc(hidden)]
+pub mod decode_error;
 mod error;
 #[doc(hidden)]
-pub mod fault;
-#[doc(hidden)]
 pub mod guest;
-pub mod host;
-pub mod hosts;
+pub mod imports;
 #[doc(hidden)]
 pub mod json;
 #[doc(hidden)]
@@ -685,7 +686,7 @@ pub use plugin_sdk_macros::cleanup;
 /// | `Result<T, E>`, `T` being these, `()` or a number as JSON | packed `i64`; an error as its JSON |
 /// | `#[json]` on the function, `Result<T, E>` of any `T` | packed `i64` of JSON |
 /// | `CString`, `Option<CString>` | address from `alloc` of text that ends with a zero byte; 0 for `None` |
-/// | `Option<`[`Block`](crate::host::Block)`>` | address of a block from `alloc` that has just the result's length; 0 for `None` |
+/// | `Option<`[`Block`](crate::imports::Block)`>` | address of a block from `alloc` that has just the result's length; 0 for `None` |
 /// | `#[host(status)]`, `Result<T, E>` of `()`, `bool` or `u32` | `i32`: 0, or the value; below 0 [an error](crate::Error::of_status). `status(ok = 1)`: another number for `()` |
 /// | `#[host(buffer)]`, `Result<T, E>` as in the third line | two more parameters, address and size of a buffer of the guest's; `i32`: how many bytes the host wrote, or an error |
 /// | `#[host(in_out)]`, `Result<T, E>` as in the third line | two more parameters, address of a buffer of the guest's, and address of a `u32` that says its size and to which the host writes that of the result; `i32`: 0, or an error |
@@ -706,7 +707,7 @@ pub use plugin_sdk_macros::host_functions;
 /// Lets an enum without fields, with a `repr` such as `#[repr(i32)]`, cross to the host as its number.
 ///
 /// ```
-/// use plugin_sdk::{HostScalar, host::Scalar};
+/// use plugin_sdk::{HostScalar, imports::Scalar};
 ///
 /// #[derive(Clone, Copy, Debug, PartialEq, HostScalar)]
 /// #[repr(u8)]
@@ -823,6 +824,8 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
+#[doc(inline)]
+pub use contracts as hosts;
 pub use error::{
     Coded, Error, ErrorCode, ErrorCodes, PermissionDenied, PluginError, Result, StdError, code,
 };

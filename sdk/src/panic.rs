@@ -5,7 +5,7 @@ use std::panic::PanicHookInfo;
 
 use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
 #[cfg(target_arch = "wasm32")]
-use crate::hosts::chosen as contract;
+use crate::contracts::chosen as contract;
 
 /// All zero until the guest panics. `docs/abi.md` gives its layout; the message's bytes lie behind what a host sees.
 #[repr(C)]

@@ -11,23 +11,23 @@ pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
-pub use crate::command::{
+pub use crate::contracts::chosen::{
+    export_batch, export_command, export_hook, export_plugin, export_record,
+};
+pub use crate::convert::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
     SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
+pub use crate::decode_error::Fault;
 pub use crate::error::{
     CodesOf, Error, ErrorCode, ErrorCodes, Held, NoCodes, PluginError, count_codes, join_codes,
 };
-pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
 pub use crate::guest::{
     Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, EventHandler, FreeCommand,
     Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
     PluginType, Start, Stop, handle_event,
-};
-pub use crate::hosts::chosen::{
-    export_batch, export_command, export_hook, export_plugin, export_record,
 };
 pub use crate::json::Arena;
 pub use crate::manifest;
@@ -44,20 +44,22 @@ pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
 
 /// What the expansions of `#[host_functions]` name.
 pub mod host {
-    pub use crate::host::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
+    pub use crate::imports::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::host::asynchronous::{
+    pub use crate::imports::asynchronous::{
         Changed, CrossesThreads, Served, Serving, changed, lend_changed,
     };
-    pub use crate::host::describe::{
+    pub use crate::imports::describe::{
         Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, disjoint,
         implementation, lend_mut,
     };
-    pub use crate::host::native::Installed;
+    pub use crate::imports::native::Installed;
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::host::native::{call, install};
-    pub use crate::host::returned::{Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED};
-    pub use crate::host::scalar::Scalar;
+    pub use crate::imports::native::{call, install};
+    pub use crate::imports::returned::{
+        Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED,
+    };
+    pub use crate::imports::scalar::Scalar;
     pub use crate::memory::opaque;
 }
 

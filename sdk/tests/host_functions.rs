@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex};
 
-use plugin_sdk::host::{Answer, Fault, HostFunctions, Serve};
+use plugin_sdk::imports::{Answer, Fault, HostFunctions, Serve};
 use plugin_sdk::{Error, HostScalar, Result, host_functions};
 
 #[derive(Clone, Copy, Debug, PartialEq, HostScalar)]
@@ -390,7 +390,7 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
 
 #[test]
 fn the_description_has_the_types_that_the_import_has() {
-    use plugin_sdk::host::WasmType::{F32, F64, I32, I64};
+    use plugin_sdk::imports::WasmType::{F32, F64, I32, I64};
     let host = everything::provide(Host::default());
     let of = |name: &str| {
         let function = host

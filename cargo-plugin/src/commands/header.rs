@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use plugin_sdk::host::{Form, HostFunction, Kind, Parameter, WasmType};
+use plugin_sdk::imports::{Form, HostFunction, Kind, Parameter, WasmType};
 use plugin_sdk::{abi, code};
 use plugin_sdk_harness::hosts::HostContract;
 use serde::Serialize;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use plugin_sdk::host::{Answer, Fault, Serve, Served, Serving};
+use plugin_sdk::imports::{Answer, Fault, Serve, Served, Serving};
 use tokio::time::Instant;
 use wasmtime::Caller;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Kind, Serve};
+use plugin_sdk::imports::{Answer, Fault, HostFunction, HostFunctions, Kind, Serve};
 use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};

@@ -1,6 +1,6 @@
 //! The last host calls of a guest's call, kept so cheaply that they can always be kept: some numbers, and the beginning of what they point to.
 
-use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
+use plugin_sdk::imports::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::dispatch::HostTrap;
 use super::{Bound, full_name};

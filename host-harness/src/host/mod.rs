@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use plugin_sdk::host::{HostFunction, HostFunctions};
+use plugin_sdk::imports::{HostFunction, HostFunctions};
 use wasmtime::{Memory, TypedFunc};
 
 use crate::engine::{Clock, duration};

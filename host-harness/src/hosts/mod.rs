@@ -59,7 +59,7 @@ mod typst;
 
 use std::time::Duration;
 
-use plugin_sdk::host::HostFunction;
+use plugin_sdk::imports::HostFunction;
 use wasmparser::FuncType;
 
 use crate::contract::{self, Contract};

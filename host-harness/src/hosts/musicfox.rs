@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plugin_sdk::Error;
-use plugin_sdk::host::{Block, HostFunctions};
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
+use plugin_sdk::imports::{Block, HostFunctions};
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
 use plugin_sdk::services::http::{Head, Http};

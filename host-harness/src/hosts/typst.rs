@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use plugin_sdk::host::{
-    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
-};
 use plugin_sdk::hosts::names;
 use plugin_sdk::hosts::typst::{self, Typst};
+use plugin_sdk::imports::{
+    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
+};
 use plugin_sdk::{Error, code};
 
 use super::{Emulation, Emulator, Guest, HostContract, HostLimits, Words};

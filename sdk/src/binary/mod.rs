@@ -20,7 +20,7 @@ mod write;
 pub use read::Reader;
 pub use write::{WriteError, write};
 
-use crate::fault::Fault;
+use crate::decode_error::Fault;
 
 /// Reads one value, which must be all there is.
 ///

@@ -5,7 +5,7 @@ use serde::de::{
     SeqAccess, VariantAccess, Visitor,
 };
 
-use crate::fault::Fault;
+use crate::decode_error::Fault;
 use crate::json::{self, private};
 #[cfg(target_endian = "little")]
 use crate::memory;

@@ -22,7 +22,7 @@ pub(crate) use write::{write_str, write_u64};
 pub fn read<'de, T: serde::Deserialize<'de>>(
     text: &'de [u8],
     arena: &'de Arena,
-) -> Result<T, crate::fault::Fault> {
+) -> Result<T, crate::decode_error::Fault> {
     let mut reader = Reader::new(text, arena)?;
     let value = reader.value(|reader| T::deserialize(reader))?;
     reader.end()?;
@@ -43,8 +43,8 @@ pub(crate) fn is_value(text: &str) -> bool {
 pub fn members<'de>(
     text: &'de [u8],
     arena: &'de Arena,
-    mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::fault::Fault>,
-) -> Result<(), crate::fault::Fault> {
+    mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::decode_error::Fault>,
+) -> Result<(), crate::decode_error::Fault> {
     let mut reader = Reader::new(text, arena)?;
     reader.open_object()?;
     let mut first = true;

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
 use super::number::Number;
-use crate::fault::Fault;
+use crate::decode_error::Fault;
 
 /// The name of `RawValue`, as a newtype that is read and as a struct that is written.
 pub const RAW_VALUE: &str = "$serde_json::private::RawValue";

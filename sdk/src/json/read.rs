@@ -12,7 +12,7 @@ use super::arena::{Arena, End};
 use super::number::{Integer, Number};
 use super::plain::plain_len;
 use super::private::{self, Verbatim};
-use crate::fault::Fault;
+use crate::decode_error::Fault;
 
 /// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
 const MAX_DEPTH: u8 = 127;

@@ -5,8 +5,8 @@ use std::ptr;
 
 use super::{Block, Boundary, NO_BYTES, NOWHERE, Place, busy, overlap, range};
 use crate::abi::Packed;
-use crate::hosts::call::Reply;
-use crate::hosts::registry::Export;
+use crate::contracts::call::Reply;
+use crate::contracts::registry::Export;
 
 /// What contracts remember between calls.
 struct Outside {

@@ -19,7 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::hosts::Contract;
+use crate::contracts::Contract;
 use crate::{Result, Schema, host_functions};
 
 /// What a host implements.

@@ -4,8 +4,8 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::hosts::Contract;
-use crate::hosts::chosen::settings;
+use crate::contracts::Contract;
+use crate::contracts::chosen::settings;
 use crate::{Result, host_functions};
 
 /// What a host implements.

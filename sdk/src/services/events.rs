@@ -16,8 +16,8 @@
 use serde::Serialize;
 
 use super::to_json;
+use crate::contracts::Contract;
 use crate::error::{Error, code};
-use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.

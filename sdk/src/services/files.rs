@@ -14,8 +14,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contracts::Contract;
 use crate::error::{Error, code};
-use crate::hosts::Contract;
 use crate::{Result, Schema, host_functions};
 
 /// What a host implements. A path is relative, its first part naming a granted root: `data/words.txt`.

@@ -25,10 +25,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{from_json, to_json};
+use crate::contracts::Contract;
 use crate::error::{Error, code};
-use crate::host::Payload;
-use crate::hosts::Contract;
-use crate::{Result, host_functions, hosts};
+use crate::imports::Payload;
+use crate::{Result, contracts, host_functions};
 
 /// What a host implements.
 #[host_functions(module = "plugin_host", prefix = "http_", permission = "http")]
@@ -220,7 +220,7 @@ impl Response {
 /// Some hosts tell no more of a response than its status.
 #[inline]
 fn told() -> Result<()> {
-    match hosts::chosen::TELLS_BODIES {
+    match contracts::chosen::TELLS_BODIES {
         true => Ok(()),
         false => Err(untold()),
     }

@@ -12,8 +12,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::hosts::Contract;
-use crate::hosts::chosen::kept;
+use crate::contracts::Contract;
+use crate::contracts::chosen::kept;
 use crate::{Result, host_functions};
 
 /// What a host implements.

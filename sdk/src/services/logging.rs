@@ -35,8 +35,8 @@ use std::fmt::Write as _;
 
 use ::log::{LevelFilter, Metadata, Record};
 
+use crate::contracts::Contract;
 use crate::host_functions;
-use crate::hosts::Contract;
 use pairs::Pairs;
 
 /// What a host implements.
@@ -50,7 +50,7 @@ pub trait Log {
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
     log::provide(implementation)
 }
 
@@ -77,7 +77,7 @@ pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::host::HostF
 /// assert_eq!(host.borrow().0, ["2 cake: 2 left"]);
 /// ```
 #[cfg(not(target_arch = "wasm32"))]
-pub fn install<T: Log + 'static>(implementation: T) -> crate::host::Installed<T> {
+pub fn install<T: Log + 'static>(implementation: T) -> crate::imports::Installed<T> {
     // Each thread asks its own implementation.
     if ::log::set_logger(&Logger).is_ok() {
         ::log::set_max_level(LevelFilter::Trace);
@@ -125,7 +125,7 @@ impl ::log::Log for Logger {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        crate::host::native::is_installed::<dyn Log>() && metadata.level() <= wanted()
+        crate::imports::native::is_installed::<dyn Log>() && metadata.level() <= wanted()
     }
 
     fn log(&self, record: &Record<'_>) {

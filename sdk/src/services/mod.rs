@@ -53,7 +53,7 @@ macro_rules! implemented_by_hosts {
         #[cfg(not(target_arch = "wasm32"))]
         pub fn provide<T: $trait + Send + 'static>(
             implementation: T,
-        ) -> crate::host::HostFunctions {
+        ) -> crate::imports::HostFunctions {
             $functions::provide(implementation)
         }
 
@@ -61,13 +61,13 @@ macro_rules! implemented_by_hosts {
         #[cfg(not(target_arch = "wasm32"))]
         pub fn provide_async<T: $async_trait + 'static>(
             implementation: T,
-        ) -> crate::host::HostFunctions {
+        ) -> crate::imports::HostFunctions {
             $functions::provide_async(implementation)
         }
 
         /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
         #[cfg(not(target_arch = "wasm32"))]
-        pub fn install<T: $trait + 'static>(implementation: T) -> crate::host::Installed<T> {
+        pub fn install<T: $trait + 'static>(implementation: T) -> crate::imports::Installed<T> {
             $functions::install(implementation)
         }
     };

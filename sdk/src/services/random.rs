@@ -31,7 +31,7 @@
 //!
 //! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
-use crate::hosts::Contract;
+use crate::contracts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.

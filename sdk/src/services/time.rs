@@ -16,7 +16,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::hosts::Contract;
+use crate::contracts::Contract;
 use crate::{Result, host_functions};
 
 /// What a host implements.

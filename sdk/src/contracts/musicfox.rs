@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
+use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::registry::{self, Codec};
+use crate::contracts::unsupported::{refuse_headers, unsupported as not_there};
+use crate::contracts::written::plain;
+use crate::decode_error::Fault;
 use crate::error::{Error, code};
-use crate::fault::Fault;
 use crate::guest::Plugin;
-use crate::host::Block;
-use crate::hosts::call::{self, Failed, Reply};
-use crate::hosts::registry::{self, Codec};
-use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
-use crate::hosts::written::plain;
+use crate::imports::Block;
 use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
@@ -210,7 +210,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as kept, text_or_json as settings};
+pub use crate::contracts::written::{json as kept, text_or_json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -572,22 +572,22 @@ macro_rules! __musicfox_plugin {
             len: ::core::primitive::u32,
         ) -> ::core::primitive::i32 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::musicfox::initialize::<$plugin>(address, len) }
+            unsafe { $crate::contracts::musicfox::initialize::<$plugin>(address, len) }
         }
 
         #[unsafe(export_name = "start")]
         extern "C" fn start() -> ::core::primitive::i32 {
-            $crate::hosts::musicfox::start()
+            $crate::contracts::musicfox::start()
         }
 
         #[unsafe(export_name = "stop")]
         extern "C" fn stop() -> ::core::primitive::i32 {
-            $crate::hosts::musicfox::stop()
+            $crate::contracts::musicfox::stop()
         }
 
         #[unsafe(export_name = "cleanup")]
         extern "C" fn cleanup() -> ::core::primitive::i32 {
-            $crate::hosts::musicfox::cleanup::<$plugin>()
+            $crate::contracts::musicfox::cleanup::<$plugin>()
         }
 
         #[unsafe(export_name = "process_audio")]
@@ -597,7 +597,7 @@ macro_rules! __musicfox_plugin {
             output: ::core::primitive::usize,
         ) -> ::core::primitive::i32 {
             // SAFETY: as above.
-            unsafe { $crate::hosts::musicfox::process_audio(input, len, output) }
+            unsafe { $crate::contracts::musicfox::process_audio(input, len, output) }
         }
 
         #[unsafe(export_name = "handle_event")]
@@ -606,16 +606,17 @@ macro_rules! __musicfox_plugin {
             len: ::core::primitive::u32,
         ) -> ::core::primitive::i32 {
             // SAFETY: as above.
-            unsafe { $crate::hosts::musicfox::handle_event(address, len) }
+            unsafe { $crate::contracts::musicfox::handle_event(address, len) }
         }
 
         const IDENTITY: $crate::__private::manifest::Identity = $identity;
 
         #[unsafe(export_name = "get_metadata")]
         extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize = $crate::hosts::musicfox::metadata_len(&IDENTITY);
+            const LEN: ::core::primitive::usize =
+                $crate::contracts::musicfox::metadata_len(&IDENTITY);
             static METADATA: [::core::primitive::u8; LEN] =
-                $crate::hosts::musicfox::metadata(&IDENTITY);
+                $crate::contracts::musicfox::metadata(&IDENTITY);
             METADATA.as_ptr()
         }
 
@@ -623,7 +624,7 @@ macro_rules! __musicfox_plugin {
         extern "C" fn get_version() -> *const ::core::primitive::u8 {
             const LEN: ::core::primitive::usize = IDENTITY.version.len() + 1;
             static VERSION: [::core::primitive::u8; LEN] =
-                $crate::hosts::musicfox::terminated(IDENTITY.version);
+                $crate::contracts::musicfox::terminated(IDENTITY.version);
             VERSION.as_ptr()
         }
     };
@@ -637,7 +638,7 @@ macro_rules! __musicfox_command {
         $crate::__announce_command! {
             $name,
             $codec,
-            $crate::hosts::musicfox::described(&$described),
+            $crate::contracts::musicfox::described(&$described),
             $export
         }
     };

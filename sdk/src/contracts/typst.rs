@@ -4,10 +4,10 @@
 //! the export says, takes the answer's by another function, and allows no other imports at all.
 
 use crate::abi::Packed;
+use crate::contracts::call::{self, Reply};
+use crate::contracts::registry::Export;
 use crate::guest::Plugin;
 use crate::host_functions;
-use crate::hosts::call::{self, Reply};
-use crate::hosts::registry::Export;
 use crate::memory::{contracts as memory, typst as arguments};
 
 /// What Typst gives to plugins, beside [`ARGUMENTS`].
@@ -23,7 +23,7 @@ pub const ARGUMENTS: &str = "wasm_minimal_protocol_write_args_to_buffer";
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Typst + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+pub fn provide<T: Typst + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
     typst::provide(implementation)
 }
 
@@ -41,7 +41,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as kept, json as settings};
+pub use crate::contracts::written::{json as kept, json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -103,7 +103,7 @@ macro_rules! __typst_plugin {
     ($plugin:ty, $identity:tt) => {
         #[unsafe(export_name = "plugin_init")]
         extern "C" fn init(len: ::core::primitive::u32) -> ::core::primitive::i32 {
-            $crate::hosts::typst::init::<$plugin>(len)
+            $crate::contracts::typst::init::<$plugin>(len)
         }
     };
 }
@@ -118,7 +118,7 @@ macro_rules! __typst_command {
 
             #[unsafe(export_name = $crate::__exported_name!($name))]
             extern "C" fn called(len: ::core::primitive::u32) -> ::core::primitive::i32 {
-                $crate::hosts::typst::command(export, len)
+                $crate::contracts::typst::command(export, len)
             }
         };
     };

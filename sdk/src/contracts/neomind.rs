@@ -33,11 +33,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::contracts::call;
+use crate::contracts::registry::{self, Codec, Kind};
+use crate::contracts::unsupported::unsupported as not_there;
+use crate::decode_error::Fault;
 use crate::error::{Error, code};
-use crate::fault::Fault;
-use crate::hosts::call;
-use crate::hosts::registry::{self, Codec, Kind};
-use crate::hosts::unsupported::unsupported as not_there;
 use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity};
 use crate::memory::fixed::{self, Immediate};
@@ -326,7 +326,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as kept, json as settings};
+pub use crate::contracts::written::{json as kept, json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -643,11 +643,11 @@ const fn write_parameter(parameter: &Parameter, sink: &mut Sink<'_>) {
 macro_rules! __neomind_plugin {
     ($plugin:ty, $identity:tt) => {
         const METADATA: &::core::primitive::str =
-            $crate::__neomind_described!($crate::hosts::neomind::Described::Plugin($identity));
+            $crate::__neomind_described!($crate::contracts::neomind::Described::Plugin($identity));
 
         #[unsafe(export_name = "get_descriptor_json")]
         extern "C" fn describe() -> ::core::primitive::u32 {
-            $crate::hosts::neomind::describe(METADATA)
+            $crate::contracts::neomind::describe(METADATA)
         }
 
         #[unsafe(export_name = "execute_command_json")]
@@ -655,7 +655,7 @@ macro_rules! __neomind_plugin {
             address: ::core::primitive::u32,
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u32 {
-            $crate::hosts::neomind::execute(address, len)
+            $crate::contracts::neomind::execute(address, len)
         }
 
         // As the platform's own SDK has it; the runner does not ask.
@@ -671,9 +671,9 @@ macro_rules! __neomind_plugin {
 #[macro_export]
 macro_rules! __neomind_described {
     ($described:expr) => {{
-        const DESCRIBED: $crate::hosts::neomind::Described = $described;
+        const DESCRIBED: $crate::contracts::neomind::Described = $described;
         const BYTES: &[::core::primitive::u8] = &DESCRIBED.render::<{ DESCRIBED.len() }>();
-        $crate::hosts::neomind::text(BYTES)
+        $crate::contracts::neomind::text(BYTES)
     }};
 }
 
@@ -686,7 +686,7 @@ macro_rules! __neomind_command {
             $name,
             Json,
             $crate::__neomind_described!(
-                $crate::hosts::neomind::Described::Command($name, $described)
+                $crate::contracts::neomind::Described::Command($name, $described)
             ),
             $export
         }

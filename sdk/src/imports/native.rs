@@ -6,7 +6,7 @@ use std::rc::Rc;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::{Error, code};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::host::returned::Returned;
+use crate::imports::returned::Returned;
 
 #[cfg(not(target_arch = "wasm32"))]
 thread_local! {

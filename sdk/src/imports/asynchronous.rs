@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-use crate::host::argument::LentMut;
-use crate::host::describe::{Answer, Fault, Region, disjoint, lend_mut};
+use crate::imports::argument::LentMut;
+use crate::imports::describe::{Answer, Fault, Region, disjoint, lend_mut};
 use crate::memory::{as_bytes, as_bytes_mut};
 
 /// A call that is being served: the future holds the implementation, and nothing of the guest.

@@ -6,9 +6,9 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::host::argument::{Crosses, Lent, LentMut, Passed};
-use crate::host::returned::Returned;
-use crate::host::wire::{WasmType, Wire};
+use crate::imports::argument::{Crosses, Lent, LentMut, Passed};
+use crate::imports::returned::Returned;
+use crate::imports::wire::{WasmType, Wire};
 
 /// An implementation of host functions, ready to be linked: what the `provide` beside a [`#[host_functions]`](macro@crate::host_functions) trait
 /// returns.

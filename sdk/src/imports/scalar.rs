@@ -1,7 +1,7 @@
 //! Values that cross as one number.
 
-use crate::host::describe::Kind;
-use crate::host::wire::Wire;
+use crate::imports::describe::Kind;
+use crate::imports::wire::Wire;
 
 /// A value that crosses the boundary as one number.
 ///

@@ -98,7 +98,7 @@ macro_rules! unsupported {
             impl $module::$trait for $contract {
                 $(
                     fn $name(&mut self, $(_: $ty),*) -> $crate::Result<$result> {
-                        Err($crate::hosts::unsupported::unsupported($host, $why))
+                        Err($crate::contracts::unsupported::unsupported($host, $why))
                     }
                 )*
             }

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::abi::Packed;
+use crate::contracts::registry::{self, Codec, Export, Kind};
 use crate::error::{Error, code};
 use crate::guest::Plugin;
-use crate::hosts::registry::{self, Codec, Export, Kind};
 use crate::json::{self, Arena};
 use crate::memory::contracts as memory;
 

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::host::describe::{Fault, Kind, Region, c_text, region, text};
-use crate::host::scalar::Scalar;
-use crate::host::wire::{Address, Nothing, Wire};
+use crate::imports::describe::{Fault, Kind, Region, c_text, region, text};
+use crate::imports::scalar::Scalar;
+use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json::{self, Arena};
 use crate::memory::{Number, as_numbers, clear, lent_numbers};
 

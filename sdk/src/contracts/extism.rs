@@ -7,11 +7,11 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::abi::Packed;
+use crate::contracts::call::{self, Reply};
+use crate::contracts::registry::{Export, HookExport};
+use crate::contracts::unsupported::unsupported as not_there;
 use crate::error::{Error, code};
 use crate::guest::Plugin;
-use crate::hosts::call::{self, Reply};
-use crate::hosts::registry::{Export, HookExport};
-use crate::hosts::unsupported::unsupported as not_there;
 use crate::json::{self, Arena};
 use crate::memory::contracts as memory;
 use crate::services::config::Config;
@@ -294,7 +294,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{text_or_json as kept, text_or_json as settings};
+pub use crate::contracts::written::{text_or_json as kept, text_or_json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -405,7 +405,7 @@ pub fn cleanup<P: Plugin>() -> i32 {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn provide<T: Env + Requests + Clone + Send + 'static>(
     implementation: T,
-) -> [crate::host::HostFunctions; 2] {
+) -> [crate::imports::HostFunctions; 2] {
     [
         env::provide(implementation.clone()),
         requests::provide(implementation),
@@ -419,12 +419,12 @@ macro_rules! __extism_plugin {
     ($plugin:ty, $identity:tt) => {
         #[unsafe(export_name = "plugin_init")]
         extern "C" fn init() -> ::core::primitive::i32 {
-            $crate::hosts::extism::init::<$plugin>()
+            $crate::contracts::extism::init::<$plugin>()
         }
 
         #[unsafe(export_name = "plugin_cleanup")]
         extern "C" fn cleanup() -> ::core::primitive::i32 {
-            $crate::hosts::extism::cleanup::<$plugin>()
+            $crate::contracts::extism::cleanup::<$plugin>()
         }
     };
 }
@@ -468,7 +468,7 @@ macro_rules! __extism_export {
 
             #[unsafe(export_name = $name)]
             extern "C" fn called() -> ::core::primitive::i32 {
-                $crate::hosts::extism::$call(export)
+                $crate::contracts::extism::$call(export)
             }
         };
     };

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 
 use crate::abi::Packed;
+use crate::contracts::call::{self, Reply};
+use crate::contracts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::error::{Error, code};
 use crate::guest::Plugin;
-use crate::hosts::call::{self, Reply};
-use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::memory::contracts as memory;
 use crate::services::ai::{self, Ai, Conversation};
 use crate::services::http::{Head, Http, Response};
@@ -36,7 +36,7 @@ pub trait Cis {
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Cis + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+pub fn provide<T: Cis + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
     cis::provide(implementation)
 }
 
@@ -159,7 +159,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as settings, text as kept};
+pub use crate::contracts::written::{json as settings, text as kept};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -273,7 +273,7 @@ macro_rules! __cis_plugin {
     ($plugin:ty, $identity:tt) => {
         #[unsafe(export_name = "skill_init")]
         extern "C" fn init() {
-            $crate::hosts::cis::init::<$plugin>()
+            $crate::contracts::cis::init::<$plugin>()
         }
 
         #[unsafe(export_name = "skill_execute")]
@@ -284,12 +284,12 @@ macro_rules! __cis_plugin {
             arguments_len: ::core::primitive::u32,
         ) -> ::core::primitive::u64 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::cis::execute(name, name_len, arguments, arguments_len) }
+            unsafe { $crate::contracts::cis::execute(name, name_len, arguments, arguments_len) }
         }
 
         #[unsafe(export_name = "skill_last_error")]
         extern "C" fn last_error() -> ::core::primitive::u64 {
-            $crate::hosts::cis::last_error()
+            $crate::contracts::cis::last_error()
         }
 
         #[unsafe(export_name = "skill_on_event")]
@@ -300,12 +300,12 @@ macro_rules! __cis_plugin {
             data_len: ::core::primitive::u32,
         ) -> ::core::primitive::i32 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::cis::on_event(topic, topic_len, data, data_len) }
+            unsafe { $crate::contracts::cis::on_event(topic, topic_len, data, data_len) }
         }
 
         #[unsafe(export_name = "skill_shutdown")]
         extern "C" fn shutdown() {
-            $crate::hosts::cis::shutdown::<$plugin>()
+            $crate::contracts::cis::shutdown::<$plugin>()
         }
 
         $crate::__memory_exports! { $plugin, "malloc", "free" }

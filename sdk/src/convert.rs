@@ -10,8 +10,8 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
 use crate::codec::{Codec, Source};
+use crate::decode_error::Fault;
 use crate::error::{Error, PluginError};
-use crate::fault::Fault;
 use crate::json::Arena;
 use crate::memory::{Answer, Number};
 

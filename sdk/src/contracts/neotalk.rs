@@ -6,11 +6,11 @@
 use std::cell::Cell;
 
 use crate::abi::Packed;
+use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::registry::Codec;
+use crate::contracts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::error::{Error, code};
 use crate::guest::Plugin;
-use crate::hosts::call::{self, Failed, Reply};
-use crate::hosts::registry::Codec;
-use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::memory::contracts as memory;
 use crate::services::config::Config;
 use crate::services::http::{Head, Http, Response};
@@ -41,7 +41,7 @@ pub trait Neotalk {
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Neotalk + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+pub fn provide<T: Neotalk + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
     neotalk::provide(implementation)
 }
 
@@ -174,7 +174,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as kept, text_or_json as settings};
+pub use crate::contracts::written::{json as kept, text_or_json as settings};
 
 /// NeoTalk tells the status of a response, and not its body.
 #[doc(hidden)]
@@ -322,7 +322,7 @@ macro_rules! __neotalk_plugin {
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u32 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::neotalk::init::<$plugin>(config, len) }
+            unsafe { $crate::contracts::neotalk::init::<$plugin>(config, len) }
         }
 
         #[unsafe(export_name = "neotalk_command")]
@@ -333,7 +333,7 @@ macro_rules! __neotalk_plugin {
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u32 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::neotalk::command(name, name_len, arguments, len) }
+            unsafe { $crate::contracts::neotalk::command(name, name_len, arguments, len) }
         }
 
         #[unsafe(export_name = "neotalk_get_result")]
@@ -342,12 +342,12 @@ macro_rules! __neotalk_plugin {
             len: *mut ::core::primitive::u8,
         ) -> ::core::primitive::u32 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::neotalk::get_result(address, len) }
+            unsafe { $crate::contracts::neotalk::get_result(address, len) }
         }
 
         #[unsafe(export_name = "neotalk_cleanup")]
         extern "C" fn cleanup() {
-            $crate::hosts::neotalk::cleanup::<$plugin>()
+            $crate::contracts::neotalk::cleanup::<$plugin>()
         }
 
         $crate::__memory_exports! { $plugin, "neotalk_alloc", "neotalk_free", _size }

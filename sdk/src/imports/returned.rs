@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::abi::Packed;
 use crate::error::{Error, code};
-use crate::host::argument::{AsJson, Plain, from_json};
-use crate::host::describe::{Answer, Call, Fault, Form};
-use crate::host::scalar::Scalar;
-use crate::host::wire::{Address, Nothing, Wire};
+use crate::imports::argument::{AsJson, Plain, from_json};
+use crate::imports::describe::{Answer, Call, Fault, Form};
+use crate::imports::scalar::Scalar;
+use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json;
 use crate::memory;
 
@@ -322,7 +322,7 @@ packed!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
 /// [`Error`] and `String` are; an error type of your own says how it crosses:
 ///
 /// ```
-/// use plugin_sdk::{Error, host::HostError};
+/// use plugin_sdk::{Error, imports::HostError};
 ///
 /// #[derive(Debug, PartialEq)]
 /// enum LookupError { Closed, Other(String) }
@@ -498,7 +498,7 @@ terminated! {
 /// The bytes of a block that the host has allocated for just them, with the guest's `alloc`: all that crosses is the block's address.
 ///
 /// ```
-/// use plugin_sdk::host::Block;
+/// use plugin_sdk::imports::Block;
 /// use plugin_sdk::host_functions;
 ///
 /// #[host_functions(module = "my_host")]

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
+use crate::contracts::call;
+use crate::contracts::registry::Codec;
+use crate::contracts::unsupported::unsupported as not_there;
+use crate::decode_error::Fault;
 use crate::error::{Error, code};
-use crate::fault::Fault;
 use crate::guest::Plugin;
-use crate::hosts::call;
-use crate::hosts::registry::Codec;
-use crate::hosts::unsupported::unsupported as not_there;
 use crate::json::{self, Arena};
 use crate::memory::contracts as memory;
 use crate::services::files::{Entry, Files};
@@ -36,7 +36,7 @@ pub trait ToolFs {
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: ToolFs + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+pub fn provide<T: ToolFs + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
     tool_fs::provide(implementation)
 }
 
@@ -118,7 +118,7 @@ pub fn configuration() -> Option<Vec<u8>> {
 
 /// The forms of values on this host.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as kept, json as settings};
+pub use crate::contracts::written::{json as kept, json as settings};
 
 /// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
 #[doc(hidden)]
@@ -422,12 +422,12 @@ macro_rules! __toolfs_plugin {
 
         #[unsafe(export_name = "name")]
         extern "C" fn name() -> ::core::primitive::u64 {
-            $crate::hosts::toolfs::packed(IDENTITY.id.as_bytes())
+            $crate::contracts::toolfs::packed(IDENTITY.id.as_bytes())
         }
 
         #[unsafe(export_name = "version")]
         extern "C" fn version() -> ::core::primitive::u64 {
-            $crate::hosts::toolfs::packed(IDENTITY.version.as_bytes())
+            $crate::contracts::toolfs::packed(IDENTITY.version.as_bytes())
         }
 
         #[unsafe(export_name = "init")]
@@ -436,7 +436,7 @@ macro_rules! __toolfs_plugin {
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u64 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::toolfs::init::<$plugin>(config, len) }
+            unsafe { $crate::contracts::toolfs::init::<$plugin>(config, len) }
         }
 
         #[unsafe(export_name = "execute")]
@@ -445,7 +445,7 @@ macro_rules! __toolfs_plugin {
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u64 {
             // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::toolfs::execute(request, len) }
+            unsafe { $crate::contracts::toolfs::execute(request, len) }
         }
 
         $crate::__memory_exports! { $plugin, "alloc", "free", _size }

@@ -146,9 +146,9 @@ macro_rules! __announce_command {
     ($name:literal, $codec:ident, $described:expr, $export:item) => {
         $export
         $crate::__announce! {
-            $crate::hosts::registry::Entry::command(
+            $crate::contracts::registry::Entry::command(
                 $name,
-                $crate::hosts::registry::Codec::$codec,
+                $crate::contracts::registry::Codec::$codec,
                 $described,
                 export,
             )
@@ -191,7 +191,7 @@ macro_rules! __announce_hook {
     ($kind:ident $export:item) => {
         $export
         $crate::__announce! {
-            $crate::hosts::registry::Entry::hook($crate::hosts::registry::Kind::$kind(export))
+            $crate::contracts::registry::Entry::hook($crate::contracts::registry::Kind::$kind(export))
         }
     };
 }
@@ -201,10 +201,10 @@ macro_rules! __announce_hook {
 macro_rules! __announce {
     ($entry:expr) => {
         const _: () = {
-            static ENTRY: $crate::hosts::registry::Entry = $entry;
+            static ENTRY: $crate::contracts::registry::Entry = $entry;
 
             extern "C" fn announce() {
-                $crate::hosts::registry::announce(&ENTRY)
+                $crate::contracts::registry::announce(&ENTRY)
             }
 
             #[used]
