@@ -269,6 +269,8 @@ fn plugin_struct(plugin: &PluginStruct, manifest: &manifest::OfStruct, sound: bo
 
             #[automatically_derived]
             impl #sdk::Plugin for #ident {
+                type Contract = #sdk::Contract;
+
                 fn makes_itself() -> ::core::primitive::bool {
                     (&&#sdk::Hooks::<#ident>::OF).makes_itself()
                 }

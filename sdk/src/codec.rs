@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decode_error::Fault;
 use crate::error::{Error, code};
-use crate::json::{self, Arena, Reader};
+use crate::json::{self, Arena, Reader, object};
 use crate::memory::Number;
 
 /// A form that arguments and results have at the boundary.
@@ -162,19 +162,15 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
     } else {
         "`, only "
     });
-    let mut details = b"{\"argument\":".to_vec();
-    json::write_str(name, &mut details);
-    details.extend_from_slice(b",\"expected\":[");
     for (nth, known) in names.iter().enumerate() {
         message.push_str(if nth == 0 { "`" } else { ", `" });
         message.push_str(known);
         message.push('`');
-        if nth > 0 {
-            details.push(b',');
-        }
-        json::write_str(known, &mut details);
     }
-    details.extend_from_slice(b"]}");
+    let details = object(|details| {
+        details.string("argument", name);
+        details.strings("expected", names.iter().copied());
+    });
     Error::new(code::UNKNOWN_ARGUMENT, message).with_details_json(details)
 }
 
@@ -183,9 +179,7 @@ fn given_twice(name: &str) -> Error {
     let mut message = String::from("the argument `");
     message.push_str(name);
     message.push_str("` is given twice");
-    let mut details = b"{\"path\":".to_vec();
-    json::write_str(name, &mut details);
-    details.push(b'}');
+    let details = object(|details| details.string("path", name));
     Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }
 

@@ -4,8 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::error::{Error, code};
-use crate::json::{write_str, write_u64};
+use crate::json::write::write_u64;
 
 /// The longest piece of the text that is shown as what was found, in bytes.
 const EXCERPT: usize = 40;
@@ -17,17 +16,17 @@ const EXCERPT: usize = 40;
 pub struct Fault(Box<Found>);
 
 #[derive(Debug)]
-struct Found {
-    kind: Kind,
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
     /// Innermost first.
     path: Vec<Segment>,
     /// Where the value begins that is wrong, once known.
-    offset: Option<usize>,
-    found: String,
+    pub(crate) offset: Option<usize>,
+    pub(crate) found: String,
 }
 
 #[derive(Debug)]
-enum Kind {
+pub(crate) enum Kind {
     /// Not JSON.
     Syntax(&'static str),
     /// JSON, but of another type.
@@ -45,6 +44,11 @@ enum Segment {
 }
 
 impl Fault {
+    /// Takes the error apart.
+    pub(crate) fn into_parts(self) -> Found {
+        *self.0
+    }
+
     fn new(kind: Kind) -> Self {
         Fault(Box::new(Found {
             kind,
@@ -87,81 +91,15 @@ impl Fault {
         self.0.path.push(Segment::Element(index));
         self
     }
+}
 
-    /// As the host sees it. `what` names the whole, as in "the arguments are not valid JSON".
-    #[cold]
-    pub(crate) fn into_error(self, what: &str) -> Error {
-        let Found {
-            kind,
-            path,
-            offset,
-            found,
-        } = *self.0;
-        let path = render(&path);
-        let mut details = Vec::new();
-        let mut message = String::new();
-        let (expected, note) = match &kind {
-            Kind::Syntax(wanted) => {
-                message.push_str(what);
-                message.push_str(" are not valid JSON: ");
-                message.push_str(wanted);
-                message.push_str(" at byte ");
-                details.extend_from_slice(b"{\"offset\":");
-                let digits = details.len();
-                write_u64(offset.unwrap_or_default() as u64, &mut details);
-                message.push_str(
-                    details
-                        .get(digits..)
-                        .and_then(|digits| std::str::from_utf8(digits).ok())
-                        .unwrap_or_default(),
-                );
-                details.push(b'}');
-                return Error::new(code::INVALID_JSON, message).with_details_json(details);
-            }
-            Kind::Missing => {
-                message.push_str("the argument `");
-                message.push_str(&path);
-                message.push_str("` is missing");
-                details.extend_from_slice(b"{\"argument\":");
-                write_str(&path, &mut details);
-                details.push(b'}');
-                return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
-            }
-            Kind::Type { expected } => (Some(expected), ": expected "),
-            Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
-        };
-        if path.is_empty() {
-            message.push_str(what);
-        } else {
-            message.push('`');
-            message.push_str(&path);
-            message.push('`');
-        }
-        message.push_str(note);
-        match &kind {
-            Kind::Custom(words) => message.push_str(words),
-            _ => message.push_str(expected.map(String::as_str).unwrap_or_default()),
-        }
-        if expected.is_some() && !found.is_empty() {
-            message.push_str(", found ");
-            message.push_str(&found);
-        }
-        details.extend_from_slice(b"{\"path\":");
-        write_str(&path, &mut details);
-        if let Some(expected) = expected {
-            details.extend_from_slice(b",\"expected\":");
-            write_str(expected, &mut details);
-        }
-        if expected.is_some() && !found.is_empty() {
-            details.extend_from_slice(b",\"found\":");
-            write_str(&found, &mut details);
-        }
-        details.push(b'}');
-        Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+impl Found {
+    /// Returns the path to the value, such as `items[2].price`.
+    pub(crate) fn path(&self) -> String {
+        render(&self.path)
     }
 }
 
-/// `items[2].price`
 fn render(path: &[Segment]) -> String {
     let mut text = String::new();
     for segment in path.iter().rev() {

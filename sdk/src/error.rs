@@ -8,8 +8,8 @@ use std::ops::Deref;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode_error::Fault;
-use crate::json::{self, Arena, Reader};
+use crate::decode_error::{Fault, Found, Kind};
+use crate::json::{self, Arena, Object, Reader, object};
 use crate::schema::{Name, Node, Schema};
 
 /// The codes that the SDK itself gives to errors; plugins have their own beside them.
@@ -316,22 +316,16 @@ impl Error {
 
     /// Written by hand rather than through serde: every plugin carries this code, and it is a quarter of the size.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"code\":");
-        json::write_str(&self.0.code, out);
-        out.extend_from_slice(b",\"message\":");
-        json::write_str(&self.0.message, out);
+        let mut object = Object::begin(out);
+        object.string("code", &self.0.code);
+        object.string("message", &self.0.message);
         if let Some(details) = &self.0.details {
-            out.extend_from_slice(b",\"details\":");
-            out.extend_from_slice(details.as_bytes());
-        }
-        for (nth, cause) in self.0.causes().enumerate() {
-            out.extend_from_slice(if nth == 0 { b",\"source\":[" } else { b"," });
-            json::write_str(cause, out);
+            object.json("details", details.as_bytes());
         }
         if self.0.cause.is_some() {
-            out.push(b']');
+            object.strings("source", self.0.causes());
         }
-        out.push(b'}');
+        object.end();
     }
 
     /// With details that are JSON text already.
@@ -365,9 +359,7 @@ impl Error {
             digits.push(b'-');
         }
         json::write_u64(u64::from(status.unsigned_abs()), &mut digits);
-        let mut details = b"{\"status\":".to_vec();
-        details.extend_from_slice(&digits);
-        details.push(b'}');
+        let details = object(|details| details.json("status", &digits));
         let digits = String::from_utf8(digits).unwrap_or_default();
         Error::new(code, ["the host answered with status ", &digits].concat())
             .with_details_json(details)
@@ -385,6 +377,70 @@ impl Error {
         }
         let place = STATUSES.iter().position(|code| *code == self.code());
         place.map_or(-1, |place| -1 - place as i32)
+    }
+}
+
+impl Fault {
+    /// As the host sees it. `what` names the whole, as in "the arguments are not valid JSON".
+    #[cold]
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        let parts = self.into_parts();
+        let path = parts.path();
+        let Found {
+            kind,
+            offset,
+            found,
+            ..
+        } = parts;
+        let mut message = String::new();
+        let (expected, note) = match &kind {
+            Kind::Syntax(wanted) => {
+                message.push_str(what);
+                message.push_str(" are not valid JSON: ");
+                message.push_str(wanted);
+                message.push_str(" at byte ");
+                let mut digits = Vec::new();
+                json::write_u64(offset.unwrap_or_default() as u64, &mut digits);
+                message.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+                let details = object(|details| details.json("offset", &digits));
+                return Error::new(code::INVALID_JSON, message).with_details_json(details);
+            }
+            Kind::Missing => {
+                message.push_str("the argument `");
+                message.push_str(&path);
+                message.push_str("` is missing");
+                let details = object(|details| details.string("argument", &path));
+                return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
+            }
+            Kind::Type { expected } => (Some(expected), ": expected "),
+            Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
+        };
+        if path.is_empty() {
+            message.push_str(what);
+        } else {
+            message.push('`');
+            message.push_str(&path);
+            message.push('`');
+        }
+        message.push_str(note);
+        match &kind {
+            Kind::Custom(words) => message.push_str(words),
+            _ => message.push_str(expected.map(String::as_str).unwrap_or_default()),
+        }
+        if expected.is_some() && !found.is_empty() {
+            message.push_str(", found ");
+            message.push_str(&found);
+        }
+        let details = object(|details| {
+            details.string("path", &path);
+            if let Some(expected) = expected {
+                details.string("expected", expected);
+                if !found.is_empty() {
+                    details.string("found", &found);
+                }
+            }
+        });
+        Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
     }
 }
 

@@ -6,23 +6,24 @@ use std::marker::PhantomData;
 use serde::de::IgnoredAny;
 
 use crate::codec::{Codec, Json};
-use crate::contracts::chosen as contract;
+use crate::contracts::contract::HostContract;
 use crate::convert::Argument;
 use crate::error::{Error, code};
 use crate::json::Arena;
 use crate::manifest::Command;
 use crate::memory::{Answer, Boundary, busy};
 use crate::panic::PanicRecord;
-use crate::services::events;
+use crate::topics;
 
 /// What the exports call: the one instance of a plugin, and the memory it shares with its host.
-pub struct Guest<P> {
+pub struct Guest<P, C> {
     plugin: RefCell<Option<P>>,
     #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     panics: &'static PanicRecord,
     /// Whether the panic hook is installed.
     notes_panics: Cell<bool>,
+    contract: PhantomData<C>,
 }
 
 /// A command as the exports call it: from the arguments' bytes to an answer.
@@ -30,6 +31,9 @@ pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Erro
 
 /// What `#[plugin]` on a struct tells of it.
 pub trait Plugin: Sized + 'static {
+    /// The contract that the plugin is built for.
+    type Contract: HostContract;
+
     /// Whether the plugin makes itself at the first call, there being no init hook.
     fn makes_itself() -> bool;
 
@@ -44,7 +48,7 @@ pub trait Plugin: Sized + 'static {
 
     /// Where the plugin's one instance is.
     #[cfg(target_arch = "wasm32")]
-    fn guest() -> &'static Guest<Self>;
+    fn guest() -> &'static Guest<Self, Self::Contract>;
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
@@ -52,13 +56,13 @@ compile_error!("a plugin runs on one thread: build it without the target feature
 
 // SAFETY: without `atomics`, which the line above refuses, wasm32 has one thread only.
 #[cfg(target_arch = "wasm32")]
-unsafe impl<P> Sync for Guest<P> {}
+unsafe impl<P, C> Sync for Guest<P, C> {}
 
 // SAFETY: as above.
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for PanicRecord {}
 
-impl<P: Plugin> Guest<P> {
+impl<P: Plugin, C: HostContract> Guest<P, C> {
     /// A plugin that has not been made yet.
     pub const fn new(panics: &'static PanicRecord) -> Self {
         Guest {
@@ -67,6 +71,7 @@ impl<P: Plugin> Guest<P> {
             boundary: Boundary::new(),
             panics,
             notes_panics: Cell::new(false),
+            contract: PhantomData,
         }
     }
 
@@ -104,7 +109,7 @@ impl<P: Plugin> Guest<P> {
     fn make(place: &mut Option<P>) -> Result<&mut P, Error> {
         if P::makes_itself() {
             P::init(&mut [], place)?;
-        } else if let Some(mut config) = contract::configuration() {
+        } else if let Some(mut config) = C::configuration() {
             P::init(&mut config, place).map_err(init_failed)?;
         }
         place.as_mut().ok_or_else(|| {
@@ -139,7 +144,7 @@ impl<P: Plugin> Guest<P> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
         let first = !self.notes_panics.replace(true);
         if first {
-            self.panics.install();
+            self.panics.install::<C>();
         }
         if first || anew {
             P::prepare_logging();
@@ -230,7 +235,7 @@ pub fn handle_event<P>(
 ) -> Result<Answer, Error> {
     let topic = topic(event)?;
     for handler in handlers {
-        if events::matches(handler.pattern, &topic) {
+        if topics::matches(handler.pattern, &topic) {
             (handler.handle)(plugin, event, output)?;
             output.clear();
         }

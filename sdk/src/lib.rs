@@ -310,6 +310,7 @@ pub mod panic;
 pub mod raw;
 pub mod schema;
 pub mod services;
+mod topics;
 mod wide;
 
 #[doc(hidden)]

@@ -4,8 +4,9 @@
 //! this is ever run in the plugin, or in its memory. `docs/abi.md` says what stands in a line.
 
 pub use crate::error::ErrorCode;
+pub use crate::raw::Bytes;
 use crate::raw::RawResult;
-use crate::schema::{Definitions, Direction, Node, Schema, Sink};
+use crate::schema::{Definitions, Direction, Node, ObjectWriter, Schema, Sink};
 
 /// What one item says of its plugin.
 pub struct Line {
@@ -114,25 +115,6 @@ pub struct Values {
     pub result: &'static Node,
 }
 
-/// What plain bytes are.
-#[derive(Clone, Copy)]
-pub struct Bytes {
-    /// A number's type, or `text`.
-    pub items: &'static str,
-    /// Whether the command may change them where they are.
-    pub in_place: bool,
-}
-
-impl Bytes {
-    /// Bytes that are only read.
-    pub const fn of(items: &'static str) -> Self {
-        Bytes {
-            items,
-            in_place: false,
-        }
-    }
-}
-
 /// What a plugin says of a handler of events.
 pub struct Handler {
     /// The pattern of the topics that it takes.
@@ -188,12 +170,12 @@ impl Line {
 
     const fn write(&self, sink: &mut Sink<'_>) {
         let definitions = self.definitions();
-        let mut object = Object::begin(sink);
+        let mut object = ObjectWriter::begin(sink);
         if let Some(identity) = &self.identity {
             identity.write(&mut object);
         }
         if let [config, ..] = self.config {
-            object.schema("config", config, Direction::In, &definitions);
+            definitions.write_schema(config, Direction::In, object.value("config"));
         }
         if !self.commands.is_empty() {
             let mut array = object.array("commands");
@@ -214,10 +196,10 @@ impl Line {
             array.end();
         }
         if !definitions.is_empty() {
-            object.key("$defs");
-            object.sink.raw("{");
-            definitions.write(object.sink);
-            object.sink.raw("}");
+            let sink = object.value("$defs");
+            sink.raw("{");
+            definitions.write(sink);
+            sink.raw("}");
         }
         object.end();
         sink.raw("\n");
@@ -225,7 +207,7 @@ impl Line {
 }
 
 impl Identity {
-    const fn write(&self, object: &mut Object<'_, '_>) {
+    const fn write(&self, object: &mut ObjectWriter<'_, '_>) {
         object.number("abi", crate::abi::VERSION as u64);
         object.text("sdk", env!("CARGO_PKG_VERSION"));
         object.text("id", self.id);
@@ -241,8 +223,7 @@ impl Identity {
         object.text("homepage", self.homepage);
         object.text("repository", self.repository);
         if !self.requires.is_empty() {
-            object.key("requires");
-            let mut requires = Object::begin(object.sink);
+            let mut requires = ObjectWriter::begin(object.value("requires"));
             let mut hosts = self.requires;
             while let [(host, versions), others @ ..] = hosts {
                 hosts = others;
@@ -252,8 +233,7 @@ impl Identity {
         }
         self.write_permissions(object);
         if !self.limits.is_empty() {
-            object.key("limits");
-            let mut limits = Object::begin(object.sink);
+            let mut limits = ObjectWriter::begin(object.value("limits"));
             let mut amounts = self.limits;
             while let [(limit, amount), others @ ..] = amounts {
                 amounts = others;
@@ -261,12 +241,23 @@ impl Identity {
             }
             limits.end();
         }
-        object.named_texts("emits", self.emits, "topic", "description");
+        if !self.emits.is_empty() {
+            let mut array = object.array("emits");
+            let mut events = self.emits;
+            while let [(topic, description), others @ ..] = events {
+                events = others;
+                let mut object = ObjectWriter::begin(array.item());
+                object.text("topic", topic);
+                object.text("description", description);
+                object.end();
+            }
+            array.end();
+        }
     }
 }
 
 impl Identity {
-    const fn write_permissions(&self, object: &mut Object<'_, '_>) {
+    const fn write_permissions(&self, object: &mut ObjectWriter<'_, '_>) {
         if self.permissions.is_empty() && self.optional_permissions.is_empty() {
             return;
         }
@@ -275,12 +266,11 @@ impl Identity {
         loop {
             while let [(name, reason), others @ ..] = rest {
                 rest = others;
-                let mut object = Object::begin(array.item());
+                let mut object = ObjectWriter::begin(array.item());
                 object.text("name", name);
                 object.text("reason", reason);
                 if optional {
-                    object.key("optional");
-                    object.sink.raw("true");
+                    object.flag("optional");
                 }
                 object.end();
             }
@@ -307,12 +297,11 @@ impl Command {
     };
 
     const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
-        let mut object = Object::begin(sink);
+        let mut object = ObjectWriter::begin(sink);
         object.text("name", self.name);
         object.text("description", self.description);
         if self.batch {
-            object.key("batch");
-            object.sink.raw("true");
+            object.flag("batch");
         }
         match &self.interface {
             Interface::Json(values) => values.write(&mut object, definitions),
@@ -325,8 +314,7 @@ impl Command {
                 if let Some(takes) = takes {
                     object.text("takes", takes.items);
                     if takes.in_place {
-                        object.key("in_place");
-                        object.sink.raw("true");
+                        object.flag("in_place");
                     }
                 }
                 if let Some(gives) = gives {
@@ -342,7 +330,7 @@ impl Command {
                 let mut errors = *set;
                 while let [error, others @ ..] = errors {
                     errors = others;
-                    let mut object = Object::begin(array.item());
+                    let mut object = ObjectWriter::begin(array.item());
                     object.text("code", error.code);
                     object.text("description", error.description);
                     object.end();
@@ -364,131 +352,21 @@ impl Interface {
 }
 
 impl Values {
-    const fn write(&self, object: &mut Object<'_, '_>, definitions: &Definitions) {
-        object.schema("arguments", self.arguments, Direction::In, definitions);
-        object.schema("result", self.result, Direction::Out, definitions);
+    const fn write(&self, object: &mut ObjectWriter<'_, '_>, definitions: &Definitions) {
+        definitions.write_schema(self.arguments, Direction::In, object.value("arguments"));
+        definitions.write_schema(self.result, Direction::Out, object.value("result"));
     }
 }
 
 impl Handler {
     const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
-        let mut object = Object::begin(sink);
+        let mut object = ObjectWriter::begin(sink);
         object.text("topic", self.topic);
         object.text("description", self.description);
         if let Some(data) = self.data {
-            object.schema("data", data, Direction::In, definitions);
+            definitions.write_schema(data, Direction::In, object.value("data"));
         }
         object.end();
-    }
-}
-
-/// A JSON object that is being written.
-struct Object<'s, 'b> {
-    sink: &'s mut Sink<'b>,
-    empty: bool,
-}
-
-impl<'s, 'b> Object<'s, 'b> {
-    const fn begin(sink: &'s mut Sink<'b>) -> Self {
-        sink.raw("{");
-        Object { sink, empty: true }
-    }
-
-    const fn key(&mut self, key: &str) {
-        if !self.empty {
-            self.sink.raw(",");
-        }
-        self.empty = false;
-        self.sink.string(key);
-        self.sink.raw(":");
-    }
-
-    /// Left out where there is no text.
-    const fn text(&mut self, key: &str, text: &str) {
-        if !text.is_empty() {
-            self.key(key);
-            self.sink.string(text);
-        }
-    }
-
-    const fn number(&mut self, key: &str, number: u64) {
-        self.key(key);
-        self.sink.number(number);
-    }
-
-    const fn schema(
-        &mut self,
-        key: &str,
-        schema: &'static Node,
-        direction: Direction,
-        definitions: &Definitions,
-    ) {
-        self.key(key);
-        definitions.write_schema(schema, direction, self.sink);
-    }
-
-    const fn array(&mut self, key: &str) -> Array<'_, 'b> {
-        self.key(key);
-        self.sink.raw("[");
-        Array {
-            sink: self.sink,
-            empty: true,
-        }
-    }
-
-    /// Left out where there is none.
-    const fn texts(&mut self, key: &str, texts: &[&str]) {
-        if texts.is_empty() {
-            return;
-        }
-        let mut array = self.array(key);
-        let mut rest = texts;
-        while let [text, others @ ..] = rest {
-            rest = others;
-            array.item().string(text);
-        }
-        array.end();
-    }
-
-    const fn named_texts(&mut self, key: &str, texts: &[NamedText], name: &str, text: &str) {
-        if texts.is_empty() {
-            return;
-        }
-        let mut array = self.array(key);
-        let mut rest = texts;
-        while let [(named, told), others @ ..] = rest {
-            rest = others;
-            let mut object = Object::begin(array.item());
-            object.text(name, named);
-            object.text(text, told);
-            object.end();
-        }
-        array.end();
-    }
-
-    const fn end(self) {
-        self.sink.raw("}");
-    }
-}
-
-/// A JSON array that is being written.
-struct Array<'s, 'b> {
-    sink: &'s mut Sink<'b>,
-    empty: bool,
-}
-
-impl<'b> Array<'_, 'b> {
-    /// Where the next item goes.
-    const fn item(&mut self) -> &mut Sink<'b> {
-        if !self.empty {
-            self.sink.raw(",");
-        }
-        self.empty = false;
-        self.sink
-    }
-
-    const fn end(self) {
-        self.sink.raw("]");
     }
 }
 

@@ -18,7 +18,7 @@ use std::ptr;
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
 use crate::allocator;
 use crate::error::{Error, code};
-use crate::json;
+use crate::json::object;
 
 /// The largest buffer, in bytes, that is kept for the next result. Larger ones are dropped, so that one big answer does not stay in memory.
 const KEPT_RESULT: usize = 64 * 1024;
@@ -398,9 +398,7 @@ fn fail(error: &Error, result: &mut Vec<u8>) -> Result<u64, usize> {
 
 #[cold]
 fn too_large(what: &str, len: usize) -> Error {
-    let mut details = b"{\"bytes\":".to_vec();
-    json::write_u64(len as u64, &mut details);
-    details.push(b'}');
+    let details = object(|details| details.number("bytes", len as u64));
     let message = [what, " must have less than 2^31 bytes"].concat();
     Error::new(code::TOO_LARGE, message).with_details_json(details)
 }

@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::panic::PanicHookInfo;
 
 use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
-#[cfg(target_arch = "wasm32")]
-use crate::contracts::chosen as contract;
+use crate::contracts::contract::HostContract;
 
 /// All zero until the guest panics. `docs/abi.md` gives its layout; the message's bytes lie behind what a host sees.
 #[repr(C)]
@@ -75,12 +74,12 @@ impl PanicRecord {
     }
 
     /// From now on, panics are noted here. On other targets than wasm32 a panic is the business of whoever runs the plugin's functions.
-    pub fn install(&'static self) {
+    pub fn install<C: HostContract>(&'static self) {
         #[cfg(target_arch = "wasm32")]
         std::panic::set_hook(Box::new(|panic| {
             self.note(panic);
-            if contract::HEARS_PANICS {
-                contract::hear_panic(&told(panic));
+            if C::REPORTS_PANICS {
+                C::report_panic(&told(panic));
             }
         }));
     }

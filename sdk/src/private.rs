@@ -11,6 +11,7 @@ pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
+pub use crate::contracts::Contract;
 pub use crate::contracts::chosen::{
     export_batch, export_command, export_hook, export_plugin, export_record,
 };
@@ -26,7 +27,7 @@ pub use crate::error::{
 pub use crate::guest::serve_free;
 pub use crate::guest::{
     Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, EventHandler, FreeCommand,
-    Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
+    Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
     PluginType, Start, Stop, handle_event,
 };
 pub use crate::json::Arena;
@@ -37,6 +38,9 @@ pub use crate::raw::{RawArgument, RawResult};
 pub use crate::schema::Schema;
 pub use crate::services::logging::prepare as prepare_logging;
 
+/// A plugin in the contract that it is built for.
+pub type Guest<P> = crate::guest::Guest<P, Contract>;
+
 /// Passes a value over.
 pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
     source.read::<IgnoredAny>().map(drop)
@@ -46,16 +50,17 @@ pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
 pub mod host {
     pub use crate::imports::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::imports::asynchronous::{
-        Changed, CrossesThreads, Served, Serving, changed, lend_changed,
+    pub use crate::imports::asynchronous::{CrossesThreads, changed, lend_changed};
+    pub use crate::imports::call::{Call, implementation, lend_mut};
+    pub use crate::imports::description::{
+        Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve,
     };
-    pub use crate::imports::describe::{
-        Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, disjoint,
-        implementation, lend_mut,
-    };
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::imports::description::{Changed, Served, Serving};
     pub use crate::imports::native::Installed;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::imports::native::{call, install};
+    pub use crate::imports::region::disjoint;
     pub use crate::imports::returned::{
         Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED,
     };

@@ -3,11 +3,30 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, code};
-use crate::manifest::Bytes;
+use crate::json::object;
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
 
 /// What text is called in a plugin's manifest, where numbers have the names of their types.
 const TEXT: &str = "text";
+
+/// What plain bytes are.
+#[derive(Clone, Copy)]
+pub struct Bytes {
+    /// A number's type, or `text`.
+    pub items: &'static str,
+    /// Whether the command may change them where they are.
+    pub in_place: bool,
+}
+
+impl Bytes {
+    /// Bytes that are only read.
+    pub const fn of(items: &'static str) -> Self {
+        Bytes {
+            items,
+            in_place: false,
+        }
+    }
+}
 
 /// A type that the one argument of a raw command can have.
 #[diagnostic::on_unimplemented(
@@ -117,11 +136,11 @@ pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     message.push_str(expected);
     message.push_str(", found ");
     message.push_str(&found);
-    let mut details = b"{\"path\":\"\",\"expected\":".to_vec();
-    crate::json::write_str(expected, &mut details);
-    details.extend_from_slice(b",\"found\":");
-    crate::json::write_str(&found, &mut details);
-    details.push(b'}');
+    let details = object(|details| {
+        details.string("path", "");
+        details.string("expected", expected);
+        details.string("found", &found);
+    });
     Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }
 

@@ -3,31 +3,12 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::abi::Packed;
-use crate::contracts::registry::{self, Codec, Export, Kind};
+use crate::contracts::registry::{self, Codec, Kind};
 use crate::error::{Error, code};
-use crate::guest::Plugin;
-use crate::json::{self, Arena};
-use crate::memory::contracts as memory;
-
-/// What the plugin answered.
-pub struct Reply<'a> {
-    /// Whether the bytes are an error, as JSON: `{"code", "message", "details"?, "source"?}`.
-    pub failed: bool,
-    /// The bytes. They stay where they are until the next call into the plugin.
-    pub bytes: &'a [u8],
-}
-
-impl Reply<'_> {
-    /// Where the bytes are. Without any it is an address all the same, so that a host that takes 0 for nothing does not see it.
-    pub fn packed(&self) -> Packed {
-        Packed {
-            address: self.bytes.as_ptr().addr() as u32,
-            len: self.bytes.len() as u32,
-            failed: self.failed,
-        }
-    }
-}
+use crate::guest::{Guest, Plugin};
+use crate::json::{self, Arena, object};
+pub use crate::memory::contracts::Reply;
+use crate::memory::contracts::{self as memory, Export};
 
 /// An error of the plugin's, as the JSON that the native ABI gives: `{"code", "message", "details"?, "source"?}`.
 pub struct Failed(Vec<u8>);
@@ -105,13 +86,13 @@ pub fn init<P: Plugin>(config: &mut [u8]) -> Result<(), Failed> {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn guest<P: Plugin>() -> &'static crate::guest::Guest<P> {
+fn guest<P: Plugin>() -> &'static Guest<P, P::Contract> {
     P::guest()
 }
 
 /// Natively, a plugin has no guest of its own.
 #[cfg(not(target_arch = "wasm32"))]
-fn guest<P: Plugin>() -> &'static crate::guest::Guest<P> {
+fn guest<P: Plugin>() -> &'static Guest<P, P::Contract> {
     unreachable!("contracts call plugins on wasm32 only")
 }
 
@@ -165,11 +146,10 @@ pub fn event(topic: &str, data: &[u8]) -> Result<(), Failed> {
     let Some(export) = export else {
         return Ok(());
     };
-    let mut event = b"{\"topic\":".to_vec();
-    json::write_str(topic, &mut event);
-    event.extend_from_slice(b",\"data\":");
-    event.extend_from_slice(if data.is_empty() { b"null" } else { data });
-    event.push(b'}');
+    let mut event = object(|event| {
+        event.string("topic", topic);
+        event.json("data", if data.is_empty() { b"null" } else { data });
+    });
     run(export, &mut event, settled)
 }
 

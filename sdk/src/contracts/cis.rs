@@ -7,15 +7,14 @@ use std::borrow::Cow;
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
-use crate::contracts::unsupported::{refuse_headers, unsupported as not_there};
-use crate::error::{Error, code};
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::{Json, Text};
+use crate::contracts::services::{self, Ai, Conversation, Head, Http, Kv, Log, Response};
+use crate::contracts::shared::{refuse_headers, severity, unexplained, unsupported as not_there};
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::memory::contracts as memory;
-use crate::services::ai::{self, Ai, Conversation};
-use crate::services::http::{Head, Http, Response};
-use crate::services::kv::Kv;
-use crate::services::logging::Log;
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
 /// What CIS gives to skills.
 #[host_functions(module = "env", prefix = "host_")]
@@ -34,24 +33,13 @@ pub trait Cis {
     fn http_post(url: &[u8], body: &[u8]) -> Option<Vec<u8>>;
 }
 
-/// An implementation, ready to be linked by a host.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Cis + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
-    cis::provide(implementation)
-}
+provided!(Cis as cis);
 
 /// What a skill finds at CIS.
 #[doc(hidden)]
 pub struct Contract;
 
 const NAME: &str = "CIS";
-
-/// What CIS says of a failure is that there was one.
-#[cold]
-fn failed(what: &str) -> Error {
-    let message = [NAME, " could not ", what, ", and does not say why"].concat();
-    Error::new(code::UNAVAILABLE, message)
-}
 
 impl Kv for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
@@ -61,7 +49,7 @@ impl Kv for Contract {
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
         match cis::memory_set(key.as_bytes(), value) {
             0 => Ok(()),
-            _ => Err(failed("remember a value")),
+            _ => Err(unexplained(NAME, "remember a value")),
         }
     }
 
@@ -70,7 +58,7 @@ impl Kv for Contract {
         let was_there = cis::memory_get(key.as_bytes()).is_some();
         match cis::memory_delete(key.as_bytes()) {
             0 => Ok(was_there),
-            _ => Err(failed("forget a value")),
+            _ => Err(unexplained(NAME, "forget a value")),
         }
     }
 
@@ -80,18 +68,18 @@ impl Kv for Contract {
 }
 
 impl Ai for Contract {
-    fn chat(&mut self, conversation: &Conversation) -> Result<ai::Reply> {
+    fn chat(&mut self, conversation: &Conversation) -> Result<services::Reply> {
         if conversation.model.is_some() || conversation.max_tokens.is_some() {
             return Err(not_there(
                 NAME,
                 "takes neither a model nor a number of tokens",
             ));
         }
-        let answer =
-            cis::ai_chat(prompt(conversation).as_bytes()).ok_or_else(|| failed("ask its model"))?;
+        let answer = cis::ai_chat(prompt(conversation).as_bytes())
+            .ok_or_else(|| unexplained(NAME, "ask its model"))?;
         let content = String::from_utf8(answer)
             .map_err(|_| Error::new(code::BAD_ANSWER, "the model's answer is not UTF-8"))?;
-        Ok(ai::Reply {
+        Ok(services::Reply {
             content,
             model: None,
         })
@@ -118,7 +106,7 @@ impl Http for Contract {
         }
         refuse_headers(NAME, head)?;
         let body = cis::http_post(head.url.as_bytes(), body)
-            .ok_or_else(|| failed("send the request, or was not allowed to"))?;
+            .ok_or_else(|| unexplained(NAME, "send the request, or was not allowed to"))?;
         // Of any other status it would have said that it failed.
         Ok(Response {
             status: 200,
@@ -135,43 +123,26 @@ impl Log for Contract {
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
         let line = [target, ": ", message].concat();
-        cis::log(level_of(level), line.as_bytes());
-    }
-}
-
-/// The number that CIS has for a level of the `log` crate.
-fn level_of(level: u32) -> i32 {
-    match level {
-        1 => 3,
-        2 => 2,
-        3 => 1,
-        _ => 0,
+        cis::log(severity(level) as i32, line.as_bytes());
     }
 }
 
 unsupported!(Contract at "CIS": Config, Events, Files, Random, Time);
 
-/// With what a plugin begins whose host has not initialised it: CIS has no configuration to give.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    Some(Vec::new())
-}
+impl HostContract for Contract {
+    type Kept = Text;
+    type Settings = Json;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{json as settings, text as kept};
+    /// CIS has no configuration to pass.
+    fn configuration() -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
 
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// CIS is told of panics in its log.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(line: &str) {
-    cis::log(3, line.as_bytes());
+    #[inline]
+    fn report_panic(line: &str) {
+        cis::log(3, line.as_bytes());
+    }
 }
 
 /// `skill_init`: makes the plugin, and starts it.
@@ -271,43 +242,17 @@ fn heard(data: &[u8]) -> Cow<'_, [u8]> {
 #[macro_export]
 macro_rules! __cis_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "skill_init")]
-        extern "C" fn init() {
-            $crate::contracts::cis::init::<$plugin>()
+        $crate::__exports! {
+            "skill_init" = cis::init<$plugin>();
+            "skill_execute" = cis::execute(
+                name: *mut u8, name_len: u32, arguments: *mut u8, arguments_len: u32
+            ) -> u64;
+            "skill_last_error" = cis::last_error() -> u64;
+            "skill_on_event" = cis::on_event(
+                topic: *mut u8, topic_len: u32, data: *mut u8, data_len: u32
+            ) -> i32;
+            "skill_shutdown" = cis::shutdown<$plugin>();
         }
-
-        #[unsafe(export_name = "skill_execute")]
-        extern "C" fn execute(
-            name: *mut ::core::primitive::u8,
-            name_len: ::core::primitive::u32,
-            arguments: *mut ::core::primitive::u8,
-            arguments_len: ::core::primitive::u32,
-        ) -> ::core::primitive::u64 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::cis::execute(name, name_len, arguments, arguments_len) }
-        }
-
-        #[unsafe(export_name = "skill_last_error")]
-        extern "C" fn last_error() -> ::core::primitive::u64 {
-            $crate::contracts::cis::last_error()
-        }
-
-        #[unsafe(export_name = "skill_on_event")]
-        extern "C" fn on_event(
-            topic: *mut ::core::primitive::u8,
-            topic_len: ::core::primitive::u32,
-            data: *mut ::core::primitive::u8,
-            data_len: ::core::primitive::u32,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::cis::on_event(topic, topic_len, data, data_len) }
-        }
-
-        #[unsafe(export_name = "skill_shutdown")]
-        extern "C" fn shutdown() {
-            $crate::contracts::cis::shutdown::<$plugin>()
-        }
-
         $crate::__memory_exports! { $plugin, "malloc", "free" }
     };
 }
@@ -315,7 +260,7 @@ macro_rules! __cis_plugin {
 #[doc(hidden)]
 pub use crate::{
     __announce_hook as export_hook, __announce_undescribed_command as export_command,
-    __cis_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
+    __cis_plugin as export_plugin, __not_exported as export_batch, __panic_record as export_record,
 };
 
 #[cfg(test)]
@@ -339,17 +284,5 @@ mod tests {
         ] {
             assert_eq!(*heard(data), *json);
         }
-    }
-
-    #[test]
-    fn levels_are_those_of_the_document() {
-        let levels = [
-            log::Level::Error,
-            log::Level::Warn,
-            log::Level::Info,
-            log::Level::Debug,
-            log::Level::Trace,
-        ];
-        assert_eq!(levels.map(|level| level_of(level as u32)), [3, 2, 1, 0, 0]);
     }
 }

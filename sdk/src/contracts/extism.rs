@@ -8,17 +8,16 @@ use std::collections::BTreeMap;
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::TextOrJson;
 use crate::contracts::registry::{Export, HookExport};
-use crate::contracts::unsupported::unsupported as not_there;
-use crate::error::{Error, code};
+use crate::contracts::services::{Config, Head, Http, Kv, Log, Response};
+use crate::contracts::shared::unsupported as not_there;
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::json::{self, Arena};
+use crate::json::{self, Arena, Object, object};
 use crate::memory::contracts as memory;
-use crate::services::config::Config;
-use crate::services::http::{Head, Http, Response};
-use crate::services::kv::Kv;
-use crate::services::logging::Log;
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
 /// What Extism gives to plugins, but for requests. Every `u64` is the address of a block in Extism's memory, unless it says that it is a length; 0 is none.
 #[host_functions(module = "extism:host/env")]
@@ -233,21 +232,17 @@ fn request(head: &Head) -> Vec<u8> {
         }
         all.push_str(value);
     }
-    let mut text = b"{\"url\":".to_vec();
-    json::write_str(&head.url, &mut text);
-    text.extend_from_slice(b",\"method\":");
-    json::write_str(&head.method, &mut text);
-    text.extend_from_slice(b",\"headers\":{");
-    for (nth, (name, value)) in headers.iter().enumerate() {
-        if nth > 0 {
-            text.push(b',');
+    object(|request| {
+        request.string("url", &head.url);
+        request.string("method", &head.method);
+        let mut members = Object::begin(request.key("headers"));
+        for (name, value) in &headers {
+            let mut text = Vec::new();
+            json::write_str(value, &mut text);
+            members.named(name, &text);
         }
-        json::write_str(name, &mut text);
-        text.push(b':');
-        json::write_str(value, &mut text);
-    }
-    text.extend_from_slice(b"}}");
-    text
+        members.end();
+    })
 }
 
 /// A response's headers from Extism's object of them.
@@ -286,31 +281,24 @@ impl Log for Contract {
 
 unsupported!(Contract at "Extism": Ai, Events, Files, Random, Time);
 
-/// With what a plugin with an init hook begins: what was set under the key `config`.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    Some(set_under(CONFIG).unwrap_or_default())
-}
+impl HostContract for Contract {
+    type Kept = TextOrJson;
+    type Settings = TextOrJson;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{text_or_json as kept, text_or_json as settings};
+    /// Returns what the host has set under the key `config`.
+    fn configuration() -> Option<Vec<u8>> {
+        Some(set_under(CONFIG).unwrap_or_default())
+    }
 
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Extism shows the error that was set before a trap.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(message: &str) {
-    let message = message.as_bytes();
-    for tell in [env::log_error, env::error_set] {
-        match block(message) {
-            0 => {}
-            block => tell(block),
+    #[inline]
+    fn report_panic(line: &str) {
+        // Extism shows the error that was set before a trap.
+        for report in [env::log_error, env::error_set] {
+            match block(line.as_bytes()) {
+                0 => {}
+                block => report(block),
+            }
         }
     }
 }
@@ -417,14 +405,9 @@ pub fn provide<T: Env + Requests + Clone + Send + 'static>(
 #[macro_export]
 macro_rules! __extism_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "plugin_init")]
-        extern "C" fn init() -> ::core::primitive::i32 {
-            $crate::contracts::extism::init::<$plugin>()
-        }
-
-        #[unsafe(export_name = "plugin_cleanup")]
-        extern "C" fn cleanup() -> ::core::primitive::i32 {
-            $crate::contracts::extism::cleanup::<$plugin>()
+        $crate::__exports! {
+            "plugin_init" = extism::init<$plugin>() -> i32;
+            "plugin_cleanup" = extism::cleanup<$plugin>() -> i32;
         }
     };
 }

@@ -22,7 +22,11 @@
 //! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
-mod unsupported;
+mod shared;
+pub(crate) mod contract;
+mod exports;
+pub(crate) mod forms;
+pub(crate) mod services;
 // What only some plugins need is not in the others: whatever this crate holds compiled changes how everything else is.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
@@ -34,8 +38,6 @@ pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod registry;
-#[doc(hidden)]
-pub mod written;
 
 // Natively all of them are there, so that they are documented and tested together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
@@ -90,4 +92,12 @@ contracts! {
     toolfs "host-toolfs";
 }
 
-pub(crate) use chosen::Contract;
+#[doc(hidden)]
+pub use chosen::Contract;
+pub(crate) use contract::HostContract;
+pub(crate) use forms::ValueForm;
+
+/// The form in which the host keeps values.
+pub(crate) type Kept = <Contract as HostContract>::Kept;
+/// The form in which the host passes on settings.
+pub(crate) type Settings = <Contract as HostContract>::Settings;

@@ -9,23 +9,21 @@ use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
 use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::plain;
+use crate::contracts::forms::{Json, TextOrJson};
 use crate::contracts::registry::{self, Codec};
-use crate::contracts::unsupported::{refuse_headers, unsupported as not_there};
-use crate::contracts::written::plain;
+use crate::contracts::services::{Config, Entry, Events, Files, Head, Http, Log, Response};
+use crate::contracts::shared::{refuse_headers, unsupported as not_there};
 use crate::decode_error::Fault;
-use crate::error::{Error, code};
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::imports::Block;
 use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
-use crate::schema::Sink;
-use crate::services::config::Config;
-use crate::services::events::Events;
-use crate::services::files::{Entry, Files};
-use crate::services::http::{Head, Http, Response};
-use crate::services::logging::Log;
-use crate::{Result, host_functions};
+use crate::schema::{ObjectWriter, Sink};
+use plugin_sdk_macros::host_functions;
 
 /// What the host gives to every plugin. It passes these three by position, so that a plugin imports just these in just this order.
 #[host_functions(module = "env", prefix = "host_", positional)]
@@ -201,30 +199,15 @@ impl Http for Contract {
 
 unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
 
-/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
-#[doc(hidden)]
-#[inline]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
-}
+impl HostContract for Contract {
+    type Kept = Json;
+    type Settings = TextOrJson;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{json as kept, text_or_json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Whether the host is told of a panic while it happens.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-/// Tells the host of a panic, in a line of UTF-8.
-#[doc(hidden)]
-#[inline]
-pub fn hear_panic(line: &str) {
-    musicfox::log(level::ERROR, line.as_bytes());
+    #[inline]
+    fn report_panic(line: &str) {
+        musicfox::log(level::ERROR, line.as_bytes());
+    }
 }
 
 /// What an export comes to: its number, or an error.
@@ -503,36 +486,32 @@ fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
 
 /// Writes what `get_metadata` answers with, and the zero byte that says where it ends.
 const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
-    sink.raw("{\"id\":");
-    sink.string(identity.id);
-    sink.raw(",\"name\":");
-    sink.string(identity.name);
-    sink.raw(",\"version\":");
-    sink.string(identity.version);
-    sink.raw(",\"description\":");
-    sink.string(identity.description);
-    sink.raw(",\"author\":");
+    let mut object = ObjectWriter::begin(sink);
+    object.string("id", identity.id);
+    object.string("name", identity.name);
+    object.string("version", identity.version);
+    object.string("description", identity.description);
     // The manifest has authors, and the host one text.
-    sink.raw("\"");
+    let author = object.value("author");
+    author.raw("\"");
     let mut authors = identity.authors;
-    while let [author, others @ ..] = authors {
+    while let [one, others @ ..] = authors {
         authors = others;
-        sink.escaped(author);
+        author.escaped(one);
         if !others.is_empty() {
-            sink.raw(", ");
+            author.raw(", ");
         }
     }
-    sink.raw("\"");
-    sink.raw(",\"tags\":[");
-    let mut tags = identity.tags;
-    while let [tag, others @ ..] = tags {
-        tags = others;
-        sink.string(tag);
-        if !others.is_empty() {
-            sink.raw(",");
-        }
+    author.raw("\"");
+    let mut tags = object.array("tags");
+    let mut rest = identity.tags;
+    while let [tag, others @ ..] = rest {
+        rest = others;
+        tags.item().string(tag);
     }
-    sink.raw("]}\0");
+    tags.end();
+    object.end();
+    sink.raw("\0");
 }
 
 /// How long the metadata is, with the zero byte.
@@ -566,47 +545,15 @@ macro_rules! __musicfox_plugin {
     ($plugin:ty, $identity:tt) => {
         $crate::__memory_exports! { $plugin, "malloc", "free" }
 
-        #[unsafe(export_name = "initialize")]
-        extern "C" fn initialize(
-            address: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::musicfox::initialize::<$plugin>(address, len) }
-        }
-
-        #[unsafe(export_name = "start")]
-        extern "C" fn start() -> ::core::primitive::i32 {
-            $crate::contracts::musicfox::start()
-        }
-
-        #[unsafe(export_name = "stop")]
-        extern "C" fn stop() -> ::core::primitive::i32 {
-            $crate::contracts::musicfox::stop()
-        }
-
-        #[unsafe(export_name = "cleanup")]
-        extern "C" fn cleanup() -> ::core::primitive::i32 {
-            $crate::contracts::musicfox::cleanup::<$plugin>()
-        }
-
-        #[unsafe(export_name = "process_audio")]
-        extern "C" fn process_audio(
-            input: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-            output: ::core::primitive::usize,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: as above.
-            unsafe { $crate::contracts::musicfox::process_audio(input, len, output) }
-        }
-
-        #[unsafe(export_name = "handle_event")]
-        extern "C" fn handle_event(
-            address: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: as above.
-            unsafe { $crate::contracts::musicfox::handle_event(address, len) }
+        $crate::__exports! {
+            "initialize" = musicfox::initialize<$plugin>(address: *mut u8, len: u32) -> i32;
+            "start" = musicfox::start() -> i32;
+            "stop" = musicfox::stop() -> i32;
+            "cleanup" = musicfox::cleanup<$plugin>() -> i32;
+            "process_audio" = musicfox::process_audio(
+                input: *mut u8, len: u32, output: usize
+            ) -> i32;
+            "handle_event" = musicfox::handle_event(address: *mut u8, len: u32) -> i32;
         }
 
         const IDENTITY: $crate::__private::manifest::Identity = $identity;
@@ -647,7 +594,7 @@ macro_rules! __musicfox_command {
 #[doc(hidden)]
 pub use crate::{
     __announce_hook as export_hook, __musicfox_command as export_command,
-    __musicfox_plugin as export_plugin, __no_batch as export_batch,
+    __musicfox_plugin as export_plugin, __not_exported as export_batch,
     __panic_record as export_record,
 };
 

@@ -1,15 +1,12 @@
 //! Hosts of this SDK's own ABI, `docs/abi.md`: an export for each command, and each service as it stands in [`services`](crate::services).
 
 use crate::Result;
-use crate::services::ai::{Ai, Conversation, Reply, ai};
-use crate::services::config::{Config, config};
-use crate::services::events::{Events, events};
-use crate::services::files::{Entry, Files, files};
-use crate::services::http::{Head, Http, Response, http};
-use crate::services::kv::{Kv, kv};
-use crate::services::logging::{Log, log};
-use crate::services::random::{Random, random};
-use crate::services::time::{Time, time};
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::Json;
+use crate::contracts::services::{
+    Ai, Config, Conversation, Entry, Events, Files, Head, Http, Kv, Log, Random, Reply, Response,
+    Time, ai, config, events, files, http, kv, log, random, time,
+};
 
 /// What a plugin finds at its host.
 #[doc(hidden)]
@@ -69,29 +66,10 @@ served_as_declared! {
     }
 }
 
-/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
-#[doc(hidden)]
-#[inline]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
+impl HostContract for Contract {
+    type Kept = Json;
+    type Settings = Json;
 }
-
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{json as kept, json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Whether the host is told of a panic while it happens: it finds the record of it in memory instead.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = false;
-
-/// Tells the host of a panic, in a line.
-#[doc(hidden)]
-#[inline]
-pub fn hear_panic(_: &str) {}
 
 /// What the export of the panic record is called says which ABI the plugin speaks.
 #[doc(hidden)]
@@ -100,23 +78,6 @@ macro_rules! __native_record {
     ($record:item) => {
         #[unsafe(export_name = "plugin_abi_1")]
         $record
-    };
-}
-
-/// The exports by which a host gets memory of the guest's and gives it back, of which some hosts say how much it was, and nobody has to know.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __memory_exports {
-    ($plugin:ty, $alloc:literal, $free:literal $(, $size:ident)?) => {
-        #[unsafe(export_name = $alloc)]
-        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest().boundary().alloc(size)
-        }
-
-        #[unsafe(export_name = $free)]
-        extern "C" fn free(address: ::core::primitive::usize $(, $size: ::core::primitive::u32)?) {
-            <$plugin as $crate::__private::Plugin>::guest().boundary().free(address)
-        }
     };
 }
 

@@ -34,18 +34,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts::call;
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::Json;
 use crate::contracts::registry::{self, Codec, Kind};
-use crate::contracts::unsupported::unsupported as not_there;
+use crate::contracts::services::{Events, Log, Time};
+use crate::contracts::shared::{unexplained, unsupported as not_there};
 use crate::decode_error::Fault;
-use crate::error::{Error, code};
-use crate::json::{self, Arena, Reader};
+use crate::error::{Error, Result, code};
+use crate::json::{self, Arena, Object, Reader, object};
 use crate::manifest::{Command, Identity};
 use crate::memory::fixed::{self, Immediate};
-use crate::schema::{Form, Parameter, Sink};
-use crate::services::events::Events;
-use crate::services::logging::Log;
-use crate::services::time::Time;
-use crate::{Result, host_functions};
+use crate::schema::{Form, ObjectWriter, Parameter, Sink};
+use plugin_sdk_macros::host_functions;
 
 /// What the runner gives to extensions.
 #[host_functions(module = "neomind", prefix = "host_")]
@@ -146,8 +146,8 @@ fn filled(room: usize, what: &str, fill: impl FnOnce(&mut [u8]) -> i32) -> Resul
             Err(Error::new(code::TOO_LARGE, message).with_details(&Room { room }))
         }
         Err(_) => {
-            let message = [NAME, " did not give ", what, ", and does not say why"].concat();
-            Err(Error::new(code::UNAVAILABLE, message))
+            let action = ["return ", what].concat();
+            Err(unexplained(NAME, &action))
         }
     }
 }
@@ -199,7 +199,7 @@ pub struct Event {
 pub fn subscribe(event_type: &str) -> Result<i64> {
     match neo_mind::event_subscribe(event_type, "{}") {
         number if number >= 0 => Ok(number),
-        _ => Err(refused("subscribe to events")),
+        _ => Err(unexplained(NAME, "subscribe to events")),
     }
 }
 
@@ -229,14 +229,8 @@ pub fn poll(subscription: i64) -> Result<Vec<Event>> {
 pub fn unsubscribe(subscription: i64) -> Result<()> {
     match neo_mind::event_unsubscribe(subscription) {
         0 => Ok(()),
-        _ => Err(refused("take the subscription back")),
+        _ => Err(unexplained(NAME, "take the subscription back")),
     }
-}
-
-#[cold]
-fn refused(what: &str) -> Error {
-    let message = [NAME, " could not ", what, ", and does not say why"].concat();
-    Error::new(code::UNAVAILABLE, message)
 }
 
 /// What an extension finds at the runner.
@@ -295,11 +289,10 @@ impl Time for Contract {
 
 impl Events for Contract {
     fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
-        let mut parameters = b"{\"event_type\":".to_vec();
-        json::write_str(topic, &mut parameters);
-        parameters.extend_from_slice(b",\"payload\":");
-        parameters.extend_from_slice(data);
-        parameters.push(b'}');
+        let parameters = object(|parameters| {
+            parameters.string("event_type", topic);
+            parameters.json("payload", data);
+        });
         let answer = ask("event_publish", parameters, USUAL_ROOM)?;
         answer_of::<serde::de::IgnoredAny>("event_publish", &answer).map(drop)
     }
@@ -318,27 +311,20 @@ impl Events for Contract {
 
 unsupported!(Contract at "NeoMind": Ai, Config, Files, Http, Kv, Random);
 
-/// With what a plugin begins whose host has not initialised it: the runner gives a configuration to nobody.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    Some(Vec::new())
-}
+impl HostContract for Contract {
+    type Kept = Json;
+    type Settings = Json;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{json as kept, json as settings};
+    /// The runner passes no configuration.
+    fn configuration() -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
 
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// The runner is told of panics in its log.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(line: &str) {
-    neo_mind::log("error", start(line, MAX_TEXT));
+    #[inline]
+    fn report_panic(line: &str) {
+        neo_mind::log("error", start(line, MAX_TEXT));
+    }
 }
 
 /// What is said to a host that has overwritten the guest's memory.
@@ -350,6 +336,12 @@ impl Immediate for Overrun {
 
 /// Why nothing can be said where it should be.
 const NO_PLACE: &str = "this module cannot run in NeoMind, which uses the lowest 128 KiB of its memory: build it with the stack first, which is the default, and of 256 KiB or more";
+
+/// Returns the version of the interface for extensions that this contract follows.
+#[doc(hidden)]
+pub fn abi_version() -> u32 {
+    3
+}
 
 /// `execute_command_json`: runs the command that the input names, and says how long the answer is.
 #[doc(hidden)]
@@ -427,13 +419,14 @@ fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
     call::command(name.as_bytes(), arguments, |_, reply| match reply.failed {
         true => failed(reply.bytes, answer),
         false => {
-            answer.extend_from_slice(b"{\"success\":true,\"result\":");
-            answer.extend_from_slice(if reply.bytes.is_empty() {
-                b"null"
-            } else {
-                reply.bytes
-            });
-            answer.push(b'}');
+            let result: &[u8] = match reply.bytes {
+                [] => b"null",
+                bytes => bytes,
+            };
+            let mut object = Object::begin(answer);
+            object.json("success", b"true");
+            object.json("result", result);
+            object.end();
         }
     });
 }
@@ -442,14 +435,13 @@ fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
 fn failed(error: &[u8], answer: &mut Vec<u8>) {
     let (_, message) = call::told(error);
     answer.clear();
-    answer.extend_from_slice(b"{\"success\":false,\"error\":");
-    json::write_str(&message, answer);
-    if let [b'{', members @ ..] = error {
-        answer.push(b',');
-        answer.extend_from_slice(members);
-    } else {
-        answer.push(b'}');
+    let mut object = Object::begin(answer);
+    object.json("success", b"false");
+    object.string("error", &message);
+    if let [b'{', members @ .., b'}'] = error {
+        object.members(members);
     }
+    object.end();
 }
 
 /// Puts an answer where the runner reads it, or says that it is too long.
@@ -575,66 +567,61 @@ pub const fn text(bytes: &[u8]) -> &str {
 }
 
 const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
-    sink.raw("{\"id\":");
-    sink.string(identity.id);
-    sink.raw(",\"name\":");
-    sink.string(identity.name);
-    sink.raw(",\"version\":");
-    sink.string(identity.version);
-    if !identity.description.is_empty() {
-        sink.raw(",\"description\":");
-        sink.string(identity.description);
-    }
+    let mut object = ObjectWriter::begin(sink);
+    object.string("id", identity.id);
+    object.string("name", identity.name);
+    object.string("version", identity.version);
+    object.text("description", identity.description);
     // The runner knows of one author.
     if let [author, ..] = identity.authors {
-        sink.raw(",\"author\":");
-        sink.string(author);
+        object.string("author", author);
     }
-    sink.raw(",\"config_parameters\":[]}");
+    object.array("config_parameters").end();
+    object.end();
 }
 
 const fn write_command(name: &str, command: &Command, sink: &mut Sink<'_>) {
-    sink.raw("{\"name\":");
-    sink.string(name);
-    sink.raw(",\"display_name\":");
-    sink.string(name);
-    sink.raw(",\"description\":");
-    sink.string(command.description);
-    sink.raw(",\"parameters\":[");
+    let mut object = ObjectWriter::begin(sink);
+    object.string("name", name);
+    object.string("display_name", name);
+    object.string("description", command.description);
+    let mut parameters = object.array("parameters");
     if let Some(values) = command.interface.values() {
         let mut nth = 0;
         while let Some(parameter) = Parameter::of(values.arguments, nth) {
-            if nth > 0 {
-                sink.raw(",");
-            }
-            write_parameter(&parameter, sink);
+            write_parameter(&parameter, parameters.item());
             nth += 1;
         }
     }
-    sink.raw("],\"samples\":[]}");
+    parameters.end();
+    object.array("samples").end();
+    object.end();
 }
 
 const fn write_parameter(parameter: &Parameter, sink: &mut Sink<'_>) {
-    sink.raw("{\"name\":");
-    sink.raw(parameter.name());
-    sink.raw(",\"display_name\":");
-    sink.raw(parameter.name());
-    sink.raw(",\"description\":");
-    if !parameter.write_description(sink) {
-        sink.raw("\"\"");
+    let mut object = ObjectWriter::begin(sink);
+    object.value("name").raw(parameter.name());
+    object.value("display_name").raw(parameter.name());
+    let description = object.value("description");
+    if !parameter.write_description(description) {
+        description.raw("\"\"");
     }
-    sink.raw(match parameter.form() {
-        Form::Integer => ",\"param_type\":\"integer\"",
-        Form::Number => ",\"param_type\":\"float\"",
-        Form::Boolean => ",\"param_type\":\"boolean\"",
-        // The runner has no word for arrays and objects, and takes what it does not know for this one.
-        Form::String | Form::Other => ",\"param_type\":\"string\"",
-    });
-    sink.raw(if parameter.is_required() {
-        ",\"required\":true}"
+    let kind = match parameter.form() {
+        Form::Integer => "integer",
+        Form::Number => "float",
+        Form::Boolean => "boolean",
+        // The runner has no name for arrays and objects, and takes a name that it does not know
+        // for this one.
+        Form::String | Form::Other => "string",
+    };
+    object.string("param_type", kind);
+    let required = if parameter.is_required() {
+        "true"
     } else {
-        ",\"required\":false}"
-    });
+        "false"
+    };
+    object.value("required").raw(required);
+    object.end();
 }
 
 /// The exports that every extension has.
@@ -650,18 +637,10 @@ macro_rules! __neomind_plugin {
             $crate::contracts::neomind::describe(METADATA)
         }
 
-        #[unsafe(export_name = "execute_command_json")]
-        extern "C" fn execute(
-            address: ::core::primitive::u32,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u32 {
-            $crate::contracts::neomind::execute(address, len)
-        }
-
-        // As the platform's own SDK has it; the runner does not ask.
-        #[unsafe(export_name = "neomind_extension_abi_version")]
-        extern "C" fn abi_version() -> ::core::primitive::u32 {
-            3
+        $crate::__exports! {
+            "execute_command_json" = neomind::execute(address: u32, len: u32) -> u32;
+            // The platform's own SDK exports it; the runner does not call it.
+            "neomind_extension_abi_version" = neomind::abi_version() -> u32;
         }
     };
 }
@@ -700,5 +679,5 @@ macro_rules! __neomind_command {
 #[doc(hidden)]
 pub use crate::{
     __neomind_command as export_command, __neomind_plugin as export_plugin,
-    __no_batch as export_batch, __no_hook as export_hook, __panic_record as export_record,
+    __not_exported as export_batch, __not_exported as export_hook, __panic_record as export_record,
 };

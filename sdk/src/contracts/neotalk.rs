@@ -7,17 +7,15 @@ use std::cell::Cell;
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::{Json, TextOrJson};
 use crate::contracts::registry::Codec;
-use crate::contracts::unsupported::{refuse_headers, unsupported as not_there};
-use crate::error::{Error, code};
+use crate::contracts::services::{Config, Head, Http, Log, Random, Response, Time};
+use crate::contracts::shared::{refuse_headers, severity, unsupported as not_there};
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::memory::contracts as memory;
-use crate::services::config::Config;
-use crate::services::http::{Head, Http, Response};
-use crate::services::logging::Log;
-use crate::services::random::Random;
-use crate::services::time::Time;
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
 /// What NeoTalk gives to plugins.
 #[host_functions(module = "env", prefix = "neotalk_")]
@@ -39,11 +37,7 @@ pub trait Neotalk {
     fn random() -> u32;
 }
 
-/// An implementation, ready to be linked by a host.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Neotalk + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
-    neotalk::provide(implementation)
-}
+provided!(Neotalk as neotalk);
 
 /// What a plugin finds at NeoTalk.
 #[doc(hidden)]
@@ -103,22 +97,12 @@ impl Log for Contract {
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
         let parts = [target.as_bytes(), b": ", message.as_bytes()];
-        tell(level_of(level), &parts);
-    }
-}
-
-/// The number that NeoTalk has for a level of the `log` crate.
-fn level_of(level: u32) -> u32 {
-    match level {
-        1 => 3,
-        2 => 2,
-        3 => 1,
-        _ => 0,
+        write_line(severity(level), &parts);
     }
 }
 
 /// Logs a line.
-fn tell(level: u32, parts: &[&[u8]]) {
+fn write_line(level: u32, parts: &[&[u8]]) {
     neotalk::log(level, &line(parts));
 }
 
@@ -166,27 +150,16 @@ impl Random for Contract {
 
 unsupported!(Contract at "NeoTalk": Ai, Events, Files, Kv);
 
-/// With what a plugin begins whose host has not initialised it, which NeoTalk always does.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
-}
+impl HostContract for Contract {
+    type Kept = Json;
+    type Settings = TextOrJson;
+    const HAS_BODIES: bool = false;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{json as kept, text_or_json as settings};
-
-/// NeoTalk tells the status of a response, and not its body.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = false;
-
-/// NeoTalk is told of panics in its log.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(line: &str) {
-    tell(3, &[line.as_bytes()]);
+    #[inline]
+    fn report_panic(line: &str) {
+        write_line(3, &[line.as_bytes()]);
+    }
 }
 
 thread_local! {
@@ -263,7 +236,7 @@ pub unsafe fn get_result(address_out: *mut u8, len_out: *mut u8) -> u32 {
 #[doc(hidden)]
 pub fn cleanup<P: Plugin>() {
     if let Err(failed) = call::stop() {
-        tell(3, &[failed.json()]);
+        write_line(3, &[failed.json()]);
     }
     call::cleanup::<P>();
     forget_result();
@@ -316,40 +289,14 @@ fn renamed(error: &[u8]) -> Vec<u8> {
 #[macro_export]
 macro_rules! __neotalk_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "neotalk_init")]
-        extern "C" fn init(
-            config: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::neotalk::init::<$plugin>(config, len) }
+        $crate::__exports! {
+            "neotalk_init" = neotalk::init<$plugin>(config: *mut u8, len: u32) -> u32;
+            "neotalk_command" = neotalk::command(
+                name: *mut u8, name_len: u32, arguments: *mut u8, len: u32
+            ) -> u32;
+            "neotalk_get_result" = neotalk::get_result(address: *mut u8, len: *mut u8) -> u32;
+            "neotalk_cleanup" = neotalk::cleanup<$plugin>();
         }
-
-        #[unsafe(export_name = "neotalk_command")]
-        extern "C" fn command(
-            name: *mut ::core::primitive::u8,
-            name_len: ::core::primitive::u32,
-            arguments: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::neotalk::command(name, name_len, arguments, len) }
-        }
-
-        #[unsafe(export_name = "neotalk_get_result")]
-        extern "C" fn get_result(
-            address: *mut ::core::primitive::u8,
-            len: *mut ::core::primitive::u8,
-        ) -> ::core::primitive::u32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::neotalk::get_result(address, len) }
-        }
-
-        #[unsafe(export_name = "neotalk_cleanup")]
-        extern "C" fn cleanup() {
-            $crate::contracts::neotalk::cleanup::<$plugin>()
-        }
-
         $crate::__memory_exports! { $plugin, "neotalk_alloc", "neotalk_free", _size }
     };
 }
@@ -357,12 +304,14 @@ macro_rules! __neotalk_plugin {
 #[doc(hidden)]
 pub use crate::{
     __announce_hook as export_hook, __announce_undescribed_command as export_command,
-    __neotalk_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
+    __neotalk_plugin as export_plugin, __not_exported as export_batch,
+    __panic_record as export_record,
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contracts::forms::ValueForm as _;
 
     #[test]
     fn an_error_has_its_message_where_neotalk_looks_for_it() {
@@ -373,18 +322,6 @@ mod tests {
             renamed,
             serde_json::json!({"code": "a\",\"message\":", "error": "b", "details": [1]})
         );
-    }
-
-    #[test]
-    fn levels_are_those_of_the_guide_and_all_have_one() {
-        let levels = [
-            log::Level::Error,
-            log::Level::Warn,
-            log::Level::Info,
-            log::Level::Debug,
-            log::Level::Trace,
-        ];
-        assert_eq!(levels.map(|level| level_of(level as u32)), [3, 2, 1, 0, 0]);
     }
 
     #[test]
@@ -407,10 +344,10 @@ mod tests {
             (r#""new-key""#, "new-key"),
             ("1234", "1234"),
         ] {
-            let setting: String = settings::read(set.as_bytes(), "api_key").unwrap();
+            let setting: String = TextOrJson::read(set.as_bytes(), "api_key").unwrap();
             assert_eq!(setting, read);
         }
-        assert_eq!(settings::read::<u32>(b"1234", "most").unwrap(), 1234);
+        assert_eq!(TextOrJson::read::<u32>(b"1234", "most").unwrap(), 1234);
     }
 
     #[test]

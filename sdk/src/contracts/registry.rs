@@ -6,8 +6,7 @@
 
 use std::cell::Cell;
 
-/// What an entry leads to: arguments in, a packed answer out, as the exports of ABI 1.
-pub type Export = unsafe extern "C" fn(address: *mut u8, len: u32) -> u64;
+pub use crate::memory::contracts::Export;
 
 /// A hook's export that takes no arguments.
 pub type HookExport = unsafe extern "C" fn() -> u64;
@@ -136,102 +135,6 @@ pub fn plugin() -> &'static Registry {
 #[cfg(not(target_arch = "wasm32"))]
 pub fn plugin() -> Registry {
     Registry::new()
-}
-
-/// Announces a command, for a contract whose host calls all commands through one export. `$described` is what the
-/// contract has it say of itself.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __announce_command {
-    ($name:literal, $codec:ident, $described:expr, $export:item) => {
-        $export
-        $crate::__announce! {
-            $crate::contracts::registry::Entry::command(
-                $name,
-                $crate::contracts::registry::Codec::$codec,
-                $described,
-                export,
-            )
-        }
-    };
-}
-
-/// The same for a contract that has commands say nothing of themselves.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __announce_undescribed_command {
-    ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        $crate::__announce_command! { $name, $codec, "", $export }
-    };
-}
-
-/// What the macro of a contract does with a hook whose host never calls one.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __no_hook {
-    ($hook:literal, $export:item) => {
-        #[allow(dead_code)]
-        $export
-    };
-}
-
-/// Announces a hook.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __announce_hook {
-    ("start", $export:item) => {
-        $crate::__announce_hook! { Start $export }
-    };
-    ("stop", $export:item) => {
-        $crate::__announce_hook! { Stop $export }
-    };
-    ("event", $export:item) => {
-        $crate::__announce_hook! { Event $export }
-    };
-    ($kind:ident $export:item) => {
-        $export
-        $crate::__announce! {
-            $crate::contracts::registry::Entry::hook($crate::contracts::registry::Kind::$kind(export))
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __announce {
-    ($entry:expr) => {
-        const _: () = {
-            static ENTRY: $crate::contracts::registry::Entry = $entry;
-
-            extern "C" fn announce() {
-                $crate::contracts::registry::announce(&ENTRY)
-            }
-
-            #[used]
-            #[unsafe(link_section = ".init_array")]
-            static CONSTRUCTOR: extern "C" fn() = announce;
-        };
-    };
-}
-
-/// What the macro of another host's contract does with many inputs of a command: nothing, as no such host has a way to give them.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __no_batch {
-    ($name:literal, $export:item) => {
-        #[allow(dead_code)]
-        $export
-    };
-}
-
-/// The panic record of a plugin that is made for another host: its layout is that of ABI 1, which the plugin does not speak otherwise.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __panic_record {
-    ($record:item) => {
-        #[unsafe(export_name = "plugin_panic_1")]
-        $record
-    };
 }
 
 #[cfg(test)]

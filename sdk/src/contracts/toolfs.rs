@@ -9,15 +9,17 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts::call;
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::Json;
 use crate::contracts::registry::Codec;
-use crate::contracts::unsupported::unsupported as not_there;
+use crate::contracts::services::{Entry, Files};
+use crate::contracts::shared::unsupported as not_there;
 use crate::decode_error::Fault;
-use crate::error::{Error, code};
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::json::{self, Arena};
+use crate::json::{self, Arena, Object, object};
 use crate::memory::contracts as memory;
-use crate::services::files::{Entry, Files};
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
 /// What ToolFS gives to plugins, by paths such as `/toolfs/data/words.txt`. What is in a folder comes in alphabetical order.
 #[host_functions(module = "toolfs", permission = "files")]
@@ -34,11 +36,7 @@ pub trait ToolFs {
     fn stat(path: &str) -> Result<FileInfo>;
 }
 
-/// An implementation, ready to be linked by a host.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: ToolFs + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
-    tool_fs::provide(implementation)
-}
+provided!(ToolFs as tool_fs);
 
 /// What there is to know of a file or a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,26 +108,16 @@ fn plugin_path(path: &str) -> &str {
     }
 }
 
-/// With what a plugin begins whose host has not initialised it: ToolFS always does.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
+impl HostContract for Contract {
+    type Kept = Json;
+    type Settings = Json;
 }
 
-/// The forms of values on this host.
+/// `PluginInstance`: 1, for the one plugin of the module.
 #[doc(hidden)]
-pub use crate::contracts::written::{json as kept, json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// ToolFS has no log: it finds the record of a panic in memory.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = false;
-
-#[doc(hidden)]
-pub fn hear_panic(_: &str) {}
+pub fn plugin_instance() -> u32 {
+    1
+}
 
 /// `init`: 0, or the response that says why the plugin could not be made.
 ///
@@ -195,42 +183,34 @@ fn respond(request: &[u8]) -> Vec<u8> {
 }
 
 fn success(result: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut response = b"{\"success\":true,\"result\":".to_vec();
-    result(&mut response);
-    response.push(b'}');
-    response
+    object(|response| {
+        response.json("success", b"true");
+        result(response.key("result"));
+    })
 }
 
 /// An error of ABI 1 as a response: its message is the response's error, and all the rest is in the metadata.
 fn failure(error: &[u8]) -> Vec<u8> {
     let arena = Arena::new();
     let mut message = "\"\"";
-    let mut metadata = Vec::new();
-    let read = json::members(error, &arena, |name, value| {
-        match name {
-            "message" => message = value,
-            _ => push_member(name, value, &mut metadata),
-        }
-        Ok(())
+    let mut read = Ok(());
+    let metadata = object(|metadata| {
+        read = json::members(error, &arena, |name, value| {
+            match name {
+                "message" => message = value,
+                _ => metadata.named(name, value.as_bytes()),
+            }
+            Ok(())
+        });
     });
     if read.is_err() {
         message = "\"the plugin's error is not readable\"";
     }
-    let mut response = b"{\"success\":false,\"error\":".to_vec();
-    response.extend_from_slice(message.as_bytes());
-    response.extend_from_slice(b",\"metadata\":{");
-    response.extend_from_slice(&metadata);
-    response.extend_from_slice(b"}}");
-    response
-}
-
-fn push_member(name: &str, value: &str, object: &mut Vec<u8>) {
-    if !object.is_empty() {
-        object.push(b',');
-    }
-    json::write_str(name, object);
-    object.push(b':');
-    object.extend_from_slice(value.as_bytes());
+    object(|response| {
+        response.json("success", b"false");
+        response.json("error", message.as_bytes());
+        response.json("metadata", &metadata);
+    })
 }
 
 /// What ToolFS asks for; `data` and `options` are JSON objects as they stand in the request.
@@ -291,20 +271,17 @@ impl<'a> Request<'a> {
 
     /// The arguments of a command, each as it was given.
     fn arguments(&self) -> Result<Vec<u8>> {
-        let mut arguments = Vec::new();
+        let mut text = Vec::new();
+        let mut arguments = Object::begin(&mut text);
         if let Some(path) = self.path {
-            let mut value = Vec::new();
-            json::write_str(plugin_path(path), &mut value);
-            let value = std::str::from_utf8(&value).unwrap_or_default();
-            push_member("path", value, &mut arguments);
+            arguments.string("path", plugin_path(path));
         }
         self.each_argument(|name, value| {
-            push_member(name, value, &mut arguments);
+            arguments.named(name, value.as_bytes());
             Ok(())
         })?;
-        arguments.insert(0, b'{');
-        arguments.push(b'}');
-        Ok(arguments)
+        arguments.end();
+        Ok(text)
     }
 
     /// What a command takes that takes plain bytes.
@@ -415,11 +392,6 @@ macro_rules! __toolfs_plugin {
     ($plugin:ty, $identity:tt) => {
         const IDENTITY: $crate::__private::manifest::Identity = $identity;
 
-        #[unsafe(export_name = "PluginInstance")]
-        extern "C" fn plugin_instance() -> ::core::primitive::u32 {
-            1
-        }
-
         #[unsafe(export_name = "name")]
         extern "C" fn name() -> ::core::primitive::u64 {
             $crate::contracts::toolfs::packed(IDENTITY.id.as_bytes())
@@ -430,24 +402,11 @@ macro_rules! __toolfs_plugin {
             $crate::contracts::toolfs::packed(IDENTITY.version.as_bytes())
         }
 
-        #[unsafe(export_name = "init")]
-        extern "C" fn init(
-            config: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u64 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::toolfs::init::<$plugin>(config, len) }
+        $crate::__exports! {
+            "PluginInstance" = toolfs::plugin_instance() -> u32;
+            "init" = toolfs::init<$plugin>(config: *mut u8, len: u32) -> u64;
+            "execute" = toolfs::execute(request: *mut u8, len: u32) -> u64;
         }
-
-        #[unsafe(export_name = "execute")]
-        extern "C" fn execute(
-            request: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u64 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::contracts::toolfs::execute(request, len) }
-        }
-
         $crate::__memory_exports! { $plugin, "alloc", "free", _size }
     };
 }
@@ -455,8 +414,9 @@ macro_rules! __toolfs_plugin {
 // ToolFS neither starts nor stops plugins, and has no events: no hook is ever called.
 #[doc(hidden)]
 pub use crate::{
-    __announce_undescribed_command as export_command, __no_batch as export_batch,
-    __no_hook as export_hook, __panic_record as export_record, __toolfs_plugin as export_plugin,
+    __announce_undescribed_command as export_command, __not_exported as export_batch,
+    __not_exported as export_hook, __panic_record as export_record,
+    __toolfs_plugin as export_plugin,
 };
 
 #[cfg(test)]

@@ -5,10 +5,12 @@
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
+use crate::contracts::contract::HostContract;
+use crate::contracts::forms::Json;
 use crate::contracts::registry::Export;
 use crate::guest::Plugin;
-use crate::host_functions;
 use crate::memory::{contracts as memory, typst as arguments};
+use plugin_sdk_macros::host_functions;
 
 /// What Typst gives to plugins, beside [`ARGUMENTS`].
 #[host_functions(module = "typst_env", prefix = "wasm_minimal_protocol_")]
@@ -21,11 +23,7 @@ pub trait Typst {
 /// say that, for a host could not tell where the room ends.
 pub const ARGUMENTS: &str = "wasm_minimal_protocol_write_args_to_buffer";
 
-/// An implementation, ready to be linked by a host.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Typst + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
-    typst::provide(implementation)
-}
+provided!(Typst as typst);
 
 /// What a plugin finds at Typst.
 #[doc(hidden)]
@@ -33,26 +31,15 @@ pub struct Contract;
 
 unsupported!(Contract at "Typst": Ai, Config, Events, Files, Http, Kv, Log, Random, Time);
 
-/// With what a plugin with an init hook begins that the document has not initialised.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    Some(Vec::new())
+impl HostContract for Contract {
+    type Kept = Json;
+    type Settings = Json;
+
+    /// A document need not initialize the plugin.
+    fn configuration() -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
 }
-
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::contracts::written::{json as kept, json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Typst takes nothing from a call that ends in a trap.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = false;
-
-#[doc(hidden)]
-pub fn hear_panic(_: &str) {}
 
 /// A command's export: 0, or 1 where it failed.
 #[doc(hidden)]
@@ -101,9 +88,8 @@ pub fn init<P: Plugin>(len: u32) -> i32 {
 #[macro_export]
 macro_rules! __typst_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "plugin_init")]
-        extern "C" fn init(len: ::core::primitive::u32) -> ::core::primitive::i32 {
-            $crate::contracts::typst::init::<$plugin>(len)
+        $crate::__exports! {
+            "plugin_init" = typst::init<$plugin>(len: u32) -> i32;
         }
     };
 }
@@ -127,7 +113,7 @@ macro_rules! __typst_command {
 // Typst has no events, and does not start or stop what it calls.
 #[doc(hidden)]
 pub use crate::{
-    __no_batch as export_batch, __no_hook as export_hook, __panic_record as export_record,
+    __not_exported as export_batch, __not_exported as export_hook, __panic_record as export_record,
     __typst_command as export_command, __typst_plugin as export_plugin,
 };
 

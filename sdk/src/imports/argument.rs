@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::imports::describe::{Fault, Kind, Region, c_text, region, text};
+use crate::imports::description::{Fault, Kind};
+use crate::imports::region::{Region, c_text, region, text};
 use crate::imports::scalar::Scalar;
 use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json::{self, Arena};

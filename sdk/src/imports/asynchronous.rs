@@ -1,62 +1,18 @@
 //! Implementations whose functions are futures: what they are given is a copy, so that the guest's memory is nobody's while they wait.
 
-use std::pin::Pin;
-
 use crate::imports::argument::LentMut;
-use crate::imports::describe::{Answer, Fault, Region, disjoint, lend_mut};
-use crate::memory::{as_bytes, as_bytes_mut};
+use crate::imports::call::lend_mut;
+use crate::imports::description::{Changed, Fault};
+use crate::imports::region::{Region, disjoint};
 
-/// A call that is being served: the future holds the implementation, and nothing of the guest.
-pub type Serving<'a> = Pin<Box<dyn Future<Output = Result<Served, Fault>> + Send + 'a>>;
-
-/// What a call came to that had to be waited for.
-pub struct Served {
-    /// The answer.
-    pub answer: Answer,
-    /// The arguments that the implementation may have changed, to be written back before the answer is given.
-    pub changed: Vec<Changed>,
-}
-
-/// A copy of bytes that the implementation may change.
-pub struct Changed {
-    address: u32,
-    /// Whole words, which are aligned for numbers of every size.
-    words: Vec<u64>,
-    len: usize,
-}
-
-impl Changed {
-    const NOTHING: Self = Changed {
-        address: 0,
-        words: Vec::new(),
-        len: 0,
+fn copy_of(bytes: &[u8], region: Region) -> Changed {
+    let mut changed = Changed {
+        address: region.address(),
+        words: vec![0; bytes.len().div_ceil(size_of::<u64>())],
+        len: bytes.len(),
     };
-
-    fn copy(bytes: &[u8], region: Region) -> Self {
-        let mut changed = Changed {
-            address: region.address(),
-            words: vec![0; bytes.len().div_ceil(size_of::<u64>())],
-            len: bytes.len(),
-        };
-        changed.bytes_mut().copy_from_slice(bytes);
-        changed
-    }
-
-    /// Where the bytes lie in the guest's memory.
-    pub fn address(&self) -> u32 {
-        self.address
-    }
-
-    /// The bytes as they are now.
-    pub fn bytes(&self) -> &[u8] {
-        as_bytes(&self.words).get(..self.len).unwrap_or_default()
-    }
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        as_bytes_mut(&mut self.words)
-            .get_mut(..self.len)
-            .unwrap_or_default()
-    }
+    changed.bytes_mut().copy_from_slice(bytes);
+    changed
 }
 
 /// Copies of several arguments that the implementation may change.
@@ -69,7 +25,7 @@ pub fn changed<const N: usize>(
     for ((copy, bytes), (name, region)) in copies.iter_mut().zip(lent).zip(regions) {
         // A copy is aligned, wherever the guest's bytes are.
         region.check_alignment(name)?;
-        *copy = Changed::copy(bytes, region);
+        *copy = copy_of(bytes, region);
     }
     Ok(copies)
 }

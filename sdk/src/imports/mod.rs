@@ -9,19 +9,19 @@
 pub(crate) mod argument;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod asynchronous;
-pub(crate) mod describe;
+pub(crate) mod call;
+pub(crate) mod description;
 pub(crate) mod native;
+pub(crate) mod region;
 pub(crate) mod returned;
 pub(crate) mod scalar;
 pub(crate) mod wire;
 
-#[cfg(not(target_arch = "wasm32"))]
-pub use asynchronous::{Changed, Served, Serving};
-#[cfg(not(target_arch = "wasm32"))]
-pub use describe::ServeLater;
-pub use describe::{
+pub use description::{
     Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use description::{Changed, ServeLater, Served, Serving};
 pub use native::Installed;
 pub use returned::{Block, HostError, Payload};
 pub use scalar::Scalar;

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::imports::argument::{AsJson, Plain, from_json};
-use crate::imports::describe::{Answer, Call, Fault, Form};
+use crate::imports::call::Call;
+use crate::imports::description::{Answer, Fault, Form, HostFunction, Parameter, Serve};
 use crate::imports::scalar::Scalar;
 use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json;
@@ -859,4 +860,29 @@ fn fetch(
     Err(strange_answer(
         "the host wants a larger buffer every time that it is called",
     ))
+}
+
+impl HostFunction {
+    /// A function that answers with an `R`.
+    #[doc(hidden)]
+    pub const fn new<C, R: Returned<C>>(
+        module: &'static str,
+        name: &'static str,
+        parameters: &'static [Parameter],
+        permission: Option<&'static str>,
+        serve: Serve,
+    ) -> Self {
+        HostFunction {
+            module,
+            name,
+            parameters,
+            room: [R::Room::TYPE, R::Size::TYPE],
+            result: R::Wire::TYPE,
+            form: R::FORM,
+            permission,
+            serve,
+            refuse: R::refusal,
+            documentation: "",
+        }
+    }
 }

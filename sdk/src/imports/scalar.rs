@@ -1,6 +1,6 @@
 //! Values that cross as one number.
 
-use crate::imports::describe::Kind;
+use crate::imports::description::Kind;
 use crate::imports::wire::Wire;
 
 /// A value that crosses the boundary as one number.

@@ -7,13 +7,15 @@
 mod arena;
 
 mod number;
+mod object;
 mod plain;
 pub(crate) mod private;
 mod read;
-mod write;
+pub(crate) mod write;
 
 pub use arena::Arena;
 
+pub(crate) use object::{Object, object};
 pub use read::Reader;
 pub use write::{WriteError, write};
 pub(crate) use write::{write_str, write_u64};

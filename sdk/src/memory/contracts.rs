@@ -5,8 +5,28 @@ use std::ptr;
 
 use super::{Block, Boundary, NO_BYTES, NOWHERE, Place, busy, overlap, range};
 use crate::abi::Packed;
-use crate::contracts::call::Reply;
-use crate::contracts::registry::Export;
+
+/// What an entry leads to: arguments in, a packed answer out, as the exports of ABI 1.
+pub type Export = unsafe extern "C" fn(address: *mut u8, len: u32) -> u64;
+
+/// What the plugin answered.
+pub struct Reply<'a> {
+    /// Whether the bytes are an error, as JSON: `{"code", "message", "details"?, "source"?}`.
+    pub failed: bool,
+    /// The bytes. They stay where they are until the next call into the plugin.
+    pub bytes: &'a [u8],
+}
+
+impl Reply<'_> {
+    /// Where the bytes are. Without any it is an address all the same, so that a host that takes 0 for nothing does not see it.
+    pub fn packed(&self) -> Packed {
+        Packed {
+            address: self.bytes.as_ptr().addr() as u32,
+            len: self.bytes.len() as u32,
+            failed: self.failed,
+        }
+    }
+}
 
 /// What contracts remember between calls.
 struct Outside {

@@ -4,10 +4,12 @@
     reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
 )]
 
+use super::name;
 use super::name::{hash, hash_number};
-use super::node::{Content, Definition, Enum, Field, Node, Representation, Variant};
-use super::write::Writer;
-use super::{Direction, Sink, name};
+use super::node::{
+    Content, Definition, Direction, Enum, Field, Names, Node, Representation, Variant,
+};
+use super::sink::Sink;
 
 /// How many types there can be in one document.
 const MOST: usize = 2048;
@@ -21,16 +23,16 @@ pub struct Definitions {
     /// Where a type stands in `entries`, by its id; 0 is nowhere.
     places: [u16; 2 * MOST],
     /// What is written, in its order.
-    forms: [Option<Form>; 2 * MOST],
-    forms_len: usize,
+    pub(super) forms: [Option<Form>; 2 * MOST],
+    pub(super) forms_len: usize,
     /// How many of the forms have been looked through for what they refer to.
     followed: usize,
 }
 
 /// A type, which may be needed or not.
 #[derive(Clone, Copy)]
-struct Entry {
-    definition: &'static Definition,
+pub(super) struct Entry {
+    pub(super) definition: &'static Definition,
     /// Whether it, or anything that it refers to, is read in another form than it is written in.
     differs: bool,
     /// Which of `forms` it is in each direction.
@@ -40,9 +42,9 @@ struct Entry {
 
 /// A type in one direction, which is needed.
 #[derive(Clone, Copy)]
-struct Form {
-    entry: u16,
-    direction: Direction,
+pub(super) struct Form {
+    pub(super) entry: u16,
+    pub(super) direction: Direction,
     /// Whether it is what is written of a type that is read in another form.
     is_output: bool,
     /// Which of those of the same name it is; 0 for the only or first one.
@@ -107,30 +109,6 @@ impl Definitions {
         }
     }
 
-    /// Writes the members of `$defs`, without the braces around them.
-    pub const fn write(&self, sink: &mut Sink<'_>) {
-        let mut nth = 0;
-        while nth < self.forms_len {
-            let Some(form) = self.forms[nth] else { return };
-            sink.raw(if nth == 0 { "\"" } else { ",\"" });
-            self.write_name(form, sink);
-            sink.raw("\":");
-            let body = self.entry(form.entry).definition.body;
-            Writer::new(self, form.direction, sink).schema(body);
-            nth += 1;
-        }
-    }
-
-    /// Writes a schema; all that it leads to must have been collected in the same direction.
-    pub const fn write_schema(
-        &self,
-        schema: &'static Node,
-        direction: Direction,
-        sink: &mut Sink<'_>,
-    ) {
-        Writer::new(self, direction, sink).schema(schema);
-    }
-
     /// Writes the name of a type that has been collected.
     pub(super) const fn write_reference(
         &self,
@@ -155,7 +133,7 @@ impl Definitions {
         );
     }
 
-    const fn write_name(&self, form: Form, sink: &mut Sink<'_>) {
+    pub(super) const fn write_name(&self, form: Form, sink: &mut Sink<'_>) {
         self.entry(form.entry).definition.name.write(sink);
         if form.is_output {
             sink.raw("Output");
@@ -165,7 +143,7 @@ impl Definitions {
         }
     }
 
-    const fn entry(&self, entry: u16) -> &Entry {
+    pub(super) const fn entry(&self, entry: u16) -> &Entry {
         match &self.entries[entry as usize] {
             Some(entry) => entry,
             None => panic!("entries stand one after the other"),
@@ -415,7 +393,7 @@ impl Visit<'_> {
         }
     }
 
-    const fn sees(&mut self, names: &crate::schema::node::Names) -> bool {
+    const fn sees(&mut self, names: &Names) -> bool {
         match self.direction {
             None => {
                 self.differs |= names.differ();

@@ -1,7 +1,6 @@
 //! Whether what an author says about a type makes sense for it.
 
-use super::node::{Keyword, Kind, Member, Node};
-use super::{Direction, Schema};
+use super::node::{Direction, Keyword, Kind, Member, Node, Schema};
 
 /// Refuses, while compiling, a constraint that no value of the type is subject to. A `number` is what a limit of integers says.
 #[track_caller]

@@ -3,8 +3,7 @@
 
 use std::marker::PhantomData;
 
-use super::node::{Content, Enum, Field, Keyword, Member, Node, Representation};
-use super::{Direction, Schema};
+use super::node::{Content, Direction, Enum, Field, Keyword, Member, Node, Representation, Schema};
 
 /// A test for `Deserialize`: the inherent constant wins over the trait's where the bound holds.
 pub struct Probe<T>(PhantomData<T>);

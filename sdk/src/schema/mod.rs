@@ -39,6 +39,7 @@ mod name;
 // Public only for what the derive makes, and hidden.
 #[allow(missing_docs)]
 mod node;
+mod object;
 mod parameter;
 mod sink;
 mod types;
@@ -57,53 +58,11 @@ pub mod parts {
 
 pub use definitions::Definitions;
 pub use name::Name;
-pub use node::Node;
+pub use node::{Direction, Node, Schema};
+pub(crate) use object::ObjectWriter;
 #[doc(hidden)]
 pub use parameter::{Form, Parameter};
 pub use sink::Sink;
-
-/// A type that describes its form in JSON, which is what serde makes of it.
-///
-/// Derive it, beside serde's traits: [`#[derive(Schema)]`](macro@crate::Schema). A type of another crate, or one whose implementations of serde's traits are written by hand,
-/// is described where it is used, by `#[schema(with = …)]`; or, if it is the author's own, like this:
-///
-/// ```
-/// use plugin_sdk::schema::{Name, Node, Schema};
-///
-/// struct Date(String);
-///
-/// impl Schema for Date {
-///     const SCHEMA: &'static Node = &Node::Text(r#"{"type":"string","format":"date"}"#);
-///     const NAME: Name = Name::new("Date");
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what it looks like in JSON",
-    label = "this type has no schema",
-    note = "derive `plugin_sdk::Schema` for it, beside serde's traits; or describe it as another type: `#[schema(with = String)]` on a field, `#[arg(schema = String)]` on an argument, `plugin_sdk::schema::Any` for anything"
-)]
-pub trait Schema {
-    /// The type's schema.
-    const SCHEMA: &'static Node;
-
-    /// What the type is called among definitions.
-    const NAME: Name;
-
-    /// What `Default::default()` looks like in JSON, if it is known.
-    const DEFAULT: Option<&'static str> = None;
-
-    /// Whether serde reads a field of this type even where it is missing, as it does with `Option`.
-    const OPTIONAL: bool = false;
-}
-
-/// Whether what is described comes into the plugin or goes out of it: serde may read one form of a type and write another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// What `Deserialize` reads: arguments, configurations, events' data.
-    In,
-    /// What `Serialize` writes: results.
-    Out,
-}
 
 /// Anything: how to describe what has no schema, where there is nothing better to say.
 ///

@@ -4,7 +4,7 @@
     reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
 )]
 
-use super::Sink;
+use super::sink::Sink;
 
 /// What a type is called among definitions, and what tells it from every other.
 ///

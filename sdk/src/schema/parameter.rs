@@ -1,8 +1,10 @@
 //! An object's members one by one, for hosts that know lists of parameters and no schemas.
 
-use super::node::{Content, Description, Enum, Field, Kind, Node, Object, Representation, Variant};
+use super::node::{
+    Content, Description, Direction, Enum, Field, Kind, Node, Object, Representation, Variant,
+};
+use super::sink::Sink;
 use super::write::trim;
-use super::{Direction, Sink};
 
 /// A member of an object that comes into the plugin.
 pub struct Parameter(&'static Field);

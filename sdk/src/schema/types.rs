@@ -13,8 +13,10 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, RwLock, atomic};
 use std::time::{Duration, SystemTime};
 
-use super::node::{Enum, Field, Keyword, Kind, Member, Names, Object, Representation, Variant};
-use super::{Name, Node, Schema};
+use super::name::Name;
+use super::node::{
+    Enum, Field, Keyword, Kind, Member, Names, Node, Object, Representation, Schema, Variant,
+};
 
 /// The schema of a string, a number or a boolean, both in parts and as text.
 macro_rules! plain_node {

@@ -1,10 +1,12 @@
 //! Schemas as JSON.
 
+use super::definitions::Definitions;
+use super::name::Name;
 use super::node::{
-    Annotations, Content, Description, Enum, Field, Keyword, Kind, Member, Node, Object,
+    Annotations, Content, Description, Direction, Enum, Field, Keyword, Kind, Member, Node, Object,
     Representation, Variant, are_intricate,
 };
-use super::{Definitions, Direction, Sink};
+use super::sink::Sink;
 
 /// Writes schemas of one direction. What has a place of its own is referred to.
 pub struct Writer<'a, 'b> {
@@ -285,7 +287,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    const fn reference(&mut self, name: &super::Name) {
+    const fn reference(&mut self, name: &Name) {
         self.key("\"$ref\":\"#/$defs/");
         self.definitions
             .write_reference(name, self.direction, self.sink);
@@ -1161,6 +1163,36 @@ impl<'a, 'b> Writer<'a, 'b> {
             }
             _ => self.layered(node, Some(layers), false),
         }
+    }
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, where a panic is an error like any other"
+)]
+impl Definitions {
+    /// Writes the members of `$defs`, without the braces around them.
+    pub const fn write(&self, sink: &mut Sink<'_>) {
+        let mut nth = 0;
+        while nth < self.forms_len {
+            let Some(form) = self.forms[nth] else { return };
+            sink.raw(if nth == 0 { "\"" } else { ",\"" });
+            self.write_name(form, sink);
+            sink.raw("\":");
+            let body = self.entry(form.entry).definition.body;
+            Writer::new(self, form.direction, sink).schema(body);
+            nth += 1;
+        }
+    }
+
+    /// Writes a schema; all that it leads to must have been collected in the same direction.
+    pub const fn write_schema(
+        &self,
+        schema: &'static Node,
+        direction: Direction,
+        sink: &mut Sink<'_>,
+    ) {
+        Writer::new(self, direction, sink).schema(schema);
     }
 }
 

@@ -17,52 +17,12 @@
 //! # }
 //! ```
 
-use serde::{Deserialize, Serialize};
-
 use crate::contracts::Contract;
-use crate::{Result, Schema, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "ai_", permission = "ai")]
-pub trait Ai {
-    /// Goes on with a conversation.
-    #[json]
-    fn chat(#[json] conversation: &Conversation) -> Result<Reply>;
-}
+use crate::contracts::services::ai;
+pub use crate::contracts::services::{Ai, AsyncAi, Conversation, Message, Reply};
+use crate::error::Result;
 
 implemented_by_hosts!(Ai, AsyncAi as ai);
-
-/// What has been said, and how to go on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
-pub struct Conversation {
-    /// In their order.
-    pub messages: Vec<Message>,
-    /// Which model; the host's choice unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// How long the reply may be, in tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
-}
-
-/// One thing said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Message {
-    /// `system`, `user` or `assistant`.
-    pub role: String,
-    /// What was said.
-    pub content: String,
-}
-
-/// What the model said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Reply {
-    /// Its words.
-    pub content: String,
-    /// Which model it was.
-    #[serde(default)]
-    pub model: Option<String>,
-}
 
 impl Conversation {
     /// Nothing has been said yet.

@@ -4,16 +4,10 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::contracts::Contract;
-use crate::contracts::chosen::settings;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "config_")]
-pub trait Config {
-    /// The value under a key, as JSON.
-    fn get(key: &str) -> Result<Option<Vec<u8>>>;
-}
+use crate::contracts::services::config;
+pub use crate::contracts::services::{AsyncConfig, Config};
+use crate::contracts::{Contract, Settings, ValueForm as _};
+use crate::error::Result;
 
 implemented_by_hosts!(Config, AsyncConfig as config);
 
@@ -32,7 +26,7 @@ implemented_by_hosts!(Config, AsyncConfig as config);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match Contract.get(key)? {
-        Some(bytes) => settings::read(&bytes, key).map(Some),
+        Some(bytes) => Settings::read(&bytes, key).map(Some),
         None => Ok(None),
     }
 }

@@ -12,38 +12,12 @@
 //! # }
 //! ```
 
-use serde::{Deserialize, Serialize};
-
 use crate::contracts::Contract;
-use crate::error::{Error, code};
-use crate::{Result, Schema, host_functions};
-
-/// What a host implements. A path is relative, its first part naming a granted root: `data/words.txt`.
-#[host_functions(module = "plugin_host", prefix = "files_", permission = "files")]
-pub trait Files {
-    /// A file's contents.
-    fn read(path: &str) -> Result<Vec<u8>>;
-    /// Makes or replaces a file.
-    fn write(path: &str, contents: &[u8]) -> Result<()>;
-    /// Removes a file.
-    fn remove(path: &str) -> Result<()>;
-    /// What is in a folder, in alphabetical order.
-    #[json]
-    fn list(path: &str) -> Result<Vec<Entry>>;
-}
+use crate::contracts::services::files;
+pub use crate::contracts::services::{AsyncFiles, Entry, Files};
+use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Files, AsyncFiles as files);
-
-/// Something in a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Entry {
-    /// Its name in the folder.
-    pub name: String,
-    /// Whether it is a folder itself.
-    pub folder: bool,
-    /// Its size in bytes; 0 for a folder.
-    pub bytes: u64,
-}
 
 /// A file's contents.
 ///

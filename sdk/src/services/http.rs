@@ -21,49 +21,16 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use super::{from_json, to_json};
-use crate::contracts::Contract;
-use crate::error::{Error, code};
-use crate::imports::Payload;
-use crate::{Result, contracts, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "http_", permission = "http")]
-pub trait Http {
-    /// Sends a request and waits for its response, whatever its status.
-    fn send(#[json] head: &Head, body: &[u8]) -> Result<Response>;
-}
+use crate::contracts::forms::{from_json, to_json};
+use crate::contracts::services::http;
+pub use crate::contracts::services::{AsyncHttp, Head, Http, Response};
+use crate::contracts::{Contract, HostContract as _};
+use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Http, AsyncHttp as http);
-
-/// A request without its body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// `GET`, `POST` and so on.
-    pub method: String,
-    /// With `http://` or `https://`.
-    pub url: String,
-    /// Names and values, in their order.
-    #[serde(default)]
-    pub headers: Vec<(String, String)>,
-    /// How long it may take, in milliseconds; never longer than what is left of the call's time.
-    #[serde(default)]
-    pub timeout_ms: Option<u64>,
-}
-
-/// What the server answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// The status, such as 200.
-    pub status: u16,
-    /// Names, in lower case, and values.
-    pub headers: Vec<(String, String)>,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-}
 
 /// Asks for what is at an address.
 ///
@@ -220,7 +187,7 @@ impl Response {
 /// Some hosts tell no more of a response than its status.
 #[inline]
 fn told() -> Result<()> {
-    match contracts::chosen::TELLS_BODIES {
+    match Contract::HAS_BODIES {
         true => Ok(()),
         false => Err(untold()),
     }
@@ -237,79 +204,4 @@ fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut headers = headers.iter();
     let found = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
-}
-
-/// A response without its body, as it crosses.
-#[derive(Serialize, Deserialize)]
-struct ResponseHead {
-    status: u16,
-    headers: Vec<(String, String)>,
-}
-
-/// The length of the head in four bytes, the head as JSON, the body as it is.
-impl Payload for Response {
-    #[inline]
-    fn into_bytes(self) -> Option<Vec<u8>> {
-        let Response {
-            status,
-            headers,
-            body,
-        } = self;
-        let mut bytes = vec![0; 4];
-        crate::json::write(&ResponseHead { status, headers }, &mut bytes).ok()?;
-        let len = u32::try_from(bytes.len() - 4).ok()?;
-        bytes.splice(..4, len.to_le_bytes());
-        bytes.extend_from_slice(&body);
-        Some(bytes)
-    }
-
-    #[inline]
-    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self> {
-        let bytes = bytes.unwrap_or_default();
-        let parts = bytes
-            .split_first_chunk()
-            .and_then(|(len, rest)| rest.split_at_checked(u32::from_le_bytes(*len) as usize));
-        let Some((head, body)) = parts else {
-            return Err(Error::new(
-                code::BAD_ANSWER,
-                "the host returned a response that ends within its head",
-            ));
-        };
-        let ResponseHead { status, headers } = from_json(head, "head")?;
-        Ok(Response {
-            status,
-            headers,
-            body: body.to_vec(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_response_crosses_as_it_is_whatever_its_body() {
-        let response = Response {
-            status: 404,
-            headers: vec![("content-type".to_owned(), "\"ü\"".to_owned())],
-            body: vec![0, 255, b'{', 0],
-        };
-        let bytes = Payload::into_bytes(response.clone());
-        assert_eq!(Response::from_bytes(bytes).unwrap(), response);
-    }
-
-    #[test]
-    fn a_response_that_is_none_is_an_error() {
-        for bytes in [
-            None,
-            Some(vec![0; 3]),
-            Some(vec![9, 0, 0, 0, b'{']),
-            Some(vec![255; 4]),
-            Some(vec![2, 0, 0, 0, b'{', b'}']),
-        ] {
-            let error = Response::from_bytes(bytes.clone()).unwrap_err();
-            assert_eq!(error.code(), "bad_answer", "{bytes:?}");
-        }
-    }
 }

@@ -12,23 +12,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::contracts::Contract;
-use crate::contracts::chosen::kept;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "kv_", permission = "kv")]
-pub trait Kv {
-    /// The bytes under a key.
-    fn get(key: &str) -> Result<Option<Vec<u8>>>;
-    /// Puts bytes under a key.
-    fn set(key: &str, value: &[u8]) -> Result<()>;
-    /// Forgets a key; whether there was one.
-    fn delete(key: &str) -> Result<bool>;
-    /// The keys that begin with a prefix, in alphabetical order.
-    #[json]
-    fn list(prefix: &str) -> Result<Vec<String>>;
-}
+use crate::contracts::services::kv;
+pub use crate::contracts::services::{AsyncKv, Kv};
+use crate::contracts::{Contract, Kept, ValueForm as _};
+use crate::error::Result;
 
 implemented_by_hosts!(Kv, AsyncKv as kv);
 
@@ -48,7 +35,7 @@ implemented_by_hosts!(Kv, AsyncKv as kv);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match Contract.get(key)? {
-        Some(bytes) => kept::read(&bytes, key).map(Some),
+        Some(bytes) => Kept::read(&bytes, key).map(Some),
         None => Ok(None),
     }
 }
@@ -69,7 +56,7 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
 /// ```
 #[inline]
 pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
-    Contract.set(key, &kept::write(value)?)
+    Contract.set(key, &Kept::write(value)?)
 }
 
 /// The bytes under a key as they are; `None` if there is nothing.

@@ -36,17 +36,9 @@ use std::fmt::Write as _;
 use ::log::{LevelFilter, Metadata, Record};
 
 use crate::contracts::Contract;
-use crate::host_functions;
+use crate::contracts::services::log;
+pub use crate::contracts::services::{AsyncLog, Log};
 use pairs::Pairs;
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "log_")]
-pub trait Log {
-    /// The most detailed level that the host wants: 0 none, 1 error, 2 warn, 3 info, 4 debug, 5 trace.
-    fn max_level() -> u32;
-    /// Takes a line.
-    fn write(level: u32, target: &str, message: &str);
-}
 
 /// An implementation, ready to be linked by a host.
 #[cfg(not(target_arch = "wasm32"))]

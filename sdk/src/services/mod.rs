@@ -40,12 +40,6 @@
 //! # Ok::<(), plugin_sdk::Error>(())
 //! ```
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::error::{Result, code};
-use crate::json::{self, Arena};
-
 /// What a host or a test does with an implementation of a service, beside the functions for guests.
 macro_rules! implemented_by_hosts {
     ($trait:ident, $async_trait:ident as $functions:ident) => {
@@ -82,22 +76,3 @@ pub mod kv;
 pub mod logging;
 pub mod random;
 pub mod time;
-
-/// A value as JSON, for a service that keeps or passes it on.
-#[inline]
-pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
-    let mut text = Vec::new();
-    json::write(value, &mut text)?;
-    Ok(text)
-}
-
-/// A value from the JSON that a service has. `name` is what it has it under, where the path to what is wrong begins.
-#[inline]
-pub(crate) fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
-    let arena = Arena::new();
-    json::read(text, &arena).map_err(|fault| {
-        let error = fault.in_member(name).into_error("the host's bytes");
-        // An argument of the plugin's would be called wrong otherwise, where the plugin passes the error on.
-        error.with_code(code::BAD_ANSWER)
-    })
-}

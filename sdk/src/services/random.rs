@@ -32,14 +32,9 @@
 //! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
 use crate::contracts::Contract;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "random_")]
-pub trait Random {
-    /// Fills a buffer with bytes fit for keys.
-    fn fill(#[out] bytes: &mut [u8]) -> Result<()>;
-}
+use crate::contracts::services::random;
+pub use crate::contracts::services::{AsyncRandom, Random};
+use crate::error::Result;
 
 implemented_by_hosts!(Random, AsyncRandom as random);
 

@@ -17,16 +17,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::contracts::Contract;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "time_")]
-pub trait Time {
-    /// Nanoseconds since 1970-01-01 00:00 UTC.
-    fn now(#[out] nanoseconds: &mut u64) -> Result<()>;
-    /// Nanoseconds since a moment of the host's choosing; never goes back.
-    fn monotonic(#[out] nanoseconds: &mut u64) -> Result<()>;
-}
+use crate::contracts::services::time;
+pub use crate::contracts::services::{AsyncTime, Time};
+use crate::error::Result;
 
 implemented_by_hosts!(Time, AsyncTime as time);
 

@@ -1,14 +1,14 @@
 //! What a host must know of its functions to link them, in terms of memory and numbers: no engine is named.
 
 use std::any::Any;
-use std::ffi::CStr;
 use std::fmt;
-use std::ops::Range;
+#[cfg(not(target_arch = "wasm32"))]
+use std::pin::Pin;
 
 use crate::error::Error;
-use crate::imports::argument::{Crosses, Lent, LentMut, Passed};
-use crate::imports::returned::Returned;
-use crate::imports::wire::{WasmType, Wire};
+use crate::imports::wire::WasmType;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::memory::{as_bytes, as_bytes_mut};
 
 /// An implementation of host functions, ready to be linked: what the `provide` beside a [`#[host_functions]`](macro@crate::host_functions) trait
 /// returns.
@@ -119,11 +119,8 @@ pub type ServeNow = fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answe
 
 /// See [`Serve::Later`].
 #[cfg(not(target_arch = "wasm32"))]
-pub type ServeLater = for<'a> fn(
-    &'a mut (dyn Any + Send),
-    &mut [u8],
-    &'a [u64],
-) -> Result<super::asynchronous::Serving<'a>, Fault>;
+pub type ServeLater =
+    for<'a> fn(&'a mut (dyn Any + Send), &mut [u8], &'a [u64]) -> Result<Serving<'a>, Fault>;
 
 impl Serve {
     /// Whether a call of it may have to be waited for, which only a host that is itself asynchronous can do.
@@ -133,29 +130,6 @@ impl Serve {
 }
 
 impl HostFunction {
-    /// A function that answers with an `R`.
-    #[doc(hidden)]
-    pub const fn new<C, R: Returned<C>>(
-        module: &'static str,
-        name: &'static str,
-        parameters: &'static [Parameter],
-        permission: Option<&'static str>,
-        serve: Serve,
-    ) -> Self {
-        HostFunction {
-            module,
-            name,
-            parameters,
-            room: [R::Room::TYPE, R::Size::TYPE],
-            result: R::Wire::TYPE,
-            form: R::FORM,
-            permission,
-            serve,
-            refuse: R::refusal,
-            documentation: "",
-        }
-    }
-
     /// The same function, with what its declaration says of it.
     #[doc(hidden)]
     pub const fn documented(self, documentation: &'static str) -> Self {
@@ -189,38 +163,6 @@ pub struct Parameter {
     pub types: [Option<WasmType>; 2],
     /// Whether the host may change it.
     pub in_place: bool,
-}
-
-impl Parameter {
-    /// An argument by shared reference.
-    pub const fn lent<C, T: Lent<C> + ?Sized>(name: &'static str) -> Self {
-        Parameter {
-            name,
-            kind: T::KIND,
-            types: [T::First::TYPE, T::Second::TYPE],
-            in_place: false,
-        }
-    }
-
-    /// An argument by exclusive reference.
-    pub const fn lent_mut<T: LentMut + ?Sized>(name: &'static str) -> Self {
-        Parameter {
-            name,
-            kind: T::KIND,
-            types: [T::First::TYPE, T::Second::TYPE],
-            in_place: true,
-        }
-    }
-
-    /// An argument by value.
-    pub const fn passed<T: Crosses>(name: &'static str) -> Self {
-        Parameter {
-            name,
-            kind: T::KIND,
-            types: [T::First::TYPE, T::Second::TYPE],
-            in_place: false,
-        }
-    }
 }
 
 /// What the numbers of an argument mean.
@@ -400,113 +342,9 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Bytes in a guest's memory that have not been looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct Region {
-    address: u32,
-    bytes: u64,
-    alignment: u32,
-}
-
-impl Region {
-    /// So many things of a size.
-    pub fn new(address: u64, count: u64, size: usize) -> Self {
-        Region {
-            address: address as u32,
-            // Two numbers of 32 bits.
-            bytes: u64::from(count as u32) * size as u64,
-            // Numbers are as large as they are aligned.
-            alignment: size as u32,
-        }
-    }
-
-    /// Where it lies in a memory of that many bytes. No bytes lie anywhere.
-    fn within(self, memory: usize) -> Result<Range<usize>, Fault> {
-        if self.bytes == 0 {
-            return Ok(0..0);
-        }
-        let end = u64::from(self.address) + self.bytes;
-        if end > memory as u64 {
-            return Err(Fault::OutOfBounds {
-                address: self.address,
-                bytes: self.bytes,
-                memory: memory as u64,
-            });
-        }
-        Ok(self.address as usize..end as usize)
-    }
-}
-
-/// What a copy of an argument is made of.
-#[cfg(not(target_arch = "wasm32"))]
-impl Region {
-    pub(super) fn address(self) -> u32 {
-        self.address
-    }
-
-    /// Whether the numbers could be used where they are.
-    pub(super) fn check_alignment(self, name: &'static str) -> Result<(), Fault> {
-        if self.bytes == 0 || self.address.is_multiple_of(self.alignment) {
-            return Ok(());
-        }
-        Err(Fault::Misaligned {
-            address: self.address,
-            alignment: self.alignment,
-        }
-        .of(name))
-    }
-}
-
-/// The bytes of an argument.
-#[inline]
-pub fn region(memory: &[u8], address: u64, count: u64, size: usize) -> Result<&[u8], Fault> {
-    let range = Region::new(address, count, size).within(memory.len())?;
-    Ok(memory.get(range).unwrap_or_default())
-}
-
-/// Bytes that are text.
-#[inline]
-pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        Fault::Value(Error::new(
-            crate::code::INVALID_ARGUMENT,
-            format!("the text is not UTF-8 after byte {}", error.valid_up_to()),
-        ))
-    })
-}
-
-/// Text that ends with a zero byte.
-pub fn c_text(memory: &[u8], address: u64) -> Result<&CStr, Fault> {
-    let address = address as u32;
-    let from = memory.get(address as usize..).unwrap_or_default();
-    if from.is_empty() {
-        return Err(Fault::OutOfBounds {
-            address,
-            bytes: 1,
-            memory: memory.len() as u64,
-        });
-    }
-    CStr::from_bytes_until_nul(from).map_err(|_| Fault::Unterminated { address })
-}
-
-/// Several arguments that the host may change, at once.
-pub fn disjoint<'m, const N: usize>(
-    memory: &'m mut [u8],
-    regions: [(&'static str, Region); N],
-) -> Result<[&'m mut [u8]; N], Fault> {
-    let mut ranges = [const { 0..0 }; N];
-    for (range, (name, region)) in ranges.iter_mut().zip(regions) {
-        *range = region
-            .within(memory.len())
-            .map_err(|fault| fault.of(name))?;
-    }
-    memory
-        .get_disjoint_mut(ranges)
-        .map_err(|_| Fault::Overlapping)
-}
-
 impl Fault {
-    fn of(self, name: &'static str) -> Self {
+    /// Returns the error as one of the argument `name`.
+    pub(super) fn of(self, name: &'static str) -> Self {
         Fault::Argument {
             name,
             fault: Box::new(self),
@@ -514,79 +352,49 @@ impl Fault {
     }
 }
 
-/// The numbers of a call, taken one argument at a time.
-pub struct Call<'s> {
-    slots: &'s [u64],
+/// A call that is being served: the future holds the implementation, and nothing of the guest.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Serving<'a> = Pin<Box<dyn Future<Output = Result<Served, Fault>> + Send + 'a>>;
+
+/// What a call came to that had to be waited for.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct Served {
+    /// The answer.
+    pub answer: Answer,
+    /// The arguments that the implementation may have changed, to be written back before the answer is given.
+    pub changed: Vec<Changed>,
 }
 
-impl<'s> Call<'s> {
-    /// The numbers that the guest passed.
-    pub fn new(slots: &'s [u64]) -> Self {
-        Call { slots }
-    }
-
-    /// The next number, if there is one of this type.
-    #[inline]
-    pub fn slot<W: Wire>(&mut self) -> u64 {
-        if W::TYPE.is_none() {
-            return 0;
-        }
-        let Some((first, rest)) = self.slots.split_first() else {
-            return 0;
-        };
-        self.slots = rest;
-        *first
-    }
-
-    /// An argument by shared reference.
-    #[inline]
-    pub fn lent<'m, C, T: Lent<C> + ?Sized>(
-        &mut self,
-        memory: &'m [u8],
-        name: &'static str,
-    ) -> Result<T::Read<'m>, Fault> {
-        let (first, second) = (self.slot::<T::First>(), self.slot::<T::Second>());
-        T::read(memory, first, second).map_err(|fault| fault.of(name))
-    }
-
-    /// An argument by value.
-    #[inline]
-    pub fn passed<'m, 'r, T: Passed<'r>>(
-        &mut self,
-        memory: &'m [u8],
-        name: &'static str,
-    ) -> Result<T::Read<'m>, Fault> {
-        let (first, second) = (self.slot::<T::First>(), self.slot::<T::Second>());
-        T::read(memory, first, second).map_err(|fault| fault.of(name))
-    }
-
-    /// Where an argument by exclusive reference lies.
-    #[inline]
-    pub fn place<T: LentMut + ?Sized>(&mut self, name: &'static str) -> (&'static str, Region) {
-        let (first, second) = (self.slot::<T::First>(), self.slot::<T::Second>());
-        (name, T::region(first, second))
-    }
+/// A copy of bytes that the implementation may change.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct Changed {
+    pub(super) address: u32,
+    /// Whole words, which are aligned for numbers of every size.
+    pub(super) words: Vec<u64>,
+    pub(super) len: usize,
 }
 
-/// An argument by exclusive reference. What the host only writes begins as zeros.
-#[inline]
-pub fn lend_mut<'m, T: LentMut + ?Sized>(
-    bytes: &'m mut [u8],
-    (name, region): (&'static str, Region),
-    only_written: bool,
-) -> Result<&'m mut T, Fault> {
-    if only_written {
-        bytes.fill(0);
-    }
-    let misaligned = Fault::Misaligned {
-        address: region.address,
-        alignment: region.alignment,
+#[cfg(not(target_arch = "wasm32"))]
+impl Changed {
+    pub(super) const NOTHING: Self = Changed {
+        address: 0,
+        words: Vec::new(),
+        len: 0,
     };
-    T::lend(bytes).ok_or_else(|| misaligned.of(name))
-}
 
-/// The implementation as its own type.
-#[inline]
-pub fn implementation<T: 'static>(erased: &mut (dyn Any + Send)) -> Result<&mut T, Fault> {
-    erased.downcast_mut().ok_or(Fault::Implementation)
+    /// Where the bytes lie in the guest's memory.
+    pub fn address(&self) -> u32 {
+        self.address
+    }
+
+    /// The bytes as they are now.
+    pub fn bytes(&self) -> &[u8] {
+        as_bytes(&self.words).get(..self.len).unwrap_or_default()
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        as_bytes_mut(&mut self.words)
+            .get_mut(..self.len)
+            .unwrap_or_default()
+    }
 }

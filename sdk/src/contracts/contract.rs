@@ -1,0 +1,28 @@
+//! The trait that says how a contract's host differs from the SDK's own hosts.
+
+use super::forms::ValueForm;
+
+/// The contract that a plugin is built for. The type also implements every service.
+pub trait HostContract {
+    /// The form in which the host keeps a plugin's values.
+    type Kept: ValueForm;
+    /// The form in which the host passes on settings.
+    type Settings: ValueForm;
+
+    /// Whether the host returns the body of an HTTP response, and not only its status.
+    const HAS_BODIES: bool = true;
+
+    /// Whether the guest reports a panic to its host before it traps.
+    const REPORTS_PANICS: bool = false;
+
+    /// Returns the configuration for a plugin with an init hook that the host calls before it has
+    /// initialized it. `None` makes that call an error.
+    #[inline]
+    fn configuration() -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Reports a panic to the host: one line of UTF-8.
+    #[inline]
+    fn report_panic(_: &str) {}
+}

@@ -1,0 +1,112 @@
+//! Places in a guest's memory that a call names.
+
+use std::ffi::CStr;
+use std::ops::Range;
+
+use crate::error::{Error, code};
+use crate::imports::description::Fault;
+
+/// Bytes in a guest's memory that have not been looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Region {
+    pub(super) address: u32,
+    bytes: u64,
+    pub(super) alignment: u32,
+}
+
+impl Region {
+    /// So many things of a size.
+    pub fn new(address: u64, count: u64, size: usize) -> Self {
+        Region {
+            address: address as u32,
+            // Two numbers of 32 bits.
+            bytes: u64::from(count as u32) * size as u64,
+            // Numbers are as large as they are aligned.
+            alignment: size as u32,
+        }
+    }
+
+    /// Where it lies in a memory of that many bytes. No bytes lie anywhere.
+    pub(super) fn within(self, memory: usize) -> Result<Range<usize>, Fault> {
+        if self.bytes == 0 {
+            return Ok(0..0);
+        }
+        let end = u64::from(self.address) + self.bytes;
+        if end > memory as u64 {
+            return Err(Fault::OutOfBounds {
+                address: self.address,
+                bytes: self.bytes,
+                memory: memory as u64,
+            });
+        }
+        Ok(self.address as usize..end as usize)
+    }
+}
+
+/// What a copy of an argument is made of.
+#[cfg(not(target_arch = "wasm32"))]
+impl Region {
+    pub(super) fn address(self) -> u32 {
+        self.address
+    }
+
+    /// Whether the numbers could be used where they are.
+    pub(super) fn check_alignment(self, name: &'static str) -> Result<(), Fault> {
+        if self.bytes == 0 || self.address.is_multiple_of(self.alignment) {
+            return Ok(());
+        }
+        Err(Fault::Misaligned {
+            address: self.address,
+            alignment: self.alignment,
+        }
+        .of(name))
+    }
+}
+
+/// The bytes of an argument.
+#[inline]
+pub fn region(memory: &[u8], address: u64, count: u64, size: usize) -> Result<&[u8], Fault> {
+    let range = Region::new(address, count, size).within(memory.len())?;
+    Ok(memory.get(range).unwrap_or_default())
+}
+
+/// Bytes that are text.
+#[inline]
+pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        Fault::Value(Error::new(
+            code::INVALID_ARGUMENT,
+            format!("the text is not UTF-8 after byte {}", error.valid_up_to()),
+        ))
+    })
+}
+
+/// Text that ends with a zero byte.
+pub fn c_text(memory: &[u8], address: u64) -> Result<&CStr, Fault> {
+    let address = address as u32;
+    let from = memory.get(address as usize..).unwrap_or_default();
+    if from.is_empty() {
+        return Err(Fault::OutOfBounds {
+            address,
+            bytes: 1,
+            memory: memory.len() as u64,
+        });
+    }
+    CStr::from_bytes_until_nul(from).map_err(|_| Fault::Unterminated { address })
+}
+
+/// Several arguments that the host may change, at once.
+pub fn disjoint<'m, const N: usize>(
+    memory: &'m mut [u8],
+    regions: [(&'static str, Region); N],
+) -> Result<[&'m mut [u8]; N], Fault> {
+    let mut ranges = [const { 0..0 }; N];
+    for (range, (name, region)) in ranges.iter_mut().zip(regions) {
+        *range = region
+            .within(memory.len())
+            .map_err(|fault| fault.of(name))?;
+    }
+    memory
+        .get_disjoint_mut(ranges)
+        .map_err(|_| Fault::Overlapping)
+}
