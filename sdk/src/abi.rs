@@ -1,16 +1,114 @@
 //! The names and numbers of ABI version 1 (`docs/abi.md`), shared by the guest and by hosts written in Rust.
 
-/// The ABI version that this crate speaks.
+/// Expands to the literal of one of the names below, for attributes, which take no constants.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __abi_name {
+    (MEMORY_EXPORT) => {
+        "memory"
+    };
+    (ALLOC_EXPORT) => {
+        "alloc"
+    };
+    (FREE_EXPORT) => {
+        "free"
+    };
+    (INIT_EXPORT) => {
+        "plugin_init"
+    };
+    (CLEANUP_EXPORT) => {
+        "plugin_cleanup"
+    };
+    (START_EXPORT) => {
+        "plugin_start"
+    };
+    (STOP_EXPORT) => {
+        "plugin_stop"
+    };
+    (EVENT_EXPORT) => {
+        "plugin_event"
+    };
+    (HOOK_EXPORT_PREFIX) => {
+        "plugin_"
+    };
+    (COMMAND_EXPORT_PREFIX) => {
+        "command_"
+    };
+    (BATCH_EXPORT_PREFIX) => {
+        "batch_"
+    };
+    (VERSION_EXPORT_PREFIX) => {
+        "plugin_abi_"
+    };
+    (VERSION_EXPORT) => {
+        "plugin_abi_1"
+    };
+    (PANIC_EXPORT) => {
+        "plugin_panic_1"
+    };
+    (HEAP_EXPORT) => {
+        "plugin_heap_1"
+    };
+    (MANIFEST_SECTION) => {
+        "plugin-sdk"
+    };
+    (LIBRARY_SECTION) => {
+        "plugin-sdk-library"
+    };
+    (SERVICES_MODULE) => {
+        "plugin_host"
+    };
+}
+
+/// Makes constants of the names.
+macro_rules! names {
+    ($($(#[$doc:meta])* $constant:ident;)*) => {
+        $($(#[$doc])* pub const $constant: &str = __abi_name!($constant);)*
+    };
+}
+
+/// The ABI version that this crate implements.
 pub const VERSION: u32 = 1;
 
-/// What the name of the export starts with that tells the ABI version; the version follows in decimal.
-pub const VERSION_EXPORT_PREFIX: &str = "plugin_abi_";
-
-/// What the name of every command's export starts with.
-pub const COMMAND_EXPORT_PREFIX: &str = "command_";
-
-/// What the name of the export starts with that takes many inputs of a command at once.
-pub const BATCH_EXPORT_PREFIX: &str = "batch_";
+names! {
+    /// The export of linear memory.
+    MEMORY_EXPORT;
+    /// The export that allocates memory for the host.
+    ALLOC_EXPORT;
+    /// The export that frees memory of the host, or the last result.
+    FREE_EXPORT;
+    /// The export that makes the plugin from a configuration.
+    INIT_EXPORT;
+    /// The export that ends the plugin's life.
+    CLEANUP_EXPORT;
+    /// The export of the start hook.
+    START_EXPORT;
+    /// The export of the stop hook.
+    STOP_EXPORT;
+    /// The export of the event handlers.
+    EVENT_EXPORT;
+    /// The prefix of the exports of hooks.
+    HOOK_EXPORT_PREFIX;
+    /// The prefix of a command's export.
+    COMMAND_EXPORT_PREFIX;
+    /// The prefix of the export that takes many inputs of a command at once.
+    BATCH_EXPORT_PREFIX;
+    /// The prefix of the export whose name holds the ABI version, in decimal.
+    VERSION_EXPORT_PREFIX;
+    /// The export of version 1: a constant that holds the address of the panic record.
+    VERSION_EXPORT;
+    /// The export of the panic record in a plugin for a host with a contract of its own.
+    PANIC_EXPORT;
+    /// The export of a plugin that counts its allocations: a constant that holds the address of the
+    /// heap record.
+    HEAP_EXPORT;
+    /// The custom section with the manifest.
+    MANIFEST_SECTION;
+    /// The custom section that marks a plugin that was built as a library.
+    LIBRARY_SECTION;
+    /// The module that guests import the SDK's own services from.
+    SERVICES_MODULE;
+}
 
 /// The largest number of bytes that arguments or a result may have: 2^31 - 1.
 pub const MAX_LEN: u32 = (1 << 31) - 1;
@@ -20,9 +118,6 @@ pub const ALIGNMENT: u32 = 16;
 
 /// The size in bytes of the panic record whose address the version export holds.
 pub const PANIC_RECORD_SIZE: u32 = 24;
-
-/// The export of a plugin that counts its allocations: a constant that holds the heap record's address.
-pub const HEAP_EXPORT: &str = "plugin_heap_1";
 
 /// The size in bytes of the heap record.
 pub const HEAP_RECORD_SIZE: u32 = 32;

@@ -73,7 +73,7 @@ mod counting {
 
     /// The plugin's own counters, where a host finds them without running any code.
     #[cfg(target_arch = "wasm32")]
-    #[unsafe(export_name = "plugin_heap_1")]
+    #[unsafe(export_name = crate::__abi_name!(HEAP_EXPORT))]
     pub static HEAP: Heap = Heap::new();
 
     /// What is allocated. `docs/abi.md` gives the layout. Atomics, which cost nothing without threads, are what a safe static is made of.

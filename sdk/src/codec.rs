@@ -162,14 +162,16 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
     } else {
         "`, only "
     });
-    for (nth, known) in names.iter().enumerate() {
-        message.push_str(if nth == 0 { "`" } else { ", `" });
-        message.push_str(known);
-        message.push('`');
-    }
     let details = object(|details| {
         details.string("argument", name);
-        details.strings("expected", names.iter().copied());
+        details.open_array("expected");
+        for (nth, known) in names.iter().enumerate() {
+            message.push_str(if nth == 0 { "`" } else { ", `" });
+            message.push_str(known);
+            message.push('`');
+            details.element(known);
+        }
+        details.close_array();
     });
     Error::new(code::UNKNOWN_ARGUMENT, message).with_details_json(details)
 }

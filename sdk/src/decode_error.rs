@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::json::write::write_u64;
+use crate::json::number::write_u64;
 
 /// The longest piece of the text that is shown as what was found, in bytes.
 const EXCERPT: usize = 40;

@@ -323,7 +323,11 @@ impl Error {
             object.json("details", details.as_bytes());
         }
         if self.0.cause.is_some() {
-            object.strings("source", self.0.causes());
+            object.open_array("source");
+            for cause in self.0.causes() {
+                object.element(cause);
+            }
+            object.close_array();
         }
         object.end();
     }

@@ -7,6 +7,7 @@ pub use plugin_sdk_macros::made_by_a_macro;
 pub use serde::de::IgnoredAny;
 pub use serde_json::Value;
 
+pub use crate::__abi_name as abi_name;
 pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;

@@ -243,15 +243,15 @@ fn heard(data: &[u8]) -> Cow<'_, [u8]> {
 macro_rules! __cis_plugin {
     ($plugin:ty, $identity:tt) => {
         $crate::__exports! {
-            "skill_init" = cis::init<$plugin>();
-            "skill_execute" = cis::execute(
+            "skill_init" => cis::init<$plugin>();
+            "skill_execute" => cis::execute(
                 name: *mut u8, name_len: u32, arguments: *mut u8, arguments_len: u32
             ) -> u64;
-            "skill_last_error" = cis::last_error() -> u64;
-            "skill_on_event" = cis::on_event(
+            "skill_last_error" => cis::last_error() -> u64;
+            "skill_on_event" => cis::on_event(
                 topic: *mut u8, topic_len: u32, data: *mut u8, data_len: u32
             ) -> i32;
-            "skill_shutdown" = cis::shutdown<$plugin>();
+            "skill_shutdown" => cis::shutdown<$plugin>();
         }
         $crate::__memory_exports! { $plugin, "malloc", "free" }
     };

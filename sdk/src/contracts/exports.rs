@@ -6,7 +6,7 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __exports {
-    ($($export:literal = $contract:ident::$function:ident $(<$plugin:ty>)? ($($name:ident: $ty:ty),*) $(-> $result:ty)?;)*) => {$(
+    ($($export:expr => $contract:ident::$function:ident $(<$plugin:ty>)? ($($name:ident: $ty:ty),*) $(-> $result:ty)?;)*) => {$(
         const _: () = {
             // An author's own type may have one of these names.
             #[allow(unused_imports)]
@@ -29,7 +29,7 @@ macro_rules! __exports {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __memory_exports {
-    ($plugin:ty, $alloc:literal, $free:literal $(, $size:ident)?) => {
+    ($plugin:ty, $alloc:expr, $free:expr $(, $size:ident)?) => {
         #[unsafe(export_name = $alloc)]
         extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
             <$plugin as $crate::__private::Plugin>::guest().boundary().alloc(size)
@@ -124,7 +124,7 @@ macro_rules! __not_exported {
 #[macro_export]
 macro_rules! __panic_record {
     ($record:item) => {
-        #[unsafe(export_name = "plugin_panic_1")]
+        #[unsafe(export_name = $crate::__abi_name!(PANIC_EXPORT))]
         $record
     };
 }

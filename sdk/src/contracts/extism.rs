@@ -237,9 +237,7 @@ fn request(head: &Head) -> Vec<u8> {
         request.string("method", &head.method);
         let mut members = Object::begin(request.key("headers"));
         for (name, value) in &headers {
-            let mut text = Vec::new();
-            json::write_str(value, &mut text);
-            members.named(name, &text);
+            members.string(name, value);
         }
         members.end();
     })
@@ -406,8 +404,8 @@ pub fn provide<T: Env + Requests + Clone + Send + 'static>(
 macro_rules! __extism_plugin {
     ($plugin:ty, $identity:tt) => {
         $crate::__exports! {
-            "plugin_init" = extism::init<$plugin>() -> i32;
-            "plugin_cleanup" = extism::cleanup<$plugin>() -> i32;
+            $crate::__abi_name!(INIT_EXPORT) => extism::init<$plugin>() -> i32;
+            $crate::__abi_name!(CLEANUP_EXPORT) => extism::cleanup<$plugin>() -> i32;
         }
     };
 }
@@ -426,7 +424,7 @@ macro_rules! __extism_command {
 #[macro_export]
 macro_rules! __extism_batch {
     ($name:literal, $export:item) => {
-        $crate::__extism_export! { ::core::concat!("batch_", $name), command, $export }
+        $crate::__extism_export! { ::core::concat!($crate::__abi_name!(BATCH_EXPORT_PREFIX), $name), command, $export }
     };
 }
 
@@ -435,10 +433,10 @@ macro_rules! __extism_batch {
 #[macro_export]
 macro_rules! __extism_hook {
     ("event", $export:item) => {
-        $crate::__extism_export! { "plugin_event", command, $export }
+        $crate::__extism_export! { $crate::__abi_name!(EVENT_EXPORT), command, $export }
     };
     ($hook:literal, $export:item) => {
-        $crate::__extism_export! { ::core::concat!("plugin_", $hook), hook, $export }
+        $crate::__extism_export! { ::core::concat!($crate::__abi_name!(HOOK_EXPORT_PREFIX), $hook), hook, $export }
     };
 }
 

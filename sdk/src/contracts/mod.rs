@@ -25,7 +25,8 @@
 mod shared;
 pub(crate) mod contract;
 mod exports;
-pub(crate) mod forms;
+#[doc(hidden)]
+pub mod forms;
 pub(crate) mod services;
 // What only some plugins need is not in the others: whatever this crate holds compiled changes how everything else is.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]

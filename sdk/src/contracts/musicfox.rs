@@ -546,14 +546,14 @@ macro_rules! __musicfox_plugin {
         $crate::__memory_exports! { $plugin, "malloc", "free" }
 
         $crate::__exports! {
-            "initialize" = musicfox::initialize<$plugin>(address: *mut u8, len: u32) -> i32;
-            "start" = musicfox::start() -> i32;
-            "stop" = musicfox::stop() -> i32;
-            "cleanup" = musicfox::cleanup<$plugin>() -> i32;
-            "process_audio" = musicfox::process_audio(
+            "initialize" => musicfox::initialize<$plugin>(address: *mut u8, len: u32) -> i32;
+            "start" => musicfox::start() -> i32;
+            "stop" => musicfox::stop() -> i32;
+            "cleanup" => musicfox::cleanup<$plugin>() -> i32;
+            "process_audio" => musicfox::process_audio(
                 input: *mut u8, len: u32, output: usize
             ) -> i32;
-            "handle_event" = musicfox::handle_event(address: *mut u8, len: u32) -> i32;
+            "handle_event" => musicfox::handle_event(address: *mut u8, len: u32) -> i32;
         }
 
         const IDENTITY: $crate::__private::manifest::Identity = $identity;

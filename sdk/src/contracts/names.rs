@@ -6,6 +6,8 @@
 //! host, have a prefix. Names that begin with `__` cannot be commands at all: the macros refuse
 //! them.
 
+use crate::abi::COMMAND_EXPORT_PREFIX;
+
 /// Makes the list of names that commands cannot have as exports, and the macro that goes by it.
 /// `$d` is `$`, which a macro that makes a macro cannot write.
 macro_rules! taken {
@@ -55,7 +57,7 @@ taken! {
 /// ```
 pub fn exported(command: &str) -> String {
     match TAKEN.contains(&command) {
-        true => ["command_", command].concat(),
+        true => [COMMAND_EXPORT_PREFIX, command].concat(),
         false => command.to_owned(),
     }
 }

@@ -76,7 +76,7 @@ impl HostContract for Contract {
 #[macro_export]
 macro_rules! __native_record {
     ($record:item) => {
-        #[unsafe(export_name = "plugin_abi_1")]
+        #[unsafe(export_name = $crate::__abi_name!(VERSION_EXPORT))]
         $record
     };
 }
@@ -86,9 +86,9 @@ macro_rules! __native_record {
 #[macro_export]
 macro_rules! __native_plugin {
     ($plugin:ty, $identity:tt) => {
-        $crate::__memory_exports! { $plugin, "alloc", "free", _size }
+        $crate::__memory_exports! { $plugin, $crate::__abi_name!(ALLOC_EXPORT), $crate::__abi_name!(FREE_EXPORT), _size }
 
-        #[unsafe(export_name = "plugin_init")]
+        #[unsafe(export_name = $crate::__abi_name!(INIT_EXPORT))]
         extern "C" fn init(
             address: *mut ::core::primitive::u8,
             len: ::core::primitive::u32,
@@ -97,7 +97,7 @@ macro_rules! __native_plugin {
             unsafe { <$plugin as $crate::__private::Plugin>::guest().init(address, len) }
         }
 
-        #[unsafe(export_name = "plugin_cleanup")]
+        #[unsafe(export_name = $crate::__abi_name!(CLEANUP_EXPORT))]
         extern "C" fn cleanup() {
             <$plugin as $crate::__private::Plugin>::guest().cleanup()
         }
@@ -109,7 +109,7 @@ macro_rules! __native_plugin {
 #[macro_export]
 macro_rules! __native_command {
     ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        #[unsafe(export_name = ::core::concat!("command_", $name))]
+        #[unsafe(export_name = ::core::concat!($crate::__abi_name!(COMMAND_EXPORT_PREFIX), $name))]
         $export
     };
 }
@@ -119,7 +119,7 @@ macro_rules! __native_command {
 #[macro_export]
 macro_rules! __native_batch {
     ($name:literal, $export:item) => {
-        #[unsafe(export_name = ::core::concat!("batch_", $name))]
+        #[unsafe(export_name = ::core::concat!($crate::__abi_name!(BATCH_EXPORT_PREFIX), $name))]
         $export
     };
 }
@@ -129,7 +129,7 @@ macro_rules! __native_batch {
 #[macro_export]
 macro_rules! __native_hook {
     ($hook:literal, $export:item) => {
-        #[unsafe(export_name = ::core::concat!("plugin_", $hook))]
+        #[unsafe(export_name = ::core::concat!($crate::__abi_name!(HOOK_EXPORT_PREFIX), $hook))]
         $export
     };
 }

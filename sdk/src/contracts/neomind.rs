@@ -638,9 +638,9 @@ macro_rules! __neomind_plugin {
         }
 
         $crate::__exports! {
-            "execute_command_json" = neomind::execute(address: u32, len: u32) -> u32;
+            "execute_command_json" => neomind::execute(address: u32, len: u32) -> u32;
             // The platform's own SDK exports it; the runner does not call it.
-            "neomind_extension_abi_version" = neomind::abi_version() -> u32;
+            "neomind_extension_abi_version" => neomind::abi_version() -> u32;
         }
     };
 }

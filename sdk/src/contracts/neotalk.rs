@@ -290,12 +290,12 @@ fn renamed(error: &[u8]) -> Vec<u8> {
 macro_rules! __neotalk_plugin {
     ($plugin:ty, $identity:tt) => {
         $crate::__exports! {
-            "neotalk_init" = neotalk::init<$plugin>(config: *mut u8, len: u32) -> u32;
-            "neotalk_command" = neotalk::command(
+            "neotalk_init" => neotalk::init<$plugin>(config: *mut u8, len: u32) -> u32;
+            "neotalk_command" => neotalk::command(
                 name: *mut u8, name_len: u32, arguments: *mut u8, len: u32
             ) -> u32;
-            "neotalk_get_result" = neotalk::get_result(address: *mut u8, len: *mut u8) -> u32;
-            "neotalk_cleanup" = neotalk::cleanup<$plugin>();
+            "neotalk_get_result" => neotalk::get_result(address: *mut u8, len: *mut u8) -> u32;
+            "neotalk_cleanup" => neotalk::cleanup<$plugin>();
         }
         $crate::__memory_exports! { $plugin, "neotalk_alloc", "neotalk_free", _size }
     };

@@ -198,7 +198,7 @@ fn failure(error: &[u8]) -> Vec<u8> {
         read = json::members(error, &arena, |name, value| {
             match name {
                 "message" => message = value,
-                _ => metadata.named(name, value.as_bytes()),
+                _ => metadata.json(name, value.as_bytes()),
             }
             Ok(())
         });
@@ -277,7 +277,7 @@ impl<'a> Request<'a> {
             arguments.string("path", plugin_path(path));
         }
         self.each_argument(|name, value| {
-            arguments.named(name, value.as_bytes());
+            arguments.json(name, value.as_bytes());
             Ok(())
         })?;
         arguments.end();
@@ -403,9 +403,9 @@ macro_rules! __toolfs_plugin {
         }
 
         $crate::__exports! {
-            "PluginInstance" = toolfs::plugin_instance() -> u32;
-            "init" = toolfs::init<$plugin>(config: *mut u8, len: u32) -> u64;
-            "execute" = toolfs::execute(request: *mut u8, len: u32) -> u64;
+            "PluginInstance" => toolfs::plugin_instance() -> u32;
+            "init" => toolfs::init<$plugin>(config: *mut u8, len: u32) -> u64;
+            "execute" => toolfs::execute(request: *mut u8, len: u32) -> u64;
         }
         $crate::__memory_exports! { $plugin, "alloc", "free", _size }
     };

@@ -89,7 +89,7 @@ pub fn init<P: Plugin>(len: u32) -> i32 {
 macro_rules! __typst_plugin {
     ($plugin:ty, $identity:tt) => {
         $crate::__exports! {
-            "plugin_init" = typst::init<$plugin>(len: u32) -> i32;
+            $crate::__abi_name!(INIT_EXPORT) => typst::init<$plugin>(len: u32) -> i32;
         }
     };
 }

@@ -6,19 +6,20 @@
 
 mod arena;
 
-mod number;
+pub(crate) mod number;
 mod object;
 mod plain;
 pub(crate) mod private;
 mod read;
-pub(crate) mod write;
+mod write;
 
 pub use arena::Arena;
 
+pub(crate) use number::write_u64;
 pub(crate) use object::{Object, object};
 pub use read::Reader;
+pub(crate) use write::write_str;
 pub use write::{WriteError, write};
-pub(crate) use write::{write_str, write_u64};
 
 /// Reads one value from JSON text; what follows it must be white space.
 pub fn read<'de, T: serde::Deserialize<'de>>(

@@ -267,6 +267,23 @@ fn multiply(a: u64, b: u64) -> (u64, u64) {
     (high + m1 + (middle >> 32), middle << 32 | low & 0xffff_ffff)
 }
 
+/// Appends a number in decimal.
+pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut len = 0;
+    for digit in &mut digits {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        len += 1;
+        if number == 0 {
+            break;
+        }
+    }
+    for digit in digits.iter().take(len).rev() {
+        out.push(*digit);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,30 +1,24 @@
 //! Writes JSON objects member by member.
 
-use super::write::{write_str, write_u64};
+use super::number::write_u64;
+use super::write::{separate, write_str};
 
 /// A JSON object under construction at the end of a buffer.
-pub(crate) struct Object<'a> {
-    out: &'a mut Vec<u8>,
-    start: usize,
-}
+pub(crate) struct Object<'a>(&'a mut Vec<u8>);
 
 impl<'a> Object<'a> {
     /// Begins an object.
     pub fn begin(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
-        let start = out.len();
-        Object { out, start }
+        Object(out)
     }
 
-    /// Writes a name that needs no escapes, and returns the buffer to write its value to.
+    /// Writes a name, and returns the buffer to write its value to.
     pub fn key(&mut self, name: &str) -> &mut Vec<u8> {
-        if self.out.len() > self.start {
-            self.out.push(b',');
-        }
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-        self.out
+        separate(self.0);
+        write_str(name, self.0);
+        self.0.push(b':');
+        self.0
     }
 
     /// Writes a member whose value is a string.
@@ -42,44 +36,32 @@ impl<'a> Object<'a> {
         self.key(name).extend_from_slice(value);
     }
 
-    /// Writes a member whose value is an array of strings.
-    pub fn strings<'t>(&mut self, name: &str, values: impl IntoIterator<Item = &'t str>) {
-        let out = self.key(name);
-        let mut before = b'[';
-        for value in values {
-            out.push(before);
-            write_str(value, out);
-            before = b',';
-        }
-        if before == b'[' {
-            out.push(before);
-        }
-        out.push(b']');
+    /// Begins a member whose value is an array; [`element`](Self::element) writes its elements.
+    pub fn open_array(&mut self, name: &str) {
+        self.key(name).push(b'[');
+    }
+
+    /// Writes a string as an element of the open array.
+    pub fn element(&mut self, value: &str) {
+        separate(self.0);
+        write_str(value, self.0);
+    }
+
+    /// Ends the open array.
+    pub fn close_array(&mut self) {
+        self.0.push(b']');
     }
 
     /// Writes the members of another object, given as JSON between its braces.
-    #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+    #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
     pub fn members(&mut self, members: &[u8]) {
-        if self.out.len() > self.start && !members.is_empty() {
-            self.out.push(b',');
-        }
-        self.out.extend_from_slice(members);
-    }
-
-    /// Writes a member of any name, whose value is JSON already.
-    #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
-    pub fn named(&mut self, name: &str, value: &[u8]) {
-        if self.out.len() > self.start {
-            self.out.push(b',');
-        }
-        write_str(name, self.out);
-        self.out.push(b':');
-        self.out.extend_from_slice(value);
+        separate(self.0);
+        self.0.extend_from_slice(members);
     }
 
     /// Ends the object.
     pub fn end(self) {
-        self.out.push(b'}');
+        self.0.push(b'}');
     }
 }
 

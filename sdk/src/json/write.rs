@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::ser;
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
+use super::number::write_u64;
 use super::plain::{append, plain_len};
 use super::private;
 
@@ -76,23 +77,6 @@ fn write_escaped(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Appends a number in decimal.
-pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut len = 0;
-    for digit in &mut digits {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        len += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    for digit in digits.iter().take(len).rev() {
-        out.push(*digit);
-    }
-}
-
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
 }
@@ -142,7 +126,7 @@ struct Compound<'a> {
 }
 
 /// Before each element or member but the first: no value ends with an opening bracket.
-fn separate(out: &mut Vec<u8>) {
+pub(super) fn separate(out: &mut Vec<u8>) {
     if !matches!(out.last(), Some(b'[' | b'{')) {
         out.push(b',');
     }

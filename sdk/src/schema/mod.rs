@@ -59,7 +59,8 @@ pub mod parts {
 pub use definitions::Definitions;
 pub use name::Name;
 pub use node::{Direction, Node, Schema};
-pub(crate) use object::ObjectWriter;
+#[doc(hidden)]
+pub use object::ObjectWriter;
 #[doc(hidden)]
 pub use parameter::{Form, Parameter};
 pub use sink::Sink;

@@ -18,8 +18,9 @@
 //! ```
 
 use crate::contracts::Contract;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::ai;
-pub use crate::contracts::services::{Ai, AsyncAi, Conversation, Message, Reply};
+pub use crate::contracts::services::{Ai, Conversation, Message, Reply};
 use crate::error::Result;
 
 implemented_by_hosts!(Ai, AsyncAi as ai);

@@ -4,8 +4,9 @@
 
 use serde::de::DeserializeOwned;
 
+pub use crate::contracts::services::Config;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::config;
-pub use crate::contracts::services::{AsyncConfig, Config};
 use crate::contracts::{Contract, Settings, ValueForm as _};
 use crate::error::Result;
 

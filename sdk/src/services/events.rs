@@ -17,8 +17,9 @@ use serde::Serialize;
 
 use crate::contracts::Contract;
 use crate::contracts::forms::to_json;
+pub use crate::contracts::services::Events;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::events;
-pub use crate::contracts::services::{AsyncEvents, Events};
 use crate::error::Result;
 pub use crate::topics::{check, matches};
 

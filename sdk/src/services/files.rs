@@ -13,8 +13,9 @@
 //! ```
 
 use crate::contracts::Contract;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::files;
-pub use crate::contracts::services::{AsyncFiles, Entry, Files};
+pub use crate::contracts::services::{Entry, Files};
 use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Files, AsyncFiles as files);

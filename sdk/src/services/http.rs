@@ -25,8 +25,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::contracts::forms::{from_json, to_json};
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::http;
-pub use crate::contracts::services::{AsyncHttp, Head, Http, Response};
+pub use crate::contracts::services::{Head, Http, Response};
 use crate::contracts::{Contract, HostContract as _};
 use crate::error::{Error, Result, code};
 

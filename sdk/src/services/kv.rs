@@ -12,8 +12,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::contracts::services::Kv;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::kv;
-pub use crate::contracts::services::{AsyncKv, Kv};
 use crate::contracts::{Contract, Kept, ValueForm as _};
 use crate::error::Result;
 

@@ -36,8 +36,11 @@ use std::fmt::Write as _;
 use ::log::{LevelFilter, Metadata, Record};
 
 use crate::contracts::Contract;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::contracts::services::AsyncLog;
+pub use crate::contracts::services::Log;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::log;
-pub use crate::contracts::services::{AsyncLog, Log};
 use pairs::Pairs;
 
 /// An implementation, ready to be linked by a host.

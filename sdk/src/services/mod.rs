@@ -43,6 +43,9 @@
 /// What a host or a test does with an implementation of a service, beside the functions for guests.
 macro_rules! implemented_by_hosts {
     ($trait:ident, $async_trait:ident as $functions:ident) => {
+        #[cfg(not(target_arch = "wasm32"))]
+        pub use crate::contracts::services::$async_trait;
+
         /// An implementation, ready to be linked by a host.
         #[cfg(not(target_arch = "wasm32"))]
         pub fn provide<T: $trait + Send + 'static>(

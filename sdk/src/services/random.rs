@@ -32,8 +32,9 @@
 //! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
 use crate::contracts::Contract;
+pub use crate::contracts::services::Random;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::random;
-pub use crate::contracts::services::{AsyncRandom, Random};
 use crate::error::Result;
 
 implemented_by_hosts!(Random, AsyncRandom as random);

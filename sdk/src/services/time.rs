@@ -17,8 +17,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::contracts::Contract;
+pub use crate::contracts::services::Time;
+#[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::time;
-pub use crate::contracts::services::{AsyncTime, Time};
 use crate::error::Result;
 
 implemented_by_hosts!(Time, AsyncTime as time);
