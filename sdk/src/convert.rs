@@ -387,7 +387,7 @@ macro_rules! settle_results {
 // Method lookup tries these from the most references to the fewest, and takes the first whose bound holds.
 settle_results! {
     /// First: errors with codes of their own.
-    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::coded(&error);
+    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::from_plugin_error(&error);
     /// Then: every error of the standard library's kind.
     SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error);
     /// Then: errors that hold one, such as `anyhow::Error`.

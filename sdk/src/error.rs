@@ -355,7 +355,7 @@ impl Error {
     /// The error that a host function's status stands for: -1 `failed`, -2 `permission_denied`, -3 `unsupported`, -4 `not_found`,
     /// -5 `invalid_argument`, -6 `too_large`, -7 `timeout`, -8 `unavailable`; any other has the code `status`. The number is in the details.
     #[inline]
-    pub fn of_status(status: i32) -> Self {
+    pub fn from_status(status: i32) -> Self {
         let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
         let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
         let mut digits = Vec::new();
@@ -369,7 +369,7 @@ impl Error {
             .with_details_json(details)
     }
 
-    /// The error as a status: what [`of_status`](Error::of_status) was given, or the number of its code, or -1.
+    /// The error as a status: what [`from_status`](Error::from_status) was given, or the number of its code, or -1.
     #[inline]
     pub fn status(&self) -> i32 {
         if self.code() == code::STATUS
@@ -838,7 +838,7 @@ impl Error {
 ///     fn code(&self) -> &str { "full" }
 /// }
 ///
-/// let error = plugin_sdk::Error::coded(&Full { limit: 3 });
+/// let error = plugin_sdk::Error::from_plugin_error(&Full { limit: 3 });
 /// assert_eq!(error.code(), "full");
 /// assert_eq!(error.message(), "no room for more than 3");
 /// ```
@@ -901,7 +901,7 @@ impl<E: PluginError> Held for E {
     }
 
     fn to_error(&self) -> Error {
-        Error::coded(self)
+        Error::from_plugin_error(self)
     }
 }
 
@@ -941,7 +941,7 @@ pub trait Coded<T> {
 
 impl<T, E: PluginError> Coded<T> for Result<T, E> {
     fn coded(self) -> Result<T> {
-        self.map_err(|error| Error::coded(&error))
+        self.map_err(|error| Error::from_plugin_error(&error))
     }
 }
 
@@ -1029,7 +1029,7 @@ impl Error {
     ///
     /// The operator `?` cannot see a type's own codes: in a function that returns [`Result`](crate::Result), write
     /// [`.coded()?`](Coded::coded) to keep them.
-    pub fn coded<E: PluginError>(error: &E) -> Self {
+    pub fn from_plugin_error<E: PluginError>(error: &E) -> Self {
         if let Some(held) = error.passed_on() {
             return held;
         }

@@ -688,7 +688,7 @@ pub use plugin_sdk_macros::cleanup;
 /// | `#[json]` on the function, `Result<T, E>` of any `T` | packed `i64` of JSON |
 /// | `CString`, `Option<CString>` | address from `alloc` of text that ends with a zero byte; 0 for `None` |
 /// | `Option<`[`Block`](crate::imports::Block)`>` | address of a block from `alloc` that has just the result's length; 0 for `None` |
-/// | `#[host(status)]`, `Result<T, E>` of `()`, `bool` or `u32` | `i32`: 0, or the value; below 0 [an error](crate::Error::of_status). `status(ok = 1)`: another number for `()` |
+/// | `#[host(status)]`, `Result<T, E>` of `()`, `bool` or `u32` | `i32`: 0, or the value; below 0 [an error](crate::Error::from_status). `status(ok = 1)`: another number for `()` |
 /// | `#[host(buffer)]`, `Result<T, E>` as in the third line | two more parameters, address and size of a buffer of the guest's; `i32`: how many bytes the host wrote, or an error |
 /// | `#[host(in_out)]`, `Result<T, E>` as in the third line | two more parameters, address of a buffer of the guest's, and address of a `u32` that says its size and to which the host writes that of the result; `i32`: 0, or an error |
 ///

@@ -134,7 +134,7 @@ impl Everything for Host {
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
         match key {
             "denied" => Err(Error::new("permission_denied", "not you")),
-            "strange" => Err(Error::of_status(-77)),
+            "strange" => Err(Error::from_status(-77)),
             _ => {
                 self.calls.push(format!("{key}={value:?}"));
                 Ok(())

@@ -333,7 +333,7 @@ impl Player {
     /// What the host makes of a number that is none for success. Why, only the log says.
     fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
         let says = format!("{export} returned error code: {status}");
-        let code = Error::of_status(status).code().to_owned();
+        let code = Error::from_status(status).code().to_owned();
         let error = match lock(&self.turn).said.take() {
             Some(line) => Error::new(code, line).context(says.clone()),
             None => Error::new(code, says.clone()),
@@ -709,7 +709,7 @@ impl Further for Functions {
             None => false,
         };
         // The guide's host says no more than that it failed.
-        written.then_some(()).ok_or_else(|| Error::of_status(-1))
+        written.then_some(()).ok_or_else(|| Error::from_status(-1))
     }
 
     fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {

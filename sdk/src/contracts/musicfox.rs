@@ -213,7 +213,7 @@ impl HostContract for Contract {
 /// What an export comes to: its number, or an error.
 type Outcome = Result<i32, Failed>;
 
-/// The number for an error's code, as [`Error::of_status`] understands it; what has none there has the nearest.
+/// The number for an error's code, as [`Error::from_status`] understands it; what has none there has the nearest.
 fn status_of(error: &str) -> i32 {
     match error {
         code::PERMISSION_DENIED => -2,
@@ -641,11 +641,15 @@ mod tests {
     #[test]
     fn an_errors_number_is_that_of_host_functions_where_there_is_one() {
         for number in -8..0 {
-            assert_eq!(status_of(Error::of_status(number).code()), number);
+            assert_eq!(status_of(Error::from_status(number).code()), number);
         }
         assert_eq!(status_of("missing_argument"), status_of("invalid_argument"));
         assert_eq!(status_of("sold_out"), -1);
-        assert_eq!(status_of(Error::of_status(7).code()), -1, "never a success");
+        assert_eq!(
+            status_of(Error::from_status(7).code()),
+            -1,
+            "never a success"
+        );
     }
 
     #[test]

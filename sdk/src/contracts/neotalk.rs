@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn a_status_is_a_response_and_anything_else_an_error() {
         assert_eq!(response(Ok(404)).unwrap().status, 404);
-        let failed = response(Err(Error::of_status(-1))).unwrap_err();
+        let failed = response(Err(Error::from_status(-1))).unwrap_err();
         assert_eq!(failed.code(), "unavailable");
         assert_eq!(response(Ok(1 << 16)).unwrap_err().code(), "bad_answer");
     }

@@ -626,7 +626,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
         let status = import(Nothing, Nothing);
-        T::from_status(status, OK).ok_or_else(|| E::from_error(Error::of_status(status)))
+        T::from_status(status, OK).ok_or_else(|| E::from_error(Error::from_status(status)))
     }
 
     fn failed(error: Error) -> Self {
@@ -637,7 +637,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
     fn received(self) -> Self {
         self.map_err(|error| {
             let status = error_status(&error.into_error(), OK);
-            E::from_error(Error::of_status(status))
+            E::from_error(Error::from_status(status))
         })
     }
 
@@ -698,7 +698,7 @@ where
                 Err(too_much(bytes.len() as u64, MAX))
             }
             Ok(bytes) => T::from_bytes(bytes),
-            Err(error) => Err(Error::of_status(error.status())),
+            Err(error) => Err(Error::from_status(error.status())),
         };
         received.map_err(E::from_error)
     }
@@ -812,7 +812,7 @@ fn fetch_in_out(
                 0 => {
                     strange_answer("the host says that it has written more than there is room for")
                 }
-                status => Error::of_status(status),
+                status => Error::from_status(status),
             });
         }
         if needed > max {
@@ -844,7 +844,7 @@ fn fetch(
         let needed = match short {
             // No error has a number that large.
             NEGATED if status < 0 && status.unsigned_abs() >= size => status.unsigned_abs(),
-            _ if status < 0 => return Err(Error::of_status(status)),
+            _ if status < 0 => return Err(Error::from_status(status)),
             TRUNCATED if status as u32 >= size => size.saturating_add(1),
             _ if status as u32 > size => status as u32,
             _ => {
