@@ -238,7 +238,7 @@ impl Error {
     ///
     /// let error = Error::msg("file not found").context("cannot read the word list");
     /// assert_eq!(error.message(), "cannot read the word list");
-    /// assert_eq!(error.source(), ["file not found"]);
+    /// assert_eq!(error.causes(), ["file not found"]);
     /// ```
     pub fn context(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         let cause = std::mem::replace(&mut self.0.message, message.into());
@@ -265,7 +265,7 @@ impl Error {
     }
 
     /// What caused the error, outermost first.
-    pub fn source(&self) -> Vec<&str> {
+    pub fn causes(&self) -> Vec<&str> {
         self.0.causes().collect()
     }
 
@@ -722,7 +722,7 @@ impl Serialize for Error {
             map.serialize_entry("details", &details)?;
         }
         if self.0.cause.is_some() {
-            map.serialize_entry("source", &self.source())?;
+            map.serialize_entry("source", &self.causes())?;
         }
         map.end()
     }
@@ -1053,7 +1053,7 @@ mod tests {
         let text = r#" { "source" : ["a", "\u0062"], "more": [{}], "message" : "M\n", "details": {"a" : 1.5} ,"code":"c"} "#;
         let error = Error::from_json(text.as_bytes()).unwrap();
         assert_eq!((error.code(), error.message()), ("c", "M\n"));
-        assert_eq!(error.source(), ["a", "b"]);
+        assert_eq!(error.causes(), ["a", "b"]);
         assert_eq!(error.details().unwrap(), serde_json::json!({"a": 1.5}));
         assert_eq!(Some(error), serde_json::from_str(text).ok(), "{text}");
     }

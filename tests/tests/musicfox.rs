@@ -461,7 +461,7 @@ fn a_number_for_an_error_is_told_in_the_hosts_words_with_the_last_line_about_an_
         assert_eq!(error.message(), says);
         if says.starts_with("process_audio") {
             assert_eq!(error.code(), "invalid_argument");
-            assert_eq!(error.source(), ["volume"]);
+            assert_eq!(error.causes(), ["volume"]);
         }
     }
     let failing = Sample {

@@ -115,7 +115,7 @@ fn refused(plugin: &mut Emulated, block: &[u8]) -> (String, String) {
         panic!("{failure}");
     };
     let says = failure.host_says().unwrap().to_owned();
-    (says, error.source().join("; "))
+    (says, error.causes().join("; "))
 }
 
 #[test]
