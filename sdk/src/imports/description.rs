@@ -208,15 +208,15 @@ pub enum Form {
     /// A packed `address << 32 | failed << 31 | length` of bytes in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
     Packed,
     /// The address of text that ends with a zero byte, in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
-    Terminated,
+    CString,
     /// A number that says whether it succeeded, or what went wrong.
     Status,
     /// The address of memory from the guest's `alloc`, all of which are the bytes, and which the guest frees; 0 is nothing.
     Block,
     /// How many bytes were written to the room that the caller gave, or would have been.
-    Written,
+    Buffer,
     /// Whether bytes were written to the room that the caller gave; how many there are stands where the caller had said how much room there was.
-    Told,
+    InOut,
 }
 
 /// What a host function comes to.

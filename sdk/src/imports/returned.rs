@@ -462,7 +462,7 @@ macro_rules! terminated {
             type Wire = Address;
             type Room = Nothing;
             type Size = Nothing;
-            const FORM: Form = Form::Terminated;
+            const FORM: Form = Form::CString;
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
                 let address = import(Nothing, Nothing).get();
@@ -679,7 +679,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = u32;
-    const FORM: Form = Form::Written;
+    const FORM: Form = Form::Buffer;
 
     fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
         fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
@@ -749,7 +749,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = Address;
-    const FORM: Form = Form::Told;
+    const FORM: Form = Form::InOut;
 
     fn receive(mut import: impl FnMut(Address, Address) -> i32) -> Self {
         fetch_in_out(INITIAL, MAX, SHORT, ABSENT, &mut import)
