@@ -311,7 +311,7 @@ fn raw(call: &Call) -> TokenStream {
             quote_spanned!(span=> #at::manifest::bytes_of(#at::manifest::Type::<#output>::SUCCESS))
         });
     let gives = gives.unwrap_or_else(|| quote!(::core::option::Option::None));
-    quote!(#sdk::manifest::Interface::Raw { takes: #takes, gives: #gives })
+    quote!(#sdk::manifest::Interface::Raw { input: #takes, output: #gives })
 }
 
 /// The arguments as the members of one object, which has no others.

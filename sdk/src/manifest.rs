@@ -101,9 +101,9 @@ pub enum Interface {
     /// Plain bytes.
     Raw {
         /// What the bytes of the arguments are.
-        takes: Option<Bytes>,
+        input: Option<Bytes>,
         /// What the bytes of the result are.
-        gives: Option<Bytes>,
+        output: Option<Bytes>,
     },
 }
 
@@ -290,8 +290,8 @@ impl Command {
         description: "",
         batch: false,
         interface: Interface::Raw {
-            takes: None,
-            gives: None,
+            input: None,
+            output: None,
         },
         errors: [&[], &[]],
     };
@@ -309,16 +309,16 @@ impl Command {
                 object.text("codec", "binary");
                 values.write(&mut object, definitions);
             }
-            Interface::Raw { takes, gives } => {
+            Interface::Raw { input, output } => {
                 object.text("codec", "raw");
-                if let Some(takes) = takes {
-                    object.text("takes", takes.items);
-                    if takes.in_place {
+                if let Some(input) = input {
+                    object.text("input", input.items);
+                    if input.in_place {
                         object.flag("in_place");
                     }
                 }
-                if let Some(gives) = gives {
-                    object.text("gives", gives.items);
+                if let Some(output) = output {
+                    object.text("output", output.items);
                 }
             }
         }

@@ -163,10 +163,10 @@ pub struct CommandInfo {
     pub result: Option<Schema>,
     /// What the bytes are that a raw command takes: `u8`, `f32`, … or `text`; `None` where it takes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub takes: Option<String>,
+    pub input: Option<String>,
     /// What the bytes are that a raw command gives; `None` where it gives nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gives: Option<String>,
+    pub output: Option<String>,
     /// Whether a raw command changes the bytes that it takes.
     #[serde(skip_serializing_if = "is_false")]
     pub in_place: bool,

@@ -306,7 +306,7 @@ const IN_PLACE: &str = "in place";
 #[doc(hidden)]
 pub const fn described(command: &Command) -> &'static str {
     match command.interface {
-        Interface::Raw { gives: None, .. } => IN_PLACE,
+        Interface::Raw { output: None, .. } => IN_PLACE,
         _ => "",
     }
 }

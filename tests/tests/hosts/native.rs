@@ -470,7 +470,7 @@ fn what_a_plugin_says_of_itself_is_read_without_running_it() {
     let folder = tempfile::tempdir().unwrap();
     let lines = [
         r##"{"commands":[{"name":"order","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"item":true,"number":true}}}}"##,
-        r##"{"commands":[{"name":"shout","codec":"raw","takes":"text","gives":"text"}]}"##,
+        r##"{"commands":[{"name":"shout","codec":"raw","input":"text","output":"text"}]}"##,
         r##"{"abi":1,"sdk":"0.1.0","id":"shop","name":"Größe – ‹Shop›","version":"0.1.0-rc.1"}"##,
         r##"{"commands":[{"name":"cancel","description":"Takes \"it\"\nback.","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"order":true}}}}"##,
     ];
