@@ -31,7 +31,7 @@ pub mod code {
     /// Arguments or result have 2^31 bytes or more, or more than the host allows.
     pub const TOO_LARGE: &str = "too_large";
     /// `plugin_init` has not succeeded yet.
-    pub const NOT_INITIALISED: &str = "not_initialised";
+    pub const NOT_INITIALIZED: &str = "not_initialized";
     /// The plugin's init hook failed.
     pub const INIT_FAILED: &str = "init_failed";
     /// The plugin was called while a call was under way.

@@ -114,7 +114,7 @@ impl<P: Plugin, C: HostContract> Guest<P, C> {
         }
         place.as_mut().ok_or_else(|| {
             Error::new(
-                code::NOT_INITIALISED,
+                code::NOT_INITIALIZED,
                 "the plugin is not initialised: call `plugin_init` with its configuration first",
             )
         })

@@ -133,7 +133,7 @@ fn error_codes(header: &mut String) {
         code::INVALID_ARGUMENT,
         code::INVALID_RESULT,
         code::TOO_LARGE,
-        code::NOT_INITIALISED,
+        code::NOT_INITIALIZED,
         code::INIT_FAILED,
         code::BUSY,
         code::FAILED,

@@ -225,7 +225,7 @@ fn status_of(error: &str) -> i32 {
         | code::UNKNOWN_ARGUMENT => -5,
         code::TOO_LARGE => -6,
         code::TIMEOUT => -7,
-        code::UNAVAILABLE | code::NOT_INITIALISED | code::BUSY => -8,
+        code::UNAVAILABLE | code::NOT_INITIALIZED | code::BUSY => -8,
         _ => -1,
     }
 }

@@ -175,7 +175,7 @@ fn errors_have_codes_and_the_plugin_lives_on() {
         .map(|answer| answer["error"]["code"].as_str().unwrap_or("none"))
         .collect();
     let expected = [
-        "not_initialised",
+        "not_initialized",
         "init_failed",
         "none",
         "name_empty",
