@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 use crate::error::{Error, code};
 use crate::json::{self, Arena, Reader, object};
 use crate::memory::Number;
@@ -34,15 +34,15 @@ pub trait Codec {
 }
 
 /// Reads the argument with the given place among the names from where the source stands.
-pub type ReadArgument<'a, S> = &'a mut dyn FnMut(usize, &mut S) -> Result<(), Fault>;
+pub type ReadArgument<'a, S> = &'a mut dyn FnMut(usize, &mut S) -> Result<(), DecodeError>;
 
 /// Where one argument can be read.
 pub trait Source<'de> {
     /// Reads a value of any type.
-    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault>;
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError>;
 
     /// Reads an array of numbers, all at once where the codec can.
-    fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, Fault> {
+    fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, DecodeError> {
         self.read()
     }
 }
@@ -186,7 +186,7 @@ fn given_twice(name: &str) -> Error {
 }
 
 impl<'de> Source<'de> for Reader<'de> {
-    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError> {
         T::deserialize(self)
     }
 }
@@ -230,13 +230,13 @@ mod for_binary {
     }
 
     impl<'de> Source<'de> for binary::Reader<'de> {
-        fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+        fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError> {
             T::deserialize(self)
         }
 
         // The codec's numbers are those of a little-endian memory.
         #[cfg(target_endian = "little")]
-        fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, Fault> {
+        fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, DecodeError> {
             self.numbers()
         }
     }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
 use crate::codec::{Codec, Source};
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 use crate::error::{Error, PluginError};
 use crate::json::Arena;
 use crate::memory::{Answer, Number};
@@ -26,7 +26,7 @@ pub trait Argument<'de>: Sized {
     const UNREAD: Option<Self> = None;
 
     /// Reads the argument.
-    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault>;
+    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, DecodeError>;
 
     /// Reads the argument from bytes that are nothing else.
     fn whole<C: Codec>(bytes: &'de [u8], arena: &'de Arena, what: &str) -> Result<Self, Error>;
@@ -37,7 +37,7 @@ pub trait Argument<'de>: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> Argument<'de> for T {
-    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault> {
+    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, DecodeError> {
         source.read()
     }
 
@@ -54,13 +54,13 @@ impl<'de, T: Deserialize<'de>> Argument<'de> for T {
 struct Missing;
 
 impl<'de> Deserializer<'de> for Missing {
-    type Error = Fault;
+    type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
-        Err(Fault::missing())
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
+        Err(DecodeError::missing())
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_none()
     }
 
@@ -80,7 +80,7 @@ macro_rules! held {
         const UNREAD: Option<Self::Held> = None;
 
         /// Reads the argument.
-        fn read<S: Source<'de>>(source: &mut S) -> Result<Self::Held, Fault> {
+        fn read<S: Source<'de>>(source: &mut S) -> Result<Self::Held, DecodeError> {
             Argument::read(source)
         }
 
@@ -207,8 +207,8 @@ pub trait ReadDirectly<'de, T> {
         &self,
         source: &mut S,
         slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
-    ) -> Result<(), Fault>;
+        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError>;
 }
 
 /// Serde reads every `Cow` as owned; a string can be borrowed.
@@ -217,8 +217,8 @@ impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
         &self,
         source: &mut S,
         slot: &mut Option<Cow<'a, str>>,
-        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, Fault>,
-    ) -> Result<(), Fault> {
+        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, DecodeError>,
+    ) -> Result<(), DecodeError> {
         *slot = Some(Cow::Borrowed(source.read()?));
         Ok(())
     }
@@ -230,8 +230,8 @@ impl<'de, T: Number + Deserialize<'de>> ReadDirectly<'de, Vec<T>> for Via<Vec<T>
         &self,
         source: &mut S,
         slot: &mut Option<Vec<T>>,
-        _: impl FnOnce(&mut S) -> Result<Vec<T>, Fault>,
-    ) -> Result<(), Fault> {
+        _: impl FnOnce(&mut S) -> Result<Vec<T>, DecodeError>,
+    ) -> Result<(), DecodeError> {
         *slot = Some(source.read_numbers()?);
         Ok(())
     }
@@ -244,8 +244,8 @@ pub trait ReadAny<'de, T> {
         &self,
         source: &mut S,
         slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
-    ) -> Result<(), Fault>;
+        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError>;
 }
 
 impl<'de, T> ReadAny<'de, T> for &Via<T> {
@@ -253,8 +253,8 @@ impl<'de, T> ReadAny<'de, T> for &Via<T> {
         &self,
         source: &mut S,
         slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
-    ) -> Result<(), Fault> {
+        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError> {
         *slot = Some(through_serde(source)?);
         Ok(())
     }

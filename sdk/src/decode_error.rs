@@ -13,7 +13,7 @@ const EXCERPT: usize = 40;
 ///
 /// The path is gathered from the inside out while the error travels up, so that reading costs nothing for it when all is well.
 #[derive(Debug)]
-pub struct Fault(Box<Found>);
+pub struct DecodeError(Box<Found>);
 
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -43,14 +43,14 @@ enum Segment {
     Element(usize),
 }
 
-impl Fault {
+impl DecodeError {
     /// Takes the error apart.
     pub(crate) fn into_parts(self) -> Found {
         *self.0
     }
 
     fn new(kind: Kind) -> Self {
-        Fault(Box::new(Found {
+        DecodeError(Box::new(Found {
             kind,
             path: Vec::new(),
             offset: None,
@@ -60,14 +60,14 @@ impl Fault {
 
     #[cold]
     pub(crate) fn syntax(wanted: &'static str, offset: usize) -> Self {
-        let mut fault = Fault::new(Kind::Syntax(wanted));
+        let mut fault = DecodeError::new(Kind::Syntax(wanted));
         fault.0.offset = Some(offset);
         fault
     }
 
     #[cold]
     pub(crate) fn missing() -> Self {
-        Fault::new(Kind::Missing)
+        DecodeError::new(Kind::Missing)
     }
 
     /// Says which value is wrong, unless a value inside it has said so.
@@ -152,7 +152,7 @@ fn excerpt(text: &str) -> String {
     text.get(..end).unwrap_or_default().to_owned()
 }
 
-impl Display for Fault {
+impl Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             Kind::Syntax(wanted) => f.write_str(wanted),
@@ -166,21 +166,21 @@ impl Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for DecodeError {}
 
 /// What was found is shown as it stands in the text, never through `Unexpected`: its formatting would carry the formatting of floats into
 /// every plugin.
-impl de::Error for Fault {
+impl de::Error for DecodeError {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        Fault::new(Kind::Custom(message.to_string()))
+        DecodeError::new(Kind::Custom(message.to_string()))
     }
 
     #[cold]
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
         // How a type borrows is no business of who called.
         let words = expected.to_string();
-        Fault::new(Kind::Type {
+        DecodeError::new(Kind::Type {
             expected: match words.strip_prefix("a borrowed ") {
                 Some(rest) => ["a ", rest].concat(),
                 None => words,
@@ -190,12 +190,12 @@ impl de::Error for Fault {
 
     #[cold]
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Fault::invalid_type(found, expected)
+        DecodeError::invalid_type(found, expected)
     }
 
     #[cold]
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Fault::invalid_type(Unexpected::Seq, expected)
+        DecodeError::invalid_type(Unexpected::Seq, expected)
     }
 
     #[cold]
@@ -207,7 +207,7 @@ impl de::Error for Fault {
             "one of "
         });
         list(expected, &mut words);
-        Fault::new(Kind::Type { expected: words })
+        DecodeError::new(Kind::Type { expected: words })
     }
 
     #[cold]
@@ -219,7 +219,7 @@ impl de::Error for Fault {
             words.push_str(", only ");
             list(expected, &mut words);
         }
-        Fault::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(words))
     }
 
     #[cold]
@@ -227,7 +227,7 @@ impl de::Error for Fault {
         let mut words = String::from("the field `");
         words.push_str(field);
         words.push_str("` is missing");
-        Fault::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(words))
     }
 
     #[cold]
@@ -235,7 +235,7 @@ impl de::Error for Fault {
         let mut words = String::from("the field `");
         words.push_str(field);
         words.push_str("` is given twice");
-        Fault::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(words))
     }
 }
 

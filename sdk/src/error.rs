@@ -8,7 +8,7 @@ use std::ops::Deref;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode_error::{Fault, Found, Kind};
+use crate::decode_error::{DecodeError, Found, Kind};
 use crate::json::{self, Arena, Object, Reader, object};
 use crate::schema::{Name, Node, Schema};
 
@@ -384,7 +384,7 @@ impl Error {
     }
 }
 
-impl Fault {
+impl DecodeError {
     /// As the host sees it. `what` names the whole, as in "the arguments are not valid JSON".
     #[cold]
     pub(crate) fn into_error(self, what: &str) -> Error {
@@ -450,7 +450,7 @@ impl Fault {
 
 /// By hand rather than through serde, as it is written: a guest that calls its host carries this code.
 #[inline]
-fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
+fn read_json(bytes: &[u8]) -> std::result::Result<Error, DecodeError> {
     let arena = Arena::new();
     let mut reader = Reader::new(bytes, &arena)?;
     let (mut code, mut message, mut details) = (None, None, None);
@@ -481,7 +481,7 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
     }
     reader.end()?;
     let (Some(code), Some(message)) = (code, message) else {
-        return Err(Fault::missing());
+        return Err(DecodeError::missing());
     };
     let mut error = Error::new(code.to_owned(), message.to_owned());
     error.0.details = details;

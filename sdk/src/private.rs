@@ -20,7 +20,7 @@ pub use crate::convert::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
     SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
-pub use crate::decode_error::Fault;
+pub use crate::decode_error::DecodeError;
 pub use crate::error::{
     CodesOf, Error, ErrorCode, ErrorCodes, Held, NoCodes, PluginError, count_codes, join_codes,
 };
@@ -43,7 +43,7 @@ pub use crate::services::logging::prepare as prepare_logging;
 pub type Guest<P> = crate::guest::Guest<P, Contract>;
 
 /// Passes a value over.
-pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
+pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), DecodeError> {
     source.read::<IgnoredAny>().map(drop)
 }
 
@@ -54,7 +54,7 @@ pub mod host {
     pub use crate::imports::asynchronous::{CrossesThreads, changed, lend_changed};
     pub use crate::imports::call::{Call, implementation, lend_mut};
     pub use crate::imports::description::{
-        Answer, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve,
+        Answer, CallError, HostFunction, HostFunctions, Kind, Parameter, Serve,
     };
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::imports::description::{Changed, Served, Serving};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex};
 
-use plugin_sdk::imports::{Answer, Fault, HostFunctions, Serve};
+use plugin_sdk::imports::{Answer, CallError, HostFunctions, Serve};
 use plugin_sdk::{Error, HostScalar, Result, host_functions};
 
 #[derive(Clone, Copy, Debug, PartialEq, HostScalar)]
@@ -264,7 +264,7 @@ fn serve(
     name: &str,
     memory: &mut [u8],
     slots: &[u64],
-) -> std::result::Result<Answer, Fault> {
+) -> std::result::Result<Answer, CallError> {
     let function = provided
         .functions()
         .iter()
@@ -348,13 +348,13 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
         ("all_query", vec![0, 65, 0, 0]),
     ] {
         let fault = serve(&mut host, name, memory, &slots).unwrap_err();
-        let Fault::Argument { fault, .. } = fault else {
+        let CallError::Argument { fault, .. } = fault else {
             panic!("{name}: {fault}")
         };
         assert!(
             matches!(
                 *fault,
-                Fault::OutOfBounds { .. } | Fault::Unterminated { .. }
+                CallError::OutOfBounds { .. } | CallError::Unterminated { .. }
             ),
             "{name}: {fault}"
         );
@@ -365,7 +365,7 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
         "the argument `samples`: its address 0x2 is no multiple of 4"
     );
     let fault = serve(&mut host, "all_swap", memory, &[0, 8, 0, 0, 4, 8]).unwrap_err();
-    assert!(matches!(fault, Fault::Overlapping));
+    assert!(matches!(fault, CallError::Overlapping));
     let fault = serve(&mut host, "all_level", memory, &[0]).unwrap_err();
     assert_eq!(
         fault.to_string(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::imports::{Answer, Fault, HostFunction, HostFunctions, Kind, Serve};
+use plugin_sdk::imports::{Answer, CallError, HostFunction, HostFunctions, Kind, Serve};
 use wasmtime::Caller;
 
 use super::{Guest, Host, full_name};
@@ -263,7 +263,7 @@ pub(super) fn serve(
 ) -> Result<Answer, HostTrap> {
     let serve = || match (implementation, function.serve) {
         (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
-        _ => Err(Fault::Implementation),
+        _ => Err(CallError::Implementation),
     };
     // Whatever state a panic leaves its implementation in is the implementation's own affair, as it is with a mutex.
     let served = catch_unwind(AssertUnwindSafe(|| within(call, serve)));
@@ -274,7 +274,7 @@ pub(super) fn serve(
 #[inline]
 pub(super) fn settle(
     function: &HostFunction,
-    served: std::thread::Result<Result<Answer, Fault>>,
+    served: std::thread::Result<Result<Answer, CallError>>,
 ) -> Result<Answer, HostTrap> {
     match served {
         Ok(Ok(answer)) => Ok(answer),
@@ -360,10 +360,10 @@ pub(super) fn refuse(
 
 /// What is wrong with a value, the guest may hear of; a bad address, it cannot have meant.
 #[cold]
-fn refuse_fault(function: &HostFunction, fault: Fault) -> Result<Answer, HostTrap> {
+fn refuse_fault(function: &HostFunction, fault: CallError) -> Result<Answer, HostTrap> {
     let told = match &fault {
-        Fault::Argument { fault, .. } => matches!(**fault, Fault::Value(_)),
-        fault => matches!(fault, Fault::Value(_)),
+        CallError::Argument { fault, .. } => matches!(**fault, CallError::Value(_)),
+        fault => matches!(fault, CallError::Value(_)),
     };
     if told {
         let error = plugin_sdk::Error::new(code::INVALID_ARGUMENT, fault.to_string());
@@ -534,7 +534,7 @@ fn read_u32(
 
 #[cold]
 fn out_of_bounds(function: &HostFunction, address: u32, bytes: usize, memory: usize) -> HostTrap {
-    let fault = Fault::OutOfBounds {
+    let fault = CallError::OutOfBounds {
         address,
         bytes: bytes as u64,
         memory: memory as u64,

@@ -20,7 +20,7 @@ mod write;
 pub use read::Reader;
 pub use write::{WriteError, write};
 
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 
 /// Reads one value, which must be all there is.
 ///
@@ -30,7 +30,7 @@ use crate::decode_error::Fault;
 /// let value: (u8, String, Vec<f64>) = plugin_sdk::binary::read(&bytes).unwrap();
 /// assert_eq!(value, (1, "two".to_owned(), vec![3.0]));
 /// ```
-pub fn read<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
+pub fn read<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
     let mut reader = Reader::new(bytes);
     let value = T::deserialize(&mut reader)?;
     reader.end()?;

@@ -15,7 +15,7 @@ use crate::contracts::forms::{Json, TextOrJson};
 use crate::contracts::registry::{self, Codec};
 use crate::contracts::services::{Config, Entry, Events, Files, Head, Http, Log, Response};
 use crate::contracts::shared::{refuse_headers, unsupported as not_there};
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::imports::Block;
@@ -440,7 +440,7 @@ impl Event {
     fn read(text: &[u8]) -> Result<Self> {
         let arena = Arena::new();
         let (mut kind, mut data) = (None, Vec::new());
-        let mut walk = || -> Result<(), Fault> {
+        let mut walk = || -> Result<(), DecodeError> {
             let mut reader = Reader::new(text, &arena)?;
             reader.open_object()?;
             let mut first = true;
@@ -470,7 +470,7 @@ impl Event {
 }
 
 /// The data of an event. The host's own events carry text, which stands in a string; a value that stands there itself is taken as it is.
-fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
+fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, DecodeError> {
     if value == "null" {
         return Ok(Vec::new());
     }

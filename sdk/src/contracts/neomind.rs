@@ -39,7 +39,7 @@ use crate::contracts::forms::Json;
 use crate::contracts::registry::{self, Codec, Kind};
 use crate::contracts::services::{Events, Log, Time};
 use crate::contracts::shared::{unexplained, unsupported as not_there};
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::json::{self, Arena, Object, Reader, object};
 use crate::manifest::{Command, Identity};
@@ -384,7 +384,10 @@ fn request(input: Vec<u8>) -> Result<(String, Vec<u8>)> {
     Ok((name.to_owned(), arguments.as_bytes().to_vec()))
 }
 
-fn members<'a>(input: &'a [u8], arena: &'a Arena) -> Result<(Option<&'a str>, &'a str), Fault> {
+fn members<'a>(
+    input: &'a [u8],
+    arena: &'a Arena,
+) -> Result<(Option<&'a str>, &'a str), DecodeError> {
     let (mut name, mut arguments) = (None, "");
     let mut reader = Reader::new(input, arena)?;
     reader.open_object()?;

@@ -14,7 +14,7 @@ use crate::contracts::forms::Json;
 use crate::contracts::registry::Codec;
 use crate::contracts::services::{Entry, Files};
 use crate::contracts::shared::unsupported as not_there;
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::json::{self, Arena, Object, object};
@@ -239,21 +239,21 @@ impl<'a> Request<'a> {
                 "data" => &mut request.data,
                 "options" => &mut request.options,
                 _ => {
-                    return Err(Fault::custom(
+                    return Err(DecodeError::custom(
                         "a request has `operation`, `path`, `data` and `options`, and nothing else",
                     )
                     .in_member(name));
                 }
             };
             if place.is_some() {
-                return Err(Fault::custom("is given twice").in_member(name));
+                return Err(DecodeError::custom("is given twice").in_member(name));
             }
             let object = matches!(name, "data" | "options");
             *place = match value {
                 // What Go has for nothing.
                 "null" => None,
                 _ if object && !value.starts_with('{') => {
-                    return Err(Fault::custom("expected an object").in_member(name));
+                    return Err(DecodeError::custom("expected an object").in_member(name));
                 }
                 _ if object => Some(value),
                 _ => {
@@ -292,18 +292,21 @@ impl<'a> Request<'a> {
                 let arena = Arena::new();
                 let text: Cow<'_, str> = json::read(value.as_bytes(), &arena)?;
                 let decoded = base64::decode(&text);
-                bytes = Some(decoded.ok_or_else(|| Fault::custom("expected base64"))?);
+                bytes = Some(decoded.ok_or_else(|| DecodeError::custom("expected base64"))?);
                 Ok(())
             }
-            (BYTES, Some(_)) => Err(Fault::custom("is given twice")),
-            _ => Err(Fault::custom(
+            (BYTES, Some(_)) => Err(DecodeError::custom("is given twice")),
+            _ => Err(DecodeError::custom(
                 "the command takes nothing but `bytes`, in base64",
             )),
         })?;
         Ok(bytes.unwrap_or_default())
     }
 
-    fn each_argument(&self, mut each: impl FnMut(&str, &str) -> Result<(), Fault>) -> Result<()> {
+    fn each_argument(
+        &self,
+        mut each: impl FnMut(&str, &str) -> Result<(), DecodeError>,
+    ) -> Result<()> {
         for (object, added) in [(self.data, &ADDED[..]), (self.options, &[])] {
             let arena = Arena::new();
             let object = object.unwrap_or("{}").as_bytes();

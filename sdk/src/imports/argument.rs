@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::imports::description::{Fault, Kind};
+use crate::imports::description::{CallError, Kind};
 use crate::imports::region::{Region, c_text, region, text};
 use crate::imports::scalar::Scalar;
 use crate::imports::wire::{Address, Nothing, Wire};
@@ -49,7 +49,7 @@ pub trait Lent<C> {
     type Read<'m>;
 
     /// Reads it from the guest's memory.
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault>;
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
     /// The same, needing the memory no more.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
@@ -78,7 +78,7 @@ impl Lent<Plain> for str {
     type Read<'m> = Cow<'m, str>;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, Fault> {
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, CallError> {
         text(region(memory, first, second, 1)?).map(Cow::Borrowed)
     }
 
@@ -115,11 +115,11 @@ impl<T: Number> Lent<Plain> for [T] {
     type Read<'m> = Cow<'m, [T]>;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, Fault> {
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, CallError> {
         let bytes = region(memory, first, second, size_of::<T>())?;
         lent_numbers(bytes)
             .map(Cow::Borrowed)
-            .ok_or(Fault::Misaligned {
+            .ok_or(CallError::Misaligned {
                 address: first as u32,
                 alignment: align_of::<T>() as u32,
             })
@@ -158,10 +158,10 @@ impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
     type Read<'m> = [T; N];
 
     #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], Fault> {
+    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], CallError> {
         let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
         // As many as were asked for.
-        <[T; N]>::try_from(&*numbers).map_err(|_| Fault::Implementation)
+        <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)
     }
 
     #[inline]
@@ -195,7 +195,7 @@ impl Lent<Plain> for CStr {
     type Read<'m> = Cow<'m, CStr>;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, Fault> {
+    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, CallError> {
         c_text(memory, first).map(Cow::Borrowed)
     }
 
@@ -235,8 +235,8 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
     type Read<'m> = T;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<T, Fault> {
-        from_json(region(memory, first, second, 1)?).map_err(Fault::Value)
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<T, CallError> {
+        from_json(region(memory, first, second, 1)?).map_err(CallError::Value)
     }
 
     #[inline]
@@ -394,7 +394,7 @@ pub trait Passed<'r>: Crosses + Sized {
     type Read<'m>;
 
     /// Reads it from the guest's memory.
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault>;
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
     /// The same, needing the memory no more.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
@@ -419,8 +419,8 @@ impl<T: Scalar + 'static> Passed<'_> for T {
     type Read<'m> = T;
 
     #[inline]
-    fn read(_: &[u8], first: u64, _: u64) -> Result<T, Fault> {
-        T::from_wire(T::Wire::from_slot(first)).ok_or(Fault::NoSuchValue { number: first })
+    fn read(_: &[u8], first: u64, _: u64) -> Result<T, CallError> {
+        T::from_wire(T::Wire::from_slot(first)).ok_or(CallError::NoSuchValue { number: first })
     }
 
     #[inline]
@@ -452,7 +452,7 @@ macro_rules! owned {
             type Read<'m> = $owned;
 
             #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, Fault> {
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, CallError> {
                 <$lent as Lent<Plain>>::read(memory, first, second).map(Cow::into_owned)
             }
 
@@ -484,7 +484,7 @@ macro_rules! owned {
             type Read<'m> = Option<$owned>;
 
             #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, Fault> {
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, CallError> {
                 let read = <Option<&$lent> as Passed<'_>>::read(memory, first, second)?;
                 Ok(read.map(Cow::into_owned))
             }
@@ -517,7 +517,7 @@ macro_rules! owned {
             type Read<'m> = Option<Cow<'m, $lent>>;
 
             #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault> {
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError> {
                 if first == 0 {
                     return Ok(None);
                 }

@@ -2,7 +2,7 @@
 
 use crate::imports::argument::LentMut;
 use crate::imports::call::lend_mut;
-use crate::imports::description::{Changed, Fault};
+use crate::imports::description::{CallError, Changed};
 use crate::imports::region::{Region, disjoint};
 
 fn copy_of(bytes: &[u8], region: Region) -> Changed {
@@ -19,7 +19,7 @@ fn copy_of(bytes: &[u8], region: Region) -> Changed {
 pub fn changed<const N: usize>(
     memory: &mut [u8],
     regions: [(&'static str, Region); N],
-) -> Result<[Changed; N], Fault> {
+) -> Result<[Changed; N], CallError> {
     let lent = disjoint(memory, regions)?;
     let mut copies = [const { Changed::NOTHING }; N];
     for ((copy, bytes), (name, region)) in copies.iter_mut().zip(lent).zip(regions) {
@@ -35,7 +35,7 @@ pub fn lend_changed<'c, T: LentMut + ?Sized>(
     changed: &'c mut Changed,
     place: (&'static str, Region),
     only_written: bool,
-) -> Result<&'c mut T, Fault> {
+) -> Result<&'c mut T, CallError> {
     lend_mut(changed.bytes_mut(), place, only_written)
 }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::imports::argument::{Crosses, Lent, LentMut, Passed};
-use crate::imports::description::{Fault, Parameter};
+use crate::imports::description::{CallError, Parameter};
 use crate::imports::region::Region;
 use crate::imports::wire::Wire;
 
@@ -69,7 +69,7 @@ impl<'s> Call<'s> {
         &mut self,
         memory: &'m [u8],
         name: &'static str,
-    ) -> Result<T::Read<'m>, Fault> {
+    ) -> Result<T::Read<'m>, CallError> {
         let (first, second) = (self.slot::<T::First>(), self.slot::<T::Second>());
         T::read(memory, first, second).map_err(|fault| fault.of(name))
     }
@@ -80,7 +80,7 @@ impl<'s> Call<'s> {
         &mut self,
         memory: &'m [u8],
         name: &'static str,
-    ) -> Result<T::Read<'m>, Fault> {
+    ) -> Result<T::Read<'m>, CallError> {
         let (first, second) = (self.slot::<T::First>(), self.slot::<T::Second>());
         T::read(memory, first, second).map_err(|fault| fault.of(name))
     }
@@ -99,11 +99,11 @@ pub fn lend_mut<'m, T: LentMut + ?Sized>(
     bytes: &'m mut [u8],
     (name, region): (&'static str, Region),
     only_written: bool,
-) -> Result<&'m mut T, Fault> {
+) -> Result<&'m mut T, CallError> {
     if only_written {
         bytes.fill(0);
     }
-    let misaligned = Fault::Misaligned {
+    let misaligned = CallError::Misaligned {
         address: region.address,
         alignment: region.alignment,
     };
@@ -112,6 +112,6 @@ pub fn lend_mut<'m, T: LentMut + ?Sized>(
 
 /// The implementation as its own type.
 #[inline]
-pub fn implementation<T: 'static>(erased: &mut (dyn Any + Send)) -> Result<&mut T, Fault> {
-    erased.downcast_mut().ok_or(Fault::Implementation)
+pub fn implementation<T: 'static>(erased: &mut (dyn Any + Send)) -> Result<&mut T, CallError> {
+    erased.downcast_mut().ok_or(CallError::Implementation)
 }

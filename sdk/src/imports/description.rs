@@ -115,12 +115,12 @@ pub enum Serve {
 }
 
 /// See [`Serve::Now`].
-pub type ServeNow = fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answer, Fault>;
+pub type ServeNow = fn(&mut (dyn Any + Send), &mut [u8], &[u64]) -> Result<Answer, CallError>;
 
 /// See [`Serve::Later`].
 #[cfg(not(target_arch = "wasm32"))]
 pub type ServeLater =
-    for<'a> fn(&'a mut (dyn Any + Send), &mut [u8], &'a [u64]) -> Result<Serving<'a>, Fault>;
+    for<'a> fn(&'a mut (dyn Any + Send), &mut [u8], &'a [u64]) -> Result<Serving<'a>, CallError>;
 
 impl Serve {
     /// Whether a call of it may have to be waited for, which only a host that is itself asynchronous can do.
@@ -266,7 +266,7 @@ pub enum Answer {
 /// Why a host function was not, or could not be, called.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum CallError {
     /// An argument does not lie within the guest's memory.
     OutOfBounds {
         /// Where it would begin.
@@ -304,14 +304,14 @@ pub enum Fault {
         /// The argument's name.
         name: &'static str,
         /// What is wrong with it.
-        fault: Box<Fault>,
+        fault: Box<CallError>,
     },
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::OutOfBounds {
+            CallError::OutOfBounds {
                 address,
                 bytes,
                 memory,
@@ -319,33 +319,33 @@ impl fmt::Display for Fault {
                 f,
                 "it would be {bytes} bytes at address {address:#x}, but the memory has {memory} bytes"
             ),
-            Fault::Misaligned { address, alignment } => {
+            CallError::Misaligned { address, alignment } => {
                 write!(f, "its address {address:#x} is no multiple of {alignment}")
             }
-            Fault::Overlapping => {
+            CallError::Overlapping => {
                 f.write_str("bytes that are to be changed overlap another argument")
             }
-            Fault::Unterminated { address } => {
+            CallError::Unterminated { address } => {
                 write!(f, "the text at address {address:#x} never ends")
             }
-            Fault::NoSuchValue { number } => {
+            CallError::NoSuchValue { number } => {
                 write!(f, "{number} stands for no value of its type")
             }
-            Fault::Value(error) => fmt::Display::fmt(error, f),
-            Fault::Implementation => {
+            CallError::Value(error) => fmt::Display::fmt(error, f),
+            CallError::Implementation => {
                 f.write_str("the host linked it with another function's implementation")
             }
-            Fault::Argument { name, fault } => write!(f, "the argument `{name}`: {fault}"),
+            CallError::Argument { name, fault } => write!(f, "the argument `{name}`: {fault}"),
         }
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for CallError {}
 
-impl Fault {
+impl CallError {
     /// Returns the error as one of the argument `name`.
     pub(super) fn of(self, name: &'static str) -> Self {
-        Fault::Argument {
+        CallError::Argument {
             name,
             fault: Box::new(self),
         }
@@ -354,7 +354,7 @@ impl Fault {
 
 /// A call that is being served: the future holds the implementation, and nothing of the guest.
 #[cfg(not(target_arch = "wasm32"))]
-pub type Serving<'a> = Pin<Box<dyn Future<Output = Result<Served, Fault>> + Send + 'a>>;
+pub type Serving<'a> = Pin<Box<dyn Future<Output = Result<Served, CallError>> + Send + 'a>>;
 
 /// What a call came to that had to be waited for.
 #[cfg(not(target_arch = "wasm32"))]

@@ -18,7 +18,7 @@ pub(crate) mod scalar;
 pub(crate) mod wire;
 
 pub use description::{
-    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow,
+    Answer, CallError, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, ServeNow,
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub use description::{Changed, ServeLater, Served, Serving};

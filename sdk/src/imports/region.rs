@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::ops::Range;
 
 use crate::error::{Error, code};
-use crate::imports::description::Fault;
+use crate::imports::description::CallError;
 
 /// Bytes in a guest's memory that have not been looked at.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +27,13 @@ impl Region {
     }
 
     /// Where it lies in a memory of that many bytes. No bytes lie anywhere.
-    pub(super) fn within(self, memory: usize) -> Result<Range<usize>, Fault> {
+    pub(super) fn within(self, memory: usize) -> Result<Range<usize>, CallError> {
         if self.bytes == 0 {
             return Ok(0..0);
         }
         let end = u64::from(self.address) + self.bytes;
         if end > memory as u64 {
-            return Err(Fault::OutOfBounds {
+            return Err(CallError::OutOfBounds {
                 address: self.address,
                 bytes: self.bytes,
                 memory: memory as u64,
@@ -51,11 +51,11 @@ impl Region {
     }
 
     /// Whether the numbers could be used where they are.
-    pub(super) fn check_alignment(self, name: &'static str) -> Result<(), Fault> {
+    pub(super) fn check_alignment(self, name: &'static str) -> Result<(), CallError> {
         if self.bytes == 0 || self.address.is_multiple_of(self.alignment) {
             return Ok(());
         }
-        Err(Fault::Misaligned {
+        Err(CallError::Misaligned {
             address: self.address,
             alignment: self.alignment,
         }
@@ -65,16 +65,16 @@ impl Region {
 
 /// The bytes of an argument.
 #[inline]
-pub fn region(memory: &[u8], address: u64, count: u64, size: usize) -> Result<&[u8], Fault> {
+pub fn region(memory: &[u8], address: u64, count: u64, size: usize) -> Result<&[u8], CallError> {
     let range = Region::new(address, count, size).within(memory.len())?;
     Ok(memory.get(range).unwrap_or_default())
 }
 
 /// Bytes that are text.
 #[inline]
-pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
+pub fn text(bytes: &[u8]) -> Result<&str, CallError> {
     std::str::from_utf8(bytes).map_err(|error| {
-        Fault::Value(Error::new(
+        CallError::Value(Error::new(
             code::INVALID_ARGUMENT,
             format!("the text is not UTF-8 after byte {}", error.valid_up_to()),
         ))
@@ -82,24 +82,24 @@ pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
 }
 
 /// Text that ends with a zero byte.
-pub fn c_text(memory: &[u8], address: u64) -> Result<&CStr, Fault> {
+pub fn c_text(memory: &[u8], address: u64) -> Result<&CStr, CallError> {
     let address = address as u32;
     let from = memory.get(address as usize..).unwrap_or_default();
     if from.is_empty() {
-        return Err(Fault::OutOfBounds {
+        return Err(CallError::OutOfBounds {
             address,
             bytes: 1,
             memory: memory.len() as u64,
         });
     }
-    CStr::from_bytes_until_nul(from).map_err(|_| Fault::Unterminated { address })
+    CStr::from_bytes_until_nul(from).map_err(|_| CallError::Unterminated { address })
 }
 
 /// Several arguments that the host may change, at once.
 pub fn disjoint<'m, const N: usize>(
     memory: &'m mut [u8],
     regions: [(&'static str, Region); N],
-) -> Result<[&'m mut [u8]; N], Fault> {
+) -> Result<[&'m mut [u8]; N], CallError> {
     let mut ranges = [const { 0..0 }; N];
     for (range, (name, region)) in ranges.iter_mut().zip(regions) {
         *range = region
@@ -108,5 +108,5 @@ pub fn disjoint<'m, const N: usize>(
     }
     memory
         .get_disjoint_mut(ranges)
-        .map_err(|_| Fault::Overlapping)
+        .map_err(|_| CallError::Overlapping)
 }

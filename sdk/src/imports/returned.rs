@@ -9,7 +9,7 @@ use crate::abi::Packed;
 use crate::error::{Error, code};
 use crate::imports::argument::{AsJson, Plain, from_json};
 use crate::imports::call::Call;
-use crate::imports::description::{Answer, Fault, Form, HostFunction, Parameter, Serve};
+use crate::imports::description::{Answer, CallError, Form, HostFunction, Parameter, Serve};
 use crate::imports::scalar::Scalar;
 use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json;
@@ -68,7 +68,7 @@ pub trait Returned<C>: Sized {
     }
 
     /// What a host answers.
-    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault>;
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError>;
 
     /// What a host answers that does not call the implementation; the error, if there is no way to say so.
     fn refusal(error: Error) -> Result<Answer, Error> {
@@ -111,7 +111,7 @@ impl<T: Scalar> Returned<Plain> for T {
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(Answer::Slot(self.to_wire().to_slot()))
     }
 }
@@ -133,7 +133,7 @@ impl Returned<Plain> for () {
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(Answer::Slot(0))
     }
 }
@@ -309,7 +309,7 @@ macro_rules! packed {
             }
 
             #[inline]
-            fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+            fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
                 Ok(packed(Payload::into_bytes(self)))
             }
         }
@@ -400,7 +400,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(match self {
             Ok(value) => packed(value.into_bytes()),
             Err(error) => packed_error(&error.into_error()),
@@ -436,7 +436,7 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
             .map_err(E::from_error)
     }
 
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(match json_text(self) {
             Ok(text) => packed(Some(text)),
             Err(error) => packed_error(&error),
@@ -481,7 +481,7 @@ macro_rules! terminated {
                 untold(&error)
             }
 
-            fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+            fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
                 let text: Option<CString> = $parts(self);
                 Ok(text.map_or(Answer::Slot(0), |text| Answer::Terminated {
                     bytes: text.into_bytes_with_nul(),
@@ -548,7 +548,7 @@ impl Returned<Plain> for Option<Block> {
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(self.map_or(Answer::Slot(0), |Block(bytes)| Answer::Block { bytes }))
     }
 
@@ -642,7 +642,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(status_answer(match self {
             Ok(value) => value.into_status(OK),
             Err(error) => error_status(&error.into_error(), OK),
@@ -703,7 +703,7 @@ where
         received.map_err(E::from_error)
     }
 
-    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError> {
         let (address, size) = (call.slot::<Address>() as u32, call.slot::<u32>() as u32);
         let mut bytes = match self.map(T::into_bytes) {
             Ok(Some(bytes)) => bytes,
@@ -765,7 +765,7 @@ where
         <Self as Returned<Buffer<INITIAL, MAX, NEEDED, ABSENT>>>::received(self)
     }
 
-    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError> {
         let (address, size) = (call.slot::<Address>() as u32, call.slot::<Address>() as u32);
         Ok(match self.map(T::into_bytes) {
             Ok(Some(bytes)) => Answer::InOut {

@@ -25,7 +25,7 @@ pub use write::{WriteError, write};
 pub fn read<'de, T: serde::Deserialize<'de>>(
     text: &'de [u8],
     arena: &'de Arena,
-) -> Result<T, crate::decode_error::Fault> {
+) -> Result<T, crate::decode_error::DecodeError> {
     let mut reader = Reader::new(text, arena)?;
     let value = reader.value(|reader| T::deserialize(reader))?;
     reader.end()?;
@@ -46,8 +46,8 @@ pub(crate) fn is_value(text: &str) -> bool {
 pub fn members<'de>(
     text: &'de [u8],
     arena: &'de Arena,
-    mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::decode_error::Fault>,
-) -> Result<(), crate::decode_error::Fault> {
+    mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::decode_error::DecodeError>,
+) -> Result<(), crate::decode_error::DecodeError> {
     let mut reader = Reader::new(text, arena)?;
     reader.open_object()?;
     let mut first = true;

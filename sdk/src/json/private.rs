@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
 use super::number::Number;
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 
 /// The name of `RawValue`, as a newtype that is read and as a struct that is written.
 pub const RAW_VALUE: &str = "$serde_json::private::RawValue";
@@ -76,17 +76,20 @@ impl<'de> Verbatim<'de> {
 }
 
 impl<'de> MapAccess<'de> for Verbatim<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
+    ) -> Result<Option<K::Value>, DecodeError> {
         let name = self.name.take().map(BorrowedStrDeserializer::new);
         name.map(|name| seed.deserialize(name)).transpose()
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
         seed.deserialize(BorrowedStrDeserializer::new(self.text))
     }
 }

@@ -12,12 +12,12 @@ use super::arena::{Arena, End};
 use super::number::{Integer, Number};
 use super::plain::plain_len;
 use super::private::{self, Verbatim};
-use crate::decode_error::Fault;
+use crate::decode_error::DecodeError;
 
 /// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
 const MAX_DEPTH: u8 = 127;
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T, DecodeError>;
 
 /// A place in JSON text.
 pub struct Reader<'de> {
@@ -37,7 +37,7 @@ impl<'de> Reader<'de> {
                 depth: MAX_DEPTH,
                 unescaped: arena.end(),
             }),
-            Err(error) => Err(Fault::syntax("expected UTF-8", error.valid_up_to())),
+            Err(error) => Err(DecodeError::syntax("expected UTF-8", error.valid_up_to())),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn wanted<T>(&self, wanted: &'static str) -> Read<T> {
-        Err(Fault::syntax(wanted, self.at))
+        Err(DecodeError::syntax(wanted, self.at))
     }
 
     fn byte(&self) -> Option<u8> {
@@ -337,7 +337,7 @@ impl<'de> Reader<'de> {
         let start = self.at;
         self.skip()?;
         self.at = start;
-        Err(Fault::invalid_type(Unexpected::Unit, visitor))
+        Err(DecodeError::invalid_type(Unexpected::Unit, visitor))
     }
 
     fn visit_str<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
@@ -352,7 +352,7 @@ impl<'de> Reader<'de> {
             Some(b'0'..=b'9' | b'-') => match self.number()?.integer() {
                 Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
                 Some(Integer::Negative(number)) => visitor.visit_i64(number),
-                None => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -378,7 +378,9 @@ impl<'de> Reader<'de> {
         let value = visitor.visit_seq(&mut elements)?;
         let (first, ended) = (elements.next == 0, elements.ended);
         if !ended && self.element(first)? {
-            return Err(Fault::custom("the array has more elements than expected"));
+            return Err(DecodeError::custom(
+                "the array has more elements than expected",
+            ));
         }
         Ok(value)
     }
@@ -393,15 +395,17 @@ impl<'de> Reader<'de> {
         let value = visitor.visit_map(&mut members)?;
         let (first, ended) = (members.name.is_none(), members.ended);
         if !ended && self.member(first)?.is_some() {
-            return Err(Fault::custom("the object has more members than expected"));
+            return Err(DecodeError::custom(
+                "the object has more members than expected",
+            ));
         }
         Ok(value)
     }
 }
 
 #[cold]
-fn out_of_range() -> Fault {
-    Fault::custom("the number is out of range")
+fn out_of_range() -> DecodeError {
+    DecodeError::custom("the number is out of range")
 }
 
 macro_rules! by_kind {
@@ -413,7 +417,7 @@ macro_rules! by_kind {
 }
 
 impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
@@ -464,7 +468,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         match self.peek() {
             Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
                 Ok(number) => visitor.visit_i128(number),
-                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -474,7 +478,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         match self.peek() {
             Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
                 Ok(number) => visitor.visit_u128(number),
-                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -617,7 +621,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                     has_content: true,
                 })?;
                 if self.member(false)?.is_some() {
-                    return Err(Fault::custom("an enum has one variant at a time"));
+                    return Err(DecodeError::custom("an enum has one variant at a time"));
                 }
                 Ok(value)
             }
@@ -638,7 +642,7 @@ struct Elements<'a, 'de> {
 }
 
 impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         if self.ended || !self.reader.element(self.next == 0)? {
@@ -662,7 +666,7 @@ struct Members<'a, 'de> {
 }
 
 impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         if self.ended {
@@ -718,14 +722,14 @@ macro_rules! numbers {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
             match self.as_number() {
                 Some(mut reader) => reader.$method(visitor),
-                None => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             }
         }
     )*};
 }
 
 impl<'de> de::Deserializer<'de> for Name<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_borrowed_str(self.text)
@@ -741,7 +745,7 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
         match self.text {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
-            _ => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            _ => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
@@ -779,14 +783,14 @@ struct Variant<'a, 'de> {
 }
 
 impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
         let name = if self.has_content {
             match self.reader.member(true)? {
                 Some(name) => name,
-                None => return Err(Fault::custom("the name of a variant is missing")),
+                None => return Err(DecodeError::custom("the name of a variant is missing")),
             }
         } else {
             self.reader.kept_string()?
@@ -800,7 +804,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
 }
 
 impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn unit_variant(self) -> Read<()> {
         match self.has_content {
@@ -812,14 +816,14 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
         match self.has_content {
             true => seed.deserialize(self.reader),
-            false => Err(Fault::custom("the variant's content is missing")),
+            false => Err(DecodeError::custom("the variant's content is missing")),
         }
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
         match self.has_content {
             true => de::Deserializer::deserialize_seq(self.reader, visitor),
-            false => Err(Fault::custom("the variant's content is missing")),
+            false => Err(DecodeError::custom("the variant's content is missing")),
         }
     }
 
@@ -830,7 +834,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     ) -> Read<V::Value> {
         match self.has_content {
             true => de::Deserializer::deserialize_struct(self.reader, "", fields, visitor),
-            false => Err(Fault::custom("the variant's content is missing")),
+            false => Err(DecodeError::custom("the variant's content is missing")),
         }
     }
 }
