@@ -1,4 +1,5 @@
-//! The names and numbers of ABI version 1 (`docs/abi.md`), shared by the guest and by hosts written in Rust.
+//! The names and numbers of ABI version 1 (`docs/abi.md`), shared by the guest and by hosts written
+//! in Rust.
 
 /// Expands to the literal of one of the names below, for attributes, which take no constants.
 #[doc(hidden)]
@@ -89,7 +90,7 @@ names! {
     EVENT_EXPORT;
     /// The prefix of the exports of hooks.
     HOOK_EXPORT_PREFIX;
-    /// The prefix of a command's export.
+    /// The prefix of the export of a command.
     COMMAND_EXPORT_PREFIX;
     /// The prefix of the export that takes many inputs of a command at once.
     BATCH_EXPORT_PREFIX;
@@ -125,7 +126,7 @@ pub const HEAP_RECORD_SIZE: u32 = 32;
 /// The longest panic message, in bytes, that a guest keeps.
 pub const MAX_PANIC_MESSAGE: usize = 1024;
 
-/// A call's answer in one number: `address << 32 | failed << 31 | length`.
+/// The answer of a call in one number: `address << 32 | failed << 31 | length`.
 ///
 /// ```
 /// use plugin_sdk::abi::Packed;
@@ -137,22 +138,22 @@ pub const MAX_PANIC_MESSAGE: usize = 1024;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
-    /// Where the bytes begin in linear memory.
+    /// The address of the bytes in linear memory.
     pub address: u32,
-    /// How many bytes there are; at most [`MAX_LEN`].
+    /// The number of bytes; at most [`MAX_LEN`].
     pub len: u32,
-    /// Whether the bytes are an error.
+    /// `true` if the bytes are an error.
     pub failed: bool,
 }
 
 impl Packed {
-    /// The number that crosses the boundary.
+    /// Returns the number that crosses the boundary.
     #[inline]
     pub const fn to_bits(self) -> u64 {
         ((self.address as u64) << 32) | ((self.failed as u64) << 31) | (self.len & MAX_LEN) as u64
     }
 
-    /// Takes a number that crossed the boundary apart.
+    /// Reads a number that crossed the boundary.
     #[inline]
     pub const fn from_bits(bits: u64) -> Self {
         Packed {
@@ -163,7 +164,8 @@ impl Packed {
     }
 }
 
-/// The number before each item of a batch: `failed << 31 | length`. Inputs never have the topmost bit, answers have it where they are errors.
+/// The number before each item of a batch: `failed << 31 | length`. The topmost bit is never set
+/// for an input, and set for an answer that is an error.
 ///
 /// ```
 /// use plugin_sdk::abi::ItemHeader;
@@ -174,9 +176,9 @@ impl Packed {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemHeader {
-    /// How many bytes the item has; at most [`MAX_LEN`].
+    /// The number of bytes in the item; at most [`MAX_LEN`].
     pub len: u32,
-    /// Whether the bytes are an error.
+    /// `true` if the bytes are an error.
     pub failed: bool,
 }
 
@@ -184,13 +186,13 @@ impl ItemHeader {
     /// The length of a header in bytes.
     pub const SIZE: usize = 4;
 
-    /// The bytes that stand before the item.
+    /// Returns the bytes before the item.
     #[inline]
     pub const fn to_bytes(self) -> [u8; Self::SIZE] {
         (((self.failed as u32) << 31) | (self.len & MAX_LEN)).to_le_bytes()
     }
 
-    /// What the bytes before an item say.
+    /// Reads the bytes before an item.
     #[inline]
     pub const fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
         let bits = u32::from_le_bytes(bytes);
@@ -200,7 +202,8 @@ impl ItemHeader {
         }
     }
 
-    /// Takes the next item off the front of some bytes: its header, the item itself and the rest. `None` if they break off within it.
+    /// Splits the next item off the front of some bytes: its header, the item and the rest. `None`
+    /// if the bytes end within the item.
     #[inline]
     pub fn split(bytes: &[u8]) -> Option<(Self, &[u8], &[u8])> {
         let (header, rest) = bytes.split_first_chunk()?;

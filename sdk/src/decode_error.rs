@@ -1,4 +1,4 @@
-//! What is wrong with JSON text, and where.
+//! The error of reading a value: the reason, and the path to it.
 
 use std::fmt::{self, Display};
 
@@ -6,12 +6,13 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::json::number::write_u64;
 
-/// The longest piece of the text that is shown as what was found, in bytes.
+/// The most bytes of the text that an error shows as found.
 const EXCERPT: usize = 40;
 
-/// Why text could not be read as the type asked for.
+/// The reason why a value could not be read.
 ///
-/// The path is gathered from the inside out while the error travels up, so that reading costs nothing for it when all is well.
+/// The path is collected from the inside out while the error travels up, so that a successful read
+/// costs nothing for it.
 #[derive(Debug)]
 pub struct DecodeError(Box<Found>);
 
@@ -20,20 +21,20 @@ pub(crate) struct Found {
     pub(crate) kind: Kind,
     /// Innermost first.
     path: Vec<Segment>,
-    /// Where the value begins that is wrong, once known.
+    /// The position of the wrong value, once known.
     pub(crate) offset: Option<usize>,
     pub(crate) found: String,
 }
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// Not JSON.
+    /// The text is not JSON.
     Syntax(&'static str),
-    /// JSON, but of another type.
+    /// The text is JSON of another type.
     Type { expected: String },
-    /// No such member; only ever seen for an argument that was not given.
+    /// The member is missing; used only for an argument that was not given.
     Missing,
-    /// The type's own words.
+    /// The type's own message.
     Custom(String),
 }
 
@@ -70,7 +71,7 @@ impl DecodeError {
         DecodeError::new(Kind::Missing)
     }
 
-    /// Says which value is wrong, unless a value inside it has said so.
+    /// Notes the position of the wrong value, unless a value inside it has done so.
     #[cold]
     pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
         if self.0.offset.is_none() {
@@ -122,7 +123,7 @@ fn render(path: &[Segment]) -> String {
     text
 }
 
-/// The value at the start of `text`, cut where it gets long: enough to recognise it by.
+/// Returns the value at the start of `text`, cut off if it is long: enough to recognize it.
 fn excerpt(text: &str) -> String {
     let mut in_string = false;
     let mut escaped = false;
@@ -168,8 +169,8 @@ impl Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// What was found is shown as it stands in the text, never through `Unexpected`: its formatting would carry the formatting of floats into
-/// every plugin.
+/// The found value is shown as it is in the text, never through `Unexpected`, whose formatting
+/// would add the formatting of floats to every plugin.
 impl de::Error for DecodeError {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
@@ -178,7 +179,7 @@ impl de::Error for DecodeError {
 
     #[cold]
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        // How a type borrows is no business of who called.
+        // The caller need not know that a type borrows.
         let words = expected.to_string();
         DecodeError::new(Kind::Type {
             expected: match words.strip_prefix("a borrowed ") {
@@ -239,7 +240,7 @@ impl de::Error for DecodeError {
     }
 }
 
-/// `a`, `b`, `c`
+/// Appends the names in backticks, separated by commas.
 fn list(names: &[&str], words: &mut String) {
     for (nth, name) in names.iter().enumerate() {
         words.push_str(if nth == 0 { "`" } else { ", `" });

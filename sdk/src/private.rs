@@ -1,4 +1,4 @@
-//! What the macros' expansions name. No promise is made for any of it.
+//! Items for the expansions of the macros. They may change at any time.
 
 pub use std::vec::Vec;
 
@@ -42,12 +42,12 @@ pub use crate::services::logging::prepare as prepare_logging;
 /// A plugin in the contract that it is built for.
 pub type Guest<P> = crate::guest::Guest<P, Contract>;
 
-/// Passes a value over.
+/// Skips a value.
 pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), DecodeError> {
     source.read::<IgnoredAny>().map(drop)
 }
 
-/// What the expansions of `#[host_functions]` name.
+/// Items for the expansions of `#[host_functions]`.
 pub mod host {
     pub use crate::imports::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
     #[cfg(not(target_arch = "wasm32"))]
@@ -69,7 +69,7 @@ pub mod host {
     pub use crate::memory::opaque;
 }
 
-/// What the expansions of `#[derive(Schema)]` name.
+/// Items for the expansions of `#[derive(Schema)]`.
 pub mod schema {
     pub use crate::schema::parts::*;
     pub use crate::schema::{Name, Node, Recursive};

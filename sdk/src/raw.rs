@@ -1,4 +1,4 @@
-//! Commands that take and give plain bytes.
+//! Commands that take and return plain bytes.
 
 use std::borrow::Cow;
 
@@ -6,20 +6,20 @@ use crate::error::{Error, code};
 use crate::json::object;
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
 
-/// What text is called in a plugin's manifest, where numbers have the names of their types.
+/// The manifest's name for text; numbers have the names of their types.
 const TEXT: &str = "text";
 
-/// What plain bytes are.
+/// The content of plain bytes.
 #[derive(Clone, Copy)]
 pub struct Bytes {
-    /// A number's type, or `text`.
+    /// The type of the numbers, or `text`.
     pub items: &'static str,
-    /// Whether the command may change them where they are.
+    /// `true` if the command may change them in place.
     pub in_place: bool,
 }
 
 impl Bytes {
-    /// Bytes that are only read.
+    /// Describes bytes that the command only reads.
     pub const fn of(items: &'static str) -> Self {
         Bytes {
             items,
@@ -35,12 +35,12 @@ impl Bytes {
     note = "take `&[u8]`, `&mut [u8]`, `Vec<u8>`, `&str`, `String`, or a slice of numbers such as `&mut [f32]`"
 )]
 pub trait RawArgument<'a>: Sized {
-    /// How the bytes must be aligned.
+    /// The alignment of the bytes.
     const ALIGNMENT: usize = 1;
-    /// What they are, for the plugin's manifest.
+    /// The content of the bytes, for the plugin's manifest.
     const BYTES: Bytes;
 
-    /// The argument from the call's bytes.
+    /// Reads the argument from the bytes of the call.
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
 }
 
@@ -126,7 +126,7 @@ fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
     }
 }
 
-/// Bytes that are not what they should be: `found` ends with `number`.
+/// Returns the error for unexpected bytes; `found` is followed by `number`.
 #[cold]
 pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     let mut text = found.as_bytes().to_vec();
@@ -151,10 +151,10 @@ pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     note = "return `Vec<u8>`, `&[u8]`, `String`, `&str`, a slice of numbers, nothing, or `Result<T, E>` of such a `T`"
 )]
 pub trait RawResult {
-    /// What the bytes are, for the plugin's manifest; nothing if there are none.
+    /// The content of the bytes, for the plugin's manifest; `None` without any.
     const BYTES: Option<Bytes>;
 
-    /// The result's bytes.
+    /// Returns the bytes of the result.
     fn into_answer(self, out: &mut Vec<u8>) -> Answer;
 }
 

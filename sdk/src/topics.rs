@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, code};
 
-/// Whether a topic is one of those that a pattern stands for. A pattern that [`check`] refuses stands for none.
+/// Returns whether a pattern matches a topic. A pattern that [`check`] refuses matches none.
 ///
 /// ```
 /// use plugin_sdk::services::events::matches;
@@ -25,11 +25,12 @@ pub fn matches(pattern: &str, topic: &str) -> bool {
     }
 }
 
-/// Whether something is a pattern, for hosts that are given one at run time; those of `#[event("…")]` are checked by the compiler.
+/// Checks a pattern that a host gets at run time. The compiler checks those of `#[event("…")]`.
 ///
 /// # Errors
 ///
-/// Code `invalid_argument`, where a segment is empty, `**` is not the last segment, or `*` is only a part of one.
+/// `invalid_argument` if a segment is empty, `**` is not the last segment, or `*` is only a part of
+/// a segment.
 ///
 /// ```
 /// use plugin_sdk::services::events::check;
@@ -49,7 +50,7 @@ pub fn check(pattern: &str) -> Result<()> {
             }
             "*" | "**" => {}
             _ if segment.contains('*') => {
-                return refused("in a pattern of topics, `*` stands for a whole segment");
+                return refused("in a pattern of topics, `*` must be a whole segment");
             }
             _ => {}
         }
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_without_stars_takes_one_topic() {
+    fn a_pattern_without_stars_matches_one_topic() {
         takes(
             "tick",
             &["tick"],
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn one_star_takes_exactly_one_segment() {
+    fn one_star_matches_exactly_one_segment() {
         takes("a.*", &["a.b", "a.*", "a.bcd"], &["a", "a.b.c", "b.b"]);
         takes("*.b", &["a.b", "b.b"], &["b", "a.b.c", "a.a.b"]);
         takes("a.*.c", &["a.b.c", "a.a.c"], &["a.c", "a.b.b.c"]);
@@ -96,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn two_stars_take_any_number_of_segments() {
+    fn two_stars_match_any_number_of_segments() {
         takes("**", &["", "a", "a.b.c", "**"], &[]);
         takes("a.**", &["a", "a.b", "a.b.c"], &["b", "ab", ""]);
         takes("*.b.**", &["a.b", "a.b.c"], &["a", "a.c.b", "b.a"]);
     }
 
     #[test]
-    fn what_is_no_pattern_takes_nothing() {
+    fn an_invalid_pattern_matches_nothing() {
         let none = [
             ("a.**.c", "a.b.c"),
             ("**.c", "c"),

@@ -1,4 +1,5 @@
-//! Host functions natively: what the guest's functions do, and what a host makes of numbers and memory.
+//! Host functions natively: what the guest's functions do, and what a host makes of numbers and
+//! memory.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

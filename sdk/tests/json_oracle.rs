@@ -1,4 +1,5 @@
-//! The SDK's own JSON reader and writer against `serde_json`, on values and on text that nobody would write by hand.
+//! The SDK's own JSON reader and writer against `serde_json`, on values and on text that nobody
+//! would write by hand.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -289,7 +290,8 @@ proptest! {
         prop_assert_eq!(read::<Everything>(&text), Some(value));
     }
 
-    /// Cut, doubled and overwritten: what one takes for JSON the other does, and both see the same in it.
+    /// Cut, doubled and overwritten: what one takes for JSON the other does, and both see the same
+    /// in it.
     #[test]
     fn broken_text_is_refused_where_serde_json_refuses_it(
         value in value(),
@@ -346,7 +348,8 @@ proptest! {
         prop_assert_eq!(read::<Vec<Option<Number>>>(nested.as_bytes()), list);
     }
 
-    /// Whether numbers are text or not, which is another crate's to decide: serde keeps what it looks at in a form of its own.
+    /// Whether numbers are text or not, which is another crate's to decide: serde keeps what it
+    /// looks at in a form of its own.
     #[test]
     fn numbers_are_read_where_serde_looks_first(float in finite(), integer in any::<i64>(), zeros in 0usize..4) {
         let mut digits = serde_json::to_string(&float).unwrap();
@@ -483,7 +486,8 @@ fn numbers_at_the_edges_are_read_digit_by_digit_or_refused() {
         f32: "3.4028235e38" => Some(f32::MAX), "340282346638528859811704183484516925440" => Some(f32::MAX),
             "3.4028235677973367e38" => None, "1e39" => None, "1e-45" => Some(1e-45), "1e-46" => Some(0.0),
             "16777217" => Some(16777216.0), "0.1" => Some(0.1),
-            // Rounded to the nearest `f64` first, it would be exactly between two and end at the even one.
+            // Rounded to the nearest `f64` first, it would be exactly between two and end at the
+            // even one.
             "1.00000017881393432617187499" => Some(1.0000001), "1.00000017881393432617187501" => Some(1.0000002);
     }
     let negative_zero = read::<f64>(b"-0.0").map(f64::to_bits);

@@ -1,4 +1,5 @@
-//! The `binary` codec: values as they stand in memory, one after the other, for commands that move numbers.
+//! The `binary` codec: values as they are in memory, one after the other, for commands that move
+//! numbers.
 //!
 //! | value | bytes |
 //! |---|---|
@@ -11,8 +12,9 @@
 //! | enum | number of the variant as `u32`, then its content |
 //! | `()` | nothing |
 //!
-//! Both ends must know the types: names are not sent, nothing may be left out (`skip_serializing_if`, defaults), and types that look before
-//! they read (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
+//! Both ends must know the types. Names are not sent, nothing may be left out
+//! (`skip_serializing_if`, defaults), and types that inspect a value before they read it
+//! (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
 
 mod read;
 mod write;
@@ -22,7 +24,11 @@ pub use write::{WriteError, write};
 
 use crate::decode_error::DecodeError;
 
-/// Reads one value, which must be all there is.
+/// Reads one value, which must take all bytes.
+///
+/// # Errors
+///
+/// Fails if the bytes are malformed, too short or too long.
 ///
 /// ```
 /// let mut bytes = Vec::new();

@@ -12,13 +12,13 @@ use crate::memory;
 
 type Read<T> = Result<T, DecodeError>;
 
-/// How deep values may nest: a guest's stack is small, and running out of it is a trap.
+/// The deepest nesting of values: a guest's stack is small, and an overflow is a trap.
 const MAX_DEPTH: u8 = 128;
 
-/// How many elements there may be that take no bytes, such as `()`.
+/// The most elements that take no bytes, such as `()`.
 const MAX_EMPTY_ELEMENTS: usize = 1 << 16;
 
-/// A place in the bytes.
+/// A position in the bytes.
 pub struct Reader<'de> {
     rest: &'de [u8],
     depth: u8,
@@ -33,7 +33,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Checks that nothing is left.
+    /// Checks that no bytes are left.
     pub fn end(&self) -> Read<()> {
         match self.rest {
             [] => Ok(()),
@@ -58,7 +58,8 @@ impl<'de> Reader<'de> {
         self.array().map(|bytes| u32::from_le_bytes(bytes) as usize)
     }
 
-    /// The number of elements that follow. Elements without bytes could be claimed by the billion.
+    /// Returns the number of elements that follow. Limited, because malformed bytes could announce
+    /// billions of elements without bytes.
     fn elements(&mut self) -> Read<usize> {
         let count = self.count()?;
         if count > self.rest.len().max(MAX_EMPTY_ELEMENTS) {
@@ -74,7 +75,7 @@ impl<'de> Reader<'de> {
         Ok(bytes)
     }
 
-    /// A sequence of numbers, copied as a whole.
+    /// Reads a sequence of numbers, copied as a whole.
     #[cfg(target_endian = "little")]
     pub(crate) fn numbers<T: memory::Number>(&mut self) -> Read<Vec<T>> {
         let len = self.count()?.checked_mul(size_of::<T>());
@@ -105,7 +106,7 @@ fn too_short() -> DecodeError {
     DecodeError::custom("there are fewer bytes than the types ask for")
 }
 
-/// The one after the other of a known number of values.
+/// A known number of values, one after the other.
 struct Run<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,
@@ -236,7 +237,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    // The name is a constant where a type asks, as in JSON.
+    // The name is a constant here, as in the JSON reader.
     #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
@@ -246,7 +247,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         if private::is_raw_value(name) {
             let text = self.string()?;
             if !json::is_value(text) {
-                return Err(DecodeError::custom("a text that is to be JSON is none"));
+                return Err(DecodeError::custom("a text that must be JSON is malformed"));
             }
             return visitor.visit_map(private::Verbatim::new(private::RAW_VALUE, text));
         }

@@ -1,7 +1,8 @@
-//! CIS, whose plugins are skills: `docs/hosts/cis.md`.
+//! CIS, whose plugins are called skills: `docs/hosts/cis.md`.
 //!
-//! CIS calls `skill_init`, `skill_on_event` and `skill_shutdown`, and `skill_execute` for a command. Its six functions are those of module `env`; what they give back is in a block
-//! of the guest's `malloc`, address and length packed into one `i64`.
+//! CIS calls `skill_init`, `skill_on_event` and `skill_shutdown`, and `skill_execute` for a
+//! command. It offers six functions in the module `env`. They return bytes in a block from the
+//! guest's `malloc`, with address and length packed into one `i64`.
 
 use std::borrow::Cow;
 
@@ -16,26 +17,26 @@ use crate::guest::Plugin;
 use crate::memory::contracts as memory;
 use plugin_sdk_macros::host_functions;
 
-/// What CIS gives to skills.
+/// The functions that CIS offers to skills.
 #[host_functions(module = "env", prefix = "host_")]
 pub trait Cis {
-    /// The value that is remembered under a key; nothing where there is none, or it cannot be told.
+    /// Returns the value under a key; nothing if the key does not exist or CIS cannot read it.
     fn memory_get(key: &[u8]) -> Option<Vec<u8>>;
-    /// Remembers a value under a key: 0, or -1 where that failed.
+    /// Stores a value under a key: 0, or -1 on failure.
     fn memory_set(key: &[u8], value: &[u8]) -> i32;
-    /// Forgets a key: 0, or -1 where that failed.
+    /// Removes a key: 0, or -1 on failure.
     fn memory_delete(key: &[u8]) -> i32;
-    /// What the model says to a prompt; nothing where it failed.
+    /// Returns the model's reply to a prompt; nothing on failure.
     fn ai_chat(prompt: &[u8]) -> Option<Vec<u8>>;
-    /// Takes a line: 0 debug, 1 information, 2 warning, 3 error.
+    /// Writes a log line: 0 debug, 1 information, 2 warning, 3 error.
     fn log(level: i32, message: &[u8]);
-    /// What a server answers to a POST request; nothing where it failed.
+    /// Returns the body of the response to a POST request; nothing on failure.
     fn http_post(url: &[u8], body: &[u8]) -> Option<Vec<u8>>;
 }
 
 provided!(Cis as cis);
 
-/// What a skill finds at CIS.
+/// The contract of a skill with CIS.
 #[doc(hidden)]
 pub struct Contract;
 
@@ -54,7 +55,7 @@ impl Kv for Contract {
     }
 
     fn delete(&mut self, key: &str) -> Result<bool> {
-        // CIS answers the same whether there was anything to forget.
+        // CIS returns the same whether or not the key existed.
         let was_there = cis::memory_get(key.as_bytes()).is_some();
         match cis::memory_delete(key.as_bytes()) {
             0 => Ok(was_there),
@@ -63,7 +64,7 @@ impl Kv for Contract {
     }
 
     fn list(&mut self, _: &str) -> Result<Vec<String>> {
-        Err(not_there(NAME, "does not tell which keys it remembers"))
+        Err(not_there(NAME, "does not list its keys"))
     }
 }
 
@@ -86,7 +87,7 @@ impl Ai for Contract {
     }
 }
 
-/// The one text that CIS takes: what was said, or who said what where more than one did.
+/// Returns the one text that CIS takes: the only message, or all messages with their roles.
 fn prompt(conversation: &Conversation) -> String {
     match &*conversation.messages {
         [only] if only.role == "user" => only.content.clone(),
@@ -107,7 +108,7 @@ impl Http for Contract {
         refuse_headers(NAME, head)?;
         let body = cis::http_post(head.url.as_bytes(), body)
             .ok_or_else(|| unexplained(NAME, "send the request, or was not allowed to"))?;
-        // Of any other status it would have said that it failed.
+        // For any other status, CIS reports a failure.
         Ok(Response {
             status: 200,
             headers: Vec::new(),
@@ -145,16 +146,16 @@ impl HostContract for Contract {
     }
 }
 
-/// `skill_init`: makes the plugin, and starts it.
+/// `skill_init`: makes the plugin and starts it.
 #[doc(hidden)]
 pub fn init<P: Plugin>() {
-    // CIS asks for no outcome: what went wrong is in its log.
+    // CIS expects no result; its log gets the error.
     if let Err(failed) = call::init::<P>(&mut []).and_then(|()| call::start()) {
         cis::log(3, failed.json());
     }
 }
 
-/// `skill_shutdown`: stops the plugin, and ends its life.
+/// `skill_shutdown`: stops the plugin and ends its life.
 #[doc(hidden)]
 pub fn shutdown<P: Plugin>() {
     if let Err(failed) = call::stop() {
@@ -163,13 +164,13 @@ pub fn shutdown<P: Plugin>() {
     call::cleanup::<P>();
 }
 
-/// `skill_execute`: 0 where the command failed, the error then being what `skill_last_error` gives.
+/// `skill_execute`: returns 0 if the command failed; `skill_last_error` then returns the error.
 ///
 /// # Safety
-/// Both pairs of an address and a length are bytes that the host lends for the length of the call.
+/// Both pairs of address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn execute(name: *mut u8, name_len: u32, arguments: *mut u8, arguments_len: u32) -> u64 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let (name, arguments) = unsafe {
         (
             memory::lent(name, name_len),
@@ -186,7 +187,8 @@ pub unsafe fn execute(name: *mut u8, name_len: u32, arguments: *mut u8, argument
     })
 }
 
-/// `skill_last_error`: the error of the last call of `skill_execute` or `skill_on_event`, as JSON; 0 where it did not fail.
+/// `skill_last_error`: returns the error of the last call of `skill_execute` or `skill_on_event` as
+/// JSON; 0 if that call succeeded.
 #[doc(hidden)]
 pub fn last_error() -> u64 {
     memory::kept(|bytes| match bytes {
@@ -198,19 +200,19 @@ pub fn last_error() -> u64 {
     })
 }
 
-/// Address and length as CIS packs them: there is no mark for errors.
+/// Packs address and length as CIS does, without a mark for errors.
 fn plain(reply: &Reply<'_>) -> u64 {
     let Packed { address, len, .. } = reply.packed();
     (u64::from(address) << 32) | u64::from(len)
 }
 
-/// `skill_on_event`: 0, or -1 where a handler failed.
+/// `skill_on_event`: returns 0, or -1 if a handler failed.
 ///
 /// # Safety
-/// As [`execute`].
+/// The same as for [`execute`].
 #[doc(hidden)]
 pub unsafe fn on_event(topic: *mut u8, topic_len: u32, data: *mut u8, data_len: u32) -> i32 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let (topic, data) = unsafe { (memory::lent(topic, topic_len), memory::lent(data, data_len)) };
     let outcome = match std::str::from_utf8(topic) {
         Ok(topic) => call::event(topic, &heard(data)),
@@ -237,7 +239,7 @@ fn heard(data: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The exports that every skill has.
+/// Defines the exports of every skill.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __cis_plugin {
@@ -268,14 +270,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lone_question_is_the_prompt_and_a_conversation_says_who_said_what() {
+    fn a_prompt_names_roles_only_in_a_conversation() {
         assert_eq!(prompt(&Conversation::from("A haiku?")), "A haiku?");
         let conversation = Conversation::new().system("Be terse.").user("A haiku?");
         assert_eq!(prompt(&conversation), "system: Be terse.\n\nuser: A haiku?");
     }
 
     #[test]
-    fn an_events_data_are_json_or_text() {
+    fn event_data_that_is_not_json_becomes_a_string() {
         for (data, json) in [
             (&b""[..], &b""[..]),
             (b"{\"a\": 1}", b"{\"a\": 1}"),

@@ -9,10 +9,10 @@ pub trait HostContract {
     /// The form in which the host passes on settings.
     type Settings: ValueForm;
 
-    /// Whether the host returns the body of an HTTP response, and not only its status.
+    /// `false` if the host returns only the status of an HTTP response, and not its body.
     const HAS_BODIES: bool = true;
 
-    /// Whether the guest reports a panic to its host before it traps.
+    /// `true` if the guest reports a panic to its host before it traps.
     const REPORTS_PANICS: bool = false;
 
     /// Returns the configuration for a plugin with an init hook that the host calls before it has

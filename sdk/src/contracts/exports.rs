@@ -2,7 +2,7 @@
 
 /// Defines exports that pass their arguments on to functions of one contract.
 ///
-/// What a contract asks of its host is what these functions ask of their callers.
+/// Each function asks of its caller what the contract asks of the host.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __exports {

@@ -149,14 +149,14 @@ pub mod plain {
     /// The first thing that a type asks a deserializer for.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Wish {
-        /// Text.
+        /// A string.
         Text {
-            /// Whether `null` is `None`.
+            /// `true` if `null` is `None`.
             optional: bool,
         },
         /// A variant, written as its name if it has no data.
         Name {
-            /// Whether `null` is `None`.
+            /// `true` if `null` is `None`.
             optional: bool,
         },
         /// Anything else.
@@ -259,7 +259,7 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Name(String);
 
-    /// Texts that look like something else.
+    /// Strings that look like something else.
     const TEXTS: [&str; 16] = [
         "my_value",
         "",
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_is_read_as_it_was_written() {
+    fn every_value_survives_a_round_trip() {
         for text in TEXTS {
             survives(&text.to_owned());
             survives(&Name(text.to_owned()));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_written_as_it_is_and_anything_else_as_json() {
+    fn only_text_is_written_without_json() {
         for text in TEXTS {
             assert_eq!(Text::write(text).unwrap(), text.as_bytes());
         }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_others_is_what_the_type_asks_for() {
+    fn the_type_decides_how_foreign_text_is_read() {
         let read = |text: &str| Text::read::<String>(text.as_bytes(), "key").unwrap();
         for text in TEXTS {
             assert_eq!(read(text), text);

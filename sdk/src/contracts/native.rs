@@ -1,4 +1,5 @@
-//! Hosts of this SDK's own ABI, `docs/abi.md`: an export for each command, and each service as it stands in [`services`](crate::services).
+//! The SDK's own ABI, `docs/abi.md`: an export for each command, and each service as
+//! [`services`](crate::services) declares it.
 
 use crate::Result;
 use crate::contracts::contract::HostContract;
@@ -8,11 +9,11 @@ use crate::contracts::services::{
     Time, ai, config, events, files, http, kv, log, random, time,
 };
 
-/// What a plugin finds at its host.
+/// The contract of a plugin with a host of the SDK's own ABI.
 #[doc(hidden)]
 pub struct Contract;
 
-/// Passes everything on to the functions that guests have of the trait.
+/// Passes every call on to the guest's functions of the trait.
 macro_rules! served_as_declared {
     ($($trait:ident by $functions:ident { $(fn $name:ident($($argument:ident: $ty:ty),*) $(-> $result:ty)?;)* })*) => {$(
         impl $trait for Contract {
@@ -71,7 +72,7 @@ impl HostContract for Contract {
     type Settings = Json;
 }
 
-/// What the export of the panic record is called says which ABI the plugin speaks.
+/// Exports the panic record under the name that holds the ABI version.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_record {
@@ -81,7 +82,7 @@ macro_rules! __native_record {
     };
 }
 
-/// The exports that every plugin has.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_plugin {
@@ -93,7 +94,7 @@ macro_rules! __native_plugin {
             address: *mut ::core::primitive::u8,
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u64 {
-            // SAFETY: what the ABI asks of a host is what this asks of its caller.
+            // SAFETY: the host keeps the ABI, which asks for what the function asks for.
             unsafe { <$plugin as $crate::__private::Plugin>::guest().init(address, len) }
         }
 
@@ -104,7 +105,7 @@ macro_rules! __native_plugin {
     };
 }
 
-/// A command's export.
+/// Defines the export of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_command {
@@ -114,7 +115,7 @@ macro_rules! __native_command {
     };
 }
 
-/// The export for many inputs of a command.
+/// Defines the export for many inputs of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_batch {
@@ -124,7 +125,7 @@ macro_rules! __native_batch {
     };
 }
 
-/// A hook's export; the hook is `start`, `stop` or `event`.
+/// Defines the export of a hook: `start`, `stop` or `event`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_hook {

@@ -1,7 +1,7 @@
 //! NeoTalk: `docs/hosts/neotalk.md`.
 //!
-//! NeoTalk calls `neotalk_init`, `neotalk_command` with a command's name, and `neotalk_get_result` for the JSON that it came to. Its six functions are those of module
-//! `env`.
+//! NeoTalk calls `neotalk_init`, `neotalk_command` with a command's name, and `neotalk_get_result`
+//! for the JSON result. It offers six functions in the module `env`.
 
 use std::cell::Cell;
 
@@ -17,29 +17,30 @@ use crate::guest::Plugin;
 use crate::memory::contracts as memory;
 use plugin_sdk_macros::host_functions;
 
-/// What NeoTalk gives to plugins.
+/// The functions that NeoTalk offers to plugins.
 #[host_functions(module = "env", prefix = "neotalk_")]
 pub trait Neotalk {
-    /// Takes a line: 0 debug, 1 information, 2 warning, 3 error.
+    /// Writes a log line: 0 debug, 1 information, 2 warning, 3 error.
     fn log(level: u32, message: &[u8]);
-    /// What was set under a key, as JSON or as plain text; 1 for nothing, -1 for a buffer that is too small.
+    /// Returns the setting under a key, as JSON or plain text; 1 if it is not set, -1 if the buffer
+    /// is too small.
     #[host(in_out(initial = 256, max = 16777216, short = -1, absent = 1))]
     fn get_config(key: &str) -> Result<Option<Vec<u8>>>;
-    /// The status of what a server answers to a GET request; below 0 where there is no answer.
+    /// Sends a GET request and returns the status of the response; below 0 without a response.
     #[host(status)]
     fn http_get(url: &str) -> Result<u32>;
-    /// The status of what a server answers to a POST request; below 0 where there is no answer.
+    /// Sends a POST request and returns the status of the response; below 0 without a response.
     #[host(status)]
     fn http_post(url: &str, body: &[u8]) -> Result<u32>;
-    /// Milliseconds since 1970-01-01 00:00 UTC.
+    /// Returns the milliseconds since 1970-01-01 00:00 UTC.
     fn now_ms() -> u64;
-    /// 32 random bits.
+    /// Returns 32 random bits.
     fn random() -> u32;
 }
 
 provided!(Neotalk as neotalk);
 
-/// What a plugin finds at NeoTalk.
+/// The contract of a plugin with NeoTalk.
 #[doc(hidden)]
 pub struct Contract;
 
@@ -68,13 +69,13 @@ impl Http for Contract {
     }
 }
 
-/// The response of a status, of which NeoTalk tells no more.
+/// Returns the response with a status; NeoTalk reports nothing else.
 fn response(status: Result<u32>) -> Result<Response> {
-    // Which number below 0 it was means nothing.
+    // All numbers below 0 mean the same.
     let status = status.map_err(|_| {
         Error::new(
             code::UNAVAILABLE,
-            "NeoTalk could not send the request, or was not allowed to, and does not say why",
+            "NeoTalk could not send the request, or was not allowed to, and gives no reason",
         )
     })?;
     match u16::try_from(status) {
@@ -85,7 +86,7 @@ fn response(status: Result<u32>) -> Result<Response> {
         }),
         Err(_) => Err(Error::new(
             code::BAD_ANSWER,
-            "NeoTalk answered a request with a number that is no status",
+            "NeoTalk answered a request with an invalid status",
         )),
     }
 }
@@ -101,12 +102,12 @@ impl Log for Contract {
     }
 }
 
-/// Logs a line.
+/// Writes a log line.
 fn write_line(level: u32, parts: &[&[u8]]) {
     neotalk::log(level, &line(parts));
 }
 
-/// A line without zero bytes, at which a host in C would end it.
+/// Returns a line without zero bytes, at which a host in C would end it.
 fn line(parts: &[&[u8]]) -> Vec<u8> {
     let mut line = parts.concat();
     for byte in &mut line {
@@ -127,7 +128,7 @@ impl Time for Contract {
         thread_local! {
             static LATEST: Cell<u64> = const { Cell::new(0) };
         }
-        // NeoTalk has one clock, which somebody may set back.
+        // NeoTalk has one clock, which can be set back.
         let latest = LATEST
             .get()
             .max(neotalk::now_ms().saturating_mul(1_000_000));
@@ -163,17 +164,18 @@ impl HostContract for Contract {
 }
 
 thread_local! {
-    /// Address and length of the last result, until the next call; nothing before the first one and after the plugin's life.
+    /// Address and length of the last result, until the next call; `None` before the first call and
+    /// after the plugin's life.
     static RESULT: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
 }
 
-/// `neotalk_init`: 1, or 0 where it failed, `neotalk_get_result` then telling why.
+/// `neotalk_init`: returns 1, or 0 on failure; `neotalk_get_result` then returns the error.
 ///
 /// # Safety
-/// The address and the length are bytes that the host lends for the length of the call.
+/// Address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u32 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let config = unsafe { memory::lent(config, len) };
     match call::init::<P>(config).and_then(|()| call::start()) {
         Ok(()) => {
@@ -187,18 +189,19 @@ pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u32 {
     }
 }
 
-/// `neotalk_command`: 0, or 1 where it failed; `neotalk_get_result` tells what came of it either way.
+/// `neotalk_command`: returns 0, or 1 on failure; `neotalk_get_result` returns the result or the
+/// error.
 ///
 /// # Safety
-/// Both pairs of an address and a length are bytes that the host lends for the length of the call.
+/// Both pairs of address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn command(name: *mut u8, name_len: u32, arguments: *mut u8, len: u32) -> u32 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let (name, arguments) = unsafe { (memory::lent(name, name_len), memory::lent(arguments, len)) };
     if let Some(Codec::Raw | Codec::Binary) = call::codec(name) {
         let error = not_there(
             NAME,
-            "carries JSON only, and this command takes and gives other bytes",
+            "passes JSON only, and this command takes or returns other bytes",
         );
         keep_error(&error.into());
         return 1;
@@ -216,23 +219,24 @@ pub unsafe fn command(name: *mut u8, name_len: u32, arguments: *mut u8, len: u32
     })
 }
 
-/// `neotalk_get_result`: 0 once it has told address and length of the result, and 1 where there is none.
+/// `neotalk_get_result`: writes address and length of the result and returns 0, or returns 1
+/// without a result.
 ///
 /// # Safety
-/// At both addresses the host lends four bytes for the length of the call.
+/// The host lends four bytes at each address for the length of the call.
 #[doc(hidden)]
 pub unsafe fn get_result(address_out: *mut u8, len_out: *mut u8) -> u32 {
     let Some((address, len)) = RESULT.get() else {
         return 1;
     };
     for (out, number) in [(address_out, address), (len_out, len)] {
-        // SAFETY: the caller vouches for the four bytes, which are used before the next four.
+        // SAFETY: the caller guarantees the four bytes, which are used before the next four.
         unsafe { memory::lent(out, 4) }.copy_from_slice(&number.to_le_bytes());
     }
     0
 }
 
-/// `neotalk_cleanup`: stops the plugin, and ends its life.
+/// `neotalk_cleanup`: stops the plugin and ends its life.
 #[doc(hidden)]
 pub fn cleanup<P: Plugin>() {
     if let Err(failed) = call::stop() {
@@ -256,7 +260,8 @@ fn keep_error(failed: &Failed) {
     keep_json_error(failed.json());
 }
 
-/// Keeps an error for the host in the form that NeoTalk has for one: `{"error": message, "code", "details"?, "source"?}`.
+/// Keeps an error for the host in NeoTalk's form: `{"error": message, "code", "details"?,
+/// "source"?}`.
 fn keep_json_error(error: &[u8]) {
     memory::keep(renamed(error));
     memory::kept(|bytes| {
@@ -267,10 +272,11 @@ fn keep_json_error(error: &[u8]) {
     });
 }
 
-/// An error of this SDK's, whose message is called `error`. It begins with the code, a string, and goes on with the message.
+/// Renames the member `message` of an error to `error`. The text begins with the code, a string,
+/// followed by the message.
 fn renamed(error: &[u8]) -> Vec<u8> {
     const MESSAGE: &[u8] = b",\"message\":";
-    // Text in JSON has its quotes escaped, so this is nowhere in the code.
+    // JSON escapes the quotes in a string, so this cannot be part of the code.
     let found = error
         .windows(MESSAGE.len())
         .position(|window| window == MESSAGE);
@@ -284,7 +290,7 @@ fn renamed(error: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The exports that every plugin has.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __neotalk_plugin {
@@ -314,7 +320,7 @@ mod tests {
     use crate::contracts::forms::ValueForm as _;
 
     #[test]
-    fn an_error_has_its_message_where_neotalk_looks_for_it() {
+    fn an_errors_message_is_under_error() {
         let error = Error::new("a\",\"message\":", "b").with_details(&[1]);
         let renamed: serde_json::Value =
             serde_json::from_slice(&renamed(&error.to_json())).unwrap();
@@ -325,12 +331,12 @@ mod tests {
     }
 
     #[test]
-    fn no_line_ends_before_its_end() {
+    fn zero_bytes_do_not_end_a_log_line() {
         assert_eq!(line(&[b"a", b": ", b"b\0c"]), b"a: b c");
     }
 
     #[test]
-    fn a_status_is_a_response_and_anything_else_an_error() {
+    fn only_a_status_is_a_response() {
         assert_eq!(response(Ok(404)).unwrap().status, 404);
         let failed = response(Err(Error::from_status(-1))).unwrap_err();
         assert_eq!(failed.code(), "unavailable");
@@ -338,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_json_or_plain_text() {
+    fn settings_are_json_or_plain_text() {
         for (set, read) in [
             ("new-key", "new-key"),
             (r#""new-key""#, "new-key"),
@@ -351,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn time_and_random_numbers_are_made_of_what_neotalk_has() {
+    fn services_use_neotalks_functions() {
         struct Clock(Vec<u64>);
         impl Neotalk for Clock {
             fn log(&mut self, _: u32, _: &[u8]) {}

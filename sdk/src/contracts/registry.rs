@@ -1,20 +1,21 @@
-//! The plugin's commands and hooks by name, for hosts that call all commands through one export.
+//! The plugin's commands and hooks by name, for hosts that call every command through one export.
 //!
-//! No macro sees the whole of a plugin, so that each command announces itself: the expansion makes a static [`Entry`] and a constructor, a function that the linker
-//! lists in `.init_array` and that puts the entry into the list. The list is intrusive, so it costs a command no more than its entry. The constructors run when the
-//! first name is looked up, or before that (`constructors.rs`).
+//! No macro sees the whole plugin, so each command announces itself. Its expansion makes a static
+//! [`Entry`] and a constructor: a function that the linker lists in `.init_array`, and that adds
+//! the entry to the list. The list is intrusive, so a command costs no more than its entry. The
+//! constructors run when the first name is looked up, or earlier (`constructors.rs`).
 
 use std::cell::Cell;
 
 pub use crate::memory::contracts::Export;
 
-/// A hook's export that takes no arguments.
+/// The export of a hook without arguments.
 pub type HookExport = unsafe extern "C" fn() -> u64;
 
-/// What an entry is.
+/// A command or a hook, with its entry point.
 #[derive(Clone, Copy)]
 pub enum Kind {
-    /// A command, and how its arguments and its result stand in bytes.
+    /// A command and its codec.
     Command(Codec, Export),
     /// `#[start]`
     Start(HookExport),
@@ -24,12 +25,12 @@ pub enum Kind {
     Event(Export),
 }
 
-/// How a command's arguments and its result stand in bytes.
+/// The form of arguments and result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// JSON.
     Json,
-    /// The binary codec of this SDK.
+    /// The SDK's binary codec.
     Binary,
     /// Plain bytes.
     Raw,
@@ -37,11 +38,11 @@ pub enum Codec {
 
 /// A command or a hook of the plugin.
 pub struct Entry {
-    /// A command's name; empty for a hook.
+    /// The name of a command; empty for a hook.
     pub name: &'static str,
-    /// What it is.
+    /// The entry point.
     pub kind: Kind,
-    /// What the contract has the command say of itself, if anything.
+    /// The contract's description of the command; may be empty.
     pub described: &'static str,
     next: Cell<Option<&'static Entry>>,
 }
@@ -51,7 +52,7 @@ pub struct Entry {
 unsafe impl Sync for Entry {}
 
 impl Entry {
-    /// A command.
+    /// Creates the entry of a command.
     pub const fn command(
         name: &'static str,
         codec: Codec,
@@ -66,7 +67,7 @@ impl Entry {
         }
     }
 
-    /// A hook.
+    /// Creates the entry of a hook.
     pub const fn hook(kind: Kind) -> Self {
         Entry {
             name: "",
@@ -86,12 +87,12 @@ pub struct Registry {
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for Registry {}
 
-/// The plugin's own.
+/// The plugin's list.
 #[cfg(target_arch = "wasm32")]
 static PLUGIN: Registry = Registry::new();
 
 impl Registry {
-    /// A list without entries.
+    /// Creates an empty list.
     #[allow(clippy::new_without_default, reason = "only ever a static")]
     pub const fn new() -> Self {
         Registry {
@@ -99,17 +100,17 @@ impl Registry {
         }
     }
 
-    /// Puts an entry into the list, which must not be in one already.
+    /// Adds an entry, which must not be in a list already.
     pub fn add(&self, entry: &'static Entry) {
         entry.next.set(self.first.replace(Some(entry)));
     }
 
-    /// All entries.
+    /// Returns all entries.
     pub fn iter(&self) -> impl Iterator<Item = &'static Entry> {
         std::iter::successors(self.first.get(), |entry| entry.next.get())
     }
 
-    /// The command of a name, how its bytes are to be understood and what leads to it.
+    /// Returns the codec and the entry point of a command.
     pub fn command(&self, name: &[u8]) -> Option<(Codec, Export)> {
         self.iter().find_map(|entry| match entry.kind {
             Kind::Command(codec, export) if entry.name.as_bytes() == name => Some((codec, export)),
@@ -118,20 +119,20 @@ impl Registry {
     }
 }
 
-/// Puts an entry of the plugin's into its list: what constructors call.
+/// Adds an entry to the plugin's list. Constructors call this.
 #[cfg(target_arch = "wasm32")]
 pub fn announce(entry: &'static Entry) {
     PLUGIN.add(entry);
 }
 
-/// The plugin's list, which is complete.
+/// Returns the plugin's list, which is complete.
 #[cfg(target_arch = "wasm32")]
 pub fn plugin() -> &'static Registry {
     crate::constructors::run();
     &PLUGIN
 }
 
-/// The plugin's list. Natively there are no constructors, and nobody asks.
+/// Returns an empty list: native builds have no constructors.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn plugin() -> Registry {
     Registry::new()
@@ -158,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_found_by_its_whole_name_and_a_hook_by_none() {
+    fn commands_are_found_by_their_whole_name() {
         let registry = Registry::new();
         registry.add(leaked(Entry::command("greet", Codec::Json, "", one)));
         registry.add(leaked(Entry::hook(Kind::Start(started))));
         registry.add(leaked(Entry::command("greet_all", Codec::Raw, "", two)));
         let found = |name: &str| {
             let (codec, export) = registry.command(name.as_bytes())?;
-            // SAFETY: these take nothing from their arguments.
+            // SAFETY: these functions ignore their arguments.
             Some((codec, unsafe { export(std::ptr::null_mut(), 0) }))
         };
         assert_eq!(found("greet"), Some((Codec::Json, 1)));

@@ -10,169 +10,171 @@ use crate::error::{Error, Result, code};
 use crate::imports::returned::Payload;
 use plugin_sdk_macros::{Schema, host_functions};
 
-/// What a host implements.
+/// The service `ai`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "ai_", permission = "ai")]
 pub trait Ai {
-    /// Goes on with a conversation.
+    /// Continues a conversation.
     #[json]
     fn chat(#[json] conversation: &Conversation) -> Result<Reply>;
 }
 
-/// What has been said, and how to go on.
+/// The messages so far, and how to continue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Conversation {
-    /// In their order.
+    /// The messages, in order.
     pub messages: Vec<Message>,
-    /// Which model; the host's choice unless said.
+    /// The model to use; `None` leaves the choice to the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How long the reply may be, in tokens.
+    /// The most tokens that the reply may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
 }
 
-/// One thing said.
+/// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Message {
     /// `system`, `user` or `assistant`.
     pub role: String,
-    /// What was said.
+    /// The text.
     pub content: String,
 }
 
-/// What the model said.
+/// The reply of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Reply {
-    /// Its words.
+    /// The text.
     pub content: String,
-    /// Which model it was.
+    /// The model that replied, if the host names it.
     #[serde(default)]
     pub model: Option<String>,
 }
 
-/// What a host implements.
+/// The service `config`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "config_")]
 pub trait Config {
-    /// The value under a key, as JSON.
+    /// Returns the value under a key as JSON.
     fn get(key: &str) -> Result<Option<Vec<u8>>>;
 }
 
-/// What a host implements.
+/// The service `events`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "events_", permission = "events")]
 pub trait Events {
-    /// Tells everybody who has subscribed; `data` is JSON.
+    /// Emits an event to all subscribers; `data` is JSON.
     fn emit(topic: &str, data: &[u8]) -> Result<()>;
-    /// From now on, events whose topic matches reach the plugin's event handlers.
+    /// Subscribes the plugin's handlers to events whose topic matches.
     fn subscribe(topic: &str) -> Result<()>;
-    /// No more of them.
+    /// Cancels a subscription.
     fn unsubscribe(topic: &str) -> Result<()>;
 }
 
-/// What a host implements. A path is relative, its first part naming a granted root: `data/words.txt`.
+/// The service `files`, as hosts implement it. A path is relative and begins with the name of a
+/// granted folder: `data/words.txt`.
 #[host_functions(module = "plugin_host", prefix = "files_", permission = "files")]
 pub trait Files {
-    /// A file's contents.
+    /// Returns the contents of a file.
     fn read(path: &str) -> Result<Vec<u8>>;
-    /// Makes or replaces a file.
+    /// Creates or replaces a file.
     fn write(path: &str, contents: &[u8]) -> Result<()>;
     /// Removes a file.
     fn remove(path: &str) -> Result<()>;
-    /// What is in a folder, in alphabetical order.
+    /// Returns the entries of a folder, in alphabetical order.
     #[json]
     fn list(path: &str) -> Result<Vec<Entry>>;
 }
 
-/// Something in a folder.
+/// An entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Entry {
-    /// Its name in the folder.
+    /// The name in the folder.
     pub name: String,
-    /// Whether it is a folder itself.
+    /// `true` for a folder.
     pub folder: bool,
-    /// Its size in bytes; 0 for a folder.
+    /// The size in bytes; 0 for a folder.
     pub bytes: u64,
 }
 
-/// What a host implements.
+/// The service `http`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "http_", permission = "http")]
 pub trait Http {
-    /// Sends a request and waits for its response, whatever its status.
+    /// Sends a request and waits for the response, whatever its status.
     fn send(#[json] head: &Head, body: &[u8]) -> Result<Response>;
 }
 
 /// A request without its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// `GET`, `POST` and so on.
+    /// The method: `GET`, `POST` and so on.
     pub method: String,
-    /// With `http://` or `https://`.
+    /// The address, with `http://` or `https://`.
     pub url: String,
-    /// Names and values, in their order.
+    /// Names and values, in order.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// How long it may take, in milliseconds; never longer than what is left of the call's time.
+    /// The timeout in milliseconds; the call's remaining time limits it further.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
 }
 
-/// What the server answered.
+/// A server's response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status, such as 200.
     pub status: u16,
-    /// Names, in lower case, and values.
+    /// Names in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// The body's bytes.
+    /// The bytes of the body.
     pub body: Vec<u8>,
 }
 
-/// What a host implements.
+/// The service `kv`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "kv_", permission = "kv")]
 pub trait Kv {
-    /// The bytes under a key.
+    /// Returns the bytes under a key.
     fn get(key: &str) -> Result<Option<Vec<u8>>>;
-    /// Puts bytes under a key.
+    /// Stores bytes under a key.
     fn set(key: &str, value: &[u8]) -> Result<()>;
-    /// Forgets a key; whether there was one.
+    /// Removes a key; returns whether it existed.
     fn delete(key: &str) -> Result<bool>;
-    /// The keys that begin with a prefix, in alphabetical order.
+    /// Returns the keys with a prefix, in alphabetical order.
     #[json]
     fn list(prefix: &str) -> Result<Vec<String>>;
 }
 
-/// What a host implements.
+/// The service `log`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "log_")]
 pub trait Log {
-    /// The most detailed level that the host wants: 0 none, 1 error, 2 warn, 3 info, 4 debug, 5 trace.
+    /// Returns the most detailed level that the host wants: 0 none, 1 error, 2 warn, 3 info, 4
+    /// debug, 5 trace.
     fn max_level() -> u32;
-    /// Takes a line.
+    /// Writes a line.
     fn write(level: u32, target: &str, message: &str);
 }
 
-/// What a host implements.
+/// The service `random`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "random_")]
 pub trait Random {
     /// Fills a buffer with bytes fit for keys.
     fn fill(#[out] bytes: &mut [u8]) -> Result<()>;
 }
 
-/// What a host implements.
+/// The service `time`, as hosts implement it.
 #[host_functions(module = "plugin_host", prefix = "time_")]
 pub trait Time {
-    /// Nanoseconds since 1970-01-01 00:00 UTC.
+    /// Writes the nanoseconds since 1970-01-01 00:00 UTC.
     fn now(#[out] nanoseconds: &mut u64) -> Result<()>;
-    /// Nanoseconds since a moment of the host's choosing; never goes back.
+    /// Writes the nanoseconds since an arbitrary moment; never goes back.
     fn monotonic(#[out] nanoseconds: &mut u64) -> Result<()>;
 }
 
-/// A response without its body, as it crosses.
+/// A response without its body, as it crosses the boundary.
 #[derive(Serialize, Deserialize)]
 struct ResponseHead {
     status: u16,
     headers: Vec<(String, String)>,
 }
 
-/// The length of the head in four bytes, the head as JSON, the body as it is.
+/// Four bytes with the length of the head, the head as JSON, then the body.
 impl Payload for Response {
     #[inline]
     fn into_bytes(self) -> Option<Vec<u8>> {
@@ -215,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_response_crosses_as_it_is_whatever_its_body() {
+    fn a_response_survives_the_call_boundary() {
         let response = Response {
             status: 404,
             headers: vec![("content-type".to_owned(), "\"ü\"".to_owned())],
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_that_is_none_is_an_error() {
+    fn a_malformed_response_is_an_error() {
         for bytes in [
             None,
             Some(vec![0; 3]),

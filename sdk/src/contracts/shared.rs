@@ -1,16 +1,17 @@
-//! What several contracts share: services that a host lacks, failures without a reason, log levels.
+//! Helpers of several contracts: services that a host lacks, failures without a reason, log levels.
 
 use super::services::Head;
 use crate::error::{Error, Result, code};
 
-/// What a plugin is told that asks its host for what the host cannot do.
+/// Returns the error for something that the host cannot do.
 #[cold]
 #[allow(dead_code, reason = "a plugin is made for one host")]
 pub(crate) fn unsupported(host: &str, what: &str) -> Error {
     Error::new(code::UNSUPPORTED, [host, " ", what].concat())
 }
 
-/// Refuses a request that has headers, for hosts that send none of a plugin's, but for the one that a host may be thought to send by itself.
+/// Refuses a request with headers, for hosts that send no headers for plugins. Allows the one
+/// header that a host may be expected to send by itself.
 #[allow(dead_code, reason = "a plugin is made for one host")]
 pub(crate) fn refuse_headers(host: &str, head: &Head) -> Result<()> {
     let implied = |(name, value): &(String, String)| {
@@ -41,7 +42,7 @@ pub(crate) fn severity(level: u32) -> u32 {
     }
 }
 
-/// Defines `provide`, with which a host links an implementation of the contract's functions.
+/// Defines `provide`, with which a host links an implementation of these functions.
 #[allow(unused_macros, reason = "a plugin is made for one host")]
 macro_rules! provided {
     ($trait:ident as $functions:ident) => {
@@ -55,7 +56,8 @@ macro_rules! provided {
     };
 }
 
-/// Makes every function of a service an error, as in `unsupported!(Contract at "CIS": Random, Time);`
+/// Makes every function of a service return `unsupported`: `unsupported!(Contract at "CIS": Random,
+/// Time);`
 #[allow(unused_macros, reason = "a plugin is made for one host")]
 macro_rules! unsupported {
     ($contract:ident at $host:literal: $($service:ident),+ $(,)?) => {
@@ -110,7 +112,7 @@ macro_rules! unsupported {
             fn monotonic(_: &mut u64) -> ();
         }
     };
-    // A plugin that writes log lines where nobody reads them goes on.
+    // A plugin that writes log lines must not fail for lack of a log.
     (@Log $contract:ident $host:literal) => {
         impl $crate::contracts::services::Log for $contract {
             #[inline]

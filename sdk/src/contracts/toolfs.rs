@@ -1,7 +1,9 @@
 //! ToolFS, which runs a plugin's operations on requests: `docs/hosts/toolfs.md`.
 //!
-//! A request is `{"operation", "path"?, "data"?, "options"?}` and a response `{"success", "result"?, "error"?, "metadata"?}`, the JSON of ToolFS's own types. An operation is
-//! a command; its arguments are `path` and the members of `data` and `options`. All that a plugin gets of its host are files, by paths below `/toolfs`.
+//! A request is `{"operation", "path"?, "data"?, "options"?}` and a response `{"success",
+//! "result"?, "error"?, "metadata"?}`, the JSON of ToolFS's own types. An operation is a command;
+//! its arguments are `path` and the members of `data` and `options`. The only service of the host
+//! is files, with paths below `/toolfs`.
 
 use std::borrow::Cow;
 
@@ -21,36 +23,37 @@ use crate::json::{self, Arena, Object, object};
 use crate::memory::contracts as memory;
 use plugin_sdk_macros::host_functions;
 
-/// What ToolFS gives to plugins, by paths such as `/toolfs/data/words.txt`. What is in a folder comes in alphabetical order.
+/// The functions that ToolFS offers to plugins, with paths such as `/toolfs/data/words.txt`.
+/// Entries of a folder are in alphabetical order.
 #[host_functions(module = "toolfs", permission = "files")]
 pub trait ToolFs {
-    /// A file's contents.
+    /// Returns the contents of a file.
     fn read_file(path: &str) -> Result<Vec<u8>>;
-    /// Makes or replaces a file.
+    /// Creates or replaces a file.
     fn write_file(path: &str, data: &[u8]) -> Result<()>;
-    /// The names of what is in a folder.
+    /// Returns the names of the entries of a folder.
     #[json]
     fn list_dir(path: &str) -> Result<Vec<String>>;
-    /// What a path leads to.
+    /// Returns the metadata of a file or a folder.
     #[json]
     fn stat(path: &str) -> Result<FileInfo>;
 }
 
 provided!(ToolFs as tool_fs);
 
-/// What there is to know of a file or a folder.
+/// The metadata of a file or a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Whether it is a folder.
+    /// `true` for a folder.
     pub is_dir: bool,
 }
 
-/// Where everything is that ToolFS has.
+/// The root of all paths in ToolFS.
 pub const ROOT: &str = "/toolfs";
 
-/// What a plugin finds at ToolFS.
+/// The contract of a plugin with ToolFS.
 #[doc(hidden)]
 pub struct Contract;
 
@@ -79,7 +82,7 @@ impl Files for Contract {
                     folder: info.is_dir,
                     bytes: if info.is_dir { 0 } else { info.size },
                 }),
-                // Removed since.
+                // Removed in the meantime.
                 Err(error) if error.code() == code::NOT_FOUND => {}
                 Err(error) => return Err(error),
             }
@@ -90,7 +93,7 @@ impl Files for Contract {
 
 unsupported!(Contract at "ToolFS": Ai, Config, Events, Http, Kv, Log, Random, Time);
 
-/// A plugin's path as ToolFS has it. What is absolute already is left to ToolFS to judge.
+/// Maps a plugin's path to ToolFS. ToolFS itself judges absolute paths.
 fn virtual_path(path: &str) -> Cow<'_, str> {
     match path {
         "" => ROOT.into(),
@@ -99,7 +102,7 @@ fn virtual_path(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// ToolFS's path as a plugin has it on every other host: without the root.
+/// Maps a path of ToolFS to the form on every other host: without the root.
 fn plugin_path(path: &str) -> &str {
     match path.strip_prefix(ROOT) {
         Some("") => "",
@@ -113,19 +116,19 @@ impl HostContract for Contract {
     type Settings = Json;
 }
 
-/// `PluginInstance`: 1, for the one plugin of the module.
+/// `PluginInstance`: returns 1, for the one plugin of the module.
 #[doc(hidden)]
 pub fn plugin_instance() -> u32 {
     1
 }
 
-/// `init`: 0, or the response that says why the plugin could not be made.
+/// `init`: returns 0, or the response with the error if the plugin could not be made.
 ///
 /// # Safety
 /// Address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u64 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let config = unsafe { memory::lent(config, len) };
     match call::init::<P>(config) {
         Ok(()) => 0,
@@ -133,31 +136,31 @@ pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u64 {
     }
 }
 
-/// `execute`: the response to a request.
+/// `execute`: returns the response to a request.
 ///
 /// # Safety
-/// As [`init`].
+/// The same as for [`init`].
 #[doc(hidden)]
 pub unsafe fn execute(request: *mut u8, len: u32) -> u64 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let request = unsafe { memory::lent(request, len) };
     answer(respond(request))
 }
 
-/// Leaves a response where the host finds it until the next call.
+/// Keeps a response for the host until the next call.
 fn answer(response: Vec<u8>) -> u64 {
     memory::keep(response);
     memory::kept(packed)
 }
 
-/// Address and length of bytes that stay where they are.
+/// Packs address and length of bytes that stay where they are.
 #[doc(hidden)]
 pub fn packed(bytes: &[u8]) -> u64 {
     let address = bytes.as_ptr().addr() as u32;
     (u64::from(address) << 32) | bytes.len() as u64
 }
 
-/// What the plugin has to say to a request.
+/// Returns the plugin's response to a request.
 fn respond(request: &[u8]) -> Vec<u8> {
     let arena = Arena::new();
     let run = |request: &Request<'_>| {
@@ -171,7 +174,7 @@ fn respond(request: &[u8]) -> Vec<u8> {
             match (reply.failed, plain) {
                 (true, _) => failure(reply.bytes),
                 (false, true) => success(|result| base64::encode(reply.bytes, result)),
-                // What is nothing in Go is left out.
+                // Go omits a nil result.
                 (false, false) if reply.bytes == b"null" => b"{\"success\":true}".to_vec(),
                 (false, false) => success(|result| result.extend_from_slice(reply.bytes)),
             }
@@ -189,7 +192,8 @@ fn success(result: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     })
 }
 
-/// An error of ABI 1 as a response: its message is the response's error, and all the rest is in the metadata.
+/// Returns an error of ABI 1 as a response: its message is the response's error, and its other
+/// members are the metadata.
 fn failure(error: &[u8]) -> Vec<u8> {
     let arena = Arena::new();
     let mut message = "\"\"";
@@ -213,7 +217,7 @@ fn failure(error: &[u8]) -> Vec<u8> {
     })
 }
 
-/// What ToolFS asks for; `data` and `options` are JSON objects as they stand in the request.
+/// A request of ToolFS; `data` and `options` are JSON objects as they are in the request.
 #[derive(Default)]
 struct Request<'a> {
     operation: &'a str,
@@ -222,10 +226,11 @@ struct Request<'a> {
     options: Option<&'a str>,
 }
 
-/// What ToolFS puts into the data of a request that it makes itself, of a path that leads to the plugin: what `path` says already, and whose session it is.
+/// The members that ToolFS adds to the data of its own requests: the parts of `path`, and the
+/// session.
 const ADDED: [&str; 3] = ["relative_path", "full_path", "session_id"];
 
-/// The member of a request's data that a command takes which takes plain bytes.
+/// The member of `data` for a command that takes plain bytes.
 const BYTES: &str = "bytes";
 
 impl<'a> Request<'a> {
@@ -250,7 +255,7 @@ impl<'a> Request<'a> {
             }
             let object = matches!(name, "data" | "options");
             *place = match value {
-                // What Go has for nothing.
+                // Go writes nil as `null`.
                 "null" => None,
                 _ if object && !value.starts_with('{') => {
                     return Err(DecodeError::custom("expected an object").in_member(name));
@@ -269,7 +274,7 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// The arguments of a command, each as it was given.
+    /// Returns the arguments of a command, each as it was given.
     fn arguments(&self) -> Result<Vec<u8>> {
         let mut text = Vec::new();
         let mut arguments = Object::begin(&mut text);
@@ -284,7 +289,7 @@ impl<'a> Request<'a> {
         Ok(text)
     }
 
-    /// What a command takes that takes plain bytes.
+    /// Returns the input of a command that takes plain bytes.
     fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = None;
         self.each_argument(|name, value| match (name, &bytes) {
@@ -321,7 +326,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What a request is called in messages.
+/// The name of a request in messages.
 const REQUEST: &str = "the request's members";
 
 /// Bytes in JSON, as Go writes and reads them.
@@ -347,7 +352,7 @@ pub mod base64 {
         out.push(b'"');
     }
 
-    /// The bytes that a text stands for, padded; `None` if it stands for none.
+    /// Returns the bytes of padded base64; `None` if it is invalid.
     pub fn decode(text: &str) -> Option<Vec<u8>> {
         let text = text.as_bytes();
         let padding = text
@@ -388,7 +393,7 @@ pub mod base64 {
     }
 }
 
-/// The exports that every plugin for ToolFS has.
+/// Defines the exports of every plugin for ToolFS.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __toolfs_plugin {
@@ -414,7 +419,7 @@ macro_rules! __toolfs_plugin {
     };
 }
 
-// ToolFS neither starts nor stops plugins, and has no events: no hook is ever called.
+// ToolFS neither starts nor stops plugins, and has no events: it calls no hook.
 #[doc(hidden)]
 pub use crate::{
     __announce_undescribed_command as export_command, __not_exported as export_batch,
@@ -442,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_the_path_and_the_members_of_data_and_options() {
+    fn arguments_are_path_and_members_of_data_and_options() {
         for (request, expected) in [
             (r#"{"operation": "list"}"#, "{}"),
             (
@@ -467,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_none_is_told_what_is_wrong() {
+    fn a_malformed_request_gets_a_specific_error() {
         for (request, code, message) in [
             ("", "invalid_json", "at byte 0"),
             ("[]", "invalid_json", "expected an object"),
@@ -516,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_a_response_whose_metadata_has_all_but_the_message() {
+    fn an_errors_other_members_become_metadata() {
         let error = Error::new("not_found", "there is no \"x\"")
             .with_details(&[1])
             .context("so");
@@ -526,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_there_is_not_is_an_error() {
+    fn an_unknown_command_is_an_error() {
         let response = respond(br#"{"operation": "fly"}"#);
         let response = String::from_utf8(response).unwrap();
         assert!(
@@ -540,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_in_base64_are_the_same_there_and_back() {
+    fn base64_survives_a_round_trip() {
         for (bytes, text) in [
             ("", ""),
             ("f", "Zg=="),
@@ -560,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_below_the_root_for_toolfs_and_without_it_for_plugins() {
+    fn paths_have_the_root_in_toolfs_only() {
         for (plugins, toolfs) in [
             ("", "/toolfs"),
             ("data", "/toolfs/data"),
@@ -609,7 +614,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_served_by_the_functions_of_toolfs() {
+    fn files_use_the_functions_of_toolfs() {
         let disk = tool_fs::install(Disk::default());
         assert_eq!(Contract.read("data/x").unwrap(), b"/toolfs/data/x");
         Contract.write("data/y", b"").unwrap();

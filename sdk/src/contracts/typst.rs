@@ -1,7 +1,8 @@
 //! Typst, which typesets documents: `docs/hosts/typst.md`.
 //!
-//! Typst calls an export of a command's own [name](super::names) with the lengths of what the document passes to it, of which a command takes one. It writes those bytes to where
-//! the export says, takes the answer's by another function, and allows no other imports at all.
+//! Typst calls an export with the command's own [name](super::names) and passes the length of each
+//! argument, of which a command takes one. It writes those bytes to an address that the export
+//! passes, receives the answer through another function, and allows no other imports.
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
@@ -12,20 +13,21 @@ use crate::guest::Plugin;
 use crate::memory::{contracts as memory, typst as arguments};
 use plugin_sdk_macros::host_functions;
 
-/// What Typst gives to plugins, beside [`ARGUMENTS`].
+/// The functions that Typst offers to plugins, except for [`ARGUMENTS`].
 #[host_functions(module = "typst_env", prefix = "wasm_minimal_protocol_")]
 pub trait Typst {
-    /// Takes the call's result, or the words of its error.
+    /// Receives the result of the call, or the text of its error.
     fn send_result_to_host(bytes: &[u8]);
 }
 
-/// The import by which Typst writes what a command takes, at an address where there is room for as many bytes as it has told: no `#[host_functions]` trait can
-/// say that, for a host could not tell where the room ends.
+/// The import by which Typst writes the arguments of a call, to an address with room for the
+/// announced length. A `#[host_functions]` trait cannot declare it: a host could not know the end
+/// of that room.
 pub const ARGUMENTS: &str = "wasm_minimal_protocol_write_args_to_buffer";
 
 provided!(Typst as typst);
 
-/// What a plugin finds at Typst.
+/// The contract of a plugin with Typst.
 #[doc(hidden)]
 pub struct Contract;
 
@@ -41,7 +43,7 @@ impl HostContract for Contract {
     }
 }
 
-/// A command's export: 0, or 1 where it failed.
+/// Runs the export of a command: returns 0, or 1 on failure.
 #[doc(hidden)]
 pub fn command(export: Export, len: u32) -> i32 {
     let mut words = arguments::arguments(len);
@@ -55,7 +57,7 @@ fn answer(answer: Packed) -> i32 {
     memory::answered(answer, tell)
 }
 
-/// Gives the answer to Typst.
+/// Passes the answer to Typst.
 fn tell(reply: Reply<'_>) -> i32 {
     match reply.failed {
         false => typst::send_result_to_host(reply.bytes),
@@ -64,13 +66,13 @@ fn tell(reply: Reply<'_>) -> i32 {
     reply.failed.into()
 }
 
-/// An error as Typst shows it to whoever writes the document.
+/// Returns an error as Typst shows it to the author of the document.
 fn words(error: &[u8]) -> Vec<u8> {
-    let (code, message) = call::told(error);
+    let (code, message) = call::code_and_message(error);
     [&*message, " (", &code, ")"].concat().into_bytes()
 }
 
-/// `plugin_init`: makes the plugin anew, for `plugin.transition`; 0, or 1 where that failed.
+/// `plugin_init`: makes the plugin anew, for `plugin.transition`. Returns 0, or 1 on failure.
 #[doc(hidden)]
 pub fn init<P: Plugin>(len: u32) -> i32 {
     let mut config = arguments::arguments(len);
@@ -83,7 +85,7 @@ pub fn init<P: Plugin>(len: u32) -> i32 {
     }
 }
 
-/// The exports that every plugin has.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __typst_plugin {
@@ -94,7 +96,7 @@ macro_rules! __typst_plugin {
     };
 }
 
-/// A command's export.
+/// Defines the export of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __typst_command {
@@ -110,7 +112,7 @@ macro_rules! __typst_command {
     };
 }
 
-// Typst has no events, and does not start or stop what it calls.
+// Typst has no events, and neither starts nor stops a plugin.
 #[doc(hidden)]
 pub use crate::{
     __not_exported as export_batch, __not_exported as export_hook, __panic_record as export_record,
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_words_for_whoever_writes_the_document() {
+    fn an_error_becomes_text_for_the_document() {
         let error = br#"{"code":"name_empty","message":"a name is \"needed\"","details":1}"#;
         assert_eq!(words(error), b"a name is \"needed\" (name_empty)");
     }

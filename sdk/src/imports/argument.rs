@@ -1,4 +1,4 @@
-//! Arguments of host functions: lowered to numbers by a guest, read from its memory by a host.
+//! Arguments of host functions: a guest lowers them to numbers, a host reads them from its memory.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
@@ -14,13 +14,13 @@ use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json::{self, Arena};
 use crate::memory::{Number, as_numbers, clear, lent_numbers};
 
-/// The convention that a type has by itself.
+/// The default convention of a type.
 pub enum Plain {}
 
 /// The convention `#[json]`.
 pub enum AsJson {}
 
-/// What can be passed by a shared reference.
+/// A type that can be passed by shared reference.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross to the host as it is",
     label = "a host knows no such type",
@@ -29,32 +29,32 @@ pub enum AsJson {}
 pub trait Lent<C> {
     /// The first number that crosses.
     type First: Wire;
-    /// The second.
+    /// The second number that crosses.
     type Second: Wire;
-    /// How it is shown.
+    /// The kind of argument that a host sees.
     const KIND: Kind;
 
-    /// What the guest keeps for as long as the call runs.
+    /// The value that the guest keeps while the call runs.
     type Held<'a>
     where
         Self: 'a;
 
-    /// Makes ready what the numbers will point to.
+    /// Prepares the value that the numbers will point to.
     fn hold(&self) -> Result<Self::Held<'_>, Error>;
 
-    /// The numbers.
+    /// Returns the numbers.
     fn lower(held: &Self::Held<'_>) -> (Self::First, Self::Second);
 
-    /// What the host has read.
+    /// The value that the host has read.
     type Read<'m>;
 
-    /// Reads it from the guest's memory.
+    /// Reads the value from the guest's memory.
     fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
-    /// The same, needing the memory no more.
+    /// Makes the value independent of the guest's memory.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
 
-    /// What the implementation is given.
+    /// Returns the argument for the implementation.
     fn lend<'r>(read: &'r Self::Read<'_>) -> &'r Self;
 }
 
@@ -160,7 +160,7 @@ impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
     #[inline]
     fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], CallError> {
         let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
-        // As many as were asked for.
+        // The slice has as many numbers as requested.
         <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)
     }
 
@@ -250,14 +250,14 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
     }
 }
 
-/// A value from JSON that has crossed the boundary.
+/// Reads a value from JSON that crossed the boundary.
 #[inline]
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let arena = Arena::new();
     json::read(bytes, &arena).map_err(|fault| fault.into_error("what has crossed the boundary"))
 }
 
-/// What can be passed by an exclusive reference: the host changes it in place.
+/// A type that can be passed by exclusive reference: the host changes it in place.
 #[diagnostic::on_unimplemented(
     message = "`&mut {Self}` cannot cross to the host",
     label = "the host cannot change this in place",
@@ -266,21 +266,21 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 pub trait LentMut {
     /// The first number that crosses.
     type First: Wire;
-    /// The second.
+    /// The second number that crosses.
     type Second: Wire;
-    /// How it is shown.
+    /// The kind of argument that a host sees.
     const KIND: Kind;
 
-    /// The numbers.
+    /// Returns the numbers.
     fn lower(&mut self) -> (Self::First, Self::Second);
 
-    /// Makes it zeros, as what the host only writes is before.
+    /// Sets it to zeros, the state before a host that only writes.
     fn clear(&mut self);
 
-    /// Where it lies.
+    /// Returns its place in memory.
     fn region(first: u64, second: u64) -> Region;
 
-    /// What the implementation is given.
+    /// Returns the argument for the implementation.
     fn lend(bytes: &mut [u8]) -> Option<&mut Self>;
 }
 
@@ -369,7 +369,7 @@ impl<T: Number> LentMut for T {
     }
 }
 
-/// What can be passed by value.
+/// A type that can be passed by value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross to the host as it is",
     label = "a host knows no such type",
@@ -379,27 +379,27 @@ impl<T: Number> LentMut for T {
 pub trait Crosses {
     /// The first number that crosses.
     type First: Wire;
-    /// The second.
+    /// The second number that crosses.
     type Second: Wire;
-    /// How it is shown.
+    /// The kind of argument that a host sees.
     const KIND: Kind;
 
-    /// The numbers.
+    /// Returns the numbers.
     fn lower(&self) -> (Self::First, Self::Second);
 }
 
 /// The host's half of [`Crosses`].
 pub trait Passed<'r>: Crosses + Sized {
-    /// What the host has read.
+    /// The value that the host has read.
     type Read<'m>;
 
-    /// Reads it from the guest's memory.
+    /// Reads the value from the guest's memory.
     fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
-    /// The same, needing the memory no more.
+    /// Makes the value independent of the guest's memory.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
 
-    /// What the implementation is given, once.
+    /// Returns the argument for the implementation, once.
     fn give(read: &'r mut Self::Read<'_>) -> Self;
 }
 
@@ -467,7 +467,7 @@ macro_rules! owned {
             }
         }
 
-        /// `None` is address 0; what there is, is never there.
+        /// `None` is address 0, where no value can be.
         #[diagnostic::do_not_recommend]
         impl Crosses for Option<$owned> {
             type First = Address;
@@ -500,7 +500,7 @@ macro_rules! owned {
             }
         }
 
-        /// `None` is address 0; what there is, is never there.
+        /// `None` is address 0, where no value can be.
         #[diagnostic::do_not_recommend]
         impl Crosses for Option<&$lent> {
             type First = Address;

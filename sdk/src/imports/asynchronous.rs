@@ -1,4 +1,5 @@
-//! Implementations whose functions are futures: what they are given is a copy, so that the guest's memory is nobody's while they wait.
+//! Implementations whose functions are futures. They get copies of their arguments, so that no
+//! future borrows the guest's memory.
 
 use crate::imports::argument::LentMut;
 use crate::imports::call::lend_mut;
@@ -15,7 +16,7 @@ fn copy_of(bytes: &[u8], region: Region) -> Changed {
     changed
 }
 
-/// Copies of several arguments that the implementation may change.
+/// Copies several arguments that the implementation may change.
 pub fn changed<const N: usize>(
     memory: &mut [u8],
     regions: [(&'static str, Region); N],
@@ -23,14 +24,15 @@ pub fn changed<const N: usize>(
     let lent = disjoint(memory, regions)?;
     let mut copies = [const { Changed::NOTHING }; N];
     for ((copy, bytes), (name, region)) in copies.iter_mut().zip(lent).zip(regions) {
-        // A copy is aligned, wherever the guest's bytes are.
+        // A copy is always aligned, so check the original.
         region.check_alignment(name)?;
         *copy = copy_of(bytes, region);
     }
     Ok(copies)
 }
 
-/// An argument by exclusive reference, out of its copy. What the host only writes begins as zeros.
+/// Lends an argument by exclusive reference from its copy. If the host only writes it, it begins as
+/// zeros.
 pub fn lend_changed<'c, T: LentMut + ?Sized>(
     changed: &'c mut Changed,
     place: (&'static str, Region),
@@ -39,21 +41,23 @@ pub fn lend_changed<'c, T: LentMut + ?Sized>(
     lend_mut(changed.bytes_mut(), place, only_written)
 }
 
-/// A value that crossed as JSON, on its way between threads.
+/// A value from JSON on its way between threads.
 ///
-/// Its type must be `Send` for this, which is asked where an asynchronous implementation `T` is provided, not where the trait is declared: the compiler looks at a
-/// bound only once all that it names is known, and this one names `T`. Until then it knows of [`Carried`](Self::Carried) only that it is `Send`.
+/// The type must be `Send`. The compiler checks that where an asynchronous implementation `T` is
+/// provided, not where the trait is declared: it evaluates a bound only once everything in it is
+/// known, and this one names `T`. Until then, it knows only that [`Carried`](Self::Carried) is
+/// `Send`.
 pub trait CrossesThreads<T: ?Sized>: Sized {
     /// The value while a future holds it.
     type Carried: Send;
 
-    /// Into a future.
+    /// Moves the value into a future.
     fn carry(self) -> Self::Carried;
 
-    /// Out of the future, by reference.
+    /// Borrows the value from the future.
     fn lend(carried: &Self::Carried) -> &Self;
 
-    /// Out of the future.
+    /// Moves the value out of the future.
     fn give(carried: Self::Carried) -> Self;
 }
 

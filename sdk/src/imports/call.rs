@@ -8,7 +8,7 @@ use crate::imports::region::Region;
 use crate::imports::wire::Wire;
 
 impl Parameter {
-    /// An argument by shared reference.
+    /// Describes an argument by shared reference.
     pub const fn lent<C, T: Lent<C> + ?Sized>(name: &'static str) -> Self {
         Parameter {
             name,
@@ -18,7 +18,7 @@ impl Parameter {
         }
     }
 
-    /// An argument by exclusive reference.
+    /// Describes an argument by exclusive reference.
     pub const fn lent_mut<T: LentMut + ?Sized>(name: &'static str) -> Self {
         Parameter {
             name,
@@ -28,7 +28,7 @@ impl Parameter {
         }
     }
 
-    /// An argument by value.
+    /// Describes an argument by value.
     pub const fn passed<T: Crosses>(name: &'static str) -> Self {
         Parameter {
             name,
@@ -39,18 +39,18 @@ impl Parameter {
     }
 }
 
-/// The numbers of a call, taken one argument at a time.
+/// The numbers of a call, read one argument at a time.
 pub struct Call<'s> {
     slots: &'s [u64],
 }
 
 impl<'s> Call<'s> {
-    /// The numbers that the guest passed.
+    /// Takes the numbers that the guest passed.
     pub fn new(slots: &'s [u64]) -> Self {
         Call { slots }
     }
 
-    /// The next number, if there is one of this type.
+    /// Returns the next number if this type crosses.
     #[inline]
     pub fn slot<W: Wire>(&mut self) -> u64 {
         if W::TYPE.is_none() {
@@ -63,7 +63,7 @@ impl<'s> Call<'s> {
         *first
     }
 
-    /// An argument by shared reference.
+    /// Reads an argument by shared reference.
     #[inline]
     pub fn lent<'m, C, T: Lent<C> + ?Sized>(
         &mut self,
@@ -74,7 +74,7 @@ impl<'s> Call<'s> {
         T::read(memory, first, second).map_err(|fault| fault.of(name))
     }
 
-    /// An argument by value.
+    /// Reads an argument by value.
     #[inline]
     pub fn passed<'m, 'r, T: Passed<'r>>(
         &mut self,
@@ -85,7 +85,7 @@ impl<'s> Call<'s> {
         T::read(memory, first, second).map_err(|fault| fault.of(name))
     }
 
-    /// Where an argument by exclusive reference lies.
+    /// Returns the place of an argument by exclusive reference.
     #[inline]
     pub fn place<T: LentMut + ?Sized>(&mut self, name: &'static str) -> (&'static str, Region) {
         let (first, second) = (self.slot::<T::First>(), self.slot::<T::Second>());
@@ -93,7 +93,7 @@ impl<'s> Call<'s> {
     }
 }
 
-/// An argument by exclusive reference. What the host only writes begins as zeros.
+/// Lends an argument by exclusive reference. If the host only writes it, it begins as zeros.
 #[inline]
 pub fn lend_mut<'m, T: LentMut + ?Sized>(
     bytes: &'m mut [u8],
@@ -110,7 +110,7 @@ pub fn lend_mut<'m, T: LentMut + ?Sized>(
     T::lend(bytes).ok_or_else(|| misaligned.of(name))
 }
 
-/// The implementation as its own type.
+/// Returns the implementation as its own type.
 #[inline]
 pub fn implementation<T: 'static>(erased: &mut (dyn Any + Send)) -> Result<&mut T, CallError> {
     erased.downcast_mut().ok_or(CallError::Implementation)

@@ -1,4 +1,5 @@
-//! What a host must know of its functions to link them, in terms of memory and numbers: no engine is named.
+//! Descriptions of host functions, in terms of memory and numbers, from which any engine can link
+//! them.
 
 use std::any::Any;
 use std::fmt;
@@ -10,8 +11,8 @@ use crate::imports::wire::WasmType;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::memory::{as_bytes, as_bytes_mut};
 
-/// An implementation of host functions, ready to be linked: what the `provide` beside a [`#[host_functions]`](macro@crate::host_functions) trait
-/// returns.
+/// An implementation of host functions, ready to link: the result of `provide` next to a
+/// [`#[host_functions]`](macro@crate::host_functions) trait.
 ///
 /// ```
 /// use plugin_sdk::host_functions;
@@ -40,7 +41,7 @@ pub struct HostFunctions {
 }
 
 impl HostFunctions {
-    /// An implementation and the functions that know its type.
+    /// Combines an implementation with the functions that know its type.
     #[doc(hidden)]
     pub fn new<T: Send + 'static>(implementation: T, functions: &'static [HostFunction]) -> Self {
         HostFunctions {
@@ -49,22 +50,22 @@ impl HostFunctions {
         }
     }
 
-    /// What can be imported.
+    /// Returns the functions that guests can import.
     pub fn functions(&self) -> &'static [HostFunction] {
         self.functions
     }
 
-    /// The implementation, if it is of this type.
+    /// Returns the implementation, if it has this type.
     pub fn implementation<T: 'static>(&self) -> Option<&T> {
         self.implementation.downcast_ref()
     }
 
-    /// The implementation, if it is of this type.
+    /// Returns the implementation, if it has this type.
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
         self.implementation.downcast_mut()
     }
 
-    /// The implementation, for [`HostFunction::serve`].
+    /// Returns the implementation, for [`HostFunction::serve`].
     pub fn erased(&mut self) -> &mut (dyn Any + Send) {
         &mut *self.implementation
     }
@@ -78,38 +79,41 @@ impl fmt::Debug for HostFunctions {
     }
 }
 
-/// One function of a host's.
+/// A function of a host.
 pub struct HostFunction {
     /// The module that guests import it from.
     pub module: &'static str,
-    /// Its name there.
+    /// The name in that module.
     pub name: &'static str,
-    /// The arguments, in their order.
+    /// The arguments, in order.
     pub parameters: &'static [Parameter],
-    /// What follows the arguments: where a result is to be written, if the caller says that.
+    /// The parameters after the arguments: the place for a result, if the caller passes one.
     pub room: [Option<WasmType>; 2],
-    /// The type of its result, if it has one.
+    /// The type of the result, if there is one.
     pub result: Option<WasmType>,
-    /// What that result means.
+    /// The meaning of the result.
     pub form: Form,
-    /// What a guest must be granted to call it.
+    /// The permission that a guest needs to call it.
     pub permission: Option<&'static str>,
-    /// How a host serves a call of it.
+    /// The function that serves a call.
     pub serve: Serve,
-    /// What to answer instead of calling the implementation; the error, if the function has no way to tell the guest of one.
+    /// Returns the answer for a refused call; fails with the error if the function cannot return it
+    /// to the guest.
     pub refuse: fn(Error) -> Result<Answer, Error>,
-    /// What its declaration says of it, in Markdown; empty if that is nothing.
+    /// The doc comment of the declaration, in Markdown; may be empty.
     pub documentation: &'static str,
 }
 
-/// Serves a call: reads the arguments out of the guest's memory, calls the implementation, and says what to answer.
+/// A function that serves a call: it reads the arguments from the guest's memory, calls the
+/// implementation, and returns the answer.
 ///
-/// The implementation must be the one that the function came with; the numbers are those that the guest passed.
+/// The implementation must belong to the function, and the numbers must be those that the guest
+/// passed.
 #[derive(Clone, Copy)]
 pub enum Serve {
-    /// At once.
+    /// Answers at once.
     Now(ServeNow),
-    /// Once a future is done, which needs the guest's memory no more.
+    /// Answers once a future is done, which does not borrow the guest's memory.
     #[cfg(not(target_arch = "wasm32"))]
     Later(ServeLater),
 }
@@ -123,14 +127,14 @@ pub type ServeLater =
     for<'a> fn(&'a mut (dyn Any + Send), &mut [u8], &'a [u64]) -> Result<Serving<'a>, CallError>;
 
 impl Serve {
-    /// Whether a call of it may have to be waited for, which only a host that is itself asynchronous can do.
+    /// Returns whether a call may have to wait, which only an asynchronous host can do.
     pub fn is_async(&self) -> bool {
         !matches!(self, Serve::Now(_))
     }
 }
 
 impl HostFunction {
-    /// The same function, with what its declaration says of it.
+    /// Adds the doc comment of the declaration.
     #[doc(hidden)]
     pub const fn documented(self, documentation: &'static str) -> Self {
         HostFunction {
@@ -139,7 +143,7 @@ impl HostFunction {
         }
     }
 
-    /// The types of its parameters in WebAssembly.
+    /// Returns the types of the parameters in WebAssembly.
     pub fn wasm_parameters(&self) -> impl Iterator<Item = WasmType> {
         let arguments = self.parameters.iter().flat_map(|parameter| parameter.types);
         arguments.chain(self.room).flatten()
@@ -155,21 +159,21 @@ impl fmt::Debug for HostFunction {
 /// An argument of a host function.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
-    /// Its name in the declaration.
+    /// The name in the declaration.
     pub name: &'static str,
-    /// How it is shown.
+    /// The meaning of the numbers.
     pub kind: Kind,
-    /// The one or two numbers that it crosses as.
+    /// The types of the one or two numbers.
     pub types: [Option<WasmType>; 2],
-    /// Whether the host may change it.
+    /// `true` if the host may change it.
     pub in_place: bool,
 }
 
-/// What the numbers of an argument mean.
+/// The meaning of the numbers of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A truth value.
+    /// A boolean.
     Bool,
     /// A character.
     Char,
@@ -179,47 +183,51 @@ pub enum Kind {
     Signed,
     /// A float.
     Float,
-    /// Address and length of UTF-8 text; address 0 for none.
+    /// Address and length of UTF-8 text; address 0 for `None`.
     Text,
-    /// Address of text that ends with a zero byte.
+    /// Address of NUL-terminated text.
     CText,
     /// Address and length of JSON text.
     Json,
-    /// Address of some numbers, and how many there are.
+    /// Address of some numbers, and their count.
     Numbers {
-        /// The size of one, in bytes.
+        /// The size of a number in bytes.
         size: u32,
     },
-    /// Address of as many bytes as both sides know.
+    /// Address of a number of bytes that both sides know.
     Fixed {
-        /// How many.
+        /// The number of bytes.
         bytes: u32,
     },
 }
 
-/// What the result of a host function's import means.
+/// The meaning of the result of a host function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
-    /// There is none.
+    /// There is no result.
     Nothing,
     /// A number of this kind.
     Number(Kind),
-    /// A packed `address << 32 | failed << 31 | length` of bytes in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
+    /// A packed `address << 32 | failed << 31 | length` of bytes in memory from the guest's
+    /// `alloc`, which the guest frees; 0 for nothing.
     Packed,
-    /// The address of text that ends with a zero byte, in memory from the guest's `alloc`, which the guest frees; 0 is nothing.
+    /// The address of NUL-terminated text in memory from the guest's `alloc`, which the guest
+    /// frees; 0 for nothing.
     CString,
-    /// A number that says whether it succeeded, or what went wrong.
+    /// A number for success or for an error.
     Status,
-    /// The address of memory from the guest's `alloc`, all of which are the bytes, and which the guest frees; 0 is nothing.
+    /// The address of a block from the guest's `alloc` that holds exactly the bytes, and which the
+    /// guest frees; 0 for nothing.
     Block,
-    /// How many bytes were written to the room that the caller gave, or would have been.
+    /// The number of bytes written to the caller's buffer, or needed for it.
     Buffer,
-    /// Whether bytes were written to the room that the caller gave; how many there are stands where the caller had said how much room there was.
+    /// A status; the bytes are in the caller's buffer, and their number replaces the buffer's size
+    /// in memory.
     InOut,
 }
 
-/// What a host function comes to.
+/// The answer to a call of a host function.
 #[derive(Debug)]
 pub enum Answer {
     /// A number, or nothing.
@@ -228,82 +236,84 @@ pub enum Answer {
     Packed {
         /// The bytes.
         bytes: Vec<u8>,
-        /// Whether they are an error.
+        /// `true` if they are an error.
         failed: bool,
     },
-    /// Bytes in memory from the guest's `alloc`, which end with a zero byte; the result is their address.
+    /// NUL-terminated bytes in memory from the guest's `alloc`; the result is their address.
     Terminated {
         /// The bytes, with the zero byte.
         bytes: Vec<u8>,
     },
-    /// Bytes in memory from the guest's `alloc`, which are all of their block; the result is their address.
+    /// Bytes in a block of their length from the guest's `alloc`; the result is their address.
     Block {
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// Bytes written to where the caller said, and a number.
+    /// Bytes for the caller's buffer, and a number.
     Written {
         /// The bytes; they fit.
         bytes: Vec<u8>,
-        /// Where they go.
+        /// The address of the buffer.
         address: u32,
         /// The number.
         slot: u64,
     },
-    /// Bytes written to where the caller said, if there is room, and how many there are to where it said how much room there is; the result is 0.
+    /// Bytes for the caller's buffer, if there is room, and their number in place of the buffer's
+    /// size; the result is 0.
     InOut {
         /// The bytes.
         bytes: Vec<u8>,
-        /// Where they go.
+        /// The address of the buffer.
         address: u32,
-        /// Where a `u32` says how many bytes there is room for; that of `bytes` takes its place.
+        /// The address of a `u32` with the size of the buffer in bytes, which the number of `bytes`
+        /// replaces.
         size: u32,
-        /// The result if there is too little room, and nothing was written but the number.
+        /// The result if there is too little room; then only the number is written.
         short: i32,
     },
 }
 
-/// Why a host function was not, or could not be, called.
+/// The reason why a host function was not called, or could not be.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CallError {
-    /// An argument does not lie within the guest's memory.
+    /// An argument is outside the guest's memory.
     OutOfBounds {
-        /// Where it would begin.
+        /// The address of the argument.
         address: u32,
-        /// How many bytes it would have.
+        /// The length of the argument in bytes.
         bytes: u64,
         /// The size of the memory in bytes.
         memory: u64,
     },
-    /// Numbers at an address that does not suit them.
+    /// The address of numbers is misaligned.
     Misaligned {
         /// The address.
         address: u32,
-        /// What it should be a multiple of.
+        /// The alignment of the numbers.
         alignment: u32,
     },
-    /// The host was to change bytes that are another argument as well.
+    /// The host would change bytes that are part of another argument.
     Overlapping,
-    /// Text without the zero byte that it should end with.
+    /// Text has no terminating zero byte.
     Unterminated {
-        /// Where it begins.
+        /// The address of the text.
         address: u32,
     },
-    /// A number that stands for no value of the argument's type.
+    /// A number is invalid for its type.
     NoSuchValue {
         /// The number.
         number: u64,
     },
-    /// Bytes that are not what the argument's type needs.
+    /// Bytes are invalid for their type.
     Value(Error),
-    /// The implementation is of another type than the function, or the numbers are not as many as it takes.
+    /// The implementation does not belong to the function, or the count of numbers is wrong.
     Implementation,
-    /// Any of these, of one argument.
+    /// Any of these errors in one argument.
     Argument {
-        /// The argument's name.
+        /// The name of the argument.
         name: &'static str,
-        /// What is wrong with it.
+        /// The error.
         fault: Box<CallError>,
     },
 }
@@ -317,10 +327,13 @@ impl fmt::Display for CallError {
                 memory,
             } => write!(
                 f,
-                "it would be {bytes} bytes at address {address:#x}, but the memory has {memory} bytes"
+                "it has {bytes} bytes at address {address:#x}, but the memory has {memory} bytes"
             ),
             CallError::Misaligned { address, alignment } => {
-                write!(f, "its address {address:#x} is no multiple of {alignment}")
+                write!(
+                    f,
+                    "its address {address:#x} is not a multiple of {alignment}"
+                )
             }
             CallError::Overlapping => {
                 f.write_str("bytes that are to be changed overlap another argument")
@@ -329,7 +342,7 @@ impl fmt::Display for CallError {
                 write!(f, "the text at address {address:#x} never ends")
             }
             CallError::NoSuchValue { number } => {
-                write!(f, "{number} stands for no value of its type")
+                write!(f, "{number} is not a value of its type")
             }
             CallError::Value(error) => fmt::Display::fmt(error, f),
             CallError::Implementation => {
@@ -352,16 +365,17 @@ impl CallError {
     }
 }
 
-/// A call that is being served: the future holds the implementation, and nothing of the guest.
+/// A call in progress: the future holds the implementation, and does not borrow from the guest.
 #[cfg(not(target_arch = "wasm32"))]
 pub type Serving<'a> = Pin<Box<dyn Future<Output = Result<Served, CallError>> + Send + 'a>>;
 
-/// What a call came to that had to be waited for.
+/// The outcome of a call that had to wait.
 #[cfg(not(target_arch = "wasm32"))]
 pub struct Served {
     /// The answer.
     pub answer: Answer,
-    /// The arguments that the implementation may have changed, to be written back before the answer is given.
+    /// The arguments that the implementation may have changed. The host writes them back before it
+    /// answers.
     pub changed: Vec<Changed>,
 }
 
@@ -369,7 +383,7 @@ pub struct Served {
 #[cfg(not(target_arch = "wasm32"))]
 pub struct Changed {
     pub(super) address: u32,
-    /// Whole words, which are aligned for numbers of every size.
+    /// Whole words, aligned for numbers of every size.
     pub(super) words: Vec<u64>,
     pub(super) len: usize,
 }
@@ -382,12 +396,12 @@ impl Changed {
         len: 0,
     };
 
-    /// Where the bytes lie in the guest's memory.
+    /// Returns the address of the bytes in the guest's memory.
     pub fn address(&self) -> u32 {
         self.address
     }
 
-    /// The bytes as they are now.
+    /// Returns the current bytes.
     pub fn bytes(&self) -> &[u8] {
         as_bytes(&self.words).get(..self.len).unwrap_or_default()
     }

@@ -1,10 +1,13 @@
-//! Functions that the host gives to its guests: declared once, by [`#[host_functions]`](macro@crate::host_functions) on a trait.
+//! Functions that the host offers to its guests, declared once by
+//! [`#[host_functions]`](macro@crate::host_functions) on a trait.
 //!
-//! The way of a call: the guest's function (generated) lowers its arguments to numbers (`argument`) → the import → a host reads them out of
-//! the guest's memory (`argument` again), calls the implementation, and answers (`returned`) → the guest's function lifts the answer to a
-//! value. An implementation whose functions are futures is served the same way, but on copies of its arguments (`asynchronous`). What a host must
-//! know to link it is a list of [`HostFunction`]s, which names no engine. On other targets than wasm32 the
-//! guest's function calls the implementation that is [installed](Installed).
+//! The path of a call: the guest's function (generated) lowers its arguments to numbers
+//! (`argument`) and calls the import. The host reads the arguments from the guest's memory
+//! (`argument` again), calls the implementation, and answers (`returned`). The guest's function
+//! lifts the answer to a value. An implementation whose functions are futures is served the same
+//! way, on copies of its arguments (`asynchronous`). To link the functions, a host needs a list of
+//! [`HostFunction`]s, which names no engine. On other targets than wasm32, the guest's function
+//! calls the implementation that is [installed](Installed).
 
 pub(crate) mod argument;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,4 +1,4 @@
-//! Places in a guest's memory that a call names.
+//! Ranges in guest memory that a call names.
 
 use std::ffi::CStr;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::error::{Error, code};
 use crate::imports::description::CallError;
 
-/// Bytes in a guest's memory that have not been looked at.
+/// A range in guest memory that has not been checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Region {
     pub(super) address: u32,
@@ -15,18 +15,18 @@ pub struct Region {
 }
 
 impl Region {
-    /// So many things of a size.
+    /// Creates the range of `count` items of a size.
     pub fn new(address: u64, count: u64, size: usize) -> Self {
         Region {
             address: address as u32,
-            // Two numbers of 32 bits.
+            // A product of two 32-bit numbers.
             bytes: u64::from(count as u32) * size as u64,
-            // Numbers are as large as they are aligned.
+            // The alignment of a number is its size.
             alignment: size as u32,
         }
     }
 
-    /// Where it lies in a memory of that many bytes. No bytes lie anywhere.
+    /// Returns the range within a memory of that many bytes. An empty range may be anywhere.
     pub(super) fn within(self, memory: usize) -> Result<Range<usize>, CallError> {
         if self.bytes == 0 {
             return Ok(0..0);
@@ -43,14 +43,13 @@ impl Region {
     }
 }
 
-/// What a copy of an argument is made of.
 #[cfg(not(target_arch = "wasm32"))]
 impl Region {
     pub(super) fn address(self) -> u32 {
         self.address
     }
 
-    /// Whether the numbers could be used where they are.
+    /// Checks that the numbers could be used where they are.
     pub(super) fn check_alignment(self, name: &'static str) -> Result<(), CallError> {
         if self.bytes == 0 || self.address.is_multiple_of(self.alignment) {
             return Ok(());
@@ -63,14 +62,14 @@ impl Region {
     }
 }
 
-/// The bytes of an argument.
+/// Returns the bytes of an argument.
 #[inline]
 pub fn region(memory: &[u8], address: u64, count: u64, size: usize) -> Result<&[u8], CallError> {
     let range = Region::new(address, count, size).within(memory.len())?;
     Ok(memory.get(range).unwrap_or_default())
 }
 
-/// Bytes that are text.
+/// Returns bytes as text.
 #[inline]
 pub fn text(bytes: &[u8]) -> Result<&str, CallError> {
     std::str::from_utf8(bytes).map_err(|error| {
@@ -81,7 +80,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, CallError> {
     })
 }
 
-/// Text that ends with a zero byte.
+/// Returns NUL-terminated text.
 pub fn c_text(memory: &[u8], address: u64) -> Result<&CStr, CallError> {
     let address = address as u32;
     let from = memory.get(address as usize..).unwrap_or_default();
@@ -95,7 +94,7 @@ pub fn c_text(memory: &[u8], address: u64) -> Result<&CStr, CallError> {
     CStr::from_bytes_until_nul(from).map_err(|_| CallError::Unterminated { address })
 }
 
-/// Several arguments that the host may change, at once.
+/// Returns several arguments that the host may change, at once.
 pub fn disjoint<'m, const N: usize>(
     memory: &'m mut [u8],
     regions: [(&'static str, Region); N],

@@ -1,4 +1,4 @@
-//! Results of host functions: answered by a host, lifted by a guest.
+//! Results of host functions: a host answers with them, a guest lifts them to values.
 
 use std::ffi::CString;
 
@@ -18,28 +18,32 @@ use crate::memory;
 /// The convention `#[host(status)]`: the result is a number, [`Error::status`] for an error.
 pub struct Status<const OK: i32>;
 
-/// The convention `#[host(buffer)]`: the result goes to a buffer of the guest's, which tries again if that was too small.
+/// The convention `#[host(buffer)]`: the result goes to the guest's buffer. If that is too small,
+/// the guest tries again with a larger one.
 ///
-/// `SHORT` is how the host says so, and `ABSENT` what stands for `None`.
+/// `SHORT` selects how the host reports a buffer that is too small, and `ABSENT` is the number for
+/// `None`.
 pub struct Buffer<const INITIAL: u32, const MAX: u32, const SHORT: u8, const ABSENT: i32>;
 
-/// The convention `#[host(in_out)]`: the result goes to a buffer of the guest's, whose size stands in memory and is replaced there by the size of the result. The number
-/// that is returned is 0.
+/// The convention `#[host(in_out)]`: the result goes to the guest's buffer. The size of the buffer
+/// is in memory, and the host replaces it by the size of the result. The returned number is 0.
 ///
-/// `SHORT` is what is returned instead, and nothing written, if the buffer is too small; `ABSENT` stands for `None`.
+/// The host returns `SHORT` and writes only the size if the buffer is too small; `ABSENT` is the
+/// number for `None`.
 pub struct InOut<const INITIAL: u32, const MAX: u32, const SHORT: i32, const ABSENT: i32>;
 
-/// The host answers with the size that it needs.
+/// The host returns the size that it needs.
 pub const NEEDED: u8 = 0;
-/// The host answers with the size that it needs, negated.
+/// The host returns the size that it needs, negated.
 pub const NEGATED: u8 = 1;
-/// The host fills the buffer and says no more.
+/// The host fills the buffer and reports nothing else.
 pub const TRUNCATED: u8 = 2;
 
-/// How often a buffer is made larger before the guest gives up on a host that always wants more.
+/// The number of larger buffers that the guest tries before it gives up on a host that always wants
+/// more.
 const TRIES: u32 = 16;
 
-/// What a host function can return.
+/// A type that a host function can return.
 #[diagnostic::on_unimplemented(
     message = "a host function cannot return `{Self}` in this way",
     label = "this type has no such form",
@@ -47,39 +51,40 @@ const TRIES: u32 = 16;
             return `Result<T, E>` of any other type as JSON; `E` is `plugin_sdk::Error` or implements `HostError`"
 )]
 pub trait Returned<C>: Sized {
-    /// What the import returns.
+    /// The result of the import.
     type Wire: Wire;
-    /// What it is passed after the arguments.
+    /// The parameter after the arguments.
     type Room: Wire;
-    /// What it is passed after that.
+    /// The parameter after that.
     type Size: Wire;
-    /// What the import's result means.
+    /// The meaning of the result.
     const FORM: Form;
 
-    /// Calls the import, and makes a value of what it returns.
+    /// Calls the import, and converts its result to a value.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
 
-    /// What the guest's function returns if it cannot call the host.
+    /// Returns the value for a call that cannot reach the host.
     fn failed(error: Error) -> Self;
 
-    /// What a guest would have got of it.
+    /// Returns the value as a guest would have received it.
     fn received(self) -> Self {
         self
     }
 
-    /// What a host answers.
+    /// Returns the host's answer.
     fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError>;
 
-    /// What a host answers that does not call the implementation; the error, if there is no way to say so.
+    /// Returns the host's answer without a call of the implementation; fails with the error if the
+    /// guest cannot get it.
     fn refusal(error: Error) -> Result<Answer, Error> {
         Err(error)
     }
 }
 
-/// A function that cannot return an error has one.
+/// Panics with the error of a function that cannot return one.
 #[cold]
 #[track_caller]
-fn untold<T>(error: &Error) -> T {
+fn panic_with<T>(error: &Error) -> T {
     panic!("{error}")
 }
 
@@ -100,14 +105,14 @@ impl<T: Scalar> Returned<Plain> for T {
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
         match T::from_wire(import(Nothing, Nothing)) {
             Some(value) => value,
-            None => untold(&strange_answer(
-                "the host returned a number that stands for no value",
+            None => panic_with(&strange_answer(
+                "the host returned a number that is not a value of the type",
             )),
         }
     }
 
     fn failed(error: Error) -> T {
-        untold(&error)
+        panic_with(&error)
     }
 
     #[inline]
@@ -129,7 +134,7 @@ impl Returned<Plain> for () {
     }
 
     fn failed(error: Error) {
-        untold(&error)
+        panic_with(&error)
     }
 
     #[inline]
@@ -138,21 +143,21 @@ impl Returned<Plain> for () {
     }
 }
 
-/// What can be the bytes of a result.
+/// A type that bytes can hold as a result.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no form in bytes",
     label = "a host cannot return this",
     note = "return `()`, a number, `bool`, `String`, `Vec<u8>` or an `Option` of the last two; put #[json] on the function to return any other type as JSON"
 )]
 pub trait Payload: Sized {
-    /// Its bytes; `None` for what is not there.
+    /// Converts to bytes; `None` for an absent value.
     fn into_bytes(self) -> Option<Vec<u8>>;
 
-    /// From its bytes.
+    /// Converts from bytes.
     ///
     /// # Errors
     ///
-    /// Where the bytes are not its own, or there are none and there should be.
+    /// Fails if the bytes are malformed, or missing where they are needed.
     fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error>;
 }
 
@@ -203,7 +208,7 @@ impl<T: Payload + Present> Payload for Option<T> {
     }
 }
 
-/// A payload that always has bytes, so that none mean something else.
+/// A payload that always has bytes, so that their absence is `None`.
 pub trait Present {}
 
 impl Present for Vec<u8> {}
@@ -212,17 +217,17 @@ impl Present for String {}
 #[cold]
 #[inline]
 fn nothing() -> Error {
-    strange_answer("the host returned nothing where there must be something")
+    strange_answer("the host returned nothing instead of a value")
 }
 
 macro_rules! json_payloads {
     ($($payload:ident)*) => {$(
-        /// As JSON.
+        /// Crosses as JSON.
         impl Payload for $payload {
             #[inline]
             fn into_bytes(self) -> Option<Vec<u8>> {
                 let mut text = Vec::new();
-                // A number has a form in JSON.
+                // Every number has a form in JSON.
                 json::write(&self, &mut text).ok()?;
                 Some(text)
             }
@@ -237,7 +242,7 @@ macro_rules! json_payloads {
 
 json_payloads!(bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
 
-/// The bytes of a packed result, which are the guest's from now on; `None` for 0, which a host says for nothing.
+/// Takes the bytes of a packed result from the host; `None` for 0.
 #[inline]
 fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
     if bits == 0 {
@@ -261,9 +266,8 @@ fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
         }
     };
     if failed {
-        return Err(Error::from_json(&bytes).unwrap_or_else(|| {
-            strange_answer("the host returned an error that is not in the form of one")
-        }));
+        return Err(Error::from_json(&bytes)
+            .unwrap_or_else(|| strange_answer("the host returned a malformed error")));
     }
     Ok(Some(bytes))
 }
@@ -300,12 +304,12 @@ macro_rules! packed {
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
                 match received(import(Nothing, Nothing)).and_then(Self::from_bytes) {
                     Ok(value) => value,
-                    Err(error) => untold(&error),
+                    Err(error) => panic_with(&error),
                 }
             }
 
             fn failed(error: Error) -> Self {
-                untold(&error)
+                panic_with(&error)
             }
 
             #[inline]
@@ -320,7 +324,7 @@ packed!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
 
 /// An error that a host function can return.
 ///
-/// [`Error`] and `String` are; an error type of your own says how it crosses:
+/// [`Error`] and `String` implement it. An error type of your own converts to and from `Error`:
 ///
 /// ```
 /// use plugin_sdk::{Error, imports::HostError};
@@ -347,10 +351,11 @@ packed!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
 /// assert_eq!(LookupError::from_error(LookupError::Closed.into_error()), LookupError::Closed);
 /// ```
 pub trait HostError: Sized {
-    /// As it crosses.
+    /// Converts to the error that crosses.
     fn into_error(self) -> Error;
 
-    /// From what crossed, which may be an error of the host's or of the boundary: `permission_denied`, say.
+    /// Converts from the error that crossed. It may come from the host or the boundary, such as
+    /// `permission_denied`.
     fn from_error(error: Error) -> Self;
 }
 
@@ -366,7 +371,7 @@ impl HostError for Error {
     }
 }
 
-/// The message alone.
+/// Crosses as the message alone.
 impl HostError for String {
     fn into_error(self) -> Error {
         Error::msg(self)
@@ -429,7 +434,7 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
         Err(E::from_error(error))
     }
 
-    /// Through JSON and back, as it would be in WebAssembly.
+    /// Converts to JSON and back, as in WebAssembly.
     fn received(self) -> Self {
         json_text(self)
             .and_then(|text| from_json(&text))
@@ -456,7 +461,7 @@ fn json_text<T: Serialize, E: HostError>(value: Result<T, E>) -> Result<Vec<u8>,
 
 macro_rules! terminated {
     ($($returned:ty: $none:expr, $some:expr, $parts:expr;)*) => {$(
-        /// An address, 0 for nothing.
+        /// Crosses as an address, 0 for nothing.
         #[diagnostic::do_not_recommend]
         impl Returned<Plain> for $returned {
             type Wire = Address;
@@ -471,14 +476,14 @@ macro_rules! terminated {
                 }
                 match memory::receive_terminated(address) {
                     Some(text) => $some(text),
-                    None => untold(&strange_answer(
+                    None => panic_with(&strange_answer(
                         "the host returned text in memory that `alloc` did not give it, or that never ends",
                     )),
                 }
             }
 
             fn failed(error: Error) -> Self {
-                untold(&error)
+                panic_with(&error)
             }
 
             fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
@@ -492,11 +497,12 @@ macro_rules! terminated {
 }
 
 terminated! {
-    CString: untold(&nothing()), std::convert::identity, Some;
+    CString: panic_with(&nothing()), std::convert::identity, Some;
     Option<CString>: None, Some, std::convert::identity;
 }
 
-/// The bytes of a block that the host has allocated for just them, with the guest's `alloc`: all that crosses is the block's address.
+/// The bytes of a block from the guest's `alloc`, which the host has allocated with exactly their
+/// length. Only the address of the block crosses.
 ///
 /// ```
 /// use plugin_sdk::imports::Block;
@@ -522,7 +528,7 @@ terminated! {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block(pub Vec<u8>);
 
-/// An address, 0 for nothing, which also stands for whatever went wrong: there is no other way to say so.
+/// Crosses as an address, 0 for nothing. A failure is 0, too: there is no other way to return it.
 #[diagnostic::do_not_recommend]
 impl Returned<Plain> for Option<Block> {
     type Wire = Address;
@@ -536,7 +542,7 @@ impl Returned<Plain> for Option<Block> {
             0 => None,
             address => match memory::receive_block(address) {
                 Some(bytes) => Some(Block(bytes)),
-                None => untold(&strange_answer(
+                None => panic_with(&strange_answer(
                     "the host returned bytes in memory that `alloc` did not give it",
                 )),
             },
@@ -544,7 +550,7 @@ impl Returned<Plain> for Option<Block> {
     }
 
     fn failed(error: Error) -> Self {
-        untold(&error)
+        panic_with(&error)
     }
 
     #[inline]
@@ -557,12 +563,12 @@ impl Returned<Plain> for Option<Block> {
     }
 }
 
-/// What a status can stand for.
+/// A type that a status can hold.
 pub trait StatusValue: Sized {
-    /// From a status that is no error.
+    /// Converts from a status; `None` for an error.
     fn from_status(status: i32, ok: i32) -> Option<Self>;
 
-    /// The status.
+    /// Converts to a status.
     fn into_status(self, ok: i32) -> i32;
 }
 
@@ -578,7 +584,7 @@ impl StatusValue for () {
     }
 }
 
-/// 1 and 0.
+/// Crosses as 1 or 0.
 impl StatusValue for bool {
     #[inline]
     fn from_status(status: i32, _: i32) -> Option<bool> {
@@ -591,7 +597,7 @@ impl StatusValue for bool {
     }
 }
 
-/// Up to 2^31 - 1.
+/// Crosses as a number up to 2^31 - 1.
 impl StatusValue for u32 {
     #[inline]
     fn from_status(status: i32, _: i32) -> Option<u32> {
@@ -609,7 +615,7 @@ fn status_answer(status: i32) -> Answer {
     Answer::Slot(status.to_slot())
 }
 
-/// The status of an error, which must not be one that stands for a value.
+/// Returns the status of an error, which differs from the number for success.
 #[inline]
 fn error_status(error: &Error, ok: i32) -> i32 {
     let status = error.status();
@@ -633,7 +639,7 @@ impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Resul
         Err(E::from_error(error))
     }
 
-    /// As much of an error as a number can tell.
+    /// Keeps only the part of an error that a number can hold.
     fn received(self) -> Self {
         self.map_err(|error| {
             let status = error_status(&error.into_error(), OK);
@@ -784,7 +790,8 @@ where
     }
 }
 
-/// Calls an import that fills a buffer and tells the size in memory, with larger ones for as long as it needs that.
+/// Calls an import that fills a buffer and writes the size to memory, with larger buffers as long
+/// as it needs them.
 #[inline]
 fn fetch_in_out(
     initial: u32,
@@ -806,12 +813,12 @@ fn fetch_in_out(
             buffer.truncate(needed as usize);
             return Ok(Some(buffer));
         }
-        // An error may have the same number: then there is nothing more that is needed.
+        // An error may have the same number; then no more is needed.
         if status != short || needed <= size {
             return Err(match status {
-                0 => {
-                    strange_answer("the host says that it has written more than there is room for")
-                }
+                0 => strange_answer(
+                    "the host reports that it has written more than there is room for",
+                ),
                 status => Error::from_status(status),
             });
         }
@@ -821,11 +828,11 @@ fn fetch_in_out(
         size = needed.max(size.saturating_mul(2)).min(max);
     }
     Err(strange_answer(
-        "the host wants a larger buffer every time that it is called",
+        "the host asks for a larger buffer at every call",
     ))
 }
 
-/// Calls an import that fills a buffer, with larger ones for as long as it needs that.
+/// Calls an import that fills a buffer, with larger buffers as long as it needs them.
 #[inline]
 fn fetch(
     initial: u32,
@@ -858,12 +865,12 @@ fn fetch(
         size = needed.max(size.saturating_mul(2)).min(max);
     }
     Err(strange_answer(
-        "the host wants a larger buffer every time that it is called",
+        "the host asks for a larger buffer at every call",
     ))
 }
 
 impl HostFunction {
-    /// A function that answers with an `R`.
+    /// Describes a function that answers with an `R`.
     #[doc(hidden)]
     pub const fn new<C, R: Returned<C>>(
         module: &'static str,

@@ -14,12 +14,12 @@ use super::plain::plain_len;
 use super::private::{self, Verbatim};
 use crate::decode_error::DecodeError;
 
-/// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
+/// The deepest nesting of arrays and objects: a guest's stack is small, and an overflow is a trap.
 const MAX_DEPTH: u8 = 127;
 
 type Read<T> = Result<T, DecodeError>;
 
-/// A place in JSON text.
+/// A position in JSON text.
 pub struct Reader<'de> {
     text: &'de str,
     at: usize,
@@ -28,7 +28,7 @@ pub struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    /// Begins to read. Fails if the text is not UTF-8.
+    /// Begins to read; fails if the text is not UTF-8.
     pub fn new(text: &'de [u8], arena: &'de Arena) -> Read<Self> {
         match std::str::from_utf8(text) {
             Ok(text) => Ok(Reader {
@@ -41,7 +41,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Reads one value, and says where it is if it is wrong.
+    /// Reads one value, and adds its position to an error.
     #[inline]
     pub(crate) fn value<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.skip_space();
@@ -57,7 +57,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The next object member's name, its colon passed; `None` at the end of the object.
+    /// Returns the name of the next member and skips its colon; `None` at the end of the object.
     pub(crate) fn member(&mut self, first: bool) -> Read<Option<&'de str>> {
         match self.peek() {
             Some(b'}') => {
@@ -100,7 +100,7 @@ impl<'de> Reader<'de> {
         self.depth += 1;
     }
 
-    /// Whether there is one more element; at the end of the array, passes its bracket.
+    /// Returns whether there is one more element; skips the bracket at the end of the array.
     pub(crate) fn element(&mut self, first: bool) -> Read<bool> {
         match self.peek() {
             Some(b']') => {
@@ -155,7 +155,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// A string: borrowed as it stands unless it has escapes.
+    /// Reads a string, borrowed from the text unless it has escapes.
     fn string(&mut self) -> Read<Cow<'de, str>> {
         if self.peek() != Some(b'"') {
             return self.wanted("expected a string");
@@ -166,7 +166,7 @@ impl<'de> Reader<'de> {
         self.unescaped_string().map(Cow::Owned)
     }
 
-    /// The string that begins here, if nothing in it is escaped.
+    /// Returns the string that begins here, if it has no escapes.
     #[inline]
     fn plain_string(&mut self) -> Option<&'de str> {
         let start = self.at + 1;
@@ -200,7 +200,7 @@ impl<'de> Reader<'de> {
         Ok(text)
     }
 
-    /// A string that lives as long as the text, escapes or none.
+    /// Reads a string that lives as long as the text, with or without escapes.
     pub(crate) fn kept_string(&mut self) -> Read<&'de str> {
         if self.peek() != Some(b'"') {
             return self.wanted("expected a string");
@@ -214,7 +214,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// What stands before the next quotation mark or backslash.
+    /// Returns the text before the next quotation mark or backslash.
     fn plain_run(&mut self) -> Read<&'de str> {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
@@ -226,7 +226,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// What follows a backslash.
+    /// Reads the rest of an escape.
     fn escape(&mut self) -> Read<char> {
         let Some(byte) = self.byte() else {
             return self.wanted("expected an escape");
@@ -278,7 +278,7 @@ impl<'de> Reader<'de> {
         Ok(unit)
     }
 
-    /// A number, which is passed.
+    /// Reads a number.
     fn number(&mut self) -> Read<Number<'de>> {
         self.skip_space();
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -294,7 +294,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Passes one value of any kind, checking that it is JSON.
+    /// Skips one value of any kind, checking that it is JSON.
     fn skip(&mut self) -> Read<()> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
@@ -323,7 +323,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// One value of any kind, as it stands in the text.
+    /// Returns the text of one value of any kind.
     pub(crate) fn raw(&mut self) -> Read<&'de str> {
         self.skip_space();
         let start = self.at;
@@ -331,7 +331,7 @@ impl<'de> Reader<'de> {
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
-    /// Whether the next value is of the wrong type, it being JSON at all: then says so in the words of what was wanted.
+    /// Fails because the next value, which must be JSON, has the wrong type.
     #[cold]
     fn mismatch<T>(&mut self, visitor: &dyn de::Expected) -> Read<T> {
         let start = self.at;
@@ -548,8 +548,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_unit(visitor)
     }
 
-    // The name is a constant once this is inlined, so that only plugins with a `RawValue` have the
-    // code for it.
+    // Inlined, the name is a constant, so that only plugins with a `RawValue` contain this code.
     #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
@@ -696,14 +695,15 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
     }
 }
 
-/// The name of a member, read as the key of a map: numbers and booleans are in quotation marks there.
+/// The name of a member, read as the key of a map: numbers and booleans are in quotation marks
+/// there.
 struct Name<'de> {
     text: &'de str,
     unescaped: End<'de>,
 }
 
 impl<'de> Name<'de> {
-    /// Reads what is within the quotation marks as a value, if it is a number and nothing else.
+    /// Returns a reader of the name, if it is a number and nothing else.
     fn as_number(&self) -> Option<Reader<'de>> {
         match Number::scan(self.text) {
             Ok(number) if number.text.len() == self.text.len() => Some(Reader {
@@ -776,7 +776,7 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
     }
 }
 
-/// `"Name"`, or `{"Name": content}` with its brace passed.
+/// `"Name"`, or the rest of `{"Name": content}` after its brace.
 struct Variant<'a, 'de> {
     reader: &'a mut Reader<'de>,
     has_content: bool,

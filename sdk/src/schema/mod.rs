@@ -1,6 +1,8 @@
-//! What a type looks like in JSON, as the compiler knows it: JSON Schema 2020-12, made while compiling and never in the plugin's code or memory.
+//! Schemas of types: JSON Schema 2020-12, made while compiling, and never in the plugin's code or
+//! memory.
 //!
-//! [`#[derive(Schema)]`](macro@crate::Schema) says what it reads from a type's source and from serde's attributes. [`document`] shows the result, for tests:
+//! [`#[derive(Schema)]`](macro@crate::Schema) reads them from the source of a type and from serde's
+//! attributes. [`document`] returns the result, for tests:
 //!
 //! ```
 //! use plugin_sdk::prelude::*;
@@ -15,7 +17,8 @@
 //!     age: u8,
 //! }
 //!
-//! let schema: serde_json::Value = serde_json::from_str(&document::<Guest>(Direction::In)).unwrap();
+//! let schema = document::<Guest>(Direction::In);
+//! let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
 //! assert_eq!(
 //!     schema["$defs"]["Guest"],
 //!     serde_json::json!({
@@ -32,11 +35,11 @@
 
 mod definitions;
 mod fit;
-// Public only for what the derive makes, and hidden.
+// Public for the expansions of the derive only, and hidden.
 #[allow(missing_docs)]
 mod kept;
 mod name;
-// Public only for what the derive makes, and hidden.
+// Public for the expansions of the derive only, and hidden.
 #[allow(missing_docs)]
 mod node;
 mod object;
@@ -45,7 +48,7 @@ mod sink;
 mod types;
 mod write;
 
-/// What the derive names.
+/// Items for the expansions of the derive.
 #[doc(hidden)]
 pub mod parts {
     pub use super::fit::fits;
@@ -65,7 +68,7 @@ pub use object::ObjectWriter;
 pub use parameter::{Form, Parameter};
 pub use sink::Sink;
 
-/// Anything: how to describe what has no schema, where there is nothing better to say.
+/// Any value: the description of a type without a schema.
 ///
 /// ```
 /// use plugin_sdk::prelude::*;
@@ -87,10 +90,10 @@ impl Schema for Any {
     const NAME: Name = Name::of("Any", "plugin_sdk", &[]);
 }
 
-/// Stands for `T` in the description of a generic type that `T` contains in turn. It is only named, never made.
+/// A reference to `T` in the description of a generic type that `T` contains. It has no values.
 ///
-/// The derive puts it where a generic type mentions itself. Generic types that contain each other need it written down in one of them, for the compiler cannot evaluate a
-/// constant that depends on itself:
+/// The derive inserts it where a generic type mentions itself. If generic types contain each other,
+/// write it in one of them: the compiler cannot evaluate a constant that depends on itself.
 ///
 /// ```
 /// use plugin_sdk::prelude::*;
@@ -108,7 +111,7 @@ impl Schema for Any {
 /// }
 /// ```
 ///
-/// The type that begins, here `Folder`, must be the one that is used elsewhere.
+/// Other code must use the outer type, here `Folder`.
 pub struct Recursive<T: ?Sized>(core::marker::PhantomData<T>);
 
 impl<T: Schema + ?Sized> Schema for Recursive<T> {
@@ -116,7 +119,7 @@ impl<T: Schema + ?Sized> Schema for Recursive<T> {
     const NAME: Name = T::NAME;
 }
 
-/// The schema of a type as a document of its own: what a plugin's manifest says about it, for tests and for those who want to see it.
+/// Returns the schema of a type as a document of its own, as a plugin's manifest has it, for tests.
 pub fn document<T: Schema + ?Sized>(direction: Direction) -> String {
     let mut definitions = Definitions::new();
     definitions.collect(T::SCHEMA, direction);
@@ -138,7 +141,7 @@ pub fn document<T: Schema + ?Sized>(direction: Direction) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// What is written into a sink.
+/// Returns the written text.
 fn rendered(write: impl Fn(&mut Sink<'_>)) -> String {
     let mut measured = Sink::measuring();
     write(&mut measured);

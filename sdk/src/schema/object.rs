@@ -3,7 +3,7 @@
 
 use super::sink::Sink;
 
-/// A JSON object that is being written.
+/// A JSON object under construction.
 pub struct ObjectWriter<'s, 'b> {
     sink: &'s mut Sink<'b>,
     empty: bool,
@@ -24,13 +24,13 @@ impl<'s, 'b> ObjectWriter<'s, 'b> {
         self.sink.raw(":");
     }
 
-    /// Writes a name, and returns where its value goes.
+    /// Writes a name, and returns the place for its value.
     pub const fn value(&mut self, key: &str) -> &mut Sink<'b> {
         self.key(key);
         self.sink
     }
 
-    /// Left out where there is no text.
+    /// Writes a member whose value is a string, unless it is empty.
     pub const fn text(&mut self, key: &str, text: &str) {
         if !text.is_empty() {
             self.key(key);
@@ -63,7 +63,7 @@ impl<'s, 'b> ObjectWriter<'s, 'b> {
         }
     }
 
-    /// Left out where there is none.
+    /// Writes a member whose value is an array of strings, unless it is empty.
     pub const fn texts(&mut self, key: &str, texts: &[&str]) {
         if texts.is_empty() {
             return;
@@ -82,14 +82,14 @@ impl<'s, 'b> ObjectWriter<'s, 'b> {
     }
 }
 
-/// A JSON array that is being written.
+/// A JSON array under construction.
 pub struct ArrayWriter<'s, 'b> {
     sink: &'s mut Sink<'b>,
     empty: bool,
 }
 
 impl<'b> ArrayWriter<'_, 'b> {
-    /// Where the next item goes.
+    /// Returns the place for the next item.
     pub const fn item(&mut self) -> &mut Sink<'b> {
         if !self.empty {
             self.sink.raw(",");

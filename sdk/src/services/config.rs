@@ -1,6 +1,7 @@
-//! What the host's user has set, by key. It needs no permission.
+//! The settings of the plugin at the host, by key. They need no permission.
 //!
-//! A plugin that knows all of its configuration takes it as a whole, in `#[init]`: see [`init`](macro@crate::init).
+//! A plugin that knows all of its configuration can take it as a whole, in `#[init]`: see
+//! [`init`](macro@crate::init).
 
 use serde::de::DeserializeOwned;
 
@@ -12,11 +13,11 @@ use crate::error::Result;
 
 implemented_by_hosts!(Config, AsyncConfig as config);
 
-/// The value under a key; `None` if nobody has set it.
+/// Returns the setting under a key; `None` if it is not set.
 ///
 /// # Errors
 ///
-/// Besides the host's: `bad_answer` where something else than a `T` was set.
+/// Returns the host's error, or `bad_answer` if the setting is not a `T`.
 ///
 /// ```
 /// # fn most() -> plugin_sdk::Result<u32> {

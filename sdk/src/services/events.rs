@@ -1,9 +1,10 @@
 //! Events to and from other plugins and the host.
 //!
-//! An event has a topic, which consists of segments with dots between them, and data. A pattern of topics may have `*` for exactly one segment, and `**` as
-//! its last for any number of them, including none:
+//! An event has a topic, which consists of segments separated by dots, and data. A pattern of
+//! topics may have `*` for exactly one segment, and `**` as its last segment for any number of
+//! them, including zero:
 //!
-//! | pattern | takes | but not |
+//! | pattern | matches | but not |
 //! |---|---|---|
 //! | `user.created` | `user.created` | `user`, `user.created.twice` |
 //! | `user.*` | `user.created`, `user.gone` | `user`, `user.created.twice` |
@@ -11,7 +12,8 @@
 //! | `*.created` | `user.created`, `order.created` | `created` |
 //! | `**` | everything | |
 //!
-//! A plugin hears of events by [`#[event]`](macro@crate::event) on its functions, and sends them by [`emit`]. The permission is `events`.
+//! A plugin handles events with [`#[event]`](macro@crate::event) on its functions, and sends them
+//! with [`emit`]. The permission is `events`.
 
 use serde::Serialize;
 
@@ -25,11 +27,11 @@ pub use crate::topics::{check, matches};
 
 implemented_by_hosts!(Events, AsyncEvents as events);
 
-/// Tells everybody who has subscribed to the topic.
+/// Emits an event to all subscribers of its topic.
 ///
 /// # Errors
 ///
-/// Besides the host's: where the data has no form in JSON.
+/// Returns the host's error, or one of the data if it has no form in JSON.
 ///
 /// ```
 /// # use plugin_sdk::prelude::*;
@@ -43,11 +45,11 @@ pub fn emit<T: Serialize + ?Sized>(topic: &str, data: &T) -> Result<()> {
     Contract.emit(topic, &to_json(data)?)
 }
 
-/// From now on, events whose topic matches the pattern reach the plugin's event handlers.
+/// Subscribes the plugin's event handlers to topics that match a pattern.
 ///
 /// # Errors
 ///
-/// The host's, which may be `invalid_argument` where the pattern is [none](check).
+/// Returns the host's error, which may be `invalid_argument` for a [malformed](check) pattern.
 ///
 /// ```
 /// # use plugin_sdk::prelude::*;
@@ -61,11 +63,11 @@ pub fn subscribe(pattern: &str) -> Result<()> {
     Contract.subscribe(pattern)
 }
 
-/// Takes back a subscription, by the pattern that it was made with.
+/// Cancels a subscription; the pattern must be the one that it was made with.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn unsubscribe(pattern: &str) -> Result<()> {
     Contract.unsubscribe(pattern)

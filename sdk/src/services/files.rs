@@ -1,6 +1,6 @@
-//! Files under the folders that the host grants. The permission is `files`.
+//! Files in the folders that the host grants. The permission is `files`.
 //!
-//! A path is relative, its first part naming a folder that was granted: `data/words.txt`.
+//! A path is relative and begins with the name of a granted folder: `data/words.txt`.
 //!
 //! ```
 //! # fn words() -> plugin_sdk::Result<usize> {
@@ -20,21 +20,21 @@ use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Files, AsyncFiles as files);
 
-/// A file's contents.
+/// Returns the contents of a file.
 ///
 /// # Errors
 ///
-/// The host's, `not_found` where there is no such file.
+/// Returns the host's error, `not_found` if there is no such file.
 #[inline]
 pub fn read(path: &str) -> Result<Vec<u8>> {
     Contract.read(path)
 }
 
-/// A text file's contents.
+/// Returns the contents of a text file.
 ///
 /// # Errors
 ///
-/// Besides those of [`read`]: `bad_answer` where the file is not UTF-8.
+/// The same as for [`read`], and `bad_answer` if the file is not UTF-8.
 #[inline]
 pub fn read_to_string(path: &str) -> Result<String> {
     String::from_utf8(Contract.read(path)?)
@@ -46,15 +46,15 @@ pub fn read_to_string(path: &str) -> Result<String> {
 fn no_text(path: &str, valid: usize) -> Error {
     Error::new(
         code::BAD_ANSWER,
-        format!("the file `{path}` is no text: it is not UTF-8 after byte {valid}"),
+        format!("the file `{path}` is not text: it is not UTF-8 after byte {valid}"),
     )
 }
 
-/// Makes or replaces a file.
+/// Creates or replaces a file.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
     Contract.write(path, contents.as_ref())
@@ -64,17 +64,17 @@ pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// The host's, `not_found` where there is no such file.
+/// Returns the host's error, `not_found` if there is no such file.
 #[inline]
 pub fn remove(path: &str) -> Result<()> {
     Contract.remove(path)
 }
 
-/// What is in a folder, in alphabetical order.
+/// Returns the entries of a folder, in alphabetical order.
 ///
 /// # Errors
 ///
-/// The host's, `not_found` where there is no such folder.
+/// Returns the host's error, `not_found` if there is no such folder.
 #[inline]
 pub fn list(path: &str) -> Result<Vec<Entry>> {
     Contract.list(path)

@@ -1,4 +1,4 @@
-//! Requests over the network. The permission is `http`, and a host may allow some servers only.
+//! HTTP requests. The permission is `http`, and a host may allow some servers only.
 //!
 //! ```
 //! # #[derive(serde::Serialize)] struct Order { cakes: u32 }
@@ -33,17 +33,17 @@ use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Http, AsyncHttp as http);
 
-/// Asks for what is at an address.
+/// Sends a GET request.
 ///
 /// # Errors
 ///
-/// As [`Request::send`].
+/// The same as for [`Request::send`].
 #[inline]
 pub fn get(url: &str) -> Result<Response> {
     Request::get(url).send()
 }
 
-/// A request, to be sent.
+/// A request under construction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
@@ -52,7 +52,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request of any method.
+    /// Creates a request with any method.
     #[inline]
     pub fn new(method: &str, url: &str) -> Self {
         Request {
@@ -66,49 +66,49 @@ impl Request {
         }
     }
 
-    /// Asks for what is at an address.
+    /// Creates a GET request.
     #[inline]
     pub fn get(url: &str) -> Self {
         Request::new("GET", url)
     }
 
-    /// Sends something to an address.
+    /// Creates a POST request.
     #[inline]
     pub fn post(url: &str) -> Self {
         Request::new("POST", url)
     }
 
-    /// Puts something at an address.
+    /// Creates a PUT request.
     #[inline]
     pub fn put(url: &str) -> Self {
         Request::new("PUT", url)
     }
 
-    /// Removes what is at an address.
+    /// Creates a DELETE request.
     #[inline]
     pub fn delete(url: &str) -> Self {
         Request::new("DELETE", url)
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[inline]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.head.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With these bytes as its body.
+    /// Sets the body.
     #[inline]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// With a value as its body, in JSON, and the header that says so unless there is one of that name.
+    /// Sets the body to a value in JSON, and the header `content-type` unless it is set.
     ///
     /// # Errors
     ///
-    /// Where the value has no form in JSON.
+    /// Returns an error if the value has no form in JSON.
     #[inline]
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self> {
         let typed = named(&self.head.headers, "content-type").is_some();
@@ -119,18 +119,20 @@ impl Request {
         Ok(this.body(to_json(value)?))
     }
 
-    /// With a limit of its time, in whole milliseconds; without one, what is left of the call's time is the limit, as it is of any other.
+    /// Sets a timeout, in whole milliseconds. The call's remaining time limits every request, with
+    /// or without a timeout.
     #[inline]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.head.timeout_ms = Some(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
         self
     }
 
-    /// Sends it, and waits for the response, whatever its status.
+    /// Sends the request, and waits for the response, whatever its status.
     ///
     /// # Errors
     ///
-    /// The host's: `permission_denied` for a server that is not allowed, too; `timeout`; `unavailable` where no response came.
+    /// Returns the host's error: `permission_denied`, also for a server that is not allowed;
+    /// `timeout`; `unavailable` if no response came.
     #[inline]
     pub fn send(self) -> Result<Response> {
         Contract.send(&self.head, &self.body)
@@ -138,32 +140,33 @@ impl Request {
 }
 
 impl Response {
-    /// The status, such as 200.
+    /// Returns the status, such as 200.
     #[inline]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The value of the first header of a name, in whatever case.
+    /// Returns the first header of a name, in upper or lower case.
     #[inline]
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name)
     }
 
-    /// The body; no bytes where the host tells none.
+    /// Returns the body; empty if the host returns none.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     ///
     /// # Errors
     ///
-    /// `bad_answer` where it is not UTF-8, and `unsupported` where the host tells no bodies.
+    /// Returns `bad_answer` if the body is not UTF-8, and `unsupported` if the host returns no
+    /// bodies.
     #[inline]
     pub fn text(self) -> Result<String> {
-        told()?;
+        has_body()?;
         String::from_utf8(self.body).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             Error::new(
@@ -173,30 +176,31 @@ impl Response {
         })
     }
 
-    /// The body as a value, from JSON.
+    /// Reads the body as JSON.
     ///
     /// # Errors
     ///
-    /// `bad_answer` where it is something else than a `T`, and `unsupported` where the host tells no bodies.
+    /// Returns `bad_answer` if the body is not a `T`, and `unsupported` if the host returns no
+    /// bodies.
     #[inline]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        told()?;
+        has_body()?;
         from_json(&self.body, "body")
     }
 }
 
-/// Some hosts tell no more of a response than its status.
+/// Fails at a host that returns only the status of a response.
 #[inline]
-fn told() -> Result<()> {
+fn has_body() -> Result<()> {
     match Contract::HAS_BODIES {
         true => Ok(()),
-        false => Err(untold()),
+        false => Err(no_body()),
     }
 }
 
 #[cold]
-fn untold() -> Error {
-    let message = "the host tells the status of a response, and nothing of its body";
+fn no_body() -> Error {
+    let message = "the host returns the status of a response, but not its body";
     Error::new(code::UNSUPPORTED, message)
 }
 

@@ -20,11 +20,11 @@ use crate::error::Result;
 
 implemented_by_hosts!(Kv, AsyncKv as kv);
 
-/// The value under a key; `None` if there is none.
+/// Returns the value under a key; `None` if there is no such key.
 ///
 /// # Errors
 ///
-/// Besides the host's: `bad_answer` where there is something else than a `T`.
+/// Returns the host's error, or `bad_answer` if the value is not a `T`.
 ///
 /// ```
 /// # use plugin_sdk::{Result, kv};
@@ -41,11 +41,12 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     }
 }
 
-/// Puts a value under a key, as JSON. Where a host keeps text, as CIS and Extism do, text is kept as it is.
+/// Stores a value under a key, as JSON. Hosts that store text, such as CIS and Extism, get strings
+/// as plain text.
 ///
 /// # Errors
 ///
-/// Besides the host's: where the value has no form in JSON.
+/// Returns the host's error, or one of the value if it has no form in JSON.
 ///
 /// ```
 /// # use plugin_sdk::{Result, kv};
@@ -60,41 +61,41 @@ pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
     Contract.set(key, &Kept::write(value)?)
 }
 
-/// The bytes under a key as they are; `None` if there is nothing.
+/// Returns the bytes under a key; `None` if there is no such key.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn get_bytes(key: &str) -> Result<Option<Vec<u8>>> {
     Contract.get(key)
 }
 
-/// Puts bytes under a key as they are.
+/// Stores bytes under a key.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn set_bytes(key: &str, value: impl AsRef<[u8]>) -> Result<()> {
     Contract.set(key, value.as_ref())
 }
 
-/// Forgets a key; whether there was one.
+/// Removes a key; returns whether it existed.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn delete(key: &str) -> Result<bool> {
     Contract.delete(key)
 }
 
-/// The keys that begin with a prefix, in alphabetical order; all of them for `""`.
+/// Returns the keys with a prefix, in alphabetical order; all of them for `""`.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn list(prefix: &str) -> Result<Vec<String>> {
     Contract.list(prefix)

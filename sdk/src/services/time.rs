@@ -1,7 +1,8 @@
 //! Clocks. They need no permission.
 //!
-//! `std::time::SystemTime::now()` and `std::time::Instant::now()` panic in `wasm32-unknown-unknown`: "time not implemented on this platform". That goes for
-//! crates that call them, too. Values of [`SystemTime`], and all that can be reckoned with them, work:
+//! In `wasm32-unknown-unknown`, `std::time::SystemTime::now()` and `std::time::Instant::now()`
+//! panic: "time not implemented on this platform". So do crates that call them. Values of
+//! [`SystemTime`], and calculations with them, work:
 //!
 //! ```
 //! # fn age() -> plugin_sdk::Result<u64> {
@@ -24,11 +25,11 @@ use crate::error::Result;
 
 implemented_by_hosts!(Time, AsyncTime as time);
 
-/// What time it is.
+/// Returns the current time.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn now() -> Result<SystemTime> {
     let mut nanoseconds = 0;
@@ -36,11 +37,11 @@ pub fn now() -> Result<SystemTime> {
     Ok(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds))
 }
 
-/// How long it is since a moment of the host's choosing: the difference of two such times is how long something took.
+/// Returns the time since an arbitrary moment. The difference of two such times is a duration.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn monotonic() -> Result<Duration> {
     let mut nanoseconds = 0;

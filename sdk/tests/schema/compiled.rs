@@ -1,4 +1,5 @@
-//! The compiler renders the same schemas as a running program does, types with all kinds of parts and recursive ones included.
+//! The compiler renders the same schemas as a running program does, types with all kinds of parts
+//! and recursive ones included.
 
 use plugin_sdk::Schema;
 use plugin_sdk::schema::{Definitions, Direction, Sink, document};

@@ -34,8 +34,7 @@ pub mod structs {
         pub struct Pair(pub u8, pub String);
         pub struct NoPlaces();
 
-        /// A point, and
-        /// what it is called.
+        /// A point, and what it is called.
         ///
         /// Twice.
         pub struct Point {
@@ -55,8 +54,7 @@ pub mod structs {
         pub struct Described {
             /// This one.
             pub point: Point,
-            /// Or "that" one,\
-            /// with a \ and	a tab.
+            /// Or "that" one,\ with a \ and    a tab.
             pub other: Option<Point>,
         }
 
@@ -885,7 +883,8 @@ pub mod truer {
     }
 }
 
-/// What schemars does not know, or sees otherwise: types of this crate, keys, numbers of 128 bits, and JSON that is passed on.
+/// What schemars does not know, or sees otherwise: types of this crate, keys, numbers of 128 bits,
+/// and JSON that is passed on.
 pub mod further {
     use std::collections::{BTreeMap, HashMap};
     use std::num::{NonZeroI8, NonZeroI128, NonZeroU16, NonZeroU128};

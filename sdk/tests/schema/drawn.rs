@@ -162,7 +162,8 @@ impl Drawer<'_> {
     fn limit(schema: &Map<String, Value>, key: &str) -> Option<i128> {
         let text = schema.get(key)?.to_string().replace("e+", "e");
         match text.as_str() {
-            // Its digits are lost unless numbers are text, and it has one more bit than there is room for.
+            // Its digits are lost unless numbers are text, and it has one more bit than there is
+            // room for.
             "3.402823669209385e38" | "3.4028236692093846e38" => None,
             "1.7014118346046923e38" => Some(i128::MAX),
             "-1.7014118346046923e38" => Some(i128::MIN),
@@ -340,8 +341,9 @@ fn described<T: Schema + ?Sized>() -> Value {
     serde_json::from_str(&document::<T>(Direction::In)).unwrap()
 }
 
-// Left out are `Duration`, whose two numbers may overflow together, the types whose text is read by a grammar that no schema knows (`SocketAddr`, what `TryFrom` and functions of the author's read), and those of which two
-// names of one field may be given at once.
+// Left out are `Duration`, whose two numbers may overflow together, the types whose text is read by
+// a grammar that no schema knows (`SocketAddr`, what `TryFrom` and functions of the author's read),
+// and those of which two names of one field may be given at once.
 subjects! {
     (), bool, char, String, u8, i8, u16, i16, u32, i32, u64, i64, usize, isize, u128, i128, f32, f64, Box<str>, Vec<u8>, [u8; 3], (u8, String),
     Option<Option<u8>>, Value, serde_json::Number, std::net::IpAddr, std::ops::Range<u8>, std::ops::Bound<u8>, Result<u8, String>,
@@ -415,7 +417,8 @@ fn what_a_schema_allows_the_reader_takes() {
             at: 0,
             depth: 0,
         };
-        // What several parts of a schema say of one value is drawn from each alone, and need not fit the others.
+        // What several parts of a schema say of one value is drawn from each alone, and need not
+        // fit the others.
         let text = drawer.value(&subject.document).map(Drawn::text);
         let fitting = text.filter(|text| {
             let value: Option<Value> = serde_json::from_str(text).ok();

@@ -1,4 +1,5 @@
-//! `#[derive(Schema)]` against three judges: schemars, which describes the same types independently; serde, which reads and writes them; and a validator of JSON Schema.
+//! `#[derive(Schema)]` against three judges: schemars, which describes the same types
+//! independently; serde, which reads and writes them; and a validator of JSON Schema.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

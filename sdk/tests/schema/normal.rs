@@ -1,20 +1,27 @@
 //! One form for schemas that say the same, so that ours and those of schemars can be compared.
 //!
 //! What is evened out, and nothing else:
-//! * `$ref`s are replaced by what they lead to, for the two crates disagree on what deserves a name; what says the same as its surroundings is merged with them.
-//!   A reference from within a type to itself becomes how much deeper in a value it stands.
-//! * Keys of maps: schemars tells numbers from other names, ours tells the type's own numbers, and characters.
-//! * Numbers: schemars has a `format` that JSON Schema does not know (`uint32`), and bounds for small integers only; ours has bounds for all and no format.
-//! * `"const": x` is `"enum": [x]`; a choice of one is that one; choices, `required` and `type` have no order.
-//! * `{"not": {}}` is `false`. What says nothing is left out: `"additionalProperties": true`, empty `properties` and `required`.
+//! * `$ref`s are replaced by what they lead to, for the two crates disagree on what deserves a
+//!   name; what says the same as its surroundings is merged with them. A reference from within a
+//!   type to itself becomes how much deeper in a value it stands.
+//! * Keys of maps: schemars tells numbers from other names, ours tells the type's own numbers, and
+//!   characters.
+//! * Numbers: schemars has a `format` that JSON Schema does not know (`uint32`), and bounds for
+//!   small integers only; ours has bounds for all and no format.
+//! * `"const": x` is `"enum": [x]`; a choice of one is that one; choices, `required` and `type`
+//!   have no order.
+//! * `{"not": {}}` is `false`. What says nothing is left out: `"additionalProperties": true`, empty
+//!   `properties` and `required`.
 //! * The document's title and dialect.
-//! * Defaults: schemars runs code to know them, which a compiler cannot. Where both say one, they must be equal.
+//! * Defaults: schemars runs code to know them, which a compiler cannot. Where both say one, they
+//!   must be equal.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// The schema of a document in the common form; `title` is the one that it has only for being a document.
+/// The schema of a document in the common form; `title` is the one that it has only for being a
+/// document.
 pub fn normal(document: &str, title: &str) -> Value {
     let mut document: Value = serde_json::from_str(document).unwrap();
     let root = document.as_object_mut().unwrap();
@@ -207,7 +214,8 @@ fn tidy(mut schema: Value) -> Value {
     schema
 }
 
-/// The same with the members of all objects in alphabetical order, which serde_json's own order may or may not be.
+/// The same with the members of all objects in alphabetical order, which serde_json's own order may
+/// or may not be.
 fn in_order(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -1,8 +1,11 @@
-//! What serde writes is valid, and what a schema refuses serde refuses as well, for values near the valid ones.
+//! What serde writes is valid, and what a schema refuses serde refuses as well, for values near the
+//! valid ones.
 //!
-//! The other way round, serde refuses what no schema can: an overflowing `Duration`, two names of one field at once. And serde reads some forms that it never writes and that
-//! schemas keep to themselves, as the derive's documentation says; they are told by comparing what was read with what is written of it:
-//! structs as arrays, variants without content as objects, a variant's number for its name, `{}` for nothing, repeated elements of sets.
+//! The other way round, serde refuses what no schema can: an overflowing `Duration`, two names of
+//! one field at once. And serde reads some forms that it never writes and that schemas keep to
+//! themselves, as the derive's documentation says; they are told by comparing what was read with
+//! what is written of it: structs as arrays, variants without content as objects, a variant's
+//! number for its name, `{}` for nothing, repeated elements of sets.
 
 use jsonschema::Validator;
 use plugin_sdk::Schema;
@@ -251,7 +254,8 @@ fn mutate(value: &mut Value, at: &prop::sample::Index, mutation: &Mutation) {
 /// Whether a value was read in a form that is never written: see above.
 fn is_another_form(read: &Value, written: &Value) -> bool {
     match (read, written) {
-        // A struct as an array of its fields, which may be written as whatever it is converted into.
+        // A struct as an array of its fields, which may be written as whatever it is converted
+        // into.
         (Value::Array(_), Value::Object(_) | Value::String(_)) => true,
         (Value::Object(_) | Value::Number(_), Value::String(_)) => true,
         (Value::Object(read), Value::Null) => read.is_empty(),
