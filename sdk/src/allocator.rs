@@ -91,7 +91,7 @@ mod counting {
 
     const _: () = assert!(
         size_of::<Heap>() == HEAP_RECORD_SIZE as usize,
-        "the layout that docs/abi.md promises"
+        "the layout specified in docs/abi.md"
     );
 
     impl Heap {

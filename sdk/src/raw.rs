@@ -121,7 +121,7 @@ fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
         invalid(
             "bytes aligned as `alloc` aligns them",
             size,
-            "an address that is no multiple of ",
+            "an address that is not a multiple of ",
         )
     }
 }

@@ -474,7 +474,7 @@ async fn a_bad_argument_for_a_host_that_waits_ends_the_call_before_the_host_hear
         ),
         (
             "(call $halve (i32.const 66) (i32.const 1))",
-            "`samples`: its address 0x42 is no multiple of 4",
+            "`samples`: its address 0x42 is not a multiple of 4",
         ),
         (
             "(call $digest (i32.const 64) (i32.const 65536) (i32.const 64))",

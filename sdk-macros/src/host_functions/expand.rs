@@ -2,7 +2,7 @@
 //!
 //! The functions hang on a type that has no values: a module would not see what is declared in a function's body, as in a documentation test.
 //!
-//! What is generated asks traits how each type crosses (`sdk/src/host/argument.rs`, `returned.rs`); the number of parameters of an import is theirs to say as
+//! What is generated asks traits how each type crosses (`sdk/src/imports/argument.rs`, `returned.rs`); the number of parameters of an import is theirs to say as
 //! well, a second one without a size being none.
 
 use proc_macro2::{Ident, TokenStream};

@@ -783,7 +783,7 @@ pub mod converted {
     }
 }
 
-/// What schemars describes otherwise than serde does it.
+/// Types whose schemars schema differs from serde.
 pub mod truer {
     use plugin_sdk::Schema;
     use serde::{Deserialize, Serialize};
@@ -883,7 +883,7 @@ pub mod truer {
     }
 }
 
-/// What schemars does not know, or sees otherwise: types of this crate, keys, numbers of 128 bits,
+/// Types that schemars lacks or describes differently: types of this crate, keys, numbers of 128 bits,
 /// and JSON that is passed on.
 pub mod further {
     use std::collections::{BTreeMap, HashMap};
