@@ -5,7 +5,6 @@ use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decode_error::{DecodeError, Found, Kind};
@@ -745,45 +744,31 @@ impl Serialize for Error {
 
 impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> serde::de::Visitor<'de> for Members {
-            type Value = Error;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an error with a code and a message")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Error, A::Error> {
-                use serde::de::Error as _;
-                let (mut code, mut message) = (None::<String>, None::<String>);
-                let (mut details, mut source) = (None, Vec::<String>::new());
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    match &*key {
-                        "code" => code = Some(map.next_value()?),
-                        "message" => message = Some(map.next_value()?),
-                        "details" => {
-                            let value: serde_json::Value = map.next_value()?;
-                            details = Some(value.to_string().into_boxed_str());
-                        }
-                        "source" => source = map.next_value()?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                let code = code.ok_or_else(|| A::Error::missing_field("code"))?;
-                let message = message.ok_or_else(|| A::Error::missing_field("message"))?;
-                let mut error = Error::new(code, message);
-                error.0.details = details;
-                let causes = Causes(&mut error.0.cause);
-                source.into_iter().fold(causes, Causes::push);
-                Ok(error)
-            }
+        #[derive(Deserialize)]
+        struct Parts {
+            code: String,
+            message: String,
+            #[serde(default, deserialize_with = "present")]
+            details: Option<serde_json::Value>,
+            #[serde(default)]
+            source: Vec<String>,
         }
 
-        deserializer.deserialize_map(Members)
+        /// Reads a value even if it is `null`.
+        fn present<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Option<serde_json::Value>, D::Error> {
+            serde_json::Value::deserialize(deserializer).map(Some)
+        }
+
+        let parts = Parts::deserialize(deserializer)?;
+        let mut error = Error::new(parts.code, parts.message);
+        error.0.details = parts
+            .details
+            .map(|details| details.to_string().into_boxed_str());
+        let causes = Causes(&mut error.0.cause);
+        parts.source.into_iter().fold(causes, Causes::push);
+        Ok(error)
     }
 }
 

@@ -81,6 +81,16 @@ pub trait Returned<C>: Sized {
     }
 }
 
+/// Defines the types of a result that needs no buffer of the caller.
+macro_rules! without_room {
+    ($wire:ty, $form:expr) => {
+        type Wire = $wire;
+        type Room = Nothing;
+        type Size = Nothing;
+        const FORM: Form = $form;
+    };
+}
+
 /// Panics with the error of a function that cannot return one.
 #[cold]
 #[track_caller]
@@ -96,10 +106,7 @@ fn strange_answer(what: &'static str) -> Error {
 
 #[diagnostic::do_not_recommend]
 impl<T: Scalar> Returned<Plain> for T {
-    type Wire = T::Wire;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Number(T::KIND);
+    without_room! { T::Wire, Form::Number(T::KIND) }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
@@ -123,10 +130,7 @@ impl<T: Scalar> Returned<Plain> for T {
 
 #[diagnostic::do_not_recommend]
 impl Returned<Plain> for () {
-    type Wire = ();
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Nothing;
+    without_room! { (), Form::Nothing }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing)) {
@@ -295,10 +299,7 @@ macro_rules! packed {
     ($($payload:ty),*) => {$(
         #[diagnostic::do_not_recommend]
         impl Returned<Plain> for $payload {
-            type Wire = u64;
-            type Room = Nothing;
-            type Size = Nothing;
-            const FORM: Form = Form::Packed;
+            without_room! { u64, Form::Packed }
 
             #[inline]
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -384,10 +385,7 @@ impl HostError for String {
 
 #[diagnostic::do_not_recommend]
 impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
-    type Wire = u64;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Packed;
+    without_room! { u64, Form::Packed }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -419,10 +417,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<T, E> {
-    type Wire = u64;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Packed;
+    without_room! { u64, Form::Packed }
 
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
         received(import(Nothing, Nothing))
@@ -464,10 +459,7 @@ macro_rules! terminated {
         /// Crosses as an address, 0 for nothing.
         #[diagnostic::do_not_recommend]
         impl Returned<Plain> for $returned {
-            type Wire = Address;
-            type Room = Nothing;
-            type Size = Nothing;
-            const FORM: Form = Form::CString;
+            without_room! { Address, Form::CString }
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
                 let address = import(Nothing, Nothing).get();
@@ -531,10 +523,7 @@ pub struct Block(pub Vec<u8>);
 /// Crosses as an address, 0 for nothing. A failure is 0, too: there is no other way to return it.
 #[diagnostic::do_not_recommend]
 impl Returned<Plain> for Option<Block> {
-    type Wire = Address;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Block;
+    without_room! { Address, Form::Block }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
@@ -624,10 +613,7 @@ fn error_status(error: &Error, ok: i32) -> i32 {
 
 #[diagnostic::do_not_recommend]
 impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Result<T, E> {
-    type Wire = i32;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Status;
+    without_room! { i32, Form::Status }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
