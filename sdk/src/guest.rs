@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::IgnoredAny;
 
 use crate::codec::{Codec, Json};
-use crate::contracts::contract::HostContract;
+use crate::contracts::terms::ContractTerms;
 use crate::convert::Argument;
 use crate::error::{Error, code};
 use crate::json::Arena;
@@ -32,7 +32,7 @@ pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Erro
 /// A plugin, implemented by `#[plugin]` on its struct.
 pub trait Plugin: Sized + 'static {
     /// The contract that the plugin is built for.
-    type Contract: HostContract;
+    type Contract: ContractTerms;
 
     /// Returns whether the plugin makes itself at the first call, because it has no init hook.
     fn makes_itself() -> bool;
@@ -64,7 +64,7 @@ unsafe impl<P, C> Sync for Guest<P, C> {}
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for PanicRecord {}
 
-impl<P: Plugin, C: HostContract> Guest<P, C> {
+impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     /// Creates a guest whose plugin has not been made yet.
     pub const fn new(panics: &'static PanicRecord) -> Self {
         Guest {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::panic::PanicHookInfo;
 
 use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
-use crate::contracts::contract::HostContract;
+use crate::contracts::terms::ContractTerms;
 
 /// The record of a panic; all zero until then. `docs/abi.md` specifies the layout. The bytes of the
 /// message follow the part that a host sees.
@@ -75,7 +75,7 @@ impl PanicRecord {
     }
 
     /// Notes panics here from now on. On other targets than wasm32, panics stay with the caller.
-    pub fn install<C: HostContract>(&'static self) {
+    pub fn install<C: ContractTerms>(&'static self) {
         #[cfg(target_arch = "wasm32")]
         std::panic::set_hook(Box::new(|panic| {
             self.note(panic);

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::{Json, Text};
 use crate::contracts::services::{self, Ai, Conversation, Head, Http, Kv, Log, Response};
 use crate::contracts::shared::{refuse_headers, severity, unexplained, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::memory::contracts as memory;
@@ -130,7 +130,7 @@ impl Log for Contract {
 
 unsupported!(Contract at "CIS": Config, Events, Files, Random, Time);
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Text;
     type Settings = Json;
     const REPORTS_PANICS: bool = true;

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::TextOrJson;
 use crate::contracts::registry::{Export, HookExport};
 use crate::contracts::services::{Config, Head, Http, Kv, Log, Response};
 use crate::contracts::shared::unsupported as not_there;
+use crate::contracts::terms::ContractTerms;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::json::{self, Arena, Object, object};
@@ -288,7 +288,7 @@ impl Log for Contract {
 
 unsupported!(Contract at "Extism": Ai, Events, Files, Random, Time);
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = TextOrJson;
     type Settings = TextOrJson;
     const REPORTS_PANICS: bool = true;

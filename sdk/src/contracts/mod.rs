@@ -29,11 +29,11 @@
 
 #[macro_use]
 mod shared;
-pub(crate) mod contract;
 mod exports;
 #[doc(hidden)]
 pub mod forms;
 pub(crate) mod services;
+pub(crate) mod terms;
 // Compiled only where a contract needs it: code in this crate affects how the rest is optimized.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
@@ -103,10 +103,10 @@ contracts! {
 
 #[doc(hidden)]
 pub use chosen::Contract;
-pub(crate) use contract::HostContract;
 pub(crate) use forms::ValueForm;
+pub(crate) use terms::ContractTerms;
 
 /// The form in which the host keeps values.
-pub(crate) type Kept = <Contract as HostContract>::Kept;
+pub(crate) type Kept = <Contract as ContractTerms>::Kept;
 /// The form in which the host passes on settings.
-pub(crate) type Settings = <Contract as HostContract>::Settings;
+pub(crate) type Settings = <Contract as ContractTerms>::Settings;

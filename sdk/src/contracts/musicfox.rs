@@ -10,12 +10,12 @@ use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
 use crate::contracts::call::{self, Failed, Reply};
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::plain;
 use crate::contracts::forms::{Json, TextOrJson};
 use crate::contracts::registry::{self, Codec};
 use crate::contracts::services::{Config, Entry, Events, Files, Head, Http, Log, Response};
 use crate::contracts::shared::{refuse_headers, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
 use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
@@ -207,7 +207,7 @@ impl Http for Contract {
 
 unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = TextOrJson;
     const REPORTS_PANICS: bool = true;

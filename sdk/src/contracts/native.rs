@@ -2,12 +2,12 @@
 //! [`services`](crate::services) declares it.
 
 use crate::Result;
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::Json;
 use crate::contracts::services::{
     Ai, Config, Conversation, Entry, Events, Files, Head, Http, Kv, Log, Random, Reply, Response,
     Time, ai, config, events, files, http, kv, log, random, time,
 };
+use crate::contracts::terms::ContractTerms;
 
 /// The contract of a plugin with a host of the SDK's own ABI.
 #[doc(hidden)]
@@ -67,7 +67,7 @@ served_as_declared! {
     }
 }
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = Json;
 }

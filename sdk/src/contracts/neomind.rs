@@ -38,11 +38,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts::call;
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::Json;
 use crate::contracts::registry::{self, Codec, Kind};
 use crate::contracts::services::{Events, Log, Time};
 use crate::contracts::shared::{unexplained, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
 use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::json::{self, Arena, Object, Reader, object};
@@ -323,7 +323,7 @@ impl Events for Contract {
 
 unsupported!(Contract at "NeoMind": Ai, Config, Files, Http, Kv, Random);
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = Json;
     const REPORTS_PANICS: bool = true;

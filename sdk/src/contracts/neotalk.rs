@@ -7,11 +7,11 @@ use std::cell::Cell;
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Failed, Reply};
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::{Json, TextOrJson};
 use crate::contracts::registry::Codec;
 use crate::contracts::services::{Config, Head, Http, Log, Random, Response, Time};
 use crate::contracts::shared::{refuse_headers, severity, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::memory::contracts as memory;
@@ -151,7 +151,7 @@ impl Random for Contract {
 
 unsupported!(Contract at "NeoTalk": Ai, Events, Files, Kv);
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = TextOrJson;
     const HAS_BODIES: bool = false;

@@ -11,11 +11,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use crate::contracts::call;
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::Json;
 use crate::contracts::registry::Codec;
 use crate::contracts::services::{Entry, Files};
 use crate::contracts::shared::unsupported as not_there;
+use crate::contracts::terms::ContractTerms;
 use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
@@ -111,7 +111,7 @@ fn plugin_path(path: &str) -> &str {
     }
 }
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = Json;
 }

@@ -6,9 +6,9 @@
 
 use crate::abi::Packed;
 use crate::contracts::call::{self, Reply};
-use crate::contracts::contract::HostContract;
 use crate::contracts::forms::Json;
 use crate::contracts::registry::Export;
+use crate::contracts::terms::ContractTerms;
 use crate::guest::Plugin;
 use crate::memory::{contracts as memory, typst as arguments};
 use plugin_sdk_macros::host_functions;
@@ -33,7 +33,7 @@ pub struct Contract;
 
 unsupported!(Contract at "Typst": Ai, Config, Events, Files, Http, Kv, Log, Random, Time);
 
-impl HostContract for Contract {
+impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = Json;
 

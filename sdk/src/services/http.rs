@@ -28,7 +28,7 @@ use crate::contracts::forms::{from_json, to_json};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::http;
 pub use crate::contracts::services::{Head, Http, Response};
-use crate::contracts::{Contract, HostContract as _};
+use crate::contracts::{Contract, ContractTerms as _};
 use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Http, AsyncHttp as http);

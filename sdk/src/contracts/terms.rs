@@ -1,9 +1,9 @@
-//! The trait that says how a contract's host differs from the SDK's own hosts.
+//! The trait for the terms in which contracts differ, apart from their functions.
 
 use super::forms::ValueForm;
 
-/// The contract that a plugin is built for. The type also implements every service.
-pub trait HostContract {
+/// The terms of the contract that a plugin is built for. The type also implements every service.
+pub trait ContractTerms {
     /// The form in which the host keeps a plugin's values.
     type Kept: ValueForm;
     /// The form in which the host passes on settings.
