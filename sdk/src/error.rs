@@ -118,7 +118,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     Ok(format!("Welcome back, {}!", last()?))
 /// }
 ///
-/// // There is no store in a native test without a host.
+/// // A native test without a host has no store.
 /// let error = greeting().unwrap_err();
 /// assert_eq!(error.code(), "unsupported");
 /// assert_eq!(error.message(), "the store does not answer");
@@ -1012,7 +1012,7 @@ pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCod
 ///
 /// #[derive(Debug, PluginError)]
 /// enum Refusal {
-///     /// There is no name to greet by.
+///     /// The name is empty.
 ///     NameEmpty,
 /// }
 /// # impl std::fmt::Display for Refusal {
@@ -1022,7 +1022,7 @@ pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCod
 ///
 /// let [name_empty] = Refusal::CODES else { panic!() };
 /// assert_eq!(name_empty.code, "name_empty");
-/// assert_eq!(name_empty.description, "There is no name to greet by.");
+/// assert_eq!(name_empty.description, "The name is empty.");
 /// ```
 pub trait ErrorCodes {
     /// The codes, in the order of the variants.

@@ -131,7 +131,7 @@
 //! use plugin_sdk::prelude::*;
 //! use plugin_sdk::time;
 //!
-//! /// Greets people, and remembers whom.
+//! /// Greets people, and remembers them.
 //! #[plugin(log, permissions(kv = "remembers who was greeted"))]
 //! #[derive(Default)]
 //! struct Greeter;
@@ -194,18 +194,18 @@
 //! what macros inside a block expand to.
 //!
 //! ```
-//! // So that plugins need no dependency of that name:
+//! // Re-exported, so that plugins need no dependency of that name:
 //! pub mod house {
 //!     pub extern crate plugin_sdk;
 //! }
 //!
-//! /// Gives a plugin the commands of the house.
+//! /// Gives a plugin the shared commands.
 //! #[macro_export]
 //! macro_rules! house_commands {
 //!     ($plugin:ty) => {
 //!         #[$crate::house::plugin_sdk::plugin(crate = $crate::house::plugin_sdk)]
 //!         impl $plugin {
-//!             /// Answers if the plugin works.
+//!             /// Checks that the plugin works.
 //!             #[$crate::house::plugin_sdk::command]
 //!             pub fn ping(&self) -> &'static str {
 //!                 "pong"
@@ -234,7 +234,8 @@
 //!
 //! ```
 //! # mod kit { pub use plugin_sdk; }
-//! use kit::plugin_sdk::prelude::*; // or `sdk::prelude::*`, with `sdk = { package = "plugin-sdk", … }`
+//! // Or `sdk::prelude::*`, with `sdk = { package = "plugin-sdk", … }`:
+//! use kit::plugin_sdk::prelude::*;
 //!
 //! #[plugin(crate = "kit::plugin_sdk", commands(now))]
 //! #[derive(Default)]
@@ -400,7 +401,7 @@ pub mod __private;
 ///     }
 /// }
 ///
-/// // There is no store in a native test without a host, and its error keeps its code.
+/// // A native test without a host has no store; the error keeps its code.
 /// let refusal = Memory.last().unwrap_err();
 /// assert_eq!(refusal.code(), "unsupported");
 /// assert_eq!(Refusal::NoVisitor.code(), "no_visitor");
@@ -524,7 +525,7 @@ pub use plugin_sdk_macros::command;
 ///     /// Greets someone by name.
 ///     #[command(errors(name_empty = "the name is empty"))]
 ///     fn greet(
-///         /// Whom to greet.
+///         /// The name of the person.
 ///         name: &str,
 ///         #[arg(default = 1)] times: u8,
 ///     ) -> Result<String> {
@@ -624,12 +625,12 @@ pub use plugin_sdk_macros::cleanup;
 /// ```
 /// use plugin_sdk::host_functions;
 ///
-/// /// What the host does for text.
+/// /// Text functions of the host.
 /// #[host_functions(module = "my_plugin")]
 /// pub trait Text {
 ///     /// Reverses the bytes, in place.
 ///     fn reverse_string(text: &mut [u8]);
-///     /// What the dictionary says of a word.
+///     /// Looks up a word in the dictionary.
 ///     fn lookup(word: &str) -> plugin_sdk::Result<Option<String>>;
 /// }
 ///
@@ -768,16 +769,16 @@ pub use plugin_sdk_macros::HostScalar;
 /// ```
 /// use plugin_sdk::prelude::*;
 ///
-/// /// Who is greeted.
+/// /// A person to greet.
 /// #[derive(Deserialize, Schema)]
 /// #[serde(rename_all = "camelCase")]
 /// struct Guest {
-///     /// As they like to be called.
+///     /// The preferred first name.
 ///     #[schema(min_length = 1, max_length = 80, example = "Ada")]
 ///     first_name: String,
 ///     #[serde(default)]
 ///     visits: u32,
-///     /// Where the guest comes from.
+///     /// The guest's home.
 ///     from: Option<Place>,
 /// }
 ///

@@ -100,7 +100,7 @@ fn range(bytes: *const [u8]) -> Range {
     (start, start.saturating_add(bytes.len()))
 }
 
-/// Returns the range of the vector's bytes, without a reference to them: they may be in use as
+/// Returns the address range of a vector, without a reference to its bytes: they may be in use as
 /// arguments.
 #[allow(clippy::ptr_arg, reason = "a slice would refer to them")]
 fn range_of(bytes: &Vec<u8>) -> Range {

@@ -51,7 +51,7 @@ pub trait Lent<C> {
     /// Reads the value from the guest's memory.
     fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
-    /// Makes the value independent of the guest's memory.
+    /// Copies what the value borrows from the guest.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
 
     /// Returns the argument for the implementation.
@@ -396,7 +396,7 @@ pub trait Passed<'r>: Crosses + Sized {
     /// Reads the value from the guest's memory.
     fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
-    /// Makes the value independent of the guest's memory.
+    /// Copies what the value borrows from the guest.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
 
     /// Returns the argument for the implementation, once.

@@ -8,7 +8,7 @@
 //! use plugin_sdk::prelude::*;
 //! use plugin_sdk::schema::{Direction, document};
 //!
-//! /// Who is greeted.
+//! /// A person to greet.
 //! #[derive(Deserialize, Schema)]
 //! struct Guest {
 //!     #[schema(min_length = 1)]
@@ -22,7 +22,7 @@
 //! assert_eq!(
 //!     schema["$defs"]["Guest"],
 //!     serde_json::json!({
-//!         "description": "Who is greeted.",
+//!         "description": "A person to greet.",
 //!         "type": "object",
 //!         "properties": {
 //!             "name": {"type": "string", "minLength": 1},

@@ -149,7 +149,7 @@ mod tests {
 
     #[derive(Deserialize, Schema)]
     struct Query {
-        /// What to look for: `"…"`.
+        /// The text to look for: `"…"`.
         text: String,
         #[serde(flatten)]
         page: Page,
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn descriptions_are_json_strings() {
         let text = |nth| described(&Parameter::of(Query::SCHEMA, nth).unwrap());
-        assert_eq!(text(0), r#""What to look for: `\"…\"`.""#);
+        assert_eq!(text(0), r#""The text to look for: `\"…\"`.""#);
         assert_eq!(text(1), r#""From 0 on.""#);
         assert_eq!(text(3), "");
     }

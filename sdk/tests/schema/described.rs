@@ -38,7 +38,7 @@ pub mod structs {
         ///
         /// Twice.
         pub struct Point {
-            /// How far to the right.
+            /// The distance to the right.
             pub x: f64,
             pub y: f64,
             /** What it is called. */
@@ -883,8 +883,8 @@ pub mod truer {
     }
 }
 
-/// Types that schemars lacks or describes differently: types of this crate, keys, numbers of 128 bits,
-/// and JSON that is passed on.
+/// Types that schemars lacks or describes differently: types of this crate, keys, numbers of 128
+/// bits, and JSON that is passed on.
 pub mod further {
     use std::collections::{BTreeMap, HashMap};
     use std::num::{NonZeroI8, NonZeroI128, NonZeroU16, NonZeroU128};
