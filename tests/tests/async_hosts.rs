@@ -466,11 +466,11 @@ async fn a_bad_argument_for_a_host_that_waits_ends_the_call_before_the_host_hear
     for (body, told) in [
         (
             "(call $halve (i32.const 65536) (i32.const 1))",
-            "`samples`: it would be 4 bytes",
+            "`samples`: it has 4 bytes",
         ),
         (
             "(call $halve (i32.const 64) (i32.const -1))",
-            "`samples`: it would be 17179869180 bytes",
+            "`samples`: it has 17179869180 bytes",
         ),
         (
             "(call $halve (i32.const 66) (i32.const 1))",
@@ -478,11 +478,11 @@ async fn a_bad_argument_for_a_host_that_waits_ends_the_call_before_the_host_hear
         ),
         (
             "(call $digest (i32.const 64) (i32.const 65536) (i32.const 64))",
-            "`data`: it would be 65536",
+            "`data`: it has 65536",
         ),
         (
             "(drop (call $greet (i32.const -1) (i32.const 2)))",
-            "`name`: it would be 2 bytes",
+            "`name`: it has 2 bytes",
         ),
     ] {
         for builder in [
