@@ -39,7 +39,7 @@ fn every_change_is_told_with_its_reason_and_the_version_that_it_needs() {
         json!({"message": {"type": "string"}, "language": {"type": "string"}});
     new["$defs"]["Greeting"]["required"] = json!(["message"]);
     new["permissions"] = json!([{"name": "kv", "reason": "remembers"}]);
-    new["commands"][1]["takes"] = json!("text");
+    new["commands"][1]["input"] = json!("text");
     new["commands"]
         .as_array_mut()
         .unwrap()

@@ -377,8 +377,8 @@ fn command(
                 .map_or("nothing".to_owned(), |ty| text::line(ty, 20))
         };
         for (verb, old, new) in [
-            ("takes", &was.takes, &is.takes),
-            ("gives", &was.gives, &is.gives),
+            ("input", &was.input, &is.input),
+            ("output", &was.output, &is.output),
         ] {
             if old != new {
                 let what = format!("{verb} {} now, and not {}", shown(new), shown(old));
@@ -622,7 +622,7 @@ mod tests {
     #[test]
     fn commands_and_codecs() {
         let command = |more: Value| {
-            let mut command = json!({"name": "a", "codec": "raw", "takes": "u8"});
+            let mut command = json!({"name": "a", "codec": "raw", "input": "u8"});
             command
                 .as_object_mut()
                 .unwrap()
@@ -638,7 +638,7 @@ mod tests {
             ["Minor: command `a` is new"]
         );
         assert_eq!(
-            told(command(json!({})), command(json!({"takes": "f32"}))),
+            told(command(json!({})), command(json!({"input": "f32"}))),
             ["Breaking: command `a` takes f32 now, and not u8"]
         );
         assert_eq!(
