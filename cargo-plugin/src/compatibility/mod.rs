@@ -3,11 +3,7 @@
 //! Schemas are compared by what they allow (`inclusion`), and by who sends their values: what callers send (arguments, a configuration, an event's data) may come to allow more, and
 //! what they read (results) may come to allow less. `docs/cargo-plugin.md` has the table.
 
-mod alternatives;
-mod inclusion;
 mod number;
-#[cfg(test)]
-mod properties;
 mod schema;
 mod version;
 
