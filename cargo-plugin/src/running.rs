@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use plugin_sdk_harness::hosts::Emulated;
 use plugin_sdk_harness::{Failure, FailureKind, Heap, LogLine, Plugin, PluginBuilder};
 
-use crate::made_for::Host;
-use crate::units::PAGE;
+use crate::quantities::PAGE;
+use crate::target_host::Host;
 
 /// See the [module](self).
 pub enum Running {

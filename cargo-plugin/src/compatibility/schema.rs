@@ -282,19 +282,19 @@ type Why = [&'static str; 2];
 
 const OTHER: Why = [
     "what was accepted is refused",
-    "who reads it may get what was never there",
+    "callers may read a value that was impossible before",
 ];
 const VARIANT: Why = [
-    "who still sends it is refused",
-    "who knows the old variants cannot read it",
+    "callers that still send it are refused",
+    "callers that know only the old variants cannot read it",
 ];
 const MEMBER: Why = [
-    "who still sends it is refused",
-    "who reads it may get what was never there",
+    "callers that still send it are refused",
+    "callers may read a value that was impossible before",
 ];
 const MISSING: Why = [
-    "who leaves it out, as was allowed, is refused",
-    "who reads it does not find it",
+    "callers that leave it out, as was allowed, are refused",
+    "callers that read it do not find it",
 ];
 
 /// Keywords by name, those of referred schemas included.
@@ -872,13 +872,13 @@ impl<'a> Walk<'a> {
                 _ => (Level::Patch, String::new()),
             };
             if level > Level::Patch {
-                let why =
-                    (level == Level::Breaking).then_some("who leaves it out gets another outcome");
+                let why = (level == Level::Breaking)
+                    .then_some("callers that leave it out get another outcome");
                 self.push(Rank::Annotation, place, "default", level, what, why);
             }
         }
         for (keyword, what) in [
-            ("description", "is described in other words"),
+            ("description", "has another description"),
             ("title", "has another title"),
             ("examples", "has other examples"),
             ("deprecated", "is deprecated, or no longer so"),
@@ -1085,7 +1085,7 @@ mod tests {
         part: "argument",
     };
 
-    fn told(old: &Value, new: &Value, direction: Direction) -> Vec<String> {
+    fn reported(old: &Value, new: &Value, direction: Direction) -> Vec<String> {
         let none = Definitions::new();
         let document = |schema| Document {
             schema,
@@ -1102,7 +1102,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_come_and_go() {
+    fn added_and_removed_arguments_have_their_level() {
         let name = json!({"type": "string"});
         let old = arguments(json!({"name": name}), &["name"]);
         for (new, expected) in [
@@ -1142,7 +1142,7 @@ mod tests {
                     json!({"name": {"type": "string", "description": "who"}}),
                     &["name"],
                 ),
-                "Patch: argument `name` is described in other words",
+                "Patch: argument `name` has another description",
             ),
             (
                 arguments(
@@ -1152,10 +1152,10 @@ mod tests {
                 "Minor: argument `name` the default is \"you\" now; none was said",
             ),
         ] {
-            assert_eq!(told(&old, &new, Direction::In), [expected]);
+            assert_eq!(reported(&old, &new, Direction::In), [expected]);
         }
         assert_eq!(
-            told(
+            reported(
                 &arguments(json!({"a": {"default": 1}}), &[]),
                 &arguments(json!({"a": {"default": 2}}), &[]),
                 Direction::In
@@ -1165,7 +1165,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_looked_at_from_the_other_side() {
+    fn results_reverse_the_direction_of_breaking_changes() {
         let result = |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
         let old = result(
             json!({"message": {"type": "string"}, "note": {"type": "string"}}),
@@ -1202,26 +1202,26 @@ mod tests {
                 "Breaking: argument `message` can be null now",
             ),
         ] {
-            assert_eq!(told(&old, &new, Direction::Out), [expected]);
+            assert_eq!(reported(&old, &new, Direction::Out), [expected]);
         }
     }
 
     #[test]
-    fn variants_are_told_by_name_whatever_their_form() {
+    fn variants_match_by_name_in_every_representation() {
         let old = json!({"oneOf": [
             {"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "number"}}, "required": ["kind", "radius"]},
             {"type": "object", "properties": {"kind": {"const": "square"}, "side": {"type": "number"}}, "required": ["kind", "side"]}]});
         let new = json!({"oneOf": [
             {"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "integer"}}, "required": ["kind", "radius"]}]});
         assert_eq!(
-            told(&old, &new, Direction::In),
+            reported(&old, &new, Direction::In),
             [
                 "Breaking: argument `(circle).radius` was `number`, and is `integer` now",
                 "Breaking: arguments the variant `square` is gone"
             ]
         );
         assert_eq!(
-            told(&new, &old, Direction::Out),
+            reported(&new, &old, Direction::Out),
             [
                 "Breaking: argument `(circle).radius` was `integer`, and is `number` now",
                 "Breaking: arguments the variant `square` is new"
@@ -1229,9 +1229,9 @@ mod tests {
         );
         let plain = json!({"type": "string", "enum": ["a", "b"]});
         let described = json!({"oneOf": [{"const": "a", "description": "first"}, {"const": "b"}]});
-        assert_eq!(told(&plain, &described, Direction::In), [""; 0]);
+        assert_eq!(reported(&plain, &described, Direction::In), [""; 0]);
         assert_eq!(
-            told(
+            reported(
                 &json!({"enum": ["a", "b"]}),
                 &json!({"enum": ["a"]}),
                 Direction::In
@@ -1241,21 +1241,21 @@ mod tests {
     }
 
     #[test]
-    fn an_open_object_ignores_what_it_no_longer_knows() {
+    fn removing_a_member_of_an_open_object_is_minor() {
         let old = json!({"type": "object", "properties": {"a": true, "b": true}});
         let new = json!({"type": "object", "properties": {"a": true}});
         assert_eq!(
-            told(&old, &new, Direction::In),
+            reported(&old, &new, Direction::In),
             ["Minor: argument `b` is gone: it is ignored where it is sent"]
         );
         assert_eq!(
-            told(&new, &old, Direction::In),
+            reported(&new, &old, Direction::In),
             ["Minor: argument `b` is new"]
         );
     }
 
     #[test]
-    fn a_layout_is_the_order_of_members_and_their_types() {
+    fn layout_is_the_order_of_members_and_their_types() {
         let none = Definitions::new();
         let same = |old: &Value, new: &Value| {
             let document = |schema| Document {
@@ -1291,11 +1291,11 @@ mod tests {
         for (old, new) in [(&exotic, &other), (&several, &text), (&text, &several)] {
             for direction in [Direction::In, Direction::Out] {
                 assert_eq!(
-                    told(old, new, direction),
+                    reported(old, new, direction),
                     [format!("Breaking: arguments {UNCLEAR}")]
                 );
             }
-            assert_eq!(told(old, old, Direction::In), [""; 0]);
+            assert_eq!(reported(old, old, Direction::In), [""; 0]);
         }
     }
 
@@ -1348,7 +1348,7 @@ mod tests {
             ),
         ] {
             let breaks = |old, new, direction| {
-                told(old, new, direction)
+                reported(old, new, direction)
                     .iter()
                     .any(|change| change.starts_with("Breaking"))
             };

@@ -4,7 +4,7 @@ use plugin_sdk_harness::inspect::{Imported, Proposal};
 use plugin_sdk_harness::{Failure, FailureKind, hosts};
 
 use super::{Check, Finding, Subject, Validation, dependencies};
-use crate::made_for;
+use crate::target_host;
 use crate::text;
 
 /// Why a plugin may lack an export.
@@ -54,7 +54,7 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let made_for = hosts::made_for(subject.inspection);
     if let Some(other) = made_for.filter(|other| other.name != host.name && !failures.is_empty()) {
         // What it lacks for this host, and what it has for that one, says nothing more.
-        let finding = Finding::new(made_for::said(other)).help(made_for::advice(other, host));
+        let finding = Finding::new(target_host::said(other)).help(target_host::advice(other, host));
         validation.checks.push(Check::new(
             "host",
             ["Made for this host", "Made for another host"],
