@@ -10,9 +10,6 @@ use crate::text;
 /// Why a plugin may lack an export.
 const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
 
-/// How many imports are named.
-const MAX_NAMED: usize = 12;
-
 /// The bytes are something else, or broken.
 pub fn no_module(failure: &Failure) -> Check {
     let mut finding = Finding::of(failure);
@@ -192,18 +189,9 @@ fn imports(subject: &Subject<'_>, validation: &mut Validation) {
         let module = text::line(module, 60);
         let warning = Finding::new(format!(
             "only hosts with functions of the module `{module}` can run it: {}",
-            listed(&own)
+            text::listed(&own)
         ))
         .help(format!("`--provides {module}` says that yours has them"));
         validation.warnings.push(warning);
-    }
-}
-
-/// The first of some names, and how many more there are.
-pub fn listed(names: &[String]) -> String {
-    let shown = names.get(..MAX_NAMED).unwrap_or(names).join(", ");
-    match names.len().saturating_sub(MAX_NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
