@@ -736,7 +736,7 @@ fn a_plugin_imports_what_the_host_passes_whether_it_calls_all_of_it_or_nothing()
     for (dir, profile) in [
         ("../examples/audio-filter", "dev"),
         ("guests/jukebox", "dev"),
-        ("guests/jukebox", "release"),
+        ("guests/jukebox", "guest"),
     ] {
         assert_eq!(
             imports(dir, profile),
