@@ -63,7 +63,6 @@ impl Outside {
             }
             outside.list(package);
         }
-        outside.configure();
         outside
     }
 
@@ -102,6 +101,10 @@ impl Outside {
 
     /// Makes every cargo in this folder take the packages from where they are unpacked.
     fn configure(&self) {
+        let folder = self.path().join(".cargo");
+        if folder.exists() {
+            return;
+        }
         let mut config = String::from("[patch.crates-io]\n");
         for package in PACKAGES.iter().filter(|package| **package != TOOL) {
             let path = self.package(package);
@@ -110,8 +113,8 @@ impl Outside {
         // As in this workspace; without it, cargo would compile the engine and the harness anew.
         config += "[profile.dev.package.\"*\"]\nopt-level = 2\ndebug = false\n\
                    [profile.dev.package.plugin-sdk-harness]\nopt-level = 0\n";
-        fs::create_dir(self.path().join(".cargo")).unwrap();
-        fs::write(self.path().join(".cargo/config.toml"), config).unwrap();
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("config.toml"), config).unwrap();
     }
 
     /// Locks a project to the versions of this workspace.
@@ -236,10 +239,7 @@ impl Project<'_> {
         let line = line.split_once(" #").map_or(line, |(line, _)| line);
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["cd", folder] => {
-                self.folder.push(folder);
-                self.outside.lock(&self.folder);
-            }
+            ["cd", folder] => self.folder.push(folder),
             ["cargo", arguments @ ..] => self.cargo(arguments),
             _ => panic!("the README has a command that this test does not know: {line}"),
         }
@@ -247,14 +247,19 @@ impl Project<'_> {
 
     fn cargo(&self, arguments: &[&str]) {
         let mut command = cargo(arguments, &self.folder);
-        if let ["add", .., name] = arguments
-            && PACKAGES.contains(name)
-        {
-            // `cargo add` ignores patches.
-            let registry = self.outside.local_registry();
-            command.args(["--config", "source.crates-io.replace-with='local'"]);
-            command.arg("--config");
-            command.arg(format!("source.local.local-registry={registry:?}"));
+        match arguments {
+            ["new", ..] => {}
+            // `cargo add` ignores patches, so it reads the local registry, which has nothing else.
+            ["add", .., name] if PACKAGES.contains(name) => {
+                let registry = self.outside.local_registry();
+                command.args(["--config", "source.crates-io.replace-with='local'"]);
+                command.arg("--config");
+                command.arg(format!("source.local.local-registry={registry:?}"));
+            }
+            _ => {
+                self.outside.configure();
+                self.outside.lock(&self.folder);
+            }
         }
         let output = succeed(command);
         if arguments == ["test"] {
