@@ -15,7 +15,7 @@ use crate::report::Row;
 fn greeter() -> CrateSource {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     Source::crate_dir(root.join("examples/greeter"))
-        .release()
+        .profile("guest")
         .cdylib_alone()
         .target_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hosts"))
 }

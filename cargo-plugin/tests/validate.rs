@@ -313,7 +313,7 @@ fn the_examples_pass_and_tell_what_their_source_says() {
         let dir = std::path::Path::new(support::WORKSPACE)
             .join("examples")
             .join(name);
-        let built = Source::crate_dir(dir).release().compile().unwrap();
+        let built = Source::crate_dir(dir).profile("guest").compile().unwrap();
         let (code, said) = of(&built.wasm, &["--verbose"]);
         assert_eq!(code, 0, "{said}");
         for line in expected {

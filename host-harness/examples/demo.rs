@@ -127,9 +127,9 @@ fn count_words(file: &Path) -> Result<(), Box<dyn Error>> {
 /// Builds an example as its author would for release, and makes an instance of it.
 fn load(example: &str) -> Result<Plugin, Box<dyn Error>> {
     eprintln!(
-        "building examples/{example} with cargo build --release --target wasm32-unknown-unknown"
+        "building examples/{example} with cargo build --profile guest --target wasm32-unknown-unknown"
     );
-    let source = Source::crate_dir(workspace().join("examples").join(example)).release();
+    let source = Source::crate_dir(workspace().join("examples").join(example)).profile("guest");
     let plugin = Plugin::builder(source).build()?;
     let size = plugin.module().size();
     println!("{example}: {} bytes of WebAssembly", grouped(size));

@@ -34,8 +34,8 @@ fn build(package: &'static str, allocator: Option<&str>, opt_level: &str) -> Bui
     let build = Build::of(package)
         .apart("allocators")
         .as_one()
-        .release_with("strip=true")
-        .release_with(&format!("opt-level={opt_level}"));
+        .profile_with("strip=true")
+        .profile_with(&format!("opt-level={opt_level}"));
     match allocator {
         Some(allocator) => build.feature(&format!("plugin-sdk/{allocator}")),
         None => build,

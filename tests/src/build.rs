@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use wasmtime::{Engine, Module};
 
-/// How a guest is built: with the profile `release` and the features that it has by default, unless said otherwise.
+/// The way a guest is built: with the profile `guest` and its default features, unless set otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Build {
     package: &'static str,
@@ -50,14 +50,15 @@ impl Build {
         self.argument("--no-default-features")
     }
 
-    /// With the profile `dev`, instead of `release`.
+    /// Builds with the profile `dev` instead of `guest`.
     pub fn dev(self) -> Self {
         self.argument("--profile=dev")
     }
 
-    /// With a line of the profile `release` changed, as in `opt-level=3`. Such builds belong into a folder of their own.
-    pub fn release_with(self, line: &str) -> Self {
-        self.argument(&format!("--config=profile.release.{line}"))
+    /// Changes a line of the profile `guest`, as in `opt-level=3`. Such builds need a target folder
+    /// of their own.
+    pub fn profile_with(self, line: &str) -> Self {
+        self.argument(&format!("--config=profile.guest.{line}"))
     }
 
     /// As a module and nothing else, which is what link-time optimisation needs.
@@ -140,7 +141,7 @@ impl Build {
             .iter()
             .any(|argument| argument.starts_with("--profile"))
         {
-            cargo.arg("--release");
+            cargo.arg("--profile=guest");
         }
         cargo.args(&self.arguments);
         if self.as_one {

@@ -15,3 +15,18 @@ pub use build::{Build, Refused, root};
 pub use host::{Answer, Command, Host, PAGE, Panic};
 pub use job::{Habit, Job, Stopped};
 pub use sections::{Section, sections};
+
+/// The Rust blocks of the guide, as documentation tests.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/guide/tutorial.md")]
+    mod tutorial {}
+    #[doc = include_str!("../../docs/guide/services.md")]
+    mod services {}
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../../docs/guide/describing.md")]
+    mod describing {}
+    #[doc = include_str!("../../docs/guide/embedding.md")]
+    mod embedding {}
+}

@@ -211,7 +211,7 @@ impl Host {
 /// The guest, optimised where the host gives so little fuel that it must be.
 fn guest(host: &HostContract) -> CrateSource {
     let profile = match host.name {
-        "neomind" => "release",
+        "neomind" => "guest",
         _ => "dev",
     };
     Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance")).profile(profile)

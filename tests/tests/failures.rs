@@ -333,7 +333,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
 
     #[test]
     fn of_a_build_without_debug_information_still_has_its_line() {
-        let mut plugin = Plugin::builder(Source::crate_dir(GUEST).release())
+        let mut plugin = Plugin::builder(Source::crate_dir(GUEST).profile("guest"))
             .host(shop::provide(Keeper))
             .no_timeout()
             .build()
@@ -467,7 +467,7 @@ fn a_panic_under_the_plugins_own_hook_is_reported_normally() {
             "panic!(\"under a hook: {text}",
         ),
     ] {
-        for profile in ["dev", "release"] {
+        for profile in ["dev", "guest"] {
             let source = source().profile(profile);
             let builder = Plugin::builder(source)
                 .host(shop::provide(Keeper))

@@ -733,7 +733,7 @@ fn a_plugin_imports_all_the_host_passes_even_if_unused() {
     for (dir, profile) in [
         ("../examples/audio-filter", "dev"),
         ("guests/jukebox", "dev"),
-        ("guests/jukebox", "release"),
+        ("guests/jukebox", "guest"),
     ] {
         assert_eq!(
             imports(dir, profile),

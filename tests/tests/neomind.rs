@@ -220,7 +220,7 @@ fn every_call_has_an_instance_of_its_own_and_its_fuel() {
 
 /// The crate of the conformance suite, which the harness builds for the host; optimised, as the host's fuel asks for.
 fn guest() -> CrateSource {
-    Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance")).release()
+    Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance")).profile("guest")
 }
 
 #[test]

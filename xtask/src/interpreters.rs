@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::process::{self, LOCAL, say};
+use toolchain::process::{self, LOCAL, say};
 
 /// A package from PyPI: its name, the module that it is imported as, and the version that the tests were written for.
 struct PythonPackage {

@@ -1,15 +1,13 @@
 //! The project's own commands. `cargo xtask help` lists them.
 //!
-//! A command is a few [`steps`]; the first of them finds or installs a [`toolchain`] that can build WebAssembly.
+//! A command consists of a few [`steps`]; the first finds or installs a toolchain that builds
+//! WebAssembly, which is the work of the crate `toolchain`.
 
 #![forbid(unsafe_code)]
 
-mod debian;
 mod interpreters;
-mod process;
 mod steps;
 mod test_run;
-mod toolchain;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -12,11 +12,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use toolchain::Toolchain;
+use toolchain::process::{self, LOCAL, say};
 
 use crate::interpreters::{self, NodePrograms};
-use crate::process::{self, LOCAL, say};
 use crate::test_run::Outcome;
-use crate::toolchain::{self, Toolchain};
 
 /// The toolchain whose rustfmt and clippy are used: Debian packages none of its own version.
 const LINTS: &str = "stable";

@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result};
 
-use crate::process;
+use toolchain::process;
 
 /// The result of one or several runs of tests.
 #[derive(Debug, Default, PartialEq, Eq)]

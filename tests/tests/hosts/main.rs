@@ -36,7 +36,7 @@ fn build(folder: &str) -> PathBuf {
 
 /// Builds it for another host, as users would: hosts that were not built for speed themselves take long over anything else.
 fn build_for(folder: &str, feature: &str) -> PathBuf {
-    build_with(folder, Some(feature), "release")
+    build_with(folder, Some(feature), "guest")
 }
 
 fn build_with(folder: &str, feature: Option<&str>, profile: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Running other programs from the workspace's root, and telling the user about it.
+//! Programs that run in the workspace's root, and messages to the user.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
@@ -15,9 +15,10 @@ pub const LOCAL: Duration = Duration::from_secs(120);
 /// The most that is quoted of another program's words.
 const QUOTED_CHARS: usize = 300;
 
+/// Returns the root of the repository's workspace.
 pub fn workspace_root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+    package.ancestors().nth(2).unwrap_or(package)
 }
 
 /// Says one thing to the user. Goes to standard error, so that a demonstration's own output stays clean.
