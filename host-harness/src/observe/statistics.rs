@@ -1,4 +1,4 @@
-//! What calls came to and cost.
+//! Outcomes and costs of calls.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
