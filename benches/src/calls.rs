@@ -1,4 +1,4 @@
-//! What a call costs.
+//! The cost of a call.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use crate::modules::Modules;
 use crate::ours::{self, Ours};
 use crate::peers::{component, extism, raw::Raw};
 
-/// How many calls there are where there are many.
+/// The number of calls in a row of many.
 const MANY: usize = 100;
 
 /// Every guest, compiled for its host.
@@ -22,7 +22,7 @@ pub struct Calls {
     component: component::Compiled,
     lean_component: component::Compiled,
     extism: extism::Compiled,
-    /// The arguments of `stats` as they come from the wire.
+    /// The arguments of `stats` in JSON.
     stats_args: Vec<u8>,
 }
 
@@ -82,7 +82,7 @@ impl Calls {
         ])
     }
 
-    /// With what keeping to a time limit costs, on both sides.
+    /// Calls with a time limit on both sides.
     fn greet_clocked(&self) -> Result<Vec<Contestant<'_>>> {
         let mut raw = self.clocked_raw.instance("greet")?;
         jobs::check_greeting(&raw.call(GREET_JSON)?)?;
@@ -162,7 +162,8 @@ impl Calls {
         ])
     }
 
-    /// A hundred calls, and one that does their work. What of them is looked at lies in the guest's memory.
+    /// Compares a hundred calls with one batch that does their work. The host reads the results in
+    /// the guest's memory.
     fn many(&self, command: &str, args: &'static [u8]) -> Result<Vec<Contestant<'_>>> {
         let mut raw = self.raw.instance(command)?;
         let command = format!("{command}_batched");

@@ -1,4 +1,5 @@
-//! The codecs that were considered for `binary`, on one job: a name and 1,000 numbers to a struct, Rust values at both ends.
+//! The candidates for the `binary` codec on one job: a name and 1,000 numbers to a struct, with
+//! Rust values at both ends.
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! What each further command adds to a module: writes guests with one command and with fifty, and compares.
+//! The size of each further command: compares guests with one command and with fifty.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::guests;
 
-/// How many commands the larger guest has.
+/// The number of commands in the larger guest.
 const MANY: usize = 50;
 
-/// What a command takes and gives, in turn: two arguments each, of the types that plugins use.
+/// The signatures of the commands, in turn: two arguments each, of the types that plugins use.
 const SHAPES: [Shape; 4] = [
     Shape {
         borrowed: ["&str", "u32"],
@@ -38,15 +38,15 @@ const SHAPES: [Shape; 4] = [
 ];
 
 struct Shape {
-    /// The types of the arguments where an author can borrow…
+    /// The types of the arguments, borrowed where that is possible.
     borrowed: [&'static str; 2],
-    /// …and where they cannot.
+    /// The types of the arguments, all owned.
     owned: [&'static str; 2],
     result: &'static str,
     body: &'static str,
 }
 
-/// The bytes that a command adds to a hand-written guest, on average.
+/// Returns the bytes that a command adds to a hand-written guest, on average.
 pub fn raw() -> Result<f64> {
     let guest = |count| {
         let mut source = String::from(RAW);
@@ -74,7 +74,8 @@ extern \"C\" fn command_{number}(ptr: *mut u8, len: usize) -> u64 {{
     each(guest)
 }
 
-/// The bytes that a command adds to a plugin of plugin-sdk, on average, its description included.
+/// Returns the bytes that a command adds to a plugin of plugin-sdk, on average, including its
+/// description.
 pub fn ours() -> Result<f64> {
     let guest = |count| {
         let mut source = String::from(OURS);
@@ -148,12 +149,12 @@ unsafe extern "C" fn free(ptr: *mut u8, len: usize) {
 }
 "#;
 
-/// The difference between one command and many, shared out.
+/// Returns the difference between one command and many, per command.
 fn each(guest: impl Fn(usize) -> Result<usize>) -> Result<f64> {
     Ok((guest(MANY)? as f64 - guest(1)? as f64) / (MANY - 1) as f64)
 }
 
-/// Builds a guest for size and gives its bytes.
+/// Builds a guest for size and returns its bytes.
 fn size(who: &str, count: usize, dependencies: &str, source: &str) -> Result<usize> {
     let folder = guests::scratch()
         .join("commands")

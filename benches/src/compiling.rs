@@ -1,4 +1,5 @@
-//! What a manifest costs while compiling: a plugin with many commands and types, built with it and with serde's derives alone.
+//! The compile time of a manifest: builds a plugin with many commands and types with it, and with
+//! only serde's derives.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,18 +12,18 @@ use crate::guests;
 use crate::measure::Times;
 use crate::report::{self, Check, Row};
 
-/// How many commands the plugin has, and how many types of its own.
+/// The number of commands and of types in the plugin.
 const MANY: usize = 50;
 
 const ROUNDS: usize = 5;
 
-/// How much longer it may take with the manifest.
+/// The maximum ratio of the time with the manifest to the time without it.
 const AT_MOST: f64 = 1.3;
 
-/// The plugin is built without its manifest, and with it.
+/// The plugin without its manifest, and with it.
 const CONTESTANTS: [(&str, bool); 2] = [("serde derives only", false), ("ours", true)];
 
-/// The build of a plugin whose dependencies are built already.
+/// Measures the build of a plugin with compiled dependencies.
 pub fn many_commands(name: &'static str) -> Result<Vec<Row>> {
     let folder = guests::scratch().join("compiling");
     let sdk = guests::folder().with_file_name("sdk");
@@ -39,7 +40,7 @@ pub fn many_commands(name: &'static str) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for profile in ["dev", "release"] {
         let mut rounds = Vec::new();
-        // The first round builds the dependencies and does not count.
+        // The first round compiles the dependencies and does not count.
         for round in 0..=ROUNDS {
             let mut taken = Vec::new();
             for (contestant, described) in CONTESTANTS {
@@ -75,7 +76,7 @@ fn package(described: bool) -> &'static str {
 
 fn time(folder: &Path, described: bool, profile: &str) -> Result<Duration> {
     let folder = folder.join(package(described));
-    // Cargo goes by the time of the last change.
+    // Cargo compares modification times.
     fs::write(folder.join("src/lib.rs"), source(described))?;
     let mut cargo = guests::cargo(&folder, "rustc");
     cargo
@@ -96,7 +97,8 @@ fn time(folder: &Path, described: bool, profile: &str) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// Each command takes a type and gives the next one, so that all have a place in the manifest.
+/// Returns the source. Each command takes a type and returns the next one, so that the manifest
+/// contains all.
 fn source(described: bool) -> String {
     let derives = match described {
         true => "Serialize, Deserialize, Schema",
@@ -130,9 +132,9 @@ pub enum Type{number} {{
 /// A thing with some members.
 #[derive({derives})]
 pub struct Type{number} {{
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// How many there are.
+    /// The number.
     pub count: u32,
     #[serde(default)]
     pub tags: Vec<String>,
@@ -152,7 +154,7 @@ pub struct Type{number} {{
         let _ = write!(
             source,
             "
-    /// Does something with what it is given.
+    /// Does something with its argument.
     #[command]
     pub fn command_{number}(
         thing: Type{number},

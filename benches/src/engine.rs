@@ -1,12 +1,13 @@
-//! The engines that contestants on wasmtime 48 run on: set up as plugin-sdk's harness sets up its own, so that only what lies above them differs.
+//! The engines of the contestants on wasmtime 48, configured like that of plugin-sdk's harness, so
+//! that only the code above them differs.
 
 use anyhow::Result;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// How many instances the pools have room for.
+/// The capacity of the pools, in instances.
 pub const POOL: u32 = 8;
 
-/// What all have in common.
+/// Returns the configuration that all engines share.
 fn config() -> Config {
     let mut config = Config::new();
     config
@@ -16,22 +17,23 @@ fn config() -> Config {
     config
 }
 
-/// For core modules that may take any time, and for components as wasmtime runs them unless told otherwise.
+/// Creates an engine for core modules without a time limit, and for components with wasmtime's
+/// defaults.
 pub fn plain() -> Result<Engine> {
     Ok(Engine::new(&config())?)
 }
 
-/// For core modules under a time limit.
+/// Creates an engine for core modules with a time limit.
 pub fn clocked() -> Result<Engine> {
     Ok(Engine::new(config().epoch_interruption(true))?)
 }
 
-/// For components that need no concurrency: the fastest that wasmtime can run them.
+/// Creates an engine for components without concurrency: wasmtime's fastest mode.
 pub fn lean() -> Result<Engine> {
     Ok(Engine::new(config().concurrency_support(false))?)
 }
 
-/// With room for instances reserved beforehand.
+/// Creates an engine that reserves memory for instances in advance.
 pub fn pooled() -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(POOL)

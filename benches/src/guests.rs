@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-/// What guests are built for.
+/// The compilation target of guests.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// How a guest is compiled: the profiles in `Cargo.toml`.
+/// The profile of a guest, from `Cargo.toml`.
 #[derive(Clone, Copy)]
 pub enum Profile {
     /// `opt-level = 3`: for the jobs.
@@ -27,24 +27,24 @@ impl Profile {
     }
 }
 
-/// Which commands a guest has.
+/// The commands of a guest.
 #[derive(Clone, Copy)]
 pub enum Jobs {
     Every,
     GreetAlone,
 }
 
-/// The folder of this crate.
+/// Returns the folder of this crate.
 pub fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A folder that cargo keeps for us to write into.
+/// Returns a folder in which cargo lets the bench write.
 pub fn scratch() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// Builds the guest `package` of this workspace and gives its module.
+/// Builds the guest `package` of this workspace and returns its module.
 pub fn build(package: &str, jobs: Jobs, profile: Profile) -> Result<Vec<u8>> {
     let mut cargo = cargo(folder(), "build");
     cargo
@@ -56,7 +56,7 @@ pub fn build(package: &str, jobs: Jobs, profile: Profile) -> Result<Vec<u8>> {
     module(cargo, package)
 }
 
-/// Builds the crate in `folder`, which is no member of this workspace.
+/// Builds the crate in `folder`, which is not a member of this workspace.
 pub fn build_in(folder: &Path) -> Result<Vec<u8>> {
     let mut cargo = cargo(folder, "build");
     cargo
@@ -65,7 +65,8 @@ pub fn build_in(folder: &Path) -> Result<Vec<u8>> {
     module(cargo, &folder.display().to_string())
 }
 
-/// Writes a crate that is no member of this workspace into `folder`; its last part is the crate's name.
+/// Writes a crate that is not a member of this workspace to `folder`, whose last part is the
+/// crate's name.
 pub fn write(folder: &Path, dependencies: &str, source: &str) -> Result<()> {
     let name = folder.file_name().context("a crate has a folder")?;
     std::fs::create_dir_all(folder.join("src"))?;
@@ -97,7 +98,8 @@ strip = true
     Ok(())
 }
 
-/// How long the first build of `package` with `greet` alone takes, dependencies included but already downloaded.
+/// Returns the time of the first build of `package` with only `greet`, including downloaded
+/// dependencies.
 pub fn time_first_build(package: &str) -> Result<Duration> {
     let target = scratch().join("first-build");
     if target.exists() {
@@ -124,12 +126,12 @@ pub fn time_first_build(package: &str) -> Result<Duration> {
     Ok(taken)
 }
 
-/// How many crates a guest depends on, itself not counted.
+/// The number of crates that a guest depends on, without itself.
 #[derive(Clone, Copy)]
 pub struct Crates {
-    /// All that cargo compiles: macros and build scripts and what those need, too.
+    /// All crates that cargo compiles, including macros, build scripts and their dependencies.
     pub compiled: usize,
-    /// Those whose code can end up in the module.
+    /// The crates whose code can end up in the module.
     pub in_the_guest: usize,
 }
 
@@ -159,14 +161,14 @@ fn count(package: &str, edges: &str) -> Result<usize> {
     Ok(names.len().saturating_sub(1))
 }
 
-/// Cargo, in a folder.
+/// Returns a cargo command in a folder.
 pub fn cargo(folder: &Path, command: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg(command).current_dir(folder);
     cargo
 }
 
-/// Runs `cargo`, a build, and reads the module that it made.
+/// Runs a cargo build and reads the resulting module.
 fn module(mut cargo: Command, what: &str) -> Result<Vec<u8>> {
     let output = cargo
         .args(["--quiet", "--message-format", "json-render-diagnostics"])

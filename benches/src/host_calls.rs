@@ -1,4 +1,4 @@
-//! What a call out of the guest costs.
+//! The cost of a call from a guest to its host.
 
 use anyhow::{Context as _, Result, ensure};
 use plugin_sdk::host_functions;
@@ -9,10 +9,10 @@ use crate::engine;
 use crate::measure::{Contestant, Job};
 use crate::modules::Modules;
 
-/// How many calls out of the guest one call into it makes, so that what that one costs is of no account.
+/// The number of host calls in one call of the guest, large enough to make that call negligible.
 const CALLS: u32 = 100;
 
-/// What the host answers.
+/// Returns the answer of the host.
 fn greeting(name: &str) -> String {
     format!("Hello, {name}!")
 }
@@ -36,7 +36,7 @@ pub struct HostCalls {
     ours: Module,
 }
 
-/// What the hand-written host keeps of an instance.
+/// The state of the hand-written host for an instance.
 #[derive(Clone)]
 struct Guest {
     memory: Memory,
@@ -56,9 +56,10 @@ impl HostCalls {
     }
 
     pub fn jobs(&self) -> Vec<Job<'_>> {
-        vec![Job::new("100 host calls, short string to short string", || {
-            self.line_up()
-        })]
+        vec![Job::new(
+            "100 host calls, short string to short string",
+            || self.line_up(),
+        )]
     }
 
     fn line_up(&self) -> Result<Vec<Contestant<'_>>> {
@@ -95,7 +96,8 @@ impl HostCalls {
     }
 }
 
-/// As people write it: read the argument, allocate in the guest, write the answer.
+/// Reads the argument, allocates in the guest, and writes the answer, as in typical hand-written
+/// code.
 fn raw_greet(mut caller: Caller<'_, Option<Guest>>, ptr: u32, len: u32) -> wasmtime::Result<u64> {
     let Some(Guest { memory, alloc }) = caller.data().clone() else {
         return Err(wasmtime::format_err!("there is no instance yet"));

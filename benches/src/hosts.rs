@@ -1,4 +1,5 @@
-//! What the contract of each host costs a plugin: the example `greeter`, with its source unchanged, made for every host that there is an emulator of.
+//! The cost of each host's contract: the example `greeter`, from unchanged source, built for every
+//! emulated host.
 
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use crate::jobs::{self, GREET_JSON};
 use crate::measure::{Contestant, Spread};
 use crate::report::Row;
 
-/// The example, at `opt-level = "z"`, in folders of the benches' own.
+/// Builds the example at `opt-level = "z"`, in folders of the benches.
 fn greeter() -> CrateSource {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     Source::crate_dir(root.join("examples/greeter"))
@@ -19,7 +20,7 @@ fn greeter() -> CrateSource {
         .target_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hosts"))
 }
 
-/// A call of `greet` on each host's emulator, which checks as much of one host as of another.
+/// Compares calls of `greet` on the emulators of all hosts, which check equally much.
 pub fn greet<'a>() -> Result<Vec<Contestant<'a>>> {
     let contestant = |host: &'static HostContract| {
         let mut plugin = Plugin::builder(greeter())
@@ -35,7 +36,7 @@ pub fn greet<'a>() -> Result<Vec<Contestant<'a>>> {
     hosts::all().iter().map(contestant).collect()
 }
 
-/// The module for each host.
+/// Returns the module for each host.
 pub fn sizes(name: &'static str) -> Result<Vec<Row>> {
     let size = |host: &HostContract| {
         let source = greeter().features(host.feature);

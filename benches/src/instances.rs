@@ -1,4 +1,4 @@
-//! What a new instance costs, up to the end of its first call.
+//! The cost of a new instance, up to the end of its first call.
 
 use anyhow::Result;
 use plugin_sdk_harness::Plugin;

@@ -1,11 +1,11 @@
-//! What is measured: the jobs that every guest does, and what goes into and comes out of them.
+//! The jobs that every guest does, with their inputs and outputs.
 
 use std::sync::LazyLock;
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// The arguments of `greet` as a host has them in a program…
+/// The arguments of `greet` as a value.
 #[derive(Clone, Copy, Serialize)]
 pub struct GreetArgs<'a> {
     pub name: &'a str,
@@ -17,7 +17,7 @@ pub const GREET: GreetArgs<'static> = GreetArgs {
     times: 1,
 };
 
-/// …and as it gets them from the wire.
+/// The arguments of `greet` in JSON.
 pub const GREET_JSON: &[u8] = br#"{"name":"Ada","times":1}"#;
 
 #[derive(Debug, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// Fails unless this is what the first `greet` of an instance answers.
+    /// Fails unless this is the answer to the first `greet` of an instance.
     pub fn check(&self) -> Result<()> {
         ensure!(
             self.message == "Hello, Ada!" && self.greeted == 1,
@@ -37,7 +37,7 @@ impl Greeting {
     }
 }
 
-/// Fails unless `json` is what the first `greet` of an instance answers.
+/// Fails unless `json` is the answer to the first `greet` of an instance.
 pub fn check_greeting(json: &[u8]) -> Result<()> {
     serde_json::from_slice::<Greeting>(json)?.check()
 }
@@ -57,13 +57,13 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Fails unless this is what `stats` of [`numbers`] is.
+    /// Fails unless these are the `stats` of [`numbers`].
     pub fn check(&self) -> Result<()> {
         let numbers = numbers();
         let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
         let min = numbers.iter().copied().fold(f64::INFINITY, f64::min);
         let max = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        // serde_json reads a number to within one step of it, unless told to be exact.
+        // serde_json rounds a number by at most one unit, unless configured to be exact.
         let near = |one: f64, other: f64| (one - other).abs() < 1e-9;
         ensure!(
             self.count == numbers.len() as u64
@@ -76,7 +76,7 @@ impl Stats {
     }
 }
 
-/// 1,000 numbers between 0 and 1,000, with all the digits that they have.
+/// Returns 1,000 numbers between 0 and 1,000, with all their digits.
 pub fn numbers() -> &'static [f64] {
     static NUMBERS: LazyLock<Vec<f64>> = LazyLock::new(|| {
         let mut state = 1_u32;
@@ -89,7 +89,7 @@ pub fn numbers() -> &'static [f64] {
     &NUMBERS
 }
 
-/// What `echo` gets: at most [`MIB`] bytes.
+/// Returns the input of `echo`: at most [`MIB`] bytes.
 pub fn bytes(len: usize) -> &'static [u8] {
     static BYTES: LazyLock<Vec<u8>> =
         LazyLock::new(|| (0..MIB).map(|at| (at % 251) as u8).collect());

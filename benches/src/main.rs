@@ -1,4 +1,5 @@
-//! Measures plugin-sdk side by side with what people write by hand, with components and with Extism, and prints one table of ratios.
+//! Measures plugin-sdk next to hand-written code, components and Extism, and prints one table of
+//! ratios.
 
 mod calls;
 mod codecs;
@@ -40,8 +41,9 @@ cargo bench [-- [--build] [--table] [FILTER]]
   FILTER    only the figures whose name contains it";
 
 fn main() -> Result<ExitCode> {
-    // With one of these set, wasmtime and anyhow collect a backtrace for each error they make, which is not what is measured here.
-    // Changing the environment of a running process is unsafe, so a second one starts without them.
+    // With one of these variables, wasmtime and anyhow collect a backtrace for each error, which
+    // would distort the figures. Changing the environment of a running process is unsafe, so a
+    // second one starts without them.
     const BACKTRACES: [&str; 2] = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"];
     if BACKTRACES.iter().any(|name| env::var_os(name).is_some()) {
         let mut again = Command::new(env::current_exe()?);
@@ -130,7 +132,7 @@ fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Criterion's reports, on each contestant alone.
+/// Runs criterion's reports, on each contestant alone.
 fn reports(jobs: &[Job]) -> Result<()> {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(300))

@@ -1,22 +1,23 @@
 //! Times contestants against each other.
 //!
-//! On a machine that others use too, the time of a thing says as much about the neighbours as about the thing. So the contestants of a job take turns, a
-//! millisecond each, for many rounds, and what is compared is the *ratio* within a round: whatever slows one slows the one next to it. The median of those
-//! ratios is the figure. Where in memory an instance happens to lie can make it a fifth slower for as long as it lives, so each heat
-//! of rounds has instances of its own.
+//! On a shared machine, a time depends on other programs as much as on the code. So the contestants
+//! of a job take turns, a millisecond each, for many rounds, and the figure is based on the *ratio*
+//! within a round: anything that slows one slows its neighbour. The median of those ratios is the
+//! figure. The address of an instance can make it a fifth slower for its whole life, so each heat
+//! of rounds has new instances.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// How long a contestant's turn is.
+/// The duration of a turn.
 const TURN: Duration = Duration::from_millis(1);
 
-/// How many turns each contestant gets in a heat.
+/// The number of turns per contestant in a heat.
 const ROUNDS: usize = 40;
 
-/// How many heats there are.
+/// The number of heats.
 const HEATS: usize = 8;
 
 /// One way of doing a job.
@@ -27,7 +28,8 @@ pub struct Contestant<'a> {
 }
 
 impl<'a> Contestant<'a> {
-    /// `once` does the job once; its result counts as used, and an error ends the run.
+    /// Creates a contestant. `once` does the job once; its result counts as used, and an error ends
+    /// the run.
     pub fn new<R>(name: &'static str, mut once: impl FnMut() -> Result<R> + 'a) -> Self {
         Contestant {
             name,
@@ -43,20 +45,20 @@ impl<'a> Contestant<'a> {
         }
     }
 
-    /// Asks that the job take at most `ratio` of what it takes `rival`.
+    /// Requires that the job takes at most `ratio` times the time of `rival`.
     pub fn at_most(mut self, ratio: f64, rival: &'static str) -> Self {
         self.targets.push(Target { rival, ratio });
         self
     }
 
-    /// How long doing the job `times` times takes.
+    /// Returns the time for doing the job `times` times.
     pub fn time(&mut self, times: u64) -> Duration {
         let start = Instant::now();
         (self.repeat)(times);
         start.elapsed()
     }
 
-    /// How often the job fits into one turn.
+    /// Returns the number of jobs that fit into one turn.
     fn calibrate(&mut self) -> u64 {
         let mut times = 1;
         loop {
@@ -70,21 +72,21 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// What is asked of a contestant.
+/// The target of a contestant.
 #[derive(Clone, Copy)]
 pub struct Target {
     pub rival: &'static str,
     pub ratio: f64,
 }
 
-/// One job, and how to bring together all who do it.
+/// One job, and the function that creates its contestants.
 pub struct Job<'a> {
     pub name: &'static str,
     line_up: Box<dyn Fn() -> Result<Vec<Contestant<'a>>> + 'a>,
 }
 
 impl<'a> Job<'a> {
-    /// `line_up` makes the contestants anew, always in the same order.
+    /// Creates a job. `line_up` creates new contestants, always in the same order.
     pub fn new(name: &'static str, line_up: impl Fn() -> Result<Vec<Contestant<'a>>> + 'a) -> Self {
         Job {
             name,
@@ -92,7 +94,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The contestants, each with an instance that nobody has used yet.
+    /// Returns the contestants, each with an unused instance.
     pub fn line_up(&self) -> Result<Vec<Contestant<'a>>> {
         (self.line_up)()
     }
@@ -117,8 +119,8 @@ fn heat(mut contestants: Vec<Contestant>, rounds: &mut Vec<Vec<f64>>) {
     let count = contestants.len();
     for round in 0..ROUNDS {
         let mut taken = vec![0.0; count];
-        // Each round starts with another contestant and every second one goes the other way round, so that nobody always
-        // follows the one that leaves the caches cold.
+        // Each round starts with another contestant, and every second round is reversed, so that no
+        // contestant always follows the one that leaves the caches cold.
         for turn in 0..count {
             let at = if round % 2 == 0 {
                 (round / 2 + turn) % count
@@ -134,17 +136,18 @@ fn heat(mut contestants: Vec<Contestant>, rounds: &mut Vec<Vec<f64>>) {
 }
 
 impl Times {
-    /// `rounds` must not be empty, and every round has a time for each contestant.
+    /// Creates a collection of times. `rounds` must not be empty, and every round has a time for
+    /// each contestant.
     pub fn new(rounds: Vec<Vec<f64>>) -> Self {
         Times { rounds }
     }
 
-    /// The median time of contestant `of`, in seconds.
+    /// Returns the median time of contestant `of`, in seconds.
     pub fn median(&self, of: usize) -> f64 {
         Spread::of(self.rounds.iter().map(|taken| taken[of]).collect()).median
     }
 
-    /// What contestant `of` took as a multiple of what contestant `against` took in the same round.
+    /// Returns the times of contestant `of` as multiples of those of `against` in the same round.
     pub fn ratio(&self, of: usize, against: usize) -> Spread {
         Spread::of(
             self.rounds
@@ -155,7 +158,7 @@ impl Times {
     }
 }
 
-/// The middle of many samples.
+/// The median and the quartiles of samples.
 #[derive(Clone, Copy)]
 pub struct Spread {
     pub quartile_1: f64,
@@ -164,7 +167,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// `samples` must not be empty.
+    /// Returns the median and the quartiles of `samples`, which must not be empty.
     pub fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_by(f64::total_cmp);
         let at = |part: f64| samples[((samples.len() - 1) as f64 * part).round() as usize];

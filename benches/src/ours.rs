@@ -18,12 +18,12 @@ impl Ours {
         Ok(Ours(Module::load(wasm)?))
     }
 
-    /// A new instance whose calls may take any time, as those of the peers may.
+    /// Creates an instance without a time limit, like those of the peers.
     pub fn instance(&self) -> Result<Plugin> {
         Ok(self.0.plugin().no_timeout().no_cache().build()?)
     }
 
-    /// A new instance from a pool.
+    /// Creates an instance from a pool.
     pub fn pooled(&self) -> Result<Plugin> {
         Ok(self
             .0
@@ -34,12 +34,12 @@ impl Ours {
             .build()?)
     }
 
-    /// A new instance with the harness's limits as they are unless told otherwise, of which one is a time limit.
+    /// Creates an instance with the harness's default limits, which include a time limit.
     pub fn clocked(&self) -> Result<Plugin> {
         Ok(self.0.plugin().no_cache().build()?)
     }
 
-    /// A new instance with `command` looked up.
+    /// Returns `command` of a new instance.
     pub fn call(&self, command: &str) -> Result<Call> {
         Call::new(self.instance()?, command)
     }
@@ -62,18 +62,18 @@ impl Call {
         })
     }
 
-    /// Bytes in, a look at the result in the guest's memory.
+    /// Passes bytes, and reads the result in the guest's memory.
     pub fn view(&mut self, args: &[u8]) -> Result<()> {
         black_box(self.plugin.call_raw(&self.command, args)?);
         Ok(())
     }
 
-    /// Bytes in, bytes out.
+    /// Passes and returns bytes.
     pub fn copy(&mut self, args: &[u8]) -> Result<Vec<u8>> {
         Ok(self.plugin.call_raw(&self.command, args)?.to_vec())
     }
 
-    /// The same bytes in, so many times in a call of each, a look at each result.
+    /// Makes `times` calls with the same bytes, and reads each result.
     pub fn view_each(&mut self, args: &[u8], times: usize) -> Result<()> {
         for _ in 0..times {
             self.view(args)?;
@@ -81,7 +81,7 @@ impl Call {
         Ok(())
     }
 
-    /// The same bytes in, so many times in one call, a look at each result.
+    /// Makes one batch call with the same bytes `times` times, and reads each result.
     pub fn view_many(&mut self, args: &[u8], times: usize) -> Result<()> {
         let answers = self
             .plugin
@@ -92,7 +92,7 @@ impl Call {
         Ok(())
     }
 
-    /// As [`view_many`](Self::view_many), with values at both ends.
+    /// Like [`view_many`](Self::view_many), with values at both ends.
     pub fn json_many<R: DeserializeOwned>(
         &mut self,
         args: impl Serialize + Copy,
@@ -104,12 +104,12 @@ impl Call {
         Ok(answers.into_iter().collect::<Result<_, _>>()?)
     }
 
-    /// Values at both ends, JSON between.
+    /// Passes and returns values, encoded as JSON.
     pub fn json<R: DeserializeOwned>(&mut self, args: impl Serialize) -> Result<R> {
         Ok(self.plugin.call(&self.command, args)?)
     }
 
-    /// Values at both ends, the binary codec between.
+    /// Passes and returns values, in the binary codec.
     pub fn binary<R: DeserializeOwned>(&mut self, args: impl Serialize) -> Result<R> {
         self.args.clear();
         binary::write(&args, &mut self.args)?;

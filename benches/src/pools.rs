@@ -1,4 +1,4 @@
-//! What several instances at once are worth.
+//! The throughput of several instances at once.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::jobs::{self, GREET, GREET_JSON};
 use crate::measure::{Contestant, Job};
 use crate::modules::Modules;
 
-/// How many calls a job is, so that what it costs to begin on two threads is of no account.
+/// The number of calls per job, large enough to make the start of two threads negligible.
 const CALLS: usize = 4000;
 
-/// As many instances, and callers at once, as there are processors to be had everywhere.
+/// The number of instances and of concurrent callers: every machine has as many processors.
 const AT_ONCE: usize = 2;
 
-/// A plugin that many callers want at once.
+/// A plugin with concurrent callers.
 pub struct Pools(Module);
 
 impl Pools {
@@ -32,7 +32,7 @@ impl Pools {
         })]
     }
 
-    /// With a limit in time, as only calls that have one can be waited for.
+    /// Returns a builder with a time limit, which async calls require.
     fn builder(&self) -> PluginBuilder {
         self.0.plugin().no_cache()
     }
@@ -72,7 +72,8 @@ impl Pools {
         let async_pooled = move || runtime.block_on(tasks(&pool));
 
         Ok(vec![
-            // What the machine has to give: without a second processor that is free, nobody below is quicker for two threads either.
+            // The limit of the machine: without a free second processor, two threads do not help
+            // any contestant below.
             Contestant::new("no plugin, one thread", || {
                 spin(CALLS);
                 Ok(())
@@ -90,7 +91,7 @@ impl Pools {
     }
 }
 
-/// About as long as a greet, with nothing that two threads would share.
+/// Takes about as long as a `greet`, without anything that threads share.
 fn spin(times: usize) -> Value {
     for round in 0..2500 * times {
         black_box(round);

@@ -1,30 +1,30 @@
-//! The table that a run ends with.
+//! The table at the end of a run.
 
 use std::fmt;
 
 use crate::measure::{Contestant, Spread, Times};
 
-/// One line of the table: what one contestant achieved in one figure.
+/// One line of the table: the result of one contestant in one figure.
 pub struct Row {
     pub figure: String,
     pub contestant: String,
     /// With its unit.
     pub value: String,
-    /// As a multiple of raw's, or of the first contestant's where raw takes no part.
+    /// The multiple of raw, or of the first contestant if raw takes no part.
     pub ratio: Option<Spread>,
     pub checks: Vec<Check>,
 }
 
-/// Something that was asked of a contestant, and what came of it.
+/// A target of a contestant, and its outcome.
 pub struct Check {
     pub found: String,
-    /// The most that was allowed.
+    /// The maximum.
     pub asked: String,
     pub met: bool,
 }
 
 impl Check {
-    /// That something be at most `at_most` times what it is for `rival`.
+    /// Requires at most `at_most` times the value of `rival`.
     pub fn ratio(found: f64, at_most: f64, rival: &str) -> Self {
         Check {
             found: format!("{found:.3}x {rival}"),
@@ -42,7 +42,7 @@ impl fmt::Display for Check {
     }
 }
 
-/// The rows of a race.
+/// Returns the rows of a race.
 pub fn rows(figure: &str, contestants: &[Contestant], times: &Times) -> Vec<Row> {
     let position = |name: &str| contestants.iter().position(|other| other.name == name);
     let base = position("raw").unwrap_or_default();
@@ -63,7 +63,7 @@ pub fn rows(figure: &str, contestants: &[Contestant], times: &Times) -> Vec<Row>
     contestants.iter().enumerate().map(row).collect()
 }
 
-/// Writes seconds with a unit that suits.
+/// Formats seconds with a suitable unit.
 pub fn time(seconds: f64) -> String {
     let (value, unit) = match seconds {
         s if s < 1e-6 => (s * 1e9, "ns"),
@@ -81,7 +81,7 @@ pub fn time(seconds: f64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-/// Writes the table, in Markdown, and says how many targets were met.
+/// Writes the table in Markdown, with the number of targets that were met.
 pub fn print(rows: &[Row]) {
     let mut lines =
         vec![["figure", "who", "median", "x raw (quartiles)", "targets"].map(String::from)];

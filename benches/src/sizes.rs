@@ -1,4 +1,4 @@
-//! What a guest weighs: its module, its crates, and the time to build it.
+//! The size of a guest: its module, its crates, and its build time.
 
 use anyhow::Result;
 
@@ -12,10 +12,10 @@ use crate::report::{self, Check, Row};
 
 const CONTESTANTS: [&str; 4] = ["raw", "ours", "component", "extism"];
 
-/// A figure that is no race: its name, and what finds it out.
+/// A figure without a race: its name, and the function that measures it.
 pub type Weighing = (&'static str, fn(&'static str) -> Result<Vec<Row>>);
 
-/// The figures that take seconds once their guests are built…
+/// The figures that take seconds, once their guests are built.
 pub const QUICK: [Weighing; 4] = [
     ("greet alone at z, bytes", greet_alone),
     ("each further command, bytes", further_commands),
@@ -23,7 +23,7 @@ pub const QUICK: [Weighing; 4] = [
     ("the greeter, by host, bytes", hosts::sizes),
 ];
 
-/// …and those that take minutes every time.
+/// The figures that take minutes every time.
 pub const SLOW: [Weighing; 2] = [
     ("first build of a guest", first_build),
     ("build of 50 commands", compiling::many_commands),
@@ -33,7 +33,7 @@ fn package(contestant: &str) -> String {
     format!("guest-{contestant}")
 }
 
-/// The module with `greet` alone, at `opt-level = "z"`, stripped.
+/// Measures the module with only `greet`, at `opt-level = "z"`, stripped.
 fn greet_alone(name: &'static str) -> Result<Vec<Row>> {
     let mut figure = Figure::new(name);
     for contestant in CONTESTANTS {
@@ -47,7 +47,7 @@ fn greet_alone(name: &'static str) -> Result<Vec<Row>> {
     Ok(figure.ours_at_most(0.75))
 }
 
-/// What each further command with two arguments adds to a module, at `opt-level = "z"`, stripped.
+/// Measures the size of each further command with two arguments, at `opt-level = "z"`, stripped.
 fn further_commands(name: &'static str) -> Result<Vec<Row>> {
     const AT_MOST: f64 = 1.2 * 1024.0;
     let mut figure = Figure::new(name);
@@ -67,7 +67,7 @@ fn further_commands(name: &'static str) -> Result<Vec<Row>> {
     Ok(figure.rows)
 }
 
-/// The crates that a guest depends on.
+/// Counts the crates that a guest depends on.
 fn crates(name: &'static str) -> Result<Vec<Row>> {
     let mut figure = Figure::new(name);
     for contestant in CONTESTANTS {
@@ -84,7 +84,7 @@ fn crates(name: &'static str) -> Result<Vec<Row>> {
     Ok(figure.rows)
 }
 
-/// The first build of a guest with `greet` alone, in turns.
+/// Measures the first build of a guest with only `greet`, in turns.
 fn first_build(name: &'static str) -> Result<Vec<Row>> {
     const ROUNDS: usize = 3;
     let mut rounds = Vec::new();
@@ -137,7 +137,7 @@ impl Figure {
         });
     }
 
-    /// Asks that ours be at most `at_most` times raw's.
+    /// Requires that ours is at most `at_most` times raw's.
     fn ours_at_most(mut self, at_most: f64) -> Vec<Row> {
         for row in &mut self.rows {
             if let ("ours", Some(ratio)) = (row.contestant.as_str(), row.ratio) {

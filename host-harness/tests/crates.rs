@@ -200,7 +200,7 @@ fn a_crate_is_built_with_its_own_profiles_and_features() {
 }
 
 #[test]
-fn variants_that_are_built_at_the_same_time_into_one_file_are_not_mixed_up() {
+fn variants_built_at_once_into_one_file_stay_separate() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
     let variants = [
         (plugin.source(), "echo"),
@@ -222,7 +222,7 @@ fn variants_that_are_built_at_the_same_time_into_one_file_are_not_mixed_up() {
 }
 
 #[test]
-fn nobody_builds_into_a_target_folder_while_somebody_reads_from_it() {
+fn a_target_folder_being_read_blocks_builds_into_it() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
     Module::load(plugin.source()).unwrap();
     let reading = std::fs::File::open(plugin.target().join(".plugin-sdk-harness.lock")).unwrap();
@@ -305,7 +305,7 @@ fn a_folder_that_does_not_exist_or_holds_no_crate_is_named() {
 }
 
 #[test]
-fn a_workspace_without_a_crate_of_its_own_is_told_apart() {
+fn a_workspace_without_a_root_crate_is_reported_as_such() {
     let member = "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let workspace = Crate::of(&[
         (
@@ -323,7 +323,7 @@ fn a_workspace_without_a_crate_of_its_own_is_told_apart() {
 }
 
 #[test]
-fn a_library_that_is_no_cdylib_is_told_the_lines_to_add() {
+fn a_library_without_cdylib_is_shown_the_lines_to_add() {
     let lines = "[lib]\n         crate-type = [\"cdylib\", \"rlib\"]";
     assert_build!(
         Crate::new("", "#![no_std]").refused(),
@@ -354,7 +354,7 @@ fn a_compile_error_is_shown() {
 }
 
 #[test]
-fn a_toolchain_without_the_target_is_told_what_to_type() {
+fn a_toolchain_without_the_target_is_shown_the_command() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
     // A compiler that looks for its libraries where there are none.
     let nowhere = tempfile::tempdir().unwrap();
@@ -598,7 +598,7 @@ fn a_build_that_takes_long_is_announced_once() {
 }
 
 #[test]
-fn features_that_only_tests_want_are_told_as_the_cause() {
+fn features_that_only_tests_enable_are_reported_as_the_cause() {
     let plugin = |resolver: &str| {
         let dependency = "[package]\nname = \"half\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[features]\nnet = []\n";
         let member = format!(

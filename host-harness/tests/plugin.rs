@@ -66,7 +66,7 @@ fn state_lives_from_call_to_call_and_in_one_instance_only() {
 }
 
 #[test]
-fn a_thousand_instances_of_one_module_live_side_by_side() {
+fn a_thousand_instances_of_one_module_coexist() {
     let module = Module::load(counting().source()).unwrap();
     let mut plugins: Vec<Plugin> = (0..1000)
         .map(|_| module.plugin().no_cache().build().unwrap())
@@ -78,7 +78,7 @@ fn a_thousand_instances_of_one_module_live_side_by_side() {
 }
 
 #[test]
-fn a_pool_gives_out_its_places_again_and_says_when_there_are_none() {
+fn a_pool_reuses_its_places_and_reports_when_it_is_full() {
     // A size of its own, as a pool is shared by all of the same size.
     let module = Module::load(counting().source()).unwrap();
     let build = || module.plugin().no_cache().pooling(3).build();
@@ -202,7 +202,7 @@ fn one_argument_buffer_serves_all_calls_and_grows_when_it_must() {
 }
 
 #[test]
-fn memory_grows_up_to_its_limit_and_a_call_that_needs_more_is_told() {
+fn memory_grows_to_its_limit_and_calls_needing_more_fail() {
     let mut plugin = counting().builder().memory_pages(20).build().unwrap();
     assert_eq!(plugin.memory_bytes(), 65_536);
     plugin.call_raw("run", &[1; 500_000]).unwrap();
@@ -226,7 +226,7 @@ fn memory_grows_up_to_its_limit_and_a_call_that_needs_more_is_told() {
 }
 
 #[test]
-fn addresses_with_the_top_bit_set_are_addresses_like_others() {
+fn addresses_with_the_top_bit_set_are_valid() {
     let high = "(i32.store8 (i32.const 0x90000000) (i32.const 7)) (i64.const 0x9000000000000001)";
     let guest = Guest {
         memory: r#"(memory (export "memory") 40000)"#.to_owned(),
@@ -237,7 +237,7 @@ fn addresses_with_the_top_bit_set_are_addresses_like_others() {
 }
 
 #[test]
-fn arguments_larger_than_the_abi_allows_are_refused_before_anything_is_done() {
+fn arguments_above_the_abi_limit_are_refused_before_the_call() {
     let mut plugin = counting().plugin();
     let failure = plugin
         .call_with("run", 1 << 31, |_| unreachable!())
@@ -273,7 +273,7 @@ fn fuel_is_counted_anew_for_each_call() {
 }
 
 #[test]
-fn a_call_may_take_any_time_without_a_timeout_and_a_long_time_with_a_long_one() {
+fn a_call_succeeds_without_a_timeout_or_with_the_longest_one() {
     for builder in [
         counting().builder().no_timeout(),
         counting().builder().timeout(Duration::MAX),
@@ -286,7 +286,7 @@ fn a_call_may_take_any_time_without_a_timeout_and_a_long_time_with_a_long_one() 
 }
 
 #[test]
-fn the_configuration_reaches_the_init_hook_as_it_is_and_as_nothing_without_one() {
+fn the_init_hook_receives_the_configuration_unchanged_or_empty() {
     // Keeps the length of its configuration for the command `run` to answer with.
     let init = r#"(func (export "plugin_init") (param i32 i32) (result i64) (i32.store8 (i32.const 64) (local.get 1)) i64.const 0)"#;
     let guest = Guest {
@@ -358,7 +358,7 @@ fn an_init_hook_that_fails_fails_the_build() {
 }
 
 #[test]
-fn hooks_are_called_where_the_author_wrote_them_and_named_where_not() {
+fn existing_hooks_are_called_and_missing_hooks_are_named() {
     let hooks = r#"(func (export "plugin_start") (result i64) (i32.store8 (i32.const 64) (i32.const 49)) i64.const 0)
         (func (export "plugin_event") (param i32 i32) (result i64)
             (memory.copy (i32.const 64) (local.get 0) (local.get 1)) i64.const 0)"#;
@@ -380,7 +380,7 @@ fn hooks_are_called_where_the_author_wrote_them_and_named_where_not() {
 }
 
 #[test]
-fn an_unknown_command_is_told_the_nearest_and_all_others() {
+fn an_unknown_command_reports_the_nearest_and_all_others() {
     let mut plugin = counting().plugin();
     let failure = plugin.call_raw("cuont", b"").unwrap_err();
     assert_eq!(

@@ -1,16 +1,17 @@
-//! What doc comments say, as rustdoc shows it.
+//! The text of doc comments, as rustdoc shows it.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, ExprLit, Lit};
+use syn::{Attribute, Expr, LitStr};
 
 use crate::json;
+use crate::syntax::string;
 
-/// A text about an item of the author's.
+/// The author's description of an item.
 pub enum Description {
     Text(String),
-    /// An expression that only the compiler knows the text of.
+    /// An expression whose text only the compiler knows.
     Expression(TokenStream),
 }
 
@@ -22,7 +23,7 @@ enum Fragment {
 }
 
 impl Description {
-    /// Returns what the doc comments of an item say, without the marks and the indentation that are not meant.
+    /// Returns the text of an item's doc comments, without comment marks and common indentation.
     pub fn of(attributes: &[Attribute]) -> Option<Self> {
         let fragments = attributes.iter().filter_map(|attribute| {
             let meta = attribute.meta.require_name_value().ok()?;
@@ -57,7 +58,7 @@ impl Description {
         }))
     }
 
-    /// The call that gives it to annotations.
+    /// Returns the call that adds it to annotations.
     pub fn annotation(&self) -> TokenStream {
         match self {
             Description::Text(text) => {
@@ -69,7 +70,15 @@ impl Description {
     }
 }
 
-/// As an expression of type `&'static str`.
+/// Returns a description as an expression; without one, the empty string.
+pub fn text(description: Option<&Description>) -> TokenStream {
+    match description {
+        Some(description) => description.to_token_stream(),
+        None => quote!(""),
+    }
+}
+
+/// An expression of type `&'static str`.
 impl ToTokens for Description {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
@@ -80,10 +89,10 @@ impl ToTokens for Description {
 }
 
 fn fragment(value: &Expr) -> Fragment {
-    let Some(text) = literal(value) else {
+    let Some(text) = string(value).map(LitStr::value) else {
         return Fragment::Expression(value.to_token_stream());
     };
-    // The compiler makes attributes of comments. Only the source tells which was written.
+    // The compiler turns comments into attributes. Only the source shows which one it was.
     match value.span().source_text() {
         Some(source) if source.starts_with("//") => Fragment::Comment(text),
         Some(source) if !source.starts_with('/') => Fragment::Literal(text),
@@ -91,18 +100,7 @@ fn fragment(value: &Expr) -> Fragment {
     }
 }
 
-fn literal(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Group(group) => literal(&group.expr),
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(literal),
-            ..
-        }) => Some(literal.value()),
-        _ => None,
-    }
-}
-
-/// Takes off the stars that a block comment's lines begin with, and lines of nothing else at its ends.
+/// Removes the stars at the start of a block comment's lines, and lines of stars at its ends.
 fn without_stars(comment: &str) -> String {
     let mut lines: Vec<&str> = comment.lines().collect();
     if lines.len() < 2 {
@@ -125,7 +123,7 @@ fn without_stars(comment: &str) -> String {
                 Some(text) if text.is_empty() || text.starts_with([' ', '\t', '*']) => {
                     *line = text;
                 }
-                // No mark, but emphasis.
+                // The star is emphasis, not a comment mark.
                 Some(_) => *line = rest,
                 None => {}
             }
@@ -134,7 +132,8 @@ fn without_stars(comment: &str) -> String {
     lines.join("\n")
 }
 
-/// Where each line has a star after nothing but blanks, blank lines at the ends apart; the first line counts if it begins so.
+/// Returns the column of the star that begins every line, if it is the same in all. Blank lines at
+/// the ends do not count, nor does a first line without a star.
 fn column_of_stars(lines: &[&str]) -> Option<usize> {
     let starts_with_star = |line: &&str| line.trim_start().starts_with('*');
     let skipped = usize::from(!lines.first().is_some_and(starts_with_star));
@@ -158,7 +157,8 @@ fn column_of_stars(lines: &[&str]) -> Option<usize> {
     columns.all(|other| other == Some(column)).then_some(column)
 }
 
-/// How much of each line is indentation that all lines have. A comment's lines have a space that attributes beside it have not.
+/// Returns the indentation to remove from each fragment. If comments and attributes are mixed, the
+/// comments have one more space.
 fn indents(fragments: &[Fragment]) -> Vec<usize> {
     let is_comment = |fragment: &Fragment| matches!(fragment, Fragment::Comment(_));
     let is_mixed = fragments.iter().any(is_comment) && !fragments.iter().all(is_comment);
@@ -176,7 +176,7 @@ fn indents(fragments: &[Fragment]) -> Vec<usize> {
     fragments.iter().map(of).collect()
 }
 
-/// How many blanks each line begins with that has anything else.
+/// Returns the number of blanks at the start of every line that is not blank.
 fn indent(text: &str) -> Option<usize> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let blanks = |line: &str| line.chars().take_while(|c| matches!(c, ' ' | '\t')).count();
@@ -191,10 +191,10 @@ fn unindented(text: &str, indent: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Leaves out of examples in Rust the lines that rustdoc compiles and does not show.
+/// Removes the lines of Rust examples that rustdoc hides.
 fn without_hidden_lines(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
-    // The fence of the block, and whether it is in Rust.
+    // The fence of the current block, and whether the block is Rust.
     let mut block: Option<(String, bool)> = None;
     for line in text.lines() {
         let trimmed = line.trim_start();
@@ -223,7 +223,7 @@ fn without_hidden_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether a block of code with such an info string is in Rust.
+/// Returns whether a code block with this info string is Rust.
 fn is_rust(info: &str) -> bool {
     let mut words = info.split([',', ' ', '\t']).filter(|word| !word.is_empty());
     words.all(|word| {
@@ -250,13 +250,13 @@ mod tests {
     fn text(comment: &[Attribute]) -> String {
         match Description::of(comment) {
             Some(Description::Text(text)) => text,
-            Some(Description::Expression(_)) => panic!("literals are a text"),
+            Some(Description::Expression(_)) => panic!("expected a text"),
             None => String::new(),
         }
     }
 
     #[test]
-    fn a_doc_comment_is_one_text_without_its_indentation() {
+    fn doc_comments_lose_their_common_indentation() {
         let comment: [Attribute; 4] = [
             parse_quote!(#[doc = " One."]),
             parse_quote!(#[doc = ""]),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_only_the_compiler_knows_are_left_to_it() {
+    fn an_included_file_becomes_an_expression() {
         let comment: [Attribute; 2] = [
             parse_quote!(#[doc = " One."]),
             parse_quote!(#[doc = include_str!("a.md")]),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stars_of_a_block_comment_are_no_text() {
+    fn block_comments_lose_their_stars() {
         for (comment, expected) in [
             ("\n * One.\n *\n *   two\n ", "One.\n\n  two"),
             ("\n     * One.\n     *two*\n     ", "One.\n*two*"),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_rustdoc_hides_are_left_out() {
+    fn hidden_lines_of_examples_are_removed() {
         let shown = "A.\n\n```\nlet a = 1;\n#[b]\n# c\n```\n\n```text\n# d\n```\n# E";
         let all = "A.\n\n```\n# use a;\nlet a = 1;\n#\n#[b]\n## c\n```\n\n```text\n# d\n```\n# E";
         assert_eq!(without_hidden_lines(all), shown);

@@ -1,10 +1,10 @@
-//! JSON, as text.
+//! JSON text, from strings and from values in the author's code.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::Lit;
 use syn::parse::{ParseStream, Parser};
 
-/// A JSON string.
+/// Returns a JSON string.
 pub fn string(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     json.push('"');
@@ -25,9 +25,9 @@ pub fn string(text: &str) -> String {
     json
 }
 
-const EXPECTED: &str = "expected a value as in JSON: a string, a number, `true`, `false`, `null`, `[…]` or `{ \"name\": … }`";
+const EXPECTED: &str = "expected a JSON value: a string, a number, `true`, `false`, `null`, `[…]` or `{ \"name\": … }`";
 
-/// A value, written as in JSON.
+/// Reads a value that is written as in JSON.
 pub fn value(input: ParseStream<'_>) -> syn::Result<String> {
     let negative = input.parse::<Option<syn::Token![-]>>()?;
     let token: TokenTree = input.parse().map_err(|_| input.error(EXPECTED))?;
@@ -60,7 +60,7 @@ pub fn value(input: ParseStream<'_>) -> syn::Result<String> {
     }
 }
 
-/// `"name": value`
+/// Reads `"name": value`.
 fn member(input: ParseStream<'_>) -> syn::Result<String> {
     let name: syn::LitStr = input
         .parse()
@@ -81,7 +81,7 @@ fn list(
     ))
 }
 
-/// Values with commas between them.
+/// Reads values with commas between them.
 pub fn values(
     tokens: TokenStream,
     element: fn(ParseStream<'_>) -> syn::Result<String>,
@@ -93,7 +93,7 @@ pub fn values(
     parser.parse2(tokens)
 }
 
-/// A number without sign, as JSON writes it.
+/// Returns a number literal as JSON.
 pub fn number(literal: &Lit) -> Option<String> {
     match literal {
         Lit::Int(number) => Some(number.base10_digits().to_owned()),
@@ -108,7 +108,7 @@ pub fn number(literal: &Lit) -> Option<String> {
     }
 }
 
-/// A number, with a sign or not.
+/// Reads a number, with or without a sign. Returns its span as well.
 pub fn signed(input: ParseStream<'_>) -> syn::Result<(String, Span)> {
     let message = "expected a number";
     let ahead = input.fork();
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_that_json_has_signs_for_is_escaped() {
+    fn strings_are_escaped() {
         assert_eq!(
             string("\"a\" \\ b\r\n\t\0\x1b\u{7f} – ü 🦀"),
             "\"\\\"a\\\" \\\\ b\\r\\n\\t\\u0000\\u001b\u{7f} – ü 🦀\""

@@ -1,46 +1,49 @@
 //! The macros of `plugin-sdk`. Depend on that crate, which documents and re-exports them.
 //!
-//! The way through: an entry point below → `parse` (attributes and functions into a `model`) → `check` (what is wrong with the whole) → `expand`.
-//! Mistakes are collected and reported all at once, and the user's item is emitted even then, so that editors keep understanding it.
+//! Each macro goes through the same stages: an entry point below → `parse` (from syntax to a
+//! `model`) → `check` (the item as a whole) → `expand`. Every stage adds to one collection of
+//! mistakes, which the compiler reports all at once. The author's item is always emitted, so that
+//! editors keep understanding it.
 
 #![forbid(unsafe_code)]
 
-mod attributes;
-mod check;
+#[cfg(test)]
+#[macro_use]
+mod tests;
+
 mod documentation;
-mod expand;
+mod grammar;
 mod host_functions;
+mod host_scalar;
 mod json;
-mod manifest;
 mod mistakes;
-mod model;
-mod parse;
-mod place;
+mod options;
+mod package;
+mod plugin;
 mod plugin_error;
 mod schema;
 mod sdk_path;
-
-#[cfg(test)]
-mod tests;
+mod syntax;
+mod tokens;
 
 use proc_macro::TokenStream;
 
 /// Documented in `plugin-sdk`.
 #[proc_macro_attribute]
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::plugin(arguments.into(), item.into()).into()
+    plugin::plugin(arguments.into(), item.into()).into()
 }
 
 /// Documented in `plugin-sdk`.
 #[proc_macro_attribute]
 pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::free_command(arguments.into(), item.into()).into()
+    plugin::free_command(arguments.into(), item.into()).into()
 }
 
-/// Stands in for all attributes of functions where a macro makes these in a `#[plugin]` impl block.
+/// Replaces all attributes of functions that a macro makes in a `#[plugin]` impl block.
 #[proc_macro_attribute]
 pub fn made_by_a_macro(_: TokenStream, item: TokenStream) -> TokenStream {
-    expand::made_by_a_macro(item.into()).into()
+    plugin::made_by_a_macro(item.into()).into()
 }
 
 macro_rules! hooks {
@@ -48,7 +51,7 @@ macro_rules! hooks {
         /// Documented in `plugin-sdk`.
         #[proc_macro_attribute]
         pub fn $hook(arguments: TokenStream, item: TokenStream) -> TokenStream {
-            expand::stray_hook(stringify!($hook), arguments.into(), item.into()).into()
+            plugin::stray_hook(stringify!($hook), arguments.into(), item.into()).into()
         }
     )*};
 }
@@ -70,7 +73,7 @@ pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream 
 /// Documented in `plugin-sdk`.
 #[proc_macro_derive(HostScalar, attributes(host_scalar))]
 pub fn host_scalar(item: TokenStream) -> TokenStream {
-    host_functions::host_scalar(item.into()).into()
+    host_scalar::derive(item.into()).into()
 }
 
 /// Documented in `plugin-sdk`.

@@ -1,19 +1,39 @@
-//! Mistakes, collected so that all of an item are reported at once.
+//! Mistakes in an item, collected so that the compiler reports all of them at once.
 
 use std::fmt::Display;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
+/// The mistakes found in an item so far.
 #[derive(Default)]
 pub struct Mistakes(Option<syn::Error>);
 
+/// A position to report a mistake at: a span, or all tokens of a piece of syntax.
+pub trait Position {
+    fn error(self, message: impl Display) -> syn::Error;
+}
+
+impl Position for Span {
+    fn error(self, message: impl Display) -> syn::Error {
+        syn::Error::new(self, message)
+    }
+}
+
+impl<T: ToTokens> Position for &T {
+    fn error(self, message: impl Display) -> syn::Error {
+        syn::Error::new_spanned(self, message)
+    }
+}
+
 impl Mistakes {
-    /// Notes a mistake at `at`. The message says what to write instead, in lower case and without a full stop.
-    pub fn at(&mut self, at: impl ToTokens, message: impl Display) {
-        self.add(syn::Error::new_spanned(at, message));
+    /// Notes a mistake. The message says what to write instead, in lower case and without a full
+    /// stop.
+    pub fn at(&mut self, position: impl Position, message: impl Display) {
+        self.add(position.error(message));
     }
 
+    /// Notes a mistake that the parser reported.
     pub fn add(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(mistakes) => mistakes.combine(error),
@@ -21,31 +41,23 @@ impl Mistakes {
         }
     }
 
-    /// The value, or a mistake noted.
+    /// Returns the value of a result, or notes its error.
     pub fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.add(error);
-                None
-            }
-        }
+        result.map_err(|error| self.add(error)).ok()
     }
 
-    /// How many there are.
+    /// Returns the number of mistakes.
     pub fn count(&self) -> usize {
         self.0.iter().flatten().count()
     }
 
-    pub fn none(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// One `compile_error!` for each mistake.
+    /// Returns one `compile_error!` for each mistake.
     pub fn report(&self) -> TokenStream {
-        self.0
-            .as_ref()
-            .map(syn::Error::to_compile_error)
-            .unwrap_or_default()
+        let report = self.0.as_ref().map(syn::Error::to_compile_error);
+        report.unwrap_or_default()
     }
 }

@@ -3,15 +3,14 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::token::Paren;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Path, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
 
-use crate::attributes;
-use crate::documentation::Description;
-use crate::expand::local;
-use crate::manifest;
+use crate::documentation::{Description, text};
 use crate::mistakes::Mistakes;
+use crate::options::{self, Entry, named};
 use crate::sdk_path::{SdkPath, sdk, sdk_at};
+use crate::syntax::plain_name;
+use crate::tokens::local;
 
 /// A variant, or a struct.
 struct Kind<'a> {
@@ -22,10 +21,10 @@ struct Kind<'a> {
     description: TokenStream,
 }
 
-/// Where a code comes from.
+/// The origin of a code.
 enum Code<'a> {
     Own(String),
-    /// It is that of what the only field holds.
+    /// The code of the error in the only field.
     Held {
         ty: &'a Type,
         from: bool,
@@ -45,11 +44,12 @@ impl<'a> Kind<'a> {
             path,
             fields,
             code: code(name, attributes, fields, mistakes),
-            description: manifest::text(Description::of(attributes).as_ref()),
+            description: text(Description::of(attributes).as_ref()),
         }
     }
 
-    /// The arm of a `match` on the error, for what `held` makes of what it holds, and `own` of its own code.
+    /// Returns the arm of a `match` on the error: `held` for the type of the error that it holds,
+    /// or `own` for its own code.
     fn arm(
         &self,
         held: impl FnOnce(TokenStream) -> TokenStream,
@@ -76,15 +76,11 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// The error, holding a variable.
+    /// Returns the error with `variable` in its field, as a pattern or an expression.
     fn holding(&self, variable: &Ident) -> TokenStream {
         let path = &self.path;
-        match self
-            .fields
-            .iter()
-            .next()
-            .and_then(|field| field.ident.as_ref())
-        {
+        let field = self.fields.iter().next();
+        match field.and_then(|field| field.ident.as_ref()) {
             Some(name) => quote!(#path { #name: #variable }),
             None => quote!(#path(#variable)),
         }
@@ -97,23 +93,22 @@ pub fn derive(item: TokenStream) -> TokenStream {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
-    let path = sdk_path(&item, &mut mistakes);
+    let paths: Vec<Attribute> = own(&item.attrs)
+        .filter(|of| names_sdk(of))
+        .cloned()
+        .collect();
+    let path = SdkPath::of(&paths, "plugin_error", &mut mistakes);
     let kinds: Vec<Kind<'_>> = match &item.data {
         Data::Struct(data) => {
-            let path = quote!(Self);
-            vec![Kind::of(
-                path,
-                &item.ident,
-                &item.attrs,
-                &data.fields,
-                &mut mistakes,
-            )]
+            let (path, fields) = (quote!(Self), &data.fields);
+            let kind = Kind::of(path, &item.ident, &item.attrs, fields, &mut mistakes);
+            vec![kind]
         }
         Data::Enum(data) => {
             for attribute in own(&item.attrs).filter(|of| !names_sdk(of)) {
                 mistakes.at(
                     attribute,
-                    "each variant of an enum has a code of its own: move this to the variants",
+                    "each variant of an enum has its own code: move this to the variants",
                 );
             }
             let variants = data.variants.iter().map(|variant| {
@@ -125,13 +120,13 @@ pub fn derive(item: TokenStream) -> TokenStream {
         }
         Data::Union(data) => {
             mistakes.at(
-                data.union_token,
-                "an error is a struct or an enum: make this one",
+                &data.union_token,
+                "an error is a struct or an enum: make this one of them",
             );
             Vec::new()
         }
     };
-    if !mistakes.none() {
+    if !mistakes.is_empty() {
         return mistakes.report();
     }
     let ident = &item.ident;
@@ -207,7 +202,8 @@ pub fn derive(item: TokenStream) -> TokenStream {
     })
 }
 
-/// The codes for the manifest. What a type holds adds its own, but not in a generic type, whose parameters no constant can name.
+/// Returns the codes for the manifest. They include those of the errors that it holds, but not for
+/// a generic type, whose parameters no constant can name.
 fn codes(kinds: &[Kind<'_>], concrete: bool) -> TokenStream {
     let own = |kind: &Kind<'_>| match &kind.code {
         Code::Own(code) => {
@@ -239,43 +235,36 @@ fn codes(kinds: &[Kind<'_>], concrete: bool) -> TokenStream {
     }
 }
 
-/// Whether an attribute is `#[plugin_error(crate = "…")]`.
+/// Returns whether an attribute is `#[plugin_error(crate = "…")]`.
 fn names_sdk(attribute: &Attribute) -> bool {
-    let mut path = SdkPath::default();
-    let read =
-        attribute.parse_nested_meta(|meta| match path.read(&meta, &mut Mistakes::default())? {
+    let mut sdk = SdkPath::default();
+    let read = attribute.parse_nested_meta(|meta| {
+        let mistakes = &mut Mistakes::default();
+        match sdk.read(&mut Entry {
+            meta: &meta,
+            mistakes,
+        })? {
             true => Ok(()),
             false => Err(meta.error("another option")),
-        });
-    read.is_ok() && path.is_given()
-}
-
-/// Where the SDK is, as the item says.
-fn sdk_path(item: &DeriveInput, mistakes: &mut Mistakes) -> SdkPath {
-    let mut path = SdkPath::default();
-    for attribute in own(&item.attrs).filter(|of| names_sdk(of)) {
-        let read = attribute.parse_nested_meta(|meta| path.read(&meta, mistakes).map(drop));
-        mistakes.keep(read);
-    }
-    path
+        }
+    });
+    read.is_ok() && sdk.is_given()
 }
 
 fn own(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("plugin_error"))
+    named(attributes, "plugin_error")
 }
 
 fn refuse_on_fields(fields: &Fields, mistakes: &mut Mistakes) {
     for attribute in fields.iter().flat_map(|field| own(&field.attrs)) {
         mistakes.at(
             attribute,
-            "an error has one code, whatever its fields: move this to the variant or the struct",
+            "an error has one code for all its fields: move this to the variant or the struct",
         );
     }
 }
 
-/// The code that attributes give, or a name.
+/// Returns the code that attributes give, or one from the name.
 fn code<'a>(
     name: &Ident,
     attributes: &[Attribute],
@@ -283,54 +272,45 @@ fn code<'a>(
     mistakes: &mut Mistakes,
 ) -> Code<'a> {
     let mut code: Option<LitStr> = None;
-    let mut transparent: Option<Path> = None;
+    let mut transparent = None;
     let mut from = true;
     for attribute in own(attributes).filter(|of| !names_sdk(of)) {
-        let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
+        let Some(arguments) = mistakes.keep(options::arguments(attribute)) else {
             continue;
         };
         if arguments.is_empty() {
             mistakes.at(
                 attribute,
-                "there is no code in this: write #[plugin_error(code = \"…\")]",
+                "this attribute has no code: write #[plugin_error(code = \"…\")]",
             );
         }
-        attributes::options(arguments, mistakes, |meta, mistakes| {
-            if meta.path.is_ident("transparent") {
-                attributes::given_once(meta, transparent.is_some(), mistakes);
-                transparent = Some(meta.path.clone());
-                if meta.input.peek(Paren) {
-                    meta.parse_nested_meta(|meta| {
-                        if !meta.path.is_ident("no_from") {
-                            return attributes::unknown(
-                                &meta,
-                                "there is no such option in `transparent(…)`; the only option is `no_from`",
-                                mistakes,
-                            );
-                        }
+        options::read(arguments, mistakes, |option| {
+            match option.key().as_str() {
+            "transparent" => {
+                option.once(transparent.is_some());
+                transparent = Some(option.meta.path.clone());
+                option.nested(|option| match option.key().as_str() {
+                    "no_from" => {
                         from = false;
                         Ok(())
-                    })?;
-                }
-                return Ok(());
+                    }
+                    _ => option.unknown(
+                        "unknown option in `transparent(…)`: the only option is `no_from`",
+                    ),
+                })
             }
-            if !meta.path.is_ident("code") {
-                return attributes::unknown(
-                    meta,
-                    "there is no such option in #[plugin_error]; the options are `code = \"…\"` and `transparent`",
-                    mistakes,
-                );
-            }
-            attributes::given_once(meta, code.is_some(), mistakes);
-            code = Some(meta.value()?.parse()?);
-            Ok(())
+            "code" => option.value(&mut code),
+            _ => option.unknown(
+                "unknown option in #[plugin_error]: the options are `code = \"…\"` and `transparent`",
+            ),
+        }
         });
     }
     if let Some(transparent) = transparent {
         if let Some(code) = code {
             mistakes.at(
-                code,
-                "what is transparent has the code of what it holds: remove this, or `transparent`",
+                &code,
+                "a transparent error has the code of the error that it holds: remove this, or `transparent`",
             );
         }
         let mut all = fields.iter();
@@ -342,8 +322,8 @@ fn code<'a>(
             };
         }
         mistakes.at(
-            transparent,
-            "what is transparent passes on the error in its only field: give it one field",
+            &transparent,
+            "a transparent error passes on the error in its only field: give it one field",
         );
         return Code::Own(String::new());
     }
@@ -363,10 +343,10 @@ fn code<'a>(
     Code::Own(code.value())
 }
 
-/// `NotFound` → `not_found`
+/// Returns `not_found` for `NotFound`.
 fn default_code(ident: &Ident) -> String {
     let mut code = String::new();
-    for (nth, character) in attributes::plain_name(ident).chars().enumerate() {
+    for (nth, character) in plain_name(ident).chars().enumerate() {
         if character.is_uppercase() && nth > 0 {
             code.push('_');
         }

@@ -1,35 +1,32 @@
-//! Where an expansion finds the SDK.
+//! The path that leads an expansion to the SDK.
 //!
-//! Every expansion imports what it needs of the SDK once, under a name of its own. So the path stands in one place, which an author replaces by `crate = "…"`
-//! where the SDK is called otherwise, and where it leads nowhere the compiler says so once.
+//! Every expansion imports the SDK once, under a name of its own. So an author can replace the path
+//! by `crate = "…"` where the SDK has another name, and the compiler reports a wrong path only
+//! once.
 
 use std::fs;
 use std::path::PathBuf;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::meta::ParseNestedMeta;
-use syn::{LitStr, Path};
+use syn::{Attribute, LitStr, Path};
 
-use crate::attributes::{given_once, same};
 use crate::mistakes::Mistakes;
+use crate::options::{self, Entry};
+use crate::syntax::same;
 
-/// The path that leads to the SDK.
+/// The path that leads to the SDK; empty for the usual one.
 #[derive(Clone, Default)]
 pub struct SdkPath(Option<Path>);
 
 impl SdkPath {
-    /// Reads `crate = "path"` or `crate = path`, if this is the option.
-    pub fn read(
-        &mut self,
-        meta: &ParseNestedMeta<'_>,
-        mistakes: &mut Mistakes,
-    ) -> syn::Result<bool> {
-        if !meta.path.is_ident("crate") {
+    /// Reads `crate = "path"` or `crate = path`. Returns `false` for any other option.
+    pub fn read(&mut self, option: &mut Entry<'_>) -> syn::Result<bool> {
+        if !option.meta.path.is_ident("crate") {
             return Ok(false);
         }
-        given_once(meta, self.0.is_some(), mistakes);
-        let value = meta.value()?;
+        option.once(self.is_given());
+        let value = option.meta.value()?;
         self.0 = Some(if value.peek(LitStr) {
             let literal: LitStr = value.parse()?;
             literal.parse_with(Path::parse_mod_style).map_err(|_| {
@@ -44,12 +41,27 @@ impl SdkPath {
         Ok(true)
     }
 
-    /// Whether the author has said where the SDK is.
+    /// Reads attributes whose only option is `crate = "…"`, such as `#[host_scalar(crate = "…")]`.
+    pub fn of(attributes: &[Attribute], name: &str, mistakes: &mut Mistakes) -> SdkPath {
+        let mut sdk = SdkPath::default();
+        options::read_named(attributes, name, mistakes, |option| {
+            match sdk.read(option)? {
+                true => Ok(()),
+                false => option.unknown(format!(
+                    "unknown option in #[{name}]: the only option is `crate = \"…\"`"
+                )),
+            }
+        });
+        sdk
+    }
+
+    /// Returns whether the author gave a path.
     pub fn is_given(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether an attribute's path is the SDK's path and a name in it, or in its prelude.
+    /// Returns whether an attribute's path is the author's path of the SDK and a name in it, or in
+    /// its prelude.
     pub fn leads_to(&self, attribute: &Path) -> bool {
         let Some(own) = &self.0 else {
             return false;
@@ -64,7 +76,7 @@ impl SdkPath {
         same(&prefix, own)
     }
 
-    /// The import that an expansion begins with.
+    /// Returns the import that an expansion begins with.
     pub fn import(&self) -> TokenStream {
         let name = format_ident!("{NAME}");
         let Some(path) = &self.0 else {
@@ -74,7 +86,7 @@ impl SdkPath {
         quote!(use #path::__private as #name;)
     }
 
-    /// Items, and what they need of the SDK.
+    /// Returns items in a nameless constant that imports the SDK.
     pub fn around(&self, items: TokenStream) -> TokenStream {
         let import = self.import();
         quote! {
@@ -87,10 +99,10 @@ impl SdkPath {
     }
 }
 
-/// Says what to write where the crate that is compiled has no SDK under its usual name: the
-/// compiler's own error only says that there is none.
+/// Returns advice for a crate without a dependency under the SDK's usual name: the compiler's own
+/// error only says that the crate is missing.
 fn advice() -> Option<String> {
-    // Cargo's, where it runs the compiler; and nothing in a test of these macros.
+    // The tests of these macros have no crate to read.
     if !proc_macro::is_available() {
         return None;
     }
@@ -102,13 +114,13 @@ fn advice() -> Option<String> {
     }
     let path = path_in(&read("Cargo.toml"))?;
     Some(format!(
-        "this crate has no dependency called `plugin-sdk`: say where the SDK is, by `crate = \"{path}\"` in the \
+        "this crate has no dependency called `plugin-sdk`: name the SDK's path, by `crate = \"{path}\"` in the \
          attribute's parentheses, or by `#[schema(crate = \"{path}\")]` and the like at a derive"
     ))
 }
 
-/// Returns the path of an SDK that a `Cargo.toml` has under another name, or the form of one that
-/// another crate has; `None` where the SDK has its usual name, or nothing is known.
+/// Returns the path of an SDK that a `Cargo.toml` renames, or an example path for an SDK that
+/// another crate re-exports; `None` if the SDK has its usual name, or the file is empty.
 fn path_in(manifest: &str) -> Option<String> {
     const NAMES: [&str; 2] = ["plugin-sdk", "plugin_sdk"];
     let mut table = "";
@@ -129,9 +141,7 @@ fn path_in(manifest: &str) -> Option<String> {
         if NAMES.contains(&name) || key == "name" && is_sdk(value) {
             return None;
         }
-        let of_package = value
-            .split_once("package")
-            .map_or("", |(_, package)| package);
+        let of_package = value.split_once("package").map_or("", |(_, after)| after);
         if key == "package" && is_sdk(value) {
             renamed = table.rsplit('.').next().map(|name| name.trim_matches('"'));
         } else if is_sdk(of_package) {
@@ -147,12 +157,12 @@ fn path_in(manifest: &str) -> Option<String> {
 
 const NAME: &str = "__plugin_sdk";
 
-/// What an expansion calls the SDK.
+/// Returns the name under which an expansion imports the SDK.
 pub fn sdk() -> TokenStream {
     sdk_at(Span::call_site())
 }
 
-/// For code that a type of the author's may not be fit for.
+/// Returns the same name at `span`, for code that an author's type may not satisfy.
 pub fn sdk_at(span: Span) -> TokenStream {
     Ident::new(NAME, span).into_token_stream()
 }

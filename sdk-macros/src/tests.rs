@@ -1,29 +1,30 @@
-//! What the macros make of each kind of item, read as code. A change here is a change of what every plugin contains.
+//! Snapshots of the code that each macro generates. A change here changes every plugin.
 //!
-//! After a change that is meant, `INSTA_UPDATE=always cargo test -p plugin-sdk-macros` writes the snapshots anew: read them then.
+//! After an intended change, run `INSTA_UPDATE=always cargo test -p plugin-sdk-macros` and read the
+//! new snapshots.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{expand, host_functions, plugin_error};
+use crate::{host_functions, host_scalar, plugin, plugin_error};
 
 /// Formats generated code.
-fn code(generated: TokenStream) -> String {
+pub fn code(generated: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(generated).unwrap())
 }
 
-/// Holds generated code to the snapshot that is named after the test.
+/// Compares generated code with the snapshot that has the test's name.
 macro_rules! assert_expansion {
     ($generated:expr) => {
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(code($generated));
+            insta::assert_snapshot!($crate::tests::code($generated));
         })
     };
 }
 
 #[test]
-fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
-    assert_expansion!(expand::plugin(
+fn a_plugin_exports_the_abi_and_lists_its_free_commands() {
+    assert_expansion!(plugin::plugin(
         quote!(commands(
             add,
             #[cfg(feature = "text")]
@@ -40,8 +41,8 @@ fn a_plugin_makes_the_exports_of_the_abi_and_lists_its_free_commands() {
 }
 
 #[test]
-fn a_command_reads_its_arguments_calls_the_function_and_answers() {
-    assert_expansion!(expand::plugin(
+fn a_command_reads_arguments_and_writes_its_result() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -54,7 +55,7 @@ fn a_command_reads_its_arguments_calls_the_function_and_answers() {
                 #[command]
                 pub fn add<'a>(
                     &'a mut self,
-                    /// How much.
+                    /// The amount.
                     amount: u64,
                     label: &'a str,
                     #[arg(rename = "in")] weights: &[f32],
@@ -78,7 +79,7 @@ fn a_command_reads_its_arguments_calls_the_function_and_answers() {
 
 #[test]
 fn hooks_implement_traits() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -108,8 +109,8 @@ fn hooks_implement_traits() {
 }
 
 #[test]
-fn event_handlers_are_listed_with_the_topics_that_they_take() {
-    assert_expansion!(expand::plugin(
+fn event_handlers_are_listed_with_their_topics() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -127,8 +128,8 @@ fn event_handlers_are_listed_with_the_topics_that_they_take() {
 }
 
 #[test]
-fn event_handlers_that_are_all_conditional_make_a_conditional_hook() {
-    assert_expansion!(expand::plugin(
+fn conditional_event_handlers_make_a_conditional_hook() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -146,8 +147,8 @@ fn event_handlers_that_are_all_conditional_make_a_conditional_hook() {
 }
 
 #[test]
-fn what_a_plugin_says_of_itself_stands_in_a_section_of_the_module() {
-    assert_expansion!(expand::plugin(
+fn a_manifest_is_in_a_custom_section() {
+    assert_expansion!(plugin::plugin(
         quote!(
             id = "counter-2",
             name = "A counter",
@@ -172,8 +173,8 @@ fn what_a_plugin_says_of_itself_stands_in_a_section_of_the_module() {
 }
 
 #[test]
-fn functions_are_described_by_functions_beside_them() {
-    assert_expansion!(expand::plugin(
+fn hidden_functions_describe_commands_and_hooks() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -202,8 +203,8 @@ fn functions_are_described_by_functions_beside_them() {
 }
 
 #[test]
-fn an_init_hook_that_takes_no_configuration_ignores_it() {
-    assert_expansion!(expand::plugin(
+fn an_init_hook_without_arguments_ignores_the_configuration() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -217,8 +218,8 @@ fn an_init_hook_that_takes_no_configuration_ignores_it() {
 }
 
 #[test]
-fn a_free_command_asks_to_be_listed() {
-    assert_expansion!(expand::free_command(
+fn a_free_command_must_be_listed() {
+    assert_expansion!(plugin::free_command(
         quote!(),
         quote! {
             pub(crate) fn reverse(text: &str) -> String {
@@ -229,8 +230,8 @@ fn a_free_command_asks_to_be_listed() {
 }
 
 #[test]
-fn a_raw_command_goes_past_all_codecs() {
-    assert_expansion!(expand::plugin(
+fn a_raw_command_uses_no_codec() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -242,8 +243,8 @@ fn a_raw_command_goes_past_all_codecs() {
 }
 
 #[test]
-fn the_binary_codec_takes_the_place_of_json() {
-    assert_expansion!(expand::plugin(
+fn the_binary_codec_replaces_json() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -257,8 +258,8 @@ fn the_binary_codec_takes_the_place_of_json() {
 }
 
 #[test]
-fn a_batch_leads_each_input_to_the_handler_of_one() {
-    assert_expansion!(expand::plugin(
+fn a_batch_passes_each_input_to_the_handler() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Audio {
@@ -272,8 +273,8 @@ fn a_batch_leads_each_input_to_the_handler_of_one() {
 }
 
 #[test]
-fn a_free_command_takes_batches_within_the_plugin_that_lists_it() {
-    assert_expansion!(expand::free_command(
+fn a_free_command_takes_batches_through_its_plugin() {
+    assert_expansion!(plugin::free_command(
         quote!(batch, rename = "rev"),
         quote! {
             fn reverse(text: &str) -> String {
@@ -285,7 +286,7 @@ fn a_free_command_takes_batches_within_the_plugin_that_lists_it() {
 
 #[test]
 fn a_flattened_argument_is_the_whole_object() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Shop {
@@ -311,7 +312,7 @@ fn an_error_type_gets_a_code_for_each_variant() {
 }
 
 #[test]
-fn a_transparent_variant_passes_on_what_it_holds() {
+fn a_transparent_variant_passes_on_its_error() {
     assert_expansion!(plugin_error::derive(quote! {
         enum Refusal {
             Nobody,
@@ -324,15 +325,15 @@ fn a_transparent_variant_passes_on_what_it_holds() {
 }
 
 #[test]
-fn an_error_type_without_variants_has_no_code_to_give() {
+fn an_error_type_without_variants_has_no_code() {
     assert_expansion!(plugin_error::derive(quote! {
         enum Never {}
     }));
 }
 
 #[test]
-fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
-    assert_expansion!(expand::plugin(
+fn all_mistakes_are_reported_next_to_the_item() {
+    assert_expansion!(plugin::plugin(
         quote!(),
         quote! {
             impl Counter {
@@ -353,7 +354,7 @@ fn mistakes_are_reported_all_at_once_beside_the_item_itself() {
 
 #[test]
 fn a_struct_with_mistakes_still_lists_its_commands() {
-    assert_expansion!(expand::plugin(
+    assert_expansion!(plugin::plugin(
         quote!(commands(add), exports(sub)),
         quote! {
             struct Counter<T>(T);
@@ -362,7 +363,7 @@ fn a_struct_with_mistakes_still_lists_its_commands() {
 }
 
 #[test]
-fn functions_by_position_are_called_by_a_table_of_all_of_them() {
+fn positional_functions_are_called_through_a_table() {
     let expansion = host_functions::host_functions(
         quote!(module = "env", positional),
         quote! {
@@ -373,7 +374,7 @@ fn functions_by_position_are_called_by_a_table_of_all_of_them() {
         },
     );
     let code = code(expansion);
-    // One static refers to the imports, in their order, and nothing else does.
+    // Only one static refers to the imports, in their order.
     let table = code.find("static IMPORTS").unwrap();
     let (before, behind) = code.split_at(table);
     assert_eq!(before.matches("safe fn __import_").count(), 2);
@@ -388,11 +389,11 @@ fn functions_by_position_are_called_by_a_table_of_all_of_them() {
 }
 
 #[test]
-fn host_functions_are_a_trait_for_hosts_functions_for_guests_and_a_table_of_them() {
+fn host_functions_get_a_trait_guest_functions_and_a_table() {
     assert_expansion!(host_functions::host_functions(
         quote!(module = "my_plugin", prefix = "text_", permission = "text"),
         quote! {
-            /// What the host does for text.
+            /// Functions for text.
             pub trait Text {
                 /// In place.
                 fn reverse(text: &mut [u8]);
@@ -404,15 +405,15 @@ fn host_functions_are_a_trait_for_hosts_functions_for_guests_and_a_table_of_them
 }
 
 #[test]
-fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
+fn expansions_with_a_given_path_never_name_plugin_sdk() {
     let all = [
-        expand::plugin(
+        plugin::plugin(
             quote!(crate = "kit::sdk", commands(add), log),
             quote!(
                 struct Tools;
             ),
         ),
-        expand::plugin(
+        plugin::plugin(
             quote!(crate = kit::sdk),
             quote! {
                 impl Tools {
@@ -425,7 +426,7 @@ fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
                 }
             },
         ),
-        expand::free_command(
+        plugin::free_command(
             quote!(crate = "kit::sdk"),
             quote!(
                 fn add(left: u32) {}
@@ -443,7 +444,7 @@ fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
                 }
             ),
         ),
-        host_functions::host_scalar(quote! {
+        host_scalar::derive(quote! {
             #[host_scalar(crate = "kit::sdk")]
             #[repr(u8)]
             enum Kind { One }
@@ -463,7 +464,7 @@ fn with_a_path_of_the_authors_own_nothing_names_plugin_sdk() {
             !code.contains(":: plugin_sdk") && !code.contains("compile_error"),
             "{code}"
         );
-        // The attributes were found by their paths.
+        // The macro found the attributes by their paths.
         assert!(!code.contains("] fn new"), "{code}");
     }
 }

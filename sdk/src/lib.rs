@@ -293,6 +293,7 @@ mod constructors;
 mod error;
 #[doc(hidden)]
 pub mod fault;
+mod grammar;
 #[doc(hidden)]
 pub mod guest;
 pub mod host;

@@ -68,7 +68,7 @@ mod exports {
     ];
 
     #[test]
-    fn are_those_of_the_table_with_their_types_and_one_for_each_command() {
+    fn match_the_documented_table_plus_one_per_command() {
         let mut expected: Vec<String> = ALWAYS.map(str::to_owned).into();
         expected.extend(["plugin_start: () -> i64", "plugin_stop: () -> i64"].map(str::to_owned));
         let commands = [
@@ -121,7 +121,7 @@ mod exports {
     }
 
     #[test]
-    fn of_hooks_are_there_only_where_the_author_wrote_the_hook() {
+    fn of_hooks_exist_only_if_the_author_wrote_the_hook() {
         let mut expected: Vec<String> = ALWAYS.map(str::to_owned).into();
         expected.push("command_count: (i32, i32) -> i64".to_owned());
         expected.sort();
@@ -213,7 +213,7 @@ mod alloc_and_free {
     }
 
     #[test]
-    fn alloc_is_0_when_there_is_no_more_memory_and_the_plugin_lives_on() {
+    fn alloc_returns_0_without_memory_and_the_plugin_survives() {
         let mut host = plugin();
         let mut blocks = Vec::new();
         let last = loop {
@@ -386,7 +386,7 @@ mod a_call {
     ];
 
     #[test]
-    fn a_result_stays_until_the_next_call_whatever_is_allocated_and_freed() {
+    fn a_result_survives_allocations_until_the_next_call() {
         for (export, arguments) in RESULTS {
             let mut host = plugin();
             let buffer = host.place(arguments);
@@ -470,7 +470,7 @@ mod a_call {
     }
 
     #[test]
-    fn every_kind_of_result_may_be_passed_straight_to_every_kind_of_command() {
+    fn any_result_can_be_passed_directly_to_any_command() {
         for (export, arguments) in RESULTS {
             for (next, answers) in [
                 ("command_echo", true),
@@ -503,7 +503,7 @@ mod a_call {
     }
 
     #[test]
-    fn a_borrow_of_the_arguments_is_not_copied_and_an_owned_result_is_apart() {
+    fn borrowed_results_alias_the_arguments_and_owned_ones_do_not() {
         let mut host = plugin();
         let text = b"  in place ";
         let buffer = host.place(text);
@@ -581,7 +581,7 @@ mod a_call {
     }
 
     #[test]
-    fn a_result_inside_a_buffer_that_was_freed_may_still_be_passed_on() {
+    fn a_result_in_a_freed_buffer_can_still_be_passed_on() {
         let mut host = plugin();
         for _ in 0..100 {
             let buffer = host.place(b"  passed on  ");
@@ -619,7 +619,7 @@ mod a_call {
     }
 
     #[test]
-    fn arguments_are_a_json_object_and_no_bytes_stand_for_an_empty_one() {
+    fn arguments_are_a_json_object_and_no_bytes_mean_an_empty_one() {
         let mut host = plugin();
         assert_eq!(host.answer("command_whole", b"").value(), 0);
         assert_eq!(host.answer("command_whole", b"{}").value(), 0);
@@ -855,7 +855,7 @@ mod life {
     }
 
     #[test]
-    fn no_bytes_of_configuration_stand_for_an_empty_object() {
+    fn an_empty_configuration_means_an_empty_object() {
         for configuration in [&b""[..], b"{}"] {
             let mut host = Host::new(&contract());
             assert_eq!(host.answer("plugin_init", configuration).bytes, b"null");
@@ -1228,7 +1228,7 @@ mod errors {
     use super::*;
 
     #[test]
-    fn have_a_code_a_message_and_where_there_is_more_details_and_source() {
+    fn have_a_code_a_message_and_optional_details_and_source() {
         let mut host = plugin();
         assert_eq!(
             host.json("fail", json!({"limit": 3})).error(),
@@ -1296,7 +1296,7 @@ mod errors {
     }
 
     #[test]
-    fn of_a_result_without_a_form_in_json_are_invalid_result() {
+    fn of_a_result_that_json_cannot_express_are_invalid_result() {
         assert_eq!(
             plugin().json("unwritable", json!({})).code(),
             "invalid_result"
@@ -1407,7 +1407,7 @@ mod panics_and_traps {
     }
 
     #[test]
-    fn a_dead_instance_that_is_called_all_the_same_keeps_its_first_panic() {
+    fn a_dead_instance_keeps_its_first_panic_when_called_again() {
         // That nobody calls it is the host's duty. The plugin was never let go, so it is busy for ever.
         let mut host = plugin();
         host.trap("command_panic", br#"{"message":"first"}"#);
@@ -1751,7 +1751,7 @@ mod bad_input {
     }
 
     #[test]
-    fn as_deep_as_it_likes_never_traps_even_where_nothing_was_optimised() {
+    fn of_any_depth_never_traps_even_in_unoptimised_builds() {
         // Such code needs the most stack.
         let mut host = Host::new(&Build::of("contract").dev().module());
         host.answer("plugin_init", b"").value();

@@ -61,7 +61,7 @@ fn wee_alloc_refuses_blocks_that_just_fill_its_pages() {
 }
 
 #[test]
-fn both_at_once_are_refused_in_one_sentence_that_says_what_to_do() {
+fn both_at_once_are_refused_with_one_actionable_sentence() {
     let Err(Refused(why)) = with("talc").feature("wee_alloc").wasm() else {
         panic!("two global allocators were linked");
     };

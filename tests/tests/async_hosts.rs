@@ -175,7 +175,7 @@ async fn is_as_in_a_host_that_cannot_wait(builder: fn() -> PluginBuilder) {
 }
 
 #[tokio::test]
-async fn every_convention_is_the_same_for_a_host_that_waits() {
+async fn every_convention_works_the_same_in_async_hosts() {
     is_as_in_a_host_that_cannot_wait(waiting).await;
 }
 
@@ -185,7 +185,7 @@ async fn a_plain_implementation_works_in_an_asynchronous_host() {
 }
 
 #[test]
-fn an_asynchronous_implementation_in_a_plugin_that_cannot_wait_is_refused_with_the_way_out() {
+fn an_async_implementation_in_a_sync_plugin_is_refused() {
     let failure = waiting().build().unwrap_err();
     assert_eq!(failure.code(), "async_host_function");
     let message = failure.to_string();
@@ -283,7 +283,7 @@ fn assert_cancelled(failure: &Failure, command: &str) {
 }
 
 #[tokio::test]
-async fn a_guest_that_computes_without_end_is_ended_by_its_timeout() {
+async fn a_guest_that_computes_forever_is_stopped_by_its_timeout() {
     let builder = waiting().timeout(Duration::from_millis(30));
     let mut plugin = builder.build_async().await.unwrap();
     let others = tokio::spawn(others_go_on());
@@ -301,7 +301,7 @@ async fn a_guest_that_computes_without_end_is_ended_by_its_timeout() {
 }
 
 #[tokio::test]
-async fn a_guest_goes_on_where_it_was_when_its_turn_comes_again() {
+async fn a_guest_that_yields_resumes_where_it_stopped() {
     let rounds = json!({"rounds": 4_000_000});
     let mut plugin = plain().build().unwrap();
     let expected: u64 = plugin.call("compute", &rounds).unwrap();
@@ -313,7 +313,7 @@ async fn a_guest_goes_on_where_it_was_when_its_turn_comes_again() {
 }
 
 #[tokio::test]
-async fn a_host_that_waits_forever_is_ended_by_the_calls_timeout() {
+async fn a_host_that_waits_forever_is_stopped_by_the_call_timeout() {
     let host = Waiting::default();
     let watched = Arc::clone(&host.watched);
     let mut plugin = Plugin::builder(guest())
@@ -342,7 +342,7 @@ async fn a_host_that_waits_forever_is_ended_by_the_calls_timeout() {
 }
 
 #[test]
-fn a_task_that_is_aborted_drops_what_the_host_waits_for_and_poisons_the_instance() {
+fn an_aborted_task_drops_the_host_future_and_kills_the_instance() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()
@@ -402,7 +402,7 @@ async fn faults_strike_hosts_that_wait_as_they_do_others() {
 }
 
 #[tokio::test]
-async fn what_watches_a_plugin_hears_of_calls_that_are_cancelled_too() {
+async fn observers_are_notified_of_cancelled_calls() {
     let mut plugin = waiting().statistics().build_async().await.unwrap();
     plugin.call_async::<u32>("calls", ()).await.unwrap();
     tokio::select! {
@@ -458,7 +458,7 @@ fn hostile(imports: &str, body: &str) -> Source {
 }
 
 #[tokio::test]
-async fn a_bad_argument_for_a_host_that_waits_ends_the_call_before_the_host_hears_of_it() {
+async fn a_bad_argument_to_an_async_host_fails_before_the_host_runs() {
     const IMPORTS: &str = r#"
         (import "conventions" "all_halve" (func $halve (param i32 i32)))
         (import "conventions" "all_digest" (func $digest (param i32 i32 i32)))
@@ -500,7 +500,7 @@ async fn a_bad_argument_for_a_host_that_waits_ends_the_call_before_the_host_hear
 }
 
 #[tokio::test]
-async fn traps_are_told_apart_as_in_a_host_that_cannot_wait() {
+async fn traps_are_classified_as_in_sync_hosts() {
     for (body, fuel, code) in [
         ("unreachable", None, "trap"),
         ("(loop (br 0)) unreachable", Some(10_000), "out_of_fuel"),
@@ -560,7 +560,7 @@ async fn a_start_function_may_wait_for_its_host() {
 }
 
 #[tokio::test]
-async fn ten_thousand_host_calls_that_wait_leave_memory_where_it_was() {
+async fn ten_thousand_async_host_calls_do_not_grow_memory() {
     let mut plugin = waiting().build_async().await.unwrap();
     let mut after = Vec::new();
     for _ in 0..2 {
@@ -586,7 +586,7 @@ fn counting(
 }
 
 #[test]
-fn a_pool_serves_many_threads_with_no_more_instances_than_it_may_have() {
+fn a_pool_serves_many_threads_within_its_size() {
     let made = Arc::default();
     let pool = Pool::new(3, counting(&made, plain));
     std::thread::scope(|threads| {
@@ -616,7 +616,7 @@ fn as_many_calls_as_a_pool_has_places_run_at_once() {
 }
 
 #[test]
-fn a_pool_replaces_what_a_call_has_killed_and_loses_no_place() {
+fn a_pool_replaces_dead_instances_and_loses_no_place() {
     let made = Arc::default();
     let pool = Pool::new(1, counting(&made, plain));
     assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
@@ -639,7 +639,7 @@ fn a_pool_replaces_what_a_call_has_killed_and_loses_no_place() {
 }
 
 #[test]
-fn a_pool_whose_instances_cannot_be_made_says_so_every_time() {
+fn a_pool_that_cannot_create_instances_fails_every_time() {
     let pool = Pool::new(1, || Plugin::builder(guest()));
     for _ in 0..3 {
         let failure = pool.call::<u32>("calls", ()).unwrap_err();
@@ -653,7 +653,7 @@ fn a_pool_whose_instances_cannot_be_made_says_so_every_time() {
 }
 
 #[test]
-fn a_pool_on_tokio_serves_many_tasks_with_no_more_instances_than_it_may_have() {
+fn a_pool_on_tokio_serves_many_tasks_within_its_size() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()
@@ -686,7 +686,7 @@ fn a_pool_on_tokio_serves_many_tasks_with_no_more_instances_than_it_may_have() {
 }
 
 #[tokio::test]
-async fn as_many_calls_as_a_pool_on_tokio_has_places_run_at_once() {
+async fn a_pool_on_tokio_runs_one_call_per_place_concurrently() {
     let pool = AsyncPool::new(3, waiting);
     let all = tokio::sync::Barrier::new(3);
     let one = || pool.with_async(async |_: &mut AsyncPlugin| all.wait().await.is_leader());
@@ -696,7 +696,7 @@ async fn as_many_calls_as_a_pool_on_tokio_has_places_run_at_once() {
 }
 
 #[tokio::test]
-async fn a_pool_on_tokio_gets_the_place_of_a_cancelled_call_back() {
+async fn a_pool_on_tokio_recovers_the_place_of_a_cancelled_call() {
     let made = Arc::default();
     let pool = AsyncPool::new(1, counting(&made, waiting));
     assert_eq!(pool.call_async::<u32>("calls", ()).await.unwrap(), 0);

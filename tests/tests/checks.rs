@@ -34,7 +34,7 @@ fn shapes() -> Value {
 }
 
 #[test]
-fn what_the_plugin_refuses_is_refused_with_its_code_and_path_and_what_it_takes_is_not() {
+fn checks_refuse_exactly_what_the_plugin_refuses() {
     let module = module("contract");
     let mut asked = module.plugin().build().unwrap();
     let mut checked = module.plugin().check_arguments().build().unwrap();
@@ -206,7 +206,7 @@ fn numbers_keep_their_digits_where_the_plugins_are_text() {
 }
 
 #[test]
-fn an_enum_that_crosses_as_its_number_is_described_by_its_numbers() {
+fn an_enum_passed_as_a_number_is_described_by_its_numbers() {
     let module = module("contract");
     assert_eq!(answered(&module, "level", r#"{"level": 2}"#), "2");
     let mut checked = module.plugin().check_arguments().build().unwrap();
@@ -383,7 +383,7 @@ fn a_configuration_is_checked_before_the_plugin_is_made() {
 }
 
 #[test]
-fn an_events_data_are_checked_for_every_handler_that_hears_of_it() {
+fn event_data_are_checked_for_every_matching_handler() {
     let module = module("listener");
     let mut asked = module.plugin().build().unwrap();
     let mut plugin = module.plugin().check_arguments().build().unwrap();
@@ -447,7 +447,7 @@ async fn calls_that_are_futures_are_checked_too() {
 }
 
 #[test]
-fn a_plugin_whose_description_cannot_be_read_is_not_run_unchecked() {
+fn a_plugin_with_an_unreadable_manifest_is_not_run_unchecked() {
     let wat = r#"(module (@custom "plugin-sdk" "{") (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
         (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
         (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup")))"#;

@@ -96,7 +96,7 @@ fn natively_all_hosts_at_once_are_none() {
 }
 
 #[test]
-fn the_sdk_has_a_feature_for_every_host_that_the_harness_plays() {
+fn the_sdk_has_a_feature_for_every_emulated_host() {
     let offered = features();
     for feature in hosts::all().iter().filter_map(|host| host.feature) {
         assert!(offered.iter().any(|known| known == feature), "{feature}");
@@ -105,7 +105,7 @@ fn the_sdk_has_a_feature_for_every_host_that_the_harness_plays() {
 
 /// Of one source, by its features, each of which leads to the SDK's.
 #[test]
-fn what_is_built_for_a_host_is_recognised_as_made_for_it() {
+fn a_module_built_for_a_host_is_recognised_as_such() {
     for host in hosts::all() {
         let build = Build::of("greeter").dev();
         let build = match host.feature {

@@ -103,7 +103,7 @@ fn refused(skill: &Skill, code: &str, words: &str) {
 }
 
 #[test]
-fn what_a_skill_does_wrong_is_said_where_cis_would_go_on() {
+fn skill_mistakes_that_cis_would_ignore_are_reported() {
     refused(
         &Skill {
             log: "(call $log (i32.const 4) (i32.const 96) (i32.const 16))",
@@ -147,7 +147,7 @@ fn what_a_skill_does_wrong_is_said_where_cis_would_go_on() {
 }
 
 #[test]
-fn a_skill_that_breaks_with_the_contract_is_not_loaded() {
+fn a_skill_that_violates_the_contract_is_not_loaded() {
     let load = |skill: Skill| skill.builder().build_for(hosts::cis()).unwrap_err();
     // The SDK of CIS itself imports this, and CIS has it not.
     let failure = load(Skill {
@@ -236,7 +236,7 @@ fn text_is_text_to_all_skills_and_anything_else_json() {
 }
 
 #[test]
-fn a_denied_permission_is_an_error_value_of_the_plugins() {
+fn a_denied_permission_is_an_error_for_the_plugin() {
     let mut plugin = on_cis(plugin("examples/guest-book"));
     let failure = plugin
         .call::<String>("greet", json!({"name": "Ada"}))

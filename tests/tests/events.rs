@@ -14,7 +14,7 @@ fn heard(plugin: &mut Plugin) -> Vec<String> {
 }
 
 #[test]
-fn every_handler_whose_pattern_matches_runs_in_the_order_of_the_source() {
+fn matching_handlers_run_in_source_order() {
     let mut plugin = listener();
     let ada = json!({"name": "Ada"});
     plugin.event("user.created", &ada).unwrap();

@@ -123,7 +123,7 @@ mod a_panic {
     use super::*;
 
     #[test]
-    fn in_a_command_tells_message_place_and_every_function_on_the_way() {
+    fn in_a_command_reports_message_place_and_every_function() {
         let failure = failure("panic", json!({"name": "Ada"}));
         let panic = failure.panic().unwrap();
         assert_eq!(panic.message, "no such thing: Ada");
@@ -244,7 +244,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_the_standard_library_is_put_where_the_plugin_called_it() {
+    fn in_the_standard_library_is_located_at_the_plugins_call() {
         let failure = failure("unwrap", json!({}));
         assert!(
             panic_message(&failure).contains("ParseIntError"),
@@ -283,7 +283,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn of_a_call_that_the_standard_library_does_not_have_says_what_to_call_instead() {
+    fn of_an_unsupported_std_call_names_the_replacement() {
         for (command, hint, line) in [
             (
                 "instant",
@@ -412,7 +412,7 @@ mod memory {
     }
 
     #[test]
-    fn refused_earlier_is_not_why_a_plugin_gives_up_for_another_reason() {
+    fn refused_earlier_is_not_blamed_for_a_later_abort() {
         let failure = failure("reserve_and_abort", json!({"bytes": 1_900_000_000}));
         assert!(
             matches!(failure.kind(), FailureKind::Trap { .. }),
@@ -421,7 +421,7 @@ mod memory {
     }
 
     #[test]
-    fn said_to_be_gone_though_nothing_refused_it_is_told_so() {
+    fn reported_exhausted_without_a_refusal_is_described_so() {
         let failure = failure("give_up", json!({}));
         assert!(
             matches!(failure.kind(), FailureKind::Trap { message } if message.contains("an allocation failed")),
@@ -449,7 +449,7 @@ mod an_error {
 }
 
 #[test]
-fn a_panic_under_the_plugins_own_hook_is_told_as_any() {
+fn a_panic_under_the_plugins_own_hook_is_reported_normally() {
     for (args, message, line) in [
         (
             json!({"chained": true}),
@@ -546,7 +546,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_fuel_tells_how_much_there_was_and_where_it_went() {
+    fn of_fuel_reports_the_limit_and_where_it_was_spent() {
         let failure = failure_in(builder().fuel(10_000_000), "spin", json!({}));
         assert!(
             matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000_000 }),
@@ -565,7 +565,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_time_in_the_plugins_own_code_tells_where_it_was() {
+    fn of_time_in_the_plugins_own_code_reports_the_place() {
         let failure = failure_in(builder().timeout(BRIEF), "spin", json!({}));
         assert!(
             matches!(
@@ -603,7 +603,7 @@ mod the_host {
     use super::*;
 
     #[test]
-    fn was_called_as_the_report_says_and_only_the_last_calls_are_told() {
+    fn appears_in_the_report_with_its_last_calls_only() {
         let mut items = vec!["coffee"; 20];
         items.push("tea");
         let failure = failure("buy", json!({"items": items}));
@@ -638,7 +638,7 @@ mod the_host {
     }
 
     #[test]
-    fn that_is_given_an_address_out_of_bounds_is_told_of_as_such() {
+    fn given_an_address_out_of_bounds_is_reported_as_such() {
         let wat = r#"(module (import "shop" "note" (func $note (param i32 i32)))
             (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
             (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
@@ -709,7 +709,7 @@ fn a_dead_instance_tells_what_it_died_of_once() {
 }
 
 #[test]
-fn a_file_is_told_by_function_and_offset_and_by_line_where_it_is_trusted() {
+fn a_file_shows_offsets_and_shows_lines_only_if_trusted() {
     let wasm = Build::of("failing").dev().wasm().unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), wasm).unwrap();

@@ -229,7 +229,7 @@ fn values_are_kept_as_json_and_bytes_as_they_are() {
 }
 
 #[test]
-fn a_value_of_another_type_is_told_where_it_is_wrong_and_is_no_fault_of_the_caller() {
+fn a_value_of_a_wrong_type_is_located_and_not_blamed_on_callers() {
     let (mut plugin, host) = plugin();
     host.lock()
         .unwrap()
@@ -254,7 +254,7 @@ fn a_value_of_another_type_is_told_where_it_is_wrong_and_is_no_fault_of_the_call
 }
 
 #[test]
-fn a_denied_call_is_an_error_that_names_the_permission_and_how_to_grant_it() {
+fn a_denied_call_names_the_permission_and_how_to_grant_it() {
     let mut plugin = builder(&Shared::default()).build().unwrap();
     let missing: (String, String) = plugin.call("missing", ()).unwrap();
     assert_eq!(missing, ("kv".to_owned(), ".grant(\"kv\")".to_owned()));
@@ -389,7 +389,7 @@ fn a_conversation_goes_on() {
 }
 
 #[test]
-fn lines_go_to_the_host_with_level_and_target_also_from_within_a_line() {
+fn log_lines_even_nested_ones_arrive_with_level_and_target() {
     let host = Shared::default();
     host.lock().unwrap().level = 5;
     let mut plugin = builder(&host).build().unwrap();
@@ -409,7 +409,7 @@ fn lines_go_to_the_host_with_level_and_target_also_from_within_a_line() {
 }
 
 #[test]
-fn a_line_that_is_not_wanted_is_neither_formatted_nor_sent_and_the_level_is_asked_again_at_init() {
+fn filtered_log_lines_are_not_formatted_and_init_rereads_levels() {
     let host = Shared::default();
     host.lock().unwrap().level = 2;
     let mut plugin = builder(&host).build().unwrap();

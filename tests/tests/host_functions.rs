@@ -158,7 +158,7 @@ fn statuses_are_results() {
 }
 
 #[test]
-fn a_buffer_grows_to_what_the_host_has_and_nothing_is_ever_cut_off() {
+fn a_buffer_grows_to_fit_the_hosts_answer_without_truncation() {
     both_ways(|call| {
         for how in ["needed", "negated", "truncated", "in_out"] {
             for size in [0, 1, 3, 4, 5, 63, 64, 65, 1000, 65_535] {
@@ -190,7 +190,7 @@ fn a_host_that_needs_more_is_called_twice_and_no_more() {
 }
 
 #[test]
-fn what_is_not_granted_is_an_error_at_the_call_that_says_how_to_grant_it() {
+fn a_call_without_its_grant_fails_and_says_how_to_grant_it() {
     let mut plugin = builder().build().unwrap();
     let failure = plugin.call::<String>("dangerous", ()).unwrap_err();
     let error = failure.plugin_error().unwrap();
@@ -204,7 +204,7 @@ fn what_is_not_granted_is_an_error_at_the_call_that_says_how_to_grant_it() {
 }
 
 #[test]
-fn a_panic_of_the_hosts_is_an_error_for_the_plugin_and_both_live_on() {
+fn a_host_panic_is_an_error_for_the_plugin_and_both_survive() {
     let mut plugin = builder().build().unwrap();
     for _ in 0..3 {
         let failure = plugin.call::<String>("fail", ()).unwrap_err();
@@ -223,7 +223,7 @@ fn a_panic_of_the_hosts_is_an_error_for_the_plugin_and_both_live_on() {
 }
 
 #[test]
-fn a_panic_that_the_plugin_cannot_be_told_of_ends_the_call_and_names_the_function() {
+fn an_unreportable_host_panic_ends_the_call_naming_the_function() {
     let mut plugin = builder().build().unwrap();
     let failure = plugin.call::<Value>("fail_silently", ()).unwrap_err();
     assert!(
@@ -280,7 +280,7 @@ fn the_last_calls_are_kept_with_arguments_and_answers() {
 }
 
 #[test]
-fn every_import_that_no_host_function_serves_is_told_at_once() {
+fn all_imports_without_a_host_function_are_reported_at_once() {
     let failure = Plugin::builder(guest()).build().unwrap_err();
     let FailureKind::MissingImports { imports } = failure.kind() else {
         panic!("{failure}")
@@ -314,7 +314,7 @@ fn a_function_of_another_type_is_refused_with_both_types() {
 }
 
 #[test]
-fn eighty_thousand_host_calls_leave_memory_where_it_was() {
+fn eighty_thousand_host_calls_do_not_grow_memory() {
     let mut plugin = builder().build().unwrap();
     let mut call = |times: u32| {
         for _ in 0..times {
@@ -363,7 +363,7 @@ fn a_host_function_may_call_a_command_of_another_plugin() {
 }
 
 #[test]
-fn a_trace_tells_of_host_calls_within_the_call_that_makes_them() {
+fn a_trace_nests_host_calls_in_the_calls_that_make_them() {
     let (sink, seen) = std::sync::mpsc::channel();
     let mut plugin = builder()
         .trace(move |crossing| {

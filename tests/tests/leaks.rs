@@ -25,11 +25,11 @@ fn a_host_that_frees_its_arguments_leaks_nothing() {
 }
 
 #[test]
-fn a_host_that_frees_its_arguments_and_then_results_leaks_nothing() {
+fn a_host_that_frees_arguments_then_results_leaks_nothing() {
     memory_stays(Habit::FreesArgumentsThenResults);
 }
 
 #[test]
-fn a_host_that_frees_results_and_then_its_arguments_leaks_nothing() {
+fn a_host_that_frees_results_then_arguments_leaks_nothing() {
     memory_stays(Habit::FreesResultsThenArguments);
 }

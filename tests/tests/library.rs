@@ -52,7 +52,7 @@ fn by_itself_it_is_a_plugin() {
 }
 
 #[test]
-fn with_its_feature_library_a_plugin_that_uses_it_has_its_own_commands_only() {
+fn with_the_library_feature_a_dependent_exports_only_its_own() {
     for build in [
         Build::of("borrowing"),
         Build::of("borrowing").dev(),
@@ -72,7 +72,7 @@ fn with_its_feature_library_a_plugin_that_uses_it_has_its_own_commands_only() {
 }
 
 #[test]
-fn with_its_feature_library_a_module_that_is_no_plugin_stays_none() {
+fn with_the_library_feature_an_ordinary_module_stays_ordinary() {
     let build = Build::of("plain");
     assert_eq!(exports(&build), [""; 0]);
     let module = build.module();
@@ -108,7 +108,7 @@ fn a_plugin_that_was_built_as_a_library_is_told_so() {
 }
 
 #[test]
-fn two_plugins_in_one_module_are_told_of_the_feature() {
+fn two_plugins_in_one_module_are_pointed_to_the_feature() {
     let source = Source::crate_dir(root().join("tests/guests/borrowing")).no_default_features();
     let target = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
@@ -126,7 +126,7 @@ fn two_plugins_in_one_module_are_told_of_the_feature() {
 
 /// No macro of ours has a say in such a module, and the linker sees one plugin, so nobody can refuse it. The documentation says so.
 #[test]
-fn without_the_feature_a_module_that_is_no_plugin_becomes_one() {
+fn without_the_feature_an_ordinary_module_becomes_a_plugin() {
     for build in [
         Build::of("plain"),
         Build::of("plain").dev(),

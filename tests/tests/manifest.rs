@@ -74,7 +74,7 @@ fn target_dir() -> &'static Path {
 }
 
 #[test]
-fn a_plugin_says_who_it_is_and_describes_its_commands() {
+fn a_manifest_identifies_the_plugin_and_lists_its_commands() {
     let document = document(&Build::of("greeter").dev().wasm().unwrap());
     assert_eq!(document["abi"], 1);
     assert_eq!(document["id"], "greeter");
@@ -97,17 +97,17 @@ fn a_plugin_says_who_it_is_and_describes_its_commands() {
     );
     assert_eq!(
         greet["errors"][0],
-        json!({"code": "name_empty", "description": "There is no name to greet by."})
+        json!({"code": "name_empty", "description": "The name is empty."})
     );
     let config = &document["$defs"]["Config"];
     assert_eq!(
         config["properties"]["limit"]["description"],
-        "How many people may be greeted; nobody is turned away without a limit."
+        "The maximum number of people to greet; unlimited by default."
     );
 }
 
 #[test]
-fn permissions_stand_in_their_order_with_their_reasons() {
+fn permissions_keep_their_order_and_reasons() {
     let document = document(&Build::of("listener").dev().wasm().unwrap());
     assert_eq!(
         document["permissions"],
@@ -126,7 +126,7 @@ fn permissions_stand_in_their_order_with_their_reasons() {
 }
 
 #[test]
-fn what_is_said_is_the_same_whatever_the_module_is_built_with() {
+fn the_manifest_does_not_depend_on_how_the_module_is_built() {
     for plugin in PLUGINS {
         let debug = Build::of(plugin).dev().wasm().unwrap();
         let expected = document(&debug);
@@ -157,7 +157,7 @@ fn what_is_said_outlives_the_optimiser() {
 }
 
 #[test]
-fn saying_costs_neither_code_nor_memory_nor_anything_else() {
+fn the_manifest_costs_neither_code_nor_memory() {
     for plugin in PLUGINS {
         let with = Build::of(plugin).as_one().wasm().unwrap();
         let without = Build::of(plugin).undescribed().wasm().unwrap();

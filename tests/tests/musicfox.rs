@@ -188,7 +188,7 @@ fn the_guides_c_sample_runs_from_initialize_to_cleanup() {
 }
 
 #[test]
-fn a_batch_shares_one_block_for_its_inputs_and_one_for_its_outputs() {
+fn a_batch_uses_one_block_for_inputs_and_one_for_outputs() {
     let mut plugin = Sample::new().plugin().unwrap();
     plugin.start().unwrap();
     let blocks = [&[1.0, 1.0][..], &[], &[0.0], &[0.0, 1.0, 0.0]];
@@ -324,7 +324,7 @@ fn imports_go_by_position() {
 }
 
 #[test]
-fn a_module_with_further_functions_is_for_a_host_that_goes_by_names() {
+fn a_module_with_more_functions_needs_a_host_that_uses_names() {
     let mut sample = Sample::new();
     sample.imports.insert(
         0,
@@ -389,7 +389,7 @@ fn metadata_ends_and_stays_where_it_is() {
 }
 
 #[test]
-fn what_is_written_is_what_there_is_room_for_and_what_is_told() {
+fn writes_fit_the_buffer_and_match_the_reported_length() {
     for (process_audio, rule) in [
         (
             "(memory.fill (local.get $out) (i32.const 1) (i32.add (i32.shl (local.get $len) (i32.const 1)) (i32.const 1))) local.get $len",
@@ -419,7 +419,7 @@ fn what_is_written_is_what_there_is_room_for_and_what_is_told() {
 }
 
 #[test]
-fn a_number_for_an_error_is_told_in_the_hosts_words_with_the_last_line_about_an_error() {
+fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
     for (sample, says) in [
         (
             Sample {
@@ -508,7 +508,7 @@ fn memory_for_the_host_is_its_own_until_it_is_freed() {
 }
 
 #[test]
-fn a_setting_comes_in_a_block_of_the_guests_although_its_memory_grows_for_it() {
+fn a_setting_arrives_in_the_guests_block_even_if_memory_grows() {
     let growing = Sample {
         malloc: r#"(func (export "malloc") (param $size i32) (result i32)
             (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)))"#,
@@ -610,7 +610,7 @@ fn settings_are_text_that_may_be_json() {
 }
 
 #[test]
-fn what_the_host_has_is_called_and_what_it_has_not_is_unsupported() {
+fn host_services_are_called_and_missing_ones_are_unsupported() {
     let mut plugin = source("services")
         .grant("files")
         .grant("http")
@@ -729,7 +729,7 @@ fn imports(dir: &str, profile: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_plugin_imports_what_the_host_passes_whether_it_calls_all_of_it_or_nothing() {
+fn a_plugin_imports_all_the_host_passes_even_if_unused() {
     for (dir, profile) in [
         ("../examples/audio-filter", "dev"),
         ("guests/jukebox", "dev"),
@@ -901,7 +901,7 @@ mod by_the_letter {
 use by_the_letter::{Host, Runtime};
 
 #[test]
-fn a_setting_that_looks_like_json_is_text_to_who_asks_for_text() {
+fn a_setting_that_looks_like_json_can_be_read_as_text() {
     let config = json!({"year": "1984", "number": 12, "word": "true", "quoted": "\"x\""});
     let mut plugin = source("jukebox")
         .config(config)
@@ -949,7 +949,7 @@ fn a_plugin_runs_in_the_guides_host_by_its_letter() {
 }
 
 #[test]
-fn no_setting_of_up_to_64_kib_makes_the_memory_grow_behind_the_hosts_back() {
+fn settings_up_to_64_kib_never_grow_memory_unnoticed() {
     for len in [1, 1000, 60_000, 65_536] {
         let mut host = jukebox(&[("motto", "a".repeat(len))]);
         let call = json!({"type": "command.setting", "data": {"key": "motto"}});

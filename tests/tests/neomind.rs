@@ -99,7 +99,7 @@ fn a_guest_as_the_runner_expects_one_answers() {
 }
 
 #[test]
-fn an_answer_of_a_length_that_the_runner_does_not_read_is_told_as_what_it_is() {
+fn an_answer_of_an_unreadable_length_is_reported_as_such() {
     for (execute, returned) in [
         ("i32.const 0", "returned 0"),
         ("i32.const 65536", "returned 65536"),
@@ -128,7 +128,7 @@ fn an_answer_of_a_length_that_the_runner_does_not_read_is_told_as_what_it_is() {
 }
 
 #[test]
-fn data_where_the_runner_writes_are_found_before_they_are_overwritten() {
+fn data_in_the_runners_area_are_found_before_being_overwritten() {
     for data in ["1024", "65536", "131071"] {
         let failure = rule_broken(&Sample {
             data,
@@ -171,7 +171,7 @@ fn what_a_guest_writes_besides_its_answer_is_found() {
 }
 
 #[test]
-fn a_module_without_the_exports_or_with_others_imports_is_refused() {
+fn a_module_with_wrong_exports_or_imports_is_refused() {
     let refused = |wat: &str| {
         Plugin::builder(Source::wat(wat))
             .build_for(hosts::neomind())
@@ -280,7 +280,7 @@ fn an_answer_that_the_runner_would_not_read_is_an_error() {
 }
 
 #[test]
-fn arguments_are_taken_up_to_where_the_stack_begins_and_refused_beyond() {
+fn arguments_that_reach_the_stack_are_refused() {
     let mut plugin = Plugin::builder(guest())
         .fuel(100_000_000)
         .build_for(hosts::neomind())
@@ -319,7 +319,7 @@ fn laid_out(arguments: &[&str]) -> Result<Plugin, Failure> {
 }
 
 #[test]
-fn a_guest_whose_stack_or_data_lie_where_the_runner_writes_is_refused_with_the_remedy() {
+fn a_stack_or_data_in_the_runners_area_is_refused_with_a_fix() {
     for arguments in [&["-zstack-size=65536"][..], &["--no-stack-first"]] {
         let failure = laid_out(arguments).unwrap_err();
         assert_eq!(failure.code(), "host_contract", "{failure}");
@@ -366,7 +366,7 @@ impl NeoMind for Talkative {
 }
 
 #[test]
-fn an_answer_of_the_platforms_that_was_cut_off_is_an_error() {
+fn a_truncated_platform_answer_is_an_error() {
     let mut plugin = Plugin::builder(guest())
         .host(neo_mind::provide(Talkative))
         .build_for(hosts::neomind())

@@ -135,7 +135,7 @@ fn the_guides_own_sample_runs_from_init_to_cleanup() {
 }
 
 #[test]
-fn arguments_that_are_none_are_an_empty_object_as_in_the_guide() {
+fn missing_arguments_are_an_empty_object_as_in_the_guide() {
     let mut plugin = Sample::new().plugin().unwrap();
     assert_eq!(plugin.call_raw("echo", b"").unwrap(), b"{}");
 }
@@ -168,7 +168,7 @@ const DESCRIBED: &str = r#"(@custom "plugin-sdk" "{\"abi\":1,\"id\":\"sample\",\
 const SPINS: &str = "(loop (br 0)) unreachable";
 
 #[test]
-fn a_file_that_is_no_module_is_told_as_neotalk_tells_it_and_explained() {
+fn an_invalid_module_gets_neotalks_message_and_an_explanation() {
     let failure = Plugin::builder(&b"<!DOCTYPE html>"[..])
         .build_for(hosts::neotalk())
         .unwrap_err();
@@ -184,7 +184,7 @@ fn a_file_that_is_no_module_is_told_as_neotalk_tells_it_and_explained() {
 }
 
 #[test]
-fn each_required_export_that_is_missing_is_told_as_neotalk_tells_it() {
+fn each_missing_required_export_gets_neotalks_message() {
     for export in [
         "neotalk_init",
         "neotalk_command",
@@ -211,7 +211,7 @@ fn each_required_export_that_is_missing_is_told_as_neotalk_tells_it() {
 }
 
 #[test]
-fn memory_is_limited_by_the_plugins_own_word_unless_the_builder_says_otherwise() {
+fn the_plugins_memory_limit_applies_unless_the_builder_sets_one() {
     let mut sample = Sample::new();
     sample.fields = DESCRIBED;
     // As Rust does that gets no memory: it gives up.
@@ -240,7 +240,7 @@ fn memory_is_limited_by_the_plugins_own_word_unless_the_builder_says_otherwise()
 }
 
 #[test]
-fn fuel_is_limited_by_the_plugins_own_word_unless_the_builder_says_otherwise() {
+fn the_plugins_fuel_limit_applies_unless_the_builder_sets_one() {
     let mut sample = Sample::new();
     sample.fields = DESCRIBED;
     sample.command = SPINS;
@@ -322,7 +322,7 @@ fn memory_that_is_not_the_hosts_is_never_written_to() {
 }
 
 #[test]
-fn a_result_that_lies_elsewhere_or_is_dropped_while_it_is_read_is_none() {
+fn a_result_out_of_bounds_or_dropped_while_read_is_refused() {
     let with = |get_result: &'static str| Sample {
         get_result,
         ..Sample::new()
@@ -353,7 +353,7 @@ fn a_result_that_lies_elsewhere_or_is_dropped_while_it_is_read_is_none() {
 }
 
 #[test]
-fn numbers_that_mean_nothing_are_not_taken_for_success() {
+fn unknown_status_numbers_are_not_taken_for_success() {
     let init = |init: &'static str| Sample {
         init,
         ..Sample::new()
@@ -376,7 +376,7 @@ fn numbers_that_mean_nothing_are_not_taken_for_success() {
 }
 
 #[test]
-fn a_guest_reads_its_configuration_into_its_own_buffer_and_nothing_is_cut() {
+fn a_configuration_is_read_into_the_guests_buffer_uncut() {
     let sample = Sample {
         fields: r#"(import "env" "neotalk_get_config" (func $config (param i32 i32 i32 i32) (result i32)))
             (data (i32.const 256) "greeting") (data (i32.const 272) "nothing")"#,
@@ -403,7 +403,7 @@ fn a_guest_reads_its_configuration_into_its_own_buffer_and_nothing_is_cut() {
 }
 
 #[test]
-fn a_line_for_the_log_has_a_level_and_an_end_that_there_are() {
+fn a_log_line_must_have_a_valid_level_and_end() {
     let log = |level: &str, len: &str| {
         let command = format!(
             "(call $log (i32.const {level}) (i32.const 256) (i32.const {len}))
@@ -428,7 +428,7 @@ fn a_line_for_the_log_has_a_level_and_an_end_that_there_are() {
 }
 
 #[test]
-fn only_neotalks_functions_can_be_imported_and_the_nearest_is_told() {
+fn an_unknown_import_is_refused_with_the_nearest_function() {
     let import = |fields: &'static str| Sample {
         fields,
         ..Sample::new()
@@ -459,7 +459,7 @@ fn only_neotalks_functions_can_be_imported_and_the_nearest_is_told() {
 }
 
 #[test]
-fn a_crate_without_a_feature_for_the_host_is_told_which_lines_to_add() {
+fn a_crate_without_the_hosts_feature_is_shown_lines_to_add() {
     let failure = Plugin::builder(crate_source("tests/guests/plain"))
         .build_for(hosts::neotalk())
         .unwrap_err();
@@ -572,7 +572,7 @@ fn a_plugins_calls_leave_nothing_behind() {
 }
 
 #[test]
-fn services_are_neotalks_functions_and_what_it_lacks_is_unsupported() {
+fn services_use_neotalks_functions_and_others_are_unsupported() {
     let http = ScriptedHttp::new(AllowList::any())
         .answer_to("GET https://api.example.com/*", json!(["one"]));
     let mut plugin = served()
@@ -635,7 +635,7 @@ fn services_are_neotalks_functions_and_what_it_lacks_is_unsupported() {
 }
 
 #[test]
-fn a_permission_that_is_not_granted_is_a_request_that_fails_as_neotalk_has_it() {
+fn a_request_without_permission_fails_as_in_neotalk() {
     let mut plugin = served().build_for(hosts::neotalk()).unwrap();
     let url = json!({"url": "https://api.example.com/words"});
     let failure = plugin.call::<Value>("fetch", &url).unwrap_err();
@@ -645,7 +645,7 @@ fn a_permission_that_is_not_granted_is_a_request_that_fails_as_neotalk_has_it() 
 }
 
 #[test]
-fn a_panic_is_told_with_its_place_and_in_neotalks_log() {
+fn a_panic_is_reported_with_its_place_and_in_neotalks_log() {
     let mut plugin = failing().build_for(hosts::neotalk()).unwrap();
     let failure = plugin
         .call::<Value>("panic", json!({"name": "Ada"}))
@@ -667,7 +667,7 @@ fn a_panic_is_told_with_its_place_and_in_neotalks_log() {
 }
 
 #[test]
-fn limits_hold_for_real_plugins_and_are_told_in_neotalks_words() {
+fn limits_apply_to_real_plugins_with_neotalks_messages() {
     let mut small = failing()
         .memory_pages(40)
         .build_for(hosts::neotalk())

@@ -165,7 +165,7 @@ fn an_error_is_told_with_its_code_or_without() {
 }
 
 #[test]
-fn a_response_that_is_none_is_refused_where_toolfs_would_go_on() {
+fn an_invalid_response_is_refused_although_toolfs_goes_on() {
     let rule = "`success`, `result`, `error` and `metadata`";
     for (response, found) in [
         ("[]", "it is []"),
@@ -224,7 +224,7 @@ fn a_response_that_is_none_is_refused_where_toolfs_would_go_on() {
 }
 
 #[test]
-fn what_a_plugin_says_of_itself_is_looked_at_before_it_is_used() {
+fn a_plugins_own_description_is_checked_before_use() {
     let load = |by_hand: ByHand| by_hand.load();
     refused(
         load(ByHand {
@@ -393,7 +393,7 @@ fn plain_bytes_cross_in_base64_and_are_the_same() {
 }
 
 #[test]
-fn arguments_that_are_no_json_are_refused_by_the_plugin_and_large_ones_taken() {
+fn a_plugin_refuses_invalid_json_and_accepts_large_arguments() {
     let mut plugin = plugin("examples/text-stats")
         .build_for(hosts::toolfs())
         .unwrap();
@@ -410,7 +410,7 @@ fn arguments_that_are_no_json_are_refused_by_the_plugin_and_large_ones_taken() {
 }
 
 #[test]
-fn what_toolfs_does_not_have_is_an_error_value_of_the_plugins() {
+fn services_that_toolfs_lacks_are_errors_for_the_plugin() {
     let mut plugin = plugin("examples/guest-book")
         .build_for(hosts::toolfs())
         .unwrap();

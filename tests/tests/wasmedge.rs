@@ -97,7 +97,7 @@ fn run(call: &str) -> (std::result::Result<Vec<u8>, Failure>, usize) {
 }
 
 #[test]
-fn an_address_outside_the_guests_memory_ends_its_call_and_the_host_is_never_asked() {
+fn an_address_out_of_bounds_ends_the_call_before_the_host_runs() {
     for call in [
         "(call $reverse (i32.const 65530) (i32.const 7)) i64.const 0",
         "(call $reverse (i32.const 0) (i32.const -1)) i64.const 0",
@@ -130,7 +130,7 @@ fn an_address_outside_the_guests_memory_ends_its_call_and_the_host_is_never_aske
 
 /// A value that is wrong the guest may hear of, where the function has a number for that; the host does not.
 #[test]
-fn a_key_that_is_no_text_is_an_error_for_the_guest_and_the_host_is_never_asked() {
+fn a_key_that_is_no_text_is_an_error_before_the_host_runs() {
     let (outcome, asked) = run(
         "(i32.store8 (i32.const 64) (i32.const 255)) (call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))",
     );
@@ -140,7 +140,7 @@ fn a_key_that_is_no_text_is_an_error_for_the_guest_and_the_host_is_never_asked()
 
 /// The document's `redis_get` copies whatever it has to an address: here, the guest says how much room there is, and no more is ever written.
 #[test]
-fn a_value_that_is_larger_than_the_guests_buffer_is_not_written_and_its_size_is_told() {
+fn a_value_larger_than_the_buffer_only_reports_its_size() {
     let call =
         "(call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 4)))";
     let host = || Host::with("key", "12345".to_owned());
@@ -167,7 +167,7 @@ fn a_value_that_would_reach_out_of_the_memory_ends_the_call() {
 }
 
 #[test]
-fn the_documents_own_redis_get_which_is_not_told_of_any_size_is_refused_when_loading() {
+fn the_documents_redis_get_without_a_size_is_refused_on_load() {
     let wat = guest("i64.const 0").replace(
         r#""redis_get" (func $get (param i32 i32 i32 i32)"#,
         r#""redis_get" (func $get (param i32 i32 i32)"#,
@@ -315,8 +315,7 @@ fn careless(answers: fn(capacity: i32, call: usize) -> i32) -> Careless {
 }
 
 #[test]
-fn a_host_that_answers_with_more_than_the_buffer_is_asked_again_with_a_larger_one_and_not_for_ever()
-{
+fn an_answer_above_the_buffer_is_retried_only_so_often() {
     // It tells the truth: 1000 bytes, which are digits.
     let grows = Careless {
         writes: b"0000000007",
@@ -349,7 +348,7 @@ fn a_host_that_answers_with_more_than_the_buffer_is_asked_again_with_a_larger_on
 }
 
 #[test]
-fn numbers_that_a_host_should_not_answer_with_are_errors_of_the_plugins() {
+fn invalid_host_numbers_are_errors_for_the_plugin() {
     for (status, code) in [
         (i32::MIN, "status"),
         (-2, "permission_denied"),

@@ -23,7 +23,7 @@ pub struct Summary {
     pub max: f64,
 }
 
-/// Makes a component of the module that wit-bindgen's guest compiles to.
+/// Turns the compiled module of the wit-bindgen guest into a component.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>> {
     ComponentEncoder::default()
         .validate(true)
@@ -44,7 +44,7 @@ impl Compiled {
         })
     }
 
-    /// A new instance, with `function` looked up.
+    /// Returns `function` of a new instance.
     pub fn instance<P, R>(&self, function: &str) -> Result<Instance<P, R>>
     where
         P: ComponentNamedList + Lower,

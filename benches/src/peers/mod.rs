@@ -1,4 +1,4 @@
-//! What plugin-sdk is measured against, one file each.
+//! The peers of plugin-sdk, one file each.
 
 pub mod component;
 pub mod extism;

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use wasmtime::{Engine, InstancePre, Linker, Memory, Module, Store, TypedFunc};
 
-/// How long a call under a time limit may take, on a clock that stands still here.
+/// The time limit of a call, on a clock that does not advance here.
 const TICKS: u64 = 1000;
 
 /// A compiled hand-written guest.
@@ -29,7 +29,7 @@ impl Raw {
         }
     }
 
-    /// A new instance, with `command` looked up.
+    /// Returns `command` of a new instance.
     pub fn instance(&self, command: &str) -> Result<Instance> {
         let mut store = Store::new(self.pre.module().engine(), ());
         if self.clocked {
@@ -60,7 +60,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Alloc, write, call, copy out, free. The guest takes the arguments over.
+    /// Allocates, writes, calls, copies out and frees. The guest takes ownership of the arguments.
     pub fn call(&mut self, args: &[u8]) -> Result<Vec<u8>> {
         if self.clocked {
             self.store.set_epoch_deadline(TICKS);

@@ -1,7 +1,8 @@
 //! Filters audio in place, a block of samples at a time.
 //!
-//! A block is plain bytes in the plugin's memory: the host writes it there, the filter changes it where it lies, and the host reads it. On the
-//! way nothing is copied, parsed or printed. What is left is the filter itself, so `opt-level = 3` matters here: with `"z"` its loop takes four times as long.
+//! A block is plain bytes in the plugin's memory: the host writes it there, the filter changes it
+//! in place, and the host reads it. Nothing is copied, parsed or printed. Only the filter itself
+//! takes time, so `opt-level = 3` matters here: with `"z"` its loop takes four times as long.
 
 #![forbid(unsafe_code)]
 
@@ -9,63 +10,64 @@ use std::fmt;
 
 use plugin_sdk::prelude::*;
 
-/// Filters audio: away with what is above, below or around a frequency.
+/// Filters audio: removes frequencies above, below or around a cutoff.
 #[plugin(type = "audio_effect", tags("audio", "filter", "wasm"))]
 pub struct AudioFilter {
     config: Config,
-    /// How much of the input a filter lets through at once.
+    /// The share of the input that a filter passes at once.
     alpha: f32,
     channels: Vec<Channel>,
     running: bool,
 }
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How it is filtered.
+    /// The filter.
     pub filter_params: FilterParams,
-    /// Samples a second in each channel.
+    /// The samples per second in each channel.
     #[schema(minimum = 1, default = 44100)]
     pub sample_rate: u32,
-    /// How many channels a block has.
+    /// The number of channels in a block.
     #[schema(minimum = 1, default = 2)]
     pub channels: u8,
-    /// Where in a block the channels are.
+    /// The layout of the channels in a block.
     pub layout: Layout,
 }
 
-/// How audio is filtered, as go-musicfox's plugins are told.
+/// The parameters of the filter, as go-musicfox passes them to its plugins.
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FilterParams {
-    /// The frequency in hertz from which on it is filtered.
+    /// The cutoff frequency in hertz.
     #[schema(minimum = 20, maximum = 20000, default = 1000)]
     pub cutoff: f32,
-    /// How much what is around the cutoff is raised. A filter of one pole, as these are, cannot do that: like go-musicfox's own filters, it takes the number and no notice.
+    /// The gain around the cutoff. These filters have one pole and cannot do that: like
+    /// go-musicfox's own filters, they accept the number and ignore it.
     #[schema(minimum = 0.1, maximum = 10.0, default = 0.7)]
     pub resonance: f32,
-    /// What is filtered.
+    /// The kind of filter.
     #[serde(rename = "type")]
     pub filter_type: FilterType,
-    /// Whether anything is filtered at all; see [`AudioFilter::set_enabled`].
+    /// The filter is on; see [`AudioFilter::set_enabled`].
     #[schema(default = true)]
     pub enabled: bool,
 }
 
-/// What is filtered.
+/// The kind of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Schema)]
 #[serde(rename_all = "lowercase")]
 pub enum FilterType {
-    /// Low frequencies stay.
+    /// Low-pass: keeps low frequencies.
     LowPass,
-    /// High frequencies stay.
+    /// High-pass: keeps high frequencies.
     HighPass,
-    /// What is around the cutoff stays: a high-pass, then a low-pass.
+    /// Band-pass: keeps frequencies around the cutoff, by a high-pass and then a low-pass.
     BandPass,
 }
 
-/// Where in a block the channels are.
+/// The layout of the channels in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Schema)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
@@ -97,35 +99,35 @@ impl Default for FilterParams {
     }
 }
 
-/// A block as players pass it that speak JSON, of which some speak nothing else.
+/// A block in JSON, for players that pass no other form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct AudioBuffer {
     /// The samples of each channel.
     pub data: Vec<Vec<f32>>,
-    /// Samples a second in each channel, whatever the configuration says.
+    /// The samples per second in each channel, which override the configuration.
     #[schema(minimum = 1)]
     pub sample_rate: u32,
-    /// How many channels there are.
+    /// The number of channels.
     pub channels: u32,
-    /// How many samples each channel has.
+    /// The number of samples in each channel.
     pub frames: u32,
 }
 
-/// Why a block is not filtered.
+/// The reasons to refuse a block.
 #[derive(Debug, PartialEq, Eq, PluginError)]
 pub enum Refusal {
     /// The host has not started the plugin, or has stopped it.
     NotRunning,
-    /// The channels of the block would not be equally long.
+    /// The channels of the block have different lengths.
     UnevenBlock {
-        /// How many samples the block has.
+        /// The number of samples in the block.
         samples: usize,
-        /// How many channels there are.
+        /// The number of channels.
         channels: usize,
     },
-    /// The block has not the channels that it says, or that the filter was configured for.
+    /// The number of channels differs from that in the block or in the configuration.
     OtherChannels {
-        /// How many channels there are.
+        /// The number of channels.
         channels: usize,
     },
 }
@@ -177,7 +179,7 @@ impl AudioFilter {
         })
     }
 
-    /// Begins a new recording: what was heard before has no effect on it.
+    /// Begins a new recording: earlier audio has no effect on it.
     #[start]
     pub fn start(&mut self) {
         self.forget();
@@ -190,14 +192,14 @@ impl AudioFilter {
         self.running = false;
     }
 
-    /// Turns the filter on or off; while it is off, audio stays as it is.
+    /// Turns the filter on or off; while it is off, audio is unchanged.
     #[command]
     pub fn set_enabled(&mut self, enabled: bool) {
         self.forget();
         self.config.filter_params.enabled = enabled;
     }
 
-    /// Filters a block of 32-bit samples in place. The next block goes on where this one ends.
+    /// Filters a block of 32-bit samples in place. The next block continues from this one.
     #[command(raw)]
     pub fn process_audio(&mut self, samples: &mut [f32]) -> Result<(), Refusal> {
         if !self.running {
@@ -210,7 +212,7 @@ impl AudioFilter {
             });
         }
         if self.config.filter_params.enabled {
-            // Chosen here, once a block: each is a loop of its own.
+            // The kind is chosen once per block, so that each has its own loop.
             match self.config.filter_params.filter_type {
                 FilterType::LowPass => self.filter(samples, Channel::low_pass),
                 FilterType::HighPass => self.filter(samples, Channel::high_pass),
@@ -220,7 +222,8 @@ impl AudioFilter {
         Ok(())
     }
 
-    /// Filters a block in JSON, which says itself how many samples a second it has. It goes on where the block before ends, in whatever form that was.
+    /// Filters a block in JSON, which has its own sample rate. It continues from the previous block
+    /// of either form.
     #[command]
     pub fn process_audio_json(
         &mut self,
@@ -269,13 +272,13 @@ impl AudioFilter {
     }
 }
 
-/// How much of an input is let through at once.
+/// Returns the share of an input that passes at once.
 fn alpha(cutoff: f32, sample_rate: u32) -> f32 {
     let nyquist = sample_rate as f32 / 2.0;
     (cutoff / nyquist).clamp(0.01, 0.99)
 }
 
-/// What a filter of one pole remembers of a channel.
+/// The state of a one-pole filter for a channel.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
     input: f32,
@@ -291,7 +294,7 @@ impl Channel {
         alpha: f32,
         next: impl Fn(&mut Channel, f32, f32) -> f32,
     ) {
-        // A copy, which stays in registers.
+        // A local copy stays in registers.
         let mut past = *self;
         for sample in samples {
             *sample = next(&mut past, alpha, *sample);
@@ -315,8 +318,8 @@ impl Channel {
         self.low_pass(alpha, high)
     }
 
-    /// One sample that is not a number would silence the channel for good; and what fades out would end as subnormal numbers, with which processors
-    /// are very slow.
+    /// Resets invalid state: one sample that is not a number would silence the channel for good,
+    /// and fading audio would end in subnormal numbers, with which processors are very slow.
     fn settled(self) -> Self {
         const INAUDIBLE: f32 = 1e-15;
         let settled = |value: f32| match value.is_finite() && value.abs() > INAUDIBLE {
@@ -350,7 +353,7 @@ mod tests {
         filter
     }
 
-    /// The loudest sample that is left of a second of a wave, given the wave's samples, once the filter has settled.
+    /// Returns the loudest sample of one second of a filtered wave, once the filter has settled.
     fn loudness(filter_type: FilterType, wave: impl Fn(usize) -> f32) -> f32 {
         let mut samples: Vec<f32> = (0..44_100).map(wave).collect();
         running(filter_type).process_audio(&mut samples).unwrap();
@@ -367,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn each_filter_keeps_what_it_is_named_after() {
+    fn each_filter_keeps_the_frequencies_in_its_name() {
         assert!(loudness(FilterType::LowPass, constant) > 0.99);
         assert!(loudness(FilterType::LowPass, fastest) < 0.05);
         assert!(loudness(FilterType::HighPass, constant) < 0.01);
@@ -380,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_that_is_not_a_number_spoils_its_block_only() {
+    fn a_nan_sample_affects_only_its_block() {
         for poison in [f32::NAN, f32::INFINITY] {
             let mut filter = running(FilterType::BandPass);
             filter.process_audio(&mut [1.0, poison, 1.0]).unwrap();
@@ -391,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_running_filters() {
+    fn only_a_started_plugin_filters() {
         let mut filter = AudioFilter::new(Config::default()).unwrap();
         assert_eq!(
             filter.process_audio(&mut [0.0; 2]),

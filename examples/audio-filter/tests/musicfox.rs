@@ -1,4 +1,5 @@
-//! The filter as go-musicfox runs it: samples and blocks in JSON, batches, and what the host's buffers have no room for. What it gives is what it gives natively.
+//! Runs the filter as go-musicfox does: samples and blocks in JSON, batches, and results that
+//! exceed the host's buffers. Compares the results with native ones.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -30,7 +31,7 @@ fn natively(config: &Value) -> AudioFilter {
     filter
 }
 
-/// Something to hear, the same each time.
+/// Returns a test signal, always the same.
 fn noise(from: usize, samples: usize) -> Vec<f32> {
     let sample = |nth: usize| ((nth * 7919) % 1000) as f32 / 500.0 - 1.0;
     (from..from + samples).map(sample).collect()
@@ -46,7 +47,7 @@ fn to_samples(bytes: &[u8]) -> Vec<f32> {
     samples.iter().copied().map(f32::from_le_bytes).collect()
 }
 
-/// A block of one channel.
+/// Returns a block of one channel.
 fn in_json(samples: Vec<f32>) -> AudioBuffer {
     AudioBuffer {
         channels: 1,
@@ -63,7 +64,7 @@ fn mono(filter: &str) -> Value {
 }
 
 #[test]
-fn samples_and_blocks_in_json_are_filtered_as_natively_one_behind_the_other() {
+fn samples_and_json_blocks_continue_each_other_as_natively() {
     for filter in FILTERS {
         let config = mono(filter);
         let (mut plugin, mut native) = (running(&config), natively(&config));
@@ -85,11 +86,11 @@ fn samples_and_blocks_in_json_are_filtered_as_natively_one_behind_the_other() {
 }
 
 #[test]
-fn a_batch_is_filtered_as_its_blocks_one_by_one() {
+fn a_batch_equals_its_blocks_one_by_one() {
     for filter in FILTERS {
         let config = mono(filter);
         let (mut together, mut alone) = (running(&config), running(&config));
-        // Behind JSON, samples lie wherever it ends.
+        // The samples follow the JSON at any alignment.
         let blocks: Vec<Vec<u8>> = (0..12)
             .map(|nth| match nth % 3 {
                 0 => serde_json::to_vec(&in_json(noise(nth * 100, 90 + nth))).unwrap(),
@@ -120,7 +121,7 @@ fn refused(plugin: &mut Plugin, block: &[u8]) -> (String, String) {
 }
 
 #[test]
-fn a_result_that_the_output_has_no_room_for_is_refused_and_nothing_is_written() {
+fn a_result_larger_than_the_output_buffer_is_refused() {
     let mut plugin = running(&mono("lowpass"));
     // `1` becomes `0.125`, and `0.234375`.
     let terse = r#"{"data":[[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]],"sample_rate":48000,"channels":1,"frames":20}"#;
@@ -136,7 +137,7 @@ fn a_result_that_the_output_has_no_room_for_is_refused_and_nothing_is_written() 
 }
 
 #[test]
-fn what_is_wrong_with_a_block_is_in_the_log_and_its_number_with_the_host() {
+fn an_invalid_block_is_logged_and_the_host_gets_its_number() {
     let mut plugin = running(&json!({"channels": 2}));
     for (block, number, code) in [
         (&b"1234567"[..], -5, "invalid_argument"),
@@ -159,7 +160,7 @@ fn what_is_wrong_with_a_block_is_in_the_log_and_its_number_with_the_host() {
 }
 
 #[test]
-fn the_configuration_is_that_of_the_hosts_guide() {
+fn the_configuration_follows_the_guide_of_the_host() {
     let guides = json!({"filter_params": {"cutoff": 1000, "resonance": 0.7, "type": "lowpass", "enabled": true}});
     let (mut configured, mut usual) = (running(&guides), running(&json!({})));
     let block = to_bytes(&noise(0, 100));
@@ -185,7 +186,7 @@ fn the_configuration_is_that_of_the_hosts_guide() {
 }
 
 #[test]
-fn a_configuration_that_makes_no_sense_is_refused() {
+fn an_invalid_configuration_is_refused() {
     let failure = loaded(&json!({"filter_params": {"cutoff": 19}})).unwrap_err();
     assert_eq!(
         failure.host_says().unwrap(),
@@ -199,7 +200,7 @@ fn a_configuration_that_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn other_commands_are_called_by_events() {
+fn events_call_the_other_commands() {
     let mut plugin = running(&mono("lowpass"));
     let untouched = to_bytes(&noise(0, 100));
     plugin

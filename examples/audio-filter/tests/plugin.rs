@@ -1,4 +1,4 @@
-//! The filter against a plain reference, natively and as a host runs it: in WebAssembly.
+//! Compares the filter with a plain reference, natively and in WebAssembly.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 const FILTERS: [&str; 3] = ["lowpass", "highpass", "bandpass"];
 
-/// Block lengths in frames that no buffer size divides.
+/// Block lengths in frames, none of which divides a buffer size.
 const BLOCKS: [usize; 4] = [1, 64, 441, 1000];
 
-/// The same filters for one channel and for all of its samples at once, written as a textbook would.
+/// Filters all samples of one channel at once, in textbook form.
 fn reference(filter: &str, alpha: f32, samples: &[f32]) -> Vec<f32> {
     match filter {
         "lowpass" => {
@@ -39,7 +39,7 @@ fn reference(filter: &str, alpha: f32, samples: &[f32]) -> Vec<f32> {
     }
 }
 
-/// Noise, the same each time and another for each channel.
+/// Returns noise, always the same, and different for each channel.
 fn noise(channel: usize, frames: usize) -> Vec<f32> {
     let mut state = 0x9E37_79B9_u32.wrapping_mul(channel as u32 + 1);
     let next = |_| {
@@ -49,7 +49,7 @@ fn noise(channel: usize, frames: usize) -> Vec<f32> {
     (0..frames).map(next).collect()
 }
 
-/// Some frames of all channels as one block.
+/// Returns some frames of all channels as one block.
 fn block(channels: &[Vec<f32>], layout: &str, frames: std::ops::Range<usize>) -> Vec<f32> {
     match layout {
         "interleaved" => frames
@@ -79,7 +79,8 @@ fn plugin(config: &Value) -> Plugin {
     plugin
 }
 
-/// Every filter, layout and a few numbers of channels, in blocks of uneven length, each given to `process`.
+/// Passes blocks of uneven length to `process`, for every filter, layout and several numbers of
+/// channels.
 fn compare<P>(begin: impl Fn(&Value) -> P, process: impl Fn(&mut P, Vec<f32>) -> Vec<f32>) {
     for filter in FILTERS {
         for (layout, count) in [
@@ -116,7 +117,7 @@ fn compare<P>(begin: impl Fn(&Value) -> P, process: impl Fn(&mut P, Vec<f32>) ->
 }
 
 #[test]
-fn natively_blocks_are_filtered_as_the_reference_filters_the_whole() {
+fn native_blocks_equal_the_reference() {
     let begin = |config: &Value| {
         let config: Config = serde_json::from_value(config.clone()).unwrap();
         let mut filter = AudioFilter::new(config).unwrap();
@@ -130,7 +131,7 @@ fn natively_blocks_are_filtered_as_the_reference_filters_the_whole() {
 }
 
 #[test]
-fn in_wasm_blocks_are_filtered_as_the_reference_filters_the_whole() {
+fn wasm_blocks_equal_the_reference() {
     compare(plugin, |plugin, samples| {
         let mut bytes = to_bytes(&samples);
         let result = plugin.call_in_place("process_audio", &mut bytes).unwrap();
@@ -140,7 +141,7 @@ fn in_wasm_blocks_are_filtered_as_the_reference_filters_the_whole() {
 }
 
 #[test]
-fn a_host_may_write_and_read_samples_where_the_plugin_has_them() {
+fn a_host_can_access_samples_in_linear_memory() {
     let mut plugin = plugin(&json!({"channels": 1}));
     let samples = noise(0, 480);
     let write = |buffer: &mut [u8]| {
@@ -156,7 +157,7 @@ fn a_host_may_write_and_read_samples_where_the_plugin_has_them() {
 }
 
 #[test]
-fn while_it_is_off_audio_stays_as_it_is() {
+fn a_disabled_filter_leaves_audio_unchanged() {
     let mut plugin = plugin(&json!({"filter_params": {"enabled": false}}));
     let untouched = to_bytes(&noise(0, 100));
     let mut bytes = untouched.clone();
@@ -171,7 +172,7 @@ fn while_it_is_off_audio_stays_as_it_is() {
 }
 
 #[test]
-fn starting_again_forgets_what_was_heard() {
+fn starting_again_resets_the_state() {
     let mut plugin = plugin(&json!({}));
     let mut first = to_bytes(&noise(0, 100));
     let mut second = first.clone();
@@ -183,7 +184,7 @@ fn starting_again_forgets_what_was_heard() {
 }
 
 #[test]
-fn a_block_that_does_not_fit_is_refused_and_left_alone() {
+fn an_invalid_block_is_refused_and_unchanged() {
     let mut plugin = plugin(&json!({"channels": 2}));
     let refused = |plugin: &mut Plugin, len| -> String {
         let mut bytes = vec![0x3f; len];
@@ -208,7 +209,7 @@ fn a_block_that_does_not_fit_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_configuration_that_makes_no_sense_is_refused() {
+fn an_invalid_configuration_is_refused() {
     let refused = |config: Value| -> Failure {
         let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
         Plugin::builder(source).config(config).build().unwrap_err()

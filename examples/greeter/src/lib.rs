@@ -11,13 +11,13 @@ pub struct Greeter {
     greeted: u64,
 }
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The word before the name.
     pub greeting: String,
-    /// How many people may be greeted; nobody is turned away without a limit.
+    /// The maximum number of people to greet; unlimited by default.
     pub limit: Option<u64>,
 }
 
@@ -30,21 +30,21 @@ impl Default for Config {
     }
 }
 
-/// What a greeted person gets.
+/// The answer to a greeted person.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Greeting {
-    /// One line for each time.
+    /// One line per greeting.
     pub message: String,
-    /// How many people have been greeted so far, this one included.
+    /// The number of people greeted so far, including this one.
     pub greeted: u64,
 }
 
-/// Why somebody is not greeted.
+/// The reasons to refuse a greeting.
 #[derive(Debug, PartialEq, PluginError)]
 pub enum Refusal {
-    /// There is no name to greet by.
+    /// The name is empty.
     NameEmpty,
-    /// The limit of the configuration is reached.
+    /// The limit in the configuration is reached.
     #[plugin_error(code = "limit_reached")]
     Limit(u64),
 }
@@ -62,7 +62,7 @@ impl std::error::Error for Refusal {}
 
 #[plugin]
 impl Greeter {
-    /// Takes the configuration; `{}` will do.
+    /// Takes the configuration; `{}` is valid.
     #[init]
     pub fn new(config: Config) -> Result<Self> {
         if config.greeting.trim().is_empty() {
@@ -92,7 +92,7 @@ impl Greeter {
         })
     }
 
-    /// How many people have been greeted.
+    /// Returns the number of people greeted.
     #[command]
     pub fn greeted(&self) -> u64 {
         self.greeted
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_has_a_line_for_each_time_and_counts_once() {
+    fn a_repeated_greeting_has_several_lines_and_counts_once() {
         let mut greeter = greeter(Config::default());
         let greeting = greeter.greet("Ada", 2).unwrap();
         assert_eq!(greeting.message, "Hello, Ada!\nHello, Ada!");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_without_a_name_is_greeted_or_counted() {
+    fn an_empty_name_is_not_greeted_or_counted() {
         let mut greeter = greeter(Config::default());
         assert_eq!(greeter.greet("", 1), Err(Refusal::NameEmpty));
         assert_eq!(greeter.greeted(), 0);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_without_words_is_refused() {
+    fn an_empty_greeting_is_refused() {
         let blank = Config {
             greeting: " ".to_owned(),
             ..Config::default()

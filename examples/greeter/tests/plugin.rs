@@ -1,4 +1,4 @@
-//! The greeter as a host runs it: in WebAssembly.
+//! Runs the greeter in WebAssembly, as a host does.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use greeter::Greeting;
@@ -39,7 +39,7 @@ fn the_configuration_chooses_the_greeting() {
 }
 
 #[test]
-fn each_instance_counts_for_itself_until_it_is_initialised_again() {
+fn each_instance_has_its_own_count_until_init() {
     let (mut one, mut other) = (greeter(json!({})), greeter(json!({})));
     for greeted in 1..=3 {
         let greeting: Greeting = one.call("greet", json!({"name": "Ada"})).unwrap();
@@ -53,7 +53,7 @@ fn each_instance_counts_for_itself_until_it_is_initialised_again() {
 }
 
 #[test]
-fn the_plugins_own_errors_carry_their_codes_and_change_nothing() {
+fn errors_of_the_plugin_have_codes_and_change_nothing() {
     let mut greeter = greeter(json!({"limit": 1}));
     let failure = refused(&mut greeter, json!({"name": ""}));
     assert_eq!(failure.code(), "name_empty");
@@ -74,7 +74,7 @@ fn a_missing_argument_is_named() {
 }
 
 #[test]
-fn an_unknown_argument_is_named_and_so_are_those_there_are() {
+fn an_unknown_argument_is_named_with_the_known_ones() {
     let arguments = json!({"name": "Ada", "tmies": 2});
     let failure = refused(&mut greeter(json!({})), arguments);
     assert_eq!(failure.code(), "unknown_argument");
@@ -96,7 +96,7 @@ fn an_argument_of_the_wrong_type_is_named() {
 }
 
 #[test]
-fn before_it_is_initialised_it_greets_nobody() {
+fn calls_before_init_fail() {
     let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
     let mut greeter = Plugin::builder(source).without_init().build().unwrap();
     let failure = refused(&mut greeter, json!({"name": "Ada"}));
@@ -108,7 +108,7 @@ fn before_it_is_initialised_it_greets_nobody() {
 }
 
 #[test]
-fn a_configuration_that_fails_leaves_the_old_one_in_force() {
+fn an_invalid_configuration_keeps_the_old_one() {
     let mut greeter = greeter(json!({"greeting": "Hi"}));
     let failure = greeter.init(json!({"greeting": " "})).unwrap_err();
     assert_eq!(failure.code(), "init_failed");

@@ -1,10 +1,10 @@
-//! Remembers who was greeted: services of the host's, and the permission that one of them needs.
+//! Remembers greetings: services of the host, and the permission that one of them needs.
 
 #![forbid(unsafe_code)]
 
 use plugin_sdk::prelude::*;
 
-/// Greets people, and remembers the last of them.
+/// Greets people and remembers the last one.
 #[plugin(type = "tool", log, permissions(kv = "remembers who was greeted"))]
 #[derive(Default)]
 pub struct GuestBook;
@@ -19,7 +19,7 @@ impl GuestBook {
         Ok(format!("Hello, {name}!"))
     }
 
-    /// Who was greeted last, perhaps by an instance that is long gone.
+    /// Returns the last person greeted, by this instance or an earlier one.
     #[command]
     pub fn last() -> Result<Option<String>> {
         kv::get("last")

@@ -1,4 +1,4 @@
-//! The guest book as a host runs it, granted and denied, and natively with the same store.
+//! Runs the guest book with and without its permission, and natively with the same store.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use guest_book::GuestBook;
@@ -21,7 +21,7 @@ fn remembers_and_logs() {
 }
 
 #[test]
-fn what_is_not_granted_is_an_error_and_the_reason_can_be_read_before() {
+fn a_missing_grant_is_an_error_and_the_manifest_has_the_reason() {
     let mut plugin = builder().build().unwrap();
     let failure = plugin
         .call::<String>("greet", json!({"name": "Ada"}))
@@ -32,7 +32,7 @@ fn what_is_not_granted_is_an_error_and_the_reason_can_be_read_before() {
 }
 
 #[test]
-fn a_store_that_fails_is_an_error_and_the_plugin_lives_on() {
+fn a_failing_store_is_an_error_and_the_plugin_continues() {
     let mut plugin = builder().grant("kv").build().unwrap();
     plugin.fault(
         "kv_set",

@@ -1,6 +1,8 @@
-//! Calls modules that its host provides, as a WasmEdge host does with its plugins: text, a cache, a database.
+//! Calls modules that its host provides, like the plugins of a WasmEdge host: text, a cache, a
+//! database.
 //!
-//! Each module is a trait. What it says of arguments and results is all that the guest's functions, the host's implementation and a mock need.
+//! Each module is a trait. Its signatures define the guest's functions, the host's implementation
+//! and the mock.
 
 #![forbid(unsafe_code)]
 
@@ -12,18 +14,18 @@ pub trait Text {
     /// Reverses the bytes, in place.
     fn reverse_string(text: &mut [u8]);
 
-    /// The MD5 digest of some bytes.
+    /// Computes the MD5 digest of some bytes.
     fn compute_md5(data: &[u8], #[out] digest: &mut [u8; 16]);
 }
 
 /// The module `redis`: values by key.
 #[host_functions(module = "redis", prefix = "redis_")]
 pub trait Cache {
-    /// The value of a key. The host is told how large the buffer for it is, which it must be to keep within it.
+    /// Returns the value of a key. The host receives the size of the buffer and must not exceed it.
     #[host(buffer(initial = 128, max = 65536, absent = -1))]
     fn get(key: &str) -> Result<Option<String>>;
 
-    /// Sets a key; the host answers with 1 if that worked.
+    /// Sets a key; the host returns 1 on success.
     #[host(status(ok = 1))]
     fn set(key: &str, value: &str) -> Result<()>;
 }
@@ -31,7 +33,7 @@ pub trait Cache {
 /// The module `database`.
 #[host_functions(module = "database")]
 pub trait Database {
-    /// Runs a query, and tells how many rows it found.
+    /// Runs a query and returns the number of rows.
     #[host(status)]
     fn query(sql: &str) -> Result<u32>;
 }
@@ -43,10 +45,11 @@ pub struct HostModules;
 
 #[plugin]
 impl HostModules {
-    /// The text with its characters in reverse.
+    /// Returns the text with its characters in reverse.
     #[command]
     pub fn reverse(text: &str) -> Result<String> {
-        // The host reverses bytes: those of each character are put the wrong way round first, and so come out right.
+        // The host reverses bytes: reversing the bytes of each character first restores the
+        // characters.
         let mut bytes = Vec::with_capacity(text.len());
         for character in text.chars() {
             let mut encoded = [0; 4];
@@ -56,7 +59,7 @@ impl HostModules {
         Ok(String::from_utf8(bytes)?)
     }
 
-    /// The MD5 digest of a text, in hexadecimal.
+    /// Returns the MD5 digest of a text, in hexadecimal.
     #[command]
     pub fn md5(text: &str) -> String {
         let mut digest = [0; 16];
@@ -64,7 +67,8 @@ impl HostModules {
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// How many rows a query finds: the cache is asked first, and told afterwards.
+    /// Returns the number of rows that a query finds. Reads the cache first and updates it
+    /// afterwards.
     #[command]
     pub fn count(sql: &str) -> Result<Count> {
         if let Some(rows) = cache::get(sql)? {
@@ -80,11 +84,11 @@ impl HostModules {
     }
 }
 
-/// How many rows there are, and how it is known.
+/// A number of rows, and its origin.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Count {
     /// The number of rows.
     pub rows: u32,
-    /// Whether the cache knew.
+    /// The number comes from the cache.
     pub cached: bool,
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 #[derive(Default)]
 struct Host {
     cached: BTreeMap<String, String>,
-    /// Fails once that many keys are cached.
+    /// The number of keys after which it fails.
     full_at: Option<usize>,
     queries: u32,
 }
@@ -61,7 +61,7 @@ fn builder(cache: Host) -> PluginBuilder {
 }
 
 #[test]
-fn text_is_reversed_by_characters_although_the_host_reverses_bytes() {
+fn text_is_reversed_by_characters() {
     let _host = text::install(Host::default());
     let mut plugin = builder(Host::default()).build().unwrap();
     for (text, reversed) in [
@@ -102,7 +102,7 @@ fn the_second_count_comes_from_the_cache() {
 }
 
 #[test]
-fn what_the_host_refuses_is_an_error_with_its_status() {
+fn a_refusal_of_the_host_is_an_error_with_its_status() {
     let full = Host {
         full_at: Some(0),
         ..Host::default()

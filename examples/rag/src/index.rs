@@ -1,4 +1,4 @@
-//! Which words are in which passages, and which passages answer a query best.
+//! An index from words to passages, which ranks passages for a query.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -8,14 +8,15 @@ use crate::Found;
 use crate::passages::passages;
 use crate::words::words;
 
-/// How soon it no longer matters that a passage has a word once more, and how much long passages are held back: the usual values of BM25.
+/// The usual parameters of BM25: the saturation of repeated words, and the penalty on long
+/// passages.
 const SATURATION: f64 = 1.2;
 const LENGTH: f64 = 0.75;
 
 /// Passages and their words.
 pub struct Index {
     passages: Vec<Passage>,
-    /// Where each word is, in the order of the passages.
+    /// The positions of each word, in the order of the passages.
     words: BTreeMap<String, Vec<Occurrence>>,
     bytes: usize,
     max_bytes: usize,
@@ -25,7 +26,7 @@ struct Passage {
     path: Rc<str>,
     offset: usize,
     text: String,
-    /// How many words it has.
+    /// The number of its words.
     words: u32,
 }
 
@@ -35,7 +36,7 @@ struct Occurrence {
 }
 
 impl Index {
-    /// An index of nothing, which will take about so many bytes at most.
+    /// Creates an empty index, which takes about `max_bytes` bytes at most.
     pub fn new(max_bytes: usize) -> Self {
         Index {
             passages: Vec::new(),
@@ -49,12 +50,13 @@ impl Index {
         self.passages.is_empty()
     }
 
-    /// How many bytes it may still grow by.
+    /// Returns the number of bytes that are left.
     pub fn room(&self) -> usize {
         self.max_bytes.saturating_sub(self.bytes)
     }
 
-    /// Indexes a text, and tells how many passages it has; or `None`, and leaves all as it was, if there is no room for it.
+    /// Indexes a text and returns the number of its passages. Returns `None` and changes nothing if
+    /// the text does not fit.
     pub fn add(&mut self, path: &str, text: &str, longest: usize) -> Option<usize> {
         let before = self.passages.len();
         let shared: Rc<str> = path.into();
@@ -97,7 +99,7 @@ impl Index {
         self.passages.push(passage);
     }
 
-    /// Forgets what is in a folder, or a file.
+    /// Removes a file, or the content of a folder.
     pub fn forget(&mut self, path: &str) {
         let within = |passage: &Passage| match passage.path.strip_prefix(path) {
             Some(rest) => path.is_empty() || rest.is_empty() || rest.starts_with('/'),
@@ -106,7 +108,7 @@ impl Index {
         self.keep(|_, passage| !within(passage));
     }
 
-    /// Forgets all passages but some, and counts the others anew.
+    /// Removes all passages but some, and renumbers these.
     fn keep(&mut self, wanted: impl Fn(usize, &Passage) -> bool) {
         let mut kept = 0;
         let passages = self.passages.iter().enumerate();
@@ -140,7 +142,7 @@ impl Index {
         self.bytes = passages.chain(words).sum();
     }
 
-    /// The passages that answer a query best.
+    /// Returns the passages that match a query best.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Found> {
         let mut wanted = words(query);
         wanted.sort_unstable();
@@ -164,11 +166,12 @@ impl Index {
                 }
             }
         }
-        // The best so far, the worst of them on top: what is least in this order answers best.
+        // The best passages so far, the worst of them on top: the least in this order matches best.
         let mut best = BinaryHeap::new();
         for (passage, score) in self.passages.iter().zip(scores) {
             if score > 0.0 {
-                // Logarithms differ in their last digits from machine to machine, which must not change the order.
+                // Rounded: the last digits of logarithms differ between machines, and the order
+                // must not.
                 let thousandths = Reverse((score * 1000.0).round() as u64);
                 best.push((thousandths, &*passage.path, passage.offset, &*passage.text));
             }
@@ -187,7 +190,7 @@ impl Index {
     }
 }
 
-/// What an allocation takes besides what is in it.
+/// The overhead of an allocation, in bytes.
 const ALLOCATED: usize = 16;
 
 impl Passage {
@@ -196,7 +199,7 @@ impl Passage {
     }
 }
 
-/// What a word takes wherever it is.
+/// Returns the size of an occurrence of a word, in bytes.
 fn bytes_of_word(word: &str) -> usize {
     size_of::<(String, Vec<Occurrence>)>() + 2 * ALLOCATED + word.len()
 }
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn rare_words_count_for_more_and_long_passages_for_less() {
+    fn rare_words_rank_higher_and_long_passages_lower() {
         let index = index(&[
             ("a", "a cat, a dog, a bird"),
             ("b", "a cat and a dog"),
@@ -233,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_stand_in_the_order_of_their_files_however_they_came() {
+    fn equal_scores_keep_the_order_of_files() {
         let index = index(&[
             ("b", "same words"),
             ("a", "same words"),
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_leaves_the_index_as_if_it_had_never_been_there() {
+    fn removed_files_leave_no_trace_in_the_index() {
         let kept = [("docs-2/x", "kept words"), ("a", "more words kept")];
         let before = index(&kept);
         let mut index = index(&[
@@ -267,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_is_no_room_for_changes_nothing() {
+    fn a_text_that_does_not_fit_changes_nothing() {
         let mut index = Index::new(1000);
         assert_eq!(index.add("a", "a few words", 100), Some(1));
         let (bytes, room) = (index.bytes, index.room());

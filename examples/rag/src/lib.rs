@@ -1,7 +1,9 @@
-//! Finds passages in the host's files, for a language model to answer from: retrieval, as in retrieval-augmented generation.
+//! Finds passages in the host's files, as context for a language model: the retrieval in
+//! retrieval-augmented generation.
 //!
-//! The host grants folders; the plugin reads the text files in them, cuts them into passages, and keeps an index of their words from
-//! call to call. What it keeps is bounded, and what it left out it says.
+//! The host grants folders; the plugin reads the text files in them, cuts them into passages, and
+//! keeps an index of their words from call to call. The index has a size limit, and the plugin
+//! reports everything that it left out.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +16,7 @@ use plugin_sdk::prelude::*;
 
 use index::Index;
 
-/// How deep folders in folders are followed: links may make them endless.
+/// The maximum depth of nested folders: links can make it infinite.
 const DEEPEST: usize = 16;
 
 /// Indexes folders of text files, and finds passages in them.
@@ -24,17 +26,17 @@ pub struct Rag {
     index: Index,
 }
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The longest passage in bytes.
     #[schema(minimum = 16, default = 800)]
     pub passage_bytes: usize,
-    /// How many files and folders are looked at to index one.
+    /// The maximum number of files and folders to read per call of `index`.
     #[schema(default = 10000)]
     pub max_entries: usize,
-    /// How many bytes the index may take, about, with the text that is in it.
+    /// The approximate maximum size of the index in bytes, including the text.
     #[schema(default = 16777216)]
     pub max_bytes: usize,
 }
@@ -49,43 +51,43 @@ impl Default for Config {
     }
 }
 
-/// What became of a folder.
+/// The result of indexing a folder.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Indexed {
-    /// How many files were indexed.
+    /// The number of indexed files.
     pub files: usize,
-    /// How many passages they have.
+    /// The number of their passages.
     pub passages: usize,
-    /// What was left out.
+    /// The files and folders that were left out.
     pub skipped: Vec<Skipped>,
 }
 
 /// A file or folder that was left out.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Skipped {
-    /// Where it is.
+    /// Its path.
     pub path: String,
-    /// Why: `not_text`, `too_large`, `too_deep`, or the code of the host's error; `index_full` and `too_many_entries` are true of all that would
-    /// have followed.
+    /// The reason: `not_text`, `too_large`, `too_deep`, or the code of the host's error.
+    /// `index_full` and `too_many_entries` also apply to all files that would have followed.
     pub reason: String,
 }
 
-/// A passage that answers a query.
+/// A passage that matches a query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Found {
-    /// The file that it is from.
+    /// Its file.
     pub path: String,
-    /// Where it begins in the file, in bytes: what `read_file` takes to read on from there.
+    /// Its offset in the file, in bytes: `read_file` takes it to read on from there.
     pub offset: usize,
-    /// How well it answers; what answers as well has the same score.
+    /// Its score: equally good matches have equal scores.
     pub score: f64,
-    /// The passage itself.
+    /// Its text.
     pub text: String,
 }
 
 #[plugin]
 impl Rag {
-    /// Takes the configuration; `{}` will do.
+    /// Takes the configuration; `{}` is valid.
     #[init]
     pub fn new(config: Config) -> Result<Self> {
         if config.passage_bytes < 16 {
@@ -95,7 +97,8 @@ impl Rag {
         Ok(Rag { config, index })
     }
 
-    /// Indexes the text files of a folder and of those in it. What was indexed of the folder before is forgotten.
+    /// Indexes the text files of a folder and its subfolders, and replaces the previous index of
+    /// the folder.
     #[command]
     pub fn index(&mut self, path: &str) -> Result<Indexed> {
         let mut indexed = Indexed::default();
@@ -138,7 +141,8 @@ impl Rag {
         Ok(indexed)
     }
 
-    /// Finds the passages that have the rarest words of a query, and the most of them: the best first, and equals in the order of their files.
+    /// Finds the passages with the most and the rarest words of a query: the best first, and equals
+    /// in the order of their files.
     #[command(errors(
         nothing_indexed = "no folder has been indexed",
         no_words = "the query has no words in it"
@@ -159,7 +163,8 @@ impl Rag {
         Ok(self.index.search(query, limit.into()))
     }
 
-    /// The text of a file: at most `length` bytes from `offset` on, and those that its first and last character need. No text is the end.
+    /// Returns text of a file: at most `length` bytes from `offset`, and the rest of the first and
+    /// last character. Empty text means the end.
     #[command]
     pub fn read_file(
         path: &str,
@@ -172,7 +177,7 @@ impl Rag {
         Ok(text.get(start..end).unwrap_or_default().to_owned())
     }
 
-    /// What is in a folder, in alphabetical order; the names of folders end in `/`.
+    /// Lists a folder in alphabetical order; the names of folders end in `/`.
     #[command]
     pub fn list_dir(path: &str) -> Result<Vec<String>> {
         let name = |entry: Entry| match entry.folder {
@@ -182,7 +187,8 @@ impl Rag {
         Ok(files::list(path)?.into_iter().map(name).collect())
     }
 
-    /// Indexes a file, and tells how many passages it has; `None` if the index has no room for them.
+    /// Indexes a file and returns the number of its passages; `None` if they do not fit in the
+    /// index.
     fn index_file(&mut self, path: &str, bytes: u64) -> Result<Option<usize>> {
         if bytes > self.index.room() as u64 {
             return Err(Error::new(

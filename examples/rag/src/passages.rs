@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-/// Where the passages of a text are: each of at most `longest` bytes, none blank, without the white space around them.
+/// Returns the ranges of the passages of a text: at most `longest` bytes each, not blank, without
+/// surrounding white space.
 ///
-/// A passage ends where the text pauses: between paragraphs if it can, else between lines, sentences or words, and in a word only if nothing else is
-/// left.
+/// A passage ends at a pause: between paragraphs if possible, else between lines, sentences or
+/// words, and inside a word only if nothing else is left.
 pub fn passages(text: &str, longest: usize) -> Vec<Range<usize>> {
     let mut passages = Vec::new();
     let mut start = 0;
@@ -21,13 +22,13 @@ pub fn passages(text: &str, longest: usize) -> Vec<Range<usize>> {
     passages
 }
 
-/// How much of a text is its first passage.
+/// Returns the length of the first passage of a text.
 fn pause(text: &str, longest: usize) -> usize {
     if text.len() <= longest {
         return text.len();
     }
     let (window, _) = text.split_at(text.floor_char_boundary(longest));
-    // A pause early on would leave a passage too short to tell anything.
+    // An early pause would make the passage too short to be useful.
     let late = |end: &usize| *end > window.len() / 3;
     let after = |pause: &str| window.rfind(pause).map(|at| at + pause.len()).filter(late);
     ["\n\n", "\n", ". ", "。", " "]
@@ -47,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_pauses_between_paragraphs_lines_sentences_and_words_in_this_order() {
+    fn paragraphs_precede_lines_sentences_and_words_as_pauses() {
         let text = "One two.\nThree.\n\nFour five six. Seven.\nEight nine ten eleven";
         assert_eq!(cut(text, 100), [text]);
         assert_eq!(
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_pauses_is_cut_between_characters() {
+    fn text_without_pauses_is_cut_between_characters() {
         assert_eq!(cut("aaaaaaaaaa", 4), ["aaaa", "aaaa", "aa"]);
         assert_eq!(cut("語語語", 7), ["語語", "語"]);
         assert_eq!(cut("語語。語語", 10), ["語語。", "語語"]);
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_white_space_is_lost_and_blank_passages_are_none() {
+    fn only_white_space_is_lost_and_no_passage_is_blank() {
         assert_eq!(cut("", 16), [""; 0]);
         assert_eq!(cut(" \n\n \n", 2), [""; 0]);
         let text =

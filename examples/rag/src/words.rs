@@ -1,12 +1,13 @@
-//! What is compared: words, whatever the case, and pairs of characters where a script writes no spaces.
+//! Words to compare: case does not matter, and scripts without spaces give pairs of characters.
 
-/// The words of a text in lower case, in the order in which they stand.
+/// Returns the words of a text in lower case, in order.
 ///
-/// Chinese, Japanese and Korean are written without spaces, or with few: there, each two neighbours are a word, and a character that stands alone.
+/// Chinese, Japanese and Korean use few or no spaces: each pair of neighbours is a word, and so is
+/// a single character.
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    // The character before, where spaces are not written, and whether it is in a pair already.
+    // The previous character of a script without spaces, and whether a pair has it already.
     let mut before: Option<(char, bool)> = None;
     for character in text.chars() {
         if let Some((last, false)) = before.filter(|_| !unspaced(character)) {
@@ -34,11 +35,11 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 fn take(word: &mut String) -> Option<String> {
-    // As a whole: how a Greek word ends depends on what is before.
+    // The whole word at once: the last letter of a Greek word depends on those before it.
     (!word.is_empty()).then(|| std::mem::take(word).to_lowercase())
 }
 
-/// Whether a character is of a script that writes words without spaces between them.
+/// Returns whether a character is from a script without spaces between words.
 fn unspaced(character: char) -> bool {
     matches!(character,
         '\u{3041}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}'
@@ -59,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_spaces_are_written_neighbours_are_words() {
+    fn neighbours_are_words_in_scripts_without_spaces() {
         assert_eq!(words("東京都、wasm入門"), ["東京", "京都", "wasm", "入門"]);
         assert_eq!(words("本 の本"), ["本", "の本"]);
         assert_eq!(words("語x語"), ["語", "x", "語"]);

@@ -1,4 +1,5 @@
-//! The plugin as a host runs it: in WebAssembly, on files in memory and on real ones; and natively with the same files.
+//! Runs the plugin in WebAssembly, on files in memory and on real ones, and natively with the same
+//! files.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -53,7 +54,7 @@ fn search(plugin: &mut Plugin, query: &str) -> Vec<Found> {
 }
 
 #[test]
-fn what_was_indexed_is_found_and_can_be_read_on_from_there() {
+fn indexed_text_is_found_and_can_be_read_on() {
     let mut plugin = builder(library()).build().unwrap();
     let indexed: Indexed = plugin.call("index", json!({"path": "docs"})).unwrap();
     assert_eq!((indexed.files, indexed.passages), (4, 3));
@@ -77,7 +78,7 @@ fn what_was_indexed_is_found_and_can_be_read_on_from_there() {
 }
 
 #[test]
-fn natively_the_answers_are_the_same() {
+fn native_answers_are_the_same() {
     let config = json!({"passage_bytes": 24});
     let mut plugin = builder(library()).config(&config).build().unwrap();
     let _files = plugin_sdk::files::install(library());
@@ -107,7 +108,7 @@ fn natively_the_answers_are_the_same() {
 }
 
 #[test]
-fn a_folder_that_is_indexed_again_is_as_it_is_now() {
+fn indexing_a_folder_again_replaces_its_index() {
     let files = library();
     let mut plugin = builder(files.clone()).build().unwrap();
     let index = |plugin: &mut Plugin, path| -> Indexed {
@@ -124,7 +125,7 @@ fn a_folder_that_is_indexed_again_is_as_it_is_now() {
 }
 
 #[test]
-fn a_text_is_read_piece_by_piece_and_no_character_is_cut() {
+fn a_text_is_read_in_pieces_of_whole_characters() {
     let text = "añ東\u{1F600}b";
     let files = library().with_file("docs/odd.txt", text).unwrap();
     let mut plugin = builder(files).build().unwrap();
@@ -145,7 +146,7 @@ fn a_text_is_read_piece_by_piece_and_no_character_is_cut() {
 }
 
 #[test]
-fn what_cannot_be_indexed_is_told_and_the_rest_is_indexed() {
+fn unreadable_files_are_reported_and_the_rest_is_indexed() {
     let deepest = format!("docs/{}", vec!["f"; 17].join("/"));
     let files = [
         (format!("{deepest}/x.txt"), "too deep".to_owned()),
@@ -157,7 +158,7 @@ fn what_cannot_be_indexed_is_told_and_the_rest_is_indexed() {
         .try_fold(library(), |files, (path, text)| files.with_file(path, text));
     let mut plugin = builder(files.unwrap())
         .config(json!({"max_bytes": 10_000}))
-        // Read after `tokyo.txt`, and before the folders in the folder.
+        // The plugin reads this after `tokyo.txt`, and before the subfolders.
         .fault(
             "files_read",
             Fault::error("unavailable", "disk on fire")
@@ -178,7 +179,7 @@ fn what_cannot_be_indexed_is_told_and_the_rest_is_indexed() {
 }
 
 #[test]
-fn an_index_stays_within_its_bounds_and_says_where_it_stopped() {
+fn an_index_stays_within_its_limit_and_reports_where_it_stopped() {
     let numbered = |nth: usize| {
         (
             format!("docs/{nth:03}.txt"),
@@ -205,7 +206,7 @@ fn an_index_stays_within_its_bounds_and_says_where_it_stopped() {
 }
 
 #[test]
-fn without_files_or_words_there_is_nothing_to_find() {
+fn nothing_is_found_without_files_or_words() {
     let mut plugin = builder(library()).build().unwrap();
     let mut code = |command: &str, arguments: Value| {
         let failure = plugin.call::<Value>(command, arguments).unwrap_err();
@@ -228,7 +229,7 @@ fn without_files_or_words_there_is_nothing_to_find() {
 }
 
 #[test]
-fn a_real_folder_is_indexed_and_nothing_outside_it() {
+fn only_the_granted_real_folder_is_indexed() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let files = DirectoryFiles::new().read_only("src", source).unwrap();
     let mut plugin = builder(files).build().unwrap();

@@ -1,4 +1,4 @@
-//! The plugin as ToolFS runs it, whose files it was made for: the same source, built with the feature `host-toolfs`.
+//! Runs the plugin as ToolFS does: the same source, built with the feature `host-toolfs`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -39,7 +39,7 @@ fn on_toolfs(files: MemoryFiles) -> Plugin {
 }
 
 #[test]
-fn every_answer_is_the_one_that_there_is_natively() {
+fn answers_equal_the_native_ones() {
     let mut plugin = on_toolfs(library());
     let _files = plugin_sdk::files::install(library());
     let mut native = Rag::new(Config {
@@ -75,7 +75,7 @@ fn every_answer_is_the_one_that_there_is_natively() {
 }
 
 #[test]
-fn files_are_those_that_are_mounted_and_granted() {
+fn only_mounted_and_granted_files_are_visible() {
     let mut plugin = on_toolfs(library());
     let mut code = |path: &str| {
         let failure = plugin.call::<String>("read_file", json!({ "path": path }));
@@ -84,7 +84,7 @@ fn files_are_those_that_are_mounted_and_granted() {
     assert_eq!(code("docs/none.md"), "not_found");
     assert_eq!(code("secret/a.md"), "permission_denied");
     assert_eq!(code("/etc/passwd"), "permission_denied");
-    // Unlike other hosts, ToolFS has nothing where all that is mounted could be listed.
+    // Unlike other hosts, ToolFS cannot list all mounted folders.
     let root = plugin.call::<Vec<String>>("list_dir", json!({"path": ""}));
     assert_eq!(root.unwrap_err().code(), "not_found");
 

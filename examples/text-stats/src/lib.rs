@@ -1,4 +1,5 @@
-//! Counts what is in a text: functions without state, given the text as JSON or as plain bytes.
+//! Counts lines, words and characters of a text: functions without state, which take JSON or plain
+//! bytes.
 
 #![forbid(unsafe_code)]
 
@@ -7,15 +8,16 @@ use std::collections::BTreeMap;
 
 use plugin_sdk::prelude::*;
 
-/// Counts what is in a text. There is nothing to remember between calls, so its commands are plain functions.
+/// Counts lines, words and characters of a text. It has no state, so its commands are free
+/// functions.
 #[plugin(type = "tool", commands(stats, count))]
 #[derive(Default)]
 pub struct TextStats;
 
-/// What there is in a text.
+/// The statistics of a text.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Stats {
-    /// The number of lines, whether or not the last one ends in a line break.
+    /// The number of lines, with or without a line break at the end.
     pub lines: u64,
     /// The number of words.
     pub words: u64,
@@ -25,16 +27,17 @@ pub struct Stats {
     pub frequent: Vec<WordCount>,
 }
 
-/// How often a word occurs.
+/// A word and the number of its occurrences.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct WordCount {
     /// The word, in lower case.
     pub word: String,
-    /// How often it occurs, in whatever case.
+    /// The number of its occurrences in any case.
     pub count: u64,
 }
 
-/// Counts lines, words and characters, and finds the `top` most frequent words of at least `min_length` characters.
+/// Counts lines, words and characters, and finds the `top` most frequent words of at least
+/// `min_length` characters.
 #[command]
 pub fn stats(
     text: &str,
@@ -50,9 +53,10 @@ pub fn stats(
     }
 }
 
-/// Counts lines, words and characters of a text that comes as plain bytes: a large one need not be quoted as JSON, nor be copied.
+/// Counts lines, words and characters of a text in plain bytes: a large text needs no JSON quoting
+/// and no copy.
 ///
-/// The host gets three little-endian numbers of 64 bits.
+/// Returns three little-endian numbers of 64 bits.
 #[command(raw)]
 pub fn count(text: &str) -> [u64; 3] {
     [
@@ -64,7 +68,7 @@ pub fn count(text: &str) -> [u64; 3] {
 
 const APOSTROPHES: [char; 2] = ['\'', '’'];
 
-/// Runs of letters and digits, which may have apostrophes within.
+/// Returns the words of a text: runs of letters and digits, with apostrophes inside.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && !APOSTROPHES.contains(&c))
         .map(|word| word.trim_matches(APOSTROPHES))
@@ -80,7 +84,7 @@ fn most_frequent(text: &str, top: usize, min_length: usize) -> Vec<WordCount> {
     let mut frequent: Vec<WordCount> = counts
         .map(|(word, count)| WordCount { word, count })
         .collect();
-    // A stable sort: what is equally frequent stays in alphabetical order.
+    // A stable sort: equally frequent words stay in alphabetical order.
     frequent.sort_by_key(|word| Reverse(word.count));
     frequent.truncate(top);
     frequent
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_letters_and_digits_with_apostrophes_within() {
+    fn a_word_is_letters_digits_and_inner_apostrophes() {
         let text = "It's 'quoted', isn’t it? (v2) — naïve, 東京!";
         let found: Vec<&str> = words(text).collect();
         assert_eq!(
@@ -114,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_frequent_words_come_first_and_equals_in_alphabetical_order() {
+    fn words_are_sorted_by_frequency_and_then_alphabetically() {
         let expected = [("the", 3), ("cat", 2), ("dog", 2)].map(|(word, n)| (word.to_owned(), n));
         assert_eq!(
             frequent("The dog, the cat, THE cat; a dog.", 3, 1),

@@ -1,4 +1,4 @@
-//! The plugin as a host runs it: in WebAssembly, on a real file.
+//! Runs the plugin in WebAssembly, on a real file.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use plugin_sdk_harness::{Failure, Plugin};
@@ -9,14 +9,14 @@ fn plugin() -> Plugin {
     Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap()
 }
 
-/// A plugin has no files: whoever calls it reads them.
+/// Reads a real file for the plugin, which has no files.
 fn readme() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
     std::fs::read_to_string(path).unwrap()
 }
 
 #[test]
-fn a_real_file_has_the_same_stats_as_natively() {
+fn a_real_file_has_the_native_stats() {
     let text = readme();
     let arguments = json!({"text": text, "top": 20, "min_length": 3});
     let found: Stats = plugin().call("stats", arguments).unwrap();
@@ -46,7 +46,7 @@ fn the_number_of_frequent_words_and_their_length_have_defaults() {
 }
 
 #[test]
-fn bytes_that_are_not_text_are_refused_and_do_no_harm() {
+fn invalid_text_is_refused_and_the_plugin_continues() {
     let mut plugin = plugin();
     let failure = plugin.call_raw("count", b"caf\xe9").unwrap_err();
     assert_eq!(failure.code(), "invalid_argument");
@@ -54,7 +54,7 @@ fn bytes_that_are_not_text_are_refused_and_do_no_harm() {
 }
 
 #[test]
-fn an_argument_that_does_not_fit_is_named() {
+fn an_invalid_argument_is_named() {
     let wrong = |arguments| -> Failure {
         let stats = plugin().call::<Stats>("stats", arguments);
         stats.unwrap_err()

@@ -1,4 +1,4 @@
-//! Holds a module against ABI version 1 (`docs/abi.md`), and keeps what a host needs to call it.
+//! Validation of a module against ABI version 1 (`docs/abi.md`), and the data that calls need.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::wasm::{ExportType, Interface, function_type, in_words};
 pub(crate) const I32: ValType = ValType::I32;
 pub(crate) const I64: ValType = ValType::I64;
 
-/// A function that a host looks for in a module: name, parameters, results, and whether every plugin has it.
+/// An export that a host expects: name, parameters, results, and whether it is required.
 pub(crate) type ExportedFunction = (&'static str, &'static [ValType], &'static [ValType], bool);
 
-/// The functions of the ABI beside the commands.
+/// The functions of the ABI in addition to the commands.
 pub(crate) const FUNCTIONS: [ExportedFunction; 7] = [
     (abi::ALLOC_EXPORT, &[I32], &[I32], true),
     (abi::FREE_EXPORT, &[I32, I32], &[], true),
@@ -30,7 +30,7 @@ pub(crate) const FUNCTIONS: [ExportedFunction; 7] = [
     (abi::EVENT_EXPORT, &[I32, I32], &[I64], false),
 ];
 
-/// A module that keeps to the ABI, as far as that shows without running it.
+/// The checked interface of a module that satisfies the ABI, as far as visible without running it.
 pub(crate) struct Contract {
     commands: CommandTable,
     hooks: Vec<&'static str>,
@@ -39,8 +39,10 @@ pub(crate) struct Contract {
     warnings: Vec<Warning>,
 }
 
-/// The functions that are imported. Nothing else can be: a host gives no memory, table or global. A module that wants such a thing is made for another host, and is told of
-/// all that it wants.
+/// Returns the imported functions.
+///
+/// A host provides no memories, tables or globals. A module that imports any is made for another
+/// host; the failure then lists all its foreign imports.
 fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKind> {
     let functions: Option<Vec<_>> = interface
         .imports()
@@ -56,7 +58,7 @@ fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKi
 }
 
 impl Contract {
-    /// Checks a module's outside.
+    /// Checks the imports and exports of a module.
     pub(crate) fn of(interface: &Interface<'_>) -> Result<Self, Failure> {
         Self::check(interface).map_err(Failure::load)
     }
@@ -91,10 +93,10 @@ impl Contract {
         })
     }
 
-    /// The contract of a module that is made for another host, which has checked its exports.
+    /// Returns the contract of a module for another host, which has checked the exports.
     ///
-    /// Its commands are those that it describes. Where it describes nothing, they are the exports
-    /// that `callable` says the host can call.
+    /// Its commands are those in its manifest, or without a manifest the exports that `callable`
+    /// accepts.
     pub(crate) fn of_foreign(
         interface: &Interface<'_>,
         callable: fn(&str, &FuncType) -> bool,
@@ -127,28 +129,28 @@ impl Contract {
         &self.commands
     }
 
-    /// What the module says of itself.
+    /// Returns the module's manifest.
     pub(crate) fn manifest(&self) -> Option<&Arc<Manifest>> {
         self.manifest.as_ref()
     }
 
-    /// Where that and what it is are out of step.
+    /// Returns the differences between the manifest and the module.
     pub(crate) fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The functions that the module imports.
+    /// Returns the functions that the module imports.
     pub(crate) fn imports(&self) -> &[ImportedFunction] {
         &self.imports
     }
 
-    /// Whether the author wrote a hook.
+    /// Returns whether the plugin has a hook.
     pub(crate) fn has_hook(&self, name: &str) -> bool {
         self.hooks.contains(&name)
     }
 }
 
-/// What a module says of itself, or why that cannot be read.
+/// Returns a module's manifest, or a warning if it cannot be read.
 fn self_description(interface: &Interface<'_>) -> (Option<Arc<Manifest>>, Option<Warning>) {
     match Manifest::of_sections(interface.manifests()) {
         Ok(manifest) => (manifest.map(Arc::new), None),
@@ -159,13 +161,13 @@ fn self_description(interface: &Interface<'_>) -> (Option<Arc<Manifest>>, Option
     }
 }
 
-/// The most violations that are told of one module.
+/// The maximum number of violations reported for one module.
 const MAX_VIOLATIONS: usize = 100;
 
-/// Everything in which a module breaks with the ABI, the first of which keeps it from being loaded.
+/// Returns all violations of the ABI; loading fails with the first one.
 pub(crate) fn violations(interface: &Interface<'_>) -> Vec<FailureKind> {
     let mut found = Vec::new();
-    // The version first: what else a module of another version exports is no mistake.
+    // The version comes first: a module of another version may well have other exports.
     if let Err(kind) = version(interface) {
         let other_version = matches!(kind, FailureKind::AbiVersion { .. });
         found.push(kind);
@@ -190,7 +192,7 @@ pub(crate) fn violations(interface: &Interface<'_>) -> Vec<FailureKind> {
     found
 }
 
-/// Where a module's memory and functions are not what a host looks for.
+/// Returns the differences between a module's memory and functions and those that a host expects.
 pub(crate) fn wrong_exports(
     interface: &Interface<'_>,
     functions: &[ExportedFunction],
@@ -218,7 +220,7 @@ pub(crate) fn check_exports(
     found.into_iter().map(Failure::load).collect()
 }
 
-/// Where a command's export is not what a host looks for that calls it by the command's own name.
+/// Checks a command's export for a host that calls it by the command's name, without a prefix.
 pub(crate) fn check_command(
     interface: &Interface<'_>,
     name: &str,
@@ -232,10 +234,10 @@ pub(crate) fn check_command(
     wrong.map(Failure::load)
 }
 
-/// A command's or a batch's name, its export and its type.
+/// The name of a command or batch, its export and its type.
 type CommandExport<'a> = (&'a str, &'a str, ExportType<'a>);
 
-/// The commands in alphabetical order, and their batches.
+/// Returns the commands in alphabetical order, and their batches.
 fn commands<'a>(interface: &'a Interface<'_>) -> (Vec<CommandExport<'a>>, Vec<CommandExport<'a>>) {
     let mut commands = Vec::new();
     let mut batches = Vec::new();
@@ -247,7 +249,7 @@ fn commands<'a>(interface: &'a Interface<'_>) -> (Vec<CommandExport<'a>>, Vec<Co
         }
     }
     commands.sort_unstable_by_key(|(name, ..)| *name);
-    // Without a command of the name, it is an export that is none of the host's business.
+    // A batch without a command of the same name is an unrelated export.
     batches.retain(|(name, ..)| {
         commands
             .binary_search_by_key(name, |(name, ..)| *name)
@@ -256,7 +258,7 @@ fn commands<'a>(interface: &'a Interface<'_>) -> (Vec<CommandExport<'a>>, Vec<Co
     (commands, batches)
 }
 
-/// What a call of a hook that is not there comes to.
+/// Returns the failure for a call of a missing hook.
 pub(crate) fn missing_hook(name: &'static str) -> FailureKind {
     let hook = FUNCTIONS.iter().find(|(function, ..)| *function == name);
     missing(
@@ -267,11 +269,11 @@ pub(crate) fn missing_hook(name: &'static str) -> FailureKind {
     )
 }
 
-/// What the heap's export is.
+/// The description of the expected heap export.
 const HEAP: &str =
     "a constant global of type i32, which tells where the plugin counts its allocations";
 
-/// What looking for leaks comes to in a plugin that does not count.
+/// Returns the failure for inspecting the heap of a plugin that does not count allocations.
 pub(crate) fn missing_heap() -> FailureKind {
     missing(abi::HEAP_EXPORT, HEAP.to_owned())
 }
@@ -341,7 +343,7 @@ fn missing(name: &str, expected: String) -> FailureKind {
     }
 }
 
-/// The same, with what the module shows of the cause.
+/// Returns the failure for a missing export, with the likely cause.
 fn missing_in(interface: &Interface<'_>, name: &str, expected: String) -> FailureKind {
     FailureKind::MissingExport {
         name: name.to_owned(),
@@ -350,7 +352,7 @@ fn missing_in(interface: &Interface<'_>, name: &str, expected: String) -> Failur
     }
 }
 
-/// Why a module lacks an export that every plugin has, and what to do about that.
+/// Returns the likely cause of a missing export, and the fix.
 fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
     let exports = |wanted: &str| interface.export(wanted).is_some();
     if interface.is_object() {
@@ -360,7 +362,7 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
         );
     }
     if !interface.manifests().is_empty() || exports(abi::VERSION_EXPORT) {
-        // Made by `#[plugin]`. What it lacks, another host asks for, or the linker has lost.
+        // Made by `#[plugin]`: another host expects the export, or the linker dropped it.
         let lost = C_NAMES.contains(&name);
         return lost.then(|| format!(
             "it is a plugin; if its host should find `{name}` in it, a dependency defines a function of that name, too, and the linker has kept only one: `cargo plugin build` tells which dependency"
@@ -389,7 +391,7 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
     None
 }
 
-/// Exports of plugins whose names C code has, too.
+/// Exports of plugins whose names C code uses too.
 const C_NAMES: [&str; 3] = [abi::ALLOC_EXPORT, abi::FREE_EXPORT, "malloc"];
 
 fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
@@ -404,7 +406,7 @@ fn wrong(name: &str, expected: &str, found: &ExportType<'_>) -> FailureKind {
 mod tests {
 
     #[test]
-    fn modules_that_are_no_plugins_are_told_what_they_are() {
+    fn modules_that_are_not_plugins_get_a_likely_cause() {
         for (wat, told) in [
             (
                 r#"(@custom "plugin-sdk-library" "base\0aother\0a")"#,

@@ -1,4 +1,4 @@
-//! Which commands a plugin has, and how one is named in a call.
+//! The commands of a plugin, and the ways to name one in a call.
 
 use std::sync::Arc;
 
@@ -6,22 +6,23 @@ use plugin_sdk::abi;
 
 use crate::failure::{Failure, FailureKind, Stage};
 
-/// The commands of a module, sorted by name; a command's number is its place.
+/// The commands of a module, sorted by name; a command's number is its index.
 ///
-/// A table is shared by all instances of its module, and its address tells whose numbers a [`Command`] holds.
+/// All instances of a module share its table. The table's address identifies the module to which a
+/// [`Command`]'s number belongs.
 #[derive(Clone)]
 pub struct CommandTable(Arc<[Entry]>);
 
 struct Entry {
     name: Arc<str>,
     export: Box<str>,
-    /// The export that takes many inputs at once, if there is one.
+    /// The name of the batch export, if there is one.
     batch: Option<Box<str>>,
 }
 
-/// A command that was looked up already: see [`Plugin::command`](crate::Plugin::command).
+/// A resolved command; see [`Plugin::command`](crate::Plugin::command).
 ///
-/// It may be used with every instance of the same module, and is looked up anew by its name in any other.
+/// It works with every instance of the same module. Instances of other modules look it up by name.
 #[derive(Clone)]
 pub struct Command {
     table: CommandTable,
@@ -37,9 +38,9 @@ pub(crate) enum Callee {
     Export(&'static str),
 }
 
-/// What names a command in a call: its name, or a [`Command`] that was looked up already.
+/// An identifier of a command in a call: its name, or a resolved [`Command`].
 ///
-/// It is implemented for `&str`, `&String` and `&Command`, and for nothing else.
+/// Implemented only for `&str`, `&String` and `&Command`.
 pub trait CommandName: sealed::Sealed {}
 
 impl<T: sealed::Sealed> CommandName for T {}
@@ -48,10 +49,12 @@ pub(crate) mod sealed {
     use super::CommandTable;
 
     pub trait Sealed: Copy {
-        /// The command's number, if there is such a command; `last` is that of the previous call, which is the likeliest.
+        /// Returns the command's number, if it exists.
+        ///
+        /// `last` is the number in the previous call, which is tried first.
         fn number_in(self, table: &CommandTable, last: usize) -> Option<usize>;
 
-        /// The command's name, for whoever has to say that there is none.
+        /// Returns the command's name, for errors.
         fn shown(&self) -> &str;
     }
 }
@@ -96,7 +99,7 @@ impl sealed::Sealed for &Command {
 }
 
 impl Command {
-    /// The command's name.
+    /// Returns the command's name.
     pub fn name(&self) -> &str {
         self.table.name(self.number).map_or("", |name| &**name)
     }
@@ -109,7 +112,7 @@ impl std::fmt::Debug for Command {
 }
 
 impl CommandTable {
-    /// The commands with these names, and those of them that take batches, as the module exports them without the prefixes.
+    /// Creates a table from the names of commands and batches, without the exports' prefixes.
     pub(crate) fn new(mut names: Vec<&str>, mut batches: Vec<&str>) -> Self {
         names.sort_unstable();
         batches.sort_unstable();
@@ -136,17 +139,17 @@ impl CommandTable {
         self.0.get(number).map(|entry| &entry.name)
     }
 
-    /// The name of a command's export.
+    /// Returns the name of a command's export.
     pub(crate) fn export(&self, number: usize) -> &str {
         self.0.get(number).map_or("", |entry| &entry.export)
     }
 
-    /// The name of the export that takes many inputs of a command, if there is one.
+    /// Returns the name of a command's batch export, if there is one.
     pub(crate) fn batch_export(&self, number: usize) -> Option<&str> {
         self.0.get(number)?.batch.as_deref()
     }
 
-    /// A handle to a command.
+    /// Returns a handle to a command.
     pub(crate) fn command(&self, name: &str) -> Result<Command, Failure> {
         match self.find(name) {
             Some(number) => Ok(Command {
@@ -157,14 +160,14 @@ impl CommandTable {
         }
     }
 
-    /// The number of a command, if there is such a command.
+    /// Returns the number of a command, if it exists.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.0
             .binary_search_by(|entry| (*entry.name).cmp(name))
             .ok()
     }
 
-    /// The failure of a look-up.
+    /// Returns the failure for an unknown command.
     #[cold]
     pub(crate) fn unknown(&self, name: &str) -> Failure {
         let kind = FailureKind::UnknownCommand {
@@ -175,7 +178,9 @@ impl CommandTable {
         Failure::new(kind, Stage::Command(name.into()))
     }
 
-    /// The name that is most like another one, if any is like it. A guest may have very many, and very long ones.
+    /// Returns the most similar name, if any is similar.
+    ///
+    /// A guest may have very many names, and very long ones.
     fn nearest(&self, name: &str) -> Option<String> {
         let usual = |name: &&str| name.len() <= 64;
         let candidates = self.names().filter(usual).take(1000);
@@ -194,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_found_by_its_name_whatever_was_called_last() {
+    fn commands_are_found_by_name_after_any_previous_call() {
         let table = CommandTable::new(vec!["greet", "add", "count"], Vec::new());
         for last in 0..4 {
             for (number, name) in table.names().enumerate() {
@@ -208,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_is_looked_up_anew_in_another_module() {
+    fn handles_are_resolved_again_in_another_module() {
         let one = CommandTable::new(vec!["b"], Vec::new());
         let other = CommandTable::new(vec!["a", "b"], Vec::new());
         let handle = one.command("b").unwrap();
@@ -222,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_gets_the_nearest_one_and_a_strange_one_gets_none() {
+    fn only_similar_names_are_suggested() {
         let table = CommandTable::new(vec!["greet", "count", "text_reverse"], Vec::new());
         assert_eq!(table.nearest("gret").as_deref(), Some("greet"));
         assert_eq!(

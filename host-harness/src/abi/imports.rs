@@ -61,7 +61,7 @@ fn signature(parameters: impl Iterator<Item = WasmType>, result: Option<WasmType
     }
 }
 
-/// An imported function, if its type is one that host functions may have.
+/// Returns an imported function, if host functions may have its type.
 pub(crate) fn imported_function(import: &Import, ty: &FuncType) -> Option<ImportedFunction> {
     let mut results = ty.results().iter();
     let result = match results.next() {

@@ -1,4 +1,4 @@
-//! What a plugin's author will want to put right: where what a module says of itself and what it is are out of step.
+//! Warnings for authors: differences between a module's manifest and its imports and exports.
 
 use std::fmt;
 
@@ -10,41 +10,41 @@ use crate::manifest::Manifest;
 use crate::services::Services;
 use crate::text;
 
-/// The permission of events, which a plugin also needs to be given some.
+/// The permission of events, which a plugin also needs in order to receive them.
 const EVENTS: &str = "events";
 
-/// The most names that a warning shows.
+/// The maximum number of names that a warning lists.
 const MAX_SHOWN: usize = 10;
 
-/// Something about a module that a plugin's author will want to put right, and that keeps nothing from working.
+/// A problem that the plugin's author should fix, but that does not stop the plugin from working.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// What the module says of itself cannot be read, and is ignored.
+    /// The manifest cannot be read and is ignored.
     Manifest {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The plugin declares a permission, and uses nothing that needs it.
+    /// The plugin declares a permission that it does not use.
     UnusedPermission {
         /// The permission.
         permission: String,
     },
-    /// The plugin uses what needs a permission, and does not declare it.
+    /// The plugin uses a permission that it does not declare.
     UndeclaredPermission {
         /// The permission.
         permission: String,
         /// The imports that need it.
         imports: Vec<String>,
     },
-    /// The module describes what it does not export.
+    /// The manifest describes items that the module does not export.
     NotExported {
-        /// The exports that should be there: `command_<name>`, `batch_<name>`, `plugin_event`.
+        /// The missing exports: `command_<name>`, `batch_<name>`, `plugin_event`.
         exports: Vec<String>,
     },
-    /// The module describes itself, and exports what it does not describe.
+    /// The module exports items that its manifest does not describe.
     NotDescribed {
-        /// These exports.
+        /// The undescribed exports.
         exports: Vec<String>,
     },
 }
@@ -87,7 +87,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The first of some names, and how many more there are.
+/// Lists the first names and the number of the others.
 fn listed(names: &[String]) -> String {
     let shown = names.iter().take(MAX_SHOWN);
     let shown: Vec<String> = shown
@@ -106,7 +106,7 @@ fn them(names: &[String]) -> &'static str {
     }
 }
 
-/// Holds what a module says of itself against what it imports and exports.
+/// Compares a module's manifest with its imports and exports.
 pub(crate) fn warnings<'a>(
     manifest: Option<&Manifest>,
     imports: impl Iterator<Item = &'a Import>,
@@ -115,14 +115,14 @@ pub(crate) fn warnings<'a>(
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
     permissions(manifest, imports, hears_events, &mut warnings);
-    // A module that was made without the macros may say as little as it likes.
+    // A module made without the macros need not describe everything.
     if let Some(manifest) = manifest.filter(|manifest| !manifest.sdk.is_empty()) {
         exports(manifest, commands, hears_events, &mut warnings);
     }
     warnings
 }
 
-/// Permissions of functions that are no service's are their hosts' affair.
+/// Compares declared and used permissions of services; leaves those of other functions to hosts.
 fn permissions<'a>(
     manifest: Option<&Manifest>,
     imports: impl Iterator<Item = &'a Import>,
@@ -174,7 +174,7 @@ fn permissions<'a>(
     }
 }
 
-/// Both are in alphabetical order.
+/// Compares described and exported names, both in alphabetical order.
 fn exports(
     manifest: &Manifest,
     commands: &CommandTable,
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_and_what_is_used_should_be_the_same() {
+    fn declared_and_used_permissions_should_match() {
         let [unused] = &of_permissions(&["kv"], &["log_write"], false)[..] else {
             panic!()
         };
@@ -290,13 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn hearing_events_is_a_use_and_other_hosts_permissions_are_their_affair() {
+    fn event_handlers_use_events_and_foreign_names_are_ignored() {
         assert_eq!(of_permissions(&["events", "x.y"], &[], true), [""; 0]);
         assert_eq!(of_permissions(&["events", "x.y"], &[], false).len(), 1);
     }
 
     #[test]
-    fn what_is_described_and_what_is_exported_should_be_the_same() {
+    fn described_and_exported_items_should_match() {
         let manifest = json!({"abi": 1, "sdk": "0.1.0", "handles": [{"topic": "**"}], "commands": [
             {"name": "a", "batch": true}, {"name": "b"}, {"name": "c", "batch": true},
         ]});
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_that_was_not_made_with_the_sdk_may_describe_what_it_likes() {
+    fn modules_made_without_the_sdk_get_no_export_warnings() {
         assert_eq!(
             told(Some(json!({"abi": 1})), &[], &["a"], &["a"], true),
             [""; 0]
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_of_very_many_names_shows_some() {
+    fn warnings_with_many_names_list_only_some() {
         let names: Vec<String> = (100..200).map(|number| format!("c{number}")).collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
         let warnings = told(

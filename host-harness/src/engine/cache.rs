@@ -1,7 +1,9 @@
-//! Compiled code on disk.
+//! The cache of compiled code on disk.
 //!
-//! The engine's own cache keeps the entries and runs what it finds in them, as it is: it has no checksum. So there is one beside each entry, which is held against it before the engine looks,
-//! and the folder must belong to the user alone: whoever can write there has code of theirs run by every host that uses it.
+//! The engine's own cache stores the entries and runs them unchecked: it has no checksums. So this
+//! module stores a checksum for each entry and verifies it before the engine reads the entry. The
+//! folder must belong to the user alone, because every host that uses the cache runs the code in
+//! it, including code that another user could write there.
 
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -16,28 +18,30 @@ use wasmtime::{Cache, CacheConfig, Engine};
 
 use crate::failure::{Failure, FailureKind};
 
-/// The variable that moves the cache of compiled modules, or with the value `off` does without one.
+/// The environment variable with the cache folder; the value `off` disables the cache.
 const VARIABLE: &str = "PLUGIN_SDK_CACHE_DIR";
 
-/// The folder that is the engine's: now and then it removes whatever it does not know in there.
+/// The folder for the engine, which occasionally removes unknown files from it.
 const ENGINE: &str = "engine";
 
-/// The folder in it that has the entries, in one folder for each of the engine's versions.
+/// The folder of the entries, with one subfolder for each version of the engine.
 const ENTRIES: &str = "engine/modules";
 
-/// The folder of the checksums, which have the names of their entries.
+/// The folder of the checksums, which have the same names as their entries.
 const CHECKSUMS: &str = "checksums";
 
-/// The largest entry that is read, in bytes.
+/// The maximum size of an entry, in bytes.
 const MAX_ENTRY: u64 = 1 << 30;
 
-/// Where compiled modules are kept.
+/// The location of the cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum CacheDir {
-    /// In the folder that the variable `PLUGIN_SDK_CACHE_DIR` names, else in the user's folder for caches.
+    /// The folder in the variable `PLUGIN_SDK_CACHE_DIR`, or else the user's cache folder.
     #[default]
     Usual,
+    /// The given folder.
     At(PathBuf),
+    /// No cache.
     Off,
 }
 
@@ -47,23 +51,23 @@ pub(crate) struct CodeCache {
     dir: PathBuf,
 }
 
-/// What there is of a module in the cache.
+/// The state of a module's entry in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// It is as it was written.
+    /// The entry is intact.
     Sound,
-    /// None, or one that was damaged and has been removed.
+    /// There is no entry, or it was damaged and has been removed.
     Absent,
-    /// One that is damaged and cannot be removed.
+    /// The entry is damaged and cannot be removed.
     Damaged,
 }
 
 impl CodeCache {
-    /// Opens the cache, if there is to be one.
+    /// Opens the cache; returns `None` if it is disabled or the default folder is unusable.
     ///
     /// # Errors
     ///
-    /// Where a folder that was asked for by name cannot be made, or is not the user's alone.
+    /// Fails if an explicitly chosen folder cannot be created or does not belong to the user alone.
     pub(crate) fn open(dir: &CacheDir) -> Result<Option<Self>, Failure> {
         match dir {
             CacheDir::Off => Ok(None),
@@ -71,7 +75,7 @@ impl CodeCache {
             CacheDir::Usual => match std::env::var_os(VARIABLE) {
                 Some(off) if off == "off" => Ok(None),
                 Some(dir) if !dir.is_empty() => Self::at(Path::new(&dir)).map(Some),
-                // A cache that nobody asked for by name may be missing where there is no place for it.
+                // The default cache is optional: without a usable folder there is none.
                 _ => Ok(usual_dir().and_then(|dir| Self::at(&dir).ok())),
             },
         }
@@ -83,7 +87,7 @@ impl CodeCache {
             make(&dir)?;
             belongs_to_user(&dir)?;
             for folder in [dir.join(ENGINE), dir.join(ENTRIES), dir.join(CHECKSUMS)] {
-                // Where they cannot be made, nothing is kept.
+                // If they cannot be created, nothing is cached.
                 if make(&folder).is_ok() {
                     belongs_to_user(&folder)?;
                 }
@@ -99,18 +103,19 @@ impl CodeCache {
         })?;
         let mut config = CacheConfig::new();
         config.with_directory(dir.join(ENGINE));
-        // It would write entries anew that are used often, for better compression.
+        // Otherwise the engine would rewrite popular entries with better compression.
         config.with_optimized_compression_usage_counter_threshold(u64::MAX);
         let cache = Cache::new(config).map_err(Failure::engine)?;
         Ok(CodeCache { cache, dir })
     }
 
-    /// What the engine is made with.
+    /// Returns the engine's cache, for the engine's configuration.
     pub(crate) fn engines(&self) -> &Cache {
         &self.cache
     }
 
-    /// Holds what the engine would find for a module against its checksum, and removes it where it is something else.
+    /// Verifies the entry that the engine would use for a module; removes the entry if the checksum
+    /// does not match.
     pub(crate) fn check(&self, engine: &Engine, wasm: &[u8]) -> Entry {
         let name = name(engine, wasm);
         let mut found = Entry::Absent;
@@ -126,7 +131,9 @@ impl CodeCache {
         found
     }
 
-    /// Writes the checksum of what the engine has just put there for a module. Without it, the module is compiled anew the next time.
+    /// Writes the checksum of the entry that the engine has just stored for a module.
+    ///
+    /// Without a checksum, the module is compiled again the next time.
     pub(crate) fn seal(&self, engine: &Engine, wasm: &[u8]) {
         let name = name(engine, wasm);
         let written = self.entries(&name).into_iter().try_for_each(|path| {
@@ -138,7 +145,7 @@ impl CodeCache {
         }
     }
 
-    /// The files of an entry, of which there is one where engines of one version use the cache.
+    /// Returns the files of an entry: at most one for each version of the engine.
     fn entries(&self, name: &str) -> Vec<PathBuf> {
         let versions = folders(&self.dir.join(ENTRIES)).unwrap_or_default();
         let paths = versions.into_iter().map(|version| version.join(name));
@@ -147,7 +154,7 @@ impl CodeCache {
             .collect()
     }
 
-    /// Writes a checksum so that it is never there in part.
+    /// Writes a checksum atomically.
     fn write(&self, name: &str, sum: &[u8]) -> io::Result<()> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -159,7 +166,8 @@ impl CodeCache {
         })
     }
 
-    /// Removes the checksums of entries that the engine has removed, which it does when there are too many.
+    /// Removes the checksums of entries that are gone; the engine removes entries if there are too
+    /// many.
     fn forget_gone(&self) -> io::Result<()> {
         for checksum in fs::read_dir(self.dir.join(CHECKSUMS))? {
             let checksum = checksum?;
@@ -175,7 +183,9 @@ impl CodeCache {
     }
 }
 
-/// The name that the engine's cache gives to a module's entry: see `wasmtime-internal-cache`.
+/// Returns the name that the engine's cache gives to a module's entry.
+///
+/// See `wasmtime-internal-cache`.
 fn name(engine: &Engine, wasm: &[u8]) -> String {
     struct Sha256Hasher(Sha256);
 
@@ -190,7 +200,7 @@ fn name(engine: &Engine, wasm: &[u8]) -> String {
     }
 
     let mut hasher = Sha256Hasher(Sha256::new());
-    // Neither debug information in a file of its own nor intrinsics.
+    // There is neither a separate file of debug information nor are there intrinsics.
     let state = (
         engine.precompile_compatibility_hash(),
         wasm,
@@ -201,7 +211,7 @@ fn name(engine: &Engine, wasm: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(hasher.0.finalize())
 }
 
-/// The checksum of an entry under its name.
+/// Returns the checksum over an entry's name and contents.
 fn checksum(name: &str, entry: &Path) -> io::Result<[u8; 32]> {
     let kind = entry.symlink_metadata()?;
     if !kind.is_file() || kind.len() > MAX_ENTRY {
@@ -224,20 +234,20 @@ fn folders(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Makes a folder for the user alone, and those that it is in.
+/// Creates a folder and its parents, accessible to the user alone.
 fn make(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(dir) {
-        // One that can be read is of use all the same.
+        // An existing folder that is only readable is still useful.
         Err(_) if dir.is_dir() => Ok(()),
         made => made,
     }
 }
 
-/// Checks that nobody else can write into a folder, except the administrator.
+/// Checks that only the user and the administrator can write into a folder.
 #[cfg(unix)]
 fn belongs_to_user(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -262,7 +272,9 @@ fn belongs_to_user(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere it is left to the user where the cache is: their own folder for caches is theirs alone.
+/// Accepts every folder on other systems, where the user's cache folder is private by default.
+///
+/// There the user is responsible for a folder of their choice.
 #[cfg(not(unix))]
 fn belongs_to_user(_: &Path) -> io::Result<()> {
     Ok(())
@@ -291,7 +303,7 @@ fn usual_dir() -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    /// A folder with one entry, and what compiles it there or takes it from there.
+    /// A cache folder with at most one entry, and the module of that entry.
     struct Place {
         dir: tempfile::TempDir,
         wasm: Vec<u8>,
@@ -307,7 +319,7 @@ mod tests {
             }
         }
 
-        /// What was found, whether it was compiled, and the path of the entry.
+        /// Returns the entry's state, whether the module was compiled, and the path of the entry.
         fn compile(&self) -> (Entry, bool, PathBuf) {
             let cache = CodeCache::at(self.dir.path()).unwrap();
             let mut config = wasmtime::Config::new();
@@ -330,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_found_as_it_was_written() {
+    fn intact_entries_are_reused() {
         let place = Place::new();
         let (found, compiled, _) = place.compile();
         assert_eq!((found, compiled), (Entry::Absent, true));
@@ -339,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_changed_in_any_way_is_compiled_anew() {
+    fn modified_entries_are_compiled_again() {
         let place = Place::new();
         let (_, _, path) = place.compile();
         let whole = fs::read(&path).unwrap();
@@ -365,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_without_its_checksum_or_of_another_name_is_not_used() {
+    fn entries_without_a_matching_checksum_are_not_used() {
         let place = Place::new();
         let (_, _, path) = place.compile();
         let checksums = place.dir.path().join(CHECKSUMS);
@@ -381,7 +393,7 @@ mod tests {
         fs::remove_file(&checksum).unwrap();
         assert_eq!(place.compile().0, Entry::Absent);
 
-        // The whole entry of another module, with its checksum.
+        // The intact entry of another module, with its checksum.
         let other = Place {
             dir: tempfile::tempdir().unwrap(),
             wasm: wat::parse_str("(module (func (export \"f\") (result i32) i32.const 8))")
@@ -399,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn checksums_go_with_their_entries() {
+    fn checksums_of_missing_entries_are_removed() {
         let place = Place::new();
         let stale = place.dir.path().join(CHECKSUMS).join("gone");
         fs::create_dir_all(stale.parent().unwrap()).unwrap();
@@ -410,7 +422,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_that_others_can_write_into_is_refused() {
+    fn folders_that_other_users_can_write_into_are_refused() {
         use std::os::unix::fs::PermissionsExt;
 
         let place = Place::new();
@@ -434,9 +446,9 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_of_another_user_is_refused() {
+    fn folders_of_another_user_are_refused() {
         let dir = tempfile::tempdir().unwrap();
-        // Only the administrator can give folders away.
+        // Only the administrator can change a folder's owner.
         if std::os::unix::fs::chown(dir.path(), Some(12_345), None).is_err() {
             println!("not run: folders cannot be given to another user here");
             return;
@@ -450,7 +462,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_folder_is_the_users_alone() {
+    fn new_folders_are_private_to_the_user() {
         use std::os::unix::fs::PermissionsExt;
 
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! WebAssembly engines, few per process and shared, with their clocks.
+//! WebAssembly engines, few per process and shared, with their epoch clocks.
 
 mod cache;
 
@@ -13,16 +13,16 @@ use crate::failure::{Failure, FailureKind};
 use cache::CodeCache;
 pub(crate) use cache::{CacheDir, Entry};
 
-/// How often an engine's clock ticks, and so how exactly a call's time is kept.
+/// The interval of an engine's clock, and so the precision of timeouts.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// How many of a guest's calls a failure tells of.
+/// The maximum number of guest frames in a failure's backtrace.
 const MAX_FRAMES: usize = 64;
 
-/// What host functions have of the stack of a call that can be waited for, in bytes. Only what is touched takes memory.
+/// Stack reserved for host functions in an async call, in bytes. Untouched parts take no memory.
 const HOST_STACK: usize = 1 << 20;
 
-/// What an engine must be made with: a module is compiled anew for each combination.
+/// The options of an engine. A module is compiled separately for each combination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EngineOptions {
     pub(crate) fuel: bool,
@@ -32,19 +32,19 @@ pub(crate) struct EngineOptions {
     pub(crate) cache: CacheDir,
 }
 
-/// A pool of places for instances, made in advance.
+/// A preallocated pool of slots for instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pool {
     pub(crate) instances: u32,
     pub(crate) table_elements: usize,
 }
 
-/// How long so many ticks are.
+/// Returns the duration of a number of ticks.
 pub(crate) fn duration(ticks: u64) -> Duration {
     TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
 }
 
-/// The ticks of an engine's clock, which cost nothing to read; always 0 where calls may take any time.
+/// The tick counter of an engine's clock, cheap to read; always 0 if calls have no timeout.
 #[derive(Clone, Default)]
 pub(crate) struct Clock(Arc<AtomicU64>);
 
@@ -54,14 +54,14 @@ impl Clock {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether a deadline has passed; 0 is none.
+    /// Returns whether a deadline has passed; 0 means no deadline.
     #[inline]
     pub(crate) fn passed(&self, deadline: u64) -> bool {
         deadline != 0 && self.now() >= deadline
     }
 }
 
-/// An engine that instances with the same options share.
+/// An engine, shared by all modules with the same options.
 pub(crate) struct SharedEngine {
     engine: Engine,
     clock: Clock,
@@ -69,7 +69,7 @@ pub(crate) struct SharedEngine {
 }
 
 impl SharedEngine {
-    /// The engine with these options, made if no module uses one at the moment.
+    /// Returns the engine with these options; creates it if no module uses one at the moment.
     pub(crate) fn with(options: &EngineOptions) -> Result<Arc<Self>, Failure> {
         static ENGINES: Mutex<Vec<(EngineOptions, Weak<SharedEngine>)>> = Mutex::new(Vec::new());
         let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,14 +94,14 @@ impl SharedEngine {
             .consume_fuel(options.fuel)
             .epoch_interruption(options.clock)
             .max_wasm_stack(options.stack_bytes)
-            // A call that can be waited for has a stack of its own, which the host's functions are on as well.
+            // An async call has its own stack, which host functions use too.
             .async_stack_size(options.stack_bytes.saturating_add(HOST_STACK))
-            // What tells an overflow of the guest's own stack apart; costs nothing before a trap.
+            // Needed to recognise an overflow of the guest's own stack; free until a trap.
             .coredump_on_trap(true)
             .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
             // Whatever the variable WASMTIME_BACKTRACE_DETAILS says: see `symbols/mod.rs`.
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-            // The ABI's only memory is a 32-bit one; what it does not need, no guest needs to reach.
+            // The ABI needs a single 32-bit memory. Other features only enlarge the attack surface.
             .wasm_memory64(false)
             .wasm_multi_memory(false);
         if let Some(pool) = options.pool {
@@ -127,26 +127,28 @@ impl SharedEngine {
         &self.clock
     }
 
-    /// Where its compiled code is kept, if anywhere.
+    /// Returns the cache of the engine's compiled code, if it has one.
     pub(crate) fn cache(&self) -> Option<&CodeCache> {
         self.cache.as_ref()
     }
 }
 
-/// How many ticks a time is: never fewer than it takes, as the first tick may come at once. 0 stands for no limit.
+/// Converts a timeout to ticks; 0 means no limit.
+///
+/// Adds one tick because the first one may come at once, so that a call never gets less time.
 pub(crate) fn ticks(timeout: Option<Duration>) -> u64 {
     let Some(timeout) = timeout else { return 0 };
     let ticks = timeout
         .as_nanos()
         .div_ceil(TICK.as_nanos())
         .saturating_add(1);
-    // Far below the range of the engine's counter, to which it is added.
+    // Stays far below the range of the engine's counter, to which the ticks are added.
     u64::try_from(ticks)
         .unwrap_or(u64::MAX)
         .min(u64::from(u32::MAX))
 }
 
-/// A thread that ticks until nothing uses the engine any more.
+/// Starts a thread that ticks until the engine is no longer in use.
 fn start_clock(engine: EngineWeak, clock: Clock) -> Result<(), Failure> {
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
@@ -176,7 +178,7 @@ fn pooling(pool: Pool) -> PoolingAllocationConfig {
         .total_tables(instances)
         .total_stacks(instances)
         .table_elements(pool.table_elements)
-        // Zeroing a little memory is quicker than giving it back and faulting it in again.
+        // Zeroing a little memory is faster than releasing it and faulting it in again.
         .linear_memory_keep_resident(256 * 1024)
         .table_keep_resident(16 * 1024);
     config
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_compiled_once_comes_from_the_disk_for_the_next_engine() {
+    fn compiled_modules_are_cached_for_the_next_engine() {
         let dir = tempfile::tempdir().unwrap();
         let counts = |options: &EngineOptions| {
             let shared = SharedEngine::new(options).unwrap();
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn engines_with_the_same_options_are_one_and_go_with_their_last_user() {
+    fn engines_with_equal_options_are_shared_until_unused() {
         let options = EngineOptions {
             stack_bytes: 123_456,
             ..options(CacheDir::Off)
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_ends_with_its_engine() {
+    fn clock_thread_ends_with_its_engine() {
         let shared = SharedEngine::new(&EngineOptions {
             clock: true,
             ..options(CacheDir::Off)
@@ -250,14 +252,14 @@ mod tests {
         .unwrap();
         let engine = shared.engine().weak();
         drop(shared);
-        // The clock holds the engine only while it ticks.
+        // The clock's thread holds a reference to the engine only while it ticks.
         while engine.upgrade().is_some() {
             std::thread::yield_now();
         }
     }
 
     #[test]
-    fn a_cache_folder_that_cannot_be_made_is_an_error_where_it_was_asked_for() {
+    fn unusable_explicit_cache_folder_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let failure = SharedEngine::new(&options(CacheDir::At(file.path().join("cache"))))
             .err()
@@ -266,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_in_ticks_is_never_too_short_and_never_overflows() {
+    fn ticks_are_never_too_few_and_never_overflow() {
         assert_eq!(ticks(None), 0);
         assert_eq!(ticks(Some(Duration::ZERO)), 1);
         assert_eq!(ticks(Some(Duration::from_millis(1))), 2);

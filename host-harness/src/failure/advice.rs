@@ -1,6 +1,6 @@
 //! Names that give away where a module or a function comes from.
 
-/// Returns whether a module's imports are of JavaScript, as `wasm-bindgen` writes them.
+/// Returns whether an import module is JavaScript, as `wasm-bindgen` names it.
 ///
 /// ```
 /// use plugin_sdk_harness::remedies;

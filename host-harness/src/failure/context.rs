@@ -9,12 +9,12 @@ use serde::{Serialize, Serializer};
 use super::backtrace::Backtrace;
 use crate::text;
 
-/// What was going on.
+/// The operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Reading, checking and compiling the module.
     Load,
-    /// Making an instance, which runs the module's start function if it has one.
+    /// Creating an instance, which runs the module's start function if it has one.
     Instantiate,
     /// An export that every plugin has, or a hook, by its name.
     Export(&'static str),
@@ -22,16 +22,16 @@ pub(crate) enum Stage {
     Command(Arc<str>),
 }
 
-/// What was going on around a failure, as far as it is known.
+/// The context of a failure, as far as it is known.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
-    /// The guest's stack, where the guest was running.
+    /// The guest's stack, if the guest was running.
     pub(crate) backtrace: Backtrace,
-    /// The call's host calls, oldest first. Only the last of them are kept.
+    /// The last host calls of the call, oldest first.
     pub(crate) host_calls: Vec<HostCall>,
-    /// The log lines, oldest first. Only the last of them are kept.
+    /// The last log lines, oldest first.
     pub(crate) logs: Vec<LogLine>,
-    /// What the call had used.
+    /// The resources that the call had used.
     pub(crate) usage: Option<Usage>,
 }
 

@@ -9,66 +9,72 @@ use super::Failure;
 use super::problem::Problem;
 use crate::permissions::Permission;
 
-/// The kinds of [`Failure`].
+/// The typed cause of a [`Failure`].
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The plugin answered with an error: bad arguments, or an error of its own. The instance lives on.
+    /// The plugin returned an error: for bad arguments, or one that its author defined.
+    ///
+    /// The instance stays usable.
     Plugin(plugin_sdk::Error),
 
-    /// The arguments, a configuration or an event's data do not fit the plugin's own schema, and were not given to it: what
-    /// `PluginBuilder::check_arguments` asks for.
+    /// The arguments, a configuration or an event's data do not match the plugin's schema.
+    ///
+    /// They were not passed to the plugin. `PluginBuilder::check_arguments` turns this check on.
     DoesNotFit {
-        /// The error that the plugin would have answered with. Its details have the place as a JSON Pointer too, and all problems if there are several.
+        /// The error that the plugin would have returned.
+        ///
+        /// Its details also contain the path as a JSON Pointer, and all problems if there are
+        /// several.
         error: plugin_sdk::Error,
-        /// What is wrong, at most 16 things.
+        /// The problems, at most 16.
         problems: Vec<Problem>,
     },
-    /// Values cannot be held against the plugin's own schema, because it is none or would take too long.
+    /// Values cannot be validated: the plugin's schema is invalid or would take too long.
     BadSchema {
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 
     /// The plugin panicked.
     Panic(Panic),
-    /// The plugin needed more linear memory than it may have.
+    /// The plugin needed more linear memory than its limit allows.
     OutOfMemory {
-        /// What the memory would have grown to, in bytes.
+        /// The requested size of the memory, in bytes.
         requested: u64,
-        /// What it may grow to, in bytes.
+        /// The maximum size of the memory, in bytes.
         limit: u64,
     },
     /// Calls nested too deeply, or local values were too large.
     StackOverflow(Stack),
     /// The call used all its fuel.
     OutOfFuel {
-        /// The fuel of a call.
+        /// The fuel limit of a call.
         limit: u64,
     },
     /// The call took too long.
     Timeout {
-        /// The time of a call.
+        /// The time limit of a call.
         limit: Duration,
-        /// The host function that it was in, as `module.name`, if not in the plugin's own code.
+        /// The host function that was running, as `module.name`; `None` in the plugin's own code.
         during: Option<String>,
     },
-    /// The call's future was dropped before it was done.
+    /// The call's future was dropped before it completed.
     Cancelled,
     /// The plugin trapped in another way.
     Trap {
-        /// The engine's words.
+        /// The engine's message.
         message: String,
     },
-    /// The instance is dead since an earlier trap.
+    /// The instance is unusable because of an earlier trap.
     Poisoned {
-        /// What killed it.
+        /// The failure that made it unusable.
         first: Failure,
     },
 
-    /// The plugin gave an address and a length that do not lie within its memory.
+    /// The plugin returned an address and a length that are not within its memory.
     OutOfBounds {
-        /// What should be there.
+        /// The expected contents.
         region: Region,
         /// The address.
         address: u32,
@@ -77,103 +83,103 @@ pub enum FailureKind {
         /// The size of the memory in bytes.
         memory: u64,
     },
-    /// `alloc` gave an address that is not a multiple of 16.
+    /// `alloc` returned an address that is not a multiple of 16.
     Misaligned {
         /// The address.
         address: u32,
     },
-    /// `alloc` gave 0, which means that it has no room, although the memory limit did not stop it.
+    /// `alloc` returned 0, which means out of memory, although the memory limit was not reached.
     AllocationFailed {
-        /// What it was asked for.
+        /// The requested size in bytes.
         bytes: u32,
     },
-    /// Text that the plugin gave is not UTF-8.
+    /// Text from the plugin is not valid UTF-8.
     NotUtf8 {
-        /// Which text.
+        /// The origin of the text.
         region: Region,
-        /// How many of its bytes are UTF-8.
+        /// The number of valid bytes at its beginning.
         valid_up_to: usize,
     },
-    /// JSON that the plugin gave is not JSON, or not of the type asked for.
+    /// JSON from the plugin is invalid or does not match the requested type.
     BadJson {
-        /// Which text.
+        /// The origin of the text.
         region: Region,
-        /// What is wrong, and where.
+        /// The reason and the position.
         reason: String,
-        /// The text around that place.
+        /// The text around that position.
         excerpt: String,
     },
-    /// A result in the binary codec that is not one, or not of the type asked for.
+    /// A result in the binary codec is invalid or does not match the requested type.
     BadBinary {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The answer to a batch is not one answer for each input.
+    /// The result of a batch does not contain exactly one answer per input.
     BadBatch {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The plugin's answer is larger than the host decodes.
+    /// The plugin's result is larger than the host's limit for decoding.
     ResultTooLarge {
-        /// Which answer.
+        /// The kind of result.
         region: Region,
-        /// Its length in bytes.
+        /// The length in bytes.
         bytes: u64,
-        /// The largest length in bytes.
+        /// The maximum length in bytes.
         limit: u64,
     },
 
     /// The arguments are larger than the ABI allows.
     ArgumentsTooLarge {
-        /// Their length in bytes.
+        /// The length in bytes.
         bytes: u64,
-        /// The largest length in bytes.
+        /// The maximum length in bytes.
         limit: u64,
     },
     /// The arguments given to the harness cannot be encoded.
     BadArguments {
-        /// What is wrong with them.
+        /// The reason.
         reason: String,
     },
     /// The plugin has no such command.
     UnknownCommand {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The command with the most similar name.
         nearest: Option<String>,
-        /// The commands that there are.
+        /// The plugin's commands.
         known: Vec<String>,
     },
 
-    /// The bytes are no WebAssembly module but something else.
+    /// The bytes are not a WebAssembly module.
     NotWasm {
-        /// What they look like.
+        /// The format that the bytes appear to have.
         found: String,
     },
-    /// The module breaks off.
+    /// The module is truncated.
     Truncated {
-        /// The number of bytes that there are.
+        /// The number of bytes present.
         bytes: u64,
     },
     /// The bytes are a component, not a module.
     Component,
     /// The module is not valid, or uses a proposal that the harness does not support.
     InvalidModule {
-        /// What is wrong, and at which byte.
+        /// The reason and the byte offset.
         reason: String,
     },
-    /// The module has more bytes than it may have.
+    /// The module exceeds the maximum size.
     ModuleTooLarge {
         /// The module's size in bytes.
         bytes: u64,
-        /// The largest size in bytes.
+        /// The maximum size in bytes.
         limit: u64,
     },
-    /// The module has more of something than it may have, or would take too long to compile.
+    /// The module exceeds a limit on its contents, or would take too long to compile.
     ModuleLimit {
         /// The limit's name: a field of [`ModuleLimits`](crate::ModuleLimits).
         setting: &'static str,
-        /// What the module has or does that is too much: `has 200000 functions`.
+        /// The excess, as a phrase: `has 200000 functions`.
         what: String,
         /// The limit.
         limit: u64,
@@ -189,26 +195,26 @@ pub enum FailureKind {
     MissingExport {
         /// The export's name.
         name: String,
-        /// What it should be.
+        /// A description of the expected export.
         expected: String,
-        /// Why it is not there and what to do about that, where the module shows it.
+        /// The likely cause and the fix, if the module gives a clue.
         cause: Option<String>,
     },
-    /// An export is not what the ABI says.
+    /// An export has a type other than the ABI requires.
     WrongExport {
         /// The export's name.
         name: String,
-        /// What it should be.
+        /// A description of the expected export.
         expected: String,
-        /// What it is.
+        /// A description of the actual export.
         found: String,
     },
-    /// The module imports what the harness does not offer.
+    /// The module imports items that the harness does not provide.
     MissingImports {
-        /// All of them.
+        /// All missing imports.
         imports: Vec<Import>,
     },
-    /// The module imports a function of the host's with another type than the host has it.
+    /// The module imports a host function with a type other than the host's.
     WrongImport {
         /// The import.
         import: Import,
@@ -217,51 +223,53 @@ pub enum FailureKind {
         /// The module's type.
         found: String,
     },
-    /// A host function was called with an argument that is none: an address out of bounds, say.
+    /// A host function was called with an invalid argument, such as an address out of bounds.
     BadHostArgument {
         /// The function, as `module.name`.
         function: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A host function failed, and returns nothing that could say so to the plugin.
+    /// A host function failed and has no result that could report the error to the plugin.
     HostFunction {
         /// The function, as `module.name`.
         function: String,
         /// The error that it would have returned.
         error: plugin_sdk::Error,
     },
-    /// The module imports a host function whose implementation is asynchronous, and the host is not.
+    /// The module imports an asynchronous host function, but the host is synchronous.
     AsyncHostFunction {
         /// The function, as `module.name`.
         function: String,
     },
-    /// The plugin breaks a rule of the [host](crate::hosts) that it was built for and that is played here. That host itself may crash on it, or never notice.
+    /// The plugin violates a rule of the emulated [host](crate::hosts) that it was built for.
+    ///
+    /// The real host may crash on it or never notice.
     HostContract {
         /// The host's name: `neotalk`.
         host: &'static str,
         /// The rule.
         rule: &'static str,
-        /// What the plugin does instead.
+        /// The plugin's behaviour.
         found: String,
     },
-    /// The [host](crate::hosts) that is played here never does what was asked for.
+    /// The emulated [host](crate::hosts) does not support the requested operation.
     HostLacks {
         /// The host's name: `neotalk`.
         host: &'static str,
-        /// What it has not: `events`.
+        /// The unsupported facility: `events`.
         what: &'static str,
     },
-    /// The module's tables have more elements than they may have.
+    /// The module's tables exceed the maximum number of elements.
     TableTooLarge {
-        /// The number of elements that they would have had.
+        /// The requested number of elements.
         requested: u64,
-        /// The largest number.
+        /// The maximum number of elements.
         limit: u64,
     },
-    /// As many instances as the pool holds are in use.
+    /// All instances of the pool are in use.
     PoolExhausted {
-        /// The number of instances that the pool holds.
+        /// The size of the pool.
         limit: u32,
     },
 
@@ -271,84 +279,87 @@ pub enum FailureKind {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The operating system's words.
+        /// The operating system's message.
         reason: String,
     },
-    /// A service could not be set up as asked.
+    /// A service could not be set up as requested.
     Service {
-        /// Which, by the name of its permission.
+        /// The service, by the name of its permission.
         service: &'static str,
-        /// What is wrong with what was asked for.
+        /// The reason.
         reason: String,
     },
-    /// The plugin needs permissions that are not granted, and was built [strictly](crate::PluginBuilder::strict).
+    /// The plugin needs permissions that are not granted, and was built
+    /// [strictly](crate::PluginBuilder::strict).
     NotGranted {
-        /// Those that are not granted, with the plugin's reasons.
+        /// The permissions that are not granted, with the plugin's reasons.
         permissions: Vec<Permission>,
     },
-    /// The engine could not be set up as asked.
+    /// The engine could not be set up as requested.
     Engine {
-        /// The engine's words.
+        /// The engine's message.
         reason: String,
     },
 }
 
-/// A panic in a plugin, as its panic record tells it.
+/// A panic in a plugin, from its panic record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Panic {
-    /// The message; in parentheses, why there is none.
+    /// The message, or in parentheses the reason why there is none.
     pub message: String,
-    /// The source file, as the compiler saw it; empty where the plugin did not note it.
+    /// The source file, as the compiler saw it; empty if the plugin did not record it.
     pub file: String,
-    /// The line, counted from 1; 0 where the plugin did not note it.
+    /// The line, counted from 1; 0 if the plugin did not record it.
     pub line: u32,
-    /// The column, counted from 1; 0 where the plugin did not note it.
+    /// The column, counted from 1; 0 if the plugin did not record it.
     pub column: u32,
 }
 
-/// Which of a plugin's two stacks overflowed.
+/// The stack that overflowed, of the two that a plugin has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stack {
-    /// The engine's, which holds calls and most local values.
+    /// The engine's stack, which holds calls and most local values.
     Wasm {
-        /// Its size in bytes.
+        /// The size in bytes.
         limit: u64,
     },
-    /// The guest's own, in linear memory, which holds local values that have an address. It grows down towards address 0.
+    /// The guest's own stack in linear memory, which holds local values that have an address.
+    ///
+    /// It grows down towards address 0.
     Shadow {
-        /// How far down it went: an address that has wrapped around below 0.
+        /// The address that was reached, which has wrapped around below 0.
         address: u64,
     },
 }
 
-/// A part of a guest's memory that the ABI gives a meaning.
+/// A region of a guest's memory with a meaning in the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Region {
-    /// The buffer that `alloc` gave for arguments.
+    /// The buffer that `alloc` returned for arguments.
     Arguments,
     /// The result of a call.
     Result,
-    /// The error that a call answered with.
+    /// The error that a call returned.
     Error,
     /// The panic record.
     PanicRecord,
-    /// The heap record, where the plugin counts its allocations.
+    /// The heap record of a plugin that counts its allocations.
     HeapRecord,
 }
 
 /// An import of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// The module that it should come from.
+    /// The module to import from.
     pub module: String,
-    /// Its name there.
+    /// The name within that module.
     pub name: String,
 }
 
-/// Why a plugin's crate could not be built.
+/// The reason why a plugin's crate could not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildFailure {
@@ -357,17 +368,17 @@ pub enum BuildFailure {
         /// The folder.
         dir: PathBuf,
     },
-    /// The folder holds a workspace without a crate of its own.
+    /// The folder contains a workspace without a root crate.
     Workspace {
         /// The folder.
         dir: PathBuf,
     },
-    /// The crate's library is not built as a `cdylib`, so that there is no module.
+    /// The crate's library is not a `cdylib`, so the build makes no module.
     NotCdylib {
         /// The crate's `Cargo.toml`.
         manifest: PathBuf,
     },
-    /// The crate does not offer a feature that it should be built with.
+    /// The crate lacks a requested feature.
     NoFeature {
         /// The crate's `Cargo.toml`.
         manifest: PathBuf,
@@ -376,32 +387,34 @@ pub enum BuildFailure {
     },
     /// The toolchain has no standard library for WebAssembly.
     MissingTarget {
-        /// The toolchain's name, where it is known.
+        /// The toolchain's name, if known.
         toolchain: Option<String>,
     },
-    /// A dependency defines a function that hosts call in the plugin, and a module has one function of a name.
+    /// A dependency defines a function under the name of one that hosts call in the plugin.
+    ///
+    /// A module has at most one function of a name.
     Clash {
         /// The function's name.
         symbol: String,
-        /// The dependency, as Rust code calls it.
+        /// The dependency's crate name, as in Rust code.
         dependency: String,
     },
-    /// The compiler, or cargo, refused.
+    /// The compiler or cargo reported an error.
     Failed {
         /// The command.
         command: String,
-        /// What it wrote.
+        /// The output of the command.
         output: String,
-        /// Which flags of the outer build did not reach this one, if there are any.
+        /// A note on flags of the outer build that did not reach this one, if there are any.
         note: Option<String>,
-        /// What to do about it, where that is known.
+        /// The fix, if known.
         help: Option<String>,
     },
     /// Cargo could not be run.
     NoCargo {
         /// The program.
         program: String,
-        /// The operating system's words.
+        /// The operating system's message.
         reason: String,
     },
 }
@@ -414,7 +427,7 @@ impl FailureKind {
         }
     }
 
-    /// The kind, even where the plugin has a word of its own.
+    /// Returns the word for the kind, even if the plugin's error has its own code.
     pub(super) fn word(&self) -> &'static str {
         match self {
             FailureKind::Plugin(_) => "plugin",

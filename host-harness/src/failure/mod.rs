@@ -1,7 +1,7 @@
-//! What can go wrong, each kind told apart, and what was going on when it did.
+//! The harness's typed failures and the context of each.
 //!
-//! `display.rs` has the words, `hint.rs` what to do about a panic, `backtrace.rs` the guest's stack, `report.rs` lays all of it out for
-//! people and `json.rs` for machines.
+//! `display.rs` contains the messages, `hint.rs` the hints for panics and `backtrace.rs` the
+//! guest's stack. `report.rs` formats failures for people, `json.rs` for machines.
 
 mod advice;
 mod backtrace;
@@ -37,24 +37,26 @@ pub(crate) use hint::{PRINTING, unsupported};
 pub use kind::{BuildFailure, FailureKind, Import, Panic, Region, Stack};
 pub use problem::Problem;
 
-/// The most host calls that a failure tells of.
+/// The maximum number of host calls in a failure.
 const MAX_HOST_CALLS: usize = 8;
 
-/// The most lines of a log that a failure tells of.
+/// The maximum number of log lines in a failure.
 pub(crate) const MAX_LOG_LINES: usize = 16;
 
-/// The most arguments of a host call that a failure tells of.
+/// The maximum number of arguments of a host call in a failure.
 const MAX_ARGUMENTS: usize = 16;
 
-/// The most bytes of an argument, an outcome or a log message that a failure tells.
+/// The maximum length, in bytes, of an argument, an outcome or a log message in a failure.
 const MAX_VALUE: usize = 300;
 
-/// What a call, or loading a plugin, came to when it did not succeed.
+/// The failure of a call or of loading a plugin.
 ///
-/// [`kind`](Failure::kind) tells what happened with all its particulars and [`code`](Failure::code) the same as a stable word. `Display`,
-/// and `Debug`, so that a test's `unwrap` reads well, explain it as the Rust compiler explains a mistake: what happened, the line of source
-/// where it did, the guest's stack, the last calls of the host and lines of the log, what was used of what there was, and what to do next.
-/// [`colored`](Failure::colored) does so for terminals, [`to_json`](Failure::to_json) for machines.
+/// [`kind`](Failure::kind) returns the typed cause and [`code`](Failure::code) a stable word for
+/// it. `Display` and `Debug` format a report in the style of the Rust compiler: the message, the
+/// source line, the guest's stack, the last host calls and log lines, the resources used, and what
+/// to do next. `Debug` does so too because a test's `unwrap` prints it.
+/// [`colored`](Failure::colored) formats the report for terminals, [`to_json`](Failure::to_json)
+/// for machines.
 ///
 /// ```text
 /// error[panic]: command `average` panicked: attempt to divide by zero
@@ -69,10 +71,11 @@ const MAX_VALUE: usize = 300;
 ///    = note: used 1.1 MiB of 64 MiB of memory, less than 10ms of 10s
 /// ```
 ///
-/// An error that the plugin answered with is shown alone, without what was going on. Whatever text came from the guest is bounded and free
-/// of terminal escapes.
+/// An error that the plugin returned is shown alone, without context. All text from the guest is
+/// bounded and free of terminal escapes.
 ///
-/// Nothing of this is gathered before a call fails, and source files and debug information are not read before somebody looks.
+/// The context is collected only when a call fails. Source files and debug information are read
+/// only when the report is formatted.
 ///
 /// ```
 /// use plugin_sdk_harness::{FailureKind, Plugin};
@@ -101,9 +104,9 @@ struct Report {
     kind: FailureKind,
     during: Stage,
     context: Context,
-    /// What to do next in the words of whoever shows it.
+    /// A hint that replaces the default one.
     hint: Option<String>,
-    /// What the host that is played would have said.
+    /// The message of the real host that is emulated.
     host_says: Option<String>,
 }
 
@@ -118,7 +121,7 @@ impl Failure {
         }))
     }
 
-    /// The same failure, and what was going on around it, in bounds.
+    /// Adds the context to the failure, truncated to the limits.
     pub(crate) fn with_context(mut self, mut context: Context) -> Self {
         keep_last(&mut context.host_calls, MAX_HOST_CALLS);
         keep_last(&mut context.logs, MAX_LOG_LINES);
@@ -139,7 +142,7 @@ impl Failure {
         self
     }
 
-    /// While reading, checking or compiling a module.
+    /// Creates a failure of reading, checking or compiling a module.
     pub(crate) fn load(kind: FailureKind) -> Self {
         Failure::new(kind, Stage::Load)
     }
@@ -151,20 +154,20 @@ impl Failure {
         })
     }
 
-    /// What went wrong, with its particulars.
+    /// Returns the typed cause.
     pub fn kind(&self) -> &FailureKind {
         &self.0.kind
     }
 
-    /// What went wrong as a word in `snake_case` that later versions keep.
+    /// Returns the cause as a stable word in `snake_case`, which later versions keep.
     ///
-    /// For an error that the plugin answered with, this is the error's own code, as in
-    /// [`plugin_sdk::Error::code`]; look at [`kind`](Failure::kind) where the two must not be confused.
+    /// For an error that the plugin returned, this is the error's code, as in
+    /// [`plugin_sdk::Error::code`]; use [`kind`](Failure::kind) if the two must not be confused.
     pub fn code(&self) -> &str {
         self.0.kind.code()
     }
 
-    /// The command that was called, if it was one.
+    /// Returns the command that was called, or `None` if the call was not to a command.
     pub fn command(&self) -> Option<&str> {
         match &self.0.during {
             Stage::Command(name) => Some(name),
@@ -172,8 +175,10 @@ impl Failure {
         }
     }
 
-    /// The error that the plugin answered with, if that is what the failure is, or would have answered with, where the host has held its arguments against
-    /// [its own schema](FailureKind::DoesNotFit).
+    /// Returns the plugin's error, if the failure is one.
+    ///
+    /// If the host validated the arguments against [the plugin's schema](FailureKind::DoesNotFit),
+    /// this is the error that the plugin would have returned.
     pub fn plugin_error(&self) -> Option<&plugin_sdk::Error> {
         match &self.0.kind {
             FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => Some(error),
@@ -181,7 +186,7 @@ impl Failure {
         }
     }
 
-    /// The panic, if that is what the failure is.
+    /// Returns the panic, if the failure is one.
     pub fn panic(&self) -> Option<&Panic> {
         match &self.0.kind {
             FailureKind::Panic(panic) => Some(panic),
@@ -189,7 +194,7 @@ impl Failure {
         }
     }
 
-    /// The export that was called, if it was no command: `plugin_init` or a hook.
+    /// Returns the export that was called, if it was not a command: `plugin_init` or a hook.
     pub fn export(&self) -> Option<&str> {
         match self.0.during {
             Stage::Export(name) => Some(name),
@@ -197,17 +202,19 @@ impl Failure {
         }
     }
 
-    /// What happened, without all that was going on around it: mostly one line.
+    /// Returns the message without the context, usually one line.
     pub fn message(&self) -> String {
         self.account().message
     }
 
-    /// What to do next, if it is not obvious: mostly the setting that allows more.
+    /// Returns what to do next, if it is not obvious; usually the setting that raises a limit.
     pub fn hint(&self) -> Option<String> {
         self.account().help.map(Into::into)
     }
 
-    /// The same failure with another [`hint`](Failure::hint), for a host whose users do not write Rust: theirs has other names for its settings.
+    /// Replaces the [`hint`](Failure::hint).
+    ///
+    /// Use this in a host whose users do not write Rust and know its settings by other names.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
@@ -220,45 +227,52 @@ impl Failure {
         self
     }
 
-    /// What the [host](crate::hosts) that was played says of such a failure in its own words, where its documents tell: whoever has seen that finds its reason here.
+    /// Returns the message that the real, emulated [host](crate::hosts) reports for such a failure.
+    ///
+    /// Users who have seen that message find its reason here. Returns `None` if the host's
+    /// documentation does not quote one.
     pub fn host_says(&self) -> Option<&str> {
         self.0.host_says.as_deref()
     }
 
-    /// The same failure, and what the host that is played says of it.
+    /// Adds the message of the emulated host.
     pub(crate) fn with_host_says(mut self, words: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).host_says = Some(words.into());
         self
     }
 
-    /// The guest's stack where it failed, innermost frame first, without what panics go through and without the SDK's part; no frames where
-    /// the guest was not running. At most 64 calls deep.
+    /// Returns the guest's stack at the failure, innermost frame first, at most 64 calls deep.
+    ///
+    /// Frames of the panic machinery and of the SDK are omitted. The stack is empty if the guest
+    /// was not running.
     pub fn backtrace(&self) -> &[Frame] {
         self.0.context.backtrace.relevant()
     }
 
-    /// As [`backtrace`](Failure::backtrace), with all frames.
+    /// Returns the same stack as [`backtrace`](Failure::backtrace), with all frames.
     pub fn full_backtrace(&self) -> &[Frame] {
         self.0.context.backtrace.all()
     }
 
-    /// The last calls of host functions before the failure and within the same call, oldest first: at most 8.
+    /// Returns the last calls of host functions within the failed call, oldest first; at most 8.
     pub fn host_calls(&self) -> &[HostCall] {
         &self.0.context.host_calls
     }
 
-    /// The last lines of the plugin's log, oldest first: at most 16, and none where the log is no
-    /// [`RecordedLog`](crate::services::RecordedLog).
+    /// Returns the last lines of the plugin's log, oldest first; at most 16.
+    ///
+    /// Empty unless the log is a [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(&self) -> &[LogLine] {
         &self.0.context.logs
     }
 
-    /// What the call had used, against its limits; `None` where there was no call.
+    /// Returns the resources that the call had used, with their limits; `None` if there was no
+    /// call.
     pub fn usage(&self) -> Option<&Usage> {
         self.0.context.usage.as_ref()
     }
 
-    /// As `Display`, with the escape sequences that colour it on a terminal.
+    /// Returns the report like `Display`, with escape sequences that colour it on a terminal.
     ///
     /// ```no_run
     /// # fn example(failure: plugin_sdk_harness::Failure) {
@@ -281,21 +295,23 @@ impl Failure {
         Colored(self)
     }
 
-    /// The failure as JSON, which it also serialises to. Text is bounded and filtered as in the message.
+    /// Returns the failure as JSON, in the same form as it serialises to.
     ///
-    /// | member | type | what it is |
+    /// Text is bounded and filtered as in the message.
+    ///
+    /// | member | type | meaning |
     /// |---|---|---|
-    /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin answered with |
-    /// | `code` | string | [`code`](Failure::code): the same but for a plugin's own error, or what would have been one |
+    /// | `kind` | string | the kind in `snake_case`; `plugin` for an error that the plugin returned |
+    /// | `code` | string | [`code`](Failure::code): the same, except for an error that the plugin returned or would have returned |
     /// | `message` | string | [`message`](Failure::message) |
-    /// | `command`, `export` | string | what was called; left out where it was neither |
-    /// | `panic` | object | `message`, `file`, `line`, `column`; left out where there was none |
-    /// | `error` | object | `code`, `message`, `details`?, `source`? of the plugin's or a host function's error; left out where there was none. Details of more than 4 KiB are left out |
-    /// | `host_says` | string | [`host_says`](Failure::host_says); left out where there is nothing |
-    /// | `first` | object | what a poisoned instance died of, in the same form; left out for other kinds |
-    /// | `notes` | array of strings | further particulars |
+    /// | `command`, `export` | string | the called command or export; omitted if there was no call |
+    /// | `panic` | object | `message`, `file`, `line`, `column`; omitted if there was no panic |
+    /// | `error` | object | `code`, `message`, `details`?, `source`? of the error that the plugin or a host function returned; omitted if there was no error. Details of more than 4 KiB are omitted |
+    /// | `host_says` | string | [`host_says`](Failure::host_says); omitted if there is none |
+    /// | `first` | object | the failure that poisoned the instance, in the same form; omitted for other kinds |
+    /// | `notes` | array of strings | further details |
     /// | `hint` | string or null | [`hint`](Failure::hint) |
-    /// | `output` | string or null | what cargo wrote, where a build failed |
+    /// | `output` | string or null | the output of cargo, if a build failed |
     /// | `backtrace` | array | `function`, `function_index`, `module_offset`, `file`, `line`, `column`, `inlined` of each [`Frame`] |
     /// | `host_calls` | array | `function`, `arguments`, `outcome`, `duration_ms` of each [`HostCall`] |
     /// | `logs` | array | `level`, `target`, `message` of each [`LogLine`] |
@@ -303,22 +319,23 @@ impl Failure {
     ///
     /// Later versions may add members.
     pub fn to_json(&self) -> serde_json::Value {
-        // Nothing in it has no form in JSON.
+        // Every value in a failure has a form in JSON.
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// Without a `source`: what a [`Poisoned`](FailureKind::Poisoned) instance died of is part of the message already.
+/// Has no `source`: the message already includes the failure that caused
+/// [`Poisoned`](FailureKind::Poisoned).
 impl std::error::Error for Failure {}
 
-/// The whole report, without colours.
+/// Formats the whole report, without colours.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         report::render(self, &Renderer::plain(), f)
     }
 }
 
-/// The same as `Display`, so that what a test's `unwrap` prints reads well.
+/// Formats the same report as `Display`, because a test's `unwrap` prints it.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! Schemas that refer to one another by name, and how those of several lines become one set.
+//! Schemas that refer to one another by name, and the merging of those from several lines.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,11 +15,13 @@ pub(super) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const REFERENCE: &str = "$ref";
 const DEFINITIONS: &str = "$defs";
 
-/// What a reference to a definition begins with.
+/// The prefix of a reference to a definition.
 const PREFIX: &str = "#/$defs/";
 
-/// Keywords that would change the meaning of a reference or of the rest of the schema, and those of
-/// earlier dialects, which have schemas where nothing here looks for them.
+/// Keywords that are refused.
+///
+/// Some would change the meaning of a reference or of the rest of the schema. Others are from
+/// earlier dialects and contain schemas that this module would not find.
 const REFUSED: [&str; 12] = [
     "$schema",
     "$id",
@@ -37,10 +39,11 @@ const REFUSED: [&str; 12] = [
 
 /// A schema inside another one.
 pub(super) struct Inside<'a> {
-    /// The keyword that it belongs to.
+    /// The keyword that contains it.
     pub(super) keyword: &'a str,
-    /// Its name or its number, where the keyword has several.
+    /// Its name, if the keyword holds a map of schemas.
     pub(super) name: &'a str,
+    /// Its index, if the keyword holds a list of schemas.
     number: Option<usize>,
     pub(super) schema: &'a Value,
 }
@@ -50,7 +53,7 @@ pub(super) struct Inside<'a> {
     expect(dead_code, reason = "where a schema is, only checks want to know")
 )]
 impl Inside<'_> {
-    /// Where it is, as a reference, if the schema that it is inside of is at `place`.
+    /// Returns a reference to this schema, given the reference to the schema that contains it.
     pub(super) fn place(&self, place: &str) -> String {
         let mut place = format!("{place}/{}", self.keyword);
         match self.number {
@@ -65,7 +68,9 @@ impl Inside<'_> {
     }
 }
 
-/// The schemas inside another one. What is no schema (`default`, `const`, `enum`, …) may look like one.
+/// Returns the schemas directly inside another one.
+///
+/// Plain values (`default`, `const`, `enum`, …) may look like schemas and are skipped.
 pub(super) fn inside(schema: &Value) -> impl Iterator<Item = Inside<'_>> {
     let members = schema.as_object().into_iter().flatten();
     members.flat_map(|(keyword, value)| {
@@ -105,7 +110,7 @@ fn inside_mut(schema: &mut Value) -> impl Iterator<Item = &mut Value> {
     })
 }
 
-/// What stands behind a keyword.
+/// The kind of value that a keyword holds.
 enum Holds {
     Schema,
     List,
@@ -132,15 +137,16 @@ fn holds(keyword: &str) -> Holds {
     }
 }
 
-/// Where a schema refers to.
+/// Returns the target of a schema's `$ref`.
 pub(super) fn reference(schema: &Value) -> Option<&str> {
     schema.get(REFERENCE)?.as_str()
 }
 
-/// Returns the name of the definition that a reference is to, if it is to a definition as a whole.
+/// Returns the name of the definition that a reference points to.
 ///
-/// The fragment is decoded and then read as a JSON Pointer, exactly as the validator does: a reference
-/// into a definition is not a name, whatever names there are.
+/// Returns `None` unless the reference is to a whole definition. The fragment is percent-decoded
+/// and then read as a JSON Pointer, exactly as the validator does. So a reference to a part of a
+/// definition is never taken for a name, whatever names exist.
 pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     let name = reference.strip_prefix(PREFIX)?;
     if !name.contains(['%', '~', '/']) {
@@ -168,8 +174,9 @@ pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
     (is_one_segment && is_escaped).then(|| pointer.replace("~1", "/").replace("~0", "~").into())
 }
 
-/// Returns the definition that a reference is to, with its name; `None` for any other reference, and
-/// if there is no such definition.
+/// Returns the definition that a reference points to, with its name.
+///
+/// Returns `None` for any other reference, and if there is no such definition.
 ///
 /// ```
 /// use plugin_sdk_harness::manifest::definition;
@@ -191,14 +198,14 @@ pub fn definition<'a>(
     Some((name, definition))
 }
 
-/// The reference to a definition.
+/// Returns the reference to a definition.
 pub(super) fn reference_to(name: &str) -> String {
     let mut reference = PREFIX.to_owned();
     push_escaped(name, &mut reference);
     reference
 }
 
-/// Appends a name, in which what has no place in the fragment of a URI is escaped.
+/// Appends a name, escaped for the fragment of a URI.
 fn push_escaped(name: &str, reference: &mut String) {
     for character in name.chars() {
         match character {
@@ -207,7 +214,7 @@ fn push_escaped(name: &str, reference: &mut String) {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' => reference.push(character),
             other => {
                 for byte in other.encode_utf8(&mut [0; 4]).bytes() {
-                    // A `String` takes whatever is written to it.
+                    // Writing to a `String` never fails.
                     let _ = write!(reference, "%{byte:02X}");
                 }
             }
@@ -215,7 +222,8 @@ fn push_escaped(name: &str, reference: &mut String) {
     }
 }
 
-/// Hands all definitions that a schema refers to, itself and what is inside it, to `found`, in their order.
+/// Calls `found` with the name of each definition that a schema or its inner schemas refer to, in
+/// order.
 pub(super) fn references<'a>(schema: &'a Value, found: &mut impl FnMut(Cow<'a, str>)) {
     if let Some(name) = reference(schema).and_then(target) {
         found(name);
@@ -225,7 +233,7 @@ pub(super) fn references<'a>(schema: &'a Value, found: &mut impl FnMut(Cow<'a, s
     }
 }
 
-/// Checks that a schema is one, and that all it refers to are definitions that there are.
+/// Checks that a value is a valid schema and that all its references are to existing definitions.
 pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<(), String> {
     let members = match schema {
         Value::Bool(_) => return Ok(()),
@@ -257,7 +265,7 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
     inside(schema).try_for_each(|inner| check(inner.schema, definitions))
 }
 
-/// Checks a document that [`bundle`] has made, or could have.
+/// Checks a document of the form that [`bundle`] returns.
 #[cfg(feature = "schema-checks")]
 pub(super) fn check_document(document: &Value) -> Result<(), String> {
     let none = Map::new();
@@ -272,7 +280,7 @@ pub(super) fn check_document(document: &Value) -> Result<(), String> {
     schemas.try_for_each(|schema| check(schema, definitions))
 }
 
-/// A schema with all that it refers to.
+/// Returns a schema as a document with all definitions that it refers to.
 pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value {
     let mut needed = BTreeSet::new();
     let mut to_visit = vec![schema];
@@ -305,7 +313,7 @@ pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value 
     Value::Object(document)
 }
 
-/// Keywords that do not restrict values.
+/// Keywords that do not constrain values.
 const ANNOTATIONS: [&str; 8] = [
     "$comment",
     "default",
@@ -317,14 +325,15 @@ const ANNOTATIONS: [&str; 8] = [
     "writeOnly",
 ];
 
-/// The most bytes of definitions, roughly, that replace references.
+/// The approximate maximum total size, in bytes, of the definitions that replace references.
 const MAX_INLINED: usize = 256 * 1024;
 
-/// The deepest nesting of definitions that replace references.
+/// The maximum nesting of definitions that replace references.
 const MAX_INLINED_DEPTH: usize = 16;
 
-/// Replaces references by definitions. Recursive definitions, and those beyond the two limits, stay
-/// in `$defs`, as in [`bundle`].
+/// Replaces references with their definitions.
+///
+/// Recursive definitions and those beyond the two limits stay in `$defs`, as in [`bundle`].
 pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value {
     let sizes = definitions.iter();
     let mut inliner = Inliner {
@@ -345,7 +354,7 @@ pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value 
 struct Inliner<'a> {
     definitions: &'a Map<String, Value>,
     sizes: HashMap<&'a str, usize>,
-    /// The definitions that the schema is inside of.
+    /// The definitions that contain the current schema.
     within: Vec<&'a str>,
     left: usize,
 }
@@ -380,7 +389,7 @@ impl Inliner<'_> {
     }
 }
 
-/// Returns the rough length of a value as text.
+/// Returns the approximate length of a value as JSON text.
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
@@ -402,7 +411,7 @@ fn place(definition: Value, members: &mut Map<String, Value>) {
     };
     let clashes = |name: &String| {
         let both = members.contains_key(name) && !ANNOTATIONS.contains(&&**name);
-        // Depends on the keywords next to it.
+        // The meaning of these keywords depends on those next to them.
         both || matches!(&**name, "additionalProperties" | "unevaluatedProperties")
             && members.keys().any(|name| !ANNOTATIONS.contains(&&**name))
     };
@@ -415,9 +424,10 @@ fn place(definition: Value, members: &mut Map<String, Value>) {
     }
 }
 
-/// Takes the definitions out of several parts and makes one set of them, in alphabetical order.
+/// Moves the definitions out of several parts into one set, in alphabetical order.
 ///
-/// Definitions of one name that mean the same are one. Of those that do not, the first one keeps its name, and the references to the others are changed.
+/// Equal definitions of the same name become one. Among different definitions of the same name, the
+/// first keeps the name; the others get new names, and references to them are updated.
 pub(super) fn merge(parts: &mut [Manifest]) -> Map<String, Value> {
     let names = Names::of(parts);
     let mut merged = Map::new();
@@ -450,7 +460,7 @@ fn rename(schema: &mut Value, names: &HashMap<String, String>) {
     }
 }
 
-/// What the definitions of each part are called among those of all parts.
+/// The new names of each part's definitions, by their old names.
 struct Names {
     of_parts: Vec<HashMap<String, String>>,
 }
@@ -508,13 +518,14 @@ impl Names {
     }
 }
 
-/// Definitions that refer to one another, by numbers, and which of them are of a kind.
+/// A graph of definitions, by number, that groups equal definitions into kinds.
 #[derive(Default)]
 struct Graph {
     references: Vec<Vec<usize>>,
     kinds: Vec<usize>,
-    /// The definitions of each kind, and where among them each definition is.
+    /// The definitions of each kind.
     members: Vec<Vec<usize>>,
+    /// The index of each definition among those of its kind.
     places: Vec<usize>,
 }
 
@@ -561,10 +572,11 @@ impl Graph {
         }
     }
 
-    /// Tells apart what looks the same and refers to what is not, until nothing is left to tell apart.
+    /// Splits kinds of equal-looking definitions that refer to different ones, until no kind
+    /// splits.
     ///
-    /// The largest part of a kind keeps its number, so that no definition changes it more often than the logarithm of how many there are, whatever a hostile
-    /// plugin has made of them.
+    /// The largest group of a kind keeps its number. So a definition changes its number at most
+    /// log(n) times for n definitions, even in a hostile plugin.
     fn refine(&mut self) {
         let mut referrers = vec![Vec::new(); self.references.len()];
         for (node, references) in self.references.iter().enumerate() {
@@ -589,7 +601,7 @@ impl Graph {
                 let members = self.members.get(kind).map_or(&[][..], |members| members);
                 let unchanged = members.len() - groups.iter().map(Vec::len).sum::<usize>();
                 let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
-                // Theirs is the signature that all had before, and nobody else has it now.
+                // These definitions keep the old signature, which no changed definition has.
                 if unchanged > 0 && unchanged < largest {
                     let rest = members.iter().filter(|node| !changed.contains(node));
                     groups.push(rest.copied().collect());
@@ -650,7 +662,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_is_replaced_by_what_it_refers_to() {
+    fn references_are_replaced_by_their_definitions() {
         let definitions = json!({
             "Config": {"type": "object", "properties": {"name": to("Name"), "other": {"enum": [to("Name")]}}},
             "Name": {"type": "string", "description": "A name."},
@@ -662,7 +674,7 @@ mod tests {
                 to("Config"),
                 json!({"type": "object", "properties": {
                     "name": {"type": "string", "description": "A name."},
-                    // A value, which only looks like a reference.
+                    // A plain value that only looks like a reference.
                     "other": {"enum": [to("Name")]},
                 }}),
             ),
@@ -674,7 +686,7 @@ mod tests {
                 json!({"$ref": "#/$defs/Name", "type": "null"}),
                 json!({"type": "null", "allOf": [{"type": "string", "description": "A name."}]}),
             ),
-            // Closed for what is in it, whatever stands beside the reference.
+            // The definition is closed on its own, whatever is next to the reference.
             (
                 json!({"$ref": "#/$defs/Closed", "patternProperties": {"b": true}}),
                 json!({"patternProperties": {"b": true}, "allOf": [{"properties": {"a": true}, "additionalProperties": false}]}),
@@ -686,7 +698,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contains_itself_stays_beside_the_schema() {
+    fn recursive_definitions_stay_in_defs() {
         let rule = json!({"type": "object", "properties": {"else": to("Rule")}});
         let found = inlined(&json!({"items": to("Rule")}), &json!({"Rule": rule}));
         let expected = json!({"items": rule, "$defs": {"Rule": rule}});
@@ -694,8 +706,8 @@ mod tests {
     }
 
     #[test]
-    fn no_schema_grows_without_end() {
-        // Each refers to the next one twice, and so do two schemas to each other.
+    fn inlining_is_bounded() {
+        // Each schema refers to the next one twice, and two schemas refer to each other twice.
         let twice = |to: Value| json!({"anyOf": [to.clone(), to], "description": "x".repeat(1000)});
         let chain = (0..200).map(|n| (format!("D{n}"), twice(to(&format!("D{}", n + 1)))));
         let mut definitions: Map<String, Value> = chain.collect();
@@ -706,7 +718,7 @@ mod tests {
             let found = inline(&to(first), &definitions);
             let bytes = found.to_string().len();
             assert!(bytes < 4 * MAX_INLINED, "{bytes}");
-            // It still says the same.
+            // All remaining references have a definition.
             references(&found, &mut |name| {
                 assert!(found["$defs"].get(&*name).is_some())
             });
@@ -714,7 +726,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_in_two_parts_is_one() {
+    fn equal_definitions_of_several_parts_become_one() {
         let part = || {
             part(
                 json!({"B": {"items": to("A")}, "A": {"type": "null"}}),
@@ -730,7 +742,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_the_same_is_told_apart_by_what_it_refers_to() {
+    fn equal_looking_definitions_split_by_their_references() {
         let of = |leaf: &str| {
             part(
                 json!({"Tree": {"properties": {"next": to("Tree"), "leaf": to("Leaf")}}, "Leaf": {"type": leaf}}),
@@ -757,7 +769,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_name_is_nobody_elses() {
+    fn new_names_never_collide_with_existing_ones() {
         let (definitions, configs) = merged(vec![
             part(json!({"A": true, "A2": {"type": "null"}}), to("A")),
             part(json!({"A": false}), to("A")),
@@ -770,7 +782,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_all_kinds_are_found_and_written() {
+    fn names_with_special_characters_round_trip() {
         for name in ["A", "a/b~c", "Größe", "Page<Item>", "50%"] {
             let reference = reference_to(name);
             assert!(
@@ -802,7 +814,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_chain_that_differs_at_its_end_takes_no_time_to_tell_apart() {
+    fn long_chains_that_differ_at_the_end_split_quickly() {
         let chain = |end: &str| {
             let mut definitions = Map::new();
             for number in 0..5_000 {
@@ -818,7 +830,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_refers_elsewhere_or_is_none_is_refused() {
+    fn foreign_references_and_invalid_schemas_are_refused() {
         let definitions = json!({"A": true});
         let check = |schema: Value| check(&schema, definitions.as_object().unwrap());
         for (schema, expected) in [

@@ -1,53 +1,53 @@
-//! Why a manifest cannot be read.
+//! The error of reading a manifest.
 
 use std::fmt;
 
 use crate::failure::Failure;
 
-/// Why [`Manifest::read`](super::Manifest::read) could not read what a module says of itself.
+/// The reason why [`Manifest::read`](super::Manifest::read) could not read a module's manifest.
 ///
-/// Whatever text of the module's is in the message is bounded and free of terminal escapes.
+/// Text from the module that appears in the message is bounded and free of terminal escapes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// The bytes are no module.
+    /// The bytes are not a valid module.
     Module(Failure),
-    /// There are several sections, and a module has one.
+    /// The module has several manifest sections instead of one.
     Sections {
-        /// How many there are.
+        /// The number of sections.
         count: usize,
     },
-    /// The section is larger than what is read.
+    /// The section exceeds the maximum size.
     TooLarge {
-        /// Its size in bytes.
+        /// The size of the section in bytes.
         bytes: usize,
-        /// How many bytes are read.
+        /// The maximum size in bytes.
         limit: usize,
     },
-    /// The section is not text.
+    /// The section is not valid UTF-8.
     NotUtf8 {
-        /// How many of its bytes are.
+        /// The number of valid bytes at its beginning.
         valid_up_to: usize,
     },
-    /// A line is not a JSON object with the members that it should have.
+    /// A line is not a JSON object with the expected members.
     Line {
-        /// Which one, counted from 1.
+        /// The line number, counted from 1.
         line: usize,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// It is for another version of the ABI.
+    /// The manifest is for another version of the ABI.
     AbiVersion {
-        /// Which one.
+        /// The version in the manifest.
         found: u32,
     },
-    /// There is a description of commands, and none of the plugin that they belong to.
+    /// The section has no line that describes the plugin itself.
     NoPlugin,
     /// The section describes several plugins.
     SeveralPlugins,
-    /// The lines can be read, and what they say together cannot be.
+    /// Each line is valid, but the lines together are not.
     Contents {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }

@@ -1,7 +1,9 @@
-//! What a plugin says of itself: its name, what it asks for, and a description of every command, read from the `.wasm` without running it.
+//! The manifest of a plugin: its name, its permissions and limits, and a description of every
+//! command, read from the `.wasm` file without running it.
 //!
-//! The macros of the SDK write it into the module's custom section `plugin-sdk` (`docs/abi.md` has its form). A host, or a tool, reads it from a file's bytes or from
-//! a [`Module`](crate::Module) that it has loaded:
+//! The SDK's macros write it into the module's custom section `plugin-sdk` (`docs/abi.md` describes
+//! the format). A host or a tool reads it from the bytes of a file or from a loaded
+//! [`Module`](crate::Module):
 //!
 //! ```
 //! use plugin_sdk_harness::manifest::Manifest;
@@ -18,8 +20,8 @@
 //! # Ok::<(), plugin_sdk_harness::manifest::ManifestError>(())
 //! ```
 //!
-//! All of it is the plugin's own word, in bounds but not filtered: whoever shows its texts on a terminal takes the escapes out of them.
-//! `id`, `version` and `type` are safe as parts of a file's name.
+//! All of it comes from the plugin, bounded but not filtered: remove escapes from its texts before
+//! you show them on a terminal. `id`, `version` and `type` are safe as parts of a file name.
 
 #[cfg(feature = "schema-checks")]
 mod check;
@@ -43,70 +45,73 @@ pub(crate) use check::Checks;
 pub use definitions::definition;
 pub use error::ManifestError;
 
-/// What a plugin says of itself.
+/// A plugin's description of itself.
 ///
-/// It serialises to one JSON document with the members that the section's lines have, under the same names.
+/// It serialises to one JSON document, with the same member names as the lines of the section.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The version of the ABI that the plugin keeps to.
+    /// The version of the ABI that the plugin implements.
     pub abi: u32,
-    /// The version of the SDK that it was made with; empty where it was made without.
+    /// The version of the SDK that built the plugin; empty if it was built without the SDK.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sdk: String,
-    /// What programs know the plugin by: lower-case letters, digits and hyphens; empty where it was made without the SDK and does not say.
+    /// The plugin's identifier for programs: lower-case letters, digits and hyphens.
+    ///
+    /// Empty if the plugin was built without the SDK and does not set it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// What people know it by; empty like `id`.
+    /// The plugin's name for people; may be empty like `id`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// The plugin's own version, as semver has it; empty like `id`.
+    /// The plugin's version, in semver form; may be empty like `id`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// What kind of plugin it is: `tool`, `llm_backend` or any other word of lower-case letters, digits, `_` and hyphens.
+    /// The kind of plugin: `tool`, `llm_backend` or any other word of lower-case letters, digits,
+    /// `_` and hyphens.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub plugin_type: Option<String>,
-    /// Words by which people find it.
+    /// Search terms for the plugin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// What the plugin is for, in Markdown; empty where nothing is said.
+    /// The purpose of the plugin, in Markdown; empty if not described.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// Who wrote it, as in `Cargo.toml`.
+    /// The authors, in the form of `Cargo.toml`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
-    /// Its licence, an SPDX expression.
+    /// The licence, as an SPDX expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
-    /// Where to read about it.
+    /// The URL of the plugin's home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// Where its source is.
+    /// The URL of the source repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// The hosts that it is for, with the versions of them.
+    /// The hosts that the plugin requires, each with the accepted versions.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub requires: BTreeMap<String, String>,
-    /// The permissions that it asks for, with its reasons.
+    /// The permissions that the plugin asks for, with reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
-    /// The limits that it asks for. A host need not give them.
+    /// The limits that the plugin asks for. A host need not grant them.
     #[serde(skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
-    /// The events that it emits.
+    /// The events that the plugin emits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub emits: Vec<Emitted>,
-    /// What a configuration looks like; `None` where it takes none.
+    /// The schema of the configuration; `None` if the plugin takes none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<Schema>,
-    /// Its commands, in alphabetical order.
+    /// The commands, in alphabetical order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandInfo>,
-    /// The events that it handles.
+    /// The events that the plugin handles.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub handles: Vec<Handled>,
-    /// The schemas that others refer to, as `{"$ref": "#/$defs/<name>"}`.
+    /// The schemas that other schemas refer to as `{"$ref": "#/$defs/<name>"}`.
     #[serde(rename = "$defs", skip_serializing_if = "Map::is_empty")]
     pub defs: Map<String, Value>,
 }
@@ -116,13 +121,13 @@ pub struct Manifest {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How far its memory has to grow, in pages of 64 KiB.
+    /// The linear memory that the plugin needs, in pages of 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_pages: Option<u32>,
-    /// The most fuel that a call needs, a unit being about one WebAssembly instruction.
+    /// The maximum fuel that a call needs; one unit is about one WebAssembly instruction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_fuel: Option<u64>,
-    /// The longest that a call takes, in milliseconds.
+    /// The maximum duration of a call, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
 }
@@ -138,48 +143,50 @@ impl Limits {
 #[serde(default)]
 #[non_exhaustive]
 pub struct CommandInfo {
-    /// What it is called by.
+    /// The name that hosts call it by.
     pub name: String,
-    /// What it does, in Markdown; empty where nothing is said.
+    /// The purpose of the command, in Markdown; empty if not described.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// How its arguments and its result cross.
+    /// The encoding of its arguments and its result.
     #[serde(skip_serializing_if = "Codec::is_json")]
     pub codec: Codec,
-    /// Whether many inputs can be given to it in one call.
+    /// Whether one call can pass it many inputs.
     #[serde(skip_serializing_if = "is_false")]
     pub batch: bool,
-    /// The object that it takes, with one member per argument; `None` for a raw command.
+    /// The schema of its arguments, an object with one member per argument; `None` for a raw
+    /// command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Schema>,
-    /// What it gives; `None` for a raw command.
+    /// The schema of its result; `None` for a raw command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Schema>,
-    /// What the bytes are that a raw command takes: `u8`, `f32`, … or `text`; `None` where it takes nothing.
+    /// The kind of bytes that a raw command takes: `u8`, `f32`, … or `text`; `None` if it takes
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub takes: Option<String>,
-    /// What the bytes are that a raw command gives; `None` where it gives nothing.
+    /// The kind of bytes that a raw command returns; `None` if it returns none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gives: Option<String>,
-    /// Whether a raw command changes the bytes that it takes.
+    /// Whether a raw command modifies its input in place.
     #[serde(skip_serializing_if = "is_false")]
     pub in_place: bool,
-    /// The errors of its own that it may answer with.
+    /// The plugin-defined errors that it may return.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorInfo>,
 }
 
-/// How the values of a command cross.
+/// The encoding of a command's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Codec {
-    /// As JSON.
+    /// JSON.
     #[default]
     Json,
-    /// In the binary codec of the SDK, which has no names.
+    /// The SDK's binary codec, which omits names.
     Binary,
-    /// As plain bytes.
+    /// Plain bytes.
     Raw,
 }
 
@@ -189,14 +196,14 @@ impl Codec {
     }
 }
 
-/// An error that a command may answer with.
+/// An error that a command may return.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ErrorInfo {
-    /// Its code, for programs.
+    /// The code, for programs.
     pub code: String,
-    /// What it means, in Markdown; empty where nothing is said.
+    /// The meaning of the error, in Markdown; empty if not described.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
 }
@@ -206,12 +213,12 @@ pub struct ErrorInfo {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Handled {
-    /// Which ones: a pattern, in which `*` is one segment and `**`, as the last, any number of them.
+    /// The pattern of topics: `*` matches one segment, and a final `**` any number of them.
     pub topic: String,
-    /// What it does with them, in Markdown; empty where nothing is said.
+    /// The plugin's reaction to the events, in Markdown; empty if not described.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// What their data look like; `None` where it does not matter.
+    /// The schema of the events' data; `None` if any data are accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Schema>,
 }
@@ -221,27 +228,28 @@ pub struct Handled {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Emitted {
-    /// Their topic.
+    /// The topic of the events.
     pub topic: String,
-    /// What they mean, in Markdown; empty where nothing is said.
+    /// The meaning of the events, in Markdown; empty if not described.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
 }
 
 /// A JSON Schema (2020-12): an object, or `true` for anything at all.
 ///
-/// It may refer to the manifest's [`defs`](Manifest::defs); [`Manifest::standalone`] makes a document of it that needs nothing else.
+/// It may refer to the manifest's [`defs`](Manifest::defs); [`Manifest::standalone`] turns it into
+/// a self-contained document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Schema(Value);
 
 impl Schema {
-    /// The schema as JSON.
+    /// Returns the schema as JSON.
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// The schema as JSON.
+    /// Returns the schema as JSON.
     pub fn into_value(self) -> Value {
         self.0
     }
@@ -264,29 +272,33 @@ impl Inspection<'_> {
 }
 
 impl Manifest {
-    /// Reads what a plugin says of itself out of the bytes of its module, of which nothing is compiled or run; `None` where it says nothing.
+    /// Reads the manifest from the bytes of a module, without compiling or running anything.
     ///
-    /// The bytes need not be trusted: they are bounded, in size, number and nesting, and whatever they are, reading them ends and panics never.
+    /// Returns `None` if the module has no manifest. The bytes need not be trusted: size, number
+    /// and nesting are bounded, so that reading always ends and never panics.
     ///
     /// # Errors
     ///
-    /// Where the bytes are no WebAssembly module, or what it says cannot be read. A [`Module`](crate::Module) of such a plugin can still be loaded and called.
+    /// Fails if the bytes are not a WebAssembly module or the manifest is invalid. A
+    /// [`Module`](crate::Module) with an invalid manifest can still be loaded and called.
     pub fn read(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
         let interface = examine(wasm, &ModuleLimits::default()).map_err(ManifestError::Module)?;
         Self::of_sections(interface.manifests())
     }
 
-    /// Reads the sections of the name, of which there should be one or none.
+    /// Parses the manifest sections of a module, of which there should be at most one.
     pub(crate) fn of_sections(sections: &[&[u8]]) -> Result<Option<Self>, ManifestError> {
         section::read(sections)
     }
 
-    /// The description of a command, if there is one.
+    /// Returns the description of a command, or `None` if there is no such command.
     pub fn command(&self, name: &str) -> Option<&CommandInfo> {
         self.commands.iter().find(|command| command.name == name)
     }
 
-    /// A schema as a document of its own: with its dialect as `$schema`, and with those of the manifest's `$defs` that it needs.
+    /// Returns a schema as a self-contained document.
+    ///
+    /// It has the dialect as `$schema`, and those of the manifest's `$defs` that it needs.
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;
@@ -309,9 +321,11 @@ impl Manifest {
         definitions::bundle(schema.as_value(), &self.defs)
     }
 
-    /// Returns a schema with each reference replaced by the definition that it refers to, for
-    /// readers that follow no references. Definitions that contain themselves stay in `$defs`, as do
-    /// those that would make the schema larger than 256 KiB.
+    /// Returns a schema with each reference replaced by its definition, for readers that do not
+    /// follow references.
+    ///
+    /// Definitions that contain themselves stay in `$defs`, as do those that would make the schema
+    /// larger than 256 KiB.
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;
@@ -330,7 +344,7 @@ impl Manifest {
         definitions::inline(schema.as_value(), &self.defs)
     }
 
-    /// All schemas but the definitions.
+    /// Returns all schemas except the definitions.
     fn schemas_mut(&mut self) -> impl Iterator<Item = &mut Schema> {
         let commands = self.commands.iter_mut();
         let of_commands =

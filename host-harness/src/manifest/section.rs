@@ -1,30 +1,36 @@
-//! The section's lines, of which one manifest is made.
+//! Parsing of the section's lines, which together make one manifest.
 
 use std::collections::HashSet;
 
 use super::{Codec, Manifest, ManifestError, definitions};
 use crate::text;
 
-/// The largest section that is read, in bytes.
+/// The maximum size of a section, in bytes.
 const MAX_SECTION: usize = 1 << 20;
 
-/// The most lines: one for the plugin, and one for each of its impl blocks.
+/// The maximum number of lines: one for the plugin and one for each of its impl blocks.
 const MAX_LINES: usize = 1024;
 
-/// The most commands that are read, and the most permissions.
+/// The maximum number of commands.
 const MAX_COMMANDS: usize = 10_000;
+/// The maximum number of permissions.
 const MAX_PERMISSIONS: usize = 256;
 
-/// How long a name may be, and a reason, in bytes.
+/// The maximum length of a name, in bytes.
 const MAX_NAME: usize = 128;
+/// The maximum length of a permission's reason, in bytes.
 const MAX_REASON: usize = 4096;
 
-/// What the bytes of a raw command can be.
+/// The kinds of bytes that a raw command can take and return.
 const ELEMENTS: [&str; 11] = [
     "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "text",
 ];
 
-/// Reads the sections of the name.
+/// Parses the manifest sections of a module; returns `None` if there are none.
+///
+/// # Errors
+///
+/// Fails if there are several sections, or if the section is too large or invalid.
 pub(super) fn read(sections: &[&[u8]]) -> Result<Option<Manifest>, ManifestError> {
     let section = match sections {
         [] => return Ok(None),
@@ -56,7 +62,7 @@ pub(super) fn read(sections: &[&[u8]]) -> Result<Option<Manifest>, ManifestError
         })?;
         lines.push((line, part));
     }
-    // The linker puts them in any order; that of the commands in one line is the author's.
+    // The linker may reorder lines. Within a line, commands keep the author's order.
     lines.sort_by_key(|(line, part)| (part.abi == 0, part.config.is_none(), *line));
     let parts = lines.into_iter().map(|(_, part)| part).collect();
     let mut manifest = joined(parts)?;
@@ -64,9 +70,9 @@ pub(super) fn read(sections: &[&[u8]]) -> Result<Option<Manifest>, ManifestError
     Ok(Some(manifest))
 }
 
-/// What one line says; `abi` is 0 where it does not describe the plugin itself.
+/// Parses one line; `abi` is 0 if the line does not describe the plugin itself.
 fn part(line: &str) -> Result<Manifest, String> {
-    // An array would do for a struct as well.
+    // Serde would also accept an array for a struct.
     if line.starts_with('[') {
         return Err("it is an array, and an object is expected".to_owned());
     }
@@ -85,7 +91,7 @@ fn part(line: &str) -> Result<Manifest, String> {
     Ok(part)
 }
 
-/// Makes one of the parts; that of the plugin itself comes first.
+/// Joins the parts into one manifest; the part that describes the plugin itself must be first.
 fn joined(mut parts: Vec<Manifest>) -> Result<Manifest, ManifestError> {
     match parts.iter().filter(|part| part.abi != 0).count() {
         0 => return Err(ManifestError::NoPlugin),
@@ -131,7 +137,7 @@ fn check(manifest: &mut Manifest) -> Result<(), String> {
     commands(manifest)
 }
 
-/// Checks a word that may end up in the name of a file.
+/// Checks a word that may become part of a file name.
 fn word(member: &str, word: &str, may_have: impl Fn(char) -> bool) -> Result<(), String> {
     match word.len() <= MAX_NAME && word.chars().all(may_have) {
         true => Ok(()),
@@ -171,7 +177,7 @@ fn permissions(manifest: &Manifest) -> Result<(), String> {
     Ok(())
 }
 
-/// The commands are in alphabetical order.
+/// Checks the commands, which must be in alphabetical order.
 fn commands(manifest: &Manifest) -> Result<(), String> {
     let commands = &manifest.commands;
     if commands.len() > MAX_COMMANDS {
@@ -248,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_in_any_order_make_the_same_document() {
+    fn lines_in_any_order_make_the_same_manifest() {
         let manifest = of_lines(&[PLUGIN, GREET, SHOUT]).unwrap();
         let names: Vec<&str> = manifest
             .commands
@@ -279,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_the_lines_members_and_is_read_back() {
+    fn document_has_the_members_of_the_lines_and_round_trips() {
         let manifest = of_lines(&[PLUGIN, GREET]).unwrap();
         let document = serde_json::to_value(&manifest).unwrap();
         let mut expected: Value = serde_json::from_str(PLUGIN).unwrap();
@@ -302,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_that_says_little_and_one_that_says_what_is_not_known_yet_are_read() {
+    fn minimal_manifests_and_unknown_members_are_accepted() {
         let manifest = of_lines(&[r#"{"abi":1,"later":[{"deep":[[[{}]]]}]}"#]).unwrap();
         assert_eq!(
             manifest,
@@ -315,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told() {
+    fn invalid_sections_are_refused_with_a_reason() {
         let with = |member: &str| reason(&format!(r#"{{"abi":1,{member}}}"#));
         let nested = format!(r#"{{"abi":1,"config":{}"#, r#"{"not":"#.repeat(200));
         let ignored = format!(r#"{{"abi":1,"later":{}"#, "[".repeat(200_000));
@@ -403,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_has_become_of_a_section_reading_it_ends() {
+    fn reading_a_corrupted_section_always_returns() {
         let section = format!("{PLUGIN}\n{GREET}\n{SHOUT}\n").into_bytes();
         let mut random = fastrand::Rng::with_seed(4);
         let mut read_all_the_same = 0;

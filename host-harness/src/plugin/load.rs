@@ -58,7 +58,8 @@ impl CrateSource {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Build`] if it cannot be built, [`FailureKind::Io`] if it cannot be read.
+    /// Fails with [`FailureKind::Build`] if the module cannot be built, and with
+    /// [`FailureKind::Io`] if it cannot be read.
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Source;

@@ -1,8 +1,8 @@
-//! Functions that a dependency defines under a name that the plugin exports.
+//! Detection of functions that a dependency defines under a name that the plugin exports.
 //!
-//! A module has one function of a name. Where both have the same type the linker refuses them, and
-//! so does link-time optimisation. Where their types differ, the linker keeps one of them without a
-//! word, and makes a trap of the other.
+//! A module has at most one function of a name. If both have the same type, the linker and
+//! link-time optimisation report an error. If their types differ, the linker silently keeps one and
+//! replaces the other with a trap.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::sections;
 /// A name that both the plugin and a dependency define.
 pub(crate) struct Clash {
     pub(crate) symbol: String,
-    /// The dependency, as its library is called: with underscores.
+    /// The crate name of the dependency, with underscores.
     pub(crate) dependency: String,
 }
 
@@ -25,7 +25,9 @@ impl From<Clash> for BuildFailure {
     }
 }
 
-/// Finds the clash that a compiler or a linker complains of; of several that which tells most.
+/// Finds the clash that a compiler or linker reports.
+///
+/// Of several, prefers the first whose symbol only a plugin would define.
 pub(crate) fn reported(output: &str) -> Option<Clash> {
     let of_linker = output.split("duplicate symbol: ").skip(1);
     let mut clashes = of_linker.filter_map(duplicate);
@@ -39,7 +41,7 @@ pub(crate) fn reported(output: &str) -> Option<Clash> {
     })
 }
 
-/// The linker's words: the symbol, and in the next lines where it is defined.
+/// Parses the linker's message: the symbol, then one line for each place that defines it.
 fn duplicate(told: &str) -> Option<Clash> {
     let (symbol, rest) = told.split_once('\n')?;
     let defined = rest
@@ -53,7 +55,7 @@ fn duplicate(told: &str) -> Option<Clash> {
     })
 }
 
-/// The words of link-time optimisation.
+/// Parses the message of link-time optimisation.
 fn multiply_defined(output: &str) -> Option<Clash> {
     let (_, rest) = output.split_once("Linking globals named '")?;
     let (symbol, rest) = rest.split_once("': symbol multiply defined")?;
@@ -80,7 +82,7 @@ pub(crate) fn settled<'a>(
     })
 }
 
-/// `r11_shim` of `…/libr11_shim-1a2b3c`.
+/// Returns the crate name of a library file: `r11_shim` for `…/libr11_shim-1a2b3c`.
 fn crate_of(library: &Path) -> String {
     let name = library.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_prefix("lib").unwrap_or(&name);
@@ -88,17 +90,17 @@ fn crate_of(library: &Path) -> String {
     name.to_owned()
 }
 
-/// Whether a Rust library has a function of a name.
+/// Returns whether a Rust library defines a function of the given name.
 fn defines(library: &Path, name: &str) -> bool {
     std::fs::read(library).is_ok_and(|bytes| {
         members(&bytes).any(|object| functions(object).any(|function| function == name))
     })
 }
 
-/// The members of an archive, up to where it is not in order.
+/// Returns the members of an archive, up to the first malformed one.
 fn members(archive: &[u8]) -> impl Iterator<Item = &[u8]> {
     const MAGIC: &[u8] = b"!<arch>\n";
-    /// What stands before each member: its name, some numbers, its size in decimal, two bytes.
+    /// The size of a member's header: a name, some numbers, the size in decimal, and two bytes.
     const HEADER: usize = 60;
     let mut rest = archive.strip_prefix(MAGIC).unwrap_or_default();
     std::iter::from_fn(move || {
@@ -106,13 +108,13 @@ fn members(archive: &[u8]) -> impl Iterator<Item = &[u8]> {
         let size = std::str::from_utf8(header.get(48..58)?).ok()?;
         let size: usize = size.trim_end().parse().ok()?;
         let (member, after) = after.split_at_checked(size)?;
-        // Members begin at even places.
+        // Members begin at even offsets.
         rest = after.get(size % 2..).unwrap_or_default();
         Some(member)
     })
 }
 
-/// The names of the functions that an object file defines.
+/// Returns the names of the functions that an object file defines.
 fn functions(object: &[u8]) -> impl Iterator<Item = &str> {
     let linking = sections::custom(object).filter_map(|section| match section.as_known() {
         KnownCustom::Linking(linking) => Some(linking),
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn linkers_words_tell_symbol_and_dependency() {
+    fn linker_messages_yield_symbol_and_dependency() {
         let own = "rust-lld: error: duplicate symbol: alloc\n\
             >>> defined in /t/deps/plugin.0f.rcgu.o\n\
             >>> defined in /t/deps/libmy_shim-1a2b.rlib(my_shim.3c.rcgu.o)\n\nmore";
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn archives_that_break_off_have_the_members_before() {
+    fn truncated_archives_yield_the_members_before_the_end() {
         let header = |size: &str| format!("{:48}{size:10}`\n", "name/");
         let whole = ["!<arch>\n", &header("3"), "one\n", &header("2"), "22"].concat();
         let found = |archive: &str| -> Vec<String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::failure::{Failure, FailureKind};
 
-/// Reads a file of a bounded size, whatever kind of file it turns out to be.
+/// Reads a file of any kind up to a maximum size; refuses pipes.
 pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failure> {
     let io = |error: std::io::Error| {
         Failure::load(FailureKind::Io {
@@ -15,7 +15,7 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failur
             reason: error.to_string(),
         })
     };
-    // Opening one takes until something is at its other end.
+    // Opening a pipe blocks until a writer opens its other end.
     if is_pipe(&path.metadata().map_err(io)?) {
         return Err(io(std::io::Error::other(
             "it is a pipe, and a module is read from a file",

@@ -1,4 +1,4 @@
-//! Where a plugin's module comes from.
+//! Sources of a plugin's module: a crate, a file, bytes or text.
 
 mod cargo;
 mod clash;
@@ -18,10 +18,10 @@ pub(crate) use cargo::Build;
 pub use cargo::{CargoEnvironment, Compiled, CrateSource};
 pub(crate) use clash::settled;
 
-/// The largest module that is loaded unless [`Source::max_bytes`] says otherwise: 64 MiB.
+/// The default of [`Source::max_bytes`]: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Where a plugin's module comes from: a crate, a file, bytes, or text.
+/// The source of a plugin's module: a crate, a file, bytes, or text.
 ///
 /// ```no_run
 /// use plugin_sdk_harness::{Plugin, Source};
@@ -50,63 +50,71 @@ enum Origin {
 /// A module's bytes.
 pub(crate) struct Binary {
     pub(crate) wasm: Arc<[u8]>,
-    /// What it may be.
+    /// The limits that the module must satisfy.
     pub(crate) limits: ModuleLimits,
-    /// The build that they came from, where there was one.
+    /// The build that produced the bytes, if the source is a crate.
     pub(crate) build: Option<Arc<Build>>,
-    /// What failures find names and, where that is to be trusted, source lines by.
+    /// Function names for failures and, if the debug information is trusted, source lines.
     pub(crate) symbols: Option<Arc<Symbols>>,
 }
 
 impl Source {
-    /// The crate in a folder, which is built for `wasm32-unknown-unknown` with plain cargo: see [`CrateSource`].
+    /// Creates a source that builds the crate in a folder for `wasm32-unknown-unknown`.
     ///
-    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`.
+    /// The build uses plain cargo; see [`CrateSource`]. A test in the plugin's own crate passes
+    /// `env!("CARGO_MANIFEST_DIR")`.
     pub fn crate_dir(dir: impl Into<PathBuf>) -> CrateSource {
         CrateSource::new(dir)
     }
 
-    /// A `.wasm` file. A pipe is none.
+    /// Creates a source that reads a `.wasm` file. Pipes are refused.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Source::new(Origin::File(path.into()))
     }
 
-    /// The bytes of a module.
+    /// Creates a source from the bytes of a module.
     pub fn bytes(wasm: impl Into<Arc<[u8]>>) -> Self {
         Source::new(Origin::Bytes(wasm.into()))
     }
 
-    /// A module in WebAssembly's text format, of at most 64 MiB of text unless [`max_bytes`](Source::max_bytes) allows more.
+    /// Creates a source from WebAssembly's text format.
+    ///
+    /// The text may have up to 64 MiB, or more if [`max_bytes`](Source::max_bytes) allows more.
     pub fn wat(text: impl Into<String>) -> Self {
         Source::new(Origin::Wat(text.into()))
     }
 
-    /// How many bytes the module may have; 64 MiB unless set. A larger one is refused as
-    /// [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is read, or where it is built from a crate, before it is looked at.
+    /// Sets the maximum size of the module in bytes; 64 MiB by default.
+    ///
+    /// A larger module is refused as [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is
+    /// read. A module built from a crate is refused before it is examined.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// How much there may be of each thing in the module, and how much work it may be for the compiler.
+    /// Limits the number of items in the module and the work that compiling it may take.
     pub fn limits(mut self, limits: ModuleLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Lets failures read the module's debug information, so that they tell source files and lines.
+    /// Lets failures read the module's debug information, so that they name source files and lines.
     ///
-    /// Reading it takes as much time and stack as whoever wrote it likes, so this is for modules that come from a compiler one trusts. A crate
-    /// that is [built](Source::crate_dir) here is trusted anyway; of other modules, failures tell functions and offsets.
+    /// Malicious debug information can cost unbounded time and stack to read, so use this only for
+    /// modules from a compiler that you trust. A crate that is [built](Source::crate_dir) by the
+    /// harness is always trusted; for other modules, failures name functions and offsets.
     pub fn trust_debug_info(mut self) -> Self {
         self.trusted = true;
         self
     }
 
-    /// Says where failures find the names of a stripped module's functions: in a file that [`symbols_file`](crate::symbols_file) made, or in a folder of such.
+    /// Sets the file or folder with the function names of a stripped module.
     ///
-    /// A [`file`](Source::file) has them beside it without a word, where `cargo plugin build` writes them as `<id>.symbols`. They are used only where they belong to
-    /// this very module, byte for byte. They are names and nothing else, so that they need no trust.
+    /// The file is one that [`symbols_file`](crate::symbols_file) made; a folder may contain
+    /// several. For a [`file`](Source::file), failures also find `<id>.symbols` next to it, where
+    /// `cargo plugin build` writes it. Symbols are used only if they belong to exactly this module,
+    /// byte for byte. They contain nothing but names, so they need no trust.
     ///
     /// ```no_run
     /// use plugin_sdk_harness::{Plugin, Source};
@@ -120,7 +128,7 @@ impl Source {
         self
     }
 
-    /// With a feature of the crate turned on, where it is one that is built.
+    /// Turns on a feature of the crate, if the source is a crate.
     pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
         if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {
             source.add_feature(feature);
@@ -138,7 +146,7 @@ impl Source {
         }
     }
 
-    /// Builds or reads what there is to build or read.
+    /// Builds or reads the module.
     pub(crate) fn read(&self) -> Result<Binary, Failure> {
         let mut build = None;
         let wasm = match &self.origin {
@@ -148,7 +156,7 @@ impl Source {
                 within(wat.len() as u64, self.max_bytes.max(MAX_BYTES))?;
                 wat::parse_str(wat)
                     .map_err(|error| {
-                        // It shows the line of the text, which may be all of it.
+                        // The error quotes the offending line, which may be the whole text.
                         let reason = text::beginning(error, text::MAX_SHOWN);
                         Failure::load(FailureKind::InvalidModule { reason })
                     })?
@@ -184,7 +192,7 @@ impl Source {
 }
 
 impl CrateSource {
-    /// See [`Source::max_bytes`].
+    /// Sets the maximum size of the module; see [`Source::max_bytes`].
     pub fn max_bytes(self, bytes: u64) -> Source {
         Source::from(self).max_bytes(bytes)
     }
@@ -210,14 +218,14 @@ impl From<PathBuf> for Source {
     }
 }
 
-/// The bytes of a module.
+/// Creates a source from the bytes of a module.
 impl From<&[u8]> for Source {
     fn from(wasm: &[u8]) -> Self {
         Source::bytes(wasm)
     }
 }
 
-/// The bytes of a module.
+/// Creates a source from the bytes of a module.
 impl From<Vec<u8>> for Source {
     fn from(wasm: Vec<u8>) -> Self {
         Source::bytes(wasm)

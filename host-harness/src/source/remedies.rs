@@ -1,7 +1,7 @@
-//! Edits for crates that bring in functions that no host of plugins has.
+//! Advice on dependencies that import functions which no plugin host provides.
 //!
-//! `cargo plugin validate` and a test that cannot load its plugin give the same advice, which is
-//! here. A test of the workspace tries every edit on the real crate.
+//! `cargo plugin validate` and a test that cannot load its plugin give the same advice from this
+//! module. A workspace test tries every edit on the real crate.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::text;
 
 pub use crate::failure::is_javascript;
 
-/// The lines that versions 0.3 and later of `getrandom` ask for.
+/// The configuration lines that `getrandom` 0.3 and later requires.
 macro_rules! backend {
     () => {
         "and in `.cargo/config.toml` two lines: `[target.wasm32-unknown-unknown]` and `rustflags = ['--cfg', 'getrandom_backend=\"custom\"']`"
     };
 }
 
-/// The crate as its paths have it, and the edit that makes it do without.
+/// Crate names, spelled as in Rust paths, each with the edit that removes its foreign imports.
 const REMEDIES: [(&str, &str); 17] = [
     (
         "chrono",
@@ -93,24 +93,25 @@ const REMEDIES: [(&str, &str); 17] = [
 const TOKIO: &str = "`tokio = { version = \"1\", default-features = false, features = [\"sync\", \"macros\", \"io-util\", \"rt\", \"time\"] }`, or fewer, leaves out its features `net` and `full`: \
                      `plugin_sdk::http` reaches the network";
 
-/// Crates that are only on the way between a dependency and JavaScript.
+/// Crates that only connect another dependency to JavaScript.
 const OF_JAVASCRIPT: [&str; 3] = ["wasm_bindgen", "js_sys", "web_sys"];
 
-/// The most ways to a dependency that a note lists.
+/// The maximum number of dependency paths that the notes list.
 const MAX_WAYS: usize = 8;
 
 /// Advice about a dependency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Advice {
-    /// The ways by which the dependency gets into the module, bounded and free of terminal escapes.
+    /// The dependency paths from the plugin to the crate, bounded and free of terminal escapes.
     pub notes: Vec<String>,
     /// The next step.
     pub help: String,
 }
 
-/// Returns the edit that makes a crate do without functions that no host of plugins has, by the
-/// crate's name or by its package's.
+/// Returns the edit that removes a crate's need for functions that no plugin host provides.
+///
+/// `name` is the name of the crate or of its package.
 ///
 /// ```
 /// use plugin_sdk_harness::remedies;
@@ -124,10 +125,10 @@ pub fn of(name: &str) -> Option<&'static str> {
     known.map(|(_, remedy)| *remedy)
 }
 
-/// Finds the dependencies of a module that bring `wasm-bindgen` in, and how to do without.
+/// Finds the dependencies that pull `wasm-bindgen` into a module and suggests how to avoid them.
 ///
-/// `crates` are known to use it; `manifest` is the `Cargo.toml` of the plugin, by which cargo finds
-/// more.
+/// `crates` are already known to use it; `manifest` is the plugin's `Cargo.toml`, which cargo uses
+/// to find more.
 ///
 /// ```
 /// use plugin_sdk_harness::remedies;
@@ -151,7 +152,7 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
     }
     crates.sort_unstable();
     crates.dedup();
-    // Nobody has to hear of js-sys who can do without what needs it.
+    // Advice on js-sys is noise when removing the crate that needs it is enough.
     let needs_it = |name: &&String| !OF_JAVASCRIPT.contains(&name.as_str());
     let mut edits: Vec<&str> = crates
         .iter()
@@ -168,7 +169,9 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
     Advice { notes, help }
 }
 
-/// Adds to a failure which dependency it was, where a crate's module imports from JavaScript.
+/// Adds a hint to a failure that names the dependency responsible for JavaScript imports.
+///
+/// Returns other failures unchanged.
 pub(crate) fn explain(failure: Failure, crate_dir: Option<&Path>) -> Failure {
     let (FailureKind::MissingImports { imports }, Some(dir)) = (failure.kind(), crate_dir) else {
         return failure;
@@ -181,7 +184,7 @@ pub(crate) fn explain(failure: Failure, crate_dir: Option<&Path>) -> Failure {
     failure.with_hint(lines.join("\n"))
 }
 
-/// The ways from a crate to one of its dependencies, each from the crate on.
+/// Returns the paths from a crate to one of its dependencies, each beginning with the crate.
 fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
     let folder = match manifest.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -215,8 +218,9 @@ fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
     Ok(ways(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Reads what `cargo tree --invert --prefix depth` writes: each line is a depth and a package that
-/// depends on the one above it.
+/// Parses the output of `cargo tree --invert --prefix depth`.
+///
+/// Each line is a depth and a package that depends on the one above it.
 fn ways(tree: &str) -> Vec<Vec<String>> {
     let mut ways: Vec<Vec<String>> = Vec::new();
     let mut way: Vec<String> = Vec::new();
@@ -236,7 +240,7 @@ fn ways(tree: &str) -> Vec<Vec<String>> {
             ways.push(way.iter().rev().cloned().collect());
         }
         way.truncate(depth);
-        // `name v1.2.3 (path)`, or with `(*)` where it was told above.
+        // `name v1.2.3 (path)`, or with `(*)` if cargo has listed it above.
         let words: Vec<&str> = package.split(' ').take(2).collect();
         way.push(text::one_line(&words.join(" "), 80));
         ends = true;
@@ -252,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ways_to_a_dependency_begin_at_the_crate() {
+    fn dependency_paths_begin_at_the_crate() {
         let tree = "0wasm-bindgen v0.2.93\n1chrono v0.4.38\n2my-plugin v0.1.0 (/plugins/my-plugin)\n1js-sys v0.3.70\n2chrono v0.4.38 (*)\n";
         assert_eq!(
             ways(tree),

@@ -54,7 +54,7 @@ pub struct Section<'a> {
     pub name: &'a str,
     /// Whether it is a custom section.
     pub custom: bool,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub bytes: usize,
 }
 

@@ -6,7 +6,7 @@ use wasmparser::ValType;
 
 use super::interface::ExportType;
 
-/// What an export is: `a function (i32, i32) -> i64`.
+/// Describes an export's type: `a function (i32, i32) -> i64`.
 pub(crate) fn in_words(ty: &ExportType<'_>) -> String {
     match ty {
         ExportType::Func(ty) => function_type(ty.params(), ty.results()),
@@ -27,7 +27,7 @@ pub(crate) fn in_words(ty: &ExportType<'_>) -> String {
     }
 }
 
-/// `a function (i32, i32) -> i64`
+/// Describes a function's type: `a function (i32, i32) -> i64`.
 pub(crate) fn function_type(params: &[ValType], results: &[ValType]) -> String {
     let mut shown = String::from("a function (");
     types(params, &mut shown);
@@ -46,7 +46,7 @@ pub(crate) fn function_type(params: &[ValType], results: &[ValType]) -> String {
     shown
 }
 
-/// A function may have a thousand parameters; nobody wants to read them.
+/// Appends up to 8 types, because a function may have a thousand parameters.
 fn types(types: &[ValType], shown: &mut String) {
     for (nth, ty) in types.iter().enumerate() {
         if nth == 8 {

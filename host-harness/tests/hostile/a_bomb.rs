@@ -356,7 +356,7 @@ fn with_section(id: u8, count: usize, of: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn whose_sections_have_millions_of_things_is_refused_uncollected() {
+fn with_millions_of_section_entries_is_refused_uncollected() {
     const MANY: usize = 1 << 20;
     for (id, of, setting) in [
         (1, &b"\x60\0\0"[..], "types"),

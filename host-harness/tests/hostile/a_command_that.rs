@@ -179,7 +179,7 @@ fn is_refused_memory_and_lives_with_it_answers() {
 }
 
 #[test]
-fn gives_up_for_another_reason_after_an_earlier_refusal_is_not_out_of_memory() {
+fn aborts_after_an_unrelated_refusal_is_not_out_of_memory() {
     let guest = Guest::running("unreachable").with(&command(
         "ask",
         "(drop (memory.grow (i32.const 60000))) i64.const 0",

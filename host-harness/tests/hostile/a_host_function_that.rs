@@ -63,7 +63,7 @@ fn is_given_an_event_that_takes_much_memory_answers_too_large() {
 }
 
 #[test]
-fn is_asked_for_more_random_bytes_than_the_setting_answers_too_large() {
+fn is_asked_for_too_many_random_bytes_answers_too_large() {
     let call =
         "(drop (memory.grow (i32.const 300))) (call $host (i32.const 0) (i32.const 0x1200000))";
     let guest = calling("random_fill", "i32 i32", "(result i64)", call);

@@ -55,7 +55,7 @@ fn with_more_imports_than_anyone_needs_is_refused() {
 }
 
 #[test]
-fn with_very_many_exports_of_a_very_long_type_is_refused_without_copies_of_it() {
+fn with_many_exports_of_a_long_type_is_refused_without_copying() {
     // Copied for each export, the type would take gigabytes.
     let params = "i64 ".repeat(300);
     let exports: String = (0..100_000)
@@ -72,7 +72,7 @@ fn with_very_many_exports_of_a_very_long_type_is_refused_without_copies_of_it() 
 }
 
 #[test]
-fn with_more_memory_than_the_limit_from_the_start_is_out_of_memory() {
+fn with_initial_memory_above_the_limit_is_out_of_memory() {
     let memory = r#"(memory (export "memory") 65536)"#.to_owned();
     assert_kind!(
         building(
@@ -286,7 +286,7 @@ fn with_very_many_commands_is_listed_in_part() {
 
 /// Whoever looks for a source line in this recurses a million times: functions inlined into each other without end.
 #[test]
-fn with_debug_information_without_bottom_fails_as_any_other() {
+fn with_endlessly_nested_debug_info_fails_normally() {
     let abbreviations = [
         // A unit, with children, that has a first address and a length.
         &[1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0][..],
@@ -321,7 +321,7 @@ fn with_debug_information_without_bottom_fails_as_any_other() {
 /// A definition whose name is a path hides from whoever takes the reference for a name what is behind it: 2^40 alternatives.
 #[cfg(feature = "schema-checks")]
 #[test]
-fn whose_references_lead_into_definitions_is_not_used_for_checks() {
+fn with_references_into_definitions_is_not_used_for_checks() {
     use serde_json::json;
 
     let definitions = (0..40).flat_map(|number| {

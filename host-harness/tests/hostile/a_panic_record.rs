@@ -53,7 +53,7 @@ fn with_lying_lengths_is_still_a_panic() {
 }
 
 #[test]
-fn with_text_that_is_not_utf8_or_clears_the_screen_is_shown_without_harm() {
+fn with_invalid_utf8_or_control_codes_is_shown_safely() {
     let failure = panic_of(&panicking([64, 6, 70, 4, 1, 1], b"a\xff\x1b[2Jf\r\ng"));
     assert_eq!(
         failure.to_string(),

@@ -42,7 +42,7 @@ fn whose_end_wraps_around_is_out_of_bounds() {
 }
 
 #[test]
-fn at_an_address_with_the_top_bit_set_is_out_of_bounds_and_not_negative() {
+fn at_an_address_with_the_top_bit_set_is_out_of_bounds() {
     let failure = assert_kind!(
         running(&Guest::answering(0x8000_0000, 1, false)),
         FailureKind::OutOfBounds {

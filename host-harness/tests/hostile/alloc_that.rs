@@ -145,7 +145,7 @@ fn uses_up_the_fuel_is_on_the_calls_account() {
 }
 
 #[test]
-fn has_a_trapping_free_beside_it_kills_the_instance_when_the_buffer_grows() {
+fn with_a_trapping_free_kills_the_instance_when_a_buffer_grows() {
     let free = r#"(func (export "free") (param i32 i32) unreachable)"#.to_owned();
     let mut plugin = Guest {
         free,

@@ -1,26 +1,28 @@
-//! What the macro understands of a trait of host functions.
+//! The model of a trait of host functions.
 
 use syn::{Attribute, Ident, Type, TypeParamBound, Visibility};
 
 use crate::sdk_path::SdkPath;
 
-/// A trait whose functions a host gives to its guests.
+/// A trait whose functions a host offers to its guests.
 pub struct HostTrait {
     pub ident: Ident,
     pub vis: Visibility,
-    /// The type that guests' functions hang on: the trait's name in `snake_case`, unless its author names it.
+    /// The type with the guests' functions: the trait's name in `snake_case`, unless its author
+    /// names it.
     pub functions_type: Ident,
-    /// The trait whose functions are futures: `Async` and the trait's name, unless its author names it.
+    /// The trait whose functions are futures: `Async` and the trait's name, unless its author names
+    /// it.
     pub async_ident: Ident,
     /// The module that guests import from.
     pub import_module: String,
-    /// Whether the host goes by the position of its functions, so that all of them are imported, in this order.
+    /// The host identifies functions by position, so that guests import all of them in this order.
     pub positional: bool,
     pub functions: Vec<HostFunction>,
     pub sdk: SdkPath,
     /// The attributes that decide whether it exists.
     pub cfgs: Vec<Attribute>,
-    /// What else whoever implements the trait must implement.
+    /// The traits that an implementation must also implement.
     pub supertraits: Vec<TypeParamBound>,
 }
 
@@ -30,13 +32,13 @@ pub struct HostFunction {
     pub import: String,
     pub permission: Option<String>,
     pub arguments: Vec<HostArgument>,
-    /// What it returns; `None` for nothing.
+    /// The return type; `None` for a function that returns nothing.
     pub output: Option<Type>,
     pub convention: Convention,
     pub docs: Vec<Attribute>,
     /// The `cfg` attributes that decide whether it exists.
     pub cfgs: Vec<Attribute>,
-    /// What its author does not want to be told of it.
+    /// The lints that its author allows.
     pub allowed: Vec<Attribute>,
 }
 
@@ -45,18 +47,18 @@ pub struct HostArgument {
     pub ty: Type,
     pub passing: Passing,
     pub json: bool,
-    /// Only written by the host.
+    /// The host only writes to it.
     pub out: bool,
 }
 
-/// How an argument is passed, with the type that the traits speak of.
+/// The way in which an argument is passed, with the type that implements the traits.
 pub enum Passing {
     Lent(Type),
     LentMut(Type),
     Passed(Type),
 }
 
-/// How the result crosses.
+/// The form in which a result crosses the call boundary.
 pub enum Convention {
     Plain,
     Json,
@@ -77,7 +79,7 @@ pub enum Convention {
     },
 }
 
-/// How a host says that a buffer is too small.
+/// The answer of a host whose buffer is too small.
 #[derive(Clone, Copy)]
 pub enum Short {
     Needed,

@@ -1,27 +1,26 @@
-//! From a trait to the model, taking our attributes off it.
+//! From a trait to the model. Takes the SDK's attributes off the trait.
 
 use proc_macro2::{Span, TokenStream};
 use quote::format_ident;
-use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
-use syn::token::Paren;
 use syn::{
-    Attribute, FnArg, Ident, ItemTrait, LitInt, LitStr, Pat, ReturnType, Safety, Token, TraitItem,
-    TraitItemFn, Type, parse_quote,
+    Attribute, FnArg, Ident, ItemTrait, LitStr, Pat, ReturnType, Safety, TraitItem, TraitItemFn,
+    Type, parse_quote,
 };
 
 use super::model::{Convention, HostArgument, HostFunction, HostTrait, Passing, Short};
-use crate::attributes::{self, allowed, given_once, is, options, plain_name, unknown};
 use crate::mistakes::Mistakes;
+use crate::options::{self, Entry, is, named};
 use crate::sdk_path::SdkPath;
+use crate::syntax::{plain_name, repeated};
 
-/// Names that the generated functions have for themselves.
+/// The names of generated functions.
 const RESERVED: [&str; 3] = ["provide", "provide_async", "install"];
 
-/// The largest buffer that a host function's result may go to.
+/// The maximum size of the buffer for a host function's result, in bytes.
 const MAX_BUFFER: u32 = 1 << 30;
 
-/// Reads the trait, and makes of it the one that hosts implement.
+/// Reads the trait, and turns it into the one that hosts implement.
 pub fn host_trait(
     arguments: TokenStream,
     item: &mut ItemTrait,
@@ -31,13 +30,13 @@ pub fn host_trait(
     if let Some(token) = &item.unsafety {
         mistakes.at(
             token,
-            "a trait of host functions is safe to implement; remove `unsafe`",
+            "a trait of host functions is safe to implement: remove `unsafe`",
         );
     }
     if !item.generics.params.is_empty() {
         mistakes.at(
             &item.generics,
-            "an import has one type, so a trait of host functions cannot be generic; remove this",
+            "an import has one type, so a trait of host functions cannot be generic: remove these",
         );
     }
     let mut functions = Vec::new();
@@ -47,8 +46,8 @@ pub fn host_trait(
                 functions.extend(host_function(function, &options, mistakes))
             }
             other => mistakes.at(
-                other,
-                "a trait of host functions has functions only; move this elsewhere",
+                &*other,
+                "a trait of host functions can only have functions: move this elsewhere",
             ),
         }
     }
@@ -62,7 +61,7 @@ pub fn host_trait(
         functions_type: options.functions,
         async_ident: options.async_trait,
         sdk: options.sdk,
-        cfgs: attributes::conditions(&item.attrs),
+        cfgs: options::conditions(&item.attrs),
         import_module: options.module,
         supertraits: item.supertraits.iter().cloned().collect(),
         ident: item.ident.clone(),
@@ -85,50 +84,31 @@ fn trait_options(
     item: &ItemTrait,
     mistakes: &mut Mistakes,
 ) -> TraitOptions {
-    let (mut module, mut prefix, mut permission) = (None::<LitStr>, None::<LitStr>, None::<LitStr>);
-    let before = mistakes.count();
-    let mut positional = false;
+    let (mut module, mut prefix, mut permission) = (None, None, None);
     let (mut functions, mut async_trait) = (None::<Ident>, None::<Ident>);
+    let mut positional = false;
     let mut sdk = SdkPath::default();
-    options(arguments, mistakes, |meta, mistakes| {
-        if sdk.read(meta, mistakes)? {
+    let before = mistakes.count();
+    options::read(arguments, mistakes, |option| {
+        if sdk.read(option)? {
             return Ok(());
         }
-        if meta.path.is_ident("positional") {
-            given_once(meta, positional, mistakes);
-            positional = true;
-            return Ok(());
+        match option.key().as_str() {
+            "module" => option.name(&mut module),
+            "prefix" => option.name(&mut prefix),
+            "permission" => option.name(&mut permission),
+            "functions" => option.value(&mut functions),
+            "async_trait" => option.value(&mut async_trait),
+            "positional" => option.flag(&mut positional),
+            _ => option.unknown(
+                "unknown option in #[host_functions]: the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"`, `functions = …`, `async_trait = …`, `positional` and `crate = \"…\"`",
+            ),
         }
-        if meta.path.is_ident("functions") || meta.path.is_ident("async_trait") {
-            let option = match meta.path.is_ident("functions") {
-                true => &mut functions,
-                false => &mut async_trait,
-            };
-            given_once(meta, option.is_some(), mistakes);
-            *option = Some(meta.value()?.parse()?);
-            return Ok(());
-        }
-        let option = if meta.path.is_ident("module") {
-            &mut module
-        } else if meta.path.is_ident("prefix") {
-            &mut prefix
-        } else if meta.path.is_ident("permission") {
-            &mut permission
-        } else {
-            return unknown(
-                meta,
-                "there is no such option in #[host_functions]; the options are `module = \"…\"`, `prefix = \"…\"`, `permission = \"…\"`, `functions = …`, `async_trait = …`, `positional` and `crate = \"…\"`",
-                mistakes,
-            );
-        };
-        given_once(meta, option.is_some(), mistakes);
-        *option = attributes::name(meta, mistakes)?;
-        Ok(())
     });
     if module.is_none() && mistakes.count() == before {
         mistakes.at(
             &item.ident,
-            "name the module that the functions are imported from: `#[host_functions(module = \"my_host\")]`",
+            "name the module that guests import the functions from: `#[host_functions(module = \"my_host\")]`",
         );
     }
     let name = plain_name(&item.ident);
@@ -136,7 +116,7 @@ fn trait_options(
     if functions == item.ident {
         mistakes.at(
             &item.ident,
-            "the functions for guests hang on a type that would have this name as well: give that one another, `functions = …`",
+            "the type with the guests' functions would have this name as well: name that type with `functions = …`",
         );
     }
     let value = |literal: Option<LitStr>| literal.map(|literal| literal.value());
@@ -151,7 +131,7 @@ fn trait_options(
     }
 }
 
-/// A name as an identifier, whatever the language uses it for.
+/// Returns a name as an identifier, even if it is a keyword.
 fn type_name(name: &str, span: Span) -> Ident {
     match name {
         "self" | "super" | "crate" => format_ident!("{name}_", span = span),
@@ -160,12 +140,12 @@ fn type_name(name: &str, span: Span) -> Ident {
     }
 }
 
-/// Functions that go by their position cannot come and go.
+/// Notes conditions on functions that the host identifies by position.
 fn unconditional(functions: &[HostFunction], mistakes: &mut Mistakes) {
     for cfg in functions.iter().flat_map(|function| &function.cfgs) {
         mistakes.at(
             cfg,
-            "functions that are imported by position are always there; remove this, or `positional`",
+            "functions that are imported by position always exist: remove this, or `positional`",
         );
     }
 }
@@ -192,29 +172,27 @@ fn host_function(
         ),
     ] {
         if let Some(span) = token {
-            mistakes.add(syn::Error::new(
-                span,
-                format!("a host function is an ordinary one; remove `{what}`"),
-            ));
+            let message = format!("a host function is an ordinary function: remove `{what}`");
+            mistakes.at(span, message);
         }
     }
     if !signature.generics.params.is_empty() {
         mistakes.at(
             &signature.generics,
-            "an import has one type, so a host function cannot be generic; leave lifetimes out, and write the types themselves",
+            "an import has one type, so a host function cannot be generic: elide lifetimes, and write concrete types",
         );
     }
     if let Some(body) = &function.default {
         mistakes.at(
             body,
-            "the host implements this function; write `;` instead of a body",
+            "the host implements this function: write `;` instead of a body",
         );
     }
     let name = plain_name(&signature.ident);
     if RESERVED.contains(&name.as_str()) {
         mistakes.at(
             &signature.ident,
-            format!("there is a `{name}` for hosts already; rename the function, and write #[host(name = \"{name}\")] to keep the import's name"),
+            format!("the macro generates a function `{name}` for hosts: rename this one, and write #[host(name = \"{name}\")] to keep the import's name"),
         );
     }
     let options = function_options(&mut function.attrs, mistakes);
@@ -222,8 +200,8 @@ fn host_function(
     for input in &mut signature.inputs {
         match input {
             FnArg::Receiver(receiver) => mistakes.at(
-                receiver,
-                "leave `self` out: guests have none, and hosts get `&mut self` before the arguments",
+                &*receiver,
+                "remove `self`: guests have none, and the macro adds `&mut self` for hosts",
             ),
             FnArg::Typed(input) => arguments.extend(argument(input, mistakes)),
         }
@@ -239,7 +217,7 @@ fn host_function(
     if output.is_none() && !matches!(options.convention, Convention::Plain) {
         mistakes.at(
             &signature.ident,
-            "a status, a buffer or JSON can say that something failed: return a `Result`",
+            "a status, a buffer or JSON can report an error: return a `Result`",
         );
     }
     let attrs = &function.attrs;
@@ -252,17 +230,10 @@ fn host_function(
         arguments,
         output,
         convention: options.convention,
-        docs: with_path(attrs, "doc"),
-        cfgs: with_path(attrs, "cfg"),
-        allowed: allowed(attrs),
+        docs: named(attrs, "doc").cloned().collect(),
+        cfgs: named(attrs, "cfg").cloned().collect(),
+        allowed: options::allowed(attrs),
     })
-}
-
-fn with_path(attributes: &[Attribute], path: &str) -> Vec<Attribute> {
-    let with_path = attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident(path));
-    with_path.cloned().collect()
 }
 
 struct FunctionOptions {
@@ -273,123 +244,82 @@ struct FunctionOptions {
 
 /// Takes `#[host]` and `#[json]` off a function and reads them.
 fn function_options(attributes: &mut Vec<Attribute>, mistakes: &mut Mistakes) -> FunctionOptions {
-    let (mut name, mut permission) = (None::<LitStr>, None::<LitStr>);
-    let mut convention: Option<(Span, Convention)> = None;
+    let (mut name, mut permission) = (None, None);
+    let mut convention: Option<Convention> = None;
     let mut set = |span: Span, new: Convention, mistakes: &mut Mistakes| {
-        if convention.is_some() {
-            mistakes.add(syn::Error::new(
+        if convention.replace(new).is_some() {
+            mistakes.at(
                 span,
-                "a result crosses in one way: keep one of `status`, `buffer`, `in_out` and #[json]",
-            ));
+                "a result crosses in one form: keep one of `status`, `buffer`, `in_out` and #[json]",
+            );
         }
-        convention = Some((span, new));
     };
     for attribute in attributes.extract_if(.., |attribute| {
         is(attribute.path(), "host") || is(attribute.path(), "json")
     }) {
-        let Some(arguments) = mistakes.keep(attributes::arguments(&attribute)) else {
-            continue;
-        };
         if is(attribute.path(), "json") {
-            if !arguments.is_empty() {
-                mistakes.at(&arguments, "#[json] has no options");
-            }
+            options::refuse(&attribute, mistakes);
             set(attribute.path().span(), Convention::Json, mistakes);
             continue;
         }
-        options(arguments, mistakes, |meta, mistakes| {
-            let span = meta.path.span();
-            if meta.path.is_ident("name") {
-                given_once(meta, name.is_some(), mistakes);
-                name = attributes::name(meta, mistakes)?;
-            } else if meta.path.is_ident("permission") {
-                given_once(meta, permission.is_some(), mistakes);
-                permission = attributes::name(meta, mistakes)?;
-            } else if meta.path.is_ident("status") {
-                let status = status(meta, mistakes)?;
-                set(span, status, mistakes);
-            } else if meta.path.is_ident("buffer") {
-                let buffer = buffer(meta, mistakes)?;
-                set(span, buffer, mistakes);
-            } else if meta.path.is_ident("in_out") {
-                let in_out = in_out(meta, mistakes)?;
-                set(span, in_out, mistakes);
-            } else {
-                return unknown(
-                    meta,
-                    "there is no such option in #[host]; the options are `name = \"…\"`, `permission = \"…\"`, `status`, `status(…)`, `buffer`, `buffer(…)`, `in_out` and `in_out(…)`",
-                    mistakes,
-                );
-            }
+        let Some(arguments) = mistakes.keep(options::arguments(&attribute)) else {
+            continue;
+        };
+        options::read(arguments, mistakes, |option| {
+            let convention = match option.key().as_str() {
+                "name" => return option.name(&mut name),
+                "permission" => return option.name(&mut permission),
+                "status" => status(option)?,
+                "buffer" => buffer(option)?,
+                "in_out" => in_out(option)?,
+                _ => return option.unknown(
+                    "unknown option in #[host]: the options are `name = \"…\"`, `permission = \"…\"`, `status`, `status(…)`, `buffer`, `buffer(…)`, `in_out` and `in_out(…)`",
+                ),
+            };
+            set(option.span(), convention, option.mistakes);
             Ok(())
         });
     }
     FunctionOptions {
         name: name.map(|name| name.value()),
         permission: permission.map(|permission| permission.value()),
-        convention: convention.map_or(Convention::Plain, |(_, convention)| convention),
+        convention: convention.unwrap_or(Convention::Plain),
     }
 }
 
-/// `status` or `status(ok = 1)`
-fn status(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Convention> {
+/// Reads `status` or `status(ok = 1)`.
+fn status(option: &mut Entry<'_>) -> syn::Result<Convention> {
     let mut ok = None;
-    if meta.input.peek(Paren) {
-        meta.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("ok") {
-                return unknown(
-                    &meta,
-                    "there is no such option in `status`; the only option is `ok = 0`",
-                    mistakes,
-                );
-            }
-            given_once(&meta, ok.is_some(), mistakes);
-            ok = Some(number::<i32>(&meta)?);
-            Ok(())
-        })?;
-    }
+    option.nested(|option| match option.key().as_str() {
+        "ok" => option.number(&mut ok),
+        _ => option.unknown("unknown option in `status`: the only option is `ok = 0`"),
+    })?;
     Ok(Convention::Status {
         ok: ok.unwrap_or(0),
     })
 }
 
-/// `buffer` or `buffer(initial = 256, max = 65536, short = "needed", absent = -1)`
-fn buffer(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Convention> {
+/// Reads `buffer` or `buffer(initial = 256, max = 65536, short = "needed", absent = -1)`.
+fn buffer(option: &mut Entry<'_>) -> syn::Result<Convention> {
     let (mut initial, mut max, mut absent) = (None, None, None);
     let mut short = None::<LitStr>;
-    if meta.input.peek(Paren) {
-        meta.parse_nested_meta(|meta| {
-            if meta.path.is_ident("initial") {
-                given_once(&meta, initial.is_some(), mistakes);
-                initial = Some(number::<u32>(&meta)?);
-            } else if meta.path.is_ident("max") {
-                given_once(&meta, max.is_some(), mistakes);
-                max = Some(number::<u32>(&meta)?);
-            } else if meta.path.is_ident("absent") {
-                given_once(&meta, absent.is_some(), mistakes);
-                absent = Some(number::<i32>(&meta)?);
-            } else if meta.path.is_ident("short") {
-                given_once(&meta, short.is_some(), mistakes);
-                short = Some(meta.value()?.parse()?);
-            } else {
-                return unknown(
-                    &meta,
-                    "there is no such option in `buffer`; the options are `initial = 256`, `max = 1048576`, `short = \"needed\"` and `absent = -1`",
-                    mistakes,
-                );
-            }
-            Ok(())
-        })?;
-    }
-    let span = meta.path.span();
-    let (initial, max) = sizes(span, initial, max, mistakes);
+    option.nested(|option| match option.key().as_str() {
+        "initial" => option.number(&mut initial),
+        "max" => option.number(&mut max),
+        "absent" => option.number(&mut absent),
+        "short" => option.value(&mut short),
+        _ => option.unknown(
+            "unknown option in `buffer`: the options are `initial = 256`, `max = 1048576`, `short = \"needed\"` and `absent = -1`",
+        ),
+    })?;
+    let (initial, max) = sizes(option, initial, max);
     let short = short.and_then(|literal| {
         let value = literal.value();
         let found = Short::ALL.iter().find(|(name, _)| *name == value);
         if found.is_none() {
-            mistakes.at(
+            option.mistakes.at(
                 &literal,
-                "a host says that a buffer is too small by the size that it needs: write \"needed\"; by its negative: \"negated\"; or not at all: \"truncated\"",
+                "unknown answer of a host whose buffer is too small: write \"needed\" for the size that it needs, \"negated\" for the negative of that size, or \"truncated\" if it does not report it",
             );
         }
         found.map(|(_, short)| *short)
@@ -398,46 +328,30 @@ fn buffer(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Co
         initial,
         max,
         short: short.unwrap_or(Short::Needed),
-        // No host means this by it.
+        // No host returns this number.
         absent: absent.unwrap_or(i32::MIN),
     })
 }
 
-/// `in_out` or `in_out(initial = 256, max = 65536, short = -1, absent = 1)`
-fn in_out(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Convention> {
+/// Reads `in_out` or `in_out(initial = 256, max = 65536, short = -1, absent = 1)`.
+fn in_out(option: &mut Entry<'_>) -> syn::Result<Convention> {
     let (mut initial, mut max, mut short, mut absent) = (None, None, None, None);
-    if meta.input.peek(Paren) {
-        meta.parse_nested_meta(|meta| {
-            if meta.path.is_ident("initial") {
-                given_once(&meta, initial.is_some(), mistakes);
-                initial = Some(number::<u32>(&meta)?);
-            } else if meta.path.is_ident("max") {
-                given_once(&meta, max.is_some(), mistakes);
-                max = Some(number::<u32>(&meta)?);
-            } else if meta.path.is_ident("short") {
-                given_once(&meta, short.is_some(), mistakes);
-                short = Some(number::<i32>(&meta)?);
-            } else if meta.path.is_ident("absent") {
-                given_once(&meta, absent.is_some(), mistakes);
-                absent = Some(number::<i32>(&meta)?);
-            } else {
-                return unknown(
-                    &meta,
-                    "there is no such option in `in_out`; the options are `initial = 256`, `max = 1048576`, `short = -1` and `absent = 1`",
-                    mistakes,
-                );
-            }
-            Ok(())
-        })?;
-    }
-    let span = meta.path.span();
-    let (initial, max) = sizes(span, initial, max, mistakes);
+    option.nested(|option| match option.key().as_str() {
+        "initial" => option.number(&mut initial),
+        "max" => option.number(&mut max),
+        "short" => option.number(&mut short),
+        "absent" => option.number(&mut absent),
+        _ => option.unknown(
+            "unknown option in `in_out`: the options are `initial = 256`, `max = 1048576`, `short = -1` and `absent = 1`",
+        ),
+    })?;
+    let (initial, max) = sizes(option, initial, max);
     let (short, absent) = (short.unwrap_or(-1), absent.unwrap_or(1));
     if short == 0 || absent == 0 || short == absent {
-        mistakes.add(syn::Error::new(
-            span,
-            "0 stands for a result, `short` for a buffer that is too small and `absent` for no result: give each a number of its own",
-        ));
+        option.mistakes.at(
+            option.meta.path.span(),
+            "0 means a result, `short` a buffer that is too small, and `absent` no result: give each its own number",
+        );
     }
     Ok(Convention::InOut {
         initial,
@@ -447,39 +361,16 @@ fn in_out(meta: &ParseNestedMeta<'_>, mistakes: &mut Mistakes) -> syn::Result<Co
     })
 }
 
-/// The sizes of a buffer, at first and at most.
-fn sizes(
-    span: Span,
-    initial: Option<u32>,
-    max: Option<u32>,
-    mistakes: &mut Mistakes,
-) -> (u32, u32) {
+/// Returns the initial and the maximum size of a buffer.
+fn sizes(option: &mut Entry<'_>, initial: Option<u32>, max: Option<u32>) -> (u32, u32) {
     let (initial, max) = (initial.unwrap_or(256), max.unwrap_or(1 << 20));
     if initial == 0 || initial > max || max > MAX_BUFFER {
-        mistakes.add(syn::Error::new(
-            span,
+        option.mistakes.at(
+            option.meta.path.span(),
             format!("a buffer has at least 1 byte, `initial` is at most `max`, and `max` is at most {MAX_BUFFER}"),
-        ));
+        );
     }
     (initial, max)
-}
-
-fn number<T>(meta: &ParseNestedMeta<'_>) -> syn::Result<T>
-where
-    T: std::str::FromStr,
-    T::Err: std::fmt::Display,
-{
-    let input = meta.value()?;
-    let minus: Option<Token![-]> = input.parse()?;
-    let literal: LitInt = input.parse()?;
-    let digits = literal.base10_digits();
-    let signed = match minus {
-        Some(_) => format!("-{digits}"),
-        None => digits.to_owned(),
-    };
-    signed
-        .parse()
-        .map_err(|error| syn::Error::new(literal.span(), error))
 }
 
 fn argument(input: &mut syn::PatType, mistakes: &mut Mistakes) -> Option<HostArgument> {
@@ -494,23 +385,19 @@ fn argument(input: &mut syn::PatType, mistakes: &mut Mistakes) -> Option<HostArg
             &mut out
         };
         *place = Some(path.span());
-        if let Some(arguments) = mistakes.keep(attributes::arguments(&attribute))
-            && !arguments.is_empty()
-        {
-            mistakes.at(arguments, "this attribute has no options");
-        }
+        options::refuse(&attribute, mistakes);
     }
     let Pat::Ident(pat) = &*input.pat else {
         mistakes.at(
             &input.pat,
-            "give the argument a name: hosts and failures speak of it by that",
+            "give the argument a name: descriptions and failures refer to it by name",
         );
         return None;
     };
     if let Type::ImplTrait(ty) = &*input.ty {
         mistakes.at(
             ty,
-            "an import has one type: write the type itself instead of `impl`",
+            "an import has one type: write the type instead of `impl`",
         );
         return None;
     }
@@ -525,18 +412,18 @@ fn argument(input: &mut syn::PatType, mistakes: &mut Mistakes) -> Option<HostArg
     if let Some(span) = json
         && in_place
     {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             span,
-            "JSON cannot be changed in place: take the argument by `&`, and return what comes of it",
-        ));
+            "the host cannot change JSON in place: take the argument by `&`, and return the new value",
+        );
     }
     if let Some(span) = out
         && !in_place
     {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             span,
-            "the host writes to what is marked #[out]: take it by `&mut`",
-        ));
+            "the host writes to an #[out] argument: take it by `&mut`",
+        );
     }
     Some(HostArgument {
         ident: pat.ident.clone(),
@@ -547,26 +434,23 @@ fn argument(input: &mut syn::PatType, mistakes: &mut Mistakes) -> Option<HostArg
     })
 }
 
-/// Two functions cannot have one import.
+/// Notes functions with the import of an earlier one.
 fn twins(functions: &[HostFunction], mistakes: &mut Mistakes) {
-    for (nth, function) in functions.iter().enumerate() {
-        let twin = functions.iter().take(nth).any(|earlier| {
-            // Under `cfg`, only one of them may be there.
-            earlier.cfgs.is_empty() && function.cfgs.is_empty() && earlier.import == function.import
-        });
-        if twin {
-            mistakes.at(
-                &function.ident,
-                format!(
-                    "another function has the import `{}` already; write #[host(name = \"…\")] at one of them",
-                    function.import
-                ),
-            );
-        }
+    for function in repeated(functions, |earlier, function| {
+        // Under `cfg`, only one of them may exist.
+        earlier.cfgs.is_empty() && function.cfgs.is_empty() && earlier.import == function.import
+    }) {
+        mistakes.at(
+            &function.ident,
+            format!(
+                "another function already has the import `{}`: write #[host(name = \"…\")] on one of them",
+                function.import
+            ),
+        );
     }
 }
 
-/// `TextTools` to `text_tools`
+/// Returns `text_tools` for `TextTools`.
 fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     let mut previous_lower = false;
@@ -587,7 +471,7 @@ mod tests {
     use super::snake_case;
 
     #[test]
-    fn a_traits_module_has_its_name_in_snake_case() {
+    fn names_of_traits_become_snake_case() {
         for (name, expected) in [
             ("Text", "text"),
             ("TextTools", "text_tools"),

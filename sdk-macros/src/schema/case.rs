@@ -1,4 +1,4 @@
-//! How serde renames fields and variants.
+//! The rules by which serde renames fields and variants.
 
 /// `rename_all`
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// What serde calls it; it complains itself of what it does not know.
+    /// Returns the rule that serde calls `rule`; serde reports an unknown one.
     pub fn of(rule: &str) -> Case {
         match rule {
             "lowercase" => Case::Lower,

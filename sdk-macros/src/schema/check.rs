@@ -1,4 +1,4 @@
-//! What makes no sense, however well it is written.
+//! Checks for options that contradict each other or their item.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -23,7 +23,7 @@ pub fn item(item: &Item, mistakes: &mut Mistakes) {
     }
 }
 
-/// Only the variants of an enum have numbers, and only where none of them holds anything.
+/// Notes `repr` on a type other than an enum of unit variants: only these have numbers.
 fn by_number(item: &Item, span: Span, mistakes: &mut Mistakes) {
     let all_empty = match &item.body {
         Body::Enum(of) => {
@@ -34,15 +34,15 @@ fn by_number(item: &Item, span: Span, mistakes: &mut Mistakes) {
         Body::Nothing => return,
     };
     if !all_empty {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             span,
-            "`repr` is for enums whose variants hold nothing, which cross as the variant's number: say what this type looks like with `with = …`",
-        ));
+            "`repr` is for enums without fields, which cross as the variant's number: describe this type with `with = …`",
+        );
     } else if item.with.is_some() {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             span,
-            "`with` says already what this type looks like: remove `repr` or `with`",
-        ));
+            "`with` already describes this type: remove `repr` or `with`",
+        );
     }
 }
 
@@ -57,30 +57,27 @@ fn default(field: &Field, mistakes: &mut Mistakes) {
     if let Some((_, span)) = field.annotations.default
         && !field.optional
     {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             span,
-            "this field has no default that serde would take: add #[serde(default)] or #[serde(default = \"…\")]",
-        ));
+            "serde has no default for this field: add #[serde(default)] or #[serde(default = \"…\")]",
+        );
     }
-    if field.flatten && !field.annotations.members.is_empty() {
+    if field.flatten {
         for member in &field.annotations.members {
-            if member.keyword != "ReadOnly"
-                && member.keyword != "WriteOnly"
-                && member.keyword != "Deprecated"
-            {
-                mistakes.add(syn::Error::new(
+            if !["ReadOnly", "WriteOnly", "Deprecated"].contains(&member.keyword) {
+                mistakes.at(
                     member.span,
-                    "a flattened field has no schema of its own that this could be said of: remove it, or put it on the field's type",
-                ));
+                    "a flattened field has no schema of its own: remove this, or put it on the field's type",
+                );
             }
         }
     }
     if let syn::Type::ImplTrait(ty) = &field.ty {
-        mistakes.add(syn::Error::new(ty.span(), "a field has one type: write it"));
+        mistakes.at(ty.span(), "a field has one type: write it");
     }
 }
 
-/// Limits, the lower before the upper.
+/// Pairs of a lower and an upper limit, and whether they may be equal.
 const PAIRS: [(&str, &str, bool); 8] = [
     ("Minimum", "Maximum", true),
     ("Minimum", "ExclusiveMaximum", false),
@@ -98,48 +95,45 @@ pub fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
             continue;
         };
         if lower.keyword == "Minimum" && upper.keyword == "ExclusiveMinimum" {
-            mistakes.add(syn::Error::new(
+            mistakes.at(
                 upper.span,
-                "there are two lower limits: remove `minimum` or `exclusive_minimum`",
-            ));
+                "this type has two lower limits: remove `minimum` or `exclusive_minimum`",
+            );
             continue;
         }
         let order = compare(&lower.json, &upper.json);
         if order.is_gt() || (order.is_eq() && !may_be_equal) {
-            mistakes.add(syn::Error::new(
+            mistakes.at(
                 upper.span,
                 format!(
-                    "nothing is at least {} and at most {} at once: the lower limit is above the upper one",
+                    "no value is at least {} and at most {}: swap or change the limits",
                     lower.json, upper.json
                 ),
-            ));
+            );
         }
     }
     if let (Some(_), Some(upper)) = (
         annotations.get("Maximum"),
         annotations.get("ExclusiveMaximum"),
     ) {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             upper.span,
-            "there are two upper limits: remove `maximum` or `exclusive_maximum`",
-        ));
+            "this type has two upper limits: remove `maximum` or `exclusive_maximum`",
+        );
     }
     if let Some(member) = annotations.get("MultipleOf")
         && compare(&member.json, "0").is_le()
     {
-        mistakes.add(syn::Error::new(
-            member.span,
-            "`multiple_of` must be above 0",
-        ));
+        mistakes.at(member.span, "`multiple_of` must be above 0");
     }
 }
 
-/// Two numbers as JSON writes them.
+/// Compares two JSON numbers.
 fn compare(left: &str, right: &str) -> std::cmp::Ordering {
     if let (Ok(left), Ok(right)) = (left.parse::<i128>(), right.parse::<i128>()) {
         return left.cmp(&right);
     }
-    // Between the two there is one more bit above zero than below.
+    // These have one more bit for numbers above zero.
     if let (Ok(left), Ok(right)) = (left.parse::<u128>(), right.parse::<u128>()) {
         return left.cmp(&right);
     }

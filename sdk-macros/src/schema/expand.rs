@@ -1,21 +1,22 @@
 //! From the model to an implementation of `Schema`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
-use syn::{DeriveInput, GenericParam, Ident, Type, parse_quote};
+use syn::{DeriveInput, GenericParam, Type, parse_quote};
 
-use super::model::{
-    Annotations, Body, Enum, Field, Fields, Item, Names, Opaque, Representation, Variant,
-};
+use super::annotations::{annotated, annotations, fitting};
+use super::model::{Body, Enum, Field, Fields, Item, Names, Opaque, Representation, Variant};
 use super::types::{self, Used, WrittenOut};
-use crate::documentation::Description;
 use crate::json;
 use crate::mistakes::Mistakes;
 use crate::sdk_path::SdkPath;
+use crate::syntax::same;
+use crate::tokens::option;
 
-/// What stands for the implementation after mistakes: it keeps the compiler from complaining of a missing one as well.
+/// Returns the mistakes and a placeholder for the implementation, which keeps the compiler from
+/// reporting a missing one as well.
 pub fn stand_in(item: &DeriveInput, sdk: &SdkPath, mistakes: &Mistakes) -> TokenStream {
     let report = mistakes.report();
     let ident = &item.ident;
@@ -36,7 +37,7 @@ pub fn item(item: &Item) -> TokenStream {
     let (generics, _, bounds) = bounded.split_for_impl();
     let (_, arguments, _) = item.generics.split_for_impl();
     let Item { ident, allowed, .. } = item;
-    let constants = match expansion.looks_like() {
+    let constants = match expansion.alias_of() {
         Some(ty) => expansion.same_as(&ty),
         None => expansion.own(),
     };
@@ -51,7 +52,7 @@ pub fn item(item: &Item) -> TokenStream {
 
 struct Expansion<'a> {
     item: &'a Item,
-    /// Whether there are types or constants that are not known yet.
+    /// The item has type or const parameters.
     generic: bool,
 }
 
@@ -64,7 +65,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The types that the description names.
+    /// Returns the types that the description names.
     fn described(&self) -> Vec<Type> {
         let item = self.item;
         if let Some(with) = &item.with {
@@ -78,7 +79,7 @@ impl<'a> Expansion<'a> {
             return converted.collect();
         }
         let own = |fields: &Fields| -> Vec<Type> {
-            let fields = fields.iter().filter(|field| !field.says_nothing());
+            let fields = fields.iter().filter(|field| !field.is_unknown());
             fields.map(|field| field.described().clone()).collect()
         };
         let body: Vec<Type> = match &item.body {
@@ -105,7 +106,7 @@ impl<'a> Expansion<'a> {
         used
     }
 
-    /// The item's generics, with what must hold of them.
+    /// Returns the item's generics, with their bounds.
     fn generics(&self) -> syn::Generics {
         let mut generics = self.item.generics.clone();
         for parameter in generics.type_params_mut() {
@@ -132,8 +133,8 @@ impl<'a> Expansion<'a> {
         generics
     }
 
-    /// A type that the item is nothing but another name for.
-    fn looks_like(&self) -> Option<Type> {
+    /// Returns the type whose description the item shares.
+    fn alias_of(&self) -> Option<Type> {
         let item = self.item;
         if !item.annotations.is_empty() {
             return None;
@@ -152,7 +153,7 @@ impl<'a> Expansion<'a> {
         plain.then(|| field.described().clone())
     }
 
-    /// The field that a transparent struct is read and written as.
+    /// Returns the field whose form a transparent struct has.
     fn transparent_field(&self) -> Option<&'a Field> {
         let Body::Struct { fields, .. } = &self.item.body else {
             return None;
@@ -183,7 +184,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// A definition of its own.
+    /// Returns a definition for the item alone.
     fn own(&self) -> TokenStream {
         let name = self.name();
         let body = self.body();
@@ -243,7 +244,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Whether it may be missing, where another type is read.
+    /// Returns whether a value may be missing, for an item that is read as another type.
     fn optional(&self) -> TokenStream {
         let item = self.item;
         let read = match (&item.with, &item.from) {
@@ -262,7 +263,7 @@ impl<'a> Expansion<'a> {
         .unwrap_or_default()
     }
 
-    /// A type of the item's, fit for where it stands in the expansion.
+    /// Returns a type of the item, adapted to its position in the expansion.
     fn ty(&self, ty: &Type) -> TokenStream {
         let mut ty = ty.clone();
         if self.generic {
@@ -277,7 +278,7 @@ impl<'a> Expansion<'a> {
         ty.to_token_stream()
     }
 
-    /// A type's schema, so that a missing one is complained of at the type.
+    /// Returns the schema of a type. A compiler error about a missing one points at the type.
     fn schema_of(&self, ty: &Type) -> TokenStream {
         let span = ty.span();
         let ty = self.ty(ty);
@@ -306,7 +307,7 @@ impl<'a> Expansion<'a> {
         annotated(&item.annotations, None, node)
     }
 
-    /// The numbers of an enum's variants, which the compiler knows.
+    /// Returns the numbers of an enum's variants, which the compiler knows.
     fn numbers(&self) -> TokenStream {
         let Item {
             ident, body, repr, ..
@@ -322,7 +323,7 @@ impl<'a> Expansion<'a> {
             quote!((#ident::#variant as ::core::primitive::i128, #annotations))
         });
         let numbers = quote!(const { &__schema::Node::Numbers(const { &[#(#numbers),*] }) });
-        // One of them stands for all other numbers.
+        // An `other` variant accepts all other numbers.
         match (repr, variants.iter().any(|variant| variant.other)) {
             (Some(repr), true) => directed(
                 &quote!(<::core::primitive::#repr as __plugin_sdk::Schema>::SCHEMA),
@@ -366,7 +367,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The schema of what a field holds, with what is said about it.
+    /// Returns the schema of a field, with its annotations.
     fn field_node(&self, field: &Field) -> TokenStream {
         let node = match self.forms(field) {
             Some(node) => node,
@@ -375,7 +376,7 @@ impl<'a> Expansion<'a> {
         annotated(&field.annotations, self.default(field), node)
     }
 
-    /// What a field looks like where its type does not say it.
+    /// Returns the form of a field that differs from its type.
     fn forms(&self, field: &Field) -> Option<TokenStream> {
         if field.with.is_some() {
             return None;
@@ -395,7 +396,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The only field of a variant. Where it is a member, and missing, it is read as any other member would be.
+    /// Returns the only field of a variant. If it is a member, it may be missing like any other.
     fn newtype(&self, field: &Field) -> TokenStream {
         self.field_called(field, &quote!(__schema::Names::one("")), true)
     }
@@ -416,7 +417,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn field_called(&self, field: &Field, names: &TokenStream, named: bool) -> TokenStream {
-        let mut expression = match (self.forms(field), field.says_nothing()) {
+        let mut expression = match (self.forms(field), field.is_unknown()) {
             (Some(node), true) => quote!(__schema::Field::described_as(#names, #node)),
             (forms, _) => {
                 let span = field.described().span();
@@ -429,7 +430,7 @@ impl<'a> Expansion<'a> {
         if field.optional {
             expression.extend(quote!(.optional()));
         } else if !named || field.opaque.read {
-            // Only a member that serde reads itself may be missing because of its type.
+            // The type makes a member optional only if serde itself reads it.
             expression.extend(quote!(.required()));
         }
         if field.sometimes_written {
@@ -448,7 +449,7 @@ impl<'a> Expansion<'a> {
         expression
     }
 
-    /// What is known of the value that is taken for a missing field.
+    /// Returns the value of a missing field, as far as it is known.
     fn default(&self, field: &Field) -> Option<TokenStream> {
         if let Some((json, _)) = &field.annotations.default {
             return Some(quote!(::core::option::Option::Some(#json)));
@@ -548,7 +549,8 @@ impl<'a> Expansion<'a> {
         expression
     }
 
-    /// Whether constraints are of a kind that fits the types that they stand at. Nothing is known of types that are not known.
+    /// Returns checks that each constraint suits its type. Generic items have none, as their types
+    /// are unknown.
     fn checks(&self) -> TokenStream {
         if self.generic {
             return TokenStream::new();
@@ -558,7 +560,7 @@ impl<'a> Expansion<'a> {
         let arguments = types::static_arguments(&item.generics);
         let mut checks = fitting(&item.annotations, &quote!(#ident #arguments));
         let mut fields = |fields: &Fields| {
-            for field in fields.iter().filter(|field| !field.says_nothing()) {
+            for field in fields.iter().filter(|field| !field.is_unknown()) {
                 let ty = self.ty(field.described());
                 checks.extend(fitting(&field.annotations, &ty));
             }
@@ -572,8 +574,9 @@ impl<'a> Expansion<'a> {
         checks
     }
 
-    /// Whether serde can read what it keeps in a form of its own first, told at each field. Types that are not read, and fields that a function of the author's reads
-    /// or that are described as something else, are none of that.
+    /// Returns checks that serde can read the fields that it buffers first, each with the span of
+    /// its field. Types that are not read need none, nor do fields that an author's function reads
+    /// or that another type describes.
     fn kept(&self) -> TokenStream {
         let item = self.item;
         if item.with.is_some() || item.from.is_some() || item.by_number.is_some() {
@@ -618,43 +621,11 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// Complains of each constraint that is not for such a type, where it stands.
-fn fitting(annotations: &Annotations, ty: &TokenStream) -> TokenStream {
-    let checks = fits(annotations, ty);
-    let checks = checks.map(|(check, span)| quote_spanned!(span=> const _: () = #check;));
-    checks.collect()
-}
-
-/// The checks of constraints against a type, and where each stands.
-pub fn fits(
-    annotations: &Annotations,
-    ty: &TokenStream,
-) -> impl Iterator<Item = (TokenStream, Span)> {
-    let constraints = annotations
-        .members
-        .iter()
-        .filter(|member| member.constrains);
-    constraints.map(move |member| {
-        let keyword = Ident::new(member.keyword, Span::call_site());
-        let number = match member.json.parse::<i128>() {
-            Ok(number) => {
-                let number = proc_macro2::Literal::i128_unsuffixed(number);
-                quote!(::core::option::Option::Some(#number))
-            }
-            Err(_) => quote!(::core::option::Option::None),
-        };
-        let check = quote_spanned! {member.span=>
-            __plugin_sdk::schema::fits::<#ty>(__plugin_sdk::schema::Keyword::#keyword, #number)
-        };
-        (check, member.span)
-    })
-}
-
 fn directed(input: &TokenStream, output: &TokenStream) -> TokenStream {
     quote!(const { &__schema::Node::Directed { input: #input, output: #output } })
 }
 
-/// `write` makes JSON of a name, unless there is none.
+/// Returns the names of a member. `write` turns a name into JSON.
 fn names(names: &Names, write: fn(&str) -> String) -> TokenStream {
     let mut expression = match names {
         Names {
@@ -666,13 +637,7 @@ fn names(names: &Names, write: fn(&str) -> String) -> TokenStream {
             quote!(__schema::Names::one(#name))
         }
         Names { input, output, .. } => {
-            let side = |name: &Option<String>| match name {
-                Some(name) => {
-                    let name = write(name);
-                    quote!(::core::option::Option::Some(#name))
-                }
-                None => quote!(::core::option::Option::None),
-            };
+            let side = |name: &Option<String>| option(name.as_deref().map(write));
             let (input, output) = (side(input), side(output));
             quote!(__schema::Names::each(#input, #output))
         }
@@ -682,43 +647,4 @@ fn names(names: &Names, write: fn(&str) -> String) -> TokenStream {
         expression.extend(quote!(.or(&[#(#aliases),*])));
     }
     expression
-}
-
-/// A node with what is said about it.
-pub fn annotated(of: &Annotations, default: Option<TokenStream>, node: TokenStream) -> TokenStream {
-    match annotations(of, default) {
-        None => node,
-        Some(annotations) => quote! {
-            const {
-                &__plugin_sdk::schema::Node::Annotated {
-                    annotations: const { &#annotations },
-                    node: #node,
-                }
-            }
-        },
-    }
-}
-
-pub fn annotations(of: &Annotations, default: Option<TokenStream>) -> Option<TokenStream> {
-    if of.is_empty() && default.is_none() {
-        return None;
-    }
-    let mut expression = quote!(__plugin_sdk::schema::Annotations::NONE);
-    expression.extend(of.description.as_ref().map(Description::annotation));
-    if let Some(default) = default {
-        expression.extend(quote!(.default(#default)));
-    }
-    if !of.members.is_empty() {
-        let members = of.members.iter().map(|member| {
-            let keyword = Ident::new(member.keyword, Span::call_site());
-            let json = &member.json;
-            quote!(__plugin_sdk::schema::Member(__plugin_sdk::schema::Keyword::#keyword, #json))
-        });
-        expression.extend(quote!(.with(&[#(#members),*])));
-    }
-    Some(expression)
-}
-
-fn same(left: &Type, right: &Type) -> bool {
-    left.to_token_stream().to_string() == right.to_token_stream().to_string()
 }

@@ -1,8 +1,9 @@
-//! `#[derive(Schema)]`: a description of the type in JSON, as serde's attributes make it.
+//! `#[derive(Schema)]`: a description of the JSON form that serde's attributes give a type.
 
+pub mod annotations;
 mod case;
 pub mod check;
-pub mod expand;
+mod expand;
 pub mod model;
 pub mod options;
 mod parse;
@@ -23,7 +24,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let described = parse::item(&item, &mut mistakes);
     check::item(&described, &mut mistakes);
-    if !mistakes.none() {
+    if !mistakes.is_empty() {
         return expand::stand_in(&item, &described.sdk, &mistakes);
     }
     expand::item(&described)

@@ -1,4 +1,4 @@
-//! What a schema is made of, as the derive understands it.
+//! The model of a schema.
 
 use proc_macro2::Span;
 use syn::{Attribute, Generics, Ident, Type, WherePredicate};
@@ -6,23 +6,23 @@ use syn::{Attribute, Generics, Ident, Type, WherePredicate};
 use crate::documentation::Description;
 use crate::sdk_path::SdkPath;
 
-/// The item that the derive stands at.
+/// A type with the derive.
 pub struct Item {
     pub ident: Ident,
     pub generics: Generics,
-    /// What it is called among definitions.
+    /// Its name among the definitions.
     pub name: String,
     pub annotations: Annotations,
-    /// A type that it is described as, in both directions or one.
+    /// The type that describes it, in both directions; `from` and `into` describe one each.
     pub with: Option<Type>,
     pub from: Option<Type>,
     pub into: Option<Type>,
-    /// Where its author says that it crosses as the number of its variant.
+    /// The option that makes an enum cross as the number of its variant.
     pub by_number: Option<Span>,
-    /// The type that the compiler keeps the number in, as `#[repr]` says.
+    /// The integer type of `#[repr]`.
     pub repr: Option<Ident>,
     pub transparent: bool,
-    /// What must hold of the type parameters, instead of what their uses tell.
+    /// The bounds of the type parameters, instead of those that follow from their use.
     pub bound: Option<Vec<WherePredicate>>,
     /// The lints that the author allows.
     pub allowed: Vec<Attribute>,
@@ -36,13 +36,13 @@ pub enum Body {
         closed: bool,
     },
     Enum(Enum),
-    /// What has been complained of.
+    /// An item with a mistake.
     Nothing,
 }
 
 pub enum Fields {
     Unit,
-    /// `None` where the field is never read nor written.
+    /// `None` if the field is neither read nor written.
     Newtype(Option<Box<Field>>),
     Tuple(Vec<Field>),
     Named(Vec<Field>),
@@ -77,9 +77,9 @@ pub struct Variant {
     pub names: Names,
     pub annotations: Annotations,
     pub fields: Fields,
-    /// What its content is described as.
+    /// The type that describes its content.
     pub with: Option<Type>,
-    /// Whether functions of the author's read or write its content.
+    /// The directions in which the author's functions convert its content.
     pub opaque: Opaque,
     pub other: bool,
     pub untagged: bool,
@@ -92,34 +92,34 @@ pub struct Field {
     pub annotations: Annotations,
     pub with: Option<Type>,
     pub opaque: Opaque,
-    /// Whether serde has something to take if it is missing.
+    /// serde has a value for a missing field.
     pub optional: bool,
-    /// Whether that is what `Default` of its type says.
+    /// That value is the `Default` of its type.
     pub default_of_type: bool,
     pub sometimes_written: bool,
     pub flatten: bool,
 }
 
 impl Field {
-    /// The type that it is described as.
+    /// Returns the type that describes it.
     pub fn described(&self) -> &Type {
         self.with.as_ref().unwrap_or(&self.ty)
     }
 
-    /// Whether nothing about its type is told.
-    pub fn says_nothing(&self) -> bool {
+    /// Returns whether its form is unknown: the author's functions read and write it.
+    pub fn is_unknown(&self) -> bool {
         self.with.is_none() && self.opaque.read && self.opaque.written
     }
 }
 
-/// In which directions a function of the author's stands between a value and its form.
+/// The directions in which an author's function converts a value.
 #[derive(Clone, Copy, Default)]
 pub struct Opaque {
     pub read: bool,
     pub written: bool,
 }
 
-/// What something is called in each direction; `None` where it is left out.
+/// The name in each direction; `None` if it is left out there.
 #[derive(Clone, Default)]
 pub struct Names {
     pub input: Option<String>,
@@ -130,7 +130,7 @@ pub struct Names {
 #[derive(Default)]
 pub struct Annotations {
     pub description: Option<Description>,
-    /// JSON.
+    /// JSON, and the span of its option.
     pub default: Option<(String, Span)>,
     pub members: Vec<Member>,
 }
@@ -147,16 +147,16 @@ impl Annotations {
 
 /// A keyword of JSON Schema with its value.
 pub struct Member {
-    /// The variant of `Keyword`.
+    /// The name of the variant of `Keyword`.
     pub keyword: &'static str,
     pub json: String,
-    /// Whether it limits the values of a type, which must be of a kind that it is for.
+    /// It constrains values, so that the type must be of a matching kind.
     pub constrains: bool,
     pub span: Span,
 }
 
 impl Member {
-    /// `true`, about what is described.
+    /// Returns a keyword with the value `true`.
     pub fn flag(keyword: &'static str) -> Member {
         Member {
             keyword,

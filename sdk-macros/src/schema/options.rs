@@ -1,26 +1,25 @@
-//! `#[schema(…)]`
+//! `#[schema(…)]`, and the options of `#[arg(…)]` that it shares.
 
 use proc_macro2::{Group, Span};
-use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream};
-use syn::spanned::Spanned;
-use syn::token::{Bracket, Paren};
+use syn::token::Bracket;
 use syn::{Attribute, LitStr, Token, Type, WherePredicate};
 
+use super::case::Case;
 use super::model::{Annotations, Member};
-use crate::attributes;
 use crate::documentation::Description;
 use crate::json;
 use crate::mistakes::Mistakes;
+use crate::options::{self, Entry};
 use crate::sdk_path::SdkPath;
 
-/// What an option stands at.
+/// The position of an option.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Place {
     Item,
     Variant,
     Field,
-    /// In `#[arg(…)]`, which has options of its own as well.
+    /// In `#[arg(…)]`, which has other options as well.
     Argument,
 }
 
@@ -33,7 +32,7 @@ pub struct Options {
     pub repr: Option<Span>,
 }
 
-/// What the value of an option is.
+/// The kind of an option's value.
 #[derive(Clone, Copy)]
 enum Value {
     Text,
@@ -43,7 +42,8 @@ enum Value {
     Flag,
 }
 
-/// The options that are keywords of JSON Schema, by name, and whether variants have them as well.
+/// The options that are keywords of JSON Schema: name, keyword, value, and whether variants have it
+/// as well.
 const KEYWORDS: [(&str, &str, Value, bool); 18] = [
     ("title", "Title", Value::Text, true),
     ("minimum", "Minimum", Value::Number, false),
@@ -75,70 +75,56 @@ const KEYWORDS: [(&str, &str, Value, bool); 18] = [
     ("examples", "Examples", Value::Json, true),
 ];
 
+/// Reads the `#[schema]` attributes at `place`.
 pub fn read(attributes: &[Attribute], place: Place, mistakes: &mut Mistakes) -> Options {
     let mut read = Options::default();
     let mut annotations = AnnotationsReader::default();
-    for attribute in attributes {
-        if !attribute.path().is_ident("schema") {
-            continue;
+    options::read_named(attributes, "schema", mistakes, |option| {
+        if place == Place::Item && read.sdk.read(option)? {
+            return Ok(());
         }
-        let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
-            continue;
-        };
-        attributes::options(arguments, mistakes, |meta, mistakes| {
-            if place == Place::Item && read.sdk.read(meta, mistakes)? {
-                return Ok(());
+        match option.key().as_str() {
+            "with" => {
+                option.once(read.with.is_some());
+                let value = option.meta.value()?;
+                if value.peek(LitStr) {
+                    let literal: LitStr = value.parse()?;
+                    let ty = literal.value();
+                    let message = format!("write the type without quotes: `with = {ty}`");
+                    option.mistakes.at(&literal, message);
+                } else {
+                    read.with = Some(value.parse()?);
+                }
             }
-            let Some(key) = meta.path.get_ident().map(ToString::to_string) else {
-                return unknown(meta, place, mistakes);
-            };
-            match key.as_str() {
-                "with" => {
-                    attributes::given_once(meta, read.with.is_some(), mistakes);
-                    let value = meta.value()?;
-                    if value.peek(LitStr) {
-                        let literal: LitStr = value.parse()?;
-                        mistakes.at(
-                            &literal,
-                            format!(
-                                "write the type without quotes: `with = {}`",
-                                literal.value()
-                            ),
-                        );
-                    } else {
-                        read.with = Some(value.parse()?);
-                    }
-                }
-                "bound" if place == Place::Item => {
-                    attributes::given_once(meta, read.bound.is_some(), mistakes);
-                    let literal: LitStr = meta.value()?.parse()?;
-                    let predicates = |input: ParseStream<'_>| {
-                        input.parse_terminated(WherePredicate::parse, Token![,])
-                    };
-                    let predicates = literal.parse_with(predicates)?;
-                    read.bound = Some(predicates.into_iter().collect());
-                }
-                "repr" if place == Place::Item => {
-                    attributes::given_once(meta, read.repr.is_some(), mistakes);
-                    read.repr = Some(meta.path.span());
-                }
-                "default" if place == Place::Field => {
-                    let default = &mut annotations.read.default;
-                    attributes::given_once(meta, default.is_some(), mistakes);
-                    let json = json::value(meta.value()?)?;
-                    *default = Some((json, meta.path.span()));
-                }
-                _ if annotations.read(meta, &key, place, mistakes)? => {}
-                _ => return unknown(meta, place, mistakes),
+            "bound" if place == Place::Item => {
+                option.once(read.bound.is_some());
+                let literal: LitStr = option.meta.value()?.parse()?;
+                let predicates = |input: ParseStream<'_>| {
+                    input.parse_terminated(WherePredicate::parse, Token![,])
+                };
+                let predicates = literal.parse_with(predicates)?;
+                read.bound = Some(predicates.into_iter().collect());
             }
-            Ok(())
-        });
-    }
+            "repr" if place == Place::Item => {
+                option.once(read.repr.is_some());
+                read.repr = Some(option.span());
+            }
+            "default" if place == Place::Field => {
+                let default = &mut annotations.read.default;
+                option.once(default.is_some());
+                let json = json::value(option.meta.value()?)?;
+                *default = Some((json, option.span()));
+            }
+            key if annotations.read(option, key, place)? => {}
+            _ => return unknown(option, place),
+        }
+        Ok(())
+    });
     read.annotations = annotations.finish();
     read
 }
 
-/// Reads the options that say something about values, of types, variants, fields and arguments.
+/// A reader of the options that describe values: of types, variants, fields and arguments.
 #[derive(Default)]
 pub struct AnnotationsReader {
     read: Annotations,
@@ -146,60 +132,51 @@ pub struct AnnotationsReader {
 }
 
 impl AnnotationsReader {
-    /// Reads an option; `false` if it is none of these.
-    pub fn read(
-        &mut self,
-        meta: &ParseNestedMeta<'_>,
-        key: &str,
-        place: Place,
-        mistakes: &mut Mistakes,
-    ) -> syn::Result<bool> {
+    /// Reads an option. Returns `false` for an option of another kind.
+    pub fn read(&mut self, option: &mut Entry<'_>, key: &str, place: Place) -> syn::Result<bool> {
         match key {
             "description" => {
-                attributes::given_once(meta, self.read.description.is_some(), mistakes);
-                let text: LitStr = meta.value()?.parse()?;
+                option.once(self.read.description.is_some());
+                let text: LitStr = option.meta.value()?.parse()?;
                 self.read.description = Some(Description::Text(text.value()));
             }
             "example" => {
-                let example = json::value(meta.value()?)?;
-                self.examples(meta).push(example);
+                let example = json::value(option.meta.value()?)?;
+                self.examples(option).push(example);
             }
             "examples" => {
-                let more = if meta.input.peek(Paren) {
-                    meta.input.parse::<Group>()?
+                let more = if option.has_parentheses() {
+                    option.meta.input.parse::<Group>()?
                 } else {
-                    let value = meta.value()?;
+                    let value = option.meta.value()?;
                     if !value.peek(Bracket) {
-                        return Err(value.error("list the examples: `examples = [1, 2]`"));
+                        return Err(value.error("write a list: `examples = [1, 2]`"));
                     }
                     value.parse::<Group>()?
                 };
                 let more = json::values(more.stream(), json::value)?;
-                self.examples(meta).extend(more);
+                self.examples(option).extend(more);
             }
             key => {
-                let keyword = KEYWORDS.iter().find(|(name, _, _, everywhere)| {
-                    *name == key && (*everywhere || place != Place::Variant)
-                });
-                let Some((_, keyword, value, _)) = keyword else {
+                let Some((_, keyword, value, _)) = keywords(place).find(|(name, ..)| *name == key)
+                else {
                     return Ok(false);
                 };
-                let given = self.read.get(keyword).is_some();
-                attributes::given_once(meta, given, mistakes);
-                let json = self::value(meta, *value)?;
+                option.once(self.read.get(keyword).is_some());
+                let json = self::value(option, *value)?;
                 self.read.members.push(Member {
                     keyword,
                     json,
                     constrains: !matches!(*keyword, "Title" | "Const"),
-                    span: meta.path.span(),
+                    span: option.span(),
                 });
             }
         }
         Ok(true)
     }
 
-    fn examples(&mut self, meta: &ParseNestedMeta<'_>) -> &mut Vec<String> {
-        let none = || (Vec::new(), meta.path.span());
+    fn examples(&mut self, option: &Entry<'_>) -> &mut Vec<String> {
+        let none = || (Vec::new(), option.span());
         &mut self.examples.get_or_insert_with(none).0
     }
 
@@ -217,87 +194,75 @@ impl AnnotationsReader {
     }
 }
 
-fn value(meta: &ParseNestedMeta<'_>, value: Value) -> syn::Result<String> {
+/// Returns the keywords that are allowed at a position.
+fn keywords(
+    place: Place,
+) -> impl Iterator<Item = &'static (&'static str, &'static str, Value, bool)> {
+    let keywords = KEYWORDS.iter();
+    keywords.filter(move |(_, _, _, everywhere)| *everywhere || place != Place::Variant)
+}
+
+fn value(option: &Entry<'_>, value: Value) -> syn::Result<String> {
+    if let Value::Flag = value {
+        if !option.meta.input.peek(Token![=]) {
+            return Ok("true".to_owned());
+        }
+        let flag: syn::LitBool = option.meta.value()?.parse()?;
+        return Ok(flag.value.to_string());
+    }
+    let input = option.meta.value()?;
     match value {
         Value::Text => {
-            let input = meta.value()?;
-            let literal: LitStr = input
-                .parse()
-                .map_err(|error| syn::Error::new(error.span(), "expected a string: `\"…\"`"))?;
-            Ok(json::string(&literal.value()))
+            let text = input.parse::<LitStr>();
+            let text =
+                text.map_err(|error| syn::Error::new(error.span(), "expected a string: `\"…\"`"))?;
+            Ok(json::string(&text.value()))
         }
-        Value::Number => Ok(json::signed(meta.value()?)?.0),
+        Value::Number => Ok(json::signed(input)?.0),
         Value::Count => {
-            let (json, span) = json::signed(meta.value()?)?;
-            match json.parse::<u64>() {
-                Ok(count) => Ok(count.to_string()),
-                Err(_) => Err(syn::Error::new(
-                    span,
-                    "expected how many: a whole number, not below 0",
-                )),
-            }
+            let (json, span) = json::signed(input)?;
+            let count = json.parse::<u64>();
+            let message = "expected a whole number that is not negative";
+            Ok(count
+                .map_err(|_| syn::Error::new(span, message))?
+                .to_string())
         }
-        Value::Json => json::value(meta.value()?),
-        Value::Flag => {
-            if meta.input.peek(Token![=]) {
-                let flag: syn::LitBool = meta.value()?.parse()?;
-                return Ok(flag.value.to_string());
-            }
-            Ok("true".to_owned())
-        }
+        Value::Json | Value::Flag => json::value(input),
     }
 }
 
-pub fn unknown(
-    meta: &ParseNestedMeta<'_>,
-    place: Place,
-    mistakes: &mut Mistakes,
-) -> syn::Result<()> {
-    let mut known: Vec<&str> = KEYWORDS
-        .iter()
-        .filter(|(_, _, _, everywhere)| *everywhere || place != Place::Variant)
-        .map(|(name, ..)| *name)
-        .collect();
+/// Notes an unknown option, with a suggestion if there is a likely one.
+pub fn unknown(option: &mut Entry<'_>, place: Place) -> syn::Result<()> {
+    let mut known: Vec<&str> = keywords(place).map(|(name, ..)| *name).collect();
     known.push("description");
-    known.extend(match place {
-        Place::Item => &["with", "bound", "crate", "repr"][..],
-        Place::Field => &["with", "default"],
-        Place::Variant => &["with"],
-        Place::Argument => &["default", "rename", "flatten", "schema"],
-    });
-    let at = match place {
-        Place::Item => "of a type in #[schema]",
-        Place::Variant => "of a variant in #[schema]",
-        Place::Field => "of a field in #[schema]",
-        Place::Argument => "in #[arg]",
+    let (own, at) = match place {
+        Place::Item => (
+            &["with", "bound", "crate", "repr"][..],
+            "of a type in #[schema]",
+        ),
+        Place::Field => (&["with", "default"][..], "of a field in #[schema]"),
+        Place::Variant => (&["with"][..], "of a variant in #[schema]"),
+        Place::Argument => (&["default", "rename", "flatten", "schema"][..], "in #[arg]"),
     };
-    let key = meta
-        .path
-        .get_ident()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let meant = match meant(&key, &known) {
-        _ if place == Place::Argument && key == "with" => "; write `schema = …`".to_owned(),
-        Some(meant) => format!("; did you mean `{meant}`?"),
+    known.extend(own);
+    let key = option.key();
+    let advice = match meant(&key, &known) {
+        _ if place == Place::Argument && key == "with" => " (write `schema = …`)".to_owned(),
+        Some(meant) => format!(" (did you mean `{meant}`?)"),
         None if place != Place::Argument && is_serdes(&key) => {
-            format!("; write #[serde({key})], which is read here as well")
+            format!(" (write #[serde({key})], which the derive reads as well)")
         }
         None => String::new(),
     };
     known.sort_unstable();
     let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    let message = format!(
-        "there is no such option {at}{meant} The options are {}",
+    option.unknown(format!(
+        "unknown option {at}{advice}: the options are {}",
         known.join(", ")
-    );
-    let message = if meant.ends_with('?') {
-        message
-    } else {
-        message.replacen(" The options", ". The options", 1)
-    };
-    attributes::unknown(meta, &message, mistakes)
+    ))
 }
 
+/// Returns whether serde has an option of this name.
 fn is_serdes(key: &str) -> bool {
     matches!(
         key,
@@ -316,16 +281,16 @@ fn is_serdes(key: &str) -> bool {
     )
 }
 
-/// The option that an author may have meant.
+/// Returns the option that an author probably meant.
 pub fn meant<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    // JSON Schema's own spelling, and that of serde's case for it.
-    let snake = super::case::Case::Snake.variant(key);
+    // `minLength` is the spelling of JSON Schema.
+    let snake = Case::Snake.variant(key);
     let distances = known.iter().map(|name| (distance(&snake, name), *name));
     let (distance, name) = distances.min()?;
     (distance <= 2 && distance < name.len()).then_some(name)
 }
 
-/// How many letters are added, lost or changed between two words.
+/// Returns the edit distance of two words.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

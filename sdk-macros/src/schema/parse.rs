@@ -6,15 +6,16 @@ use super::case::Case;
 use super::model::{
     Annotations, Body, Enum, Field, Fields, Item, Member, Names, Representation, Variant,
 };
-use super::options::{self, Place};
+use super::options::{Place, read};
 use super::serde::{self, Both};
-use crate::attributes::{self, plain_name};
 use crate::documentation::Description;
 use crate::mistakes::Mistakes;
+use crate::options::{allowed, named};
+use crate::syntax::plain_name;
 
 pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
     let serde = serde::container(&item.attrs);
-    let mut options = options::read(&item.attrs, Place::Item, mistakes);
+    let mut options = read(&item.attrs, Place::Item, mistakes);
     describe(&mut options.annotations, &item.attrs);
     let closed = serde.deny_unknown_fields;
     let body = match &item.data {
@@ -33,8 +34,8 @@ pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
         }
         Data::Union(data) => {
             mistakes.at(
-                data.union_token,
-                "serde neither reads nor writes unions: make this a struct or an enum",
+                &data.union_token,
+                "serde does not support unions: make this a struct or an enum",
             );
             Body::Nothing
         }
@@ -56,27 +57,25 @@ pub fn item(item: &DeriveInput, mistakes: &mut Mistakes) -> Item {
         repr: repr(&item.attrs),
         transparent: serde.transparent,
         bound: options.bound,
-        allowed: attributes::allowed(&item.attrs),
+        allowed: allowed(&item.attrs),
         sdk: options.sdk,
         body,
     }
 }
 
-/// The integer of `#[repr(…)]`.
+/// Returns the integer type of `#[repr(…)]`.
 fn repr(attributes: &[Attribute]) -> Option<Ident> {
     let mut integer = None;
-    for attribute in attributes {
-        if attribute.path().is_ident("repr") {
-            // What is wrong with it is the compiler's to say.
-            let _ = attribute.parse_nested_meta(|meta| {
-                if let Some(ident) = meta.path.get_ident()
-                    && (ident.to_string().starts_with(['u', 'i']))
-                {
-                    integer = Some(ident.clone());
-                }
-                Ok(())
-            });
-        }
+    for attribute in named(attributes, "repr") {
+        // The compiler reports a wrong one.
+        let _ = attribute.parse_nested_meta(|meta| {
+            if let Some(ident) = meta.path.get_ident()
+                && ident.to_string().starts_with(['u', 'i'])
+            {
+                integer = Some(ident.clone());
+            }
+            Ok(())
+        });
     }
     integer
 }
@@ -93,7 +92,7 @@ fn representation(serde: &serde::Container) -> Representation {
     }
 }
 
-/// Names of definitions stand in `$ref`, which is a URI.
+/// Returns a name that `$ref`, which is a URI, can contain.
 fn definition_name(name: String) -> String {
     let sound = |character: char| match character {
         '-' | '.' => character,
@@ -103,14 +102,14 @@ fn definition_name(name: String) -> String {
     name.chars().map(sound).collect()
 }
 
-/// `None` for a variant that is never read nor written.
+/// Reads a variant; `None` if it is neither read nor written.
 fn variant(
     variant: &syn::Variant,
     container: &serde::Container,
     mistakes: &mut Mistakes,
 ) -> Option<Variant> {
     let serde = serde::variant(&variant.attrs);
-    let mut options = options::read(&variant.attrs, Place::Variant, mistakes);
+    let mut options = read(&variant.attrs, Place::Variant, mistakes);
     describe(&mut options.annotations, &variant.attrs);
     let cases = Both {
         input: serde.rename_all.input.or(container.rename_all_fields.input),
@@ -158,7 +157,7 @@ fn fields(
     }
 }
 
-/// `None` for a field that is never read nor written.
+/// Reads a field; `None` if it is neither read nor written.
 fn field(
     field: &syn::Field,
     cases: &Both<Case>,
@@ -166,7 +165,7 @@ fn field(
     mistakes: &mut Mistakes,
 ) -> Option<Field> {
     let serde = serde::field(&field.attrs);
-    let mut options = options::read(&field.attrs, Place::Field, mistakes);
+    let mut options = read(&field.attrs, Place::Field, mistakes);
     describe(&mut options.annotations, &field.attrs);
     let name = field.ident.as_ref().map(plain_name).unwrap_or_default();
     let names = names(
@@ -197,7 +196,7 @@ fn field(
     })
 }
 
-/// `None` for what is left out in both directions.
+/// Returns the names in both directions; `None` if it is left out in both.
 fn names(
     rename: &Both<Option<String>>,
     skip: &Both<bool>,
@@ -226,15 +225,12 @@ fn names(
     })
 }
 
-/// Adds what attributes of Rust's own say.
+/// Adds the doc comment and `#[deprecated]`.
 fn describe(annotations: &mut Annotations, attributes: &[Attribute]) {
     if annotations.description.is_none() {
         annotations.description = Description::of(attributes);
     }
-    let deprecated = attributes
-        .iter()
-        .find(|attribute| attribute.path().is_ident("deprecated"));
-    if deprecated.is_some() {
+    if named(attributes, "deprecated").next().is_some() {
         annotations.members.push(Member::flag("Deprecated"));
     }
 }

@@ -1,11 +1,13 @@
-//! serde's attributes, as far as they change what a type looks like. What is wrong with them is serde's to say.
+//! serde's attributes, as far as they change the form of a type. serde reports mistakes in them.
 
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parse;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Token, Type};
+use syn::{Attribute, Expr, LitStr, Token, Type};
 
 use super::case::Case;
 use super::model::Opaque;
+use crate::options::{named, skip_value as skip};
+use crate::syntax::string;
 
 /// One value for each direction.
 #[derive(Clone, Default)]
@@ -157,40 +159,19 @@ fn each(
     attributes: &[Attribute],
     mut read: impl FnMut(&str, &ParseNestedMeta<'_>) -> syn::Result<()>,
 ) {
-    for attribute in attributes {
-        if attribute.path().is_ident("serde") {
-            // serde reports what cannot be read.
-            let _ = attribute.parse_nested_meta(|meta| match meta.path.get_ident() {
-                Some(key) => read(&key.to_string(), &meta),
-                None => skip(&meta),
-            });
-        }
+    for attribute in named(attributes, "serde") {
+        // serde reports options that cannot be read.
+        let _ = attribute.parse_nested_meta(|meta| match meta.path.get_ident() {
+            Some(key) => read(&key.to_string(), &meta),
+            None => skip(&meta),
+        });
     }
 }
 
-/// Passes the value of an option over.
-fn skip(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
-    if meta.input.peek(syn::token::Paren) {
-        meta.input.parse::<proc_macro2::Group>()?;
-    } else if meta.input.peek(Token![=]) {
-        meta.value()?.parse::<Expr>()?;
-    }
-    Ok(())
-}
-
-/// `= "…"`, macros' invisible parentheses seen through.
+/// Reads `= "…"`.
 fn literal(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<LitStr>> {
-    let mut expression: Expr = meta.value()?.parse()?;
-    while let Expr::Group(group) = expression {
-        expression = *group.expr;
-    }
-    Ok(match expression {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(literal),
-            ..
-        }) => Some(literal),
-        _ => None,
-    })
+    let expression: Expr = meta.value()?.parse()?;
+    Ok(string(&expression).cloned())
 }
 
 fn text(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<String>> {
@@ -201,7 +182,8 @@ fn parsed<T: Parse>(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<T>> {
     literal(meta)?.map(|literal| literal.parse()).transpose()
 }
 
-/// `= "…"`, or `(serialize = "…", deserialize = "…")`.
+/// Reads `= "…"` or `(serialize = "…", deserialize = "…")`. Passes whether each text is for input
+/// and for output.
 fn directed(
     meta: &ParseNestedMeta<'_>,
     mut set: impl FnMut(bool, bool, String),

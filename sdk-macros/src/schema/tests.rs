@@ -1,33 +1,19 @@
-//! What the derive makes of each kind of item, read as code.
+//! Snapshots of the code that the derive generates for each kind of item.
 
-use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::derive;
 use super::options::meant;
 
-/// Holds generated code to the snapshot that is named after the test.
-macro_rules! assert_expansion {
-    ($item:expr) => {
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(code(derive($item)));
-        })
-    };
-}
-
-fn code(generated: TokenStream) -> String {
-    prettyplease::unparse(&syn::parse2(generated).unwrap())
-}
-
 #[test]
-fn a_struct_is_a_static_that_its_schema_refers_to() {
-    assert_expansion!(quote! {
+fn the_schema_of_a_struct_refers_to_a_static() {
+    assert_expansion!(derive(quote! {
         /// A guest.
         ///
         /// Or "host".
         #[serde(rename_all = "camelCase")]
         struct Guest<'a> {
-            /// What to say.
+            /// The first name.
             #[schema(min_length = 1, pattern = "^[A-Z]", example = "Ada")]
             first_name: &'a str,
             #[serde(default, alias = "years")]
@@ -45,12 +31,12 @@ fn a_struct_is_a_static_that_its_schema_refers_to() {
             #[serde(flatten)]
             rest: Rest,
         }
-    });
+    }));
 }
 
 #[test]
-fn a_generic_type_is_evaluated_for_each_of_its_arguments() {
-    assert_expansion!(quote! {
+fn a_generic_type_is_evaluated_per_argument() {
+    assert_expansion!(derive(quote! {
         #[serde(deny_unknown_fields)]
         pub struct List<'a, T: Clone, M, const N: usize = 2> {
             head: &'a T,
@@ -58,12 +44,12 @@ fn a_generic_type_is_evaluated_for_each_of_its_arguments() {
             item: T::Item,
             marker: PhantomData<M>,
         }
-    });
+    }));
 }
 
 #[test]
 fn an_enum_lists_its_variants() {
-    assert_expansion!(quote! {
+    assert_expansion!(derive(quote! {
         #[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
         enum Shape {
             /// Nothing at all.
@@ -77,52 +63,52 @@ fn an_enum_lists_its_variants() {
             #[serde(other)]
             Other,
         }
-    });
+    }));
 }
 
 #[test]
-fn a_variant_with_a_tag_among_its_members_is_flattened() {
-    assert_expansion!(quote! {
+fn a_variant_with_an_internal_tag_is_flattened() {
+    assert_expansion!(derive(quote! {
         #[serde(tag = "kind")]
         enum Shape {
             Circle(Circle),
         }
-    });
+    }));
 }
 
 #[test]
-fn a_transparent_struct_is_another_name() {
-    assert_expansion!(quote! {
+fn a_transparent_struct_shares_the_schema_of_its_field() {
+    assert_expansion!(derive(quote! {
         #[serde(transparent)]
         struct Id {
             inner: String,
             marker: PhantomData<u8>,
         }
-    });
+    }));
 }
 
 #[test]
-fn a_converted_type_is_described_as_the_other_one() {
-    assert_expansion!(quote! {
+fn a_converted_type_has_the_schema_of_the_other_type() {
+    assert_expansion!(derive(quote! {
         #[serde(try_from = "String")]
         #[schema(title = "A version")]
         struct Version(u8, u8);
-    });
+    }));
 }
 
 #[test]
 fn mistakes_leave_a_stand_in() {
-    assert_expansion!(quote! {
+    assert_expansion!(derive(quote! {
         #[schema(inline)]
         struct Guest<T> {
             #[schema(minimum = 2, maximum = 1)]
             age: T,
         }
-    });
+    }));
 }
 
 #[test]
-fn an_option_that_is_nearly_right_is_recognised() {
+fn a_misspelled_option_is_recognised() {
     let known = ["minimum", "maximum", "min_length", "title", "with"];
     assert_eq!(meant("minLength", &known), Some("min_length"));
     assert_eq!(meant("minimun", &known), Some("minimum"));

@@ -1,13 +1,16 @@
-//! Types in generated code: where they mention their own item, its lifetimes and its parameters.
+//! Types in generated code that mention their own item, its lifetimes and its parameters.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     GenericParam, Generics, Ident, Lifetime, Path, Type, TypePath, TypeReference, parse_quote,
 };
 
-/// Makes types fit to stand where the item's generics are not known: `Self` is written out, and whatever lives, lives for ever.
+use crate::syntax::bare;
+
+/// A visitor that adapts types for use outside the item's generics: writes `Self` out, and makes
+/// every lifetime `'static`.
 pub struct WrittenOut<'a> {
     pub ident: &'a Ident,
     pub arguments: &'a TokenStream,
@@ -38,7 +41,7 @@ impl VisitMut for WrittenOut<'_> {
     }
 }
 
-/// Whether a type mentions an item, by its name or as `Self`.
+/// Returns whether a type mentions an item, by its name or as `Self`.
 pub fn mentions(ty: &Type, ident: &Ident) -> bool {
     let mut breaking = Breaking {
         ident,
@@ -48,7 +51,7 @@ pub fn mentions(ty: &Type, ident: &Ident) -> bool {
     breaking.found
 }
 
-/// Puts `Recursive<…>` wherever a type mentions the item.
+/// Wraps every mention of the item in `Recursive<…>`.
 pub fn break_cycles(ty: &mut Type, ident: &Ident) {
     Breaking {
         ident,
@@ -84,7 +87,7 @@ impl VisitMut for Breaking<'_> {
         }) = ty
         {
             if is_recursive(path) {
-                // The author has done it.
+                // The author wrapped it.
                 return;
             }
             if self.is_item(path) {
@@ -103,7 +106,8 @@ fn is_recursive(path: &Path) -> bool {
         .is_some_and(|last| last.ident == "Recursive")
 }
 
-/// The item's parameters that types mention outside `PhantomData`, and types that are associated with them.
+/// The item's parameters that types mention outside `PhantomData`, and the associated types of
+/// these parameters.
 #[derive(Default)]
 pub struct Used {
     parameters: Vec<Ident>,
@@ -134,19 +138,11 @@ impl Used {
         self.visit_type_mut(&mut ty);
     }
 
-    /// Those that were mentioned, in the order of the item's.
+    /// Returns the mentioned parameters, in the item's order.
     pub fn parameters(&self) -> impl Iterator<Item = &Ident> {
         self.parameters
             .iter()
             .filter(|parameter| self.found.contains(parameter))
-    }
-}
-
-fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => bare(&group.elem),
-        Type::Paren(paren) => bare(&paren.elem),
-        ty => ty,
     }
 }
 
@@ -165,18 +161,12 @@ impl VisitMut for Used {
     }
 }
 
-/// The item's generic arguments, each lifetime being `'static`.
+/// Returns the item's generic arguments, with `'static` for each lifetime.
 pub fn static_arguments(generics: &Generics) -> TokenStream {
     let lifetimes = generics.params.iter().map(|parameter| match parameter {
         GenericParam::Lifetime(_) => quote!('static),
-        GenericParam::Type(parameter) => {
-            let ident = &parameter.ident;
-            quote!(#ident)
-        }
-        GenericParam::Const(parameter) => {
-            let ident = &parameter.ident;
-            quote!(#ident)
-        }
+        GenericParam::Type(parameter) => parameter.ident.to_token_stream(),
+        GenericParam::Const(parameter) => parameter.ident.to_token_stream(),
     });
     if generics.params.is_empty() {
         TokenStream::new()

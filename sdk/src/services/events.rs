@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::to_json;
 use crate::error::{Error, code};
+use crate::grammar::pattern_mistake;
 use crate::hosts::Contract;
 use crate::{Result, host_functions};
 
@@ -116,22 +117,10 @@ pub fn matches(pattern: &str, topic: &str) -> bool {
 /// ```
 #[inline]
 pub fn check(pattern: &str) -> Result<()> {
-    let refused = |why| Err(Error::new(code::INVALID_ARGUMENT, why));
-    let mut segments = pattern.split('.').peekable();
-    while let Some(segment) = segments.next() {
-        match segment {
-            "" => return refused("a pattern of topics has an empty segment"),
-            "**" if segments.peek().is_some() => {
-                return refused("`**` can only be the last segment of a pattern of topics");
-            }
-            "*" | "**" => {}
-            _ if segment.contains('*') => {
-                return refused("in a pattern of topics, `*` stands for a whole segment");
-            }
-            _ => {}
-        }
+    match pattern_mistake(pattern) {
+        Some(mistake) => Err(Error::new(code::INVALID_ARGUMENT, mistake)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]

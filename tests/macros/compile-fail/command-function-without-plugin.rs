@@ -5,7 +5,7 @@ struct Counter;
 impl Counter {
     #[command]
     fn total(
-        /// How many.
+        /// The number.
         count: u32,
     ) -> u32 {
         count

@@ -1,4 +1,5 @@
-//! serde keeps what is inside tagged and untagged enums and flattened fields in a form that has no room for every type.
+//! serde buffers the content of tagged and untagged enums and flattened fields in a form that does
+//! not support every type.
 
 use plugin_sdk::prelude::*;
 
@@ -29,7 +30,7 @@ struct Flattened {
     plain: u128,
 }
 
-/// What is only written has room.
+/// A type that is only written is allowed.
 #[derive(Serialize, Schema)]
 #[serde(tag = "kind")]
 enum Written {

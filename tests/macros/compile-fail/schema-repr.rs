@@ -1,4 +1,4 @@
-//! Only variants that hold nothing are numbers.
+//! Only variants without fields are numbers.
 
 use plugin_sdk::prelude::*;
 

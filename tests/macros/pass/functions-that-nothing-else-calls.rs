@@ -1,4 +1,4 @@
-// A command is in use by being one, and so is what only its defaults and its types mention.
+// A command counts as used, and so do items that only its defaults and its types mention.
 #![deny(warnings, unused, dead_code)]
 
 mod plugin {

@@ -1,4 +1,5 @@
-//! What crosses as JSON need not be `Send` or `Sync` for the plain trait, and nobody has to use the asynchronous one.
+//! JSON values need not be `Send` or `Sync` for the plain trait, and a host can ignore the async
+//! trait.
 #![deny(warnings)]
 
 use std::cell::Cell;

@@ -1,4 +1,5 @@
-//! Host functions in a module that has no prelude, in a function's body, behind `cfg`, and in a crate without unsafe code.
+//! Host functions in a module that has no prelude, in a function's body, behind `cfg`, and in a
+//! crate without unsafe code.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs)]
@@ -6,15 +7,15 @@
 
 type Bytes = [::core::primitive::u8];
 
-/// All kinds.
+/// Functions of all kinds.
 #[::plugin_sdk::host_functions(module = "m", prefix = "p_", permission = "kv")]
 pub trait Text {
     /// An alias.
     fn reverse(text: &mut Bytes);
-    /// A name that is a keyword, and arguments with names of the expansion's.
+    /// A name that is a keyword, and arguments with the names of variables in the expansion.
     #[host(name = "match")]
     fn r#match(memory: &::core::primitive::str, slots: ::core::primitive::u32, call: ::core::primitive::u32) -> ::core::primitive::bool;
-    /// Not there.
+    /// Does not exist.
     #[cfg(any())]
     fn absent(what: Nowhere);
     /// Old.

@@ -1,4 +1,4 @@
-//! Plugins, commands, arguments, types and fields may be called like whatever else has a name.
+//! Plugins, commands, arguments, types and fields can have the names of anything else.
 #![deny(warnings)]
 #![allow(dead_code, non_camel_case_types, non_snake_case)]
 

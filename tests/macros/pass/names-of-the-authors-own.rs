@@ -181,7 +181,7 @@ mod hidden {
     pub(super) fn private() {}
 }
 
-// Like the plugin itself, whose name is none of a value's.
+// The name of the plugin, which no value has.
 mod names {
     pub(crate) use super::Names;
 }
@@ -209,7 +209,7 @@ mod text {
 trait AsyncText {}
 impl AsyncText for Names {}
 
-/// A trait whose functions could not hang on a type called `text`.
+/// A trait whose functions need a type with another name than `text`.
 #[host_functions(module = "text", functions = host_text, async_trait = TextLater)]
 trait Text {
     fn lock(shared: u32, implementation: u32, memory: u32) -> u32;

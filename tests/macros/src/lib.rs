@@ -1,1 +1,1 @@
-//! The tests of the macros stand in `tests/`.
+//! The tests of the macros are in `tests/`.

@@ -1,14 +1,16 @@
-//! What the compiler says to authors' mistakes, and what it has nothing to say to.
+//! Compiler errors for mistakes of authors, and programs that compile without warnings.
 
-/// Each file of `compile-fail/` has one mistake, after which it is named; what the compiler says stands beside it.
+/// Each file in `compile-fail/` has one mistake, which gives it its name. The expected errors are
+/// in the `.stderr` file next to it.
 ///
-/// After a change that is meant, `TRYBUILD=overwrite cargo test -p plugin-sdk-macro-tests --test compile_errors` writes the files anew: read them then.
+/// After an intended change, run `TRYBUILD=overwrite cargo test -p plugin-sdk-macro-tests --test
+/// compile_errors` and read the new files.
 #[test]
-fn every_mistake_is_told_where_it_is_and_what_to_write_instead() {
+fn every_mistake_has_a_position_and_a_fix() {
     trybuild::TestCases::new().compile_fail("compile-fail/*.rs");
 }
 
 #[test]
-fn what_is_right_compiles_without_a_warning() {
+fn correct_programs_compile_without_warnings() {
     trybuild::TestCases::new().pass("pass/*.rs");
 }

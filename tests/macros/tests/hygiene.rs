@@ -1,7 +1,8 @@
-//! Expansions lean on nothing that an author could take away: no prelude, no name, no allowance of a lint, no edition.
+//! Expansions depend on nothing that an author can remove: no prelude, no name, no allowed lint, no
+//! edition.
 //!
-//! The packages `hygiene-2021` and `hygiene-2024` in `tests/guests/` take it all away, forbid `unsafe` and deny every warning. Natively there are no
-//! exports, so both targets are checked.
+//! The packages `hygiene-2021` and `hygiene-2024` in `tests/guests/` remove all of these, forbid
+//! `unsafe` and deny every warning. Natively there are no exports, so both targets are checked.
 
 use std::process::{Command, Output};
 
@@ -20,11 +21,11 @@ fn assert_silent(output: Output) {
 }
 
 #[test]
-fn expansions_compile_where_everything_is_taken() {
+fn native_expansions_compile_without_prelude_and_names() {
     assert_silent(check(&[]).unwrap());
 }
 
 #[test]
-fn exports_compile_where_everything_is_taken() {
+fn wasm_exports_compile_without_prelude_and_names() {
     assert_silent(check(&["--target", "wasm32-unknown-unknown"]).unwrap());
 }

@@ -126,7 +126,7 @@ fn the_greeter_says_in_extism_what_it_says_in_other_hosts() {
 }
 
 #[test]
-fn every_way_in_which_a_call_can_end_is_told_by_extism() {
+fn every_way_a_call_can_end_is_reported_by_extism() {
     let calls = [
         json!({"export": "is_running"}),
         json!({"export": "plugin_start"}),

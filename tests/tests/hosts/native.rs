@@ -200,7 +200,7 @@ fn an_error_comes_with_details_and_with_what_caused_it() {
 }
 
 #[test]
-fn a_panic_tells_its_message_and_place_and_the_instance_is_dead() {
+fn a_panic_reports_message_and_place_and_kills_the_instance() {
     let calls = [
         call("command_panic", json!({"message": "no, wé cannot"})),
         call("command_is_running", json!({})),
@@ -248,7 +248,7 @@ fn hooks_without_arguments_are_called() {
 }
 
 #[test]
-fn eight_mebibytes_go_in_and_out_wherever_the_result_lies() {
+fn eight_mebibytes_go_in_and_out_wherever_the_result_is() {
     let bytes: Vec<u8> = (0..8 << 20)
         .map(|nth: u32| (nth.wrapping_mul(0x9E37_79B9) >> 24) as u8)
         .collect();
@@ -461,7 +461,7 @@ fn described(wasm: &Path) -> Value {
 }
 
 #[test]
-fn what_a_plugin_says_of_itself_is_read_without_running_it() {
+fn a_manifest_is_read_without_running_the_plugin() {
     let text_stats = build("examples/text-stats");
     let expected = described(&text_stats);
     assert_eq!(expected["id"], "text-stats");

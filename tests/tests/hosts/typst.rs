@@ -24,7 +24,7 @@ fn played(folder: &str) -> PluginBuilder {
 }
 
 #[test]
-fn a_document_gets_greetings_and_is_told_in_words_why_it_gets_none() {
+fn a_document_gets_greetings_or_a_readable_error() {
     let arguments = [
         json!({"name": "Ödön 東京 🎉", "times": 2}),
         json!({"name": ""}),
@@ -63,7 +63,7 @@ fn a_document_gets_greetings_and_is_told_in_words_why_it_gets_none() {
 }
 
 #[test]
-fn a_plugin_that_takes_no_configuration_begins_with_none_and_one_that_is_refused_says_why() {
+fn a_plugin_without_configuration_starts_and_a_refusal_says_why() {
     let calls = [call("greet", json!({"name": "Ada"}))];
     let answers = documents("examples/greeter", None, &calls);
     assert_eq!(answers[0]["json"]["message"], "Hello, Ada!");
@@ -84,7 +84,7 @@ fn a_plugin_that_takes_no_configuration_begins_with_none_and_one_that_is_refused
 }
 
 #[test]
-fn panics_and_commands_that_are_none_end_the_document() {
+fn panics_and_unknown_commands_end_the_document() {
     let calls = [
         call("panic", json!({"message": "no"})),
         json!({"export": "nothing"}),

@@ -17,7 +17,7 @@ fn codes<T>(answers: &Answers<T>) -> Vec<&str> {
 }
 
 #[test]
-fn every_input_has_its_answer_and_one_error_stops_none_of_the_others() {
+fn every_input_has_its_answer_even_if_another_fails() {
     let mut plugin = observed().build().unwrap();
     for command in ["greet", "greet_singly"] {
         let mut plugin = observed().build().unwrap();
@@ -51,7 +51,7 @@ fn every_input_has_its_answer_and_one_error_stops_none_of_the_others() {
 }
 
 #[test]
-fn a_batch_is_one_crossing_and_single_calls_are_as_many_as_there_are_inputs() {
+fn a_batch_crosses_once_and_single_calls_once_per_input() {
     let mut plugin = observed().statistics().build().unwrap();
     let inputs = vec![json!({"name": "Ada"}); 100];
     for command in ["greet", "greet_singly"] {
@@ -65,7 +65,7 @@ fn a_batch_is_one_crossing_and_single_calls_are_as_many_as_there_are_inputs() {
 }
 
 #[test]
-fn the_binary_codec_a_free_command_and_a_renamed_one_take_batches_too() {
+fn binary_free_and_renamed_commands_accept_batches() {
     let mut plugin = observed().build().unwrap();
     let answers: Answers<Greeting> = plugin
         .call_many_binary("greet-binary", [("Ada", 1u64), ("", 1), ("Grace", 5)])
@@ -81,7 +81,7 @@ fn the_binary_codec_a_free_command_and_a_renamed_one_take_batches_too() {
 }
 
 #[test]
-fn raw_inputs_of_any_length_are_read_as_numbers_where_they_are_aligned_for_them() {
+fn raw_inputs_are_read_as_numbers_if_aligned() {
     let mut plugin = observed().build().unwrap();
     let bytes = |numbers: &[f64]| -> Vec<u8> {
         numbers
@@ -99,7 +99,7 @@ fn raw_inputs_of_any_length_are_read_as_numbers_where_they_are_aligned_for_them(
 }
 
 #[test]
-fn raw_answers_may_lie_in_the_inputs_in_the_plugin_or_in_themselves() {
+fn raw_answers_may_alias_the_inputs_or_the_plugins_memory() {
     let mut plugin = observed().build().unwrap();
     let large = vec![3; 100_000];
     let inputs: [&[u8]; 3] = [b"", b"one", &large];
@@ -115,7 +115,7 @@ fn raw_answers_may_lie_in_the_inputs_in_the_plugin_or_in_themselves() {
 }
 
 #[test]
-fn a_batch_that_breaks_off_is_an_error_of_the_whole_and_runs_nothing() {
+fn a_truncated_batch_fails_as_a_whole_and_runs_nothing() {
     let name = br#"{"name":"Ada"}"#;
     let header = ItemHeader {
         len: name.len() as u32,
@@ -139,7 +139,7 @@ fn a_batch_that_breaks_off_is_an_error_of_the_whole_and_runs_nothing() {
 }
 
 #[test]
-fn a_panic_in_a_batch_ends_the_instance_and_is_told_with_its_command() {
+fn a_panic_in_a_batch_kills_the_instance_and_names_the_command() {
     let mut plugin = observed().build().unwrap();
     for _ in 0..2 {
         let failure = plugin
@@ -155,7 +155,7 @@ fn a_panic_in_a_batch_ends_the_instance_and_is_told_with_its_command() {
 }
 
 #[test]
-fn the_largest_result_is_a_matter_of_all_answers_together_in_a_batch_or_not() {
+fn the_result_limit_covers_all_answers_of_a_batch_together() {
     for command in ["greet", "greet_singly"] {
         let mut plugin = observed().max_result_bytes(200).build().unwrap();
         let inputs = |count| vec![json!({"name": "Ada"}); count];
@@ -202,7 +202,7 @@ fn answering(bytes: &[u8]) -> Plugin {
 }
 
 #[test]
-fn answers_that_are_not_one_for_each_input_are_refused_whatever_is_wrong_with_them() {
+fn a_batch_without_one_answer_per_input_is_refused() {
     let one = [1, 0, 0, 0, b'x'];
     let broken: [(&[u8], &str); 6] = [
         (b"", "number 0 breaks off at byte 0"),
@@ -231,7 +231,7 @@ fn answers_that_are_not_one_for_each_input_are_refused_whatever_is_wrong_with_th
 }
 
 #[test]
-fn an_export_for_batches_is_held_to_its_type_and_ignored_without_its_command() {
+fn a_batch_export_needs_its_type_and_a_command() {
     let module = |batch: &str| {
         Module::load(Source::wat(format!(
             r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))

@@ -28,7 +28,7 @@ fn each(report: &LeakReport) -> Vec<(&str, i64, i64)> {
 }
 
 #[test]
-fn a_plugin_that_does_not_count_has_no_heap_to_tell_of_and_says_what_to_do() {
+fn a_plugin_without_counters_reports_no_heap_and_gives_a_hint() {
     let mut plugin = observed().build().unwrap();
     assert_eq!(plugin.heap(), None);
     let failure = plugin.leaks(10, |_| unreachable!()).unwrap_err();
@@ -97,7 +97,7 @@ fn a_lost_block_is_found_with_its_command_and_size() {
 }
 
 #[test]
-fn answers_are_nobodys_leak_however_they_change_in_size() {
+fn answers_of_changing_size_are_not_leaks() {
     let mut len = 0u32;
     let report = report(16, |plugin| {
         len += 10;
@@ -112,7 +112,7 @@ fn answers_are_nobodys_leak_however_they_change_in_size() {
 }
 
 #[test]
-fn what_fills_up_is_no_leak_and_what_grows_ever_more_seldom_is() {
+fn bounded_growth_is_no_leak_and_slowing_growth_is() {
     let mut key = 0;
     let cache = report(64, |plugin| {
         key += 1;
@@ -141,7 +141,7 @@ fn batches_and_hooks_are_looked_at_too() {
 }
 
 #[test]
-fn an_expectation_passes_where_nothing_leaks_and_names_what_does() {
+fn an_expectation_passes_without_leaks_and_names_any_leak() {
     let mut plugin = counting().build().unwrap();
     plugin.expect_no_leak(20, |plugin| call(plugin, "greet", json!({"name": "Ada"})));
     // Failing calls must not leak either.
@@ -175,7 +175,7 @@ fn a_plugin_that_dies_of_it_is_told_so() {
 }
 
 #[test]
-fn looking_for_leaks_is_not_on_the_account_of_the_last_call() {
+fn looking_for_leaks_is_not_charged_to_the_last_call() {
     let timeout = std::time::Duration::from_secs(1);
     let mut plugin = counting().timeout(timeout).build().unwrap();
     let mut runs = 0;
@@ -192,7 +192,7 @@ fn looking_for_leaks_is_not_on_the_account_of_the_last_call() {
 }
 
 #[test]
-fn both_modules_of_one_crate_are_what_they_were_asked_to_be_at_the_same_time() {
+fn concurrent_builds_of_two_variants_stay_separate() {
     std::thread::scope(|scope| {
         for nth in 0..4 {
             scope.spawn(move || {
@@ -217,7 +217,7 @@ fn with_record_at(address: u32) -> Result<Plugin, plugin_sdk_harness::Failure> {
 }
 
 #[test]
-fn a_heap_record_is_read_as_the_abi_says_and_held_against_the_memory() {
+fn a_heap_record_is_read_per_abi_and_checked_against_memory() {
     let heap = with_record_at(512).unwrap().heap().unwrap();
     assert_eq!((heap.live_blocks, heap.live_bytes), (1, 2));
     assert_eq!((heap.peak_bytes, heap.host_blocks), (3, 4));

@@ -61,7 +61,7 @@ fn calls_errors_and_bytes_are_counted_for_each_command_and_hook() {
 }
 
 #[test]
-fn a_trap_is_told_from_an_error_and_calls_of_the_dead_do_not_count() {
+fn traps_and_errors_differ_and_calls_after_death_do_not_count() {
     let mut plugin = observed().statistics().build().unwrap();
     for _ in 0..3 {
         plugin.call::<Value>("panic", json!({})).unwrap_err();

@@ -113,7 +113,7 @@ fn what_is_no_text_and_what_is_long_are_cut() {
 }
 
 #[test]
-fn what_a_call_writes_into_the_buffer_is_what_is_shown_and_what_was_there_before_stays() {
+fn a_trace_shows_input_written_in_place_and_kept_from_before() {
     let (mut plugin, seen) = traced(observed());
     plugin
         .call_with("echo", 4, |buffer| buffer.copy_from_slice(b"abcd"))

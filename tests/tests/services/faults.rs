@@ -135,7 +135,7 @@ fn run(
 }
 
 #[test]
-fn ten_thousand_sequences_of_faults_and_denials_are_values_to_the_plugin_and_leak_nothing() {
+fn ten_thousand_fault_sequences_are_plain_errors_without_leaks() {
     assert_eq!(CASES as usize * SEQUENCES, 10_000);
     let module = module();
     let config = ProptestConfig {
@@ -168,7 +168,7 @@ fn ten_thousand_sequences_of_faults_and_denials_are_values_to_the_plugin_and_lea
 }
 
 #[test]
-fn memory_stays_as_large_as_it_is_whatever_goes_wrong() {
+fn memory_does_not_grow_whatever_goes_wrong() {
     let module = module();
     let mut plugin = build(&module, &["kv", "http", "events", "files"]);
     let calls = [

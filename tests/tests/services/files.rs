@@ -202,7 +202,7 @@ fn links_that_stay_in_the_folder_work() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_is_exchanged_for_a_link_is_still_not_left() {
+fn a_folder_replaced_by_a_link_is_not_escaped() {
     let (folder, mut files) = folders();
     files.write("data/sub/secret", b"mine").unwrap();
     let sub = folder.path().join("data/sub");

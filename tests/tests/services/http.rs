@@ -137,7 +137,7 @@ fn bytes_methods_and_headers_arrive_as_they_are_both_ways() {
 }
 
 #[test]
-fn a_request_without_a_body_says_nothing_of_one_where_none_is_expected() {
+fn an_empty_body_sends_length_0_with_post_and_none_with_get() {
     let server = Serving::new(|_, _| text(""));
     get(&server.url("/")).unwrap();
     client().send(&head("POST", &server.url("/")), b"").unwrap();
@@ -232,7 +232,7 @@ fn a_redirection_leads_only_where_the_plugin_may_go() {
 }
 
 #[test]
-fn secrets_go_to_the_server_that_they_were_meant_for_only() {
+fn secrets_are_sent_only_to_their_own_server() {
     let other = Serving::new(|_, _| text("other"));
     let to = other.url("/other");
     let server = Serving::new(move |request, _| match request.url() {
@@ -287,7 +287,7 @@ fn hosts_that_are_not_allowed_are_never_connected_to() {
 }
 
 #[test]
-fn a_response_that_is_too_large_is_an_error_and_the_largest_is_not() {
+fn only_responses_above_the_size_limit_are_errors() {
     let server = Serving::new(|request, _| {
         let bytes = request.url().trim_start_matches('/').parse().unwrap();
         tiny_http::Response::from_data(vec![7; bytes]).with_chunked_threshold(500_000)

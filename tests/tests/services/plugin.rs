@@ -33,7 +33,7 @@ fn one(plugin: &mut Plugin, call: Value) -> Result<Value, String> {
 }
 
 #[test]
-fn what_a_plugin_keeps_its_test_sees_and_the_other_way_round() {
+fn a_plugin_and_its_test_share_one_store() {
     let mut plugin = builder()
         .config(json!({"most": {"cakes": 3}}))
         .build()
@@ -83,7 +83,7 @@ fn what_a_plugin_keeps_its_test_sees_and_the_other_way_round() {
 }
 
 #[test]
-fn a_configuration_is_looked_up_as_the_plugin_was_last_initialised() {
+fn configuration_lookups_see_the_last_initialisation() {
     let mut plugin = builder().config(json!({"a": 1})).build().unwrap();
     plugin.init(json!({"a": 2})).unwrap();
     assert_eq!(one(&mut plugin, json!({"config": "a"})), Ok(json!(2)));
@@ -92,7 +92,7 @@ fn a_configuration_is_looked_up_as_the_plugin_was_last_initialised() {
 }
 
 #[test]
-fn requests_and_conversations_are_answered_as_laid_down() {
+fn requests_and_conversations_get_their_scripted_answers() {
     let http = ScriptedHttp::new(AllowList::new(["api.example"]).unwrap())
         .answer_to("GET http://api.example/*", (203, "fine"));
     let mut plugin = builder()
@@ -222,7 +222,7 @@ fn plugins_share_an_implementation_by_a_mutex_or_by_clones() {
 }
 
 #[test]
-fn instances_have_services_of_their_own_unless_they_are_given_some() {
+fn instances_have_separate_services_unless_shared_ones_are_set() {
     let module = module();
     let build = || module.plugin().grant_all().build().unwrap();
     let (mut one_of_them, other) = (build(), build());
@@ -261,7 +261,7 @@ fn what_is_not_granted_is_denied_at_the_call() {
 }
 
 #[test]
-fn a_strict_host_refuses_what_asks_for_more_than_is_granted() {
+fn a_strict_host_refuses_plugins_that_lack_a_grant() {
     let failure = module().plugin().grant("kv").strict().build().unwrap_err();
     let FailureKind::NotGranted { permissions } = failure.kind() else {
         panic!("{failure}")
@@ -293,7 +293,7 @@ fn a_strict_host_refuses_what_asks_for_more_than_is_granted() {
 }
 
 #[test]
-fn a_module_tells_what_it_needs_and_what_is_amiss_with_that() {
+fn a_module_lists_its_needs_and_their_problems() {
     let module = module();
     let names: Vec<&str> = module
         .permissions()

@@ -2,10 +2,10 @@
 
 use plugin_sdk::prelude::*;
 
-/// What the host does.
+/// The functions of the host.
 #[host_functions(module = "greetings")]
 pub trait Greetings {
-    /// Greets somebody.
+    /// Greets someone.
     fn greet(name: &str) -> Result<String>;
 }
 
@@ -16,7 +16,7 @@ pub struct Calling;
 
 #[plugin]
 impl Calling {
-    /// Calls the host as often as asked, and gives the length of all its answers.
+    /// Calls the host `times` times and returns the total length of its answers.
     #[command(raw)]
     pub fn calls(times: &[u32]) -> Result<[u32; 1]> {
         let mut length = 0;

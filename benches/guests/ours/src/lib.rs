@@ -17,7 +17,7 @@ pub struct Greeting {
 
 #[plugin]
 impl Greeter {
-    /// Greet someone by name.
+    /// Greets someone by name.
     #[command]
     pub fn greet(&mut self, name: &str, #[arg(default = 1)] times: u32) -> Greeting {
         self.greeted += u64::from(times);
@@ -27,42 +27,42 @@ impl Greeter {
         }
     }
 
-    /// `greet` in the binary codec.
+    /// Greets someone, in the binary codec.
     #[cfg(feature = "every-job")]
     #[command(codec = "binary")]
     pub fn greet_binary(&mut self, name: &str, times: u32) -> Greeting {
         self.greet(name, times)
     }
 
-    /// `greet`, of which there may be many in a call.
+    /// Greets someone, alone or in a batch.
     #[cfg(feature = "every-job")]
     #[command(batch)]
     pub fn greet_batched(&mut self, name: &str, #[arg(default = 1)] times: u32) -> Greeting {
         self.greet(name, times)
     }
 
-    /// `echo`, of which there may be many in a call.
+    /// Returns its input, alone or in a batch.
     #[cfg(feature = "every-job")]
     #[command(raw, batch)]
     pub fn echo_batched(data: &[u8]) -> &[u8] {
         data
     }
 
-    /// Gives back what it gets.
+    /// Returns its input.
     #[cfg(feature = "every-job")]
     #[command(raw)]
     pub fn echo(data: &[u8]) -> &[u8] {
         data
     }
 
-    /// Count, mean, least and greatest of some numbers.
+    /// Returns count, mean, minimum and maximum of some numbers.
     #[cfg(feature = "every-job")]
     #[command]
     pub fn stats(numbers: &[f64]) -> Stats {
         Stats::of(numbers)
     }
 
-    /// `stats` in the binary codec.
+    /// Returns the same as `stats`, in the binary codec.
     #[cfg(feature = "every-job")]
     #[command(codec = "binary")]
     pub fn stats_binary(numbers: &[f64]) -> Stats {

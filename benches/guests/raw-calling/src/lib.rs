@@ -1,5 +1,5 @@
-//! A guest that calls its host, as people write it by hand: the host allocates with the guest's `alloc` and answers with address and length in one
-//! number, and the guest makes a `String` of that.
+//! A hand-written guest that calls its host: the host allocates with the guest's `alloc` and
+//! returns address and length in one number, which the guest turns into a `String`.
 
 use std::mem::ManuallyDrop;
 
@@ -17,7 +17,7 @@ fn greet(name: &str) -> Result<String, std::string::FromUtf8Error> {
     String::from_utf8(unsafe { Vec::from_raw_parts(ptr, len, len) })
 }
 
-/// Calls the host as often as asked, and gives the length of all its answers.
+/// Calls the host `times` times and returns the total length of its answers.
 #[unsafe(no_mangle)]
 extern "C" fn calls(times: u32) -> u32 {
     (0..times)

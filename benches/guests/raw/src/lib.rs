@@ -1,5 +1,5 @@
-//! What people write by hand: `alloc`, `free`, and for each command a function that takes an address and a length and gives both back
-//! in one number, with serde_json between.
+//! A typical hand-written guest: `alloc`, `free`, and for each command a function that takes an
+//! address and a length and returns both in one number, with serde_json between.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,13 +83,14 @@ fn json<A: DeserializeOwned, R: Serialize>(
     })
 }
 
-/// Takes the arguments over from the host.
+/// Takes ownership of the arguments from the host.
 fn take(ptr: *mut u8, len: usize) -> Vec<u8> {
-    // SAFETY: the host passes what it got from `alloc` for this many bytes, and has written them all.
+    // SAFETY: the host passes what it got from `alloc` for this many bytes, and has written them
+    // all.
     unsafe { Vec::from_raw_parts(ptr, len, len) }
 }
 
-/// Leaves the bytes to the host, which calls `free` for them.
+/// Passes ownership of the bytes to the host, which calls `free` for them.
 fn give(bytes: Vec<u8>) -> u64 {
     let bytes = Box::leak(bytes.into_boxed_slice());
     (bytes.as_ptr() as u64) << 32 | bytes.len() as u64
@@ -101,9 +102,9 @@ extern "C" fn alloc(len: usize) -> *mut u8 {
 }
 
 /// # Safety
-/// A command gave `ptr` and `len`, and this is the first `free` of them.
+/// A command returned `ptr` and `len`, and this is the first `free` of them.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn free(ptr: *mut u8, len: usize) {
-    // SAFETY: as the function's own contract says.
+    // SAFETY: the caller upholds the contract of this function.
     drop(unsafe { Vec::from_raw_parts(ptr, 0, len) });
 }

@@ -1,30 +1,30 @@
-//! Says that something takes long.
+//! Announces slow builds on the standard error stream.
 
 use std::io::Write;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// The time that a build may take in silence.
+/// The time after which a build is announced.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A line on the standard error stream once a build has taken long, and only then.
+/// A timer that prints a line on the standard error stream if a build takes long.
 ///
-/// A test's output is captured where it is printed, and this is not, so that people see why a test
-/// takes so long.
+/// The line is written directly to the stream, so the test runner does not capture it and users see
+/// why a test takes so long.
 pub(super) struct Announcement {
     done: Option<Sender<()>>,
     waiting: Option<JoinHandle<()>>,
 }
 
 impl Announcement {
-    /// Begins to wait. It is over when this is dropped.
+    /// Starts the timer for a build; dropping it cancels the announcement.
     pub(super) fn of(what: &str) -> Self {
         let line = format!("\nbuilding {what} …\n");
         let (done, waits) = mpsc::channel();
         let waiting = thread::spawn(move || {
             if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                // Nobody misses it where there is no such stream.
+                // The line is optional: without the stream there is no reader to miss it.
                 let _ = std::io::stderr().write_all(line.as_bytes());
             }
         });

@@ -1,7 +1,7 @@
-//! Decides the environment of every cargo that the harness and the tool start.
+//! The environment of every cargo process that the harness and the tool start.
 //!
-//! `docs/building.md` has the table of what passes; the tests below have a line for each of its
-//! rows.
+//! `docs/building.md` has a table of the variables that pass through; the tests below have a line
+//! for each of its rows.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -10,19 +10,20 @@ use std::process::Command;
 
 use crate::text;
 
-/// The variable for flags of the module, which cargo joins with those of its configuration.
+/// The variable for the module's flags, which cargo joins with those from its configuration.
 const MODULE_FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
-/// Flags for every target, the one that wins first. Each of the first two replaces all that the
-/// configuration says.
+/// The variable for flags of every target, encoded. It takes precedence over `FLAGS` and replaces
+/// all flags from the configuration.
 const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+/// The variable for flags of every target. It replaces all flags from the configuration.
 const FLAGS: &str = "RUSTFLAGS";
 
-/// Flags for targets that have none of their own, which cargo joins with `build.rustflags` of the
-/// configuration.
+/// The variable for flags of targets without flags of their own, which cargo joins with
+/// `build.rustflags` from the configuration.
 const BUILD_FLAGS: &str = "CARGO_BUILD_RUSTFLAGS";
 
-/// Programs that run the compiler to look at the outer build: what they add is for native code.
+/// Programs that wrap the compiler to inspect the outer build; what they add is for native code.
 const NATIVE_WRAPPERS: [&str; 4] = [
     "cargo-llvm-cov",
     "cargo-miri",
@@ -30,7 +31,7 @@ const NATIVE_WRAPPERS: [&str; 4] = [
     "clippy-driver",
 ];
 
-/// The target features of WebAssembly, which no native target shares.
+/// The target features that only WebAssembly has.
 const WASM_FEATURES: [&str; 13] = [
     "atomics",
     "bulk-memory",
@@ -47,15 +48,15 @@ const WASM_FEATURES: [&str; 13] = [
     "wide-arithmetic",
 ];
 
-/// The most bytes of withheld flags that a note lists.
+/// The maximum length, in bytes, of the withheld flags that a note lists for one variable.
 const MAX_LISTED: usize = 300;
 
-/// The environment of a cargo that this process starts.
+/// The environment of a cargo process that this process starts.
 ///
-/// A cargo that runs a test, or a tool, has variables for its own build: flags of the compiler and
-/// the linker, wrappers that measure coverage, the description of the crate that runs. Those must
-/// not reach the build of a module, or must reach it without replacing what its own configuration
-/// says. The page `docs/building.md` has a table of all variables.
+/// A cargo that runs a test or a tool sets variables for its own build: compiler and linker flags,
+/// wrappers that measure coverage, the description of the running crate. They must not reach the
+/// build of a module, or must reach it without replacing the module's own configuration. The page
+/// `docs/building.md` has a table of all variables.
 ///
 /// ```
 /// use plugin_sdk_harness::CargoEnvironment;
@@ -67,13 +68,13 @@ const MAX_LISTED: usize = 300;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CargoEnvironment {
-    /// New values; `None` for a variable that does not pass.
+    /// The new values; `None` for a variable that is removed.
     changes: BTreeMap<OsString, Option<OsString>>,
     lints: Vec<String>,
     withheld: BTreeMap<&'static str, Vec<String>>,
 }
 
-/// The surroundings that decide: the variables of this process, its folder and its program.
+/// The parts of this process that determine the environment: variables, folder and program.
 #[derive(Default)]
 struct Outer {
     variables: BTreeMap<OsString, OsString>,
@@ -96,8 +97,10 @@ impl Outer {
             .map(OsString::as_os_str)
     }
 
-    /// A relative folder as the outer cargo understood it: relative to where that was started,
-    /// which is not where it starts a test.
+    /// Resolves a relative folder as the outer cargo did: against the folder where cargo was
+    /// started, which is not the folder where it starts a test.
+    ///
+    /// Returns `None` if the folder is absolute or empty.
     fn absolute(&self, folder: &Path) -> Option<PathBuf> {
         if folder.is_absolute() || folder.as_os_str().is_empty() {
             return None;
@@ -106,8 +109,7 @@ impl Outer {
             .or_else(|| Some(self.folder.as_ref()?.join(folder)))
     }
 
-    /// The target folder that the running test was built into, if it can be the one that a relative
-    /// path names.
+    /// Returns the target folder of the running test, if the relative path can refer to it.
     fn built_into(&self, folder: &Path) -> Option<PathBuf> {
         let mut parts = folder
             .components()
@@ -126,22 +128,23 @@ impl Outer {
 }
 
 impl CargoEnvironment {
-    /// Returns the environment of a cargo that builds a module for `wasm32-unknown-unknown`, or
-    /// looks at such a build.
+    /// Returns the environment of a cargo that builds a module for `wasm32-unknown-unknown` or
+    /// inspects such a build.
     pub fn for_module() -> Self {
         Self::of(&Outer::of_this_process(), true)
     }
 
-    /// Returns the environment of a cargo that works as the user's own would: that runs native
-    /// tests, or finds a project.
+    /// Returns the environment of a cargo that behaves as in the user's shell, to run native tests
+    /// or to find a project.
     ///
-    /// Only what describes the running crate is left out.
+    /// It omits only the variables that describe the running crate.
     pub fn for_host() -> Self {
         Self::of(&Outer::of_this_process(), false)
     }
 
-    /// Creates a command that runs cargo in a folder: the cargo that started this process, or else
-    /// the one on the path.
+    /// Creates a command that runs cargo in a folder.
+    ///
+    /// It runs the cargo that started this process, or else the one on the path.
     pub fn cargo(&self, folder: impl AsRef<Path>) -> Command {
         let mut command = Command::new(Self::program());
         command.current_dir(folder);
@@ -154,7 +157,7 @@ impl CargoEnvironment {
         std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
     }
 
-    /// Gives a command this environment.
+    /// Applies this environment to a command.
     pub fn apply(&self, command: &mut Command) {
         for (name, value) in &self.changes {
             match value {
@@ -164,17 +167,17 @@ impl CargoEnvironment {
         }
     }
 
-    /// Returns the flags for lints, such as `-Dwarnings`, which are arguments for the compiler of
-    /// the plugin's crate alone.
+    /// Returns the lint flags, such as `-Dwarnings`, to pass as compiler arguments for the plugin's
+    /// crate alone.
     ///
-    /// As arguments they replace nothing that the configuration says, and compile no dependency
-    /// anew.
+    /// As arguments they replace nothing in the configuration and recompile no dependency.
     pub fn lints(&self) -> &[String] {
         &self.lints
     }
 
-    /// Describes the flags that do not reach the module, and says where flags for it belong; `None`
-    /// if there are none.
+    /// Describes the flags that do not reach the module and where flags for it belong.
+    ///
+    /// Returns `None` if every flag reaches it.
     pub fn withheld(&self) -> Option<String> {
         if self.withheld.is_empty() {
             return None;
@@ -242,8 +245,9 @@ impl CargoEnvironment {
         }
     }
 
-    /// Takes the flags for every target apart. What is left of them must not replace those of the
-    /// configuration.
+    /// Sorts the flags for every target into lints, portable flags and native flags.
+    ///
+    /// The flags that pass must not replace those from the configuration.
     fn sort_flags(&mut self, outer: &Outer) {
         let variable = [ENCODED_FLAGS, FLAGS, BUILD_FLAGS]
             .into_iter()
@@ -275,8 +279,8 @@ impl CargoEnvironment {
         if sorted.portable.is_empty() {
             return;
         }
-        // These reach dependencies as well, so they are flags of the target, or remain those of
-        // targets that have none of their own.
+        // Portable flags apply to dependencies too. So they become flags of the target, or stay
+        // flags of targets without flags of their own.
         let portable = sorted.portable.join(" ");
         match (variable, outer.variable(MODULE_FLAGS)) {
             (BUILD_FLAGS, _) => self.set(BUILD_FLAGS, portable),
@@ -291,14 +295,14 @@ impl CargoEnvironment {
     }
 }
 
-/// Flags of the compiler, by how far they are to reach.
+/// Compiler flags, sorted by the code that they apply to.
 #[derive(Default)]
 struct Sorted {
-    /// Levels of lints, which are for the plugin's own code.
+    /// Lint levels, for the plugin's own code.
     lints: Vec<String>,
     /// Flags that mean the same for every target.
     portable: Vec<String>,
-    /// All others: linkers, processors, instrumentation, and what is not known.
+    /// All other flags: linkers, processors, instrumentation, and unknown ones.
     native: Vec<String>,
 }
 
@@ -320,7 +324,7 @@ impl Sorted {
         let mut sorted = Sorted::default();
         let mut rest = words;
         while let [flag, others @ ..] = rest {
-            // A flag and its value are one word or two, and no value begins with a hyphen.
+            // A flag and its value are one word or two; a value never begins with a hyphen.
             let value = match others {
                 [value, ..] if !value.starts_with('-') && !has_value(flag) => Some(*value),
                 _ => None,
@@ -349,7 +353,7 @@ impl Sorted {
     }
 }
 
-/// Returns whether a word has a flag and its value: `--cfg=x`, `-Copt-level=1`.
+/// Returns whether a word contains both a flag and its value: `--cfg=x`, `-Copt-level=1`.
 fn has_value(flag: &str) -> bool {
     match flag.strip_prefix("--") {
         Some(long) => long.contains('='),
@@ -357,7 +361,7 @@ fn has_value(flag: &str) -> bool {
     }
 }
 
-/// Returns whether a flag turns target features on or off that only WebAssembly has.
+/// Returns whether a flag changes only target features that WebAssembly alone has.
 fn features_of_wasm(flag: &[String]) -> bool {
     let flag = flag.concat();
     let codegen = ["-C", "--codegen=", "--codegen"]
@@ -372,11 +376,11 @@ fn features_of_wasm(flag: &[String]) -> bool {
     })
 }
 
-/// Returns whether cargo sets a variable to describe the crate whose test, program or build script
-/// is running.
+/// Returns whether a variable is one that cargo sets to describe the crate whose test, program or
+/// build script is running.
 ///
-/// Left in place they would differ from those of a build in the author's shell, and build scripts
-/// that watch them would run anew each time.
+/// If such variables passed, they would differ from those of a build in the author's shell, and
+/// build scripts that watch them would rerun each time.
 fn describes_running_crate(name: &str) -> bool {
     const NAMES: [&str; 7] = [
         "CARGO_MANIFEST_DIR",
@@ -403,7 +407,7 @@ mod tests {
         }
     }
 
-    /// The value of a variable in a cargo for a module.
+    /// Returns the value of a variable in the environment of a module build.
     fn passed(variables: &[(&str, &str)], name: &str) -> Option<String> {
         let outer = outer(variables);
         let environment = CargoEnvironment::of(&outer, true);
@@ -415,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn native_flags_stay_native_in_every_spelling() {
+    fn native_flags_in_every_spelling_are_withheld() {
         let native = "-Cinstrument-coverage -C link-arg=-fuse-ld=mold -Ctarget-cpu=native -C target-feature=+avx2 \
                       -Zsanitizer=address -L /usr/lib -Clinker=clang -g -O --sysroot /s @file";
         let encoded = native.split_whitespace().collect::<Vec<_>>().join("\u{1f}");
@@ -442,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn lints_are_arguments_of_the_plugins_crate() {
+    fn lint_flags_become_arguments_for_the_plugins_crate() {
         let flags = "-D warnings -Dunused --deny=dead_code --allow missing_docs -W clippy::all --cap-lints warn";
         let environment = CargoEnvironment::of(&outer(&[(FLAGS, flags)]), true);
         assert_eq!(environment.lints().join(" "), flags);
@@ -451,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn portable_flags_are_joined_with_the_modules_own() {
+    fn portable_flags_are_joined_with_the_modules_flags() {
         let flags = "--cfg a --cfg=b --check-cfg cfg(a) --remap-path-prefix=/x=/y -C target-feature=+simd128 -Ctarget-feature=+atomics,+bulk-memory";
         assert_eq!(
             passed(&[(FLAGS, flags)], MODULE_FLAGS).as_deref(),
@@ -467,7 +471,7 @@ mod tests {
         let build = [(BUILD_FLAGS, "--cfg a -g")];
         assert_eq!(passed(&build, BUILD_FLAGS).as_deref(), Some("--cfg a"));
         assert_eq!(passed(&build, MODULE_FLAGS), None);
-        // As cargo has it, the encoded ones replace the others.
+        // As in cargo, encoded flags replace the others.
         let both = [(ENCODED_FLAGS, "--cfg\u{1f}a"), (FLAGS, "--cfg b")];
         assert_eq!(passed(&both, MODULE_FLAGS).as_deref(), Some("--cfg a"));
         // An empty variable would still hide the configuration.
@@ -475,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_one_target_pass_as_they_are() {
+    fn flags_of_one_target_pass_unchanged() {
         for name in [
             MODULE_FLAGS,
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
@@ -486,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_that_are_for_native_code_stay_out() {
+    fn native_compiler_wrappers_are_removed() {
         for (name, value, passes) in [
             ("RUSTC_WRAPPER", "sccache", true),
             ("RUSTC_WRAPPER", "", true),
@@ -507,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_author_sets_to_configure_cargo_passes() {
+    fn variables_that_configure_cargo_pass() {
         for name in [
             "CARGO",
             "CARGO_HOME",
@@ -535,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn what_describes_the_running_crate_never_passes() {
+    fn variables_of_the_running_crate_never_pass() {
         for name in [
             "CARGO_PKG_NAME",
             "CARGO_MANIFEST_DIR",
@@ -556,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_target_folder_is_the_outer_cargos() {
+    fn relative_target_folder_resolves_as_in_the_outer_cargo() {
         let folder = |given: &str, program: &str| {
             let outer = Outer {
                 folder: Some("/shop/plugin".into()),
@@ -569,7 +573,7 @@ mod tests {
         };
         let test = "/shop/out/debug/deps/plugin-1a2b";
         for (given, program, expected) in [
-            // A workspace's test runs in its crate's folder, and cargo did not.
+            // A workspace test runs in its crate's folder; cargo was started elsewhere.
             ("out", test, "/shop/out"),
             ("./out", test, "/shop/out"),
             ("../out", test, "/shop/out"),
@@ -579,7 +583,7 @@ mod tests {
                 "/shop/out",
             ),
             ("debug", "/shop/debug/debug/deps/p", "/shop/debug"),
-            // Tools stay where they were started.
+            // A tool keeps the folder where it was started.
             (
                 "out",
                 "/home/ada/.cargo/bin/cargo-plugin",

@@ -1,7 +1,9 @@
-//! Builds the crate under test, once per process, as its author would.
+//! Builds of the crate under test, once per process and as its author would build it.
 //!
-//! Cargo gives the modules of one crate in all its variants (other features, counted allocations) one file name, and whoever builds last has written
-//! it. So a module is read as soon as it is built, and whoever builds into the same target folder, in this process or in another one, waits until then.
+//! Cargo uses one file name for all variants of a crate's module (other features, counted
+//! allocations), so each build overwrites the module of the previous one. A module is therefore
+//! read as soon as it is built. Other builds into the same target folder, in this process or in
+//! another one, wait until then.
 
 mod announcement;
 pub(super) mod environment;
@@ -25,7 +27,8 @@ use crate::text;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The feature of the SDK that counts allocations, as cargo is asked for it from the plugin's crate.
+/// The SDK's feature that counts allocations, as named on cargo's command line in the plugin's
+/// crate.
 const COUNT_ALLOCATIONS: &str = "plugin-sdk/count-allocations";
 
 /// The beginning of the names of features that choose a host.
@@ -34,15 +37,19 @@ const HOST_FEATURES: &str = "host-";
 /// The file in a target folder that is locked while a module is built there and read.
 const LOCK: &str = ".plugin-sdk-harness.lock";
 
-/// The most bytes of a compiler's output that a failure carries.
+/// The maximum length, in bytes, of the compiler output that a failure contains.
 const MAX_OUTPUT: usize = 64 * 1024;
 
-/// A crate to build for `wasm32-unknown-unknown`, and how.
+/// A crate to build for `wasm32-unknown-unknown`, with the options of the build.
 ///
-/// It is built with plain `cargo build --lib`, in the crate's own folder and into its own target folder, so with the author's own
-/// `Cargo.toml`, configuration, toolchain and features; and once per process, however many tests ask for it. What the environment of a test has for native code stays
-/// out of it: see [`CargoEnvironment`]. A build that takes longer than a second is announced on the standard error stream.
-/// Unless set, the profile is that of the running test: `dev`, or `release` under `cargo test --release`.
+/// The harness runs plain `cargo build --lib` in the crate's folder and into its own target folder,
+/// so the author's `Cargo.toml`, configuration, toolchain and features apply. It builds once per
+/// process, however many tests ask for the crate. Variables of the test's environment that are for
+/// native code do not reach the build; see [`CargoEnvironment`]. A build that takes longer than a
+/// second is announced on the standard error stream.
+///
+/// The default profile is that of the running test: `dev`, or `release` under
+/// `cargo test --release`.
 ///
 /// ```no_run
 /// use plugin_sdk_harness::{Plugin, Source};
@@ -64,13 +71,13 @@ pub struct CrateSource {
     shows_output: bool,
 }
 
-/// A module that cargo has built: see [`CrateSource::compile`].
+/// A module that cargo has built; see [`CrateSource::compile`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Compiled {
-    /// Where cargo put it. Whoever builds into the same target folder next may put another there.
+    /// The path of the module. The next build into the same target folder may overwrite it.
     pub path: PathBuf,
-    /// The module, as it was built.
+    /// The bytes of the module.
     pub wasm: Arc<[u8]>,
 }
 
@@ -93,7 +100,7 @@ impl Build {
     }
 }
 
-/// One build: the first to ask for it runs it, all others wait for what comes of it.
+/// One build: the first caller runs it, and all others wait for its result.
 type Shared = Arc<OnceLock<Result<Arc<Build>, Failure>>>;
 
 impl CrateSource {
@@ -111,7 +118,7 @@ impl CrateSource {
         }
     }
 
-    /// Builds with a profile: `dev`, `release`, or one of the author's own.
+    /// Builds with a profile: `dev`, `release`, or a custom one.
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profile = Some(profile.into());
         self
@@ -122,7 +129,7 @@ impl CrateSource {
         self.profile("release")
     }
 
-    /// Turns features on, beside the default ones.
+    /// Turns on features in addition to the default ones.
     pub fn features<F: Into<String>>(mut self, features: impl IntoIterator<Item = F>) -> Self {
         self.features.extend(features.into_iter().map(Into::into));
         self
@@ -134,33 +141,37 @@ impl CrateSource {
         self
     }
 
-    /// Has the plugin count its allocations, for [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
-    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak).
+    /// Builds the plugin so that it counts its allocations.
     ///
-    /// It turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency of the crate and go by this name. The crate
-    /// must not have a global allocator of its own. This is a module of its own: those built without it are as they were.
+    /// [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
+    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option
+    /// turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency
+    /// of the crate under this name. The crate must not define a global allocator. The result is a
+    /// separate module; builds without the option are unaffected.
     pub fn count_allocations(mut self) -> Self {
         self.count_allocations = true;
         self
     }
 
-    /// Builds into a folder other than the one that cargo would choose.
+    /// Sets the target folder, instead of the one that cargo would choose.
     pub fn target_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.target_dir = Some(dir.into());
         self
     }
 
-    /// Builds the module alone, as what is shipped is built: `cargo rustc --lib --crate-type cdylib`.
+    /// Builds only the module, as for a release: `cargo rustc --lib --crate-type cdylib`.
     ///
-    /// Cargo leaves link-time optimisation out where it also makes the Rust library (`rlib`) that a plugin's tests link, so this module is
-    /// smaller.
+    /// The module is smaller this way: cargo skips link-time optimisation when it also builds the
+    /// Rust library (`rlib`) that a plugin's tests link.
     pub fn cdylib_alone(mut self) -> Self {
         self.alone = true;
         self
     }
 
-    /// Gives the compiler arguments for the crate itself, not for its dependencies. Only a module that is built [alone](CrateSource::cdylib_alone) can have
-    /// them, so this asks for that, too.
+    /// Passes arguments to the compiler for the crate itself, not for its dependencies.
+    ///
+    /// Only a module that is built [alone](CrateSource::cdylib_alone) can have such arguments, so
+    /// this turns that option on too.
     pub fn compiler_arguments<A: Into<String>>(
         mut self,
         arguments: impl IntoIterator<Item = A>,
@@ -170,25 +181,27 @@ impl CrateSource {
         self.cdylib_alone()
     }
 
-    /// Lets people see what cargo tells, as it comes, on the standard error stream; a failure then carries nothing of it.
+    /// Forwards cargo's output to the standard error stream as it arrives.
+    ///
+    /// A failure then contains none of it.
     pub fn show_output(mut self) -> Self {
         self.shows_output = true;
         self
     }
 
-    /// Turns one more feature on.
+    /// Turns on one more feature.
     pub(crate) fn add_feature(&mut self, feature: &str) {
         if !self.features.iter().any(|known| known == feature) {
             self.features.push(feature.to_owned());
         }
     }
 
-    /// The crate's folder.
+    /// Returns the crate's folder.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What the crate builds to; from the second call on, what the first one came to.
+    /// Builds the crate; later calls return the result of the first one.
     pub(super) fn build(&self) -> Result<Arc<Build>, Failure> {
         static BUILDS: OnceLock<Mutex<HashMap<CrateSource, Shared>>> = OnceLock::new();
         let build = {
@@ -201,9 +214,9 @@ impl CrateSource {
         build.get_or_init(|| Ok(Arc::new(self.run()?))).clone()
     }
 
-    /// Builds the module now, whether this process has built it before or not, and reads it.
+    /// Builds the module now, even if this process has built it before, and reads it.
     pub(crate) fn run(&self) -> Result<Build, Failure> {
-        // The lock of the folder is for other processes, and there are folders in which no file can be locked.
+        // The lock file only excludes other processes, and some file systems do not support locks.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let _announcement = (!self.shows_output).then(|| Announcement::of(&self.title()));
@@ -214,12 +227,13 @@ impl CrateSource {
         let mut lock = self.lock();
         let mut made = make()?;
         if lock.is_none() {
-            // There was no target folder yet. Only cargo makes it as it should be; and now there is nothing left to build.
+            // There was no target folder to lock. Only cargo creates one correctly, so the first
+            // build did. The second build, under the lock, has nothing left to do.
             lock = self.lock();
             made = make()?;
         }
         let (path, libraries) = made;
-        // It was made by the author's own compiler, from the author's own code: it is no larger than they can have wanted it.
+        // The author's compiler built the module from the author's code, so its size is trusted.
         let wasm = read_file(&path, u64::MAX)?;
         drop(lock);
         Ok(Build {
@@ -229,9 +243,9 @@ impl CrateSource {
         })
     }
 
-    /// Waits until nobody else is between building into the same target folder and reading what was built.
+    /// Locks the target folder; waits while another process builds there and reads its module.
     ///
-    /// `None` where there is no such folder yet, and where no file in it can be locked.
+    /// Returns `None` if the folder does not exist yet or no file in it can be locked.
     fn lock(&self) -> Option<File> {
         let dir = match &self.target_dir {
             Some(dir) => self.dir.join(dir),
@@ -242,7 +256,7 @@ impl CrateSource {
         Some(file)
     }
 
-    /// What is built, for people.
+    /// Returns a title of the build for users.
     fn title(&self) -> String {
         let name = self.dir.canonicalize().ok();
         let name = name.as_deref().and_then(Path::file_name);
@@ -250,7 +264,7 @@ impl CrateSource {
         format!("{name} for {TARGET} (profile {})", self.chosen_profile())
     }
 
-    /// Where cargo builds to if nobody says anything else.
+    /// Returns the target folder that cargo chooses by default.
     fn usual_target_dir(&self) -> Option<PathBuf> {
         Some(self.metadata()?.target_directory)
     }
@@ -264,7 +278,7 @@ impl CrateSource {
         serde_json::from_slice(&output.stdout).ok()
     }
 
-    /// The module, and the libraries that it was linked from.
+    /// Runs cargo and returns the module's path and those of the libraries linked into it.
     fn make(&self) -> Result<(PathBuf, Vec<PathBuf>), BuildFailure> {
         let manifest = self.dir.join("Cargo.toml");
         if !manifest.is_file() {
@@ -296,7 +310,7 @@ impl CrateSource {
         })
     }
 
-    /// The profile that was asked for, or that of the running test.
+    /// Returns the requested profile, or else that of the running test.
     fn chosen_profile(&self) -> &str {
         self.profile.as_deref().unwrap_or(running_profile())
     }
@@ -341,14 +355,16 @@ impl CrateSource {
         command
     }
 
-    /// Cargo in the crate's folder, as its author would run it there.
+    /// Creates a command that runs cargo in the crate's folder, as its author would.
     fn cargo(&self, subcommand: &str, environment: &CargoEnvironment) -> Command {
         let mut command = environment.cargo(&self.dir);
         command.arg(subcommand);
         command
     }
 
-    /// Whether the compiler itself says that it has nothing to build for WebAssembly with; asked only after a build that nobody has read.
+    /// Asks the compiler whether its standard library for WebAssembly is missing.
+    ///
+    /// Needed only if cargo's output went to the user instead of the harness.
     fn lacks_target(&self) -> bool {
         let program = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let output = Command::new(program)
@@ -409,8 +425,10 @@ impl CrateSource {
         }
     }
 
-    /// What to do about a dependency that did not build with features that only the tests want: cargo unites them with those of the module unless the workspace
-    /// has a resolver that does not.
+    /// Returns a hint if a dependency may have failed to build because of features that only the
+    /// tests need.
+    ///
+    /// Cargo unites those with the module's features if the workspace has an old resolver.
     fn united_features(&self, dependency: &str) -> Option<String> {
         let metadata = self.metadata()?;
         let own = self.dir.join("Cargo.toml").canonicalize().ok()?;
@@ -440,7 +458,7 @@ impl CrateSource {
     }
 }
 
-/// What `cargo metadata` tells, as far as it matters here.
+/// The part of the output of `cargo metadata` that the harness uses.
 #[derive(Deserialize)]
 struct Metadata {
     target_directory: PathBuf,
@@ -460,7 +478,9 @@ struct MetadataDependency {
     kind: Option<String>,
 }
 
-/// Whether cargo unites features of dev-dependencies with those of a build without tests, going by the workspace's `Cargo.toml`: its resolver is of version 1.
+/// Returns whether a workspace's `Cargo.toml` selects version 1 of the resolver.
+///
+/// That version applies the features of dev-dependencies to builds without tests too.
 fn unites_features(manifest: &str) -> bool {
     let mut table = "";
     let mut edition = None;
@@ -481,18 +501,18 @@ fn unites_features(manifest: &str) -> bool {
             _ => {}
         }
     }
-    // A workspace without a package of its own takes the first one.
+    // A workspace without a package defaults to version 1.
     !matches!(edition, Some("2021" | "2024"))
 }
 
-/// The crate that the compiler refused.
+/// Returns the name of the crate that did not compile.
 fn dependency_that_failed(output: &str) -> Option<String> {
     let (_, told) = output.split_once("could not compile `")?;
     let (name, _) = told.split_once('`')?;
     Some(text::name(name))
 }
 
-/// Runs cargo as if it had this program's standard error stream, and returns what it wrote there too.
+/// Runs cargo, forwards its standard error stream to this program's, and also returns the output.
 fn shown_output(command: &mut Command) -> io::Result<Output> {
     let terminal = io::stderr().is_terminal();
     if terminal && std::env::var_os("CARGO_TERM_COLOR").is_none() {
@@ -512,13 +532,13 @@ fn shown_output(command: &mut Command) -> io::Result<Output> {
     Ok(output)
 }
 
-/// Copies a stream to the standard error stream, and keeps its end.
+/// Copies a stream to the standard error stream and returns the end of it.
 fn show(mut stream: impl Read) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(read @ 1..) = stream.read(&mut buffer) {
         let part = buffer.get(..read).unwrap_or_default();
-        // Whoever has closed the stream does not want to see it.
+        // If the standard error stream is closed, its owner does not want the output.
         let _ = io::stderr().write_all(part);
         kept.extend_from_slice(part);
         if kept.len() > 2 * MAX_OUTPUT {
@@ -528,7 +548,7 @@ fn show(mut stream: impl Read) -> Vec<u8> {
     kept
 }
 
-/// The profile that the running program was built with, which shows in the path that cargo gave it.
+/// Returns the profile that the running program was built with, taken from the program's path.
 fn running_profile() -> &'static str {
     static PROFILE: OnceLock<String> = OnceLock::new();
     PROFILE.get_or_init(|| {
@@ -537,7 +557,9 @@ fn running_profile() -> &'static str {
     })
 }
 
-/// `…/target/<folder>/deps/<program>`, or without `deps` for a binary, or with `examples` for an example.
+/// Returns the profile in the path `…/target/<folder>/deps/<program>`.
+///
+/// The path of a binary has no `deps`; that of an example has `examples` instead.
 fn profile_of(program: &Path, is_dir: impl Fn(&Path) -> bool) -> Option<String> {
     let parent = program.parent()?;
     let inner = ["deps", "examples"]
@@ -553,7 +575,7 @@ fn profile_of(program: &Path, is_dir: impl Fn(&Path) -> bool) -> Option<String> 
     }
 }
 
-/// A line of cargo's machine-readable output, as far as it matters here.
+/// The part of a line of cargo's machine-readable output that the harness uses.
 #[derive(Deserialize)]
 struct Message {
     reason: String,
@@ -563,7 +585,7 @@ struct Message {
     filenames: Vec<PathBuf>,
 }
 
-/// The module among the artifacts of a build, and the other crates' libraries.
+/// Returns the module among the artifacts of a build, and the libraries of the other crates.
 fn artifacts(messages: &[u8], manifest: &Path) -> Option<(PathBuf, Vec<PathBuf>)> {
     let same = |path: &Path| match (path.canonicalize(), manifest.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
@@ -592,7 +614,7 @@ fn missing_feature(output: &str) -> Option<&str> {
     feature.starts_with(HOST_FEATURES).then_some(feature)
 }
 
-/// Whether a manifest is that of a crate, not of a workspace alone.
+/// Returns whether a `Cargo.toml` declares a package, not only a workspace.
 fn declares_package(manifest: &Path) -> bool {
     std::fs::read_to_string(manifest).is_ok_and(|text| {
         text.lines()
@@ -610,7 +632,7 @@ fn shown(command: &Command) -> String {
         .join(" ")
 }
 
-/// The end of an output, where the errors are.
+/// Returns the last [`MAX_OUTPUT`] bytes of an output, where the errors are.
 fn last_bytes(text: &str) -> String {
     let mut from = text.len().saturating_sub(MAX_OUTPUT);
     while !text.is_char_boundary(from) {
@@ -624,7 +646,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_profile_is_that_of_the_running_test() {
+    fn program_path_determines_the_profile() {
         let profile = |path: &str, has_deps: bool| profile_of(Path::new(path), |_| has_deps);
         assert_eq!(
             profile("/p/target/debug/deps/plugin-1a2b", true).as_deref(),
@@ -651,7 +673,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_resolver_is_told_by_the_workspaces_manifest() {
+    fn workspace_manifest_determines_the_resolver() {
         for (manifest, expected) in [
             ("[workspace]\nmembers = [\"a\"]\n", true),
             (

@@ -1,4 +1,4 @@
-//! What commands can take, and how hosts send it.
+//! The arguments of commands, and the forms in which hosts send them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -212,9 +212,9 @@ impl Takes {
     #[command]
     fn documented(
         &self,
-        /// What it is called.
+        /// Its name.
         name: &str,
-        /// How often.
+        /// The number of times.
         #[arg(default = 1)]
         #[allow(unused_variables)]
         times: u8,
@@ -228,7 +228,7 @@ fn takes(handler: Handler<Takes>, arguments: &str) -> Value {
 }
 
 #[test]
-fn no_bytes_stand_for_an_empty_object() {
+fn empty_input_is_an_empty_object() {
     for arguments in ["", "{}", " \n{ } \t"] {
         assert_eq!(
             takes(Takes::__plugin_sdk_command_nothing, arguments),
@@ -261,7 +261,7 @@ fn arguments_come_in_any_order() {
 }
 
 #[test]
-fn strings_are_borrowed_from_the_call_escapes_or_not() {
+fn strings_are_borrowed_with_and_without_escapes() {
     assert_eq!(
         takes(
             Takes::__plugin_sdk_command_strings,
@@ -284,7 +284,7 @@ fn arrays_are_had_as_slices() {
 }
 
 #[test]
-fn what_was_read_can_be_changed_in_place() {
+fn arguments_can_be_changed_in_place() {
     assert_eq!(
         takes(
             Takes::__plugin_sdk_command_changes,
@@ -296,7 +296,7 @@ fn what_was_read_can_be_changed_in_place() {
 }
 
 #[test]
-fn an_option_is_none_for_null_and_where_nothing_is_given() {
+fn an_option_is_none_for_null_and_for_a_missing_argument() {
     let handler = Takes::__plugin_sdk_command_options;
     let nothing = json!([null, null, null, 0, false]);
     assert_eq!(takes(handler, "{}"), nothing);
@@ -317,7 +317,7 @@ fn an_option_is_none_for_null_and_where_nothing_is_given() {
 }
 
 #[test]
-fn any_type_that_serde_reads_will_do() {
+fn arguments_can_have_any_type_that_serde_reads() {
     let handler = Takes::__plugin_sdk_command_structured;
     assert_eq!(
         takes(
@@ -356,7 +356,7 @@ fn maps_and_what_nests_in_them() {
 }
 
 #[test]
-fn defaults_stand_in_for_what_is_not_given() {
+fn defaults_replace_missing_arguments() {
     let handler = Takes::__plugin_sdk_command_defaults;
     assert_eq!(
         takes(handler, ""),
@@ -406,7 +406,7 @@ fn parameters_can_be_documented() {
 }
 
 #[test]
-fn functions_stay_as_they_were_written() {
+fn functions_are_unchanged() {
     assert_eq!(Takes.renamed("x", 1, (2, 3), None), "x 1 2 3");
     assert_eq!(Takes.documented("abc", 2), 3);
     assert_eq!(

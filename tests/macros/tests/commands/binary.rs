@@ -69,7 +69,7 @@ fn call<A: Serialize, R: for<'de> Deserialize<'de>>(
 }
 
 #[test]
-fn arguments_stand_one_after_the_other() {
+fn binary_arguments_are_concatenated() {
     let stats = Numbers::__plugin_sdk_command_stats;
     let expected = Stats {
         mean: 2.0,
@@ -99,7 +99,7 @@ fn arguments_stand_one_after_the_other() {
 }
 
 #[test]
-fn errors_are_json_whatever_the_codec() {
+fn errors_are_json_with_every_codec() {
     let error = call::<_, Stats>(
         Numbers::__plugin_sdk_command_stats,
         &([0f64; 0].as_slice(), None::<Vec<f64>>),
@@ -111,7 +111,7 @@ fn errors_are_json_whatever_the_codec() {
 }
 
 #[test]
-fn bytes_that_are_too_few_or_too_many_are_refused() {
+fn missing_and_surplus_bytes_are_refused() {
     for bytes in [
         &b""[..],
         &[1, 0, 0, 0],

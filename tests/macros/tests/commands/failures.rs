@@ -1,4 +1,4 @@
-//! The errors of commands: codes, details, and what caused them.
+//! The errors of commands: codes, details and causes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -36,7 +36,7 @@ impl PluginError for Full {
     }
 }
 
-/// Has codes by its variants' names.
+/// Has codes from the names of its variants.
 #[derive(Debug, PluginError)]
 #[allow(clippy::enum_variant_names)]
 enum Refusal<'a, T>
@@ -65,7 +65,7 @@ impl<T: fmt::Debug> fmt::Display for Refusal<'_, T> {
 
 impl<T: fmt::Debug> std::error::Error for Refusal<'_, T> {}
 
-/// Has a code by its name.
+/// Has a code from its name.
 #[derive(Debug, PluginError)]
 struct OutOfPaper;
 
@@ -77,7 +77,7 @@ impl fmt::Display for OutOfPaper {
 
 impl std::error::Error for OutOfPaper {}
 
-/// What a service says that the plugin has not been granted.
+/// The error of a service that the host has not granted.
 fn denied() -> Result<()> {
     let error = Error::from(plugin_sdk::PermissionDenied {
         permission: "kv".to_owned(),
@@ -86,17 +86,17 @@ fn denied() -> Result<()> {
     Err(error.context("the store is closed"))
 }
 
-/// An error without codes of its own.
+/// An error without codes.
 #[derive(Debug, thiserror::Error)]
 enum Wrapped {
     #[error(transparent)]
     Host(#[from] Error),
 }
 
-/// Errors of the SDK's and others beside those of the author's.
+/// Errors of the author, of the SDK and of other crates.
 #[derive(Debug, thiserror::Error, PluginError)]
 enum Refused {
-    /// There is none.
+    /// Not found.
     #[error("there is none")]
     #[expect(dead_code, reason = "only its code is asked for")]
     None,
@@ -308,7 +308,7 @@ fn fails(handler: Handler<Fails>, arguments: &str) -> Value {
 const DIGIT: &str = "invalid digit found in string";
 
 #[test]
-fn the_question_mark_takes_any_error_of_the_standard_kind() {
+fn the_question_mark_takes_any_std_error() {
     let expected = json!({"code": "failed", "message": DIGIT});
     assert_eq!(
         fails(Fails::__plugin_sdk_command_parse, r#"{"text": "x"}"#),
@@ -393,7 +393,7 @@ fn derived_codes_are_the_names_of_the_variants() {
 }
 
 #[test]
-fn the_question_mark_in_passing_loses_the_code_as_documented() {
+fn the_question_mark_in_between_loses_the_code() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_paper_in_passing, ""),
         json!({"code": "failed", "message": "there is no paper"})
@@ -401,7 +401,7 @@ fn the_question_mark_in_passing_loses_the_code_as_documented() {
 }
 
 #[test]
-fn the_code_of_a_type_is_kept_where_it_is_asked_for() {
+fn the_code_of_a_type_is_kept_on_request() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_paper_with_its_code, ""),
         json!({"code": "out_of_paper", "message": "there is no paper"})
@@ -409,7 +409,7 @@ fn the_code_of_a_type_is_kept_where_it_is_asked_for() {
 }
 
 #[test]
-fn an_error_of_the_sdk_survives_every_way_through_others() {
+fn an_sdk_error_survives_wrapping_in_other_errors() {
     const WHY: &str = "the plugin has not been granted `kv`: `--grant kv` grants it";
     let details = json!({"permission": "kv", "grant": "--grant kv"});
     let whole = json!({
@@ -455,7 +455,7 @@ fn an_error_of_the_sdk_survives_every_way_through_others() {
 }
 
 #[test]
-fn a_transparent_error_has_the_codes_of_what_it_holds() {
+fn a_transparent_error_has_the_codes_of_its_field() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_codes_within_codes, ""),
         json!({"code": "out_of_paper", "message": "there is no paper"})
@@ -472,7 +472,7 @@ fn a_transparent_error_has_the_codes_of_what_it_holds() {
 }
 
 #[test]
-fn an_error_that_was_shown_before_lends_its_code_to_no_other() {
+fn the_code_of_a_displayed_error_does_not_leak_to_another() {
     let denied = denied().unwrap_err();
     assert_eq!(denied.to_string(), "the store is closed");
     assert_eq!(Error::from(fmt::Error).code(), "failed");
@@ -482,7 +482,7 @@ fn an_error_that_was_shown_before_lends_its_code_to_no_other() {
 }
 
 #[test]
-fn the_question_mark_takes_all_that_can_become_a_boxed_error() {
+fn the_question_mark_takes_anything_that_boxes_as_an_error() {
     let said = |kind: u8| {
         let kind = json!({"kind": kind}).to_string();
         let answer = fails(Fails::__plugin_sdk_command_many_kinds, &kind);
@@ -516,7 +516,7 @@ fn text_will_do_for_an_error() {
 }
 
 #[test]
-fn an_error_that_cannot_happen_is_no_obstacle() {
+fn an_uninhabited_error_type_compiles() {
     assert_eq!(
         call(&mut Fails, Fails::__plugin_sdk_command_never, "").unwrap(),
         1

@@ -1,4 +1,4 @@
-//! Every form that a command's function can have.
+//! The forms that a command function can have.
 
 use plugin_sdk::prelude::*;
 use plugin_sdk::schema::{Name, Node};
@@ -11,7 +11,7 @@ struct Forms {
     calls: u32,
 }
 
-/// What the compiler makes of a type that stands in a macro's invisible parentheses.
+/// A type in the invisible parentheses that a macro adds.
 macro_rules! command {
     ($name:ident, $ty:ty, $result:ty, $body:expr) => {
         #[plugin]
@@ -119,7 +119,7 @@ impl Forms {
         text.len()
     }
 
-    /// Takes a `Self` and gives one, which is what it is to the author.
+    /// Takes and returns `Self`, which has the meaning that it has for the author.
     #[command]
     fn itself(&self, #[arg(default)] other: Forms) -> Self {
         Self {
@@ -160,7 +160,7 @@ fn form(handler: Handler<Forms>, arguments: &str) -> Value {
 }
 
 #[test]
-fn functions_come_with_every_receiver_and_none() {
+fn functions_can_have_any_receiver_or_no_receiver() {
     assert_eq!(
         form(Forms::__plugin_sdk_command_associated, r#"{"left": 1}"#),
         4
@@ -189,7 +189,7 @@ fn functions_come_with_every_receiver_and_none() {
 }
 
 #[test]
-fn keywords_are_names_like_others() {
+fn keywords_can_be_names() {
     assert_eq!(
         form(
             Forms::__plugin_sdk_command_type,
@@ -200,7 +200,7 @@ fn keywords_are_names_like_others() {
 }
 
 #[test]
-fn lifetimes_and_bounds_are_the_authors_business() {
+fn functions_can_have_lifetimes_and_bounds() {
     assert_eq!(
         form(
             Forms::__plugin_sdk_command_bounded,
@@ -211,7 +211,7 @@ fn lifetimes_and_bounds_are_the_authors_business() {
 }
 
 #[test]
-fn defaults_know_the_plugins_type() {
+fn defaults_can_use_the_type_of_the_plugin() {
     assert_eq!(form(Forms::__plugin_sdk_command_constant, ""), 3);
     assert_eq!(
         form(Forms::__plugin_sdk_command_itself, r#"{"other": 3}"#),
@@ -220,7 +220,7 @@ fn defaults_know_the_plugins_type() {
 }
 
 #[test]
-fn attributes_stay_and_ours_are_known_by_any_path() {
+fn other_attributes_stay_and_sdk_attributes_have_any_path() {
     assert_eq!(form(Forms::__plugin_sdk_command_attributes, ""), 0);
     assert_eq!(form(Forms::__plugin_sdk_command_by_path, ""), 1);
     assert_eq!(form(Forms::__plugin_sdk_command_by_long_path, ""), 2);
@@ -234,7 +234,7 @@ fn attributes_stay_and_ours_are_known_by_any_path() {
 }
 
 #[test]
-fn a_command_exists_where_its_function_does() {
+fn a_command_exists_if_its_function_exists() {
     assert_eq!(
         form(Forms::__plugin_sdk_command_build, ""),
         if cfg!(debug_assertions) {
@@ -264,12 +264,12 @@ fn commands_may_come_from_macros() {
 }
 
 #[test]
-fn other_functions_of_the_block_are_left_alone() {
+fn other_functions_of_the_block_are_unchanged() {
     assert_eq!(Forms::default().helper().count(), 0);
 }
 
 #[test]
-fn a_plugin_may_live_in_a_function() {
+fn a_plugin_can_be_inside_a_function() {
     #[plugin(commands(double))]
     #[derive(Default)]
     struct Local;

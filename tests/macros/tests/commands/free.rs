@@ -1,4 +1,4 @@
-//! Commands outside the plugin's impl blocks.
+//! Commands outside the impl blocks of the plugin.
 
 use plugin_sdk::__private::FreeCommand;
 use plugin_sdk::prelude::*;
@@ -77,7 +77,7 @@ fn free<C: FreeCommand>(arguments: &str) -> Result<Value> {
 }
 
 #[test]
-fn functions_outside_the_plugin_are_commands_by_their_path() {
+fn free_functions_are_commands_by_path() {
     assert_eq!(
         free::<__command_add>(r#"{"left": 2, "right": 3}"#).unwrap(),
         5

@@ -1,4 +1,4 @@
-//! The hooks of a plugin's life.
+//! The hooks of a plugin.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ fn made<P: Plugin>(config: &str) -> Result<P> {
     place.ok_or_else(|| Error::msg("init has put nothing into its place"))
 }
 
-/// All hooks there are, in two blocks.
+/// All hooks, in two blocks.
 #[plugin]
 #[derive(Debug)]
 struct Station {
@@ -102,7 +102,7 @@ fn init_may_fail() {
 }
 
 #[test]
-fn a_configuration_that_does_not_fit_is_called_one() {
+fn an_invalid_configuration_is_reported_as_configuration() {
     let error = made::<Station>(r#"{"lines": "two"}"#).unwrap_err();
     assert_eq!(
         seen(&error)["details"],
@@ -119,7 +119,7 @@ fn a_configuration_that_does_not_fit_is_called_one() {
 }
 
 #[test]
-fn start_and_stop_answer_as_commands_do() {
+fn start_and_stop_return_results_like_commands() {
     let mut station = made("").unwrap();
     assert_eq!(
         call(&mut station, <Station as Hook<Start>>::handle, "").unwrap(),
@@ -160,7 +160,7 @@ fn cleanup_runs_the_hook() {
     assert!(closed.get());
 }
 
-/// No hooks at all.
+/// A plugin without hooks.
 #[plugin]
 #[derive(Default)]
 struct Plain {
@@ -168,14 +168,14 @@ struct Plain {
 }
 
 #[test]
-fn without_hooks_a_plugin_makes_itself() {
+fn a_plugin_without_hooks_uses_default() {
     assert!(Plain::makes_itself());
     let mut plain: Plain = made("{}").unwrap();
     assert_eq!(plain.calls, 0);
     Plugin::cleanup(&mut plain);
 }
 
-/// `Default` does not count where there is a hook; hooks in all their smaller forms.
+/// A plugin whose init hook overrides `Default`, with hooks in their short forms.
 #[plugin]
 #[derive(Default)]
 struct Small {
@@ -207,7 +207,7 @@ impl Small {
 }
 
 #[test]
-fn hooks_may_leave_out_what_they_do_not_need() {
+fn hooks_can_omit_receivers_and_arguments() {
     assert!(!Small::makes_itself());
     let mut small: Small = made(r#"{"ignored": true}"#).unwrap();
     assert_eq!(
@@ -228,7 +228,7 @@ fn hooks_may_leave_out_what_they_do_not_need() {
     Plugin::cleanup(&mut small);
 }
 
-/// An event as a whole, a configuration by value, errors of the author's own.
+/// Takes a whole event and a configuration by value, and has its own error type.
 #[plugin]
 struct Whole {
     settings: HashMap<String, u8>,
@@ -269,7 +269,7 @@ impl Whole {
 }
 
 #[test]
-fn an_event_can_be_taken_as_a_whole() {
+fn a_handler_can_take_a_whole_event() {
     let mut whole: Whole = made(r#"{"a": 1}"#).unwrap();
     let event = <Whole as Hook<Event>>::handle;
     assert_eq!(
@@ -283,7 +283,7 @@ fn an_event_can_be_taken_as_a_whole() {
 }
 
 #[test]
-fn an_init_hook_has_errors_of_its_own() {
+fn an_init_hook_can_have_its_own_error_type() {
     let error = made::<Whole>(r#"{"a": 1, "b": 2}"#).err().unwrap();
     assert_eq!(error.code(), "too_many");
 }
@@ -327,7 +327,7 @@ impl Listener {
 }
 
 #[test]
-fn handlers_of_events_run_in_their_order_where_the_topic_matches() {
+fn matching_event_handlers_run_in_order() {
     let mut listener = Listener::default();
     let event = <Listener as Hook<Event>>::handle;
     let answer = call(&mut listener, event, r#"{"data": 7, "topic": "job.done"}"#);
@@ -337,14 +337,14 @@ fn handlers_of_events_run_in_their_order_where_the_topic_matches() {
         ["job.done 7", "all: job.done 7", "done: job.done 7"]
     );
     listener.heard.clear();
-    // A topic with an escape, data of another kind, none at all.
+    // A topic with an escape, data of another kind, and no data.
     call(&mut listener, event, r#"{"topic": "o\u0064d", "data": []}"#).unwrap();
     call(&mut listener, event, r#"{"topic": ""}"#).unwrap();
     assert_eq!(listener.heard, ["all: odd []", "all:  null"]);
 }
 
 #[test]
-fn the_first_handler_that_fails_is_the_last() {
+fn no_handler_runs_after_one_that_fails() {
     let mut listener = Listener::default();
     let event = <Listener as Hook<Event>>::handle;
     assert_eq!(
@@ -361,7 +361,7 @@ fn the_first_handler_that_fails_is_the_last() {
 }
 
 #[test]
-fn an_event_for_handlers_by_topic_has_one() {
+fn an_event_without_a_topic_is_refused() {
     let mut listener = Listener::default();
     let event = <Listener as Hook<Event>>::handle;
     for (given, code) in [
@@ -380,7 +380,7 @@ fn an_event_for_handlers_by_topic_has_one() {
     assert_eq!(listener.heard, [""; 0]);
 }
 
-/// A single pattern, under a condition that does not hold: there is no hook then.
+/// A plugin whose only handler is behind a false condition, so that it has no hook.
 #[plugin]
 #[derive(Default)]
 struct Deaf;
@@ -392,7 +392,7 @@ impl Deaf {
     fn a() {}
 }
 
-/// Which would be a second one otherwise.
+/// A hook that would otherwise be the second one.
 impl Hook<Event> for Deaf {
     fn handle(_: &mut Self, _: &mut [u8], _: &mut Vec<u8>) -> Result<Answer> {
         Err(Error::msg("deaf"))
@@ -400,7 +400,7 @@ impl Hook<Event> for Deaf {
 }
 
 #[test]
-fn handlers_that_are_not_there_make_no_hook() {
+fn conditional_handlers_that_do_not_exist_make_no_hook() {
     assert_eq!(
         refused(&mut Deaf, <Deaf as Hook<Event>>::handle, b"")["message"],
         "deaf"

@@ -1,4 +1,4 @@
-//! Commands that macros make, conditions, and what doc comments come to.
+//! Commands that macros make, conditions, and descriptions from doc comments.
 
 use plugin_sdk::prelude::*;
 
@@ -111,7 +111,7 @@ free!(pub(super) shared: u32);
 free!(made: &str);
 
 #[test]
-fn commands_are_made_by_macros_of_any_form() {
+fn macros_of_any_form_can_make_commands() {
     let mut made = Made { total: 1 };
     let added = call(&mut made, Made::__plugin_sdk_command_add, "{}");
     assert_eq!(added.unwrap(), 4);
@@ -127,7 +127,7 @@ fn commands_are_made_by_macros_of_any_form() {
 }
 
 #[test]
-fn a_description_is_what_rustdoc_shows() {
+fn a_description_equals_the_text_in_rustdoc() {
     for (described, expected) in [
         (
             Made::__plugin_sdk_described_add(),

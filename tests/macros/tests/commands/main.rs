@@ -1,4 +1,5 @@
-//! What can be a command, what it is given for the host's bytes, and what the host is given back: natively, by the handlers that the exports call.
+//! Commands: their forms, their arguments, and their results. The tests call natively the handlers
+//! that the exports call.
 
 #![allow(
     clippy::indexing_slicing,

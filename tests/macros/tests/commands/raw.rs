@@ -1,4 +1,4 @@
-//! Commands that take and give plain bytes.
+//! Commands that take and return plain bytes.
 
 use std::borrow::Cow;
 
@@ -88,7 +88,7 @@ impl Bytes {
     }
 }
 
-/// Arguments aligned as the guest's `alloc` aligns them.
+/// Arguments with the alignment that the guest's `alloc` gives them.
 struct Arguments {
     room: Vec<u8>,
     start: usize,
@@ -136,7 +136,7 @@ fn owned_bytes_go_through_unread() {
 }
 
 #[test]
-fn borrowed_bytes_are_answered_where_they_are() {
+fn borrowed_bytes_are_returned_without_a_copy() {
     let mut bytes = *b"abc";
     let tail: *const [u8] = &bytes[1..];
     let given =
@@ -153,7 +153,7 @@ fn borrowed_bytes_are_answered_where_they_are() {
 }
 
 #[test]
-fn bytes_of_the_plugin_are_answered_where_they_are() {
+fn bytes_of_the_plugin_are_returned_without_a_copy() {
     let mut plugin = Bytes {
         kept: Vec::with_capacity(16),
     };
@@ -237,7 +237,7 @@ fn text_that_is_none_is_refused() {
 }
 
 #[test]
-fn bytes_that_make_no_whole_number_are_refused() {
+fn a_partial_number_is_refused() {
     for (handler, len, expected) in [
         (
             Bytes::__plugin_sdk_command_copied as Handler<Bytes>,
@@ -263,7 +263,7 @@ fn bytes_that_make_no_whole_number_are_refused() {
 }
 
 #[test]
-fn numbers_that_are_not_aligned_are_refused() {
+fn unaligned_numbers_are_refused() {
     let mut numbers = Arguments::new(&[0; 9]);
     let given = Bytes::__plugin_sdk_command_sum(
         &mut Bytes::default(),
@@ -277,7 +277,7 @@ fn numbers_that_are_not_aligned_are_refused() {
 }
 
 #[test]
-fn a_raw_command_fails_as_any_other() {
+fn a_raw_command_fails_like_any_other() {
     assert_eq!(
         refused(
             &mut Bytes::default(),
@@ -289,7 +289,7 @@ fn a_raw_command_fails_as_any_other() {
 }
 
 #[test]
-fn functions_stay_as_they_were_written() {
+fn functions_are_unchanged() {
     let mut samples = [1.0, 2.0];
     Bytes::default().double(&mut samples);
     assert_eq!(samples, [2.0, 4.0]);

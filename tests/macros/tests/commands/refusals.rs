@@ -1,4 +1,4 @@
-//! Arguments that do not fit: the codes and details of `docs/abi.md`, and the path to what is wrong.
+//! Invalid arguments: the codes and details of `docs/abi.md`, and the path to the invalid value.
 
 use std::collections::HashMap;
 
@@ -81,7 +81,7 @@ fn invalid(path: &str, expected: &str, found: &str) -> Value {
 }
 
 #[test]
-fn text_that_is_no_json_is_refused_with_the_offset() {
+fn invalid_json_is_refused_with_its_offset() {
     let order = Strict::__plugin_sdk_command_order;
     for (arguments, offset) in [
         ("{", 1),
@@ -110,7 +110,7 @@ fn text_that_is_no_json_is_refused_with_the_offset() {
 }
 
 #[test]
-fn json_that_is_no_object_is_refused() {
+fn json_other_than_an_object_is_refused() {
     for arguments in ["null", "1", "[]", r#""text""#, "true"] {
         let error = strict(Strict::__plugin_sdk_command_order, arguments);
         assert_eq!(
@@ -143,7 +143,7 @@ fn bytes_that_are_no_utf_8_are_refused() {
 }
 
 #[test]
-fn a_missing_argument_is_named_as_the_host_knows_it() {
+fn a_missing_argument_has_the_name_that_hosts_use() {
     assert_eq!(
         strict(Strict::__plugin_sdk_command_order, r#"{"items": []}"#),
         json!({
@@ -159,7 +159,7 @@ fn a_missing_argument_is_named_as_the_host_knows_it() {
 }
 
 #[test]
-fn an_unknown_argument_is_told_the_known_ones() {
+fn an_unknown_argument_lists_the_known_ones() {
     assert_eq!(
         strict(
             Strict::__plugin_sdk_command_order,
@@ -182,7 +182,7 @@ fn an_unknown_argument_is_told_the_known_ones() {
 }
 
 #[test]
-fn an_unknown_argument_is_shown_no_longer_than_is_useful() {
+fn a_long_unknown_argument_is_shortened() {
     let error = strict(
         Strict::__plugin_sdk_command_nothing,
         &format!(r#"{{"{}": 1}}"#, "ä".repeat(1000)),
@@ -191,7 +191,7 @@ fn an_unknown_argument_is_shown_no_longer_than_is_useful() {
 }
 
 #[test]
-fn an_argument_that_is_given_twice_is_refused() {
+fn a_repeated_argument_is_refused() {
     assert_eq!(
         strict(
             Strict::__plugin_sdk_command_order,
@@ -206,7 +206,7 @@ fn an_argument_that_is_given_twice_is_refused() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_told_what_was_expected() {
+fn a_value_of_the_wrong_type_names_the_expected_one() {
     let numbers = Strict::__plugin_sdk_command_numbers;
     let with = |small: &str, list: &str, flag: &str| {
         strict(
@@ -245,7 +245,7 @@ fn a_value_of_the_wrong_type_is_told_what_was_expected() {
 }
 
 #[test]
-fn a_path_leads_into_what_is_nested() {
+fn a_path_leads_into_nested_values() {
     let order = Strict::__plugin_sdk_command_order;
     let pen = r#"{"name": "pen", "price": 1}"#;
     let with = |item: &str| {
@@ -312,7 +312,7 @@ fn a_path_leads_through_maps_and_arrays() {
 }
 
 #[test]
-fn a_flattened_argument_is_refused_as_a_whole_or_at_its_member() {
+fn a_flattened_argument_is_refused_whole_or_by_member() {
     let whole = Strict::__plugin_sdk_command_whole;
     assert_eq!(
         strict(whole, r#"{"name": "pen", "price": true}"#),
@@ -330,7 +330,7 @@ fn a_flattened_argument_is_refused_as_a_whole_or_at_its_member() {
 }
 
 #[test]
-fn what_was_found_is_shown_no_longer_than_is_useful() {
+fn a_long_value_is_shortened() {
     let long = format!(
         r#"{{"small": "{}", "list": [], "flag": true}}"#,
         "ä".repeat(1000)
@@ -344,7 +344,7 @@ fn what_was_found_is_shown_no_longer_than_is_useful() {
 }
 
 #[test]
-fn nesting_ends_before_the_stack_does() {
+fn deep_nesting_is_refused_before_the_stack_overflows() {
     let any = Strict::__plugin_sdk_command_any;
     let nested =
         |depth: usize| format!(r#"{{"value": {}{}}}"#, "[".repeat(depth), "]".repeat(depth));
@@ -352,7 +352,7 @@ fn nesting_ends_before_the_stack_does() {
     let error = strict(any, &nested(127));
     assert_eq!(error["code"], "invalid_json", "{error}");
     assert_eq!(strict(any, &nested(100_000))["code"], "invalid_json");
-    // Values that nobody reads are no exception.
+    // This includes values that the command ignores.
     let unread = format!(
         r#"{{"to": "x", "items": [{{"name": "a", "price": 1, "more": {}}}]}}"#,
         "[".repeat(100_000)

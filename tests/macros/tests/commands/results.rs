@@ -1,4 +1,4 @@
-//! What commands can give, and how hosts see it.
+//! The results of commands, and the forms in which hosts receive them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ struct Report<'a> {
     note: Option<&'a str>,
 }
 
-/// Can be written only sometimes.
+/// A value whose serialization fails for some values.
 struct Moody(bool);
 
 impl Serialize for Moody {
@@ -183,7 +183,7 @@ fn nothing_is_null() {
 }
 
 #[test]
-fn numbers_beyond_what_a_float_holds_stay_whole() {
+fn integers_beyond_the_precision_of_a_float_stay_exact() {
     assert_eq!(
         gives(Gives::__plugin_sdk_command_plain, ""),
         json!([
@@ -202,7 +202,7 @@ fn a_result_needs_no_name() {
 }
 
 #[test]
-fn results_may_borrow_from_the_plugin_and_from_the_arguments() {
+fn results_can_borrow_from_the_plugin_and_the_arguments() {
     assert_eq!(gives(Gives::__plugin_sdk_command_own, ""), "Ada");
     assert_eq!(
         gives(Gives::__plugin_sdk_command_own_mutable, ""),
@@ -238,7 +238,7 @@ fn none_is_null_and_no_failure() {
 }
 
 #[test]
-fn a_result_is_known_under_any_alias() {
+fn an_alias_of_result_is_a_result() {
     assert_eq!(
         gives(Gives::__plugin_sdk_command_aliased, r#"{"fail": false}"#),
         1
@@ -269,7 +269,7 @@ fn a_result_is_known_under_any_alias() {
 }
 
 #[test]
-fn only_the_outer_result_says_whether_the_call_failed() {
+fn only_the_outer_result_decides_success() {
     assert_eq!(
         gives(Gives::__plugin_sdk_command_result_in_result, ""),
         json!({"Err": 3})
@@ -281,7 +281,7 @@ fn only_the_outer_result_says_whether_the_call_failed() {
 }
 
 #[test]
-fn floats_are_numbers_and_those_that_are_none_are_errors() {
+fn floats_are_numbers_and_nan_is_an_error() {
     let mut output = Vec::new();
     Gives::__plugin_sdk_command_floats(&mut Gives::default(), &mut [], &mut output).unwrap();
     assert_eq!(output, b"[-0.0,1e+300,5e-324,0.1]");
@@ -294,7 +294,7 @@ fn floats_are_numbers_and_those_that_are_none_are_errors() {
 }
 
 #[test]
-fn keys_that_are_no_strings_are_written_as_such_or_refused() {
+fn keys_other_than_strings_become_strings_or_are_refused() {
     assert_eq!(
         gives(Gives::__plugin_sdk_command_by_number, ""),
         json!({"-1": 1})
@@ -313,7 +313,7 @@ fn keys_that_are_no_strings_are_written_as_such_or_refused() {
 }
 
 #[test]
-fn a_result_that_cannot_be_written_is_an_error_and_no_half_of_one() {
+fn a_result_that_cannot_be_written_is_an_error() {
     let handler = Gives::__plugin_sdk_command_moody;
     assert_eq!(gives(handler, r#"{"well": true}"#), json!(["well", "well"]));
     assert_eq!(

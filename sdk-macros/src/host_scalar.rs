@@ -1,16 +1,16 @@
-//! `#[derive(HostScalar)]`
+//! `#[derive(HostScalar)]`: an enum that crosses the call boundary as a number.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident};
+use syn::{Data, DeriveInput, Fields, Ident};
 
-use crate::attributes;
-use crate::expand::local;
 use crate::mistakes::Mistakes;
+use crate::options::named;
 use crate::sdk_path::{self, SdkPath};
+use crate::tokens::local;
 
-/// What a `repr` crosses as.
+/// The types of `#[repr]`, and the type that crosses the call boundary for each.
 const REPRS: [(&str, &str); 8] = [
     ("u8", "u32"),
     ("u16", "u32"),
@@ -22,16 +22,16 @@ const REPRS: [(&str, &str); 8] = [
     ("i64", "i64"),
 ];
 
-pub fn host_scalar(item: TokenStream) -> TokenStream {
+pub fn derive(item: TokenStream) -> TokenStream {
     let item: DeriveInput = match syn::parse2(item) {
         Ok(item) => item,
         Err(error) => return error.to_compile_error(),
     };
     let mut mistakes = Mistakes::default();
-    let path = sdk_path(&item.attrs, &mut mistakes);
+    let path = SdkPath::of(&item.attrs, "host_scalar", &mut mistakes);
     let repr = repr(&item, &mut mistakes);
     let variants = variants(&item, &mut mistakes);
-    let (Some((repr, wire)), true) = (repr, mistakes.none()) else {
+    let (Some((repr, wire)), true) = (repr, mistakes.is_empty()) else {
         return mistakes.report();
     };
     let ident = &item.ident;
@@ -46,7 +46,7 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
     let name = sdk_path::sdk();
     let sdk = quote!(#name::host);
     let number = local("number");
-    // A type that is not `Copy` is told so at its name.
+    // An error about a type that is not `Copy` points at its name.
     let header = quote_spanned!(ident.span()=> impl #sdk::Scalar for #ident);
     path.around(quote! {
         #[automatically_derived]
@@ -68,37 +68,10 @@ pub fn host_scalar(item: TokenStream) -> TokenStream {
     })
 }
 
-/// `#[host_scalar(crate = "…")]`
-fn sdk_path(attributes: &[Attribute], mistakes: &mut Mistakes) -> SdkPath {
-    let mut path = SdkPath::default();
-    for attribute in attributes {
-        if !attribute.path().is_ident("host_scalar") {
-            continue;
-        }
-        let Some(arguments) = mistakes.keep(attributes::arguments(attribute)) else {
-            continue;
-        };
-        attributes::options(arguments, mistakes, |meta, mistakes| {
-            match path.read(meta, mistakes)? {
-                true => Ok(()),
-                false => attributes::unknown(
-                    meta,
-                    "there is no such option in #[host_scalar]; the only option is `crate = \"…\"`",
-                    mistakes,
-                ),
-            }
-        });
-    }
-    path
-}
-
 fn repr(item: &DeriveInput, mistakes: &mut Mistakes) -> Option<(&'static str, &'static str)> {
     let mut found = None;
-    for attribute in &item.attrs {
-        if !attribute.path().is_ident("repr") {
-            continue;
-        }
-        // Whatever is wrong with it, the compiler says.
+    for attribute in named(&item.attrs, "repr") {
+        // The compiler reports a wrong one.
         let _ = attribute.parse_nested_meta(|meta| {
             let known = REPRS.iter().find(|(repr, _)| meta.path.is_ident(repr));
             found = found.or(known.copied());
@@ -108,7 +81,7 @@ fn repr(item: &DeriveInput, mistakes: &mut Mistakes) -> Option<(&'static str, &'
     if found.is_none() {
         mistakes.at(
             &item.ident,
-            "say which numbers the variants have for the host: `#[repr(i32)]`",
+            "choose a number type for the variants: `#[repr(i32)]`",
         );
     }
     found
@@ -118,14 +91,14 @@ fn variants<'i>(item: &'i DeriveInput, mistakes: &mut Mistakes) -> Vec<&'i Ident
     let Data::Enum(data) = &item.data else {
         mistakes.at(
             &item.ident,
-            "only an enum without fields crosses as a number; put #[json] before an argument of any other type",
+            "only an enum without fields crosses as a number: put #[json] on an argument of any other type",
         );
         return Vec::new();
     };
     if !item.generics.params.is_empty() {
         mistakes.at(
             &item.generics,
-            "an enum that crosses as a number has no parameters; remove this",
+            "an enum that crosses as a number has no parameters: remove these",
         );
     }
     let mut variants = Vec::new();
@@ -133,10 +106,10 @@ fn variants<'i>(item: &'i DeriveInput, mistakes: &mut Mistakes) -> Vec<&'i Ident
         if matches!(variant.fields, Fields::Unit) {
             variants.push(&variant.ident);
         } else {
-            mistakes.add(syn::Error::new(
+            mistakes.at(
                 variant.fields.span(),
-                "a number cannot hold a field; remove it",
-            ));
+                "a number cannot hold a field: remove it",
+            );
         }
     }
     variants

@@ -1,64 +1,74 @@
-//! What is wrong with an item as a whole, once each part is understood.
+//! Checks of an item as a whole, once each part is understood.
 
 use syn::spanned::Spanned;
 use syn::{Receiver, ReceiverKind, Type};
 
-use crate::manifest;
+use super::attributes::plugin::id_mistake;
+use super::model::{
+    Argument, Call, Codec, Command, Default, EVENT_MEMBERS, Hook, HookKind, PluginImpl,
+    PluginStruct,
+};
 use crate::mistakes::Mistakes;
-use crate::model::{Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl};
+use crate::package::id_of_package;
 use crate::schema;
+use crate::syntax::{is_opaque, repeated};
+
+pub fn plugin_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) {
+    if plugin.identity.id.is_none() && id_mistake(&id_of_package()).is_some() {
+        mistakes.at(
+            plugin.ident.span(),
+            "the package's name cannot be a plugin's id: write one, as in #[plugin(id = \"my-plugin\")]",
+        );
+    }
+}
 
 pub fn plugin_impl(plugin: &PluginImpl, mistakes: &mut Mistakes) {
-    for (nth, command) in plugin.commands.iter().enumerate() {
+    // Under `cfg`, only one of two functions may exist.
+    let both_exist = |one: &Call, other: &Call| one.cfgs.is_empty() && other.cfgs.is_empty();
+    for command in &plugin.commands {
         self::command(command, mistakes);
-        let twin = plugin.commands.iter().take(nth).find(|earlier| {
-            earlier.name == command.name
-                // Under `cfg`, only one of them may exist.
-                && earlier.call.cfgs.is_empty()
-                && command.call.cfgs.is_empty()
-        });
-        if twin.is_some() {
-            mistakes.add(syn::Error::new(
-                command.name_span,
-                format!(
-                    "there is a command `{}` already; rename one with #[command(rename = \"…\")]",
-                    command.name
-                ),
-            ));
-        }
     }
-    for (nth, hook) in plugin.hooks.iter().enumerate() {
-        let twin = plugin.hooks.iter().take(nth).find(|earlier| {
-            earlier.kind == hook.kind
-                && hook.kind != HookKind::Event
-                && earlier.call.cfgs.is_empty()
-                && hook.call.cfgs.is_empty()
-        });
-        if twin.is_some() {
-            mistakes.add(syn::Error::new(
-                hook.span,
-                "a plugin has one hook of each kind: call the second from the first",
-            ));
-        }
+    for command in repeated(&plugin.commands, |earlier, command| {
+        earlier.name == command.name && both_exist(&earlier.call, &command.call)
+    }) {
+        mistakes.at(
+            command.name_span,
+            format!(
+                "there is already a command `{}`: rename one with #[command(rename = \"…\")]",
+                command.name
+            ),
+        );
+    }
+    for hook in &plugin.hooks {
         self::hook(hook, mistakes);
+    }
+    for hook in repeated(&plugin.hooks, |earlier, hook| {
+        hook.kind != HookKind::Event
+            && earlier.kind == hook.kind
+            && both_exist(&earlier.call, &hook.call)
+    }) {
+        mistakes.at(
+            hook.span,
+            "a plugin has one hook of each kind: call the second from the first",
+        );
     }
 }
 
 pub fn command(command: &Command, mistakes: &mut Mistakes) {
     receiver(&command.call, mistakes);
     if command.name.starts_with("__") {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             command.name_span,
-            "names that begin with `__` are the compiler's and the linker's: give the command another one, or write #[command(rename = \"…\")]",
-        ));
+            "the compiler and the linker reserve names that begin with `__`: rename the function, or write #[command(rename = \"…\")]",
+        );
     }
     if let (Some(output), None) = (&command.call.output, &command.schema)
-        && manifest::names_no_type(output)
+        && is_opaque(output)
         && command.codec != Codec::Raw
     {
         mistakes.at(
             output,
-            "a host wants to know what this is: write the type, or what to describe it as, #[command(schema = …)]",
+            "a manifest cannot describe `impl Trait`: write the type, or one that describes it with #[command(schema = …)]",
         );
     }
     match command.codec {
@@ -89,55 +99,50 @@ fn receiver(call: &Call, mistakes: &mut Mistakes) {
 
 fn raw_arguments(call: &Call, mistakes: &mut Mistakes) {
     if let Some(second) = call.arguments.get(1) {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             second.name_span,
-            "a raw command takes one argument, the bytes: remove this one, or remove `raw` to take arguments by name",
-        ));
+            "a raw command takes one argument, the input bytes: remove this one, or remove `raw` to take arguments by name",
+        );
     }
     for attribute in call
         .arguments
         .iter()
         .filter_map(|argument| argument.attribute)
     {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             attribute,
-            "the argument of a raw command is the bytes as they are: remove #[arg]",
-        ));
+            "the argument of a raw command is the input bytes, unchanged: remove #[arg]",
+        );
     }
 }
 
 fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
-    for (nth, argument) in arguments.iter().enumerate() {
-        if arguments
-            .iter()
-            .take(nth)
-            .any(|earlier| earlier.name == argument.name)
-        {
-            mistakes.add(syn::Error::new(
-                argument.name_span,
-                format!(
-                    "there is an argument `{}` already; rename one with #[arg(rename = \"…\")]",
-                    argument.name
-                ),
-            ));
-        }
+    for argument in arguments {
         schema::check::annotations(&argument.annotations, mistakes);
-        if argument.flatten.is_some()
-            && let Some(member) = argument.annotations.members.first()
-        {
-            mistakes.add(syn::Error::new(
+        let Some(flatten) = argument.flatten else {
+            continue;
+        };
+        if let Some(member) = argument.annotations.members.first() {
+            mistakes.at(
                 member.span,
-                "an argument that takes the whole object has no schema of its own that this could be said of: put it on the argument's type",
-            ));
+                "an argument that takes the whole object has no schema of its own: put this on the argument's type",
+            );
         }
-        if let Some(flatten) = argument.flatten
-            && arguments.len() > 1
-        {
-            mistakes.add(syn::Error::new(
+        if arguments.len() > 1 {
+            mistakes.at(
                 flatten,
-                "this argument takes the whole object: it must be the only one; move the others into its type",
-            ));
+                "this argument takes the whole object: move the other arguments into its type",
+            );
         }
+    }
+    for argument in repeated(arguments, |earlier, argument| earlier.name == argument.name) {
+        mistakes.at(
+            argument.name_span,
+            format!(
+                "there is already an argument `{}`: rename one with #[arg(rename = \"…\")]",
+                argument.name
+            ),
+        );
     }
 }
 
@@ -148,10 +153,10 @@ fn no_defaults(arguments: &[Argument], mistakes: &mut Mistakes) {
             Default::OfType(option) => *option,
             Default::Expr(expression) => expression.span(),
         };
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             at,
-            "the binary codec leaves no argument out: remove the default, or take an `Option`",
-        ));
+            "the binary codec always sends every argument: remove the default, or take an `Option`",
+        );
     }
 }
 
@@ -162,10 +167,10 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
         HookKind::Start | HookKind::Stop | HookKind::Cleanup => {
             receiver(call, mistakes);
             if let Some(first) = call.arguments.first() {
-                mistakes.add(syn::Error::new(
+                mistakes.at(
                     first.name_span,
-                    "this hook takes no arguments but `&mut self`",
-                ));
+                    "this hook takes only `&mut self`: remove this argument",
+                );
             }
             if *kind == HookKind::Cleanup
                 && let Some(output) = &call.output
@@ -173,7 +178,7 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
             {
                 mistakes.at(
                     output,
-                    "nobody hears what #[cleanup] returns: return nothing, and do what may fail in #[stop]",
+                    "the host ignores the result of #[cleanup]: return nothing, and move fallible work to #[stop]",
                 );
             }
         }
@@ -189,24 +194,24 @@ fn init(call: &Call, mistakes: &mut Mistakes) {
     if let Some(receiver) = &call.receiver {
         mistakes.at(
             receiver,
-            "#[init] makes the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
+            "#[init] creates the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
         );
     }
     if let Some(second) = call.arguments.get(1) {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             second.name_span,
             "#[init] takes one argument, the configuration: make this a field of its type",
-        ));
+        );
     }
     for attribute in call
         .arguments
         .iter()
         .filter_map(|argument| argument.attribute)
     {
-        mistakes.add(syn::Error::new(
+        mistakes.at(
             attribute,
             "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
-        ));
+        );
     }
     if call.output.is_none() {
         mistakes.at(
@@ -216,19 +221,16 @@ fn init(call: &Call, mistakes: &mut Mistakes) {
     }
 }
 
-/// What an event consists of.
-pub const EVENT_MEMBERS: [&str; 2] = ["topic", "data"];
-
 fn event_members(arguments: &[Argument], mistakes: &mut Mistakes) {
     if arguments.iter().any(|argument| argument.flatten.is_some()) {
         return;
     }
     for argument in arguments {
         if !EVENT_MEMBERS.contains(&argument.name.as_str()) {
-            mistakes.add(syn::Error::new(
+            mistakes.at(
                 argument.name_span,
-                "an event has a `topic` and `data`: name the argument so, or take the whole event with #[arg(flatten)]",
-            ));
+                "an event has `topic` and `data`: give the argument one of these names, or take the whole event with #[arg(flatten)]",
+            );
         }
     }
 }

@@ -1,45 +1,55 @@
-//! What the macros understand of an item.
+//! The model of a plugin: the author's items, as far as the macros understand them.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Path, Receiver, Type};
 
 use crate::documentation::Description;
 use crate::schema::model::Annotations;
 use crate::sdk_path::SdkPath;
-use proc_macro2::Span;
-use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Path, Type};
 
-/// A function that the host can call.
+/// A function that a host can call by name.
 pub struct Command {
     pub ident: Ident,
     /// The name after `command_`.
     pub name: String,
     pub name_span: Span,
     pub codec: Codec,
-    /// Whether it takes many inputs at once, too.
+    /// It also takes many inputs in one call.
     pub batch: bool,
-    /// The codes that it fails with, as far as its author lists them here.
+    /// The error codes that the author lists for this command.
     pub errors: Vec<NamedText>,
-    /// What the result is described as, if not as its type.
+    /// The type that describes the result, if not the result's own.
     pub schema: Option<Type>,
-    /// Where a free command finds the SDK.
+    /// The path of the SDK, for a free command.
     pub sdk: SdkPath,
     pub call: Call,
 }
 
-/// A function of the author's, and how it is called.
+/// A function of the author, and how to call it.
 pub struct Call {
     pub ident: Ident,
-    /// `self`, if there is one.
-    pub receiver: Option<syn::Receiver>,
+    pub receiver: Option<Receiver>,
     pub arguments: Vec<Argument>,
-    /// What its doc comment says.
+    /// The doc comment.
     pub documentation: Option<Description>,
-    /// What it returns; `None` for nothing.
+    /// The return type; `None` for a function that returns nothing.
     pub output: Option<Type>,
     /// The `cfg` attributes that decide whether it exists.
     pub cfgs: Vec<Attribute>,
-    /// What its author does not want to be told of it.
+    /// The lints that its author allows.
     pub allowed: Vec<Attribute>,
 }
 
+impl Call {
+    /// Returns the span of the return type; without one, the span of the name.
+    pub fn output_span(&self) -> Span {
+        let output = self.output.as_ref();
+        output.map_or_else(|| self.ident.span(), Spanned::span)
+    }
+}
+
+/// The encoding of arguments and results.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Codec {
     Json,
@@ -48,27 +58,30 @@ pub enum Codec {
     Raw,
 }
 
+/// The codec of hooks.
+pub const HOOK_CODEC: Codec = Codec::Json;
+
 pub struct Argument {
     /// The name in the call's arguments.
     pub name: String,
     pub name_span: Span,
     /// The type, with the function's own lifetimes elided.
     pub ty: Type,
-    /// `#[arg]`, if there is one.
+    /// The span of `#[arg]`, if there is one.
     pub attribute: Option<Span>,
     pub default: Default,
-    /// Takes the whole object.
+    /// The option that makes this argument take the whole object.
     pub flatten: Option<Span>,
-    /// What its doc comment and its author say about its values.
+    /// The doc comment and the constraints.
     pub annotations: Annotations,
-    /// What it is described as, if not as its type.
+    /// The type that describes it, if not its own.
     pub schema: Option<Type>,
 }
 
 pub enum Default {
-    /// The argument must be given, unless its type has a value for what is missing.
+    /// Callers must give the argument, unless its type has a value for missing ones.
     None,
-    /// The type's default, by the option of this span.
+    /// The type's default, by the option at this span.
     OfType(Span),
     Expr(Box<Expr>),
 }
@@ -92,11 +105,17 @@ impl HookKind {
     ];
 }
 
-/// A function that the SDK calls at a point of the plugin's life.
+/// The members of an event.
+pub const EVENT_MEMBERS: [&str; 2] = ["topic", "data"];
+
+/// The pattern that matches every topic.
+pub const ALL_TOPICS: &str = "**";
+
+/// A function that the SDK calls at one point in the life of a plugin.
 pub struct Hook {
     pub kind: HookKind,
     pub span: Span,
-    /// Which topics an event handler takes; `None` for all, and for other hooks.
+    /// The topics that an event handler takes; `None` for all topics, and for other hooks.
     pub pattern: Option<LitStr>,
     pub call: Call,
 }
@@ -105,48 +124,46 @@ pub struct Hook {
 pub struct PluginStruct {
     pub ident: Ident,
     pub generics: Generics,
-    /// Free commands.
+    /// The free commands.
     pub commands: Vec<Listed>,
-    /// Whether it writes log lines.
+    /// It writes log lines.
     pub log: bool,
-    /// What it says of itself.
     pub identity: Identity,
-    /// What its doc comment says.
+    /// The doc comment.
     pub documentation: Option<Description>,
-    /// What its author does not want to be told of it.
+    /// The lints that its author allows, and the conditions under which it exists.
     pub allowed: Vec<Attribute>,
     pub sdk: SdkPath,
 }
 
-/// A free command in its plugin's list.
+/// A free command in the list of its plugin.
 pub struct Listed {
-    /// The `cfg` attributes that decide whether it is listed.
+    /// The `cfg` attributes that decide whether the plugin lists it.
     pub cfgs: Vec<Attribute>,
     pub path: Path,
 }
 
-/// What a plugin says of itself, beside what its package says.
+/// The plugin's description of itself, where it adds to or replaces that of its package.
 #[derive(std::default::Default)]
 pub struct Identity {
     pub id: Option<String>,
     pub name: Option<String>,
     pub version: Option<String>,
     pub plugin_type: Option<String>,
-    /// What it asks of its host, and why.
-    /// What it cannot do without.
+    /// The permissions that it cannot work without, with reasons.
     pub permissions: Vec<NamedText>,
-    /// What it can do without.
+    /// The permissions that it can work without, with reasons.
     pub optional_permissions: Vec<NamedText>,
-    /// Words by which people find it.
+    /// Words that help people find it.
     pub tags: Vec<String>,
     pub limits: Limits,
-    /// The topics of its events.
+    /// The topics of the events that it emits.
     pub emits: Vec<NamedText>,
-    /// Which versions of which hosts it is for.
+    /// The versions of the hosts that it needs.
     pub requires: Vec<NamedText>,
 }
 
-/// How much it asks for.
+/// The limits that a plugin asks for.
 #[derive(std::default::Default)]
 pub struct Limits {
     pub memory_pages: Option<u64>,
@@ -154,26 +171,26 @@ pub struct Limits {
     pub timeout_ms: Option<u64>,
 }
 
-/// A name and what there is to say of it.
+/// A name with a text about it.
 pub struct NamedText {
     pub name: String,
     pub text: String,
-    /// Where the name stands.
+    /// The span of the name.
     pub span: Span,
 }
 
 /// `#[plugin]` on an impl block.
 pub struct PluginImpl {
     pub self_ty: Type,
-    /// Whether the block is of a kind that can say anything of a plugin.
+    /// The block is neither generic nor of a trait, so that its hooks count.
     pub inherent: bool,
     pub commands: Vec<Command>,
     pub hooks: Vec<Hook>,
-    /// What macros make that are called in it, as a block of its own.
+    /// The macro calls of the block, in a block of their own.
     pub made: Option<ItemImpl>,
     /// The paths of the attributes that were taken off the functions.
     pub attributes: Vec<Path>,
-    /// What its author does not want to be told of it.
+    /// The lints that its author allows, and the conditions under which it exists.
     pub allowed: Vec<Attribute>,
     pub sdk: SdkPath,
 }

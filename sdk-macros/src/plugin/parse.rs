@@ -1,22 +1,23 @@
-//! From the author's items to the model. Takes our attributes off the items, which are emitted without them.
+//! From the author's items to the model. Takes the SDK's attributes off the items, which are
+//! emitted without them.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, LitStr, Pat, PatType, Path,
-    ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference, Visibility,
+    ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference,
 };
 
-use crate::attributes::{self, CommandOptions, PluginOptions};
+use super::attributes::function::{self, CommandOptions};
+use super::attributes::plugin;
+use super::model::{Argument, Call, Command, Default, Hook, HookKind, PluginImpl, PluginStruct};
 use crate::documentation::Description;
 use crate::mistakes::Mistakes;
-use crate::model::{
-    Argument, Call, Codec, Command, Default, Hook, HookKind, PluginImpl, PluginStruct,
-};
+use crate::options;
 use crate::sdk_path::SdkPath;
+use crate::syntax::{bare, plain_name};
 
 /// `#[plugin]` on a struct.
 pub fn plugin_struct(
@@ -27,30 +28,25 @@ pub fn plugin_struct(
     if !item.generics.params.is_empty() {
         mistakes.at(
             &item.generics,
-            "a plugin is one type: remove the generic parameters, or make the plugin a struct that holds this one",
+            "a plugin is one type: remove the generic parameters, or make the plugin a struct that contains a concrete version of this one",
         );
     }
-    let PluginOptions {
-        commands,
-        log,
-        identity,
-        sdk,
-    } = attributes::plugin(arguments, mistakes);
+    let options = plugin::of_struct(arguments, mistakes);
     PluginStruct {
         ident: item.ident.clone(),
         generics: item.generics.clone(),
-        commands,
-        log,
-        identity,
+        commands: options.commands,
+        log: options.log,
+        identity: options.identity,
         documentation: Description::of(&item.attrs),
         allowed: conditions_and_allowed(&item.attrs),
-        sdk,
+        sdk: options.sdk,
     }
 }
 
-/// What is generated beside an item has these attributes of it.
+/// Returns the attributes of an item that its generated code repeats.
 fn conditions_and_allowed(of: &[Attribute]) -> Vec<Attribute> {
-    [attributes::conditions(of), attributes::allowed(of)].concat()
+    [options::conditions(of), options::allowed(of)].concat()
 }
 
 /// `#[plugin]` on an impl block.
@@ -59,11 +55,11 @@ pub fn plugin_impl(
     item: &mut ItemImpl,
     mistakes: &mut Mistakes,
 ) -> PluginImpl {
-    let sdk = attributes::plugin_impl(arguments, mistakes);
+    let sdk = plugin::of_impl(arguments, mistakes);
     if let Some((path, _)) = &item.trait_ {
         mistakes.at(
             path,
-            "commands stand in an impl block of the plugin's own, not of a trait: remove the trait and `for`",
+            "commands belong in an inherent impl block of the plugin: remove the trait and `for`",
         );
     }
     if !item.generics.params.is_empty() {
@@ -80,26 +76,18 @@ pub fn plugin_impl(
         let ImplItem::Fn(function) = item else {
             continue;
         };
-        let role = take_role(&mut function.attrs, &sdk, &mut attributes, mistakes);
+        let Some(role) = take_role(&mut function.attrs, &sdk, &mut attributes, mistakes) else {
+            continue;
+        };
+        let call = call(&function.attrs, &mut function.sig, mistakes);
         match role {
-            None => {}
-            Some(Role::Command(options)) => {
-                let call = call(&function.attrs, &mut function.sig, mistakes);
-                commands.push(command(call, *options));
-            }
-            Some(Role::Hook {
+            Role::Command(options) => commands.push(command(call, *options)),
+            Role::Hook(kind, span, pattern) => hooks.push(Hook {
                 kind,
                 span,
                 pattern,
-            }) => {
-                let call = call(&function.attrs, &mut function.sig, mistakes);
-                hooks.push(Hook {
-                    kind,
-                    span,
-                    pattern,
-                    call,
-                });
-            }
+                call,
+            }),
         }
     }
     PluginImpl {
@@ -114,7 +102,7 @@ pub fn plugin_impl(
     }
 }
 
-/// Takes the calls of macros off a block, and puts them into one of their own.
+/// Moves the macro calls of a block to a block of their own.
 fn made(item: &mut ItemImpl) -> Option<ItemImpl> {
     if item.trait_.is_some() {
         return None;
@@ -132,11 +120,11 @@ fn made(item: &mut ItemImpl) -> Option<ItemImpl> {
 
 /// `#[command]` on a free function.
 pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mistakes) -> Command {
-    let options = attributes::command(arguments, mistakes);
+    let options = function::command(arguments, mistakes);
     if let Some(receiver) = item.sig.receiver() {
         mistakes.at(
             receiver,
-            "a command with `self` needs its plugin: put #[plugin] on the impl block around it, which a macro that makes commands must make as a whole",
+            "a command with `self` needs its plugin: put #[plugin] on the impl block around it; a macro must generate the whole block",
         );
     }
     let call = call(&item.attrs, &mut item.sig, mistakes);
@@ -146,7 +134,7 @@ pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mi
 fn command(call: Call, options: CommandOptions) -> Command {
     let (name, name_span) = match options.rename {
         Some(rename) => (rename.value(), rename.span()),
-        None => (attributes::plain_name(&call.ident), call.ident.span()),
+        None => (plain_name(&call.ident), call.ident.span()),
     };
     Command {
         ident: call.ident.clone(),
@@ -161,17 +149,13 @@ fn command(call: Call, options: CommandOptions) -> Command {
     }
 }
 
-/// What a method is to the plugin.
+/// The role of a method in its plugin.
 enum Role {
     Command(Box<CommandOptions>),
-    Hook {
-        kind: HookKind,
-        span: Span,
-        pattern: Option<LitStr>,
-    },
+    Hook(HookKind, Span, Option<LitStr>),
 }
 
-/// Takes the attributes that give a method a role off it, and keeps their paths.
+/// Takes the attributes that give a method a role off it, and adds their paths to `taken`.
 fn take_role(
     attributes: &mut Vec<Attribute>,
     sdk: &SdkPath,
@@ -180,7 +164,7 @@ fn take_role(
 ) -> Option<Role> {
     let is = |path: &Path, name: &str| {
         let last = path.segments.last();
-        attributes::is(path, name)
+        options::is(path, name)
             || (last.is_some_and(|last| last.ident == name) && sdk.leads_to(path))
     };
     let gives_role = |path: &Path| {
@@ -188,13 +172,13 @@ fn take_role(
         is(path, "command") || hooks.any(|(name, _)| is(path, name))
     };
     let roles_behind_cfg = attributes.extract_if(.., |attribute| {
-        let mut hidden = attributes::behind_cfg_attr(attribute).into_iter();
+        let mut hidden = options::behind_cfg_attr(attribute).into_iter();
         hidden.any(|hidden| gives_role(hidden.path()))
     });
     for attribute in roles_behind_cfg {
         mistakes.at(
-            attribute,
-            "`cfg_attr` is resolved too late for this: write the attribute itself, and put `cfg` on the function",
+            &attribute,
+            "`cfg_attr` hides this attribute from #[plugin]: write the attribute itself, and put `cfg` on the function",
         );
     }
     let mut role = None;
@@ -204,11 +188,11 @@ fn take_role(
         if role.is_some() {
             mistakes.at(
                 &attribute,
-                "a function is one thing to its plugin; remove this attribute or the one before",
+                "a function has one role in its plugin: remove this attribute or the one before",
             );
             continue;
         }
-        let Some(arguments) = mistakes.keep(attributes::arguments(&attribute)) else {
+        let Some(arguments) = mistakes.keep(options::arguments(&attribute)) else {
             continue;
         };
         let hook = HookKind::ALL
@@ -216,34 +200,31 @@ fn take_role(
             .find(|(name, _)| is(attribute.path(), name));
         role = Some(match hook {
             None => {
-                let options = attributes::command(arguments, mistakes);
+                let options = function::command(arguments, mistakes);
                 if let (_, Some(span)) = options.sdk {
-                    mistakes.add(syn::Error::new(
+                    mistakes.at(
                         span,
-                        "the SDK's path stands at the impl block: move this to the #[plugin] there",
-                    ));
+                        "the path of the SDK belongs on the impl block: move this to the #[plugin] there",
+                    );
                 }
                 Role::Command(Box::new(options))
             }
             Some((name, kind)) => {
                 let mut pattern = None;
                 if *kind == HookKind::Event {
-                    pattern = attributes::event(arguments, mistakes);
+                    pattern = function::event(arguments, mistakes);
                 } else if !arguments.is_empty() {
-                    mistakes.at(arguments, format!("#[{name}] has no options"));
+                    let message = format!("#[{name}] has no options: remove these");
+                    mistakes.at(&arguments, message);
                 }
-                Role::Hook {
-                    kind: *kind,
-                    span: attribute.path().span(),
-                    pattern,
-                }
+                Role::Hook(*kind, attribute.path().span(), pattern)
             }
         });
     }
     role
 }
 
-/// A function, as far as it can be called.
+/// Reads a function, as far as generated code calls it.
 fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mistakes) -> Call {
     refuse_qualifiers(signature, mistakes);
     let lifetimes: Vec<Lifetime> = signature
@@ -270,8 +251,8 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
                 Some(ty)
             }
         },
-        cfgs: attributes::conditions(attributes),
-        allowed: attributes::allowed(attributes),
+        cfgs: options::conditions(attributes),
+        allowed: options::allowed(attributes),
     }
 }
 
@@ -279,19 +260,19 @@ fn refuse_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
     if let Some(asyncness) = &signature.asyncness {
         mistakes.at(
             asyncness,
-            "a call into a plugin runs to its end: remove `async`, and do the work in the function itself",
+            "a call into a plugin runs to completion: remove `async`, and do the work in the function itself",
         );
     }
     if let Safety::Unsafe(unsafety) = &signature.safety {
         mistakes.at(
             unsafety,
-            "a host cannot keep the promises that `unsafe` asks for: make the function safe",
+            "a host cannot uphold the contract of an `unsafe` function: remove `unsafe`",
         );
     }
     if let Some(abi) = &signature.abi {
         mistakes.at(
             abi,
-            "the export is generated: write a plain function, without `extern`",
+            "the macro generates the export: write a plain function, without `extern`",
         );
     }
     if let Some(variadic) = &signature.variadic {
@@ -316,10 +297,10 @@ fn argument(
     lifetimes: &[Lifetime],
     mistakes: &mut Mistakes,
 ) -> Option<Argument> {
-    let mut options = attributes::argument(&mut input.attrs, mistakes);
+    let mut options = function::argument(&mut input.attrs, mistakes);
     let description = &mut options.annotations.description;
     *description = description.take().or_else(|| Description::of(&input.attrs));
-    // Rust refuses doc comments on parameters unless a macro takes them off.
+    // Rust rejects doc comments on parameters, unless a macro removes them.
     input
         .attrs
         .retain(|attribute| !attribute.path().is_ident("doc"));
@@ -327,15 +308,13 @@ fn argument(
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
             mistakes.at(
                 attribute,
-                "an argument is there for every host or for none: put `cfg` on the whole function",
+                "every build has the same arguments: put `cfg` on the whole function",
             );
         }
     }
     let (name, name_span) = match (&options.rename, &*input.pat) {
         (Some(rename), _) => (rename.value(), rename.span()),
-        (None, Pat::Ident(pattern)) => {
-            (attributes::plain_name(&pattern.ident), pattern.ident.span())
-        }
+        (None, Pat::Ident(pattern)) => (plain_name(&pattern.ident), pattern.ident.span()),
         (None, Pat::Wild(_) | Pat::Tuple(_) | Pat::Struct(_) | Pat::TupleStruct(_)) => {
             mistakes.at(
                 &input.pat,
@@ -361,7 +340,7 @@ fn argument(
     if options.flatten.is_some() && !matches!(options.default, Default::None) {
         mistakes.at(
             &input.pat,
-            "an argument that takes the whole object is always there: remove `default`, or put #[serde(default)] on its type",
+            "an argument that takes the whole object is never missing: remove `default`, or put #[serde(default)] on its type",
         );
     }
     Some(Argument {
@@ -376,29 +355,24 @@ fn argument(
     })
 }
 
-/// A type without the parentheses, seen or unseen, that it may stand in.
-fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => bare(&group.elem),
-        Type::Paren(paren) => bare(&paren.elem),
-        ty => ty,
+/// A visitor that notes the parts of a type that no argument can have. It changes nothing.
+struct Refused<'a>(&'a mut Mistakes, bool);
+
+impl Refused<'_> {
+    fn refuse(&mut self, part: &impl ToTokens, message: &str) {
+        self.0.at(part, message);
+        self.1 = true;
     }
 }
 
-/// Notes what no argument can consist of, and whether there was any. Changes nothing.
-struct Refused<'a>(&'a mut Mistakes, bool);
-
 impl VisitMut for Refused<'_> {
     fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
-        self.0.at(ty, "a host cannot choose types: write one type");
-        self.1 = true;
+        self.refuse(ty, "a host cannot choose types: write one type");
     }
 
     fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
         if let Type::TraitObject(object) = bare(&ty.elem) {
-            self.0
-                .at(object, "a host cannot choose types: write one type");
-            self.1 = true;
+            self.refuse(object, "a host cannot choose types: write one type");
         } else {
             visit_mut::visit_type_reference_mut(self, ty);
         }
@@ -406,11 +380,10 @@ impl VisitMut for Refused<'_> {
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         if lifetime.ident == "static" {
-            self.0.at(
+            self.refuse(
                 lifetime,
                 "an argument lives as long as the call: remove this lifetime, or take an owned type such as `String`",
             );
-            self.1 = true;
         }
     }
 }
@@ -423,8 +396,8 @@ fn refuse_self(expression: TokenStream, mistakes: &mut Mistakes) {
             matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
         match token {
             TokenTree::Ident(ident) if ident == "self" && !leads_on => mistakes.at(
-                ident,
-                "a default does not know the plugin: take an `Option`, and choose in the function",
+                &ident,
+                "a default has no access to the plugin: take an `Option`, and choose in the function",
             ),
             TokenTree::Group(group) => refuse_self(group.stream(), mistakes),
             _ => {}
@@ -432,7 +405,7 @@ fn refuse_self(expression: TokenStream, mistakes: &mut Mistakes) {
     }
 }
 
-/// Replaces the function's own lifetimes, which mean nothing outside it, by `'_`.
+/// A visitor that replaces the function's own lifetimes, which are unknown outside it, by `'_`.
 struct Elide<'a>(&'a [Lifetime]);
 
 impl VisitMut for Elide<'_> {
@@ -442,21 +415,3 @@ impl VisitMut for Elide<'_> {
         }
     }
 }
-
-/// A mistake at the first word that tells what an item is, its attributes and visibility passed over.
-pub fn wrong_item(item: &TokenStream, message: &str) -> syn::Error {
-    let start = |input: ParseStream<'_>| {
-        input.call(Attribute::parse_outer)?;
-        input.parse::<Visibility>()?;
-        let span = input.span();
-        input.parse::<TokenStream>()?;
-        Ok(span)
-    };
-    match start.parse2(item.clone()) {
-        Ok(span) => syn::Error::new(span, message),
-        Err(_) => syn::Error::new_spanned(item, message),
-    }
-}
-
-/// The codec of a hook's arguments and result.
-pub const HOOK_CODEC: Codec = Codec::Json;

@@ -1,4 +1,5 @@
-//! Where a function stands, which the compiler does not tell a macro: looked up in the source, so that one mistake is told well.
+//! The block around a function, which the compiler does not show to a macro. Read from the source
+//! file, so that the error for a command outside a `#[plugin]` block can name the right fix.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,20 +9,21 @@ use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, ImplItemFn, ItemFn, Signature, TraitItemFn};
 
-/// A place that is no module and no function's body.
+/// A block that is neither a module nor a function body.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Place {
     Impl,
     Trait,
 }
 
-/// The commands of a file that stand in impl blocks and traits, by their signatures.
+/// The blocks around the commands of a file, by signature.
 type Found = HashMap<String, Option<Place>>;
 
-/// Files that have been looked at.
+/// The files read so far.
 static FILES: Mutex<Option<HashMap<PathBuf, Found>>> = Mutex::new(None);
 
-/// The impl block or the trait that a command stands in; `None` if it stands in neither, or in a file that cannot be read.
+/// Returns the kind of block around a command; `None` outside impl blocks and traits, and in a file
+/// that cannot be read.
 pub fn of(signature: &Signature) -> Option<Place> {
     if !proc_macro::is_available() {
         return None;
@@ -54,7 +56,7 @@ impl Commands {
         if attributes.iter().any(is_command) {
             let noted = self.0.entry(key(signature)).or_insert(place);
             if *noted != place {
-                // Of two that look alike, none is known.
+                // Two commands with one signature are indistinguishable.
                 *noted = None;
             }
         }
@@ -78,7 +80,7 @@ impl VisitMut for Commands {
     }
 }
 
-/// What a signature is known by: its words, without the attributes of its arguments.
+/// Returns the key of a signature: its text, without the attributes of its arguments.
 fn key(signature: &Signature) -> String {
     let mut signature = signature.clone();
     for input in &mut signature.inputs {

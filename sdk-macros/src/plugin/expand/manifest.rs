@@ -1,52 +1,37 @@
-//! What a plugin says of itself, in a custom section of its module: read by tools and hosts without running anything, and no part of the
-//! code or of what is in memory.
+//! The plugin's description of itself, in a custom section of its module. Tools and hosts read it
+//! without running the module, and it takes no code and no memory.
 //!
-//! Each item makes a line of what it can see. Here stand the author's types and words; what a line looks like is decided, and the line rendered, in
-//! `manifest.rs` of the SDK.
+//! Each item adds a line about what it can see. This file collects the author's types and texts;
+//! `manifest.rs` of the SDK defines the form of a line and renders it.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, TypeImplTrait, UnOp};
+use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, UnOp};
 
-use crate::attributes::{id_mistake, plain_name};
-use crate::documentation::Description;
-use crate::expand::{if_exported, marker_of, output_span};
+use crate::documentation::text;
 use crate::json;
-use crate::mistakes::Mistakes;
-use crate::model::{
-    Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, NamedText, PluginImpl,
-    PluginStruct,
+use crate::package::{id_of_package, package};
+use crate::plugin::model::{
+    ALL_TOPICS, Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, NamedText,
+    PluginImpl, PluginStruct,
 };
-use crate::schema::expand::{annotated, annotations, fits};
+use crate::schema::annotations::{annotated, annotations, fits};
 use crate::sdk_path::{sdk, sdk_at};
+use crate::syntax::{is_opaque, mentions_self, plain_name};
+use crate::tokens::{if_described, if_exported, marker_of, option};
 
-/// What a plugin's struct says of the plugin.
-pub struct OfStruct {
-    /// Who the plugin is, as an expression.
-    pub identity: TokenStream,
-    /// The static with the struct's line.
-    pub line: TokenStream,
-}
-
-/// The line of the plugin's struct: who it is, and its free commands.
-pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
+/// Returns the identity of a plugin, as an expression.
+pub fn identity(plugin: &PluginStruct) -> TokenStream {
     let sdk = sdk();
     let identity = &plugin.identity;
     let id = identity.id.clone().unwrap_or_else(id_of_package);
-    if identity.id.is_none() && id_mistake(&id).is_some() {
-        mistakes.add(syn::Error::new(
-            plugin.ident.span(),
-            "the package's name is no id for a plugin: write one, as in #[plugin(id = \"my-plugin\")]",
-        ));
-    }
     let name = identity.name.clone().unwrap_or_else(|| title(&id));
     let version = identity
         .version
         .clone()
         .unwrap_or_else(|| package("VERSION"));
-    let plugin_type = optional(identity.plugin_type.as_ref());
+    let plugin_type = option(identity.plugin_type.as_ref());
     let description = match &plugin.documentation {
         None => package("DESCRIPTION").trim().to_token_stream(),
         Some(description) => description.to_token_stream(),
@@ -67,11 +52,7 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
     let limits = limits
         .into_iter()
         .filter_map(|(name, amount)| amount.map(|amount| quote!((#name, #amount))));
-    let commands = plugin.commands.iter().map(|Listed { cfgs, path }| {
-        let marker = marker_of(path);
-        quote!(#(#cfgs)* <#marker as #sdk::FreeCommand>::DESCRIBED)
-    });
-    let identity = quote! {
+    quote! {
         #sdk::manifest::Identity {
             id: #id,
             name: #name,
@@ -89,17 +70,26 @@ pub fn of_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) -> OfStruct {
             limits: &[#(#limits),*],
             emits: #emits,
         }
-    };
-    let line = line(&quote! {
+    }
+}
+
+/// Returns the line of a plugin struct: its identity, and its free commands.
+pub fn of_struct(plugin: &PluginStruct, identity: &TokenStream) -> TokenStream {
+    let sdk = sdk();
+    let commands = plugin.commands.iter().map(|Listed { cfgs, path }| {
+        let marker = marker_of(path);
+        quote!(#(#cfgs)* <#marker as #sdk::FreeCommand>::DESCRIBED)
+    });
+    line(&quote! {
         identity: ::core::option::Option::Some(#identity),
         config: &[],
         commands: &[#(#commands),*],
         handles: &[],
-    });
-    OfStruct { identity, line }
+    })
 }
 
-/// The line of an impl block: its commands, its handlers of events, and what its init hook takes.
+/// Returns the line of an impl block: its commands, its event handlers, and the configuration that
+/// its init hook takes.
 pub fn of_impl(plugin: &PluginImpl) -> TokenStream {
     let of_kind = |kind| plugin.hooks.iter().filter(move |hook| hook.kind == kind);
     let described = |call: &Call| {
@@ -127,7 +117,8 @@ pub fn of_impl(plugin: &PluginImpl) -> TokenStream {
     })
 }
 
-/// A static that the linker puts into the section. It has no part in the memory, and is there even if nothing refers to it.
+/// Returns a static that the linker puts into the section. It takes no memory, and exists even if
+/// nothing refers to it.
 fn line(members: &TokenStream) -> TokenStream {
     let (sdk, if_exported, if_described) = (sdk(), if_exported(), if_described());
     quote! {
@@ -144,8 +135,8 @@ fn line(members: &TokenStream) -> TokenStream {
     }
 }
 
-/// What a crate says that has a plugin and is built as a library: its name, so that a host that
-/// misses the plugin's exports can tell why they are not there.
+/// Returns the section of a plugin that is built as a library: its package's name, so that a host
+/// can explain why the plugin's exports are missing.
 pub fn library() -> TokenStream {
     let (name, if_described) = (format!("{}\n", package("NAME")), if_described());
     let name = proc_macro2::Literal::byte_string(name.as_bytes());
@@ -160,12 +151,8 @@ pub fn library() -> TokenStream {
     }
 }
 
-/// Whoever does not want a manifest needs no schemas either.
-pub fn if_described() -> TokenStream {
-    quote!(#[cfg(not(plugin_sdk_undescribed))])
-}
-
-/// What a command says of itself, for contracts that tell their host of it while running.
+/// Returns the description of a method, for contracts that describe commands to the host at run
+/// time.
 pub fn of_method(plugin: &Type, command: &Command) -> TokenStream {
     let (sdk, if_described) = (sdk(), if_described());
     let function = describing(&command.call.ident);
@@ -179,12 +166,12 @@ pub fn of_method(plugin: &Type, command: &Command) -> TokenStream {
     }
 }
 
-/// The function that describes a function of the author's; it exists for the compiler alone.
+/// Returns the name of the function that describes an author's function; only the compiler uses it.
 fn describing(ident: &Ident) -> Ident {
     format_ident!("__plugin_sdk_described_{}", plain_name(ident))
 }
 
-/// A hidden function beside a method of the author's, in which `Self` means what it means to him.
+/// Returns a hidden function next to a method of the author, where `Self` has the same meaning.
 fn beside(call: &Call, returns: &TokenStream, body: &TokenStream) -> TokenStream {
     let function = describing(&call.ident);
     quote! {
@@ -196,7 +183,7 @@ fn beside(call: &Call, returns: &TokenStream, body: &TokenStream) -> TokenStream
     }
 }
 
-/// Describes a method that is a command.
+/// Returns the description of a method that is a command.
 pub fn method(command: &Command) -> TokenStream {
     let sdk = sdk();
     beside(
@@ -206,7 +193,8 @@ pub fn method(command: &Command) -> TokenStream {
     )
 }
 
-/// Describes a method that is a hook; nothing for most of them.
+/// Returns the description of a hook: the configuration that an init hook takes, or an event
+/// handler; nothing for other hooks.
 pub fn hook(hook: &Hook) -> TokenStream {
     let sdk = sdk();
     let call = &hook.call;
@@ -217,14 +205,14 @@ pub fn hook(hook: &Hook) -> TokenStream {
         (HookKind::Event, _) => {
             let topic = match &hook.pattern {
                 Some(pattern) => pattern.to_token_stream(),
-                None => quote!("**"),
+                None => quote!(#ALL_TOPICS),
             };
             let description = text(call.documentation.as_ref());
             let data = call
                 .arguments
                 .iter()
                 .find(|argument| argument.flatten.is_none() && argument.name == "data");
-            let data = optional(data.map(|data| annotated(&data.annotations, None, node(data))));
+            let data = option(data.map(|data| annotated(&data.annotations, None, node(data))));
             let body = quote!(#sdk::manifest::Handler { topic: #topic, description: #description, data: #data });
             beside(call, &quote!(#sdk::manifest::Handler), &body)
         }
@@ -232,7 +220,7 @@ pub fn hook(hook: &Hook) -> TokenStream {
     }
 }
 
-/// Describes a free command, in a place where no lifetime must be named.
+/// Returns the description of a free command, in a function, where lifetimes can be elided.
 pub fn free_command(command: &Command) -> TokenStream {
     let (sdk, if_described) = (sdk(), if_described());
     let described = self::command(command);
@@ -273,7 +261,7 @@ fn command(command: &Command) -> TokenStream {
         quote!(#sdk::manifest::ErrorCode { code: #name, description: #text })
     });
     let of_type = match &call.output {
-        Some(output) if !names_no_type(output) => {
+        Some(output) if !is_opaque(output) => {
             let at = sdk_at(output.span());
             quote_spanned!(output.span()=> #at::manifest::Type::<#output>::CODES)
         }
@@ -296,14 +284,14 @@ fn command(command: &Command) -> TokenStream {
 
 fn raw(call: &Call) -> TokenStream {
     let sdk = sdk();
-    let takes = optional(call.arguments.first().map(|Argument { ty, .. }| {
+    let takes = option(call.arguments.first().map(|Argument { ty, .. }| {
         let at = sdk_at(ty.span());
         quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::BYTES)
     }));
     let gives = call
         .output
         .as_ref()
-        .filter(|output| !names_no_type(output))
+        .filter(|output| !is_opaque(output))
         .map(|output| {
             let span = output.span();
             let at = sdk_at(span);
@@ -313,7 +301,7 @@ fn raw(call: &Call) -> TokenStream {
     quote!(#sdk::manifest::Interface::Raw { takes: #takes, gives: #gives })
 }
 
-/// The arguments as the members of one object, which has no others.
+/// Returns the arguments, as the members of an object that allows no other members.
 fn arguments(call: &Call) -> TokenStream {
     let sdk = sdk();
     if let [
@@ -337,14 +325,14 @@ fn arguments(call: &Call) -> TokenStream {
                 Some(quote!(.optional())),
                 quote_spanned!(span=> <#ty as #at::Schema>::DEFAULT),
             ),
-            Default::Expr(expression) => (Some(quote!(.optional())), optional(json_of(expression))),
+            Default::Expr(expression) => (Some(quote!(.optional())), option(json_of(expression))),
         };
         let annotations = annotations(&argument.annotations, Some(default));
         let described = ty.to_token_stream();
         let names_self = mentions_self(ty);
         let checks =
             fits(&argument.annotations, &described).map(|(check, span)| match names_self {
-                // No item within a method knows `Self`.
+                // An item in a method cannot use `Self`.
                 true => quote_spanned!(span=> const { #check };),
                 false => quote_spanned!(span=> const _: () = #check;),
             });
@@ -357,22 +345,7 @@ fn arguments(call: &Call) -> TokenStream {
     }
 }
 
-/// Whether a type is named by means of `Self`.
-fn mentions_self(ty: &Type) -> bool {
-    struct Found(bool);
-
-    impl VisitMut for Found {
-        fn visit_ident_mut(&mut self, ident: &mut Ident) {
-            self.0 |= ident == "Self";
-        }
-    }
-
-    let mut found = Found(false);
-    found.visit_type_mut(&mut ty.clone());
-    found.0
-}
-
-/// Whether any argument has constraints, which are to be checked natively as well.
+/// Returns whether any argument has constraints, which native builds check as well.
 fn is_constrained(call: &Call) -> bool {
     let mut members = call
         .arguments
@@ -381,7 +354,7 @@ fn is_constrained(call: &Call) -> bool {
     members.any(|member| member.constrains)
 }
 
-/// Makes the compiler look at a description that nothing asks for natively, if there is anything to check in it.
+/// Returns code that makes a native build evaluate a description, if it has constraints to check.
 pub fn checked(call: &Call, described: &TokenStream) -> Option<TokenStream> {
     let (sdk, if_described) = (sdk(), if_described());
     is_constrained(call).then(|| {
@@ -392,13 +365,13 @@ pub fn checked(call: &Call, described: &TokenStream) -> Option<TokenStream> {
     })
 }
 
-/// The description of a method.
+/// Returns the expression that describes a method.
 pub fn described(plugin: &Type, call: &Call) -> TokenStream {
     let function = describing(&call.ident);
     quote!(<#plugin>::#function())
 }
 
-/// The schema of an argument, asked for where the author wrote its type.
+/// Returns the schema of an argument, with the span of its type.
 fn node(argument: &Argument) -> TokenStream {
     let ty = described_type(argument);
     let span = ty.span();
@@ -406,10 +379,10 @@ fn node(argument: &Argument) -> TokenStream {
     quote_spanned!(span=> <#ty as #at::Schema>::SCHEMA)
 }
 
-/// References are described as what they refer to.
+/// Returns the type that describes an argument; for a reference, its referent.
 fn described_type(argument: &Argument) -> &Type {
     match (&argument.schema, &argument.ty) {
-        (Some(told), _) => told,
+        (Some(given), _) => given,
         (None, Type::Reference(reference)) => &reference.elem,
         (None, ty) => ty,
     }
@@ -418,30 +391,15 @@ fn described_type(argument: &Argument) -> &Type {
 fn result(command: &Command) -> TokenStream {
     let call = &command.call;
     let (span, ty) = match (&command.schema, &call.output) {
-        (Some(told), _) => {
-            let at = sdk_at(told.span());
-            return quote_spanned!(told.span()=> <#told as #at::Schema>::SCHEMA);
+        (Some(given), _) => {
+            let at = sdk_at(given.span());
+            return quote_spanned!(given.span()=> <#given as #at::Schema>::SCHEMA);
         }
-        (None, Some(output)) => (output_span(call), output.to_token_stream()),
+        (None, Some(output)) => (call.output_span(), output.to_token_stream()),
         (None, None) => (call.ident.span(), quote!(())),
     };
     let at = sdk_at(span);
     quote_spanned!(span=> #at::manifest::schema_of(#at::manifest::Type::<#ty>::SUCCESS))
-}
-
-/// Whether a result's type can be named by its function alone.
-pub fn names_no_type(ty: &Type) -> bool {
-    struct Found(bool);
-
-    impl VisitMut for Found {
-        fn visit_type_impl_trait_mut(&mut self, _: &mut TypeImplTrait) {
-            self.0 = true;
-        }
-    }
-
-    let mut found = Found(false);
-    visit_mut::visit_type_mut(&mut found, &mut ty.clone());
-    found.0
 }
 
 fn named_texts(texts: &[NamedText]) -> TokenStream {
@@ -451,22 +409,7 @@ fn named_texts(texts: &[NamedText]) -> TokenStream {
     quote!(&[#(#texts),*])
 }
 
-/// What there is to say, which may be nothing.
-pub fn text(description: Option<&Description>) -> TokenStream {
-    match description {
-        Some(description) => description.to_token_stream(),
-        None => quote!(""),
-    }
-}
-
-fn optional(value: Option<impl ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
-}
-
-/// The value of an expression in JSON, where it can be read off.
+/// Returns the value of an expression as JSON, if it is a plain literal.
 fn json_of(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Group(group) => json_of(&group.expr),
@@ -510,16 +453,7 @@ fn json_of_literal(literal: &Lit) -> Option<String> {
     }
 }
 
-/// What the package says of itself in its `Cargo.toml`; nothing where it says nothing, or is not built by cargo.
-fn package(what: &str) -> String {
-    std::env::var(format!("CARGO_PKG_{what}")).unwrap_or_default()
-}
-
-fn id_of_package() -> String {
-    package("NAME").replace('_', "-").to_ascii_lowercase()
-}
-
-/// `Text Stats` for `text-stats`.
+/// Returns `Text Stats` for `text-stats`.
 fn title(id: &str) -> String {
     let capitalised = |word: &str| {
         let mut characters = word.chars();
@@ -541,27 +475,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_that_can_be_read_off_are_told_and_others_are_not() {
-        let told = |expression: Expr| json_of(&expression);
-        assert_eq!(told(parse_quote!(1_000u64)).as_deref(), Some("1000"));
-        assert_eq!(told(parse_quote!(-5)).as_deref(), Some("-5"));
-        assert_eq!(told(parse_quote!(0xff)).as_deref(), Some("255"));
-        assert_eq!(told(parse_quote!(1.)).as_deref(), Some("1.0"));
-        assert_eq!(told(parse_quote!(true)).as_deref(), Some("true"));
-        assert_eq!(told(parse_quote!('ü')).as_deref(), Some("\"ü\""));
-        assert_eq!(told(parse_quote!(&[1, 2])).as_deref(), Some("[1,2]"));
+    fn literal_defaults_become_json_and_others_are_left_out() {
+        let json = |expression: Expr| json_of(&expression);
+        assert_eq!(json(parse_quote!(1_000u64)).as_deref(), Some("1000"));
+        assert_eq!(json(parse_quote!(-5)).as_deref(), Some("-5"));
+        assert_eq!(json(parse_quote!(0xff)).as_deref(), Some("255"));
+        assert_eq!(json(parse_quote!(1.)).as_deref(), Some("1.0"));
+        assert_eq!(json(parse_quote!(true)).as_deref(), Some("true"));
+        assert_eq!(json(parse_quote!('ü')).as_deref(), Some("\"ü\""));
+        assert_eq!(json(parse_quote!(&[1, 2])).as_deref(), Some("[1,2]"));
         assert_eq!(
-            told(parse_quote!("a\"b".to_owned())).as_deref(),
+            json(parse_quote!("a\"b".to_owned())).as_deref(),
             Some("\"a\\\"b\"")
         );
-        assert_eq!(told(parse_quote!(1.to_string())), None);
-        assert_eq!(told(parse_quote!(-"x")), None);
-        assert_eq!(told(parse_quote!(Self::DEFAULT)), None);
-        assert_eq!(told(parse_quote!([1, n])), None);
+        assert_eq!(json(parse_quote!(1.to_string())), None);
+        assert_eq!(json(parse_quote!(-"x")), None);
+        assert_eq!(json(parse_quote!(Self::DEFAULT)), None);
+        assert_eq!(json(parse_quote!([1, n])), None);
     }
 
     #[test]
-    fn a_name_for_people_is_made_of_an_id() {
+    fn an_id_becomes_a_title() {
         assert_eq!(title("text-stats"), "Text Stats");
         assert_eq!(title("a--b-2"), "A B 2");
     }

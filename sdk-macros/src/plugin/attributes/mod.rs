@@ -1,0 +1,5 @@
+//! The attributes of plugins and their functions.
+
+pub mod function;
+mod named;
+pub mod plugin;

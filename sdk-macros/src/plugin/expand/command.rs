@@ -1,0 +1,225 @@
+//! Commands: methods of the plugin, and free functions that it lists.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Type, Visibility};
+
+use super::export::{entry, export_batch, export_command};
+use super::handler::{Handler, handler_body};
+use super::manifest;
+use crate::plugin::model::{Argument, Call, Codec, Command};
+use crate::sdk_path::{sdk, sdk_at};
+use crate::syntax::plain_name;
+use crate::tokens::{hidden, if_exported, local, marker_name, ours};
+
+/// Returns the code of a method that is a command. The handler is a hidden method, so that `Self`
+/// has the meaning that it has for the author.
+pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
+    let Command { ident, call, .. } = command;
+    let name = plain_name(ident);
+    let function = format_ident!("__plugin_sdk_command_{name}");
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.parameters(), Handler::returns());
+    let body = handler_body(&handler, call, command.codec, &quote!(Self::), None);
+    let entry = entry(plugin, true, &quote!(<#plugin>::#function));
+    let export = export_command(command, &manifest::of_method(plugin, command), &entry);
+    let batch = command
+        .batch
+        .then(|| method_batch(plugin, command, &function));
+    let checked = manifest::checked(call, &manifest::described(plugin, call));
+    let Call { cfgs, allowed, .. } = call;
+    quote! {
+        #(#cfgs)*
+        #(#allowed)*
+        const _: () = {
+            impl #plugin {
+                #[doc(hidden)]
+                fn #function(#parameters) -> #returns {
+                    #body
+                }
+            }
+
+            // A native build has no export: this keeps the author's function in use.
+            const _: () = {
+                let _ = <#plugin>::#function;
+            };
+
+            const _: () = { #export };
+            #batch
+            #checked
+        };
+    }
+}
+
+/// Returns the handler of many inputs, and its export.
+fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
+    let name = plain_name(&command.ident);
+    let many = format_ident!("__plugin_sdk_batch_{name}");
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.parameters(), Handler::returns());
+    let it = &handler.plugin;
+    let body = batch_body(&handler, command, &quote!(Self::#one), Some(it));
+    let export = export_batch(command, &entry(plugin, true, &quote!(<#plugin>::#many)));
+    let if_exported = if_exported();
+    quote! {
+        #if_exported
+        impl #plugin {
+            #[doc(hidden)]
+            fn #many(#parameters) -> #returns {
+                #body
+            }
+        }
+
+        const _: () = { #export };
+    }
+}
+
+/// Returns the body of a handler that passes each input to the handler `one`.
+fn batch_body(
+    handler: &Handler,
+    command: &Command,
+    one: &TokenStream,
+    plugin: Option<&Ident>,
+) -> TokenStream {
+    let sdk = sdk();
+    let Handler {
+        arguments, output, ..
+    } = handler;
+    let alignment = match (command.codec, command.call.arguments.first()) {
+        (Codec::Raw, Some(Argument { ty, .. })) => {
+            let at = sdk_at(ty.span());
+            quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::ALIGNMENT)
+        }
+        _ => quote!(1),
+    };
+    let plugin = plugin.map(|plugin| quote!(#plugin,));
+    let (input, answer) = (local("input"), local("answer"));
+    quote! {
+        // SAFETY: a result that a handler returns in place comes from the author's function and
+        // outlives the handler.
+        unsafe {
+            #sdk::batch::run(#arguments, #output, #alignment, &mut |#input, #answer| {
+                #one(#plugin #input, #answer)
+            })
+        }
+    }
+}
+
+/// Returns the code of a free command; for one with mistakes, a placeholder.
+///
+/// A marker, a type without values, represents the function in the plugin's list. Compiler errors
+/// about the marker name the function.
+pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> TokenStream {
+    let sdk = sdk();
+    let Command { ident, call, .. } = command;
+    let attributes = [&*call.cfgs, &*call.allowed].concat();
+    let span = ident.span();
+    let marker = ours(&marker_name(ident));
+    let marked = {
+        let ident = ours(ident);
+        let module = format_ident!("{marker}_is", span = marker.span());
+        let of_ident = quote_spanned!(ident.span()=> pub enum #ident {});
+        quote! {
+            #(#attributes)*
+            #[doc(hidden)]
+            mod #module {
+                #of_ident
+            }
+
+            #(#attributes)*
+            #[doc(hidden)]
+            #visibility type #marker = #module::#ident;
+        }
+    };
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.own_parameters(), Handler::returns());
+    let body = match sound {
+        true => handler_body(&handler, call, command.codec, &quote!(), None),
+        false => quote!(loop {}),
+    };
+    let described = match sound {
+        true => manifest::free_command(command),
+        false => TokenStream::new(),
+    };
+    let is_command = quote! {
+        impl #sdk::FreeCommand for #marker {
+            #described
+
+            fn handle(#parameters) -> #returns {
+                #body
+            }
+        }
+    };
+    if !sound {
+        // Until the mistakes are fixed, the command need not be listed.
+        let items = hidden(&command.sdk, &attributes, is_command);
+        return quote!(#marked #items);
+    }
+    let export = export_command(
+        command,
+        &quote!(<#marker as #sdk::FreeCommand>::DESCRIBED),
+        &free_entry(&marker, &marker),
+    );
+    let at = sdk_at(span);
+    let described = quote!(<#marker as #sdk::FreeCommand>::DESCRIBED);
+    let checked = manifest::checked(call, &described);
+    let named = marker_name(ident);
+    let is_listed = quote_spanned!(span=> <#named as #at::ListedCommand>::CHECKED);
+    let batch = command.batch.then(|| free_batch(command, &marker));
+    let items = hidden(
+        &command.sdk,
+        &attributes,
+        quote! {
+            #is_command
+
+            const _: () = #is_listed;
+
+            #checked
+
+            const _: () = { #export };
+
+            #batch
+        },
+    );
+    quote!(#marked #items)
+}
+
+/// Returns the function that leads a host's call to the plugin that lists a free command, which
+/// then runs `handles`.
+fn free_entry(marker: &Ident, handles: &Ident) -> TokenStream {
+    let sdk = sdk();
+    let (address, len) = (local("address"), local("len"));
+    quote! {
+        extern "C" fn export(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32) -> ::core::primitive::u64 {
+            // SAFETY: the ABI requires of a host what this requires of its caller.
+            unsafe { <#marker as #sdk::ListedCommand>::serve::<#handles>(#address, #len) }
+        }
+    }
+}
+
+/// Returns a free command that passes many inputs to another one.
+fn free_batch(command: &Command, marker: &Ident) -> TokenStream {
+    let sdk = sdk();
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.own_parameters(), Handler::returns());
+    let one = quote!(<#marker as #sdk::FreeCommand>::handle);
+    let body = batch_body(&handler, command, &one, None);
+    let if_exported = if_exported();
+    let batch = format_ident!("__Batch");
+    let export = export_batch(command, &free_entry(marker, &batch));
+    quote! {
+        #if_exported
+        const _: () = {
+            enum #batch {}
+
+            impl #sdk::FreeCommand for #batch {
+                fn handle(#parameters) -> #returns {
+                    #body
+                }
+            }
+
+            #export
+        };
+    }
+}

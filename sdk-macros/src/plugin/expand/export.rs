@@ -1,0 +1,67 @@
+//! The exports of commands and hooks. The contract of the chosen host decides their form.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Type;
+
+use crate::plugin::model::{Codec, Command};
+use crate::sdk_path::sdk;
+use crate::tokens::{if_exported, local};
+
+/// Returns the function that leads a host's call to a handler.
+pub fn entry(plugin: &Type, takes_arguments: bool, handler: &TokenStream) -> TokenStream {
+    let sdk = sdk();
+    let (parameters, arguments) = if takes_arguments {
+        let (address, len) = (local("address"), local("len"));
+        (
+            quote!(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32),
+            quote!(#address, #len),
+        )
+    } else {
+        (quote!(), quote!(::core::ptr::null_mut(), 0))
+    };
+    quote! {
+        extern "C" fn export(#parameters) -> ::core::primitive::u64 {
+            // SAFETY: the ABI requires of a host what this requires of its caller.
+            unsafe { <#plugin as #sdk::Plugin>::guest().command(#arguments, #handler) }
+        }
+    }
+}
+
+/// Returns the export of a command.
+pub fn export_command(
+    command: &Command,
+    described: &TokenStream,
+    entry: &TokenStream,
+) -> TokenStream {
+    let (sdk, if_exported) = (sdk(), if_exported());
+    let name = &command.name;
+    let codec = match command.codec {
+        Codec::Json => quote!(Json),
+        Codec::Binary => quote!(Binary),
+        Codec::Raw => quote!(Raw),
+    };
+    quote! {
+        #if_exported
+        #sdk::export_command! { #name, #codec, { #described }, #entry }
+    }
+}
+
+/// Returns the export of a batch command.
+pub fn export_batch(command: &Command, entry: &TokenStream) -> TokenStream {
+    let (sdk, if_exported) = (sdk(), if_exported());
+    let name = &command.name;
+    quote! {
+        #if_exported
+        #sdk::export_batch! { #name, #entry }
+    }
+}
+
+/// Returns the export of a hook.
+pub fn export_hook(hook: &str, entry: &TokenStream) -> TokenStream {
+    let (sdk, if_exported) = (sdk(), if_exported());
+    quote! {
+        #if_exported
+        #sdk::export_hook! { #hook, #entry }
+    }
+}

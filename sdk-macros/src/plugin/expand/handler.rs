@@ -1,0 +1,315 @@
+//! Handlers: read the arguments, call the author's function, write the result.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use crate::plugin::model::{Argument, Call, Codec, Default};
+use crate::sdk_path::{sdk, sdk_at};
+use crate::tokens::{local, local_at, ours};
+
+/// The variables of a handler.
+pub struct Handler {
+    pub plugin: Ident,
+    pub arguments: Ident,
+    pub output: Ident,
+}
+
+impl Handler {
+    pub fn new() -> Self {
+        Handler {
+            plugin: local("plugin"),
+            arguments: local("arguments"),
+            output: local("output"),
+        }
+    }
+
+    /// Returns the parameters of a method of the plugin.
+    pub fn parameters(&self) -> TokenStream {
+        let (plugin, own) = (&self.plugin, self.own_parameters());
+        quote!(#plugin: &mut Self, #own)
+    }
+
+    /// Returns the parameters of a function without a plugin.
+    pub fn own_parameters(&self) -> TokenStream {
+        let sdk = sdk();
+        let Handler {
+            arguments, output, ..
+        } = self;
+        quote!(#arguments: &mut [::core::primitive::u8], #output: &mut #sdk::Vec<::core::primitive::u8>)
+    }
+
+    pub fn returns() -> TokenStream {
+        let sdk = sdk();
+        quote!(::core::result::Result<#sdk::Answer, #sdk::Error>)
+    }
+}
+
+/// Returns the body of a handler. `path` leads to the author's function; `members` names all
+/// members that the arguments can have, if the function need not take each.
+pub fn handler_body(
+    handler: &Handler,
+    call: &Call,
+    codec: Codec,
+    path: &TokenStream,
+    members: Option<&[&str]>,
+) -> TokenStream {
+    let sdk = sdk();
+    let Handler {
+        plugin,
+        arguments,
+        output,
+    } = handler;
+    let arena = local("arena");
+    let function = ours(&call.ident);
+    let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
+    let codec = match codec {
+        Codec::Json => quote!(#sdk::Json),
+        Codec::Binary => quote!(#sdk::Binary),
+        Codec::Raw => return raw_body(handler, call, path),
+    };
+    let held: Vec<Held> = call
+        .arguments
+        .iter()
+        .enumerate()
+        .map(|(nth, argument)| Held::of(argument, nth))
+        .collect();
+    let lent = held.iter().map(|held| &held.lent);
+    let read = match (call.arguments.first(), held.first()) {
+        (Some(argument), Some(held)) if argument.flatten.is_some() => {
+            let slot = &held.slot;
+            let whole = held.whole(&codec, arguments, &arena, "the arguments");
+            quote!(let mut #slot = #whole;)
+        }
+        _ => named_arguments(call, &held, &codec, arguments, members),
+    };
+    let span = call.output_span();
+    let settled = settle(span, &quote!(#path #function(#receiver #(#lent),*)));
+    let (at, value) = (sdk_at(span), local_at("value", span));
+    let answer = quote_spanned!(span=> #at::CommandResult::answer::<#codec>);
+    quote! {
+        let #arena = #sdk::Arena::new();
+        #read
+        let #value = #settled;
+        #answer(#value, #output)
+    }
+}
+
+fn named_arguments(
+    call: &Call,
+    held: &[Held],
+    codec: &TokenStream,
+    bytes: &Ident,
+    members: Option<&[&str]>,
+) -> TokenStream {
+    let sdk = sdk();
+    let (arena, index, source) = (local("arena"), local("index"), local("source"));
+    let mut names: Vec<&str> = call
+        .arguments
+        .iter()
+        .map(|argument| argument.name.as_str())
+        .collect();
+    let ignored: Vec<&str> = members
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(|member| !names.contains(member))
+        .collect();
+    let reads: Vec<TokenStream> = held
+        .iter()
+        .map(|held| {
+            let Held { slot, span, .. } = held;
+            let (at, read) = (sdk_at(*span), held.function("read"));
+            // The parentheses end where the author's type does, as paths do.
+            let mut given = Group::new(Delimiter::Parenthesis, quote!(#source, &mut #slot, #read));
+            given.set_span(held.end);
+            quote_spanned!(*span=> (&#at::Via::slot(&#slot)).read_into_slot #given)
+        })
+        .chain(ignored.iter().map(|_| quote!(#sdk::ignore(#source))))
+        .collect();
+    names.extend(ignored);
+    let slots = held.iter().map(|held| {
+        let (slot, unread) = (&held.slot, held.function("UNREAD"));
+        quote!(let mut #slot = #unread;)
+    });
+    let numbers = 0usize..;
+    let dispatch = match reads.split_last() {
+        None => quote!(::core::result::Result::Ok(())),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => quote! {
+            match #index {
+                #(#numbers => #others,)*
+                _ => #last,
+            }
+        },
+    };
+    let finished = call.arguments.iter().zip(held).map(|(argument, held)| {
+        let (slot, name) = (&held.slot, &argument.name);
+        let value = match &argument.default {
+            Default::None => {
+                let (given, missing) = (local("given"), held.function("missing"));
+                quote_spanned! {held.span=>
+                    match #slot {
+                        ::core::option::Option::Some(#given) => #given,
+                        ::core::option::Option::None => #missing(#name)?,
+                    }
+                }
+            }
+            Default::OfType(option) => {
+                let default = quote_spanned!(*option=> ::core::default::Default::default());
+                quote!(#slot.unwrap_or_else(|| #default))
+            }
+            Default::Expr(default) if held.is_slice => {
+                quote!(#slot.unwrap_or_else(|| ::core::convert::From::from(#default)))
+            }
+            Default::Expr(default) => quote!(#slot.unwrap_or_else(|| #default)),
+        };
+        quote!(let mut #slot = #value;)
+    });
+    quote! {
+        #(#slots)*
+        {
+            use #sdk::{ReadAny as _, ReadDirectly as _};
+            <#codec as #sdk::Codec>::arguments(
+                &*#bytes,
+                &#arena,
+                &[#(#names),*],
+                &mut |#index, #source| #dispatch,
+            )?;
+        }
+        #(#finished)*
+    }
+}
+
+fn raw_body(handler: &Handler, call: &Call, path: &TokenStream) -> TokenStream {
+    let Handler {
+        plugin,
+        arguments,
+        output,
+    } = handler;
+    let function = ours(&call.ident);
+    let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
+    let argument = call.arguments.first().map(|Argument { ty, .. }| {
+        let at = sdk_at(ty.span());
+        let from_bytes = quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::from_bytes);
+        quote!(#from_bytes(#arguments)?)
+    });
+    let span = call.output_span();
+    let settled = settle(span, &quote!(#path #function(#receiver #argument)));
+    let (at, value) = (sdk_at(span), local_at("value", span));
+    let into_answer = quote_spanned!(span=> #at::RawResult::into_answer);
+    quote! {
+        let #value = #settled;
+        ::core::result::Result::Ok(#into_answer(#value, #output))
+    }
+}
+
+/// Returns the value of a call. If the call returns a `Result`, the handler passes its error on.
+fn settle(span: Span, call: &TokenStream) -> TokenStream {
+    settle_by(span, call, &quote!(settle_returned), &TokenStream::new())
+}
+
+/// Like [`settle`], with one of the methods that separate success from failure, which takes the
+/// returned value and `more`.
+pub fn settle_by(
+    span: Span,
+    call: &TokenStream,
+    method: &TokenStream,
+    more: &TokenStream,
+) -> TokenStream {
+    let sdk = sdk();
+    let (value, returned) = (local("value"), local("returned"));
+    let (at, error) = (sdk_at(span), local_at("error", span));
+    let into_error = quote_spanned!(span=> #at::CommandError::into_error);
+    quote! {
+        {
+            use #sdk::{
+                SettleCoded as _, SettleHolder as _, SettleOther as _, SettlePlain as _,
+                SettleStd as _,
+            };
+            let #returned = #call;
+            match (&&&&&#sdk::Returned::like(&#returned)).#method(#returned #more) {
+                ::core::result::Result::Ok(#value) => #value,
+                ::core::result::Result::Err(#error) => {
+                    return ::core::result::Result::Err(#into_error(#error));
+                }
+            }
+        }
+    }
+}
+
+/// An argument that has been read and not yet passed.
+pub struct Held {
+    /// The variable that holds it: an `Option` until all arguments are read.
+    pub slot: Ident,
+    /// Its type, as the trait that reads it.
+    as_argument: TokenStream,
+    /// The expression that the function takes.
+    pub lent: TokenStream,
+    is_slice: bool,
+    /// The start of the type.
+    span: Span,
+    /// The end of the type.
+    end: Span,
+}
+
+impl Held {
+    pub fn of(argument: &Argument, nth: usize) -> Self {
+        let ty = match &argument.ty {
+            Type::Reference(reference) => &*reference.elem,
+            ty => ty,
+        };
+        let span = ty.span();
+        let end = ty.to_token_stream().into_iter().last();
+        let end = end.map_or(span, |token| token.span());
+        let sdk = sdk_at(span);
+        let slot = local_at(&format!("argument_{nth}"), span);
+        let (trait_, lent) = match &argument.ty {
+            Type::Reference(reference) if reference.mutability.is_some() => {
+                let lend_mut = quote_spanned!(span=> <#ty as #sdk::ReferentMut<'_>>::lend_mut);
+                ("ReferentMut", quote_spanned!(span=> #lend_mut(&mut #slot)))
+            }
+            Type::Reference(_) => {
+                let lend = quote_spanned!(span=> <#ty as #sdk::Referent<'_>>::lend);
+                ("Referent", quote_spanned!(span=> #lend(&#slot)))
+            }
+            _ => ("Argument", slot.to_token_stream()),
+        };
+        let trait_ = Ident::new(trait_, span);
+        let as_argument = quote_spanned!(span=> <#ty as #sdk::#trait_<'_>>);
+        Held {
+            as_argument,
+            lent,
+            is_slice: matches!((&argument.ty, ty), (Type::Reference(_), Type::Slice(_))),
+            slot,
+            span,
+            end,
+        }
+    }
+
+    /// Returns a function of the trait that reads the argument. Its path begins and ends where the
+    /// author's type does, so that a compiler error underlines that type.
+    fn function(&self, name: &str) -> TokenStream {
+        let Held {
+            as_argument,
+            span,
+            end,
+            ..
+        } = self;
+        let name = Ident::new(name, *end);
+        quote_spanned!(*span=> #as_argument::#name)
+    }
+
+    /// Returns the argument read from all of `bytes`.
+    pub fn whole(
+        &self,
+        codec: &TokenStream,
+        bytes: &Ident,
+        arena: &Ident,
+        what: &str,
+    ) -> TokenStream {
+        let whole = self.function("whole");
+        quote!(#whole::<#codec>(&*#bytes, &#arena, #what)?)
+    }
+}

@@ -1,0 +1,179 @@
+//! Hooks: functions that the SDK calls at one point in the life of a plugin.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Attribute, LitStr, Type};
+
+use super::export::{entry, export_hook};
+use super::handler::{Handler, Held, handler_body, settle_by};
+use crate::plugin::model::{ALL_TOPICS, Call, EVENT_MEMBERS, HOOK_CODEC, Hook, HookKind};
+use crate::sdk_path::{sdk, sdk_at};
+use crate::syntax::plain_name;
+use crate::tokens::{implementation, local, ours};
+
+/// Returns the code of a hook. It implements a trait, so that it can be in any of the plugin's impl
+/// blocks, and the compiler rejects a second one by name.
+pub fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
+    let Hook {
+        kind, span, call, ..
+    } = hook;
+    let sdk = sdk();
+    let Call { cfgs, allowed, .. } = call;
+    let called = |name: &str, kind: &str, members: Option<&[&str]>| {
+        let kind = Ident::new(kind, Span::call_site());
+        let handler = Handler::new();
+        let (parameters, returns) = (handler.parameters(), Handler::returns());
+        let body = handler_body(&handler, call, HOOK_CODEC, &quote!(Self::), members);
+        let implementation = implementation(
+            quote!(impl #sdk::Hook<#sdk::#kind> for #plugin),
+            quote! {
+                fn handle(#parameters) -> #returns {
+                    #body
+                }
+            },
+            *span,
+        );
+        let handler = quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle);
+        let export = export_hook(name, &entry(plugin, members.is_some(), &handler));
+        quote!(#implementation const _: () = { #export };)
+    };
+    let items = match kind {
+        HookKind::Init => init(plugin, *span, call),
+        HookKind::Start => called("start", "Start", None),
+        HookKind::Stop => called("stop", "Stop", None),
+        HookKind::Event => called("event", "Event", Some(&EVENT_MEMBERS)),
+        HookKind::Cleanup => cleanup(plugin, *span, call),
+    };
+    quote!(#(#cfgs)* #(#allowed)* const _: () = { #items };)
+}
+
+/// Returns the code of event handlers. They are hidden methods; the hook lists them with the topics
+/// that each takes.
+pub fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
+    let Some(first) = events.first() else {
+        return TokenStream::new();
+    };
+    let sdk = sdk();
+    let handler = Handler::new();
+    let (parameters, returns) = (handler.parameters(), Handler::returns());
+    let named = |call: &Call| {
+        let name = plain_name(&call.ident);
+        format_ident!("__plugin_sdk_event_{name}")
+    };
+    let methods = events.iter().map(|Hook { call, .. }| {
+        let Call { cfgs, allowed, .. } = call;
+        let members = Some(&EVENT_MEMBERS[..]);
+        let body = handler_body(&handler, call, HOOK_CODEC, &quote!(Self::), members);
+        let function = named(call);
+        quote! {
+            #(#cfgs)*
+            #(#allowed)*
+            impl #plugin {
+                #[doc(hidden)]
+                fn #function(#parameters) -> #returns {
+                    #body
+                }
+            }
+        }
+    });
+    let listed = events.iter().map(|Hook { pattern, call, .. }| {
+        let cfgs = &call.cfgs;
+        let pattern = pattern
+            .as_ref()
+            .map_or(ALL_TOPICS.to_owned(), LitStr::value);
+        let function = named(call);
+        quote! {
+            #(#cfgs)*
+            #sdk::EventHandler { pattern: #pattern, handle: Self::#function }
+        }
+    });
+    let Handler {
+        plugin: own,
+        arguments,
+        output,
+    } = &handler;
+    let implementation = implementation(
+        quote!(impl #sdk::Hook<#sdk::Event> for #plugin),
+        quote! {
+            fn handle(#parameters) -> #returns {
+                #sdk::handle_event(#own, #arguments, #output, &[#(#listed),*])
+            }
+        },
+        first.span,
+    );
+    let handler = quote!(<#plugin as #sdk::Hook<#sdk::Event>>::handle);
+    let export = export_hook("event", &entry(plugin, true, &handler));
+    let if_any = if_any(events.iter().map(|hook| &*hook.call.cfgs));
+    quote! {
+        #(#methods)*
+        #if_any
+        const _: () = {
+            #implementation
+
+            const _: () = { #export };
+        };
+    }
+}
+
+/// Returns the condition under which any of several items exists; `None` if one always does.
+fn if_any<'a>(items: impl Iterator<Item = &'a [Attribute]>) -> Option<TokenStream> {
+    let conditions: Option<Vec<TokenStream>> = items
+        .map(|cfgs| {
+            let all = cfgs.iter().filter_map(|cfg| cfg.meta.require_list().ok());
+            let all = all.map(|list| &list.tokens);
+            (!cfgs.is_empty()).then(|| quote!(all(#(#all),*)))
+        })
+        .collect();
+    conditions.map(|conditions| quote!(#[cfg(any(#(#conditions),*))]))
+}
+
+fn cleanup(plugin: &Type, span: Span, call: &Call) -> TokenStream {
+    let sdk = sdk();
+    let function = ours(&call.ident);
+    let receiver = call.receiver.as_ref().map(|_| quote!(self));
+    let cleanup = quote! {
+        fn cleanup(&mut self) {
+            Self::#function(#receiver)
+        }
+    };
+    implementation(quote!(impl #sdk::CleanupHook for #plugin), cleanup, span)
+}
+
+fn init(plugin: &Type, span: Span, call: &Call) -> TokenStream {
+    let sdk = sdk();
+    let Call {
+        ident, arguments, ..
+    } = call;
+    let function = ours(ident);
+    let (config, arena) = (local("config"), local("arena"));
+    let held = arguments.first().map(|argument| Held::of(argument, 0));
+    let read = held.as_ref().map(|held| {
+        let slot = &held.slot;
+        let whole = held.whole(&quote!(#sdk::Json), &config, &arena, "the configuration");
+        quote! {
+            let #arena = #sdk::Arena::new();
+            let mut #slot = #whole;
+        }
+    });
+    let lent = held.map(|held| held.lent);
+    let output = call.output_span();
+    let place = local("place");
+    let at = sdk_at(output);
+    let placed = quote_spanned!(output=> #at::InitResult::<Self>::place);
+    let settled = settle_by(
+        output,
+        &quote!(Self::#function(#lent)),
+        &quote!(settle_into),
+        &quote!(, #placed, #place),
+    );
+    let init = quote! {
+        fn init(
+            #config: &mut [::core::primitive::u8],
+            #place: &mut ::core::option::Option<Self>,
+        ) -> ::core::result::Result<(), #sdk::Error> {
+            #read
+            ::core::result::Result::Ok(#settled)
+        }
+    };
+    implementation(quote!(impl #sdk::InitHook for #plugin), init, span)
+}

@@ -1,0 +1,146 @@
+//! `#[plugin]` on a struct: the type of the plugin, with its free commands.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Generics, ItemEnum};
+
+use super::manifest;
+use crate::plugin::model::{Listed, PluginStruct};
+use crate::sdk_path::{SdkPath, sdk, sdk_at};
+use crate::tokens::{hidden, if_exported, local, local_at, marker_of};
+
+/// Returns the placeholder for an enum, which cannot be a plugin.
+pub fn plugin_enum(item: &ItemEnum) -> TokenStream {
+    let generated = plugin_type(&item.ident, &item.generics);
+    hidden(&SdkPath::default(), &[], generated)
+}
+
+/// Returns the impl that marks a type as having `#[plugin]`, which its impl blocks require.
+fn plugin_type(ident: &Ident, generics: &Generics) -> TokenStream {
+    let sdk = sdk();
+    let (parameters, arguments, bounds) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #parameters #sdk::PluginType for #ident #arguments #bounds {}
+    }
+}
+
+/// Returns the code of a plugin struct; for one with mistakes, a placeholder.
+pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
+    let PluginStruct {
+        ident,
+        generics,
+        commands,
+        log,
+        allowed,
+        ..
+    } = plugin;
+    let sdk = sdk();
+    let plugin_type = plugin_type(ident, generics);
+    let listed = commands
+        .iter()
+        .map(|listed| self::listed(ident, listed, sound));
+    if !sound {
+        return hidden(&plugin.sdk, allowed, quote!(#plugin_type #(#listed)*));
+    }
+    let identity = manifest::identity(plugin);
+    let line = manifest::of_struct(plugin, &identity);
+    let if_exported = if_exported();
+    let library = manifest::library();
+    let prepare_logging = log.then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
+    let (config, place) = (local("config"), local("place"));
+    // An error about a plugin without a way to create it points at the plugin's name.
+    let span = ident.span();
+    let at = sdk_at(span);
+    let beginning = local_at("beginning", span);
+    let begun = quote_spanned!(span=> #at::Beginning::<#ident>::finish);
+    hidden(
+        &plugin.sdk,
+        allowed,
+        quote! {
+            use #sdk::{
+                CleanupByDefault as _, CleanupByHook as _, InitByDefault as _, InitByHook as _,
+            };
+
+            #if_exported
+            #sdk::export_record! {
+                static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            }
+            #[cfg(all(target_arch = "wasm32", feature = "library"))]
+            static PANICS: #sdk::PanicRecord = #sdk::PanicRecord::new();
+            #library
+            #[cfg(target_arch = "wasm32")]
+            static GUEST: #sdk::Guest<#ident> = #sdk::Guest::new(&PANICS);
+
+            #plugin_type
+
+            #[automatically_derived]
+            impl #sdk::Plugin for #ident {
+                fn makes_itself() -> ::core::primitive::bool {
+                    (&&#sdk::Hooks::<#ident>::OF).makes_itself()
+                }
+
+                fn init(
+                    #config: &mut [::core::primitive::u8],
+                    #place: &mut ::core::option::Option<Self>,
+                ) -> ::core::result::Result<(), #sdk::Error> {
+                    let #beginning = (&&#sdk::Hooks::<#ident>::OF).init_plugin(#config, #place)?;
+                    ::core::result::Result::Ok(#begun(#beginning, #place))
+                }
+
+                fn cleanup(&mut self) {
+                    (&&#sdk::Hooks::<#ident>::OF).clean_up_plugin(self)
+                }
+
+                #prepare_logging
+
+                #[cfg(target_arch = "wasm32")]
+                fn guest() -> &'static #sdk::Guest<Self> {
+                    &GUEST
+                }
+            }
+
+            #(#listed)*
+
+            #line
+
+            #if_exported
+            const _: () = {
+                #sdk::export_plugin! { #ident, { #identity } }
+            };
+        },
+    )
+}
+
+/// Returns the code that gives a free command its plugin.
+fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
+    let Listed { cfgs, path } = listed;
+    let sdk = sdk();
+    let span = path
+        .segments
+        .last()
+        .map_or_else(Span::call_site, Spanned::span);
+    let marker = marker_of(path);
+    let at = sdk_at(span);
+    let is_command = quote_spanned!(span=> <#marker as #at::FreeCommand>::CHECKED);
+    let (address, len) = (local("address"), local("len"));
+    let served = match sound {
+        // SAFETY: the caller upholds the same contract.
+        true => quote!(unsafe { #sdk::serve_free::<#plugin, __Command>(#address, #len) }),
+        false => quote!(0),
+    };
+    quote! {
+        #(#cfgs)*
+        const _: () = {
+            impl #sdk::ListedCommand for #marker {
+                #[cfg(target_arch = "wasm32")]
+                unsafe fn serve<__Command: #sdk::FreeCommand>(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32) -> ::core::primitive::u64 {
+                    #served
+                }
+            }
+
+            const _: () = #is_command;
+        };
+    }
+}
