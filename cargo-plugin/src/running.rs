@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use plugin_sdk_harness::{Failure, FailureKind, Heap, LogLine, Plugin, PluginBuilder};
+use plugin_sdk_harness::{Failure, FailureKind, Heap, Plugin, PluginBuilder};
 
 use crate::made_for::Host;
 
@@ -79,14 +79,6 @@ impl Running {
     /// Whether a trap has ended the plugin's life.
     pub fn is_dead(&self) -> bool {
         self.0.is_poisoned()
-    }
-
-    /// The recorded log lines of an emulated host.
-    pub fn log_lines(&self) -> Vec<LogLine> {
-        match self.0.emulated_host() {
-            Some(_) => self.0.host().logs().lines(),
-            None => Vec::new(),
-        }
     }
 }
 

@@ -16,7 +16,6 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
 use crate::host::{self, HostOptions, Loaded};
-use crate::logging;
 use crate::made_for::{self, Host};
 use crate::project::{Features, Project, RELEASE};
 use crate::running::Running;
@@ -110,7 +109,6 @@ impl Call {
             ..Timed::default()
         };
         let outcome = made.call(builder, host, &name, &input, info);
-        made.show_log();
         let stats = self.stats.then(|| made.stats(&name)).flatten();
         match outcome {
             Ok(answer) => {
@@ -597,13 +595,6 @@ impl Timed {
         // Its life ends as it would at any host.
         plugin.end()?;
         Ok(answer)
-    }
-
-    /// Shows the lines that were kept while the plugin ran.
-    fn show_log(&self) {
-        for line in self.plugin.iter().flat_map(Running::log_lines) {
-            logging::show_line(&line);
-        }
     }
 
     fn stats(&self, name: &str) -> Option<Stats> {
