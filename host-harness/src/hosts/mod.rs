@@ -37,16 +37,16 @@
 //! A host's file has its [`HostContract`], a constant, and its emulator, which has three parts:
 //!
 //! * **Functions**: an implementation of the `#[host_functions]` traits in
-//! `plugin_sdk::hosts::<name>`, on top of the [services](crate::services), whatever implements
-//! those. It gets handles that share their state, and checks grants itself, since each host has its
-//! own form of refusal.
+//!   `plugin_sdk::hosts::<name>`, on top of the [services](crate::services), whatever implements
+//!   those. It gets handles that share their state, and checks grants itself, since each host has its
+//!   own form of refusal.
 //! * **Calls**: an `Emulator` (`emulator.rs`), which defines how this host begins a plugin,
-//! initialises it, runs a command, takes its result, and so on. It only has a `Guest` (`guest.rs`),
-//! to call exports, to read and write memory with every range checked, and to allocate with the
-//! export that the contract names. Each method of the trait is one operation; operations that a
-//! host lacks have a default. Data that outlives a call is in its fields, and data that it shares
-//! with its functions (an input that the guest pulls, an output that it pushes) is behind an
-//! `Arc<Mutex<…>>`.
+//!   initialises it, runs a command, takes its result, and so on. It only has a `Guest` (`guest.rs`),
+//!   to call exports, to read and write memory with every range checked, and to allocate with the
+//!   export that the contract names. Each method of the trait is one operation; operations that a
+//!   host lacks have a default. Data that outlives a call is in its fields, and data that it shares
+//!   with its functions (an input that the guest pulls, an output that it pushes) is behind an
+//!   `Arc<Mutex<…>>`.
 //! * **Words** for failures, where its documents have them.
 //!
 //! Everything else is the same for all hosts (`plugin/`): limits, fuel, time, traps, panics,
