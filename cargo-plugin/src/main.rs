@@ -1,65 +1,66 @@
-//! Makes, checks, describes, calls and packs WebAssembly plugins: `cargo plugin`.
+//! Creates, checks, describes, calls and packages WebAssembly plugins: `cargo plugin`.
 //!
-//! Each command is a module of [`commands`] and gives back a report; `terminal` shows reports to people, or as one JSON document to programs. Beneath them:
+//! Each command is a module of [`commands`] and returns a report. `terminal` prints reports as text,
+//! or as one JSON document. The modules below them:
 //!
 //! | a project | |
 //! |---|---|
-//! | `template` | what a new project consists of |
-//! | `project` | a plugin's crate: finding it, and cargo building and testing it |
-//! | `bundle` | what is made of a crate: the module as it is shipped, and its sidecars |
-//! | `sidecar` | the files beside a module that other hosts read |
-//! | `reference` | the manifest as a reference for people |
-//! | `archive` | all of it in one file |
-//! | `smoke` | whether a built plugin does what it says of itself |
-//! | `made_for` | the hosts that a plugin can be made for |
+//! | `template` | the files of a new project |
+//! | `project` | a plugin's crate: finding it, building it and testing it with cargo |
+//! | `artifact` | the results of a build: the module as shipped, and its sidecars |
+//! | `sidecar` | the files next to a module that other hosts read |
+//! | `reference` | a reference page written from the manifest |
+//! | `archive` | an archive of the module and its sidecars |
+//! | `conformance` | calls that check a built plugin against its own description |
+//! | `target_host` | the host that a plugin is made for |
 //!
 //! | a module | |
 //! |---|---|
-//! | `plugin_file` | a file, read and not run |
-//! | `wasm` | its binary form: sections, functions, and what can be left out |
+//! | `plugin_file` | a file, read but not run |
+//! | `wasm` | its binary format: sections, functions, and parts that can be stripped |
 //! | `wasm_opt` | Binaryen, which makes it smaller |
-//! | `size` | what takes the space in it |
-//! | `validation` | what its hosts will ask of it |
-//! | `compatibility` | what a new version changes for callers |
+//! | `size` | the parts of a module by size |
+//! | `validation` | the requirements of hosts |
+//! | `compatibility` | the changes that a new version makes for callers |
 //!
 //! | a call | |
 //! |---|---|
-//! | `host` | the host that this tool is to a plugin, itself or by playing another |
-//! | `running` | a plugin in the hands of its host |
+//! | `host_options` | options of the host that the tool provides or emulates |
+//! | `running` | a running plugin |
 //! | `flags` | a command's arguments as flags |
-//! | `bench` | what calls cost, and the lock of it |
-//! | `logging` | what plugins log |
+//! | `bench` | the cost of calls, and the lock file that records it |
+//! | `logging` | the plugin's log |
 //!
-//! | what is read and said | |
+//! | input and output | |
 //! |---|---|
-//! | `schema` | what a schema means, in words and by example |
-//! | `text` | what a plugin's author wrote, made fit to show |
-//! | `units` | amounts |
-//! | `error` | why a command could not be done |
+//! | `schema` | the meaning of a schema, as type notation and by example |
+//! | `text` | an author's text, made safe to print |
+//! | `quantities` | bytes, pages, counts and times |
+//! | `error` | the reason why a command failed |
 #![forbid(unsafe_code)]
 
 mod archive;
+mod artifact;
 mod bench;
-mod bundle;
 mod commands;
 mod compatibility;
+mod conformance;
 mod error;
 mod flags;
-mod host;
+mod host_options;
 mod logging;
-mod made_for;
 mod plugin_file;
 mod project;
+mod quantities;
 mod reference;
 mod running;
 mod schema;
 mod sidecar;
 mod size;
-mod smoke;
+mod target_host;
 mod template;
 mod terminal;
 mod text;
-mod units;
 mod validation;
 mod wasm;
 mod wasm_opt;

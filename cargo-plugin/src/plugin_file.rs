@@ -9,8 +9,8 @@ use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::{Failure, Module, hosts};
 
 use crate::error::{Error, Result};
-use crate::made_for::Host;
 use crate::project::{Features, Project, RELEASE};
+use crate::target_host::Host;
 use crate::terminal::Terminal;
 use crate::text;
 

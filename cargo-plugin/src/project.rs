@@ -15,7 +15,7 @@ use plugin_sdk_harness::{
 };
 
 use crate::error::{Error, Result};
-use crate::made_for::{self, Host};
+use crate::target_host::{self, Host};
 use crate::terminal::{Form, Terminal};
 
 const SDK: &str = "plugin-sdk";
@@ -188,7 +188,7 @@ impl Project {
     /// The host that a module which was built here is made for, if it is the one that was asked for: a feature may be there and choose nothing, and one that is on by default
     /// chooses where nothing should.
     pub fn made_for(&self, host: Option<Host>, wasm: &[u8]) -> Result<Host> {
-        let found = made_for::host(wasm);
+        let found = target_host::host(wasm);
         let (Some(found), Some(host)) = (found, host) else {
             return Ok(host.or(found).unwrap_or_else(|| hosts::native()));
         };
@@ -199,7 +199,7 @@ impl Project {
             "what was built of `{}` is no plugin for the host `{}`",
             self.name, host.name
         ))
-        .because(made_for::said(found));
+        .because(target_host::said(found));
         Err(match (host.feature, found.feature) {
             (Some(feature), _) => error.help(format!(
                 "the feature must choose that host in the SDK:\n\n  {}",

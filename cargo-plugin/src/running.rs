@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use plugin_sdk_harness::{Failure, FailureKind, Heap, Plugin, PluginBuilder};
 
-use crate::made_for::Host;
+use crate::target_host::Host;
 
 /// See the [module](self).
 pub struct Running(Plugin);

@@ -7,8 +7,8 @@ use plugin_sdk_harness::inspect;
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::quantities;
 use crate::terminal::HEADING;
-use crate::units;
 use crate::wasm::Anatomy;
 
 /// Who a function belongs to whose name tells no crate.
@@ -92,7 +92,7 @@ impl Breakdown {
             writeln!(
                 out,
                 "{:>12} {share:>5.1}%  {name}",
-                units::bytes(bytes as u64)
+                quantities::bytes(bytes as u64)
             )
         };
         for part in parts.iter().take(top) {

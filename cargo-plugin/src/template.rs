@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use plugin_sdk_harness::hosts;
 
 use crate::error::{Error, Result};
-use crate::made_for::Host;
+use crate::target_host::Host;
 
 const PACKAGE: &str = "my-plugin";
 const CRATE: &str = "my_plugin";

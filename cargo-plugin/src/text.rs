@@ -16,6 +16,9 @@ const MAX_PATH: usize = 1000;
 const MAX_LINES: usize = 200;
 const MAX_LINE: usize = 2000;
 
+/// The greatest number of names that a list shows.
+const MAX_NAMED: usize = 12;
+
 /// Text of any number of lines, free of whatever a terminal would act on.
 pub fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -80,6 +83,15 @@ pub fn path(path: &Path) -> String {
 pub fn first_line(description: &str) -> String {
     let paragraph = description.trim().split("\n\n").next().unwrap_or_default();
     line(paragraph, 500)
+}
+
+/// Lists the first names, and the number of further ones.
+pub fn listed(names: &[String]) -> String {
+    let shown = names.get(..MAX_NAMED).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(MAX_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// Whether a terminal shows a character and does nothing else, or breaks a line.

@@ -1,4 +1,4 @@
-//! `cargo plugin diff`, as people run it.
+//! Tests of `cargo plugin diff` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::Folder;
 use support::modules::{greeter, module, plugin};
 
-/// Exit code and text of comparing what was with what is.
+/// Returns the exit code and the output of comparing two manifests.
 fn diff(old: &Value, new: &Value, options: &[&str]) -> (i32, String) {
     let folder = Folder::new();
     folder.write("old.wasm", plugin(old));
@@ -26,7 +26,7 @@ fn run(folder: &Folder, options: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn every_change_is_told_with_its_reason_and_the_version_that_it_needs() {
+fn each_change_is_reported_with_reason_and_needed_version() {
     let mut new = greeter();
     new["version"] = json!("0.1.1");
     new["description"] = json!("Greets everybody.");
@@ -50,7 +50,7 @@ fn every_change_is_told_with_its_reason_and_the_version_that_it_needs() {
 }
 
 #[test]
-fn the_version_decides_what_passes() {
+fn new_version_number_decides_which_changes_pass() {
     let version = |version: &str, change: bool| {
         let mut manifest = greeter();
         manifest["version"] = json!(version);
@@ -75,7 +75,7 @@ fn the_version_decides_what_passes() {
 }
 
 #[test]
-fn other_code_alone_is_a_patch_and_needs_another_version() {
+fn changed_code_alone_is_a_patch_and_needs_a_new_version() {
     let folder = Folder::new();
     folder.write("old.wasm", plugin(&greeter()));
     let mut other = plugin(&greeter());
@@ -87,7 +87,7 @@ fn other_code_alone_is_a_patch_and_needs_another_version() {
 }
 
 #[test]
-fn a_host_function_that_is_new_is_breaking() {
+fn a_new_host_function_is_breaking() {
     let folder = Folder::new();
     let section = format!(
         "{}\n",
@@ -108,25 +108,25 @@ fn a_host_function_that_is_new_is_breaking() {
 }
 
 #[test]
-fn programs_read_levels_and_versions() {
+fn json_output_has_levels_and_versions() {
     let folder = Folder::new();
     folder.write("old.wasm", plugin(&greeter()));
     let mut new = greeter();
     new["commands"].as_array_mut().unwrap().remove(1);
     folder.write("new.wasm", plugin(&new));
-    let told = support::json(&mut support::plugin(
+    let report = support::json(&mut support::plugin(
         folder.path(),
         &["diff", "old.wasm", "new.wasm", "--json"],
     ));
     assert_eq!(
-        told,
+        report,
         json!({"id": "greeter", "old": "0.1.0", "new": "0.1.0", "level": "breaking", "needed": "0.2.0", "allowed": false,
-            "changes": [{"level": "breaking", "subject": "command `reverse`", "what": "is gone", "why": "who calls it is answered `unknown_command`"}]})
+            "changes": [{"level": "breaking", "subject": "command `reverse`", "what": "is gone", "why": "callers get the error `unknown_command`"}]})
     );
 }
 
 #[test]
-fn what_cannot_be_compared_is_an_error() {
+fn a_file_that_is_no_plugin_exits_3() {
     let folder = Folder::new();
     folder.write("old.wasm", "<html>");
     folder.write("new.wasm", plugin(&greeter()));

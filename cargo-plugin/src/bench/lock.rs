@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::{Counts, Measured};
 use crate::error::{Error, Result};
-use crate::made_for::Host;
+use crate::target_host::Host;
 
 /// What the file is called: that of a host is a file of its own, because its calls cost something else.
 pub fn lock_file(host: Host) -> String {

@@ -6,10 +6,10 @@ use plugin_sdk_harness::{Failure, Module, PluginBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::cases::Case;
-use crate::host;
-use crate::made_for::Host;
+use crate::host_options;
+use crate::quantities::PAGE;
 use crate::running::Running;
-use crate::units::PAGE;
+use crate::target_host::Host;
 
 /// How many calls are made before any is timed, and how many are timed at most.
 const WARM_UP: usize = 3;
@@ -58,7 +58,7 @@ pub struct Measured {
 ///
 /// Where it does not come to the case's call: no instance can be made, or a call before it fails.
 pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Counted, Failure> {
-    let builder = host::as_asked(module, host, None)
+    let builder = host_options::as_asked(module, host, None)
         .fuel(fuel)
         .no_timeout()
         .statistics();
@@ -100,7 +100,7 @@ pub fn time(
     case: &Case,
     budget: Duration,
 ) -> Result<Option<Times>, Failure> {
-    let mut plugin = prepared(host::as_asked(module, host, None), host, case)?;
+    let mut plugin = prepared(host_options::as_asked(module, host, None), host, case)?;
     for _ in 0..WARM_UP {
         // An error that the plugin answers with takes its time as well.
         let _ = plugin.call(&case.command, &case.input, false);

@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::bench::{self, Case, Cases, Difference, FILE, Lock, Measured};
 use crate::error::{Error, Result};
-use crate::host::{self, Loaded};
-use crate::made_for::{self, Host};
+use crate::host_options::{self, Loaded};
 use crate::project::{Features, Project, RELEASE, Selection};
+use crate::quantities;
+use crate::target_host::{self, Host};
 use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
 use crate::text;
-use crate::units;
 use crate::wasm;
 
 /// Measures what the plugin's commands cost: fuel, memory, allocations, calls of the host, time
@@ -47,13 +47,13 @@ pub struct Bench {
     #[arg(long, value_name = "FILE")]
     lock_file: Option<PathBuf>,
     /// How long each case is called again and again to be timed, as `200ms`; `0` for no times
-    #[arg(long, value_name = "TIME", value_parser = units::parse_time, default_value = "200ms")]
+    #[arg(long, value_name = "TIME", value_parser = quantities::parse_time, default_value = "200ms")]
     time: Duration,
     /// The fuel of a call, at which one without end is ended
     #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
     fuel: u64,
     /// The host that is played to the plugin, which is built for it [default: for FILE the one that it is made for]
-    #[arg(long, value_name = "HOST", value_parser = made_for::parser())]
+    #[arg(long, value_name = "HOST", value_parser = target_host::parser())]
     host: Option<Host>,
     #[command(flatten)]
     selection: Selection,
@@ -128,7 +128,7 @@ impl Bench {
     fn subject(&self, terminal: &Terminal) -> Result<Subject> {
         if let Some(file) = &self.file {
             return Ok(Subject {
-                loaded: host::load(file, self.host, terminal)?,
+                loaded: host_options::load(file, self.host, terminal)?,
                 folder: PathBuf::new(),
                 rustc: None,
             });
@@ -138,7 +138,7 @@ impl Bench {
         let built = project.build(RELEASE, &features, terminal)?;
         let host = project.made_for(self.host, &built.wasm)?;
         Ok(Subject {
-            loaded: host::load_built(built.wasm, Some(host), &project.name, terminal)?,
+            loaded: host_options::load_built(built.wasm, Some(host), &project.name, terminal)?,
             rustc: rustc_in(&project.root),
             folder: project.root,
         })
@@ -247,18 +247,18 @@ impl Benched {
             .set_header(columns);
         for case in &self.cases {
             let counts = &case.counts;
-            let mut row = vec![text::line(&case.name, 60), units::count(counts.fuel)];
+            let mut row = vec![text::line(&case.name, 60), quantities::count(counts.fuel)];
             if timed {
                 let time = |time: fn(&bench::Times) -> u64| {
                     case.time.as_ref().map_or(String::new(), |times| {
-                        units::time(Duration::from_nanos(time(times)))
+                        quantities::time(Duration::from_nanos(time(times)))
                     })
                 };
                 row.extend([time(|times| times.min_ns), time(|times| times.median_ns)]);
             }
             row.push(counts.pages.to_string());
             if counted {
-                row.push(counts.allocations.map_or(String::new(), units::count));
+                row.push(counts.allocations.map_or(String::new(), quantities::count));
             }
             row.extend(
                 [
@@ -266,7 +266,7 @@ impl Benched {
                     counts.argument_bytes,
                     counts.result_bytes,
                 ]
-                .map(units::count),
+                .map(quantities::count),
             );
             if failed {
                 row.push(counts.error.clone().unwrap_or_default());
@@ -284,7 +284,11 @@ impl Report for Benched {
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let Some(differences) = &self.differences else {
             writeln!(out, "{}", self.table())?;
-            write!(out, "\nmodule: {} bytes", units::count(self.module_bytes))?;
+            write!(
+                out,
+                "\nmodule: {} bytes",
+                quantities::count(self.module_bytes)
+            )?;
             match &self.rustc {
                 Some(rustc) => writeln!(out, ", made by rustc {rustc}")?,
                 None => writeln!(out)?,

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::bundle::{BuildOptions, Bundle};
+use crate::artifact::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
+use crate::quantities;
 use crate::size::Breakdown;
 use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
-use crate::units;
 
 /// How many crates and functions are shown unless asked otherwise.
 const TOP: usize = 8;
@@ -112,12 +112,12 @@ struct BuildReport {
 
 impl Report for BuildReport {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let size = units::bytes(self.size.bytes as u64);
+        let size = quantities::bytes(self.size.bytes as u64);
         let before = match self.bytes_before {
             Some(before) => format!(
                 ", {} before: {}",
-                units::bytes(before as u64),
-                units::change(before as u64, self.size.bytes as u64)
+                quantities::bytes(before as u64),
+                quantities::change(before as u64, self.size.bytes as u64)
             ),
             None => String::new(),
         };

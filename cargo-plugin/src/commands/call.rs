@@ -15,14 +15,14 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
-use crate::host::{self, HostOptions, Loaded};
-use crate::made_for::{self, Host};
+use crate::host_options::{self, HostOptions, Loaded};
 use crate::project::{Features, Project, RELEASE};
+use crate::quantities;
 use crate::running::Running;
 use crate::schema::Schemas;
+use crate::target_host::{self, Host};
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
 use crate::text;
-use crate::units;
 
 /// Calls a command of a plugin, with flags made from the command's own description
 #[derive(clap::Args)]
@@ -61,7 +61,7 @@ pub struct Call {
     #[arg(long)]
     trace: bool,
     /// The host that is played to the plugin [default: the one that it is made for]
-    #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser(), hide_possible_values = true)]
+    #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser(), hide_possible_values = true)]
     played: Option<Host>,
     #[command(flatten)]
     host: HostOptions,
@@ -79,7 +79,7 @@ impl Call {
         let began = Instant::now();
         let plugin = match file.join("Cargo.toml").is_file() {
             true => self.build(&file, terminal)?,
-            false => host::load(&file, self.played, terminal)?,
+            false => host_options::load(&file, self.played, terminal)?,
         };
         let loaded = began.elapsed();
         let (module, host) = (&plugin.module, plugin.host);
@@ -117,7 +117,7 @@ impl Call {
                 Ok(Verdict::Yes)
             }
             Err(failure) => {
-                let failure = host::in_our_words(failure, module.manifest());
+                let failure = host_options::in_our_words(failure, module.manifest());
                 match terminal.form() {
                     Form::Json => terminal.document(&Outcome::Failed {
                         error: &failure,
@@ -140,7 +140,7 @@ impl Call {
         terminal.status("Building", &project.title());
         let built = project.build(RELEASE, &features, terminal)?;
         let host = project.made_for(self.played, &built.wasm)?;
-        host::load_built(built.wasm, Some(host), &project.name, terminal)
+        host_options::load_built(built.wasm, Some(host), &project.name, terminal)
     }
 
     fn show(&self, answer: Answer, stats: Option<Stats>, terminal: &mut Terminal) -> Result<()> {
@@ -631,7 +631,7 @@ fn tell(stats: Option<Stats>) {
     let Some(stats) = stats else {
         return;
     };
-    let milliseconds = |time: f64| units::time(Duration::from_secs_f64(time / 1000.0));
+    let milliseconds = |time: f64| quantities::time(Duration::from_secs_f64(time / 1000.0));
     let mut rows = vec![
         ("load", milliseconds(stats.load_ms)),
         ("prepare", milliseconds(stats.prepare_ms)),

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::plugin_file::{Foreign, PluginFile};
+use crate::quantities;
 use crate::schema::{Member, Schemas};
 use crate::terminal::{HEADING, Report, Terminal, Verdict};
 use crate::text;
-use crate::units;
 
 /// Tells what a plugin says of itself, without running it
 #[derive(clap::Args)]
@@ -167,7 +167,7 @@ impl Module {
         if let Some(host) = self.host.and_then(hosts::find) {
             line(out, "Made for", &format!("{}: {}", host.name, host.summary))?;
         }
-        line(out, "Size", &units::bytes(self.bytes as u64))?;
+        line(out, "Size", &quantities::bytes(self.bytes as u64))?;
         if let Some(pages) = self.memory_pages {
             line(
                 out,
@@ -330,7 +330,7 @@ fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
             manifest
                 .limits
                 .memory_pages
-                .map(|pages| units::pages(pages.into())),
+                .map(|pages| quantities::pages(pages.into())),
         ),
         (
             "Fuel:",

@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::plugin_file::PluginFile;
+use crate::quantities;
 use crate::terminal::{BAD, Report, Terminal, Verdict};
 use crate::text;
-use crate::units;
 
 /// Lists the plugins of a folder
 ///
@@ -190,7 +190,7 @@ impl Report for Listing {
                         .map_or("-".to_owned(), |plugin_type| text::line(plugin_type, 60)),
                     plugin.host.to_owned(),
                     plugin.commands.to_string(),
-                    units::bytes(plugin.bytes),
+                    quantities::bytes(plugin.bytes),
                     plugin.file.clone(),
                 ]);
             }

@@ -8,8 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::made_for::{self, Host};
 use crate::project::own_metadata;
+use crate::target_host::{self, Host};
 use crate::template::{self, PluginType, Sdk, Surroundings};
 use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
 
@@ -99,7 +99,7 @@ pub struct New {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// A host that the plugin is for, which its README and its workflow then build it for, too; may be given several times
-    #[arg(long = "host", value_name = "HOST", default_value = "native", value_parser = made_for::parser())]
+    #[arg(long = "host", value_name = "HOST", default_value = "native", value_parser = target_host::parser())]
     hosts: Vec<Host>,
     /// Depends on the SDK in this folder, a clone of its repository [default: the SDK that this program came with]
     #[arg(long, value_name = "DIR", conflicts_with = "sdk_git")]

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::archive;
-use crate::bundle::{BuildOptions, Bundle};
+use crate::artifact::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
 use crate::reference;
 
+use crate::quantities;
 use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
-use crate::units;
 
 /// The file that describes the plugin's commands, made from its manifest.
 const REFERENCE: &str = "COMMANDS.md";
@@ -151,7 +151,7 @@ impl Report for PackageReport {
             out,
             "{GOOD}✓{GOOD:#} {}, {}, {} files",
             self.archive.display(),
-            units::bytes(self.bytes as u64),
+            quantities::bytes(self.bytes as u64),
             self.files.len()
         )?;
         for file in &self.files {

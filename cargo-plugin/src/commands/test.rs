@@ -6,12 +6,12 @@ use std::process::Stdio;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::bundle;
+use crate::artifact;
+use crate::conformance::{self, Check, Outcome};
 use crate::error::{Error, Result};
 use crate::flags::document;
-use crate::made_for::{self, Host};
 use crate::project::{DEV, Features, Project, RELEASE, Selection};
-use crate::smoke::{self, Check, Outcome};
+use crate::target_host::{self, Host};
 use crate::terminal::{BAD, Form, GOOD, NOTE, Report, Terminal, Verdict};
 use crate::wasm::Anatomy;
 
@@ -35,7 +35,7 @@ pub struct Test {
     #[arg(long)]
     no_own: bool,
     /// Builds the plugin for this host, which is then played to it; the crate's own tests are given the feature, too
-    #[arg(long, value_name = "HOST", value_parser = made_for::parser())]
+    #[arg(long, value_name = "HOST", value_parser = target_host::parser())]
     host: Option<Host>,
     #[command(flatten)]
     features: Features,
@@ -57,7 +57,7 @@ impl Test {
         terminal.status("Building", &project.title());
         let built = project.build_for_tests(profile, &features, terminal)?;
         let host = project.made_for(self.host, &built.wasm)?;
-        let manifest = bundle::manifest(&built.wasm, &project.name)?;
+        let manifest = artifact::manifest(&built.wasm, &project.name)?;
         let own_tests = match self.no_own {
             true => None,
             false => Some(self.own_tests(&project, &features, terminal)?),
@@ -71,7 +71,7 @@ impl Test {
                 );
                 let interface = Anatomy::of(&built.wasm)?.interface;
                 let _spinner = terminal.spinner("what it says of itself");
-                smoke::check(
+                conformance::check(
                     &built.wasm,
                     host,
                     &manifest,

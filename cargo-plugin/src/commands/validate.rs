@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::made_for::{self, Host};
 use crate::plugin_file::PluginFile;
 use crate::project::{Features, Project, RELEASE, Selection};
+use crate::target_host::{self, Host};
 use crate::terminal::{Terminal, Verdict};
 use crate::validation::{Expectations, validate};
 
@@ -22,7 +22,7 @@ pub struct Validate {
     #[arg(short, long)]
     verbose: bool,
     /// The host that the plugin is to run on
-    #[arg(long, value_name = "HOST", default_value = "native", value_parser = made_for::parser())]
+    #[arg(long, value_name = "HOST", default_value = "native", value_parser = target_host::parser())]
     host: Host,
     /// A module of functions that the host offers beside its own; may be given several times
     #[arg(long, value_name = "MODULE")]

@@ -1,13 +1,10 @@
-//! What a new version of a plugin changes for those who use the old one.
+//! The changes that a new version of a plugin makes for callers of the old one.
 //!
-//! Schemas are compared by what they allow (`inclusion`), and by who sends their values: what callers send (arguments, a configuration, an event's data) may come to allow more, and
-//! what they read (results) may come to allow less. `docs/cargo-plugin.md` has the table.
+//! Schemas are compared by the values that they allow, and by who sends those values. What callers send
+//! (arguments, a configuration, an event's data) may allow more; what they read (results) may allow less.
+//! `docs/cargo-plugin.md` has the table.
 
-mod alternatives;
-mod inclusion;
 mod number;
-#[cfg(test)]
-mod properties;
 mod schema;
 mod version;
 
@@ -21,19 +18,19 @@ use schema::{Direction, Document, Subject};
 
 pub use version::{allows, next};
 
-/// What a change comes to, the least first.
+/// The severity of a change, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Nothing that a program could tell.
+    /// A change that no program can observe.
     Patch,
-    /// Something that was not there, and that nobody has to know.
+    /// An addition that callers may ignore.
     Minor,
-    /// Something that worked and does not any more.
+    /// A change after which something that worked no longer does.
     Breaking,
 }
 
-/// One thing that a new version does differently.
+/// One difference of a new version.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
     pub level: Level,
@@ -41,7 +38,7 @@ pub struct Change {
     pub subject: String,
     /// `is new, and required`
     pub what: String,
-    /// Who notices.
+    /// The reason why the change breaks callers or hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<&'static str>,
 }
@@ -62,7 +59,7 @@ impl Change {
     }
 }
 
-/// Everything that differs between two manifests, the worst first.
+/// Returns the differences between two manifests, the worst first.
 pub fn compare(old: &Manifest, new: &Manifest) -> Vec<Change> {
     let mut changes = Vec::new();
     identity(old, new, &mut changes);
@@ -75,7 +72,7 @@ pub fn compare(old: &Manifest, new: &Manifest) -> Vec<Change> {
     changes
 }
 
-/// The worst first; otherwise in the order in which they were found.
+/// Sorts changes by severity, the worst first, and keeps their order otherwise.
 pub fn sort(changes: &mut [Change]) {
     changes.sort_by_key(|change| std::cmp::Reverse(change.level));
 }
@@ -105,7 +102,7 @@ fn identity(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
             Level::Breaking,
             "the id",
             became(&old.id, &new.id),
-            Some("to hosts it is another plugin"),
+            Some("hosts treat it as another plugin"),
         );
     }
     if old.plugin_type != new.plugin_type {
@@ -124,7 +121,7 @@ fn identity(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 Level::Breaking,
                 "the type",
                 became(was.unwrap_or_default(), is.unwrap_or("not said")),
-                Some("hosts that look for the old type do not find it"),
+                Some("hosts that look for the old type no longer find it"),
             ),
         }
     }
@@ -228,7 +225,8 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     }
 }
 
-/// Whether a requirement lets all hosts pass that another one does, as far as that shows: both are the same lower bound, or the new one is lower.
+/// Returns true if a requirement clearly accepts every host that another one accepts: both are lower
+/// bounds, and the new one is not higher.
 fn allows_all_of(old: &str, new: &str) -> bool {
     let bound = |requirement: &str| {
         let requirement = VersionReq::parse(requirement).ok()?;
@@ -260,7 +258,7 @@ fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
         let (level, what) = match (old, new) {
             (old, new) if old == new => continue,
             (Some(old), Some(new)) => {
-                // A host that goes by the manifest gives what it says; others give more than the old one anyway, or have to be told.
+                // Hosts that follow the manifest grant what it asks for; others already grant more, or need a new setting.
                 let level = if new > old {
                     Level::Minor
                 } else {
@@ -283,7 +281,7 @@ fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
 }
 
 fn config(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
-    // A plugin without a configuration is given one as well, and does not look at it.
+    // Hosts also pass a configuration to a plugin that declares none; it ignores it.
     let nothing = json!({"type": "object", "properties": {}});
     let of = |manifest: &Manifest| {
         manifest
@@ -319,7 +317,7 @@ fn commands(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 Level::Breaking,
                 subject,
                 "is gone",
-                Some("who calls it is answered `unknown_command`"),
+                Some("callers get the error `unknown_command`"),
             )),
         }
     }
@@ -356,20 +354,20 @@ fn command(
         return add(
             Level::Breaking,
             what,
-            Some("callers of the old form are not understood"),
+            Some("callers that use the old codec fail"),
         );
     }
     match (was.batch, is.batch) {
         (true, false) => add(
             Level::Breaking,
-            "takes no batches any more".to_owned(),
-            Some("hosts that make batches of their calls cannot"),
+            "no longer accepts batches".to_owned(),
+            Some("hosts that batch their calls fail"),
         ),
-        (false, true) => add(Level::Minor, "takes batches now".to_owned(), None),
+        (false, true) => add(Level::Minor, "accepts batches now".to_owned(), None),
         _ => {}
     }
     if was.description != is.description {
-        add(Level::Patch, "is described in other words".to_owned(), None);
+        add(Level::Patch, "has another description".to_owned(), None);
     }
     if was.codec == Codec::Raw {
         let shown = |ty: &Option<String>| {
@@ -385,7 +383,7 @@ fn command(
                 add(
                     Level::Breaking,
                     what,
-                    Some("the bytes are read as what they are not"),
+                    Some("the bytes are read as another type"),
                 );
             }
         }
@@ -393,12 +391,12 @@ fn command(
             (true, false) => add(
                 Level::Breaking,
                 "no longer works in place".to_owned(),
-                Some("who looks into the buffer finds the old bytes"),
+                Some("callers that read the buffer find the old bytes"),
             ),
             (false, true) => add(
                 Level::Breaking,
                 "works in place now".to_owned(),
-                Some("who uses the buffer again finds other bytes"),
+                Some("callers that reuse the buffer find other bytes"),
             ),
             _ => {}
         }
@@ -450,22 +448,19 @@ fn command(
     }
     for error in &is.errors {
         if !was.errors.iter().any(|known| known.code == error.code) {
-            let what = format!(
-                "may answer with the error `{}` now",
-                text::line(&error.code, 60)
-            );
+            let what = format!("may return the error `{}` now", text::line(&error.code, 60));
             changes.push(Change::new(Level::Minor, subject, what, None));
         }
     }
     for error in &was.errors {
         let what = match is.errors.iter().find(|known| known.code == error.code) {
             None => format!(
-                "no longer answers with the error `{}`",
+                "no longer returns the error `{}`",
                 text::line(&error.code, 60)
             ),
             Some(known) if known.description != error.description => {
                 let what = format!(
-                    "describes the error `{}` in other words",
+                    "has another description of the error `{}`",
                     text::line(&error.code, 60)
                 );
                 changes.push(Change::new(Level::Patch, subject, what, None));
@@ -477,29 +472,29 @@ fn command(
     }
 }
 
-/// The binary codec tells members and variants by their place, and knows no member that may be missing.
+/// Raises every change of form to breaking: the binary codec identifies members and variants by position,
+/// and no member may be missing.
 fn in_binary(
     old: Document<'_>,
     new: Document<'_>,
     subject: &Subject<'_>,
     changes: &mut Vec<Change>,
 ) {
-    const WHY: Option<&str> =
-        Some("the binary codec tells members and variants by their place alone");
+    const WHY: Option<&str> = Some("the binary codec identifies members and variants by position");
     if schema::same_layout(old, new) {
         return;
     }
-    let mut told = false;
+    let mut reported = false;
     for change in changes
         .iter_mut()
         .filter(|change| change.level > Level::Patch)
     {
-        told = true;
+        reported = true;
         if change.level != Level::Breaking {
             (change.level, change.why) = (Level::Breaking, WHY);
         }
     }
-    if !told {
+    if !reported {
         changes.push(Change::new(
             Level::Breaking,
             subject.at(&[]),
@@ -517,7 +512,7 @@ fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 Level::Breaking,
                 subject,
                 "are no longer handled",
-                Some("who sends them has no effect"),
+                Some("hosts that emit them have no effect"),
             ));
             continue;
         };
@@ -547,7 +542,7 @@ fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
             changes.push(Change::new(
                 Level::Patch,
                 subject,
-                "are described in other words",
+                "have another description",
                 None,
             ));
         }
@@ -569,13 +564,13 @@ fn events(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
                 Level::Breaking,
                 subject,
                 "are no longer emitted",
-                Some("who waits for them waits in vain"),
+                Some("hosts that wait for them never receive them"),
             )),
             Some(is) if is.description != was.description => {
                 changes.push(Change::new(
                     Level::Patch,
                     subject,
-                    "are described in other words",
+                    "have another description",
                     None,
                 ));
             }
@@ -604,7 +599,7 @@ mod tests {
         serde_json::from_value(members).unwrap()
     }
 
-    fn told(old: Value, new: Value) -> Vec<String> {
+    fn reported(old: Value, new: Value) -> Vec<String> {
         let show =
             |change: Change| format!("{:?}: {} {}", change.level, change.subject, change.what);
         compare(&manifest(old), &manifest(new))
@@ -614,13 +609,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_changed_is_no_change() {
+    fn equal_manifests_have_no_changes() {
         let all = json!({"commands": [{"name": "a", "arguments": {"type": "object"}, "result": true}], "config": true, "requires": {"x": ">=1"}});
-        assert_eq!(told(all.clone(), all), [""; 0]);
+        assert_eq!(reported(all.clone(), all), [""; 0]);
     }
 
     #[test]
-    fn commands_and_codecs() {
+    fn changed_commands_and_codecs_are_reported() {
         let command = |more: Value| {
             let mut command = json!({"name": "a", "codec": "raw", "takes": "u8"});
             command
@@ -630,48 +625,48 @@ mod tests {
             json!({"commands": [command]})
         };
         assert_eq!(
-            told(command(json!({})), json!({})),
+            reported(command(json!({})), json!({})),
             ["Breaking: command `a` is gone"]
         );
         assert_eq!(
-            told(json!({}), command(json!({}))),
+            reported(json!({}), command(json!({}))),
             ["Minor: command `a` is new"]
         );
         assert_eq!(
-            told(command(json!({})), command(json!({"takes": "f32"}))),
+            reported(command(json!({})), command(json!({"takes": "f32"}))),
             ["Breaking: command `a` takes f32 now, and not u8"]
         );
         assert_eq!(
-            told(command(json!({})), command(json!({"codec": "json"}))),
+            reported(command(json!({})), command(json!({"codec": "json"}))),
             ["Breaking: command `a` was called as plain bytes, and is as JSON now"]
         );
         assert_eq!(
-            told(command(json!({"batch": true})), command(json!({}))),
-            ["Breaking: command `a` takes no batches any more"]
+            reported(command(json!({"batch": true})), command(json!({}))),
+            ["Breaking: command `a` no longer accepts batches"]
         );
         assert_eq!(
-            told(
+            reported(
                 command(json!({"errors": [{"code": "x"}]})),
                 command(json!({"errors": [{"code": "y"}]}))
             ),
             [
-                "Minor: command `a` may answer with the error `y` now",
-                "Minor: command `a` no longer answers with the error `x`"
+                "Minor: command `a` may return the error `y` now",
+                "Minor: command `a` no longer returns the error `x`"
             ]
         );
     }
 
     #[test]
-    fn in_the_binary_codec_every_change_of_form_breaks() {
+    fn every_change_of_form_breaks_the_binary_codec() {
         let command = |members: Value| json!({"commands": [{"name": "a", "codec": "binary", "result": {"type": "object", "properties": members}, "arguments": true}]});
-        let [change] = &told(
+        let [change] = &reported(
             command(json!({"x": true})),
             command(json!({"x": true, "y": true})),
         )[..] else {
             panic!()
         };
         assert_eq!(change, "Breaking: command `a`, the result's `y` is new");
-        let [order] = &told(
+        let [order] = &reported(
             command(json!({"x": true, "y": true})),
             command(json!({"y": true, "x": true})),
         )[..] else {
@@ -684,7 +679,7 @@ mod tests {
     }
 
     #[test]
-    fn permissions_requirements_limits_and_events() {
+    fn each_kind_of_manifest_change_has_its_level() {
         for (old, new, expected) in [
             (
                 json!({}),
@@ -737,7 +732,7 @@ mod tests {
                 "Patch: the description changed",
             ),
         ] {
-            assert_eq!(told(old, new), [expected]);
+            assert_eq!(reported(old, new), [expected]);
         }
     }
 }

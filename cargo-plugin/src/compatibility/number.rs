@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 
 use crate::schema::Whole;
 
-/// A number of JSON: exact, if it is whole.
+/// A JSON number, exact if it is whole.
 #[derive(Clone, Copy, Debug)]
 pub enum Real {
     Whole(Whole),
@@ -17,14 +17,6 @@ pub enum Real {
 impl Real {
     pub fn of(value: &Value) -> Option<Self> {
         value.as_number().map(Self::from)
-    }
-
-    /// Whether it is a multiple of the other one, as far as that can be told exactly.
-    pub fn is_multiple_of(self, other: Real) -> bool {
-        match (self, other) {
-            (Real::Whole(number), Real::Whole(other)) => number.is_multiple_of(other),
-            _ => self.cmp(other) == Some(Ordering::Equal),
-        }
     }
 
     pub fn cmp(self, other: Real) -> Option<Ordering> {
@@ -56,7 +48,7 @@ impl fmt::Display for Real {
     }
 }
 
-/// The smallest or the largest of some values, or what they stay clear of.
+/// The smallest or largest allowed value, or an excluded one.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
     pub at: Real,
@@ -64,7 +56,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Whether all that keeps to this bound keeps to the other.
+    /// Returns true if every value within this bound is within the other.
     pub fn within(self, other: Bound, upper: bool) -> bool {
         let ordering = match upper {
             true => other.at.cmp(self.at),
@@ -77,7 +69,7 @@ impl Bound {
         }
     }
 
-    /// As a bound that is one of the values, which for whole numbers there always is.
+    /// Returns the equivalent inclusive bound for whole numbers.
     pub fn of_whole_numbers(self, upper: bool) -> Bound {
         let rounded = |float: f64| Whole::of_float(float).map(Real::Whole);
         let at = match self.at {
@@ -104,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn large_and_mixed_numbers_are_told_apart() {
+    fn large_and_mixed_numbers_compare_exactly() {
         assert_eq!(
             compare(json!(u64::MAX), json!(u64::MAX - 1)),
             Some(Ordering::Greater)
@@ -115,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_of_whole_numbers_are_numbers_that_they_may_be() {
+    fn excluded_bounds_of_integers_become_inclusive() {
         let whole = |at: Value, excluded, upper| {
             let bound = Bound {
                 at: Real::of(&at).unwrap(),

@@ -1,30 +1,67 @@
-//! What a changed schema changes for those who send its values, or read them.
+//! Differences between two versions of a schema, for the callers that send its values or read them.
 //!
-//! Schemas are compared as sets of values, by their keywords: every one that the tool does not know counts, and an `allOf` is all of its parts. So they are not read
-//! by [`Schemas::shape`](crate::schema::Schemas::shape), which leaves out what a value can be written or shown without. Types are told in its words, though.
+//! Compares the forms that `#[derive(Schema)]` writes: scalars with bounds, lists, tuples, objects, maps,
+//! options and enums. A difference in anything else is unclear, and so taken as breaking.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use plugin_sdk_harness::manifest;
 use serde_json::{Map, Value};
 
-use super::alternatives::{Alternatives, Definitions, Kind, definition};
-use super::inclusion::{Difference, Inclusion, Step, What, members};
+use super::number::{Bound, Real};
 use super::{Change, Level};
 use crate::schema::Schemas;
 use crate::text;
 
-/// How deep descriptions and defaults are looked for.
+/// The greatest depth at which schemas are compared.
 const MAX_DEPTH: usize = 60;
 
-/// How many changes of one schema are told.
+/// The greatest number of changes reported for one schema.
 const MAX_CHANGES: usize = 200;
 
-/// Whose values a schema describes.
+/// The greatest number of pairs of schemas compared before the rest counts as unclear.
+const MAX_PAIRS: usize = 20_000;
+
+const UNCLEAR: &str = "changed in a way that is unclear, and so is taken as breaking";
+
+/// Keywords that do not change which values are valid.
+const ANNOTATIONS: [&str; 6] = [
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "$comment",
+];
+
+/// Keywords that [`Walk::constraints`] compares by what they mean.
+const STRUCTURE: [&str; 5] = [
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "prefixItems",
+];
+
+/// Keywords with a bound: of what, the least, the greatest.
+const COUNTS: [(&str, &str, &str); 3] = [
+    ("length", "minLength", "maxLength"),
+    ("number of items", "minItems", "maxItems"),
+    ("number of members", "minProperties", "maxProperties"),
+];
+const VALUES: [&str; 4] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"];
+
+static ANYTHING: Value = Value::Bool(true);
+
+pub type Definitions = Map<String, Value>;
+
+/// The side that sends the values of a schema.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Direction {
-    /// Others send them to the plugin.
+    /// Callers send them to the plugin.
     In,
-    /// The plugin sends them.
+    /// The plugin sends them to its callers.
     Out,
 }
 
@@ -35,7 +72,7 @@ pub struct Document<'a> {
     pub definitions: &'a Definitions,
 }
 
-/// What a schema is of, in words.
+/// The words for the value that a schema describes.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// `` command `greet` ``, or nothing.
@@ -44,6 +81,18 @@ pub struct Subject<'a> {
     pub whole: &'a str,
     /// `argument`
     pub part: &'a str,
+}
+
+/// One step from a schema to a schema within it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Member(String),
+    /// The members that have no schema of their own.
+    OtherMembers,
+    Item(usize),
+    /// The items that have no schema of their own.
+    Items,
+    Variant(String),
 }
 
 impl Subject<'_> {
@@ -56,7 +105,7 @@ impl Subject<'_> {
     }
 }
 
-/// `items[].price`
+/// Writes a place as `items[].price`.
 fn shown(place: &[Step]) -> String {
     let mut shown = String::new();
     for step in place {
@@ -74,7 +123,7 @@ fn shown(place: &[Step]) -> String {
     shown
 }
 
-/// What changes from one schema to another.
+/// Returns the changes from one schema to another.
 pub fn changes(
     old: Document<'_>,
     new: Document<'_>,
@@ -84,36 +133,32 @@ pub fn changes(
     if old.schema == new.schema && old.definitions == new.definitions {
         return Vec::new();
     }
-    let narrowed =
-        Inclusion::new(old.definitions, new.definitions).differences(old.schema, new.schema);
-    let widened =
-        Inclusion::new(new.definitions, old.definitions).differences(new.schema, old.schema);
-    let (first, second) = match direction {
-        Direction::In => ((narrowed, Turn::Narrowed), (widened, Turn::Widened)),
-        Direction::Out => ((widened, Turn::Widened), (narrowed, Turn::Narrowed)),
-    };
-    let mut changes = Changes {
-        old: Schemas::new(old.definitions),
-        new: Schemas::new(new.definitions),
-        direction,
-        subject,
-        told: HashSet::new(),
-        changes: Vec::new(),
-    };
-    changes.differences(first, Level::Breaking);
-    changes.differences(second, Level::Minor);
-    let mut annotations = Annotations {
+    let mut walk = Walk {
         old: old.definitions,
         new: new.definitions,
+        same_definitions: old.definitions == new.definitions,
+        direction,
         seen: HashSet::new(),
-        labels: HashMap::new(),
-        changes,
+        found: Vec::new(),
     };
-    annotations.compare(old.schema, new.schema, &[]);
-    annotations.changes.changes
+    walk.compare(old.schema, new.schema, &[]);
+    walk.found.sort_by_key(|found| found.rank);
+    let mut reported = HashSet::new();
+    let mut changes = Vec::new();
+    for found in walk.found {
+        // A change of the whole value says more than a change of one aspect.
+        if reported.contains(&(found.place.clone(), String::new())) {
+            continue;
+        }
+        let subject = subject.at(&found.place);
+        if changes.len() < MAX_CHANGES && reported.insert((found.place, found.aspect)) {
+            changes.push(Change::new(found.level, subject, found.what, found.why));
+        }
+    }
+    changes
 }
 
-/// Whether values have the same form to a codec that tells members and variants by their order.
+/// Returns true if values have the same form in a codec that identifies members and variants by order.
 pub fn same_layout(old: Document<'_>, new: Document<'_>) -> bool {
     layout(old, new, &mut HashSet::new(), MAX_DEPTH)
 }
@@ -205,323 +250,648 @@ fn layout<'a>(
     }
 }
 
-/// From old to new.
+/// The set of valid values, from old to new.
 #[derive(Clone, Copy, PartialEq)]
 enum Turn {
-    /// The new schema allows less.
     Narrowed,
-    /// The new schema allows more.
     Widened,
+    /// Neither contains the other, as far as the tool can see.
+    Unclear,
 }
 
-/// Collects changes, of which each place has one.
-struct Changes<'a> {
-    old: Schemas<'a>,
-    new: Schemas<'a>,
-    direction: Direction,
-    subject: Subject<'a>,
-    /// The places, with the variant or value if there are several at a place.
-    told: HashSet<(Vec<Step>, String)>,
-    changes: Vec<Change>,
+/// The order in which changes of one schema are reported.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Breaking,
+    Compatible,
+    Annotation,
 }
 
-impl Changes<'_> {
-    fn differences(&mut self, (differences, turn): (Vec<Difference<'_>>, Turn), level: Level) {
-        for difference in differences {
-            let what = self.words(&difference.what, turn);
-            let own = match &difference.what {
-                What::Value(_) | What::Variant(_) => what.clone(),
-                What::Bound { of, upper, .. } => format!("{of} {upper}"),
-                What::Keyword(keyword) => (*keyword).to_owned(),
-                _ => String::new(),
-            };
-            let why = (level == Level::Breaking).then(|| self.why(&difference.what));
-            self.tell(difference.place, own, level, what, why);
-        }
-    }
+struct Found {
+    rank: Rank,
+    place: Vec<Step>,
+    /// The aspect of the value that changed; empty for the whole value.
+    aspect: String,
+    level: Level,
+    what: String,
+    why: Option<&'static str>,
+}
 
-    fn tell(
-        &mut self,
-        place: Vec<Step>,
-        own: String,
-        level: Level,
-        what: String,
-        why: Option<&'static str>,
-    ) {
-        // What holds for the whole of a place says more than a part of it.
-        let whole = self.told.contains(&(place.clone(), String::new()));
-        if whole || self.changes.len() >= MAX_CHANGES {
-            return;
-        }
-        let subject = self.subject.at(&place);
-        if self.told.insert((place, own)) {
-            self.changes.push(Change::new(level, subject, what, why));
-        }
-    }
+/// The reasons why a change breaks callers: where they send the value, and where they read it.
+type Why = [&'static str; 2];
 
-    fn types(&self, kinds: &[Kind], sub: &Value, sup: &Value, narrowed: bool) -> String {
-        if let [Kind::Null] = kinds {
-            return match narrowed {
-                true => "can no longer be null".to_owned(),
-                false => "can be null now".to_owned(),
-            };
+const OTHER: Why = [
+    "what was accepted is refused",
+    "callers may read a value that was impossible before",
+];
+const VARIANT: Why = [
+    "callers that still send it are refused",
+    "callers that know only the old variants cannot read it",
+];
+const MEMBER: Why = [
+    "callers that still send it are refused",
+    "callers may read a value that was impossible before",
+];
+const MISSING: Why = [
+    "callers that leave it out, as was allowed, are refused",
+    "callers that read it do not find it",
+];
+
+/// Keywords by name, those of referred schemas included.
+type Keywords<'a> = BTreeMap<&'a str, &'a Value>;
+
+/// A schema in one of the forms that are compared.
+struct Form<'a> {
+    keywords: Keywords<'a>,
+    nullable: bool,
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Anything,
+    Nothing,
+    Type(&'a str),
+    Variants(Vec<Variant<'a>>),
+}
+
+/// One value or one branch of an enum.
+#[derive(Clone)]
+struct Variant<'a> {
+    /// The name, or the value as JSON; empty for branches that have no name.
+    name: String,
+    /// `` the variant `circle` ``
+    shown: String,
+    is_text: bool,
+    branch: Option<&'a Value>,
+}
+
+impl<'a> Form<'a> {
+    /// Reads a schema; `None` if it has none of the known forms.
+    fn of(schema: &'a Value, definitions: &'a Definitions, depth: usize) -> Option<Self> {
+        let depth = depth.checked_sub(1)?;
+        let mut keywords = keywords(schema, definitions)?;
+        if keywords.get("not").is_some_and(|not| is_anything(not)) || schema == &Value::Bool(false)
+        {
+            return Some(Form {
+                keywords: Keywords::new(),
+                nullable: false,
+                kind: Kind::Nothing,
+            });
         }
-        let (old, new) = match narrowed {
-            true => (sub, sup),
-            false => (sup, sub),
+        let is_object = keywords.contains_key("properties") || keywords.contains_key("required");
+        let branches = match (keywords.get("oneOf"), keywords.get("anyOf")) {
+            (Some(branches), None) | (None, Some(branches)) if !is_object => branches.as_array(),
+            (None, None) => None,
+            // Flattened enums, and members of which one is required: compared as they are written.
+            _ => return None,
         };
-        let (old, new) = (self.old.named(old), self.new.named(new));
-        if old != new {
-            return format!("was `{old}`, and is `{new}` now");
+        if let Some(branches) = branches {
+            keywords.retain(|keyword, _| *keyword != "oneOf" && *keyword != "anyOf");
+            return Self::of_branches(branches, keywords, definitions, depth);
         }
-        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-        match narrowed {
-            true => format!("can no longer be {}", names.join(" or ")),
-            false => format!("can be {} now", names.join(" or ")),
+        let mut types: Vec<&str> = match keywords.remove("type") {
+            None => Vec::new(),
+            Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
+            Some(ty) => vec![ty.as_str()?],
+        };
+        let values: Option<Vec<&'a Value>> =
+            match (keywords.remove("const"), keywords.remove("enum")) {
+                (Some(value), None) => Some(vec![value]),
+                (None, Some(values)) => Some(values.as_array()?.iter().collect()),
+                (None, None) => None,
+                (Some(_), Some(_)) => return None,
+            };
+        if let Some(mut values) = values {
+            let nullable = values.iter().any(|value| value.is_null());
+            values.retain(|value| !value.is_null());
+            let kind = match values.is_empty() {
+                true => Kind::Nothing,
+                false => Kind::Variants(values.into_iter().map(Variant::value).collect()),
+            };
+            return Some(Form {
+                keywords,
+                nullable,
+                kind,
+            });
         }
+        let nullable = types.contains(&"null");
+        types.retain(|ty| *ty != "null");
+        let kind = match types[..] {
+            [] if nullable => Kind::Nothing,
+            [] if keywords.keys().all(|keyword| ANNOTATIONS.contains(keyword)) => Kind::Anything,
+            [one] => Kind::Type(one),
+            _ => return None,
+        };
+        Some(Form {
+            keywords,
+            nullable,
+            kind,
+        })
     }
 
-    fn words(&self, what: &What<'_>, turn: Turn) -> String {
-        let narrowed = turn == Turn::Narrowed;
-        let gone = |thing: String| match narrowed {
-            true => format!("{thing} is gone"),
-            false => format!("{thing} is new"),
-        };
-        match what {
-            What::Types { kinds, sub, sup } => self.types(kinds, sub, sup, narrowed),
-            What::Value(Value::String(text)) => {
-                gone(format!("the variant `{}`", text::line(text, 60)))
+    fn of_branches(
+        branches: &'a [Value],
+        outer: Keywords<'a>,
+        definitions: &'a Definitions,
+        depth: usize,
+    ) -> Option<Self> {
+        if !outer.keys().all(|keyword| ANNOTATIONS.contains(keyword)) {
+            return None;
+        }
+        let is_null = |branch: &Value| branch.get("type").is_some_and(|ty| ty == "null");
+        let others: Vec<&'a Value> = branches.iter().filter(|branch| !is_null(branch)).collect();
+        let nullable = others.len() < branches.len();
+        if let [one] = others[..]
+            && nullable
+        {
+            let mut form = Form::of(one, definitions, depth)?;
+            form.nullable = true;
+            form.keywords.extend(outer);
+            return Some(form);
+        }
+        let mut variants = Vec::new();
+        for branch in others {
+            match Form::of(branch, definitions, depth) {
+                Some(Form {
+                    kind: Kind::Variants(values),
+                    nullable: false,
+                    ..
+                }) => variants.extend(values),
+                _ => variants.push(Variant::branch(branch, definitions)),
             }
-            What::Value(value) => gone(format!("the value {}", text::json(value))),
-            What::Variant(name) => gone(format!("the variant `{}`", text::line(name, 60))),
-            What::Bound {
-                of,
-                upper,
-                sub,
-                sup,
-            } => {
-                let bound = if *upper { "largest" } else { "smallest" };
-                let (old, new) = match narrowed {
-                    true => (sub.as_ref(), Some(sup)),
-                    false => (Some(sup), sub.as_ref()),
-                };
-                match (old, new) {
-                    (Some(old), Some(new)) => {
-                        format!("the {bound} {of} was {old}, and is {new} now")
-                    }
-                    (Some(old), None) => {
-                        format!("the {bound} {of} was {old}, and there is none now")
-                    }
-                    (None, Some(new)) => format!("the {bound} {of} is {new} now; there was none"),
-                    (None, None) => format!("the {bound} {of} changed"),
+        }
+        Some(Form {
+            keywords: outer,
+            nullable,
+            kind: Kind::Variants(variants),
+        })
+    }
+}
+
+impl<'a> Variant<'a> {
+    fn value(value: &'a Value) -> Self {
+        match value.as_str() {
+            Some(name) => Self::named(name, None, true),
+            None => {
+                let shown = text::json(value);
+                Variant {
+                    name: shown.clone(),
+                    shown: format!("the value {shown}"),
+                    is_text: false,
+                    branch: None,
                 }
             }
-            What::Missing { declared } => match (narrowed, declared, self.direction) {
-                (true, true, Direction::In) => "is required now".to_owned(),
-                (true, false, Direction::In) => "is new, and required".to_owned(),
-                (true, true, Direction::Out) => "is always there now".to_owned(),
-                (true, false, Direction::Out) => "is new".to_owned(),
-                (false, true, Direction::In) => "is no longer required".to_owned(),
-                (false, true, Direction::Out) => "may be missing now".to_owned(),
-                (false, false, _) => "is gone".to_owned(),
-            },
-            What::Member => match narrowed {
-                true => "is gone".to_owned(),
-                false => "is new".to_owned(),
-            },
-            What::OtherMembers => match narrowed {
-                true => "members of other names are refused now".to_owned(),
-                false => "members of any name may be there now".to_owned(),
-            },
-            What::Keyword(keyword) => match narrowed {
-                true => format!("`{keyword}` forbids more, or other things, than before"),
-                false => format!("`{keyword}` allows more, or other things, than before"),
-            },
-            What::Unclear => {
-                "changed in a way that is not understood, and so is taken for the worst".to_owned()
-            }
         }
     }
 
-    fn why(&self, what: &What<'_>) -> &'static str {
-        match (self.direction, what) {
-            (Direction::In, What::Missing { .. }) => {
-                "who leaves it out, as was allowed, is refused"
+    fn named(name: &str, branch: Option<&'a Value>, is_text: bool) -> Self {
+        let shown = format!("the variant `{}`", text::line(name, 60));
+        Variant {
+            name: name.to_owned(),
+            shown,
+            is_text,
+            branch,
+        }
+    }
+
+    /// Names a branch after its tag, or after its only member, as serde does.
+    fn branch(branch: &'a Value, definitions: &'a Definitions) -> Self {
+        let name = keywords(branch, definitions).and_then(|keywords| {
+            let members = keywords.get("properties")?.as_object()?;
+            let required: Vec<&str> = names(keywords.get("required").copied()).collect();
+            let tag = members.iter().find_map(|(name, member)| {
+                let tag = member.get("const")?.as_str()?;
+                required.contains(&name.as_str()).then_some(tag)
+            });
+            match (tag, &required[..]) {
+                (Some(tag), _) => Some(tag),
+                (None, [only]) if members.len() == 1 => Some(*only),
+                _ => None,
             }
-            (Direction::In, What::Member | What::Value(_) | What::Variant(_)) => {
-                "who still sends it is refused"
-            }
-            (Direction::In, _) => "what was accepted is refused",
-            (Direction::Out, What::Missing { .. }) => "who reads it does not find it",
-            (Direction::Out, What::Value(_) | What::Variant(_)) => {
-                "who knows the old variants cannot read it"
-            }
-            (Direction::Out, _) => "who reads it may get what was never there",
+        });
+        match name {
+            Some(name) => Self::named(name, Some(branch), false),
+            None => Variant {
+                name: String::new(),
+                shown: "a variant without a name".to_owned(),
+                is_text: false,
+                branch: Some(branch),
+            },
         }
     }
 }
 
-/// Looks for what is no difference in what is allowed: members that come and go where others are not refused, defaults, descriptions.
-struct Annotations<'a> {
+/// Compares the schemas of two documents in pairs.
+struct Walk<'a> {
     old: &'a Definitions,
     new: &'a Definitions,
+    same_definitions: bool,
+    direction: Direction,
+    /// Pairs that are compared, or being compared: types may contain themselves.
     seen: HashSet<(*const Value, *const Value)>,
-    /// The labels of the schemas that were asked for theirs.
-    labels: HashMap<*const Value, String>,
-    changes: Changes<'a>,
+    found: Vec<Found>,
 }
 
-impl<'a> Annotations<'a> {
+impl<'a> Walk<'a> {
     fn compare(&mut self, old: &'a Value, new: &'a Value, place: &[Step]) {
-        let pair = (std::ptr::from_ref(old), std::ptr::from_ref(new));
-        if place.len() > MAX_DEPTH || !self.seen.insert(pair) {
+        if self.same(old, new) {
             return;
         }
-        let (left, right) = (parts(old, self.old), parts(new, self.new));
-        self.default(&left, &right, place);
-        self.words(&left, &right, place);
-        for (name, old) in left.iter().flat_map(|part| members(part)) {
-            match member(&right, name) {
-                Some(new) => self.compare(old, new, &with(place, Step::Member(name.clone()))),
-                None => self.lost(name, place),
-            }
+        // References to one type are one pair, wherever they are.
+        let (old, new) = (referred(old, self.old), referred(new, self.new));
+        if !self
+            .seen
+            .insert((std::ptr::from_ref(old), std::ptr::from_ref(new)))
+        {
+            return;
         }
-        for (name, _) in right.iter().flat_map(|part| members(part)) {
-            if member(&left, name).is_none() {
-                let place = with(place, Step::Member(name.clone()));
-                self.tell(place, Level::Minor, "is new");
-            }
+        if place.len() > MAX_DEPTH || self.seen.len() > MAX_PAIRS {
+            return self.unclear(place);
         }
-        for (keyword, step) in [
-            ("items", Step::Items),
-            ("additionalProperties", Step::OtherMembers),
-        ] {
-            if let (Some(old), Some(new)) =
-                (keyword_of(&left, keyword), keyword_of(&right, keyword))
-            {
-                self.compare(old, new, &with(place, step));
-            }
-        }
-        let firsts = |parts: &[&'a Map<String, Value>]| -> Vec<&'a Value> {
-            listed(parts, &["prefixItems"])
+        let (Some(left), Some(right)) = (
+            Form::of(old, self.old, MAX_DEPTH),
+            Form::of(new, self.new, MAX_DEPTH),
+        ) else {
+            return self.unclear(place);
         };
-        for (nth, (old, new)) in firsts(&left).into_iter().zip(firsts(&right)).enumerate() {
+        match (left.nullable, right.nullable) {
+            (true, false) => self.add(place, "", Turn::Narrowed, "can no longer be null", OTHER),
+            (false, true) => self.add(place, "", Turn::Widened, "can be null now", OTHER),
+            _ => {}
+        }
+        self.annotations(&left.keywords, &right.keywords, place);
+        let turn = match (&left.kind, &right.kind) {
+            (Kind::Variants(left), Kind::Variants(right)) => {
+                return self.variants(left, right, place);
+            }
+            (Kind::Type(one), Kind::Type(other)) if one == other => {
+                return self.constraints(one, &left.keywords, &right.keywords, place);
+            }
+            (Kind::Anything, Kind::Anything) | (Kind::Nothing, Kind::Nothing) => return,
+            (Kind::Type("integer"), Kind::Type("number"))
+                if right
+                    .keywords
+                    .keys()
+                    .all(|keyword| ANNOTATIONS.contains(keyword)) =>
+            {
+                Turn::Widened
+            }
+            (Kind::Type("number"), Kind::Type("integer"))
+                if left
+                    .keywords
+                    .keys()
+                    .all(|keyword| ANNOTATIONS.contains(keyword)) =>
+            {
+                Turn::Narrowed
+            }
+            (_, Kind::Anything) | (Kind::Nothing, _) => Turn::Widened,
+            (Kind::Anything, _) | (_, Kind::Nothing) => Turn::Narrowed,
+            (Kind::Variants(values), Kind::Type("string"))
+                if values.iter().all(|value| value.is_text)
+                    && right
+                        .keywords
+                        .keys()
+                        .all(|keyword| ANNOTATIONS.contains(keyword)) =>
+            {
+                Turn::Widened
+            }
+            (Kind::Type("string"), Kind::Variants(values))
+                if values.iter().all(|value| value.is_text)
+                    && left
+                        .keywords
+                        .keys()
+                        .all(|keyword| ANNOTATIONS.contains(keyword)) =>
+            {
+                Turn::Narrowed
+            }
+            _ => Turn::Unclear,
+        };
+        let (was, is) = (Schemas::new(self.old), Schemas::new(self.new));
+        let mut words = (was.named(old), is.named(new));
+        if words.0 == words.1 {
+            words = (was.expanded(old), is.expanded(new));
+        }
+        let (old, new) = words;
+        match old == new {
+            true => self.unclear(place),
+            false => self.add(
+                place,
+                "",
+                turn,
+                format!("was `{old}`, and is `{new}` now"),
+                OTHER,
+            ),
+        }
+    }
+
+    /// Compares enums by the names of their variants, and those without a name in their order.
+    fn variants(&mut self, left: &[Variant<'a>], right: &[Variant<'a>], place: &[Step]) {
+        let is_enum = [left, right]
+            .iter()
+            .any(|all| all.iter().filter(|one| !one.name.is_empty()).count() > 1);
+        for old in left.iter().filter(|old| !old.name.is_empty()) {
+            let Some(new) = right.iter().find(|new| new.name == old.name) else {
+                continue;
+            };
+            let place = match is_enum {
+                true => with(place, Step::Variant(old.name.clone())),
+                false => place.to_vec(),
+            };
+            match (old.branch, new.branch) {
+                (Some(old), Some(new)) => self.compare(old, new, &place),
+                (None, None) if old.is_text == new.is_text => {}
+                _ => self.unclear(&place),
+            }
+        }
+        for (these, those, verb, turn) in [
+            (left, right, "gone", Turn::Narrowed),
+            (right, left, "new", Turn::Widened),
+        ] {
+            for variant in these.iter().filter(|variant| !variant.name.is_empty()) {
+                if !those.iter().any(|other| other.name == variant.name) {
+                    self.add(
+                        place,
+                        &variant.name,
+                        turn,
+                        format!("{} is {verb}", variant.shown),
+                        VARIANT,
+                    );
+                }
+            }
+        }
+        let nameless = |all: &[Variant<'a>]| -> Vec<&'a Value> {
+            let nameless = all.iter().filter(|one| one.name.is_empty());
+            nameless.filter_map(|one| one.branch).collect()
+        };
+        let (left, right) = (nameless(left), nameless(right));
+        match left.len() == right.len() {
+            true => left
+                .into_iter()
+                .zip(right)
+                .for_each(|(old, new)| self.compare(old, new, place)),
+            false => self.unclear(place),
+        }
+    }
+
+    fn constraints(&mut self, ty: &str, left: &Keywords<'a>, right: &Keywords<'a>, place: &[Step]) {
+        for upper in [false, true] {
+            let stated = |keywords: &Keywords<'_>| {
+                let bound = value_bound(keywords, upper)?;
+                Some(if ty == "integer" {
+                    bound.of_whole_numbers(upper)
+                } else {
+                    bound
+                })
+            };
+            self.bound("value", upper, stated(left), stated(right), place);
+        }
+        for (of, least, most) in COUNTS {
+            for (keyword, upper) in [(least, false), (most, true)] {
+                let stated = |keywords: &Keywords<'_>| {
+                    let at = Real::of(keywords.get(keyword)?)?;
+                    let is_zero = at.cmp(Real::Whole(0_i64.into())) == Some(Ordering::Equal);
+                    (upper || !is_zero).then_some(Bound {
+                        at,
+                        excluded: false,
+                    })
+                };
+                self.bound(of, upper, stated(left), stated(right), place);
+            }
+        }
+        match ty {
+            "object" => self.object(left, right, place),
+            "array" => self.array(left, right, place),
+            _ => {}
+        }
+        let keywords: BTreeSet<&str> = left.keys().chain(right.keys()).copied().collect();
+        for keyword in keywords {
+            let counted = COUNTS
+                .iter()
+                .any(|(_, least, most)| keyword == *least || keyword == *most);
+            if counted
+                || VALUES.contains(&keyword)
+                || STRUCTURE.contains(&keyword)
+                || ANNOTATIONS.contains(&keyword)
+            {
+                continue;
+            }
+            let of_members = keyword == "patternProperties";
+            match (left.get(keyword), right.get(keyword)) {
+                (Some(old), Some(new)) if self.same(old, new) => {}
+                (None, Some(_)) if !of_members => {
+                    let what = format!("`{keyword}` forbids more, or other things, than before");
+                    self.add(place, keyword, Turn::Narrowed, what, OTHER);
+                }
+                (Some(_), None) if !of_members => {
+                    let what = format!("`{keyword}` allows more, or other things, than before");
+                    self.add(place, keyword, Turn::Widened, what, OTHER);
+                }
+                _ => {
+                    let what = format!("`{keyword}` {UNCLEAR}");
+                    self.add(place, keyword, Turn::Unclear, what, OTHER);
+                }
+            }
+        }
+    }
+
+    fn bound(
+        &mut self,
+        of: &str,
+        upper: bool,
+        old: Option<Bound>,
+        new: Option<Bound>,
+        place: &[Step],
+    ) {
+        let end = if upper { "largest" } else { "smallest" };
+        let (turn, what) = match (old, new) {
+            (None, None) => return,
+            (Some(old), Some(new)) => {
+                let turn = match (old.within(new, upper), new.within(old, upper)) {
+                    (true, true) => return,
+                    (true, false) => Turn::Widened,
+                    (false, true) => Turn::Narrowed,
+                    (false, false) => Turn::Unclear,
+                };
+                (turn, format!("was {}, and is {} now", old.at, new.at))
+            }
+            (Some(old), None) => (
+                Turn::Widened,
+                format!("was {}, and there is none now", old.at),
+            ),
+            (None, Some(new)) => (Turn::Narrowed, format!("is {} now; there was none", new.at)),
+        };
+        let aspect = format!("{end} {of}");
+        self.add(place, &aspect, turn, format!("the {aspect} {what}"), OTHER);
+    }
+
+    fn array(&mut self, left: &Keywords<'a>, right: &Keywords<'a>, place: &[Step]) {
+        let list = |keywords: &Keywords<'a>| -> &'a [Value] {
+            let list = keywords
+                .get("prefixItems")
+                .and_then(|items| items.as_array());
+            list.map_or(&[], Vec::as_slice)
+        };
+        let (olds, news) = (list(left), list(right));
+        for (nth, (old, new)) in olds.iter().zip(news).enumerate() {
             self.compare(old, new, &with(place, Step::Item(nth)));
         }
-        self.branches(&left, &right, place);
+        // The bounds on the number of items say the rest.
+        let fixed = |keywords: &Keywords<'a>, items: &[Value]| {
+            keywords.get("maxItems").and_then(|most| most.as_u64()) == Some(items.len() as u64)
+        };
+        if olds.len() != news.len() && !(fixed(left, olds) && fixed(right, news)) {
+            return self.unclear(place);
+        }
+        let items = |keywords: &Keywords<'a>| keywords.get("items").copied().unwrap_or(&ANYTHING);
+        let empty = |keywords: &Keywords<'a>| {
+            keywords.get("maxItems").and_then(|most| most.as_u64()) == Some(0)
+        };
+        if !empty(left) && !empty(right) {
+            self.compare(items(left), items(right), &with(place, Step::Items));
+        }
     }
 
-    /// Variants by what tells them apart.
-    fn branches(
-        &mut self,
-        left: &[&'a Map<String, Value>],
-        right: &[&'a Map<String, Value>],
-        place: &[Step],
-    ) {
-        const EITHER: [&str; 2] = ["oneOf", "anyOf"];
-        let news = listed(right, &EITHER);
-        let mut labelled: Vec<(String, &'a Value)> = Vec::new();
-        for new in &news {
-            labelled.push((self.label(new, self.new), new));
-        }
-        let olds: Vec<(String, &'a Value)> = listed(left, &EITHER)
-            .into_iter()
-            .map(|old| (self.label(old, self.old), old))
-            .collect();
-        let of_enum = |branches: &[(String, &Value)]| {
-            branches.iter().filter(|(name, _)| !name.is_empty()).count() > 1
-        };
-        let of_enum = of_enum(&olds) || of_enum(&labelled);
-        for (nth, (name, old)) in olds.into_iter().enumerate() {
-            let same = match name.is_empty() {
-                true => news
-                    .get(nth)
-                    .copied()
-                    .filter(|new| self.label(new, self.new).is_empty()),
-                false => labelled
-                    .iter()
-                    .find(|(other, _)| *other == name)
-                    .map(|(_, new)| *new),
+    fn object(&mut self, left: &Keywords<'a>, right: &Keywords<'a>, place: &[Step]) {
+        let (old, new) = (Object::of(left), Object::of(right));
+        for (name, member) in old.members.into_iter().flatten() {
+            let at = with(place, Step::Member(name.clone()));
+            let Some(other) = new.members.and_then(|members| members.get(name)) else {
+                self.lost(&old, &new, name, &at);
+                continue;
             };
-            if let Some(new) = same {
-                let place = match of_enum && !name.is_empty() {
-                    true => with(place, Step::Variant(name)),
-                    false => place.to_vec(),
-                };
-                self.compare(old, new, &place);
+            match (
+                old.required.contains(name.as_str()),
+                new.required.contains(name.as_str()),
+                self.direction,
+            ) {
+                (false, true, Direction::In) => {
+                    self.add(&at, "", Turn::Narrowed, "is required now", MISSING)
+                }
+                (false, true, Direction::Out) => {
+                    self.add(&at, "", Turn::Narrowed, "is always there now", MISSING)
+                }
+                (true, false, Direction::In) => {
+                    self.add(&at, "", Turn::Widened, "is no longer required", MISSING)
+                }
+                (true, false, Direction::Out) => {
+                    self.add(&at, "", Turn::Widened, "may be missing now", MISSING)
+                }
+                _ => {}
+            }
+            self.compare(member, other, &at);
+        }
+        for (name, _) in new.members.into_iter().flatten() {
+            if old
+                .members
+                .is_some_and(|members| members.contains_key(name))
+            {
+                continue;
+            }
+            let at = with(place, Step::Member(name.clone()));
+            match (new.required.contains(name.as_str()), self.direction) {
+                _ if old.others.is_some() => self.unclear(&at),
+                (true, Direction::In) => {
+                    self.add(&at, "", Turn::Narrowed, "is new, and required", MISSING)
+                }
+                (_, Direction::Out) if old.closed => {
+                    self.add(&at, "", Turn::Widened, "is new", MEMBER)
+                }
+                _ => self.minor(&at, "is new"),
             }
         }
-    }
-
-    fn label(&mut self, schema: &'a Value, definitions: &'a Definitions) -> String {
-        self.labels
-            .entry(std::ptr::from_ref(schema))
-            .or_insert_with(|| label(schema, definitions))
-            .clone()
-    }
-
-    fn lost(&mut self, name: &str, place: &[Step]) {
-        let place = with(place, Step::Member(name.to_owned()));
-        let what = match self.changes.direction {
-            Direction::In => "is gone: it is ignored where it is sent",
-            Direction::Out => "is gone; it was not always there",
+        let undeclared = |object: &Object<'a>| -> BTreeSet<&'a str> {
+            let declared = |name: &&str| {
+                object
+                    .members
+                    .is_some_and(|members| members.contains_key(*name))
+            };
+            object
+                .required
+                .iter()
+                .copied()
+                .filter(|name| !declared(name))
+                .collect()
         };
-        self.tell(place, Level::Minor, what);
-    }
-
-    fn default(
-        &mut self,
-        left: &[&'a Map<String, Value>],
-        right: &[&'a Map<String, Value>],
-        place: &[Step],
-    ) {
-        if self.changes.direction == Direction::Out {
-            return;
+        if undeclared(&old) != undeclared(&new) {
+            self.unclear(place);
         }
-        let (level, what) = match (keyword_of(left, "default"), keyword_of(right, "default")) {
-            (Some(old), Some(new)) if old != new => (
-                Level::Breaking,
-                format!(
-                    "the default was {}, and is {} now",
-                    text::json(old),
-                    text::json(new)
-                ),
-            ),
-            (None, Some(new)) => (
-                Level::Minor,
-                format!("the default is {} now; none was said", text::json(new)),
-            ),
-            (Some(old), None) => (
-                Level::Minor,
-                format!("the default was {}, and none is said now", text::json(old)),
-            ),
-            _ => return,
-        };
-        let why = (level == Level::Breaking).then_some("who leaves it out gets another outcome");
-        self.changes
-            .tell(place.to_vec(), "default".to_owned(), level, what, why);
+        let at = with(place, Step::OtherMembers);
+        match (old.others, new.others) {
+            (Some(old), Some(new)) => self.compare(old, new, &at),
+            (Some(_), None) if new.closed => {
+                self.add(
+                    &at,
+                    "",
+                    Turn::Narrowed,
+                    "members of other names are refused now",
+                    OTHER,
+                );
+            }
+            (None, Some(_)) if old.closed || self.direction == Direction::Out => {
+                self.add(
+                    &at,
+                    "",
+                    Turn::Widened,
+                    "members of any name may be there now",
+                    OTHER,
+                );
+            }
+            (None, Some(_)) if !old.closed && old.members.is_none() => self.unclear(&at),
+            _ => {}
+        }
     }
 
-    fn words(
-        &mut self,
-        left: &[&'a Map<String, Value>],
-        right: &[&'a Map<String, Value>],
-        place: &[Step],
-    ) {
-        let said = |parts: &[&'a Map<String, Value>], keyword: &str| -> Vec<&'a Value> {
-            parts.iter().filter_map(|part| part.get(keyword)).collect()
-        };
+    /// Reports a member that the new schema does not declare.
+    fn lost(&mut self, old: &Object<'a>, new: &Object<'a>, name: &str, at: &[Step]) {
+        match self.direction {
+            _ if new.others.is_some() => self.unclear(at),
+            Direction::In if new.closed => self.add(at, "", Turn::Narrowed, "is gone", MEMBER),
+            Direction::In => self.minor(at, "is gone: it is ignored where it is sent"),
+            Direction::Out if old.required.contains(name) => {
+                self.add(at, "", Turn::Widened, "is gone", MISSING);
+            }
+            Direction::Out => self.minor(at, "is gone; it was not always there"),
+        }
+    }
+
+    fn annotations(&mut self, left: &Keywords<'a>, right: &Keywords<'a>, place: &[Step]) {
+        if self.direction == Direction::In {
+            let (level, what) = match (left.get("default"), right.get("default")) {
+                (Some(old), Some(new)) if old != new => (
+                    Level::Breaking,
+                    format!(
+                        "the default was {}, and is {} now",
+                        text::json(old),
+                        text::json(new)
+                    ),
+                ),
+                (None, Some(new)) => (
+                    Level::Minor,
+                    format!("the default is {} now; none was said", text::json(new)),
+                ),
+                (Some(old), None) => (
+                    Level::Minor,
+                    format!("the default was {}, and none is said now", text::json(old)),
+                ),
+                _ => (Level::Patch, String::new()),
+            };
+            if level > Level::Patch {
+                let why = (level == Level::Breaking)
+                    .then_some("callers that leave it out get another outcome");
+                self.push(Rank::Annotation, place, "default", level, what, why);
+            }
+        }
         for (keyword, what) in [
-            ("description", "is described in other words"),
+            ("description", "has another description"),
             ("title", "has another title"),
             ("examples", "has other examples"),
             ("deprecated", "is deprecated, or no longer so"),
         ] {
-            if said(left, keyword) != said(right, keyword) {
-                let place = place.to_vec();
-                self.changes.tell(
+            if left.get(keyword) != right.get(keyword) {
+                self.push(
+                    Rank::Annotation,
                     place,
-                    keyword.to_owned(),
+                    keyword,
                     Level::Patch,
                     what.to_owned(),
                     None,
@@ -530,9 +900,94 @@ impl<'a> Annotations<'a> {
         }
     }
 
-    fn tell(&mut self, place: Vec<Step>, level: Level, what: &str) {
-        self.changes
-            .tell(place, String::new(), level, what.to_owned(), None);
+    /// Compares two schemas as text, where what they refer to is the same as well.
+    fn same(&self, old: &Value, new: &Value) -> bool {
+        old == new && (self.same_definitions || !refers(old))
+    }
+
+    fn unclear(&mut self, place: &[Step]) {
+        self.add(place, "", Turn::Unclear, UNCLEAR, OTHER);
+    }
+
+    fn minor(&mut self, place: &[Step], what: &str) {
+        self.push(
+            Rank::Annotation,
+            place,
+            "",
+            Level::Minor,
+            what.to_owned(),
+            None,
+        );
+    }
+
+    fn add(&mut self, place: &[Step], aspect: &str, turn: Turn, what: impl Into<String>, why: Why) {
+        let [sent, read] = why;
+        let (breaks, why) = match self.direction {
+            Direction::In => (turn != Turn::Widened, sent),
+            Direction::Out => (turn != Turn::Narrowed, read),
+        };
+        match breaks {
+            true => self.push(
+                Rank::Breaking,
+                place,
+                aspect,
+                Level::Breaking,
+                what.into(),
+                Some(why),
+            ),
+            false => self.push(
+                Rank::Compatible,
+                place,
+                aspect,
+                Level::Minor,
+                what.into(),
+                None,
+            ),
+        }
+    }
+
+    fn push(
+        &mut self,
+        rank: Rank,
+        place: &[Step],
+        aspect: &str,
+        level: Level,
+        what: String,
+        why: Option<&'static str>,
+    ) {
+        let (place, aspect) = (place.to_vec(), aspect.to_owned());
+        self.found.push(Found {
+            rank,
+            place,
+            aspect,
+            level,
+            what,
+            why,
+        });
+    }
+}
+
+/// The members of a schema of objects.
+struct Object<'a> {
+    members: Option<&'a Map<String, Value>>,
+    required: BTreeSet<&'a str>,
+    /// The schema of members that are not declared, if it says what they are.
+    others: Option<&'a Value>,
+    /// Members that are not declared are refused.
+    closed: bool,
+}
+
+impl<'a> Object<'a> {
+    fn of(keywords: &Keywords<'a>) -> Self {
+        let additional = keywords.get("additionalProperties").copied();
+        Object {
+            members: keywords
+                .get("properties")
+                .and_then(|members| members.as_object()),
+            required: names(keywords.get("required").copied()).collect(),
+            others: additional.filter(|schema| **schema != Value::Bool(false)),
+            closed: additional == Some(&Value::Bool(false)),
+        }
     }
 }
 
@@ -540,59 +995,100 @@ fn with(place: &[Step], step: Step) -> Vec<Step> {
     [place, &[step]].concat()
 }
 
-/// A schema's own keywords, and those of what it refers to and is all of.
-fn parts<'a>(schema: &'a Value, definitions: &'a Definitions) -> Vec<&'a Map<String, Value>> {
-    let mut parts: Vec<&'a Map<String, Value>> = Vec::new();
-    let mut next = vec![schema];
-    while let Some(part) = next.pop().and_then(Value::as_object) {
-        if parts.len() == MAX_DEPTH {
-            break;
+fn names(list: Option<&Value>) -> impl Iterator<Item = &str> {
+    let names = list.and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn members(part: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let members = part.get("properties").and_then(Value::as_object);
+    members.into_iter().flatten()
+}
+
+/// Follows references that have no other keyword.
+fn referred<'a>(mut schema: &'a Value, definitions: &'a Definitions) -> &'a Value {
+    for _ in 0..MAX_DEPTH {
+        let only = schema.as_object().filter(|keywords| keywords.len() == 1);
+        let target = only.and_then(|keywords| definition(keywords.get("$ref")?, definitions));
+        match target {
+            Some(target) => schema = target,
+            None => break,
         }
-        parts.push(part);
-        next.extend(
-            part.get("allOf")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .rev(),
-        );
-        next.extend(
-            part.get("$ref")
-                .and_then(|referred| definition(referred, definitions)),
-        );
     }
-    parts
+    schema
 }
 
-fn member<'a>(parts: &[&'a Map<String, Value>], name: &str) -> Option<&'a Value> {
-    let mut parts = parts.iter();
-    parts.find_map(|part| part.get("properties")?.get(name))
+fn is_anything(schema: &Value) -> bool {
+    schema == &ANYTHING || schema.as_object().is_some_and(Map::is_empty)
 }
 
-fn keyword_of<'a>(parts: &[&'a Map<String, Value>], keyword: &str) -> Option<&'a Value> {
-    parts.iter().find_map(|part| part.get(keyword))
+fn refers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(keywords) => keywords.contains_key("$ref") || keywords.values().any(refers),
+        Value::Array(schemas) => schemas.iter().any(refers),
+        _ => false,
+    }
 }
 
-fn listed<'a>(parts: &[&'a Map<String, Value>], keywords: &[&str]) -> Vec<&'a Value> {
-    let lists = parts
-        .iter()
-        .flat_map(|part| keywords.iter().filter_map(|keyword| part.get(*keyword)));
-    lists.filter_map(Value::as_array).flatten().collect()
+/// Merges a schema's keywords with those of the schema it refers to; the outer annotations win.
+///
+/// Returns `None` where two keywords contradict, or references never end.
+fn keywords<'a>(schema: &'a Value, definitions: &'a Definitions) -> Option<Keywords<'a>> {
+    let mut all = Keywords::new();
+    let mut next = schema;
+    for _ in 0..MAX_DEPTH {
+        let Value::Object(own) = next else {
+            let plain = *next == ANYTHING || all.is_empty() && next.is_boolean();
+            return plain.then_some(all);
+        };
+        let mut inner = None;
+        for (keyword, value) in own {
+            let target = match (keyword.as_str(), value) {
+                ("$ref", _) => Some(definition(value, definitions)?),
+                ("allOf", Value::Array(schemas)) if schemas.len() == 1 => schemas.first(),
+                _ => None,
+            };
+            if let Some(target) = target {
+                if inner.replace(target).is_some() {
+                    return None;
+                }
+            } else if ANNOTATIONS.contains(&keyword.as_str()) {
+                all.entry(keyword).or_insert(value);
+            } else if all
+                .insert(keyword, value)
+                .is_some_and(|outer| outer != value)
+            {
+                return None;
+            }
+        }
+        match inner {
+            Some(inner) => next = inner,
+            None => return Some(all),
+        }
+    }
+    None
 }
 
-fn label(schema: &Value, definitions: &Definitions) -> String {
-    let Some(alternatives) = Alternatives::of(schema, definitions) else {
-        return String::new();
+/// The lower or upper bound of a number, the tighter of the two keywords that may state it.
+fn value_bound(keywords: &Keywords<'_>, upper: bool) -> Option<Bound> {
+    let (including, excluding) = match upper {
+        true => ("maximum", "exclusiveMaximum"),
+        false => ("minimum", "exclusiveMinimum"),
     };
-    let only = match (
-        alternatives.values.as_slice(),
-        alternatives.others.as_slice(),
-    ) {
-        ([Value::String(value)], []) => Some(value.clone()),
-        ([], [one]) => one.label().map(|label| label.value),
-        _ => None,
+    let bound = |keyword: &str, excluded| {
+        let at = keywords.get(keyword).and_then(|value| Real::of(value))?;
+        Some(Bound { at, excluded })
     };
-    only.unwrap_or_default()
+    match (bound(including, false), bound(excluding, true)) {
+        (Some(one), Some(other)) if one.within(other, upper) => Some(one),
+        (Some(_), Some(other)) => Some(other),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Returns the schema that `#/$defs/Name` refers to.
+fn definition<'a>(referred: &Value, definitions: &'a Definitions) -> Option<&'a Value> {
+    manifest::definition(referred.as_str()?, definitions).map(|(_, definition)| definition)
 }
 
 #[cfg(test)]
@@ -606,7 +1102,7 @@ mod tests {
         part: "argument",
     };
 
-    fn told(old: &Value, new: &Value, direction: Direction) -> Vec<String> {
+    fn reported(old: &Value, new: &Value, direction: Direction) -> Vec<String> {
         let none = Definitions::new();
         let document = |schema| Document {
             schema,
@@ -623,7 +1119,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_come_and_go() {
+    fn added_and_removed_arguments_have_their_level() {
         let name = json!({"type": "string"});
         let old = arguments(json!({"name": name}), &["name"]);
         for (new, expected) in [
@@ -663,7 +1159,7 @@ mod tests {
                     json!({"name": {"type": "string", "description": "who"}}),
                     &["name"],
                 ),
-                "Patch: argument `name` is described in other words",
+                "Patch: argument `name` has another description",
             ),
             (
                 arguments(
@@ -673,10 +1169,10 @@ mod tests {
                 "Minor: argument `name` the default is \"you\" now; none was said",
             ),
         ] {
-            assert_eq!(told(&old, &new, Direction::In), [expected]);
+            assert_eq!(reported(&old, &new, Direction::In), [expected]);
         }
         assert_eq!(
-            told(
+            reported(
                 &arguments(json!({"a": {"default": 1}}), &[]),
                 &arguments(json!({"a": {"default": 2}}), &[]),
                 Direction::In
@@ -686,7 +1182,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_looked_at_from_the_other_side() {
+    fn results_reverse_the_direction_of_breaking_changes() {
         let result = |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
         let old = result(
             json!({"message": {"type": "string"}, "note": {"type": "string"}}),
@@ -723,26 +1219,26 @@ mod tests {
                 "Breaking: argument `message` can be null now",
             ),
         ] {
-            assert_eq!(told(&old, &new, Direction::Out), [expected]);
+            assert_eq!(reported(&old, &new, Direction::Out), [expected]);
         }
     }
 
     #[test]
-    fn variants_are_told_by_name_whatever_their_form() {
+    fn variants_match_by_name_in_every_representation() {
         let old = json!({"oneOf": [
             {"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "number"}}, "required": ["kind", "radius"]},
             {"type": "object", "properties": {"kind": {"const": "square"}, "side": {"type": "number"}}, "required": ["kind", "side"]}]});
         let new = json!({"oneOf": [
             {"type": "object", "properties": {"kind": {"const": "circle"}, "radius": {"type": "integer"}}, "required": ["kind", "radius"]}]});
         assert_eq!(
-            told(&old, &new, Direction::In),
+            reported(&old, &new, Direction::In),
             [
                 "Breaking: argument `(circle).radius` was `number`, and is `integer` now",
                 "Breaking: arguments the variant `square` is gone"
             ]
         );
         assert_eq!(
-            told(&new, &old, Direction::Out),
+            reported(&new, &old, Direction::Out),
             [
                 "Breaking: argument `(circle).radius` was `integer`, and is `number` now",
                 "Breaking: arguments the variant `square` is new"
@@ -750,9 +1246,9 @@ mod tests {
         );
         let plain = json!({"type": "string", "enum": ["a", "b"]});
         let described = json!({"oneOf": [{"const": "a", "description": "first"}, {"const": "b"}]});
-        assert_eq!(told(&plain, &described, Direction::In), [""; 0]);
+        assert_eq!(reported(&plain, &described, Direction::In), [""; 0]);
         assert_eq!(
-            told(
+            reported(
                 &json!({"enum": ["a", "b"]}),
                 &json!({"enum": ["a"]}),
                 Direction::In
@@ -762,21 +1258,21 @@ mod tests {
     }
 
     #[test]
-    fn an_open_object_ignores_what_it_no_longer_knows() {
+    fn removing_a_member_of_an_open_object_is_minor() {
         let old = json!({"type": "object", "properties": {"a": true, "b": true}});
         let new = json!({"type": "object", "properties": {"a": true}});
         assert_eq!(
-            told(&old, &new, Direction::In),
+            reported(&old, &new, Direction::In),
             ["Minor: argument `b` is gone: it is ignored where it is sent"]
         );
         assert_eq!(
-            told(&new, &old, Direction::In),
+            reported(&new, &old, Direction::In),
             ["Minor: argument `b` is new"]
         );
     }
 
     #[test]
-    fn a_layout_is_the_order_of_members_and_their_types() {
+    fn layout_is_the_order_of_members_and_their_types() {
         let none = Definitions::new();
         let same = |old: &Value, new: &Value| {
             let document = |schema| Document {
@@ -800,5 +1296,96 @@ mod tests {
             &json!({"enum": ["a", "b"]}),
             &json!({"enum": ["b", "a"]})
         ));
+    }
+
+    #[test]
+    fn differing_exotic_schemas_are_unclear_and_break() {
+        let exotic = json!({"type": "object", "properties": {"a": true}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]});
+        let other =
+            json!({"type": "object", "properties": {"a": true}, "oneOf": [{"required": ["a"]}]});
+        let several = json!({"type": ["string", "integer"]});
+        let text = json!({"type": "string"});
+        for (old, new) in [(&exotic, &other), (&several, &text), (&text, &several)] {
+            for direction in [Direction::In, Direction::Out] {
+                assert_eq!(
+                    reported(old, new, direction),
+                    [format!("Breaking: arguments {UNCLEAR}")]
+                );
+            }
+            assert_eq!(reported(old, old, Direction::In), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn recursive_types_are_compared_once_per_pair() {
+        let document = |last: &str| {
+            let mut definitions = Definitions::new();
+            for nth in 0..50 {
+                let next = json!({"$ref": format!("#/$defs/T{}", nth + 1)});
+                let members = json!({"a": next, "b": next, "self": {"$ref": "#/$defs/T0"}});
+                let object = json!({"type": "object", "properties": members});
+                definitions.insert(format!("T{nth}"), object);
+            }
+            definitions.insert("T50".to_owned(), json!({"type": last}));
+            definitions
+        };
+        let (one, same, other) = (document("string"), document("string"), document("integer"));
+        let root = json!({"$ref": "#/$defs/T0"});
+        let compared = |new| {
+            let (old, new) = ((&root, &one), (&root, new));
+            let document = |(schema, definitions)| Document {
+                schema,
+                definitions,
+            };
+            changes(document(old), document(new), Direction::In, ARGUMENTS)
+        };
+        assert!(compared(&same).is_empty());
+        let found = compared(&other);
+        // Both members of the last struct refer to the type that changed; the pair is reported once.
+        let [change] = &found[..] else {
+            panic!("{found:#?}")
+        };
+        assert_eq!(change.what, "was `string`, and is `integer` now");
+    }
+
+    #[test]
+    fn narrower_values_break_callers_that_send_them() {
+        let u8 = json!({"type": "integer", "minimum": 0, "maximum": 255});
+        let optional = json!({"anyOf": [u8, {"type": "null"}]});
+        let list = |items: &Value| json!({"type": "array", "items": items});
+        let map = |values: &Value| json!({"type": "object", "additionalProperties": values});
+        let u64 = json!({"type": "integer", "minimum": 0, "maximum": u64::MAX});
+        let number = json!({"type": "number"});
+        let (any, never) = (json!(true), json!(false));
+        let (text, letter) = (json!({"type": "string"}), json!({"enum": ["a"]}));
+        let pattern = json!({"type": "string", "pattern": "a"});
+        let (lists, maps) = ([list(&u8), list(&u64)], [map(&u8), map(&u64)]);
+        for (narrow, wide) in [
+            (&u8, &u64),
+            (&u8, &optional),
+            (&u64, &number),
+            (&u8, &any),
+            (&never, &u8),
+            (&letter, &text),
+            (&lists[0], &lists[1]),
+            (&maps[0], &maps[1]),
+            (&pattern, &text),
+        ] {
+            let breaks = |old, new, direction| {
+                reported(old, new, direction)
+                    .iter()
+                    .any(|change| change.starts_with("Breaking"))
+            };
+            assert!(breaks(wide, narrow, Direction::In), "{wide} to {narrow}");
+            assert!(!breaks(narrow, wide, Direction::In), "{narrow} to {wide}");
+            assert!(
+                breaks(narrow, wide, Direction::Out),
+                "{narrow} to {wide}, read"
+            );
+            assert!(
+                !breaks(wide, narrow, Direction::Out),
+                "{wide} to {narrow}, read"
+            );
+        }
     }
 }

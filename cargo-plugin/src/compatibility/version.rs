@@ -1,13 +1,13 @@
-//! Which version a change needs, by the rules that cargo resolves dependencies by.
+//! The version that a change needs, by the rules of cargo's dependency resolution.
 
 use semver::Version;
 
 use super::Level;
 
-/// The least version that may follow `old` with changes of this level.
+/// Returns the lowest version that may follow `old` with changes of this level.
 ///
-/// Before 1.0.0 the first number that is not 0 stands for the major version: from 0.1.2, a breaking change leads to 0.2.0, and any other to 0.1.3. From 0.0.3 any
-/// change leads to 0.0.4.
+/// Before 1.0.0 the first nonzero number acts as the major version: from 0.1.2, a breaking change leads
+/// to 0.2.0 and any other to 0.1.3. From 0.0.3, any change leads to 0.0.4.
 pub fn next(old: &Version, level: Option<Level>) -> Version {
     let Some(level) = level else {
         return old.clone();
@@ -23,9 +23,10 @@ pub fn next(old: &Version, level: Option<Level>) -> Version {
     Version::new(major, minor, patch)
 }
 
-/// Whether `new` may follow `old` with changes of this level.
+/// Returns true if `new` may follow `old` with changes of this level.
 ///
-/// A pre-release promises nothing: whatever comes after it may be different. One of the version that is needed is enough: 2.0.0-rc.1 may follow 1.4.0 with a breaking change.
+/// A pre-release promises nothing, so anything may follow it. A pre-release of the needed version is
+/// enough: 2.0.0-rc.1 may follow 1.4.0 with a breaking change.
 pub fn allows(old: &Version, new: &Version, level: Option<Level>) -> bool {
     if level.is_none() {
         return new >= old;
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_follow_each_other_as_cargo_has_it() {
+    fn next_version_follows_the_rules_of_cargo() {
         use Level::{Breaking, Minor, Patch};
         for (old, level, expected) in [
             ("1.2.3", Breaking, "2.0.0"),
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_allows_what_is_promised_between_it_and_the_last() {
+    fn version_steps_allow_the_changes_they_promise() {
         use Level::{Breaking, Minor};
         for (old, new, level, expected) in [
             ("1.2.3", "2.0.0", Some(Breaking), true),

@@ -4,9 +4,9 @@
 //! A schema is anything that a file says; what cannot be made sense of is a value of [any](Kind::Any) kind, which the plugin will judge itself.
 
 mod example;
+mod notation;
 mod variety;
 mod whole;
-mod words;
 
 use std::cell::Cell;
 

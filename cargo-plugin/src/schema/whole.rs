@@ -73,11 +73,6 @@ impl Whole {
         self.negated().next().negated()
     }
 
-    /// Returns whether it is a multiple of another; nothing but zero is one of zero.
-    pub fn is_multiple_of(self, other: Whole) -> bool {
-        self.magnitude.is_multiple_of(other.magnitude)
-    }
-
     fn negated(self) -> Self {
         Whole::new(!self.is_negative, self.magnitude)
     }

@@ -9,7 +9,7 @@ mod neotalk;
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
 
-use crate::made_for::Host;
+use crate::target_host::Host;
 use crate::wasm::Interface;
 
 /// A file that describes a module, for one kind of host.

@@ -3,7 +3,6 @@
 use plugin_sdk_harness::inspect::Imported;
 use plugin_sdk_harness::remedies;
 
-use super::module::listed;
 use super::{Finding, Subject, Validation};
 use crate::text;
 
@@ -90,7 +89,7 @@ fn names(imports: &[&Imported]) -> String {
         .iter()
         .map(|imported| format!("`{}`", text::line(&imported.import.name, 60)))
         .collect();
-    listed(&names)
+    text::listed(&names)
 }
 
 /// Adds who calls the functions, and gives the crates that they are in.
@@ -113,7 +112,7 @@ fn callers(
         names.dedup();
     }
     if !functions.is_empty() {
-        finding = finding.note(format!("called by {}", listed(&functions)));
+        finding = finding.note(format!("called by {}", text::listed(&functions)));
     }
     (finding, crates)
 }
@@ -163,7 +162,7 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
                 .iter()
                 .map(|function| format!("`{}`", function.path))
                 .collect();
-            finding = finding.note(format!("called by {}", listed(&callers)));
+            finding = finding.note(format!("called by {}", text::listed(&callers)));
         } else if !subject.inspection.has_names() {
             finding = finding.note("a build without `strip` tells who calls it");
         }

@@ -1,7 +1,7 @@
 //! Do the limits that the plugin asks for fit it, and the host?
 
 use super::{Check, Finding, Subject, Validation};
-use crate::units::pages;
+use crate::quantities::pages;
 
 /// From how many pages a module's first memory is large.
 const LARGE: u64 = 32;

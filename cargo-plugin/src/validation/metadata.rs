@@ -4,7 +4,6 @@ use plugin_sdk_harness::Warning;
 use plugin_sdk_harness::manifest::{Manifest, ManifestError};
 use semver::{Version, VersionReq};
 
-use super::module::listed;
 use super::{Check, Finding, Subject, Validation};
 use crate::plugin_file::NO_SECTION;
 use crate::text;
@@ -109,7 +108,7 @@ fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec
         warnings.push(
             Finding::new(format!(
                 "commands without a description: {}",
-                listed(&silent)
+                text::listed(&silent)
             ))
             .help("a doc comment on the function is one"),
         );

@@ -4,14 +4,11 @@ use plugin_sdk_harness::inspect::{Imported, Proposal};
 use plugin_sdk_harness::{Failure, FailureKind, hosts};
 
 use super::{Check, Finding, Subject, Validation, dependencies};
-use crate::made_for;
+use crate::target_host;
 use crate::text;
 
 /// Why a plugin may lack an export.
 const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
-
-/// How many imports are named.
-const MAX_NAMED: usize = 12;
 
 /// The bytes are something else, or broken.
 pub fn no_module(failure: &Failure) -> Check {
@@ -54,7 +51,7 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let made_for = hosts::made_for(subject.inspection);
     if let Some(other) = made_for.filter(|other| other.name != host.name && !failures.is_empty()) {
         // What it lacks for this host, and what it has for that one, says nothing more.
-        let finding = Finding::new(made_for::said(other)).help(made_for::advice(other, host));
+        let finding = Finding::new(target_host::said(other)).help(target_host::advice(other, host));
         validation.checks.push(Check::new(
             "host",
             ["Made for this host", "Made for another host"],
@@ -192,18 +189,9 @@ fn imports(subject: &Subject<'_>, validation: &mut Validation) {
         let module = text::line(module, 60);
         let warning = Finding::new(format!(
             "only hosts with functions of the module `{module}` can run it: {}",
-            listed(&own)
+            text::listed(&own)
         ))
         .help(format!("`--provides {module}` says that yours has them"));
         validation.warnings.push(warning);
-    }
-}
-
-/// The first of some names, and how many more there are.
-pub fn listed(names: &[String]) -> String {
-    let shown = names.get(..MAX_NAMED).unwrap_or(names).join(", ");
-    match names.len().saturating_sub(MAX_NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::{Check, Finding, Subject};
 use crate::plugin_file::PluginFile;
+use crate::quantities::{bytes, pages};
 use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, WARNING};
 use crate::text;
-use crate::units::{bytes, pages};
 
 /// All answers.
 #[derive(Serialize)]

@@ -12,9 +12,9 @@ use plugin_sdk_harness::{Failure, FailureKind, Module, Source};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::made_for::Host;
 use crate::running::Running;
 use crate::schema::{Kind, Schemas};
+use crate::target_host::Host;
 use crate::text;
 use crate::wasm::Interface;
 

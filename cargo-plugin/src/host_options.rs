@@ -19,11 +19,11 @@ use crate::archive;
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
-use crate::made_for::{self, Host};
 use crate::plugin_file::{self, PluginFile};
+use crate::quantities::{PAGE, parse_time};
+use crate::target_host::{self, Host};
 use crate::terminal::Terminal;
 use crate::text;
-use crate::units::{PAGE, parse_time};
 
 /// The most pages that a plugin's memory can have.
 const MAX_PAGES: u64 = 1 << 16;
@@ -158,9 +158,9 @@ fn load_from(
     terminal: &Terminal,
 ) -> Result<Loaded> {
     if let Some(host) = host {
-        made_for::expect(host, &wasm, file)?;
+        target_host::expect(host, &wasm, file)?;
     }
-    let host = host.or_else(|| made_for::host(&wasm));
+    let host = host.or_else(|| target_host::host(&wasm));
     let host = host.unwrap_or_else(|| hosts::native());
     let loaded = match host.feature {
         None => Module::load(source),

@@ -6,9 +6,9 @@ use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::symbols_file;
 
 use crate::error::{Error, Result};
-use crate::made_for::{self, Host};
 use crate::project::{DEV, Features, Project, RELEASE};
 use crate::sidecar::{self, Sidecar};
+use crate::target_host::{self, Host};
 use crate::terminal::Terminal;
 use crate::wasm::{self, Anatomy};
 use crate::wasm_opt;
@@ -33,7 +33,7 @@ pub struct BuildOptions {
     #[arg(long)]
     keep_names: bool,
     /// The host that the plugin is made for, by its feature `host-…`; several times for a module each [default: any that runs the SDK's own ABI]
-    #[arg(long = "host", value_name = "HOST", value_parser = made_for::parser())]
+    #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser())]
     hosts: Vec<Host>,
     #[command(flatten)]
     features: Features,

@@ -1,0 +1,93 @@
+/* plugin_sdk.h: plugins in C11 and C++, for ToolFS, by its interface for plugins. Made by `cargo plugin header --host toolfs` of version 0.1.0:
+ * make it anew instead of changing it. `docs/abi.md` and `docs/languages.md` of plugin-sdk tell the rest. */
+#ifndef PLUGIN_SDK_H
+#define PLUGIN_SDK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define PLUGIN_C extern "C"
+#define PLUGIN_STATIC_ASSERT static_assert
+#else
+#define PLUGIN_C extern
+#define PLUGIN_STATIC_ASSERT _Static_assert
+#endif
+
+/* What the module exports and imports, by the names that the host knows. On other targets than WebAssembly these are ordinary functions, so that a
+ * plugin's source compiles there for its unit tests, which define what the host would. */
+#ifdef __wasm__
+#define PLUGIN_EXPORT(NAME) PLUGIN_C __attribute__((export_name(NAME)))
+#define PLUGIN_IMPORT(MODULE, NAME) PLUGIN_C __attribute__((import_module(MODULE), import_name(NAME)))
+#else
+#define PLUGIN_EXPORT(NAME) PLUGIN_C
+#define PLUGIN_IMPORT(MODULE, NAME) PLUGIN_C
+#endif
+
+/* Bytes and whether they are an error, in one number: address << 32 | failed << 31 | length. */
+typedef uint64_t plugin_packed;
+
+/* The longest that such bytes can be: 2^31 - 1. */
+#define PLUGIN_MAX_LEN UINT32_C(2147483647)
+
+/* A packed number taken apart. */
+typedef struct plugin_bytes {
+    uint8_t *address;
+    uint32_t len;
+    bool failed;
+} plugin_bytes;
+
+/* Bytes that are a result. */
+static inline plugin_packed plugin_pack(const void *address, uint32_t len) {
+    return (uint64_t)(uint32_t)(uintptr_t)address << 32 | (len & PLUGIN_MAX_LEN);
+}
+
+/* Bytes that are an error: JSON {"code", "message", "details"?, "source"?}. */
+static inline plugin_packed plugin_pack_error(const void *address, uint32_t len) {
+    return plugin_pack(address, len) | UINT64_C(1) << 31;
+}
+
+/* What a packed number says. The address means something in WebAssembly only. */
+static inline plugin_bytes plugin_unpack(plugin_packed packed) {
+    plugin_bytes bytes;
+    bytes.address = (uint8_t *)(uintptr_t)(packed >> 32);
+    bytes.len = (uint32_t)packed & PLUGIN_MAX_LEN;
+    bytes.failed = (packed >> 31 & 1) != 0;
+    return bytes;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------------------------------------
+ * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
+ */
+
+/* A file's contents.
+ * path, path_len: text.
+ * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
+ * Needs the permission `files`. */
+PLUGIN_IMPORT("toolfs", "read_file")
+plugin_packed toolfs_read_file(const char *path, uint32_t path_len);
+
+/* Makes or replaces a file.
+ * path, path_len: text.
+ * data, data_len: bytes.
+ * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
+ * Needs the permission `files`. */
+PLUGIN_IMPORT("toolfs", "write_file")
+plugin_packed toolfs_write_file(const char *path, uint32_t path_len, const uint8_t *data, uint32_t data_len);
+
+/* The names of what is in a folder.
+ * path, path_len: text.
+ * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
+ * Needs the permission `files`. */
+PLUGIN_IMPORT("toolfs", "list_dir")
+plugin_packed toolfs_list_dir(const char *path, uint32_t path_len);
+
+/* What a path leads to.
+ * path, path_len: text.
+ * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
+ * Needs the permission `files`. */
+PLUGIN_IMPORT("toolfs", "stat")
+plugin_packed toolfs_stat(const char *path, uint32_t path_len);
+
+#endif
