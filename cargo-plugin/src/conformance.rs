@@ -5,16 +5,13 @@
 //! On a host that is played, less can be said: it may carry no codes of errors, or read the arguments itself. There, what must be refused must not be taken, and
 //! nothing may trap or break a rule of the host's.
 
-use std::borrow::Cow;
-
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{Failure, FailureKind, Module, Source};
+use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::running::Running;
 use crate::schema::{Kind, Schemas};
-use crate::target_host::Host;
+use crate::target_host::{self, Host};
 use crate::text;
 use crate::wasm::Interface;
 
@@ -150,13 +147,13 @@ impl Subject<'_> {
         self.host.feature.is_some()
     }
 
-    fn instance(&self, config: &Value) -> Result<Running, Failure> {
+    fn instance(&self, config: &Value) -> Result<Plugin, Failure> {
         let mut builder = self.module.plugin().grant_all();
         // Hosts without configuration are given none.
         if !self.is_played() || *config != json!({}) {
             builder = builder.config(config);
         }
-        Running::new(builder.fuel(FUEL).no_timeout(), self.host)
+        target_host::build(builder.fuel(FUEL).no_timeout(), self.host)
     }
 }
 
@@ -356,10 +353,10 @@ impl Probe {
             Ok(plugin) => plugin,
             Err(failure) => return Some(told(&failure)),
         };
-        let answer = plugin.call(&command.name, arguments.as_bytes(), false);
+        let answer = plugin.call_raw(&command.name, arguments.as_bytes());
         let answer = match (answer, &self.expected) {
             (Ok(bytes), Expected::Answer | Expected::Taken) => {
-                return bad_result(subject.manifest, command, arguments, &bytes);
+                return bad_result(subject.manifest, command, arguments, bytes);
             }
             (Ok(_), _) => Err("it took them".to_owned()),
             (Err(failure), expected) if subject.is_played() => {
@@ -476,8 +473,8 @@ fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
 impl Subject<'_> {
     fn refuses_bytes(&self, command: &CommandInfo, config: &Value, bytes: &[u8]) -> Option<String> {
         let called = self.instance(config).and_then(|mut plugin| {
-            let answer = plugin.call(&command.name, bytes, false);
-            answer.map(Cow::into_owned)
+            let answer = plugin.call_raw(&command.name, bytes);
+            answer.map(<[u8]>::to_vec)
         });
         let refused = |failure: &Failure| match failure.plugin_error() {
             Some(error) => error.code() == "invalid_argument" || self.is_played(),

@@ -213,9 +213,10 @@ pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder
 }
 
 impl HostOptions {
-    /// A plugin of this module, to be built: with the clock, the random numbers and the log that there are, and with what the options ask for.
+    /// Returns a builder for a plugin of this module, with the clock, the random numbers and the log
+    /// of this computer, and with the services that the options ask for.
     ///
-    /// A host that is played answers from services in memory, and cannot be given others.
+    /// An emulated host offers those of them that it has.
     pub fn builder(
         &self,
         loaded: &Loaded,
@@ -226,13 +227,9 @@ impl HostOptions {
         let host = *host;
         logging::show(self.log_level);
         self.check_grants(module.manifest())?;
-        let builder = self
+        let mut builder = self
             .limited(module, host, count_fuel)
-            .grant_words(|permission| format!("--grant {permission}"));
-        if host.feature.is_some() {
-            return self.in_memory_only(host).map(|()| builder);
-        }
-        let mut builder = builder
+            .grant_words(|permission| format!("--grant {permission}"))
             .logs(ForwardedLog)
             .clock(SystemClock)
             .random(SystemRandom)
@@ -297,24 +294,6 @@ impl HostOptions {
     /// The configuration that the plugin is given.
     pub fn configuration(&self) -> Option<&Value> {
         self.config.as_ref()
-    }
-
-    /// Refuses options that a host which is played has no use for.
-    fn in_memory_only(&self, host: Host) -> Result<()> {
-        let given = [
-            ("--kv", self.kv.is_some()),
-            ("--files", !self.files.is_empty()),
-            ("--allow-host", !self.allow_host.is_empty()),
-        ];
-        match given.iter().find(|(_, given)| *given) {
-            None => Ok(()),
-            Some((option, _)) => Err(Error::new(format!(
-                "`{option}` is not for plugins of the host `{}`",
-                host.name
-            ))
-            .because("that host is played here, with services in memory that are new in every run")
-            .help("a module of the SDK's own ABI, which `cargo plugin build` makes, has the services of this computer")),
-        }
     }
 
     fn limited(&self, module: &Module, host: Host, count_fuel: bool) -> PluginBuilder {

@@ -2,9 +2,6 @@
 
 use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use plugin_sdk_harness::LogLine;
-
-use crate::text;
 
 /// What the harness puts before the targets of plugins' lines.
 const PLUGIN: &str = "plugin:";
@@ -18,12 +15,6 @@ pub fn show(level: LevelFilter) {
     // Fails where there is a logger already, which is this one.
     let _ = log::set_logger(&LOGGER);
     log::set_max_level(level);
-}
-
-/// Shows a line that was kept while the plugin ran.
-pub fn show_line(line: &LogLine) {
-    let target = format!("{PLUGIN}{}", text::line(&line.target, 100));
-    log::log!(target: &target, line.level, "{}", text::line(&line.message, 10_000));
 }
 
 impl Log for Logger {

@@ -26,7 +26,6 @@
 //! | a call | |
 //! |---|---|
 //! | `host_options` | options of the host that the tool provides or emulates |
-//! | `running` | a running plugin |
 //! | `flags` | a command's arguments as flags |
 //! | `bench` | the cost of calls, and the lock file that records it |
 //! | `logging` | the plugin's log |
@@ -53,7 +52,6 @@ mod plugin_file;
 mod project;
 mod quantities;
 mod reference;
-mod running;
 mod schema;
 mod sidecar;
 mod size;

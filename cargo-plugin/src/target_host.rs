@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::inspect::Inspection;
+use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder};
 
 use crate::error::{Error, Result};
 
@@ -16,6 +17,40 @@ pub fn parser() -> impl TypedValueParser<Value = Host> {
         .map(|host| PossibleValue::new(host.name).help(host.summary));
     PossibleValuesParser::new(names)
         .map(|name| hosts::find(&name).unwrap_or_else(|| hosts::native()))
+}
+
+/// Creates a plugin, run by the SDK's own ABI or by the rules of another host, and initialises it.
+pub fn build(builder: PluginBuilder, host: Host) -> Result<Plugin, Failure> {
+    match host.feature {
+        None => builder.build(),
+        Some(_) => builder.build_for(host),
+    }
+}
+
+/// Starts a plugin: the results of its commands may depend on it.
+pub fn start(plugin: &mut Plugin) -> Result<(), Failure> {
+    optional(plugin.start())
+}
+
+/// Ends a plugin's life as its host would.
+pub fn end(plugin: &mut Plugin) -> Result<(), Failure> {
+    optional(plugin.stop())?;
+    plugin.cleanup()
+}
+
+/// A missing hook, or one that the host does not call, counts as success.
+fn optional(hook: Result<(), Failure>) -> Result<(), Failure> {
+    match hook {
+        Err(failure)
+            if matches!(
+                failure.kind(),
+                FailureKind::MissingExport { .. } | FailureKind::HostLacks { .. }
+            ) =>
+        {
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
 /// The host that a module is made for; `None` where it is no module, or none that can be told.

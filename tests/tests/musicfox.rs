@@ -175,7 +175,7 @@ fn the_guides_c_sample_runs_from_initialize_to_cleanup() {
     );
     plugin.start().unwrap();
     let mut filter =
-        |block: &[f32]| samples(&plugin.call_raw("process_audio", &bytes(block)).unwrap());
+        |block: &[f32]| samples(plugin.call_raw("process_audio", &bytes(block)).unwrap());
     assert_eq!(filter(&[1.0, 1.0]), [0.5, 0.75]);
     assert!(filter(&[]).is_empty());
     assert_eq!(

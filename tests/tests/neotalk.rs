@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use failing::{Shop, shop};
 use plugin_sdk_harness::hosts;
-use plugin_sdk_harness::services::{AllowList, Fault, ForwardedLog, ScriptedHttp};
+use plugin_sdk_harness::services::{AllowList, Fault, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
@@ -456,14 +456,6 @@ fn an_unknown_import_is_refused_with_the_nearest_function() {
     ] {
         assert_eq!(ping(&import(fields)).unwrap_err().code(), code);
     }
-}
-
-#[test]
-fn services_that_are_not_in_memory_are_refused() {
-    let builder = Sample::new().builder().logs(ForwardedLog);
-    let failure = builder.build_for(hosts::neotalk()).unwrap_err();
-    assert_eq!(failure.code(), "service");
-    assert!(failure.message().contains("ForwardedLog"), "{failure}");
 }
 
 #[test]

@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use plugin_sdk_harness::{Failure, Module, PluginBuilder};
+use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::cases::Case;
 use crate::host_options;
 use crate::quantities::PAGE;
-use crate::running::Running;
-use crate::target_host::Host;
+use crate::target_host::{self, Host};
 
 /// How many calls are made before any is timed, and how many are timed at most.
 const WARM_UP: usize = 3;
@@ -52,6 +51,23 @@ pub struct Measured {
     pub time: Option<Times>,
 }
 
+/// The costs of a command's calls so far.
+#[derive(Default)]
+struct Costs {
+    fuel: u64,
+    host_calls: u64,
+    result_bytes: u64,
+}
+
+fn costs(plugin: &Plugin, command: &str) -> Costs {
+    let calls = plugin.statistics().command(command);
+    calls.map_or_else(Costs::default, |calls| Costs {
+        fuel: calls.fuel().unwrap_or(0),
+        host_calls: calls.host_calls(),
+        result_bytes: calls.bytes_out(),
+    })
+}
+
 /// Counts what the case costs, with so much fuel for each of its calls; the clock has no say in it.
 ///
 /// # Errors
@@ -63,16 +79,13 @@ pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Coun
         .no_timeout()
         .statistics();
     let mut plugin = prepared(builder, host, case)?;
-    let allocations = |plugin: &Running| plugin.heap().map(|heap| heap.allocations);
-    let (before, allocated) = (plugin.costs(&case.command), allocations(&plugin));
-    let error = plugin.call(&case.command, &case.input, false).err();
-    let after = plugin.costs(&case.command);
+    let allocations = |plugin: &Plugin| plugin.heap().map(|heap| heap.allocations);
+    let (before, allocated) = (costs(&plugin, &case.command), allocations(&plugin));
+    let error = plugin.call_raw(&case.command, &case.input).err();
+    let after = costs(&plugin, &case.command);
     let counts = Counts {
         error: error.map(|failure| crate::text::line(failure.code(), 100)),
-        fuel: after
-            .fuel
-            .unwrap_or(0)
-            .saturating_sub(before.fuel.unwrap_or(0)),
+        fuel: after.fuel.saturating_sub(before.fuel),
         pages: plugin.memory_bytes() as u64 / PAGE,
         allocations: allocations(&plugin)
             .zip(allocated)
@@ -83,7 +96,7 @@ pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Coun
     };
     Ok(Counted {
         counts,
-        ends: !plugin.is_dead(),
+        ends: !plugin.is_poisoned(),
     })
 }
 
@@ -103,14 +116,16 @@ pub fn time(
     let mut plugin = prepared(host_options::as_asked(module, host, None), host, case)?;
     for _ in 0..WARM_UP {
         // An error that the plugin answers with takes its time as well.
-        let _ = plugin.call(&case.command, &case.input, false);
+        let _ = plugin.call_raw(&case.command, &case.input);
     }
     let mut times = Vec::new();
     let end = Instant::now() + budget;
-    while !plugin.is_dead() && times.len() < MOST_RUNS && (times.is_empty() || Instant::now() < end)
+    while !plugin.is_poisoned()
+        && times.len() < MOST_RUNS
+        && (times.is_empty() || Instant::now() < end)
     {
         let began = Instant::now();
-        let _ = plugin.call(&case.command, &case.input, false);
+        let _ = plugin.call_raw(&case.command, &case.input);
         let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         times.push(took);
     }
@@ -128,16 +143,16 @@ pub fn time(
 }
 
 /// An instance of its own for the case, in the state that its call finds.
-fn prepared(builder: PluginBuilder, host: Host, case: &Case) -> Result<Running, Failure> {
+fn prepared(builder: PluginBuilder, host: Host, case: &Case) -> Result<Plugin, Failure> {
     // All services are in memory: there is nothing to be kept from.
     let mut builder = builder.grant_all();
     if let Some(config) = &case.config {
         builder = builder.config(config);
     }
-    let mut plugin = Running::new(builder, host)?;
-    plugin.start()?;
+    let mut plugin = target_host::build(builder, host)?;
+    target_host::start(&mut plugin)?;
     for (command, input) in &case.before {
-        plugin.call(command, input, false)?;
+        plugin.call_raw(command, input)?;
     }
     Ok(plugin)
 }

@@ -1,6 +1,5 @@
 //! `cargo plugin call`
 
-use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -9,17 +8,15 @@ use std::time::{Duration, Instant};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{Failure, Module};
+use plugin_sdk_harness::{CallStatistics, Failure, Module, Plugin};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
 use crate::host_options::{self, HostOptions, Loaded};
-use crate::logging;
 use crate::project::{Features, Project, RELEASE};
 use crate::quantities;
-use crate::running::Running;
 use crate::schema::Schemas;
 use crate::target_host::{self, Host};
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
@@ -110,7 +107,6 @@ impl Call {
             ..Timed::default()
         };
         let outcome = made.call(builder, host, &name, &input, info);
-        made.show_log();
         let stats = self.stats.then(|| made.stats(&name)).flatten();
         match outcome {
             Ok(answer) => {
@@ -566,7 +562,7 @@ struct Timed {
     load: Duration,
     prepare: Duration,
     call: Duration,
-    plugin: Option<Running>,
+    plugin: Option<Plugin>,
 }
 
 impl Timed {
@@ -579,8 +575,8 @@ impl Timed {
         info: Option<&CommandInfo>,
     ) -> Result<Vec<u8>, Failure> {
         let began = Instant::now();
-        let mut plugin = Running::new(builder, host)?;
-        plugin.start()?;
+        let mut plugin = target_host::build(builder, host)?;
+        target_host::start(&mut plugin)?;
         self.prepare = began.elapsed();
         let bytes = match input {
             Input::Value(None) => Vec::new(),
@@ -591,32 +587,28 @@ impl Timed {
         let changed = info.is_some_and(|info| info.in_place && info.output.is_none());
         let plugin = self.plugin.insert(plugin);
         let began = Instant::now();
-        let answered = plugin.call(name, &bytes, changed).map(Cow::into_owned);
+        let answered = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
         self.call = began.elapsed();
-        let answer = answered?;
+        let mut answer = answered?;
+        if changed {
+            answer = plugin.arguments().to_vec();
+        }
         // Its life ends as it would at any host.
-        plugin.end()?;
+        target_host::end(plugin)?;
         Ok(answer)
     }
 
-    /// Shows the lines that were kept while the plugin ran.
-    fn show_log(&self) {
-        for line in self.plugin.iter().flat_map(Running::log_lines) {
-            logging::show_line(&line);
-        }
-    }
-
     fn stats(&self, name: &str) -> Option<Stats> {
-        let costs = self.plugin.as_ref()?.costs(name);
+        let calls = self.plugin.as_ref()?.statistics().command(name);
         let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
         Some(Stats {
             load_ms: milliseconds(self.load),
             prepare_ms: milliseconds(self.prepare),
             call_ms: milliseconds(self.call),
-            fuel: costs.fuel,
-            memory_pages: costs.peak_pages,
-            host_calls: costs.host_calls,
-            result_bytes: costs.result_bytes,
+            fuel: calls.and_then(CallStatistics::fuel),
+            memory_pages: calls.map_or(0, CallStatistics::peak_pages),
+            host_calls: calls.map_or(0, CallStatistics::host_calls),
+            result_bytes: calls.map_or(0, CallStatistics::bytes_out),
         })
     }
 }

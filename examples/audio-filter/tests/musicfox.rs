@@ -73,7 +73,7 @@ fn samples_and_json_blocks_continue_each_other_as_natively() {
             let mut expected = noise(from, samples);
             let found = plugin.call_raw("process_audio", &to_bytes(&expected));
             native.process_audio(&mut expected).unwrap();
-            assert_eq!(to_samples(&found.unwrap()), expected, "{filter}");
+            assert_eq!(to_samples(found.unwrap()), expected, "{filter}");
             from += samples;
 
             let block = in_json(noise(from, samples));

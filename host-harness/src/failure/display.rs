@@ -243,13 +243,6 @@ impl FailureKind {
                 nearest,
                 known,
             } => unknown_command(name, nearest.as_deref(), known),
-            load => load.account_of_load(during),
-        }
-    }
-
-    /// The kinds that loading a module comes to, most of which do not depend on a stage.
-    fn account_of_load(&self, during: &Stage) -> Account {
-        match self {
             FailureKind::NotWasm { found } => {
                 Account::new(format!("this is not a WebAssembly module: it is {found}"))
             }
@@ -348,7 +341,6 @@ impl FailureKind {
                 "the WebAssembly engine cannot be set up as asked: {}",
                 text::from_str(reason)
             )),
-            _ => Account::default(),
         }
     }
 }

@@ -33,7 +33,7 @@ const EXPORTS: [ExportedFunction; 7] = [
     (LAST_ERROR, &[], &[I64], false),
     (ON_EVENT, &[I32, I32, I32, I32], &[I32], false),
     (SHUTDOWN, &[], &[], true),
-    // Without it, CIS puts everything that it gives to the skill at one address.
+    // Without it, CIS writes everything for the skill to one address.
     (MALLOC, &[I32], &[I32], true),
     (FREE, &[I32], &[], true),
 ];
@@ -61,7 +61,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         allocator: Some(Allocator {
             alloc: MALLOC,
             free: FREE,
-            // What C asks of it on this target.
+            // The alignment of C on this target.
             alignment: 8,
         }),
         panics: abi::PANIC_EXPORT,
@@ -84,7 +84,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     words: Words::none,
 };
 
-/// How CIS treats a skill.
+/// The operations of CIS.
 struct Skill;
 
 impl Emulator for Skill {
@@ -141,7 +141,7 @@ impl Emulator for Skill {
     }
 }
 
-/// The bytes whose address is in the high half of a number and whose length is in the low half.
+/// Reads bytes, with the address in the high half of a number and the length in the low half.
 fn read(guest: &Guest, region: Region, packed: u64) -> Result<Vec<u8>, Failure> {
     let (address, len) = ((packed >> 32) as u32, packed as u32);
     if address == 0 {
@@ -153,7 +153,7 @@ fn read(guest: &Guest, region: Region, packed: u64) -> Result<Vec<u8>, Failure> 
     Ok(guest.read(region, address, len)?.to_vec())
 }
 
-/// Why the call before failed.
+/// Returns the error of the previous call.
 fn last_error(guest: &mut Guest, of: &str) -> Result<Failure, Failure> {
     let silent = |guest: &Guest| {
         let message = format!("`{of}` failed, and the skill does not say why");
@@ -172,7 +172,8 @@ fn last_error(guest: &mut Guest, of: &str) -> Result<Failure, Failure> {
     }
 }
 
-/// The six functions of CIS, answered from the services. What is denied fails, as everything else does: CIS has no number for it.
+/// The six functions of CIS, on top of the services. A denied call fails like any other: CIS has no
+/// number for it.
 struct Functions {
     kv: Arc<Mutex<dyn Kv + Send>>,
     ai: Arc<Mutex<dyn Ai + Send>>,
@@ -194,7 +195,7 @@ impl Functions {
         }
     }
 
-    /// Text, which CIS reads without asking; a skill that gives it anything else is told.
+    /// Returns text, which CIS does not check; anything else is a breach.
     fn text<'a>(&self, what: &'static str, bytes: &'a [u8]) -> Option<&'a str> {
         let text = std::str::from_utf8(bytes).ok();
         if text.is_none() {

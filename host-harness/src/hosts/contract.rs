@@ -14,67 +14,68 @@ use crate::manifest::Manifest;
 use crate::wasm::Interface;
 use crate::wasm::inspect::{Imported, Inspection, Proposal};
 
-/// What a host asks of a module that it is to run, and what it gives to it.
+/// The contract of a host: what it expects of a module, and what it offers.
 #[non_exhaustive]
 pub struct HostContract {
-    /// What it is called on command lines: `native`.
+    /// The name on command lines, such as `native`.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A description in one line.
     pub summary: &'static str,
-    /// The feature of a plugin's crate, and of `plugin-sdk`, that a plugin is built with for it; `None` for the host of the SDK's own ABI.
+    /// The feature of a plugin's crate, and of `plugin-sdk`, that builds a plugin for it; `None`
+    /// for the SDK's own ABI.
     pub feature: Option<&'static str>,
-    /// How far it lets memory grow unless told, in pages of 64 KiB.
+    /// The default limit of memory, in pages of 64 KiB.
     pub memory_pages: u32,
-    /// The proposals that it does not run.
+    /// The proposals of WebAssembly that it does not support.
     pub lacks: &'static [Proposal],
-    /// Its limits for a call.
+    /// The limits of a call.
     pub(crate) limits: HostLimits,
     /// The functions that it looks for in every module.
     pub(crate) asks: &'static [ExportedFunction],
-    /// Where a module breaks with the exports that it asks for.
+    /// Finds violations of the expected exports.
     pub(crate) exports: fn(&Inspection<'_>) -> Vec<Failure>,
-    /// The modules of its functions, and those functions.
+    /// The modules of its host functions, and these functions.
     pub(crate) modules: &'static [&'static str],
     pub(crate) functions: fn() -> Vec<&'static HostFunction>,
-    /// How it treats a guest's memory and instances.
+    /// The rules for the guest's memory and instances.
     pub(crate) rules: Rules,
-    /// Which exports it can call as commands in a module that describes none.
+    /// Whether it can call an export as a command of a module that describes none.
     pub(crate) callable: fn(&str, &FuncType) -> bool,
-    /// What plays it.
+    /// Creates the emulator.
     pub(crate) emulator: fn(&Surroundings<'_>) -> Emulation,
-    /// How it tells of failures itself.
+    /// Returns the host's own words for a failure.
     pub(crate) words: fn(&FailureKind) -> Words,
 }
 
-/// What a host gives to each call, unless it is told otherwise.
+/// The default limits of a call.
 pub(crate) struct HostLimits {
-    /// Fuel; `None` where it counts none.
+    /// Fuel; `None` if it counts none.
     pub(crate) fuel: Option<u64>,
-    /// Time; `None` where the host names none, which gets that of the harness.
+    /// Time; `None` for the default of the harness.
     pub(crate) timeout: Option<Duration>,
-    /// Whether it gives what the plugin's own manifest asks for.
+    /// Whether limits in the plugin's manifest apply.
     pub(crate) asked: bool,
 }
 
-/// How the imports of a module and a host's functions go together.
+/// The imports of a module, sorted by what the host offers.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Imports {
-    /// Functions that the host has not, or has with another type.
+    /// Functions that the host lacks, or has with another type.
     pub failures: Vec<Failure>,
-    /// The functions that it has, with the permissions that they need.
+    /// Functions that the host offers, with the permissions that they need.
     pub offered: Vec<(Imported, Option<&'static str>)>,
-    /// What comes from modules that are not this host's own. A program that embeds plugins may offer it all the same.
+    /// Imports from modules of others. A program that embeds plugins may offer them all the same.
     pub others: Vec<Imported>,
 }
 
 impl HostContract {
-    /// Whether functions of a module are the host's own, by the module's name.
+    /// Returns whether functions of a module belong to the host, by the module's name.
     pub fn has_module(&self, module: &str) -> bool {
         self.modules.contains(&module)
     }
 
-    /// Everything in which a module's exports are not what the host asks for.
+    /// Returns all violations of the expected exports.
     pub fn exports(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
         let failures = (self.exports)(inspection).into_iter();
         failures.map(|failure| self.tell(failure)).collect()
@@ -88,7 +89,8 @@ impl HostContract {
             .map(|allocator| allocator.alloc)
     }
 
-    /// The functions that the host offers to every plugin, in the order of their descriptions.
+    /// Returns the functions that the host offers to every plugin, in the order of their
+    /// descriptions.
     ///
     /// ```
     /// use plugin_sdk_harness::hosts;
@@ -107,7 +109,7 @@ impl HostContract {
         functions.map(|(name, ..)| *name).chain([self.rules.panics])
     }
 
-    /// Holds a module's imports against the host's functions.
+    /// Compares a module's imports with the host's functions.
     pub fn imports(&self, inspection: &Inspection<'_>) -> Imports {
         let functions = self.functions();
         let mut imports = Imports::default();
@@ -141,7 +143,7 @@ impl HostContract {
         imports
     }
 
-    /// The host's function with the name that is most like another one.
+    /// Returns the host function with the most similar name.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
         self.functions()
             .into_iter()
@@ -156,7 +158,7 @@ impl HostContract {
             .map(|(_, nearest)| nearest)
     }
 
-    /// The limits of a plugin that says this of itself.
+    /// Returns the limits of a plugin with this manifest.
     pub(crate) fn limits(&self, manifest: Option<&Manifest>) -> Limits {
         let own = Limits::default();
         let asked = manifest
@@ -172,12 +174,12 @@ impl HostContract {
         }
     }
 
-    /// What plays it for one plugin.
+    /// Creates the emulator for one plugin.
     pub(crate) fn emulation(&self, surroundings: &Surroundings<'_>) -> Emulation {
         (self.emulator)(surroundings)
     }
 
-    /// What is to be known of a module whose exports this host has found in order.
+    /// Returns the contract of a module whose exports were checked.
     pub(crate) fn contract(&self, interface: &Interface<'_>) -> Result<Contract, Failure> {
         match self.feature {
             Some(_) => Contract::of_foreign(interface, self.callable),
@@ -185,7 +187,7 @@ impl HostContract {
         }
     }
 
-    /// A failure with what the host itself would say, and what to do about it on this host.
+    /// Adds the host's own words, and a hint for this host, to a failure.
     pub(crate) fn tell(&self, failure: Failure) -> Failure {
         if failure.host_says().is_some() {
             return failure;
@@ -201,12 +203,12 @@ impl HostContract {
         }
     }
 
-    /// What a module may have meant that imports what the host has not.
+    /// Returns a hint for imports that the host lacks.
     fn nearest_import(&self, kind: &FailureKind) -> Option<String> {
         let FailureKind::MissingImports { imports } = kind else {
             return None;
         };
-        // Whatever else imports from JavaScript or WASI has hints of its own.
+        // Imports from JavaScript or WASI have hints of their own.
         let own = |module: &str| self.modules.contains(&module);
         let meant = imports.iter().find_map(|import| {
             let nearest = self.nearest(&import.name)?;

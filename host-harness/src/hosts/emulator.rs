@@ -1,4 +1,4 @@
-//! What plays a host.
+//! The interface of an emulator.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,19 +9,23 @@ use crate::failure::{Failure, FailureKind};
 use crate::permissions::Grants;
 use crate::services::Handles;
 
-/// How a host does what hosts do with a plugin. What it never does, it leaves out: that is the failure [`FailureKind::HostLacks`] then, and nothing of the guest's runs.
+/// The operations of a host. One that a host lacks fails with [`FailureKind::HostLacks`], and no
+/// guest code runs.
 ///
-/// Each method is one operation of the harness's user, with the time and the fuel of one call. A guest that traps is dead; the method only passes the failure on.
+/// Each method is one operation of the harness's user, with the time and the fuel of one call. A
+/// guest that traps is dead; the method only passes the failure on.
 pub(crate) trait Emulator: Send {
-    /// Whatever the host does when it has made an instance, and before the plugin is initialised: it may read its description, say.
+    /// Runs what the host does after it has created an instance and before it initialises the
+    /// plugin: reading its description, for example.
     fn load(&mut self, _guest: &mut Guest) -> Result<(), Failure> {
         Ok(())
     }
 
-    /// Initialises the plugin with its configuration, which is JSON, or no bytes at all where none was given.
+    /// Initialises the plugin with its configuration: JSON, or no bytes without a configuration.
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure>;
 
-    /// Runs a command, whose arguments are JSON or whatever a raw command takes, and takes its result. The plugin's own error is [`Guest::refused`].
+    /// Runs a command with arguments in JSON, or bytes for a raw command, and returns its result.
+    /// The plugin's own error is [`Guest::refused`].
     fn command(
         &mut self,
         guest: &mut Guest,
@@ -29,7 +33,7 @@ pub(crate) trait Emulator: Send {
         arguments: &[u8],
     ) -> Result<Vec<u8>, Failure>;
 
-    /// Runs a command for many inputs, in the way that the host has for that, and takes all results.
+    /// Runs a command for many inputs, in the host's own way, and returns all results.
     fn batch(
         &mut self,
         guest: &mut Guest,
@@ -49,7 +53,7 @@ pub(crate) trait Emulator: Send {
         Err(guest.lacks("stop"))
     }
 
-    /// Gives the plugin an event, whose data is JSON.
+    /// Gives the plugin an event with data in JSON.
     fn event(&mut self, guest: &mut Guest, _topic: &str, _data: &[u8]) -> Result<(), Failure> {
         Err(guest.lacks("events"))
     }
@@ -57,59 +61,60 @@ pub(crate) trait Emulator: Send {
     /// Ends the plugin's life.
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure>;
 
-    /// Looks, after that, for what the plugin has left undone that this host's rules ask of it. What the guest allocated for the host and the host has not freed is
-    /// looked at for all hosts.
+    /// Checks, after that, other duties of the plugin by this host's rules. Memory that was
+    /// allocated for the host and not freed is checked for all hosts.
     fn finish(&mut self, _guest: &mut Guest) -> Result<(), Failure> {
         Ok(())
     }
 }
 
-/// A host that is played, for one plugin.
+/// An emulated host, for one plugin.
 pub(crate) struct Emulation {
-    /// Its functions; of several of one name, the last counts.
+    /// Its functions; of several with one name, the last wins.
     pub(crate) functions: Vec<HostFunctions>,
     pub(crate) emulator: Box<dyn Emulator>,
 }
 
-/// What a host that is played has of the harness.
+/// What an emulated host may use from the harness.
 pub(crate) struct Surroundings<'a> {
     /// The services; clones share their state.
     pub(crate) services: &'a Handles,
     pub(crate) grants: &'a Grants,
-    /// Where the host's functions note what the plugin should not have called them with.
+    /// The place to note invalid calls of host functions.
     pub(crate) breaches: &'a Breaches,
-    /// Whether the plugin describes itself, as those made with this SDK do.
+    /// Whether the plugin describes itself, as those of this SDK do.
     pub(crate) described: bool,
 }
 
-/// The first rule that a plugin has broken in calling the host's functions, which cannot end the call themselves; it is told when the call returns. Clones share it.
+/// The first rule that a plugin broke in a call of a host function, which cannot end the call
+/// itself. It is reported when the call returns. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Breaches(Arc<Mutex<Option<(&'static str, String)>>>);
 
 impl Breaches {
-    /// Notes a rule and what was found instead, unless there is one already.
+    /// Notes a rule and what was found instead, unless a rule is noted already.
     pub(crate) fn note(&self, rule: &'static str, found: impl Into<String>) {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert_with(|| (rule, found.into()));
     }
 
-    /// What was noted since the last time.
+    /// Takes the note.
     pub(crate) fn take(&self) -> Option<(&'static str, String)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// How a host tells of a failure.
+/// A host's own account of a failure.
 #[derive(Default)]
 pub(crate) struct Words {
-    /// What it says itself.
+    /// Its own message.
     pub(crate) says: Option<String>,
-    /// What to do next, where that is another thing than on the SDK's own host.
+    /// The next step, if it differs from that of the SDK's own host.
     pub(crate) hint: Option<String>,
 }
 
 impl Words {
-    /// For hosts whose documents tell none.
+    /// Returns no words, for hosts whose documents have none.
     pub(crate) fn none(_: &FailureKind) -> Self {
         Words::default()
     }

@@ -1,4 +1,4 @@
-//! Extism's runtime, as its crate has it: `docs/hosts/extism.md`.
+//! The runtime of Extism, by its crate: `docs/hosts/extism.md`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ use crate::memory::PAGE;
 use crate::services::{Handles, setting};
 use crate::wasm::inspect::Inspection;
 
-/// What a program may call beside the commands, where a plugin has it.
+/// The functions that a program may call besides the commands, if a plugin has them.
 const HOOKS: [ExportedFunction; 5] = [
     (abi::INIT_EXPORT, &[], &[I32], false),
     (abi::START_EXPORT, &[], &[I32], false),
@@ -34,13 +34,13 @@ const HOOKS: [ExportedFunction; 5] = [
     (abi::CLEANUP_EXPORT, &[], &[I32], false),
 ];
 
-/// How much memory of its own Extism is played with, in bytes: as much as a plugin may have itself.
+/// The memory of the emulated Extism itself, in bytes: as much as a plugin may have.
 const MAX_MEMORY: u64 = Limits::MEMORY_PAGES as u64 * PAGE;
 
-/// How much all variables may have together, in bytes, unless a program says otherwise.
+/// The most bytes of all variables together by default.
 const MAX_VARIABLES: usize = 1 << 20;
 
-/// What Extism counts for a variable beside its name and its value: what its Rust has for them, in bytes.
+/// The bytes that Extism counts for a variable in addition to its name and its value.
 const VARIABLE: usize = 48;
 
 /// The key under which a plugin finds its configuration as a whole.
@@ -102,8 +102,8 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     failures
 }
 
-/// Returns whether Extism can call an export by its name: a function of a plugin's that was not made
-/// with this SDK has neither parameters nor any other result than its status.
+/// Returns whether Extism can call an export by its name: a function of a plugin made without this
+/// SDK has no parameters, and only a status as its result.
 fn is_callable(name: &str, ty: &FuncType) -> bool {
     ty.params().is_empty()
         && ty.results() == [ValType::I32]
@@ -111,15 +111,15 @@ fn is_callable(name: &str, ty: &FuncType) -> bool {
         && !HOOKS.iter().any(|(hook, ..)| *hook == name)
 }
 
-/// How Extism treats a plugin.
+/// The operations of Extism.
 struct Extism {
     functions: Functions,
-    /// Whether the plugin was made with this SDK, so that it has hooks and is held to its rules.
+    /// Whether the plugin was made with this SDK, so that it has hooks and must follow its rules.
     described: bool,
 }
 
 impl Extism {
-    /// Calls an export with an input, and takes its output.
+    /// Calls an export with an input, and returns its output.
     fn call(&mut self, guest: &mut Guest, export: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
         if !guest.has(export) {
             let message = format!("Function not found: {}", crate::text::name(export));
@@ -128,7 +128,7 @@ impl Extism {
         self.functions.kernel().begin(input);
         let status: i32 = guest.call_named(export, ())?;
         let mut kernel = self.functions.kernel();
-        // Extism itself only makes room again; other kits than this SDK leave that to it.
+        // Extism itself only frees the memory; other kits than this SDK rely on that.
         let left = kernel.blocks.first_key_value();
         if let Some((at, block)) = left.filter(|_| self.described) {
             return Err(guest.breaks(
@@ -150,7 +150,7 @@ impl Extism {
         }
     }
 
-    /// A hook, which is called as a command is.
+    /// Calls a hook like a command.
     fn hook(
         &mut self,
         guest: &mut Guest,
@@ -161,7 +161,7 @@ impl Extism {
     }
 }
 
-/// The plugin's error: as the SDK has them, or any text.
+/// Returns the plugin's error: in the form of the SDK, or as any text.
 fn refused(guest: &Guest, error: &[u8]) -> Failure {
     match error.first() {
         Some(b'{') => guest.failed(error),
@@ -218,15 +218,15 @@ impl Emulator for Extism {
     }
 }
 
-/// Extism's own memory, and what it has to tell a plugin.
+/// The memory of Extism, and its data for a plugin.
 #[derive(Default)]
 struct Kernel {
     input: Vec<u8>,
     output: Vec<u8>,
     error: Option<Vec<u8>>,
-    /// The blocks that are neither given back nor handed over, by their addresses.
+    /// The blocks that are neither given back nor handed over, by address.
     blocks: BTreeMap<u64, Vec<u8>>,
-    /// Where the next block goes. No address is given twice in a call.
+    /// The address of the next block. No address is used twice in a call.
     top: u64,
     config: Vec<u8>,
     status: u16,
@@ -234,7 +234,7 @@ struct Kernel {
 }
 
 impl Kernel {
-    /// Begins a call: whatever was in memory is gone.
+    /// Begins a call with empty memory.
     fn begin(&mut self, input: &[u8]) {
         self.input = input.to_vec();
         self.output = Vec::new();
@@ -249,20 +249,20 @@ impl Kernel {
             return 0;
         }
         let at = self.top;
-        // Apart, so that what is read behind a block's end is no other's.
+        // Blocks are apart, so that a read past the end of one does not reach another.
         self.top = (at + length).next_multiple_of(16) + 16;
         self.blocks.insert(at, bytes);
         at
     }
 
-    /// The bytes from an address up to the end of their block.
+    /// Returns the bytes from an address up to the end of their block.
     fn from(&mut self, at: u64) -> Option<&mut [u8]> {
         let (start, block) = self.blocks.range_mut(..=at).next_back()?;
         block.get_mut(usize::try_from(at - start).ok()?..)
     }
 }
 
-/// Extism's functions, answered from the services.
+/// The functions of Extism, on top of the services.
 #[derive(Clone)]
 struct Functions {
     kernel: Arc<Mutex<Kernel>>,
@@ -289,7 +289,7 @@ impl Functions {
         self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a block over from the plugin; what it is to be is told where it is none.
+    /// Takes a block over from the plugin. An invalid one is a breach.
     fn taken(&self, block: u64, what: &'static str) -> Vec<u8> {
         if let Some(bytes) = self.kernel().blocks.remove(&block) {
             return bytes;
@@ -358,7 +358,8 @@ impl Functions {
         Ok(kept)
     }
 
-    /// Extism ends the plugin's call, which no function that answers with a number can; it is told when the call returns.
+    /// Notes that Extism ends the plugin's call. A function that returns a number cannot do that;
+    /// it is reported when the call returns.
     fn end(&self, why: impl Into<String>) {
         self.breaches
             .note("Extism ends a call in which this happens", why);
@@ -573,7 +574,7 @@ impl Requests for Functions {
     }
 }
 
-/// What the runtime says itself.
+/// Returns the words of the runtime.
 fn words(kind: &FailureKind) -> Words {
     let (says, hint) = match kind {
         FailureKind::MissingExport { name, .. } => (

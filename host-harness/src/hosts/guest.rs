@@ -1,6 +1,6 @@
-//! A guest in the hands of a host that is played.
+//! The guest of an emulated host.
 //!
-//! Whatever the guest gives is a number until it has been held against its memory as it is then.
+//! A number from the guest is only used after a check against the current size of its memory.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,19 +15,19 @@ use crate::manifest::Manifest;
 use crate::run::json;
 use crate::run::{Compiled, Module, Sandbox, refused};
 
-/// The exports by which a host gets memory of a guest's, and gives it back.
+/// The exports with which a host allocates and frees memory of the guest.
 pub(crate) struct Allocator {
-    /// `(size: i32) -> i32`; 0 where there is no room.
+    /// `(size: i32) -> i32`; 0 if there is no room.
     pub(crate) alloc: &'static str,
-    /// `(address: i32)`, or `(address: i32, size: i32)`; whichever the module has.
+    /// `(address: i32)` or `(address: i32, size: i32)`, whichever the module has.
     pub(crate) free: &'static str,
-    /// What an address must be a multiple of.
+    /// The alignment of addresses.
     pub(crate) alignment: u32,
 }
 
 /// The rules of a host for a guest's memory and instances.
 pub(crate) struct Rules {
-    /// How the host gets memory from the guest, if it does.
+    /// The allocator that the host uses, if it does.
     pub(crate) allocator: Option<Allocator>,
     /// The export that holds the address of the guest's panic record.
     pub(crate) panics: &'static str,
@@ -44,9 +44,10 @@ pub(crate) struct Guest {
     compiled: Arc<Compiled>,
     sandbox: Sandbox,
     pool: Option<u32>,
-    /// What is going on, for failures to tell.
+    /// The current operation, for failures.
     during: Stage,
-    /// What the guest has allocated for the host, and the host has not freed: addresses and sizes.
+    /// The blocks that the guest has allocated for the host and the host has not freed: addresses
+    /// and sizes.
     blocks: BTreeMap<u32, u32>,
 }
 
@@ -75,7 +76,7 @@ impl Guest {
         Ok(guest)
     }
 
-    /// Begins an operation of the host's, with the time and the fuel of a call.
+    /// Begins an operation of the host, with the time and the fuel of a call.
     pub(crate) fn begin(&mut self, during: Stage) -> Result<(), Failure> {
         self.during = during;
         if self.rules.fresh_instances {
@@ -84,7 +85,7 @@ impl Guest {
         self.sandbox.enter(|| self.during.clone())
     }
 
-    /// Makes another instance in the place of this one, with the same host: no state of the guest's is left.
+    /// Replaces the instance by a new one with the same host; no state of the guest remains.
     fn renew(&mut self) -> Result<(), Failure> {
         let state = self.sandbox.store.data_mut();
         let (functions, observer) = (std::mem::take(&mut state.host), state.observer.take());
@@ -104,14 +105,14 @@ impl Guest {
                 self.attach()
             }
             Err(failure) => {
-                // Its host's functions have gone with it.
+                // The host functions are lost with it.
                 self.sandbox.first = Some(failure.clone());
                 Err(failure)
             }
         }
     }
 
-    /// Lets the host's functions reach the instance, and allocate in it.
+    /// Gives host functions access to the instance's memory and allocator.
     fn attach(&mut self) -> Result<(), Failure> {
         let alloc = match self.allocator() {
             Some(allocator) => Some(self.sandbox.export(allocator.alloc)?),
@@ -121,7 +122,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Whether the next operation has an instance of its own.
+    /// Returns whether every operation has an instance of its own.
     pub(crate) fn is_renewed(&self) -> bool {
         self.rules.fresh_instances
     }
@@ -138,12 +139,12 @@ impl Guest {
         &mut self.sandbox
     }
 
-    /// Whether the module has a function of this name.
+    /// Returns whether the module has a function of this name.
     pub(crate) fn has(&mut self, export: &str) -> bool {
         self.sandbox.function(export).is_some()
     }
 
-    /// Calls an export, whose type the host's contract has checked.
+    /// Calls an export, whose type the contract has checked.
     pub(crate) fn call<P: WasmParams, R: WasmResults>(
         &mut self,
         export: &'static str,
@@ -156,7 +157,7 @@ impl Guest {
         })
     }
 
-    /// As [`call`](Guest::call), for an export whose name only the plugin knows.
+    /// Calls an export whose name only the plugin knows.
     pub(crate) fn call_named<P: WasmParams, R: WasmResults>(
         &mut self,
         export: &str,
@@ -167,7 +168,7 @@ impl Guest {
         called.map_err(|error| self.sandbox.trapped(self.during.clone(), &error))
     }
 
-    /// What is going on while an export runs: a command where there is one, else what is called.
+    /// Returns the stage of a call: the command, or else the export.
     fn stage(&self, export: &'static str) -> Stage {
         match &self.during {
             Stage::Command(name) => Stage::Command(name.clone()),
@@ -175,7 +176,7 @@ impl Guest {
         }
     }
 
-    /// The bytes at an address; `region` is what they should be.
+    /// Returns the bytes at an address; `region` is their purpose.
     pub(crate) fn read(&self, region: Region, address: u32, len: u32) -> Result<&[u8], Failure> {
         self.sandbox.bytes(address, len).ok_or_else(|| {
             let kind = self.sandbox.out_of_bounds(region, address, len);
@@ -183,7 +184,7 @@ impl Guest {
         })
     }
 
-    /// The bytes from an address up to the first zero, which are no more than `most`.
+    /// Returns the bytes from an address up to the first zero, at most `most`.
     pub(crate) fn read_terminated(
         &self,
         region: Region,
@@ -209,7 +210,7 @@ impl Guest {
         }
     }
 
-    /// The number at an address.
+    /// Returns the number at an address.
     pub(crate) fn read_u32(&self, region: Region, address: u32) -> Result<u32, Failure> {
         let bytes = self.read(region, address, 4)?;
         Ok(bytes.try_into().map_or(0, u32::from_le_bytes))
@@ -234,13 +235,13 @@ impl Guest {
         Ok(())
     }
 
-    /// The host's allocator, if the module has its exports.
+    /// Returns the host's allocator, if the module has its exports.
     fn allocator(&mut self) -> Option<&'static Allocator> {
         let allocator = self.rules.allocator.as_ref()?;
         self.has(allocator.alloc).then_some(allocator)
     }
 
-    /// Memory of the guest's for so many bytes, which is the host's until it [frees](Guest::free) it.
+    /// Allocates memory of the guest, which belongs to the host until it [frees](Guest::free) it.
     pub(crate) fn alloc(&mut self, len: u32) -> Result<u32, Failure> {
         let Some(allocator) = self.allocator() else {
             let name = self.rules.allocator.as_ref().map_or("alloc", |a| a.alloc);
@@ -270,7 +271,8 @@ impl Guest {
         Ok(address)
     }
 
-    /// Takes over memory that the guest says is the host's from now on, as the result of `export`, until it [frees](Guest::free) it.
+    /// Takes over memory that the guest hands to the host as the result of `export`, until the host
+    /// [frees](Guest::free) it.
     pub(crate) fn adopt(
         &mut self,
         export: &'static str,
@@ -287,7 +289,7 @@ impl Guest {
             ));
         }
         if len == 0 {
-            // No bytes overlap nothing, and a guest may say always the same address for them.
+            // Zero bytes overlap nothing, and a guest may always return the same address for them.
             return Ok(());
         }
         let new = span(address, len);
@@ -311,7 +313,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Gives memory back to the guest, by the export that the host has for that.
+    /// Frees memory of the guest with the host's export for that.
     pub(crate) fn free(&mut self, address: u32) -> Result<(), Failure> {
         let Some(len) = self.blocks.remove(&address) else {
             return Ok(());
@@ -328,7 +330,8 @@ impl Guest {
         }
     }
 
-    /// Puts bytes into memory of the guest's: their address and their length, until they are [freed](Guest::free). No bytes need no memory, and lie at address 0.
+    /// Copies bytes into memory of the guest and returns their address and length, until they are
+    /// [freed](Guest::free). Zero bytes need no memory, and have address 0.
     pub(crate) fn place(&mut self, bytes: &[u8]) -> Result<(u32, u32), Failure> {
         if bytes.is_empty() {
             return Ok((0, 0));
@@ -347,8 +350,8 @@ impl Guest {
         Ok((address, len))
     }
 
-    /// What neither the host nor the plugin has freed of what was allocated for the host. Of what the host has put into the plugin's hands, the plugin says so itself, if it
-    /// counts its allocations.
+    /// Returns a failure if memory that was allocated for the host is not freed. A plugin that
+    /// counts its allocations also reports memory that the host has handed to it.
     pub(crate) fn unfreed(&self) -> Option<Failure> {
         let Some((address, len)) = self.blocks.first_key_value() else {
             let kept = self.sandbox.heap().map_or(0, |heap| heap.host_blocks);
@@ -368,22 +371,22 @@ impl Guest {
         ))
     }
 
-    /// What the plugin says of itself.
+    /// Returns the plugin's manifest.
     pub(crate) fn manifest(&self) -> Option<&Manifest> {
         self.module.manifest()
     }
 
-    /// A failure of what is going on.
+    /// Returns a failure of the current operation.
     pub(crate) fn failure(&self, kind: FailureKind) -> Failure {
         Failure::new(kind, self.during.clone())
     }
 
-    /// The plugin's own error.
+    /// Returns the plugin's own error as a failure.
     pub(crate) fn refused(&self, error: plugin_sdk::Error) -> Failure {
         self.failure(FailureKind::Plugin(error))
     }
 
-    /// The plugin's own error, from the SDK's JSON of one.
+    /// Returns the plugin's own error, from its JSON form in the SDK.
     pub(crate) fn failed(&self, error: &[u8]) -> Failure {
         let error = self
             .sandbox
@@ -392,7 +395,7 @@ impl Guest {
         self.failure(error.map_or_else(|kind| kind, FailureKind::Plugin))
     }
 
-    /// The plugin breaks a rule of the host's.
+    /// Returns the failure of a plugin that breaks a rule of the host.
     pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
         let kind = FailureKind::HostContract {
             host: self.host,
@@ -403,7 +406,7 @@ impl Guest {
         self.failure(kind).with_context(context)
     }
 
-    /// The host never does this.
+    /// Returns the failure for an operation that the host lacks.
     pub(crate) fn lacks(&self, what: &'static str) -> Failure {
         self.failure(FailureKind::HostLacks {
             host: self.host,
@@ -412,7 +415,7 @@ impl Guest {
     }
 }
 
-/// Where a block lies.
+/// Returns the range of a block.
 fn span(address: u32, len: u32) -> Range<u64> {
     let start = u64::from(address);
     start..start + u64::from(len)

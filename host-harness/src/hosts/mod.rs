@@ -1,7 +1,9 @@
-//! The hosts that plugins are made for: what each asks of a module, and an emulator of each that plays it strictly.
+//! The hosts that plugins are made for: the contract of each, and an emulator that follows it
+//! strictly.
 //!
-//! A plugin that is built for a host is tested as that host will run it, in its order of calls, by its rules of memory and within its limits, and with its functions
-//! alone; where the host itself would crash, or go on with bytes that are not its own, the emulator says what is wrong:
+//! A plugin that is built for a host is tested as that host runs it: with its order of calls, its
+//! rules for memory, its limits and only its functions. Where the host itself would crash, or
+//! continue with bytes of another owner, the emulator reports the mistake:
 //!
 //! ```no_run
 //! use plugin_sdk_harness::{Plugin, Source, hosts};
@@ -17,7 +19,7 @@
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
-//! What each asks of a module can be asked without running it:
+//! A module can be checked against a contract without running it:
 //!
 //! ```
 //! use plugin_sdk_harness::{hosts, inspect::Inspection};
@@ -32,17 +34,23 @@
 //!
 //! # One file for each host
 //!
-//! A host's file has its [`HostContract`], a constant, and its emulator, which is three things:
+//! A host's file has its [`HostContract`], a constant, and its emulator, which has three parts:
 //!
-//! * **Its functions**: an implementation of the `#[host_functions]` traits in `plugin_sdk::hosts::<name>`, on top of the [services](crate::services) in memory.
-//!   It gets clones of their handles, and asks the grants for itself, for its own types have their own ways to say no.
-//! * **Its calls**: an `Emulator` (`emulator.rs`), which says how this host begins a plugin, initialises it, runs a command and takes its result, and so on. It has only a
-//!   `Guest` (`guest.rs`) to do that with: call an export, read and write memory with every range checked, allocate by whichever export the contract names.
-//!   Each method of the trait is one thing that a host does; what a host never does, it leaves out. What must outlive one call is its own field, and what its functions share with it
-//!   (an input that the guest pulls, an output that it pushes) is behind an `Arc<Mutex<…>>` that both have.
-//! * **Its words** for failures, where its documents tell them.
+//! * **Functions**: an implementation of the `#[host_functions]` traits in
+//!   `plugin_sdk::hosts::<name>`, on top of the [services](crate::services), whatever implements
+//!   those. It gets handles that share their state, and checks grants itself, since each host has its
+//!   own form of refusal.
+//! * **Calls**: an `Emulator` (`emulator.rs`), which defines how this host begins a plugin,
+//!   initialises it, runs a command, takes its result, and so on. It only has a `Guest` (`guest.rs`),
+//!   to call exports, to read and write memory with every range checked, and to allocate with the
+//!   export that the contract names. Each method of the trait is one operation; operations that a
+//!   host lacks have a default. Data that outlives a call is in its fields, and data that it shares
+//!   with its functions (an input that the guest pulls, an output that it pushes) is behind an
+//!   `Arc<Mutex<…>>`.
+//! * **Words** for failures, where its documents have them.
 //!
-//! All the rest is the same for all (`plugin/`): limits, fuel, time, traps, panics, grants, faults, the history of host calls, the log, schemas, failures.
+//! Everything else is the same for all hosts (`plugin/`): limits, fuel, time, traps, panics,
+//! grants, faults, the history of host calls, the log, schemas, failures.
 
 mod cis;
 mod contract;
@@ -62,7 +70,7 @@ pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings};
 pub(crate) use guest::Guest;
 pub use recognition::made_for;
 
-/// One line for each host: its module, which is its name, and what it is.
+/// One line per host: its module, which is also its name, and its description.
 macro_rules! hosts {
     ($($name:ident: $what:literal;)*) => {
         static ALL: &[HostContract] = &[$($name::CONTRACT),*];
@@ -88,12 +96,12 @@ hosts! {
     typst: "Typst: `docs/hosts/typst.md`.";
 }
 
-/// All hosts that are known, that of the SDK's own ABI first.
+/// Returns all known hosts, that of the SDK's own ABI first.
 pub fn all() -> &'static [HostContract] {
     ALL
 }
 
-/// The host of a name.
+/// Returns the host of a name.
 pub fn find(name: &str) -> Option<&'static HostContract> {
     all().iter().find(|host| host.name == name)
 }

@@ -1,4 +1,4 @@
-//! go-musicfox v2, as its WebAssembly guide has it: `docs/hosts/musicfox.md`.
+//! go-musicfox v2, by its WebAssembly guide: `docs/hosts/musicfox.md`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +34,7 @@ const GET_VERSION: &str = "get_version";
 const MALLOC: &str = "malloc";
 const FREE: &str = "free";
 
-/// The guide's host binds eight of them, and lists the other two.
+/// The host of the guide binds eight of them, and lists the other two.
 const EXPORTS: [ExportedFunction; 9] = [
     (INITIALIZE, &[I32, I32], &[I32], true),
     (START, &[], &[I32], true),
@@ -47,7 +47,7 @@ const EXPORTS: [ExportedFunction; 9] = [
     (GET_VERSION, &[], &[I32], false),
 ];
 
-/// The guide's C sample has the one form of `free`, and its Rust sample the other.
+/// The guide's C sample has one form of `free`, and its Rust sample the other.
 const FREE_BY_ADDRESS: [ExportedFunction; 1] = [(FREE, &[I32], &[], true)];
 const FREE_BY_ADDRESS_AND_SIZE: [ExportedFunction; 1] = [(FREE, &[I32, I32], &[], true)];
 
@@ -107,7 +107,7 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     if !by_address.is_empty()
         && !check_exports(inspection.interface(), &FREE_BY_ADDRESS_AND_SIZE).is_empty()
     {
-        // What is wrong with the memory is told already.
+        // A mistake of the memory is reported already.
         let told = |failure: &Failure| {
             failures
                 .iter()
@@ -123,10 +123,11 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     failures
 }
 
-/// The functions that the host passes by position, whatever the module calls them.
+/// The functions that the host passes by position, whatever their names in the module.
 const POSITIONS: [&str; 3] = ["host_log", "host_get_config", "host_emit_event"];
 
-/// What is wrong with the order of a module's imports. One that imports further functions of the host's is for a host that goes by names.
+/// Returns a failure for a wrong order of imports. A module that imports further functions of the
+/// host is for a host that resolves names.
 fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
     let imports = inspection.imports().iter().map(|imported| &imported.import);
     let names: Vec<_> = imports
@@ -158,10 +159,10 @@ struct Player {
     running: bool,
 }
 
-/// What the guest has told its host during one operation of the host's.
+/// What the guest has passed to its host during one operation.
 #[derive(Default)]
 struct Turn {
-    /// The event that calls a command, if that is what is going on: `command.greet`.
+    /// The event that calls a command, during a command: `command.greet`.
     call: String,
     /// The bytes that were emitted as the command's result or error.
     answer: Option<Result<Vec<u8>, Vec<u8>>>,
@@ -211,7 +212,7 @@ impl Emulator for Player {
 
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
         let config = match config {
-            // The guide's host makes JSON of a map.
+            // The host of the guide encodes a map as JSON.
             [] => b"{}",
             config => config,
         };
@@ -231,7 +232,7 @@ impl Emulator for Player {
         Ok(())
     }
 
-    /// What does not run is not stopped.
+    /// A plugin that does not run is not stopped.
     fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         if !self.running {
             return Ok(());
@@ -267,7 +268,8 @@ impl Emulator for Player {
         }
     }
 
-    /// `ProcessAudioBatch`: one block for all inputs, one of twice the size for all outputs, and the same offsets in both.
+    /// Implements `ProcessAudioBatch`: one block for all inputs, one of twice the size for all
+    /// outputs, and the same offsets in both.
     fn batch(
         &mut self,
         guest: &mut Guest,
@@ -286,7 +288,7 @@ impl Emulator for Player {
         let mut outputs = Vec::with_capacity(inputs.len());
         let mut outcome = Ok(());
         for (nth, block) in inputs.iter().enumerate() {
-            // Within the block of all inputs, whose length is 32 bits.
+            // Within the block of all inputs, whose length has 32 bits.
             let address = input.wrapping_add(offset as u32);
             guest.write(address, block)?;
             match output.process(guest, (address, block.len()), offset)? {
@@ -321,7 +323,7 @@ impl Emulator for Player {
 }
 
 impl Player {
-    /// Forgets what was told before, and says which event calls a command now.
+    /// Forgets earlier messages, and sets the event that calls a command now.
     fn begin(&self, call: &str) {
         *lock(&self.turn) = Turn {
             call: call.to_owned(),
@@ -336,7 +338,7 @@ impl Player {
         }
     }
 
-    /// What the host makes of a number that is none for success. Why, only the log says.
+    /// Returns the failure of a status that is not success. Only the log has the reason.
     fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
         let says = format!("{export} returned error code: {status}");
         let code = Error::from_status(status).code().to_owned();
@@ -356,7 +358,7 @@ impl Player {
         }
     }
 
-    /// Calls a command in the one way that this host's exports leave for it.
+    /// Calls a command in the only way that the exports of this host permit.
     fn by_event(
         &mut self,
         guest: &mut Guest,
@@ -386,7 +388,7 @@ impl Player {
     }
 }
 
-/// Memory for so many bytes. The guide's host asks for none as for any other number, and wants an address.
+/// Allocates memory. The host of the guide also asks for zero bytes, and expects an address.
 fn allocate(guest: &mut Guest, len: usize, says: &'static str) -> Result<u32, Failure> {
     let size = i32::try_from(len).ok().map(i32::cast_unsigned);
     let Some(size) = size else {
@@ -400,28 +402,30 @@ fn allocate(guest: &mut Guest, len: usize, says: &'static str) -> Result<u32, Fa
         .map_err(|failure| failure.with_host_says(says))
 }
 
-/// What lies behind an output, to be found as it was.
+/// The bytes after an output, which must stay as they are.
 const FENCE: [u8; 64] = [0xfe; 64];
 
-/// What an output is full of before it is written.
+/// The content of an output before it is written.
 const UNWRITTEN: u8 = 0xa5;
 
-/// The largest piece of an allocator's own between two blocks that lie side by side.
+/// The largest gap of an allocator between two neighbouring blocks, in bytes.
 const BETWEEN: u32 = 32;
 
-/// The largest of these pieces that is as it was for as long as both blocks live: a larger one may be a free block, in which the allocator writes.
+/// The largest gap that stays unchanged while both blocks live, in bytes: a larger one may be a
+/// free block, in which the allocator writes.
 const STILL: u32 = 8;
 
-/// How many blocks are tried until one lies right behind another.
+/// The number of attempts to allocate two neighbouring blocks.
 const TRIES: usize = 8;
 
-/// Where audio goes: twice as long as the input, as the guide's host has it, and with a fence behind it that a real one has not.
+/// The output for audio: twice as long as the input, as in the host of the guide, and with a fence
+/// after it, which a real host lacks.
 struct Output {
     address: u32,
     len: u32,
     /// All blocks, the fence among them.
     blocks: Vec<u32>,
-    /// Where it begins to be watched behind the output, and what is there up to the end of the fence.
+    /// The start of the watched range after the output, and its content up to the end of the fence.
     fence: Option<(u32, Vec<u8>)>,
 }
 
@@ -432,7 +436,7 @@ impl Output {
         let mut output = (allocate(guest, len, says)?, len as u32);
         blocks.push(output.0);
         let mut fence = None;
-        // Blocks that do not lie right behind the output fill the holes in which they lie, so that further ones come to lie side by side.
+        // Other blocks fill the holes in which they are, so that later ones become neighbours.
         for _ in 0..TRIES {
             if len == 0 {
                 break;
@@ -477,7 +481,8 @@ impl Output {
         })
     }
 
-    /// Runs `process_audio` for the input at an address, with the output at an offset: its bytes, or its number if it failed.
+    /// Runs `process_audio` for the input at an address, with the output at an offset, and returns
+    /// its bytes, or its number if it failed.
     fn process(
         &self,
         guest: &mut Guest,
@@ -524,8 +529,8 @@ impl Output {
     }
 }
 
-/// Calls the export for events, whose data are text: a string's own, unless a plugin would misread
-/// it, and JSON for everything else.
+/// Calls the export for events, whose data are text: the text of a string, unless a plugin would
+/// misread it, and JSON for all other values.
 fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Failure> {
     if !guest.has(HANDLE_EVENT) {
         return Err(guest.lacks("events for a plugin without `handle_event`"));
@@ -546,10 +551,10 @@ fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// The longest text of which only the beginning is told, in bytes.
+/// The longest text that is not shortened in reports, in bytes.
 const MAX_TEXT: u32 = 64 * 1024;
 
-/// Text that ends with a zero byte, and that the host never frees.
+/// Reads text that ends with a zero byte, which the host never frees.
 fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Failure> {
     let first: u32 = guest.call(export, ())?;
     let text = guest
@@ -565,7 +570,7 @@ fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Fai
     Ok(text)
 }
 
-/// The host's functions, answered from the services.
+/// The host's functions, on top of the services.
 #[derive(Clone)]
 struct Functions {
     logs: Arc<Mutex<dyn Log + Send>>,
@@ -605,9 +610,9 @@ impl Functions {
 const ALLOWED_PATHS: [&str; 3] = ["./data/", "./config/", "./temp/"];
 
 impl Functions {
-    /// Returns an allowed path as the files in memory name it. For any other path the guide's host
-    /// logs a warning and gives nothing. The guide asks for a stricter check than its own, so `..`
-    /// is refused as well.
+    /// Returns an allowed path as the service names it. For any other path, the host of the guide
+    /// logs a warning and returns nothing. The guide asks for a stricter check than its own, so
+    /// `..` is refused as well.
     fn allowed<'a>(&mut self, path: &'a str, attempt: &str) -> Option<&'a str> {
         let begins = ALLOWED_PATHS.iter().any(|root| path.starts_with(root));
         let leads_out = path.split(['/', '\\']).any(|part| part == "..");
@@ -665,7 +670,7 @@ impl Musicfox for Functions {
             Some(".error") => return turn.answer = Some(Err(data.to_vec())),
             _ => drop(turn),
         }
-        // Text, which in an event of this SDK's is JSON.
+        // Text; in an event of this SDK, it is JSON.
         let emitted = match is_json(data) {
             true => self.events.emit(event, data),
             false => {
@@ -721,7 +726,7 @@ impl Further for Functions {
             Some(path) => self.files.write(path, data).is_ok(),
             None => false,
         };
-        // The guide's host says no more than that it failed.
+        // The host of the guide only reports that it failed.
         written.then_some(()).ok_or_else(|| Error::from_status(-1))
     }
 
@@ -730,7 +735,7 @@ impl Further for Functions {
     }
 }
 
-/// What the guide's host says.
+/// Returns the words of the guide's host.
 fn words(kind: &FailureKind) -> Words {
     let built =
         "build the plugin with its feature `host-musicfox`: `cargo plugin build --host musicfox`";

@@ -1,4 +1,4 @@
-//! The host of this SDK's own ABI, as this harness runs it: `docs/abi.md`.
+//! The host of the SDK's own ABI, as this harness runs it: `docs/abi.md`.
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::{Error, code};
@@ -55,7 +55,8 @@ pub(super) const CONTRACT: HostContract = HostContract {
     words: Words::none,
 };
 
-/// Plays a host that asks for new memory at every call and gives it back afterwards, where [`Plugin`](crate::Plugin) keeps one buffer.
+/// Emulates a host that allocates memory for every call and frees it afterwards;
+/// [`Plugin`](crate::Plugin) keeps one buffer.
 struct Native;
 
 impl Emulator for Native {
@@ -90,7 +91,7 @@ impl Emulator for Native {
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
         expect_hook(guest, abi::EVENT_EXPORT)?;
         let mut event = b"{\"topic\":".to_vec();
-        // Text has a form in JSON.
+        // Text always has a JSON form.
         let _ = json::encode(topic, &mut event);
         event.extend_from_slice(b",\"data\":");
         event.extend_from_slice(data);
@@ -103,14 +104,15 @@ impl Emulator for Native {
     }
 }
 
-/// Calls an export with bytes, and takes those that it answers with.
+/// Calls an export with bytes, and returns its result.
 fn exchange(guest: &mut Guest, export: &'static str, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
     let (address, len) = guest.place(bytes)?;
     let answer = guest.call(export, (address, len))?;
     settle(guest, address, answer)
 }
 
-/// The bytes of an answer, which the guest keeps until the next call; those that it was given are given back.
+/// Returns the bytes of a result, which the guest keeps until the next call, and frees the
+/// arguments.
 fn settle(guest: &mut Guest, arguments: u32, answer: u64) -> Result<Vec<u8>, Failure> {
     let Packed {
         address,
@@ -147,7 +149,8 @@ mod tests {
     use super::*;
     use crate::wasm::inspect::Inspection;
 
-    /// A module with all that the ABI asks for, and more.
+    /// Returns whether a module is expected to run, and does: one with everything that the ABI
+    /// requires, and more.
     fn runs(fields: &str) -> (bool, bool) {
         let wasm = wat::parse_str(format!(
             r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
@@ -155,7 +158,7 @@ mod tests {
                (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup")) {fields})"#
         ))
         .unwrap();
-        // What is not even read is not run either.
+        // Modules that cannot be read do not run either.
         let expected = Inspection::of(&wasm).is_ok_and(|inspection| {
             let code = inspection.code().unwrap();
             !CONTRACT.lacks.iter().any(|proposal| code.needs(*proposal))

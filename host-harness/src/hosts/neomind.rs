@@ -31,16 +31,16 @@ const EXPORTS: [ExportedFunction; 2] = [
     (EXECUTE, &[I32, I32], &[I32], true),
 ];
 
-/// Where the runner reads an answer.
+/// The address at which the runner reads an answer.
 const ANSWER: u32 = 65_536;
 
-/// The runner uses the memory below.
+/// The end of the memory that the runner uses.
 const HOSTS_OWN: u32 = 2 * 65_536;
 
 /// The longest text that the runner takes from a guest's memory, in bytes.
 const MAX_TEXT: usize = 1 << 20;
 
-/// How large a module it loads, in bytes.
+/// The largest module that it loads, in bytes.
 const MAX_MODULE: u64 = 50 << 20;
 
 pub(super) const CONTRACT: HostContract = HostContract {
@@ -135,7 +135,7 @@ impl Emulator for Runner {
         name: &str,
         arguments: &[u8],
     ) -> Result<Vec<u8>, Failure> {
-        // The runner has them as values, whatever the text was.
+        // The runner parses them, whatever the text was.
         let arguments: Value = match arguments {
             [] => Value::Null,
             text => serde_json::from_slice(text)
@@ -161,7 +161,7 @@ impl Emulator for Runner {
                 source,
                 ..
             } => {
-                // The SDK's own form of an error says the same.
+                // The SDK's form of an error has the same content.
                 let code = code.as_deref().unwrap_or(code::FAILED);
                 let error =
                     json!({"code": code, "message": message, "details": details, "source": source});
@@ -179,7 +179,7 @@ impl Emulator for Runner {
     }
 }
 
-/// What a command answers.
+/// The response of a command.
 #[derive(Deserialize)]
 struct Reply {
     success: bool,
@@ -195,7 +195,8 @@ struct Reply {
     source: Vec<String>,
 }
 
-/// What an extension says of itself. The runner leaves out what is not in this form; a plugin should learn of it.
+/// The description of an extension. The runner skips members of other types; the emulator reports
+/// them to the author.
 #[derive(Deserialize)]
 struct Descriptor {
     metadata: Metadata,
@@ -223,7 +224,7 @@ struct DescribedParameter {
     param_type: Option<String>,
 }
 
-/// The words that the runner knows; all others are `string` to it.
+/// The types that the runner knows; all others are `string` to it.
 const TYPES: [&str; 5] = ["float", "integer", "boolean", "binary", "string"];
 
 impl Descriptor {
@@ -254,13 +255,14 @@ impl Descriptor {
     }
 }
 
-/// What is the host's, made recognisable: bytes without any period.
+/// The host's part of memory, filled with recognisable bytes that have no period.
 static UNTOUCHED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let byte = |at: u32| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8;
     (0..HOSTS_OWN).map(byte).collect()
 });
 
-/// Writes the input, and makes all else that is the host's recognisable: what is there now.
+/// Writes the input and fills the rest of the host's part of memory with recognisable bytes.
+/// Returns its content.
 fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut memory = UNTOUCHED.clone();
     guest.write(0, &memory)?;
@@ -272,7 +274,7 @@ fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(memory)
 }
 
-/// What the guest says that it has answered, if that is what it may answer and all that it has written.
+/// Returns the guest's answer, if it is valid and the guest has written nothing else.
 fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8>, Failure> {
     if !(1..ANSWER).contains(&len) {
         let len = len.cast_signed();
@@ -300,15 +302,16 @@ fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8
     guest.read(Region::Result, ANSWER, len).map(<[u8]>::to_vec)
 }
 
-/// What an extension calls, answered from the services. Of the platform's capabilities there is that to publish events; a test of a plugin that uses others links an
+/// The functions that an extension calls, on top of the services. Of the capabilities of the
+/// platform, it has the one to publish events. A test of a plugin that uses others links an
 /// implementation of its own: `.host(neo_mind::provide(…))`.
 struct Platform {
     logs: Arc<Mutex<dyn Log + Send>>,
     clock: Arc<Mutex<dyn Time + Send>>,
     events: Arc<Mutex<dyn Events + Send>>,
-    /// Where the platform hears of all events, once an extension has subscribed to some.
+    /// The platform's place on the bus, once an extension has subscribed to events.
     heard: Option<EventBus>,
-    /// The bus in memory, from which alone the platform hears events.
+    /// The bus in memory; the platform receives events from no other service.
     bus: Option<EventBus>,
     subscriptions: BTreeMap<i64, Subscription>,
     next: i64,
@@ -320,7 +323,7 @@ struct Subscription {
     waiting: Vec<Value>,
 }
 
-/// As many events are kept for a subscription.
+/// The most events that are kept for a subscription.
 const MAX_WAITING: usize = 1000;
 
 impl Platform {
@@ -353,7 +356,7 @@ impl Platform {
         }
     }
 
-    /// Gives each subscription what has happened since the last time.
+    /// Distributes new events to the subscriptions.
     fn distribute(&mut self) {
         let events = self.heard.as_ref().map(EventBus::take).unwrap_or_default();
         for event in events {
@@ -382,7 +385,7 @@ impl Subscription {
     }
 }
 
-/// Writes as much of an answer as there is room for, and says how much.
+/// Writes as much of an answer as fits, and returns the number of bytes.
 fn cut_off(answer: &Value, room: &mut [u8]) -> i32 {
     let answer = answer.to_string();
     let mut written = 0;
@@ -408,7 +411,7 @@ impl NeoMind for Platform {
         if event_type.len() > MAX_TEXT {
             return -1;
         }
-        // What happened before goes to those who were there.
+        // Earlier events are for earlier subscriptions.
         self.distribute();
         if self.heard.is_none() {
             let Some(bus) = &self.bus else {
@@ -471,11 +474,11 @@ impl NeoMind for Platform {
     }
 }
 
-/// What the runner says, where that is not what it is.
+/// Returns the words of the runner, where they differ from the facts.
 fn words(kind: &FailureKind) -> Words {
     let (says, hint) = match kind {
         FailureKind::HostContract { rule: LENGTH, .. } => (
-            // As if there were no such export.
+            // The runner acts as if there were no such export.
             Some("execute_command_json not found, extension may not support new API".to_owned()),
             None,
         ),

@@ -1,4 +1,4 @@
-//! NeoTalk, as its guide for plugin authors has it: `docs/hosts/neotalk.md`.
+//! NeoTalk, by its guide for plugin authors: `docs/hosts/neotalk.md`.
 
 use std::sync::{Arc, Mutex};
 
@@ -61,7 +61,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
         allocator: Some(Allocator {
             alloc: ALLOC,
             free: FREE,
-            // What the plugin writes an address and a length to.
+            // The plugin writes an address and a length to it.
             alignment: 4,
         }),
         panics: abi::PANIC_EXPORT,
@@ -87,7 +87,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     words,
 };
 
-/// How NeoTalk treats a plugin.
+/// The operations of NeoTalk.
 struct Runner;
 
 impl Emulator for Runner {
@@ -157,7 +157,7 @@ impl Emulator for Runner {
     }
 }
 
-/// The document's host always has an object.
+/// The host of the document always passes an object.
 fn or_empty_object(text: &[u8]) -> &[u8] {
     match text {
         [] => b"{}",
@@ -165,9 +165,9 @@ fn or_empty_object(text: &[u8]) -> &[u8] {
     }
 }
 
-/// What `neotalk_get_result` tells, if there is anything.
+/// Returns the result of `neotalk_get_result`, if there is one.
 fn take_result(guest: &mut Guest) -> Result<Option<Vec<u8>>, Failure> {
-    // An address and a length, for the plugin to write.
+    // Room for an address and a length, which the plugin writes.
     let out = guest.alloc(8)?;
     guest.write(out, &[0xff; 8])?;
     let status: u32 = guest.call(GET_RESULT, (out, out.wrapping_add(4)))?;
@@ -189,7 +189,7 @@ fn take_result(guest: &mut Guest) -> Result<Option<Vec<u8>>, Failure> {
     let Some((address, bytes)) = found else {
         return Ok(None);
     };
-    // Memory that was given back before it is read has another owner by now.
+    // Memory that is freed before it is read has another owner.
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     if guest.read(Region::Result, address, len)? != bytes {
         return Err(guest.breaks(
@@ -200,7 +200,7 @@ fn take_result(guest: &mut Guest) -> Result<Option<Vec<u8>>, Failure> {
     Ok(Some(bytes))
 }
 
-/// The plugin's error, from the result of a command that failed.
+/// Returns the plugin's error, from the result of a failed command.
 fn told(guest: &Guest, result: &[u8]) -> Result<Failure, Failure> {
     #[derive(Deserialize)]
     struct Told {
@@ -213,7 +213,7 @@ fn told(guest: &Guest, result: &[u8]) -> Result<Failure, Failure> {
         source: Vec<String>,
     }
     let told: Told = text::decode(result, Region::Error).map_err(|kind| guest.failure(kind))?;
-    // The SDK's own form of an error says the same under other names.
+    // The SDK's form of an error has the same members under other names.
     let error = json!({
         "code": told.code.as_deref().unwrap_or(code::FAILED),
         "message": told.error,
@@ -230,7 +230,7 @@ fn told(guest: &Guest, result: &[u8]) -> Result<Failure, Failure> {
     Ok(guest.refused(error))
 }
 
-/// NeoTalk's functions, answered from the services.
+/// NeoTalk's functions, on top of the services.
 struct Functions {
     logs: Arc<Mutex<dyn Log + Send>>,
     config: Arc<Mutex<dyn Config + Send>>,
@@ -254,7 +254,8 @@ impl Functions {
         }
     }
 
-    /// The status of the response. Whatever goes wrong is -1: NeoTalk has no numbers for reasons.
+    /// Sends a request and returns the status of the response. Every failure is -1: NeoTalk has no
+    /// numbers for reasons.
     fn request(&mut self, method: &str, url: &str, body: &[u8]) -> plugin_sdk::Result<u32> {
         let head = Head {
             method: method.to_owned(),
@@ -315,7 +316,7 @@ impl Neotalk for Functions {
 
     fn random(&mut self) -> u32 {
         let mut bytes = [0; 4];
-        // As for the clock.
+        // The same holds for random numbers.
         let _ = self.random.fill(&mut bytes);
         u32::from_le_bytes(bytes)
     }

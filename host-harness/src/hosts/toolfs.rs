@@ -79,10 +79,10 @@ pub(super) const CONTRACT: HostContract = HostContract {
     words: Words::none,
 };
 
-/// The names that ToolFS registers before any plugin of a user's.
+/// The names that ToolFS registers before any plugin of a user.
 const REGISTERED: [&str; 2] = ["toolfs-memory", "toolfs-rag"];
 
-/// How ToolFS treats a plugin. It ends a plugin's life without telling it.
+/// The operations of ToolFS. It ends a plugin's life without a call.
 struct PluginManager;
 
 impl Emulator for PluginManager {
@@ -175,7 +175,7 @@ impl Emulator for PluginManager {
     }
 }
 
-/// ToolFS gives a plugin an object where its user gives none.
+/// Returns the configuration, which ToolFS always passes as an object.
 fn or_empty_object(text: &[u8]) -> &[u8] {
     match text {
         [] => b"{}",
@@ -183,7 +183,7 @@ fn or_empty_object(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The text that an export without parameters tells.
+/// Returns the text of an export without parameters.
 fn said(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
     let packed: u64 = guest.call(export, ())?;
     let bytes = told(guest, packed)?.to_vec();
@@ -198,7 +198,7 @@ fn said(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
     })
 }
 
-/// The bytes whose address is in the high half of a number and whose length is in the low half.
+/// Reads bytes, with the address in the high half of a number and the length in the low half.
 fn told(guest: &Guest, packed: u64) -> Result<&[u8], Failure> {
     guest.read(Region::Result, (packed >> 32) as u32, packed as u32)
 }
@@ -214,7 +214,8 @@ fn differs(guest: &Guest, export: &str, said: &str, described: &str) -> Result<(
     ))
 }
 
-/// A request as ToolFS's user would make it: a path that is among the arguments is the request's, and all others are its data.
+/// Returns a request as a user of ToolFS would make it: a path among the arguments becomes that of
+/// the request, and the others become its data.
 fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
     let mut path = None;
     let mut data = Vec::new();
@@ -234,7 +235,7 @@ fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
     match walk {
         Ok(()) if data.is_empty() => {}
         Ok(()) => data.push(b'}'),
-        // No object, which only a test sends: the plugin says what is wrong.
+        // Not an object, which only a test sends: the plugin reports what is wrong.
         Err(_) => (path, data) = (None, arguments.to_vec()),
     }
     let mut request = format!("{{\"operation\":{}", Value::from(operation)).into_bytes();
@@ -250,7 +251,7 @@ fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
     Ok(request)
 }
 
-/// A path below ToolFS's root, if its sandbox lets a request for it through.
+/// Returns a path below the root of ToolFS, if its sandbox permits a request for it.
 fn allowed(path: &str) -> PluginResult<String> {
     let refused = |why: &str| {
         let path = crate::text::name(path);
@@ -270,7 +271,7 @@ fn allowed(path: &str) -> PluginResult<String> {
     }
 }
 
-/// A request for a command that takes plain bytes.
+/// Returns a request for a command that takes plain bytes.
 fn plain_request(operation: &str, bytes: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::new();
     toolfs::base64::encode(bytes, &mut encoded);
@@ -279,13 +280,13 @@ fn plain_request(operation: &str, bytes: &[u8]) -> Vec<u8> {
     format!(r#"{{"operation":{operation},"data":{{"bytes":{encoded}}}}}"#).into_bytes()
 }
 
-/// The bytes that a result stands for.
+/// Returns the bytes that a result represents.
 fn bytes(result: &[u8]) -> Option<Vec<u8>> {
     let text: String = serde_json::from_slice(result).ok()?;
     toolfs::base64::decode(&text)
 }
 
-/// What a response says: the result's JSON, or the plugin's error.
+/// Returns the result's JSON of a response, or the plugin's error.
 fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Failure> {
     let bytes = told(guest, packed)?;
     let breaks = |found: String| {
@@ -294,7 +295,7 @@ fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Fail
             found,
         )
     };
-    // ToolFS's own decoder takes what it knows, and goes on.
+    // The decoder of ToolFS takes the members that it knows, and continues.
     let value: Value = text::decode(bytes, Region::Result).map_err(|kind| guest.failure(kind))?;
     let Value::Object(found) = value else {
         return Err(breaks(format!("it is {}", shown(bytes))));
@@ -340,7 +341,7 @@ fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Fail
     }
 }
 
-/// The plugin's error, whose code and details are in the metadata where the plugin gives any.
+/// Returns the plugin's error, whose code and details are in the metadata if the plugin sets them.
 fn error(message: &str, metadata: Option<&Value>) -> Error {
     let mut error = Map::new();
     error.insert("code".to_owned(), json!(code::FAILED));
@@ -363,12 +364,13 @@ fn error(message: &str, metadata: Option<&Value>) -> Error {
     serde_json::from_value(error.into()).unwrap_or_else(|_| Error::msg(message.to_owned()))
 }
 
-/// The beginning of some JSON, for a message.
+/// Returns the beginning of some JSON, for a message.
 fn shown(text: &[u8]) -> String {
     crate::text::name(&String::from_utf8_lossy(text))
 }
 
-/// ToolFS's files, answered from those in memory. Their folders are its mounts; the root itself is none.
+/// The files of ToolFS, on top of the service. Its mounts are the service's folders; the root
+/// itself is no mount.
 struct Functions {
     files: Arc<Mutex<dyn Files + Send>>,
     breaches: Breaches,
@@ -382,7 +384,7 @@ impl Functions {
         }
     }
 
-    /// A path below the root, as the files in memory have it.
+    /// Returns a path below the root as the service names it.
     fn mounted<'a>(&self, path: &'a str) -> PluginResult<&'a str> {
         match path.strip_prefix(ROOT).map(|rest| rest.strip_prefix('/')) {
             Some(Some(within)) if !within.is_empty() => Ok(within),

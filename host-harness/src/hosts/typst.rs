@@ -1,4 +1,4 @@
-//! Typst, as its documentation and its plugin protocol have it: `docs/hosts/typst.md`.
+//! Typst, by its documentation and its plugin protocol: `docs/hosts/typst.md`.
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::wasm::inspect::Inspection;
 
-/// What a document may call beside the commands, where a plugin has it.
+/// The functions that a document may call besides the commands, if a plugin has them.
 const OTHERS: [ExportedFunction; 1] = [(abi::INIT_EXPORT, &[I32], &[I32], false)];
 
 /// The module of Typst's functions.
@@ -49,7 +49,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     rules: Rules {
         allocator: None,
         panics: abi::PANIC_EXPORT,
-        // Its calls are pure: it gives no promise which instance serves one.
+        // Its calls are pure: any instance may serve any of them.
         fresh_instances: true,
     },
     callable: |_, _| false,
@@ -87,12 +87,13 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
 /// A document that calls a plugin.
 struct Document {
     functions: Functions,
-    /// What `plugin.transition` has passed to `plugin_init`. Typst repeats that in every instance.
+    /// The argument that `plugin.transition` passed to `plugin_init`. Typst repeats that call in
+    /// every instance.
     config: Option<Vec<u8>>,
 }
 
 impl Document {
-    /// Calls an export with some bytes, and takes what it sends.
+    /// Calls an export with some bytes, and returns what it sends.
     fn call(
         &mut self,
         guest: &mut Guest,
@@ -127,7 +128,7 @@ impl Document {
         }
     }
 
-    /// Brings a new instance to where `plugin.transition` has brought the plugin.
+    /// Brings a new instance to the state that `plugin.transition` has created.
     fn repeat(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         match self.config.clone() {
             Some(config) if guest.has(abi::INIT_EXPORT) => {
@@ -138,7 +139,7 @@ impl Document {
     }
 }
 
-/// The plugin's error, whose code stands behind its words: `sold out (sold_out)`.
+/// Returns the plugin's error, whose code follows its message: `sold out (sold_out)`.
 fn refused(guest: &Guest, words: &str) -> Failure {
     let coded = words
         .strip_suffix(')')
@@ -179,7 +180,7 @@ impl Emulator for Document {
     }
 }
 
-/// The call that is running.
+/// The current call.
 #[derive(Default)]
 struct Call {
     argument: Vec<u8>,
@@ -202,7 +203,7 @@ impl Typst for Functions {
     }
 }
 
-/// The function that no trait describes: it writes as many bytes as the export was told.
+/// A function that no trait describes: it writes as many bytes as the export was given.
 const ARGUMENTS: &[HostFunction] = &[HostFunction {
     module: MODULE,
     name: typst::ARGUMENTS,
@@ -246,7 +247,7 @@ fn write_arguments(
     Ok(Answer::Slot(0))
 }
 
-/// What Typst says itself.
+/// Returns the words of Typst.
 fn words(kind: &FailureKind) -> Words {
     match kind {
         FailureKind::Plugin(error) => Words {

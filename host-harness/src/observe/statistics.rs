@@ -1,4 +1,4 @@
-//! What calls came to and cost.
+//! Outcomes and costs of calls.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::abi::Callee;
 use crate::memory::PAGE;
 use crate::text;
 
-/// The longest time that percentiles tell from longer ones, in nanoseconds: an hour.
+/// The longest time that percentiles distinguish, in nanoseconds: an hour.
 const LONGEST: u64 = 3_600_000_000_000;
 
-/// How exactly percentiles are kept: to within one hundredth.
+/// The precision of percentiles in digits: one hundredth.
 const DIGITS: u8 = 2;
 
-/// The functions beside the commands that a host calls as it calls those.
+/// The hooks, which a host calls like commands.
 const HOOKS: [&str; 5] = [
     abi::INIT_EXPORT,
     abi::START_EXPORT,
@@ -30,20 +30,20 @@ const HOOKS: [&str; 5] = [
     abi::CLEANUP_EXPORT,
 ];
 
-/// What a plugin's calls came to and cost: see [`Plugin::statistics`](crate::Plugin::statistics).
+/// Outcomes and costs of a plugin's calls: see [`Plugin::statistics`](crate::Plugin::statistics).
 ///
-/// `Display` makes a table of it, `serde::Serialize` a list with one map for each command or hook that was called. However many calls there are, it stays as large
-/// as it is: some 40 KB for each of those.
+/// `Display` prints a table, `serde::Serialize` writes a list with one map per command or hook that
+/// was called. The size does not grow with the number of calls: about 40 KB for each of those.
 #[derive(Default)]
 pub struct Statistics {
-    /// In the order of their ranks and names.
+    /// Sorted by rank and name.
     calls: Vec<(Rank, Box<CallStatistics>)>,
 }
 
-/// Whether it is a hook, its number among the commands or the hooks, and whether it is a batch.
+/// Whether it is a hook, its number among commands or hooks, and whether it is a batch.
 type Rank = (bool, usize, bool);
 
-/// What the calls of one command, or of one hook, came to and cost.
+/// Outcomes and costs of the calls of one command or one hook.
 pub struct CallStatistics {
     name: Box<str>,
     calls: u64,
@@ -109,12 +109,13 @@ impl Statistics {
         }
     }
 
-    /// The calls of a command by its name, of a batch (`batch_greet`) or a hook (`plugin_init`) by that of its export; `None` if it was not called.
+    /// Returns the statistics of a command by its name, of a batch (`batch_greet`) or a hook
+    /// (`plugin_init`) by that of its export; `None` if it was not called.
     pub fn command(&self, name: &str) -> Option<&CallStatistics> {
         self.iter().find(|call| &*call.name == name)
     }
 
-    /// All commands and hooks that were called: the commands in alphabetical order, then the hooks.
+    /// Returns all commands and hooks that were called: commands in alphabetical order, then hooks.
     pub fn iter(&self) -> impl Iterator<Item = &CallStatistics> {
         self.calls.iter().map(|(_, call)| &**call)
     }
@@ -132,7 +133,7 @@ impl CallStatistics {
             min: Duration::MAX,
             max: Duration::ZERO,
             total: Duration::ZERO,
-            // These bounds are in order: without them, there would be no percentiles, and nothing worse.
+            // These bounds are valid: otherwise there would just be no percentiles.
             times: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
             fuel: None,
             max_fuel: None,
@@ -168,94 +169,99 @@ impl CallStatistics {
         self.heap = sample.heap.or(self.heap);
     }
 
-    /// The command's name; for a batch or a hook the export's.
+    /// Returns the command's name; for a batch or a hook, that of the export.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many calls there were. Those that never reached the guest, the instance being dead already or the arguments having no form, do not count.
+    /// Returns the number of calls. Calls that never reached the guest do not count: those of a
+    /// dead instance, and those whose arguments have no encoded form.
     pub fn calls(&self) -> u64 {
         self.calls
     }
 
-    /// How many of them the plugin answered with an error.
+    /// Returns the number of calls that failed with an error of the plugin.
     pub fn errors(&self) -> u64 {
         self.errors
     }
 
-    /// How many of them ended in a trap: a panic, or a limit that was hit. As an instance dies of it, there is at most one in all its statistics.
+    /// Returns the number of calls that ended in a trap: a panic, or an exceeded limit. An instance
+    /// dies of it, so all its statistics have at most one.
     pub fn traps(&self) -> u64 {
         self.traps
     }
 
-    /// How many of them came to something else that is no result: an answer that lies nowhere, arguments that the guest had no room for.
+    /// Returns the number of calls that failed otherwise: an answer out of bounds, or arguments
+    /// without room in the guest.
     pub fn failures(&self) -> u64 {
         self.failures
     }
 
-    /// How many calls of its host's functions the guest made in them.
+    /// Returns the number of host functions that the guest called in them.
     pub fn host_calls(&self) -> u64 {
         self.host_calls
     }
 
-    /// The shortest time of a call, that of the host's functions included, as in all times here.
+    /// Returns the shortest time of a call. All times include host functions.
     pub fn min(&self) -> Duration {
         self.min
     }
 
-    /// The mean time of a call.
+    /// Returns the mean time of a call.
     pub fn mean(&self) -> Duration {
         let mean = self.total.as_nanos() / u128::from(self.calls.max(1));
         Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX))
     }
 
-    /// The longest time of a call.
+    /// Returns the longest time of a call.
     pub fn max(&self) -> Duration {
         self.max
     }
 
-    /// The time that 99 of 100 calls kept to, to within one hundredth.
+    /// Returns the 99th percentile of times, accurate to one hundredth.
     pub fn p99(&self) -> Duration {
         self.percentile(99.0)
     }
 
-    /// The time that so many of 100 calls kept to, to within one hundredth.
+    /// Returns a percentile of times, accurate to one hundredth.
     pub fn percentile(&self, percentile: f64) -> Duration {
         let time = self
             .times
             .as_ref()
             .map_or(0, |times| times.value_at_percentile(percentile));
-        // The histogram knows it to within a hundredth only, the extremes are known.
+        // The histogram is only accurate to one hundredth; the extremes are exact.
         Duration::from_nanos(time).clamp(self.min.min(self.max), self.max)
     }
 
-    /// The fuel that all calls used together; `None` where it was not [counted](crate::PluginBuilder::fuel).
+    /// Returns the fuel of all calls together; `None` if it was not
+    /// [counted](crate::PluginBuilder::fuel).
     pub fn fuel(&self) -> Option<u64> {
         self.fuel
     }
 
-    /// The most fuel that a call used.
+    /// Returns the largest fuel of a call.
     pub fn max_fuel(&self) -> Option<u64> {
         self.max_fuel
     }
 
-    /// The bytes of all arguments.
+    /// Returns the bytes of all arguments.
     pub fn bytes_in(&self) -> u64 {
         self.bytes_in
     }
 
-    /// The bytes of all results and errors.
+    /// Returns the bytes of all results and errors.
     pub fn bytes_out(&self) -> u64 {
         self.bytes_out
     }
 
-    /// The largest size of the plugin's memory after a call, in pages of 64 KiB. A memory never shrinks, so it had no more within the call.
+    /// Returns the largest size of the linear memory after a call, in pages of 64 KiB. Memory never
+    /// shrinks, so it was not larger during a call.
     pub fn peak_pages(&self) -> u64 {
         self.peak_pages
     }
 
-    /// What the plugin's heap held after the last of the calls; `None` unless the plugin
-    /// [counts its allocations](crate::CrateSource::count_allocations).
+    /// Returns what the plugin's heap held after the last call; `None` unless the plugin [counts
+    /// its allocations](crate::CrateSource::count_allocations).
     pub fn heap(&self) -> Option<Heap> {
         self.heap
     }
@@ -265,14 +271,14 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A list of all commands and hooks that were called.
+/// Serialises a list of all commands and hooks that were called.
 impl Serialize for Statistics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }
 }
 
-/// All numbers by name, times in nanoseconds.
+/// Serialises all numbers by name, times in nanoseconds.
 impl Serialize for CallStatistics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_struct("CallStatistics", 16)?;
@@ -296,7 +302,7 @@ impl Serialize for CallStatistics {
     }
 }
 
-/// A table in plain text. Columns of what was not counted are left out.
+/// Formats a table in plain text, without columns of numbers that were not counted.
 impl Display for Statistics {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if self.calls.is_empty() {

@@ -9,6 +9,10 @@ use crate::observe::{Census, Heap, Observer};
 use crate::run::{Answers, Inputs, Instance, Sandbox, call_batch};
 
 /// See the [module](self).
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a call through another pointer takes longer"
+)]
 pub(super) enum Runner {
     Own(Instance),
     Emulated(Box<Emulated>),

@@ -1,4 +1,4 @@
-//! Many inputs of one command in one call, and what comes of each.
+//! Many inputs of one command in one call, and their results.
 
 use plugin_sdk::abi::{ItemHeader, MAX_LEN};
 
@@ -7,19 +7,20 @@ use super::json;
 use crate::abi::Callee;
 use crate::failure::{Failure, FailureKind, Region, Stage};
 
-/// The answers to a batch, in the order of its inputs: see [`Plugin::call_many_raw`](crate::Plugin::call_many_raw).
+/// The results of a batch, in the order of its inputs: see
+/// [`Plugin::call_many_raw`](crate::Plugin::call_many_raw).
 ///
-/// Each is a view of the guest's memory, or the error that the plugin answered this one input with.
+/// Each is a view of memory, or the error that the plugin returned for this input.
 #[derive(Clone)]
 pub struct Answers<'a> {
-    /// Checked to hold as many items as are left.
+    /// Holds as many items as are left; this was checked.
     rest: &'a [u8],
     left: usize,
     during: Stage,
 }
 
 impl<'a> Answers<'a> {
-    /// Takes an answer apart, which must be one item for each input.
+    /// Splits an answer, which must have one item for each input.
     fn new(bytes: &'a [u8], inputs: usize, during: Stage) -> Result<Self, Failure> {
         let mut rest = bytes;
         for input in 0..inputs {
@@ -43,7 +44,7 @@ impl<'a> Answers<'a> {
         })
     }
 
-    /// The next answer's bytes, and whether they are an error.
+    /// Returns the bytes of the next result, and whether they are an error.
     fn next_item(&mut self) -> Option<(bool, &'a [u8])> {
         let (header, item, rest) = ItemHeader::split(self.rest)?;
         self.rest = rest;
@@ -51,7 +52,7 @@ impl<'a> Answers<'a> {
         Some((header.failed, item))
     }
 
-    /// What went wrong with one of the answers.
+    /// Returns the failure of one of the results.
     pub(crate) fn failure(&self, kind: FailureKind) -> Failure {
         Failure::new(kind, self.during.clone())
     }
@@ -85,7 +86,7 @@ impl std::fmt::Debug for Answers<'_> {
     }
 }
 
-/// Appends an input behind its header; `encode` appends the input itself.
+/// Appends a header and an input, which `encode` appends.
 pub(crate) fn frame(
     bytes: &mut Vec<u8>,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), FailureKind>,
@@ -109,12 +110,12 @@ pub(crate) fn frame(
     Ok(())
 }
 
-/// What goes into a batch.
+/// The inputs of a batch.
 #[derive(Clone, Copy)]
 pub(crate) enum Inputs<'a> {
-    /// Each behind its [header](frame).
+    /// Each after its [header](frame).
     Framed { bytes: &'a [u8], count: usize },
-    /// Each for itself.
+    /// Each in a slice of its own.
     Separate(&'a [&'a [u8]]),
 }
 
@@ -142,7 +143,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// How many bytes they have with their headers.
+    /// Returns the size of all inputs with their headers, in bytes.
     fn framed_len(self) -> usize {
         match self {
             Inputs::Framed { bytes, .. } => bytes.len(),
@@ -153,7 +154,8 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Writes them with their headers, all together less than 2^31 bytes, to a buffer of that size.
+    /// Writes all inputs with their headers, less than 2^31 bytes together, to a buffer of that
+    /// size.
     fn write(self, buffer: &mut [u8]) {
         let inputs = match self {
             Inputs::Framed { bytes, .. } => return buffer.copy_from_slice(bytes),
@@ -176,10 +178,11 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Calls a command with many inputs: in one call where it takes batches, else one after the other, the answers being gathered in `gathered`.
+/// Calls a command with many inputs: in one call if it supports batches, or else one by one, with
+/// the results in `gathered`.
 ///
-/// Gathered answers are in the host's memory, and bounded as results are. Answers in the guest's memory
-/// are bounded so only if they are to be `decoded`.
+/// Gathered results are in the host's memory and bounded like other results. Results in the guest's
+/// memory are bounded only if they are to be `decoded`.
 pub(crate) fn call<'a>(
     instance: &'a mut Instance,
     number: usize,
@@ -229,7 +232,7 @@ pub(crate) fn gather<'a>(
     Answers::new(gathered, results.len(), during)
 }
 
-/// Calls a command, and appends its answer behind its header.
+/// Calls a command, and appends a header and its result.
 fn call_one(
     instance: &mut Instance,
     number: usize,

@@ -1,6 +1,7 @@
-//! One instance of a module: its memory, its argument buffer, and the way a call takes.
+//! One instance of a module: its memory, its argument buffer, and the steps of a call.
 //!
-//! Whatever a guest gives is a number until it has been held against the memory as it is then; nothing here is kept over a call.
+//! A number from the guest is only used after a check against the current size of its memory.
+//! Nothing is kept from one call to the next.
 
 use std::ops::Range;
 
@@ -23,7 +24,7 @@ mod observed;
 /// The smallest argument buffer, in bytes.
 const MIN_BUFFER: u32 = 1024;
 
-/// Up to this size an argument buffer grows to the next power of two, from there on by this much.
+/// The size up to which an argument buffer doubles, and by which it grows from there on, in bytes.
 const BUFFER_STEP: u32 = 1 << 20;
 
 type CallFunc = TypedFunc<(u32, u32), u64>;
@@ -33,19 +34,20 @@ pub(crate) struct Instance {
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
     commands: CommandTable,
-    /// The commands' exports, each resolved when it is first called.
+    /// The exports of the commands, each resolved at its first call.
     resolved: Box<[Option<CallFunc>]>,
     buffer: Buffer,
-    /// Whether the instance lives and nobody watches it: one question for a call to ask.
+    /// Whether the instance is alive and has no observer: a call checks both at once.
     is_ordinary: bool,
 }
 
-/// Memory from the guest's `alloc` that every call's arguments are written to. It lies within the memory, which never shrinks.
+/// The memory from the guest's `alloc` that receives the arguments of every call. It is within the
+/// linear memory, which never shrinks.
 #[derive(Default)]
 struct Buffer {
     address: u32,
     capacity: u32,
-    /// How much of it the last call's arguments took.
+    /// The size of the last call's arguments.
     len: u32,
 }
 
@@ -61,7 +63,7 @@ impl Instance {
         Self::of(sandbox, commands)
     }
 
-    /// What came of instantiating the module, whose exports have been checked.
+    /// Creates an instance from a sandbox whose exports were checked.
     fn of(mut sandbox: Sandbox, commands: CommandTable) -> Result<Self, Failure> {
         let alloc: TypedFunc<u32, u32> = sandbox.export(abi::ALLOC_EXPORT)?;
         let free = sandbox.export(abi::FREE_EXPORT)?;
@@ -77,9 +79,9 @@ impl Instance {
         })
     }
 
-    /// Calls an export that takes arguments: `write` gets as many bytes of guest memory as there are of them.
+    /// Calls an export with arguments: `write` gets `len` bytes of guest memory.
     ///
-    /// What the guest answered is for [`result`](Instance::result) to look at.
+    /// [`result`](Instance::result) takes the answer.
     #[inline]
     pub(crate) fn call(
         &mut self,
@@ -96,7 +98,8 @@ impl Instance {
     }
 
     /// Writes the arguments into the guest's memory.
-    // Always, here and below: that a watched call needs them too must not take them out of a call that nobody watches.
+    // Always inlined, here and below: that observed calls share this code must not make others
+    // slower.
     #[inline(always)]
     fn place(
         &mut self,
@@ -114,7 +117,7 @@ impl Instance {
     /// Writes the arguments into the buffer, which is large enough.
     #[inline]
     fn write(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
-        // Not above the capacity, which is a u32.
+        // At most the capacity, which is a u32.
         self.buffer.len = len as u32;
         let place = self.buffer.place();
         write(
@@ -139,7 +142,7 @@ impl Instance {
         self.answered(callee, answer)
     }
 
-    /// The export of a callee, looked up.
+    /// Looks up the export of a callee.
     #[cold]
     fn func(&mut self, callee: Callee) -> Result<CallFunc, Failure> {
         match callee {
@@ -149,7 +152,7 @@ impl Instance {
         }
     }
 
-    /// What the guest answered, or what became of it.
+    /// Returns the guest's answer, or the failure.
     #[inline]
     fn answered(
         &mut self,
@@ -174,7 +177,7 @@ impl Instance {
         answer
     }
 
-    /// The bytes that a call answered with, in the memory as it is now, or the error that they are.
+    /// Returns the result of a call, a view of the current memory, or the error that it is.
     #[inline]
     pub(crate) fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
         if !answer.failed
@@ -185,7 +188,7 @@ impl Instance {
         Err(self.no_result(callee, answer))
     }
 
-    /// The bytes that a call answered with, result or error.
+    /// Returns the bytes of a call's result or error.
     pub(crate) fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
         match self.sandbox.bytes(answer.address, answer.len) {
             Some(bytes) => Ok(bytes),
@@ -193,7 +196,7 @@ impl Instance {
         }
     }
 
-    /// Calls `plugin_cleanup`, the only export that answers nothing.
+    /// Calls the cleanup hook, the only export without a result.
     pub(crate) fn call_cleanup(&mut self) -> Result<(), Failure> {
         let callee = Callee::Export(abi::CLEANUP_EXPORT);
         self.enter(callee)?;
@@ -216,7 +219,7 @@ impl Instance {
             .map_err(|error| self.trapped(callee, &error))
     }
 
-    /// The last call's arguments, as they are now.
+    /// Returns the last call's arguments as they are now.
     pub(crate) fn arguments(&self) -> &[u8] {
         self.sandbox
             .memory
@@ -237,7 +240,7 @@ impl Instance {
         &self.commands
     }
 
-    /// A failure of a call.
+    /// Returns a failure of a call.
     pub(crate) fn failure(&self, callee: Callee, kind: FailureKind) -> Failure {
         Failure::new(kind, self.stage(callee))
     }
@@ -254,7 +257,7 @@ impl Instance {
         }
     }
 
-    /// Exchanges the argument buffer for a larger one, on the call's account.
+    /// Replaces the argument buffer by a larger one, within the limits of the call.
     #[cold]
     fn grow_buffer(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
         let capacity = self.capacity_for(callee, len)?;
@@ -266,7 +269,7 @@ impl Instance {
         self.new_buffer(callee, allocated, capacity)
     }
 
-    /// How large a buffer for so many bytes is to be.
+    /// Returns the capacity of a buffer for this many bytes.
     fn capacity_for(&self, callee: Callee, len: usize) -> Result<u32, Failure> {
         match u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) {
             Some(len) => Ok(buffer_capacity(len)),
@@ -280,7 +283,7 @@ impl Instance {
         }
     }
 
-    /// Takes what `alloc` gave, if it is what was asked for.
+    /// Takes the result of `alloc`, if it is valid.
     fn new_buffer(
         &mut self,
         callee: Callee,
@@ -310,7 +313,7 @@ impl Instance {
         Ok(())
     }
 
-    /// The error that the guest answered with, or what is wrong with its answer.
+    /// Returns the error of the guest, or the failure of an invalid answer.
     #[cold]
     fn no_result(&self, callee: Callee, answer: Packed) -> Failure {
         let Packed {
@@ -346,7 +349,7 @@ impl Instance {
             .export(commands.batch_export(number).unwrap_or_default())
     }
 
-    /// Tells what a trap was, and marks the instance as dead.
+    /// Classifies a trap, and marks the instance as dead.
     #[cold]
     fn trapped(&mut self, callee: Callee, error: &wasmtime::Error) -> Failure {
         self.is_ordinary = false;
@@ -354,7 +357,7 @@ impl Instance {
         self.sandbox.trapped(stage, error)
     }
 
-    /// The name of the command that is called, if it is one.
+    /// Returns the name of the called command, if it is one.
     #[inline]
     pub(crate) fn command_name(&self, callee: Callee) -> &str {
         match callee {
@@ -365,7 +368,7 @@ impl Instance {
         }
     }
 
-    /// What is going on in a call.
+    /// Returns the stage of a call, for failures.
     pub(crate) fn stage(&self, callee: Callee) -> Stage {
         match callee {
             Callee::Export(name) => Stage::Export(name),
@@ -385,19 +388,19 @@ impl Buffer {
         address..address + self.len as usize
     }
 
-    /// What a call passes to an export.
+    /// Returns the parameters of an export.
     #[inline]
     fn params(&self) -> (u32, u32) {
         (self.address, self.len)
     }
 
-    /// Forgets the memory, which is to be freed if there is any.
+    /// Takes the memory, if there is any, to be freed.
     fn take(&mut self) -> Option<(u32, u32)> {
         let old = std::mem::take(self);
         (old.capacity > 0).then_some((old.address, old.capacity))
     }
 
-    /// Whether an address lies in it.
+    /// Returns whether an address is in the buffer.
     fn contains(&self, address: u32) -> bool {
         address
             .checked_sub(self.address)

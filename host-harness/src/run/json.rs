@@ -1,4 +1,4 @@
-//! The JSON codec of the host's side.
+//! The host's JSON codec.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,10 +6,10 @@ use serde::de::DeserializeOwned;
 use crate::failure::{FailureKind, Region};
 use crate::text;
 
-/// How much of a text a failure quotes, in bytes.
+/// The largest excerpt of a text in a failure, in bytes.
 const EXCERPT: usize = 160;
 
-/// Appends a value as JSON; `()` and `None` become no bytes at all, which is how a guest is given no arguments.
+/// Appends a value as JSON. `()` and `None` become no bytes, which means no arguments.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, text: &mut Vec<u8>) -> Result<(), String> {
     let before = text.len();
     plugin_sdk::json::write(value, text).map_err(|error| error.to_string())?;
@@ -19,7 +19,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, text: &mut Vec<u8>) -> Re
     Ok(())
 }
 
-/// Reads what a guest wrote.
+/// Decodes JSON that a guest wrote.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], region: Region) -> Result<T, FailureKind> {
     let text = std::str::from_utf8(bytes).map_err(|error| FailureKind::NotUtf8 {
         region,
@@ -28,7 +28,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], region: Region) -> Resul
     serde_json::from_str(text).map_err(|error| unexpected::<T>(text, region, &error))
 }
 
-/// Decodes once more, watching where in the value it goes wrong.
+/// Decodes again, to find the path of the error.
 #[cold]
 fn unexpected<T: DeserializeOwned>(
     text: &str,
@@ -51,7 +51,7 @@ fn unexpected<T: DeserializeOwned>(
     }
 }
 
-/// The text around the place of an error.
+/// Returns the text around the position of an error.
 fn excerpt(text: &str, error: &serde_json::Error) -> String {
     let line_begins = match error.line() {
         0 | 1 => 0,

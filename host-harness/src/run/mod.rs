@@ -1,4 +1,4 @@
-//! Running modules: compiled modules, their instances within limits, and the way of a call.
+//! Running modules: compiled modules, their instances within limits, and the steps of a call.
 
 mod batch;
 mod instance;

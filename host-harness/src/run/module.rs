@@ -1,4 +1,4 @@
-//! A module: loaded and checked once, compiled once for each kind of engine that its instances ask for.
+//! Modules: loaded and checked once, and compiled once for each kind of engine.
 
 use std::path::Path;
 #[cfg(any(feature = "async", feature = "schema-checks"))]
@@ -23,10 +23,11 @@ use crate::source::Binary;
 use crate::symbols::Symbols;
 use crate::wasm::inspect::Inspection;
 
-/// A plugin's module, from which any number of instances are made.
+/// A plugin's module, from which any number of instances are created.
 ///
-/// Loading it reads or builds it and holds it against the ABI. It is compiled when the first instance is made, or taken from the
-/// cache on disk; from then on an instance costs some tens of microseconds. Clones share all of it.
+/// Loading reads or builds it, and checks it against the ABI. It is compiled when the first
+/// instance is created, or read from the cache on disk; after that, an instance costs some tens of
+/// microseconds. Clones share everything.
 ///
 /// ```
 /// use plugin_sdk_harness::{Module, Source};
@@ -50,29 +51,29 @@ pub struct Module(Arc<Inner>);
 struct Inner {
     wasm: Arc<[u8]>,
     limits: ModuleLimits,
-    /// What failures find source lines by.
+    /// The names and source lines of functions, for failures.
     symbols: Option<Arc<Symbols>>,
     contract: Contract,
-    /// Made when an instance first wants values held against the plugin's schemas.
+    /// Created when an instance first validates values.
     #[cfg(feature = "schema-checks")]
     checks: OnceLock<Arc<Checks>>,
-    /// Instances with and without fuel, for instance, need code of their own.
+    /// Instances with and without fuel, for example, need different code.
     compiled: Mutex<Vec<(EngineOptions, Arc<Compiled>)>>,
 }
 
-/// A module as one engine runs it.
+/// A module compiled for one engine.
 pub(crate) struct Compiled {
-    /// Kept for as long as its code.
+    /// Lives as long as its code.
     engine: Arc<SharedEngine>,
     pre: InstancePre<State>,
-    /// The same for calls that can be waited for, linked when the first instance asks for it.
+    /// The same for async calls, linked when the first instance needs it.
     #[cfg(feature = "async")]
     pre_async: OnceLock<InstancePre<State>>,
     symbols: Option<Arc<Symbols>>,
 }
 
 impl Module {
-    /// Creates the module of these bytes, which satisfy a contract.
+    /// Creates a module from bytes that satisfy a contract.
     pub(crate) fn with(binary: &Binary, contract: Contract) -> Self {
         Module(Arc::new(Inner {
             wasm: Arc::clone(&binary.wasm),
@@ -85,25 +86,27 @@ impl Module {
         }))
     }
 
-    /// The names of the plugin's commands, in alphabetical order.
+    /// Returns the names of the commands, in alphabetical order.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.contract.commands().names()
     }
 
-    /// What the plugin says of itself: its name, what it asks for, and a description of every command. `None` where it says nothing, or what it says cannot be read, which
-    /// is a [warning](Module::warnings).
+    /// Returns the plugin's description of itself: its name, what it asks for, and every command.
+    /// `None` if there is no description, or an unreadable one, which is a
+    /// [warning](Module::warnings).
     pub fn manifest(&self) -> Option<&Manifest> {
         self.0.contract.manifest().map(|manifest| &**manifest)
     }
 
-    /// The permissions that the plugin declares, with its reasons.
+    /// Returns the permissions that the plugin declares, with its reasons.
     pub fn permissions(&self) -> &[Permission] {
         let manifest = self.manifest();
         manifest.map_or(&[], |manifest| &manifest.permissions)
     }
 
-    /// What the plugin's author will want to put right: what the module says of itself that cannot be read, commands and hooks that it describes and does not export, or
-    /// exports and does not describe, and permissions of [services](crate::services) that are declared and not used, or used and not declared.
+    /// Returns warnings for the plugin's author: an unreadable description, commands and hooks that
+    /// are described and not exported, or exported and not described, and permissions of
+    /// [services](crate::services) that are declared and not used, or used and not declared.
     ///
     /// ```
     /// use plugin_sdk_harness::{Module, Source};
@@ -121,16 +124,17 @@ impl Module {
         self.0.contract.warnings()
     }
 
-    /// The size of the module in bytes.
+    /// Returns the size of the module in bytes.
     pub fn size(&self) -> usize {
         self.0.wasm.len()
     }
 
-    /// The plugin's schemas, compiled once for all instances; `None` where it does not describe itself.
+    /// Returns the plugin's schemas, compiled once for all instances; `None` if it does not
+    /// describe itself.
     ///
     /// # Errors
     ///
-    /// Where what it says of itself cannot be read: whoever relies on checks must not be left without them.
+    /// If the description cannot be read: a host that relies on validation must not run without it.
     #[cfg(feature = "schema-checks")]
     pub(crate) fn checks(&self) -> Result<Option<Arc<Checks>>, FailureKind> {
         let contract = self.contract();
@@ -151,7 +155,7 @@ impl Module {
         Ok(checks)
     }
 
-    /// The module's bytes, for another host to look at.
+    /// Returns the module's bytes and limits, for another host.
     pub(crate) fn binary(&self) -> Binary {
         Binary {
             wasm: Arc::clone(&self.0.wasm),
@@ -161,7 +165,7 @@ impl Module {
         }
     }
 
-    /// The limits that the module must satisfy.
+    /// Returns the limits of the module.
     pub(crate) fn limits(&self) -> &ModuleLimits {
         &self.0.limits
     }
@@ -170,14 +174,15 @@ impl Module {
         &self.0.contract
     }
 
-    /// The folder of the crate that it was built from here.
+    /// Returns the folder of the crate that it was built from in this process.
     pub(crate) fn crate_dir(&self) -> Option<&Path> {
         self.0.symbols.as_ref()?.crate_dir()
     }
 
-    /// The module as an engine with these options runs it.
+    /// Returns the module, compiled for an engine with these options.
     pub(crate) fn compiled(&self, options: &EngineOptions) -> Result<Arc<Compiled>, Failure> {
-        // Held while compiling, so that whoever needs the same code meanwhile waits for it instead of compiling it too. The limits of the module bound how long that is.
+        // Locked while compiling, so that another thread that needs the same code waits for it. The
+        // limits of the module bound the time.
         let mut compiled = self
             .0
             .compiled
@@ -213,7 +218,7 @@ impl Compiled {
         &self.pre
     }
 
-    /// As [`pre`](Compiled::pre), with host functions that may have to be waited for.
+    /// Returns the same with async host functions.
     #[cfg(feature = "async")]
     pub(crate) fn pre_async(
         &self,
@@ -247,7 +252,7 @@ impl std::fmt::Debug for Module {
     }
 }
 
-/// Compiles a module once it is known that this will not take too long, or takes it from the cache.
+/// Compiles a module after the check that this will not take too long, or takes it from the cache.
 fn compile(
     shared: &SharedEngine,
     module: &Inner,

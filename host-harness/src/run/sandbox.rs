@@ -1,6 +1,6 @@
-//! A module's instance within its limits: what every way of calling one has in common, whatever its exports are called.
+//! An instance of a module within its limits: the parts that all calling conventions share.
 //!
-//! `instance.rs` calls plugins of the SDK's own ABI with it, `hosts/` plays other hosts.
+//! `instance.rs` calls plugins of the SDK's own ABI with it, `hosts/` those of emulated hosts.
 
 use std::sync::Arc;
 
@@ -23,22 +23,23 @@ pub(crate) struct Sandbox {
     pub(crate) store: Store<State>,
     instance: wasmtime::Instance,
     pub(crate) memory: Memory,
-    /// Where the guest leaves what a panic said, if it has such a place.
+    /// The record of the guest's panics, if it has one.
     record: Option<PanicRecord>,
-    /// Where the guest counts its allocations, if it does.
+    /// The record of the guest's allocations, if it counts them.
     heap: Option<HeapRecord>,
     pub(crate) limits: Limits,
     pool: Option<u32>,
-    /// The time of a call in ticks of the engine's clock; 0 for any.
+    /// The time limit of a call in ticks of the clock; 0 for none.
     pub(crate) ticks: u64,
-    /// What failures find source lines by.
+    /// The names and source lines of functions, for failures.
     symbols: Option<Arc<Symbols>>,
-    /// What killed the instance.
+    /// The failure that killed the instance.
     pub(crate) first: Option<Failure>,
 }
 
 impl Sandbox {
-    /// An instance of a module whose exports have been checked. `record` is the export that tells where panics are noted.
+    /// Creates an instance of a module whose exports were checked. `record` is the export with the
+    /// address of the panic record.
     pub(crate) fn new(
         compiled: &Compiled,
         host: Host,
@@ -52,7 +53,7 @@ impl Sandbox {
         Self::of(compiled, store, instance, limits, pool, record)
     }
 
-    /// What came of instantiating the module.
+    /// Creates a sandbox from an attempt to instantiate the module.
     pub(crate) fn of(
         compiled: &Compiled,
         mut store: Store<State>,
@@ -77,7 +78,7 @@ impl Sandbox {
                 return Err(Failure::new(kind, Stage::Instantiate).with_context(context));
             }
         };
-        // What checked the exports has found it: an error here would be the engine's.
+        // The check of the exports has found it: an error here would be the engine's.
         let memory = instance
             .get_memory(&mut store, abi::MEMORY_EXPORT)
             .ok_or_else(|| {
@@ -110,13 +111,13 @@ impl Sandbox {
         })
     }
 
-    /// Lets the host's functions reach the guest, and allocate in it, if it has an export for that.
+    /// Gives host functions access to the guest's memory, and to its allocator if it has one.
     pub(crate) fn attach(&mut self, alloc: Option<TypedFunc<u32, u32>>) {
         let memory = self.memory;
         self.host_mut().attach(memory, alloc);
     }
 
-    /// Gives a call its time and its fuel.
+    /// Starts the time and the fuel of a call.
     #[inline]
     pub(crate) fn begin(&mut self) {
         begin(&mut self.store, self.ticks, self.limits.fuel);
@@ -132,7 +133,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The export of a name, if it is a function of this type.
+    /// Returns an export, if it is a function of this type.
     pub(crate) fn export<P: WasmParams, R: WasmResults>(
         &mut self,
         name: &str,
@@ -142,12 +143,12 @@ impl Sandbox {
             .map_err(Failure::engine)
     }
 
-    /// A function that is exported, of whatever type.
+    /// Returns an exported function of any type.
     pub(crate) fn function(&mut self, name: &str) -> Option<wasmtime::Func> {
         self.instance.get_func(&mut self.store, name)
     }
 
-    /// Tells what a trap was, and marks the instance as dead.
+    /// Classifies a trap, and marks the instance as dead.
     #[cold]
     pub(crate) fn trapped(&mut self, stage: Stage, error: &wasmtime::Error) -> Failure {
         let stack_pointer = trap::stack_pointer(error, &mut self.store);
@@ -166,12 +167,13 @@ impl Sandbox {
         failure
     }
 
-    /// Whether every further call is refused.
+    /// Returns whether every further call is refused.
     pub(crate) fn is_dead(&self) -> bool {
         self.first.is_some()
     }
 
-    /// The bytes at an address, if they lie within the memory as it is now. No bytes lie anywhere.
+    /// Returns the bytes at an address, if they are within the current memory. Zero bytes may have
+    /// any address.
     #[inline]
     pub(crate) fn bytes(&self, address: u32, len: u32) -> Option<&[u8]> {
         match len {
@@ -189,7 +191,7 @@ impl Sandbox {
         }
     }
 
-    /// The bytes, unless they are more than the host decodes.
+    /// Returns the bytes, unless they are too many to decode.
     pub(crate) fn decodable<'a>(
         &self,
         region: Region,
@@ -210,7 +212,7 @@ impl Sandbox {
         self.memory.data_size(&self.store)
     }
 
-    /// What the guest's heap holds, if it counts that.
+    /// Returns what the guest's heap holds, if it counts that.
     pub(crate) fn heap(&self) -> Option<Heap> {
         self.heap.as_ref()?.read(self.memory.data(&self.store))
     }
@@ -219,7 +221,7 @@ impl Sandbox {
         self.heap.is_some()
     }
 
-    /// What the last call used; nothing where fuel is not counted.
+    /// Returns the fuel that the last call used; `None` if fuel is not counted.
     pub(crate) fn fuel_used(&self) -> Option<u64> {
         Some(
             self.limits
@@ -228,7 +230,7 @@ impl Sandbox {
         )
     }
 
-    /// What is going on in the call, for a failure to tell of.
+    /// Returns the circumstances of the call, for a failure.
     pub(crate) fn context(&self, backtrace: Backtrace) -> Context {
         Context {
             backtrace,
@@ -238,7 +240,7 @@ impl Sandbox {
         }
     }
 
-    /// What the call has used so far.
+    /// Returns what the call has used so far.
     fn usage(&self) -> Usage {
         let fuel = self.fuel_used().zip(self.limits.fuel);
         Usage {
@@ -279,7 +281,7 @@ impl Sandbox {
         census.unwrap_or_default()
     }
 
-    /// What the plugin's imports lead to.
+    /// Returns the host functions of the instance.
     pub(crate) fn host(&self) -> &Host {
         &self.store.data().host
     }
@@ -289,7 +291,7 @@ impl Sandbox {
     }
 }
 
-/// The refusal of a call of an instance that is dead.
+/// Returns the failure of a call to a dead instance.
 #[cold]
 pub(crate) fn poisoned(stage: Stage, first: &Failure) -> Failure {
     let first = first.clone();
@@ -309,14 +311,14 @@ pub(crate) fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Sto
     store
 }
 
-/// Gives a call its time and its fuel.
+/// Starts the time and the fuel of a call.
 #[inline]
 pub(crate) fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
     if ticks != 0 {
         store.set_epoch_deadline(ticks);
     }
     if let Some(fuel) = fuel {
-        // Fails only for an engine without fuel, and the engine was made for these limits.
+        // Fails only without fuel in the engine, which was created for these limits.
         let _ = store.set_fuel(fuel);
     }
     let state = store.data_mut();

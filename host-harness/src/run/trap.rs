@@ -1,4 +1,4 @@
-//! Tells traps apart.
+//! Classification of traps.
 
 use std::sync::Arc;
 
@@ -14,26 +14,27 @@ use crate::memory::range;
 use crate::symbols::Symbols;
 use crate::text;
 
-/// How far below address 0 a stack that grows down to it may go before anything is noticed: the size of one frame.
+/// The reach of a stack that grows down past address 0 before a trap: the size of one frame, in
+/// bytes.
 const SHADOW_STACK_REACH: u64 = 16 << 20;
 
-/// The most bytes that the engine tells a memory fault in.
+/// The largest description of a memory fault by the engine, in bytes.
 const MAX_FAULT: usize = 100;
 
-/// What is there to tell a trap by, beside the engine's own word for it.
+/// The evidence for the cause of a trap, in addition to the engine's error.
 #[derive(Default)]
 pub(crate) struct Evidence {
     /// The growth that was refused during the call.
     pub(crate) denied: Option<Denied>,
-    /// What the panic record says.
+    /// The content of the panic record.
     pub(crate) panic: Option<Panic>,
-    /// What the plugin's own panic hook was given.
+    /// The argument of the plugin's own panic hook.
     pub(crate) hooked: Option<Panic>,
     /// The guest's stack pointer.
     pub(crate) stack_pointer: Option<u32>,
 }
 
-/// What the error of a call, or of an instantiation, means.
+/// Returns the kind of failure of an error of a call or of an instantiation.
 pub(crate) fn classify(
     error: &wasmtime::Error,
     limits: &Limits,
@@ -65,7 +66,7 @@ pub(crate) fn classify(
         };
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        // Not the guest's code but the making of its memory or tables.
+        // Not an error of guest code but of the creation of its memory or tables.
         return refused(denied).unwrap_or_else(|| other(error));
     };
     match trap {
@@ -93,7 +94,8 @@ pub(crate) fn classify(
     }
 }
 
-/// Why a guest that noted no panic gave up, as far as its names tell, which a stripped module does not have.
+/// Returns why a guest without a recorded panic gave up, as far as function names show, which a
+/// stripped module lacks.
 fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Error) -> FailureKind {
     let unnoted = |message: &str| {
         FailureKind::Panic(Panic {
@@ -105,13 +107,14 @@ fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Erro
     };
     match backtrace.way_out() {
         WayOut::Panic => unnoted("(no message: the plugin's panic hook did not note it)"),
-        // Rust's runtime writes the message before it calls the hook, and gives up when that panics.
+        // The runtime of Rust writes the message before it calls the hook, and gives up if that
+        // panics.
         WayOut::PanicInPanic => {
             unnoted("(no message: the plugin panicked again while it was written)")
         }
-        // It was refused memory and lived with it.
+        // The guest was refused memory and continued.
         WayOut::Other => other(error),
-        // What a guest does that is refused memory and has no other way.
+        // A guest that was refused memory and gave up.
         WayOut::Allocation | WayOut::Unknown if let Some(refused) = refused(denied) => refused,
         WayOut::Allocation => FailureKind::Trap {
             message: "an allocation failed, though no limit had stopped it".to_owned(),
@@ -120,7 +123,7 @@ fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Erro
     }
 }
 
-/// The failure of a growth that was refused.
+/// Returns the failure of a refused growth.
 pub(crate) fn refused(denied: Option<Denied>) -> Option<FailureKind> {
     Some(match denied? {
         Denied::Memory { requested, limit } => FailureKind::OutOfMemory { requested, limit },
@@ -145,7 +148,7 @@ fn other(error: &wasmtime::Error) -> FailureKind {
     }
 }
 
-/// The guest's stack where an error interrupted it.
+/// Returns the guest's stack at the time of an error.
 pub(crate) fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
     error
         .downcast_ref::<WasmBacktrace>()
@@ -153,9 +156,10 @@ pub(crate) fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>)
         .unwrap_or_default()
 }
 
-/// The guest's stack pointer: by convention of its linker the first global, which must be a variable.
+/// Returns the guest's stack pointer: by convention of the linker the first global, which must be
+/// mutable.
 ///
-/// It is not exported; a core dump shows it.
+/// It is not exported, but a core dump has it.
 pub(crate) fn stack_pointer(error: &wasmtime::Error, mut store: impl AsContextMut) -> Option<u32> {
     let first = error.downcast_ref::<WasmCoreDump>()?.globals().first()?;
     if first.ty(&store).mutability() != Mutability::Var {
@@ -164,13 +168,14 @@ pub(crate) fn stack_pointer(error: &wasmtime::Error, mut store: impl AsContextMu
     first.get(&mut store).i32().map(i32::cast_unsigned)
 }
 
-/// How far a stack that grows down to address 0 went below it, if it did: as far as its pointer did, or as the address of a fault.
+/// Returns the address below 0 that a stack has reached, if it has: by its pointer, or by the
+/// address of a fault.
 ///
-/// There is no such address where an instruction for whole ranges of memory went out of bounds, and the pointer is not moved by a
-/// function that calls no other.
+/// An instruction for whole ranges of memory has no such address, and a function that calls no
+/// other does not move the pointer.
 fn below_zero(stack_pointer: Option<u32>, error: &wasmtime::Error) -> Option<u64> {
     const END: u64 = 1 << 32;
-    // Above the end too: an access adds its offset to the wrapped pointer without wrapping again.
+    // Also above the end: an access adds its offset to the wrapped pointer without wrapping again.
     let reach = END - SHADOW_STACK_REACH..END + SHADOW_STACK_REACH;
     let pointer = stack_pointer.map(u64::from);
     [pointer, fault_address(error)]
@@ -179,9 +184,10 @@ fn below_zero(stack_pointer: Option<u32>, error: &wasmtime::Error) -> Option<u64
         .find(|address| reach.contains(address))
 }
 
-/// The address of a memory fault. The engine tells it in text only.
+/// Returns the address of a memory fault. The engine has it only as text.
 ///
-/// Among the causes are the backtrace and the core dump, which display names of the guest's: no more than the beginning of any is written out.
+/// The causes include the backtrace and the core dump, which show names from the guest: only the
+/// beginning of each cause is written.
 fn fault_address(error: &wasmtime::Error) -> Option<u64> {
     let told = error
         .chain()
@@ -192,13 +198,13 @@ fn fault_address(error: &wasmtime::Error) -> Option<u64> {
     u64::from_str_radix(number, 16).ok()
 }
 
-/// Where a guest leaves what a panic said.
+/// The place where a guest records its panics.
 pub(crate) struct PanicRecord {
     address: u32,
 }
 
 impl PanicRecord {
-    /// Holds the record's address against a new instance's memory; later the memory only grows.
+    /// Checks the record's address against the memory of a new instance; memory only grows later.
     pub(crate) fn at(address: u32, memory: &[u8]) -> Result<Self, FailureKind> {
         let len = abi::PANIC_RECORD_SIZE;
         if range(memory, address, len).is_none() {
@@ -213,7 +219,7 @@ impl PanicRecord {
         Ok(PanicRecord { address })
     }
 
-    /// What the record says, unless it is all zero.
+    /// Returns the recorded panic, unless the record is all zero.
     pub(crate) fn read(&self, memory: &[u8]) -> Option<Panic> {
         let record = range(memory, self.address, abi::PANIC_RECORD_SIZE)?;
         if record.iter().all(|byte| *byte == 0) {
@@ -233,10 +239,11 @@ impl PanicRecord {
     }
 }
 
-/// Finds what a panic hook was given, where a plugin has set a hook of its own and nothing is in the record: the standard library's `PanicHookInfo` lies on the
-/// stack until the guest gives up. It has a reference to a payload beside a reference to a place, and all that these refer to must be what it should be.
+/// Finds the argument of a panic hook, for a plugin with a hook of its own and an empty record: the
+/// standard library's `PanicHookInfo` is on the stack until the guest gives up. It has a reference
+/// to a payload next to a reference to a place, and everything they refer to must be plausible.
 pub(crate) fn panic_on_stack(memory: &[u8], stack_pointer: u32) -> Option<Panic> {
-    /// The frames below that of the hook's caller are few and small, in bytes.
+    /// The frames below the hook's caller are few and small, in bytes.
     const SEARCHED: u32 = 16 << 10;
     let word = |address: u32| {
         let bytes = range(memory, address, 4)?;
@@ -281,7 +288,7 @@ pub(crate) fn panic_on_stack(memory: &[u8], stack_pointer: u32) -> Option<Panic>
         })
 }
 
-/// Text that the record points to, or why there is none.
+/// Returns text that the record points to, or why there is no such text.
 fn said(memory: &[u8], what: &str, address: u32, len: u32) -> String {
     match range(memory, address, len) {
         Some(bytes) => text::from_bytes(bytes),

@@ -339,7 +339,7 @@ fn the_emulator_gives_the_answers_that_extism_gives() {
     for (arguments, expected) in arguments.iter().zip(&expected) {
         match greeter.call_raw("greet", arguments.to_string().as_bytes()) {
             Ok(bytes) => {
-                let value: Value = serde_json::from_slice(&bytes).unwrap();
+                let value: Value = serde_json::from_slice(bytes).unwrap();
                 assert_eq!(json!({"json": value}), *expected);
             }
             Err(failure) => {

@@ -18,16 +18,17 @@ use super::super::definitions;
 use super::MAX_PATTERN;
 use crate::limits::SchemaLimits;
 
-/// How many other schemas one may refer to.
+/// The most references of one schema.
 const MAX_DEFINITIONS: usize = 2_000;
 
-/// How many schemas one part of a value may be held against.
+/// The most schemas that validate one part of a value.
 const MAX_IN_PLACE: u64 = 2_000;
 
-/// How deeply schemas may be nested, references counted.
+/// The deepest nesting of schemas, including references.
 const MAX_DEPTH: u32 = 256;
 
-/// How many schemas may be open at once: the depth of the value times that of the alternatives for one part of it. Each takes some of the stack.
+/// The most schemas that are open at once: the depth of the value times that of the alternatives
+/// for one part of it. Each takes some of the stack.
 const MAX_OPEN: usize = 1_024;
 
 /// The longest pattern in bytes. Reading a pattern can turn two characters into kilobytes, before the
@@ -56,7 +57,7 @@ pub(super) struct Size {
     bytes: u64,
     /// The size of the automaton of each pattern.
     patterns: HashMap<String, u64>,
-    /// The definitions that lead back to themselves.
+    /// The recursive definitions.
     circular: HashSet<String>,
 }
 
@@ -169,7 +170,7 @@ pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, S
         }
         bytes = bytes.max(taken);
     }
-    // Those that lead back are compiled once each, wherever they are referred to.
+    // Recursive definitions are compiled once each, however often they are referred to.
     for name in &measure.circular {
         if let Some(Some(taken)) = measure.written_out.get(name) {
             bytes = bytes.saturating_add(taken.number);
@@ -219,7 +220,7 @@ impl Sum {
         }
     }
 
-    /// The sum of a schema itself, once all that it has are added.
+    /// Returns the sum of a schema itself, once all its parts are added.
     fn of(mut self, schema: &Value) -> Self {
         if evaluates(schema) {
             self.number = self.number.saturating_add(self.evaluation);
@@ -236,7 +237,7 @@ fn evaluates(schema: &Value) -> bool {
 struct Measure<'a> {
     limits: &'a SchemaLimits,
     definitions: &'a Map<String, Value>,
-    /// Those that lead back to themselves.
+    /// The recursive definitions.
     circular: HashSet<&'a str>,
     /// The number and the depth of schemas for the same part of the value; `None` while counting.
     in_place: HashMap<&'a str, Option<Sum>>,
@@ -267,7 +268,8 @@ impl<'a> Measure<'a> {
         definitions::definition(definitions::reference(schema)?, self.definitions)
     }
 
-    /// Measures a schema and all inside it for the part of the value that each is for, and gives the deepest nesting.
+    /// Measures a schema and all its parts, each for its part of the value, and returns the deepest
+    /// nesting.
     fn every(&mut self, schema: &'a Value, depth: u32) -> Result<usize, String> {
         let sum = self.in_place(schema, depth)?;
         if sum.number > MAX_IN_PLACE {
@@ -288,7 +290,7 @@ impl<'a> Measure<'a> {
         Ok(deepest)
     }
 
-    /// Finds out how large a pattern becomes.
+    /// Measures a compiled pattern.
     fn pattern(&mut self, pattern: &str) -> Result<(), String> {
         if self.patterns.contains_key(pattern) {
             return Ok(());
@@ -299,7 +301,7 @@ impl<'a> Measure<'a> {
                 pattern.len()
             ));
         }
-        // As the validator reads it. What it cannot read, it refuses.
+        // Read as the validator reads it, which refuses what it cannot read.
         let Ok(translated) = jsonschema_regex::to_rust_regex(pattern) else {
             return Ok(());
         };
@@ -368,7 +370,7 @@ impl<'a> Measure<'a> {
                     Some(found)
                 }
             };
-            // Those that lead back to where they are count once, by themselves.
+            // Recursive definitions count once, by themselves.
             if let Some(known) = known
                 && !self.circular.contains(name)
             {
@@ -465,7 +467,8 @@ fn constants(schema: &Value) -> u64 {
     bytes.sum()
 }
 
-/// Whether what stands behind a keyword is for the same part of the value as the schema that it is in.
+/// Returns whether the value of a keyword applies to the same part of the value as the schema
+/// itself.
 fn is_in_place(keyword: &str) -> bool {
     matches!(
         keyword,
@@ -676,7 +679,7 @@ mod tests {
         measure(document).err().unwrap()
     }
 
-    /// How many steps there are for a value; `None` where there are too many to be counted soon.
+    /// Returns the number of steps for a value; `None` if there are too many to count soon.
     fn steps(document: &Value, value: &Value) -> Option<u64> {
         let (size, most) = (measure(document).unwrap(), 1_000_000);
         let mut left = most;
@@ -709,7 +712,7 @@ mod tests {
 
     #[test]
     fn types_that_hold_one_another_are_measured() {
-        // As large a grammar as anybody writes: every node may hold every other.
+        // A very large grammar: every node may contain every other.
         let grammar = document(60, |number| {
             let nodes: Vec<Value> = (0..60).map(to).collect();
             json!({"properties": {"kind": {"const": number}, "nodes": {"items": {"enum": nodes}}, "one": {"$ref": format!("#/$defs/{}", (number * 7) % 60)}}})

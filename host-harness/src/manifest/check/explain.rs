@@ -1,6 +1,8 @@
-//! What exactly is wrong with a value that does not fit, found by going down where it does not.
+//! Explanations of values that do not match a schema: the search descends into the parts that do
+//! not match.
 //!
-//! The validator's own list of errors goes into every alternative of every alternative, which for a nested value may be more than there is memory for.
+//! The validator's own list of errors covers every alternative of every alternative. For a nested
+//! value, that may be more than fits into memory.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,18 +19,19 @@ use super::{MAX_PROBLEMS, Subject, compile};
 use crate::failure::Problem;
 use crate::text;
 
-/// How many references may follow one another before anything else does.
+/// The longest chain of references.
 const MAX_FOLLOWED: usize = 64;
 
-/// The most names of members that are listed, and how much of one.
+/// The most names of members that are listed, and the most bytes of one.
 const MAX_NAMES: usize = 64;
 
-/// Holds values against any part of a document.
+/// Validates values against any part of a document.
 ///
-/// It is one validator, of objects in which each part of the document has a member of its own: one for each part would compile what they share for each of them.
+/// A single validator, for objects in which each part of the document has a member of its own: a
+/// validator per part would compile shared definitions for each part.
 pub(super) struct Probe {
     validator: Validator,
-    /// The members' names, by the place of the part in the document.
+    /// The members' names, by the position of the part in the document.
     members: HashMap<String, String>,
 }
 
@@ -41,7 +44,7 @@ impl Probe {
             root.remove("$defs");
             root.remove("$schema");
         }
-        // The document itself becomes a definition, by a name that no reference of its own has.
+        // The document itself becomes a definition, with a name that no reference uses.
         parts_of(&root, "#/$defs/", &mut parts);
         for (name, definition) in definitions.as_object().into_iter().flatten() {
             parts_of(definition, &definitions::reference_to(name), &mut parts);
@@ -66,7 +69,7 @@ impl Probe {
         })
     }
 
-    /// Whether a name matches the pattern that the part at a place is for.
+    /// Returns whether a name matches the pattern of the part at a position.
     fn matches(&self, place: &str, name: &str) -> bool {
         let named = Map::from_iter([(name.to_owned(), Value::Null)]);
         !self.fits(&names_at(place), &Value::Object(named))
@@ -81,7 +84,7 @@ impl Probe {
     }
 }
 
-/// The parts of a schema that is at a place, each with what a value is held against there.
+/// Returns the parts of a schema at a position, each with what it validates.
 fn parts_of(schema: &Value, place: &str, parts: &mut Vec<(String, Value)>) {
     parts.push((place.to_owned(), json!({"$ref": place})));
     for inner in definitions::inside(schema) {
@@ -94,21 +97,21 @@ fn parts_of(schema: &Value, place: &str, parts: &mut Vec<(String, Value)>) {
     }
 }
 
-/// Where the names are that the pattern of a part is for: no place in the document.
+/// The position of names for the pattern of a part, which is not a position in the document.
 fn names_at(place: &str) -> String {
     format!("{place} names")
 }
 
-/// The means of an explanation.
+/// The inputs of an explanation.
 pub(super) struct Asked<'a> {
     pub(super) document: &'a Value,
     pub(super) size: &'a Size,
     pub(super) probe: Option<&'a Probe>,
-    /// The steps that it may take; once they are used up, the search stops.
+    /// The remaining steps; the search stops at 0.
     pub(super) steps: u64,
 }
 
-/// What is wrong with a value that does not fit: at least one thing.
+/// Returns the problems of a value that does not match: at least one.
 pub(super) fn problems(asked: &Asked<'_>, subject: Subject, value: &Value) -> Vec<Problem> {
     let none = Map::new();
     let document = asked.document;
@@ -133,14 +136,15 @@ pub(super) fn problems(asked: &Asked<'_>, subject: Subject, value: &Value) -> Ve
     explanation.problems
 }
 
-/// A part of the document, and where in it.
+/// A part of the document and its position.
 struct Part<'a> {
     schema: &'a Value,
     place: String,
 }
 
 impl<'a> Part<'a> {
-    /// The parts behind a keyword, with the name or the number of each; none for what is not among those of the keyword.
+    /// Returns the parts of a keyword, with the name or the number of each; none for values that
+    /// are not valid for the keyword.
     fn inside(&self, keyword: &str) -> Vec<(&'a str, Part<'a>)> {
         let inside = definitions::inside(self.schema);
         let of_keyword = inside.filter(|inner| inner.keyword == keyword);
@@ -182,7 +186,7 @@ impl<'a> Explanation<'a> {
         self.problems.len() >= MAX_PROBLEMS
     }
 
-    /// Whether a value fits a part, or there are no steps left to find out.
+    /// Returns whether a value matches a part, or there are no steps left to find out.
     fn fits(&self, part: &Part<'a>, value: &Value) -> bool {
         let (document, mut left) = (self.asked.document, self.left.get());
         let counted = (self.asked.size).rehearse(document, part.schema, value, &mut left);
@@ -197,7 +201,7 @@ impl<'a> Explanation<'a> {
             && (self.asked.probe).is_some_and(|probe| probe.matches(&pattern.place, name))
     }
 
-    /// Goes down into a part that a value does not fit. `whole` is for the value as a whole.
+    /// Descends into a part that a value does not match. `whole` is for the value as a whole.
     fn explain(&mut self, part: &Part<'a>, value: &'a Value, whole: bool) {
         let before = self.problems.len();
         if let Some(target) = self.target(part)
@@ -245,7 +249,8 @@ impl<'a> Explanation<'a> {
         definitions::definition(definitions::reference(schema)?, self.definitions)
     }
 
-    /// Of alternatives none of which fits, the one that is meant may be told by what the value looks like.
+    /// Returns the intended alternative among several that do not match, if the shape of the value
+    /// shows it.
     fn alternatives(&mut self, branches: Vec<(&'a str, Part<'a>)>, value: &'a Value, whole: bool) {
         if self.is_full() || branches.iter().any(|(_, branch)| self.fits(branch, value)) {
             return;
@@ -271,7 +276,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// The schema itself, references being followed.
+    /// Returns the schema itself, following references.
     fn resolved(&self, schema: &'a Value) -> &'a Value {
         let mut schema = schema;
         for _ in 0..MAX_FOLLOWED {
@@ -302,7 +307,7 @@ impl<'a> Explanation<'a> {
         right_type && is_one_of_constants(schema, value) != Some(false)
     }
 
-    /// Whether an object has the tag, or else all the members, that a schema asks for.
+    /// Returns whether an object has the tag, or else all the members, that a schema requires.
     fn resembles(&self, schema: &'a Value, value: &Value) -> bool {
         let schema = self.resolved(schema);
         let properties = schema.get("properties").and_then(Value::as_object);
@@ -445,7 +450,7 @@ impl<'a> Explanation<'a> {
         self.problems.push(problem);
     }
 
-    /// A value that is not what it should be, with nothing inside it to blame.
+    /// Adds a problem of a value without a part to blame.
     fn mismatch(&mut self, schema: &'a Value, value: &Value, whole: bool) {
         if self.is_full() {
             return;
@@ -475,7 +480,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// Where it is, as the subject of a message.
+    /// Returns the position as the subject of a message.
     fn place(&self) -> String {
         let is_whole = match self.subject {
             Subject::EventData => self.path.len() == 1,
@@ -487,7 +492,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// `items[2].price`
+    /// Returns the path, such as `items[2].price`.
     fn path(&self) -> String {
         let mut path = String::new();
         for segment in &self.path {
@@ -499,7 +504,7 @@ impl<'a> Explanation<'a> {
                     path.push_str(&text::name(name));
                 }
                 Segment::Element(number) => {
-                    // A `String` takes whatever is written to it.
+                    // Writing to a `String` never fails.
                     let _ = write!(path, "[{number}]");
                 }
             }
@@ -507,7 +512,7 @@ impl<'a> Explanation<'a> {
         path
     }
 
-    /// `/items/2/price`
+    /// Returns the JSON Pointer, such as `/items/2/price`.
     fn pointer(&self) -> String {
         let mut pointer = String::new();
         for segment in &self.path {
@@ -525,7 +530,7 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// Whether a value is the one, or one of those, that a schema names; `None` where it names none.
+/// Returns whether a value is one of those that a schema lists; `None` if it lists none.
 fn is_one_of_constants(schema: &Value, value: &Value) -> Option<bool> {
     match (schema.get("const"), schema.get("enum")) {
         (Some(constant), _) => Some(constant == value),

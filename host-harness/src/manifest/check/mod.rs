@@ -1,6 +1,7 @@
-//! Values held against a plugin's own schemas, before any of them crosses.
+//! Validation of values against a plugin's own schemas, before the plugin gets any of them.
 //!
-//! `bounds.rs` keeps hostile schemas from taking for ever, `explain.rs` finds out what is wrong with a value, and `words.rs` says it.
+//! `bounds.rs` bounds the work of hostile schemas, `explain.rs` finds the problems of a value, and
+//! `words.rs` words them.
 
 mod bounds;
 mod explain;
@@ -25,10 +26,10 @@ const MAX_PATTERN: usize = 256 * 1024;
 /// The memory of matching one pattern, in bytes.
 const MATCHING_BYTES: usize = 32 << 10;
 
-/// The code of what no value is to blame for.
+/// The code of problems that no value is to blame for.
 const BAD_SCHEMA: &str = "bad_schema";
 
-/// The most problems that are told of one value.
+/// The most problems that are reported of one value.
 pub(super) const MAX_PROBLEMS: usize = 16;
 
 impl Problem {
@@ -44,7 +45,7 @@ impl Problem {
         }
     }
 
-    /// What a guest's error has as its details, and the JSON Pointer.
+    /// The details of a guest's error, and the JSON Pointer.
     fn details(&self) -> Map<String, Value> {
         let mut details = Map::new();
         let mut insert = |member: &str, value: Value| details.insert(member.to_owned(), value);
@@ -69,7 +70,8 @@ impl Problem {
     }
 }
 
-/// The error for a value with these problems: that of the first, with all of them in its details.
+/// Returns the error for a value with these problems: that of the first, with all of them in its
+/// details.
 fn error(problems: &[Problem]) -> Error {
     let Some(first) = problems.first() else {
         return Error::new(code::INVALID_ARGUMENT, "the value does not fit");
@@ -86,10 +88,12 @@ fn error(problems: &[Problem]) -> Error {
 }
 
 impl Manifest {
-    /// Holds the arguments of a command against its schema; a command that is not described takes anything. The value is the object with one member per argument, also for
-    /// a command whose values cross in the binary codec.
+    /// Validates the arguments of a command against its schema. A command without a description
+    /// takes anything. The value is the object with one member per argument, also for a command
+    /// with the binary codec.
     ///
-    /// For a tool. A host that calls plugins has [`check_arguments`](crate::PluginBuilder::check_arguments), which keeps what it has compiled.
+    /// For tools. A host that calls plugins has
+    /// [`check_arguments`](crate::PluginBuilder::check_arguments), which keeps compiled schemas.
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;
@@ -116,7 +120,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// What is wrong with the value, at most 16 things.
+    /// The problems of the value, at most 16.
     pub fn check(&self, command: &str, arguments: &Value) -> Result<(), Vec<Problem>> {
         let schema = self
             .command(command)
@@ -124,22 +128,24 @@ impl Manifest {
         self.check_value(schema, Subject::Arguments, arguments)
     }
 
-    /// Holds a configuration against its schema; a plugin that does not describe its configuration takes any.
+    /// Validates a configuration against its schema. A plugin without a schema for it takes any.
     ///
     /// # Errors
     ///
-    /// What is wrong with the value, at most 16 things.
+    /// The problems of the value, at most 16.
     pub fn check_config(&self, config: &Value) -> Result<(), Vec<Problem>> {
         self.check_value(self.config.as_ref(), Subject::Configuration, config)
     }
 
-    /// Holds the result of a command against its schema; a command that is not described may give anything.
+    /// Validates the result of a command against its schema. A command without a description may
+    /// return anything.
     ///
-    /// For a tool that looks for faults in plugins. No call does so: a result is its host's to read.
+    /// For tools that look for faults in plugins. No call does this: the host reads a result
+    /// itself.
     ///
     /// # Errors
     ///
-    /// What is wrong with the value, at most 16 things.
+    /// The problems of the value, at most 16.
     pub fn check_result(&self, command: &str, result: &Value) -> Result<(), Vec<Problem>> {
         let schema = self
             .command(command)
@@ -162,7 +168,7 @@ impl Manifest {
     }
 }
 
-/// What a value is.
+/// The purpose of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Arguments,
@@ -172,7 +178,7 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// What it is called in messages.
+    /// Returns its name in messages.
     pub(super) fn words(self) -> &'static str {
         match self {
             Subject::Arguments => "the arguments",
@@ -183,12 +189,12 @@ impl Subject {
     }
 }
 
-/// A schema ready for use.
+/// A compiled schema.
 struct Compiled {
     document: Value,
     validator: Validator,
     size: bounds::Size,
-    /// Made when a value first does not fit.
+    /// Created for the first value that does not match.
     probe: OnceLock<Option<explain::Probe>>,
 }
 
@@ -223,7 +229,7 @@ impl Compiled {
     }
 }
 
-/// Compiles a schema. Nothing that it refers to is fetched, and its patterns take time in proportion to the text.
+/// Compiles a schema. Remote references are not fetched, and patterns take linear time.
 fn compile(document: &Value) -> Result<Validator, String> {
     let patterns = PatternOptions::regex()
         .size_limit(MAX_PATTERN)
@@ -237,14 +243,14 @@ fn compile(document: &Value) -> Result<Validator, String> {
         .map_err(|error| text::one_line(&error.to_string(), 300))
 }
 
-/// The schemas of a module, each compiled when it is first needed.
+/// The schemas of a module, each compiled when first needed.
 pub(crate) struct Checks {
     manifest: Arc<Manifest>,
     config: Lazy,
-    /// In the order of the manifest.
+    /// Sorted like the manifest.
     commands: Vec<Lazy>,
     handles: Vec<Lazy>,
-    /// The bytes of those that are compiled.
+    /// The bytes of all compiled schemas.
     taken: Mutex<u64>,
 }
 
@@ -262,7 +268,7 @@ impl Checks {
         }
     }
 
-    /// Arguments in JSON, as they will cross.
+    /// Validates arguments in JSON, as encoded for the plugin.
     pub(crate) fn json(
         &self,
         command: &str,
@@ -281,7 +287,7 @@ impl Checks {
         )
     }
 
-    /// Arguments for the binary codec, in which they have no names.
+    /// Validates arguments for the binary codec, in which they have no names.
     pub(crate) fn binary(
         &self,
         command: &str,
@@ -293,7 +299,7 @@ impl Checks {
         };
         let schema = info.arguments.as_ref();
         self.check(schema, compiled, Subject::Arguments, limits, || {
-            // By way of text, which has integers of every size.
+            // Converted through text, which has integers of every size.
             let text = serde_json::to_vec(arguments).map_err(|error| {
                 let reason = format!("they cannot be held against the plugin's schema: {error}");
                 FailureKind::BadArguments { reason }
@@ -303,14 +309,15 @@ impl Checks {
         })
     }
 
-    /// A configuration, as it will cross.
+    /// Validates a configuration, as encoded for the plugin.
     pub(crate) fn config(&self, text: &[u8], limits: &SchemaLimits) -> Result<(), FailureKind> {
         let schema = self.manifest.config.as_ref();
         let config = || parse(text);
         self.check(schema, &self.config, Subject::Configuration, limits, config)
     }
 
-    /// An event, as it will cross: its data have to fit for every handler that will be given it.
+    /// Validates an event, as encoded for the plugin: its data must match the schema of every
+    /// handler that receives it.
     pub(crate) fn event(
         &self,
         topic: &str,
@@ -331,7 +338,7 @@ impl Checks {
         Ok(())
     }
 
-    /// The commands of a manifest that was read are in alphabetical order.
+    /// The commands of a manifest are sorted by name.
     fn command(&self, name: &str) -> Option<(&CommandInfo, &Lazy)> {
         let commands = &self.manifest.commands;
         let place = commands.binary_search_by(|command| (*command.name).cmp(name));
@@ -349,7 +356,7 @@ impl Checks {
         if let Some(compiled) = kept.get() {
             return Ok(compiled);
         }
-        // Held while compiling, so that the sum is right whatever other threads compile.
+        // Locked while compiling, so that the sum is right with several threads.
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = kept.get() {
             return Ok(compiled);
@@ -393,7 +400,7 @@ impl Checks {
     }
 }
 
-/// Reads JSON that the host wrote; no bytes stand for `{}`.
+/// Decodes JSON that the host encoded; no bytes are `{}`.
 fn parse(text: &[u8]) -> Result<Value, FailureKind> {
     if text.is_empty() {
         return Ok(Value::Object(Map::new()));
@@ -403,7 +410,7 @@ fn parse(text: &[u8]) -> Result<Value, FailureKind> {
     })
 }
 
-/// Gives the arguments their names, in the order of which they cross in the binary codec.
+/// Names the arguments, in the order of the binary codec.
 fn named(schema: Option<&Schema>, value: Value) -> Result<Value, FailureKind> {
     let properties = schema.and_then(|schema| schema.as_value().get("properties"));
     let (Value::Array(values), Some(Value::Object(properties))) = (&value, properties) else {

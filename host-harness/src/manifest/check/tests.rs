@@ -1,10 +1,10 @@
-//! What is told of values that do not fit, and what hostile schemas come to.
+//! Messages for values that do not match, and the cost of hostile schemas.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A plugin whose command `do` takes this.
+/// Returns a plugin whose command `do` takes this.
 fn manifest(arguments: Value, definitions: Value) -> Manifest {
     let commands = json!([{"name": "do", "arguments": arguments, "result": true}]);
     serde_json::from_value(json!({"abi": 1, "commands": commands, "$defs": definitions})).unwrap()
@@ -19,7 +19,7 @@ fn problems(manifest: &Manifest, value: Value) -> Vec<Problem> {
     manifest.check("do", &value).err().unwrap_or_default()
 }
 
-/// What is told of the argument `a`.
+/// Returns the messages about the argument `a`.
 #[track_caller]
 fn told(schema: Value, definitions: Value, value: Value) -> Vec<String> {
     let manifest = manifest(arguments(json!({"a": schema})), definitions);
@@ -305,7 +305,7 @@ fn a_type_that_holds_itself_is_checked_as_deep_as_a_value_goes() {
     );
 }
 
-/// Alternatives that every one of a value's levels could be are the worst that an honest plugin has.
+/// The worst case of an honest plugin: alternatives that apply at every level of a value.
 #[test]
 fn a_deep_value_that_fits_none_of_many_alternatives_is_told_soon() {
     let operation = |name: &str| json!({"type": "object", "properties": {"left": {"$ref": "#/$defs/E"}, "right": {"$ref": "#/$defs/E"}, "name": {"const": name}}, "required": ["name"]});
@@ -364,7 +364,7 @@ fn a_schema_that_cannot_be_used_is_not_the_values_fault() {
     }
 }
 
-/// On a thread's usual stack, and going down to explain what is wrong takes more of it than finding out.
+/// On the usual stack of a thread; an explanation takes more of it than validation.
 #[test]
 fn the_deepest_value_that_the_most_alternatives_may_have_fits_the_stack() {
     let definition = |number: usize| match number {

@@ -1,4 +1,4 @@
-//! What belongs somewhere, and what is there, in a few words.
+//! Expected and found values in a few words.
 
 use std::fmt::Write;
 use std::io;
@@ -8,19 +8,19 @@ use serde_json::{Map, Value};
 use super::super::definitions;
 use crate::text;
 
-/// The most bytes that are shown of what was found, and of one value in what was expected.
+/// The most bytes of a found value, and of one value among expected ones.
 const EXCERPT: usize = 40;
 
-/// The most bytes of what was expected.
+/// The most bytes of the expectation.
 const MAX_EXPECTED: usize = 300;
 
 /// The most alternatives that are listed.
 const MAX_LISTED: usize = 8;
 
-/// How many references are followed to find words for something.
+/// The most references that are followed to find words.
 const MAX_FOLLOWED: usize = 8;
 
-/// What a schema asks for.
+/// Returns the expectation of a schema.
 pub(super) fn expected(schema: &Value, definitions: &Map<String, Value>) -> String {
     let words = of(schema, definitions, MAX_FOLLOWED);
     text::one_line(&words, MAX_EXPECTED)
@@ -94,10 +94,10 @@ fn kind_of(kind: &str, schema: &Value) -> String {
     constraints_of(words, schema)
 }
 
-/// What else a schema says of a value of a kind.
+/// Appends the constraints of a schema on a kind of value.
 fn constraints_of(kind: &str, schema: &Value) -> String {
     let mut words = kind.to_owned();
-    // A `String` takes whatever is written to it.
+    // Writing to a `String` never fails.
     let mut say = |args: std::fmt::Arguments<'_>| {
         let _ = words.write_fmt(args);
     };
@@ -150,15 +150,15 @@ fn constraints_of(kind: &str, schema: &Value) -> String {
     words
 }
 
-/// The beginning of a value, as JSON.
+/// Returns the beginning of a value, as JSON.
 pub(super) fn excerpt(value: &Value) -> String {
     let mut beginning = Beginning(Vec::new());
-    // That there was no more room is no failure.
+    // Running out of room is not a failure.
     let _ = serde_json::to_writer(&mut beginning, value);
     text::one_line(&String::from_utf8_lossy(&beginning.0), EXCERPT)
 }
 
-/// Takes a little more than is shown, and then refuses more.
+/// Accepts slightly more than is shown, and then refuses more.
 struct Beginning(Vec<u8>);
 
 impl io::Write for Beginning {

@@ -1,6 +1,7 @@
 //! Hosts on tokio: plugins whose calls are futures, and a pool of them.
 //!
-//! What a call does is in `run/instance/asynchronous.rs`, and in `imports/asynchronous.rs` for what it asks of its host.
+//! The steps of a call are in `run/instance/asynchronous.rs`, those of a host call in
+//! `imports/asynchronous.rs`.
 
 mod plugin;
 mod pool;

@@ -14,7 +14,8 @@ use crate::plugin::{Plugin, read_binary};
 use crate::run::{Instance, json};
 use crate::services::Fault;
 
-/// One instance of a plugin whose calls are futures, for hosts on tokio: what [`build_async`](PluginBuilder::build_async) makes.
+/// One instance of a plugin whose calls are futures, for hosts on tokio:
+/// [`build_async`](PluginBuilder::build_async) creates it.
 ///
 /// ```
 /// use plugin_sdk_harness::{Plugin, Source};
@@ -32,21 +33,24 @@ use crate::services::Fault;
 /// # }).unwrap();
 /// ```
 ///
-/// What needs no call (names, sizes, records of the last call) it tells as the [`Plugin`] that it is underneath.
+/// It dereferences to [`Plugin`] for everything that needs no call: names, sizes, records of the
+/// last call.
 ///
-/// The futures are `Send` where their arguments are. A future that is dropped before it is done cancels its call: what the host was waiting for is
-/// dropped, the plugin's code is unwound without being run, and the instance is dead, for its state may be half changed. Every further call is refused as
+/// The futures are `Send` if their arguments are. Dropping a future cancels its call: pending host
+/// functions are dropped, the plugin's code is unwound without running, and the instance is dead,
+/// because its state may be half changed. Every further call fails with
 /// [`Poisoned`](FailureKind::Poisoned) by [`Cancelled`](FailureKind::Cancelled).
 pub struct AsyncPlugin(Plugin);
 
 impl PluginBuilder {
-    /// As [`build`](PluginBuilder::build), for calls that are futures, and for host functions that are.
+    /// Creates the plugin for async calls and async host functions. An
+    /// [emulated](PluginBuilder::emulate) host has neither.
     ///
-    /// Loading and compiling the module happen on a thread for work that blocks.
+    /// The module is loaded and compiled on a thread for blocking work.
     ///
     /// # Errors
     ///
-    /// As `build`.
+    /// Those of [`build`](PluginBuilder::build).
     ///
     /// # Panics
     ///
@@ -249,7 +253,7 @@ impl AsyncPlugin {
     }
 }
 
-/// All of a plugin that needs no call.
+/// Gives access to everything that needs no call.
 impl Deref for AsyncPlugin {
     type Target = Plugin;
 

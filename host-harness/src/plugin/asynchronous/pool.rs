@@ -12,10 +12,10 @@ use crate::failure::Failure;
 use crate::plugin::builder::PluginBuilder;
 use crate::plugin::pool::{Idle, Make};
 
-/// As [`Pool`](crate::Pool), for calls that are futures.
+/// A [`Pool`](crate::Pool) for async calls.
 ///
-/// Calls that wait for an instance get one in the order in which they began to wait. A call whose future is dropped gives its place back; its instance is
-/// thrown away.
+/// Calls that wait for an instance get one in the order in which they began to wait. A call whose
+/// future is dropped gives its place back; its instance is dropped.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -42,14 +42,16 @@ use crate::plugin::pool::{Idle, Make};
 pub struct AsyncPool {
     make: Make,
     places: Semaphore,
-    /// No more than there are free places.
+    /// At most as many as there are free places.
     idle: Mutex<Idle<AsyncPlugin>>,
 }
 
 impl AsyncPool {
-    /// A pool of at most so many instances, 0 being taken for 1. None is made before it is needed.
+    /// Creates a pool of at most `size` instances; 0 counts as 1. Instances are created when
+    /// needed.
     ///
-    /// What the closure returns should have the same [`Module`](crate::Module), so that it is loaded and compiled once.
+    /// All builders should have the same [`Module`](crate::Module), so that it is loaded and
+    /// compiled once.
     pub fn new(size: usize, make: impl Fn() -> PluginBuilder + Send + Sync + 'static) -> Self {
         AsyncPool {
             make: Box::new(make),
@@ -58,11 +60,12 @@ impl AsyncPool {
         }
     }
 
-    /// As [`AsyncPlugin::call_async`], by whichever instance has nothing to do.
+    /// Calls a command of an idle instance, like [`AsyncPlugin::call_async`].
     ///
     /// # Errors
     ///
-    /// As `AsyncPlugin::call_async`, and where an instance must be made first, as [`PluginBuilder::build_async`].
+    /// Those of `AsyncPlugin::call_async`, and of [`PluginBuilder::build_async`] if an instance is
+    /// created first.
     pub async fn call_async<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -72,11 +75,12 @@ impl AsyncPool {
             .await?
     }
 
-    /// As [`AsyncPlugin::call_binary_async`], by whichever instance has nothing to do.
+    /// Calls a command of an idle instance, like [`AsyncPlugin::call_binary_async`].
     ///
     /// # Errors
     ///
-    /// As `AsyncPlugin::call_binary_async`, and where an instance must be made first, as [`PluginBuilder::build_async`].
+    /// Those of `AsyncPlugin::call_binary_async`, and of [`PluginBuilder::build_async`] if an
+    /// instance is created first.
     pub async fn call_binary_async<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -86,11 +90,13 @@ impl AsyncPool {
             .await?
     }
 
-    /// As [`AsyncPlugin::call_raw_async`], by whichever instance has nothing to do; the result is copied.
+    /// Calls a command of an idle instance, like [`AsyncPlugin::call_raw_async`]; the result is
+    /// copied.
     ///
     /// # Errors
     ///
-    /// As `AsyncPlugin::call_raw_async`, and where an instance must be made first, as [`PluginBuilder::build_async`].
+    /// Those of `AsyncPlugin::call_raw_async`, and of [`PluginBuilder::build_async`] if an instance
+    /// is created first.
     pub async fn call_raw_async(
         &self,
         command: impl CommandName,
@@ -103,16 +109,17 @@ impl AsyncPool {
         .await?
     }
 
-    /// Lends an instance for several calls, or for more than its result. See [`Pool::with`](crate::Pool::with).
+    /// Lends an instance for several calls, or for more than its result. See
+    /// [`Pool::with`](crate::Pool::with).
     ///
     /// # Errors
     ///
-    /// Where an instance must be made first, as [`PluginBuilder::build_async`].
+    /// Those of [`PluginBuilder::build_async`], if an instance is created first.
     pub async fn with_async<R>(
         &self,
         use_it: impl AsyncFnOnce(&mut AsyncPlugin) -> R,
     ) -> Result<R, Failure> {
-        // Given back when it is dropped; an error would mean that the semaphore is closed, which it never is.
+        // Returned when dropped. An error would mean a closed semaphore, and it is never closed.
         let _place = self.places.acquire().await.ok();
         let idle = self.idle().take();
         let mut plugin = match idle {

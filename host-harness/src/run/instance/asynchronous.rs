@@ -1,6 +1,7 @@
-//! Calls that can be waited for: on stacks of their own, which the engine leaves at every tick of its clock and while the host's functions wait.
+//! Async calls: they run on stacks of their own, which the engine leaves at every tick of its clock
+//! and while host functions wait.
 //!
-//! The steps of a call are the same; what is here is where they wait.
+//! The steps of a call are the same; only the waiting is here.
 
 use plugin_sdk::abi::{self, Packed};
 use tokio::time::Instant;
@@ -15,11 +16,12 @@ use crate::limits::Limits;
 use crate::run::module::{Compiled, Module};
 use crate::run::sandbox::{Sandbox, begin, new_store};
 
-/// A call that has begun: unless it [ends](Running::end), it was cancelled, and nobody knows what the guest had done by then.
+/// A call that has begun. Unless it [ends](Running::end), it was cancelled, in an unknown state of
+/// the guest.
 struct Running<'a> {
     instance: &'a mut Instance,
     callee: Callee,
-    /// Whether whoever watches the instance knows that it has begun.
+    /// Whether the observer knows that it has begun.
     watched: bool,
     ended: bool,
 }
@@ -76,7 +78,7 @@ impl Instance {
         Self::of(sandbox, commands)
     }
 
-    /// As [`call`](Instance::call).
+    /// Calls an export, like [`call`](Instance::call).
     pub(crate) async fn call_async(
         &mut self,
         callee: Callee,
@@ -94,7 +96,7 @@ impl Instance {
         answer
     }
 
-    /// As [`call_hook`](Instance::call_hook).
+    /// Calls a hook, like [`call_hook`](Instance::call_hook).
     pub(crate) async fn call_hook_async(&mut self, name: &'static str) -> Result<Packed, Failure> {
         let callee = Callee::Export(name);
         let mut running = self.enter_async(callee)?;
@@ -105,7 +107,7 @@ impl Instance {
         answer
     }
 
-    /// As [`call_cleanup`](Instance::call_cleanup).
+    /// Calls the cleanup hook, like [`call_cleanup`](Instance::call_cleanup).
     pub(crate) async fn call_cleanup_async(&mut self) -> Result<(), Failure> {
         let (callee, name) = (Callee::Export(abi::CLEANUP_EXPORT), abi::CLEANUP_EXPORT);
         let mut running = self.enter_async(callee)?;
@@ -155,7 +157,7 @@ impl Instance {
     async fn run_async(&mut self, callee: Callee) -> Result<Packed, Failure> {
         let params = self.buffer.params();
         let answer = match callee {
-            // Not a copy of it, whose count all instances would share.
+            // Not cloned: all instances would share the counter of its references.
             Callee::Command(number) if let Some(Some(func)) = self.resolved.get(number) => {
                 func.call_async(&mut self.sandbox.store, params).await
             }
@@ -179,7 +181,8 @@ impl Instance {
     }
 }
 
-/// A call that can be waited for begins: its code runs to the clock's next tick, and on from there when its turn comes again.
+/// Begins an async call: its code runs to the next tick of the clock, and continues at its next
+/// turn.
 fn begin_turns(store: &mut Store<State>, limits: &Limits) {
     store.set_epoch_deadline(1);
     let deadline = limits

@@ -1,4 +1,4 @@
-//! What an instance tells its observer, if it has one. None of it is on the way of a call that nobody watches.
+//! Reports of an instance to its observer. Calls without an observer run none of this.
 
 use plugin_sdk::abi::{self, Packed};
 
@@ -10,18 +10,18 @@ use crate::observe::{Content, Ended, Heap, Observer, Options, Outcome};
 use crate::run::sandbox::poisoned;
 
 impl Instance {
-    /// Has the instance watched from now on.
+    /// Attaches an observer, if the options ask for one.
     pub(crate) fn observe(&mut self, options: &Options) {
         self.sandbox.store.data_mut().observer = options.observer();
         self.watch();
     }
 
-    /// Takes notice of an observer that has come or gone.
+    /// Updates the instance after an observer was attached or removed.
     pub(crate) fn watch(&mut self) {
         self.is_ordinary = self.sandbox.first.is_none() && self.sandbox.observer().is_none();
     }
 
-    /// As [`call`](Instance::call), if the instance is watched, or dead.
+    /// Calls an export of an instance that has an observer, or is dead.
     #[cold]
     pub(super) fn call_observed(
         &mut self,
@@ -38,7 +38,7 @@ impl Instance {
         answer
     }
 
-    /// The export is about to be called; its arguments are in the buffer, if it has any.
+    /// Reports the beginning of a call. Its arguments are in the buffer, if it has any.
     pub(super) fn begin_crossing(&mut self, callee: Callee, has_arguments: bool) {
         let Some(mut observer) = self.sandbox.store.data_mut().observer.take() else {
             return;
@@ -92,7 +92,7 @@ impl Instance {
         self.sandbox.store.data_mut().observer = Some(observer);
     }
 
-    /// How a callee is called where it is shown: batches are told from single calls.
+    /// Returns the name of a callee in reports: batches differ from single calls.
     fn crossing_name(&self, callee: Callee) -> &str {
         match callee {
             Callee::Command(number) => self.commands.name(number).map_or("", |name| &**name),
@@ -101,17 +101,18 @@ impl Instance {
         }
     }
 
-    /// Before a call, while leaks are looked for.
+    /// Settles the last call while leaks are looked for.
     pub(super) fn settle_last(&mut self, callee: Callee) -> Result<(), Failure> {
         if self.sandbox.observer().is_some_and(Observer::takes_census) {
             self.settle()?;
-            // Settling was on nobody's account.
+            // Settling does not count towards any call.
             self.enter(callee)?;
         }
         Ok(())
     }
 
-    /// What the heap holds beside the last answer, which is given back to the guest, and the argument buffer.
+    /// Returns what the heap holds apart from the last result, which is given back to the guest,
+    /// and the argument buffer.
     pub(crate) fn settle(&mut self) -> Result<Heap, Failure> {
         let callee = Callee::Export(abi::FREE_EXPORT);
         if let Some(first) = &self.sandbox.first {
