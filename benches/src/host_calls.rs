@@ -81,7 +81,7 @@ impl HostCalls {
             .plugin()
             .no_timeout()
             .no_cache()
-            .host(greetings::provide(Host))
+            .host_functions(greetings::provide(Host))
             .build()?;
         let command = plugin.command("calls")?;
         let mut ours = move || -> Result<u32> {

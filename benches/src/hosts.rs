@@ -16,7 +16,7 @@ fn greeter() -> CrateSource {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     Source::crate_dir(root.join("examples/greeter"))
         .profile("guest")
-        .cdylib_alone()
+        .cdylib_only()
         .target_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hosts"))
 }
 

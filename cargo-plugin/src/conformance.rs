@@ -495,7 +495,9 @@ impl Subject<'_> {
 fn is_refused(failure: &Failure) -> bool {
     matches!(
         failure.kind(),
-        FailureKind::Plugin(_) | FailureKind::BadArguments { .. } | FailureKind::HostLacks { .. }
+        FailureKind::Plugin(_)
+            | FailureKind::BadArguments { .. }
+            | FailureKind::UnsupportedByHost { .. }
     )
 }
 

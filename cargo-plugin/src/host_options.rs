@@ -229,7 +229,7 @@ impl HostOptions {
         self.check_grants(module.manifest())?;
         let mut builder = self
             .limited(module, host, count_fuel)
-            .grant_words(|permission| format!("--grant {permission}"))
+            .grant_hint(|permission| format!("--grant {permission}"))
             .logs(ForwardedLog)
             .clock(SystemClock)
             .random(SystemRandom)

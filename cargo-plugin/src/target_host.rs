@@ -44,7 +44,7 @@ fn optional(hook: Result<(), Failure>) -> Result<(), Failure> {
         Err(failure)
             if matches!(
                 failure.kind(),
-                FailureKind::MissingExport { .. } | FailureKind::HostLacks { .. }
+                FailureKind::MissingExport { .. } | FailureKind::UnsupportedByHost { .. }
             ) =>
         {
             Ok(())

@@ -180,7 +180,10 @@ fn a_project_is_built_and_held_to_its_lock() {
 fn fuel_is_the_same_in_every_process_for_plugins_that_draw_random_numbers_and_use_hash_maps() {
     for guest in ["drawing", "services"] {
         let guests = example("..").join("tests/guests").join(guest);
-        let built = Source::crate_dir(guests).profile("guest").compile().unwrap();
+        let built = Source::crate_dir(guests)
+            .profile("guest")
+            .compile()
+            .unwrap();
         let place = Folder::new().with("guest.wasm", &built.wasm);
         let words = ["--json", "bench", "guest.wasm", "--time", "0"];
         let first = parsed(&place.run(&words).good());

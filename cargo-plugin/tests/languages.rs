@@ -455,7 +455,7 @@ fn the_hosts_store_is_used_and_its_errors_are_passed_on() {
             .call::<()>("remember", json!({"name": "Ödön \"the\" König"}))
             .unwrap();
         assert_eq!(
-            plugin.host().kv().bytes("last").unwrap(),
+            plugin.services().kv().bytes("last").unwrap(),
             "Ödön \"the\" König".as_bytes()
         );
         assert_eq!(
@@ -484,7 +484,7 @@ fn lines_go_to_the_hosts_log_as_detailed_as_it_wants_them() {
         plugin
             .call::<Value>("greet", json!({"name": "Ada"}))
             .unwrap();
-        let lines = plugin.host().logs().lines();
+        let lines = plugin.services().logs().lines();
         let said: Vec<String> = lines.iter().map(ToString::to_string).collect();
         assert_eq!(said, ["INFO greeter: greeting Ada"], "{}", guest.language);
 
@@ -854,14 +854,14 @@ fn the_sample_in_c_of_ciss_readme_remembers_plain_text() {
         .grant("kv")
         .build_for(hosts::cis())
         .unwrap();
-    assert_eq!(plugin.host().kv().bytes("my_key").unwrap(), b"my_value");
+    assert_eq!(plugin.services().kv().bytes("my_key").unwrap(), b"my_value");
     let asked = plugin.host_calls();
     let answer = asked
         .iter()
         .find(|call| call.function == "env.host_memory_get");
     let told = answer.unwrap().outcome.clone().unwrap().unwrap();
     assert!(told.contains("my_value"), "{told}");
-    let lines = plugin.host().logs().lines();
+    let lines = plugin.services().logs().lines();
     assert_eq!(lines[0].to_string(), "INFO cis: Hello from WASM!");
     plugin.finish().unwrap();
 }
@@ -906,7 +906,7 @@ fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
     // By position, the guide's own host cannot load the guide's own sample.
     let alone = Sample::c("musicfox", &["main.c", "host.c"]);
     let failure = alone.builder().build_for(hosts::musicfox()).unwrap_err();
-    assert_eq!(failure.code(), "host_contract", "{failure}");
+    assert_eq!(failure.code(), "contract_violation", "{failure}");
     assert!(
         failure.message().contains("it imports host_log"),
         "{failure}"
@@ -930,7 +930,7 @@ fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
         assert!((found - previous).abs() < 1e-6, "{found} and {previous}");
     }
     plugin.stop().unwrap();
-    let logs = plugin.host().logs().clone();
+    let logs = plugin.services().logs().clone();
     plugin.finish().unwrap();
     for line in ["initialized", "started", "stopped", "cleaned up"] {
         assert!(

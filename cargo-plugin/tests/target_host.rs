@@ -145,7 +145,7 @@ fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_it
     let answer: String = skill.call("repeat", json!({"word": "a"})).unwrap();
     assert_eq!(answer, "aa");
     assert_eq!(
-        skill.host().kv().get::<String>("last").as_deref(),
+        skill.services().kv().get::<String>("last").as_deref(),
         Some("a")
     );
     skill.finish().unwrap();

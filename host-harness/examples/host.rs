@@ -52,7 +52,7 @@ fn instantiate(module: &Module) -> Result<Plugin, Failure> {
         .memory_pages(256)
         .timeout(Duration::from_secs(2))
         .max_result_bytes(1 << 20)
-        .host(units::provide(Converter));
+        .host_functions(units::provide(Converter));
     for permission in GRANTS {
         builder = builder.grant(permission);
     }

@@ -31,7 +31,7 @@
 //! use serde_json::{Value, json};
 //!
 //! let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR")).count_allocations();
-//! let mut plugin = Plugin::builder(source).statistics().debug().build()?;
+//! let mut plugin = Plugin::builder(source).statistics().trace_to_stderr().build()?;
 //! plugin.expect_no_leak(100, |plugin| {
 //!     plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap();
 //! });
@@ -64,8 +64,8 @@
 //! let mut plugin = Plugin::builder(source).grant("kv").grant("http").http(http).build()?;
 //!
 //! let _: Value = plugin.call("greet", json!({"name": "Ada"}))?;
-//! assert_eq!(plugin.host().kv().get::<String>("last").as_deref(), Some("Ada"));
-//! assert_eq!(plugin.host().http().requests().len(), 1);
+//! assert_eq!(plugin.services().kv().get::<String>("last").as_deref(), Some("Ada"));
+//! assert_eq!(plugin.services().http().requests().len(), 1);
 //!
 //! plugin.fault("kv_set", Fault::error("unavailable", "disk on fire").times(1));
 //! assert_eq!(plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err().code(), "unavailable");
@@ -94,7 +94,7 @@
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
-//! With the feature `schema-checks`, `PluginBuilder::check_arguments` has the harness hold values against these schemas before the plugin sees them. The plugin checks types for itself; a host wants
+//! With the feature `schema-checks`, `PluginBuilder::validate_schemas` has the harness hold values against these schemas before the plugin sees them. The plugin checks types for itself; a host wants
 //! this where it would rather refuse before anything runs, where it wants all that is wrong told at once, and for constraints such as `maximum`, which nobody else checks.
 //!
 //! # Async hosts
@@ -129,7 +129,7 @@
 //! #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $degrees (i32.const 0) (i32.const 6)))) i64.const 0x40_0000_0001))"#;
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! let module = Module::load(Source::wat(WAT))?;
-//! let mut plugin = module.plugin().host(weather::provide_async(Service)).build_async().await?;
+//! let mut plugin = module.plugin().host_functions(weather::provide_async(Service)).build_async().await?;
 //! assert_eq!(plugin.call_async::<i32>("degrees", ()).await?, 6);
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! # }).unwrap();
@@ -208,12 +208,13 @@ mod wasm;
 
 pub use abi::{Command, CommandName, Warning};
 pub use failure::{
-    BuildFailure, Failure, FailureKind, Frame, HostCall, Import, LogLine, Panic, Region, Stack,
-    Usage, Used,
+    BuildFailure, Failure, FailureKind, Frame, HostCall, Import, LogLine, Panic, Quota, Region,
+    Stack, Usage,
 };
 pub use limits::ModuleLimits;
 pub use observe::{
-    CallGrowth, CallStatistics, Crossing, Direction, Growth, Heap, LeakReport, Outcome, Statistics,
+    CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, TraceEvent,
+    TraceKind,
 };
 #[cfg(feature = "async")]
 pub use plugin::{AsyncPlugin, AsyncPool};

@@ -57,7 +57,7 @@ impl Grants {
     }
 
     /// Sets the wording that explains how to grant a permission, for hosts whose users do not write
-    /// Rust; see [`PluginBuilder::grant_words`](crate::PluginBuilder::grant_words).
+    /// Rust; see [`PluginBuilder::grant_hint`](crate::PluginBuilder::grant_hint).
     pub fn set_words(&mut self, words: fn(&str) -> String) {
         self.words = GrantWords(Some(words));
     }

@@ -411,7 +411,7 @@ fn a_dependency_that_defines_an_export_is_named() {
             ("c-shim/Cargo.toml", shim_manifest),
             ("c-shim/src/lib.rs", &shim),
         ]);
-        for source in [plugin.source(), plugin.source().release().cdylib_alone()] {
+        for source in [plugin.source(), plugin.source().release().cdylib_only()] {
             assert_build!(
                 Module::load(source).unwrap_err(),
                 BuildFailure::Clash { .. },
@@ -459,7 +459,7 @@ fn a_dependency_may_define_what_no_host_calls() {
             &format!("#![no_std]\n{}", library.concat()),
         ),
     ]);
-    for source in [plugin.source(), plugin.source().release().cdylib_alone()] {
+    for source in [plugin.source(), plugin.source().release().cdylib_only()] {
         let mut plugin = Plugin::builder(source).build().unwrap();
         assert_eq!(plugin.call_raw("echo", b"ho").unwrap(), b"ho");
     }

@@ -101,11 +101,11 @@ waits! {
 }
 
 fn plain() -> PluginBuilder {
-    Plugin::builder(guest()).host(everything::provide(Host::default()))
+    Plugin::builder(guest()).host_functions(everything::provide(Host::default()))
 }
 
 fn waiting() -> PluginBuilder {
-    Plugin::builder(guest()).host(everything::provide_async(Waiting::default()))
+    Plugin::builder(guest()).host_functions(everything::provide_async(Waiting::default()))
 }
 
 /// Calls by every convention, good ones and bad ones.
@@ -317,7 +317,7 @@ async fn a_host_that_waits_forever_is_stopped_by_the_call_timeout() {
     let host = Waiting::default();
     let watched = Arc::clone(&host.watched);
     let mut plugin = Plugin::builder(guest())
-        .host(everything::provide_async(host))
+        .host_functions(everything::provide_async(host))
         .timeout(Duration::from_millis(30))
         .build_async()
         .await
@@ -351,7 +351,7 @@ fn an_aborted_task_drops_the_host_future_and_kills_the_instance() {
     runtime.block_on(async {
         let host = Waiting::default();
         let watched = Arc::clone(&host.watched);
-        let builder = Plugin::builder(guest()).host(everything::provide_async(host));
+        let builder = Plugin::builder(guest()).host_functions(everything::provide_async(host));
         let plugin = Arc::new(Mutex::new(builder.build_async().await.unwrap()));
         let called = Arc::clone(&plugin);
         let task = tokio::spawn(async move {
@@ -490,7 +490,7 @@ async fn a_bad_argument_to_an_async_host_fails_before_the_host_runs() {
             everything::provide_async(Waiting::default()),
         ] {
             let source = hostile(IMPORTS, &format!("{body} i64.const 0"));
-            let builder = Plugin::builder(source).host(builder);
+            let builder = Plugin::builder(source).host_functions(builder);
             let mut plugin = builder.build_async().await.unwrap();
             let failure = plugin.call_raw_async("run", b"").await.unwrap_err();
             assert_eq!(failure.code(), "bad_host_argument", "{failure}");
@@ -552,7 +552,7 @@ async fn a_start_function_may_wait_for_its_host() {
     );
     let host = everything::provide_async(Waiting::default());
     let mut plugin = Plugin::builder(source)
-        .host(host)
+        .host_functions(host)
         .build_async()
         .await
         .unwrap();
@@ -665,7 +665,7 @@ fn a_pool_on_tokio_serves_many_tasks_within_its_size() {
         let builder = move || {
             module
                 .plugin()
-                .host(everything::provide_async(Waiting::default()))
+                .host_functions(everything::provide_async(Waiting::default()))
         };
         let pool = Arc::new(AsyncPool::new(3, counting(&made, builder)));
         let tasks: Vec<_> = (0..40)

@@ -20,7 +20,7 @@ fn module(package: &'static str) -> Module {
 fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> Failure {
     let failure = outcome.unwrap_err();
     assert!(
-        matches!(failure.kind(), FailureKind::DoesNotFit { .. }),
+        matches!(failure.kind(), FailureKind::SchemaMismatch { .. }),
         "{failure}"
     );
     failure
@@ -37,7 +37,7 @@ fn shapes() -> Value {
 fn checks_refuse_exactly_what_the_plugin_refuses() {
     let module = module("contract");
     let mut asked = module.plugin().build().unwrap();
-    let mut checked = module.plugin().check_arguments().build().unwrap();
+    let mut checked = module.plugin().validate_schemas().build().unwrap();
     let shapes_with = |pointer: &str, value: Value| {
         let mut shapes = shapes();
         *shapes.pointer_mut(pointer).unwrap() = value;
@@ -120,7 +120,7 @@ fn answered(module: &Module, command: &str, arguments: &str) -> String {
     let mut answers = [false, true].map(|checks| {
         let builder = module.plugin();
         let builder = if checks {
-            builder.check_arguments()
+            builder.validate_schemas()
         } else {
             builder
         };
@@ -209,7 +209,7 @@ fn numbers_keep_their_digits_where_the_plugins_are_text() {
 fn an_enum_passed_as_a_number_is_described_by_its_numbers() {
     let module = module("contract");
     assert_eq!(answered(&module, "level", r#"{"level": 2}"#), "2");
-    let mut checked = module.plugin().check_arguments().build().unwrap();
+    let mut checked = module.plugin().validate_schemas().build().unwrap();
     for wrong in [json!(3), json!("High")] {
         refused(checked.call::<u8>("level", json!({"level": wrong})));
     }
@@ -253,7 +253,7 @@ fn a_result_that_is_not_finite_is_named_with_its_place() {
 fn no_code_of_the_plugin_runs_for_what_is_refused() {
     let mut plugin = module("contract")
         .plugin()
-        .check_arguments()
+        .validate_schemas()
         .fuel(10_000_000)
         .build()
         .unwrap();
@@ -263,7 +263,7 @@ fn no_code_of_the_plugin_runs_for_what_is_refused() {
     assert_eq!(failure.command(), Some("count"));
     assert_eq!(plugin.fuel_used(), used);
     assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 2);
-    assert_eq!(failure.to_json()["kind"], "does_not_fit");
+    assert_eq!(failure.to_json()["kind"], "schema_mismatch");
     assert_eq!(failure.to_json()["error"]["details"]["argument"], "more");
 }
 
@@ -277,7 +277,7 @@ fn arguments_in_the_binary_codec_are_checked_in_their_order() {
     }
     let mut plugin = module("contract")
         .plugin()
-        .check_arguments()
+        .validate_schemas()
         .build()
         .unwrap();
     let arguments = Arguments {
@@ -305,7 +305,7 @@ fn arguments_in_the_binary_codec_are_checked_in_their_order() {
 fn of_a_batch_what_does_not_fit_has_its_own_answer() {
     let module = module("observed");
     for command in ["greet", "greet_singly"] {
-        let mut plugin = module.plugin().check_arguments().build().unwrap();
+        let mut plugin = module.plugin().validate_schemas().build().unwrap();
         let inputs = [
             json!({"name": 1}),
             json!({"name": "Ada"}),
@@ -342,7 +342,7 @@ fn of_a_batch_what_does_not_fit_has_its_own_answer() {
             0
         );
     }
-    let mut plugin = module.plugin().check_arguments().build().unwrap();
+    let mut plugin = module.plugin().validate_schemas().build().unwrap();
     let answers = plugin
         .call_many_binary::<(String, u64)>("greet-binary", [("Ada", 1_i64), ("Ada", -1)])
         .unwrap();
@@ -353,10 +353,10 @@ fn of_a_batch_what_does_not_fit_has_its_own_answer() {
 #[test]
 fn a_configuration_is_checked_before_the_plugin_is_made() {
     let module = module("greeter");
-    let build = |config: Value| module.plugin().config(config).check_arguments().build();
+    let build = |config: Value| module.plugin().config(config).validate_schemas().build();
     let failure = refused(build(json!({"greeting": 7, "limit": -1, "more": 1})));
     assert_eq!(failure.export(), Some("plugin_init"));
-    let FailureKind::DoesNotFit { problems, .. } = failure.kind() else {
+    let FailureKind::SchemaMismatch { problems, .. } = failure.kind() else {
         panic!()
     };
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -386,7 +386,7 @@ fn a_configuration_is_checked_before_the_plugin_is_made() {
 fn event_data_are_checked_for_every_matching_handler() {
     let module = module("listener");
     let mut asked = module.plugin().build().unwrap();
-    let mut plugin = module.plugin().check_arguments().build().unwrap();
+    let mut plugin = module.plugin().validate_schemas().build().unwrap();
     plugin
         .event("user.created", json!({"name": "Ada"}))
         .unwrap();
@@ -417,7 +417,7 @@ async fn calls_that_are_futures_are_checked_too() {
     let module = module("contract");
     let mut plugin = module
         .plugin()
-        .check_arguments()
+        .validate_schemas()
         .build_async()
         .await
         .unwrap();
@@ -440,7 +440,7 @@ async fn calls_that_are_futures_are_checked_too() {
     let failure = module
         .plugin()
         .config(json!({"name": 7}))
-        .check_arguments()
+        .validate_schemas()
         .build_async()
         .await;
     refused(failure);
@@ -453,7 +453,7 @@ fn a_plugin_with_an_unreadable_manifest_is_not_run_unchecked() {
         (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup")))"#;
     let module = Module::load(&*wat::parse_str(wat).unwrap()).unwrap();
     assert_eq!(module.warnings().len(), 1);
-    let failure = module.plugin().check_arguments().build().unwrap_err();
+    let failure = module.plugin().validate_schemas().build().unwrap_err();
     assert_eq!(failure.code(), "bad_schema");
     module.plugin().build().unwrap();
 }

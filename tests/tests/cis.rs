@@ -83,8 +83,8 @@ fn the_readmes_example_remembers_is_told_and_logs() {
         .build_for(hosts::cis())
         .unwrap();
     assert_eq!(plugin.call_raw("example", b"{}").unwrap(), b"my_value");
-    assert!(plugin.host().logs().contains("Hello from WASM!"));
-    assert_eq!(plugin.host().kv().get::<String>("my_key"), None);
+    assert!(plugin.services().logs().contains("Hello from WASM!"));
+    assert_eq!(plugin.services().kv().get::<String>("my_key"), None);
     plugin.finish().unwrap();
 }
 
@@ -109,7 +109,7 @@ fn skill_mistakes_that_cis_would_ignore_are_reported() {
             log: "(call $log (i32.const 4) (i32.const 96) (i32.const 16))",
             ..Skill::new()
         },
-        "host_contract",
+        "contract_violation",
         "it was called with the level 4",
     );
     refused(
@@ -133,7 +133,7 @@ fn skill_mistakes_that_cis_would_ignore_are_reported() {
             answer: "(i64.const 12)",
             ..Skill::new()
         },
-        "host_contract",
+        "contract_violation",
         "12 bytes at address 0",
     );
     refused(
@@ -141,7 +141,7 @@ fn skill_mistakes_that_cis_would_ignore_are_reported() {
             malloc: r#"(func (export "malloc") (param i32) (result i32) i32.const 1024)"#,
             ..Skill::new()
         },
-        "host_contract",
+        "contract_violation",
         "overlap",
     );
 }
@@ -192,10 +192,10 @@ fn a_plugin_of_this_sdk_is_a_skill_with_its_source_unchanged() {
         Some("Ada")
     );
     assert_eq!(
-        plugin.host().kv().get::<String>("last").as_deref(),
+        plugin.services().kv().get::<String>("last").as_deref(),
         Some("Ada")
     );
-    assert!(plugin.host().logs().contains("greeting Ada"));
+    assert!(plugin.services().logs().contains("greeting Ada"));
     let failure = plugin
         .call::<Value>("greet", json!({"nam": "Ada"}))
         .unwrap_err();
@@ -209,7 +209,7 @@ fn text_is_text_to_all_skills_and_anything_else_json() {
     plugin
         .call::<String>("greet", json!({"name": "Ada"}))
         .unwrap();
-    let memory = plugin.host().kv().clone();
+    let memory = plugin.services().kv().clone();
     assert_eq!(memory.bytes("last").unwrap(), b"Ada");
     // As a skill in C has put it there.
     for text in ["my_value", "12", "null", "true", "\"quoted\"", "{}", ""] {
@@ -228,7 +228,10 @@ fn text_is_text_to_all_skills_and_anything_else_json() {
     ] {
         let set = json!({"call": {"kv_set": ["key", value]}});
         plugin.call::<Value>("one", set).unwrap();
-        assert_eq!(plugin.host().kv().bytes("key").unwrap(), bytes.as_bytes());
+        assert_eq!(
+            plugin.services().kv().bytes("key").unwrap(),
+            bytes.as_bytes()
+        );
         let get = json!({"call": {"kv_get": "key"}});
         assert_eq!(plugin.call::<Value>("one", get).unwrap(), value);
     }

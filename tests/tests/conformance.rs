@@ -467,7 +467,7 @@ const BEHAVIOURS: &[Behaviour] = &[
             let mut plugin = host.plugin();
             plugin.call::<u64>("count", ()).unwrap();
             plugin.cleanup().unwrap();
-            assert!(plugin.host().logs().contains("cleaned up"));
+            assert!(plugin.services().logs().contains("cleaned up"));
         },
     },
     Behaviour {
@@ -476,7 +476,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let mut plugin = host.plugin();
             plugin.call::<()>("log_lines", ()).unwrap();
-            let lines = plugin.host().logs().lines();
+            let lines = plugin.services().logs().lines();
             let level = |text: &str| {
                 let line = lines.iter().find(|line| line.message.ends_with(text));
                 line.unwrap_or_else(|| panic!("no line says `{text}`: {lines:?}"))
@@ -554,7 +554,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         check: |host| {
             let mut plugin = host.plugin();
             plugin.call::<()>("tell", json!({"text": "grüße"})).unwrap();
-            let emitted = plugin.host().events().emitted();
+            let emitted = plugin.services().events().emitted();
             assert_eq!(
                 (emitted[0].topic.as_str(), &emitted[0].data),
                 ("conformance.told", &json!("grüße"))
@@ -574,7 +574,7 @@ const BEHAVIOURS: &[Behaviour] = &[
             let request = json!({"method": "GET", "url": "https://example.org/a", "body": ""});
             assert_eq!(plugin.call::<u16>("send", request).unwrap(), 200);
             assert_eq!(
-                plugin.host().http().requests()[0].url,
+                plugin.services().http().requests()[0].url,
                 "https://example.org/a"
             );
         },
@@ -592,7 +592,10 @@ const BEHAVIOURS: &[Behaviour] = &[
             let request =
                 json!({"method": "POST", "url": "https://example.org/a", "body": "grüße"});
             assert_eq!(plugin.call::<u16>("send", request).unwrap(), 200);
-            assert_eq!(plugin.host().http().requests()[0].body, "grüße".as_bytes());
+            assert_eq!(
+                plugin.services().http().requests()[0].body,
+                "grüße".as_bytes()
+            );
         },
     },
     Behaviour {
@@ -613,9 +616,12 @@ const BEHAVIOURS: &[Behaviour] = &[
         asks: Service("time", || vec![("now", json!({}))]),
         check: |host| {
             let mut plugin = host.plugin();
-            plugin.host().clock().advance(Duration::from_millis(1234));
+            plugin
+                .services()
+                .clock()
+                .advance(Duration::from_millis(1234));
             let now: u64 = plugin.call("now", ()).unwrap();
-            assert_eq!(now, plugin.host().clock().time_of_day() / 1_000_000);
+            assert_eq!(now, plugin.services().clock().time_of_day() / 1_000_000);
         },
     },
     Behaviour {

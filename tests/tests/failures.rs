@@ -49,7 +49,7 @@ fn source() -> CrateSource {
 /// Builds the guest with debug information and no clock, so that a failure is the same every time.
 fn builder() -> PluginBuilder {
     Plugin::builder(source())
-        .host(shop::provide(Keeper))
+        .host_functions(shop::provide(Keeper))
         .memory_pages(64)
         .no_timeout()
 }
@@ -316,7 +316,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
         ] {
             let source = source().compiler_arguments(arguments.iter().copied());
             let builder = Plugin::builder(source)
-                .host(shop::provide(Keeper))
+                .host_functions(shop::provide(Keeper))
                 .no_timeout();
             let failure = failure_in(builder, "allocate", capacity.clone());
             assert_eq!(panic_message(&failure), "capacity overflow");
@@ -334,7 +334,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     #[test]
     fn of_a_build_without_debug_information_still_has_its_line() {
         let mut plugin = Plugin::builder(Source::crate_dir(GUEST).profile("guest"))
-            .host(shop::provide(Keeper))
+            .host_functions(shop::provide(Keeper))
             .no_timeout()
             .build()
             .unwrap();
@@ -470,7 +470,7 @@ fn a_panic_under_the_plugins_own_hook_is_reported_normally() {
         for profile in ["dev", "guest"] {
             let source = source().profile(profile);
             let builder = Plugin::builder(source)
-                .host(shop::provide(Keeper))
+                .host_functions(shop::provide(Keeper))
                 .no_timeout();
             let failure = failure_in(builder, "panic_under_a_hook", args.clone());
             assert_eq!(panic_message(&failure), message, "{profile}: {failure}");
@@ -497,7 +497,7 @@ fn the_pairs_of_a_log_line_reach_the_host() {
     let args = json!({"user": "Ada", "times": 2});
     plugin.call::<()>("log_pairs", args).unwrap();
     assert_eq!(
-        plugin.host().logs().messages(),
+        plugin.services().logs().messages(),
         [
             "greeted user=Ada times=2",
             "all kinds half=0.5 whole=2.0 tenth=0.1 narrow=0.1 sum=0x1.3333333333334p-2 low=-9223372036854775808 \
@@ -645,7 +645,7 @@ mod the_host {
             (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
             (func (export "command_lie") (param i32 i32) (result i64) (call $note (i32.const 65530) (i32.const 100)) i64.const 0))"#;
         let mut plugin = Plugin::builder(Source::wat(wat))
-            .host(shop::provide(Keeper))
+            .host_functions(shop::provide(Keeper))
             .build()
             .unwrap();
         let failure = plugin.call_raw("lie", b"").unwrap_err();
@@ -715,7 +715,7 @@ fn a_file_shows_offsets_and_shows_lines_only_if_trusted() {
     std::fs::write(file.path(), wasm).unwrap();
     let panic_in = |source: Source| {
         let builder = Plugin::builder(source)
-            .host(shop::provide(Keeper))
+            .host_functions(shop::provide(Keeper))
             .no_timeout();
         failure_in(builder, "panic", json!({"name": "Ada"}))
     };

@@ -171,15 +171,15 @@ type Shared = Arc<Mutex<Host>>;
 
 fn builder(host: &Shared) -> PluginBuilder {
     Plugin::builder(&Build::of("served").wasm().unwrap()[..])
-        .host(kv::provide(Arc::clone(host)))
-        .host(config::provide(Arc::clone(host)))
-        .host(events::provide(Arc::clone(host)))
-        .host(time::provide(Arc::clone(host)))
-        .host(random::provide(Arc::clone(host)))
-        .host(files::provide(Arc::clone(host)))
-        .host(http::provide(Arc::clone(host)))
-        .host(ai::provide(Arc::clone(host)))
-        .host(logging::provide(Arc::clone(host)))
+        .host_functions(kv::provide(Arc::clone(host)))
+        .host_functions(config::provide(Arc::clone(host)))
+        .host_functions(events::provide(Arc::clone(host)))
+        .host_functions(time::provide(Arc::clone(host)))
+        .host_functions(random::provide(Arc::clone(host)))
+        .host_functions(files::provide(Arc::clone(host)))
+        .host_functions(http::provide(Arc::clone(host)))
+        .host_functions(ai::provide(Arc::clone(host)))
+        .host_functions(logging::provide(Arc::clone(host)))
 }
 
 /// A plugin that may do everything.
@@ -502,7 +502,7 @@ fn kv_and_log_with_its_pairs_add_at_most_10_kib() {
 fn crates_that_use_getrandom_draw_from_the_host() {
     let host = Shared::default();
     let mut plugin = Plugin::builder(&Build::of("drawing").wasm().unwrap()[..])
-        .host(random::provide(Arc::clone(&host)))
+        .host_functions(random::provide(Arc::clone(&host)))
         .build()
         .unwrap();
     let uuid: String = plugin.call("uuid", ()).unwrap();

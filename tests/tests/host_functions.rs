@@ -10,11 +10,11 @@ mod conventions;
 use calling::everything;
 use conventions::{Host, guest};
 use plugin_sdk::Result;
-use plugin_sdk_harness::{Direction, FailureKind, Plugin, PluginBuilder};
+use plugin_sdk_harness::{FailureKind, Plugin, PluginBuilder, TraceKind};
 use serde_json::{Value, json};
 
 fn builder() -> PluginBuilder {
-    Plugin::builder(guest()).host(everything::provide(Host::default()))
+    Plugin::builder(guest()).host_functions(everything::provide(Host::default()))
 }
 
 /// Runs a test in WebAssembly and natively, with the same implementation.
@@ -302,7 +302,7 @@ fn a_function_of_another_type_is_refused_with_both_types() {
         }
     }
     let failure = builder()
-        .host(other::provide(OtherHost))
+        .host_functions(other::provide(OtherHost))
         .build()
         .unwrap_err();
     assert_eq!(failure.code(), "wrong_import");
@@ -346,7 +346,10 @@ fn a_host_function_may_call_a_command_of_another_plugin() {
     }
 
     let relay = Relay(builder().build().unwrap());
-    let mut plugin = builder().host(relayed::provide(relay)).build().unwrap();
+    let mut plugin = builder()
+        .host_functions(relayed::provide(relay))
+        .build()
+        .unwrap();
     for name in ["a", "b"] {
         let answer: Value = plugin.call("text", json!({"name": name})).unwrap();
         assert_eq!(
@@ -389,10 +392,10 @@ fn a_trace_nests_host_calls_in_the_calls_that_make_them() {
         .map(|(direction, depth, function, _)| (*direction, *depth, &**function))
         .collect();
     let one_call = [
-        (Direction::Call, 0, "look_up"),
-        (Direction::HostCall, 1, "conventions.lookup"),
-        (Direction::HostAnswer, 1, "conventions.lookup"),
-        (Direction::Answer, 0, "look_up"),
+        (TraceKind::Call, 0, "look_up"),
+        (TraceKind::HostCall, 1, "conventions.lookup"),
+        (TraceKind::HostAnswer, 1, "conventions.lookup"),
+        (TraceKind::Answer, 0, "look_up"),
     ];
     assert_eq!(shown, [one_call, one_call].concat());
     assert!(seen[1].3.contains(r#"key: "none""#), "{}", seen[1].3);

@@ -145,7 +145,7 @@ impl Sample {
 #[track_caller]
 fn breach(failure: &Failure) -> String {
     match failure.kind() {
-        FailureKind::HostContract { rule, found, .. } => format!("{rule}: {found}"),
+        FailureKind::ContractViolation { rule, found, .. } => format!("{rule}: {found}"),
         _ => panic!("{failure}"),
     }
 }
@@ -313,7 +313,7 @@ fn imports_go_by_position() {
             ..Sample::new()
         };
         let failure = silent.refused();
-        assert_eq!(failure.code(), "host_contract");
+        assert_eq!(failure.code(), "contract_violation");
         assert!(failure.message().contains(found), "{}", failure.message());
         assert!(failure.hint().unwrap().contains("host-musicfox"));
         // Without running it, too.
@@ -521,7 +521,7 @@ fn a_setting_arrives_in_the_guests_block_even_if_memory_grows() {
         .config(json!({"volume": "loud"}))
         .build_for(hosts::musicfox())
         .unwrap();
-    assert!(plugin.host().logs().contains("loud"));
+    assert!(plugin.services().logs().contains("loud"));
 }
 
 #[test]
@@ -536,7 +536,7 @@ fn an_event_without_a_type_or_data_would_be_dropped() {
         ..Sample::new()
     };
     let plugin = whole.plugin().unwrap();
-    let emitted = plugin.host().events().emitted();
+    let emitted = plugin.services().events().emitted();
     assert_eq!(emitted[0].topic, "volume");
     assert_eq!(emitted[0].data, "Audio");
 }
@@ -666,16 +666,19 @@ fn host_services_are_called_and_missing_ones_are_unsupported() {
         let found = does(&mut plugin, call.clone());
         assert_eq!(found, expected.map_err(str::to_owned), "{call}");
     }
-    let emitted = plugin.host().events().emitted();
+    let emitted = plugin.services().events().emitted();
     assert_eq!(emitted.len(), 2);
     assert_eq!(emitted[0].data, json!({"id": 3}));
     assert_eq!(emitted[1].data, "Für Elise");
-    let logs = plugin.host().logs();
+    let logs = plugin.services().logs();
     assert!(logs.contains("Unauthorized file access attempt path=./secrets/a.txt"));
     assert!(logs.contains("Unauthorized file access attempt path=/secrets/a.txt"));
     assert!(logs.contains("Unauthorized file write attempt path=./secrets/a.txt"));
-    assert_eq!(plugin.host().events().subscriptions(), ["track.changed"]);
-    assert!(plugin.host().logs().contains("services: one line"));
+    assert_eq!(
+        plugin.services().events().subscriptions(),
+        ["track.changed"]
+    );
+    assert!(plugin.services().logs().contains("services: one line"));
     plugin.finish().unwrap();
 }
 
@@ -1004,5 +1007,5 @@ fn a_panic_is_in_the_hosts_log_before_the_trap() {
     let mut plugin = source("jukebox").build_for(hosts::musicfox()).unwrap();
     let failure = plugin.call::<()>("kick", ()).unwrap_err();
     assert_eq!(failure.code(), "panic");
-    assert!(plugin.host().logs().contains("out of order"));
+    assert!(plugin.services().logs().contains("out of order"));
 }

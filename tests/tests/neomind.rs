@@ -77,7 +77,7 @@ impl Sample {
 #[track_caller]
 fn rule_broken(sample: &Sample) -> Failure {
     let failure = sample.ping().unwrap_err();
-    assert_eq!(failure.code(), "host_contract", "{failure}");
+    assert_eq!(failure.code(), "contract_violation", "{failure}");
     failure
 }
 
@@ -322,7 +322,7 @@ fn laid_out(arguments: &[&str]) -> Result<Plugin, Failure> {
 fn a_stack_or_data_in_the_runners_area_is_refused_with_a_fix() {
     for arguments in [&["-zstack-size=65536"][..], &["--no-stack-first"]] {
         let failure = laid_out(arguments).unwrap_err();
-        assert_eq!(failure.code(), "host_contract", "{failure}");
+        assert_eq!(failure.code(), "contract_violation", "{failure}");
         assert!(
             failure.hint().unwrap().contains("-z stack-size"),
             "{failure}"
@@ -368,7 +368,7 @@ impl NeoMind for Talkative {
 #[test]
 fn a_truncated_platform_answer_is_an_error() {
     let mut plugin = Plugin::builder(guest())
-        .host(neo_mind::provide(Talkative))
+        .host_functions(neo_mind::provide(Talkative))
         .build_for(hosts::neomind())
         .unwrap();
     assert_eq!(
@@ -391,7 +391,7 @@ fn events_go_out_and_are_kept_for_those_who_ask() {
         .build_for(hosts::neomind())
         .unwrap();
     plugin.call::<()>("tell", json!({"text": "hello"})).unwrap();
-    let emitted = plugin.host().events().emitted();
+    let emitted = plugin.services().events().emitted();
     assert_eq!(
         (emitted[0].topic.as_str(), &emitted[0].data),
         ("conformance.told", &json!("hello"))

@@ -101,7 +101,7 @@ fn ping(sample: &Sample) -> Result<Value, Failure> {
 #[track_caller]
 fn rule_broken(sample: &Sample) -> String {
     let failure = ping(sample).unwrap_err();
-    assert_eq!(failure.code(), "host_contract", "{failure}");
+    assert_eq!(failure.code(), "contract_violation", "{failure}");
     assert!(
         failure.to_string().contains("docs/hosts/neotalk.md"),
         "{failure}"
@@ -418,7 +418,7 @@ fn a_log_line_must_have_a_valid_level_and_end() {
     };
     let mut plugin = log("1", "18").plugin().unwrap();
     plugin.call::<Value>("ping", ()).unwrap();
-    let lines = plugin.host().logs().lines();
+    let lines = plugin.services().logs().lines();
     assert_eq!(lines[0].to_string(), "INFO neotalk: Processing command");
     // The zero byte is one that C counts in the size of the text.
     assert!(rule_broken(&log("1", "19")).contains("\\0"));
@@ -500,7 +500,7 @@ impl Shop for Keeper {
 
 fn failing() -> PluginBuilder {
     let source = crate_source("tests/guests/failing");
-    Plugin::builder(source).host(shop::provide(Keeper))
+    Plugin::builder(source).host_functions(shop::provide(Keeper))
 }
 
 #[test]
@@ -586,7 +586,7 @@ fn services_use_neotalks_functions_and_others_are_unsupported() {
     assert_eq!(plugin.call::<u32>("limit", ()).unwrap(), 8);
 
     plugin.call::<()>("lines", json!({"name": "Ada"})).unwrap();
-    let lines = plugin.host().logs().lines();
+    let lines = plugin.services().logs().lines();
     let told: Vec<_> = lines.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -640,7 +640,7 @@ fn a_request_without_permission_fails_as_in_neotalk() {
     let url = json!({"url": "https://api.example.com/words"});
     let failure = plugin.call::<Value>("fetch", &url).unwrap_err();
     assert_eq!(failure.code(), "unavailable");
-    assert!(plugin.host().http().requests().is_empty());
+    assert!(plugin.services().http().requests().is_empty());
     assert_eq!(plugin.host_calls()[0].outcome, Some(Ok("-1".to_owned())));
 }
 

@@ -192,8 +192,8 @@ fn an_invalid_response_is_refused_although_toolfs_goes_on() {
             response,
             ..ByHand::NEW
         };
-        refused(wrong.run(), "host_contract", rule);
-        refused(wrong.run(), "host_contract", found);
+        refused(wrong.run(), "contract_violation", rule);
+        refused(wrong.run(), "contract_violation", found);
     }
     let no_json = ByHand {
         response: "success",
@@ -203,7 +203,7 @@ fn an_invalid_response_is_refused_although_toolfs_goes_on() {
     for (execute, code, words) in [
         (
             "(i64.const 0)",
-            "host_contract",
+            "contract_violation",
             "`execute` always has a response",
         ),
         ("(i64.const 0x7fffffff_00000010)", "out_of_bounds", "memory"),
@@ -220,7 +220,7 @@ fn an_invalid_response_is_refused_although_toolfs_goes_on() {
         alloc: r#"(func (export "alloc") (param i32) (result i32) i32.const 8)"#,
         ..ByHand::NEW
     };
-    refused(overlapping.run(), "host_contract", "aligned");
+    refused(overlapping.run(), "contract_violation", "aligned");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_plugins_own_description_is_checked_before_use() {
             instance: 7,
             ..ByHand::NEW
         }),
-        "host_contract",
+        "contract_violation",
         "it returned 7",
     );
     refused(
@@ -247,7 +247,7 @@ fn a_plugins_own_description_is_checked_before_use() {
             name: "",
             ..ByHand::NEW
         }),
-        "host_contract",
+        "contract_violation",
         "`name` returned no bytes",
     );
     refused(
@@ -255,7 +255,7 @@ fn a_plugins_own_description_is_checked_before_use() {
             name: "toolfs-rag",
             ..ByHand::NEW
         }),
-        "host_contract",
+        "contract_violation",
         "has registered a plugin as `toolfs-rag`",
     );
     refused(
@@ -263,7 +263,7 @@ fn a_plugins_own_description_is_checked_before_use() {
             init: "(i64.const 4398046511143)",
             ..ByHand::NEW
         }),
-        "host_contract",
+        "contract_violation",
         "its response is a success",
     );
     refused(

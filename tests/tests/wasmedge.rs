@@ -82,8 +82,8 @@ fn guest(call: &str) -> String {
 fn plugin(call: &str, host: fn() -> Host) -> Plugin {
     let built = Plugin::builder(Source::wat(guest(call)))
         .no_cache()
-        .host(text::provide(host()))
-        .host(cache::provide(host()))
+        .host_functions(text::provide(host()))
+        .host_functions(cache::provide(host()))
         .build();
     built.unwrap()
 }
@@ -174,8 +174,8 @@ fn the_documents_redis_get_without_a_size_is_refused_on_load() {
     );
     let built = Plugin::builder(Source::wat(wat))
         .no_cache()
-        .host(text::provide(Host::default()))
-        .host(cache::provide(Host::default()))
+        .host_functions(text::provide(Host::default()))
+        .host_functions(cache::provide(Host::default()))
         .build();
     let failure = built.unwrap_err();
     assert_eq!(failure.code(), "wrong_import");
@@ -201,8 +201,8 @@ fn what_wasmedge_has_a_code_for_has_one_here() {
         |builder: fn(plugin_sdk_harness::PluginBuilder) -> plugin_sdk_harness::PluginBuilder| {
             let built = Plugin::builder(Source::wat(&*spins)).no_cache();
             let built = builder(built)
-                .host(text::provide(Host::default()))
-                .host(cache::provide(Host::default()))
+                .host_functions(text::provide(Host::default()))
+                .host_functions(cache::provide(Host::default()))
                 .build();
             built
                 .unwrap()
@@ -219,7 +219,7 @@ fn what_wasmedge_has_a_code_for_has_one_here() {
     // `UnknownImport`.
     let lacks = Plugin::builder(Source::wat(guest("i64.const 0"))).no_cache();
     let failure = lacks
-        .host(text::provide(Host::default()))
+        .host_functions(text::provide(Host::default()))
         .build()
         .unwrap_err();
     assert_eq!(failure.code(), "missing_imports");

@@ -99,7 +99,7 @@ impl Call {
             false => builder,
         };
         let builder = match self.trace {
-            true => builder.debug(),
+            true => builder.trace_to_stderr(),
             false => builder,
         };
         let mut made = Timed {

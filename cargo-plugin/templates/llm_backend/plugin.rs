@@ -30,7 +30,7 @@ fn a_conversation_is_answered_by_the_model() {
     let reply: Reply = plugin.call("chat", hello()).unwrap();
     assert_eq!((&*reply.content, &*reply.model), ("Good day.", "small-2"));
 
-    let requests = plugin.host().http().requests();
+    let requests = plugin.services().http().requests();
     assert_eq!(requests[0].url, "https://llm.example.com/v1/chat/completions");
     assert_eq!(requests[0].header("authorization"), Some("Bearer secret"));
     let asked: Value = serde_json::from_slice(&requests[0].body).unwrap();
@@ -50,5 +50,5 @@ fn what_no_one_said_is_not_sent() {
     let mut plugin = plugin(server());
     let failure = plugin.call::<Reply>("chat", json!({"messages": []})).unwrap_err();
     assert_eq!(failure.code(), "nothing_said");
-    assert!(plugin.host().http().requests().is_empty());
+    assert!(plugin.services().http().requests().is_empty());
 }

@@ -31,7 +31,7 @@ fn what_is_put_can_be_got_listed_and_deleted() {
 fn it_touches_only_keys_of_its_own() {
     let mut plugin = plugin();
     let _: () = plugin.call("put", json!({"key": "a", "text": "b"})).unwrap();
-    let kept = plugin.host().kv();
+    let kept = plugin.services().kv();
     assert_eq!(kept.bytes("my-plugin/a").as_deref(), Some(&b"b"[..]));
 }
 

@@ -15,9 +15,9 @@ fn remembers_and_logs() {
     let mut plugin = builder().grant("kv").build().unwrap();
     let greeting: String = plugin.call("greet", json!({"name": "Ada"})).unwrap();
     assert_eq!(greeting, "Hello, Ada!");
-    let kv = plugin.host().kv();
+    let kv = plugin.services().kv();
     assert_eq!(kv.get::<String>("last").as_deref(), Some("Ada"));
-    assert_eq!(plugin.host().logs().messages(), ["greeting Ada"]);
+    assert_eq!(plugin.services().logs().messages(), ["greeting Ada"]);
 }
 
 #[test]

@@ -55,9 +55,9 @@ impl Database for Host {
 fn builder(cache: Host) -> PluginBuilder {
     let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
     Plugin::builder(source)
-        .host(text::provide(Host::default()))
-        .host(database::provide(Host::default()))
-        .host(cache::provide(cache))
+        .host_functions(text::provide(Host::default()))
+        .host_functions(database::provide(Host::default()))
+        .host_functions(cache::provide(cache))
 }
 
 #[test]

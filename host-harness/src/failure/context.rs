@@ -88,19 +88,19 @@ impl fmt::Display for LogLine {
 #[non_exhaustive]
 pub struct Usage {
     /// The size of the plugin's linear memory, in bytes.
-    pub memory_bytes: Used<u64>,
+    pub memory_bytes: Quota<u64>,
     /// Fuel; `None` where it is not [counted](crate::PluginBuilder::fuel).
-    pub fuel: Option<Used<u64>>,
+    pub fuel: Option<Quota<u64>>,
     /// Time, to within some 10 ms; `None` where calls may take [any time](crate::PluginBuilder::no_timeout).
     ///
     /// Serialised as `time_ms`, in milliseconds.
     #[serde(rename = "time_ms", serialize_with = "used_milliseconds")]
-    pub time: Option<Used<Duration>>,
+    pub time: Option<Quota<Duration>>,
 }
 
 /// A part of what there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Used<T> {
+pub struct Quota<T> {
     /// How much was used.
     pub used: T,
     /// How much there is.
@@ -142,10 +142,10 @@ fn optional_milliseconds<S: Serializer>(
 }
 
 fn used_milliseconds<S: Serializer>(
-    time: &Option<Used<Duration>>,
+    time: &Option<Quota<Duration>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    time.map(|time| Used {
+    time.map(|time| Quota {
         used: milliseconds(time.used),
         limit: milliseconds(time.limit),
     })

@@ -111,12 +111,12 @@ impl FailureKind {
     fn account(&self, during: &Stage) -> Account {
         match self {
             FailureKind::Plugin(error) => plugin_error(during, error),
-            FailureKind::DoesNotFit { error, problems } => does_not_fit(during, error, problems),
+            FailureKind::SchemaMismatch { error, problems } => does_not_fit(during, error, problems),
             FailureKind::BadSchema { reason } => Account::new(format!(
                 "{during} was not called: the plugin's own schema cannot be used: {}",
                 text::from_str(reason)
             ))
-            .help("without `.check_arguments()` the plugin is called all the same, and checks types for itself"),
+            .help("without `.validate_schemas()` the plugin is called all the same, and checks types for itself"),
             FailureKind::Panic(panic) => panicked(during, panic),
             FailureKind::OutOfMemory { requested, limit } => out_of_memory(during, *requested, *limit),
             FailureKind::StackOverflow(Stack::Wasm { limit }) => Account::new(format!(
@@ -310,7 +310,7 @@ impl FailureKind {
                 text::name(function)
             ))
             .help("build the plugin with `.build_async()`, or link an implementation of the plain trait with `provide`"),
-            FailureKind::HostContract { host, rule, found } => Account::new(format!(
+            FailureKind::ContractViolation { host, rule, found } => Account::new(format!(
                 "{during} breaks a rule of the host `{host}`: {}",
                 text::from_str(found)
             ))
@@ -318,7 +318,7 @@ impl FailureKind {
             .help(format!(
                 "a plugin made with the SDK's feature `host-{host}` keeps it; by hand, see docs/hosts/{host}.md"
             )),
-            FailureKind::HostLacks { host, what } => {
+            FailureKind::UnsupportedByHost { host, what } => {
                 Account::new(format!("{during} was not called: the host `{host}` has no {what}"))
             }
             FailureKind::TableTooLarge { requested, limit } => Account::new(format!(
@@ -359,7 +359,7 @@ fn not_granted(permissions: &[Permission]) -> Account {
         .map(|permission| format!(".grant({:?})", text::name(permission.name())))
         .collect();
     account.help(format!(
-        "`{grants}` grants them; without `.strict()` the calls alone would be denied"
+        "`{grants}` grants them; without `.require_permissions()` the calls alone would be denied"
     ))
 }
 

@@ -35,7 +35,7 @@ impl Serialize for Failure {
             map.serialize_entry("first", first)?;
         }
         if let FailureKind::Plugin(error)
-        | FailureKind::DoesNotFit { error, .. }
+        | FailureKind::SchemaMismatch { error, .. }
         | FailureKind::HostFunction { error, .. } = self.kind()
         {
             map.serialize_entry("error", &Error::of(error))?;

@@ -20,8 +20,8 @@ pub enum FailureKind {
 
     /// The arguments, a configuration or an event's data do not match the plugin's schema.
     ///
-    /// They were not passed to the plugin. `PluginBuilder::check_arguments` turns this check on.
-    DoesNotFit {
+    /// They were not passed to the plugin. `PluginBuilder::validate_schemas` turns this check on.
+    SchemaMismatch {
         /// The error that the plugin would have returned.
         ///
         /// Its details also contain the path as a JSON Pointer, and all problems if there are
@@ -245,7 +245,7 @@ pub enum FailureKind {
     /// The plugin violates a rule of the emulated [host](crate::hosts) that it was built for.
     ///
     /// The real host may crash on it or never notice.
-    HostContract {
+    ContractViolation {
         /// The host's name: `neotalk`.
         host: &'static str,
         /// The rule.
@@ -254,7 +254,7 @@ pub enum FailureKind {
         found: String,
     },
     /// The emulated [host](crate::hosts) does not support the requested operation.
-    HostLacks {
+    UnsupportedByHost {
         /// The host's name: `neotalk`.
         host: &'static str,
         /// The unsupported facility: `events`.
@@ -422,7 +422,7 @@ pub enum BuildFailure {
 impl FailureKind {
     pub(super) fn code(&self) -> &str {
         match self {
-            FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => error.code(),
+            FailureKind::Plugin(error) | FailureKind::SchemaMismatch { error, .. } => error.code(),
             kind => kind.word(),
         }
     }
@@ -431,7 +431,7 @@ impl FailureKind {
     pub(super) fn word(&self) -> &'static str {
         match self {
             FailureKind::Plugin(_) => "plugin",
-            FailureKind::DoesNotFit { .. } => "does_not_fit",
+            FailureKind::SchemaMismatch { .. } => "schema_mismatch",
             FailureKind::BadSchema { .. } => "bad_schema",
             FailureKind::Panic(_) => "panic",
             FailureKind::OutOfMemory { .. } => "out_of_memory",
@@ -466,8 +466,8 @@ impl FailureKind {
             FailureKind::BadHostArgument { .. } => "bad_host_argument",
             FailureKind::HostFunction { .. } => "host_function",
             FailureKind::AsyncHostFunction { .. } => "async_host_function",
-            FailureKind::HostContract { .. } => "host_contract",
-            FailureKind::HostLacks { .. } => plugin_sdk::code::UNSUPPORTED,
+            FailureKind::ContractViolation { .. } => "contract_violation",
+            FailureKind::UnsupportedByHost { .. } => plugin_sdk::code::UNSUPPORTED,
             FailureKind::TableTooLarge { .. } => "table_too_large",
             FailureKind::PoolExhausted { .. } => "pool_exhausted",
             FailureKind::Build(build) => match build {

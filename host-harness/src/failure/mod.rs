@@ -32,7 +32,7 @@ pub(crate) use advice::is_of_plugins;
 pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, WayOut};
 pub(crate) use context::{Context, Stage};
-pub use context::{HostCall, LogLine, Usage, Used};
+pub use context::{HostCall, LogLine, Quota, Usage};
 pub(crate) use hint::{PRINTING, unsupported};
 pub use kind::{BuildFailure, FailureKind, Import, Panic, Region, Stack};
 pub use problem::Problem;
@@ -177,11 +177,11 @@ impl Failure {
 
     /// Returns the plugin's error, if the failure is one.
     ///
-    /// If the host validated the arguments against [the plugin's schema](FailureKind::DoesNotFit),
+    /// If the host validated the arguments against [the plugin's schema](FailureKind::SchemaMismatch),
     /// this is the error that the plugin would have returned.
     pub fn plugin_error(&self) -> Option<&plugin_sdk::Error> {
         match &self.0.kind {
-            FailureKind::Plugin(error) | FailureKind::DoesNotFit { error, .. } => Some(error),
+            FailureKind::Plugin(error) | FailureKind::SchemaMismatch { error, .. } => Some(error),
             _ => None,
         }
     }

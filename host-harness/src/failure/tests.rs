@@ -50,15 +50,15 @@ fn full() -> Failure {
         ],
         logs: vec![log_line("few left"), log_line("none left")],
         usage: Some(Usage {
-            memory_bytes: Used {
+            memory_bytes: Quota {
                 used: 1_179_648,
                 limit: 4 << 20,
             },
-            fuel: Some(Used {
+            fuel: Some(Quota {
                 used: 1234,
                 limit: 10_000,
             }),
-            time: Some(Used {
+            time: Some(Quota {
                 used: Duration::from_millis(40),
                 limit: Duration::from_secs(10),
             }),

@@ -9,7 +9,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::permissions::Grants;
 use crate::services::Handles;
 
-/// The operations of a host. One that a host lacks fails with [`FailureKind::HostLacks`], and no
+/// The operations of a host. One that a host lacks fails with [`FailureKind::UnsupportedByHost`], and no
 /// guest code runs.
 ///
 /// Each method is one operation of the harness's user, with the time and the fuel of one call. A

@@ -397,7 +397,7 @@ impl Guest {
 
     /// Returns the failure of a plugin that breaks a rule of the host.
     pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
-        let kind = FailureKind::HostContract {
+        let kind = FailureKind::ContractViolation {
             host: self.host,
             rule,
             found: found.into(),
@@ -408,7 +408,7 @@ impl Guest {
 
     /// Returns the failure for an operation that the host lacks.
     pub(crate) fn lacks(&self, what: &'static str) -> Failure {
-        self.failure(FailureKind::HostLacks {
+        self.failure(FailureKind::UnsupportedByHost {
             host: self.host,
             what,
         })

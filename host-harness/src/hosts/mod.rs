@@ -14,7 +14,7 @@
 //! let mut plugin = Plugin::builder(source).config(json!({"greeting": "Hi"})).build_for(hosts::neotalk())?;
 //! let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
 //! assert_eq!(greeting["message"], "Hi, Ada!");
-//! assert!(plugin.host().logs().contains("greeting Ada"));
+//! assert!(plugin.services().logs().contains("greeting Ada"));
 //! plugin.finish()?;
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```

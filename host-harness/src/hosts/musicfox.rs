@@ -144,7 +144,7 @@ fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
         [] => "it imports nothing".to_owned(),
         names => format!("it imports {}", names.join(", ")),
     };
-    let kind = FailureKind::HostContract {
+    let kind = FailureKind::ContractViolation {
         host: CONTRACT.name,
         rule: "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order",
         found,

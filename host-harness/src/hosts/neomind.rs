@@ -87,7 +87,7 @@ fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
     }
     let mut failures = check_exports(inspection.interface(), &EXPORTS);
     let breaks = |found: String| {
-        Failure::load(FailureKind::HostContract {
+        Failure::load(FailureKind::ContractViolation {
             host: CONTRACT.name,
             rule: BELONGS_TO_HOST,
             found,
@@ -304,7 +304,7 @@ fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8
 
 /// The functions that an extension calls, on top of the services. Of the capabilities of the
 /// platform, it has the one to publish events. A test of a plugin that uses others links an
-/// implementation of its own: `.host(neo_mind::provide(…))`.
+/// implementation of its own: `.host_functions(neo_mind::provide(…))`.
 struct Platform {
     logs: Arc<Mutex<dyn Log + Send>>,
     clock: Arc<Mutex<dyn Time + Send>>,
@@ -477,12 +477,12 @@ impl NeoMind for Platform {
 /// Returns the words of the runner, where they differ from the facts.
 fn words(kind: &FailureKind) -> Words {
     let (says, hint) = match kind {
-        FailureKind::HostContract { rule: LENGTH, .. } => (
+        FailureKind::ContractViolation { rule: LENGTH, .. } => (
             // The runner acts as if there were no such export.
             Some("execute_command_json not found, extension may not support new API".to_owned()),
             None,
         ),
-        FailureKind::HostContract {
+        FailureKind::ContractViolation {
             rule: BELONGS_TO_HOST,
             ..
         } => (

@@ -9,9 +9,6 @@ use plugin_sdk::hosts::typst::{self, Typst};
 use plugin_sdk::imports::{
     Answer, CallError, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
 };
-use plugin_sdk::imports::{
-    Answer, CallError, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
-};
 use plugin_sdk::{Error, code};
 
 use super::contract::{HostContract, HostLimits};

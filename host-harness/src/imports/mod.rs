@@ -54,7 +54,7 @@ pub(crate) struct Host {
     /// The log of an emulated host, which is not among its host functions.
     log: Option<RecordedLog>,
     /// The wording that explains how to grant a permission.
-    grant_words: GrantWords,
+    grant_hint: GrantWords,
     /// The most bytes that a host function may receive.
     argument_bytes: u64,
     /// The most bytes of log lines that a call may forward.
@@ -126,7 +126,7 @@ impl Host {
             history: History::of(&bound),
             bound,
             clock,
-            grant_words: grants.words(),
+            grant_hint: grants.words(),
             number: NUMBERS.fetch_add(1 << 32, Ordering::Relaxed),
             ..Host::default()
         })
@@ -146,7 +146,7 @@ impl Host {
     /// Returns the error of a function whose permission is not granted.
     #[cold]
     fn denied(&self, function: &HostFunction) -> plugin_sdk::Error {
-        self.grant_words
+        self.grant_hint
             .denied(function.permission.unwrap_or_default())
     }
 

@@ -101,7 +101,7 @@ pub struct Manifest {
     pub limits: Limits,
     /// The events that the plugin emits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub emits: Vec<Emitted>,
+    pub emits: Vec<EmittedEvent>,
     /// The schema of the configuration; `None` if the plugin takes none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<Schema>,
@@ -110,7 +110,7 @@ pub struct Manifest {
     pub commands: Vec<CommandInfo>,
     /// The events that the plugin handles.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub handles: Vec<Handled>,
+    pub handles: Vec<EventHandler>,
     /// The schemas that other schemas refer to as `{"$ref": "#/$defs/<name>"}`.
     #[serde(rename = "$defs", skip_serializing_if = "Map::is_empty")]
     pub defs: Map<String, Value>,
@@ -212,7 +212,7 @@ pub struct ErrorInfo {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Handled {
+pub struct EventHandler {
     /// The pattern of topics: `*` matches one segment, and a final `**` any number of them.
     pub topic: String,
     /// The plugin's reaction to the events, in Markdown; empty if not described.
@@ -227,7 +227,7 @@ pub struct Handled {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Emitted {
+pub struct EmittedEvent {
     /// The topic of the events.
     pub topic: String,
     /// The meaning of the events, in Markdown; empty if not described.

@@ -22,13 +22,13 @@ pub(crate) use leaks::Census;
 pub use leaks::{CallGrowth, LeakReport};
 pub(crate) use rendering::Content;
 pub use statistics::{CallStatistics, Statistics};
-pub use trace::{Crossing, Direction, Outcome};
+pub use trace::{Outcome, TraceEvent, TraceKind};
 
 use crate::abi::Callee;
 
 /// The receiver of trace events. All instances of a cloned builder share it, so it is behind a
 /// lock, held for one event at a time.
-pub(crate) type Sink = Arc<Mutex<dyn FnMut(&Crossing<'_>) + Send>>;
+pub(crate) type Sink = Arc<Mutex<dyn FnMut(&TraceEvent<'_>) + Send>>;
 
 /// The observations requested from a [`PluginBuilder`](crate::PluginBuilder).
 #[derive(Clone, Default)]
@@ -101,7 +101,7 @@ impl Observer {
         arguments: &[u8],
         heap: Option<Heap>,
     ) {
-        self.tell(|depth| Crossing::call(depth, name, Content::Bytes(arguments)));
+        self.tell(|depth| TraceEvent::call(depth, name, Content::Bytes(arguments)));
         self.depth += 1;
         self.running = Some(Running {
             callee,
@@ -147,7 +147,7 @@ impl Observer {
             census.answered(running.callee, name, ended.answer);
         }
         self.tell(|depth| {
-            Crossing::answer(depth, name, ended.outcome, ended.content, took, growth)
+            TraceEvent::answer(depth, name, ended.outcome, ended.content, took, growth)
         });
     }
 
@@ -159,7 +159,7 @@ impl Observer {
         }
         if self.sink.is_some() {
             let arguments = arguments();
-            self.tell(|depth| Crossing::host_call(depth, function, &arguments));
+            self.tell(|depth| TraceEvent::host_call(depth, function, &arguments));
         }
         self.depth += 1;
     }
@@ -175,11 +175,11 @@ impl Observer {
         self.depth = self.depth.saturating_sub(1);
         if self.sink.is_some() {
             let answer = answer();
-            self.tell(|depth| Crossing::host_answer(depth, function, outcome, &answer, took));
+            self.tell(|depth| TraceEvent::host_answer(depth, function, outcome, &answer, took));
         }
     }
 
-    fn tell<'a>(&self, crossing: impl FnOnce(u32) -> Crossing<'a>) {
+    fn tell<'a>(&self, crossing: impl FnOnce(u32) -> TraceEvent<'a>) {
         if let Some(sink) = &self.sink {
             let crossing = crossing(self.depth);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn host_calls_are_traced_and_counted_within_their_command() {
         let (lines, seen) = mpsc::channel();
-        let sink: Sink = Arc::new(Mutex::new(move |crossing: &Crossing<'_>| {
+        let sink: Sink = Arc::new(Mutex::new(move |crossing: &TraceEvent<'_>| {
             let line = format!("{} {crossing}", crossing.depth());
             lines.send(line).unwrap_or_default();
         }));

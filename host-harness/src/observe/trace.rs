@@ -14,8 +14,8 @@ use crate::text;
 ///
 /// `Display` formats it as one line, indented by its [`depth`](Self::depth): `->` goes into the
 /// guest, `<-` out of it.
-pub struct Crossing<'a> {
-    direction: Direction,
+pub struct TraceEvent<'a> {
+    direction: TraceKind,
     depth: u32,
     function: &'a str,
     content: Content<'a>,
@@ -24,10 +24,10 @@ pub struct Crossing<'a> {
     growth: Option<Growth>,
 }
 
-/// The kind of a [`Crossing`].
+/// The kind of a [`TraceEvent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Direction {
+pub enum TraceKind {
     /// The host calls a command or a hook.
     Call,
     /// The guest returns from that call.
@@ -54,9 +54,9 @@ pub enum Outcome {
     Failure,
 }
 
-impl<'a> Crossing<'a> {
-    fn new(direction: Direction, depth: u32, function: &'a str, content: Content<'a>) -> Self {
-        Crossing {
+impl<'a> TraceEvent<'a> {
+    fn new(direction: TraceKind, depth: u32, function: &'a str, content: Content<'a>) -> Self {
+        TraceEvent {
             direction,
             depth,
             function,
@@ -68,7 +68,7 @@ impl<'a> Crossing<'a> {
     }
 
     pub(super) fn call(depth: u32, function: &'a str, arguments: Content<'a>) -> Self {
-        Self::new(Direction::Call, depth, function, arguments)
+        Self::new(TraceKind::Call, depth, function, arguments)
     }
 
     pub(super) fn answer(
@@ -79,17 +79,17 @@ impl<'a> Crossing<'a> {
         took: Duration,
         growth: Option<Growth>,
     ) -> Self {
-        Crossing {
+        TraceEvent {
             outcome: Some(outcome),
             duration: Some(took),
             growth,
-            ..Self::new(Direction::Answer, depth, function, content)
+            ..Self::new(TraceKind::Answer, depth, function, content)
         }
     }
 
     pub(super) fn host_call(depth: u32, function: &'a str, arguments: &'a str) -> Self {
         Self::new(
-            Direction::HostCall,
+            TraceKind::HostCall,
             depth,
             function,
             Content::Text(arguments),
@@ -103,11 +103,11 @@ impl<'a> Crossing<'a> {
         answer: &'a str,
         took: Duration,
     ) -> Self {
-        Crossing {
+        TraceEvent {
             outcome: Some(outcome),
             duration: Some(took),
             ..Self::new(
-                Direction::HostAnswer,
+                TraceKind::HostAnswer,
                 depth,
                 function,
                 Content::Text(answer),
@@ -116,7 +116,7 @@ impl<'a> Crossing<'a> {
     }
 
     /// Returns the kind of the event.
-    pub fn direction(&self) -> Direction {
+    pub fn direction(&self) -> TraceKind {
         self.direction
     }
 
@@ -175,15 +175,15 @@ impl Display for Outcome {
     }
 }
 
-impl Display for Crossing<'_> {
+impl Display for TraceEvent<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         // More indentation does not help.
         for _ in 0..self.depth.min(20) {
             f.write_str("  ")?;
         }
         f.write_str(match self.direction {
-            Direction::Call | Direction::HostAnswer => "-> ",
-            Direction::Answer | Direction::HostCall => "<- ",
+            TraceKind::Call | TraceKind::HostAnswer => "-> ",
+            TraceKind::Answer | TraceKind::HostCall => "<- ",
         })?;
         f.write_str(&text::name(self.function))?;
         if let Some(outcome) = self.outcome {
@@ -205,7 +205,7 @@ impl Display for Crossing<'_> {
     }
 }
 
-impl fmt::Debug for Crossing<'_> {
+impl fmt::Debug for TraceEvent<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
     }

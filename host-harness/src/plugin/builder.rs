@@ -320,12 +320,12 @@ impl PluginBuilder {
     /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
     /// #   (func (export "command_roll") (param i32 i32) (result i64)
     /// #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $roll (i32.const 6)))) i64.const 0x40_0000_0001))"#;
-    /// let mut plugin = Plugin::builder(Source::wat(WAT)).host(dice::provide(Loaded)).build()?;
+    /// let mut plugin = Plugin::builder(Source::wat(WAT)).host_functions(dice::provide(Loaded)).build()?;
     /// assert_eq!(plugin.call::<u32>("roll", ())?, 6);
     /// assert_eq!(plugin.host_calls()[0].function, "dice.roll");
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn host(mut self, functions: HostFunctions) -> Self {
+    pub fn host_functions(mut self, functions: HostFunctions) -> Self {
         self.host.push(functions);
         self
     }
@@ -350,12 +350,12 @@ impl PluginBuilder {
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
     /// # let source = plugin_sdk_harness::Source::crate_dir("");
-    /// let mut plugin = Plugin::builder(source).grant_words(|permission| format!("allow = [{permission:?}]")).build()?;
+    /// let mut plugin = Plugin::builder(source).grant_hint(|permission| format!("allow = [{permission:?}]")).build()?;
     /// let denied = plugin.call_raw("greet", br#"{"name":"Ada"}"#).unwrap_err();
     /// assert_eq!(denied.plugin_error().unwrap().message(), r#"the plugin has not been granted `kv`: `allow = ["kv"]` grants it"#);
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn grant_words(mut self, words: fn(&str) -> String) -> Self {
+    pub fn grant_hint(mut self, words: fn(&str) -> String) -> Self {
         self.grants.set_words(words);
         self
     }
@@ -364,7 +364,7 @@ impl PluginBuilder {
     /// need one, unless the plugin declares it as optional.
     ///
     /// The failure is [`FailureKind::NotGranted`], which lists all of them.
-    pub fn strict(mut self) -> Self {
+    pub fn require_permissions(mut self) -> Self {
         self.strict = true;
         self
     }
@@ -372,7 +372,7 @@ impl PluginBuilder {
     /// Validates values against the plugin's own schemas before the plugin gets any of them:
     /// arguments, the configuration and data of events.
     ///
-    /// A value that does not match fails with [`FailureKind::DoesNotFit`], and no code of the
+    /// A value that does not match fails with [`FailureKind::SchemaMismatch`], and no code of the
     /// plugin runs. The failure has the code of the error that the plugin itself would return, and
     /// lists all problems, each with its path and its JSON Pointer.
     ///
@@ -397,11 +397,11 @@ impl PluginBuilder {
     /// #   (data (i32.const 64) "null")
     /// #   (func (export "command_wait") (param i32 i32) (result i64) i64.const 0x40_0000_0004))"#);
     /// # let source = Source::wat(wat);
-    /// let mut plugin = Plugin::builder(source).check_arguments().build()?;
+    /// let mut plugin = Plugin::builder(source).validate_schemas().build()?;
     /// plugin.call::<()>("wait", json!({"seconds": 60}))?;
     ///
     /// let failure = plugin.call::<()>("wait", json!({"seconds": 90})).unwrap_err();
-    /// assert!(matches!(failure.kind(), FailureKind::DoesNotFit { .. }));
+    /// assert!(matches!(failure.kind(), FailureKind::SchemaMismatch { .. }));
     /// assert_eq!(failure.code(), "invalid_argument");
     /// assert_eq!(failure.message(), "command `wait` was not called: `seconds`: expected an integer from 1 to 60, found 90");
     /// assert_eq!(failure.plugin_error().unwrap().details().unwrap()["pointer"], "/seconds");
@@ -418,13 +418,13 @@ impl PluginBuilder {
     /// [`max_schema_bytes`](Self::max_schema_bytes) and
     /// [`max_schema_steps`](Self::max_schema_steps).
     #[cfg(feature = "schema-checks")]
-    pub fn check_arguments(mut self) -> Self {
+    pub fn validate_schemas(mut self) -> Self {
         self.checked = true;
         self
     }
 
     /// Sets how many bytes the plugin's schemas may take together, compiled for
-    /// [`check_arguments`](Self::check_arguments), patterns included; 128 MiB unless set.
+    /// [`validate_schemas`](Self::validate_schemas), patterns included; 128 MiB unless set.
     ///
     /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper estimate: 2
     /// KiB for each schema, with all references written out.
@@ -434,7 +434,7 @@ impl PluginBuilder {
         self
     }
 
-    /// Sets how many steps [`check_arguments`](Self::check_arguments) may take for one value; 20 million
+    /// Sets how many steps [`validate_schemas`](Self::validate_schemas) may take for one value; 20 million
     /// unless set, which take some seconds.
     ///
     /// A step takes about the time of one schema for one value; for a pattern, of a byte of text
@@ -453,7 +453,7 @@ impl PluginBuilder {
     /// #   (func (export "command_sum") (param i32 i32) (result i64) i64.const 0))"#);
     /// # let source = Source::wat(wat);
     /// // A thousand schemas validate each of its numbers.
-    /// let mut plugin = Plugin::builder(source).check_arguments().max_schema_steps(100_000).build()?;
+    /// let mut plugin = Plugin::builder(source).validate_schemas().max_schema_steps(100_000).build()?;
     /// let failure = plugin.call::<Value>("sum", json!({"numbers": vec![7; 200]})).unwrap_err();
     /// assert!(matches!(failure.kind(), FailureKind::BadSchema { .. }));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
@@ -558,8 +558,8 @@ impl PluginBuilder {
     /// Creates the plugin for another host, which is emulated strictly: [`emulate`](Self::emulate)
     /// and [`build`](Self::build) in one.
     ///
-    /// What the host never does is [`HostLacks`](FailureKind::HostLacks), code `unsupported`. A rule
-    /// that the plugin breaks is [`HostContract`](FailureKind::HostContract), even where the host
+    /// What the host never does is [`UnsupportedByHost`](FailureKind::UnsupportedByHost), code `unsupported`. A rule
+    /// that the plugin breaks is [`ContractViolation`](FailureKind::ContractViolation), even where the host
     /// itself would not notice.
     ///
     /// ```
@@ -660,7 +660,7 @@ impl PluginBuilder {
     /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
         if let Some(host) = self.emulated.filter(|_| can_wait) {
-            return Err(Failure::load(FailureKind::HostLacks {
+            return Err(Failure::load(FailureKind::UnsupportedByHost {
                 host: host.name,
                 what: "async calls",
             }));

@@ -133,10 +133,11 @@ impl Emulated {
     /// Returns the failure for what the host never does.
     #[cfg(feature = "async")]
     pub(super) fn lacks(&self, what: &'static str) -> Failure {
-        self.host.tell(Failure::load(FailureKind::HostLacks {
-            host: self.host.name,
-            what,
-        }))
+        self.host
+            .tell(Failure::load(FailureKind::UnsupportedByHost {
+                host: self.host.name,
+                what,
+            }))
     }
 
     /// Runs a command, or an operation of the host that has no event.
@@ -352,7 +353,7 @@ impl Emulated {
         if self.alive {
             return Ok(());
         }
-        let kind = FailureKind::HostLacks {
+        let kind = FailureKind::UnsupportedByHost {
             host: self.host.name,
             what: "calls before it has initialised a plugin, or after its cleanup",
         };

@@ -64,7 +64,7 @@ impl CrateSource {
     /// ```no_run
     /// use plugin_sdk_harness::Source;
     ///
-    /// let built = Source::crate_dir("plugins/greeter").release().cdylib_alone().compile()?;
+    /// let built = Source::crate_dir("plugins/greeter").release().cdylib_only().compile()?;
     /// println!("{}: {} bytes", built.path.display(), built.wasm.len());
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```

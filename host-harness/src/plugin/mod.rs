@@ -230,7 +230,7 @@ impl Plugin {
     /// A command with `#[command(batch)]` is called once for all of them, which amortises the cost
     /// of crossing into the guest. Any other is called once for each, with the same results. An
     /// input that fails with an error of the plugin has that error as its result, and the others
-    /// proceed; likewise an input that [does not match the schema](FailureKind::DoesNotFit).
+    /// proceed; likewise an input that [does not match the schema](FailureKind::SchemaMismatch).
     /// [`max_result_bytes`](PluginBuilder::max_result_bytes) applies to all results together. A
     /// command with batch support has the time and the fuel of one call for all of them. An
     /// emulated host calls batches in its own way, or not at all.
@@ -360,7 +360,7 @@ impl Plugin {
     /// # Errors
     ///
     /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`HostLacks`](FailureKind::HostLacks) if an emulated host never calls it.
+    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
     pub fn start(&mut self) -> Result<(), Failure> {
         self.hook(abi::START_EXPORT)
     }
@@ -370,7 +370,7 @@ impl Plugin {
     /// # Errors
     ///
     /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`HostLacks`](FailureKind::HostLacks) if an emulated host never calls it.
+    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
     pub fn stop(&mut self) -> Result<(), Failure> {
         self.hook(abi::STOP_EXPORT)
     }
@@ -380,7 +380,7 @@ impl Plugin {
     /// # Errors
     ///
     /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`HostLacks`](FailureKind::HostLacks) if an emulated host never calls it.
+    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.expect_hook(abi::EVENT_EXPORT)?;
         if let Runner::Emulated(emulated) = &mut self.runner {
@@ -465,11 +465,11 @@ impl Plugin {
     /// let mut plugin = Plugin::builder(source).grant("kv").build()?;
     /// let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
     ///
-    /// assert_eq!(plugin.host().kv().get::<String>("last").as_deref(), Some("Ada"));
-    /// assert!(plugin.host().logs().contains("greeting Ada"));
+    /// assert_eq!(plugin.services().kv().get::<String>("last").as_deref(), Some("Ada"));
+    /// assert!(plugin.services().logs().contains("greeting Ada"));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn host(&self) -> &Services {
+    pub fn services(&self) -> &Services {
         &self.services
     }
 
@@ -601,7 +601,7 @@ impl Plugin {
                     results.push(None);
                     count += 1;
                 }
-                Err(kind @ FailureKind::DoesNotFit { .. }) => {
+                Err(kind @ FailureKind::SchemaMismatch { .. }) => {
                     framed.truncate(before);
                     results.push(Some(Err(self.runner.failure(callee, kind))));
                 }

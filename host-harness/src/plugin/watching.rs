@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::Plugin;
 use super::builder::PluginBuilder;
-use crate::observe::{Crossing, Heap, Statistics};
+use crate::observe::{Heap, Statistics, TraceEvent};
 
 impl PluginBuilder {
     /// Counts and times the plugin's calls; see [`Plugin::statistics`].
@@ -17,7 +17,7 @@ impl PluginBuilder {
 
     /// Reports every event at the boundary to `sink`, in both directions, as it happens.
     ///
-    /// Events that are not displayed cost little: a [`Crossing`] becomes text only in its
+    /// Events that are not displayed cost little: a [`TraceEvent`] becomes text only in its
     /// `Display`. Instances of clones of this builder share the sink. The sink must not call a
     /// plugin that reports to it: it would deadlock.
     ///
@@ -41,7 +41,7 @@ impl PluginBuilder {
     /// assert!(seen[3].starts_with("<- echo ok hello ("));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn trace(mut self, sink: impl FnMut(&Crossing<'_>) + Send + 'static) -> Self {
+    pub fn trace(mut self, sink: impl FnMut(&TraceEvent<'_>) + Send + 'static) -> Self {
         self.observe.sink = Some(Arc::new(Mutex::new(sink)));
         self
     }
@@ -55,7 +55,7 @@ impl PluginBuilder {
     ///   -> log_write ok (1.2µs)
     /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
     /// ```
-    pub fn debug(self) -> Self {
+    pub fn trace_to_stderr(self) -> Self {
         self.trace(|crossing| eprintln!("{crossing}"))
     }
 }

@@ -11,7 +11,7 @@ use super::module::Compiled;
 use super::trap::{self, Evidence, PanicRecord};
 use crate::abi::missing_heap;
 use crate::engine::ticks;
-use crate::failure::{Backtrace, Context, Failure, FailureKind, Region, Stage, Usage, Used};
+use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, Stage, Usage};
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 use crate::memory::{PAGE, range};
@@ -244,12 +244,12 @@ impl Sandbox {
     fn usage(&self) -> Usage {
         let fuel = self.fuel_used().zip(self.limits.fuel);
         Usage {
-            memory_bytes: Used {
+            memory_bytes: Quota {
                 used: self.memory_bytes() as u64,
                 limit: u64::from(self.limits.memory_pages) * PAGE,
             },
-            fuel: fuel.map(|(used, limit)| Used { used, limit }),
-            time: self.limits.timeout.map(|limit| Used {
+            fuel: fuel.map(|(used, limit)| Quota { used, limit }),
+            time: self.limits.timeout.map(|limit| Quota {
                 used: self.host().elapsed(self.ticks),
                 limit,
             }),

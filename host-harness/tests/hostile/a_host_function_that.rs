@@ -39,7 +39,7 @@ fn is_given_more_than_the_setting_answers_too_large() {
     plugin
         .call_raw("run", format!("{:97}", 7).as_bytes())
         .unwrap();
-    assert_eq!(plugin.host().events().emitted().len(), 1);
+    assert_eq!(plugin.services().events().emitted().len(), 1);
     let mut plugin = builder().build().unwrap();
     let error = told(&mut plugin, &vec![b' '; (16 << 20) + 1]);
     assert!(error.message().contains("the limit is 16777216"), "{error}");
@@ -59,7 +59,7 @@ fn is_given_an_event_that_takes_much_memory_answers_too_large() {
         assert!(error.message().contains(setting), "{error}");
     }
     plugin.call_raw("run", list(10_000).as_bytes()).unwrap();
-    assert_eq!(plugin.host().events().emitted().len(), 1);
+    assert_eq!(plugin.services().events().emitted().len(), 1);
 }
 
 #[test]
@@ -78,6 +78,6 @@ fn takes_a_log_line_of_any_length_keeps_its_beginning() {
     let guest = calling("log_write", "i32 i32 i32 i32 i32", "", call);
     let mut plugin = guest.plugin();
     plugin.call_raw("run", b"").unwrap();
-    let lines = plugin.host().logs().lines();
+    let lines = plugin.services().logs().lines();
     assert_eq!((lines.len(), lines[0].message.len()), (1, 64 << 10));
 }

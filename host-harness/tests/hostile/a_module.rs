@@ -340,7 +340,7 @@ fn with_references_into_definitions_is_not_used_for_checks() {
     let section = format!(r#"(@custom "plugin-sdk" {:?})"#, line.to_string());
     let guest = Guest::running(ECHO).with(&section);
     let failure = assert_kind!(
-        building(guest.builder().check_arguments()),
+        building(guest.builder().validate_schemas()),
         FailureKind::BadSchema { .. }
     );
     assert!(

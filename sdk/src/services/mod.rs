@@ -38,7 +38,7 @@
 //! assert_eq!(kv::get::<String>("last")?.as_deref(), Some("Ada"));
 //! assert_eq!(host.borrow().0["last"], br#""Ada""#);
 //!
-//! // In WebAssembly: `Plugin::builder(…).host(kv::provide(InMemory::default()))`.
+//! // In WebAssembly: `Plugin::builder(…).host_functions(kv::provide(InMemory::default()))`.
 //! # Ok::<(), plugin_sdk::Error>(())
 //! ```
 

@@ -363,7 +363,7 @@ fn the_emulators_services_are_those_of_the_harness() {
         .grant("http")
         .build_for(hosts::extism())
         .unwrap();
-    plugin.host().kv().set("before", "a text").unwrap();
+    plugin.services().kv().set("before", "a text").unwrap();
     let calls = json!([{"config": "name"}, {"config": "most"}, {"kv_get": "before"}, {"kv_set": ["after", [1]]}, {"log": "Ödön"}, {"kv_list": ""}]);
     let answer: Value = plugin.call("run", json!({"calls": calls})).unwrap();
     let unsupported = json!({"error": "unsupported"});
@@ -378,8 +378,11 @@ fn the_emulators_services_are_those_of_the_harness() {
             unsupported
         ]
     );
-    assert_eq!(plugin.host().kv().get::<Value>("after"), Some(json!([1])));
-    assert_eq!(plugin.host().logs().messages(), ["services: Ödön"]);
+    assert_eq!(
+        plugin.services().kv().get::<Value>("after"),
+        Some(json!([1]))
+    );
+    assert_eq!(plugin.services().logs().messages(), ["services: Ödön"]);
     plugin.finish().unwrap();
 }
 
@@ -463,7 +466,7 @@ fn what_extism_would_not_notice_is_told() {
         ),
     ] {
         let failure = by_hand(broken).unwrap_err();
-        assert_eq!(failure.code(), "host_contract", "{failure}");
+        assert_eq!(failure.code(), "contract_violation", "{failure}");
         assert!(failure.message().contains(why), "{failure}");
     }
     let failed = by_hand("(call $error_set (local.get $in)) i32.const 0").unwrap_err();

@@ -153,12 +153,12 @@ fn what_breaks_typsts_protocol_is_told() {
         "(call $take (i32.const 64)) (call $send (i32.const 64) (local.get $len)) i32.const 0";
     assert_eq!(by_hand(echo).unwrap(), b"bytes");
     let code = |function| by_hand(function).unwrap_err().code().to_owned();
-    assert_eq!(code("i32.const 2"), "host_contract");
+    assert_eq!(code("i32.const 2"), "contract_violation");
     assert_eq!(
         code(
             "(i32.store8 (i32.const 0) (i32.const 255)) (call $send (i32.const 0) (i32.const 1)) i32.const 1"
         ),
-        "host_contract"
+        "contract_violation"
     );
     // Room for the bytes, but not in the memory.
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{self, Receiver};
 
-use plugin_sdk_harness::{Direction, Outcome, Plugin, PluginBuilder};
+use plugin_sdk_harness::{Outcome, Plugin, PluginBuilder, TraceKind};
 use serde_json::{Value, json};
 
 use super::{counting, observed};
@@ -10,7 +10,7 @@ use super::{counting, observed};
 /// A crossing, as far as it is the same each time.
 #[derive(Debug, PartialEq)]
 struct Seen {
-    direction: Direction,
+    direction: TraceKind,
     depth: u32,
     function: String,
     content: String,
@@ -51,10 +51,10 @@ fn a_call_and_its_answer_are_shown_as_they_cross() {
     let [call, answer] = &seen[..] else {
         panic!("{seen:?}");
     };
-    assert_eq!(call.direction, Direction::Call);
+    assert_eq!(call.direction, TraceKind::Call);
     assert_eq!((call.depth, call.outcome, call.timed), (0, None, false));
     assert_eq!(call.line, r#"-> greet {"name":"Ada"}"#);
-    assert_eq!(answer.direction, Direction::Answer);
+    assert_eq!(answer.direction, TraceKind::Answer);
     assert_eq!(answer.function, "greet");
     assert_eq!(answer.content, r#"{"message":"Hello, Ada!","greeted":1}"#);
     assert_eq!((answer.outcome, answer.timed), (Some(Outcome::Ok), true));
@@ -72,7 +72,7 @@ fn errors_traps_and_hooks_are_told_apart() {
     plugin.call::<Value>("panic", json!({})).unwrap_err();
     let answers: Vec<Seen> = seen
         .try_iter()
-        .filter(|seen| seen.direction == Direction::Answer)
+        .filter(|seen| seen.direction == TraceKind::Answer)
         .skip(1)
         .collect();
     let told: Vec<_> = answers

@@ -158,7 +158,7 @@ async fn async_calls_on_an_emulated_host_are_unsupported() {
     assert!(
         matches!(
             failure.kind(),
-            FailureKind::HostLacks {
+            FailureKind::UnsupportedByHost {
                 what: "async calls",
                 ..
             }

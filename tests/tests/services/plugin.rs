@@ -40,10 +40,10 @@ fn a_plugin_and_its_test_share_one_store() {
         .unwrap();
     one(&mut plugin, json!({"kv_set": ["last", "Ada"]})).unwrap();
     assert_eq!(
-        plugin.host().kv().get::<String>("last").as_deref(),
+        plugin.services().kv().get::<String>("last").as_deref(),
         Some("Ada")
     );
-    plugin.host().kv().set("last", "Bob").unwrap();
+    plugin.services().kv().set("last", "Bob").unwrap();
     assert_eq!(
         one(&mut plugin, json!({"kv_get": "last"})),
         Ok(json!("Bob"))
@@ -59,17 +59,17 @@ fn a_plugin_and_its_test_share_one_store() {
     );
 
     one(&mut plugin, json!({"log": "hello"})).unwrap();
-    assert_eq!(plugin.host().logs().messages(), ["hello"]);
-    assert_eq!(plugin.host().logs().lines()[0].target, "services");
+    assert_eq!(plugin.services().logs().messages(), ["hello"]);
+    assert_eq!(plugin.services().logs().lines()[0].target, "services");
 
     assert_eq!(
         one(&mut plugin, json!({"config": "most.cakes"})),
         Ok(json!(3))
     );
-    plugin.host().config().set("most", 4);
+    plugin.services().config().set("most", 4);
     assert_eq!(one(&mut plugin, json!({"config": "most"})), Ok(json!(4)));
 
-    plugin.host().clock().advance(Duration::from_nanos(5));
+    plugin.services().clock().advance(Duration::from_nanos(5));
     assert_eq!(one(&mut plugin, json!("monotonic")), Ok(json!(5)));
     assert_eq!(
         one(&mut plugin, json!("now")),
@@ -78,7 +78,7 @@ fn a_plugin_and_its_test_share_one_store() {
 
     let first = one(&mut plugin, json!("random")).unwrap();
     assert_ne!(one(&mut plugin, json!("random")).unwrap(), first);
-    plugin.host().random().seed(0);
+    plugin.services().random().seed(0);
     assert_eq!(one(&mut plugin, json!("random")).unwrap(), first);
 }
 
@@ -109,10 +109,10 @@ fn requests_and_conversations_get_their_scripted_answers() {
         one(&mut plugin, send("http://evil.example/")),
         Err("permission_denied".to_owned())
     );
-    assert_eq!(plugin.host().http().requests()[0].body, b"body");
+    assert_eq!(plugin.services().http().requests()[0].body, b"body");
     assert_eq!(one(&mut plugin, json!({"chat": "Hi"})), Ok(json!("Hello")));
     assert_eq!(
-        plugin.host().ai().conversations()[0].messages[0].content,
+        plugin.services().ai().conversations()[0].messages[0].content,
         "Hi"
     );
 }
@@ -187,7 +187,7 @@ fn real_services_take_the_place_of_those_in_memory() {
     assert!(one(&mut plugin, json!("now")).unwrap().as_u64() > Some(1_577_836_800_000_000_000));
     thread.join().unwrap();
 
-    let looked = catch_unwind(AssertUnwindSafe(|| plugin.host().kv().len())).unwrap_err();
+    let looked = catch_unwind(AssertUnwindSafe(|| plugin.services().kv().len())).unwrap_err();
     let message = looked.downcast_ref::<String>().unwrap();
     assert!(
         message.contains("`kv`") && message.contains("DatabaseKv"),
@@ -213,7 +213,7 @@ fn plugins_share_an_implementation_by_a_mutex_or_by_clones() {
         one(&mut plugin, json!({"write": ["data/f", "1"]})).unwrap();
         one(&mut plugin, json!({"log": "wrote"})).unwrap();
         assert_eq!(
-            plugin.host().files().paths(),
+            plugin.services().files().paths(),
             ["data/f"],
             "those given are the plugin's"
         );
@@ -262,7 +262,12 @@ fn what_is_not_granted_is_denied_at_the_call() {
 
 #[test]
 fn a_strict_host_refuses_plugins_that_lack_a_grant() {
-    let failure = module().plugin().grant("kv").strict().build().unwrap_err();
+    let failure = module()
+        .plugin()
+        .grant("kv")
+        .require_permissions()
+        .build()
+        .unwrap_err();
     let FailureKind::NotGranted { permissions } = failure.kind() else {
         panic!("{failure}")
     };
@@ -281,12 +286,12 @@ fn a_strict_host_refuses_plugins_that_lack_a_grant() {
             .contains(r#".grant("http").grant("events").grant("ai")` grants them"#),
         "{failure}"
     );
-    builder().strict().build().unwrap();
+    builder().require_permissions().build().unwrap();
     // `files` is one that it can do without.
     let required = ["kv", "http", "events", "ai"];
     let strict = required
         .into_iter()
-        .fold(module().plugin().strict(), |builder, name| {
+        .fold(module().plugin().require_permissions(), |builder, name| {
             builder.grant(name)
         });
     strict.build().unwrap();
@@ -340,7 +345,7 @@ fn faults_strike_as_they_were_set() {
         ]
     );
 
-    plugin.host().kv().set("k", &1).unwrap();
+    plugin.services().kv().set("k", &1).unwrap();
     plugin.fault("kv_*", Fault::bad_bytes());
     assert_eq!(
         codes(&mut plugin),
@@ -361,7 +366,7 @@ fn faults_strike_as_they_were_set() {
         Fault::error("unavailable", "what cannot fail does not"),
     );
     one(&mut plugin, json!({"log": "still there"})).unwrap();
-    assert!(plugin.host().logs().contains("still there"));
+    assert!(plugin.services().logs().contains("still there"));
 }
 
 #[test]
@@ -391,7 +396,7 @@ fn a_failure_shows_what_was_logged_before() {
 #[test]
 fn an_answer_that_the_plugin_has_no_room_for_is_an_error() {
     let mut plugin = builder().memory_pages(40).build().unwrap();
-    plugin.host().kv().set("k", &1).unwrap();
+    plugin.services().kv().set("k", &1).unwrap();
     plugin.fault("kv_get", Fault::oversized(64 << 20));
     assert_eq!(
         one(&mut plugin, json!({"kv_get_bytes": "k"})),

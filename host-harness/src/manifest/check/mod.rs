@@ -93,7 +93,7 @@ impl Manifest {
     /// with the binary codec.
     ///
     /// For tools. A host that calls plugins has
-    /// [`check_arguments`](crate::PluginBuilder::check_arguments), which keeps compiled schemas.
+    /// [`validate_schemas`](crate::PluginBuilder::validate_schemas), which keeps compiled schemas.
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;
@@ -392,7 +392,7 @@ impl Checks {
                     reason: reason.unwrap_or_default(),
                 })
             }
-            Err(problems) => Err(FailureKind::DoesNotFit {
+            Err(problems) => Err(FailureKind::SchemaMismatch {
                 error: error(&problems),
                 problems,
             }),

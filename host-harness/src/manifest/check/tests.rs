@@ -414,7 +414,7 @@ fn arguments_of_the_binary_codec_get_their_names() {
     let checks = Checks::of(manifest);
     let limits = SchemaLimits::default();
     let code = |result: Result<(), FailureKind>| match result {
-        Err(FailureKind::DoesNotFit { error, problems }) => {
+        Err(FailureKind::SchemaMismatch { error, problems }) => {
             format!("{} {}", error.code(), problems[0].path)
         }
         Err(FailureKind::BadArguments { reason }) => reason,
@@ -476,7 +476,7 @@ fn an_event_has_to_fit_for_each_handler_that_will_be_given_it() {
             "the event's data: expected an object, found null",
         ),
     ] {
-        let Err(FailureKind::DoesNotFit { error, problems }) = event("user.made", data) else {
+        let Err(FailureKind::SchemaMismatch { error, problems }) = event("user.made", data) else {
             panic!()
         };
         assert_eq!((error.message(), &*problems[0].path), (expected, "data"));

@@ -207,7 +207,7 @@ impl AsyncPlugin {
     ///
     /// As [`Plugin::deliver_events`].
     pub async fn deliver_events(&mut self) -> Result<usize, Failure> {
-        let bus = self.0.host().events().clone();
+        let bus = self.0.services().events().clone();
         let waiting = bus.waiting();
         for _ in 0..waiting {
             if let Some(event) = bus.take_one() {

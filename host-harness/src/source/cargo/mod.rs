@@ -163,14 +163,14 @@ impl CrateSource {
     ///
     /// The module is smaller this way: cargo skips link-time optimisation when it also builds the
     /// Rust library (`rlib`) that a plugin's tests link.
-    pub fn cdylib_alone(mut self) -> Self {
+    pub fn cdylib_only(mut self) -> Self {
         self.alone = true;
         self
     }
 
     /// Passes arguments to the compiler for the crate itself, not for its dependencies.
     ///
-    /// Only a module that is built [alone](CrateSource::cdylib_alone) can have such arguments, so
+    /// Only a module that is built [alone](CrateSource::cdylib_only) can have such arguments, so
     /// this turns that option on too.
     pub fn compiler_arguments<A: Into<String>>(
         mut self,
@@ -178,7 +178,7 @@ impl CrateSource {
     ) -> Self {
         self.compiler_arguments
             .extend(arguments.into_iter().map(Into::into));
-        self.cdylib_alone()
+        self.cdylib_only()
     }
 
     /// Forwards cargo's output to the standard error stream as it arrives.
