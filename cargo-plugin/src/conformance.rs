@@ -462,7 +462,7 @@ fn bad_result(
 
 /// Bytes that a raw command cannot take, where there are such.
 fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
-    match command.takes.as_deref()? {
+    match command.input.as_deref()? {
         "u8" | "i8" => None,
         "text" => Some(b"\xff"),
         // No whole number.
@@ -485,7 +485,7 @@ impl Subject<'_> {
             Err(failure) => Some(format!("for the bytes {bytes:?}: {}", told(&failure))),
             Ok(_) => Some(format!(
                 "it takes `{}`, and took the bytes {bytes:?}, which are none",
-                command.takes.as_deref().unwrap_or_default()
+                command.input.as_deref().unwrap_or_default()
             )),
         }
     }

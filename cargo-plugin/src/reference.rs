@@ -135,8 +135,8 @@ impl Page {
         };
         let mut says = format!(
             "Takes {}; gives {}.",
-            bytes(&command.takes),
-            bytes(&command.gives)
+            bytes(&command.input),
+            bytes(&command.output)
         );
         if command.in_place {
             says.push_str(" What it takes is changed in place.");
@@ -355,7 +355,7 @@ mod tests {
             "permissions": [{"name": "kv", "reason": "remembers who was greeted"}],
             "config": {"$ref": "#/$defs/Config"},
             "commands": [
-                {"name": "filter", "codec": "raw", "description": "Filters samples.", "takes": "f32", "gives": "f32", "in_place": true},
+                {"name": "filter", "codec": "raw", "description": "Filters samples.", "input": "f32", "output": "f32", "in_place": true},
                 {"name": "greet", "description": "Greets someone by name.\n\nWhoever it is.", "batch": true,
                  "arguments": {"type": "object", "properties": {
                     "name": {"type": "string", "description": "Who\nis greeted"},

@@ -39,7 +39,7 @@ fn each_change_is_reported_with_reason_and_needed_version() {
         json!({"message": {"type": "string"}, "language": {"type": "string"}});
     new["$defs"]["Greeting"]["required"] = json!(["message"]);
     new["permissions"] = json!([{"name": "kv", "reason": "remembers"}]);
-    new["commands"][1]["takes"] = json!("text");
+    new["commands"][1]["input"] = json!("text");
     new["commands"]
         .as_array_mut()
         .unwrap()

@@ -1,55 +1,115 @@
-//! The names and numbers of ABI version 1 (`docs/abi.md`), shared by the guest and by hosts written in Rust.
+//! The names and numbers of ABI version 1 (`docs/abi.md`), shared by the guest and by hosts written
+//! in Rust.
 
-/// The ABI version that this crate speaks.
+/// Expands to the literal of one of the names below, for attributes, which take no constants.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __abi_name {
+    (MEMORY_EXPORT) => {
+        "memory"
+    };
+    (ALLOC_EXPORT) => {
+        "alloc"
+    };
+    (FREE_EXPORT) => {
+        "free"
+    };
+    (INIT_EXPORT) => {
+        "plugin_init"
+    };
+    (CLEANUP_EXPORT) => {
+        "plugin_cleanup"
+    };
+    (START_EXPORT) => {
+        "plugin_start"
+    };
+    (STOP_EXPORT) => {
+        "plugin_stop"
+    };
+    (EVENT_EXPORT) => {
+        "plugin_event"
+    };
+    (HOOK_EXPORT_PREFIX) => {
+        "plugin_"
+    };
+    (COMMAND_EXPORT_PREFIX) => {
+        "command_"
+    };
+    (BATCH_EXPORT_PREFIX) => {
+        "batch_"
+    };
+    (VERSION_EXPORT_PREFIX) => {
+        "plugin_abi_"
+    };
+    (VERSION_EXPORT) => {
+        "plugin_abi_1"
+    };
+    (PANIC_EXPORT) => {
+        "plugin_panic_1"
+    };
+    (HEAP_EXPORT) => {
+        "plugin_heap_1"
+    };
+    (MANIFEST_SECTION) => {
+        "plugin-sdk"
+    };
+    (LIBRARY_SECTION) => {
+        "plugin-sdk-library"
+    };
+    (SERVICES_MODULE) => {
+        "plugin_host"
+    };
+}
+
+/// Makes constants of the names.
+macro_rules! names {
+    ($($(#[$doc:meta])* $constant:ident;)*) => {
+        $($(#[$doc])* pub const $constant: &str = __abi_name!($constant);)*
+    };
+}
+
+/// The ABI version that this crate implements.
 pub const VERSION: u32 = 1;
 
-/// What the name of the export starts with that tells the ABI version; the version follows in decimal.
-pub const VERSION_EXPORT_PREFIX: &str = "plugin_abi_";
-
-/// The version export of this ABI version: a constant that holds the address of the panic record.
-pub const VERSION_EXPORT: &str = "plugin_abi_1";
-
-/// The export of the linear memory.
-pub const MEMORY_EXPORT: &str = "memory";
-
-/// The export that allocates memory for the host.
-pub const ALLOC_EXPORT: &str = "alloc";
-
-/// The export that takes memory from [`ALLOC_EXPORT`], or a result, back.
-pub const FREE_EXPORT: &str = "free";
-
-/// The export of the init hook, which every plugin has.
-pub const INIT_EXPORT: &str = "plugin_init";
-
-/// The export of the cleanup hook, which every plugin has.
-pub const CLEANUP_EXPORT: &str = "plugin_cleanup";
-
-/// The export of the start hook.
-pub const START_EXPORT: &str = "plugin_start";
-
-/// The export of the stop hook.
-pub const STOP_EXPORT: &str = "plugin_stop";
-
-/// The export of the event hook.
-pub const EVENT_EXPORT: &str = "plugin_event";
-
-/// The export that holds the address of the panic record in plugins for other hosts.
-pub const PANIC_EXPORT: &str = "plugin_panic_1";
-
-/// The module of the services' imports.
-pub const SERVICES_MODULE: &str = "plugin_host";
-
-/// The custom section that holds the manifest.
-pub const MANIFEST_SECTION: &str = "plugin-sdk";
-
-/// The custom section that names the plugins that were built as libraries.
-pub const LIBRARY_SECTION: &str = "plugin-sdk-library";
-
-/// What the name of every command's export starts with.
-pub const COMMAND_EXPORT_PREFIX: &str = "command_";
-
-/// What the name of the export starts with that takes many inputs of a command at once.
-pub const BATCH_EXPORT_PREFIX: &str = "batch_";
+names! {
+    /// The export of linear memory.
+    MEMORY_EXPORT;
+    /// The export that allocates memory for the host.
+    ALLOC_EXPORT;
+    /// The export that frees memory of the host, or the last result.
+    FREE_EXPORT;
+    /// The export that makes the plugin from a configuration.
+    INIT_EXPORT;
+    /// The export that ends the plugin's life.
+    CLEANUP_EXPORT;
+    /// The export of the start hook.
+    START_EXPORT;
+    /// The export of the stop hook.
+    STOP_EXPORT;
+    /// The export of the event handlers.
+    EVENT_EXPORT;
+    /// The prefix of the exports of hooks.
+    HOOK_EXPORT_PREFIX;
+    /// The prefix of the export of a command.
+    COMMAND_EXPORT_PREFIX;
+    /// The prefix of the export that takes many inputs of a command at once.
+    BATCH_EXPORT_PREFIX;
+    /// The prefix of the export whose name holds the ABI version, in decimal.
+    VERSION_EXPORT_PREFIX;
+    /// The export of version 1: a constant that holds the address of the panic record.
+    VERSION_EXPORT;
+    /// The export of the panic record in a plugin for a host with a contract of its own.
+    PANIC_EXPORT;
+    /// The export of a plugin that counts its allocations: a constant that holds the address of the
+    /// heap record.
+    HEAP_EXPORT;
+    /// The custom section with the manifest.
+    MANIFEST_SECTION;
+    /// The custom section that marks a plugin that was built as a library.
+    LIBRARY_SECTION;
+    /// The module that guests import the SDK's own services from.
+    SERVICES_MODULE;
+}
 
 /// The largest number of bytes that arguments or a result may have: 2^31 - 1.
 pub const MAX_LEN: u32 = (1 << 31) - 1;
@@ -60,16 +120,13 @@ pub const ALIGNMENT: u32 = 16;
 /// The size in bytes of the panic record whose address the version export holds.
 pub const PANIC_RECORD_SIZE: u32 = 24;
 
-/// The export of a plugin that counts its allocations: a constant that holds the heap record's address.
-pub const HEAP_EXPORT: &str = "plugin_heap_1";
-
 /// The size in bytes of the heap record.
 pub const HEAP_RECORD_SIZE: u32 = 32;
 
 /// The longest panic message, in bytes, that a guest keeps.
 pub const MAX_PANIC_MESSAGE: usize = 1024;
 
-/// A call's answer in one number: `address << 32 | failed << 31 | length`.
+/// The answer of a call in one number: `address << 32 | failed << 31 | length`.
 ///
 /// ```
 /// use plugin_sdk::abi::Packed;
@@ -81,22 +138,22 @@ pub const MAX_PANIC_MESSAGE: usize = 1024;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
-    /// Where the bytes begin in linear memory.
+    /// The address of the bytes in linear memory.
     pub address: u32,
-    /// How many bytes there are; at most [`MAX_LEN`].
+    /// The number of bytes; at most [`MAX_LEN`].
     pub len: u32,
-    /// Whether the bytes are an error.
+    /// `true` if the bytes are an error.
     pub failed: bool,
 }
 
 impl Packed {
-    /// The number that crosses the boundary.
+    /// Returns the number that crosses the boundary.
     #[inline]
     pub const fn to_bits(self) -> u64 {
         ((self.address as u64) << 32) | ((self.failed as u64) << 31) | (self.len & MAX_LEN) as u64
     }
 
-    /// Takes a number that crossed the boundary apart.
+    /// Reads a number that crossed the boundary.
     #[inline]
     pub const fn from_bits(bits: u64) -> Self {
         Packed {
@@ -107,7 +164,8 @@ impl Packed {
     }
 }
 
-/// The number before each item of a batch: `failed << 31 | length`. Inputs never have the topmost bit, answers have it where they are errors.
+/// The number before each item of a batch: `failed << 31 | length`. The topmost bit is never set
+/// for an input, and set for an answer that is an error.
 ///
 /// ```
 /// use plugin_sdk::abi::ItemHeader;
@@ -118,9 +176,9 @@ impl Packed {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemHeader {
-    /// How many bytes the item has; at most [`MAX_LEN`].
+    /// The number of bytes in the item; at most [`MAX_LEN`].
     pub len: u32,
-    /// Whether the bytes are an error.
+    /// `true` if the bytes are an error.
     pub failed: bool,
 }
 
@@ -128,13 +186,13 @@ impl ItemHeader {
     /// The length of a header in bytes.
     pub const SIZE: usize = 4;
 
-    /// The bytes that stand before the item.
+    /// Returns the bytes before the item.
     #[inline]
     pub const fn to_bytes(self) -> [u8; Self::SIZE] {
         (((self.failed as u32) << 31) | (self.len & MAX_LEN)).to_le_bytes()
     }
 
-    /// What the bytes before an item say.
+    /// Reads the bytes before an item.
     #[inline]
     pub const fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
         let bits = u32::from_le_bytes(bytes);
@@ -144,7 +202,8 @@ impl ItemHeader {
         }
     }
 
-    /// Takes the next item off the front of some bytes: its header, the item itself and the rest. `None` if they break off within it.
+    /// Splits the next item off the front of some bytes: its header, the item and the rest. `None`
+    /// if the bytes end within the item.
     #[inline]
     pub fn split(bytes: &[u8]) -> Option<(Self, &[u8], &[u8])> {
         let (header, rest) = bytes.split_first_chunk()?;

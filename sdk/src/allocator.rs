@@ -1,8 +1,9 @@
-//! The global allocator of a plugin that asks for another than std's, by a feature, and the counters of one that asks for its
-//! allocations to be counted. `docs/allocators.md` compares the allocators.
+//! The global allocator of a plugin that chooses another than std's with a feature, and the
+//! counters of a plugin that counts its allocations. `docs/allocators.md` compares the allocators.
 //!
-//! A crate that depends on `plugin-sdk` cannot then choose a third one, which is why none of it is on by default. Native builds keep the
-//! system's allocator: what is tested there is the plugin, not its memory.
+//! A crate that depends on `plugin-sdk` cannot choose a third one then, so all of this is off by
+//! default. Native builds keep the system's allocator: a native test is about the plugin, not its
+//! memory.
 
 #[cfg(all(target_arch = "wasm32", feature = "wee_alloc", feature = "talc"))]
 compile_error!(
@@ -51,7 +52,7 @@ mod counted {
         Counting::new(wee_alloc::WeeAlloc::INIT, &HEAP);
 }
 
-/// Notes how many blocks of the host's are alive, where anybody counts.
+/// Notes the number of live blocks of the host, if the plugin counts its allocations.
 #[inline]
 pub(crate) fn note_host_blocks(live: usize) {
     #[cfg(all(target_arch = "wasm32", feature = "count-allocations"))]
@@ -71,12 +72,13 @@ mod counting {
 
     use crate::abi::HEAP_RECORD_SIZE;
 
-    /// The plugin's own counters, where a host finds them without running any code.
+    /// The plugin's counters, which a host reads without running code.
     #[cfg(target_arch = "wasm32")]
-    #[unsafe(export_name = "plugin_heap_1")]
+    #[unsafe(export_name = crate::__abi_name!(HEAP_EXPORT))]
     pub static HEAP: Heap = Heap::new();
 
-    /// What is allocated. `docs/abi.md` gives the layout. Atomics, which cost nothing without threads, are what a safe static is made of.
+    /// Counters of allocations. `docs/abi.md` specifies the layout. A safe static needs atomics,
+    /// which cost nothing without threads.
     #[repr(C)]
     pub struct Heap {
         live_blocks: AtomicU32,
@@ -89,7 +91,7 @@ mod counting {
 
     const _: () = assert!(
         size_of::<Heap>() == HEAP_RECORD_SIZE as usize,
-        "the layout that docs/abi.md promises"
+        "the layout specified in docs/abi.md"
     );
 
     impl Heap {
@@ -140,7 +142,7 @@ mod counting {
         }
     }
 
-    /// An allocator, and counters of what is asked of it.
+    /// An allocator that counts what its callers ask for.
     pub struct Counting<A> {
         allocator: A,
         heap: &'static Heap,
@@ -152,10 +154,11 @@ mod counting {
         }
     }
 
-    // SAFETY: every call is passed on as it came, and its answer as it was given; counting allocates nothing and cannot panic.
+    // SAFETY: every call and its result are passed on unchanged; counting neither allocates nor
+    // panics.
     unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            // SAFETY: passed on to the caller.
+            // SAFETY: the caller guarantees it.
             let block = unsafe { self.allocator.alloc(layout) };
             if !block.is_null() {
                 self.heap.allocated(layout.size());
@@ -165,12 +168,12 @@ mod counting {
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
             self.heap.freed(layout.size());
-            // SAFETY: passed on to the caller.
+            // SAFETY: the caller guarantees it.
             unsafe { self.allocator.dealloc(block, layout) }
         }
 
         unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-            // SAFETY: passed on to the caller.
+            // SAFETY: the caller guarantees it.
             let block = unsafe { self.allocator.alloc_zeroed(layout) };
             if !block.is_null() {
                 self.heap.allocated(layout.size());
@@ -179,7 +182,7 @@ mod counting {
         }
 
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            // SAFETY: passed on to the caller.
+            // SAFETY: the caller guarantees it.
             let moved = unsafe { self.allocator.realloc(block, layout, size) };
             if !moved.is_null() {
                 self.heap.resized(layout.size(), size);
@@ -195,7 +198,7 @@ mod counting {
         use super::*;
 
         #[test]
-        fn a_block_counts_from_its_allocation_to_its_end_whatever_sizes_it_had() {
+        fn a_block_counts_until_it_is_freed() {
             static HEAP: Heap = Heap::new();
             let allocator = Counting::new(System, &HEAP);
             let numbers = || {
@@ -208,7 +211,7 @@ mod counting {
                 )
             };
             let layout = |size| Layout::from_size_align(size, 8).unwrap();
-            // SAFETY: no size is zero, and each block is freed once, with the layout that it has by then.
+            // SAFETY: no size is zero, and each block is freed once, with its current layout.
             unsafe {
                 let one = allocator.alloc(layout(16));
                 let other = allocator.alloc_zeroed(layout(8));

@@ -1,25 +1,27 @@
 //! Many inputs of one command in one call: `#[command(batch)]`.
 //!
-//! Inputs and answers stand one behind the other, each behind its [`ItemHeader`]. One input's error is its own answer, and the others go on.
+//! Each input and each answer follows its [`ItemHeader`]. If one input fails, the error is its
+//! answer, and the others still run.
 
 use crate::abi::ItemHeader;
 use crate::error::Error;
 use crate::memory::Answer;
 use crate::raw;
 
-/// A command's way from one input to one answer.
+/// A function from one input to one answer.
 pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
 
-/// The most bytes that are set aside for answers of which nothing is known.
+/// The most bytes reserved for answers of unknown length.
 const MOST_RESERVED: usize = 1 << 20;
 
-/// Runs `each` on one input after the other, and gives all answers as one.
+/// Runs `each` on one input after the other, and returns all answers as one.
 ///
-/// What `each` is given is aligned to `alignment` bytes, if the batch itself is: a power of two up to 8, which the type of a raw command's argument may ask for.
-/// If the inputs are not what the ABI says, none is run.
+/// Inputs are aligned to `alignment` bytes if the batch itself is. The alignment is a power of two
+/// up to 8, which the argument of a raw command may need. If the batch is malformed, no input runs.
 ///
 /// # Safety
-/// Where an answer of `each` [stays in place](Answer::in_place), it lies in what `each` was given, in what only `each` can change, or in a constant.
+/// If an answer of `each` [stays in place](Answer::in_place), its bytes must be in the input, in
+/// memory that only `each` can change, or in a constant.
 pub unsafe fn run(
     inputs: &mut [u8],
     output: &mut Vec<u8>,
@@ -27,13 +29,14 @@ pub unsafe fn run(
     each: Each<'_>,
 ) -> Result<Answer, Error> {
     check(inputs)?;
-    // A guess, and no more memory than the inputs have: without one, a large answer is moved again and again while it grows.
+    // A guess, limited to the length of the inputs. Without it, a large answer is moved again and
+    // again while it grows.
     output.reserve(inputs.len().min(MOST_RESERVED));
     let mut at = 0;
     while let Some((header, ..)) = inputs.get(at..).and_then(ItemHeader::split) {
         let begin = at + ItemHeader::SIZE;
         at = begin + header.len as usize;
-        // Whatever stands before this input has been read and answered.
+        // Everything before this input has been read and answered.
         let misaligned = inputs.as_ptr().addr().wrapping_add(begin) & (alignment - 1);
         let aligned = match begin.checked_sub(misaligned) {
             Some(aligned) if misaligned > 0 => {
@@ -50,7 +53,7 @@ pub unsafe fn run(
         let first = output.len();
         let failed = match each(input, output) {
             Ok(answer) => {
-                // SAFETY: the caller vouches for `each`, which gave the answer just now.
+                // SAFETY: the caller guarantees it for `each`, which has just returned the answer.
                 unsafe { answer.gather(output) };
                 false
             }
@@ -60,7 +63,7 @@ pub unsafe fn run(
                 true
             }
         };
-        // A vector has less than 2^31 bytes wherever this crosses a boundary.
+        // A vector has less than 2^31 bytes on every target where this crosses a boundary.
         let len = (output.len() - first) as u32;
         if let Some(place) = output.get_mut(header_at..first) {
             place.copy_from_slice(&ItemHeader { len, failed }.to_bytes());
@@ -69,7 +72,7 @@ pub unsafe fn run(
     Ok(Answer::Written)
 }
 
-/// Walks over the inputs, so that a batch that breaks off does nothing at all.
+/// Checks all inputs, so that a truncated batch runs none of them.
 fn check(inputs: &[u8]) -> Result<(), Error> {
     let mut rest = inputs;
     while !rest.is_empty() {
@@ -120,14 +123,14 @@ mod tests {
 
     fn run(inputs: &mut [u8], alignment: usize, each: Each<'_>) -> Result<Vec<u8>, Error> {
         let mut output = Vec::new();
-        // SAFETY: what the tests answer in place is what they were given, or a constant.
+        // SAFETY: the tests answer in place with their input or a constant.
         let answer = unsafe { super::run(inputs, &mut output, alignment, each) }?;
         assert!(matches!(answer, Answer::Written));
         Ok(output)
     }
 
     #[test]
-    fn every_kind_of_answer_is_gathered_in_order_and_an_error_is_one_of_them() {
+    fn answers_and_errors_are_gathered_in_order() {
         let mut inputs = framed(&[
             b"written",
             b"owned",
@@ -170,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_breaks_off_runs_none_of_its_inputs() {
+    fn a_truncated_batch_runs_no_input() {
         let whole = framed(&[b"one", b"three"]);
         let mut negative = whole.clone();
         *negative.last_chunk_mut::<6>().unwrap() = *b"\0\0\0\x80\0\0";
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_are_moved_to_where_their_type_can_be_read() {
+    fn inputs_are_moved_to_their_alignment() {
         #[repr(align(16))]
         struct Aligned([u8; 256]);
         let texts: Vec<Vec<u8>> = (0..9u8).map(|len| (0..len * 3).collect()).collect();

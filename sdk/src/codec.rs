@@ -1,20 +1,21 @@
-//! How arguments and results stand in bytes: JSON unless a command says otherwise.
+//! The forms of arguments and results: JSON unless a command chooses another.
 
 use serde::{Deserialize, Serialize};
 
+use crate::decode_error::DecodeError;
 use crate::error::{Error, code};
-use crate::fault::Fault;
-use crate::json::{self, Arena, Reader};
+use crate::json::{self, Arena, Reader, object};
 use crate::memory::Number;
 
-/// A form that arguments and results have at the boundary.
+/// A form of arguments and results at the boundary.
 pub trait Codec {
-    /// A place in the arguments.
+    /// A position in the arguments.
     type Source<'de>: Source<'de>;
 
-    /// Reads the arguments of a command, handing each to `read` with its place in `names`.
+    /// Reads the arguments of a command, and passes each to `read` with its index in `names`.
     ///
-    /// Fails if they are not in this form, if one is unknown or given twice, and where `read` fails; not if one is missing.
+    /// Fails if the bytes are not in this form, if an argument is unknown or given twice, and if
+    /// `read` fails. A missing argument is no failure here.
     fn arguments<'de>(
         bytes: &'de [u8],
         arena: &'de Arena,
@@ -22,7 +23,7 @@ pub trait Codec {
         read: ReadArgument<'_, Self::Source<'de>>,
     ) -> Result<(), Error>;
 
-    /// Reads a whole that is one value.
+    /// Reads bytes that are one value.
     fn whole<'de, T: Deserialize<'de>>(
         bytes: &'de [u8],
         arena: &'de Arena,
@@ -33,16 +34,16 @@ pub trait Codec {
     fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error>;
 }
 
-/// Reads the argument with the given place among the names from where the source stands.
-pub type ReadArgument<'a, S> = &'a mut dyn FnMut(usize, &mut S) -> Result<(), Fault>;
+/// Reads the argument with the given index in the names at the current position of the source.
+pub type ReadArgument<'a, S> = &'a mut dyn FnMut(usize, &mut S) -> Result<(), DecodeError>;
 
-/// Where one argument can be read.
+/// A position at which an argument can be read.
 pub trait Source<'de> {
     /// Reads a value of any type.
-    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault>;
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError>;
 
-    /// Reads an array of numbers, all at once where the codec can.
-    fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, Fault> {
+    /// Reads an array of numbers, all at once if the codec can.
+    fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, DecodeError> {
         self.read()
     }
 }
@@ -50,7 +51,7 @@ pub trait Source<'de> {
 /// JSON, the default.
 pub enum Json {}
 
-/// No bytes stand for no arguments.
+/// Returns an empty object for no bytes, which mean no arguments.
 fn or_empty_object(bytes: &[u8]) -> &[u8] {
     if bytes.is_empty() { b"{}" } else { bytes }
 }
@@ -85,7 +86,7 @@ fn invalid_result(error: impl std::error::Error) -> Error {
     Error::from(error).with_code(code::INVALID_RESULT)
 }
 
-/// What the arguments are called in messages.
+/// The name of the arguments in messages.
 const ARGUMENTS: &str = "the arguments";
 
 fn json_arguments<'de>(
@@ -123,13 +124,14 @@ fn json_arguments<'de>(
     }
 }
 
-/// Whether two names are the same. In a loop of its own: for a few bytes, the library's comparison is mostly the call of it.
+/// Compares two names in a loop of its own: for a few bytes, the library's comparison costs little
+/// more than its call.
 #[inline]
 fn is(known: &str, name: &str) -> bool {
     known.len() == name.len() && known.bytes().zip(name.bytes()).all(|(a, b)| a == b)
 }
 
-/// Which of the first 64 arguments have been given. A command with more has other troubles; the last value counts there.
+/// The set of arguments given so far, among the first 64. For later ones, the last value counts.
 #[derive(Default)]
 struct Seen(u64);
 
@@ -142,7 +144,7 @@ impl Seen {
     }
 }
 
-/// The longest name of an argument that is shown, in bytes.
+/// The most bytes of an argument's name in a message.
 const SHOWN_NAME: usize = 64;
 
 fn shown(name: &str) -> &str {
@@ -162,19 +164,17 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
     } else {
         "`, only "
     });
-    let mut details = b"{\"argument\":".to_vec();
-    json::write_str(name, &mut details);
-    details.extend_from_slice(b",\"expected\":[");
-    for (nth, known) in names.iter().enumerate() {
-        message.push_str(if nth == 0 { "`" } else { ", `" });
-        message.push_str(known);
-        message.push('`');
-        if nth > 0 {
-            details.push(b',');
+    let details = object(|details| {
+        details.string("argument", name);
+        details.open_array("expected");
+        for (nth, known) in names.iter().enumerate() {
+            message.push_str(if nth == 0 { "`" } else { ", `" });
+            message.push_str(known);
+            message.push('`');
+            details.element(known);
         }
-        json::write_str(known, &mut details);
-    }
-    details.extend_from_slice(b"]}");
+        details.close_array();
+    });
     Error::new(code::UNKNOWN_ARGUMENT, message).with_details_json(details)
 }
 
@@ -183,14 +183,12 @@ fn given_twice(name: &str) -> Error {
     let mut message = String::from("the argument `");
     message.push_str(name);
     message.push_str("` is given twice");
-    let mut details = b"{\"path\":".to_vec();
-    json::write_str(name, &mut details);
-    details.push(b'}');
+    let details = object(|details| details.string("path", name));
     Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }
 
 impl<'de> Source<'de> for Reader<'de> {
-    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+    fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError> {
         T::deserialize(self)
     }
 }
@@ -200,7 +198,7 @@ mod for_binary {
     use super::*;
     use crate::binary;
 
-    /// Numbers as they stand in memory, without names; see [`binary`].
+    /// Numbers as in memory, without names; see [`binary`].
     pub enum Binary {}
 
     impl Codec for Binary {
@@ -234,13 +232,13 @@ mod for_binary {
     }
 
     impl<'de> Source<'de> for binary::Reader<'de> {
-        fn read<T: Deserialize<'de>>(&mut self) -> Result<T, Fault> {
+        fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError> {
             T::deserialize(self)
         }
 
-        // The codec's numbers are those of a little-endian memory.
+        // The codec's numbers are little-endian, as in memory.
         #[cfg(target_endian = "little")]
-        fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, Fault> {
+        fn read_numbers<T: Number + Deserialize<'de>>(&mut self) -> Result<Vec<T>, DecodeError> {
             self.numbers()
         }
     }

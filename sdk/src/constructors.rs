@@ -1,9 +1,11 @@
-//! Constructors: functions that run before anything else does, which the linker lists in `.init_array`.
+//! Constructors: functions that run before all other code, which the linker lists in `.init_array`.
 //!
-//! Dependencies bring them (the crates `ctor` and `inventory`, C++), and so does the SDK's own list of commands. Where nothing in a module calls them, the
-//! linker makes every export call all of them, each time. The plugin calls them itself instead, once, at the beginning of its first call.
+//! Dependencies have them (the crates `ctor` and `inventory`, C++), and so does the SDK's list of
+//! commands. If no code in a module calls them, the linker makes every export run all of them on
+//! each call. So the plugin calls them itself, once, at the beginning of its first call.
 
-/// Runs the constructors, unless they have run. A plugin for hosts of the SDK's own ABI calls this once, others from several places.
+/// Runs the constructors unless they have run. In a plugin for the SDK's own ABI one function calls
+/// this, with other contracts several.
 #[inline]
 pub fn run() {
     unsafe extern "C" {
@@ -18,6 +20,7 @@ pub fn run() {
             return;
         }
     }
-    // SAFETY: the linker makes this function, which takes and returns nothing. It is to be called once, and no other code of the module calls it.
+    // SAFETY: the linker makes this function, which takes and returns nothing. It may be called
+    // once, and no other code of the module calls it.
     unsafe { __wasm_call_ctors() };
 }

@@ -1,22 +1,21 @@
-//! What a failed call tells its host.
+//! The error that a failed call returns to its host.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::fault::Fault;
-use crate::json::{self, Arena, Reader};
+use crate::decode_error::{DecodeError, Found, Kind};
+use crate::json::{self, Arena, Object, Reader, object};
 use crate::schema::{Name, Node, Schema};
 
-/// The codes that the SDK itself gives to errors; plugins have their own beside them.
+/// The codes of the SDK's own errors. Plugins define further ones.
 ///
-/// The table in `docs/abi.md` tells what each means and which details come with it.
+/// The table in `docs/abi.md` explains each and the details that come with it.
 pub mod code {
-    /// No such command.
+    /// The plugin has no such command.
     pub const UNKNOWN_COMMAND: &str = "unknown_command";
     /// The arguments are not JSON, or not a JSON object.
     pub const INVALID_JSON: &str = "invalid_json";
@@ -31,37 +30,39 @@ pub mod code {
     /// Arguments or result have 2^31 bytes or more, or more than the host allows.
     pub const TOO_LARGE: &str = "too_large";
     /// `plugin_init` has not succeeded yet.
-    pub const NOT_INITIALISED: &str = "not_initialised";
+    pub const NOT_INITIALIZED: &str = "not_initialized";
     /// The plugin's init hook failed.
     pub const INIT_FAILED: &str = "init_failed";
-    /// The plugin was called while a call was under way.
+    /// The plugin was called during another call.
     pub const BUSY: &str = "busy";
-    /// The plugin has not been granted what it called the host for.
+    /// The plugin has not been granted the permission that a host function needs.
     pub const PERMISSION_DENIED: &str = "permission_denied";
-    /// The host has no such function, or cannot do this.
+    /// The host lacks the function, or cannot do this.
     pub const UNSUPPORTED: &str = "unsupported";
-    /// What was asked for is not there.
+    /// The requested thing does not exist.
     pub const NOT_FOUND: &str = "not_found";
-    /// It took too long.
+    /// The operation took too long.
     pub const TIMEOUT: &str = "timeout";
-    /// What is needed for it does not work at the moment.
+    /// A resource that the operation needs does not work at the moment.
     pub const UNAVAILABLE: &str = "unavailable";
-    /// The host answered with what is no answer.
+    /// The host returned something malformed.
     pub const BAD_ANSWER: &str = "bad_answer";
-    /// The host answered with a number that stands for an error.
+    /// The host returned a status without a code of its own.
     pub const STATUS: &str = "status";
-    /// The host has no more room for the plugin.
+    /// The plugin has used up its quota at the host.
     pub const QUOTA_EXCEEDED: &str = "quota_exceeded";
-    /// The plugin's own error, which named no code.
+    /// The plugin's own error, without a code.
     pub const FAILED: &str = "failed";
 }
 
-/// The result of a command, an error being a [`plugin_sdk::Error`](Error) unless said otherwise.
+/// The result of a command; the error is a [`plugin_sdk::Error`](Error) unless given.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error as the host sees it: a code for programs, a message for people, and where there is more to say, details and causes.
+/// The error that a host gets: a code for programs, a message for people, and optionally details
+/// and causes.
 ///
-/// The operator `?` turns every [`std::error::Error`] into one with the code `failed`, and keeps its chain of sources:
+/// The operator `?` turns every [`std::error::Error`] into one with the code `failed`, and keeps
+/// its chain of sources:
 ///
 /// ```
 /// fn parse(text: &str) -> plugin_sdk::Result<i32> {
@@ -73,16 +74,19 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.message(), "invalid digit found in string");
 /// ```
 ///
-/// A code of the plugin's own, and details:
+/// A code of the plugin's own, with details:
 ///
 /// ```
 /// use plugin_sdk::Error;
 ///
-/// let error = Error::new("quota_exceeded", "ten greetings a day are enough").with_details(&10);
-/// assert_eq!(error.to_json(), br#"{"code":"quota_exceeded","message":"ten greetings a day are enough","details":10}"#);
+/// let error = Error::new("quota_exceeded", "10 calls a day").with_details(&10);
+/// let json = br#"{"code":"quota_exceeded","message":"10 calls a day","details":10}"#;
+/// assert_eq!(error.to_json(), json);
 /// ```
 ///
-/// A whole enum of errors is better a type of its own with [`derive(PluginError)`](macro@crate::PluginError), which also shows how to put this error into one.
+/// For a whole enum of errors, use a type of its own with
+/// [`derive(PluginError)`](macro@crate::PluginError), which also shows how such a type can hold an
+/// `Error`.
 ///
 /// # Among other error types
 ///
@@ -94,10 +98,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | `Error` | `anyhow::Error` | `?`, by this crate's feature `anyhow`, which is on by default |
 /// | `Error` | `Box<dyn Error + Send>`, `Box<dyn Error + Send + Sync>` | `?` |
 /// | `Error` | `Box<dyn Error>`, `eyre::Report`, and before anyhow's `.context(…)` | [`.map_err(Error::into_std)?`](Error::into_std) |
-/// | `Error` | an enum of the author's | `?`, by thiserror's `#[from]` or [`#[plugin_error(transparent)]`](macro@crate::PluginError) |
+/// | `Error` | your own enum | `?`, by thiserror's `#[from]` or [`#[plugin_error(transparent)]`](macro@crate::PluginError) |
 ///
-/// Code and details survive the way through another type that has no codes itself: an error that shows or is caused by an `Error` has those of the
-/// outermost one when it becomes an `Error` again, be it by `?` or as the result of a command.
+/// Code and details survive the conversion to another error type without codes. If an error
+/// displays an `Error` or is caused by one, it gets the code and details of the outermost one when
+/// it becomes an `Error` again, by `?` or as the result of a command.
 ///
 /// ```
 /// use anyhow::Context as _;
@@ -106,24 +111,25 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// fn last() -> anyhow::Result<String> {
 ///     let last = kv::get::<String>("last").map_err(Error::into_std);
 ///     let last = last.context("the store does not answer")?;
-///     last.context("nobody was here yet")
+///     last.context("no visitor yet")
 /// }
 ///
 /// fn greeting() -> Result<String> {
 ///     Ok(format!("Welcome back, {}!", last()?))
 /// }
 ///
-/// // There is no store in a native test without a host.
+/// // A native test without a host has no store.
 /// let error = greeting().unwrap_err();
 /// assert_eq!(error.code(), "unsupported");
 /// assert_eq!(error.message(), "the store does not answer");
 /// ```
 ///
-/// It is no `std::error::Error` itself, as no type can be that every such error becomes by `?`. It can be used as one by reference, and
-/// [`into_std`](Error::into_std) makes one of it.
+/// `Error` does not implement `std::error::Error`: a type that every such error converts to cannot
+/// do so. It dereferences to one, and [`into_std`](Error::into_std) converts it to one.
 pub struct Error(Box<StdError>);
 
-/// An [`Error`] as a [`std::error::Error`], for what asks for one. It becomes an `Error` again by `?`, and `downcast_ref` finds it in other errors.
+/// An [`Error`] that implements [`std::error::Error`]. It becomes an `Error` again by `?`, and
+/// `downcast_ref` finds it in other errors.
 ///
 /// ```
 /// use plugin_sdk::{Error, StdError};
@@ -139,23 +145,24 @@ pub struct Error(Box<StdError>);
 pub struct StdError {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
-    /// JSON text: encoded when the error is made, so that no tree of values has to be carried or dropped.
+    /// JSON text, encoded when the error is made, so that no tree of values has to be stored or
+    /// dropped.
     details: Option<Box<str>>,
     cause: Option<Box<Cause>>,
 }
 
 impl StdError {
-    /// What went wrong, for programs.
+    /// Returns the code, for programs.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// What went wrong, for people.
+    /// Returns the message, for people.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// More for programs, parsed anew at each call; `None` where there is nothing.
+    /// Returns the details, for programs; `None` if there are no details. Parses them at each call.
     pub fn details(&self) -> Option<serde_json::Value> {
         serde_json::from_str(self.details.as_deref()?).ok()
     }
@@ -166,13 +173,13 @@ impl StdError {
     }
 }
 
-/// What caused an error, in text, and what caused that in turn.
+/// The message of a cause, and the cause of that.
 struct Cause {
     message: String,
     cause: Option<Box<Cause>>,
 }
 
-/// One by one: the causes of an error that was read may be very many.
+/// Drops the causes one by one: an error that was read may have very many.
 impl Drop for Cause {
     fn drop(&mut self) {
         let mut next = self.cause.take();
@@ -182,7 +189,7 @@ impl Drop for Cause {
     }
 }
 
-/// Makes causes of texts, outermost first.
+/// Builds causes from messages, outermost first.
 struct Causes<'a>(&'a mut Option<Box<Cause>>);
 
 impl<'a> Causes<'a> {
@@ -196,7 +203,8 @@ impl<'a> Causes<'a> {
 }
 
 impl Error {
-    /// An error with a code, which should be stable and in `snake_case`, and a message for people.
+    /// Creates an error with a code for programs, which should be stable and in `snake_case`, and a
+    /// message for people.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Error(Box::new(StdError {
             code: code.into(),
@@ -206,7 +214,7 @@ impl Error {
         }))
     }
 
-    /// An error with the code `failed`.
+    /// Creates an error with the code `failed`.
     ///
     /// ```
     /// assert_eq!(plugin_sdk::Error::msg("out of cheese").code(), "failed");
@@ -215,13 +223,13 @@ impl Error {
         Error::new(code::FAILED, message)
     }
 
-    /// The same error with another code.
+    /// Returns the error with another code.
     pub fn with_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
         self.0.code = code.into();
         self
     }
 
-    /// The same error with details for programs; a value that has no JSON form is left out.
+    /// Returns the error with details for programs. A value without a form in JSON is left out.
     pub fn with_details<T: Serialize + ?Sized>(mut self, details: &T) -> Self {
         let mut text = Vec::new();
         if json::write(details, &mut text).is_ok() {
@@ -231,14 +239,14 @@ impl Error {
         self
     }
 
-    /// The same error with a new message, the old message becoming its first source.
+    /// Returns the error with a new message; the old message becomes its first cause.
     ///
     /// ```
     /// use plugin_sdk::Error;
     ///
     /// let error = Error::msg("file not found").context("cannot read the word list");
     /// assert_eq!(error.message(), "cannot read the word list");
-    /// assert_eq!(error.source(), ["file not found"]);
+    /// assert_eq!(error.causes(), ["file not found"]);
     /// ```
     pub fn context(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         let cause = std::mem::replace(&mut self.0.message, message.into());
@@ -249,32 +257,32 @@ impl Error {
         self
     }
 
-    /// What went wrong, for programs.
+    /// Returns the code, for programs.
     pub fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// What went wrong, for people.
+    /// Returns the message, for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// More for programs, parsed anew at each call; `None` where there is nothing.
+    /// Returns the details, for programs; `None` if there are no details. Parses them at each call.
     pub fn details(&self) -> Option<serde_json::Value> {
         self.0.details()
     }
 
-    /// What caused the error, outermost first.
-    pub fn source(&self) -> Vec<&str> {
+    /// Returns the causes, outermost first.
+    pub fn causes(&self) -> Vec<&str> {
         self.0.causes().collect()
     }
 
-    /// The same error as a [`std::error::Error`], for functions and types that want one.
+    /// Converts the error to a [`std::error::Error`].
     pub fn into_std(self) -> StdError {
         *self.0
     }
 
-    /// Makes an error of a boxed one that `?` does not take; it does take `Box<dyn Error>`.
+    /// Converts a boxed error that `?` does not take; it does take `Box<dyn Error>`.
     ///
     /// ```
     /// use plugin_sdk::Error;
@@ -293,7 +301,7 @@ impl Error {
         from_std(&*error.into_box())
     }
 
-    /// The error as it crosses the boundary.
+    /// Returns the error as it crosses the boundary.
     pub fn to_json(&self) -> Vec<u8> {
         let mut text = Vec::with_capacity(64 + self.0.message.len());
         self.write_json(&mut text);
@@ -314,34 +322,32 @@ impl Error {
         read_json(bytes).ok()
     }
 
-    /// Written by hand rather than through serde: every plugin carries this code, and it is a quarter of the size.
+    /// Without serde, as every plugin contains this code: it is a quarter of the size.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"code\":");
-        json::write_str(&self.0.code, out);
-        out.extend_from_slice(b",\"message\":");
-        json::write_str(&self.0.message, out);
+        let mut object = Object::begin(out);
+        object.string("code", &self.0.code);
+        object.string("message", &self.0.message);
         if let Some(details) = &self.0.details {
-            out.extend_from_slice(b",\"details\":");
-            out.extend_from_slice(details.as_bytes());
-        }
-        for (nth, cause) in self.0.causes().enumerate() {
-            out.extend_from_slice(if nth == 0 { b",\"source\":[" } else { b"," });
-            json::write_str(cause, out);
+            object.json("details", details.as_bytes());
         }
         if self.0.cause.is_some() {
-            out.push(b']');
+            object.open_array("source");
+            for cause in self.0.causes() {
+                object.element(cause);
+            }
+            object.close_array();
         }
-        out.push(b'}');
+        object.end();
     }
 
-    /// With details that are JSON text already.
+    /// Returns the error with details that are JSON text already.
     pub(crate) fn with_details_json(mut self, details: Vec<u8>) -> Self {
         self.0.details = String::from_utf8(details).ok().map(String::into_boxed_str);
         self
     }
 }
 
-/// The errors that have a number where a host function can only return a status, from -1 downwards.
+/// The codes with a number, for host functions that return a status: -1 and below.
 const STATUSES: [&str; 8] = [
     code::FAILED,
     code::PERMISSION_DENIED,
@@ -354,10 +360,11 @@ const STATUSES: [&str; 8] = [
 ];
 
 impl Error {
-    /// The error that a host function's status stands for: -1 `failed`, -2 `permission_denied`, -3 `unsupported`, -4 `not_found`,
-    /// -5 `invalid_argument`, -6 `too_large`, -7 `timeout`, -8 `unavailable`; any other has the code `status`. The number is in the details.
+    /// Returns the error for the status of a host function: -1 `failed`, -2 `permission_denied`, -3
+    /// `unsupported`, -4 `not_found`, -5 `invalid_argument`, -6 `too_large`, -7 `timeout`, -8
+    /// `unavailable`; any other has the code `status`. The details hold the number.
     #[inline]
-    pub fn of_status(status: i32) -> Self {
+    pub fn from_status(status: i32) -> Self {
         let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
         let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
         let mut digits = Vec::new();
@@ -365,15 +372,14 @@ impl Error {
             digits.push(b'-');
         }
         json::write_u64(u64::from(status.unsigned_abs()), &mut digits);
-        let mut details = b"{\"status\":".to_vec();
-        details.extend_from_slice(&digits);
-        details.push(b'}');
+        let details = object(|details| details.json("status", &digits));
         let digits = String::from_utf8(digits).unwrap_or_default();
         Error::new(code, ["the host answered with status ", &digits].concat())
             .with_details_json(details)
     }
 
-    /// The error as a status: what [`of_status`](Error::of_status) was given, or the number of its code, or -1.
+    /// Returns the error as a status: the number given to [`from_status`](Error::from_status), or
+    /// the number of its code, or -1.
     #[inline]
     pub fn status(&self) -> i32 {
         if self.code() == code::STATUS
@@ -388,9 +394,74 @@ impl Error {
     }
 }
 
-/// By hand rather than through serde, as it is written: a guest that calls its host carries this code.
+impl DecodeError {
+    /// Converts to the error that a host gets. `what` names the whole value, as in "the arguments
+    /// are not valid JSON".
+    #[cold]
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        let parts = self.into_parts();
+        let path = parts.path();
+        let Found {
+            kind,
+            offset,
+            found,
+            ..
+        } = parts;
+        let mut message = String::new();
+        let (expected, note) = match &kind {
+            Kind::Syntax(wanted) => {
+                message.push_str(what);
+                message.push_str(" are not valid JSON: ");
+                message.push_str(wanted);
+                message.push_str(" at byte ");
+                let mut digits = Vec::new();
+                json::write_u64(offset.unwrap_or_default() as u64, &mut digits);
+                message.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+                let details = object(|details| details.json("offset", &digits));
+                return Error::new(code::INVALID_JSON, message).with_details_json(details);
+            }
+            Kind::Missing => {
+                message.push_str("the argument `");
+                message.push_str(&path);
+                message.push_str("` is missing");
+                let details = object(|details| details.string("argument", &path));
+                return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
+            }
+            Kind::Type { expected } => (Some(expected), ": expected "),
+            Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
+        };
+        if path.is_empty() {
+            message.push_str(what);
+        } else {
+            message.push('`');
+            message.push_str(&path);
+            message.push('`');
+        }
+        message.push_str(note);
+        match &kind {
+            Kind::Custom(words) => message.push_str(words),
+            _ => message.push_str(expected.map(String::as_str).unwrap_or_default()),
+        }
+        if expected.is_some() && !found.is_empty() {
+            message.push_str(", found ");
+            message.push_str(&found);
+        }
+        let details = object(|details| {
+            details.string("path", &path);
+            if let Some(expected) = expected {
+                details.string("expected", expected);
+                if !found.is_empty() {
+                    details.string("found", &found);
+                }
+            }
+        });
+        Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+    }
+}
+
+/// Without serde, like the writing: a guest that calls its host contains this code.
 #[inline]
-fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
+fn read_json(bytes: &[u8]) -> std::result::Result<Error, DecodeError> {
     let arena = Arena::new();
     let mut reader = Reader::new(bytes, &arena)?;
     let (mut code, mut message, mut details) = (None, None, None);
@@ -421,7 +492,7 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
     }
     reader.end()?;
     let (Some(code), Some(message)) = (code, message) else {
-        return Err(Fault::missing());
+        return Err(DecodeError::missing());
     };
     let mut error = Error::new(code.to_owned(), message.to_owned());
     error.0.details = details;
@@ -429,7 +500,7 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
     Ok(error)
 }
 
-/// A type that the operator `?` makes an [`Error`] of.
+/// A type that the operator `?` converts to an [`Error`].
 #[diagnostic::on_unimplemented(
     message = "`?` cannot make a `plugin_sdk::Error` of `{Self}`",
     label = "write `.map_err(plugin_sdk::Error::from_boxed)?` for a box, or implement `std::error::Error` for the type",
@@ -437,11 +508,12 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, Fault> {
             `.map_err(|error| plugin_sdk::Error::msg(error.to_string()))?`, or `?` once it implements `std::error::Error`"
 )]
 pub trait IntoError {
-    /// The error as the host sees it.
+    /// Converts to the error that a host gets.
     fn into_error(self) -> Error;
 }
 
-/// Errors of the standard library's kind, and whatever holds one: `anyhow::Error` and its like become such a box, and are no `std::error::Error` themselves.
+/// Every [`std::error::Error`], and types that convert to a boxed one without being one, such as
+/// `anyhow::Error`.
 #[diagnostic::do_not_recommend]
 impl<'a, E: Into<Box<dyn std::error::Error + 'a>>> IntoError for E {
     fn into_error(self) -> Error {
@@ -455,13 +527,13 @@ impl<E: IntoError> From<E> for Error {
     }
 }
 
-/// A boxed error, to whichever threads it may go.
+/// A boxed error, with or without `Send` and `Sync`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no boxed error",
-    label = "a `Box<dyn std::error::Error>`, with `Send` and `Sync` or without, is wanted here"
+    message = "`{Self}` is not a boxed error",
+    label = "expected a `Box<dyn std::error::Error>`, with or without `Send` and `Sync`"
 )]
 pub trait Boxed {
-    /// The error, on this thread.
+    /// Converts to a box without `Send` and `Sync`.
     #[doc(hidden)]
     fn into_box(self) -> Box<dyn std::error::Error>;
 }
@@ -502,21 +574,22 @@ impl From<Error> for anyhow::Error {
 }
 
 thread_local! {
-    /// While an error becomes an [`Error`]: the first of this crate's errors that it shows.
+    /// The first error of this crate that another error displays while that error becomes an
+    /// [`Error`].
     static SHOWN: Cell<Shown> = const { Cell::new(Shown::Unwanted) };
 }
 
-/// Whether one of this crate's errors has shown itself.
+/// The state of [`SHOWN`].
 enum Shown {
-    /// Nobody wants to know.
+    /// No conversion is running.
     Unwanted,
     NotYet,
     Yes(Error),
 }
 
-/// One copy for all error types.
+/// Not generic, so that a plugin contains it once.
 fn from_std(error: &dyn std::error::Error) -> Error {
-    // An error may show itself by making one of another.
+    // Displaying an error may convert another.
     let outer = SHOWN.try_with(|shown| shown.replace(Shown::NotYet));
     let mut own = Error::msg(error.to_string());
     let mut causes = Causes(&mut own.0.cause);
@@ -534,10 +607,10 @@ fn from_std(error: &dyn std::error::Error) -> Error {
     own
 }
 
-/// Keeps what an error without codes of its own has of one that has them. There is no other way to it: the errors between
-/// the two are of types that nobody here knows, and what holds an error does not always give it away.
+/// Notes the code and details of an error for an outer one without codes. There is no other way to
+/// find it: the types of the errors in between are unknown, and not every error returns its source.
 fn note_shown(error: &StdError) {
-    // On a thread that ends there is nobody to note it for.
+    // A thread that is ending has no place for it.
     let _ = SHOWN.try_with(|shown| {
         let now = match shown.replace(Shown::Unwanted) {
             Shown::NotYet => Shown::Yes(error.copied()),
@@ -559,7 +632,8 @@ impl std::error::Error for Cause {
     }
 }
 
-/// As a [`std::error::Error`], which is what lets thiserror's `#[from]` and `#[source]` take it.
+/// Dereferences to a [`std::error::Error`], which lets thiserror's `#[from]` and `#[source]` take
+/// it.
 impl Deref for Error {
     type Target = dyn std::error::Error + Send + Sync;
 
@@ -568,14 +642,14 @@ impl Deref for Error {
     }
 }
 
-/// The message; with `{:#}` also what caused it, each after a colon.
+/// Writes the message; with `{:#}` also the causes, each after a colon.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// The message; with `{:#}` also what caused it, each after a colon.
+/// Writes the message; with `{:#}` also the causes, each after a colon.
 impl fmt::Display for StdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         note_shown(self);
@@ -596,14 +670,14 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Everything there is, as a test's `unwrap` shows it.
+/// Writes everything, as the `unwrap` of a test shows it.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.0, f)
     }
 }
 
-/// Everything there is, as a test's `unwrap` shows it.
+/// Writes everything, as the `unwrap` of a test shows it.
 impl fmt::Debug for StdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [{}]", self.message, self.code)?;
@@ -662,7 +736,7 @@ impl Serialize for Error {
             map.serialize_entry("details", &details)?;
         }
         if self.0.cause.is_some() {
-            map.serialize_entry("source", &self.source())?;
+            map.serialize_entry("source", &self.causes())?;
         }
         map.end()
     }
@@ -670,45 +744,31 @@ impl Serialize for Error {
 
 impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> serde::de::Visitor<'de> for Members {
-            type Value = Error;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an error with a code and a message")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> std::result::Result<Error, A::Error> {
-                use serde::de::Error as _;
-                let (mut code, mut message) = (None::<String>, None::<String>);
-                let (mut details, mut source) = (None, Vec::<String>::new());
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    match &*key {
-                        "code" => code = Some(map.next_value()?),
-                        "message" => message = Some(map.next_value()?),
-                        "details" => {
-                            let value: serde_json::Value = map.next_value()?;
-                            details = Some(value.to_string().into_boxed_str());
-                        }
-                        "source" => source = map.next_value()?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                let code = code.ok_or_else(|| A::Error::missing_field("code"))?;
-                let message = message.ok_or_else(|| A::Error::missing_field("message"))?;
-                let mut error = Error::new(code, message);
-                error.0.details = details;
-                let causes = Causes(&mut error.0.cause);
-                source.into_iter().fold(causes, Causes::push);
-                Ok(error)
-            }
+        #[derive(Deserialize)]
+        struct Parts {
+            code: String,
+            message: String,
+            #[serde(default, deserialize_with = "present")]
+            details: Option<serde_json::Value>,
+            #[serde(default)]
+            source: Vec<String>,
         }
 
-        deserializer.deserialize_map(Members)
+        /// Reads a value even if it is `null`.
+        fn present<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Option<serde_json::Value>, D::Error> {
+            serde_json::Value::deserialize(deserializer).map(Some)
+        }
+
+        let parts = Parts::deserialize(deserializer)?;
+        let mut error = Error::new(parts.code, parts.message);
+        error.0.details = parts
+            .details
+            .map(|details| details.to_string().into_boxed_str());
+        let causes = Causes(&mut error.0.cause);
+        parts.source.into_iter().fold(causes, Causes::push);
+        Ok(error)
     }
 }
 
@@ -719,20 +779,21 @@ impl Schema for Error {
     const NAME: Name = Name::new("Error");
 }
 
-/// What a call to the host failed for, the plugin not being granted it.
+/// A call of a host function that failed for lack of a permission.
 ///
 /// ```
 /// use plugin_sdk::{Error, PermissionDenied};
 ///
-/// let denied = Error::from(PermissionDenied { permission: "kv".into(), grant: ".grant(\"kv\")".into() });
+/// let grant = ".grant(\"kv\")".into();
+/// let denied = Error::from(PermissionDenied { permission: "kv".into(), grant });
 /// assert_eq!(denied.code(), "permission_denied");
 /// assert_eq!(denied.permission_denied().unwrap().permission, "kv");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PermissionDenied {
-    /// The permission that is missing.
+    /// The missing permission.
     pub permission: String,
-    /// How the host's user grants it.
+    /// The way for a user of the host to grant it.
     #[serde(default)]
     pub grant: String,
 }
@@ -748,7 +809,8 @@ impl From<PermissionDenied> for Error {
 }
 
 impl Error {
-    /// Which permission a call to the host lacked, and how to grant it; `None` for any other error, and where the host did not say.
+    /// Returns the missing permission and how to grant it; `None` for any other error, and if the
+    /// host gave no details.
     #[inline]
     pub fn permission_denied(&self) -> Option<PermissionDenied> {
         if self.code() != code::PERMISSION_DENIED {
@@ -759,10 +821,10 @@ impl Error {
     }
 }
 
-/// An error type with codes of its own; usually [derived](macro@crate::PluginError).
+/// An error type with codes of its own, usually [derived](macro@crate::PluginError).
 ///
-/// A command that returns `Result<T, E>` with such an `E` answers with its code, its message (`Display`), its details and its
-/// chain of sources. The function still returns `E` to whoever calls it natively.
+/// If a command returns `Result<T, E>` with such an `E`, its host gets the code, the message
+/// (`Display`), the details and the chain of sources. Native callers of the function still get `E`.
 ///
 /// ```
 /// #[derive(Debug)]
@@ -778,41 +840,42 @@ impl Error {
 ///     fn code(&self) -> &str { "full" }
 /// }
 ///
-/// let error = plugin_sdk::Error::coded(&Full { limit: 3 });
+/// let error = plugin_sdk::Error::from_plugin_error(&Full { limit: 3 });
 /// assert_eq!(error.code(), "full");
 /// assert_eq!(error.message(), "no room for more than 3");
 /// ```
 pub trait PluginError: std::error::Error {
-    /// What went wrong, for programs: stable, in `snake_case`.
+    /// Returns the code, for programs: stable, in `snake_case`.
     fn code(&self) -> &str;
 
-    /// More for programs, if there is more.
+    /// Returns details, for programs.
     fn details(&self) -> Option<serde_json::Value> {
         None
     }
 
-    /// The error that the host gets in this one's stead, message and causes included; `None` where this is the one.
+    /// Returns the error that the host gets instead of this one, with message and causes; `None`
+    /// for this one.
     ///
-    /// Derived for what has `#[plugin_error(transparent)]`.
+    /// The derive implements it for `#[plugin_error(transparent)]`.
     fn passed_on(&self) -> Option<Error> {
         None
     }
 }
 
-/// An error that another one holds, and whose code it passes on.
+/// An error inside another one that passes on its code.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no code to pass on",
     label = "#[plugin_error(transparent)] passes on the code of this",
     note = "hold a `plugin_sdk::Error` or a type that derives `PluginError`, or write #[plugin_error(code = \"…\")]"
 )]
 pub trait Held {
-    /// Its code.
+    /// Returns the code.
     fn code(&self) -> &str;
 
-    /// Its details.
+    /// Returns the details.
     fn details(&self) -> Option<serde_json::Value>;
 
-    /// The error as the host sees it.
+    /// Converts to the error that a host gets.
     fn to_error(&self) -> Error;
 }
 
@@ -841,14 +904,15 @@ impl<E: PluginError> Held for E {
     }
 
     fn to_error(&self) -> Error {
-        Error::coded(self)
+        Error::from_plugin_error(self)
     }
 }
 
 /// Results whose errors have codes of their own.
 pub trait Coded<T> {
-    /// Keeps the error's code and details in a function that returns [`plugin_sdk::Result`](Result), where `?` alone makes `failed` of it: the
-    /// operator cannot see whether a type has codes.
+    /// Keeps the error's code and details in a function that returns
+    /// [`plugin_sdk::Result`](Result). The operator `?` alone cannot see the codes of a type, and
+    /// would use `failed`.
     ///
     /// ```
     /// use plugin_sdk::prelude::*;
@@ -858,7 +922,7 @@ pub trait Coded<T> {
     ///
     /// impl std::fmt::Display for NameEmpty {
     ///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-    ///         f.write_str("there is nobody to greet")
+    ///         f.write_str("the name is empty")
     ///     }
     /// }
     /// impl std::error::Error for NameEmpty {}
@@ -875,42 +939,42 @@ pub trait Coded<T> {
     /// ```
     ///
     /// # Errors
-    /// The result's own error.
+    /// The error of the result.
     fn coded(self) -> Result<T>;
 }
 
 impl<T, E: PluginError> Coded<T> for Result<T, E> {
     fn coded(self) -> Result<T> {
-        self.map_err(|error| Error::coded(&error))
+        self.map_err(|error| Error::from_plugin_error(&error))
     }
 }
 
-/// A code that a command may fail with, as the plugin's manifest has it.
+/// A code that a command may fail with, in the plugin's manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorCode {
-    /// For programs.
+    /// The code, for programs.
     pub code: &'static str,
-    /// When that is, for people; may be empty.
+    /// The meaning, for people; may be empty.
     pub description: &'static str,
 }
 
-/// The codes of a type that may have none: of an error that another one holds, for the manifest.
+/// The codes of a type that may have none, for the manifest.
 pub struct CodesOf<T>(std::marker::PhantomData<T>);
 
 impl<T: ErrorCodes> CodesOf<T> {
-    /// The type's codes, which hide those of [`NoCodes`].
+    /// The codes of the type, which hide those of [`NoCodes`].
     pub const CODES: &'static [ErrorCode] = T::CODES;
 }
 
-/// Of every type there are at least no codes.
+/// The default for a type without codes.
 pub trait NoCodes {
-    /// None.
+    /// An empty list.
     const CODES: &'static [ErrorCode] = &[];
 }
 
 impl<T> NoCodes for CodesOf<T> {}
 
-/// How many codes there are in several lists.
+/// Returns the number of codes in several lists.
 pub const fn count_codes(mut lists: &[&[ErrorCode]]) -> usize {
     let mut count = 0;
     while let [first, rest @ ..] = lists {
@@ -920,7 +984,7 @@ pub const fn count_codes(mut lists: &[&[ErrorCode]]) -> usize {
     count
 }
 
-/// One list of several, `N` being what [`count_codes`] says of them.
+/// Joins several lists into one; `N` is the result of [`count_codes`].
 #[allow(clippy::indexing_slicing, reason = "runs in the compiler only")]
 pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCode; N] {
     let none = ErrorCode {
@@ -940,14 +1004,15 @@ pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCod
     joined
 }
 
-/// The codes that an error type can have, for the plugin's manifest; `#[derive(PluginError)]` implements it, with the variants' doc comments.
+/// The codes of an error type, for the plugin's manifest. `#[derive(PluginError)]` implements it,
+/// with the doc comments of the variants.
 ///
 /// ```
 /// use plugin_sdk::{ErrorCodes, PluginError};
 ///
 /// #[derive(Debug, PluginError)]
 /// enum Refusal {
-///     /// There is no name to greet by.
+///     /// The name is empty.
 ///     NameEmpty,
 /// }
 /// # impl std::fmt::Display for Refusal {
@@ -957,19 +1022,19 @@ pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCod
 ///
 /// let [name_empty] = Refusal::CODES else { panic!() };
 /// assert_eq!(name_empty.code, "name_empty");
-/// assert_eq!(name_empty.description, "There is no name to greet by.");
+/// assert_eq!(name_empty.description, "The name is empty.");
 /// ```
 pub trait ErrorCodes {
-    /// The codes, in the order in which the type has them.
+    /// The codes, in the order of the variants.
     const CODES: &'static [ErrorCode];
 }
 
 impl Error {
-    /// An error with the code and details that its type gives.
+    /// Creates an error with the code and details of a plugin's own error.
     ///
-    /// The operator `?` cannot see a type's own codes: in a function that returns [`Result`](crate::Result), write
-    /// [`.coded()?`](Coded::coded) to keep them.
-    pub fn coded<E: PluginError>(error: &E) -> Self {
+    /// The operator `?` cannot see the codes of a type: in a function that returns
+    /// [`Result`](crate::Result), write [`.coded()?`](Coded::coded) to keep them.
+    pub fn from_plugin_error<E: PluginError>(error: &E) -> Self {
         if let Some(held) = error.passed_on() {
             return held;
         }
@@ -989,17 +1054,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_read_whatever_the_order_of_its_members_and_the_space_between_them() {
+    fn members_of_an_error_may_be_in_any_order() {
         let text = r#" { "source" : ["a", "\u0062"], "more": [{}], "message" : "M\n", "details": {"a" : 1.5} ,"code":"c"} "#;
         let error = Error::from_json(text.as_bytes()).unwrap();
         assert_eq!((error.code(), error.message()), ("c", "M\n"));
-        assert_eq!(error.source(), ["a", "b"]);
+        assert_eq!(error.causes(), ["a", "b"]);
         assert_eq!(error.details().unwrap(), serde_json::json!({"a": 1.5}));
         assert_eq!(Some(error), serde_json::from_str(text).ok(), "{text}");
     }
 
     #[test]
-    fn what_is_no_error_is_not_read_as_one() {
+    fn malformed_errors_are_not_read() {
         for text in [
             "",
             "null",
@@ -1019,7 +1084,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_denied_permission_is_one() {
+    fn only_a_full_denial_is_a_denied_permission() {
         let kv = PermissionDenied {
             permission: "kv".to_owned(),
             grant: ".grant(\"kv\")".to_owned(),
@@ -1034,7 +1099,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_error_is_read_as_it_was_written(
+        fn every_error_survives_a_round_trip(
             code in ".*", message in ".*", details: Option<Vec<i64>>, source in proptest::collection::vec(".*", 0..4),
         ) {
             let mut error = Error::new(code, message);

@@ -1,4 +1,4 @@
-//! A plugin's life: made, called, ended; one call at a time.
+//! The life of a plugin: made, called, ended; one call at a time.
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::marker::PhantomData;
@@ -6,60 +6,66 @@ use std::marker::PhantomData;
 use serde::de::IgnoredAny;
 
 use crate::codec::{Codec, Json};
-use crate::command::Argument;
+use crate::contracts::terms::ContractTerms;
+use crate::convert::Argument;
 use crate::error::{Error, code};
-use crate::hosts::chosen as contract;
 use crate::json::Arena;
 use crate::manifest::Command;
 use crate::memory::{Answer, Boundary, busy};
 use crate::panic::PanicRecord;
-use crate::services::events;
+use crate::topics;
 
-/// What the exports call: the one instance of a plugin, and the memory it shares with its host.
-pub struct Guest<P> {
+/// The one instance of a plugin and its memory, behind the exports.
+pub struct Guest<P, C> {
     plugin: RefCell<Option<P>>,
     #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     panics: &'static PanicRecord,
-    /// Whether the panic hook is installed.
+    /// `true` once the panic hook is installed.
     notes_panics: Cell<bool>,
+    contract: PhantomData<C>,
 }
 
-/// A command as the exports call it: from the arguments' bytes to an answer.
+/// A command behind an export: a function from the arguments' bytes to an answer.
 pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
 
-/// What `#[plugin]` on a struct tells of it.
+/// A plugin, implemented by `#[plugin]` on its struct.
 pub trait Plugin: Sized + 'static {
-    /// Whether the plugin makes itself at the first call, there being no init hook.
+    /// The contract that the plugin is built for.
+    type Contract: ContractTerms;
+
+    /// Returns whether the plugin makes itself at the first call, because it has no init hook.
     fn makes_itself() -> bool;
 
-    /// Makes the plugin from the bytes of a configuration, in its place: each frame of the stack that held a copy would limit how large a plugin can be.
+    /// Makes the plugin from the bytes of a configuration, directly in its place. A stack frame
+    /// with a copy would limit the size of a plugin.
     fn init(config: &mut [u8], place: &mut Option<Self>) -> Result<(), Error>;
 
     /// Runs the cleanup hook, if there is one.
     fn cleanup(&mut self);
 
-    /// Before the first call and at every `plugin_init`: makes ready for log lines, in plugins that write any.
+    /// Prepares for log lines, before the first call and at every `plugin_init`. Does nothing in
+    /// plugins that write no log.
     fn prepare_logging() {}
 
-    /// Where the plugin's one instance is.
+    /// Returns the plugin's one instance.
     #[cfg(target_arch = "wasm32")]
-    fn guest() -> &'static Guest<Self>;
+    fn guest() -> &'static Guest<Self, Self::Contract>;
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 compile_error!("a plugin runs on one thread: build it without the target feature `atomics`");
 
-// SAFETY: without `atomics`, which the line above refuses, wasm32 has one thread only.
+// SAFETY: wasm32 without `atomics`, which the lines above refuse, has one thread only.
 #[cfg(target_arch = "wasm32")]
-unsafe impl<P> Sync for Guest<P> {}
+unsafe impl<P, C> Sync for Guest<P, C> {}
 
 // SAFETY: as above.
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for PanicRecord {}
 
-impl<P: Plugin> Guest<P> {
-    /// A plugin that has not been made yet.
+impl<P: Plugin, C: ContractTerms> Guest<P, C> {
+    /// Creates a guest whose plugin has not been made yet.
     pub const fn new(panics: &'static PanicRecord) -> Self {
         Guest {
             plugin: RefCell::new(None),
@@ -67,12 +73,14 @@ impl<P: Plugin> Guest<P> {
             boundary: Boundary::new(),
             panics,
             notes_panics: Cell::new(false),
+            contract: PhantomData,
         }
     }
 
-    /// The memory that the guest shares with its host.
+    /// Returns the memory that the guest shares with its host.
     pub fn boundary(&self) -> &Boundary {
-        // Where there is one plugin, what its host functions leave in memory is found without knowing the plugin's type.
+        // A module has one plugin, so the results of host functions are found without knowing its
+        // type.
         #[cfg(target_arch = "wasm32")]
         return crate::memory::boundary();
         #[cfg(not(target_arch = "wasm32"))]
@@ -82,12 +90,13 @@ impl<P: Plugin> Guest<P> {
     /// Runs a command.
     ///
     /// # Safety
-    /// As [`Boundary::serve`].
+    /// The same as for [`Boundary::serve`].
     pub unsafe fn command(&self, address: *mut u8, len: u32, handler: Handler<P>) -> u64 {
         let Some(mut plugin) = self.enter(false) else {
             return busy();
         };
-        // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
+        // SAFETY: the caller guarantees it for the arguments; `enter` shows that no other call is
+        // running.
         unsafe {
             self.boundary().serve(address, len, |arguments, output| {
                 let plugin = match &mut *plugin {
@@ -99,31 +108,32 @@ impl<P: Plugin> Guest<P> {
         }
     }
 
-    /// Makes a plugin that is called before its host has initialised it.
+    /// Makes a plugin that is called before its host has initialized it.
     #[cold]
     fn make(place: &mut Option<P>) -> Result<&mut P, Error> {
         if P::makes_itself() {
             P::init(&mut [], place)?;
-        } else if let Some(mut config) = contract::configuration() {
+        } else if let Some(mut config) = C::configuration() {
             P::init(&mut config, place).map_err(init_failed)?;
         }
         place.as_mut().ok_or_else(|| {
             Error::new(
-                code::NOT_INITIALISED,
+                code::NOT_INITIALIZED,
                 "the plugin is not initialised: call `plugin_init` with its configuration first",
             )
         })
     }
 
-    /// Makes the plugin anew; an old one stays if that fails.
+    /// Makes the plugin anew; the old one stays if that fails.
     ///
     /// # Safety
-    /// As [`Boundary::serve`].
+    /// The same as for [`Boundary::serve`].
     pub unsafe fn init(&self, address: *mut u8, len: u32) -> u64 {
         let Some(mut plugin) = self.enter(true) else {
             return busy();
         };
-        // SAFETY: the caller vouches for the arguments; having entered shows that no other call is running.
+        // SAFETY: the caller guarantees it for the arguments; `enter` shows that no other call is
+        // running.
         unsafe {
             self.boundary().serve(address, len, |config, output| {
                 P::init(config, &mut plugin).map_err(init_failed)?;
@@ -133,13 +143,13 @@ impl<P: Plugin> Guest<P> {
         }
     }
 
-    /// The plugin, made or not and perhaps to be made anew; `None` within a call.
+    /// Returns the plugin, if it has been made; `None` during a call.
     #[inline]
     fn enter(&self, anew: bool) -> Option<RefMut<'_, Option<P>>> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
         let first = !self.notes_panics.replace(true);
         if first {
-            self.panics.install();
+            self.panics.install::<C>();
         }
         if first || anew {
             P::prepare_logging();
@@ -151,7 +161,7 @@ impl<P: Plugin> Guest<P> {
         Some(plugin)
     }
 
-    /// Ends the plugin's life. Within a call, does nothing.
+    /// Ends the plugin's life. Does nothing during a call.
     pub fn cleanup(&self) {
         if let Ok(mut plugin) = self.plugin.try_borrow_mut()
             && let Some(made) = &mut *plugin
@@ -162,7 +172,7 @@ impl<P: Plugin> Guest<P> {
     }
 }
 
-/// An error that named no code of its own says at least what failed.
+/// Gives an error without a code of its own the code `init_failed`.
 #[cold]
 fn init_failed(error: Error) -> Error {
     match error.code() {
@@ -182,7 +192,8 @@ pub trait PluginType {
     const CHECKED: () = ();
 }
 
-/// The author's init hook. Two of them are conflicting implementations, wherever they stand.
+/// The author's init hook. Two of them are conflicting implementations, in whichever blocks they
+/// are.
 pub trait InitHook: Sized {
     /// Makes the plugin from the bytes of a configuration.
     fn init(config: &mut [u8], place: &mut Option<Self>) -> Result<(), Error>;
@@ -190,13 +201,13 @@ pub trait InitHook: Sized {
 
 /// The author's cleanup hook.
 pub trait CleanupHook {
-    /// Runs it.
+    /// Runs the hook.
     fn cleanup(&mut self);
 }
 
-/// The author's hook of a kind that the host calls as it calls a command.
+/// An author's hook that the host calls like a command.
 pub trait Hook<Kind> {
-    /// From the arguments' bytes to an answer.
+    /// Runs the hook.
     fn handle(
         plugin: &mut Self,
         arguments: &mut [u8],
@@ -213,15 +224,16 @@ pub enum Stop {}
 /// The hook for the host's events.
 pub enum Event {}
 
-/// One of a plugin's handlers of events.
+/// An event handler of the plugin.
 pub struct EventHandler<P> {
-    /// Which topics it takes.
+    /// The pattern of the topics that it handles.
     pub pattern: &'static str,
-    /// From an event's bytes to an answer.
+    /// The function that handles an event.
     pub handle: Handler<P>,
 }
 
-/// Gives an event to each handler that takes its topic, in their order; the first that fails is the last. What they return otherwise goes nowhere.
+/// Passes an event to each handler that matches its topic, in order, until one fails. Successful
+/// results are dropped.
 pub fn handle_event<P>(
     plugin: &mut P,
     event: &mut [u8],
@@ -230,7 +242,7 @@ pub fn handle_event<P>(
 ) -> Result<Answer, Error> {
     let topic = topic(event)?;
     for handler in handlers {
-        if events::matches(handler.pattern, &topic) {
+        if topics::matches(handler.pattern, &topic) {
             (handler.handle)(plugin, event, output)?;
             output.clear();
         }
@@ -239,7 +251,8 @@ pub fn handle_event<P>(
     Ok(Answer::Written)
 }
 
-/// An event's topic. Inline, as all that only some plugins need: whatever this crate holds compiled changes how everything else is.
+/// Returns the topic of an event. Inlined, so that plugins without event handlers do not pay for
+/// it.
 #[inline]
 fn topic(event: &[u8]) -> Result<String, Error> {
     let arena = Arena::new();
@@ -257,7 +270,8 @@ fn topic(event: &[u8]) -> Result<String, Error> {
     }
 }
 
-/// The hooks that a plugin may go without. Method lookup finds what the author wrote, through one reference more, before what stands in for it.
+/// The optional hooks of a plugin. Method lookup finds the author's hook, which takes one more
+/// reference, before the default.
 pub struct Hooks<P>(PhantomData<P>);
 
 impl<P> Hooks<P> {
@@ -265,9 +279,9 @@ impl<P> Hooks<P> {
     pub const OF: Self = Hooks(PhantomData);
 }
 
-/// How a plugin with an init hook begins.
+/// The beginning of a plugin with an init hook.
 pub trait InitByHook<P> {
-    /// Whether the plugin can be made without a host's configuration.
+    /// Returns whether the plugin can be made without a configuration.
     fn makes_itself(&self) -> bool {
         false
     }
@@ -283,14 +297,14 @@ impl<P: InitHook> InitByHook<P> for &Hooks<P> {
     }
 }
 
-/// How any other plugin begins.
+/// The beginning of a plugin without an init hook.
 pub trait InitByDefault<P> {
-    /// Whether the plugin can be made without a host's configuration.
+    /// Returns whether the plugin can be made without a configuration.
     fn makes_itself(&self) -> bool {
         true
     }
 
-    /// Leaves it to [`Beginning`], which can say at the plugin's name what is missing.
+    /// Leaves the work to [`Beginning`], whose compile error is at the plugin's name.
     fn init_plugin(&self, _: &mut [u8], _: &mut Option<P>) -> Result<ByDefault<P>, Error> {
         Ok(ByDefault(PhantomData))
     }
@@ -301,17 +315,17 @@ impl<P> InitByDefault<P> for Hooks<P> {}
 /// A plugin that is in its place.
 pub struct Made;
 
-/// A plugin that is yet to be made.
+/// A plugin that has yet to be made.
 pub struct ByDefault<P>(PhantomData<P>);
 
-/// What a plugin begins as.
+/// A plugin's beginning.
 #[diagnostic::on_unimplemented(
     message = "the plugin `{P}` cannot be made: it has no #[init] function and no `Default`",
     label = "this plugin needs a beginning",
     note = "derive `Default` for it, or write `#[init] fn new(config: Config) -> Result<Self>` in its #[plugin] impl block"
 )]
 pub trait Beginning<P> {
-    /// Puts the plugin into its place, if it is not there yet.
+    /// Puts the plugin into its place, unless it is there already.
     fn finish(self, place: &mut Option<P>);
 }
 
@@ -328,7 +342,7 @@ impl<P: Default> Beginning<P> for ByDefault<P> {
     }
 }
 
-/// What an init hook returned, once it is known to have succeeded.
+/// The result of an init hook, after success.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the plugin `{P}`",
     label = "#[init] returns the plugin",
@@ -346,9 +360,9 @@ impl<P> InitResult<P> for P {
     }
 }
 
-/// What a plugin with a cleanup hook does at its end.
+/// The end of a plugin with a cleanup hook.
 pub trait CleanupByHook<P> {
-    /// Cleans up.
+    /// Runs the cleanup hook.
     fn clean_up_plugin(&self, plugin: &mut P);
 }
 
@@ -358,7 +372,7 @@ impl<P: CleanupHook> CleanupByHook<P> for &Hooks<P> {
     }
 }
 
-/// What any other plugin does.
+/// The end of a plugin without a cleanup hook.
 pub trait CleanupByDefault<P> {
     /// Does nothing.
     fn clean_up_plugin(&self, _: &mut P) {}
@@ -370,20 +384,20 @@ impl<P> CleanupByDefault<P> for Hooks<P> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command",
     label = "only functions with #[command] can be listed",
-    note = "put #[command] on the function, and list it by the path of the module in which it stands"
+    note = "put #[command] on the function, and list it with the path of its module"
 )]
 pub trait FreeCommand {
     #[doc(hidden)]
     const CHECKED: () = ();
 
-    /// What the plugin's manifest says of it.
+    /// The description for the plugin's manifest.
     const DESCRIBED: Command = Command::UNDESCRIBED;
 
-    /// From the arguments' bytes to an answer.
+    /// Runs the command.
     fn handle(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error>;
 }
 
-/// A free command that its plugin knows of.
+/// A free command that its plugin lists.
 #[diagnostic::on_unimplemented(
     message = "no plugin lists the command `{Self}`",
     label = "this command would never be exported",
@@ -394,10 +408,11 @@ pub trait ListedCommand {
     #[doc(hidden)]
     const CHECKED: () = ();
 
-    /// Runs the command, or a batch of it, within the plugin that lists it. The plugin is not named: it may be more private than the command.
+    /// Runs the command, or a batch of it, within the plugin that lists it. The function does not
+    /// name the plugin, which may be more private than the command.
     ///
     /// # Safety
-    /// As [`Boundary::serve`].
+    /// The same as for [`Boundary::serve`].
     #[cfg(target_arch = "wasm32")]
     unsafe fn serve<C: FreeCommand>(address: *mut u8, len: u32) -> u64;
 }
@@ -405,10 +420,10 @@ pub trait ListedCommand {
 /// Runs a free command within a plugin.
 ///
 /// # Safety
-/// As [`Boundary::serve`].
+/// The same as for [`Boundary::serve`].
 #[cfg(target_arch = "wasm32")]
 pub unsafe fn serve_free<P: Plugin, C: FreeCommand>(address: *mut u8, len: u32) -> u64 {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     unsafe {
         P::guest().command(address, len, |_, arguments, output| {
             C::handle(arguments, output)

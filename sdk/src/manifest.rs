@@ -1,97 +1,99 @@
-//! What a plugin says of itself: the lines of its custom section `plugin-sdk`, rendered while compiling.
+//! The manifest: lines of the custom section `plugin-sdk`, rendered while compiling.
 //!
-//! Each `#[plugin]` item makes one [`Line`] of what it can see, and its macro a static of the rendered bytes, which the linker puts one behind the other. Nothing of
-//! this is ever run in the plugin, or in its memory. `docs/abi.md` says what stands in a line.
+//! Each `#[plugin]` item makes one [`Line`] of its own part, and its expansion a static with the
+//! rendered bytes. The linker joins these. None of this code runs in the plugin or takes any of its
+//! memory. `docs/abi.md` specifies the lines.
 
 pub use crate::error::ErrorCode;
+pub use crate::raw::Bytes;
 use crate::raw::RawResult;
-use crate::schema::{Definitions, Direction, Node, Schema, Sink};
+use crate::schema::{Definitions, Direction, Node, ObjectWriter, Schema, Sink};
 
-/// What one item says of its plugin.
+/// The part of the manifest that comes from one item.
 pub struct Line {
-    /// Who the plugin is: at its struct only.
+    /// Identity and requests of the plugin, from its struct only.
     pub identity: Option<Identity>,
-    /// What its init hook takes; the first counts.
+    /// The configuration of the init hook; the first element counts.
     pub config: &'static [&'static Node],
-    /// The item's commands.
+    /// The commands of the item.
     pub commands: &'static [Command],
-    /// The item's handlers of events.
+    /// The event handlers of the item.
     pub handles: &'static [Handler],
 }
 
-/// How many bytes a draft has room for. A line that is longer is written twice.
+/// The size of a draft in bytes. A longer line is written twice.
 const ROOM: usize = 1 << 18;
 
-/// A line whose length the compiler could not know before it was written.
+/// A line whose length is known only after writing it.
 pub struct Draft {
     bytes: [u8; ROOM],
     len: usize,
 }
 
 impl Draft {
-    /// How many bytes the line has.
+    /// Returns the length in bytes.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it has none, which no line has.
+    /// Returns whether it is empty, which no line is.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
-/// Who a plugin is, and what it asks for.
+/// The identity of a plugin, and its requests to the host.
 pub struct Identity {
-    /// Lower-case letters, digits and hyphens.
+    /// The id: lower-case letters, digits and hyphens.
     pub id: &'static str,
-    /// For people.
+    /// The name for people.
     pub name: &'static str,
-    /// By the rules of semver.org.
+    /// The version, by the rules of semver.org.
     pub version: &'static str,
-    /// Such as `tool`.
+    /// The type, such as `tool`.
     pub plugin_type: Option<&'static str>,
-    /// Words by which people find it.
+    /// Search terms.
     pub tags: &'static [&'static str],
-    /// What it is for; may be empty, as all that follow.
+    /// The purpose; may be empty, like all that follow.
     pub description: &'static str,
-    /// Who wrote it.
+    /// The authors.
     pub authors: &'static [&'static str],
-    /// As an SPDX expression.
+    /// The license as an SPDX expression.
     pub license: &'static str,
-    /// An address.
+    /// The address of the homepage.
     pub homepage: &'static str,
-    /// An address.
+    /// The address of the repository.
     pub repository: &'static str,
-    /// Hosts, and which versions of them.
+    /// Hosts, and the versions of each that the plugin needs.
     pub requires: &'static [NamedText],
-    /// What it asks of its host, and why.
+    /// The permissions that it needs, with reasons.
     pub permissions: &'static [NamedText],
-    /// The same for what it can do without.
+    /// The permissions that it can do without, with reasons.
     pub optional_permissions: &'static [NamedText],
-    /// How much of something it asks for.
+    /// The limits that it asks for.
     pub limits: &'static [(&'static str, u64)],
-    /// The topics of its events, and when it emits them.
+    /// The topics of the events that it emits, with descriptions.
     pub emits: &'static [NamedText],
 }
 
-/// A name and what there is to say of it.
+/// A name and its description.
 pub type NamedText = (&'static str, &'static str);
 
-/// What a plugin says of a command.
+/// The description of a command.
 pub struct Command {
-    /// As in its export.
+    /// The name, as in the export.
     pub name: &'static str,
-    /// Its doc comment.
+    /// The doc comment.
     pub description: &'static str,
-    /// Whether it takes many inputs at once, too.
+    /// `true` if it also takes many inputs at once.
     pub batch: bool,
-    /// What it takes and gives.
+    /// The form of input and output.
     pub interface: Interface,
-    /// The codes that it fails with: those of its error type, and those that stand at the command.
+    /// The codes of its errors: those of the error type, and those listed at the command.
     pub errors: [&'static [ErrorCode]; 2],
 }
 
-/// What crosses in a call.
+/// The form of input and output.
 pub enum Interface {
     /// Values in JSON.
     Json(Values),
@@ -99,52 +101,33 @@ pub enum Interface {
     Binary(Values),
     /// Plain bytes.
     Raw {
-        /// What the bytes of the arguments are.
-        takes: Option<Bytes>,
-        /// What the bytes of the result are.
-        gives: Option<Bytes>,
+        /// The bytes of the arguments.
+        input: Option<Bytes>,
+        /// The bytes of the result.
+        output: Option<Bytes>,
     },
 }
 
 /// The schemas of a command.
 pub struct Values {
-    /// Of all arguments together, an object.
+    /// The schema of all arguments together, an object.
     pub arguments: &'static Node,
-    /// Of the result.
+    /// The schema of the result.
     pub result: &'static Node,
 }
 
-/// What plain bytes are.
-#[derive(Clone, Copy)]
-pub struct Bytes {
-    /// A number's type, or `text`.
-    pub items: &'static str,
-    /// Whether the command may change them where they are.
-    pub in_place: bool,
-}
-
-impl Bytes {
-    /// Bytes that are only read.
-    pub const fn of(items: &'static str) -> Self {
-        Bytes {
-            items,
-            in_place: false,
-        }
-    }
-}
-
-/// What a plugin says of a handler of events.
+/// The description of an event handler.
 pub struct Handler {
-    /// The pattern of the topics that it takes.
+    /// The pattern of its topics.
     pub topic: &'static str,
-    /// Its doc comment.
+    /// The doc comment.
     pub description: &'static str,
-    /// What it takes with the topic.
+    /// The schema of the data, if the handler takes it.
     pub data: Option<&'static Node>,
 }
 
 impl Line {
-    /// Its bytes, as far as there is room for them.
+    /// Renders the line as far as the draft has room.
     pub const fn draft(&self) -> Draft {
         let mut bytes = [0; ROOM];
         let mut sink = Sink::writing(&mut bytes);
@@ -153,7 +136,7 @@ impl Line {
         Draft { bytes, len }
     }
 
-    /// Its bytes, of which there are as many as its draft has.
+    /// Renders the line, with the length of its draft.
     pub const fn render<const LEN: usize>(&self, draft: &Draft) -> [u8; LEN] {
         let mut bytes = [0; LEN];
         match draft.bytes.split_at_checked(LEN) {
@@ -188,12 +171,12 @@ impl Line {
 
     const fn write(&self, sink: &mut Sink<'_>) {
         let definitions = self.definitions();
-        let mut object = Object::begin(sink);
+        let mut object = ObjectWriter::begin(sink);
         if let Some(identity) = &self.identity {
             identity.write(&mut object);
         }
         if let [config, ..] = self.config {
-            object.schema("config", config, Direction::In, &definitions);
+            definitions.write_schema(config, Direction::In, object.value("config"));
         }
         if !self.commands.is_empty() {
             let mut array = object.array("commands");
@@ -214,10 +197,10 @@ impl Line {
             array.end();
         }
         if !definitions.is_empty() {
-            object.key("$defs");
-            object.sink.raw("{");
-            definitions.write(object.sink);
-            object.sink.raw("}");
+            let sink = object.value("$defs");
+            sink.raw("{");
+            definitions.write(sink);
+            sink.raw("}");
         }
         object.end();
         sink.raw("\n");
@@ -225,7 +208,7 @@ impl Line {
 }
 
 impl Identity {
-    const fn write(&self, object: &mut Object<'_, '_>) {
+    const fn write(&self, object: &mut ObjectWriter<'_, '_>) {
         object.number("abi", crate::abi::VERSION as u64);
         object.text("sdk", env!("CARGO_PKG_VERSION"));
         object.text("id", self.id);
@@ -241,8 +224,7 @@ impl Identity {
         object.text("homepage", self.homepage);
         object.text("repository", self.repository);
         if !self.requires.is_empty() {
-            object.key("requires");
-            let mut requires = Object::begin(object.sink);
+            let mut requires = ObjectWriter::begin(object.value("requires"));
             let mut hosts = self.requires;
             while let [(host, versions), others @ ..] = hosts {
                 hosts = others;
@@ -252,8 +234,7 @@ impl Identity {
         }
         self.write_permissions(object);
         if !self.limits.is_empty() {
-            object.key("limits");
-            let mut limits = Object::begin(object.sink);
+            let mut limits = ObjectWriter::begin(object.value("limits"));
             let mut amounts = self.limits;
             while let [(limit, amount), others @ ..] = amounts {
                 amounts = others;
@@ -261,12 +242,23 @@ impl Identity {
             }
             limits.end();
         }
-        object.named_texts("emits", self.emits, "topic", "description");
+        if !self.emits.is_empty() {
+            let mut array = object.array("emits");
+            let mut events = self.emits;
+            while let [(topic, description), others @ ..] = events {
+                events = others;
+                let mut object = ObjectWriter::begin(array.item());
+                object.text("topic", topic);
+                object.text("description", description);
+                object.end();
+            }
+            array.end();
+        }
     }
 }
 
 impl Identity {
-    const fn write_permissions(&self, object: &mut Object<'_, '_>) {
+    const fn write_permissions(&self, object: &mut ObjectWriter<'_, '_>) {
         if self.permissions.is_empty() && self.optional_permissions.is_empty() {
             return;
         }
@@ -275,12 +267,11 @@ impl Identity {
         loop {
             while let [(name, reason), others @ ..] = rest {
                 rest = others;
-                let mut object = Object::begin(array.item());
+                let mut object = ObjectWriter::begin(array.item());
                 object.text("name", name);
                 object.text("reason", reason);
                 if optional {
-                    object.key("optional");
-                    object.sink.raw("true");
+                    object.flag("optional");
                 }
                 object.end();
             }
@@ -294,25 +285,24 @@ impl Identity {
 }
 
 impl Command {
-    /// Stands in for what no line mentions.
+    /// The description of a command without a manifest.
     pub const UNDESCRIBED: Self = Command {
         name: "",
         description: "",
         batch: false,
         interface: Interface::Raw {
-            takes: None,
-            gives: None,
+            input: None,
+            output: None,
         },
         errors: [&[], &[]],
     };
 
     const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
-        let mut object = Object::begin(sink);
+        let mut object = ObjectWriter::begin(sink);
         object.text("name", self.name);
         object.text("description", self.description);
         if self.batch {
-            object.key("batch");
-            object.sink.raw("true");
+            object.flag("batch");
         }
         match &self.interface {
             Interface::Json(values) => values.write(&mut object, definitions),
@@ -320,17 +310,16 @@ impl Command {
                 object.text("codec", "binary");
                 values.write(&mut object, definitions);
             }
-            Interface::Raw { takes, gives } => {
+            Interface::Raw { input, output } => {
                 object.text("codec", "raw");
-                if let Some(takes) = takes {
-                    object.text("takes", takes.items);
-                    if takes.in_place {
-                        object.key("in_place");
-                        object.sink.raw("true");
+                if let Some(input) = input {
+                    object.text("input", input.items);
+                    if input.in_place {
+                        object.flag("in_place");
                     }
                 }
-                if let Some(gives) = gives {
-                    object.text("gives", gives.items);
+                if let Some(output) = output {
+                    object.text("output", output.items);
                 }
             }
         }
@@ -342,7 +331,7 @@ impl Command {
                 let mut errors = *set;
                 while let [error, others @ ..] = errors {
                     errors = others;
-                    let mut object = Object::begin(array.item());
+                    let mut object = ObjectWriter::begin(array.item());
                     object.text("code", error.code);
                     object.text("description", error.description);
                     object.end();
@@ -364,145 +353,36 @@ impl Interface {
 }
 
 impl Values {
-    const fn write(&self, object: &mut Object<'_, '_>, definitions: &Definitions) {
-        object.schema("arguments", self.arguments, Direction::In, definitions);
-        object.schema("result", self.result, Direction::Out, definitions);
+    const fn write(&self, object: &mut ObjectWriter<'_, '_>, definitions: &Definitions) {
+        definitions.write_schema(self.arguments, Direction::In, object.value("arguments"));
+        definitions.write_schema(self.result, Direction::Out, object.value("result"));
     }
 }
 
 impl Handler {
     const fn write(&self, sink: &mut Sink<'_>, definitions: &Definitions) {
-        let mut object = Object::begin(sink);
+        let mut object = ObjectWriter::begin(sink);
         object.text("topic", self.topic);
         object.text("description", self.description);
         if let Some(data) = self.data {
-            object.schema("data", data, Direction::In, definitions);
+            definitions.write_schema(data, Direction::In, object.value("data"));
         }
         object.end();
     }
 }
 
-/// A JSON object that is being written.
-struct Object<'s, 'b> {
-    sink: &'s mut Sink<'b>,
-    empty: bool,
-}
-
-impl<'s, 'b> Object<'s, 'b> {
-    const fn begin(sink: &'s mut Sink<'b>) -> Self {
-        sink.raw("{");
-        Object { sink, empty: true }
-    }
-
-    const fn key(&mut self, key: &str) {
-        if !self.empty {
-            self.sink.raw(",");
-        }
-        self.empty = false;
-        self.sink.string(key);
-        self.sink.raw(":");
-    }
-
-    /// Left out where there is no text.
-    const fn text(&mut self, key: &str, text: &str) {
-        if !text.is_empty() {
-            self.key(key);
-            self.sink.string(text);
-        }
-    }
-
-    const fn number(&mut self, key: &str, number: u64) {
-        self.key(key);
-        self.sink.number(number);
-    }
-
-    const fn schema(
-        &mut self,
-        key: &str,
-        schema: &'static Node,
-        direction: Direction,
-        definitions: &Definitions,
-    ) {
-        self.key(key);
-        definitions.write_schema(schema, direction, self.sink);
-    }
-
-    const fn array(&mut self, key: &str) -> Array<'_, 'b> {
-        self.key(key);
-        self.sink.raw("[");
-        Array {
-            sink: self.sink,
-            empty: true,
-        }
-    }
-
-    /// Left out where there is none.
-    const fn texts(&mut self, key: &str, texts: &[&str]) {
-        if texts.is_empty() {
-            return;
-        }
-        let mut array = self.array(key);
-        let mut rest = texts;
-        while let [text, others @ ..] = rest {
-            rest = others;
-            array.item().string(text);
-        }
-        array.end();
-    }
-
-    const fn named_texts(&mut self, key: &str, texts: &[NamedText], name: &str, text: &str) {
-        if texts.is_empty() {
-            return;
-        }
-        let mut array = self.array(key);
-        let mut rest = texts;
-        while let [(named, told), others @ ..] = rest {
-            rest = others;
-            let mut object = Object::begin(array.item());
-            object.text(name, named);
-            object.text(text, told);
-            object.end();
-        }
-        array.end();
-    }
-
-    const fn end(self) {
-        self.sink.raw("}");
-    }
-}
-
-/// A JSON array that is being written.
-struct Array<'s, 'b> {
-    sink: &'s mut Sink<'b>,
-    empty: bool,
-}
-
-impl<'b> Array<'_, 'b> {
-    /// Where the next item goes.
-    const fn item(&mut self) -> &mut Sink<'b> {
-        if !self.empty {
-            self.sink.raw(",");
-        }
-        self.empty = false;
-        self.sink
-    }
-
-    const fn end(self) {
-        self.sink.raw("]");
-    }
-}
-
-/// The schema of a type, which is looked at and not used.
+/// Returns the schema of a type.
 pub const fn schema_of<T: Schema + ?Sized>(_: Type<T>) -> &'static Node {
     T::SCHEMA
 }
 
-/// What the bytes of a raw result are; the type is looked at and not used.
+/// Returns the form of a raw result.
 pub const fn bytes_of<T: RawResult>(_: Type<T>) -> Option<Bytes> {
     T::BYTES
 }
 
-/// A type, and what a command that returns it gives: associated constants of [`Type`] itself come before those of [`Plain`] and [`Uncoded`].
+/// A type, and the result of a command that returns it. The associated constants of [`Type`] itself
+/// take precedence over those of [`Plain`] and [`Uncoded`].
 pub struct Type<T: ?Sized>(std::marker::PhantomData<T>);
 
 impl<T: ?Sized> Type<T> {
@@ -511,7 +391,7 @@ impl<T: ?Sized> Type<T> {
 }
 
 impl<T, E> Type<Result<T, E>> {
-    /// What success is.
+    /// The type of a success.
     pub const SUCCESS: Type<T> = Type::IT;
 }
 
@@ -520,11 +400,11 @@ impl<T, E: crate::error::ErrorCodes> Type<Result<T, E>> {
     pub const CODES: &'static [ErrorCode] = E::CODES;
 }
 
-/// Any type that is no `Result`.
+/// Any type that is not a `Result`.
 pub trait Plain: Sized {
-    /// What is returned.
+    /// The type of the result.
     type Success;
-    /// What success is.
+    /// The type of a success.
     const SUCCESS: Type<Self::Success>;
 }
 
@@ -533,9 +413,9 @@ impl<T> Plain for Type<T> {
     const SUCCESS: Type<T> = Type::IT;
 }
 
-/// Any type whose errors have no codes that are known.
+/// Any type whose errors have no known codes.
 pub trait Uncoded {
-    /// None.
+    /// An empty list.
     const CODES: &'static [ErrorCode] = &[];
 }
 

@@ -1,8 +1,9 @@
-//! Linear memory: the only module that knows pointers.
+//! Linear memory: the only module that uses pointers.
 //!
-//! What it upholds, in one paragraph: a block that the host allocated is the host's until it frees it; the arguments of a call are borrowed by
-//! the guest while the call runs; a result is the guest's, and is dropped when the next call begins. `free` is looked up, never
-//! trusted, so that any pointer, in any order, any number of times, is harmless.
+//! Its rules: a block that the host allocates belongs to the host until the host frees it. The
+//! guest borrows the arguments of a call while the call runs. A result belongs to the guest, which
+//! drops it when the next call begins. `free` looks its pointer up and never trusts it, so any
+//! pointer, in any order and any number of times, is harmless.
 
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 pub mod contracts;
@@ -18,19 +19,20 @@ use std::ptr;
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
 use crate::allocator;
 use crate::error::{Error, code};
-use crate::json;
+use crate::json::object;
 
-/// The largest buffer, in bytes, that is kept for the next result. Larger ones are dropped, so that one big answer does not stay in memory.
+/// The largest buffer in bytes that is kept for the next result. A larger one is dropped, so that
+/// one big answer does not stay in memory.
 const KEPT_RESULT: usize = 64 * 1024;
 
-/// Where `alloc(0)` points: aligned, not null, never dereferenced.
+/// The result of `alloc(0)`: aligned, not null, never dereferenced.
 const NO_BYTES: *mut u8 = ptr::without_provenance_mut(ALIGNMENT as usize);
 
-/// What a command answers with.
+/// The answer of a command.
 pub enum Answer {
     /// The bytes were written to the output buffer.
     Written,
-    /// The bytes are in a vector of the command's own.
+    /// The bytes are in a vector of their own.
     Owned(Vec<u8>),
     /// The bytes stay where they are: in the arguments or in the plugin.
     InPlace(*const [u8]),
@@ -42,49 +44,52 @@ impl Answer {
         Answer::InPlace(bytes)
     }
 
-    /// Appends the answer's bytes to the output buffer, to which they were appended already where the answer is that they were written.
+    /// Appends the bytes of the answer to the output buffer, unless they were written there.
     ///
     /// # Safety
-    /// A handler has just given the answer, and what the handler was given has not been touched since: bytes that stay where they are lie in
-    /// there, or in a constant.
+    /// The handler must have just returned the answer, and its input must be untouched since. Bytes
+    /// that stay where they are must be in that input or in a constant.
     pub(crate) unsafe fn gather(self, output: &mut Vec<u8>) {
         match self {
             Answer::Written => {}
             Answer::Owned(bytes) => output.extend_from_slice(&bytes),
-            // SAFETY: `in_place` was given a reference to them that outlives the handler, which the caller vouches for.
+            // SAFETY: `in_place` got a reference to them that outlives the handler, as the caller
+            // guarantees.
             Answer::InPlace(bytes) => output.extend_from_slice(unsafe { &*bytes }),
         }
     }
 }
 
-/// The memory that a guest and its host hand each other.
+/// The memory that a guest and its host share.
 #[derive(Default)]
 pub struct Boundary {
     blocks: Cell<Blocks>,
-    /// The bytes of the last answer, unless they are somewhere else; borrowed while a call is running.
+    /// The bytes of the last answer, unless they are somewhere else; borrowed during a call.
     result: RefCell<Vec<u8>>,
-    /// The result before, if it was passed on as arguments, or a copy of what the plugin lent: the last answer may lie in it.
+    /// The result before the last, if it was passed on as arguments, or a copy of bytes that the
+    /// plugin lent. The last answer may be in it.
     held: Cell<Vec<u8>>,
-    /// There is more to the last answer than its bytes: the next call must [`settle`](Boundary::settle) it.
+    /// `true` if the next call must [`settle`](Boundary::settle) the last answer.
     unsettled: Cell<bool>,
-    /// The arguments of the call that is running.
+    /// The arguments of the running call.
     arguments: Cell<Range>,
-    /// The last answer, if it lies in the arguments of its call.
+    /// The last answer, if it is in the arguments of its call.
     answer: Cell<Range>,
-    /// The last answer, if it lies in the plugin's state or constants.
+    /// The last answer, if it is in the plugin's state or constants.
     lent: Cell<Range>,
-    /// A block that was freed while the call that is running was reading its arguments from it.
+    /// A block that was freed while the running call read its arguments from it.
     freed_arguments: Cell<Option<Place>>,
-    /// A block that was freed once while the last answer lay in it: the next call tells whether the block was meant or the answer.
+    /// A block that was freed once while the last answer was in it. The next call shows whether the
+    /// host meant the block or the answer.
     freed_answer: Cell<Option<Place>>,
 }
 
 type Place = usize;
 
-/// From, and up to but not including.
+/// A range of addresses, the end excluded.
 type Range = (Place, Place);
 
-/// Overlaps nothing.
+/// A range that overlaps nothing.
 const NOWHERE: Range = (0, 0);
 
 fn range(bytes: *const [u8]) -> Range {
@@ -95,7 +100,8 @@ fn range(bytes: *const [u8]) -> Range {
     (start, start.saturating_add(bytes.len()))
 }
 
-/// Where a vector's bytes lie. They are not referred to: they may be in use as arguments.
+/// Returns the address range of a vector, without a reference to its bytes: they may be in use as
+/// arguments.
 #[allow(clippy::ptr_arg, reason = "a slice would refer to them")]
 fn range_of(bytes: &Vec<u8>) -> Range {
     range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
@@ -106,7 +112,7 @@ fn overlap(a: Range, b: Range) -> bool {
 }
 
 impl Boundary {
-    /// Memory that nobody uses yet.
+    /// Creates an unused boundary.
     pub const fn new() -> Self {
         Boundary {
             blocks: Cell::new(Blocks::new()),
@@ -121,7 +127,7 @@ impl Boundary {
         }
     }
 
-    /// Room for `size` bytes, aligned to [`ALIGNMENT`]; null when there is none.
+    /// Allocates `size` bytes, aligned to [`ALIGNMENT`]; null if there is no room.
     pub fn alloc(&self, size: u32) -> *mut u8 {
         let mut blocks = self.blocks.take();
         let block = blocks.alloc(size);
@@ -129,7 +135,7 @@ impl Boundary {
         block
     }
 
-    /// Gives back a block or the last result. Whatever else `address` is, nothing happens.
+    /// Frees a block or the last result. Any other address does nothing.
     pub fn free(&self, address: Place) {
         let Some(block) = self.block(address) else {
             return self.free_result(address);
@@ -155,7 +161,7 @@ impl Boundary {
         }
     }
 
-    /// Where a live block lies.
+    /// Returns the range of a live block.
     fn block(&self, address: Place) -> Option<Range> {
         let blocks = self.blocks.take();
         let found = blocks.find(address).map(|(_, block)| block.range());
@@ -169,8 +175,8 @@ impl Boundary {
         self.blocks.set(blocks);
     }
 
-    /// Copies what the host wrote to the beginning of a block, `len` bytes or up to the first zero byte, and frees the block; `None` if there is no
-    /// such block, or it is shorter.
+    /// Copies what the host wrote to a block, `len` bytes or up to the first zero byte, and frees
+    /// the block. `None` if there is no such block, or if it is shorter.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")
@@ -183,11 +189,13 @@ impl Boundary {
                 Some(len) if len <= block.size => len as usize,
                 Some(_) => return None,
                 None => (0..block.size as usize).find(|&at| {
-                    // SAFETY: the block is live, and has `size` bytes; the host has written those before the first zero byte.
+                    // SAFETY: the block is live and has `size` bytes; the host has written those
+                    // before the first zero byte.
                     unsafe { *block.start.add(at) == 0 }
                 })?,
             };
-            // SAFETY: the block is live, has at least `len` bytes, which the host says it has written, and nobody else refers to them.
+            // SAFETY: the block is live, has at least `len` bytes, which the host says it has
+            // written, and no reference to them exists.
             Some(unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec())
         });
         if received.is_some() {
@@ -197,7 +205,8 @@ impl Boundary {
         received
     }
 
-    /// Copies all of a block that the host allocated, and frees it; `None` if there is no such block.
+    /// Copies a whole block that the host allocated, and frees it; `None` if there is no such
+    /// block.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")
@@ -209,7 +218,8 @@ impl Boundary {
         }
         let mut blocks = self.blocks.take();
         let received = blocks.find(address).map(|(_, block)| {
-            // SAFETY: the block is live, has `size` bytes, which the host has written, and nobody else refers to them.
+            // SAFETY: the block is live, has `size` bytes, which the host has written, and no
+            // reference to them exists.
             unsafe { std::slice::from_raw_parts(block.start, block.size as usize) }.to_vec()
         });
         blocks.free(address);
@@ -217,7 +227,7 @@ impl Boundary {
         received
     }
 
-    /// How many blocks the host has allocated and not freed.
+    /// Returns the number of blocks that the host has allocated and not freed.
     pub fn live_blocks(&self) -> usize {
         let blocks = self.blocks.take();
         let live = blocks.live;
@@ -225,14 +235,14 @@ impl Boundary {
         live
     }
 
-    /// Runs one call: hands the arguments over, keeps the answer, and says where it is. `serve` gets the arguments' bytes, and a buffer that
-    /// it may write its answer to.
+    /// Runs one call: passes the arguments, keeps the answer and returns its place. `serve` gets
+    /// the bytes of the arguments, and a buffer for its answer.
     ///
-    /// The caller sees to it that no call is running already.
+    /// The caller makes sure that no call is running already.
     ///
     /// # Safety
-    /// For the length of the call, the `len` bytes at `address` must be readable and writable, and nothing in the guest may refer to them
-    /// but what answered the last call.
+    /// For the length of the call, the `len` bytes at `address` must be readable and writable, and
+    /// the guest must have no references to them except in its last answer.
     #[inline]
     pub unsafe fn serve(
         &self,
@@ -244,14 +254,14 @@ impl Boundary {
             return busy();
         };
         self.answer.set(NOWHERE);
-        // No reference yet: they may lie in the last result, which is still to be looked at.
+        // No reference yet: the bytes may be in the last result, which has yet to be settled.
         let mut arguments: *mut [u8] = if len == 0 || len > MAX_LEN {
             &mut []
         } else {
             ptr::slice_from_raw_parts_mut(address, len as usize)
         };
         if self.unsettled.get() || overlap(range_of(&result), range(arguments)) {
-            // SAFETY: the caller vouches for the bytes.
+            // SAFETY: the caller guarantees it for the bytes.
             arguments = unsafe { self.settle(arguments, &mut result) };
         }
         recycle(&mut result);
@@ -260,8 +270,9 @@ impl Boundary {
         let answer = if len > MAX_LEN {
             Err(too_large("arguments", len as usize))
         } else {
-            // SAFETY: the caller vouches for the bytes, or they are a copy in `held`; nobody else refers to them until `serve` returns, and `len` is at
-            // most `isize::MAX`, which is no less than 2^31 - 1.
+            // SAFETY: the caller guarantees it for the bytes, or they are a copy in `held`. No
+            // other reference exists until `serve` returns, and `len` is at most `isize::MAX`,
+            // which is at least 2^31 - 1.
             serve(unsafe { &mut *arguments }, &mut result)
         };
         self.arguments.set(NOWHERE);
@@ -288,7 +299,7 @@ impl Boundary {
         packed
     }
 
-    /// Notes an answer that is no buffer of the boundary's.
+    /// Notes an answer outside the boundary's buffers.
     #[inline]
     fn stays(&self, answer: *const [u8], arguments: Range) {
         let answer = range(answer);
@@ -300,13 +311,14 @@ impl Boundary {
         }
     }
 
-    /// What the call before left to be looked at, now that the next one tells what the host meant by it.
+    /// Resolves what the last call left open, now that this one shows the host's intent.
     ///
-    /// A host may pass a result on as arguments. A result of the boundary's own then has to live through this call; what the plugin lent
-    /// must not be in a command's hands while it changes the plugin, or be changed itself: that is copied.
+    /// A host may pass a result on as arguments. A result in the boundary's buffers must then live
+    /// through this call. Bytes that the plugin lent are copied: a command must neither hold them
+    /// while it changes the plugin, nor change them.
     ///
     /// # Safety
-    /// As [`serve`](Boundary::serve).
+    /// The same as for [`serve`](Boundary::serve).
     #[cold]
     unsafe fn settle(&self, arguments: *mut [u8], result: &mut Vec<u8>) -> *mut [u8] {
         let place = range(arguments);
@@ -314,9 +326,9 @@ impl Boundary {
         let lent = self.lent.replace(NOWHERE);
         let mut held = self.held.take();
         let arguments = if overlap(lent, place) {
-            // SAFETY: the caller vouches for the bytes.
+            // SAFETY: the caller guarantees it for the bytes.
             held = unsafe { &*arguments }.to_vec();
-            // They stay where they are until the next call settles, whoever owns the vector.
+            // They stay where they are until the next call settles, even if the vector moves.
             ptr::slice_from_raw_parts_mut(held.as_mut_ptr(), held.len())
         } else {
             if overlap(range_of(result), place) {
@@ -332,7 +344,8 @@ impl Boundary {
         arguments
     }
 
-    /// A host that frees an answer in its arguments, and then uses the buffer again, meant the answer. A call without arguments does not tell.
+    /// A host that frees an answer in its arguments and then uses the buffer again meant the
+    /// answer. A call without arguments does not show it.
     fn settle_freed_answer(&self, arguments: Range) {
         if arguments != NOWHERE
             && let Some(address) = self.freed_answer.take()
@@ -344,21 +357,22 @@ impl Boundary {
     }
 }
 
-/// In a guest it lives as long as the instance. Natively a test may have left blocks.
+/// In a guest, the boundary lives as long as the instance. In a native test, blocks may be left.
 #[cfg(not(target_arch = "wasm32"))]
 impl Drop for Boundary {
     fn drop(&mut self) {
         let blocks = self.blocks.get_mut();
         for block in std::mem::take(&mut blocks.slots) {
             if let (false, Some(layout)) = (block.start.is_null(), layout(block.size)) {
-                // SAFETY: the table held this block, so `alloc` returned it for the same size and nobody has freed it.
+                // SAFETY: the table held this block, so `alloc` returned it for the same size and
+                // it has not been freed.
                 unsafe { alloc::dealloc(block.start, layout) };
             }
         }
     }
 }
 
-/// Empties a buffer for the next result, and drops it if it is too large to be kept.
+/// Empties a buffer for the next result, and drops it if it is too large to keep.
 #[inline]
 fn recycle(buffer: &mut Vec<u8>) {
     if buffer.capacity() > KEPT_RESULT {
@@ -367,7 +381,7 @@ fn recycle(buffer: &mut Vec<u8>) {
     buffer.clear();
 }
 
-/// Where an answer is; its length if it is too large to be one.
+/// Packs the place of an answer; fails with its length if it is too long.
 #[inline]
 fn pack(bytes: *const [u8], failed: bool) -> Result<u64, usize> {
     let len = bytes.len();
@@ -376,11 +390,12 @@ fn pack(bytes: *const [u8], failed: bool) -> Result<u64, usize> {
         .filter(|len| *len <= MAX_LEN)
         .ok_or(len)?;
     let packed = Packed {
-        // No bytes are nowhere: a host that frees them must not hit a buffer that they happen to point to.
+        // The address of no bytes is 0: a host that frees it must not free the buffer that they
+        // happen to point to.
         address: if len == 0 {
             0
         } else {
-            // Addresses have 32 bits wherever this crosses a boundary.
+            // Addresses have 32 bits on every target where this crosses a boundary.
             bytes.cast::<u8>().addr() as u32
         },
         len,
@@ -398,27 +413,26 @@ fn fail(error: &Error, result: &mut Vec<u8>) -> Result<u64, usize> {
 
 #[cold]
 fn too_large(what: &str, len: usize) -> Error {
-    let mut details = b"{\"bytes\":".to_vec();
-    json::write_u64(len as u64, &mut details);
-    details.push(b'}');
+    let details = object(|details| details.number("bytes", len as u64));
     let message = [what, " must have less than 2^31 bytes"].concat();
     Error::new(code::TOO_LARGE, message).with_details_json(details)
 }
 
-/// A host function called back into the plugin that was calling it.
+/// The answer when a host function calls back into the plugin that called it.
 const BUSY: &str =
-    r#"{"code":"busy","message":"the plugin is in a call already, and serves one at a time"}"#;
+    r#"{"code":"busy","message":"the plugin is in a call already, and runs one at a time"}"#;
 
-/// The answer to a call while another is running, whose buffer must not be touched.
+/// Returns the answer to a call during another one, whose buffer must stay untouched.
 #[cold]
 pub fn busy() -> u64 {
     pack(BUSY.as_bytes(), true).unwrap_or_default()
 }
 
-/// What the host has allocated: a hash table from address to size, with linear probing.
+/// The blocks of the host: a hash table from address to size, with linear probing.
 #[derive(Default)]
 struct Blocks {
-    /// A power of two of slots, at most three quarters of them used; a null address marks a free one.
+    /// A power of two of slots, at most three quarters of them used; a null address marks a free
+    /// one.
     slots: Vec<Block>,
     live: usize,
 }
@@ -468,7 +482,7 @@ impl Blocks {
         start
     }
 
-    /// The live block at `address`, and its slot.
+    /// Returns the live block at `address`, and its slot.
     fn find(&self, address: Place) -> Option<(usize, Block)> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut slot = home(address, mask);
@@ -481,14 +495,15 @@ impl Blocks {
         }
     }
 
-    /// Whether `address` was a live block, which it is no more.
+    /// Frees the live block at `address`; returns whether there was one.
     #[inline]
     fn free(&mut self, address: Place) -> bool {
         let Some((mut hole, Block { start, size })) = self.find(address) else {
             return false;
         };
         let mask = self.slots.len().wrapping_sub(1);
-        // Blocks behind the hole move up to it where it lies between them and their home, so that they are still found.
+        // Blocks after the hole move up to it if it is between them and their home slot, so that a
+        // search still finds them.
         let mut next = hole;
         loop {
             next = (next + 1) & mask;
@@ -508,13 +523,14 @@ impl Blocks {
         self.live -= 1;
         allocator::note_host_blocks(self.live);
         if let Some(layout) = layout(size) {
-            // SAFETY: the table held this block, so `alloc` returned it for the same size and nobody has freed it since.
+            // SAFETY: the table held this block, so `alloc` returned it for the same size and it
+            // has not been freed since.
             unsafe { alloc::dealloc(start, layout) };
         }
         true
     }
 
-    /// Whether there is a slot for one more block.
+    /// Makes room for one more block; returns whether there is any.
     fn make_room(&mut self) -> bool {
         let len = self.slots.len();
         if (self.live + 1) * 4 <= len * 3 {
@@ -554,7 +570,8 @@ impl Blocks {
     }
 }
 
-/// Where a block's search begins. Addresses are multiples of 16; Fibonacci hashing spreads what is left of them.
+/// Returns the slot where the search for a block begins. Addresses are multiples of 16; Fibonacci
+/// hashing spreads the remaining bits.
 fn home(address: Place, mask: usize) -> usize {
     ((address >> 4) as u32)
         .wrapping_mul(0x9E37_79B9)
@@ -569,12 +586,12 @@ fn layout(size: u32) -> Option<Layout> {
     Layout::from_size_align(size as usize, ALIGNMENT as usize).ok()
 }
 
-/// A plain number: any bytes of its size are one.
+/// A plain number, for which any bytes of its size are valid.
 ///
 /// # Safety
-/// The type has no padding and no bytes that are invalid.
+/// The type must have no padding and no invalid bytes.
 pub unsafe trait Number: Copy + 'static {
-    /// The type's name.
+    /// The name of the type.
     const NAME: &'static str;
 }
 
@@ -589,19 +606,20 @@ macro_rules! numbers {
 
 numbers!(u8 i8 u16 i16 u32 i32 u64 i64 f32 f64);
 
-/// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+/// Views bytes as numbers; `None` if they are not aligned, or not a whole number of them.
 pub fn as_numbers<T: Number>(bytes: &mut [u8]) -> Option<&mut [T]> {
-    // SAFETY: any bytes are a valid `T`, and back.
+    // SAFETY: any bytes are a valid `T`, and any `T` is valid bytes.
     let (before, numbers, after) = unsafe { bytes.align_to_mut() };
     (before.is_empty() && after.is_empty()).then_some(numbers)
 }
 
-/// Numbers from their bytes, which need no alignment. Bytes that make no whole number are left out.
+/// Copies numbers from bytes of any alignment. Bytes that make no whole number are left out.
 #[cfg(all(feature = "binary", target_endian = "little"))]
 pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
     let count = bytes.len() / size_of::<T>();
     let mut numbers = Vec::<T>::with_capacity(count);
-    // SAFETY: there is room for `count` numbers, `bytes` holds as many, and any bytes are valid numbers.
+    // SAFETY: there is room for `count` numbers, `bytes` holds as many, and any bytes are valid
+    // numbers.
     unsafe {
         ptr::copy_nonoverlapping(
             bytes.as_ptr(),
@@ -613,7 +631,7 @@ pub fn copy_numbers<T: Number>(bytes: &[u8]) -> Vec<T> {
     numbers
 }
 
-/// The same bytes as numbers; `None` if they are not aligned for them or not a whole number of them.
+/// Views bytes as numbers; `None` if they are not aligned, or not a whole number of them.
 #[inline]
 pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
     // SAFETY: any bytes are a valid `T`.
@@ -621,40 +639,41 @@ pub fn lent_numbers<T: Number>(bytes: &[u8]) -> Option<&[T]> {
     (before.is_empty() && after.is_empty()).then_some(numbers)
 }
 
-/// Makes every number 0.
+/// Sets every number to 0.
 pub fn clear<T: Number>(numbers: &mut [T]) {
-    // SAFETY: as many bytes as the numbers have are written, and all of them being 0 is a valid number.
+    // SAFETY: exactly the bytes of the numbers are written, and zeros are a valid number.
     unsafe { ptr::write_bytes(numbers.as_mut_ptr(), 0, numbers.len()) }
 }
 
-/// An address that crosses the boundary: what is there is the host's to read, or to change, until the call returns.
+/// An address that crosses the boundary. The host may read, or change, the memory there until the
+/// call returns.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Address(*mut u8);
 
 impl Address {
-    /// Where nothing is.
+    /// The null address.
     pub const NULL: Self = Address(ptr::null_mut());
 
-    /// The address of what the host only reads.
+    /// Returns the address of numbers that the host only reads.
     #[inline]
     pub fn of<T: Number>(numbers: &[T]) -> Self {
         Address(numbers.as_ptr().cast_mut().cast())
     }
 
-    /// The address of what the host may change.
+    /// Returns the address of numbers that the host may change.
     #[inline]
     pub fn of_mut<T: Number>(numbers: &mut [T]) -> Self {
         Address(numbers.as_mut_ptr().cast())
     }
 
-    /// An address that came from elsewhere, and is never dereferenced here.
+    /// Creates an address from a number. It is never dereferenced here.
     #[inline]
     pub(crate) fn at(address: u32) -> Self {
         Address(ptr::without_provenance_mut(address as usize))
     }
 
-    /// As the other side sees it.
+    /// Returns the number that crosses the boundary.
     #[inline]
     pub(crate) fn get(self) -> u32 {
         self.0.addr() as u32
@@ -668,32 +687,33 @@ static BOUNDARY: Shared = Shared(Boundary::new());
 #[cfg(target_arch = "wasm32")]
 struct Shared(Boundary);
 
-// SAFETY: without `atomics`, which `guest.rs` refuses, wasm32 has one thread only.
+// SAFETY: wasm32 without `atomics`, which `guest.rs` refuses, has one thread only.
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for Shared {}
 
-/// The memory that the one plugin of a module shares with its host.
+/// Returns the memory that the one plugin of a module shares with its host.
 ///
-/// Never inline: before link-time optimisation a known address takes five bytes wherever it stands, and an offset from one takes one.
+/// Never inlined: before link-time optimization, every use of a known address takes five bytes, and
+/// an offset from one takes one.
 #[cfg(target_arch = "wasm32")]
 #[inline(never)]
 pub fn boundary() -> &'static Boundary {
     &BOUNDARY.0
 }
 
-/// Takes over bytes that a host function left in memory from `alloc`; `None` if they are not there.
+/// Takes bytes that a host function left in a block from `alloc`; `None` if there is no such block.
 #[inline]
 pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
     received(address, Some(len))
 }
 
-/// The same for text that ends with a zero byte.
+/// Like [`receive`], for text that ends with a zero byte.
 #[inline]
 pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
     std::ffi::CString::new(received(address, None)?).ok()
 }
 
-/// The same for all of a block.
+/// Like [`receive`], for a whole block.
 #[inline]
 pub fn receive_block(address: u32) -> Option<Vec<u8>> {
     #[cfg(target_arch = "wasm32")]
@@ -702,7 +722,7 @@ pub fn receive_block(address: u32) -> Option<Vec<u8>> {
     received(address, None)
 }
 
-/// What is there, of which the compiler knows nothing.
+/// Reads a value in a way that the compiler cannot predict.
 #[inline]
 pub fn opaque<T: Copy>(place: &'static T) -> T {
     // SAFETY: a reference is valid for reads.
@@ -715,19 +735,19 @@ fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
     boundary().receive(address as usize, len)
 }
 
-/// Nothing but a guest shares memory with a host.
+/// Returns `None`: only a guest shares memory with a host.
 #[cfg(not(target_arch = "wasm32"))]
 fn received(_: u32, _: Option<u32>) -> Option<Vec<u8>> {
     None
 }
 
-/// The same numbers as bytes.
+/// Views numbers as bytes.
 pub fn as_bytes<T: Number>(numbers: &[T]) -> &[u8] {
     // SAFETY: a `T` has no padding, and bytes need no alignment.
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
 }
 
-/// The same numbers as bytes, to be changed.
+/// Views numbers as mutable bytes.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn as_bytes_mut<T: Number>(numbers: &mut [T]) -> &mut [u8] {
     let len = size_of_val(numbers);
@@ -735,22 +755,25 @@ pub fn as_bytes_mut<T: Number>(numbers: &mut [T]) -> &mut [u8] {
     unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast(), len) }
 }
 
-/// What the crate `getrandom` calls for random bytes, where nobody else gives any. Functions of a fixed name are kept even if nothing calls them.
+/// The functions that the crate `getrandom` calls for random bytes. Functions with a fixed name are
+/// kept even if no code calls them.
 #[cfg(all(feature = "getrandom", target_arch = "wasm32"))]
 mod getrandom {
     use crate::random;
 
-    /// As `getrandom` 0.3 and 0.4 call it.
+    /// The backend of `getrandom` 0.3 and 0.4.
     ///
     /// # Safety
-    /// There are `len` bytes at `address` to write to, initialised or not.
-    // SAFETY: no other function has this name, which `getrandom` keeps for its one custom backend.
+    /// There must be `len` bytes at `address` to write to, initialized or not.
+    // SAFETY: no other function has this name, which `getrandom` reserves for its one custom
+    // backend.
     #[unsafe(no_mangle)]
     unsafe extern "Rust" fn __getrandom_v03_custom(
         address: *mut u8,
         len: usize,
     ) -> Result<(), getrandom::Error> {
-        // SAFETY: the caller vouches for the bytes, which are initialised before they are referred to.
+        // SAFETY: the caller guarantees it for the bytes, which are initialized before they are
+        // referred to.
         let bytes = unsafe {
             address.write_bytes(0, len);
             std::slice::from_raw_parts_mut(address, len)
@@ -758,14 +781,14 @@ mod getrandom {
         random::fill(bytes).map_err(|_| getrandom::Error::UNEXPECTED)
     }
 
-    /// As `getrandom` 0.2 calls it: 0, or the number of an error.
+    /// The backend of `getrandom` 0.2: returns 0, or the number of an error.
     ///
     /// # Safety
     /// As above.
-    // SAFETY: as above; it is the name of 0.2.
+    // SAFETY: as above, for the name of 0.2.
     #[unsafe(no_mangle)]
     unsafe extern "Rust" fn __getrandom_custom(address: *mut u8, len: usize) -> u32 {
-        // SAFETY: passed on to the caller.
+        // SAFETY: the caller guarantees it.
         match unsafe { __getrandom_v03_custom(address, len) } {
             Ok(()) => 0,
             Err(_) => getrandom_02::Error::UNEXPECTED.code().get(),
@@ -791,7 +814,7 @@ mod tests {
     }
 
     #[test]
-    fn free_of_what_was_never_allocated_does_nothing() {
+    fn freeing_an_unknown_address_does_nothing() {
         let boundary = Boundary::new();
         boundary.free(0);
         boundary.free(12345);
@@ -803,7 +826,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_host_left_in_a_block_is_taken_over_and_what_lies_elsewhere_is_not() {
+    fn only_bytes_in_a_live_block_are_received() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         // SAFETY: the block is live and has four bytes.
@@ -822,7 +845,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bytes_and_too_many_bytes() {
+    fn no_bytes_or_too_many_allocate_nothing() {
         let boundary = Boundary::new();
         assert_eq!(boundary.alloc(0), NO_BYTES);
         boundary.free(NO_BYTES.addr());
@@ -838,7 +861,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_freed_while_they_are_read_live_through_the_call() {
+    fn arguments_freed_during_a_call_outlive_it() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         serve(&boundary, block, 4, &mut |arguments, _| {
@@ -851,7 +874,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_may_free_an_answer_in_its_arguments_and_use_the_buffer_again() {
+    fn a_buffer_survives_freeing_the_answer_in_it() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         for _ in 0..3 {
@@ -872,7 +895,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_allocates_for_every_call_and_frees_once_leaks_nothing() {
+    fn one_allocation_and_free_per_call_leaks_nothing() {
         let boundary = Boundary::new();
         for _ in 0..100 {
             let block = boundary.alloc(4);
@@ -904,13 +927,13 @@ mod tests {
         }
     }
 
-    /// Answers with a part of the arguments, as a command does that trims them.
+    /// Answers with a part of the arguments, like a command that trims them.
     fn trimmed(arguments: &mut [u8], _: &mut Vec<u8>) -> Result<Answer, Error> {
         Ok(Answer::in_place(&arguments[1..]))
     }
 
     #[test]
-    fn a_buffer_and_an_answer_inside_it_may_be_freed_in_any_order() {
+    fn a_buffer_and_its_answer_may_be_freed_in_any_order() {
         for buffer_first in [true, false] {
             let boundary = Boundary::new();
             for _ in 0..10 {
@@ -933,7 +956,7 @@ mod tests {
     }
 
     #[test]
-    fn freeing_an_empty_answer_does_not_free_the_buffer_it_points_to() {
+    fn freeing_an_empty_answer_keeps_the_buffer() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         let packed = serve(&boundary, block, 4, &mut |arguments, _| {
@@ -970,7 +993,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_without_arguments_does_not_tell_whether_a_buffer_was_freed() {
+    fn a_call_without_arguments_settles_no_free() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         let mut in_place = |arguments: &mut [u8], _: &mut Vec<u8>| Ok(Answer::in_place(arguments));
@@ -985,7 +1008,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_plugin_lent_is_copied_when_it_is_passed_on() {
+    fn lent_state_is_copied_when_passed_on() {
         let boundary = Boundary::new();
         let mut state = b"state".to_vec();
         let start = state.as_mut_ptr();
@@ -1006,7 +1029,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_bytes_are_refused_without_being_looked_at() {
+    fn oversized_arguments_are_refused_unread() {
         let boundary = Boundary::new();
         let mut never = |_: &mut [u8], _: &mut Vec<u8>| unreachable!();
         let packed = serve(&boundary, ptr::null_mut(), 1 << 31, &mut never);

@@ -1,13 +1,13 @@
-//! The panic record: what a host reads from a dead guest's memory.
+//! The panic record, which a host reads from the memory of a dead guest.
 
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
 
 use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
-#[cfg(target_arch = "wasm32")]
-use crate::hosts::chosen as contract;
+use crate::contracts::terms::ContractTerms;
 
-/// All zero until the guest panics. `docs/abi.md` gives its layout; the message's bytes lie behind what a host sees.
+/// The record of a panic; all zero until then. `docs/abi.md` specifies the layout. The bytes of the
+/// message follow the part that a host sees.
 #[repr(C)]
 pub struct PanicRecord {
     message: Text,
@@ -34,11 +34,11 @@ impl Text {
 
 const _: () = assert!(
     size_of::<PanicRecord>() == PANIC_RECORD_SIZE as usize + MAX_PANIC_MESSAGE,
-    "the layout that docs/abi.md promises"
+    "the layout specified in docs/abi.md"
 );
 
 impl PanicRecord {
-    /// The record of a guest that has not panicked.
+    /// Creates the record of a guest that has not panicked.
     #[allow(clippy::new_without_default, reason = "only ever a static")]
     pub const fn new() -> Self {
         PanicRecord {
@@ -54,7 +54,7 @@ impl PanicRecord {
         not(target_arch = "wasm32"),
         allow(dead_code, reason = "noted on wasm32 only")
     )]
-    /// Keeps the first panic; one that comes while it is handled says less.
+    /// Notes the first panic; a second one, while the first is handled, is less useful.
     fn note(&self, panic: &PanicHookInfo<'_>) {
         if self.line.get() != 0 {
             return;
@@ -74,13 +74,13 @@ impl PanicRecord {
         }
     }
 
-    /// From now on, panics are noted here. On other targets than wasm32 a panic is the business of whoever runs the plugin's functions.
-    pub fn install(&'static self) {
+    /// Notes panics here from now on. On other targets than wasm32, panics stay with the caller.
+    pub fn install<C: ContractTerms>(&'static self) {
         #[cfg(target_arch = "wasm32")]
         std::panic::set_hook(Box::new(|panic| {
             self.note(panic);
-            if contract::HEARS_PANICS {
-                contract::hear_panic(&told(panic));
+            if C::REPORTS_PANICS {
+                C::report_panic(&line(panic));
             }
         }));
     }
@@ -95,28 +95,29 @@ fn message<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
         .unwrap_or("a panic whose payload is not text")
 }
 
-/// A panic in a line, as Rust's own hook prints it. By hand: a plugin need not have the formatting of numbers otherwise.
+/// Returns a panic in one line, like Rust's own hook, without the formatting of numbers, which a
+/// plugin may not need otherwise.
 #[cfg(all(target_arch = "wasm32", feature = "_contract"))]
-fn told(panic: &PanicHookInfo<'_>) -> String {
-    let mut told = b"panicked at ".to_vec();
+fn line(panic: &PanicHookInfo<'_>) -> String {
+    let mut line = b"panicked at ".to_vec();
     if let Some(place) = panic.location() {
-        told.extend_from_slice(place.file().as_bytes());
+        line.extend_from_slice(place.file().as_bytes());
         for number in [place.line(), place.column()] {
-            told.push(b':');
-            crate::json::write_u64(number.into(), &mut told);
+            line.push(b':');
+            crate::json::write_u64(number.into(), &mut line);
         }
-        told.extend_from_slice(b": ");
+        line.extend_from_slice(b": ");
     }
-    told.extend_from_slice(message(panic).as_bytes());
-    String::from_utf8(told).unwrap_or_default()
+    line.extend_from_slice(message(panic).as_bytes());
+    String::from_utf8(line).unwrap_or_default()
 }
 
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
-fn told(_: &PanicHookInfo<'_>) -> String {
+fn line(_: &PanicHookInfo<'_>) -> String {
     String::new()
 }
 
-/// The longest length up to `limit` that does not cut a character.
+/// Returns the largest length up to `limit` at a character boundary.
 fn cut_at_character(text: &str, limit: usize) -> usize {
     (0..=limit.min(text.len()))
         .rev()

@@ -1,4 +1,4 @@
-//! What the macros' expansions name. No promise is made for any of it.
+//! Items for the expansions of the macros. They may change at any time.
 
 pub use std::vec::Vec;
 
@@ -7,27 +7,29 @@ pub use plugin_sdk_macros::made_by_a_macro;
 pub use serde::de::IgnoredAny;
 pub use serde_json::Value;
 
+pub use crate::__abi_name as abi_name;
 pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
-pub use crate::command::{
+pub use crate::contracts::Contract;
+pub use crate::contracts::chosen::{
+    export_batch, export_command, export_hook, export_plugin, export_record,
+};
+pub use crate::convert::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
     SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
+pub use crate::decode_error::DecodeError;
 pub use crate::error::{
     CodesOf, Error, ErrorCode, ErrorCodes, Held, NoCodes, PluginError, count_codes, join_codes,
 };
-pub use crate::fault::Fault;
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
 pub use crate::guest::{
     Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, EventHandler, FreeCommand,
-    Guest, Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
+    Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
     PluginType, Start, Stop, handle_event,
-};
-pub use crate::hosts::chosen::{
-    export_batch, export_command, export_hook, export_plugin, export_record,
 };
 pub use crate::json::Arena;
 pub use crate::manifest;
@@ -37,31 +39,37 @@ pub use crate::raw::{RawArgument, RawResult};
 pub use crate::schema::Schema;
 pub use crate::services::logging::prepare as prepare_logging;
 
-/// Passes a value over.
-pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), Fault> {
+/// A plugin in the contract that it is built for.
+pub type Guest<P> = crate::guest::Guest<P, Contract>;
+
+/// Skips a value.
+pub fn ignore<'de>(source: &mut impl Source<'de>) -> Result<(), DecodeError> {
     source.read::<IgnoredAny>().map(drop)
 }
 
-/// What the expansions of `#[host_functions]` name.
+/// Items for the expansions of `#[host_functions]`.
 pub mod host {
-    pub use crate::host::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
+    pub use crate::imports::argument::{AsJson, Crosses, Lent, LentMut, Passed, Plain};
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::host::asynchronous::{
-        Changed, CrossesThreads, Served, Serving, changed, lend_changed,
+    pub use crate::imports::asynchronous::{CrossesThreads, changed, lend_changed};
+    pub use crate::imports::call::{Call, implementation, lend_mut};
+    pub use crate::imports::description::{
+        Answer, CallError, HostFunction, HostFunctions, Kind, Parameter, Serve,
     };
-    pub use crate::host::describe::{
-        Answer, Call, Fault, HostFunction, HostFunctions, Kind, Parameter, Serve, disjoint,
-        implementation, lend_mut,
-    };
-    pub use crate::host::native::Installed;
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::host::native::{call, install};
-    pub use crate::host::returned::{Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED};
-    pub use crate::host::scalar::Scalar;
+    pub use crate::imports::description::{Changed, Served, Serving};
+    pub use crate::imports::native::Installed;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::imports::native::{call, install};
+    pub use crate::imports::region::disjoint;
+    pub use crate::imports::returned::{
+        Buffer, InOut, NEEDED, NEGATED, Returned, Status, TRUNCATED,
+    };
+    pub use crate::imports::scalar::Scalar;
     pub use crate::memory::opaque;
 }
 
-/// What the expansions of `#[derive(Schema)]` name.
+/// Items for the expansions of `#[derive(Schema)]`.
 pub mod schema {
     pub use crate::schema::parts::*;
     pub use crate::schema::{Name, Node, Recursive};

@@ -1,13 +1,32 @@
-//! Commands that take and give plain bytes.
+//! Commands that take and return plain bytes.
 
 use std::borrow::Cow;
 
 use crate::error::{Error, code};
-use crate::manifest::Bytes;
+use crate::json::object;
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
 
-/// What text is called in a plugin's manifest, where numbers have the names of their types.
+/// The manifest's name for text; numbers have the names of their types.
 const TEXT: &str = "text";
+
+/// The content of plain bytes.
+#[derive(Clone, Copy)]
+pub struct Bytes {
+    /// The type of the numbers, or `text`.
+    pub items: &'static str,
+    /// `true` if the command may change them in place.
+    pub in_place: bool,
+}
+
+impl Bytes {
+    /// Describes bytes that the command only reads.
+    pub const fn of(items: &'static str) -> Self {
+        Bytes {
+            items,
+            in_place: false,
+        }
+    }
+}
 
 /// A type that the one argument of a raw command can have.
 #[diagnostic::on_unimplemented(
@@ -16,12 +35,12 @@ const TEXT: &str = "text";
     note = "take `&[u8]`, `&mut [u8]`, `Vec<u8>`, `&str`, `String`, or a slice of numbers such as `&mut [f32]`"
 )]
 pub trait RawArgument<'a>: Sized {
-    /// How the bytes must be aligned.
+    /// The alignment of the bytes.
     const ALIGNMENT: usize = 1;
-    /// What they are, for the plugin's manifest.
+    /// The content of the bytes, for the plugin's manifest.
     const BYTES: Bytes;
 
-    /// The argument from the call's bytes.
+    /// Reads the argument from the bytes of the call.
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
 }
 
@@ -102,12 +121,12 @@ fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
         invalid(
             "bytes aligned as `alloc` aligns them",
             size,
-            "an address that is no multiple of ",
+            "an address that is not a multiple of ",
         )
     }
 }
 
-/// Bytes that are not what they should be: `found` ends with `number`.
+/// Returns the error for unexpected bytes; `found` is followed by `number`.
 #[cold]
 pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     let mut text = found.as_bytes().to_vec();
@@ -117,11 +136,11 @@ pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     message.push_str(expected);
     message.push_str(", found ");
     message.push_str(&found);
-    let mut details = b"{\"path\":\"\",\"expected\":".to_vec();
-    crate::json::write_str(expected, &mut details);
-    details.extend_from_slice(b",\"found\":");
-    crate::json::write_str(&found, &mut details);
-    details.push(b'}');
+    let details = object(|details| {
+        details.string("path", "");
+        details.string("expected", expected);
+        details.string("found", &found);
+    });
     Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }
 
@@ -132,10 +151,10 @@ pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
     note = "return `Vec<u8>`, `&[u8]`, `String`, `&str`, a slice of numbers, nothing, or `Result<T, E>` of such a `T`"
 )]
 pub trait RawResult {
-    /// What the bytes are, for the plugin's manifest; nothing if there are none.
+    /// The content of the bytes, for the plugin's manifest; `None` without any.
     const BYTES: Option<Bytes>;
 
-    /// The result's bytes.
+    /// Returns the bytes of the result.
     fn into_answer(self, out: &mut Vec<u8>) -> Answer;
 }
 

@@ -1,4 +1,4 @@
-//! 128-bit integers for any place in JSON.
+//! 128-bit integers that fit anywhere in JSON.
 
 use std::fmt::{self, Display};
 use std::ops::{Deref, DerefMut};
@@ -11,9 +11,9 @@ use crate::schema::{Name, Node, Schema};
 
 /// A 128-bit integer that is a number in JSON if it fits 64 bits, and a string of digits otherwise.
 ///
-/// A plain `u128` or `i128` is a number of up to 39 digits, which this SDK reads and writes digit by
-/// digit. Many hosts do not: a number above 2^53 loses digits in JavaScript, and above 2^64 in most
-/// others. serde itself has no room for it inside enums with a tag, untagged enums and flattened
+/// A plain `u128` or `i128` is a number of up to 39 digits, which this SDK reads and writes
+/// exactly. Many hosts do not: a number above 2^53 loses digits in JavaScript, and above 2^64 in
+/// most other languages. serde cannot read it inside enums with a tag, untagged enums and flattened
 /// fields, in any format: `#[derive(Schema)]` refuses a plain one there.
 ///
 /// ```
@@ -108,7 +108,7 @@ macro_rules! wide {
                     }
 
                     fn visit_str<E: de::Error>(self, digits: &str) -> Result<Self::Value, E> {
-                        // Only the form that is written: no plus sign, no leading zeros.
+                        // Accepts only the form that is written: no plus sign, no leading zeros.
                         match digits.parse::<$type>() {
                             Ok(number) if number.to_string() == digits => Ok(Wide(number)),
                             _ => Err(E::invalid_value(de::Unexpected::Str(digits), &self)),

@@ -1,4 +1,5 @@
-//! Host functions natively: what the guest's functions do, and what a host makes of numbers and memory.
+//! Host functions on a native target: the guest's functions, and a host's reading of numbers and
+//! memory.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex};
 
-use plugin_sdk::host::{Answer, Fault, HostFunctions, Serve};
+use plugin_sdk::imports::{Answer, CallError, HostFunctions, Serve};
 use plugin_sdk::{Error, HostScalar, Result, host_functions};
 
 #[derive(Clone, Copy, Debug, PartialEq, HostScalar)]
@@ -134,7 +135,7 @@ impl Everything for Host {
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
         match key {
             "denied" => Err(Error::new("permission_denied", "not you")),
-            "strange" => Err(Error::of_status(-77)),
+            "strange" => Err(Error::from_status(-77)),
             _ => {
                 self.calls.push(format!("{key}={value:?}"));
                 Ok(())
@@ -156,7 +157,7 @@ impl Everything for Host {
 }
 
 #[test]
-fn a_native_call_goes_to_what_is_installed_and_gets_what_a_guest_would() {
+fn native_calls_go_to_the_installed_implementation() {
     let host = everything::install(Host::default());
     everything::nothing();
     assert_eq!(everything::add(1, 2, 3.0, 4.0, 5, true), 16.0);
@@ -198,7 +199,7 @@ fn a_native_call_goes_to_what_is_installed_and_gets_what_a_guest_would() {
 }
 
 #[test]
-fn without_a_host_a_result_says_so_and_anything_else_panics_with_the_same_words() {
+fn without_a_host_calls_fail_or_panic() {
     let error = everything::look_up("a").unwrap_err();
     assert_eq!(error.code(), "unsupported");
     assert!(
@@ -216,7 +217,7 @@ fn without_a_host_a_result_says_so_and_anything_else_panics_with_the_same_words(
 }
 
 #[test]
-fn the_latest_implementation_counts_and_the_one_before_is_back_after_it_also_after_a_panic() {
+fn dropping_an_implementation_restores_the_one_before() {
     struct Named(&'static str);
     #[host_functions(module = "m")]
     trait Names {
@@ -255,7 +256,7 @@ fn a_value_can_be_shared() {
     assert_eq!(host.lock().unwrap().calls, ["nothing"]);
 }
 
-/// Aligned as a guest's memory is.
+/// Aligned like the memory of a guest.
 #[repr(align(16))]
 struct Memory<const LEN: usize>([u8; LEN]);
 
@@ -264,7 +265,7 @@ fn serve(
     name: &str,
     memory: &mut [u8],
     slots: &[u64],
-) -> std::result::Result<Answer, Fault> {
+) -> std::result::Result<Answer, CallError> {
     let function = provided
         .functions()
         .iter()
@@ -331,7 +332,7 @@ fn a_host_reads_arguments_from_memory_and_answers() {
 }
 
 #[test]
-fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it() {
+fn arguments_are_checked_against_memory_before_use() {
     let mut host = everything::provide(Host::default());
     let mut memory = Memory([b'x'; 64]);
     let memory = &mut memory.0[..];
@@ -348,13 +349,13 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
         ("all_query", vec![0, 65, 0, 0]),
     ] {
         let fault = serve(&mut host, name, memory, &slots).unwrap_err();
-        let Fault::Argument { fault, .. } = fault else {
+        let CallError::Argument { fault, .. } = fault else {
             panic!("{name}: {fault}")
         };
         assert!(
             matches!(
                 *fault,
-                Fault::OutOfBounds { .. } | Fault::Unterminated { .. }
+                CallError::OutOfBounds { .. } | CallError::Unterminated { .. }
             ),
             "{name}: {fault}"
         );
@@ -362,14 +363,14 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
     let fault = serve(&mut host, "all_halve", memory, &[2, 1]).unwrap_err();
     assert_eq!(
         fault.to_string(),
-        "the argument `samples`: its address 0x2 is no multiple of 4"
+        "the argument `samples`: its address 0x2 is not a multiple of 4"
     );
     let fault = serve(&mut host, "all_swap", memory, &[0, 8, 0, 0, 4, 8]).unwrap_err();
-    assert!(matches!(fault, Fault::Overlapping));
+    assert!(matches!(fault, CallError::Overlapping));
     let fault = serve(&mut host, "all_level", memory, &[0]).unwrap_err();
     assert_eq!(
         fault.to_string(),
-        "the argument `level`: 0 stands for no value of its type"
+        "the argument `level`: 0 is not a value of its type"
     );
     memory[0] = 0xff;
     assert!(
@@ -384,13 +385,13 @@ fn what_a_guest_passes_is_held_against_its_memory_before_anything_is_made_of_it(
             .to_string()
             .contains("not valid JSON")
     );
-    // Shared bytes beside changed ones are fine, as they are copied.
+    // Shared bytes that overlap changed ones are fine, as they are copied.
     serve(&mut host, "all_swap", memory, &[8, 8, 8, 4, 16, 8]).unwrap();
 }
 
 #[test]
-fn the_description_has_the_types_that_the_import_has() {
-    use plugin_sdk::host::WasmType::{F32, F64, I32, I64};
+fn descriptions_have_the_types_of_the_imports() {
+    use plugin_sdk::imports::WasmType::{F32, F64, I32, I64};
     let host = everything::provide(Host::default());
     let of = |name: &str| {
         let function = host

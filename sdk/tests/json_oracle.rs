@@ -1,4 +1,4 @@
-//! The SDK's own JSON reader and writer against `serde_json`, on values and on text that nobody would write by hand.
+//! Compares the SDK's JSON reader and writer with `serde_json`, on random values and on odd text.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ fn write<T: Serialize>(value: &T) -> Option<Vec<u8>> {
     json::write(value, &mut out).ok().map(|()| out)
 }
 
-/// One of each of serde's kinds.
+/// One field for each kind of serde.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Everything {
     unit: (),
@@ -99,7 +99,7 @@ enum LookedAt {
     },
 }
 
-/// `RawValue` wherever it can be.
+/// `RawValue` in every possible place.
 #[derive(Debug, Serialize, Deserialize)]
 struct Raws<'a> {
     boxed: Box<RawValue>,
@@ -122,11 +122,11 @@ enum RawVariant {
     Raw(Box<RawValue>),
 }
 
-/// A key that has no order.
+/// A key without an order.
 #[derive(Debug, Deserialize)]
 struct Float(f64);
 
-/// The members of an object one by one.
+/// The members of an object, one by one.
 #[derive(Debug)]
 struct Pairs<K>(Vec<(K, u8)>);
 
@@ -277,19 +277,20 @@ proptest! {
     }
 
     #[test]
-    fn what_serde_json_wrote_is_read_back(value in value()) {
+    fn values_of_serde_json_are_read_back(value in value()) {
         let text = serde_json::to_vec_pretty(&value).unwrap();
         prop_assert_eq!(read::<Value>(&text), Some(value));
     }
 
     #[test]
-    fn what_serde_json_wrote_of_types_is_read_back(value in everything()) {
-        // Not as theirs: where numbers are text, `serde_json` reads no float in an untagged enum.
+    fn typed_values_of_serde_json_are_read_back(value in everything()) {
+        // Not written like theirs: if numbers are text, `serde_json` reads no float in an untagged
+        // enum.
         let text = serde_json::to_vec(&value).unwrap();
         prop_assert_eq!(read::<Everything>(&text), Some(value));
     }
 
-    /// Cut, doubled and overwritten: what one takes for JSON the other does, and both see the same in it.
+    /// Cut, doubled and overwritten text: both readers accept the same, and read the same from it.
     #[test]
     fn broken_text_is_refused_where_serde_json_refuses_it(
         value in value(),
@@ -312,13 +313,13 @@ proptest! {
         prop_assert_eq!(read::<f64>(text.as_bytes()), serde_json::from_str(&text).ok());
     }
 
-    /// As the library does it, which rounds once; `serde_json` reads an `f64` and rounds that.
+    /// Rounded once, like the standard library; `serde_json` reads an `f64` and rounds that.
     #[test]
     fn numbers_are_read_to_the_nearest_single(text in "-?(0|[1-9][0-9]{0,19})(\\.[0-9]{1,19})?([eE][-+]?[0-9]{1,2})?") {
         prop_assert_eq!(read::<f32>(text.as_bytes()), nearest_single(&text));
     }
 
-    /// Exactly between two of them, and a digit to either side.
+    /// Exactly between two of them, and one digit more or less.
     #[test]
     fn singles_are_rounded_once(bits in any::<u32>(), nudge in prop_oneof![Just(""), Just("1"), Just("0000000000000000000001")], below in any::<bool>()) {
         let single = f32::from_bits(bits);
@@ -346,7 +347,8 @@ proptest! {
         prop_assert_eq!(read::<Vec<Option<Number>>>(nested.as_bytes()), list);
     }
 
-    /// Whether numbers are text or not, which is another crate's to decide: serde keeps what it looks at in a form of its own.
+    /// With numbers as text or not, which another crate decides: serde buffers the value in a form
+    /// of its own.
     #[test]
     fn numbers_are_read_where_serde_looks_first(float in finite(), integer in any::<i64>(), zeros in 0usize..4) {
         let mut digits = serde_json::to_string(&float).unwrap();
@@ -415,7 +417,7 @@ proptest! {
 
     #[cfg(feature = "binary")]
     #[test]
-    fn the_binary_codec_reads_what_it_wrote(
+    fn the_binary_codec_survives_a_round_trip(
         value in (any::<(u8, i16, u32, i64, u128)>(), any::<String>(), prop::collection::vec(kind(), 0..4), any::<Option<bool>>()),
     ) {
         let mut bytes = Vec::new();
@@ -483,7 +485,8 @@ fn numbers_at_the_edges_are_read_digit_by_digit_or_refused() {
         f32: "3.4028235e38" => Some(f32::MAX), "340282346638528859811704183484516925440" => Some(f32::MAX),
             "3.4028235677973367e38" => None, "1e39" => None, "1e-45" => Some(1e-45), "1e-46" => Some(0.0),
             "16777217" => Some(16777216.0), "0.1" => Some(0.1),
-            // Rounded to the nearest `f64` first, it would be exactly between two and end at the even one.
+            // Rounded to the nearest `f64` first, it would be exactly between two and end at the
+            // even one.
             "1.00000017881393432617187499" => Some(1.0000001), "1.00000017881393432617187501" => Some(1.0000002);
     }
     let negative_zero = read::<f64>(b"-0.0").map(f64::to_bits);

@@ -208,7 +208,7 @@ mod alloc_and_free {
         assert_eq!(host.pages(), pages);
         assert_eq!(
             host.json("join", json!({"left": "a", "right": "b"})).code(),
-            "not_initialised"
+            "not_initialized"
         );
     }
 
@@ -844,11 +844,11 @@ mod life {
             "plugin_event",
         ] {
             let error = host.answer(export, b"{}").error();
-            assert_eq!(error["code"], "not_initialised", "{export}");
+            assert_eq!(error["code"], "not_initialized", "{export}");
             assert!(error["message"].as_str().unwrap().contains("plugin_init"));
         }
         for hook in ["plugin_start", "plugin_stop"] {
-            assert_eq!(host.hook(hook).code(), "not_initialised", "{hook}");
+            assert_eq!(host.hook(hook).code(), "not_initialized", "{hook}");
         }
         host.answer("plugin_init", b"").value();
         assert_eq!(host.json("count", json!({})).value(), 1);
@@ -917,7 +917,7 @@ mod life {
             .answer("plugin_init", br#"{"refuse":"with_code"}"#)
             .error();
         assert_eq!(error["code"], "refused", "the plugin's own code is kept");
-        assert_eq!(host.json("count", json!({})).code(), "not_initialised");
+        assert_eq!(host.json("count", json!({})).code(), "not_initialized");
     }
 
     #[test]
@@ -966,7 +966,7 @@ mod life {
         host.json("count", json!({})).value();
         host.hook("plugin_start");
         host.cleanup();
-        assert_eq!(host.json("count", json!({})).code(), "not_initialised");
+        assert_eq!(host.json("count", json!({})).code(), "not_initialized");
         host.cleanup();
         host.answer("plugin_init", b"").value();
         assert_eq!(host.json("count", json!({})).value(), 1);
@@ -1146,7 +1146,7 @@ mod re_entry {
             .value();
         host.cleanup();
         assert_all_busy(&mut host, 8);
-        assert_eq!(host.json("calls", json!({})).code(), "not_initialised");
+        assert_eq!(host.json("calls", json!({})).code(), "not_initialized");
     }
 
     #[test]

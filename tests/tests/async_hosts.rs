@@ -466,23 +466,23 @@ async fn a_bad_argument_to_an_async_host_fails_before_the_host_runs() {
     for (body, told) in [
         (
             "(call $halve (i32.const 65536) (i32.const 1))",
-            "`samples`: it would be 4 bytes",
+            "`samples`: it has 4 bytes",
         ),
         (
             "(call $halve (i32.const 64) (i32.const -1))",
-            "`samples`: it would be 17179869180 bytes",
+            "`samples`: it has 17179869180 bytes",
         ),
         (
             "(call $halve (i32.const 66) (i32.const 1))",
-            "`samples`: its address 0x42 is no multiple of 4",
+            "`samples`: its address 0x42 is not a multiple of 4",
         ),
         (
             "(call $digest (i32.const 64) (i32.const 65536) (i32.const 64))",
-            "`data`: it would be 65536",
+            "`data`: it has 65536",
         ),
         (
             "(drop (call $greet (i32.const -1) (i32.const 2)))",
-            "`name`: it would be 2 bytes",
+            "`name`: it has 2 bytes",
         ),
     ] {
         for builder in [

@@ -342,7 +342,7 @@ fn files_are_read_written_removed_and_listed() {
         (error.code(), error.message()),
         (
             "bad_answer",
-            "the file `data/a.txt` is no text: it is not UTF-8 after byte 1"
+            "the file `data/a.txt` is not text: it is not UTF-8 after byte 1"
         )
     );
 }

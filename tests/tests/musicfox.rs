@@ -458,7 +458,7 @@ fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
         assert_eq!(error.message(), says);
         if says.starts_with("process_audio") {
             assert_eq!(error.code(), "invalid_argument");
-            assert_eq!(error.source(), ["volume"]);
+            assert_eq!(error.causes(), ["volume"]);
         }
     }
     let failing = Sample {

@@ -161,7 +161,7 @@ fn an_error_is_told_with_its_code_or_without() {
     let error = failure.plugin_error().unwrap();
     assert_eq!((error.code(), error.message()), ("not_found", "no"));
     assert_eq!(error.details().unwrap(), json!([1]));
-    assert_eq!(error.source(), ["disk"]);
+    assert_eq!(error.causes(), ["disk"]);
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn what_wasmedge_has_a_code_for_has_one_here() {
     let refuses =
         "(call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))";
     let mut plugin = self::plugin(refuses, || Host {
-        refuses: Some(Error::of_status(-9)),
+        refuses: Some(Error::from_status(-9)),
         ..Host::default()
     });
     // 48, less nine.

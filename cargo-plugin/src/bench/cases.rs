@@ -188,7 +188,7 @@ impl Call {
             (None, None, None, None, Some(bytes)) => Ok(vec![0; bytes]),
             (None, None, None, Some(numbers), None) => {
                 let takes = info
-                    .and_then(|info| info.takes.as_deref())
+                    .and_then(|info| info.input.as_deref())
                     .and_then(Element::named);
                 let element = takes.filter(|element| *element != Element::Text);
                 let element = element.ok_or("it takes no numbers, as far as its plugin says")?;
@@ -211,7 +211,7 @@ fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, &
         Codec::Binary => {
             Err("its arguments cross in the binary codec: name their bytes with `input` in a case")
         }
-        Codec::Raw => Ok(vec![match info.takes.as_deref().map(Element::named) {
+        Codec::Raw => Ok(vec![match info.input.as_deref().map(Element::named) {
             None => Vec::new(),
             Some(Some(Element::Text)) => TEXT.repeat(ELEMENTS / TEXT.len()).into_bytes(),
             Some(Some(number)) => number

@@ -355,19 +355,19 @@ impl<'a> Arguments<'a> {
     fn of(info: Option<&'a CommandInfo>, schemas: Schemas<'a>) -> Self {
         let Some(info) = info else {
             let bytes = Bytes {
-                takes: None,
+                input: None,
                 required: false,
             };
             return Arguments::Unknown(Flags::new(schemas, None), bytes);
         };
         match info.codec {
             Codec::Raw => Arguments::Bytes(Bytes {
-                takes: info.takes.as_deref().and_then(Element::named),
-                required: info.takes.is_some(),
+                input: info.input.as_deref().and_then(Element::named),
+                required: info.input.is_some(),
             }),
             // Its values are told by their order, which a schema has no word for.
             Codec::Binary => Arguments::Bytes(Bytes {
-                takes: None,
+                input: None,
                 required: true,
             }),
             _ => {
@@ -498,10 +498,10 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
     let bytes =
         |name: &str| Element::named(name).map_or_else(|| text::line(name, 40), Element::words);
     if info.codec == Codec::Raw {
-        if let Some(takes) = &info.takes {
+        if let Some(takes) = &info.input {
             help.push_str(&format!("{HEADING}Takes:{HEADING:#} {}\n", bytes(takes)));
         }
-        let gives = match (&info.gives, info.in_place, &info.takes) {
+        let gives = match (&info.output, info.in_place, &info.input) {
             (Some(gives), _, _) => bytes(gives),
             (None, true, Some(_)) => "what it takes, changed".to_owned(),
             (None, _, _) => "nothing".to_owned(),
@@ -584,7 +584,7 @@ impl Timed {
             Input::Value(Some(value)) => value.to_string().into_bytes(),
             Input::Bytes(bytes) => bytes.clone(),
         };
-        let changed = info.is_some_and(|info| info.in_place && info.gives.is_none());
+        let changed = info.is_some_and(|info| info.in_place && info.output.is_none());
         let plugin = self.plugin.insert(plugin);
         let began = Instant::now();
         let answered = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
@@ -667,8 +667,8 @@ impl Answer {
             return Answer::Json(bytes);
         }
         let named = info.and_then(|info| {
-            let changed = info.takes.as_ref().filter(|_| info.in_place);
-            info.gives.as_ref().or(changed)
+            let changed = info.input.as_ref().filter(|_| info.in_place);
+            info.output.as_ref().or(changed)
         });
         Answer::Bytes {
             bytes,

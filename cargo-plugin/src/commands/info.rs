@@ -397,12 +397,12 @@ fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>
     let name = text::line(&command.name, 60);
     if command.codec == Codec::Raw {
         let raw = |ty: &Option<String>| ty.as_deref().map(|ty| text::line(ty, 20));
-        let takes = match (raw(&command.takes), command.in_place) {
+        let takes = match (raw(&command.input), command.in_place) {
             (Some(takes), true) => format!("{takes}…, in place"),
             (Some(takes), false) => format!("{takes}…"),
             (None, _) => String::new(),
         };
-        let gives = raw(&command.gives).map_or(String::new(), |gives| format!(" -> {gives}…"));
+        let gives = raw(&command.output).map_or(String::new(), |gives| format!(" -> {gives}…"));
         return format!("{name}({takes}){gives} [raw]");
     }
     let member = |member: &Member<'_>| {

@@ -375,8 +375,8 @@ fn command(
                 .map_or("nothing".to_owned(), |ty| text::line(ty, 20))
         };
         for (verb, old, new) in [
-            ("takes", &was.takes, &is.takes),
-            ("gives", &was.gives, &is.gives),
+            ("input", &was.input, &is.input),
+            ("output", &was.output, &is.output),
         ] {
             if old != new {
                 let what = format!("{verb} {} now, and not {}", shown(new), shown(old));
@@ -617,7 +617,7 @@ mod tests {
     #[test]
     fn changed_commands_and_codecs_are_reported() {
         let command = |more: Value| {
-            let mut command = json!({"name": "a", "codec": "raw", "takes": "u8"});
+            let mut command = json!({"name": "a", "codec": "raw", "input": "u8"});
             command
                 .as_object_mut()
                 .unwrap()

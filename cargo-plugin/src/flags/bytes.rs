@@ -30,7 +30,7 @@ pub enum Element {
 #[derive(Clone, Copy)]
 pub struct Bytes {
     /// What it takes, as far as is known.
-    pub takes: Option<Element>,
+    pub input: Option<Element>,
     /// Whether it takes anything at all, so that there must be some.
     pub required: bool,
 }
@@ -160,7 +160,7 @@ impl Bytes {
                 .help("Numbers to work on, with commas between them")
         };
         let command = command.arg(input);
-        match self.takes {
+        match self.input {
             None => command,
             Some(Element::Text) => command.arg(text),
             Some(element) => command.arg(numbers(element)),
@@ -169,7 +169,7 @@ impl Bytes {
 
     /// What a command line looks like, after the command's name.
     pub fn usage(self) -> &'static str {
-        match (self.required, self.takes) {
+        match (self.required, self.input) {
             (false, _) => " [OPTIONS]",
             (true, None) => " --input <FILE>",
             (true, Some(Element::Text)) => " <--input <FILE>|--text <TEXT>>",

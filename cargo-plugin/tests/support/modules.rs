@@ -66,7 +66,7 @@ pub fn greeter() -> Value {
                  "required": ["name"], "additionalProperties": false},
              "result": {"$ref": "#/$defs/Greeting"},
              "errors": [{"code": "name_empty", "description": "There is no name to greet by."}]},
-            {"name": "reverse", "description": "Turns text around.", "codec": "raw", "takes": "u8", "gives": "u8", "in_place": true}],
+            {"name": "reverse", "description": "Turns text around.", "codec": "raw", "input": "u8", "output": "u8", "in_place": true}],
         "emits": [{"topic": "guest.greeted", "description": "Somebody was greeted."}],
         "$defs": {
             "Config": {"description": "What a host can choose.", "type": "object",
@@ -133,8 +133,8 @@ pub fn wares() -> Vec<u8> {
             {"name": "fail", "description": "Always fails.", "arguments": nothing, "result": {"type": "null"}},
             {"name": "say", "description": "Says two lines.", "arguments": nothing, "result": {"type": "string"}},
             {"name": "spin", "description": "Never ends.", "arguments": nothing, "result": {"type": "null"}},
-            {"name": "amplify", "description": "Changes samples where they are.", "codec": "raw", "takes": "f32", "in_place": true},
-            {"name": "count", "description": "Counts words.", "codec": "raw", "takes": "text", "gives": "u8"},
+            {"name": "amplify", "description": "Changes samples where they are.", "codec": "raw", "input": "f32", "in_place": true},
+            {"name": "count", "description": "Counts words.", "codec": "raw", "input": "text", "output": "u8"},
             {"name": "compute", "description": "Crosses in another codec.", "codec": "binary", "arguments": nothing, "result": {"type": "null"}},
         ],
         "$defs": {

@@ -110,14 +110,14 @@ fn a_batch_equals_its_blocks_one_by_one() {
     }
 }
 
-/// What `process_audio` fails with, and the log's line about it.
+/// Returns the error of `process_audio`, and its log line.
 fn refused(plugin: &mut Plugin, block: &[u8]) -> (String, String) {
     let failure = plugin.call_raw("process_audio", block).unwrap_err();
     let FailureKind::Plugin(error) = failure.kind() else {
         panic!("{failure}");
     };
     let says = failure.host_says().unwrap().to_owned();
-    (says, error.source().join("; "))
+    (says, error.causes().join("; "))
 }
 
 #[test]

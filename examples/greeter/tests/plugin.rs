@@ -100,7 +100,7 @@ fn calls_before_init_fail() {
     let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
     let mut greeter = Plugin::builder(source).without_init().build().unwrap();
     let failure = refused(&mut greeter, json!({"name": "Ada"}));
-    assert_eq!(failure.code(), "not_initialised");
+    assert_eq!(failure.code(), "not_initialized");
 
     greeter.init(json!({})).unwrap();
     let greeting: Greeting = greeter.call("greet", json!({"name": "Ada"})).unwrap();

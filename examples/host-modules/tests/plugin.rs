@@ -35,7 +35,7 @@ impl Cache for Host {
 
     fn set(&mut self, key: &str, value: &str) -> Result<()> {
         if self.full_at == Some(self.cached.len()) {
-            return Err(Error::of_status(0));
+            return Err(Error::from_status(0));
         }
         self.cached.insert(key.to_owned(), value.to_owned());
         Ok(())
@@ -47,7 +47,7 @@ impl Database for Host {
         self.queries += 1;
         match sql.strip_prefix("select ") {
             Some(_) => Ok(sql.len() as u32),
-            None => Err(Error::of_status(-5)),
+            None => Err(Error::from_status(-5)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The functions that a module imports.
 
-use plugin_sdk::host::{HostFunction, WasmType};
+use plugin_sdk::imports::{HostFunction, WasmType};
 use wasmparser::{FuncType, ValType};
 
 use crate::failure::{Failure, FailureKind, Import};

@@ -283,7 +283,7 @@ fn call_of_host(frames: &[Frame]) -> usize {
     let name = |nth: usize| frames.get(nth)?.function.as_deref();
     let closure = name(0).and_then(|name| name.rsplit_once("::{"));
     let sdk = (1..frames.len())
-        .take_while(|nth| name(*nth).is_some_and(|name| name.contains("plugin_sdk::host::")))
+        .take_while(|nth| name(*nth).is_some_and(|name| name.contains("plugin_sdk::imports::")))
         .count();
     match closure {
         Some((function, _)) if sdk > 0 && name(1 + sdk) == Some(function) => sdk + 2,

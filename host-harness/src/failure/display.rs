@@ -394,7 +394,7 @@ fn with_particulars(mut account: Account, error: &plugin_sdk::Error) -> Account 
             text::one_line(&details.to_string(), text::MAX_SHOWN)
         ));
     }
-    for cause in error.source().into_iter().take(MAX_LISTED) {
+    for cause in error.causes().into_iter().take(MAX_LISTED) {
         account = account.note(format!("caused by: {}", text::from_str(cause)));
     }
     account

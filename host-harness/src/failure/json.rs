@@ -64,7 +64,7 @@ struct Error {
 
 impl Error {
     fn of(error: &plugin_sdk::Error) -> Self {
-        let source = error.source().into_iter().take(MAX_CAUSES);
+        let source = error.causes().into_iter().take(MAX_CAUSES);
         Error {
             code: text::name(error.code()),
             message: text::from_str(error.message()),

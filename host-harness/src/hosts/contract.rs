@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_sdk::host::HostFunction;
+use plugin_sdk::imports::HostFunction;
 use wasmparser::FuncType;
 
 use super::emulator::{Emulation, Surroundings, Words};

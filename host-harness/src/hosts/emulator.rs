@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plugin_sdk::host::HostFunctions;
+use plugin_sdk::imports::HostFunctions;
 
 use super::guest::Guest;
 use crate::failure::{Failure, FailureKind};

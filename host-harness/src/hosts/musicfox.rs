@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use plugin_sdk::Error;
 use plugin_sdk::abi;
-use plugin_sdk::host::{Block, HostFunctions};
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
+use plugin_sdk::imports::{Block, HostFunctions};
 use plugin_sdk::services::config::Config;
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
@@ -341,7 +341,7 @@ impl Player {
     /// Returns the failure of a status that is not success. Only the log has the reason.
     fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
         let says = format!("{export} returned error code: {status}");
-        let code = Error::of_status(status).code().to_owned();
+        let code = Error::from_status(status).code().to_owned();
         let error = match lock(&self.turn).said.take() {
             Some(line) => Error::new(code, line).context(says.clone()),
             None => Error::new(code, says.clone()),
@@ -727,7 +727,7 @@ impl Further for Functions {
             None => false,
         };
         // The host of the guide only reports that it failed.
-        written.then_some(()).ok_or_else(|| Error::of_status(-1))
+        written.then_some(()).ok_or_else(|| Error::from_status(-1))
     }
 
     fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {

@@ -4,11 +4,11 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plugin_sdk::abi;
-use plugin_sdk::host::{
-    Answer, Fault, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
-};
 use plugin_sdk::hosts::names;
 use plugin_sdk::hosts::typst::{self, Typst};
+use plugin_sdk::imports::{
+    Answer, CallError, Form, HostFunction, HostFunctions, Kind, Parameter, Serve, WasmType,
+};
 use plugin_sdk::{Error, code};
 
 use super::contract::{HostContract, HostLimits};
@@ -223,8 +223,8 @@ fn write_arguments(
     functions: &mut (dyn Any + Send),
     memory: &mut [u8],
     slots: &[u64],
-) -> Result<Answer, Fault> {
-    let functions: &Functions = functions.downcast_ref().ok_or(Fault::Implementation)?;
+) -> Result<Answer, CallError> {
+    let functions: &Functions = functions.downcast_ref().ok_or(CallError::Implementation)?;
     let address = slots.first().map_or(0, |slot| *slot as u32);
     let call = functions.call();
     let bytes = call.argument.len();
@@ -234,7 +234,7 @@ fn write_arguments(
     match place {
         Some(place) => place.copy_from_slice(&call.argument),
         None => {
-            return Err(Fault::OutOfBounds {
+            return Err(CallError::OutOfBounds {
                 address,
                 bytes: bytes as u64,
                 memory: memory.len() as u64,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use plugin_sdk::host::{Answer, Fault, Serve, Served, Serving};
+use plugin_sdk::imports::{Answer, CallError, Serve, Served, Serving};
 use tokio::time::Instant;
 use wasmtime::Caller;
 
@@ -96,7 +96,7 @@ async fn serve(
     };
     let called = || match implementation {
         Some(implementation) => serve(implementation.erased(), memory, slots),
-        None => Err(Fault::Implementation),
+        None => Err(CallError::Implementation),
     };
     let served = match catch_unwind(AssertUnwindSafe(called)) {
         Ok(Ok(serving)) => match wait(serving, deadline, call).await {
@@ -125,7 +125,7 @@ async fn wait(
     mut serving: Serving<'_>,
     deadline: Option<Instant>,
     call: Call,
-) -> Option<std::thread::Result<Result<Served, Fault>>> {
+) -> Option<std::thread::Result<Result<Served, CallError>>> {
     let mut caught = std::future::poll_fn(move |context| {
         let poll = || Pin::new(&mut serving).poll(context);
         let left = time_left(deadline);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plugin_sdk::host::{HostFunction, Kind, Parameter};
+use plugin_sdk::imports::{HostFunction, Kind, Parameter};
 
 /// The number of byte arguments per call whose start is kept.
 pub(super) const BYTES: usize = 2;

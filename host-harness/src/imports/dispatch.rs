@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
-use plugin_sdk::host::{Answer, Fault, HostFunction, HostFunctions, Kind, Serve};
+use plugin_sdk::imports::{Answer, CallError, HostFunction, HostFunctions, Kind, Serve};
 use wasmtime::Caller;
 
 use super::bound::full_name;
@@ -216,7 +216,7 @@ pub(super) fn serve(
 ) -> Result<Answer, HostTrap> {
     let serve = || match (implementation, function.serve) {
         (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
-        _ => Err(Fault::Implementation),
+        _ => Err(CallError::Implementation),
     };
     // The implementation is responsible for its state after a panic, as with a mutex.
     let served = catch_unwind(AssertUnwindSafe(|| within(call, serve)));
@@ -228,7 +228,7 @@ pub(super) fn serve(
 #[inline]
 pub(super) fn settle(
     function: &HostFunction,
-    served: std::thread::Result<Result<Answer, Fault>>,
+    served: std::thread::Result<Result<Answer, CallError>>,
 ) -> Result<Answer, HostTrap> {
     match served {
         Ok(Ok(answer)) => Ok(answer),
@@ -316,10 +316,10 @@ pub(super) fn refuse(
 /// Returns an invalid value to the guest as an error. An invalid address is a bug in the guest, so
 /// it ends the call.
 #[cold]
-fn refuse_fault(function: &HostFunction, fault: Fault) -> Result<Answer, HostTrap> {
+fn refuse_fault(function: &HostFunction, fault: CallError) -> Result<Answer, HostTrap> {
     let told = match &fault {
-        Fault::Argument { fault, .. } => matches!(**fault, Fault::Value(_)),
-        fault => matches!(fault, Fault::Value(_)),
+        CallError::Argument { fault, .. } => matches!(**fault, CallError::Value(_)),
+        fault => matches!(fault, CallError::Value(_)),
     };
     if told {
         let error = plugin_sdk::Error::new(code::INVALID_ARGUMENT, fault.to_string());
@@ -490,7 +490,7 @@ fn read_u32(
 
 #[cold]
 fn out_of_bounds(function: &HostFunction, address: u32, bytes: usize, memory: usize) -> HostTrap {
-    let fault = Fault::OutOfBounds {
+    let fault = CallError::OutOfBounds {
         address,
         bytes: bytes as u64,
         memory: memory as u64,

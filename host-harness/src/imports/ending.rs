@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plugin_sdk::host::HostFunction;
+use plugin_sdk::imports::HostFunction;
 
 use super::bound::full_name;
 

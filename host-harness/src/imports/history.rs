@@ -1,7 +1,7 @@
 //! A history of the last host calls of a guest's call. It is cheap enough to be always on: a few
 //! slots, and the first bytes of what they point to.
 
-use plugin_sdk::host::{Answer, HostFunction, Kind, Parameter, WasmType};
+use plugin_sdk::imports::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::bound::{BYTES, Bound, Regions, full_name, places};
 use super::ending::HostTrap;

@@ -1,6 +1,6 @@
 //! Links a module's imports to the dispatch of host calls, once for all its instances.
 
-use plugin_sdk::host::WasmType;
+use plugin_sdk::imports::WasmType;
 use wasmtime::{Caller, Engine, FuncType, Linker, Val, ValType};
 
 #[cfg(feature = "async")]

@@ -17,7 +17,7 @@ mod state;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use plugin_sdk::host::{HostFunction, HostFunctions};
+use plugin_sdk::imports::{HostFunction, HostFunctions};
 use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::ImportedFunction;

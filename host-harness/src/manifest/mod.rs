@@ -164,10 +164,10 @@ pub struct CommandInfo {
     /// The kind of bytes that a raw command takes: `u8`, `f32`, … or `text`; `None` if it takes
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub takes: Option<String>,
+    pub input: Option<String>,
     /// The kind of bytes that a raw command returns; `None` if it returns none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gives: Option<String>,
+    pub output: Option<String>,
     /// Whether a raw command modifies its input in place.
     #[serde(skip_serializing_if = "is_false")]
     pub in_place: bool,

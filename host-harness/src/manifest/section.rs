@@ -193,7 +193,7 @@ fn commands(manifest: &Manifest) -> Result<(), String> {
                 "the command `{name}` has no name, or one that is too long"
             ));
         }
-        let elements = [&command.takes, &command.gives];
+        let elements = [&command.input, &command.output];
         let unknown = elements
             .into_iter()
             .flatten()
@@ -242,7 +242,7 @@ mod tests {
 
     const PLUGIN: &str = r#"{"abi":1,"sdk":"0.1.0","id":"greeter","name":"Greeter","version":"0.1.0","type":"tool","description":"Greets people.","authors":["Ada <ada@example.com>"],"license":"MIT","homepage":"https://example.com","repository":"https://example.com/git","requires":{"neotalk":">=0.1.0"},"permissions":[{"name":"kv","reason":"remembers"}],"limits":{"memory_pages":16,"max_fuel":1000000,"timeout_ms":5000},"emits":[{"topic":"guest.greeted","description":"somebody was greeted"}]}"#;
     const GREET: &str = r##"{"config":{"$ref":"#/$defs/Config"},"commands":[{"name":"greeted","arguments":{"type":"object","properties":{},"additionalProperties":false},"result":{"type":"integer","minimum":0,"maximum":18446744073709551615}},{"name":"greet","description":"Greets someone.","batch":true,"arguments":{"type":"object","properties":{"name":{"type":"string"},"config":{"$ref":"#/$defs/Config"}},"required":["name"],"additionalProperties":false},"result":{"type":"string"},"errors":[{"code":"name_empty","description":"There is no name."}]}],"$defs":{"Config":{"type":"object","properties":{"z":{"type":"null"},"a":true}}}}"##;
-    const SHOUT: &str = r##"{"commands":[{"name":"shout","codec":"raw","takes":"text","gives":"text","in_place":true},{"name":"average","codec":"binary","arguments":{"$ref":"#/$defs/Config"},"result":{"type":"number"}}],"handles":[{"topic":"user.*","description":"Remembers them.","data":{"$ref":"#/$defs/Config"}}],"$defs":{"Config":{"type":"string"}}}"##;
+    const SHOUT: &str = r##"{"commands":[{"name":"shout","codec":"raw","input":"text","output":"text","in_place":true},{"name":"average","codec":"binary","arguments":{"$ref":"#/$defs/Config"},"result":{"type":"number"}}],"handles":[{"topic":"user.*","description":"Remembers them.","data":{"$ref":"#/$defs/Config"}}],"$defs":{"Config":{"type":"string"}}}"##;
 
     fn of_lines(lines: &[&str]) -> Result<Manifest, ManifestError> {
         let section: String = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(manifest.permissions[0].to_string(), "kv: remembers");
         let shout = manifest.command("shout").unwrap();
         assert_eq!((shout.codec, shout.in_place), (Codec::Raw, true));
-        assert_eq!(shout.takes.as_deref(), Some("text"));
+        assert_eq!(shout.input.as_deref(), Some("text"));
         assert!(manifest.command("shoot").is_none());
         let config = manifest.config.as_ref().unwrap();
         assert_eq!(config.as_value(), &json!({"$ref": "#/$defs/Config"}));
@@ -378,7 +378,7 @@ mod tests {
                 "values where it is raw",
             ),
             (
-                r#""commands":[{"name":"a","codec":"raw","takes":"f16"}]"#,
+                r#""commands":[{"name":"a","codec":"raw","input":"f16"}]"#,
                 "unknown kind `f16`",
             ),
             (r#""commands":[{"name":"","codec":"raw"}]"#, "has no name"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk::abi;
-use plugin_sdk::host::HostFunctions;
+use plugin_sdk::imports::HostFunctions;
 use plugin_sdk::services;
 use serde::Serialize;
 

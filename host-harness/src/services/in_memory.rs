@@ -3,7 +3,7 @@
 use std::any::{Any, type_name};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use plugin_sdk::host::{HostFunction, HostFunctions};
+use plugin_sdk::imports::{HostFunction, HostFunctions};
 use plugin_sdk::services;
 
 use super::{

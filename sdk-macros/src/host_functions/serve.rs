@@ -186,7 +186,7 @@ pub fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
             #implementation: &mut (dyn ::core::any::Any + ::core::marker::Send),
             #memory: &mut [::core::primitive::u8],
             #slots: &[::core::primitive::u64],
-        ) -> ::core::result::Result<#sdk::Answer, #sdk::Fault> {
+        ) -> ::core::result::Result<#sdk::Answer, #sdk::CallError> {
             #[allow(unused_mut)]
             let mut #call = #sdk::Call::new(#slots);
             #(#reads)*
@@ -252,7 +252,7 @@ pub fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
             #implementation: &'__a mut (dyn ::core::any::Any + ::core::marker::Send),
             #memory: &mut [::core::primitive::u8],
             #slots: &'__a [::core::primitive::u64],
-        ) -> ::core::result::Result<#sdk::Serving<'__a>, #sdk::Fault> {
+        ) -> ::core::result::Result<#sdk::Serving<'__a>, #sdk::CallError> {
             #[allow(unused_mut)]
             let mut #call = #sdk::Call::new(#slots);
             #(#reads)*

@@ -1,4 +1,5 @@
-//! The `binary` codec: values as they stand in memory, one after the other, for commands that move numbers.
+//! The `binary` codec: values as they are in memory, one after the other, for commands that move
+//! numbers.
 //!
 //! | value | bytes |
 //! |---|---|
@@ -11,8 +12,9 @@
 //! | enum | number of the variant as `u32`, then its content |
 //! | `()` | nothing |
 //!
-//! Both ends must know the types: names are not sent, nothing may be left out (`skip_serializing_if`, defaults), and types that look before
-//! they read (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
+//! Both ends must know the types. Names are not sent, nothing may be left out
+//! (`skip_serializing_if`, defaults), and types that inspect a value before they read it
+//! (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
 
 mod read;
 mod write;
@@ -20,9 +22,13 @@ mod write;
 pub use read::Reader;
 pub use write::{WriteError, write};
 
-use crate::fault::Fault;
+use crate::decode_error::DecodeError;
 
-/// Reads one value, which must be all there is.
+/// Reads one value, which must take all bytes.
+///
+/// # Errors
+///
+/// Fails if the bytes are malformed, too short or too long.
 ///
 /// ```
 /// let mut bytes = Vec::new();
@@ -30,7 +36,7 @@ use crate::fault::Fault;
 /// let value: (u8, String, Vec<f64>) = plugin_sdk::binary::read(&bytes).unwrap();
 /// assert_eq!(value, (1, "two".to_owned(), vec![3.0]));
 /// ```
-pub fn read<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
+pub fn read<'de, T: serde::Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
     let mut reader = Reader::new(bytes);
     let value = T::deserialize(&mut reader)?;
     reader.end()?;

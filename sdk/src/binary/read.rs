@@ -5,20 +5,20 @@ use serde::de::{
     SeqAccess, VariantAccess, Visitor,
 };
 
-use crate::fault::Fault;
+use crate::decode_error::DecodeError;
 use crate::json::{self, private};
 #[cfg(target_endian = "little")]
 use crate::memory;
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T, DecodeError>;
 
-/// How deep values may nest: a guest's stack is small, and running out of it is a trap.
+/// The deepest nesting of values: a guest's stack is small, and an overflow is a trap.
 const MAX_DEPTH: u8 = 128;
 
-/// How many elements there may be that take no bytes, such as `()`.
+/// The most elements that take no bytes, such as `()`.
 const MAX_EMPTY_ELEMENTS: usize = 1 << 16;
 
-/// A place in the bytes.
+/// A position in the bytes.
 pub struct Reader<'de> {
     rest: &'de [u8],
     depth: u8,
@@ -33,11 +33,13 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Checks that nothing is left.
+    /// Checks that no bytes are left.
     pub fn end(&self) -> Read<()> {
         match self.rest {
             [] => Ok(()),
-            _ => Err(Fault::custom("there are more bytes than the types ask for")),
+            _ => Err(DecodeError::custom(
+                "there are more bytes than the types ask for",
+            )),
         }
     }
 
@@ -56,7 +58,8 @@ impl<'de> Reader<'de> {
         self.array().map(|bytes| u32::from_le_bytes(bytes) as usize)
     }
 
-    /// The number of elements that follow. Elements without bytes could be claimed by the billion.
+    /// Returns the number of elements that follow. Limited, because malformed bytes could announce
+    /// billions of elements without bytes.
     fn elements(&mut self) -> Read<usize> {
         let count = self.count()?;
         if count > self.rest.len().max(MAX_EMPTY_ELEMENTS) {
@@ -72,7 +75,7 @@ impl<'de> Reader<'de> {
         Ok(bytes)
     }
 
-    /// A sequence of numbers, copied as a whole.
+    /// Reads a sequence of numbers, copied as a whole.
     #[cfg(target_endian = "little")]
     pub(crate) fn numbers<T: memory::Number>(&mut self) -> Read<Vec<T>> {
         let len = self.count()?.checked_mul(size_of::<T>());
@@ -84,14 +87,14 @@ impl<'de> Reader<'de> {
     }
 
     fn string(&mut self) -> Read<&'de str> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Fault::custom("a string is not UTF-8"))
+        std::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::custom("a string is not UTF-8"))
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.depth = self
             .depth
             .checked_sub(1)
-            .ok_or_else(|| Fault::custom("values nest more than 128 levels deep"))?;
+            .ok_or_else(|| DecodeError::custom("values nest more than 128 levels deep"))?;
         let value = read(self)?;
         self.depth += 1;
         Ok(value)
@@ -99,11 +102,11 @@ impl<'de> Reader<'de> {
 }
 
 #[cold]
-fn too_short() -> Fault {
-    Fault::custom("there are fewer bytes than the types ask for")
+fn too_short() -> DecodeError {
+    DecodeError::custom("there are fewer bytes than the types ask for")
 }
 
-/// The one after the other of a known number of values.
+/// A known number of values, one after the other.
 struct Run<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,
@@ -111,7 +114,7 @@ struct Run<'a, 'de> {
 }
 
 impl<'de> SeqAccess<'de> for Run<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
@@ -134,7 +137,7 @@ impl<'de> SeqAccess<'de> for Run<'_, 'de> {
 }
 
 impl<'de> MapAccess<'de> for Run<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         if self.left == 0 {
@@ -163,7 +166,7 @@ macro_rules! plain {
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     plain! {
         deserialize_i8 visit_i8 i8 deserialize_i16 visit_i16 i16 deserialize_i32 visit_i32 i32
@@ -178,7 +181,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Read<V::Value> {
-        Err(Fault::custom(
+        Err(DecodeError::custom(
             "this type looks at a value before it reads it, which the binary codec does not allow",
         ))
     }
@@ -187,14 +190,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         match self.array()? {
             [0] => visitor.visit_bool(false),
             [1] => visitor.visit_bool(true),
-            _ => Err(Fault::custom("a boolean is neither 0 nor 1")),
+            _ => Err(DecodeError::custom("a boolean is neither 0 nor 1")),
         }
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match char::from_u32(u32::from_le_bytes(self.array()?)) {
             Some(character) => visitor.visit_char(character),
-            None => Err(Fault::custom("a character is not one of Unicode")),
+            None => Err(DecodeError::custom("a character is not one of Unicode")),
         }
     }
 
@@ -218,7 +221,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         match self.array()? {
             [0] => visitor.visit_none(),
             [1] => self.nested(|reader| visitor.visit_some(reader)),
-            _ => Err(Fault::custom("an option is neither 0 nor 1")),
+            _ => Err(DecodeError::custom("an option is neither 0 nor 1")),
         }
     }
 
@@ -234,7 +237,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    // The name is a constant where a type asks, as in JSON.
+    // The name is a constant here, as in the JSON reader.
     #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
@@ -244,7 +247,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         if private::is_raw_value(name) {
             let text = self.string()?;
             if !json::is_value(text) {
-                return Err(Fault::custom("a text that is to be JSON is none"));
+                return Err(DecodeError::custom("a text that must be JSON is malformed"));
             }
             return visitor.visit_map(private::Verbatim::new(private::RAW_VALUE, text));
         }
@@ -266,7 +269,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             let value = visitor.visit_seq(&mut run)?;
             match run.left {
                 0 => Ok(value),
-                _ => Err(Fault::custom("there are more elements than expected")),
+                _ => Err(DecodeError::custom("there are more elements than expected")),
             }
         })
     }
@@ -291,7 +294,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             let value = visitor.visit_map(&mut run)?;
             match run.left {
                 0 => Ok(value),
-                _ => Err(Fault::custom("there are more entries than expected")),
+                _ => Err(DecodeError::custom("there are more entries than expected")),
             }
         })
     }
@@ -324,18 +327,18 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 }
 
 impl<'de> EnumAccess<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
-        let index: de::value::U32Deserializer<Fault> =
+        let index: de::value::U32Deserializer<DecodeError> =
             u32::from_le_bytes(self.array()?).into_deserializer();
         Ok((seed.deserialize(index)?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn unit_variant(self) -> Read<()> {
         Ok(())

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use serde::Serialize;
 use serde::ser;
 
-/// Why a value has no binary form.
+/// The reason why a value has no binary form.
 #[derive(Debug)]
 pub struct WriteError(Box<str>);
 
@@ -27,7 +27,10 @@ type Written = Result<(), WriteError>;
 
 /// Appends `value` to `out`.
 ///
-/// Fails where something has 2^32 elements or more, or where the value's own `Serialize` fails; `out` then holds a part of it.
+/// # Errors
+///
+/// Fails if something has 2^32 elements or more, or if the value's own `Serialize` fails. `out`
+/// then holds a part of it.
 pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
     value.serialize(&mut Writer { out })
 }
@@ -49,7 +52,7 @@ fn too_many() -> WriteError {
     WriteError("2^32 elements or more".into())
 }
 
-/// Elements whose number is known only when the last is written; it goes to where the first begins.
+/// Elements whose number is known only after the last, and written before the first.
 struct Counted<'a> {
     out: &'a mut Vec<u8>,
     count_at: usize,

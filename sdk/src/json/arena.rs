@@ -1,8 +1,8 @@
-//! Room for strings that had escapes in them, so that every string can be borrowed.
+//! Storage for strings without their escapes, so that every string can be borrowed.
 
 use std::cell::OnceCell;
 
-/// A chain of strings that only ever grows, so that references into it stay good while the arena lives.
+/// A chain of strings that only grows, so that references into it stay valid while the arena lives.
 #[derive(Default)]
 pub struct Arena {
     first: Link,
@@ -16,7 +16,7 @@ struct Entry {
 }
 
 impl Arena {
-    /// An empty arena, which allocates nothing.
+    /// Creates an empty arena, which allocates nothing.
     pub const fn new() -> Self {
         Arena {
             first: OnceCell::new(),
@@ -28,7 +28,7 @@ impl Arena {
     }
 }
 
-/// The place where the next string goes.
+/// The place for the next string.
 #[derive(Clone, Copy)]
 pub(super) struct End<'a>(&'a Link);
 
@@ -45,7 +45,7 @@ impl<'a> End<'a> {
     }
 }
 
-/// One entry after another: the compiler's own drop would recurse as deep as the chain is long.
+/// Drops one entry after another: the default drop would recurse as deep as the chain is long.
 impl Drop for Arena {
     fn drop(&mut self) {
         let mut link = self.first.take();
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_chain_is_dropped_without_deep_recursion() {
+    fn a_long_chain_is_dropped_without_recursion() {
         let arena = Arena::new();
         let mut end = arena.end();
         for _ in 0..300_000 {

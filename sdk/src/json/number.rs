@@ -1,16 +1,17 @@
-//! Numbers of JSON: their grammar, and what they are worth.
+//! Numbers in JSON: their grammar and their values.
 
-/// A number as it stands in the text, scanned once.
+/// A number in the text, scanned once.
 #[derive(Clone, Copy)]
 pub struct Number<'de> {
     pub text: &'de str,
     negative: bool,
-    /// All digits, fraction included, as one integer; meaningless above [`EXACT_DIGITS`] of them.
+    /// All digits, with those of the fraction, as one integer; meaningless above [`EXACT_DIGITS`]
+    /// of them.
     digits: u64,
     count: usize,
-    /// Where the decimal point is: the number is `digits * 10^scale`.
+    /// The position of the decimal point: the number is `digits * 10^scale`.
     scale: i32,
-    /// Has neither fraction nor exponent.
+    /// `true` without fraction and exponent.
     whole: bool,
 }
 
@@ -21,11 +22,12 @@ pub enum Integer {
     Negative(i64),
 }
 
-/// As many digits fit a `u64` whatever they are.
+/// The most digits that always fit a `u64`.
 const EXACT_DIGITS: usize = 19;
 
 impl<'de> Number<'de> {
-    /// Scans the number at the start of `text`, which begins with a digit or a minus sign. If there is none, says what was wanted, and where.
+    /// Scans the number at the start of `text`, which begins with a digit or a minus sign. On
+    /// failure, returns the expectation and its position.
     pub fn scan(text: &'de str) -> Result<Self, (&'static str, usize)> {
         let bytes = text.as_bytes();
         let negative = bytes.first() == Some(&b'-');
@@ -83,7 +85,8 @@ impl<'de> Number<'de> {
         })
     }
 
-    /// The number, if it is one without fraction and exponent that fits 64 bits. `-0` is none: it is a float.
+    /// Returns the number if it has no fraction and no exponent and fits 64 bits. `-0` does not: it
+    /// is a float.
     pub fn integer(&self) -> Option<Integer> {
         if !self.whole {
             return None;
@@ -102,7 +105,7 @@ impl<'de> Number<'de> {
         }
     }
 
-    /// The nearest `f64`; `None` if it would be infinite.
+    /// Returns the nearest `f64`; `None` if that is infinite.
     pub fn float(&self) -> Option<f64> {
         match self.quick() {
             Some(number) => Some(number),
@@ -114,9 +117,10 @@ impl<'de> Number<'de> {
         }
     }
 
-    /// The nearest `f32`; `None` if it would be infinite.
+    /// Returns the nearest `f32`; `None` if that is infinite.
     pub fn single(&self) -> Option<f32> {
-        // The 29 bits that an `f64` has more. Only a number exactly between two `f32`s may be rounded the wrong way when it is rounded twice.
+        // The 29 additional bits of an `f64`. Only a number exactly between two `f32`s can be
+        // rounded wrongly by rounding twice.
         const MORE: u64 = (1 << 29) - 1;
         const HALF: u64 = 1 << 28;
         if let Some(number) = self.quick() {
@@ -131,7 +135,7 @@ impl<'de> Number<'de> {
             .filter(|number: &f32| number.is_finite())
     }
 
-    /// The nearest `f64`, where few operations find it.
+    /// Returns the nearest `f64`, if few operations find it.
     #[inline]
     fn quick(&self) -> Option<f64> {
         if self.count > EXACT_DIGITS {
@@ -142,12 +146,12 @@ impl<'de> Number<'de> {
         Some(if self.negative { -number } else { number })
     }
 
-    /// Whether both are the same number, of however many digits.
+    /// Returns whether two numbers are equal, with any count of digits.
     pub fn equals(&self, other: &Number<'_>) -> bool {
         self.negative == other.negative && self.significant() == other.significant()
     }
 
-    /// The digits without zeros around them, and the power of ten that the last of them counts.
+    /// Returns the digits without zeros at both ends, and the power of ten of the last digit.
     fn significant(&self) -> (Vec<u8>, i64) {
         let mantissa = self.text.split(['e', 'E']).next().unwrap_or_default();
         let digits = mantissa.bytes().filter(u8::is_ascii_digit);
@@ -164,7 +168,8 @@ impl<'de> Number<'de> {
     }
 }
 
-/// Digits that fit 53 bits, times or divided by a power of ten that `f64` holds exactly: one operation, which rounds correctly.
+/// Multiplies or divides digits that fit 53 bits by a power of ten that `f64` holds exactly: one
+/// operation, which rounds correctly.
 fn by_exact_power(digits: u64, scale: i32) -> Option<f64> {
     const EXACT: [f64; 23] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
@@ -181,10 +186,11 @@ fn by_exact_power(digits: u64, scale: i32) -> Option<f64> {
     })
 }
 
-/// The most digits after the point for which there is a [`RECIPROCALS`] entry.
+/// The most digits after the point with an entry in [`RECIPROCALS`].
 const MAX_FRACTION: usize = 22;
 
-/// `2^b / 5^k` rounded up, for `k` from 1, with `b` such that the quotient has 128 bits: the upper and the lower 64 of them.
+/// `2^b / 5^k` rounded up, for `k` from 1, with `b` such that the quotient has 128 bits: the upper
+/// and the lower 64 of them.
 const RECIPROCALS: [(u64, u64); MAX_FRACTION] = reciprocals();
 
 #[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
@@ -213,8 +219,9 @@ const fn reciprocals() -> [(u64, u64); MAX_FRACTION] {
     table
 }
 
-/// Up to 19 digits divided by a power of ten, by Eisel and Lemire's algorithm ("Number Parsing at a Gigabyte per Second", 2021) for the scales that
-/// numbers written without an exponent have. Much quicker than the library's, which reads the text once more; `None` where that must decide.
+/// Divides up to 19 digits by a power of ten, with the algorithm of Eisel and Lemire ("Number
+/// Parsing at a Gigabyte per Second", 2021), for the scales of numbers without an exponent. It is
+/// much faster than the standard library, which reads the text again; `None` if that must decide.
 fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     const MANTISSA_BITS: u32 = 52;
     let fraction = usize::try_from(scale.checked_neg()?).ok()?;
@@ -225,7 +232,8 @@ fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     let shift = digits.leading_zeros();
     let digits = digits << shift;
     let (mut high, mut low) = multiply(digits, upper);
-    // The bits below those that are kept and the rounding bits: only if all are set can the lower half of the reciprocal matter.
+    // The bits below the kept ones and the rounding bits. The lower half of the reciprocal matters
+    // only if all are set.
     let mask = u64::MAX >> (MANTISSA_BITS + 3);
     if high & mask == mask {
         let (carry, _) = multiply(digits, lower);
@@ -238,7 +246,7 @@ fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     let mut mantissa = high >> keep;
     // floor(scale * log2(10)), in fixed point.
     let exponent = ((scale * 217_706) >> 16) + 63 + top as i32 - shift as i32 + 1023;
-    // Exactly between two floats: only for scales where 5^k divides what fits 64 bits.
+    // Exactly between two floats; only at scales where 5^k divides a number of 64 bits.
     if low <= 1 && scale >= -4 && mantissa & 3 == 1 && mantissa << keep == high {
         mantissa &= !1;
     }
@@ -249,13 +257,15 @@ fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     } else {
         (mantissa, exponent)
     };
-    // With at most 22 digits behind the point and one in front, the result is neither subnormal nor infinite.
+    // With at most 22 digits after the point and one before it, the result is neither subnormal nor
+    // infinite.
     let exponent = u64::try_from(exponent).ok()?;
     let fraction = mantissa & !(1 << MANTISSA_BITS);
     Some(f64::from_bits(exponent << MANTISSA_BITS | fraction))
 }
 
-/// The upper and lower 64 bits of a product. In 32-bit halves: a 128-bit product is a library call on wasm32.
+/// Returns the upper and lower 64 bits of a product, in 32-bit halves: a 128-bit product is a
+/// library call on wasm32.
 fn multiply(a: u64, b: u64) -> (u64, u64) {
     let half = |number: u64| (number >> 32, number & 0xffff_ffff);
     let ((a1, a0), (b1, b0)) = (half(a), half(b));
@@ -265,6 +275,23 @@ fn multiply(a: u64, b: u64) -> (u64, u64) {
     let (m1, m0) = half(middle);
     let middle = m0 + middle_b;
     (high + m1 + (middle >> 32), middle << 32 | low & 0xffff_ffff)
+}
+
+/// Appends a number in decimal.
+pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut len = 0;
+    for digit in &mut digits {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        len += 1;
+        if number == 0 {
+            break;
+        }
+    }
+    for digit in digits.iter().take(len).rev() {
+        out.push(*digit);
+    }
 }
 
 #[cfg(test)]
@@ -287,7 +314,8 @@ mod tests {
             check(digits, fraction)?;
         }
 
-        /// Halfway between two floats: an odd number of 54 bits, divided by a power of two; and a digit to either side.
+        /// Halfway between two floats: an odd number of 54 bits, divided by a power of two; and one
+        /// digit more or less.
         #[test]
         fn quick_floats_round_halves_to_even(bits in any::<u64>(), nudge in -1i64..=1) {
             let odd = 1 << 53 | bits >> 11 | 1;

@@ -1,6 +1,8 @@
-//! Runs of characters that mean nothing in a string: eight at a time, as a guest has no wider registers.
+//! Runs of characters without a meaning in strings, eight at a time: a guest has no wider
+//! registers.
 
-/// How many bytes at the start of `bytes` are neither quotation mark nor backslash nor control character.
+/// Returns the number of bytes at the start of `bytes` that are neither quotation marks nor
+/// backslashes nor control characters.
 #[inline]
 pub fn plain_len(bytes: &[u8]) -> usize {
     let mut at = 0;
@@ -19,7 +21,8 @@ pub fn plain_len(bytes: &[u8]) -> usize {
     at
 }
 
-/// The high bit of each byte that is not plain. Bytes above the lowest such may be marked wrongly, a borrow having gone through them.
+/// Returns the high bit of each byte that is not plain. Bytes above the lowest such byte may be
+/// marked wrongly, because a borrow goes through them.
 #[inline]
 const fn marks(bytes: u64) -> u64 {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
@@ -33,11 +36,11 @@ const fn marks(bytes: u64) -> u64 {
     (control | quote | backslash) & HIGH_BITS
 }
 
-/// Up to this many bytes are appended piece by piece.
+/// The most bytes that are appended piece by piece.
 const SHORT: usize = 32;
 
-/// Appends bytes. A copy of a length that is not known when compiling becomes an instruction on wasm32 that engines run as a call of their own,
-/// which is dear for a few bytes; pieces of known lengths are plain loads and stores.
+/// Appends bytes. On wasm32, a copy of unknown length is an instruction that engines run as a call,
+/// which is slow for a few bytes; pieces of known lengths are plain loads and stores.
 #[inline]
 pub fn append(bytes: &[u8], out: &mut Vec<u8>) {
     if bytes.len() > SHORT {
@@ -72,7 +75,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(5_000))]
 
         #[test]
-        fn a_run_ends_at_the_first_byte_that_means_something(
+        fn a_run_ends_at_the_first_special_byte(
             bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x1eu8..0x24, Just(b'\\'), b'a'..=b'z'], 0..40),
         ) {
             let by_hand = bytes
@@ -82,7 +85,7 @@ mod tests {
         }
 
         #[test]
-        fn all_of_it_is_appended(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn every_byte_is_appended(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let mut out = b"before".to_vec();
             append(&bytes, &mut out);
             prop_assert_eq!(out, [b"before", &*bytes].concat());

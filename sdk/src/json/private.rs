@@ -1,5 +1,5 @@
-//! The private protocols of `serde_json`: text that its types pass on unchanged, which serde's data
-//! model does not have.
+//! The private protocols of `serde_json` for text that its types pass on unchanged, which serde's
+//! data model lacks.
 
 use std::any::type_name;
 
@@ -8,19 +8,19 @@ use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
 use super::number::Number;
-use crate::fault::Fault;
+use crate::decode_error::DecodeError;
 
-/// The name of `RawValue`, as a newtype that is read and as a struct that is written.
+/// The name of `RawValue`: a newtype when read, a struct when written.
 pub const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 /// The name of `Number`, if numbers are text.
 pub const NUMBER: &str = "$serde_json::private::Number";
 
-/// Whether `serde_json::Number` keeps its digits as text of any length. The feature
+/// `true` if `serde_json::Number` keeps its digits as text of any length. The feature
 /// `arbitrary_precision` of `serde_json` decides, which any crate in the build may enable.
 pub const NUMBERS_ARE_TEXT: bool = size_of::<serde_json::Number>() == size_of::<String>();
 
-/// Returns whether a name is that of `RawValue`. The compiler knows both lengths, and so the answer
+/// Returns whether a name is that of `RawValue`. The compiler knows both lengths, and so the result
 /// for nearly all types.
 #[inline(always)]
 pub fn is_raw_value(name: &str) -> bool {
@@ -50,7 +50,7 @@ fn keeps_numbers<T>() -> bool {
     name == type_name::<serde_json::Number>() || name == type_name::<serde_json::Value>()
 }
 
-/// Returns whether the shortest digits of a float are the number's.
+/// Returns whether the shortest digits of a float equal a number.
 fn is(float: f64, number: &Number<'_>) -> bool {
     let mut text = Vec::new();
     CompactFormatter.write_f64(&mut text, float).is_ok()
@@ -76,17 +76,20 @@ impl<'de> Verbatim<'de> {
 }
 
 impl<'de> MapAccess<'de> for Verbatim<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
+    ) -> Result<Option<K::Value>, DecodeError> {
         let name = self.name.take().map(BorrowedStrDeserializer::new);
         name.map(|name| seed.deserialize(name)).transpose()
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
         seed.deserialize(BorrowedStrDeserializer::new(self.text))
     }
 }

@@ -12,14 +12,14 @@ use super::arena::{Arena, End};
 use super::number::{Integer, Number};
 use super::plain::plain_len;
 use super::private::{self, Verbatim};
-use crate::fault::Fault;
+use crate::decode_error::DecodeError;
 
-/// How deep arrays and objects may nest: a guest's stack is small, and running out of it is a trap.
+/// The deepest nesting of arrays and objects: a guest's stack is small, and an overflow is a trap.
 const MAX_DEPTH: u8 = 127;
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T, DecodeError>;
 
-/// A place in JSON text.
+/// A position in JSON text.
 pub struct Reader<'de> {
     text: &'de str,
     at: usize,
@@ -28,7 +28,7 @@ pub struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    /// Begins to read. Fails if the text is not UTF-8.
+    /// Begins to read; fails if the text is not UTF-8.
     pub fn new(text: &'de [u8], arena: &'de Arena) -> Read<Self> {
         match std::str::from_utf8(text) {
             Ok(text) => Ok(Reader {
@@ -37,11 +37,11 @@ impl<'de> Reader<'de> {
                 depth: MAX_DEPTH,
                 unescaped: arena.end(),
             }),
-            Err(error) => Err(Fault::syntax("expected UTF-8", error.valid_up_to())),
+            Err(error) => Err(DecodeError::syntax("expected UTF-8", error.valid_up_to())),
         }
     }
 
-    /// Reads one value, and says where it is if it is wrong.
+    /// Reads one value, and adds its position to an error.
     #[inline]
     pub(crate) fn value<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
         self.skip_space();
@@ -57,7 +57,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The next object member's name, its colon passed; `None` at the end of the object.
+    /// Returns the name of the next member and skips its colon; `None` at the end of the object.
     pub(crate) fn member(&mut self, first: bool) -> Read<Option<&'de str>> {
         match self.peek() {
             Some(b'}') => {
@@ -100,7 +100,7 @@ impl<'de> Reader<'de> {
         self.depth += 1;
     }
 
-    /// Whether there is one more element; at the end of the array, passes its bracket.
+    /// Returns whether there is one more element; skips the bracket at the end of the array.
     pub(crate) fn element(&mut self, first: bool) -> Read<bool> {
         match self.peek() {
             Some(b']') => {
@@ -128,7 +128,7 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn wanted<T>(&self, wanted: &'static str) -> Read<T> {
-        Err(Fault::syntax(wanted, self.at))
+        Err(DecodeError::syntax(wanted, self.at))
     }
 
     fn byte(&self) -> Option<u8> {
@@ -155,7 +155,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// A string: borrowed as it stands unless it has escapes.
+    /// Reads a string, borrowed from the text unless it has escapes.
     fn string(&mut self) -> Read<Cow<'de, str>> {
         if self.peek() != Some(b'"') {
             return self.wanted("expected a string");
@@ -166,7 +166,7 @@ impl<'de> Reader<'de> {
         self.unescaped_string().map(Cow::Owned)
     }
 
-    /// The string that begins here, if nothing in it is escaped.
+    /// Returns the string that begins here, if it has no escapes.
     #[inline]
     fn plain_string(&mut self) -> Option<&'de str> {
         let start = self.at + 1;
@@ -200,7 +200,7 @@ impl<'de> Reader<'de> {
         Ok(text)
     }
 
-    /// A string that lives as long as the text, escapes or none.
+    /// Reads a string that lives as long as the text, with or without escapes.
     pub(crate) fn kept_string(&mut self) -> Read<&'de str> {
         if self.peek() != Some(b'"') {
             return self.wanted("expected a string");
@@ -214,7 +214,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// What stands before the next quotation mark or backslash.
+    /// Returns the text before the next quotation mark or backslash.
     fn plain_run(&mut self) -> Read<&'de str> {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
@@ -226,7 +226,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// What follows a backslash.
+    /// Reads the rest of an escape.
     fn escape(&mut self) -> Read<char> {
         let Some(byte) = self.byte() else {
             return self.wanted("expected an escape");
@@ -278,7 +278,7 @@ impl<'de> Reader<'de> {
         Ok(unit)
     }
 
-    /// A number, which is passed.
+    /// Reads a number.
     fn number(&mut self) -> Read<Number<'de>> {
         self.skip_space();
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -294,7 +294,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Passes one value of any kind, checking that it is JSON.
+    /// Skips one value of any kind, checking that it is JSON.
     fn skip(&mut self) -> Read<()> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
@@ -323,7 +323,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// One value of any kind, as it stands in the text.
+    /// Returns the text of one value of any kind.
     pub(crate) fn raw(&mut self) -> Read<&'de str> {
         self.skip_space();
         let start = self.at;
@@ -331,13 +331,13 @@ impl<'de> Reader<'de> {
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
-    /// Whether the next value is of the wrong type, it being JSON at all: then says so in the words of what was wanted.
+    /// Fails because the next value, which must be JSON, has the wrong type.
     #[cold]
     fn mismatch<T>(&mut self, visitor: &dyn de::Expected) -> Read<T> {
         let start = self.at;
         self.skip()?;
         self.at = start;
-        Err(Fault::invalid_type(Unexpected::Unit, visitor))
+        Err(DecodeError::invalid_type(Unexpected::Unit, visitor))
     }
 
     fn visit_str<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
@@ -352,7 +352,7 @@ impl<'de> Reader<'de> {
             Some(b'0'..=b'9' | b'-') => match self.number()?.integer() {
                 Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
                 Some(Integer::Negative(number)) => visitor.visit_i64(number),
-                None => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -378,7 +378,9 @@ impl<'de> Reader<'de> {
         let value = visitor.visit_seq(&mut elements)?;
         let (first, ended) = (elements.next == 0, elements.ended);
         if !ended && self.element(first)? {
-            return Err(Fault::custom("the array has more elements than expected"));
+            return Err(DecodeError::custom(
+                "the array has more elements than expected",
+            ));
         }
         Ok(value)
     }
@@ -393,15 +395,17 @@ impl<'de> Reader<'de> {
         let value = visitor.visit_map(&mut members)?;
         let (first, ended) = (members.name.is_none(), members.ended);
         if !ended && self.member(first)?.is_some() {
-            return Err(Fault::custom("the object has more members than expected"));
+            return Err(DecodeError::custom(
+                "the object has more members than expected",
+            ));
         }
         Ok(value)
     }
 }
 
 #[cold]
-fn out_of_range() -> Fault {
-    Fault::custom("the number is out of range")
+fn out_of_range() -> DecodeError {
+    DecodeError::custom("the number is out of range")
 }
 
 macro_rules! by_kind {
@@ -413,7 +417,7 @@ macro_rules! by_kind {
 }
 
 impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
@@ -464,7 +468,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         match self.peek() {
             Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
                 Ok(number) => visitor.visit_i128(number),
-                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -474,7 +478,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         match self.peek() {
             Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
                 Ok(number) => visitor.visit_u128(number),
-                Err(_) => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             },
             _ => self.mismatch(&visitor),
         }
@@ -544,8 +548,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_unit(visitor)
     }
 
-    // The name is a constant once this is inlined, so that only plugins with a `RawValue` have the
-    // code for it.
+    // Inlined, the name is a constant, so that only plugins with a `RawValue` contain this code.
     #[inline(always)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
@@ -617,7 +620,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                     has_content: true,
                 })?;
                 if self.member(false)?.is_some() {
-                    return Err(Fault::custom("an enum has one variant at a time"));
+                    return Err(DecodeError::custom("an enum has one variant at a time"));
                 }
                 Ok(value)
             }
@@ -638,7 +641,7 @@ struct Elements<'a, 'de> {
 }
 
 impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         if self.ended || !self.reader.element(self.next == 0)? {
@@ -662,7 +665,7 @@ struct Members<'a, 'de> {
 }
 
 impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         if self.ended {
@@ -692,14 +695,15 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
     }
 }
 
-/// The name of a member, read as the key of a map: numbers and booleans are in quotation marks there.
+/// The name of a member, read as the key of a map: numbers and booleans are in quotation marks
+/// there.
 struct Name<'de> {
     text: &'de str,
     unescaped: End<'de>,
 }
 
 impl<'de> Name<'de> {
-    /// Reads what is within the quotation marks as a value, if it is a number and nothing else.
+    /// Returns a reader of the name, if it is a number and nothing else.
     fn as_number(&self) -> Option<Reader<'de>> {
         match Number::scan(self.text) {
             Ok(number) if number.text.len() == self.text.len() => Some(Reader {
@@ -718,14 +722,14 @@ macro_rules! numbers {
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
             match self.as_number() {
                 Some(mut reader) => reader.$method(visitor),
-                None => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+                None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
             }
         }
     )*};
 }
 
 impl<'de> de::Deserializer<'de> for Name<'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_borrowed_str(self.text)
@@ -741,7 +745,7 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
         match self.text {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
-            _ => Err(Fault::invalid_type(Unexpected::Unit, &visitor)),
+            _ => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
@@ -772,21 +776,21 @@ impl<'de> de::Deserializer<'de> for Name<'de> {
     }
 }
 
-/// `"Name"`, or `{"Name": content}` with its brace passed.
+/// `"Name"`, or the rest of `{"Name": content}` after its brace.
 struct Variant<'a, 'de> {
     reader: &'a mut Reader<'de>,
     has_content: bool,
 }
 
 impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
         let name = if self.has_content {
             match self.reader.member(true)? {
                 Some(name) => name,
-                None => return Err(Fault::custom("the name of a variant is missing")),
+                None => return Err(DecodeError::custom("the name of a variant is missing")),
             }
         } else {
             self.reader.kept_string()?
@@ -800,7 +804,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
 }
 
 impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Fault;
+    type Error = DecodeError;
 
     fn unit_variant(self) -> Read<()> {
         match self.has_content {
@@ -812,14 +816,14 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
         match self.has_content {
             true => seed.deserialize(self.reader),
-            false => Err(Fault::custom("the variant's content is missing")),
+            false => Err(DecodeError::custom("the variant's content is missing")),
         }
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
         match self.has_content {
             true => de::Deserializer::deserialize_seq(self.reader, visitor),
-            false => Err(Fault::custom("the variant's content is missing")),
+            false => Err(DecodeError::custom("the variant's content is missing")),
         }
     }
 
@@ -830,7 +834,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     ) -> Read<V::Value> {
         match self.has_content {
             true => de::Deserializer::deserialize_struct(self.reader, "", fields, visitor),
-            false => Err(Fault::custom("the variant's content is missing")),
+            false => Err(DecodeError::custom("the variant's content is missing")),
         }
     }
 }

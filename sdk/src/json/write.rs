@@ -6,13 +6,15 @@ use serde::Serialize;
 use serde::ser;
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
+use super::number::write_u64;
 use super::plain::{append, plain_len};
 use super::private;
 
-/// Why a value has no JSON form.
+/// The reason why a value has no form in JSON.
 pub struct WriteError(Box<str>);
 
-// Its words alone: whatever is made a `dyn Error` carries this, and quoting a string is five kilobytes.
+// Shows the message alone: every conversion to `dyn Error` includes this code, and quoting a string
+// costs five kilobytes.
 impl fmt::Debug for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -35,10 +37,11 @@ impl ser::Error for WriteError {
 
 type Written = Result<(), WriteError>;
 
-/// Appends `value` to `out` as compact JSON, byte for byte as `serde_json::to_vec` would.
+/// Appends `value` to `out` as compact JSON, byte for byte like `serde_json::to_vec`.
 ///
-/// Fails where a map's key is neither a string nor a number nor a boolean, where a float is NaN or infinite (`serde_json` writes `null` there, which nobody
-/// reads as a number), or where the value's own `Serialize` fails; `out` then holds a part of the text.
+/// Fails if a map's key is neither a string nor a number nor a boolean, if a float is NaN or
+/// infinite (`serde_json` writes `null` there, which does not read back as a number), or if the
+/// value's own `Serialize` fails. `out` then holds a part of the text.
 pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
     value.serialize(&mut Writer { out })
 }
@@ -76,23 +79,6 @@ fn write_escaped(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Appends a number in decimal.
-pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut len = 0;
-    for digit in &mut digits {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        len += 1;
-        if number == 0 {
-            break;
-        }
-    }
-    for digit in digits.iter().take(len).rev() {
-        out.push(*digit);
-    }
-}
-
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
 }
@@ -102,7 +88,7 @@ fn cannot_be_written() -> WriteError {
     WriteError("the number cannot be written".into())
 }
 
-/// How much of the text before a number that has no JSON form is shown, in bytes.
+/// The most bytes of the preceding text in an error about a number.
 const SHOWN: usize = 48;
 
 fn name(number: f64) -> &'static str {
@@ -135,14 +121,15 @@ fn not_finite(name: &str, out: &[u8]) -> WriteError {
     WriteError(words.concat().into_boxed_str())
 }
 
-/// An array or object that is being written; `close` is what it ends with.
+/// An array or object under construction; `close` is its end.
 struct Compound<'a> {
     out: &'a mut Vec<u8>,
     close: &'static str,
 }
 
-/// Before each element or member but the first: no value ends with an opening bracket.
-fn separate(out: &mut Vec<u8>) {
+/// Writes a comma before each element or member except the first: no value ends with an opening
+/// bracket.
+pub(super) fn separate(out: &mut Vec<u8>) {
     if !matches!(out.last(), Some(b'[' | b'{')) {
         out.push(b',');
     }
@@ -184,9 +171,10 @@ fn open_variant(variant: &str, out: &mut Vec<u8>) {
     out.push(b':');
 }
 
-/// Turns what was written as a value since `start` into a key.
+/// Converts the value written since `start` to a key.
 ///
-/// One writer serves keys and values so: a plugin needs no second copy of it for the few keys that are not strings.
+/// So one writer serves keys and values, and a plugin needs no second copy of it for the few keys
+/// that are not strings.
 fn make_key(out: &mut Vec<u8>, start: usize) -> Written {
     match out.get(start) {
         Some(b'"') => Ok(()),
@@ -252,8 +240,9 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
         Ok(())
     }
 
-    // The shortest digits that read back as the same number are an art of their own, which `serde_json` has. Its formatter is used alone:
-    // the errors of its serializer would cost a guest 5 KB, and writing to a vector does not fail.
+    // `serde_json` has the algorithm for the shortest digits that read back as the same number.
+    // Only its formatter is used: the errors of its serializer would cost a guest 5 KB, and writing
+    // to a vector does not fail.
     fn serialize_f32(self, number: f32) -> Written {
         if !number.is_finite() {
             return Err(not_finite(name(number.into()), self.out));
@@ -358,8 +347,8 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
         Ok(Compound::open(self.out, b'{', "}"))
     }
 
-    // The name is a constant once this and the methods of `Struct` are inlined, so that only plugins
-    // that write such text have the code for it.
+    // Inlined like the methods of `Struct`, the name is a constant, so that only plugins that write
+    // such text contain this code.
     #[inline(always)]
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Struct<'a>, WriteError> {
         let verbatim = private::is_text(name);
@@ -414,10 +403,10 @@ elements! {
     SerializeTupleVariant serialize_field
 }
 
-/// A struct that is being written.
+/// A struct under construction.
 struct Struct<'a> {
     out: &'a mut Vec<u8>,
-    /// The start of the string that is JSON already, if the struct is nothing else.
+    /// The start of the string that is JSON already, if the struct is only that.
     verbatim: Option<usize>,
 }
 
@@ -443,7 +432,7 @@ impl ser::SerializeStruct for Struct<'_> {
     }
 }
 
-/// Makes what it says of the string that begins at `start`, as [`write_str`] wrote it.
+/// Replaces the string that begins at `start` by its content, reversing [`write_str`].
 fn unquote(start: usize, out: &mut Vec<u8>) {
     let mut quoted = out.split_off(start).into_iter();
     out.reserve(quoted.len());
@@ -456,7 +445,7 @@ fn unquote(start: usize, out: &mut Vec<u8>) {
             Some(b'n') => b'\n',
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
-            // In JSON, all other control characters are escaped already.
+            // JSON escapes all other control characters already.
             Some(other) => other,
         });
     }

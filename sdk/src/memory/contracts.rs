@@ -1,18 +1,40 @@
-//! What contracts of other hosts need of linear memory; plugins for this SDK's own ABI have nothing of it.
+//! Linear memory for the contracts of other hosts; plugins for the SDK's own ABI do not contain it.
 
 use std::cell::Cell;
 use std::ptr;
 
 use super::{Block, Boundary, NO_BYTES, NOWHERE, Place, busy, overlap, range};
 use crate::abi::Packed;
-use crate::hosts::call::Reply;
-use crate::hosts::registry::Export;
 
-/// What contracts remember between calls.
+/// The entry point of a command: arguments in, a packed answer out, as in the exports of ABI 1.
+pub type Export = unsafe extern "C" fn(address: *mut u8, len: u32) -> u64;
+
+/// The answer of a plugin.
+pub struct Reply<'a> {
+    /// `true` if the bytes are an error, as JSON: `{"code", "message", "details"?, "source"?}`.
+    pub failed: bool,
+    /// The bytes, which stay where they are until the next call into the plugin.
+    pub bytes: &'a [u8],
+}
+
+impl Reply<'_> {
+    /// Returns the place of the bytes. Without any bytes, the address is still not 0, which some
+    /// hosts take for nothing.
+    pub fn packed(&self) -> Packed {
+        Packed {
+            address: self.bytes.as_ptr().addr() as u32,
+            len: self.bytes.len() as u32,
+            failed: self.failed,
+        }
+    }
+}
+
+/// The state of contracts between calls.
 struct Outside {
-    /// Whether a contract looks at an answer, which the next call would take away.
+    /// `true` while a contract uses an answer, which the next call would drop.
     answering: Cell<bool>,
-    /// What a contract tells its host of the last call, beside the plugin's answer or instead of it.
+    /// The bytes that a contract keeps for its host, in addition to or instead of the plugin's
+    /// answer.
     kept: Cell<Vec<u8>>,
 }
 
@@ -25,11 +47,12 @@ impl Outside {
     }
 }
 
-// SAFETY: without `atomics`, which `guest.rs` refuses, wasm32 has one thread only.
+// SAFETY: wasm32 without `atomics`, which `guest.rs` refuses, has one thread only.
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for Outside {}
 
-/// Not a variable of the thread's there: that could be gone at the thread's end, which every access would have to ask.
+/// Not thread-local: such a variable may be gone at the end of the thread, and every access would
+/// check that.
 #[cfg(target_arch = "wasm32")]
 #[inline]
 fn outside<R>(then: impl FnOnce(&Outside) -> R) -> R {
@@ -45,13 +68,13 @@ fn outside<R>(then: impl FnOnce(&Outside) -> R) -> R {
     OUTSIDE.with(then)
 }
 
-/// Keeps bytes where the host finds them, in the stead of those kept before.
+/// Keeps bytes for the host, and drops those kept before.
 #[inline]
 pub fn keep(bytes: Vec<u8>) {
     outside(|outside| outside.kept.set(bytes));
 }
 
-/// Looks at the bytes that are kept, whose address stays until others are.
+/// Uses the bytes that are kept. Their address stays the same until others are kept.
 #[inline]
 pub fn kept<R>(then: impl FnOnce(&[u8]) -> R) -> R {
     outside(|outside| {
@@ -62,17 +85,19 @@ pub fn kept<R>(then: impl FnOnce(&[u8]) -> R) -> R {
     })
 }
 
-/// Calls an export of the guest's own with bytes that the guest holds. While an answer is looked at, the plugin is busy.
+/// Calls an export of the guest with bytes that the guest holds. While an answer is in use, the
+/// plugin is busy.
 #[inline]
 pub fn call(export: Export, arguments: &mut [u8]) -> Packed {
     let len = u32::try_from(arguments.len()).unwrap_or(u32::MAX);
     within_no_answer(|| {
-        // SAFETY: the slice is exclusive for the length of the call, readable and writable; of one that is longer than its length says, nothing is read at all.
+        // SAFETY: the slice is exclusive for the length of the call, readable and writable. A slice
+        // too long for a `u32` is not read at all.
         unsafe { export(arguments.as_mut_ptr(), len) }
     })
 }
 
-/// Runs what may take the last answer away, and answers itself.
+/// Runs a call that drops the last answer and returns one of its own.
 #[inline]
 pub fn within_no_answer(call: impl FnOnce() -> u64) -> Packed {
     Packed::from_bits(match outside(|outside| outside.answering.get()) {
@@ -81,13 +106,14 @@ pub fn within_no_answer(call: impl FnOnce() -> u64) -> Packed {
     })
 }
 
-/// Looks at what an export has just answered.
+/// Uses the answer that an export has just returned.
 #[inline]
 pub fn answered<R>(answer: Packed, then: impl FnOnce(Reply<'_>) -> R) -> R {
     let before = outside(|outside| outside.answering.replace(true));
     let bytes: &[u8] = match answer.len {
         0 => &[],
-        // SAFETY: `Boundary::serve`, or `busy`, told where its answer lies, which stays there until the next call; `answering` keeps that away until `then` has returned.
+        // SAFETY: `Boundary::serve`, or `busy`, returned the place of its answer, which stays there
+        // until the next call; `answering` prevents that until `then` has returned.
         len => unsafe {
             std::slice::from_raw_parts(
                 ptr::with_exposed_provenance(answer.address as usize),
@@ -103,21 +129,23 @@ pub fn answered<R>(answer: Packed, then: impl FnOnce(Reply<'_>) -> R) -> R {
     made
 }
 
-/// The bytes of a host's, which it lends for the length of a call.
+/// Returns bytes that the host lends for the length of a call.
 ///
 /// # Safety
-/// The bytes must be readable and writable while the result is used, and nothing else may refer to them.
+/// The bytes must be readable and writable while the result is used, and no other reference to them
+/// may exist.
 #[inline]
 pub unsafe fn lent<'a>(address: *mut u8, len: u32) -> &'a mut [u8] {
     match len {
         0 => &mut [],
-        // SAFETY: the caller vouches for the bytes; a memory of 32 bits has less than `isize::MAX` behind an address that it has.
+        // SAFETY: the caller guarantees it for the bytes; in a 32-bit memory, less than
+        // `isize::MAX` follow any valid address.
         len => unsafe { std::slice::from_raw_parts_mut(address, len as usize) },
     }
 }
 
 impl Boundary {
-    /// The live block in which an address lies, its beginning, its end, or anywhere between.
+    /// Returns the live block that contains an address, at its beginning, its end or in between.
     fn block_around(&self, address: Place) -> Option<Block> {
         if address == NO_BYTES.addr() {
             return Some(Block {
@@ -126,7 +154,7 @@ impl Boundary {
             });
         }
         let blocks = self.blocks.take();
-        // Hosts pass the beginning nearly always, and have few blocks at a time.
+        // Hosts nearly always pass the beginning, and have few blocks at a time.
         let found = blocks.find(address).map(|(_, block)| block).or_else(|| {
             let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
             live.find(|block| overlap(block.range(), (address, address.saturating_add(1))))
@@ -136,14 +164,15 @@ impl Boundary {
         found
     }
 
-    /// How many bytes there are from an address to the end of the block in which it lies, if that is a live block and none that the bytes lie in.
+    /// Returns the number of bytes from an address to the end of its block, if that is a live block
+    /// that does not contain `bytes`.
     pub fn room_beside(&self, bytes: &[u8], address: Place) -> Option<usize> {
         let block = self.block_around(address)?;
         let beside = !overlap(block.range(), range(bytes));
         beside.then(|| block.room_from(address))
     }
 
-    /// Writes bytes to an address, if that lies in a live block which has room for them from there; otherwise nothing is written.
+    /// Writes bytes to an address if a live block has room for them there. Returns whether it did.
     pub fn put(&self, bytes: &[u8], address: Place) -> bool {
         let Some(block) = self.block_around(address) else {
             return false;
@@ -151,8 +180,8 @@ impl Boundary {
         if bytes.len() > block.room_from(address) || overlap(block.range(), range(bytes)) {
             return false;
         }
-        // SAFETY: the block is live and has room for the bytes from the address on, and they do not lie in it; only the host refers to what is there, and it waits for
-        // this call.
+        // SAFETY: the block is live, has room for the bytes from the address on, and does not
+        // contain them. Only the host refers to this memory, and it waits for this call.
         unsafe {
             let place = block.start.add(address - block.start.addr());
             ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len());
@@ -160,7 +189,7 @@ impl Boundary {
         true
     }
 
-    /// Takes it that nobody looks at the last answer any more, so that the block in which it may lie is as any other.
+    /// Forgets the last answer, so that the block that contains it becomes an ordinary one.
     pub fn forget_answer(&self) {
         self.answer.set(NOWHERE);
     }
@@ -172,23 +201,24 @@ impl Block {
     }
 }
 
-/// As [`Boundary::room_beside`], in the one plugin of a module.
+/// Like [`Boundary::room_beside`], for the one plugin of a module.
 pub fn room_beside(bytes: &[u8], address: Place) -> Option<usize> {
     boundary().room_beside(bytes, address)
 }
 
-/// As [`Boundary::put`].
+/// Like [`Boundary::put`], for the one plugin of a module.
 pub fn put(bytes: &[u8], address: Place) -> bool {
     boundary().put(bytes, address)
 }
 
-/// Sees to it that a host's next block of up to so many bytes needs no more memory than there is.
+/// Grows the memory so that the host's next block of up to `bytes` bytes needs no growth.
 pub fn make_room(bytes: u32) {
     let boundary = boundary();
     boundary.free(boundary.alloc(bytes).addr());
 }
 
-/// Passes bytes on where numbers of any type could lie: where they are, or else a copy. What is answered about them is gone afterwards.
+/// Passes bytes on with the alignment of any number: where they are, or as a copy. Forgets the
+/// answer afterwards.
 pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
     let mut words;
     let bytes = match bytes.as_ptr().addr().is_multiple_of(size_of::<u64>()) {
@@ -209,17 +239,18 @@ pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
 #[cfg(target_arch = "wasm32")]
 use super::boundary;
 
-/// Natively, a plugin has no host.
+/// A native plugin has no host.
 #[cfg(not(target_arch = "wasm32"))]
 fn boundary() -> &'static Boundary {
     unreachable!("contracts share memory on wasm32 only")
 }
 
-/// The first `len` bytes of some words, or all of them.
+/// Returns the first `len` bytes of some words, or all of them.
 #[inline]
 pub fn bytes_of(words: &mut [u64], len: usize) -> &mut [u8] {
     let len = len.min(size_of_val(words));
-    // SAFETY: the words have at least so many bytes, any of which may have any value, and are borrowed for as long.
+    // SAFETY: the words have at least `len` bytes, any values are valid, and they are borrowed for
+    // as long.
     unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), len) }
 }
 
@@ -228,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_put_into_blocks_only_and_only_where_there_is_room() {
+    fn bytes_are_put_only_where_a_block_has_room() {
         let boundary = Boundary::new();
         let block = boundary.alloc(8).addr();
         let other = boundary.alloc(8).addr();
@@ -259,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_a_block_is_not_put_into_it() {
+    fn bytes_of_a_block_are_not_put_into_it() {
         let boundary = Boundary::new();
         let start = boundary.alloc(8);
         // SAFETY: the block is live, and is written before it is read.

@@ -1,41 +1,46 @@
-//! Memory at fixed addresses, where a host reads and writes without asking the guest for a place.
+//! Memory at fixed addresses, where a host reads and writes without asking the guest.
 //!
-//! Such a host takes for granted that what lies there is nobody's. By the usual layout of a Rust module that is so: the stack comes first, 1 MiB of it, and grows down
-//! towards address 0, so that its low end lies idle while no calls are nested deeply. The linker can lay memory out otherwise, though, and a host may write more than fits
-//! there. So nothing here is touched before [`Layout`] has shown, from where things are in this very call, that it belongs neither to the data nor to the stack in use.
+//! Such a host assumes that this memory is unused. In the usual layout of a Rust module that is
+//! true: the stack comes first, with 1 MiB, and grows down towards address 0, so its low end is
+//! idle unless calls are deeply nested. But the linker can use another layout, and a host may write
+//! more than fits. So this module touches nothing until [`Layout`] has shown, from the addresses in
+//! this very call, that the memory belongs neither to the data nor to the used part of the stack.
 //!
-//! Bytes outside of all that Rust has allocated are read and written as a device's registers are, by volatile accesses, which the language allows there at any address, 0
-//! included ([since Rust 1.90](https://doc.rust-lang.org/std/ptr/fn.read_volatile.html)). What is read is copied at once: no reference to such a place is ever made.
+//! Bytes outside all Rust allocations are accessed like the registers of a device, by volatile
+//! reads and writes, which the language allows there at any address including 0 ([since Rust
+//! 1.90](https://doc.rust-lang.org/std/ptr/fn.read_volatile.html)). They are copied at once: no
+//! reference to such a place exists.
 
 use std::ptr;
 
-// Since the same release as the rule, so that an older compiler stops here instead of being promised what it does not keep.
+// Stable since the same release as that rule, so that an older compiler fails here.
 #[cfg(target_arch = "wasm32")]
 const _: Option<u32> = 1u32.checked_sub_signed(1);
 
-/// Bytes move in words of this size.
+/// The size of a word in bytes, the unit of copying.
 const WORD: usize = size_of::<u64>();
 
-/// How much stack, in bytes, the functions need that copy a text, the allocator included. They use less than a tenth of it without optimisation.
+/// The stack in bytes that the copying functions may need, with the allocator. Unoptimized, they
+/// use less than a tenth of it.
 const ROOM: usize = 16 * 1024;
 
-/// Where the guest's own things lie while a call begins.
+/// The guest's use of memory at the beginning of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// Where the data begin, with constants and all that never moves; the heap lies behind them.
+    /// The beginning of the data, with constants and everything that never moves. The heap follows.
     data: usize,
-    /// How far down the stack is in use.
+    /// The lowest used address of the stack.
     stack: usize,
-    /// Where the stack ends when nothing is on it.
+    /// The address of an empty stack.
     stack_end: usize,
 }
 
 impl Layout {
-    /// How it is now.
+    /// Returns the current layout.
     #[cfg(target_arch = "wasm32")]
     pub fn now() -> Self {
         unsafe extern "C" {
-            // What the linker knows of the layout are the addresses of these; there is nothing at them to be read.
+            // Symbols whose addresses the linker sets; there is nothing at them to read.
             static __global_base: u8;
             static __stack_high: u8;
         }
@@ -46,7 +51,7 @@ impl Layout {
         }
     }
 
-    /// Natively there is no memory of this kind.
+    /// Returns an empty layout: native builds have no such memory.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn now() -> Self {
         Layout {
@@ -56,22 +61,23 @@ impl Layout {
         }
     }
 
-    /// How many bytes from address 0 on are nobody's, and will be while a text is copied: the call's own needs are taken off.
+    /// Returns the number of idle bytes from address 0 on, minus the needs of the copying call.
     pub fn idle(&self) -> usize {
-        // What is called the stack's end must be one: otherwise nothing is known of where the stack is.
+        // If the symbol is not the end of the stack, the place of the stack is unknown.
         if self.stack >= self.stack_end {
             return 0;
         }
         self.data.min(self.stack.saturating_sub(ROOM)) / WORD * WORD
     }
 
-    /// Whether a host may use the memory below an address.
+    /// Returns whether a host may use the memory below an address.
     pub fn is_idle_below(&self, end: usize) -> bool {
         self.idle() >= end
     }
 }
 
-/// The address of something on the stack, below which nothing is in use but by whoever is called next.
+/// Returns an address on the stack. Everything below it is unused, except by the functions called
+/// next.
 #[cfg(target_arch = "wasm32")]
 #[inline(never)]
 fn in_use() -> usize {
@@ -79,51 +85,56 @@ fn in_use() -> usize {
     ptr::from_ref(std::hint::black_box(&last)).addr()
 }
 
-/// Copies what a host has written from address 0 on; `None` if that reaches into what the guest itself uses, which is then destroyed: see [`put_immediate`].
+/// Copies what a host has written from address 0 on. `None` if that reaches into the guest's own
+/// memory, which is then destroyed: see [`put_immediate`].
 pub fn take(len: usize) -> Option<Vec<u8>> {
-    // SAFETY: the bytes belong to nobody in the guest, as is seen here; address 0 is a multiple of eight, and so is what is idle.
+    // SAFETY: the check shows that the guest does not use the bytes. Address 0 is a multiple of
+    // eight, and so is the idle length.
     Layout::now()
         .is_idle_below(len)
         .then(|| unsafe { copy_out(ptr::null(), len) })
 }
 
-/// Writes a text to where a host will read it; `false` if there is no place for it there.
+/// Writes a text to where a host reads it; `false` if there is no room for it there.
 pub fn put<const ADDRESS: usize>(text: &[u8]) -> bool {
     const { assert!(ADDRESS.is_multiple_of(WORD), "words are written") };
     let idle = Layout::now().is_idle_below(ADDRESS.saturating_add(text.len()));
     if idle {
-        // SAFETY: the bytes belong to nobody in the guest, as has just been seen; the address is a multiple of eight.
+        // SAFETY: the check shows that the guest does not use the bytes; the address is a multiple
+        // of eight.
         unsafe { copy_in(ptr::without_provenance_mut(ADDRESS), text) };
     }
     idle
 }
 
-/// Reads bytes that need not lie in anything that Rust knows of.
+/// Reads bytes, inside or outside of Rust allocations.
 ///
 /// # Safety
-/// `start` is a multiple of eight, or of the alignment of `u64` at least. The `len` bytes there, rounded up to a multiple of eight, are all in one allocation and may be read, or
-/// are in none and within the linear memory.
+/// `start` must be a multiple of the alignment of `u64`. The `len` bytes there, rounded up to a
+/// multiple of eight, must be readable and either all in one allocation, or in none and within
+/// linear memory.
 unsafe fn copy_out(start: *const u8, len: usize) -> Vec<u8> {
     let mut text = vec![0; len.next_multiple_of(WORD)];
     let (words, _) = text.as_chunks_mut();
     for (nth, word) in words.iter_mut().enumerate() {
         let from = start.cast::<u64>().wrapping_add(nth);
-        // SAFETY: the caller vouches for the bytes.
+        // SAFETY: the caller guarantees it for the bytes.
         *word = unsafe { from.read_volatile() }.to_ne_bytes();
     }
     text.truncate(len);
     text
 }
 
-/// Writes bytes that need not lie in anything that Rust knows of.
+/// Writes bytes, inside or outside of Rust allocations.
 ///
 /// # Safety
-/// `start` is a multiple of the alignment of `u64`. As many bytes there as the text has are all in one allocation and may be written, or are in none and within the linear memory.
+/// `start` must be a multiple of the alignment of `u64`. The bytes there, as many as in the text,
+/// must be writable and either all in one allocation, or in none and within linear memory.
 unsafe fn copy_in(start: *mut u8, text: &[u8]) {
     let (words, rest) = text.as_chunks();
     for (nth, word) in words.iter().enumerate() {
         let to = start.cast::<u64>().wrapping_add(nth);
-        // SAFETY: the caller vouches for the bytes.
+        // SAFETY: the caller guarantees it for the bytes.
         unsafe { to.write_volatile(u64::from_ne_bytes(*word)) };
     }
     let to = start.wrapping_add(text.len() - rest.len());
@@ -133,7 +144,7 @@ unsafe fn copy_in(start: *mut u8, text: &[u8]) {
     }
 }
 
-/// A text that can be written without being anywhere in memory: at most `MOST_WORDS` words in ASCII.
+/// A text that can be written without being in memory: at most `MOST_WORDS` words in ASCII.
 pub trait Immediate {
     /// The text.
     const TEXT: &'static str;
@@ -142,8 +153,9 @@ pub trait Immediate {
 /// The longest immediate text, in words.
 const MOST_WORDS: usize = 24;
 
-/// Writes a text to where a host will read it, each word being a number in the code: a host that has overwritten the guest's data can still be told so. How many bytes
-/// there are, spaces having been added up to a whole word; `None` if there is no place for them.
+/// Writes a text to where a host reads it, with each word a number in the code. This works even
+/// after a host has overwritten the guest's data. Returns the length, with spaces up to a whole
+/// word; `None` if there is no room.
 pub fn put_immediate<const ADDRESS: usize, T: Immediate>() -> Option<usize> {
     const { assert!(ADDRESS.is_multiple_of(WORD), "words are written") };
     const {
@@ -154,12 +166,13 @@ pub fn put_immediate<const ADDRESS: usize, T: Immediate>() -> Option<usize> {
     };
     let idle = Layout::now().is_idle_below(ADDRESS.saturating_add(MOST_WORDS * WORD));
     if idle {
-        // A loop would take the words from a table, which lies in the data.
+        // A loop would take the words from a table in the data.
         macro_rules! put {
             ($($nth:literal)*) => {$(
                 if const { $nth * WORD < T::TEXT.len() } {
                     let to = ptr::without_provenance_mut::<u64>(const { ADDRESS + $nth * WORD });
-                    // SAFETY: the bytes belong to nobody in the guest, as has just been seen; the address is a multiple of eight.
+                    // SAFETY: the check shows that the guest does not use the bytes; the address is
+                    // a multiple of eight.
                     unsafe { to.write_volatile(const { word(T::TEXT, $nth) }) };
                 }
             )*};
@@ -169,7 +182,7 @@ pub fn put_immediate<const ADDRESS: usize, T: Immediate>() -> Option<usize> {
     idle.then_some(T::TEXT.len().next_multiple_of(WORD))
 }
 
-/// A word of a text; what is behind the text's end are spaces.
+/// Returns a word of a text, padded with spaces after the end.
 const fn word(text: &str, nth: usize) -> u64 {
     let mut word = [b' '; WORD];
     let mut from = match text.as_bytes().split_at_checked(nth * WORD) {
@@ -189,7 +202,7 @@ const fn word(text: &str, nth: usize) -> u64 {
 mod tests {
     use super::*;
 
-    /// A megabyte of stack before the data, of which a little is in use.
+    /// A megabyte of stack before the data, with a little in use.
     const USUAL: Layout = Layout {
         data: 1 << 20,
         stack: (1 << 20) - 100,
@@ -197,14 +210,14 @@ mod tests {
     };
 
     #[test]
-    fn by_the_usual_layout_the_low_end_of_the_stack_is_idle() {
+    fn the_low_end_of_the_usual_stack_is_idle() {
         assert_eq!(USUAL.idle(), (1 << 20) - ROOM - 104);
         assert!(USUAL.is_idle_below(128 << 10));
         assert!(!USUAL.is_idle_below((1 << 20) - ROOM));
     }
 
     #[test]
-    fn a_stack_that_is_small_or_nearly_used_up_leaves_nothing_to_the_host() {
+    fn a_small_or_full_stack_leaves_no_idle_memory() {
         for stack_end in [0, 16 << 10, 64 << 10, 128 << 10] {
             let layout = Layout {
                 data: stack_end,
@@ -221,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn data_before_the_stack_are_seen() {
+    fn data_before_the_stack_are_not_idle() {
         let data_first = Layout {
             data: 1024,
             stack: (1 << 20) + 900,
@@ -232,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_that_is_somewhere_else_proves_nothing() {
+    fn a_stack_elsewhere_leaves_no_idle_memory() {
         assert_eq!(
             Layout {
                 stack: 2 << 20,
@@ -252,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn natively_nothing_is_read_or_written() {
+    fn native_builds_read_and_write_nothing() {
         struct Told;
         impl Immediate for Told {
             const TEXT: &'static str = "told";
@@ -263,12 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_copied_whatever_the_length() {
+    fn texts_of_any_length_are_copied_whole() {
         let text: Vec<u8> = (1..=64).collect();
         for len in 0..=text.len() {
             let mut memory = [0u64; 9];
             let start = memory.as_mut_ptr().cast::<u8>();
-            // SAFETY: as many bytes as the text has, rounded up to words, lie in the array, which is aligned for words.
+            // SAFETY: the bytes of the text, rounded up to words, are in the array, which is
+            // aligned for words.
             let read = unsafe {
                 copy_in(start, &text[..len]);
                 copy_out(start, len)
@@ -282,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn an_immediate_text_is_the_same_words_as_the_text() {
+    fn immediate_words_are_those_of_the_text() {
         let text = r#"{"success":false}"#;
         let words: Vec<u8> = (0..3)
             .flat_map(|nth| word(text, nth).to_le_bytes())

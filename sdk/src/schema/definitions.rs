@@ -1,53 +1,55 @@
-//! The types that have a place of their own under `$defs`: which there are, and what they are called.
+//! The definitions of a document, under `$defs`, and their names.
 #![allow(
     clippy::indexing_slicing,
     reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
 )]
 
+use super::name;
 use super::name::{hash, hash_number};
-use super::node::{Content, Definition, Enum, Field, Node, Representation, Variant};
-use super::write::Writer;
-use super::{Direction, Sink, name};
+use super::node::{
+    Content, Definition, Direction, Enum, Field, Names, Node, Representation, Variant,
+};
+use super::sink::Sink;
 
-/// How many types there can be in one document.
+/// The most types in one document.
 const MOST: usize = 2048;
 
-/// The types that have a place of their own in a document, under `$defs`, and are referred to by name.
+/// The types with a definition in a document, under `$defs`, to which other schemas refer by name.
 ///
-/// A type that is read in another form than it is written in has two places, if both are needed.
+/// A type that is read in another form than it is written has two definitions, if both are needed.
 pub struct Definitions {
     entries: [Option<Entry>; MOST],
     len: usize,
-    /// Where a type stands in `entries`, by its id; 0 is nowhere.
+    /// The index of a type in `entries` plus 1, by its id; 0 for an empty slot.
     places: [u16; 2 * MOST],
-    /// What is written, in its order.
-    forms: [Option<Form>; 2 * MOST],
-    forms_len: usize,
-    /// How many of the forms have been looked through for what they refer to.
+    /// The definitions to write, in order.
+    pub(super) forms: [Option<Form>; 2 * MOST],
+    pub(super) forms_len: usize,
+    /// The number of forms whose references have been followed.
     followed: usize,
 }
 
-/// A type, which may be needed or not.
+/// A known type, which may be needed or not.
 #[derive(Clone, Copy)]
-struct Entry {
-    definition: &'static Definition,
-    /// Whether it, or anything that it refers to, is read in another form than it is written in.
+pub(super) struct Entry {
+    pub(super) definition: &'static Definition,
+    /// `true` if it, or anything that it refers to, is read in another form than it is written.
     differs: bool,
-    /// Which of `forms` it is in each direction.
+    /// The index in `forms` for each direction.
     input: Option<u16>,
     output: Option<u16>,
 }
 
-/// A type in one direction, which is needed.
+/// A needed type in one direction.
 #[derive(Clone, Copy)]
-struct Form {
-    entry: u16,
-    direction: Direction,
-    /// Whether it is what is written of a type that is read in another form.
+pub(super) struct Form {
+    pub(super) entry: u16,
+    pub(super) direction: Direction,
+    /// `true` for the written form of a type that is read in another form.
     is_output: bool,
-    /// Which of those of the same name it is; 0 for the only or first one.
+    /// The number among forms of the same name; 0 for the first.
     number: u64,
-    /// What tells its name from others.
+    /// The hash of its name.
     text: u64,
 }
 
@@ -58,7 +60,7 @@ impl Default for Definitions {
 }
 
 impl Definitions {
-    /// None yet.
+    /// Creates an empty set.
     pub const fn new() -> Self {
         Definitions {
             entries: [None; MOST],
@@ -70,12 +72,12 @@ impl Definitions {
         }
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no definitions.
     pub const fn is_empty(&self) -> bool {
         self.forms_len == 0
     }
 
-    /// Adds those that a schema leads to.
+    /// Adds the definitions that a schema refers to.
     pub const fn collect(&mut self, schema: &'static Node, direction: Direction) {
         let known = self.len;
         let mut visit = Visit {
@@ -107,30 +109,6 @@ impl Definitions {
         }
     }
 
-    /// Writes the members of `$defs`, without the braces around them.
-    pub const fn write(&self, sink: &mut Sink<'_>) {
-        let mut nth = 0;
-        while nth < self.forms_len {
-            let Some(form) = self.forms[nth] else { return };
-            sink.raw(if nth == 0 { "\"" } else { ",\"" });
-            self.write_name(form, sink);
-            sink.raw("\":");
-            let body = self.entry(form.entry).definition.body;
-            Writer::new(self, form.direction, sink).schema(body);
-            nth += 1;
-        }
-    }
-
-    /// Writes a schema; all that it leads to must have been collected in the same direction.
-    pub const fn write_schema(
-        &self,
-        schema: &'static Node,
-        direction: Direction,
-        sink: &mut Sink<'_>,
-    ) {
-        Writer::new(self, direction, sink).schema(schema);
-    }
-
     /// Writes the name of a type that has been collected.
     pub(super) const fn write_reference(
         &self,
@@ -151,11 +129,11 @@ impl Definitions {
             }
         }
         panic!(
-            "a schema refers to a type that is not there: `Recursive<T>` can only stand within `T`, and what is written must have been collected"
+            "a schema refers to an unknown type: `Recursive<T>` may only appear within `T`, and a written schema must have been collected"
         );
     }
 
-    const fn write_name(&self, form: Form, sink: &mut Sink<'_>) {
+    pub(super) const fn write_name(&self, form: Form, sink: &mut Sink<'_>) {
         self.entry(form.entry).definition.name.write(sink);
         if form.is_output {
             sink.raw("Output");
@@ -165,14 +143,14 @@ impl Definitions {
         }
     }
 
-    const fn entry(&self, entry: u16) -> &Entry {
+    pub(super) const fn entry(&self, entry: u16) -> &Entry {
         match &self.entries[entry as usize] {
             Some(entry) => entry,
-            None => panic!("entries stand one after the other"),
+            None => panic!("entries have no gaps"),
         }
     }
 
-    /// Where in `places` a type stands, or could.
+    /// Returns the slot of a type in `places`, or the free slot for it.
     const fn find(&self, id: u64) -> Result<usize, usize> {
         let mut place = (id % (2 * MOST as u64)) as usize;
         loop {
@@ -186,14 +164,14 @@ impl Definitions {
         }
     }
 
-    /// Notes a type, and says whether it is known to have two forms.
+    /// Adds a type, and returns whether it is known to have two forms.
     const fn note(&mut self, definition: &'static Definition) -> bool {
         match self.find(definition.name.id()) {
             Ok(place) => self.entry(self.places[place] - 1).differs,
             Err(place) => {
                 assert!(
                     self.len < MOST,
-                    "there are too many types for one manifest: 2048 is the most"
+                    "there are too many types for one manifest: the limit is 2048"
                 );
                 self.entries[self.len] = Some(Entry {
                     definition,
@@ -208,7 +186,7 @@ impl Definitions {
         }
     }
 
-    /// Finds out about the types from `known` on, and whatever they lead to, which of them have two forms.
+    /// Determines which types, from index `known` on and all that they refer to, have two forms.
     const fn know(&mut self, known: usize) {
         let mut nth = known;
         let mut any = false;
@@ -216,7 +194,8 @@ impl Definitions {
             any |= self.look_at(nth);
             nth += 1;
         }
-        // Having two forms spreads to all that refer to such a type, which may stand before or after it.
+        // A type that refers to one with two forms has two forms, too, and may come before or after
+        // it.
         while any {
             any = false;
             let mut nth = self.len;
@@ -229,7 +208,7 @@ impl Definitions {
         }
     }
 
-    /// Whether a type turns out to have two forms. Notes those that it refers to.
+    /// Returns whether a type turns out to have two forms. Adds the types that it refers to.
     const fn look_at(&mut self, nth: usize) -> bool {
         let body = self.entry(nth as u16).definition.body;
         let mut visit = Visit {
@@ -245,7 +224,7 @@ impl Definitions {
         differs
     }
 
-    /// Has a type written, in the form that it has in one direction.
+    /// Adds the definition of a type in one direction.
     const fn need(&mut self, definition: &'static Definition, direction: Direction) {
         let Ok(place) = self.find(definition.name.id()) else {
             panic!("types are known before they are needed");
@@ -269,7 +248,7 @@ impl Definitions {
         let form = self.forms_len as u16;
         let new = match (other, direction) {
             (None, _) => self.unique(new),
-            // Its plain name is for what is read.
+            // The plain name belongs to the form that is read.
             (Some(other), Direction::In) => match self.forms[other as usize] {
                 Some(output) => {
                     let renamed = self.unique(Form {
@@ -303,7 +282,7 @@ impl Definitions {
         }
     }
 
-    /// Numbers a form, so that no other has its name.
+    /// Numbers a form, so that its name is unique.
     const fn unique(&self, mut form: Form) -> Form {
         let plain = form.text;
         form.number = 0;
@@ -328,17 +307,17 @@ impl Definitions {
     }
 }
 
-/// A walk through one schema, as far as the types that it refers to.
+/// A walk through one schema up to the types that it refers to.
 struct Visit<'a> {
     definitions: &'a mut Definitions,
-    /// The direction in which types are needed; `None` only finds out about them, in both.
+    /// The direction of the needed types; `None` only collects information, in both directions.
     direction: Option<Direction>,
-    /// Whether the schema has two forms.
+    /// `true` if the schema has two forms.
     differs: bool,
 }
 
 impl Visit<'_> {
-    /// What is `inline` stands where it is, even if it had a place of its own.
+    /// An `inline` schema is written in place, even if it has a definition.
     const fn node(&mut self, node: &'static Node, inline: bool) {
         match node {
             Node::Text(_)
@@ -351,7 +330,7 @@ impl Visit<'_> {
             | Node::Recursive(_) => {}
             Node::Sequence { items, .. } | Node::Array { items, .. } => self.node(items, false),
             Node::Tuple(fields) => self.fields(fields),
-            // Keys are described by the map itself.
+            // The map itself describes its keys.
             Node::Map { values, .. } => self.node(values, false),
             Node::Object(object) => self.fields(object.fields),
             Node::Enum(of) => self.variants(of),
@@ -366,7 +345,7 @@ impl Visit<'_> {
                 Some(Direction::Out) => self.node(output, inline),
             },
             Node::Definition(link) if inline => {
-                // Refuses what never ends.
+                // Refuses an infinite type.
                 node.resolve(Direction::In);
                 self.node(link.get().body, inline);
             }
@@ -402,7 +381,7 @@ impl Visit<'_> {
                 match content {
                     Content::Unit => {}
                     Content::Newtype(field) => {
-                        // A tag stands among its members.
+                        // The tag is one of its members.
                         let inline = matches!(of.representation, Representation::Internal { .. })
                             && !*untagged;
                         self.differs |= field.required.0 != field.required.1;
@@ -415,7 +394,7 @@ impl Visit<'_> {
         }
     }
 
-    const fn sees(&mut self, names: &crate::schema::node::Names) -> bool {
+    const fn sees(&mut self, names: &Names) -> bool {
         match self.direction {
             None => {
                 self.differs |= names.differ();

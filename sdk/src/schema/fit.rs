@@ -1,9 +1,9 @@
-//! Whether what an author says about a type makes sense for it.
+//! Checks that an author's constraint suits the type.
 
-use super::node::{Keyword, Kind, Member, Node};
-use super::{Direction, Schema};
+use super::node::{Direction, Keyword, Kind, Member, Node, Schema};
 
-/// Refuses, while compiling, a constraint that no value of the type is subject to. A `number` is what a limit of integers says.
+/// Refuses, while compiling, a constraint that applies to no value of the type. `number` is the
+/// limit of an integer.
 #[track_caller]
 pub const fn fits<T: Schema + ?Sized>(keyword: Keyword, number: Option<i128>) {
     let node = T::SCHEMA.resolve(Direction::In).node;
@@ -21,7 +21,7 @@ pub const fn fits<T: Schema + ?Sized>(keyword: Keyword, number: Option<i128>) {
         Node::Sequence { .. } | Node::Array { .. } | Node::Tuple(_) => (false, false, true, false),
         Node::Map { .. } | Node::Object(_) => (false, false, false, true),
         Node::Null => (false, false, false, false),
-        // Anything may be hidden in the others.
+        // The others may contain anything.
         _ => return,
     };
     match keyword {
@@ -30,40 +30,37 @@ pub const fn fits<T: Schema + ?Sized>(keyword: Keyword, number: Option<i128>) {
         | Keyword::ExclusiveMinimum
         | Keyword::ExclusiveMaximum
         | Keyword::MultipleOf => {
-            assert!(is_number, "this is for numbers, and the type is none");
+            assert!(is_number, "this option applies only to numeric types");
             if let Node::Plain { keywords, .. } = node
                 && let Some(number) = number
                 && !matches!(keyword, Keyword::MultipleOf)
             {
                 assert!(
                     is_within(number, keywords),
-                    "the type holds no such number: the limit is beyond its own"
+                    "the limit is outside the range of the type"
                 );
             }
         }
         Keyword::MinLength | Keyword::MaxLength | Keyword::Pattern => {
             assert!(
                 is_text,
-                "this is for strings, and the type is none; of lists, say `min_items` and `max_items`"
+                "this option applies only to strings; for lists, write `min_items` and `max_items`"
             );
         }
         Keyword::Format => {
             assert!(
                 is_text || is_number,
-                "this is for strings and numbers, and the type is none"
+                "this option applies only to strings and numbers"
             );
         }
         Keyword::MinItems | Keyword::MaxItems | Keyword::UniqueItems => {
             assert!(
                 is_list,
-                "this is for lists, and the type is none; of strings, say `min_length` and `max_length`"
+                "this option applies only to lists; for strings, write `min_length` and `max_length`"
             );
         }
         Keyword::MinProperties | Keyword::MaxProperties => {
-            assert!(
-                is_object,
-                "this is for maps and structs, and the type is none"
-            );
+            assert!(is_object, "this option applies only to maps and structs");
         }
         _ => {}
     }

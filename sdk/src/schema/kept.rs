@@ -1,19 +1,19 @@
-//! Types that serde cannot read inside tagged and untagged enums and flattened fields: it buffers
-//! the value there, in a form with no room for 128-bit integers and raw JSON.
+//! Types that serde cannot read inside tagged and untagged enums and flattened fields. It buffers
+//! the value there, in a form without room for 128-bit integers and raw JSON.
 
 use std::marker::PhantomData;
 
-use super::node::{Content, Enum, Field, Keyword, Member, Node, Representation};
-use super::{Direction, Schema};
+use super::node::{Content, Direction, Enum, Field, Keyword, Member, Node, Representation, Schema};
 
-/// A test for `Deserialize`: the inherent constant wins over the trait's where the bound holds.
+/// A test for `Deserialize`: the inherent constant takes precedence over the trait's if the bound
+/// is satisfied.
 pub struct Probe<T>(PhantomData<T>);
 
 impl<T: serde::Deserialize<'static>> Probe<T> {
     pub const READ: bool = true;
 }
 
-/// The answer for types without `Deserialize`.
+/// The result for types without `Deserialize`.
 pub trait Unread {
     const READ: bool = false;
 }
@@ -32,10 +32,10 @@ pub const fn kept<T: Schema + ?Sized>(read: bool) {
     };
     match walk.node(T::SCHEMA, true) {
         Some(Unreadable::Wide) => panic!(
-            "serde reads no integer of 128 bits here: inside tagged and untagged enums and flattened fields it keeps numbers of 64 bits. Write `plugin_sdk::Wide<u128>` (or `Wide<i128>`) for the integer, which is a string above 64 bits; or give the enum no tag"
+            "serde cannot read a 128-bit integer here: inside tagged and untagged enums and flattened fields it buffers numbers in 64 bits. Write `plugin_sdk::Wide<u128>` (or `Wide<i128>`), which is a string above 64 bits; or give the enum no tag"
         ),
         Some(Unreadable::Verbatim) => panic!(
-            "serde reads no `RawValue` here: inside tagged and untagged enums and flattened fields it has read the text by then. Write `serde_json::Value` for it, or give the enum no tag"
+            "serde cannot read a `RawValue` here: inside tagged and untagged enums and flattened fields it has parsed the text already. Write `serde_json::Value`, or give the enum no tag"
         ),
         None => {}
     }
@@ -52,7 +52,7 @@ const MOST: usize = 256;
 
 /// A walk through everything that a type contains.
 struct Walk {
-    /// The types visited so far, in and out of serde's buffer.
+    /// The types visited so far, inside and outside of serde's buffer.
     seen: [u64; MOST],
     len: usize,
 }
@@ -134,7 +134,7 @@ impl Walk {
     }
 }
 
-/// Returns whether a number's limits exceed 64 bits: only those have more than 20 digits.
+/// Returns whether the limits of a number exceed 64 bits: only those have more than 20 digits.
 const fn is_wide(mut limits: &'static [Member]) -> bool {
     while let [Member(keyword, limit), rest @ ..] = limits {
         if keyword.is(Keyword::Maximum) && limit.len() > 20 {

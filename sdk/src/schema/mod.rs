@@ -1,12 +1,14 @@
-//! What a type looks like in JSON, as the compiler knows it: JSON Schema 2020-12, made while compiling and never in the plugin's code or memory.
+//! Schemas of types: JSON Schema 2020-12, made while compiling, and never in the plugin's code or
+//! memory.
 //!
-//! [`#[derive(Schema)]`](macro@crate::Schema) says what it reads from a type's source and from serde's attributes. [`document`] shows the result, for tests:
+//! [`#[derive(Schema)]`](macro@crate::Schema) reads them from the source of a type and from serde's
+//! attributes. [`document`] returns the result, for tests:
 //!
 //! ```
 //! use plugin_sdk::prelude::*;
 //! use plugin_sdk::schema::{Direction, document};
 //!
-//! /// Who is greeted.
+//! /// A person to greet.
 //! #[derive(Deserialize, Schema)]
 //! struct Guest {
 //!     #[schema(min_length = 1)]
@@ -15,11 +17,12 @@
 //!     age: u8,
 //! }
 //!
-//! let schema: serde_json::Value = serde_json::from_str(&document::<Guest>(Direction::In)).unwrap();
+//! let schema = document::<Guest>(Direction::In);
+//! let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
 //! assert_eq!(
 //!     schema["$defs"]["Guest"],
 //!     serde_json::json!({
-//!         "description": "Who is greeted.",
+//!         "description": "A person to greet.",
 //!         "type": "object",
 //!         "properties": {
 //!             "name": {"type": "string", "minLength": 1},
@@ -32,19 +35,20 @@
 
 mod definitions;
 mod fit;
-// Public only for what the derive makes, and hidden.
+// Public for the expansions of the derive only, and hidden.
 #[allow(missing_docs)]
 mod kept;
 mod name;
-// Public only for what the derive makes, and hidden.
+// Public for the expansions of the derive only, and hidden.
 #[allow(missing_docs)]
 mod node;
+mod object;
 mod parameter;
 mod sink;
 mod types;
 mod write;
 
-/// What the derive names.
+/// Items for the expansions of the derive.
 #[doc(hidden)]
 pub mod parts {
     pub use super::fit::fits;
@@ -57,55 +61,14 @@ pub mod parts {
 
 pub use definitions::Definitions;
 pub use name::Name;
-pub use node::Node;
+pub use node::{Direction, Node, Schema};
+#[doc(hidden)]
+pub use object::ObjectWriter;
 #[doc(hidden)]
 pub use parameter::{Form, Parameter};
 pub use sink::Sink;
 
-/// A type that describes its form in JSON, which is what serde makes of it.
-///
-/// Derive it, beside serde's traits: [`#[derive(Schema)]`](macro@crate::Schema). A type of another crate, or one whose implementations of serde's traits are written by hand,
-/// is described where it is used, by `#[schema(with = …)]`; or, if it is the author's own, like this:
-///
-/// ```
-/// use plugin_sdk::schema::{Name, Node, Schema};
-///
-/// struct Date(String);
-///
-/// impl Schema for Date {
-///     const SCHEMA: &'static Node = &Node::Text(r#"{"type":"string","format":"date"}"#);
-///     const NAME: Name = Name::new("Date");
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what it looks like in JSON",
-    label = "this type has no schema",
-    note = "derive `plugin_sdk::Schema` for it, beside serde's traits; or describe it as another type: `#[schema(with = String)]` on a field, `#[arg(schema = String)]` on an argument, `plugin_sdk::schema::Any` for anything"
-)]
-pub trait Schema {
-    /// The type's schema.
-    const SCHEMA: &'static Node;
-
-    /// What the type is called among definitions.
-    const NAME: Name;
-
-    /// What `Default::default()` looks like in JSON, if it is known.
-    const DEFAULT: Option<&'static str> = None;
-
-    /// Whether serde reads a field of this type even where it is missing, as it does with `Option`.
-    const OPTIONAL: bool = false;
-}
-
-/// Whether what is described comes into the plugin or goes out of it: serde may read one form of a type and write another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// What `Deserialize` reads: arguments, configurations, events' data.
-    In,
-    /// What `Serialize` writes: results.
-    Out,
-}
-
-/// Anything: how to describe what has no schema, where there is nothing better to say.
+/// Any value: the description of a type without a schema.
 ///
 /// ```
 /// use plugin_sdk::prelude::*;
@@ -127,10 +90,10 @@ impl Schema for Any {
     const NAME: Name = Name::of("Any", "plugin_sdk", &[]);
 }
 
-/// Stands for `T` in the description of a generic type that `T` contains in turn. It is only named, never made.
+/// A reference to `T` in the description of a generic type that `T` contains. It has no values.
 ///
-/// The derive puts it where a generic type mentions itself. Generic types that contain each other need it written down in one of them, for the compiler cannot evaluate a
-/// constant that depends on itself:
+/// The derive inserts it where a generic type mentions itself. If generic types contain each other,
+/// write it in one of them: the compiler cannot evaluate a constant that depends on itself.
 ///
 /// ```
 /// use plugin_sdk::prelude::*;
@@ -148,7 +111,7 @@ impl Schema for Any {
 /// }
 /// ```
 ///
-/// The type that begins, here `Folder`, must be the one that is used elsewhere.
+/// Other code must use the outer type, here `Folder`.
 pub struct Recursive<T: ?Sized>(core::marker::PhantomData<T>);
 
 impl<T: Schema + ?Sized> Schema for Recursive<T> {
@@ -156,7 +119,7 @@ impl<T: Schema + ?Sized> Schema for Recursive<T> {
     const NAME: Name = T::NAME;
 }
 
-/// The schema of a type as a document of its own: what a plugin's manifest says about it, for tests and for those who want to see it.
+/// Returns the schema of a type as a document of its own, as a plugin's manifest has it, for tests.
 pub fn document<T: Schema + ?Sized>(direction: Direction) -> String {
     let mut definitions = Definitions::new();
     definitions.collect(T::SCHEMA, direction);
@@ -178,7 +141,7 @@ pub fn document<T: Schema + ?Sized>(direction: Direction) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// What is written into a sink.
+/// Returns the written text.
 fn rendered(write: impl Fn(&mut Sink<'_>)) -> String {
     let mut measured = Sink::measuring();
     write(&mut measured);

@@ -1,12 +1,12 @@
-//! What definitions are called, and how types are told apart.
+//! Names and identities of types with a definition.
 #![allow(
     clippy::indexing_slicing,
     reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
 )]
 
-use super::Sink;
+use super::sink::Sink;
 
-/// What a type is called among definitions, and what tells it from every other.
+/// The name of a definition, and its identity.
 ///
 /// ```
 /// use plugin_sdk::schema::{Name, Node, Schema};
@@ -26,7 +26,8 @@ pub struct Name {
 }
 
 impl Name {
-    /// The name of a type that is described by hand: ASCII letters, digits and `_`. It belongs to the line of the source that it is made in.
+    /// Creates the name of a type that is described by hand: ASCII letters, digits and `_`. The
+    /// source line of this call is part of the identity.
     #[track_caller]
     pub const fn new(base: &'static str) -> Name {
         let mut bytes = base.as_bytes();
@@ -47,7 +48,8 @@ impl Name {
         }
     }
 
-    /// The name of a type that `place` tells from all others of that name, and `arguments` from its siblings.
+    /// Creates the name of a type. `place` distinguishes types of the same name, and `arguments`
+    /// the instances of a generic type.
     #[doc(hidden)]
     pub const fn of(base: &'static str, place: &'static str, arguments: &'static [Name]) -> Name {
         let mut id = hash(hash(START, place), base);
@@ -63,7 +65,7 @@ impl Name {
         }
     }
 
-    /// A number as an argument of a name.
+    /// Creates a number as an argument of a name.
     #[doc(hidden)]
     pub const fn number(number: u64) -> Name {
         Name {
@@ -77,7 +79,7 @@ impl Name {
         self.id
     }
 
-    /// What tells the text of this name from those of others.
+    /// Hashes the text of this name.
     pub(super) const fn text_hash(&self, mut start: u64) -> u64 {
         if self.base.is_empty() {
             return hash_number(start, self.id);
@@ -109,14 +111,14 @@ impl Name {
     }
 }
 
-/// What stands before an argument of a name.
+/// Returns the text before an argument of a name.
 const fn joint(first: bool) -> &'static str {
     if first { "_" } else { "_and_" }
 }
 
 pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// FNV-1a.
+/// Hashes text with FNV-1a.
 pub(super) const fn hash(mut hash: u64, text: &str) -> u64 {
     let mut bytes = text.as_bytes();
     while let [byte, rest @ ..] = bytes {
@@ -130,7 +132,7 @@ const fn mix(hash: u64, value: u64) -> u64 {
     (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
-/// The same as the hash of the number's text.
+/// Hashes the decimal text of a number.
 pub(super) const fn hash_number(mut start: u64, number: u64) -> u64 {
     if number > 9 {
         start = hash_number(start, number / 10);

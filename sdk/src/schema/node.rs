@@ -1,14 +1,59 @@
-//! What schemas consist of. The derive makes them, `collect` and `write` read them.
+//! The parts of schemas. The derive makes them; `definitions` and `write` read them.
 
 use super::name::Name;
-use super::{Direction, Schema};
+
+/// A type that describes its form in JSON, as serde reads and writes it.
+///
+/// Derive it next to serde's traits: [`#[derive(Schema)]`](macro@crate::Schema). For a type of
+/// another crate, or one that implements serde's traits by hand, write `#[schema(with = …)]` where
+/// it is used; or implement the trait for a type of your own:
+///
+/// ```
+/// use plugin_sdk::schema::{Name, Node, Schema};
+///
+/// struct Date(String);
+///
+/// impl Schema for Date {
+///     const SCHEMA: &'static Node = &Node::Text(r#"{"type":"string","format":"date"}"#);
+///     const NAME: Name = Name::new("Date");
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what it looks like in JSON",
+    label = "this type has no schema",
+    note = "derive `plugin_sdk::Schema` for it, next to serde's traits; or describe it as another type: `#[schema(with = String)]` on a field, `#[arg(schema = String)]` on an argument, `plugin_sdk::schema::Any` for anything"
+)]
+pub trait Schema {
+    /// The schema of the type.
+    const SCHEMA: &'static Node;
+
+    /// The name of the definition.
+    const NAME: Name;
+
+    /// The form of `Default::default()` in JSON, if it is known.
+    const DEFAULT: Option<&'static str> = None;
+
+    /// `true` if serde reads a missing field of this type, as it does with `Option`.
+    const OPTIONAL: bool = false;
+}
+
+/// The direction of a value: into the plugin or out of it. serde may read one form of a type and
+/// write another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// A value that `Deserialize` reads: arguments, configurations, data of events.
+    In,
+    /// A value that `Serialize` writes: results.
+    Out,
+}
 
 /// A schema, or a part of one.
 ///
-/// Those who describe a type by hand need [`Node::Text`] only; the rest is what `#[derive(Schema)]` and this crate make, and may change.
+/// Implementations by hand need [`Node::Text`] only. `#[derive(Schema)]` and this crate make the
+/// rest, which may change.
 #[non_exhaustive]
 pub enum Node {
-    /// A whole schema, as JSON.
+    /// A whole schema as JSON.
     Text(&'static str),
     /// `true`
     #[doc(hidden)]
@@ -24,26 +69,26 @@ pub enum Node {
     Plain {
         kind: Kind,
         keywords: &'static [Member],
-        /// The same as text, without braces and with them: each piece that is rendered costs time.
+        /// The same as text, without braces and with them: rendering each piece costs time.
         members: &'static str,
         whole: &'static str,
     },
     /// JSON that is passed on as text.
     #[doc(hidden)]
     Verbatim,
-    /// One of several integers, with what is said of each.
+    /// One of several integers, with annotations for each.
     #[doc(hidden)]
     Numbers(&'static [(i128, Annotations)]),
-    /// An array of whatever length.
+    /// An array of any length.
     #[doc(hidden)]
     Sequence {
         items: &'static Node,
         keywords: &'static [Member],
     },
-    /// An array of one length.
+    /// An array of a fixed length.
     #[doc(hidden)]
     Array { items: &'static Node, length: usize },
-    /// An array of one schema for each place.
+    /// An array with one schema for each position.
     #[doc(hidden)]
     Tuple(&'static [Field]),
     /// An object with any members.
@@ -56,13 +101,13 @@ pub enum Node {
     Object(Object),
     #[doc(hidden)]
     Enum(Enum),
-    /// What it holds, or `null`.
+    /// A value, or `null`.
     #[doc(hidden)]
     Nullable(&'static Node),
-    /// A type that stands under `$defs`.
+    /// A type with a definition under `$defs`.
     #[doc(hidden)]
     Definition(Link),
-    /// The same, known by its name only.
+    /// The same, known by name only.
     #[doc(hidden)]
     Recursive(Name),
     #[doc(hidden)]
@@ -70,7 +115,7 @@ pub enum Node {
         annotations: &'static Annotations,
         node: &'static Node,
     },
-    /// What is read in one form and written in another.
+    /// A type that is read in one form and written in another.
     #[doc(hidden)]
     Directed {
         input: &'static Node,
@@ -78,7 +123,7 @@ pub enum Node {
     },
 }
 
-/// The types of JSON that are no containers.
+/// The types of JSON except containers.
 #[derive(Clone, Copy)]
 pub enum Kind {
     String,
@@ -90,7 +135,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// A JSON string.
+    /// Returns the type as a JSON string.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Kind::String => "\"string\"",
@@ -101,7 +146,7 @@ impl Kind {
     }
 }
 
-/// A type that stands under `$defs`.
+/// A type with a definition under `$defs`.
 pub struct Definition {
     pub(super) name: Name,
     pub(super) body: &'static Node,
@@ -113,7 +158,8 @@ impl Definition {
     }
 }
 
-/// The way to a definition, which the compiler does not follow while it evaluates what contains it: the schema of a recursive type would depend on itself.
+/// A reference to a definition that the compiler does not follow while it evaluates the containing
+/// constant: the schema of a recursive type would depend on itself.
 pub struct Link(core::mem::MaybeUninit<&'static Definition>);
 
 impl Link {
@@ -122,7 +168,7 @@ impl Link {
     }
 
     pub(super) const fn get(&self) -> &'static Definition {
-        // SAFETY: `to` is the only one who makes a `Link`, and it is given a reference.
+        // SAFETY: only `to` creates a `Link`, from a reference.
         unsafe { self.0.assume_init() }
     }
 }
@@ -130,7 +176,7 @@ impl Link {
 /// A keyword with its value as JSON.
 pub struct Member(pub Keyword, pub &'static str);
 
-/// What a schema can say besides its type, and what an author can override.
+/// The keywords besides the type, which an author can override.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Keyword {
     Title,
@@ -192,7 +238,7 @@ impl Keyword {
     }
 }
 
-/// What an author says about a type, a field or a variant.
+/// An author's annotations of a type, a field or a variant.
 #[derive(Clone, Copy)]
 pub struct Annotations {
     pub(super) description: Description,
@@ -218,21 +264,21 @@ impl Annotations {
         is_empty: true,
     };
 
-    /// A description, as a JSON string.
+    /// Adds a description, as a JSON string.
     pub const fn described(mut self, description: &'static str) -> Self {
         self.description = Description::Json(description);
         self.is_empty = false;
         self
     }
 
-    /// A description of which only the compiler knows what it says, such as `include_str!(…)`.
+    /// Adds a description that only the compiler knows, such as `include_str!(…)`.
     pub const fn described_raw(mut self, description: &'static str) -> Self {
         self.description = Description::Raw(description);
         self.is_empty = false;
         self
     }
 
-    /// The value of what is not given, as JSON.
+    /// Adds the default for a missing value, as JSON.
     pub const fn default(mut self, default: Option<&'static str>) -> Self {
         self.default = default;
         self.is_empty &= default.is_none();
@@ -263,7 +309,7 @@ impl Annotations {
     }
 }
 
-/// What a field or variant is called, as JSON strings.
+/// The names of a field or variant, as JSON strings.
 #[derive(Clone, Copy)]
 pub struct Names {
     pub(super) input: Option<&'static str>,
@@ -273,7 +319,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// One name, in both directions.
+    /// Creates one name for both directions.
     pub const fn one(name: &'static str) -> Names {
         Names {
             input: Some(name),
@@ -283,7 +329,7 @@ impl Names {
         }
     }
 
-    /// One name for each direction; `None` where it is left out.
+    /// Creates one name for each direction; `None` leaves it out.
     pub const fn each(input: Option<&'static str>, output: Option<&'static str>) -> Names {
         Names {
             input,
@@ -293,7 +339,7 @@ impl Names {
         }
     }
 
-    /// Other names that are read as well.
+    /// Adds other names that are read as well.
     pub const fn or(mut self, aliases: &'static [&'static str]) -> Names {
         self.aliases = aliases;
         self
@@ -323,15 +369,15 @@ pub struct Field {
     pub(super) names: Names,
     pub(super) node: &'static Node,
     pub(super) annotations: Annotations,
-    /// Whether it must be given, and whether it is always written.
+    /// `true` if it must be given, and if it is always written.
     pub(super) required: (bool, bool),
     pub(super) flatten: bool,
-    /// Whether it looks as its author says, and not as its type does.
+    /// `true` if its author describes it as another type.
     pub(super) told: bool,
 }
 
 impl Field {
-    /// A field of a type; one that can be `None` may be left out.
+    /// Creates a field of a type; one that can be `None` may be left out.
     pub const fn of<T: Schema + ?Sized>(names: Names) -> Field {
         Field {
             required: (!T::OPTIONAL, true),
@@ -339,7 +385,7 @@ impl Field {
         }
     }
 
-    /// A field that looks like something else than its type.
+    /// Creates a field that is described as another type.
     pub const fn described_as(names: Names, node: &'static Node) -> Field {
         Field {
             names,
@@ -351,42 +397,43 @@ impl Field {
         }
     }
 
-    /// A field without a name.
+    /// Creates a field without a name.
     pub const fn unnamed<T: Schema + ?Sized>() -> Field {
         Field::of::<T>(Names::one(""))
     }
 
-    /// It looks like something else than its type.
+    /// Describes it as another type.
     pub const fn looking_like(mut self, node: &'static Node) -> Field {
         self.node = node;
         self
     }
 
-    /// It may be left out by those who give it.
+    /// Makes it optional when read.
     pub const fn optional(mut self) -> Field {
         self.required.0 = false;
         self
     }
 
-    /// Its function that reads it is never asked when it is not there.
+    /// Makes it required when read: serde does not call the field's own function for a missing
+    /// field.
     pub const fn required(mut self) -> Field {
         self.required.0 = true;
         self
     }
 
-    /// It may be left out by those who write it.
+    /// Makes it optional when written.
     pub const fn sometimes_written(mut self) -> Field {
         self.required.1 = false;
         self
     }
 
-    /// Its author says what it looks like.
+    /// Marks it as described by its author.
     pub const fn told(mut self) -> Field {
         self.told = true;
         self
     }
 
-    /// Its members are members of what contains it.
+    /// Makes its members those of the containing object.
     pub const fn flatten(mut self) -> Field {
         self.flatten = true;
         self
@@ -408,7 +455,7 @@ impl Field {
 /// An object with known members.
 pub struct Object {
     pub(super) fields: &'static [Field],
-    /// Whether it has no others.
+    /// `true` if it has no other members.
     pub(super) closed: bool,
 }
 
@@ -418,7 +465,8 @@ impl Object {
     }
 }
 
-/// Whether there is more to say of an object with these fields than what each of them looks like, and which must be there.
+/// Returns whether an object with these fields needs more than properties and a list of the
+/// required ones.
 pub(super) const fn are_intricate(mut fields: &[Field]) -> bool {
     while let [field, rest @ ..] = fields {
         if field.flatten || !field.names.aliases.is_empty() {
@@ -450,7 +498,7 @@ impl Enum {
     }
 }
 
-/// How a variant is told from the others. The names are JSON strings.
+/// The way to distinguish variants. The names are JSON strings.
 pub enum Representation {
     External,
     Internal {
@@ -467,15 +515,15 @@ pub struct Variant {
     pub(super) names: Names,
     pub(super) content: Content,
     pub(super) annotations: Annotations,
-    /// Whether it stands for every name that is no other's.
+    /// `true` if it matches every name that no other variant has.
     pub(super) other: bool,
     pub(super) untagged: bool,
 }
 
-/// What a variant holds.
+/// The content of a variant.
 pub enum Content {
     Unit,
-    /// One field; a flattened one where a tag stands among its members.
+    /// One field; a flattened one if a tag is among its members.
     Newtype(&'static Field),
     Tuple(&'static Node),
     Struct(&'static Node, &'static [Field]),
@@ -506,7 +554,7 @@ impl Variant {
         }
     }
 
-    /// The node must be an object.
+    /// Creates a variant with fields; the node must be an object.
     pub const fn with_fields(names: Names, object: &'static Node) -> Variant {
         let Node::Object(Object { fields, .. }) = object else {
             panic!("the fields of a variant are an object");
@@ -532,7 +580,7 @@ impl Variant {
         self
     }
 
-    /// Whether it is nothing but a name.
+    /// Returns whether it is only a name.
     pub(super) const fn is_plain(&self, direction: Direction) -> bool {
         matches!(self.content, Content::Unit)
             && self.annotations.is_empty
@@ -541,7 +589,7 @@ impl Variant {
     }
 }
 
-/// What stands at a place when references, annotations and directions are followed.
+/// A node after following references, annotations and directions.
 pub(super) struct Resolved {
     pub node: &'static Node,
     pub annotations: Option<&'static Annotations>,
@@ -549,7 +597,7 @@ pub(super) struct Resolved {
 }
 
 impl Node {
-    /// What this is, in one direction.
+    /// Follows references, annotations and directions.
     pub(super) const fn resolve(&'static self, direction: Direction) -> Resolved {
         let mut resolved = Resolved {
             node: self,

@@ -1,16 +1,18 @@
-//! An object's members one by one, for hosts that know lists of parameters and no schemas.
+//! The members of an object one by one, for hosts with lists of parameters instead of schemas.
 
-use super::node::{Content, Description, Enum, Field, Kind, Node, Object, Representation, Variant};
+use super::node::{
+    Content, Description, Direction, Enum, Field, Kind, Node, Object, Representation, Variant,
+};
+use super::sink::Sink;
 use super::write::trim;
-use super::{Direction, Sink};
 
-/// A member of an object that comes into the plugin.
+/// A member of an object that the plugin reads.
 pub struct Parameter(&'static Field);
 
-/// What a member is, as far as a word can tell.
+/// The type of a member in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A string, or one of several words.
+    /// A string, or one of several strings.
     String,
     /// `true` or `false`.
     Boolean,
@@ -23,7 +25,8 @@ pub enum Form {
 }
 
 impl Parameter {
-    /// The member of a number, those of flattened ones being counted as well; `None` behind the last, and for what is no object.
+    /// Returns the member with an index, counting those of flattened fields; `None` after the last,
+    /// and for a schema that is not an object.
     pub const fn of(object: &'static Node, nth: usize) -> Option<Self> {
         match find(object, nth) {
             Ok(field) => Some(Parameter(field)),
@@ -31,7 +34,7 @@ impl Parameter {
         }
     }
 
-    /// Its name, as a JSON string.
+    /// Returns the name, as a JSON string.
     pub const fn name(&self) -> &'static str {
         match self.0.names.given(Direction::In) {
             Some(name) => name,
@@ -39,17 +42,18 @@ impl Parameter {
         }
     }
 
-    /// Whether it must be given.
+    /// Returns whether it must be given.
     pub const fn is_required(&self) -> bool {
         self.0.is_required(Direction::In)
     }
 
-    /// What it is.
+    /// Returns the type.
     pub const fn form(&self) -> Form {
         form(self.0.node)
     }
 
-    /// Writes what its author says of it as a JSON string; whether there is anything, nothing being written otherwise.
+    /// Writes the author's description as a JSON string. Returns whether there is one; writes
+    /// nothing otherwise.
     pub const fn write_description(&self, sink: &mut Sink<'_>) -> bool {
         match self.0.annotations.description {
             Description::None => return false,
@@ -60,7 +64,7 @@ impl Parameter {
     }
 }
 
-/// The field of a number, or how many there are.
+/// Returns the field with an index, or the number of fields.
 const fn find(object: &'static Node, nth: usize) -> Result<&'static Field, usize> {
     let Node::Object(Object { fields, .. }) = object.resolve(Direction::In).node else {
         return Err(0);
@@ -102,7 +106,7 @@ const fn form(node: &'static Node) -> Form {
     }
 }
 
-/// Whether every variant is nothing but its name.
+/// Returns whether every variant is only a name.
 const fn are_words(mut variants: &[Variant]) -> bool {
     while let [variant, rest @ ..] = variants {
         if !matches!(variant.content, Content::Unit) || variant.untagged {
@@ -145,7 +149,7 @@ mod tests {
 
     #[derive(Deserialize, Schema)]
     struct Query {
-        /// What to look for: `"…"`.
+        /// The text to look for: `"…"`.
         text: String,
         #[serde(flatten)]
         page: Page,
@@ -167,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_listed_with_those_of_flattened_ones_in_their_order() {
+    fn members_include_those_of_flattened_fields() {
         let parameters = (0..).map_while(|nth| Parameter::of(Query::SCHEMA, nth));
         let listed: Vec<_> = parameters
             .map(|parameter| (parameter.name(), parameter.form(), parameter.is_required()))
@@ -187,15 +191,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_author_says_comes_as_json() {
+    fn descriptions_are_json_strings() {
         let text = |nth| described(&Parameter::of(Query::SCHEMA, nth).unwrap());
-        assert_eq!(text(0), r#""What to look for: `\"…\"`.""#);
+        assert_eq!(text(0), r#""The text to look for: `\"…\"`.""#);
         assert_eq!(text(1), r#""From 0 on.""#);
         assert_eq!(text(3), "");
     }
 
     #[test]
-    fn what_is_no_object_has_no_members() {
+    fn only_objects_have_members() {
         assert!(Parameter::of(<Vec<Page>>::SCHEMA, 0).is_none());
         assert!(Parameter::of(Order::SCHEMA, 0).is_none());
     }

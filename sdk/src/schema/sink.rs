@@ -1,17 +1,17 @@
-//! Where text goes that is made while compiling.
+//! The output of text that is made while compiling.
 #![allow(
     clippy::indexing_slicing,
     reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
 )]
 
-/// Takes text: measures it, and writes it down as far as there is room.
+/// Measures text, and writes it as far as there is room.
 pub struct Sink<'a> {
     buffer: &'a mut [u8],
     len: usize,
 }
 
 impl Sink<'_> {
-    /// Counts, and writes nothing.
+    /// Creates a sink that only counts.
     pub const fn measuring() -> Sink<'static> {
         Sink {
             buffer: &mut [],
@@ -21,22 +21,23 @@ impl Sink<'_> {
 }
 
 impl<'a> Sink<'a> {
-    /// Writes into a buffer. If it turns out to be shorter than [what there is](Sink::len), what it holds is worth nothing.
+    /// Creates a sink that writes into a buffer. If the buffer is shorter than the
+    /// [text](Sink::len), its content is meaningless.
     pub const fn writing(buffer: &'a mut [u8]) -> Self {
         Sink { buffer, len: 0 }
     }
 
-    /// How many bytes there have been.
+    /// Returns the number of bytes so far.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there has been nothing.
+    /// Returns whether there has been no text.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Takes text as it is.
+    /// Writes text unchanged.
     pub const fn raw(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
@@ -44,8 +45,9 @@ impl<'a> Sink<'a> {
     const fn bytes(&mut self, bytes: &[u8]) {
         let (room, len) = (self.buffer.len(), bytes.len());
         if self.len <= room && len <= room - self.len {
-            // Of all ways to copy, this is the one with the fewest steps and calls, for each of which the compiler's interpreter takes its time.
-            // SAFETY: both ranges lie within their slices, as has just been seen, and the buffer is borrowed by nobody else.
+            // Of all ways to copy, this one takes the fewest steps and calls in the compiler's
+            // interpreter. SAFETY: both ranges are within their slices, as checked, and the buffer
+            // is borrowed exclusively.
             unsafe {
                 let free = self.buffer.as_mut_ptr().add(self.len);
                 core::ptr::copy_nonoverlapping(bytes.as_ptr(), free, len);
@@ -54,18 +56,18 @@ impl<'a> Sink<'a> {
         self.len += len;
     }
 
-    /// Takes text as a JSON string.
+    /// Writes text as a JSON string.
     pub const fn string(&mut self, text: &str) {
         self.raw("\"");
         self.escaped(text);
         self.raw("\"");
     }
 
-    /// Takes text as it stands within a JSON string.
+    /// Writes text as the content of a JSON string.
     pub const fn escaped(&mut self, text: &str) {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         let mut rest = text.as_bytes();
-        // What needs no escape is taken in one piece.
+        // Text without escapes is written in one piece.
         let mut ahead = rest;
         let mut plain = 0;
         while let [byte, next @ ..] = ahead {
@@ -94,7 +96,7 @@ impl<'a> Sink<'a> {
         self.bytes(rest);
     }
 
-    /// Takes a number.
+    /// Writes a number.
     pub const fn number(&mut self, number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_counted_and_not_written() {
+    fn text_without_room_is_only_counted() {
         let mut bytes = [b'-'; 4];
         let mut sink = Sink::writing(&mut bytes);
         for text in ["abc", "de", "f"] {

@@ -1,4 +1,4 @@
-//! What the types of the standard library and of serde_json look like, in serde's form.
+//! Schemas of types of the standard library and of serde_json, in serde's form.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -13,8 +13,10 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, RwLock, atomic};
 use std::time::{Duration, SystemTime};
 
-use super::node::{Enum, Field, Keyword, Kind, Member, Names, Object, Representation, Variant};
-use super::{Name, Node, Schema};
+use super::name::Name;
+use super::node::{
+    Enum, Field, Keyword, Kind, Member, Names, Node, Object, Representation, Schema, Variant,
+};
 
 /// The schema of a string, a number or a boolean, both in parts and as text.
 macro_rules! plain_node {
@@ -28,7 +30,7 @@ macro_rules! plain_node {
     };
 }
 
-/// Kinds and keywords as `Kind::name` and `Keyword::key` have them, for literals.
+/// The same texts as `Kind::name` and `Keyword::key`, as literals.
 macro_rules! text {
     (String) => {
         "\"string\""
@@ -65,7 +67,7 @@ macro_rules! text {
     };
 }
 
-/// Types of the standard library without arguments.
+/// Implements `Schema` for types without arguments.
 macro_rules! plain {
     ($($type:ty, $name:literal, $kind:ident $(, $keyword:ident = $value:literal)* $(; $default:literal)?)*) => {$(
         impl Schema for $type {
@@ -94,7 +96,8 @@ plain! {
     serde_json::Number, "Number", Number
 }
 
-/// Integers have their true bounds: those of the machine that reads and writes them, which for `usize` and `isize` in a plugin has 32 bits.
+/// Implements `Schema` for integers. Their bounds are those of the target: 32 bits for `usize` and
+/// `isize` in a plugin.
 macro_rules! integers {
     ($($kind:ident $type:ident $minimum:literal $maximum:literal)*) => {$(
         impl Schema for $type {
@@ -138,7 +141,7 @@ integers! {
     Integer isize "-9223372036854775808" "9223372036854775807"
 }
 
-/// A type that looks like another.
+/// Implements `Schema` for types with the form of another.
 macro_rules! same {
     ($([$($generics:tt)*] $type:ty, $as:ty)*) => {$(
         impl<$($generics)*> Schema for $type {
@@ -212,7 +215,7 @@ impl Schema for serde_json::value::RawValue {
     const DEFAULT: Option<&'static str> = Some("null");
 }
 
-/// Arrays of whatever length.
+/// Implements `Schema` for arrays of any length.
 macro_rules! sequences {
     ($([$($generics:tt)*] $type:ty, $name:literal $(, $keyword:ident)?)*) => {$(
         impl<T: Schema, $($generics)*> Schema for $type {
@@ -290,7 +293,7 @@ tuples! {
     T0 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 T12 T13 T14 T15;
 }
 
-/// An object of the standard library.
+/// Implements `Schema` for objects of the standard library.
 macro_rules! objects {
     ($([$($generics:tt)*] $type:ty, $name:literal [$($argument:ty)?] { $($field:literal: $of:ty),* })*) => {$(
         impl<$($generics)*> Schema for $type {

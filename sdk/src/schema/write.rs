@@ -1,21 +1,23 @@
-//! Schemas as JSON.
+//! Writes schemas as JSON.
 
+use super::definitions::Definitions;
+use super::name::Name;
 use super::node::{
-    Annotations, Content, Description, Enum, Field, Keyword, Kind, Member, Node, Object,
+    Annotations, Content, Description, Direction, Enum, Field, Keyword, Kind, Member, Node, Object,
     Representation, Variant, are_intricate,
 };
-use super::{Definitions, Direction, Sink};
+use super::sink::Sink;
 
-/// Writes schemas of one direction. What has a place of its own is referred to.
+/// A writer of schemas in one direction. It refers to types with a definition.
 pub struct Writer<'a, 'b> {
     definitions: &'a Definitions,
     direction: Direction,
     sink: &'a mut Sink<'b>,
-    /// Whether nothing stands in the innermost object or array yet.
+    /// `true` if the innermost object or array is still empty.
     fresh: bool,
 }
 
-/// What is said about a schema by those around it; the outermost has the last word.
+/// The annotations of a schema by everything around it; the outermost takes precedence.
 #[derive(Clone, Copy)]
 struct Layers<'a> {
     annotations: &'a Annotations,
@@ -30,7 +32,7 @@ impl Layers<'_> {
         }
     }
 
-    /// Whether they say more than descriptions and defaults.
+    /// Returns whether there are more than descriptions and defaults.
     const fn constrain(layers: Option<&Layers<'_>>) -> bool {
         match layers {
             None => false,
@@ -48,7 +50,7 @@ impl Layers<'_> {
     }
 }
 
-/// What tells a variant among the members of its content.
+/// The tag of a variant among the members of its content.
 #[derive(Clone, Copy)]
 struct Tag<'a> {
     /// A JSON string.
@@ -75,7 +77,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.layered(node, None, false);
     }
 
-    /// Before each member or element.
+    /// Begins an element or a member.
     const fn next(&mut self) {
         if !self.fresh {
             self.sink.raw(",");
@@ -93,7 +95,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.fresh = false;
     }
 
-    /// A member whose value follows.
+    /// Writes a key with its colon; the value follows.
     const fn key(&mut self, key: &'static str) {
         if self.fresh {
             self.fresh = false;
@@ -103,7 +105,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.sink.raw(key);
     }
 
-    /// A member whose name is a JSON string, and whose value follows.
+    /// Writes a name, which is a JSON string; the value follows.
     const fn named(&mut self, name: &'static str) {
         self.next();
         self.sink.raw(name);
@@ -169,7 +171,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.fresh = false;
     }
 
-    /// Title and description, which readers look for first.
+    /// Writes title and description, which readers look for first.
     const fn head(&mut self, layers: Option<&Layers<'_>>) {
         let Some(Layers { annotations, outer }) = layers else {
             return;
@@ -215,7 +217,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     ) {
         while let [Member(key, json), rest @ ..] = members {
             let is_head = key.is(Keyword::Title) || key.is(Keyword::Description);
-            // The direction in which it is not given is not there at all.
+            // A field without a name in this direction does not exist here.
             if is_head == head && !Layers::say(outer, *key) {
                 self.key(key.key());
                 self.sink.raw(json);
@@ -224,12 +226,12 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// What a type says by itself, unless somebody says otherwise.
+    /// Writes the type's own keywords, unless an annotation overrides them.
     const fn keywords(&mut self, members: &'static [Member], layers: Option<&Layers<'_>>) {
         self.annotated(members, layers, false);
     }
 
-    /// The members of a schema that is an object.
+    /// Writes the members of a schema that is an object.
     const fn members(&mut self, node: &'static Node, layers: Option<&Layers<'_>>, nullable: bool) {
         match node {
             Node::Any | Node::Verbatim => {}
@@ -285,7 +287,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    const fn reference(&mut self, name: &super::Name) {
+    const fn reference(&mut self, name: &Name) {
         self.key("\"$ref\":\"#/$defs/");
         self.definitions
             .write_reference(name, self.direction, self.sink);
@@ -313,7 +315,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 if field.is_required(self.direction) {
                     least = most;
                 } else if matches!(self.direction, Direction::Out) {
-                    // Those after it move up.
+                    // Later elements move up.
                     fixed = false;
                 }
             }
@@ -335,7 +337,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.length(if fixed { least } else { 0 }, most);
     }
 
-    /// The schema of a field.
+    /// Writes the schema of a field.
     const fn field(&mut self, field: &'static Field) {
         let layers = Layers {
             annotations: &field.annotations,
@@ -344,7 +346,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.layered(field.node, Some(&layers), false);
     }
 
-    /// What the members of a map look like. `properties` has been opened, if there are any.
+    /// Writes the members that describe a map. `properties` is open already, if there are any.
     const fn map(
         &mut self,
         keys: &'static Node,
@@ -466,7 +468,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.schema(values);
     }
 
-    /// What the members of a schema for one of several integers are.
+    /// Writes the members of a schema for one of several integers.
     const fn numbers(&mut self, numbers: &'static [(i128, Annotations)]) {
         self.kind("\"integer\"", false);
         let mut described = false;
@@ -506,12 +508,12 @@ impl<'a, 'b> Writer<'a, 'b> {
         let magnitude = number.unsigned_abs();
         assert!(
             magnitude <= u64::MAX as u128,
-            "a variant's number has 64 bits at most"
+            "a variant's number must fit 64 bits"
         );
         self.sink.number(magnitude as u64);
     }
 
-    /// A pattern for the integers within a type's limits, as they are written.
+    /// Writes a pattern for the integers within the limits of a type.
     const fn integers(&mut self, limits: &'static [Member]) {
         let least = match find(limits, Keyword::Minimum) {
             Some(least) => least,
@@ -532,7 +534,8 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// A pattern for the integers from 1 to `most`: those with fewer digits, those that have a smaller digit at some place, and itself.
+    /// Writes a pattern for the integers from 1 to `most`: those with fewer digits, those with a
+    /// smaller digit at some place, and `most` itself.
     const fn positive_integers(&mut self, most: &'static str) {
         let count = most.len();
         if count > 1 {
@@ -561,7 +564,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.sink.raw(most);
     }
 
-    /// A pattern for so many digits, each of them in a range.
+    /// Writes a pattern for `count` digits in a range.
     const fn digits(&mut self, least: u8, most: u8, count: usize) {
         if count == 0 {
             return;
@@ -621,7 +624,8 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// What flattened fields and those with several names add to an object.
+    /// Writes the part of an object's schema for flattened fields and for fields with several
+    /// names.
     const fn intricacies(&mut self, fields: &'static [Field], closed: bool) {
         let alternatives = self.alternatives(fields, None);
         if alternatives == 1 {
@@ -700,8 +704,9 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// What must hold besides what is said of each member: one variant of a flattened enum, one name of those that a field has.
-    /// Counts, and writes with `write`, each as a schema of its own with `Some(true)`.
+    /// Writes the conditions beyond the properties: one variant of a flattened enum, one of the
+    /// names of a field. Returns their number. Writes only with `write`; `Some(true)` makes each a
+    /// schema of its own.
     const fn alternatives(&mut self, mut fields: &'static [Field], write: Option<bool>) -> usize {
         let mut count = 0;
         while let [field, rest @ ..] = fields {
@@ -775,7 +780,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// One of a field's names must be there.
+    /// Writes that one of the names must be there.
     const fn any_name(&mut self, name: &'static str, mut aliases: &'static [&'static str]) {
         self.key("\"anyOf\":[{\"required\":[");
         self.sink.raw(name);
@@ -787,7 +792,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.sink.raw("]}]");
     }
 
-    /// Whatever members a flattened map takes.
+    /// Writes the members that a flattened map takes.
     const fn flattened_maps(&mut self, mut fields: &'static [Field], additional: &'static str) {
         while let [field, rest @ ..] = fields {
             fields = rest;
@@ -796,7 +801,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 match resolved.node {
                     Node::Object(object) => self.flattened_maps(object.fields, additional),
                     Node::Map { keys, values } => {
-                        // A second one sees the same members; the first says what they are.
+                        // A second map sees the same members; the first describes them.
                         return self.flattened_map(keys, values, additional);
                     }
                     _ => {}
@@ -812,7 +817,8 @@ impl<'a, 'b> Writer<'a, 'b> {
         additional: &'static str,
     ) {
         let keys = keys.resolve(self.direction);
-        // Members that are not the map's have been named, but not for names that only match a pattern.
+        // The map does not take members that have a name of their own; names that match a pattern
+        // do not count.
         match keys.node {
             Node::Plain {
                 kind: Kind::String, ..
@@ -820,7 +826,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 self.key(additional);
                 self.schema(values);
             }
-            // serde has the names as text by then, which it takes for no number and no boolean.
+            // serde has the names as text by then, and reads no number or boolean from it.
             Node::Plain { .. } if matches!(self.direction, Direction::In) => {
                 self.key(additional);
                 self.value("false");
@@ -829,7 +835,8 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// The members of a schema for one of several variants. What is `open` is flattened: there may be other members beside its own.
+    /// Writes the members of a schema for one of several variants. An `open` one is flattened:
+    /// there may be other members.
     const fn variants(&mut self, of: &'static Enum, open: bool) {
         let plain_too = !open && matches!(of.representation, Representation::External);
         let mut plain = 0;
@@ -878,7 +885,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.close("]");
     }
 
-    /// All variants that are nothing but names.
+    /// Writes all variants that are only names.
     const fn plain_variants(&mut self, of: &'static Enum) {
         self.kind("\"string\"", false);
         self.key("\"enum\":");
@@ -904,7 +911,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// The members of the schema of a variant's name.
+    /// Writes the members that describe the name of a variant.
     const fn variant_name(&mut self, variant: &Variant, siblings: &'static [Variant]) {
         self.kind("\"string\"", false);
         let aliases = variant.names.aliases(self.direction);
@@ -939,7 +946,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         }
     }
 
-    /// One element of the list of variants, or one for each name.
+    /// Writes one element of the list of variants, or one for each name.
     const fn variant(&mut self, of: &'static Enum, variant: &'static Variant, open: bool) {
         let layers = Layers {
             annotations: &variant.annotations,
@@ -1067,7 +1074,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     ) {
         let variant = tag.variant;
         let (described, required) = match &variant.content {
-            // It may be given, but says nothing.
+            // It may be given, but has no meaning.
             Content::Unit => (closed && matches!(self.direction, Direction::In), false),
             Content::Newtype(field) => (true, field.is_required(self.direction)),
             Content::Tuple(_) | Content::Struct(..) => (true, true),
@@ -1101,7 +1108,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.close("}");
     }
 
-    /// What a variant holds, without anything that tells which one it is.
+    /// Writes the content of a variant, without its tag.
     const fn content(&mut self, variant: &Variant, layers: Option<&Layers<'_>>, open: bool) {
         let node = match variant.content {
             Content::Unit => &Node::Null,
@@ -1131,7 +1138,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.layered(node, layers, false);
     }
 
-    /// A schema that is flattened: where it forbids other members, it must not.
+    /// Writes a schema that is flattened and must not forbid other members.
     const fn open_schema(&mut self, node: &'static Node, layers: &Layers<'_>) {
         let resolved = node.resolve(self.direction);
         let inner = Layers {
@@ -1164,6 +1171,37 @@ impl<'a, 'b> Writer<'a, 'b> {
     }
 }
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, where a panic is an error like any other"
+)]
+impl Definitions {
+    /// Writes the members of `$defs`, without the braces around them.
+    pub const fn write(&self, sink: &mut Sink<'_>) {
+        let mut nth = 0;
+        while nth < self.forms_len {
+            let Some(form) = self.forms[nth] else { return };
+            sink.raw(if nth == 0 { "\"" } else { ",\"" });
+            self.write_name(form, sink);
+            sink.raw("\":");
+            let body = self.entry(form.entry).definition.body;
+            Writer::new(self, form.direction, sink).schema(body);
+            nth += 1;
+        }
+    }
+
+    /// Writes a schema; everything that it refers to must have been collected in the same
+    /// direction.
+    pub const fn write_schema(
+        &self,
+        schema: &'static Node,
+        direction: Direction,
+        sink: &mut Sink<'_>,
+    ) {
+        Writer::new(self, direction, sink).schema(schema);
+    }
+}
+
 impl Enum {
     const fn is_names_only(&self, direction: Direction) -> bool {
         let mut rest = self.variants;
@@ -1190,7 +1228,7 @@ const fn find(mut members: &'static [Member], keyword: Keyword) -> Option<&'stat
     None
 }
 
-/// Text without the white space around it.
+/// Returns text without the white space around it.
 pub(super) const fn trim(text: &str) -> &str {
     text.trim_ascii()
 }

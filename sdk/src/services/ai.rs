@@ -17,86 +17,47 @@
 //! # }
 //! ```
 
-use serde::{Deserialize, Serialize};
-
-use crate::hosts::Contract;
-use crate::{Result, Schema, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "ai_", permission = "ai")]
-pub trait Ai {
-    /// Goes on with a conversation.
-    #[json]
-    fn chat(#[json] conversation: &Conversation) -> Result<Reply>;
-}
+use crate::contracts::Contract;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::ai;
+pub use crate::contracts::services::{Ai, Conversation, Message, Reply};
+use crate::error::Result;
 
 implemented_by_hosts!(Ai, AsyncAi as ai);
 
-/// What has been said, and how to go on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
-pub struct Conversation {
-    /// In their order.
-    pub messages: Vec<Message>,
-    /// Which model; the host's choice unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// How long the reply may be, in tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
-}
-
-/// One thing said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Message {
-    /// `system`, `user` or `assistant`.
-    pub role: String,
-    /// What was said.
-    pub content: String,
-}
-
-/// What the model said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Reply {
-    /// Its words.
-    pub content: String,
-    /// Which model it was.
-    #[serde(default)]
-    pub model: Option<String>,
-}
-
 impl Conversation {
-    /// Nothing has been said yet.
+    /// Creates an empty conversation.
     #[inline]
     pub fn new() -> Self {
         Conversation::default()
     }
 
-    /// How the model is to behave.
+    /// Adds instructions for the model.
     #[inline]
     pub fn system(self, content: &str) -> Self {
         self.message("system", content)
     }
 
-    /// What somebody said.
+    /// Adds a message of the user.
     #[inline]
     pub fn user(self, content: &str) -> Self {
         self.message("user", content)
     }
 
-    /// What the model said.
+    /// Adds an earlier reply of the model.
     #[inline]
     pub fn assistant(self, content: &str) -> Self {
         self.message("assistant", content)
     }
 
-    /// Which model is to go on.
+    /// Chooses the model.
     #[inline]
     pub fn model(mut self, model: &str) -> Self {
         self.model = Some(model.to_owned());
         self
     }
 
-    /// How long the reply may be, in tokens.
+    /// Limits the reply, in tokens.
     #[inline]
     pub fn max_tokens(mut self, max_tokens: u32) -> Self {
         self.max_tokens = Some(max_tokens);
@@ -113,7 +74,7 @@ impl Conversation {
     }
 }
 
-/// Something that the user said.
+/// Creates a conversation with one message of the user.
 impl From<&str> for Conversation {
     #[inline]
     fn from(content: &str) -> Self {
@@ -121,7 +82,7 @@ impl From<&str> for Conversation {
     }
 }
 
-/// Something that the user said.
+/// Creates a conversation with one message of the user.
 impl From<String> for Conversation {
     #[inline]
     fn from(content: String) -> Self {
@@ -129,7 +90,7 @@ impl From<String> for Conversation {
     }
 }
 
-/// A copy of it.
+/// Clones the conversation.
 impl From<&Conversation> for Conversation {
     #[inline]
     fn from(conversation: &Conversation) -> Self {
@@ -137,11 +98,11 @@ impl From<&Conversation> for Conversation {
     }
 }
 
-/// What a model says to something, or to a whole conversation.
+/// Sends a message or a conversation to the model, and returns its reply.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn chat(conversation: impl Into<Conversation>) -> Result<Reply> {
     Contract.chat(&conversation.into())

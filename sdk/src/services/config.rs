@@ -1,27 +1,23 @@
-//! What the host's user has set, by key. It needs no permission.
+//! The settings of the plugin at the host, by key. They need no permission.
 //!
-//! A plugin that knows all of its configuration takes it as a whole, in `#[init]`: see [`init`](macro@crate::init).
+//! A plugin that knows all of its configuration can take it as a whole, in `#[init]`: see
+//! [`init`](macro@crate::init).
 
 use serde::de::DeserializeOwned;
 
-use crate::hosts::Contract;
-use crate::hosts::chosen::settings;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "config_")]
-pub trait Config {
-    /// The value under a key, as JSON.
-    fn get(key: &str) -> Result<Option<Vec<u8>>>;
-}
+pub use crate::contracts::services::Config;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::config;
+use crate::contracts::{Contract, Settings, ValueForm as _};
+use crate::error::Result;
 
 implemented_by_hosts!(Config, AsyncConfig as config);
 
-/// The value under a key; `None` if nobody has set it.
+/// Returns the setting under a key; `None` if it is not set.
 ///
 /// # Errors
 ///
-/// Besides the host's: `bad_answer` where something else than a `T` was set.
+/// Returns the host's error, or `bad_answer` if the setting is not a `T`.
 ///
 /// ```
 /// # fn most() -> plugin_sdk::Result<u32> {
@@ -32,7 +28,7 @@ implemented_by_hosts!(Config, AsyncConfig as config);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match Contract.get(key)? {
-        Some(bytes) => settings::read(&bytes, key).map(Some),
+        Some(bytes) => Settings::read(&bytes, key).map(Some),
         None => Ok(None),
     }
 }

@@ -1,6 +1,6 @@
-//! Files under the folders that the host grants. The permission is `files`.
+//! Files in the folders that the host grants. The permission is `files`.
 //!
-//! A path is relative, its first part naming a folder that was granted: `data/words.txt`.
+//! A path is relative and begins with the name of a granted folder: `data/words.txt`.
 //!
 //! ```
 //! # fn words() -> plugin_sdk::Result<usize> {
@@ -12,54 +12,29 @@
 //! # }
 //! ```
 
-use serde::{Deserialize, Serialize};
-
-use crate::error::{Error, code};
-use crate::hosts::Contract;
-use crate::{Result, Schema, host_functions};
-
-/// What a host implements. A path is relative, its first part naming a granted root: `data/words.txt`.
-#[host_functions(module = "plugin_host", prefix = "files_", permission = "files")]
-pub trait Files {
-    /// A file's contents.
-    fn read(path: &str) -> Result<Vec<u8>>;
-    /// Makes or replaces a file.
-    fn write(path: &str, contents: &[u8]) -> Result<()>;
-    /// Removes a file.
-    fn remove(path: &str) -> Result<()>;
-    /// What is in a folder, in alphabetical order.
-    #[json]
-    fn list(path: &str) -> Result<Vec<Entry>>;
-}
+use crate::contracts::Contract;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::files;
+pub use crate::contracts::services::{Entry, Files};
+use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Files, AsyncFiles as files);
 
-/// Something in a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Entry {
-    /// Its name in the folder.
-    pub name: String,
-    /// Whether it is a folder itself.
-    pub folder: bool,
-    /// Its size in bytes; 0 for a folder.
-    pub bytes: u64,
-}
-
-/// A file's contents.
+/// Returns the contents of a file.
 ///
 /// # Errors
 ///
-/// The host's, `not_found` where there is no such file.
+/// Returns the host's error, `not_found` if there is no such file.
 #[inline]
 pub fn read(path: &str) -> Result<Vec<u8>> {
     Contract.read(path)
 }
 
-/// A text file's contents.
+/// Returns the contents of a text file.
 ///
 /// # Errors
 ///
-/// Besides those of [`read`]: `bad_answer` where the file is not UTF-8.
+/// The same as for [`read`], and `bad_answer` if the file is not UTF-8.
 #[inline]
 pub fn read_to_string(path: &str) -> Result<String> {
     String::from_utf8(Contract.read(path)?)
@@ -71,15 +46,15 @@ pub fn read_to_string(path: &str) -> Result<String> {
 fn no_text(path: &str, valid: usize) -> Error {
     Error::new(
         code::BAD_ANSWER,
-        format!("the file `{path}` is no text: it is not UTF-8 after byte {valid}"),
+        format!("the file `{path}` is not text: it is not UTF-8 after byte {valid}"),
     )
 }
 
-/// Makes or replaces a file.
+/// Creates or replaces a file.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
     Contract.write(path, contents.as_ref())
@@ -89,17 +64,17 @@ pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// The host's, `not_found` where there is no such file.
+/// Returns the host's error, `not_found` if there is no such file.
 #[inline]
 pub fn remove(path: &str) -> Result<()> {
     Contract.remove(path)
 }
 
-/// What is in a folder, in alphabetical order.
+/// Returns the entries of a folder, in alphabetical order.
 ///
 /// # Errors
 ///
-/// The host's, `not_found` where there is no such folder.
+/// Returns the host's error, `not_found` if there is no such folder.
 #[inline]
 pub fn list(path: &str) -> Result<Vec<Entry>> {
     Contract.list(path)

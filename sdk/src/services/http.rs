@@ -1,4 +1,4 @@
-//! Requests over the network. The permission is `http`, and a host may allow some servers only.
+//! HTTP requests. The permission is `http`, and a host may allow some servers only.
 //!
 //! ```
 //! # #[derive(serde::Serialize)] struct Order { cakes: u32 }
@@ -21,61 +21,29 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use super::{from_json, to_json};
-use crate::error::{Error, code};
-use crate::host::Payload;
-use crate::hosts::Contract;
-use crate::{Result, host_functions, hosts};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "http_", permission = "http")]
-pub trait Http {
-    /// Sends a request and waits for its response, whatever its status.
-    fn send(#[json] head: &Head, body: &[u8]) -> Result<Response>;
-}
+use crate::contracts::forms::{from_json, to_json};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::http;
+pub use crate::contracts::services::{Head, Http, Response};
+use crate::contracts::{Contract, ContractTerms as _};
+use crate::error::{Error, Result, code};
 
 implemented_by_hosts!(Http, AsyncHttp as http);
 
-/// A request without its body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// `GET`, `POST` and so on.
-    pub method: String,
-    /// With `http://` or `https://`.
-    pub url: String,
-    /// Names and values, in their order.
-    #[serde(default)]
-    pub headers: Vec<(String, String)>,
-    /// How long it may take, in milliseconds; never longer than what is left of the call's time.
-    #[serde(default)]
-    pub timeout_ms: Option<u64>,
-}
-
-/// What the server answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// The status, such as 200.
-    pub status: u16,
-    /// Names, in lower case, and values.
-    pub headers: Vec<(String, String)>,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-}
-
-/// Asks for what is at an address.
+/// Sends a GET request.
 ///
 /// # Errors
 ///
-/// As [`Request::send`].
+/// The same as for [`Request::send`].
 #[inline]
 pub fn get(url: &str) -> Result<Response> {
     Request::get(url).send()
 }
 
-/// A request, to be sent.
+/// A request under construction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
@@ -84,7 +52,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request of any method.
+    /// Creates a request with any method.
     #[inline]
     pub fn new(method: &str, url: &str) -> Self {
         Request {
@@ -98,49 +66,49 @@ impl Request {
         }
     }
 
-    /// Asks for what is at an address.
+    /// Creates a GET request.
     #[inline]
     pub fn get(url: &str) -> Self {
         Request::new("GET", url)
     }
 
-    /// Sends something to an address.
+    /// Creates a POST request.
     #[inline]
     pub fn post(url: &str) -> Self {
         Request::new("POST", url)
     }
 
-    /// Puts something at an address.
+    /// Creates a PUT request.
     #[inline]
     pub fn put(url: &str) -> Self {
         Request::new("PUT", url)
     }
 
-    /// Removes what is at an address.
+    /// Creates a DELETE request.
     #[inline]
     pub fn delete(url: &str) -> Self {
         Request::new("DELETE", url)
     }
 
-    /// With one more header.
+    /// Adds a header.
     #[inline]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.head.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With these bytes as its body.
+    /// Sets the body.
     #[inline]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// With a value as its body, in JSON, and the header that says so unless there is one of that name.
+    /// Sets the body to a value in JSON, and the header `content-type` unless it is set.
     ///
     /// # Errors
     ///
-    /// Where the value has no form in JSON.
+    /// Returns an error if the value has no form in JSON.
     #[inline]
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self> {
         let typed = named(&self.head.headers, "content-type").is_some();
@@ -151,18 +119,20 @@ impl Request {
         Ok(this.body(to_json(value)?))
     }
 
-    /// With a limit of its time, in whole milliseconds; without one, what is left of the call's time is the limit, as it is of any other.
+    /// Sets a timeout, in whole milliseconds. The call's remaining time limits every request, with
+    /// or without a timeout.
     #[inline]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.head.timeout_ms = Some(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
         self
     }
 
-    /// Sends it, and waits for the response, whatever its status.
+    /// Sends the request, and waits for the response, whatever its status.
     ///
     /// # Errors
     ///
-    /// The host's: `permission_denied` for a server that is not allowed, too; `timeout`; `unavailable` where no response came.
+    /// Returns the host's error: `permission_denied`, also for a server that is not allowed;
+    /// `timeout`; `unavailable` if no response came.
     #[inline]
     pub fn send(self) -> Result<Response> {
         Contract.send(&self.head, &self.body)
@@ -170,32 +140,33 @@ impl Request {
 }
 
 impl Response {
-    /// The status, such as 200.
+    /// Returns the status, such as 200.
     #[inline]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The value of the first header of a name, in whatever case.
+    /// Returns the first header of a name, in upper or lower case.
     #[inline]
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name)
     }
 
-    /// The body; no bytes where the host tells none.
+    /// Returns the body; empty if the host returns none.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     ///
     /// # Errors
     ///
-    /// `bad_answer` where it is not UTF-8, and `unsupported` where the host tells no bodies.
+    /// Returns `bad_answer` if the body is not UTF-8, and `unsupported` if the host returns no
+    /// bodies.
     #[inline]
     pub fn text(self) -> Result<String> {
-        told()?;
+        has_body()?;
         String::from_utf8(self.body).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             Error::new(
@@ -205,30 +176,31 @@ impl Response {
         })
     }
 
-    /// The body as a value, from JSON.
+    /// Reads the body as JSON.
     ///
     /// # Errors
     ///
-    /// `bad_answer` where it is something else than a `T`, and `unsupported` where the host tells no bodies.
+    /// Returns `bad_answer` if the body is not a `T`, and `unsupported` if the host returns no
+    /// bodies.
     #[inline]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        told()?;
+        has_body()?;
         from_json(&self.body, "body")
     }
 }
 
-/// Some hosts tell no more of a response than its status.
+/// Fails at a host that returns only the status of a response.
 #[inline]
-fn told() -> Result<()> {
-    match hosts::chosen::TELLS_BODIES {
+fn has_body() -> Result<()> {
+    match Contract::HAS_BODIES {
         true => Ok(()),
-        false => Err(untold()),
+        false => Err(no_body()),
     }
 }
 
 #[cold]
-fn untold() -> Error {
-    let message = "the host tells the status of a response, and nothing of its body";
+fn no_body() -> Error {
+    let message = "the host returns the status of a response, but not its body";
     Error::new(code::UNSUPPORTED, message)
 }
 
@@ -237,79 +209,4 @@ fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut headers = headers.iter();
     let found = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
-}
-
-/// A response without its body, as it crosses.
-#[derive(Serialize, Deserialize)]
-struct ResponseHead {
-    status: u16,
-    headers: Vec<(String, String)>,
-}
-
-/// The length of the head in four bytes, the head as JSON, the body as it is.
-impl Payload for Response {
-    #[inline]
-    fn into_bytes(self) -> Option<Vec<u8>> {
-        let Response {
-            status,
-            headers,
-            body,
-        } = self;
-        let mut bytes = vec![0; 4];
-        crate::json::write(&ResponseHead { status, headers }, &mut bytes).ok()?;
-        let len = u32::try_from(bytes.len() - 4).ok()?;
-        bytes.splice(..4, len.to_le_bytes());
-        bytes.extend_from_slice(&body);
-        Some(bytes)
-    }
-
-    #[inline]
-    fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self> {
-        let bytes = bytes.unwrap_or_default();
-        let parts = bytes
-            .split_first_chunk()
-            .and_then(|(len, rest)| rest.split_at_checked(u32::from_le_bytes(*len) as usize));
-        let Some((head, body)) = parts else {
-            return Err(Error::new(
-                code::BAD_ANSWER,
-                "the host returned a response that ends within its head",
-            ));
-        };
-        let ResponseHead { status, headers } = from_json(head, "head")?;
-        Ok(Response {
-            status,
-            headers,
-            body: body.to_vec(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_response_crosses_as_it_is_whatever_its_body() {
-        let response = Response {
-            status: 404,
-            headers: vec![("content-type".to_owned(), "\"ü\"".to_owned())],
-            body: vec![0, 255, b'{', 0],
-        };
-        let bytes = Payload::into_bytes(response.clone());
-        assert_eq!(Response::from_bytes(bytes).unwrap(), response);
-    }
-
-    #[test]
-    fn a_response_that_is_none_is_an_error() {
-        for bytes in [
-            None,
-            Some(vec![0; 3]),
-            Some(vec![9, 0, 0, 0, b'{']),
-            Some(vec![255; 4]),
-            Some(vec![2, 0, 0, 0, b'{', b'}']),
-        ] {
-            let error = Response::from_bytes(bytes.clone()).unwrap_err();
-            assert_eq!(error.code(), "bad_answer", "{bytes:?}");
-        }
-    }
 }

@@ -12,31 +12,19 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::hosts::Contract;
-use crate::hosts::chosen::kept;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "kv_", permission = "kv")]
-pub trait Kv {
-    /// The bytes under a key.
-    fn get(key: &str) -> Result<Option<Vec<u8>>>;
-    /// Puts bytes under a key.
-    fn set(key: &str, value: &[u8]) -> Result<()>;
-    /// Forgets a key; whether there was one.
-    fn delete(key: &str) -> Result<bool>;
-    /// The keys that begin with a prefix, in alphabetical order.
-    #[json]
-    fn list(prefix: &str) -> Result<Vec<String>>;
-}
+pub use crate::contracts::services::Kv;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::kv;
+use crate::contracts::{Contract, Kept, ValueForm as _};
+use crate::error::Result;
 
 implemented_by_hosts!(Kv, AsyncKv as kv);
 
-/// The value under a key; `None` if there is none.
+/// Returns the value under a key; `None` if there is no such key.
 ///
 /// # Errors
 ///
-/// Besides the host's: `bad_answer` where there is something else than a `T`.
+/// Returns the host's error, or `bad_answer` if the value is not a `T`.
 ///
 /// ```
 /// # use plugin_sdk::{Result, kv};
@@ -48,16 +36,17 @@ implemented_by_hosts!(Kv, AsyncKv as kv);
 #[inline]
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     match Contract.get(key)? {
-        Some(bytes) => kept::read(&bytes, key).map(Some),
+        Some(bytes) => Kept::read(&bytes, key).map(Some),
         None => Ok(None),
     }
 }
 
-/// Puts a value under a key, as JSON. Where a host keeps text, as CIS and Extism do, text is kept as it is.
+/// Stores a value under a key, as JSON. Hosts that store text, such as CIS and Extism, get strings
+/// as plain text.
 ///
 /// # Errors
 ///
-/// Besides the host's: where the value has no form in JSON.
+/// Returns the host's error, or one of the value if it has no form in JSON.
 ///
 /// ```
 /// # use plugin_sdk::{Result, kv};
@@ -69,44 +58,44 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
 /// ```
 #[inline]
 pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
-    Contract.set(key, &kept::write(value)?)
+    Contract.set(key, &Kept::write(value)?)
 }
 
-/// The bytes under a key as they are; `None` if there is nothing.
+/// Returns the bytes under a key; `None` if there is no such key.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn get_bytes(key: &str) -> Result<Option<Vec<u8>>> {
     Contract.get(key)
 }
 
-/// Puts bytes under a key as they are.
+/// Stores bytes under a key.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn set_bytes(key: &str, value: impl AsRef<[u8]>) -> Result<()> {
     Contract.set(key, value.as_ref())
 }
 
-/// Forgets a key; whether there was one.
+/// Removes a key; returns whether it existed.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn delete(key: &str) -> Result<bool> {
     Contract.delete(key)
 }
 
-/// The keys that begin with a prefix, in alphabetical order; all of them for `""`.
+/// Returns the keys with a prefix, in alphabetical order; all of them for `""`.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn list(prefix: &str) -> Result<Vec<String>> {
     Contract.list(prefix)

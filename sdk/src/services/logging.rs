@@ -1,6 +1,7 @@
-//! The `log` crate's lines, to the host. They need no permission.
+//! Lines of the `log` crate, sent to the host. They need no permission.
 //!
-//! A plugin that writes any says so, `#[plugin(log)]`; one that does not imports nothing for it. The lines of other crates go the same way:
+//! A plugin that logs declares it with `#[plugin(log)]`; any other imports nothing for it. The
+//! lines of other crates go the same way:
 //!
 //! ```
 //! use plugin_sdk::prelude::*;
@@ -19,14 +20,18 @@
 //! }
 //! ```
 //!
-//! The host says how detailed the lines are to be, when the plugin is first called and at every `plugin_init`. A line that it does not want costs a comparison, and
-//! neither a host call nor its formatting. The target is the module's path, unless the line gives one.
+//! The host chooses the level when the plugin is first called and at every `plugin_init`. A line
+//! below that level costs one comparison, and neither a host call nor its formatting. The target is
+//! the path of the module, unless the line sets one.
 //!
-//! A line's key-value pairs, which the `log` crate takes with its feature `kv`, follow its text: `log::info!(user = "Ada", times = 2; "greeted")` arrives as
-//! `greeted user=Ada times=2`. Strings that could be mistaken for something else stand in quotes, as in JSON. What a pair captures by `:?`, `:%` or as a 128-bit number
-//! needs this crate's feature `log-values`, since it costs a module 20 KB; without it, the pair says so.
+//! The key-value pairs of a line, which the `log` crate takes with its feature `kv`, follow its
+//! text: `log::info!(user = "Ada", times = 2; "greeted")` arrives as `greeted user=Ada times=2`.
+//! Ambiguous strings are in quotes, as in JSON. Values captured by `:?` or `:%`, and 128-bit
+//! numbers, need this crate's feature `log-values`, which adds 20 KB to a module; without it, a
+//! note replaces the value.
 //!
-//! In a native test the lines go to the implementation that is [installed](install) on the test's thread; a test may have any other logger instead.
+//! In a native test, the lines go to the implementation that is [installed](install) on the test's
+//! thread; a test may use any other logger instead.
 
 mod pairs;
 
@@ -35,26 +40,22 @@ use std::fmt::Write as _;
 
 use ::log::{LevelFilter, Metadata, Record};
 
-use crate::host_functions;
-use crate::hosts::Contract;
+use crate::contracts::Contract;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::contracts::services::AsyncLog;
+pub use crate::contracts::services::Log;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::log;
 use pairs::Pairs;
 
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "log_")]
-pub trait Log {
-    /// The most detailed level that the host wants: 0 none, 1 error, 2 warn, 3 info, 4 debug, 5 trace.
-    fn max_level() -> u32;
-    /// Takes a line.
-    fn write(level: u32, target: &str, message: &str);
-}
-
-/// An implementation, ready to be linked by a host.
+/// Makes an implementation ready for a host to link.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
+pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::imports::HostFunctions {
     log::provide(implementation)
 }
 
-/// Makes the lines of this thread go to an implementation, for as long as the returned value lives, unless the process has another logger already.
+/// Sends the lines of this thread to an implementation while the returned value lives, unless the
+/// process has another logger already.
 ///
 /// ```
 /// use plugin_sdk::services::logging::{self, Log};
@@ -77,23 +78,23 @@ pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::host::HostF
 /// assert_eq!(host.borrow().0, ["2 cake: 2 left"]);
 /// ```
 #[cfg(not(target_arch = "wasm32"))]
-pub fn install<T: Log + 'static>(implementation: T) -> crate::host::Installed<T> {
-    // Each thread asks its own implementation.
+pub fn install<T: Log + 'static>(implementation: T) -> crate::imports::Installed<T> {
+    // Each thread asks its own implementation for the level.
     if ::log::set_logger(&Logger).is_ok() {
         ::log::set_max_level(LevelFilter::Trace);
     }
     log::install(implementation)
 }
 
-/// Makes the `log` crate's lines go to the host, as detailed as the host wants them now.
+/// Sends the lines of the `log` crate to the host, at the level that the host wants now.
 #[inline]
 pub fn prepare() {
-    // At a second time the logger is there already, and is this one.
+    // At a second call, this logger is installed already.
     let _ = ::log::set_logger(&Logger);
     ::log::set_max_level(wanted());
 }
 
-/// The most detailed lines that the host wants.
+/// Returns the most detailed level that the host wants.
 #[inline]
 fn wanted() -> LevelFilter {
     match Contract.max_level() {
@@ -106,15 +107,16 @@ fn wanted() -> LevelFilter {
     }
 }
 
-/// The logger of every plugin that has one.
+/// The logger of every plugin that logs.
 struct Logger;
 
 thread_local! {
-    /// Lines are formatted here. A line within a line's formatting finds an empty one, and leaves its own.
+    /// The buffer for formatting. A line that is logged while another is being formatted gets an
+    /// empty one, and leaves its own.
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// A longer line's memory is not kept, in bytes.
+/// The largest buffer in bytes that is kept for the next line.
 const MAX_KEPT: usize = 4096;
 
 impl ::log::Log for Logger {
@@ -125,7 +127,7 @@ impl ::log::Log for Logger {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        crate::host::native::is_installed::<dyn Log>() && metadata.level() <= wanted()
+        crate::imports::native::is_installed::<dyn Log>() && metadata.level() <= wanted()
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -134,12 +136,12 @@ impl ::log::Log for Logger {
         }
         let mut line = LINE.try_with(Cell::take).unwrap_or_default();
         line.clear();
-        // What a value's own formatting refuses is left out.
+        // A value whose formatting fails is left out.
         let _ = line.write_fmt(*record.args());
         let _ = record.key_values().visit(&mut Pairs(&mut line));
         Contract.write(record.level() as u32, record.target(), &line);
         if line.capacity() <= MAX_KEPT {
-            // On a thread that ends there may be no place for it any more.
+            // A thread that is ending may have no place for it.
             let _ = LINE.try_with(|kept| kept.set(line));
         }
     }

@@ -1,8 +1,10 @@
-//! What a host offers to every plugin: one module for each service, with functions for guests, and the trait that hosts and mocks implement.
+//! The services that a host offers to every plugin. Each module has the functions for guests, and
+//! the trait that hosts and mocks implement.
 //!
-//! The modules stand in the crate's root as well: `plugin_sdk::kv` is `plugin_sdk::services::kv`.
+//! The modules are in the crate's root as well: `plugin_sdk::kv` is `plugin_sdk::services::kv`.
 //!
-//! In a native test, a service is what was installed, and in WebAssembly what the host provides. One value will do for both:
+//! In a native test, a service is the installed implementation; in WebAssembly, the host's. One
+//! value serves both:
 //!
 //! ```
 //! use plugin_sdk::Result;
@@ -40,34 +42,32 @@
 //! # Ok::<(), plugin_sdk::Error>(())
 //! ```
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::error::{Result, code};
-use crate::json::{self, Arena};
-
-/// What a host or a test does with an implementation of a service, beside the functions for guests.
+/// Defines the functions that hosts and tests call with an implementation of a service.
 macro_rules! implemented_by_hosts {
     ($trait:ident, $async_trait:ident as $functions:ident) => {
-        /// An implementation, ready to be linked by a host.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub use crate::contracts::services::$async_trait;
+
+        /// Makes an implementation ready for a host to link.
         #[cfg(not(target_arch = "wasm32"))]
         pub fn provide<T: $trait + Send + 'static>(
             implementation: T,
-        ) -> crate::host::HostFunctions {
+        ) -> crate::imports::HostFunctions {
             $functions::provide(implementation)
         }
 
-        /// An implementation whose functions are asynchronous, ready to be linked by a host that is so too.
+        /// Makes an implementation with asynchronous functions ready for an asynchronous host to
+        /// link.
         #[cfg(not(target_arch = "wasm32"))]
         pub fn provide_async<T: $async_trait + 'static>(
             implementation: T,
-        ) -> crate::host::HostFunctions {
+        ) -> crate::imports::HostFunctions {
             $functions::provide_async(implementation)
         }
 
-        /// Makes native calls on this thread go to an implementation, for as long as the returned value lives.
+        /// Sends native calls on this thread to an implementation while the returned value lives.
         #[cfg(not(target_arch = "wasm32"))]
-        pub fn install<T: $trait + 'static>(implementation: T) -> crate::host::Installed<T> {
+        pub fn install<T: $trait + 'static>(implementation: T) -> crate::imports::Installed<T> {
             $functions::install(implementation)
         }
     };
@@ -82,22 +82,3 @@ pub mod kv;
 pub mod logging;
 pub mod random;
 pub mod time;
-
-/// A value as JSON, for a service that keeps or passes it on.
-#[inline]
-pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
-    let mut text = Vec::new();
-    json::write(value, &mut text)?;
-    Ok(text)
-}
-
-/// A value from the JSON that a service has. `name` is what it has it under, where the path to what is wrong begins.
-#[inline]
-pub(crate) fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
-    let arena = Arena::new();
-    json::read(text, &arena).map_err(|fault| {
-        let error = fault.in_member(name).into_error("the host's bytes");
-        // An argument of the plugin's would be called wrong otherwise, where the plugin passes the error on.
-        error.with_code(code::BAD_ANSWER)
-    })
-}

@@ -13,33 +13,30 @@
 //!
 //! # Crates that use `getrandom`
 //!
-//! With this crate's feature `getrandom`, crates such as `rand` and `uuid` get their random bytes here, whichever of `getrandom` 0.2, 0.3 and 0.4 they use. It takes
-//! two lines. In the plugin's `Cargo.toml`:
+//! With this crate's feature `getrandom`, crates such as `rand` and `uuid` get their random bytes
+//! from the host, with `getrandom` 0.2, 0.3 and 0.4. Add a feature in the plugin's `Cargo.toml`:
 //!
 //! ```toml
 //! plugin-sdk = { version = "0.1", features = ["getrandom"] }
 //! ```
 //!
-//! and in `.cargo/config.toml`, which `getrandom` 0.3 and 0.4 ask for (0.2 does not):
+//! and a flag in `.cargo/config.toml`, which `getrandom` 0.3 and 0.4 need (0.2 does not):
 //!
 //! ```toml
 //! [target.wasm32-unknown-unknown]
 //! rustflags = ['--cfg', 'getrandom_backend="custom"']
 //! ```
 //!
-//! With the feature, a plugin imports `random_fill` whether or not it comes to be called.
+//! With the feature, a plugin always imports `random_fill`, even if it never calls it.
 //!
-//! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off: `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
+//! `uuid` has a backend of its own for this target, which its feature `rng-getrandom` turns off:
+//! `uuid = { version = "1", features = ["v4", "rng-getrandom"] }`.
 
-use crate::hosts::Contract;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "random_")]
-pub trait Random {
-    /// Fills a buffer with bytes fit for keys.
-    fn fill(#[out] bytes: &mut [u8]) -> Result<()>;
-}
+use crate::contracts::Contract;
+pub use crate::contracts::services::Random;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::random;
+use crate::error::Result;
 
 implemented_by_hosts!(Random, AsyncRandom as random);
 
@@ -47,17 +44,17 @@ implemented_by_hosts!(Random, AsyncRandom as random);
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn fill(bytes: &mut [u8]) -> Result<()> {
     Contract.fill(bytes)
 }
 
-/// So many bytes.
+/// Returns `N` random bytes.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
@@ -65,11 +62,11 @@ pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// A number, each being as likely as any other.
+/// Returns a number, each with the same probability.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn u64() -> Result<u64> {
     bytes().map(u64::from_le_bytes)

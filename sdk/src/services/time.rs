@@ -1,7 +1,8 @@
 //! Clocks. They need no permission.
 //!
-//! `std::time::SystemTime::now()` and `std::time::Instant::now()` panic in `wasm32-unknown-unknown`: "time not implemented on this platform". That goes for
-//! crates that call them, too. Values of [`SystemTime`], and all that can be reckoned with them, work:
+//! In `wasm32-unknown-unknown`, `std::time::SystemTime::now()` and `std::time::Instant::now()`
+//! panic: "time not implemented on this platform". So do crates that call them. Values of
+//! [`SystemTime`], and calculations with them, work:
 //!
 //! ```
 //! # fn age() -> plugin_sdk::Result<u64> {
@@ -16,25 +17,19 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::hosts::Contract;
-use crate::{Result, host_functions};
-
-/// What a host implements.
-#[host_functions(module = "plugin_host", prefix = "time_")]
-pub trait Time {
-    /// Nanoseconds since 1970-01-01 00:00 UTC.
-    fn now(#[out] nanoseconds: &mut u64) -> Result<()>;
-    /// Nanoseconds since a moment of the host's choosing; never goes back.
-    fn monotonic(#[out] nanoseconds: &mut u64) -> Result<()>;
-}
+use crate::contracts::Contract;
+pub use crate::contracts::services::Time;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::contracts::services::time;
+use crate::error::Result;
 
 implemented_by_hosts!(Time, AsyncTime as time);
 
-/// What time it is.
+/// Returns the current time.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn now() -> Result<SystemTime> {
     let mut nanoseconds = 0;
@@ -42,11 +37,11 @@ pub fn now() -> Result<SystemTime> {
     Ok(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds))
 }
 
-/// How long it is since a moment of the host's choosing: the difference of two such times is how long something took.
+/// Returns the time since an arbitrary moment. The difference of two such times is a duration.
 ///
 /// # Errors
 ///
-/// The host's.
+/// Returns the host's error.
 #[inline]
 pub fn monotonic() -> Result<Duration> {
     let mut nanoseconds = 0;

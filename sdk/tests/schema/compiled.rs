@@ -1,4 +1,5 @@
-//! The compiler renders the same schemas as a running program does, types with all kinds of parts and recursive ones included.
+//! The compiler renders the same schemas as a running program, for all kinds of types and recursive
+//! ones.
 
 use plugin_sdk::Schema;
 use plugin_sdk::schema::{Definitions, Direction, Sink, document};
@@ -67,7 +68,7 @@ static RENDERED: [u8; LENGTH] = {
 };
 
 #[test]
-fn the_compiler_renders_what_a_program_does() {
+fn compiler_and_program_render_the_same_schemas() {
     let rendered: Value = serde_json::from_slice(&RENDERED).unwrap();
     let definitions = rendered["$defs"].as_object().unwrap();
     for (name, documents) in at_run_time() {
@@ -89,14 +90,14 @@ fn the_compiler_renders_what_a_program_does() {
 }
 
 #[test]
-fn a_type_that_is_read_and_written_in_one_form_has_one_definition() {
+fn a_type_with_one_form_has_one_definition() {
     let rendered: Value = serde_json::from_slice(&RENDERED).unwrap();
     let definitions = rendered["$defs"].as_object().unwrap();
     let named = |name: &str| definitions.contains_key(name);
     assert!(named("Folder") && !named("FolderOutput"));
-    // An `Option` may be left out by those who send it, and is always written.
+    // Senders may leave an `Option` out; it is always written.
     assert!(named("Point") && named("PointOutput"));
-    // Having two forms spreads to what holds such a type.
+    // A type that contains one with two forms has two forms, too.
     assert!(named("Nested") && named("NestedOutput"));
     assert!(named("Page_for_Point") && named("Page_for_PointOutput"));
 }

@@ -34,12 +34,11 @@ pub mod structs {
         pub struct Pair(pub u8, pub String);
         pub struct NoPlaces();
 
-        /// A point, and
-        /// what it is called.
+        /// A point, and what it is called.
         ///
         /// Twice.
         pub struct Point {
-            /// How far to the right.
+            /// The distance to the right.
             pub x: f64,
             pub y: f64,
             /** What it is called. */
@@ -55,8 +54,7 @@ pub mod structs {
         pub struct Described {
             /// This one.
             pub point: Point,
-            /// Or "that" one,\
-            /// with a \ and	a tab.
+            /// Or "that" one,\ with a \ and    a tab.
             pub other: Option<Point>,
         }
 
@@ -785,7 +783,7 @@ pub mod converted {
     }
 }
 
-/// What schemars describes otherwise than serde does it.
+/// Types whose schemars schema differs from serde.
 pub mod truer {
     use plugin_sdk::Schema;
     use serde::{Deserialize, Serialize};
@@ -885,7 +883,8 @@ pub mod truer {
     }
 }
 
-/// What schemars does not know, or sees otherwise: types of this crate, keys, numbers of 128 bits, and JSON that is passed on.
+/// Types that schemars lacks or describes differently: types of this crate, keys, numbers of 128
+/// bits, and JSON that is passed on.
 pub mod further {
     use std::collections::{BTreeMap, HashMap};
     use std::num::{NonZeroI8, NonZeroI128, NonZeroU16, NonZeroU128};

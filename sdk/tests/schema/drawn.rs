@@ -1,4 +1,4 @@
-//! Values drawn from a type's schema are values that its reader takes.
+//! Draws values from the schema of a type, which the reader of the type must accept.
 
 use std::cell::Cell;
 
@@ -15,7 +15,7 @@ use crate::described::{
     annotated, converted, enums, flattened, further, generics, recursive, standard, structs, truer,
 };
 
-/// Takes JSON, or says why not.
+/// Reads JSON, or returns the reason why it cannot.
 type Read = fn(&str) -> Result<(), String>;
 
 struct Drawer<'a> {
@@ -25,7 +25,7 @@ struct Drawer<'a> {
     depth: usize,
 }
 
-/// What is drawn: the members of an object, or the text of anything else.
+/// A drawn value: the members of an object, or the text of anything else.
 enum Drawn {
     Members(Vec<(String, String)>),
     Text(String),
@@ -73,7 +73,7 @@ impl Drawer<'_> {
         among.get(choice).cloned()
     }
 
-    /// `None` where there is no such value, or none that is small enough.
+    /// Returns `None` if no value exists, or no small one.
     fn value(&mut self, schema: &Value) -> Option<Drawn> {
         let members = match schema {
             Value::Bool(true) => {
@@ -134,7 +134,7 @@ impl Drawer<'_> {
         };
         let mut drawn = own;
         for part in &parts {
-            // What only says which names there must be draws nothing.
+            // A part that only names required members draws nothing.
             let is_bare = part
                 .as_object()
                 .is_some_and(|part| part.keys().all(|key| key == "required"));
@@ -162,7 +162,7 @@ impl Drawer<'_> {
     fn limit(schema: &Map<String, Value>, key: &str) -> Option<i128> {
         let text = schema.get(key)?.to_string().replace("e+", "e");
         match text.as_str() {
-            // Its digits are lost unless numbers are text, and it has one more bit than there is room for.
+            // Its digits are lost unless numbers are text, and it needs one bit more than there is.
             "3.402823669209385e38" | "3.4028236692093846e38" => None,
             "1.7014118346046923e38" => Some(i128::MAX),
             "-1.7014118346046923e38" => Some(i128::MIN),
@@ -340,8 +340,9 @@ fn described<T: Schema + ?Sized>() -> Value {
     serde_json::from_str(&document::<T>(Direction::In)).unwrap()
 }
 
-// Left out are `Duration`, whose two numbers may overflow together, the types whose text is read by a grammar that no schema knows (`SocketAddr`, what `TryFrom` and functions of the author's read), and those of which two
-// names of one field may be given at once.
+// These are left out: `Duration`, whose two numbers may overflow together; types whose text has a
+// grammar beyond schemas (`SocketAddr`, `TryFrom`, authors' functions); and types with a field of
+// two names, of which both may be drawn.
 subjects! {
     (), bool, char, String, u8, i8, u16, i16, u32, i32, u64, i64, usize, isize, u128, i128, f32, f64, Box<str>, Vec<u8>, [u8; 3], (u8, String),
     Option<Option<u8>>, Value, serde_json::Number, std::net::IpAddr, std::ops::Range<u8>, std::ops::Bound<u8>, Result<u8, String>,
@@ -385,7 +386,7 @@ fn raws() -> Vec<Subject> {
 }
 
 #[test]
-fn what_a_schema_allows_the_reader_takes() {
+fn values_drawn_from_a_schema_are_readable() {
     if crate::not_run_where_numbers_are_text() {
         return;
     }
@@ -415,7 +416,7 @@ fn what_a_schema_allows_the_reader_takes() {
             at: 0,
             depth: 0,
         };
-        // What several parts of a schema say of one value is drawn from each alone, and need not fit the others.
+        // Each part of a schema about one value is drawn alone, and the parts need not match.
         let text = drawer.value(&subject.document).map(Drawn::text);
         let fitting = text.filter(|text| {
             let value: Option<Value> = serde_json::from_str(text).ok();

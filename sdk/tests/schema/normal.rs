@@ -1,20 +1,27 @@
-//! One form for schemas that say the same, so that ours and those of schemars can be compared.
+//! A common form for equivalent schemas, to compare ours with those of schemars.
 //!
-//! What is evened out, and nothing else:
-//! * `$ref`s are replaced by what they lead to, for the two crates disagree on what deserves a name; what says the same as its surroundings is merged with them.
-//!   A reference from within a type to itself becomes how much deeper in a value it stands.
-//! * Keys of maps: schemars tells numbers from other names, ours tells the type's own numbers, and characters.
-//! * Numbers: schemars has a `format` that JSON Schema does not know (`uint32`), and bounds for small integers only; ours has bounds for all and no format.
-//! * `"const": x` is `"enum": [x]`; a choice of one is that one; choices, `required` and `type` have no order.
-//! * `{"not": {}}` is `false`. What says nothing is left out: `"additionalProperties": true`, empty `properties` and `required`.
+//! The following differences are removed, and no others:
+//! * Definitions are inlined for `$ref`s, because the two crates disagree on the types that get a
+//!   name; equal annotations are merged. A reference from within a type to itself becomes the
+//!   difference in depth.
+//! * Keys of maps: schemars distinguishes numbers from other names, ours also the bounds of the
+//!   number type, and characters.
+//! * Numbers: schemars has a `format` that JSON Schema does not define (`uint32`), and bounds for
+//!   small integers only; ours has bounds for all and no format.
+//! * `"const": x` is `"enum": [x]`; a choice of one is that one; choices, `required` and `type`
+//!   have no order.
+//! * `{"not": {}}` is `false`. Keywords without an effect are left out: `"additionalProperties":
+//!   true`, empty `properties` and `required`.
 //! * The document's title and dialect.
-//! * Defaults: schemars runs code to know them, which a compiler cannot. Where both say one, they must be equal.
+//! * Defaults: schemars runs code to find them, which a compiler cannot. If both have one, they
+//!   must be equal.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// The schema of a document in the common form; `title` is the one that it has only for being a document.
+/// Returns the schema of a document in the common form; `title` is left out, because only the
+/// document has it.
 pub fn normal(document: &str, title: &str) -> Value {
     let mut document: Value = serde_json::from_str(document).unwrap();
     let root = document.as_object_mut().unwrap();
@@ -37,7 +44,7 @@ pub fn normal(document: &str, title: &str) -> Value {
     document.schema(&root, &mut Within::default())
 }
 
-/// The references that lead to a schema, each with how deep in a value it stands.
+/// The references that lead to a schema, each with its depth in the value.
 #[derive(Default)]
 struct Within {
     references: Vec<(String, usize)>,
@@ -72,7 +79,7 @@ impl Document {
                 within.references.push((reference, within.depth));
                 let target = self.schema(target, within);
                 within.references.pop();
-                // Siblings are made normal below, what they are merged with already is.
+                // Siblings are normalized below; what they are merged with already is.
                 let siblings = self.schema(&Value::Object(members), within);
                 return tidy(merge(siblings, target));
             }
@@ -104,7 +111,7 @@ impl Document {
     }
 }
 
-/// What says `outer` and `inner`; where they disagree, `outer` has the last word.
+/// Merges two schemas; where they disagree, `outer` takes precedence.
 fn merge(outer: Value, inner: Value) -> Value {
     match (outer, inner) {
         (Value::Object(outer), inner) if outer.is_empty() => inner,
@@ -207,7 +214,8 @@ fn tidy(mut schema: Value) -> Value {
     schema
 }
 
-/// The same with the members of all objects in alphabetical order, which serde_json's own order may or may not be.
+/// Returns a value with the members of all objects in alphabetical order, which serde_json may not
+/// keep.
 fn in_order(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -224,7 +232,7 @@ fn in_order(value: &Value) -> Value {
     }
 }
 
-/// Takes away the defaults that only one of two schemas says.
+/// Removes the defaults that only one of two schemas has.
 pub fn even_out_defaults(left: &mut Value, right: &mut Value) {
     match (left, right) {
         (Value::Object(left), Value::Object(right)) => {

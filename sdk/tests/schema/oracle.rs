@@ -1,4 +1,4 @@
-//! schemars derives the same types; both must say the same, in both directions.
+//! Compares the schemas of schemars with ours for the same types, in both directions.
 
 #![allow(deprecated)]
 
@@ -38,7 +38,7 @@ fn disagreement<T: JsonSchema + Schema>(name: &str) -> Option<String> {
     None
 }
 
-/// A test for each folder of types.
+/// Defines a test for each folder of types.
 macro_rules! agree {
     ($($test:ident: $($type:ty),+ $(,)?;)*) => {$(
         #[test]

@@ -1,8 +1,11 @@
-//! What serde writes is valid, and what a schema refuses serde refuses as well, for values near the valid ones.
+//! Values near the valid ones: a schema accepts everything that serde writes, and serde refuses
+//! everything that a schema refuses.
 //!
-//! The other way round, serde refuses what no schema can: an overflowing `Duration`, two names of one field at once. And serde reads some forms that it never writes and that
-//! schemas keep to themselves, as the derive's documentation says; they are told by comparing what was read with what is written of it:
-//! structs as arrays, variants without content as objects, a variant's number for its name, `{}` for nothing, repeated elements of sets.
+//! Conversely, serde refuses some values that no schema can exclude: an overflowing `Duration`, two
+//! names of one field at once. And serde reads some forms that it never writes and that schemas
+//! leave out, as the derive's documentation says. The test recognizes them by comparing a value
+//! with its rewritten form: structs as arrays, variants without content as objects, a variant's
+//! number for its name, `{}` for nothing, repeated elements of sets.
 
 use jsonschema::Validator;
 use plugin_sdk::Schema;
@@ -21,9 +24,9 @@ struct Subject {
     samples: Vec<Value>,
     input: Validator,
     output: Validator,
-    /// Reads a value, and writes what was read. Not everything that can be read can be written.
+    /// Reads a value, and writes the result. Some types can be read but not written.
     pass: fn(&Value) -> Option<Option<Value>>,
-    /// Whether the reader of plugins takes it.
+    /// Returns whether the plugins' reader accepts the text.
     read: fn(&[u8]) -> bool,
 }
 
@@ -143,7 +146,7 @@ enum Mutation {
     Add(String, Value),
     Rename(String),
     Wrap,
-    /// Puts what stands at another place here.
+    /// Copies another place here.
     Copy(prop::sample::Index),
 }
 
@@ -173,7 +176,7 @@ fn leaf() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Words that mean something to one type or another.
+/// Words with a meaning to one type or another.
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
         "", "a", "b", "c", "t", "One", "Eins", "Unit", "Struct", "Small", "whatever", "name",
@@ -193,7 +196,7 @@ fn mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-/// Pointers to all places in a value.
+/// Collects pointers to all places in a value.
 fn places(value: &Value, here: String, found: &mut Vec<String>) {
     match value {
         Value::Array(elements) => {
@@ -248,10 +251,10 @@ fn mutate(value: &mut Value, at: &prop::sample::Index, mutation: &Mutation) {
     }
 }
 
-/// Whether a value was read in a form that is never written: see above.
+/// Returns whether a value was read in a form that is never written: see above.
 fn is_another_form(read: &Value, written: &Value) -> bool {
     match (read, written) {
-        // A struct as an array of its fields, which may be written as whatever it is converted into.
+        // A struct as an array of its fields; what it converts into may be written in another form.
         (Value::Array(_), Value::Object(_) | Value::String(_)) => true,
         (Value::Object(_) | Value::Number(_), Value::String(_)) => true,
         (Value::Object(read), Value::Null) => read.is_empty(),
@@ -267,7 +270,7 @@ fn is_another_form(read: &Value, written: &Value) -> bool {
                     .any(|(read, written)| is_another_form(read, written))
         }
         (Value::Object(read), Value::Object(written)) => read.iter().any(|(name, read)| {
-            // What is written under another name is found by its place.
+            // A member written under another name is found by its place.
             let written = written.get(name);
             written.is_some_and(|written| is_another_form(read, written))
         }),
@@ -276,7 +279,7 @@ fn is_another_form(read: &Value, written: &Value) -> bool {
 }
 
 #[test]
-fn samples_are_what_they_should_be() {
+fn samples_are_valid() {
     if crate::not_run_where_numbers_are_text() {
         return;
     }
@@ -293,7 +296,7 @@ fn samples_are_what_they_should_be() {
 }
 
 #[test]
-fn what_serde_writes_is_valid_and_what_a_schema_refuses_serde_refuses() {
+fn schemas_accept_and_refuse_what_serde_does() {
     if crate::not_run_where_numbers_are_text() {
         return;
     }

@@ -129,7 +129,7 @@ impl Everything for Host {
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
         assert_eq!(value, b"value");
         match key {
-            "full" => Err(Error::of_status(-77)),
+            "full" => Err(Error::from_status(-77)),
             _ => Ok(()),
         }
     }

@@ -175,7 +175,7 @@ fn errors_have_codes_and_the_plugin_lives_on() {
         .map(|answer| answer["error"]["code"].as_str().unwrap_or("none"))
         .collect();
     let expected = [
-        "not_initialised",
+        "not_initialized",
         "init_failed",
         "none",
         "name_empty",
@@ -470,7 +470,7 @@ fn a_manifest_is_read_without_running_the_plugin() {
     let folder = tempfile::tempdir().unwrap();
     let lines = [
         r##"{"commands":[{"name":"order","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"item":true,"number":true}}}}"##,
-        r##"{"commands":[{"name":"shout","codec":"raw","takes":"text","gives":"text"}]}"##,
+        r##"{"commands":[{"name":"shout","codec":"raw","input":"text","output":"text"}]}"##,
         r##"{"abi":1,"sdk":"0.1.0","id":"shop","name":"Größe – ‹Shop›","version":"0.1.0-rc.1"}"##,
         r##"{"commands":[{"name":"cancel","description":"Takes \"it\"\nback.","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"order":true}}}}"##,
     ];

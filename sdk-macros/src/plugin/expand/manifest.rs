@@ -129,7 +129,7 @@ fn line(members: &TokenStream) -> TokenStream {
             #[allow(long_running_const_eval)]
             const DRAFT: &#sdk::manifest::Draft = &LINE.draft();
             #[allow(long_running_const_eval)]
-            #[unsafe(link_section = "plugin-sdk")]
+            #[unsafe(link_section = #sdk::abi_name!(MANIFEST_SECTION))]
             static _MANIFEST: [::core::primitive::u8; DRAFT.len()] = LINE.render(DRAFT);
         };
     }
@@ -140,12 +140,13 @@ fn line(members: &TokenStream) -> TokenStream {
 pub fn library() -> TokenStream {
     let (name, if_described) = (format!("{}\n", package("NAME")), if_described());
     let name = proc_macro2::Literal::byte_string(name.as_bytes());
+    let sdk = sdk();
     quote! {
         #[cfg(all(target_arch = "wasm32", feature = "library"))]
         #if_described
         const _: () = {
             const NAME: &[::core::primitive::u8] = #name;
-            #[unsafe(link_section = "plugin-sdk-library")]
+            #[unsafe(link_section = #sdk::abi_name!(LIBRARY_SECTION))]
             static _LIBRARY: [::core::primitive::u8; NAME.len()] = *#name;
         };
     }
@@ -298,7 +299,7 @@ fn raw(call: &Call) -> TokenStream {
             quote_spanned!(span=> #at::manifest::bytes_of(#at::manifest::Type::<#output>::SUCCESS))
         });
     let gives = gives.unwrap_or_else(|| quote!(::core::option::Option::None));
-    quote!(#sdk::manifest::Interface::Raw { takes: #takes, gives: #gives })
+    quote!(#sdk::manifest::Interface::Raw { input: #takes, output: #gives })
 }
 
 /// Returns the arguments, as the members of an object that allows no other members.

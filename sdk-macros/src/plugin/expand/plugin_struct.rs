@@ -77,6 +77,8 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
 
             #[automatically_derived]
             impl #sdk::Plugin for #ident {
+                type Contract = #sdk::Contract;
+
                 fn makes_itself() -> ::core::primitive::bool {
                     (&&#sdk::Hooks::<#ident>::OF).makes_itself()
                 }

@@ -1,6 +1,7 @@
-//! The key-value pairs of a log line, in its text.
+//! The key-value pairs of a log line, appended to its text.
 //!
-//! By hand where the `log` crate would format values: it formats all kinds of them by one function, so that every plugin that logs would carry the formatting of floats.
+//! Formatted here, and not by the `log` crate: its one function for all kinds of values would add
+//! the formatting of floats to every plugin that logs.
 
 use log::kv::{Error, Key, Value, VisitSource, VisitValue};
 
@@ -9,7 +10,7 @@ use crate::json;
 /// Appends pairs to a line, each after a space.
 pub(super) struct Pairs<'a>(pub(super) &'a mut String);
 
-/// What stands for a value whose formatting would cost every plugin that logs some kilobytes.
+/// The note in place of a value whose formatting would add kilobytes to every plugin that logs.
 #[cfg(not(feature = "log-values"))]
 const UNSHOWN: &str = "(shown with plugin-sdk's feature `log-values`)";
 
@@ -37,13 +38,14 @@ impl Pairs<'_> {
         self.json(|text| json::write_u64(value, text));
     }
 
-    /// A float that is not negative and has no short decimal.
+    /// Appends a float that is not negative and has no short decimal.
     #[cfg(feature = "log-values")]
     fn long_float(&mut self, value: f64) {
         self.0.push_str(&value.to_string());
     }
 
-    /// The same without what formats it: in hexadecimal, as C's `%a` does, which is exact as well.
+    /// Appends such a float in hexadecimal, like C's `%a`: exact, and without the code for
+    /// decimals.
     #[cfg(not(feature = "log-values"))]
     fn long_float(&mut self, value: f64) {
         let (exponent, fraction) = (value.to_bits() >> 52, value.to_bits() & ((1 << 52) - 1));
@@ -65,7 +67,7 @@ impl Pairs<'_> {
         self.integer(exponent < 0, exponent.unsigned_abs());
     }
 
-    /// A whole number of tenths, hundredths and so on.
+    /// Appends a whole number of tenths, hundredths and so on.
     fn decimal(&mut self, whole: u64, places: usize) {
         let mut digits = Vec::new();
         json::write_u64(whole, &mut digits);
@@ -120,8 +122,8 @@ impl<'v> VisitValue<'v> for Pairs<'_> {
         Ok(())
     }
 
-    /// Finds the decimal that is read as this very float: a quotient of two exact numbers is
-    /// rounded as reading it would be. One that takes more than 15 digits is no short decimal.
+    /// Finds the decimal that reads back as this float: a quotient of two exact numbers is rounded
+    /// the same way. A decimal of more than 15 digits is not short.
     fn visit_f64(&mut self, value: f64) -> Result<(), Error> {
         const EXACT: f64 = (1u64 << 53) as f64;
         if value.is_sign_negative() && !value.is_nan() {
@@ -135,7 +137,7 @@ impl<'v> VisitValue<'v> for Pairs<'_> {
                 break;
             }
             let whole = scaled as u64;
-            // What logs as a 32-bit float arrives here as a 64-bit one.
+            // A 32-bit float arrives here as a 64-bit one.
             let (wide, narrow) = (whole as f64 / power, value as f32);
             if wide == value || (f64::from(narrow) == value && wide as f32 == narrow && whole > 0) {
                 self.decimal(whole, places);

@@ -468,7 +468,10 @@ fn a_transparent_error_has_the_codes_of_its_field() {
         (handmade.code(), handmade.details()),
         ("handmade", Some(json!(7)))
     );
-    assert_eq!(Error::coded(&handmade).message(), "made by hand");
+    assert_eq!(
+        Error::from_plugin_error(&handmade).message(),
+        "made by hand"
+    );
 }
 
 #[test]

@@ -1,46 +1,27 @@
-//! What the exports of other hosts' contracts have in common: a call into the plugin, and its answer as bytes.
+//! Calls into the plugin, and their answers as bytes: what all contracts' exports share.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::abi::Packed;
+use crate::contracts::registry::{self, Codec, Kind};
 use crate::error::{Error, code};
-use crate::guest::Plugin;
-use crate::hosts::registry::{self, Codec, Export, Kind};
-use crate::json::{self, Arena};
-use crate::memory::contracts as memory;
+use crate::guest::{Guest, Plugin};
+use crate::json::{self, Arena, object};
+pub use crate::memory::contracts::Reply;
+use crate::memory::contracts::{self as memory, Export};
 
-/// What the plugin answered.
-pub struct Reply<'a> {
-    /// Whether the bytes are an error, as JSON: `{"code", "message", "details"?, "source"?}`.
-    pub failed: bool,
-    /// The bytes. They stay where they are until the next call into the plugin.
-    pub bytes: &'a [u8],
-}
-
-impl Reply<'_> {
-    /// Where the bytes are. Without any it is an address all the same, so that a host that takes 0 for nothing does not see it.
-    pub fn packed(&self) -> Packed {
-        Packed {
-            address: self.bytes.as_ptr().addr() as u32,
-            len: self.bytes.len() as u32,
-            failed: self.failed,
-        }
-    }
-}
-
-/// An error of the plugin's, as the JSON that the native ABI gives: `{"code", "message", "details"?, "source"?}`.
+/// An error of the plugin, as JSON of the native ABI: `{"code", "message", "details"?, "source"?}`.
 pub struct Failed(Vec<u8>);
 
 impl Failed {
-    /// The JSON.
+    /// Returns the JSON.
     pub fn json(&self) -> &[u8] {
         &self.0
     }
 
-    /// Code and message.
-    pub fn told(&self) -> (String, String) {
-        told(&self.0)
+    /// Returns code and message.
+    pub fn code_and_message(&self) -> (String, String) {
+        code_and_message(&self.0)
     }
 }
 
@@ -50,16 +31,16 @@ impl From<Error> for Failed {
     }
 }
 
-/// Code and message of an error in JSON, for hosts that take no JSON there.
-pub fn told(error: &[u8]) -> (String, String) {
-    // Not by `Error::from_json`, which has to carry any details and brings a reader of ten kilobytes for them.
+/// Returns code and message of an error in JSON, for hosts that take plain text.
+pub fn code_and_message(error: &[u8]) -> (String, String) {
+    // `Error::from_json` also reads details, which costs ten kilobytes of code.
     #[derive(Deserialize)]
-    struct Told {
+    struct Parts {
         code: String,
         message: String,
     }
-    match json::read::<Told>(error, &Arena::new()) {
-        Ok(Told { code, message }) => (code, message),
+    match json::read::<Parts>(error, &Arena::new()) {
+        Ok(Parts { code, message }) => (code, message),
         Err(_) => (
             code::FAILED.to_owned(),
             "the plugin's error is not readable".to_owned(),
@@ -67,9 +48,10 @@ pub fn told(error: &[u8]) -> (String, String) {
     }
 }
 
-/// Runs the command of a name. `then` gets its codec, so that it can refuse bytes that its host has no way to carry, and the answer; what it makes of that must not lie in the answer.
+/// Runs the command `name`. `then` gets the command's codec, to refuse bytes that the host cannot
+/// carry, and the answer. Its own result must not borrow from the answer.
 ///
-/// While `then` runs, the plugin is in a call: whoever calls it meanwhile is told that it is busy.
+/// While `then` runs, the plugin is in a call: other calls fail with `busy`.
 pub fn command<R>(
     name: &[u8],
     arguments: &mut [u8],
@@ -81,12 +63,12 @@ pub fn command<R>(
     }
 }
 
-/// The codec of the command of a name, if there is such a command.
+/// Returns the codec of the command `name`, if there is such a command.
 pub fn codec(name: &[u8]) -> Option<Codec> {
     registry::plugin().command(name).map(|(codec, _)| codec)
 }
 
-/// Answers with an error in the plugin's stead.
+/// Answers with an error without calling the plugin.
 pub fn refuse<R>(error: Error, then: impl FnOnce(Reply<'_>) -> R) -> R {
     then(Reply {
         failed: true,
@@ -94,9 +76,9 @@ pub fn refuse<R>(error: Error, then: impl FnOnce(Reply<'_>) -> R) -> R {
     })
 }
 
-/// Makes the plugin anew with a configuration, `{}` where there is none.
+/// Makes the plugin anew from a configuration; no bytes are `{}`.
 pub fn init<P: Plugin>(config: &mut [u8]) -> Result<(), Failed> {
-    // SAFETY: a call of the guest's own that asks for nothing else than the two numbers, which `run` makes of a slice.
+    // SAFETY: `run` passes the address and length of a slice, and the guest asks for no more.
     unsafe extern "C" fn export<P: Plugin>(address: *mut u8, len: u32) -> u64 {
         // SAFETY: passed on to the caller.
         unsafe { guest::<P>().init(address, len) }
@@ -105,19 +87,19 @@ pub fn init<P: Plugin>(config: &mut [u8]) -> Result<(), Failed> {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn guest<P: Plugin>() -> &'static crate::guest::Guest<P> {
+fn guest<P: Plugin>() -> &'static Guest<P, P::Contract> {
     P::guest()
 }
 
-/// Natively, a plugin has no guest of its own.
+/// A native build of a plugin has no guest.
 #[cfg(not(target_arch = "wasm32"))]
-fn guest<P: Plugin>() -> &'static crate::guest::Guest<P> {
+fn guest<P: Plugin>() -> &'static Guest<P, P::Contract> {
     unreachable!("contracts call plugins on wasm32 only")
 }
 
 /// Ends the plugin's life.
 pub fn cleanup<P: Plugin>() {
-    // An answer may lie in the plugin.
+    // The last answer may be in the plugin's state.
     memory::within_no_answer(|| {
         guest::<P>().cleanup();
         0
@@ -146,7 +128,7 @@ fn hook(which: impl Fn(Kind) -> Option<registry::HookExport>) -> Result<(), Fail
         .find_map(|entry| which(entry.kind));
     match export {
         Some(export) => {
-            // SAFETY: it takes nothing, and nobody looks at an answer.
+            // SAFETY: the hook takes no arguments, and no answer is borrowed.
             let answer = memory::within_no_answer(|| unsafe { export() });
             memory::answered(answer, settled)
         }
@@ -154,7 +136,7 @@ fn hook(which: impl Fn(Kind) -> Option<registry::HookExport>) -> Result<(), Fail
     }
 }
 
-/// Gives an event to the plugin's handlers; `data` is JSON.
+/// Passes an event to the plugin's handlers; `data` is JSON.
 pub fn event(topic: &str, data: &[u8]) -> Result<(), Failed> {
     let export = registry::plugin()
         .iter()
@@ -165,15 +147,14 @@ pub fn event(topic: &str, data: &[u8]) -> Result<(), Failed> {
     let Some(export) = export else {
         return Ok(());
     };
-    let mut event = b"{\"topic\":".to_vec();
-    json::write_str(topic, &mut event);
-    event.extend_from_slice(b",\"data\":");
-    event.extend_from_slice(if data.is_empty() { b"null" } else { data });
-    event.push(b'}');
+    let mut event = object(|event| {
+        event.string("topic", topic);
+        event.json("data", if data.is_empty() { b"null" } else { data });
+    });
     run(export, &mut event, settled)
 }
 
-/// An answer of which no more is wanted than whether the call failed.
+/// Returns only whether a call failed.
 pub fn settled(reply: Reply<'_>) -> Result<(), Failed> {
     match reply.failed {
         true => Err(Failed(reply.bytes.to_vec())),
@@ -186,7 +167,8 @@ fn run<R>(export: Export, arguments: &mut [u8], then: impl FnOnce(Reply<'_>) -> 
     memory::answered(answer, then)
 }
 
-/// The value of a host that has text only: text that is JSON is that value, and any other is a string.
+/// Converts the value of a host that has text only: JSON stays, and any other text becomes a
+/// string.
 pub fn text_as_json(text: String) -> Vec<u8> {
     if json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_ok() {
         return text.into_bytes();
@@ -196,10 +178,10 @@ pub fn text_as_json(text: String) -> Vec<u8> {
     string
 }
 
-/// An error for a name that no command has.
+/// Returns the error for an unknown command.
 #[cold]
 fn unknown_command(name: &[u8]) -> Error {
-    // A name that is not one of UTF-8 is nobody's typing error.
+    // A name that is not UTF-8 is no typing error worth showing.
     let name = std::str::from_utf8(name).unwrap_or("�");
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     let message = ["the plugin has no command `", &shown, "`"].concat();
@@ -211,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_that_is_json_is_that_and_any_other_a_string() {
+    fn text_that_is_not_json_becomes_a_string() {
         for (text, json) in [
             ("1000", "1000"),
             ("true", "true"),

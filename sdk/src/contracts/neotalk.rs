@@ -1,51 +1,46 @@
 //! NeoTalk: `docs/hosts/neotalk.md`.
 //!
-//! NeoTalk calls `neotalk_init`, `neotalk_command` with a command's name, and `neotalk_get_result` for the JSON that it came to. Its six functions are those of module
-//! `env`.
+//! NeoTalk calls `neotalk_init`, `neotalk_command` with a command's name, and `neotalk_get_result`
+//! for the JSON result. It offers six functions in the module `env`.
 
 use std::cell::Cell;
 
 use crate::abi::Packed;
-use crate::error::{Error, code};
+use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::forms::{Json, TextOrJson};
+use crate::contracts::registry::Codec;
+use crate::contracts::services::{Config, Head, Http, Log, Random, Response, Time};
+use crate::contracts::shared::{refuse_headers, severity, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::hosts::call::{self, Failed, Reply};
-use crate::hosts::registry::Codec;
-use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
 use crate::memory::contracts as memory;
-use crate::services::config::Config;
-use crate::services::http::{Head, Http, Response};
-use crate::services::logging::Log;
-use crate::services::random::Random;
-use crate::services::time::Time;
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
-/// What NeoTalk gives to plugins.
+/// The functions that NeoTalk offers to plugins.
 #[host_functions(module = "env", prefix = "neotalk_")]
 pub trait Neotalk {
-    /// Takes a line: 0 debug, 1 information, 2 warning, 3 error.
+    /// Writes a log line: 0 debug, 1 information, 2 warning, 3 error.
     fn log(level: u32, message: &[u8]);
-    /// What was set under a key, as JSON or as plain text; 1 for nothing, -1 for a buffer that is too small.
+    /// Returns the setting under a key, as JSON or plain text; 1 if it is not set, -1 if the buffer
+    /// is too small.
     #[host(in_out(initial = 256, max = 16777216, short = -1, absent = 1))]
     fn get_config(key: &str) -> Result<Option<Vec<u8>>>;
-    /// The status of what a server answers to a GET request; below 0 where there is no answer.
+    /// Sends a GET request and returns the status of the response; below 0 without a response.
     #[host(status)]
     fn http_get(url: &str) -> Result<u32>;
-    /// The status of what a server answers to a POST request; below 0 where there is no answer.
+    /// Sends a POST request and returns the status of the response; below 0 without a response.
     #[host(status)]
     fn http_post(url: &str, body: &[u8]) -> Result<u32>;
-    /// Milliseconds since 1970-01-01 00:00 UTC.
+    /// Returns the milliseconds since 1970-01-01 00:00 UTC.
     fn now_ms() -> u64;
-    /// 32 random bits.
+    /// Returns 32 random bits.
     fn random() -> u32;
 }
 
-/// An implementation, ready to be linked by a host.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: Neotalk + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
-    neotalk::provide(implementation)
-}
+provided!(Neotalk as neotalk);
 
-/// What a plugin finds at NeoTalk.
+/// The contract of a plugin with NeoTalk.
 #[doc(hidden)]
 pub struct Contract;
 
@@ -74,13 +69,13 @@ impl Http for Contract {
     }
 }
 
-/// The response of a status, of which NeoTalk tells no more.
+/// Returns the response with a status; NeoTalk reports nothing else.
 fn response(status: Result<u32>) -> Result<Response> {
-    // Which number below 0 it was means nothing.
+    // All numbers below 0 mean the same.
     let status = status.map_err(|_| {
         Error::new(
             code::UNAVAILABLE,
-            "NeoTalk could not send the request, or was not allowed to, and does not say why",
+            "NeoTalk could not send the request, or was not allowed to, and gives no reason",
         )
     })?;
     match u16::try_from(status) {
@@ -91,7 +86,7 @@ fn response(status: Result<u32>) -> Result<Response> {
         }),
         Err(_) => Err(Error::new(
             code::BAD_ANSWER,
-            "NeoTalk answered a request with a number that is no status",
+            "NeoTalk answered a request with an invalid status",
         )),
     }
 }
@@ -103,26 +98,16 @@ impl Log for Contract {
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
         let parts = [target.as_bytes(), b": ", message.as_bytes()];
-        tell(level_of(level), &parts);
+        write_line(severity(level), &parts);
     }
 }
 
-/// The number that NeoTalk has for a level of the `log` crate.
-fn level_of(level: u32) -> u32 {
-    match level {
-        1 => 3,
-        2 => 2,
-        3 => 1,
-        _ => 0,
-    }
-}
-
-/// Logs a line.
-fn tell(level: u32, parts: &[&[u8]]) {
+/// Writes a log line.
+fn write_line(level: u32, parts: &[&[u8]]) {
     neotalk::log(level, &line(parts));
 }
 
-/// A line without zero bytes, at which a host in C would end it.
+/// Returns a line without zero bytes, at which a host in C would end it.
 fn line(parts: &[&[u8]]) -> Vec<u8> {
     let mut line = parts.concat();
     for byte in &mut line {
@@ -143,7 +128,7 @@ impl Time for Contract {
         thread_local! {
             static LATEST: Cell<u64> = const { Cell::new(0) };
         }
-        // NeoTalk has one clock, which somebody may set back.
+        // NeoTalk has one clock, which can be set back.
         let latest = LATEST
             .get()
             .max(neotalk::now_ms().saturating_mul(1_000_000));
@@ -166,41 +151,31 @@ impl Random for Contract {
 
 unsupported!(Contract at "NeoTalk": Ai, Events, Files, Kv);
 
-/// With what a plugin begins whose host has not initialised it, which NeoTalk always does.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
-}
+impl ContractTerms for Contract {
+    type Kept = Json;
+    type Settings = TextOrJson;
+    const HAS_BODIES: bool = false;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::hosts::written::{json as kept, text_or_json as settings};
-
-/// NeoTalk tells the status of a response, and not its body.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = false;
-
-/// NeoTalk is told of panics in its log.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(line: &str) {
-    tell(3, &[line.as_bytes()]);
+    #[inline]
+    fn report_panic(line: &str) {
+        write_line(3, &[line.as_bytes()]);
+    }
 }
 
 thread_local! {
-    /// Address and length of the last result, until the next call; nothing before the first one and after the plugin's life.
+    /// Address and length of the last result, until the next call; `None` before the first call and
+    /// after the plugin's life.
     static RESULT: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
 }
 
-/// `neotalk_init`: 1, or 0 where it failed, `neotalk_get_result` then telling why.
+/// `neotalk_init`: returns 1, or 0 on failure; `neotalk_get_result` then returns the error.
 ///
 /// # Safety
-/// The address and the length are bytes that the host lends for the length of the call.
+/// Address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u32 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let config = unsafe { memory::lent(config, len) };
     match call::init::<P>(config).and_then(|()| call::start()) {
         Ok(()) => {
@@ -214,18 +189,19 @@ pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u32 {
     }
 }
 
-/// `neotalk_command`: 0, or 1 where it failed; `neotalk_get_result` tells what came of it either way.
+/// `neotalk_command`: returns 0, or 1 on failure; `neotalk_get_result` returns the result or the
+/// error.
 ///
 /// # Safety
-/// Both pairs of an address and a length are bytes that the host lends for the length of the call.
+/// Both pairs of address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn command(name: *mut u8, name_len: u32, arguments: *mut u8, len: u32) -> u32 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let (name, arguments) = unsafe { (memory::lent(name, name_len), memory::lent(arguments, len)) };
     if let Some(Codec::Raw | Codec::Binary) = call::codec(name) {
         let error = not_there(
             NAME,
-            "carries JSON only, and this command takes and gives other bytes",
+            "passes JSON only, and this command takes or returns other bytes",
         );
         keep_error(&error.into());
         return 1;
@@ -243,27 +219,28 @@ pub unsafe fn command(name: *mut u8, name_len: u32, arguments: *mut u8, len: u32
     })
 }
 
-/// `neotalk_get_result`: 0 once it has told address and length of the result, and 1 where there is none.
+/// `neotalk_get_result`: writes address and length of the result and returns 0, or returns 1
+/// without a result.
 ///
 /// # Safety
-/// At both addresses the host lends four bytes for the length of the call.
+/// The host lends four bytes at each address for the length of the call.
 #[doc(hidden)]
 pub unsafe fn get_result(address_out: *mut u8, len_out: *mut u8) -> u32 {
     let Some((address, len)) = RESULT.get() else {
         return 1;
     };
     for (out, number) in [(address_out, address), (len_out, len)] {
-        // SAFETY: the caller vouches for the four bytes, which are used before the next four.
+        // SAFETY: the caller guarantees the four bytes, which are used before the next four.
         unsafe { memory::lent(out, 4) }.copy_from_slice(&number.to_le_bytes());
     }
     0
 }
 
-/// `neotalk_cleanup`: stops the plugin, and ends its life.
+/// `neotalk_cleanup`: stops the plugin and ends its life.
 #[doc(hidden)]
 pub fn cleanup<P: Plugin>() {
     if let Err(failed) = call::stop() {
-        tell(3, &[failed.json()]);
+        write_line(3, &[failed.json()]);
     }
     call::cleanup::<P>();
     forget_result();
@@ -283,7 +260,8 @@ fn keep_error(failed: &Failed) {
     keep_json_error(failed.json());
 }
 
-/// Keeps an error for the host in the form that NeoTalk has for one: `{"error": message, "code", "details"?, "source"?}`.
+/// Keeps an error for the host in NeoTalk's form: `{"error": message, "code", "details"?,
+/// "source"?}`.
 fn keep_json_error(error: &[u8]) {
     memory::keep(renamed(error));
     memory::kept(|bytes| {
@@ -294,10 +272,11 @@ fn keep_json_error(error: &[u8]) {
     });
 }
 
-/// An error of this SDK's, whose message is called `error`. It begins with the code, a string, and goes on with the message.
+/// Renames the member `message` of an error to `error`. The text begins with the code, a string,
+/// followed by the message.
 fn renamed(error: &[u8]) -> Vec<u8> {
     const MESSAGE: &[u8] = b",\"message\":";
-    // Text in JSON has its quotes escaped, so this is nowhere in the code.
+    // JSON escapes the quotes in a string, so this cannot be part of the code.
     let found = error
         .windows(MESSAGE.len())
         .position(|window| window == MESSAGE);
@@ -311,45 +290,19 @@ fn renamed(error: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The exports that every plugin has.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __neotalk_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "neotalk_init")]
-        extern "C" fn init(
-            config: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::neotalk::init::<$plugin>(config, len) }
+        $crate::__exports! {
+            "neotalk_init" => neotalk::init<$plugin>(config: *mut u8, len: u32) -> u32;
+            "neotalk_command" => neotalk::command(
+                name: *mut u8, name_len: u32, arguments: *mut u8, len: u32
+            ) -> u32;
+            "neotalk_get_result" => neotalk::get_result(address: *mut u8, len: *mut u8) -> u32;
+            "neotalk_cleanup" => neotalk::cleanup<$plugin>();
         }
-
-        #[unsafe(export_name = "neotalk_command")]
-        extern "C" fn command(
-            name: *mut ::core::primitive::u8,
-            name_len: ::core::primitive::u32,
-            arguments: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::neotalk::command(name, name_len, arguments, len) }
-        }
-
-        #[unsafe(export_name = "neotalk_get_result")]
-        extern "C" fn get_result(
-            address: *mut ::core::primitive::u8,
-            len: *mut ::core::primitive::u8,
-        ) -> ::core::primitive::u32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::neotalk::get_result(address, len) }
-        }
-
-        #[unsafe(export_name = "neotalk_cleanup")]
-        extern "C" fn cleanup() {
-            $crate::hosts::neotalk::cleanup::<$plugin>()
-        }
-
         $crate::__memory_exports! { $plugin, "neotalk_alloc", "neotalk_free", _size }
     };
 }
@@ -357,15 +310,17 @@ macro_rules! __neotalk_plugin {
 #[doc(hidden)]
 pub use crate::{
     __announce_hook as export_hook, __announce_undescribed_command as export_command,
-    __neotalk_plugin as export_plugin, __no_batch as export_batch, __panic_record as export_record,
+    __neotalk_plugin as export_plugin, __not_exported as export_batch,
+    __panic_record as export_record,
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contracts::forms::ValueForm as _;
 
     #[test]
-    fn an_error_has_its_message_where_neotalk_looks_for_it() {
+    fn an_errors_message_is_under_error() {
         let error = Error::new("a\",\"message\":", "b").with_details(&[1]);
         let renamed: serde_json::Value =
             serde_json::from_slice(&renamed(&error.to_json())).unwrap();
@@ -376,45 +331,33 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_those_of_the_guide_and_all_have_one() {
-        let levels = [
-            log::Level::Error,
-            log::Level::Warn,
-            log::Level::Info,
-            log::Level::Debug,
-            log::Level::Trace,
-        ];
-        assert_eq!(levels.map(|level| level_of(level as u32)), [3, 2, 1, 0, 0]);
-    }
-
-    #[test]
-    fn no_line_ends_before_its_end() {
+    fn zero_bytes_do_not_end_a_log_line() {
         assert_eq!(line(&[b"a", b": ", b"b\0c"]), b"a: b c");
     }
 
     #[test]
-    fn a_status_is_a_response_and_anything_else_an_error() {
+    fn only_a_status_is_a_response() {
         assert_eq!(response(Ok(404)).unwrap().status, 404);
-        let failed = response(Err(Error::of_status(-1))).unwrap_err();
+        let failed = response(Err(Error::from_status(-1))).unwrap_err();
         assert_eq!(failed.code(), "unavailable");
         assert_eq!(response(Ok(1 << 16)).unwrap_err().code(), "bad_answer");
     }
 
     #[test]
-    fn a_setting_is_json_or_plain_text() {
+    fn settings_are_json_or_plain_text() {
         for (set, read) in [
             ("new-key", "new-key"),
             (r#""new-key""#, "new-key"),
             ("1234", "1234"),
         ] {
-            let setting: String = settings::read(set.as_bytes(), "api_key").unwrap();
+            let setting: String = TextOrJson::read(set.as_bytes(), "api_key").unwrap();
             assert_eq!(setting, read);
         }
-        assert_eq!(settings::read::<u32>(b"1234", "most").unwrap(), 1234);
+        assert_eq!(TextOrJson::read::<u32>(b"1234", "most").unwrap(), 1234);
     }
 
     #[test]
-    fn time_and_random_numbers_are_made_of_what_neotalk_has() {
+    fn services_use_neotalks_functions() {
         struct Clock(Vec<u64>);
         impl Neotalk for Clock {
             fn log(&mut self, _: u32, _: &[u8]) {}

@@ -1,58 +1,59 @@
 //! ToolFS, which runs a plugin's operations on requests: `docs/hosts/toolfs.md`.
 //!
-//! A request is `{"operation", "path"?, "data"?, "options"?}` and a response `{"success", "result"?, "error"?, "metadata"?}`, the JSON of ToolFS's own types. An operation is
-//! a command; its arguments are `path` and the members of `data` and `options`. All that a plugin gets of its host are files, by paths below `/toolfs`.
+//! A request is `{"operation", "path"?, "data"?, "options"?}` and a response `{"success",
+//! "result"?, "error"?, "metadata"?}`, the JSON of ToolFS's own types. An operation is a command;
+//! its arguments are `path` and the members of `data` and `options`. The only service of the host
+//! is files, with paths below `/toolfs`.
 
 use std::borrow::Cow;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, code};
-use crate::fault::Fault;
+use crate::contracts::call;
+use crate::contracts::forms::Json;
+use crate::contracts::registry::Codec;
+use crate::contracts::services::{Entry, Files};
+use crate::contracts::shared::unsupported as not_there;
+use crate::contracts::terms::ContractTerms;
+use crate::decode_error::DecodeError;
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::hosts::call;
-use crate::hosts::registry::Codec;
-use crate::hosts::unsupported::unsupported as not_there;
-use crate::json::{self, Arena};
+use crate::json::{self, Arena, Object, object};
 use crate::memory::contracts as memory;
-use crate::services::files::{Entry, Files};
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
-/// What ToolFS gives to plugins, by paths such as `/toolfs/data/words.txt`. What is in a folder comes in alphabetical order.
+/// The functions that ToolFS offers to plugins, with paths such as `/toolfs/data/words.txt`.
+/// Entries of a folder are in alphabetical order.
 #[host_functions(module = "toolfs", permission = "files")]
 pub trait ToolFs {
-    /// A file's contents.
+    /// Returns the contents of a file.
     fn read_file(path: &str) -> Result<Vec<u8>>;
-    /// Makes or replaces a file.
+    /// Creates or replaces a file.
     fn write_file(path: &str, data: &[u8]) -> Result<()>;
-    /// The names of what is in a folder.
+    /// Returns the names of the entries of a folder.
     #[json]
     fn list_dir(path: &str) -> Result<Vec<String>>;
-    /// What a path leads to.
+    /// Returns the metadata of a file or a folder.
     #[json]
     fn stat(path: &str) -> Result<FileInfo>;
 }
 
-/// An implementation, ready to be linked by a host.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn provide<T: ToolFs + Send + 'static>(implementation: T) -> crate::host::HostFunctions {
-    tool_fs::provide(implementation)
-}
+provided!(ToolFs as tool_fs);
 
-/// What there is to know of a file or a folder.
+/// The metadata of a file or a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInfo {
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Whether it is a folder.
+    /// `true` for a folder.
     pub is_dir: bool,
 }
 
-/// Where everything is that ToolFS has.
+/// The root of all paths in ToolFS.
 pub const ROOT: &str = "/toolfs";
 
-/// What a plugin finds at ToolFS.
+/// The contract of a plugin with ToolFS.
 #[doc(hidden)]
 pub struct Contract;
 
@@ -81,7 +82,7 @@ impl Files for Contract {
                     folder: info.is_dir,
                     bytes: if info.is_dir { 0 } else { info.size },
                 }),
-                // Removed since.
+                // Removed in the meantime.
                 Err(error) if error.code() == code::NOT_FOUND => {}
                 Err(error) => return Err(error),
             }
@@ -92,7 +93,7 @@ impl Files for Contract {
 
 unsupported!(Contract at "ToolFS": Ai, Config, Events, Http, Kv, Log, Random, Time);
 
-/// A plugin's path as ToolFS has it. What is absolute already is left to ToolFS to judge.
+/// Maps a plugin's path to ToolFS. ToolFS itself judges absolute paths.
 fn virtual_path(path: &str) -> Cow<'_, str> {
     match path {
         "" => ROOT.into(),
@@ -101,7 +102,7 @@ fn virtual_path(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// ToolFS's path as a plugin has it on every other host: without the root.
+/// Maps a path of ToolFS to the form on every other host: without the root.
 fn plugin_path(path: &str) -> &str {
     match path.strip_prefix(ROOT) {
         Some("") => "",
@@ -110,34 +111,24 @@ fn plugin_path(path: &str) -> &str {
     }
 }
 
-/// With what a plugin begins whose host has not initialised it: ToolFS always does.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
+impl ContractTerms for Contract {
+    type Kept = Json;
+    type Settings = Json;
 }
 
-/// The forms of values on this host.
+/// `PluginInstance`: returns 1, for the one plugin of the module.
 #[doc(hidden)]
-pub use crate::hosts::written::{json as kept, json as settings};
+pub fn plugin_instance() -> u32 {
+    1
+}
 
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// ToolFS has no log: it finds the record of a panic in memory.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = false;
-
-#[doc(hidden)]
-pub fn hear_panic(_: &str) {}
-
-/// `init`: 0, or the response that says why the plugin could not be made.
+/// `init`: returns 0, or the response with the error if the plugin could not be made.
 ///
 /// # Safety
 /// Address and length are bytes that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u64 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let config = unsafe { memory::lent(config, len) };
     match call::init::<P>(config) {
         Ok(()) => 0,
@@ -145,31 +136,31 @@ pub unsafe fn init<P: Plugin>(config: *mut u8, len: u32) -> u64 {
     }
 }
 
-/// `execute`: the response to a request.
+/// `execute`: returns the response to a request.
 ///
 /// # Safety
-/// As [`init`].
+/// The same as for [`init`].
 #[doc(hidden)]
 pub unsafe fn execute(request: *mut u8, len: u32) -> u64 {
-    // SAFETY: the caller vouches for them.
+    // SAFETY: the caller guarantees it.
     let request = unsafe { memory::lent(request, len) };
     answer(respond(request))
 }
 
-/// Leaves a response where the host finds it until the next call.
+/// Keeps a response for the host until the next call.
 fn answer(response: Vec<u8>) -> u64 {
     memory::keep(response);
     memory::kept(packed)
 }
 
-/// Address and length of bytes that stay where they are.
+/// Packs address and length of bytes that stay where they are.
 #[doc(hidden)]
 pub fn packed(bytes: &[u8]) -> u64 {
     let address = bytes.as_ptr().addr() as u32;
     (u64::from(address) << 32) | bytes.len() as u64
 }
 
-/// What the plugin has to say to a request.
+/// Returns the plugin's response to a request.
 fn respond(request: &[u8]) -> Vec<u8> {
     let arena = Arena::new();
     let run = |request: &Request<'_>| {
@@ -183,7 +174,7 @@ fn respond(request: &[u8]) -> Vec<u8> {
             match (reply.failed, plain) {
                 (true, _) => failure(reply.bytes),
                 (false, true) => success(|result| base64::encode(reply.bytes, result)),
-                // What is nothing in Go is left out.
+                // Go omits a nil result.
                 (false, false) if reply.bytes == b"null" => b"{\"success\":true}".to_vec(),
                 (false, false) => success(|result| result.extend_from_slice(reply.bytes)),
             }
@@ -195,45 +186,38 @@ fn respond(request: &[u8]) -> Vec<u8> {
 }
 
 fn success(result: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut response = b"{\"success\":true,\"result\":".to_vec();
-    result(&mut response);
-    response.push(b'}');
-    response
+    object(|response| {
+        response.json("success", b"true");
+        result(response.key("result"));
+    })
 }
 
-/// An error of ABI 1 as a response: its message is the response's error, and all the rest is in the metadata.
+/// Returns an error of ABI 1 as a response: its message is the response's error, and its other
+/// members are the metadata.
 fn failure(error: &[u8]) -> Vec<u8> {
     let arena = Arena::new();
     let mut message = "\"\"";
-    let mut metadata = Vec::new();
-    let read = json::members(error, &arena, |name, value| {
-        match name {
-            "message" => message = value,
-            _ => push_member(name, value, &mut metadata),
-        }
-        Ok(())
+    let mut read = Ok(());
+    let metadata = object(|metadata| {
+        read = json::members(error, &arena, |name, value| {
+            match name {
+                "message" => message = value,
+                _ => metadata.json(name, value.as_bytes()),
+            }
+            Ok(())
+        });
     });
     if read.is_err() {
         message = "\"the plugin's error is not readable\"";
     }
-    let mut response = b"{\"success\":false,\"error\":".to_vec();
-    response.extend_from_slice(message.as_bytes());
-    response.extend_from_slice(b",\"metadata\":{");
-    response.extend_from_slice(&metadata);
-    response.extend_from_slice(b"}}");
-    response
+    object(|response| {
+        response.json("success", b"false");
+        response.json("error", message.as_bytes());
+        response.json("metadata", &metadata);
+    })
 }
 
-fn push_member(name: &str, value: &str, object: &mut Vec<u8>) {
-    if !object.is_empty() {
-        object.push(b',');
-    }
-    json::write_str(name, object);
-    object.push(b':');
-    object.extend_from_slice(value.as_bytes());
-}
-
-/// What ToolFS asks for; `data` and `options` are JSON objects as they stand in the request.
+/// A request of ToolFS; `data` and `options` are JSON objects as they are in the request.
 #[derive(Default)]
 struct Request<'a> {
     operation: &'a str,
@@ -242,10 +226,11 @@ struct Request<'a> {
     options: Option<&'a str>,
 }
 
-/// What ToolFS puts into the data of a request that it makes itself, of a path that leads to the plugin: what `path` says already, and whose session it is.
+/// The members that ToolFS adds to the data of its own requests: the parts of `path`, and the
+/// session.
 const ADDED: [&str; 3] = ["relative_path", "full_path", "session_id"];
 
-/// The member of a request's data that a command takes which takes plain bytes.
+/// The member of `data` for a command that takes plain bytes.
 const BYTES: &str = "bytes";
 
 impl<'a> Request<'a> {
@@ -259,21 +244,21 @@ impl<'a> Request<'a> {
                 "data" => &mut request.data,
                 "options" => &mut request.options,
                 _ => {
-                    return Err(Fault::custom(
+                    return Err(DecodeError::custom(
                         "a request has `operation`, `path`, `data` and `options`, and nothing else",
                     )
                     .in_member(name));
                 }
             };
             if place.is_some() {
-                return Err(Fault::custom("is given twice").in_member(name));
+                return Err(DecodeError::custom("is given twice").in_member(name));
             }
             let object = matches!(name, "data" | "options");
             *place = match value {
-                // What Go has for nothing.
+                // Go writes nil as `null`.
                 "null" => None,
                 _ if object && !value.starts_with('{') => {
-                    return Err(Fault::custom("expected an object").in_member(name));
+                    return Err(DecodeError::custom("expected an object").in_member(name));
                 }
                 _ if object => Some(value),
                 _ => {
@@ -289,25 +274,22 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// The arguments of a command, each as it was given.
+    /// Returns the arguments of a command, each as it was given.
     fn arguments(&self) -> Result<Vec<u8>> {
-        let mut arguments = Vec::new();
+        let mut text = Vec::new();
+        let mut arguments = Object::begin(&mut text);
         if let Some(path) = self.path {
-            let mut value = Vec::new();
-            json::write_str(plugin_path(path), &mut value);
-            let value = std::str::from_utf8(&value).unwrap_or_default();
-            push_member("path", value, &mut arguments);
+            arguments.string("path", plugin_path(path));
         }
         self.each_argument(|name, value| {
-            push_member(name, value, &mut arguments);
+            arguments.json(name, value.as_bytes());
             Ok(())
         })?;
-        arguments.insert(0, b'{');
-        arguments.push(b'}');
-        Ok(arguments)
+        arguments.end();
+        Ok(text)
     }
 
-    /// What a command takes that takes plain bytes.
+    /// Returns the input of a command that takes plain bytes.
     fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = None;
         self.each_argument(|name, value| match (name, &bytes) {
@@ -315,18 +297,21 @@ impl<'a> Request<'a> {
                 let arena = Arena::new();
                 let text: Cow<'_, str> = json::read(value.as_bytes(), &arena)?;
                 let decoded = base64::decode(&text);
-                bytes = Some(decoded.ok_or_else(|| Fault::custom("expected base64"))?);
+                bytes = Some(decoded.ok_or_else(|| DecodeError::custom("expected base64"))?);
                 Ok(())
             }
-            (BYTES, Some(_)) => Err(Fault::custom("is given twice")),
-            _ => Err(Fault::custom(
+            (BYTES, Some(_)) => Err(DecodeError::custom("is given twice")),
+            _ => Err(DecodeError::custom(
                 "the command takes nothing but `bytes`, in base64",
             )),
         })?;
         Ok(bytes.unwrap_or_default())
     }
 
-    fn each_argument(&self, mut each: impl FnMut(&str, &str) -> Result<(), Fault>) -> Result<()> {
+    fn each_argument(
+        &self,
+        mut each: impl FnMut(&str, &str) -> Result<(), DecodeError>,
+    ) -> Result<()> {
         for (object, added) in [(self.data, &ADDED[..]), (self.options, &[])] {
             let arena = Arena::new();
             let object = object.unwrap_or("{}").as_bytes();
@@ -341,7 +326,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What a request is called in messages.
+/// The name of a request in messages.
 const REQUEST: &str = "the request's members";
 
 /// Bytes in JSON, as Go writes and reads them.
@@ -367,7 +352,7 @@ pub mod base64 {
         out.push(b'"');
     }
 
-    /// The bytes that a text stands for, padded; `None` if it stands for none.
+    /// Returns the bytes of padded base64; `None` if it is invalid.
     pub fn decode(text: &str) -> Option<Vec<u8>> {
         let text = text.as_bytes();
         let padding = text
@@ -408,55 +393,38 @@ pub mod base64 {
     }
 }
 
-/// The exports that every plugin for ToolFS has.
+/// Defines the exports of every plugin for ToolFS.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __toolfs_plugin {
     ($plugin:ty, $identity:tt) => {
         const IDENTITY: $crate::__private::manifest::Identity = $identity;
 
-        #[unsafe(export_name = "PluginInstance")]
-        extern "C" fn plugin_instance() -> ::core::primitive::u32 {
-            1
-        }
-
         #[unsafe(export_name = "name")]
         extern "C" fn name() -> ::core::primitive::u64 {
-            $crate::hosts::toolfs::packed(IDENTITY.id.as_bytes())
+            $crate::contracts::toolfs::packed(IDENTITY.id.as_bytes())
         }
 
         #[unsafe(export_name = "version")]
         extern "C" fn version() -> ::core::primitive::u64 {
-            $crate::hosts::toolfs::packed(IDENTITY.version.as_bytes())
+            $crate::contracts::toolfs::packed(IDENTITY.version.as_bytes())
         }
 
-        #[unsafe(export_name = "init")]
-        extern "C" fn init(
-            config: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u64 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::toolfs::init::<$plugin>(config, len) }
+        $crate::__exports! {
+            "PluginInstance" => toolfs::plugin_instance() -> u32;
+            "init" => toolfs::init<$plugin>(config: *mut u8, len: u32) -> u64;
+            "execute" => toolfs::execute(request: *mut u8, len: u32) -> u64;
         }
-
-        #[unsafe(export_name = "execute")]
-        extern "C" fn execute(
-            request: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u64 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::toolfs::execute(request, len) }
-        }
-
         $crate::__memory_exports! { $plugin, "alloc", "free", _size }
     };
 }
 
-// ToolFS neither starts nor stops plugins, and has no events: no hook is ever called.
+// ToolFS neither starts nor stops plugins, and has no events: it calls no hook.
 #[doc(hidden)]
 pub use crate::{
-    __announce_undescribed_command as export_command, __no_batch as export_batch,
-    __no_hook as export_hook, __panic_record as export_record, __toolfs_plugin as export_plugin,
+    __announce_undescribed_command as export_command, __not_exported as export_batch,
+    __not_exported as export_hook, __panic_record as export_record,
+    __toolfs_plugin as export_plugin,
 };
 
 #[cfg(test)]
@@ -479,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_the_path_and_the_members_of_data_and_options() {
+    fn arguments_are_path_and_members_of_data_and_options() {
         for (request, expected) in [
             (r#"{"operation": "list"}"#, "{}"),
             (
@@ -504,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_none_is_told_what_is_wrong() {
+    fn a_malformed_request_gets_a_specific_error() {
         for (request, code, message) in [
             ("", "invalid_json", "at byte 0"),
             ("[]", "invalid_json", "expected an object"),
@@ -553,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_a_response_whose_metadata_has_all_but_the_message() {
+    fn an_errors_other_members_become_metadata() {
         let error = Error::new("not_found", "there is no \"x\"")
             .with_details(&[1])
             .context("so");
@@ -563,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_there_is_not_is_an_error() {
+    fn an_unknown_command_is_an_error() {
         let response = respond(br#"{"operation": "fly"}"#);
         let response = String::from_utf8(response).unwrap();
         assert!(
@@ -577,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_in_base64_are_the_same_there_and_back() {
+    fn base64_survives_a_round_trip() {
         for (bytes, text) in [
             ("", ""),
             ("f", "Zg=="),
@@ -597,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_below_the_root_for_toolfs_and_without_it_for_plugins() {
+    fn paths_have_the_root_in_toolfs_only() {
         for (plugins, toolfs) in [
             ("", "/toolfs"),
             ("data", "/toolfs/data"),
@@ -646,7 +614,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_served_by_the_functions_of_toolfs() {
+    fn files_use_the_functions_of_toolfs() {
         let disk = tool_fs::install(Disk::default());
         assert_eq!(Contract.read("data/x").unwrap(), b"/toolfs/data/x");
         Contract.write("data/y", b"").unwrap();

@@ -1,64 +1,85 @@
 //! The forms in which hosts keep values for plugins and pass on their users' settings.
-//!
-//! Each contract re-exports one of these modules as `kept` and one as `settings`.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Result;
+use crate::error::{Result, code};
+use crate::json;
 
-/// Writes every value as JSON, strings in quotes.
-pub mod json {
-    use super::{DeserializeOwned, Result, Serialize};
-
+/// A form of values at a host.
+pub trait ValueForm {
     /// Reads the bytes that the host has under `name`.
-    #[inline]
-    pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
-        crate::services::from_json(bytes, name)
-    }
+    fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T>;
 
     /// Writes a value for the host.
+    fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>>;
+}
+
+/// Writes every value as JSON, strings in quotes.
+pub enum Json {}
+
+impl ValueForm for Json {
     #[inline]
-    pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
-        crate::services::to_json(value)
+    fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
+        from_json(bytes, name)
+    }
+
+    #[inline]
+    fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+        to_json(value)
     }
 }
 
 /// Writes strings as plain text and everything else as JSON. The type that is read decides what
 /// text means.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
-pub mod text {
-    use super::plain::{self, Quotes};
-    use super::{DeserializeOwned, Result, Serialize};
+pub enum Text {}
 
-    /// Reads the bytes that the host has under `name`.
-    pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
-        crate::services::from_json(&plain::to_json::<T>(bytes, Quotes::AreText), name)
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+impl ValueForm for Text {
+    fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
+        from_json(&plain::to_json::<T>(bytes, plain::Quotes::AreText), name)
     }
 
-    /// Writes a value for the host.
-    pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
-        Ok(plain::of_json(crate::services::to_json(value)?, |_| true))
+    fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+        Ok(plain::of_json(to_json(value)?, |_| true))
     }
 }
 
-/// Like [`text`], but also reads JSON strings, and writes a string as JSON where its plain text
-/// would be misread.
+/// Like [`Text`], but also reads JSON strings, and writes a string as JSON where its plain text
+/// would be misread. Writes at least one byte.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
-pub mod text_or_json {
-    use super::plain::{self, Quotes};
-    use super::{DeserializeOwned, Result, Serialize};
+pub enum TextOrJson {}
 
-    /// Reads the bytes that the host has under `name`.
-    pub fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
-        crate::services::from_json(&plain::to_json::<T>(bytes, Quotes::AreJson), name)
+#[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
+impl ValueForm for TextOrJson {
+    fn read<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T> {
+        from_json(&plain::to_json::<T>(bytes, plain::Quotes::AreJson), name)
     }
 
-    /// Writes a value for the host, as at least one byte.
-    pub fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
         let sound = |text: &str| !text.is_empty() && !text.starts_with('"');
-        Ok(plain::of_json(crate::services::to_json(value)?, sound))
+        Ok(plain::of_json(to_json(value)?, sound))
     }
+}
+
+/// Writes a value as JSON.
+#[inline]
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    json::write(value, &mut text)?;
+    Ok(text)
+}
+
+/// Reads the JSON that a service has under `name`, which begins the path in an error.
+#[inline]
+pub(crate) fn from_json<T: DeserializeOwned>(text: &[u8], name: &str) -> Result<T> {
+    let arena = json::Arena::new();
+    json::read(text, &arena).map_err(|fault| {
+        let error = fault.in_member(name).into_error("the host's bytes");
+        // With `invalid_argument`, a plugin that passes the error on would blame its own caller.
+        error.with_code(code::BAD_ANSWER)
+    })
 }
 
 /// Converts between plain text and JSON.
@@ -128,14 +149,14 @@ pub mod plain {
     /// The first thing that a type asks a deserializer for.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Wish {
-        /// Text.
+        /// A string.
         Text {
-            /// Whether `null` is `None`.
+            /// `true` if `null` is `None`.
             optional: bool,
         },
         /// A variant, written as its name if it has no data.
         Name {
-            /// Whether `null` is `None`.
+            /// `true` if `null` is `None`.
             optional: bool,
         },
         /// Anything else.
@@ -238,7 +259,7 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Name(String);
 
-    /// Texts that look like something else.
+    /// Strings that look like something else.
     const TEXTS: [&str; 16] = [
         "my_value",
         "",
@@ -261,16 +282,16 @@ mod tests {
     #[track_caller]
     fn survives<T: Clone + Debug + PartialEq + Serialize + DeserializeOwned>(value: &T) {
         for (written, read) in [
-            (text::write(value), text::read::<T> as fn(&[u8], &str) -> _),
-            (text_or_json::write(value), text_or_json::read::<T>),
-            (json::write(value), json::read::<T>),
+            (Text::write(value), Text::read::<T> as fn(&[u8], &str) -> _),
+            (TextOrJson::write(value), TextOrJson::read::<T>),
+            (Json::write(value), Json::read::<T>),
         ] {
             assert_eq!(&read(&written.unwrap(), "key").unwrap(), value);
         }
     }
 
     #[test]
-    fn every_value_is_read_as_it_was_written() {
+    fn every_value_survives_a_round_trip() {
         for text in TEXTS {
             survives(&text.to_owned());
             survives(&Name(text.to_owned()));
@@ -300,39 +321,39 @@ mod tests {
     }
 
     #[test]
-    fn text_is_written_as_it_is_and_anything_else_as_json() {
+    fn only_text_is_written_without_json() {
         for text in TEXTS {
-            assert_eq!(text::write(text).unwrap(), text.as_bytes());
+            assert_eq!(Text::write(text).unwrap(), text.as_bytes());
         }
-        assert_eq!(text::write(&Volume::Loud).unwrap(), b"loud");
-        assert_eq!(text::write(&['a']).unwrap(), br#"["a"]"#);
-        assert_eq!(text::write(&12).unwrap(), b"12");
-        assert_eq!(text_or_json::write("loud").unwrap(), b"loud");
-        assert_eq!(text_or_json::write("12").unwrap(), b"12");
-        assert_eq!(text_or_json::write("").unwrap(), br#""""#);
-        assert_eq!(text_or_json::write("\"a\"").unwrap(), br#""\"a\"""#);
+        assert_eq!(Text::write(&Volume::Loud).unwrap(), b"loud");
+        assert_eq!(Text::write(&['a']).unwrap(), br#"["a"]"#);
+        assert_eq!(Text::write(&12).unwrap(), b"12");
+        assert_eq!(TextOrJson::write("loud").unwrap(), b"loud");
+        assert_eq!(TextOrJson::write("12").unwrap(), b"12");
+        assert_eq!(TextOrJson::write("").unwrap(), br#""""#);
+        assert_eq!(TextOrJson::write("\"a\"").unwrap(), br#""\"a\"""#);
     }
 
     #[test]
-    fn text_of_others_is_what_the_type_asks_for() {
-        let read = |text: &str| text::read::<String>(text.as_bytes(), "key").unwrap();
+    fn the_type_decides_how_foreign_text_is_read() {
+        let read = |text: &str| Text::read::<String>(text.as_bytes(), "key").unwrap();
         for text in TEXTS {
             assert_eq!(read(text), text);
         }
         let quoted = br#""my_value""#;
-        assert_eq!(text::read::<String>(quoted, "key").unwrap(), "\"my_value\"");
-        let unquoted = text_or_json::read::<String>(quoted, "key").unwrap();
+        assert_eq!(Text::read::<String>(quoted, "key").unwrap(), "\"my_value\"");
+        let unquoted = TextOrJson::read::<String>(quoted, "key").unwrap();
         assert_eq!(unquoted, "my_value");
-        assert_eq!(text::read::<u32>(b"12", "key").unwrap(), 12);
+        assert_eq!(Text::read::<u32>(b"12", "key").unwrap(), 12);
         for (text, value) in [
             ("12", json!(12)),
             ("my_value", json!("my_value")),
             (r#"{"a":1}"#, json!({"a": 1})),
         ] {
-            assert_eq!(text::read::<Value>(text.as_bytes(), "key").unwrap(), value);
+            assert_eq!(Text::read::<Value>(text.as_bytes(), "key").unwrap(), value);
         }
         for (bytes, why) in [(&b"many"[..], "key"), (b"\xff", "UTF-8")] {
-            let error = text::read::<u32>(bytes, "key").unwrap_err();
+            let error = Text::read::<u32>(bytes, "key").unwrap_err();
             assert_eq!(error.code(), "bad_answer");
             assert!(error.message().contains(why), "{error}");
         }

@@ -1,4 +1,4 @@
-//! Results of host functions: answered by a host, lifted by a guest.
+//! Results of host functions: a host answers with them, a guest lifts them to values.
 
 use std::ffi::CString;
 
@@ -7,38 +7,43 @@ use serde::de::DeserializeOwned;
 
 use crate::abi::Packed;
 use crate::error::{Error, code};
-use crate::host::argument::{AsJson, Plain, from_json};
-use crate::host::describe::{Answer, Call, Fault, Form};
-use crate::host::scalar::Scalar;
-use crate::host::wire::{Address, Nothing, Wire};
+use crate::imports::argument::{AsJson, Plain, from_json};
+use crate::imports::call::Call;
+use crate::imports::description::{Answer, CallError, Form, HostFunction, Parameter, Serve};
+use crate::imports::scalar::Scalar;
+use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json;
 use crate::memory;
 
 /// The convention `#[host(status)]`: the result is a number, [`Error::status`] for an error.
 pub struct Status<const OK: i32>;
 
-/// The convention `#[host(buffer)]`: the result goes to a buffer of the guest's, which tries again if that was too small.
+/// The convention `#[host(buffer)]`: the result goes to the guest's buffer. If that is too small,
+/// the guest tries again with a larger one.
 ///
-/// `SHORT` is how the host says so, and `ABSENT` what stands for `None`.
+/// `SHORT` selects how the host reports a buffer that is too small, and `ABSENT` is the number for
+/// `None`.
 pub struct Buffer<const INITIAL: u32, const MAX: u32, const SHORT: u8, const ABSENT: i32>;
 
-/// The convention `#[host(in_out)]`: the result goes to a buffer of the guest's, whose size stands in memory and is replaced there by the size of the result. The number
-/// that is returned is 0.
+/// The convention `#[host(in_out)]`: the result goes to the guest's buffer. The size of the buffer
+/// is in memory, and the host replaces it by the size of the result. The returned number is 0.
 ///
-/// `SHORT` is what is returned instead, and nothing written, if the buffer is too small; `ABSENT` stands for `None`.
+/// The host returns `SHORT` and writes only the size if the buffer is too small; `ABSENT` is the
+/// number for `None`.
 pub struct InOut<const INITIAL: u32, const MAX: u32, const SHORT: i32, const ABSENT: i32>;
 
-/// The host answers with the size that it needs.
+/// The host returns the size that it needs.
 pub const NEEDED: u8 = 0;
-/// The host answers with the size that it needs, negated.
+/// The host returns the size that it needs, negated.
 pub const NEGATED: u8 = 1;
-/// The host fills the buffer and says no more.
+/// The host fills the buffer and reports nothing else.
 pub const TRUNCATED: u8 = 2;
 
-/// How often a buffer is made larger before the guest gives up on a host that always wants more.
+/// The number of larger buffers that the guest tries before it gives up on a host that always wants
+/// more.
 const TRIES: u32 = 16;
 
-/// What a host function can return.
+/// A type that a host function can return.
 #[diagnostic::on_unimplemented(
     message = "a host function cannot return `{Self}` in this way",
     label = "this type has no such form",
@@ -46,39 +51,50 @@ const TRIES: u32 = 16;
             return `Result<T, E>` of any other type as JSON; `E` is `plugin_sdk::Error` or implements `HostError`"
 )]
 pub trait Returned<C>: Sized {
-    /// What the import returns.
+    /// The result of the import.
     type Wire: Wire;
-    /// What it is passed after the arguments.
+    /// The parameter after the arguments.
     type Room: Wire;
-    /// What it is passed after that.
+    /// The parameter after that.
     type Size: Wire;
-    /// What the import's result means.
+    /// The meaning of the result.
     const FORM: Form;
 
-    /// Calls the import, and makes a value of what it returns.
+    /// Calls the import, and converts its result to a value.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
 
-    /// What the guest's function returns if it cannot call the host.
+    /// Returns the value for a call that cannot reach the host.
     fn failed(error: Error) -> Self;
 
-    /// What a guest would have got of it.
+    /// Returns the value as a guest would have received it.
     fn received(self) -> Self {
         self
     }
 
-    /// What a host answers.
-    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault>;
+    /// Returns the host's answer.
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError>;
 
-    /// What a host answers that does not call the implementation; the error, if there is no way to say so.
+    /// Returns the host's answer without a call of the implementation; fails with the error if the
+    /// guest cannot get it.
     fn refusal(error: Error) -> Result<Answer, Error> {
         Err(error)
     }
 }
 
-/// A function that cannot return an error has one.
+/// Defines the types of a result that needs no buffer of the caller.
+macro_rules! without_room {
+    ($wire:ty, $form:expr) => {
+        type Wire = $wire;
+        type Room = Nothing;
+        type Size = Nothing;
+        const FORM: Form = $form;
+    };
+}
+
+/// Panics with the error of a function that cannot return one.
 #[cold]
 #[track_caller]
-fn untold<T>(error: &Error) -> T {
+fn panic_with<T>(error: &Error) -> T {
     panic!("{error}")
 }
 
@@ -90,37 +106,31 @@ fn strange_answer(what: &'static str) -> Error {
 
 #[diagnostic::do_not_recommend]
 impl<T: Scalar> Returned<Plain> for T {
-    type Wire = T::Wire;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Number(T::KIND);
+    without_room! { T::Wire, Form::Number(T::KIND) }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> T::Wire) -> T {
         match T::from_wire(import(Nothing, Nothing)) {
             Some(value) => value,
-            None => untold(&strange_answer(
-                "the host returned a number that stands for no value",
+            None => panic_with(&strange_answer(
+                "the host returned a number that is not a value of the type",
             )),
         }
     }
 
     fn failed(error: Error) -> T {
-        untold(&error)
+        panic_with(&error)
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(Answer::Slot(self.to_wire().to_slot()))
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl Returned<Plain> for () {
-    type Wire = ();
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Nothing;
+    without_room! { (), Form::Nothing }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing)) {
@@ -128,30 +138,30 @@ impl Returned<Plain> for () {
     }
 
     fn failed(error: Error) {
-        untold(&error)
+        panic_with(&error)
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(Answer::Slot(0))
     }
 }
 
-/// What can be the bytes of a result.
+/// A type that bytes can hold as a result.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no form in bytes",
     label = "a host cannot return this",
     note = "return `()`, a number, `bool`, `String`, `Vec<u8>` or an `Option` of the last two; put #[json] on the function to return any other type as JSON"
 )]
 pub trait Payload: Sized {
-    /// Its bytes; `None` for what is not there.
+    /// Converts to bytes; `None` for an absent value.
     fn into_bytes(self) -> Option<Vec<u8>>;
 
-    /// From its bytes.
+    /// Converts from bytes.
     ///
     /// # Errors
     ///
-    /// Where the bytes are not its own, or there are none and there should be.
+    /// Fails if the bytes are malformed, or missing where they are needed.
     fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error>;
 }
 
@@ -202,7 +212,7 @@ impl<T: Payload + Present> Payload for Option<T> {
     }
 }
 
-/// A payload that always has bytes, so that none mean something else.
+/// A payload that always has bytes, so that their absence is `None`.
 pub trait Present {}
 
 impl Present for Vec<u8> {}
@@ -211,17 +221,17 @@ impl Present for String {}
 #[cold]
 #[inline]
 fn nothing() -> Error {
-    strange_answer("the host returned nothing where there must be something")
+    strange_answer("the host returned nothing instead of a value")
 }
 
 macro_rules! json_payloads {
     ($($payload:ident)*) => {$(
-        /// As JSON.
+        /// Crosses as JSON.
         impl Payload for $payload {
             #[inline]
             fn into_bytes(self) -> Option<Vec<u8>> {
                 let mut text = Vec::new();
-                // A number has a form in JSON.
+                // Every number has a form in JSON.
                 json::write(&self, &mut text).ok()?;
                 Some(text)
             }
@@ -236,7 +246,7 @@ macro_rules! json_payloads {
 
 json_payloads!(bool u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
 
-/// The bytes of a packed result, which are the guest's from now on; `None` for 0, which a host says for nothing.
+/// Takes the bytes of a packed result from the host; `None` for 0.
 #[inline]
 fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
     if bits == 0 {
@@ -260,9 +270,8 @@ fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
         }
     };
     if failed {
-        return Err(Error::from_json(&bytes).unwrap_or_else(|| {
-            strange_answer("the host returned an error that is not in the form of one")
-        }));
+        return Err(Error::from_json(&bytes)
+            .unwrap_or_else(|| strange_answer("the host returned a malformed error")));
     }
     Ok(Some(bytes))
 }
@@ -290,25 +299,22 @@ macro_rules! packed {
     ($($payload:ty),*) => {$(
         #[diagnostic::do_not_recommend]
         impl Returned<Plain> for $payload {
-            type Wire = u64;
-            type Room = Nothing;
-            type Size = Nothing;
-            const FORM: Form = Form::Packed;
+            without_room! { u64, Form::Packed }
 
             #[inline]
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
                 match received(import(Nothing, Nothing)).and_then(Self::from_bytes) {
                     Ok(value) => value,
-                    Err(error) => untold(&error),
+                    Err(error) => panic_with(&error),
                 }
             }
 
             fn failed(error: Error) -> Self {
-                untold(&error)
+                panic_with(&error)
             }
 
             #[inline]
-            fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+            fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
                 Ok(packed(Payload::into_bytes(self)))
             }
         }
@@ -319,10 +325,10 @@ packed!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
 
 /// An error that a host function can return.
 ///
-/// [`Error`] and `String` are; an error type of your own says how it crosses:
+/// [`Error`] and `String` implement it. An error type of your own converts to and from `Error`:
 ///
 /// ```
-/// use plugin_sdk::{Error, host::HostError};
+/// use plugin_sdk::{Error, imports::HostError};
 ///
 /// #[derive(Debug, PartialEq)]
 /// enum LookupError { Closed, Other(String) }
@@ -346,10 +352,11 @@ packed!(String, Vec<u8>, Option<String>, Option<Vec<u8>>);
 /// assert_eq!(LookupError::from_error(LookupError::Closed.into_error()), LookupError::Closed);
 /// ```
 pub trait HostError: Sized {
-    /// As it crosses.
+    /// Converts to the error that crosses.
     fn into_error(self) -> Error;
 
-    /// From what crossed, which may be an error of the host's or of the boundary: `permission_denied`, say.
+    /// Converts from the error that crossed. It may come from the host or the boundary, such as
+    /// `permission_denied`.
     fn from_error(error: Error) -> Self;
 }
 
@@ -365,7 +372,7 @@ impl HostError for Error {
     }
 }
 
-/// The message alone.
+/// Crosses as the message alone.
 impl HostError for String {
     fn into_error(self) -> Error {
         Error::msg(self)
@@ -378,10 +385,7 @@ impl HostError for String {
 
 #[diagnostic::do_not_recommend]
 impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
-    type Wire = u64;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Packed;
+    without_room! { u64, Form::Packed }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
@@ -399,7 +403,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(match self {
             Ok(value) => packed(value.into_bytes()),
             Err(error) => packed_error(&error.into_error()),
@@ -413,10 +417,7 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<T, E> {
-    type Wire = u64;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Packed;
+    without_room! { u64, Form::Packed }
 
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> u64) -> Self {
         received(import(Nothing, Nothing))
@@ -428,14 +429,14 @@ impl<T: Serialize + DeserializeOwned, E: HostError> Returned<AsJson> for Result<
         Err(E::from_error(error))
     }
 
-    /// Through JSON and back, as it would be in WebAssembly.
+    /// Converts to JSON and back, as in WebAssembly.
     fn received(self) -> Self {
         json_text(self)
             .and_then(|text| from_json(&text))
             .map_err(E::from_error)
     }
 
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(match json_text(self) {
             Ok(text) => packed(Some(text)),
             Err(error) => packed_error(&error),
@@ -455,13 +456,10 @@ fn json_text<T: Serialize, E: HostError>(value: Result<T, E>) -> Result<Vec<u8>,
 
 macro_rules! terminated {
     ($($returned:ty: $none:expr, $some:expr, $parts:expr;)*) => {$(
-        /// An address, 0 for nothing.
+        /// Crosses as an address, 0 for nothing.
         #[diagnostic::do_not_recommend]
         impl Returned<Plain> for $returned {
-            type Wire = Address;
-            type Room = Nothing;
-            type Size = Nothing;
-            const FORM: Form = Form::Terminated;
+            without_room! { Address, Form::CString }
 
             fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
                 let address = import(Nothing, Nothing).get();
@@ -470,17 +468,17 @@ macro_rules! terminated {
                 }
                 match memory::receive_terminated(address) {
                     Some(text) => $some(text),
-                    None => untold(&strange_answer(
+                    None => panic_with(&strange_answer(
                         "the host returned text in memory that `alloc` did not give it, or that never ends",
                     )),
                 }
             }
 
             fn failed(error: Error) -> Self {
-                untold(&error)
+                panic_with(&error)
             }
 
-            fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+            fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
                 let text: Option<CString> = $parts(self);
                 Ok(text.map_or(Answer::Slot(0), |text| Answer::Terminated {
                     bytes: text.into_bytes_with_nul(),
@@ -491,14 +489,15 @@ macro_rules! terminated {
 }
 
 terminated! {
-    CString: untold(&nothing()), std::convert::identity, Some;
+    CString: panic_with(&nothing()), std::convert::identity, Some;
     Option<CString>: None, Some, std::convert::identity;
 }
 
-/// The bytes of a block that the host has allocated for just them, with the guest's `alloc`: all that crosses is the block's address.
+/// The bytes of a block from the guest's `alloc`, which the host has allocated with exactly their
+/// length. Only the address of the block crosses.
 ///
 /// ```
-/// use plugin_sdk::host::Block;
+/// use plugin_sdk::imports::Block;
 /// use plugin_sdk::host_functions;
 ///
 /// #[host_functions(module = "my_host")]
@@ -521,13 +520,10 @@ terminated! {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block(pub Vec<u8>);
 
-/// An address, 0 for nothing, which also stands for whatever went wrong: there is no other way to say so.
+/// Crosses as an address, 0 for nothing. A failure is 0, too: there is no other way to return it.
 #[diagnostic::do_not_recommend]
 impl Returned<Plain> for Option<Block> {
-    type Wire = Address;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Block;
+    without_room! { Address, Form::Block }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> Address) -> Self {
@@ -535,7 +531,7 @@ impl Returned<Plain> for Option<Block> {
             0 => None,
             address => match memory::receive_block(address) {
                 Some(bytes) => Some(Block(bytes)),
-                None => untold(&strange_answer(
+                None => panic_with(&strange_answer(
                     "the host returned bytes in memory that `alloc` did not give it",
                 )),
             },
@@ -543,11 +539,11 @@ impl Returned<Plain> for Option<Block> {
     }
 
     fn failed(error: Error) -> Self {
-        untold(&error)
+        panic_with(&error)
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(self.map_or(Answer::Slot(0), |Block(bytes)| Answer::Block { bytes }))
     }
 
@@ -556,12 +552,12 @@ impl Returned<Plain> for Option<Block> {
     }
 }
 
-/// What a status can stand for.
+/// A type that a status can hold.
 pub trait StatusValue: Sized {
-    /// From a status that is no error.
+    /// Converts from a status; `None` for an error.
     fn from_status(status: i32, ok: i32) -> Option<Self>;
 
-    /// The status.
+    /// Converts to a status.
     fn into_status(self, ok: i32) -> i32;
 }
 
@@ -577,7 +573,7 @@ impl StatusValue for () {
     }
 }
 
-/// 1 and 0.
+/// Crosses as 1 or 0.
 impl StatusValue for bool {
     #[inline]
     fn from_status(status: i32, _: i32) -> Option<bool> {
@@ -590,7 +586,7 @@ impl StatusValue for bool {
     }
 }
 
-/// Up to 2^31 - 1.
+/// Crosses as a number up to 2^31 - 1.
 impl StatusValue for u32 {
     #[inline]
     fn from_status(status: i32, _: i32) -> Option<u32> {
@@ -608,7 +604,7 @@ fn status_answer(status: i32) -> Answer {
     Answer::Slot(status.to_slot())
 }
 
-/// The status of an error, which must not be one that stands for a value.
+/// Returns the status of an error, which differs from the number for success.
 #[inline]
 fn error_status(error: &Error, ok: i32) -> i32 {
     let status = error.status();
@@ -617,31 +613,28 @@ fn error_status(error: &Error, ok: i32) -> i32 {
 
 #[diagnostic::do_not_recommend]
 impl<T: StatusValue, E: HostError, const OK: i32> Returned<Status<OK>> for Result<T, E> {
-    type Wire = i32;
-    type Room = Nothing;
-    type Size = Nothing;
-    const FORM: Form = Form::Status;
+    without_room! { i32, Form::Status }
 
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing) -> i32) -> Self {
         let status = import(Nothing, Nothing);
-        T::from_status(status, OK).ok_or_else(|| E::from_error(Error::of_status(status)))
+        T::from_status(status, OK).ok_or_else(|| E::from_error(Error::from_status(status)))
     }
 
     fn failed(error: Error) -> Self {
         Err(E::from_error(error))
     }
 
-    /// As much of an error as a number can tell.
+    /// Keeps only the part of an error that a number can hold.
     fn received(self) -> Self {
         self.map_err(|error| {
             let status = error_status(&error.into_error(), OK);
-            E::from_error(Error::of_status(status))
+            E::from_error(Error::from_status(status))
         })
     }
 
     #[inline]
-    fn answer(self, _: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(status_answer(match self {
             Ok(value) => value.into_status(OK),
             Err(error) => error_status(&error.into_error(), OK),
@@ -678,7 +671,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = u32;
-    const FORM: Form = Form::Written;
+    const FORM: Form = Form::Buffer;
 
     fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
         fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
@@ -697,12 +690,12 @@ where
                 Err(too_much(bytes.len() as u64, MAX))
             }
             Ok(bytes) => T::from_bytes(bytes),
-            Err(error) => Err(Error::of_status(error.status())),
+            Err(error) => Err(Error::from_status(error.status())),
         };
         received.map_err(E::from_error)
     }
 
-    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError> {
         let (address, size) = (call.slot::<Address>() as u32, call.slot::<u32>() as u32);
         let mut bytes = match self.map(T::into_bytes) {
             Ok(Some(bytes)) => bytes,
@@ -748,7 +741,7 @@ where
     type Wire = i32;
     type Room = Address;
     type Size = Address;
-    const FORM: Form = Form::Told;
+    const FORM: Form = Form::InOut;
 
     fn receive(mut import: impl FnMut(Address, Address) -> i32) -> Self {
         fetch_in_out(INITIAL, MAX, SHORT, ABSENT, &mut import)
@@ -764,7 +757,7 @@ where
         <Self as Returned<Buffer<INITIAL, MAX, NEEDED, ABSENT>>>::received(self)
     }
 
-    fn answer(self, call: &mut Call<'_>) -> Result<Answer, Fault> {
+    fn answer(self, call: &mut Call<'_>) -> Result<Answer, CallError> {
         let (address, size) = (call.slot::<Address>() as u32, call.slot::<Address>() as u32);
         Ok(match self.map(T::into_bytes) {
             Ok(Some(bytes)) => Answer::InOut {
@@ -783,7 +776,8 @@ where
     }
 }
 
-/// Calls an import that fills a buffer and tells the size in memory, with larger ones for as long as it needs that.
+/// Calls an import that fills a buffer and writes the size to memory, with larger buffers as long
+/// as it needs them.
 #[inline]
 fn fetch_in_out(
     initial: u32,
@@ -805,13 +799,13 @@ fn fetch_in_out(
             buffer.truncate(needed as usize);
             return Ok(Some(buffer));
         }
-        // An error may have the same number: then there is nothing more that is needed.
+        // An error may have the same number; then no more is needed.
         if status != short || needed <= size {
             return Err(match status {
-                0 => {
-                    strange_answer("the host says that it has written more than there is room for")
-                }
-                status => Error::of_status(status),
+                0 => strange_answer(
+                    "the host reports that it has written more than there is room for",
+                ),
+                status => Error::from_status(status),
             });
         }
         if needed > max {
@@ -820,11 +814,11 @@ fn fetch_in_out(
         size = needed.max(size.saturating_mul(2)).min(max);
     }
     Err(strange_answer(
-        "the host wants a larger buffer every time that it is called",
+        "the host asks for a larger buffer at every call",
     ))
 }
 
-/// Calls an import that fills a buffer, with larger ones for as long as it needs that.
+/// Calls an import that fills a buffer, with larger buffers as long as it needs them.
 #[inline]
 fn fetch(
     initial: u32,
@@ -843,7 +837,7 @@ fn fetch(
         let needed = match short {
             // No error has a number that large.
             NEGATED if status < 0 && status.unsigned_abs() >= size => status.unsigned_abs(),
-            _ if status < 0 => return Err(Error::of_status(status)),
+            _ if status < 0 => return Err(Error::from_status(status)),
             TRUNCATED if status as u32 >= size => size.saturating_add(1),
             _ if status as u32 > size => status as u32,
             _ => {
@@ -857,6 +851,31 @@ fn fetch(
         size = needed.max(size.saturating_mul(2)).min(max);
     }
     Err(strange_answer(
-        "the host wants a larger buffer every time that it is called",
+        "the host asks for a larger buffer at every call",
     ))
+}
+
+impl HostFunction {
+    /// Describes a function that answers with an `R`.
+    #[doc(hidden)]
+    pub const fn new<C, R: Returned<C>>(
+        module: &'static str,
+        name: &'static str,
+        parameters: &'static [Parameter],
+        permission: Option<&'static str>,
+        serve: Serve,
+    ) -> Self {
+        HostFunction {
+            module,
+            name,
+            parameters,
+            room: [R::Room::TYPE, R::Size::TYPE],
+            result: R::Wire::TYPE,
+            form: R::FORM,
+            permission,
+            serve,
+            refuse: R::refusal,
+            documentation: "",
+        }
+    }
 }

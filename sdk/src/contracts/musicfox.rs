@@ -1,6 +1,7 @@
-//! go-musicfox v2, as its WebAssembly guide has it: `docs/hosts/musicfox.md`.
+//! go-musicfox v2, as its WebAssembly guide describes it: `docs/hosts/musicfox.md`.
 //!
-//! All ten exports are there whatever the author wrote. Audio goes to the command `process_audio`, life goes to the hooks, and everything else comes in by events.
+//! Every plugin has all ten exports. Audio goes to the command `process_audio`, the life cycle to
+//! the hooks, and everything else arrives as events.
 
 use std::borrow::Cow;
 
@@ -8,74 +9,78 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
-use crate::error::{Error, code};
-use crate::fault::Fault;
+use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::forms::plain;
+use crate::contracts::forms::{Json, TextOrJson};
+use crate::contracts::registry::{self, Codec};
+use crate::contracts::services::{Config, Entry, Events, Files, Head, Http, Log, Response};
+use crate::contracts::shared::{refuse_headers, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
+use crate::decode_error::DecodeError;
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::host::Block;
-use crate::hosts::call::{self, Failed, Reply};
-use crate::hosts::registry::{self, Codec};
-use crate::hosts::unsupported::{refuse_headers, unsupported as not_there};
-use crate::hosts::written::plain;
+use crate::imports::Block;
 use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
-use crate::schema::Sink;
-use crate::services::config::Config;
-use crate::services::events::Events;
-use crate::services::files::{Entry, Files};
-use crate::services::http::{Head, Http, Response};
-use crate::services::logging::Log;
-use crate::{Result, host_functions};
+use crate::schema::{ObjectWriter, Sink};
+use plugin_sdk_macros::host_functions;
 
-/// What the host gives to every plugin. It passes these three by position, so that a plugin imports just these in just this order.
+/// The functions that the host offers to every plugin. It passes these three by position, so a
+/// plugin imports exactly these in this order.
 #[host_functions(module = "env", prefix = "host_", positional)]
 pub trait Musicfox {
-    /// Takes a line: 0 is information, 1 a warning, 2 an error; anything else is for whoever looks for mistakes. A line without text is dropped.
+    /// Writes a log line: 0 is information, 1 a warning, 2 an error; anything else is debug output.
+    /// The host drops a line without text.
     fn log(level: i32, message: &[u8]);
-    /// The text of a setting, in a block of just its length. What is not set has no block, or one without bytes.
+    /// Returns the text of a setting, in a block of exactly its length. A setting that is not set
+    /// has no block, or an empty one.
     fn get_config(key: &str) -> Option<Block>;
-    /// Tells everybody. An event without a type or without data is dropped.
+    /// Emits an event to all subscribers. The host drops an event without a type or without data.
     fn emit_event(event: &str, data: &[u8]);
 }
 
-/// What the guide lists among a host's functions, and its own host gives to no plugin. They are imported by a plugin that calls them, and by no other; only a host that
-/// goes by names can load that.
+/// Functions that the guide lists but go-musicfox itself does not offer. Only a plugin that calls
+/// them imports them, and only a host that links by name can load such a plugin.
 #[host_functions(module = "env", prefix = "host_")]
 pub trait Further {
     /// Changes a setting.
     fn set_config(key: &str, value: &str);
-    /// Sends a request. The status is below 0 where no response came, and what is returned says why.
+    /// Sends a request. If no response came, the status is below 0 and the returned bytes give the
+    /// reason.
     #[host(permission = "http")]
     fn http_request(method: &str, url: &str, body: &[u8], #[out] status: &mut i32)
     -> Option<Block>;
-    /// A file's contents; nothing where there is no such file, or the plugin may not read it.
+    /// Returns the contents of a file; nothing if there is no such file or the plugin may not read
+    /// it.
     #[host(permission = "files")]
     fn read_file(path: &str) -> Option<Block>;
-    /// Makes a file, or writes it anew.
+    /// Creates or replaces a file.
     #[host(status, permission = "files")]
     fn write_file(path: &str, data: &[u8]) -> Result<()>;
-    /// From now on, events of this type reach the plugin.
+    /// Subscribes to events of this type.
     #[host(status, permission = "events")]
     fn subscribe_event(event: &str) -> Result<()>;
 }
 
-/// What a plugin finds at its host.
+/// The contract of a plugin with go-musicfox.
 #[doc(hidden)]
 pub struct Contract;
 
 const NAME: &str = "go-musicfox";
 
-/// The host's numbers for the levels of log lines.
+/// The host's numbers for log levels.
 mod level {
     pub const INFO: i32 = 0;
     pub const WARN: i32 = 1;
     pub const ERROR: i32 = 2;
-    /// The host shows whatever it has no name for as this.
+    /// The host shows every unknown level as this one.
     pub const DEBUG: i32 = 3;
 }
 
 impl Log for Contract {
-    /// Everything but traces: the host has no level for those, and cannot say what it wants.
+    /// Everything except traces, for which the host has no level. The host cannot say which levels
+    /// it wants.
     fn max_level(&mut self) -> u32 {
         log::Level::Debug as u32
     }
@@ -86,7 +91,7 @@ impl Log for Contract {
     }
 }
 
-/// The number that the host has for a level of the `log` crate.
+/// Returns the host's number for a level of the `log` crate.
 fn level_of(level: u32) -> i32 {
     match level {
         1 => level::ERROR,
@@ -96,8 +101,9 @@ fn level_of(level: u32) -> i32 {
     }
 }
 
-/// Up to this many bytes of a setting, the guest's memory need not grow while the host brings them in: the guide's host writes through what it knew of the
-/// memory before it asked for a block.
+/// The length of a setting in bytes up to which the guest's memory does not grow while the host
+/// passes it. The host of the guide writes through a view of the memory that it took before it
+/// allocated the block.
 const ROOM_FOR_A_SETTING: u32 = 64 * 1024;
 
 impl Config for Contract {
@@ -124,14 +130,14 @@ impl Events for Contract {
         if topic.contains('*') {
             return Err(not_there(
                 NAME,
-                "knows no patterns of topics: subscribe to each topic by its name",
+                "has no topic patterns: subscribe to each topic by its name",
             ));
         }
         further::subscribe_event(topic)
     }
 
     fn unsubscribe(&mut self, _: &str) -> Result<()> {
-        Err(not_there(NAME, "takes no subscription back"))
+        Err(not_there(NAME, "cannot cancel a subscription"))
     }
 }
 
@@ -160,14 +166,14 @@ impl Files for Contract {
             Some(Block(contents)) => Ok(contents),
             None => Err(Error::new(
                 code::NOT_FOUND,
-                "go-musicfox gave nothing: there is no such file, or the plugin may not read it, whose files are in `data`, `config` and `temp`",
+                "go-musicfox returned nothing: there is no such file, or the plugin may not read it; its files are in `data`, `config` and `temp`",
             )),
         }
     }
 
     fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
         further::write_file(&host_path(path), contents).map_err(|error| {
-            error.context("go-musicfox did not write the file, and does not say why; a plugin's files are in `data`, `config` and `temp`")
+            error.context("go-musicfox did not write the file, and gives no reason; a plugin's files are in `data`, `config` and `temp`")
         })
     }
 
@@ -201,36 +207,22 @@ impl Http for Contract {
 
 unsupported!(Contract at "go-musicfox": Ai, Kv, Random, Time);
 
-/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
-#[doc(hidden)]
-#[inline]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
+impl ContractTerms for Contract {
+    type Kept = Json;
+    type Settings = TextOrJson;
+    const REPORTS_PANICS: bool = true;
+
+    #[inline]
+    fn report_panic(line: &str) {
+        musicfox::log(level::ERROR, line.as_bytes());
+    }
 }
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::hosts::written::{json as kept, text_or_json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Whether the host is told of a panic while it happens.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-/// Tells the host of a panic, in a line of UTF-8.
-#[doc(hidden)]
-#[inline]
-pub fn hear_panic(line: &str) {
-    musicfox::log(level::ERROR, line.as_bytes());
-}
-
-/// What an export comes to: its number, or an error.
+/// The result of an export: its number, or an error.
 type Outcome = Result<i32, Failed>;
 
-/// The number for an error's code, as [`Error::of_status`] understands it; what has none there has the nearest.
+/// Returns the number for an error's code, the inverse of [`Error::from_status`]. A code without a
+/// number of its own gets the nearest.
 fn status_of(error: &str) -> i32 {
     match error {
         code::PERMISSION_DENIED => -2,
@@ -242,41 +234,42 @@ fn status_of(error: &str) -> i32 {
         | code::UNKNOWN_ARGUMENT => -5,
         code::TOO_LARGE => -6,
         code::TIMEOUT => -7,
-        code::UNAVAILABLE | code::NOT_INITIALISED | code::BUSY => -8,
+        code::UNAVAILABLE | code::NOT_INITIALIZED | code::BUSY => -8,
         _ => -1,
     }
 }
 
-/// What an export returns. A number cannot say what was wrong, so that the log does.
+/// Returns the number of an outcome. A number cannot hold a message, so the message goes to the
+/// log.
 fn answered(export: &str, outcome: Outcome) -> i32 {
     outcome.unwrap_or_else(|error| {
-        let (code, message) = error.told();
+        let (code, message) = error.code_and_message();
         let line = [export, ": ", &message, " (", &code, ")"].concat();
         musicfox::log(level::ERROR, line.as_bytes());
         status_of(&code)
     })
 }
 
-/// The bytes that the host passes to an export.
+/// Returns the bytes that the host passes to an export.
 ///
 /// # Safety
-/// As [`memory::lent`], for the length of the call.
+/// The same as for [`memory::lent`], for the length of the call.
 unsafe fn passed<'a>(address: *mut u8, len: u32) -> Result<&'a mut [u8], Failed> {
     if len > MAX_LEN {
         let message = "the length is below 0: pass that of the bytes at the address before it";
         return Err(Error::new(code::INVALID_ARGUMENT, message).into());
     }
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     Ok(unsafe { memory::lent(address, len) })
 }
 
 /// The export `initialize`.
 ///
 /// # Safety
-/// The bytes are those that the host lends for the length of the call.
+/// The bytes must be those that the host lends for the length of the call.
 #[doc(hidden)]
 pub unsafe fn initialize<P: Plugin>(address: *mut u8, len: u32) -> i32 {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let config = unsafe { passed(address, len) };
     let made = config.and_then(|config| call::init::<P>(config));
     answered("initialize", made.map(|()| 0))
@@ -301,13 +294,14 @@ pub fn cleanup<P: Plugin>() -> i32 {
     0
 }
 
-/// The command for a block of audio, of whatever kind it is.
+/// The command for a block of audio of any kind.
 const AUDIO: &[u8] = b"process_audio";
 
-/// The command for a block in JSON, in a plugin that has one for samples as well.
+/// The command for a block in JSON, in a plugin that also has one for samples.
 const AUDIO_IN_JSON: &[u8] = b"process_audio_json";
 
-/// Which of the two a block is for. Samples are not taken for JSON: a float whose last byte is a brace is beyond 10^37.
+/// Returns the command for a block. Samples never look like JSON: a float whose last byte is a
+/// brace is beyond 10^37.
 fn audio_command(block: &[u8]) -> &'static [u8] {
     let is_json = block.first() == Some(&b'{') && block.last() == Some(&b'}');
     match call::codec(AUDIO_IN_JSON) {
@@ -316,14 +310,15 @@ fn audio_command(block: &[u8]) -> &'static [u8] {
     }
 }
 
-/// What a command says of itself here that takes plain bytes and returns none: what it was given is what it gives.
+/// The description of a command that takes plain bytes and returns none: it changes its input in
+/// place.
 const IN_PLACE: &str = "in place";
 
-/// What a command says of itself.
+/// Returns the description of a command.
 #[doc(hidden)]
 pub const fn described(command: &Command) -> &'static str {
     match command.interface {
-        Interface::Raw { gives: None, .. } => IN_PLACE,
+        Interface::Raw { output: None, .. } => IN_PLACE,
         _ => "",
     }
 }
@@ -336,13 +331,13 @@ fn works_in_place(command: &[u8]) -> bool {
     entry.is_some_and(|entry| entry.described == IN_PLACE)
 }
 
-/// The export `process_audio`: how many bytes were written to `output`.
+/// The export `process_audio`: returns the number of bytes written to `output`.
 ///
 /// # Safety
-/// As [`initialize`]; `output` may be anything.
+/// The same as for [`initialize`]; `output` may be anything.
 #[doc(hidden)]
 pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let block = unsafe { passed(address, len) };
     let written = block.and_then(|block| {
         let room = memory::room_beside(block, output).ok_or_else(no_output)?;
@@ -351,7 +346,7 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
     answered("process_audio", written)
 }
 
-/// Runs the command for a block, and writes what it gives.
+/// Runs the command for a block and writes its result.
 fn process(block: &mut [u8], output: usize, room: usize) -> Outcome {
     let command = audio_command(block);
     let in_place = works_in_place(command);
@@ -372,7 +367,7 @@ fn process(block: &mut [u8], output: usize, room: usize) -> Outcome {
 fn no_output() -> Error {
     Error::new(
         code::INVALID_ARGUMENT,
-        "the output is no buffer of its own: pass an address in memory from `malloc` that the input does not lie in",
+        "the output is not a buffer of its own: pass an address in a block from `malloc` other than the input's",
     )
 }
 
@@ -397,9 +392,9 @@ fn no_room(len: usize, room: usize) -> Error {
 fn in_no_text(command: &[u8]) -> Error {
     let name = std::str::from_utf8(command).unwrap_or_default();
     let message = [
-        "does not carry what `",
+        "passes JSON only, and `",
         name,
-        "` takes and gives, which is no JSON",
+        "` takes or returns other bytes",
     ];
     not_there(NAME, &message.concat())
 }
@@ -407,10 +402,10 @@ fn in_no_text(command: &[u8]) -> Error {
 /// The export `handle_event`.
 ///
 /// # Safety
-/// As [`initialize`].
+/// The same as for [`initialize`].
 #[doc(hidden)]
 pub unsafe fn handle_event(address: *mut u8, len: u32) -> i32 {
-    // SAFETY: passed on to the caller.
+    // SAFETY: the caller guarantees it.
     let event = unsafe { passed(address, len) };
     let handled = event
         .and_then(|event| Ok(Event::read(event)?))
@@ -418,18 +413,18 @@ pub unsafe fn handle_event(address: *mut u8, len: u32) -> i32 {
     answered("handle_event", handled)
 }
 
-/// What the type of an event begins with that calls a command.
+/// The prefix of the type of an event that calls a command.
 const COMMAND: &str = "command.";
 
 fn handle(mut event: Event) -> Outcome {
     match event.kind.strip_prefix(COMMAND) {
-        // What a command has answered goes out as such an event, too, and may come back.
+        // The answer of a command is emitted with the same prefix, and may come back.
         Some(name) if !name.contains('.') => run(name, &mut event.data),
         _ => call::event(&event.kind, &event.data).map(|()| 0),
     }
 }
 
-/// Runs a command, and tells everybody what has come of it.
+/// Runs a command and emits its result.
 fn run(name: &str, arguments: &mut [u8]) -> Outcome {
     let tell = |reply: Reply<'_>| {
         let outcome = match reply.failed {
@@ -449,7 +444,7 @@ fn run(name: &str, arguments: &mut [u8]) -> Outcome {
 /// An event as the host passes it: `{"type": …, "data": …}`.
 struct Event {
     kind: String,
-    /// As JSON; nothing for nothing.
+    /// JSON; empty if there is no data.
     data: Vec<u8>,
 }
 
@@ -457,7 +452,7 @@ impl Event {
     fn read(text: &[u8]) -> Result<Self> {
         let arena = Arena::new();
         let (mut kind, mut data) = (None, Vec::new());
-        let mut walk = || -> Result<(), Fault> {
+        let mut walk = || -> Result<(), DecodeError> {
             let mut reader = Reader::new(text, &arena)?;
             reader.open_object()?;
             let mut first = true;
@@ -469,7 +464,7 @@ impl Event {
                         kind = Some(read.map_err(|fault| fault.in_member(member))?);
                     }
                     "data" => data = carried(reader.raw()?, &arena)?,
-                    // When it was, say, or who it is from.
+                    // Other members, such as a time or a sender.
                     _ => drop(reader.raw()?),
                 }
             }
@@ -486,8 +481,9 @@ impl Event {
     }
 }
 
-/// The data of an event. The host's own events carry text, which stands in a string; a value that stands there itself is taken as it is.
-fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
+/// Returns the data of an event as JSON. The host's own events carry text in a string; any other
+/// value is taken as it is.
+fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, DecodeError> {
     if value == "null" {
         return Ok(Vec::new());
     }
@@ -501,41 +497,37 @@ fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, Fault> {
     Ok(call::text_as_json(text))
 }
 
-/// Writes what `get_metadata` answers with, and the zero byte that says where it ends.
+/// Writes the result of `get_metadata`, with the terminating zero byte.
 const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
-    sink.raw("{\"id\":");
-    sink.string(identity.id);
-    sink.raw(",\"name\":");
-    sink.string(identity.name);
-    sink.raw(",\"version\":");
-    sink.string(identity.version);
-    sink.raw(",\"description\":");
-    sink.string(identity.description);
-    sink.raw(",\"author\":");
-    // The manifest has authors, and the host one text.
-    sink.raw("\"");
+    let mut object = ObjectWriter::begin(sink);
+    object.string("id", identity.id);
+    object.string("name", identity.name);
+    object.string("version", identity.version);
+    object.string("description", identity.description);
+    // The manifest lists authors, and the host takes one text.
+    let author = object.value("author");
+    author.raw("\"");
     let mut authors = identity.authors;
-    while let [author, others @ ..] = authors {
+    while let [one, others @ ..] = authors {
         authors = others;
-        sink.escaped(author);
+        author.escaped(one);
         if !others.is_empty() {
-            sink.raw(", ");
+            author.raw(", ");
         }
     }
-    sink.raw("\"");
-    sink.raw(",\"tags\":[");
-    let mut tags = identity.tags;
-    while let [tag, others @ ..] = tags {
-        tags = others;
-        sink.string(tag);
-        if !others.is_empty() {
-            sink.raw(",");
-        }
+    author.raw("\"");
+    let mut tags = object.array("tags");
+    let mut rest = identity.tags;
+    while let [tag, others @ ..] = rest {
+        rest = others;
+        tags.item().string(tag);
     }
-    sink.raw("]}\0");
+    tags.end();
+    object.end();
+    sink.raw("\0");
 }
 
-/// How long the metadata is, with the zero byte.
+/// Returns the length of the metadata, with the zero byte.
 #[doc(hidden)]
 pub const fn metadata_len(identity: &Identity) -> usize {
     let mut sink = Sink::measuring();
@@ -543,7 +535,7 @@ pub const fn metadata_len(identity: &Identity) -> usize {
     sink.len()
 }
 
-/// The metadata, with the zero byte.
+/// Returns the metadata, with the zero byte.
 #[doc(hidden)]
 pub const fn metadata<const LEN: usize>(identity: &Identity) -> [u8; LEN] {
     let mut bytes = [0; LEN];
@@ -551,7 +543,7 @@ pub const fn metadata<const LEN: usize>(identity: &Identity) -> [u8; LEN] {
     bytes
 }
 
-/// Text with a zero byte behind it.
+/// Returns text with a terminating zero byte.
 #[doc(hidden)]
 pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
     let mut bytes = [0; LEN];
@@ -559,63 +551,32 @@ pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
     bytes
 }
 
-/// The exports that every plugin has, whatever its author wrote.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __musicfox_plugin {
     ($plugin:ty, $identity:tt) => {
         $crate::__memory_exports! { $plugin, "malloc", "free" }
 
-        #[unsafe(export_name = "initialize")]
-        extern "C" fn initialize(
-            address: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: what the contract asks of a host is what this asks of its caller.
-            unsafe { $crate::hosts::musicfox::initialize::<$plugin>(address, len) }
-        }
-
-        #[unsafe(export_name = "start")]
-        extern "C" fn start() -> ::core::primitive::i32 {
-            $crate::hosts::musicfox::start()
-        }
-
-        #[unsafe(export_name = "stop")]
-        extern "C" fn stop() -> ::core::primitive::i32 {
-            $crate::hosts::musicfox::stop()
-        }
-
-        #[unsafe(export_name = "cleanup")]
-        extern "C" fn cleanup() -> ::core::primitive::i32 {
-            $crate::hosts::musicfox::cleanup::<$plugin>()
-        }
-
-        #[unsafe(export_name = "process_audio")]
-        extern "C" fn process_audio(
-            input: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-            output: ::core::primitive::usize,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: as above.
-            unsafe { $crate::hosts::musicfox::process_audio(input, len, output) }
-        }
-
-        #[unsafe(export_name = "handle_event")]
-        extern "C" fn handle_event(
-            address: *mut ::core::primitive::u8,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::i32 {
-            // SAFETY: as above.
-            unsafe { $crate::hosts::musicfox::handle_event(address, len) }
+        $crate::__exports! {
+            "initialize" => musicfox::initialize<$plugin>(address: *mut u8, len: u32) -> i32;
+            "start" => musicfox::start() -> i32;
+            "stop" => musicfox::stop() -> i32;
+            "cleanup" => musicfox::cleanup<$plugin>() -> i32;
+            "process_audio" => musicfox::process_audio(
+                input: *mut u8, len: u32, output: usize
+            ) -> i32;
+            "handle_event" => musicfox::handle_event(address: *mut u8, len: u32) -> i32;
         }
 
         const IDENTITY: $crate::__private::manifest::Identity = $identity;
 
         #[unsafe(export_name = "get_metadata")]
         extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize = $crate::hosts::musicfox::metadata_len(&IDENTITY);
+            const LEN: ::core::primitive::usize =
+                $crate::contracts::musicfox::metadata_len(&IDENTITY);
             static METADATA: [::core::primitive::u8; LEN] =
-                $crate::hosts::musicfox::metadata(&IDENTITY);
+                $crate::contracts::musicfox::metadata(&IDENTITY);
             METADATA.as_ptr()
         }
 
@@ -623,13 +584,13 @@ macro_rules! __musicfox_plugin {
         extern "C" fn get_version() -> *const ::core::primitive::u8 {
             const LEN: ::core::primitive::usize = IDENTITY.version.len() + 1;
             static VERSION: [::core::primitive::u8; LEN] =
-                $crate::hosts::musicfox::terminated(IDENTITY.version);
+                $crate::contracts::musicfox::terminated(IDENTITY.version);
             VERSION.as_ptr()
         }
     };
 }
 
-/// A command, which `process_audio` or an event looks up.
+/// Announces a command, which `process_audio` or an event looks up.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __musicfox_command {
@@ -637,7 +598,7 @@ macro_rules! __musicfox_command {
         $crate::__announce_command! {
             $name,
             $codec,
-            $crate::hosts::musicfox::described(&$described),
+            $crate::contracts::musicfox::described(&$described),
             $export
         }
     };
@@ -646,7 +607,7 @@ macro_rules! __musicfox_command {
 #[doc(hidden)]
 pub use crate::{
     __announce_hook as export_hook, __musicfox_command as export_command,
-    __musicfox_plugin as export_plugin, __no_batch as export_batch,
+    __musicfox_plugin as export_plugin, __not_exported as export_batch,
     __panic_record as export_record,
 };
 
@@ -660,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_of_an_event_is_what_its_text_says() {
+    fn event_data_is_read_from_its_text() {
         for (text, data) in [
             (r#"{"type":"a"}"#, ""),
             (r#"{"type":"a","data":null}"#, ""),
@@ -678,7 +639,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_is_refused() {
+    fn malformed_events_are_refused() {
         for (text, code) in [
             ("", "invalid_json"),
             ("[]", "invalid_json"),
@@ -691,17 +652,21 @@ mod tests {
     }
 
     #[test]
-    fn an_errors_number_is_that_of_host_functions_where_there_is_one() {
+    fn error_numbers_are_those_of_host_functions() {
         for number in -8..0 {
-            assert_eq!(status_of(Error::of_status(number).code()), number);
+            assert_eq!(status_of(Error::from_status(number).code()), number);
         }
         assert_eq!(status_of("missing_argument"), status_of("invalid_argument"));
         assert_eq!(status_of("sold_out"), -1);
-        assert_eq!(status_of(Error::of_status(7).code()), -1, "never a success");
+        assert_eq!(
+            status_of(Error::from_status(7).code()),
+            -1,
+            "never a success"
+        );
     }
 
     #[test]
-    fn emitted_text_is_plain_unless_it_would_be_misread() {
+    fn emitted_text_is_plain_unless_ambiguous() {
         for (data, plain) in [
             (r#""Für Elise""#, "Für Elise"),
             (r#""say \"hi\"""#, "say \"hi\""),
@@ -714,7 +679,7 @@ mod tests {
         ] {
             let sent = emitted(data.as_bytes());
             assert_eq!(sent, plain.as_bytes(), "{data}");
-            // As the host passes it to whoever hears of it.
+            // As the host passes it to subscribers.
             let text = serde_json::json!({"type": "a", "data": String::from_utf8(sent).unwrap()});
             let heard = event(&text.to_string()).unwrap().1;
             assert_eq!(heard, data);
@@ -722,7 +687,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_begins_as_the_hosts_paths_do() {
+    fn relative_paths_get_the_hosts_prefix() {
         for (path, expected) in [
             ("data/a.txt", "./data/a.txt"),
             ("./data/a.txt", "./data/a.txt"),
@@ -736,7 +701,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_those_of_the_document() {
+    fn log_levels_match_the_guide() {
         let levels = [
             log::Level::Error,
             log::Level::Warn,
@@ -765,7 +730,7 @@ mod tests {
     };
 
     #[test]
-    fn the_metadata_is_json_with_a_zero_byte() {
+    fn metadata_is_zero_terminated_json() {
         const LEN: usize = metadata_len(&IDENTITY);
         let metadata = metadata::<LEN>(&IDENTITY);
         let (zero, text) = metadata.split_last().unwrap();

@@ -1,29 +1,40 @@
-//! The contracts that plugins are made for: one file each, of which a build for wasm32 has one.
+//! The contracts that a plugin can be built for, one file each. A build for wasm32 uses one of
+//! them.
 //!
-//! A feature of this crate chooses it, and the plugin's source stays as it is; without any of them it is [`native`], this SDK's own ABI. A contract's file holds
+//! A feature of this crate chooses the contract; the plugin's source stays the same. Without such a
+//! feature it is [`native`], the SDK's own ABI. A contract's file holds
 //!
-//! * what its host gives to guests, as [`#[host_functions]`](macro@crate::host_functions) traits, which its emulator in `plugin-sdk-harness` implements;
-//! * how the services of this SDK are served with that: a type `Contract` with the traits of [`services`](crate::services). What the host cannot do is the error
-//!   `unsupported`, by the macro `unsupported!`;
-//! * the macros that make the exports, which the expansions of `#[plugin]` and `#[command]` call, and the functions that the exports call.
+//! * the functions that its host offers to guests, as
+//!   [`#[host_functions]`](macro@crate::host_functions) traits, which the emulator in
+//!   `plugin-sdk-harness` implements;
+//! * the SDK's services on top of these functions: a type `Contract` that implements the traits of
+//!   [`services`](crate::services). Whatever the host cannot do fails with `unsupported`, by the
+//!   macro `unsupported!`;
+//! * the macros that define the exports, which the expansions of `#[plugin]` and `#[command]` call,
+//!   and the functions behind these exports.
 //!
-//! All of them go over the native guest: an export finds the command ([`registry`]), hands over its arguments and brings the answer into the form that its host
-//! expects ([`call`]).
+//! Every contract builds on the native guest: an export finds the command ([`registry`]), passes
+//! its arguments, and converts the answer to the form that its host expects ([`call`]).
 //!
-//! | feature | host | how a command is called there |
+//! | feature | host | how it calls a command |
 //! |---|---|---|
-//! | | any that speaks ABI 1 (`docs/abi.md`) | by an export of its own |
+//! | | any that implements ABI 1 (`docs/abi.md`) | an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
-//! | `host-extism` | [`extism`] | by an export of its name |
-//! | `host-typst` | [`typst`] | by an export of its name |
+//! | `host-extism` | [`extism`] | an export of its name |
+//! | `host-typst` | [`typst`] | an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
 //! | `host-toolfs` | [`toolfs`] | `execute` with a request |
 
 #[macro_use]
-mod unsupported;
-// What only some plugins need is not in the others: whatever this crate holds compiled changes how everything else is.
+mod shared;
+mod exports;
+#[doc(hidden)]
+pub mod forms;
+pub(crate) mod services;
+pub(crate) mod terms;
+// Compiled only where a contract needs it: code in this crate affects how the rest is optimized.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod call;
@@ -34,10 +45,8 @@ pub mod native;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod registry;
-#[doc(hidden)]
-pub mod written;
 
-// Natively all of them are there, so that they are documented and tested together.
+// Native builds have all of them, to document and test them together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
 #[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
@@ -53,9 +62,11 @@ pub mod toolfs;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
 pub mod typst;
 
-/// One line for each host that is not this SDK's own: its module, and the feature that chooses it.
+/// Takes one line for each host with a contract of its own: the module, and the feature that
+/// chooses it.
 ///
-/// The first that is chosen is `chosen`, also where there are several, so that nothing else goes wrong than what is said of that; and it is said once, at the second.
+/// The first chosen contract is `chosen`. If several are chosen, that keeps the compiler to one
+/// error, which is reported at the second of them.
 macro_rules! contracts {
     ($($module:ident $feature:literal;)*) => {
         contracts!(@choose [] [] $($module $feature;)*);
@@ -90,4 +101,12 @@ contracts! {
     toolfs "host-toolfs";
 }
 
-pub(crate) use chosen::Contract;
+#[doc(hidden)]
+pub use chosen::Contract;
+pub(crate) use forms::ValueForm;
+pub(crate) use terms::ContractTerms;
+
+/// The form in which the host keeps values.
+pub(crate) type Kept = <Contract as ContractTerms>::Kept;
+/// The form in which the host passes on settings.
+pub(crate) type Settings = <Contract as ContractTerms>::Settings;

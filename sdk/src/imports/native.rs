@@ -1,4 +1,4 @@
-//! On native targets, the host is what a test has installed.
+//! Host functions on native targets: calls go to the implementation that a test has installed.
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::{Error, code};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::host::returned::Returned;
+use crate::imports::returned::Returned;
 
 #[cfg(not(target_arch = "wasm32"))]
 thread_local! {
@@ -15,9 +15,10 @@ thread_local! {
     static NEXT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// An implementation of host functions that native calls on this thread go to, for as long as this value lives.
+/// An implementation of host functions that serves native calls on this thread while this value
+/// lives.
 ///
-/// The latest one counts; when it is dropped, also by a panic, the one before is back. See
+/// The latest one serves. When it is dropped, also by a panic, the one before serves again. See
 /// [`#[host_functions]`](macro@crate::host_functions) for an example.
 #[must_use = "the implementation is installed only for as long as this lives"]
 pub struct Installed<T> {
@@ -27,26 +28,26 @@ pub struct Installed<T> {
 }
 
 impl<T> Installed<T> {
-    /// The implementation, to see what it has noted.
+    /// Borrows the implementation, to read what it has noted.
     ///
     /// # Panics
     ///
-    /// Within one of its own functions, which has it exclusively.
+    /// Panics within one of its own functions, which borrow it exclusively.
     pub fn borrow(&self) -> Ref<'_, T> {
         self.implementation.borrow()
     }
 
-    /// The implementation, to change how it behaves from now on.
+    /// Borrows the implementation mutably, to change its behavior.
     ///
     /// # Panics
     ///
-    /// Within one of its own functions, which has it exclusively.
+    /// Panics within one of its own functions, which borrow it exclusively.
     pub fn borrow_mut(&self) -> RefMut<'_, T> {
         self.implementation.borrow_mut()
     }
 }
 
-/// Installs an implementation. `erase` makes of it what [`call`] looks for.
+/// Installs an implementation. `erase` converts it to the type that [`call`] looks for.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn install<T: 'static, D: ?Sized + 'static>(
     implementation: T,
@@ -65,7 +66,7 @@ pub fn install<T: 'static, D: ?Sized + 'static>(
 #[cfg(not(target_arch = "wasm32"))]
 impl<T> Drop for Installed<T> {
     fn drop(&mut self) {
-        // A thread that ends may have dropped the list already.
+        // A thread that is ending may have dropped the list already.
         let _ = INSTALLED.try_with(|installed| {
             let mut removed = None;
             if let Ok(mut installed) = installed.try_borrow_mut() {
@@ -74,13 +75,13 @@ impl<T> Drop for Installed<T> {
                     .position(|(number, _)| *number == self.number);
                 removed = place.map(|place| installed.remove(place));
             }
-            // What it holds may be dropped, and install or remove others in turn.
+            // Dropped after the borrow: it may install or remove others in turn.
             drop(removed);
         });
     }
 }
 
-/// Whether there is an implementation that can be called, not being in a call already.
+/// Returns whether an implementation is installed and not in a call.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn is_installed<D: ?Sized + 'static>() -> bool {
     let latest = INSTALLED.try_with(|installed| {
@@ -92,7 +93,7 @@ pub fn is_installed<D: ?Sized + 'static>() -> bool {
     latest.ok().flatten().unwrap_or(false)
 }
 
-/// Calls the implementation that is installed, or says that there is none.
+/// Calls the installed implementation, or fails without one.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn call<D: ?Sized + 'static, C, R: Returned<C>>(
     function: &'static str,
@@ -109,7 +110,7 @@ pub fn call<D: ?Sized + 'static, C, R: Returned<C>>(
         Ok(mut implementation) => call(&mut implementation).received(),
         Err(_) => R::failed(Error::new(
             code::BUSY,
-            format!("`{function}` was called by the very implementation that it calls"),
+            format!("`{function}` was called by its own implementation"),
         )),
     }
 }
@@ -121,7 +122,7 @@ fn not_installed(function: &str) -> Error {
     Error::new(
         code::UNSUPPORTED,
         format!(
-            "`{function}` was called natively, and there is no host: install an implementation before, with `let host = {module}::install(…);`"
+            "`{function}` was called natively without a host: install an implementation first, with `let host = {module}::install(…);`"
         ),
     )
 }

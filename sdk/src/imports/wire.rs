@@ -2,30 +2,30 @@
 
 pub use crate::memory::Address;
 
-/// A type of WebAssembly's.
+/// A number type of WebAssembly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WasmType {
-    /// 32 bits.
+    /// A 32-bit integer.
     I32,
-    /// 64 bits.
+    /// A 64-bit integer.
     I64,
-    /// A float of 32 bits.
+    /// A 32-bit float.
     F32,
-    /// A float of 64 bits.
+    /// A 64-bit float.
     F64,
 }
 
-/// What a parameter or a result of an import can be.
+/// A type that a parameter or a result of an import can have.
 ///
 /// A host sees each as 64 bits: integers zero-extended, floats by their bits.
 pub trait Wire: Copy + 'static {
-    /// Its type; `None` if it does not cross at all.
+    /// The type in WebAssembly; `None` if it does not cross.
     const TYPE: Option<WasmType>;
 
-    /// From a host's 64 bits.
+    /// Converts from a host's 64 bits.
     fn from_slot(slot: u64) -> Self;
 
-    /// To a host's 64 bits.
+    /// Converts to a host's 64 bits.
     fn to_slot(self) -> u64;
 }
 
@@ -91,7 +91,7 @@ impl Wire for Address {
     }
 }
 
-/// The second number of what crosses as one: it has no size, and so does not cross.
+/// The second number of a value that crosses as one. It has no size, and so does not cross.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Nothing;
@@ -122,4 +122,4 @@ impl Wire for () {
     }
 }
 
-const _: () = assert!(size_of::<Nothing>() == 0, "what has a size would cross");
+const _: () = assert!(size_of::<Nothing>() == 0, "a value with a size would cross");

@@ -1,100 +1,105 @@
 //! Extism: `docs/hosts/extism.md`.
 //!
-//! Extism calls an export of a command's own [name](super::names), which takes nothing. The input and the output are in memory of Extism's, where a plugin reads and writes eight bytes
-//! at a time by functions of the module `extism:host/env`; so are names and values that are passed to other functions there, which take them over, and whatever these return.
+//! Extism calls an export with the command's own [name](super::names) and no arguments. Input and
+//! output are in Extism's own memory, which a plugin reads and writes eight bytes at a time through
+//! functions of the module `extism:host/env`. So are the names and values that a plugin passes to
+//! other functions there, which take ownership of them, and the values that these return.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::abi::Packed;
-use crate::error::{Error, code};
+use crate::contracts::call::{self, Reply};
+use crate::contracts::forms::TextOrJson;
+use crate::contracts::registry::{Export, HookExport};
+use crate::contracts::services::{Config, Head, Http, Kv, Log, Response};
+use crate::contracts::shared::unsupported as not_there;
+use crate::contracts::terms::ContractTerms;
+use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::hosts::call::{self, Reply};
-use crate::hosts::registry::{Export, HookExport};
-use crate::hosts::unsupported::unsupported as not_there;
-use crate::json::{self, Arena};
+use crate::json::{self, Arena, Object, object};
 use crate::memory::contracts as memory;
-use crate::services::config::Config;
-use crate::services::http::{Head, Http, Response};
-use crate::services::kv::Kv;
-use crate::services::logging::Log;
-use crate::{Result, host_functions};
+use plugin_sdk_macros::host_functions;
 
-/// What Extism gives to plugins, but for requests. Every `u64` is the address of a block in Extism's memory, unless it says that it is a length; 0 is none.
+/// The functions that Extism offers to plugins, except for HTTP. Every `u64` is the address of a
+/// block in Extism's memory unless its doc says that it is a length; 0 is no block.
 #[host_functions(module = "extism:host/env")]
 pub trait Env {
-    /// The input's length in bytes.
+    /// Returns the length of the input in bytes.
     fn input_length() -> u64;
-    /// A byte of the input.
+    /// Returns a byte of the input.
     fn input_load_u8(at: u64) -> u8;
-    /// Eight bytes of the input, in the order in which a little-endian number has them.
+    /// Returns eight bytes of the input as a little-endian number.
     fn input_load_u64(at: u64) -> u64;
-    /// A block of a length; 0 for no bytes, or where there is no room.
+    /// Allocates a block; 0 for no bytes, or if there is no room.
     fn alloc(length: u64) -> u64;
-    /// Gives a block back.
+    /// Frees a block.
     fn free(block: u64);
-    /// A block's length in bytes; 0 for what is none.
+    /// Returns the length of a block in bytes; 0 if it is not a block.
     fn length(block: u64) -> u64;
-    /// The same of what is a block for certain, for kits that are not this one.
+    /// Like `length`, for an address that is certainly a block. The SDK does not use it.
     fn length_unsafe(block: u64) -> u64;
-    /// A block with the input, for kits that are not this one.
+    /// Returns a block with the input. The SDK does not use it.
     fn input_offset() -> u64;
-    /// A byte of a block.
+    /// Returns a byte of a block.
     fn load_u8(at: u64) -> u8;
-    /// Eight bytes of a block.
+    /// Returns eight bytes of a block.
     fn load_u64(at: u64) -> u64;
-    /// Changes a byte of a block.
+    /// Writes a byte of a block.
     fn store_u8(at: u64, byte: u8);
-    /// Changes eight bytes of a block.
+    /// Writes eight bytes of a block.
     fn store_u64(at: u64, bytes: u64);
-    /// Makes a block the output, which is the length of it or less.
+    /// Makes the first `length` bytes of a block the output.
     fn output_set(block: u64, length: u64);
     /// Makes a block the error.
     fn error_set(block: u64);
-    /// What was set under a key.
+    /// Returns the setting under a key.
     fn config_get(key: u64) -> u64;
-    /// The variable of a name.
+    /// Returns a variable.
     fn var_get(name: u64) -> u64;
-    /// Sets a variable, or removes it where the value is 0.
+    /// Sets a variable, or removes it if the value is 0.
     fn var_set(name: u64, value: u64);
-    /// The status of the last response.
+    /// Returns the status of the last response.
     fn http_status_code() -> u32;
-    /// The headers of the last response as a JSON object; 0 where the host's program does not allow to see them.
+    /// Returns the headers of the last response as a JSON object; 0 if the program that runs Extism
+    /// hides them.
     fn http_headers() -> u64;
-    /// Takes a line.
+    /// Writes a log line.
     fn log_trace(line: u64);
-    /// Takes a line.
+    /// Writes a log line.
     fn log_debug(line: u64);
-    /// Takes a line.
+    /// Writes a log line.
     fn log_info(line: u64);
-    /// Takes a line.
+    /// Writes a log line.
     fn log_warn(line: u64);
-    /// Takes a line.
+    /// Writes a log line.
     fn log_error(line: u64);
-    /// The most detailed level that is wanted: 0 trace, 1 debug, 2 info, 3 warn, 4 error; `i32::MAX` none.
+    /// Returns the most detailed level that the host wants: 0 trace, 1 debug, 2 info, 3 warn, 4
+    /// error; `i32::MAX` none.
     fn get_log_level() -> u32;
 }
 
-/// Requests, which need to be allowed.
+/// HTTP requests, which need a permission.
 #[host_functions(module = "extism:host/env", permission = "http")]
 pub trait Requests {
-    /// Sends a request, whose head is `{"url", "method", "headers"}`, and waits for the response: its body, or 0 where it has none. Whatever goes wrong ends the plugin's call.
+    /// Sends a request with the head `{"url", "method", "headers"}` and waits for the response.
+    /// Returns its body, or 0 if it has none. Any failure ends the plugin's call.
     fn http_request(head: u64, body: u64) -> u64;
 }
 
-/// What a plugin finds at Extism.
+/// The contract of a plugin with Extism.
 #[doc(hidden)]
 pub struct Contract;
 
 const NAME: &str = "Extism";
 
-/// The key under which Extism has the plugin's configuration as a whole.
+/// The key under which Extism holds the plugin's whole configuration.
 const CONFIG: &str = "config";
 
-/// The bytes in one number.
+/// The number of bytes in a word.
 const WORD: usize = size_of::<u64>();
 
-/// Copies bytes into a block, which is the host's to free; 0 for none, and where there is no room.
+/// Copies bytes into a block, which the host frees; 0 for no bytes, or if there is no room.
 fn block(bytes: &[u8]) -> u64 {
     let block = env::alloc(bytes.len() as u64);
     if block == 0 {
@@ -110,7 +115,7 @@ fn block(bytes: &[u8]) -> u64 {
     block
 }
 
-/// Takes the bytes of a block over; `None` for 0.
+/// Takes ownership of the bytes of a block; `None` for 0.
 fn taken(block: u64) -> Option<Vec<u8>> {
     if block == 0 {
         return None;
@@ -128,7 +133,8 @@ fn taken(block: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The input's bytes, aligned as ABI 1 promises it to commands that take numbers, which have no more than eight bytes.
+/// Returns the bytes of the input, aligned as ABI 1 promises to commands that take numbers. A
+/// number has at most eight bytes.
 fn input() -> Vec<u64> {
     let length = env::input_length();
     let (words, rest) = (length / WORD as u64, length % WORD as u64);
@@ -148,7 +154,8 @@ impl Config for Contract {
     }
 }
 
-/// The text that was set under a key. There is nothing under an empty one, and to ask would end the call.
+/// Returns the setting under a key. Extism has none under an empty key, and ends the call that asks
+/// for one.
 fn set_under(key: &str) -> Option<Vec<u8>> {
     match block(key.as_bytes()) {
         0 => None,
@@ -168,7 +175,7 @@ impl Kv for Contract {
         if key.is_empty() || value.is_empty() {
             return Err(not_there(
                 NAME,
-                "keeps no variable without a name, and none without bytes: to set one to none removes it",
+                "stores no variable without a name or without bytes: delete the variable instead",
             ));
         }
         let (name, value) = (block(key.as_bytes()), block(value));
@@ -180,7 +187,7 @@ impl Kv for Contract {
     }
 
     fn delete(&mut self, key: &str) -> Result<bool> {
-        // Extism answers nothing, so it is asked before.
+        // `var_set` returns nothing, so read the variable first.
         let was_there = Kv::get(self, key)?.is_some();
         if was_there {
             match block(key.as_bytes()) {
@@ -192,7 +199,7 @@ impl Kv for Contract {
     }
 
     fn list(&mut self, _: &str) -> Result<Vec<String>> {
-        Err(not_there(NAME, "does not tell which variables there are"))
+        Err(not_there(NAME, "does not list its variables"))
     }
 }
 
@@ -223,7 +230,8 @@ impl Http for Contract {
     }
 }
 
-/// A request's head as Extism takes it. It has one value for each name, and so has a list of values, as they stand in requests, where there are several.
+/// Returns the head of a request as Extism takes it. Extism takes one value for each name, so
+/// repeated headers become a comma-separated list.
 fn request(head: &Head) -> Vec<u8> {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in &head.headers {
@@ -233,24 +241,18 @@ fn request(head: &Head) -> Vec<u8> {
         }
         all.push_str(value);
     }
-    let mut text = b"{\"url\":".to_vec();
-    json::write_str(&head.url, &mut text);
-    text.extend_from_slice(b",\"method\":");
-    json::write_str(&head.method, &mut text);
-    text.extend_from_slice(b",\"headers\":{");
-    for (nth, (name, value)) in headers.iter().enumerate() {
-        if nth > 0 {
-            text.push(b',');
+    object(|request| {
+        request.string("url", &head.url);
+        request.string("method", &head.method);
+        let mut members = Object::begin(request.key("headers"));
+        for (name, value) in &headers {
+            members.string(name, value);
         }
-        json::write_str(name, &mut text);
-        text.push(b':');
-        json::write_str(value, &mut text);
-    }
-    text.extend_from_slice(b"}}");
-    text
+        members.end();
+    })
 }
 
-/// A response's headers from Extism's object of them.
+/// Returns the headers of a response from Extism's object.
 fn headers_of(text: &[u8]) -> Result<Vec<(String, String)>> {
     let headers = json::read::<BTreeMap<String, String>>(text, &Arena::new());
     let headers = headers.map_err(|fault| {
@@ -265,7 +267,7 @@ fn headers_of(text: &[u8]) -> Result<Vec<(String, String)>> {
 
 impl Log for Contract {
     fn max_level(&mut self) -> u32 {
-        // `log` counts the other way.
+        // `log` counts in the other direction.
         log::Level::Trace as u32 - env::get_log_level().min(log::Level::Trace as u32)
     }
 
@@ -286,41 +288,35 @@ impl Log for Contract {
 
 unsupported!(Contract at "Extism": Ai, Events, Files, Random, Time);
 
-/// With what a plugin with an init hook begins: what was set under the key `config`.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    Some(set_under(CONFIG).unwrap_or_default())
-}
+impl ContractTerms for Contract {
+    type Kept = TextOrJson;
+    type Settings = TextOrJson;
+    const REPORTS_PANICS: bool = true;
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::hosts::written::{text_or_json as kept, text_or_json as settings};
+    /// Returns what the host has set under the key `config`.
+    fn configuration() -> Option<Vec<u8>> {
+        Some(set_under(CONFIG).unwrap_or_default())
+    }
 
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Extism shows the error that was set before a trap.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(message: &str) {
-    let message = message.as_bytes();
-    for tell in [env::log_error, env::error_set] {
-        match block(message) {
-            0 => {}
-            block => tell(block),
+    #[inline]
+    fn report_panic(line: &str) {
+        // Extism shows the error that was set before a trap.
+        for report in [env::log_error, env::error_set] {
+            match block(line.as_bytes()) {
+                0 => {}
+                block => report(block),
+            }
         }
     }
 }
 
 thread_local! {
-    /// Whether a call has begun that has not returned. Extism makes none meanwhile, but goes on calling an instance after a trap.
+    /// `true` from the beginning of a call to its return. Extism makes no nested calls, but keeps
+    /// calling an instance after a trap.
     static CALLED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a call, unless one before it has ended in a trap: 0, or 1 where it failed.
+/// Runs a call unless an earlier one ended in a trap. Returns 0, or 1 on failure.
 fn alive(call: impl FnOnce() -> i32) -> i32 {
     if CALLED.replace(true) {
         return call::refuse(trapped(), tell);
@@ -334,11 +330,11 @@ fn alive(call: impl FnOnce() -> i32) -> i32 {
 fn trapped() -> Error {
     Error::new(
         code::BUSY,
-        "an earlier call ended in a trap, and what it left behind is not to be relied on: make a new instance",
+        "an earlier call ended in a trap, so the plugin's state is unreliable: make a new instance",
     )
 }
 
-/// A command's export, or that of a hook that takes something: 0, or 1 where it failed.
+/// Runs the export of a command, or of a hook with arguments. Returns 0, or 1 on failure.
 #[doc(hidden)]
 pub fn command(export: Export) -> i32 {
     alive(|| {
@@ -350,10 +346,10 @@ pub fn command(export: Export) -> i32 {
     })
 }
 
-/// The export of a hook that takes nothing.
+/// Runs the export of a hook without arguments.
 #[doc(hidden)]
 pub fn hook(export: HookExport) -> i32 {
-    // SAFETY: it takes nothing, and nobody looks at an answer.
+    // SAFETY: the hook takes no arguments, and no answer is borrowed.
     alive(|| answer(memory::within_no_answer(|| unsafe { export() })))
 }
 
@@ -361,11 +357,12 @@ fn answer(answer: Packed) -> i32 {
     memory::answered(answer, tell)
 }
 
-/// Gives the answer to Extism.
+/// Passes the answer to Extism.
 fn tell(reply: Reply<'_>) -> i32 {
     let answer = block(reply.bytes);
     if answer == 0 {
-        // No bytes are no output, as Extism has it before a call. An error has bytes, and where there is no room for them, the number tells of it.
+        // No bytes are no output, which is Extism's state before a call. An error has bytes; if
+        // there is no room for them, the returned number reports the failure.
         return i32::from(reply.failed || !reply.bytes.is_empty());
     }
     match reply.failed {
@@ -375,7 +372,8 @@ fn tell(reply: Reply<'_>) -> i32 {
     reply.failed.into()
 }
 
-/// `plugin_init`: makes the plugin anew, with the input as its configuration; 0, or 1 where that failed.
+/// `plugin_init`: makes the plugin anew with the input as its configuration. Returns 0, or 1 on
+/// failure.
 #[doc(hidden)]
 pub fn init<P: Plugin>() -> i32 {
     alive(|| {
@@ -401,35 +399,30 @@ pub fn cleanup<P: Plugin>() -> i32 {
     0
 }
 
-/// An implementation of all that Extism gives to plugins, ready to be linked by a host.
+/// Makes an implementation of all functions ready for a host to link.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn provide<T: Env + Requests + Clone + Send + 'static>(
     implementation: T,
-) -> [crate::host::HostFunctions; 2] {
+) -> [crate::imports::HostFunctions; 2] {
     [
         env::provide(implementation.clone()),
         requests::provide(implementation),
     ]
 }
 
-/// The exports that every plugin has.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extism_plugin {
     ($plugin:ty, $identity:tt) => {
-        #[unsafe(export_name = "plugin_init")]
-        extern "C" fn init() -> ::core::primitive::i32 {
-            $crate::hosts::extism::init::<$plugin>()
-        }
-
-        #[unsafe(export_name = "plugin_cleanup")]
-        extern "C" fn cleanup() -> ::core::primitive::i32 {
-            $crate::hosts::extism::cleanup::<$plugin>()
+        $crate::__exports! {
+            $crate::__abi_name!(INIT_EXPORT) => extism::init<$plugin>() -> i32;
+            $crate::__abi_name!(CLEANUP_EXPORT) => extism::cleanup<$plugin>() -> i32;
         }
     };
 }
 
-/// A command's export.
+/// Defines the export of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extism_command {
@@ -438,24 +431,24 @@ macro_rules! __extism_command {
     };
 }
 
-/// The export for many inputs of a command.
+/// Defines the export for many inputs of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extism_batch {
     ($name:literal, $export:item) => {
-        $crate::__extism_export! { ::core::concat!("batch_", $name), command, $export }
+        $crate::__extism_export! { ::core::concat!($crate::__abi_name!(BATCH_EXPORT_PREFIX), $name), command, $export }
     };
 }
 
-/// A hook's export.
+/// Defines the export of a hook.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __extism_hook {
     ("event", $export:item) => {
-        $crate::__extism_export! { "plugin_event", command, $export }
+        $crate::__extism_export! { $crate::__abi_name!(EVENT_EXPORT), command, $export }
     };
     ($hook:literal, $export:item) => {
-        $crate::__extism_export! { ::core::concat!("plugin_", $hook), hook, $export }
+        $crate::__extism_export! { ::core::concat!($crate::__abi_name!(HOOK_EXPORT_PREFIX), $hook), hook, $export }
     };
 }
 
@@ -468,7 +461,7 @@ macro_rules! __extism_export {
 
             #[unsafe(export_name = $name)]
             extern "C" fn called() -> ::core::primitive::i32 {
-                $crate::hosts::extism::$call(export)
+                $crate::contracts::extism::$call(export)
             }
         };
     };
@@ -486,7 +479,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_has_one_value_for_each_name() {
+    fn repeated_request_headers_are_joined() {
         let head = Head {
             method: "PUT".to_owned(),
             url: "https://example.org/?q=\"".to_owned(),

@@ -1,10 +1,14 @@
-//! The extension runner of NeoMind: `docs/hosts/neomind.md`.
+//! NeoMind's extension runner: `docs/hosts/neomind.md`.
 //!
-//! The runner asks for no memory: it writes a command's input from address 0 on and reads the answer from address 65536 on, whatever the guest has there
-//! ([`memory::fixed`](crate::memory) sees to it that this is nothing). Each call has an instance of its own, so that no plugin keeps anything from one call to the next. The runner's functions
-//! are those of the module `neomind`; where one fills a buffer, it cuts off what does not fit and does not say so, which is told apart here.
+//! The runner does not ask the guest for memory: it writes the input of a command from address 0 on
+//! and reads the answer from address 65536 on, whatever the guest keeps there
+//! ([`memory::fixed`](crate::memory) makes sure that this is nothing). Each call has an instance of
+//! its own, so no plugin keeps anything from one call to the next. The runner offers the functions
+//! of the module `neomind`. Where one of them fills a buffer, it silently cuts off what does not
+//! fit; this contract detects that.
 //!
-//! What only NeoMind has, its devices, rules and agents, is behind [`invoke`]; a plugin that calls it is made for this host alone:
+//! Features that only NeoMind has, such as devices, rules and agents, are behind [`invoke`]. A
+//! plugin that calls it is made for this host alone:
 //!
 //! ```
 //! use plugin_sdk::hosts::neomind::{self, NeoMind};
@@ -33,68 +37,73 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, code};
-use crate::fault::Fault;
-use crate::hosts::call;
-use crate::hosts::registry::{self, Codec, Kind};
-use crate::hosts::unsupported::unsupported as not_there;
-use crate::json::{self, Arena, Reader};
+use crate::contracts::call;
+use crate::contracts::forms::Json;
+use crate::contracts::registry::{self, Codec, Kind};
+use crate::contracts::services::{Events, Log, Time};
+use crate::contracts::shared::{unexplained, unsupported as not_there};
+use crate::contracts::terms::ContractTerms;
+use crate::decode_error::DecodeError;
+use crate::error::{Error, Result, code};
+use crate::json::{self, Arena, Object, Reader, object};
 use crate::manifest::{Command, Identity};
 use crate::memory::fixed::{self, Immediate};
-use crate::schema::{Form, Parameter, Sink};
-use crate::services::events::Events;
-use crate::services::logging::Log;
-use crate::services::time::Time;
-use crate::{Result, host_functions};
+use crate::schema::{Form, ObjectWriter, Parameter, Sink};
+use plugin_sdk_macros::host_functions;
 
-/// What the runner gives to extensions.
+/// The functions that the runner offers to extensions.
 #[host_functions(module = "neomind", prefix = "host_")]
 pub trait NeoMind {
-    /// Uses a capability of the platform. Parameters and answer are JSON; the number is how many bytes of the answer were written, all that there was room for, or -1.
+    /// Uses a capability of the platform. Parameters and answer are JSON. Returns the number of
+    /// bytes of the answer that were written, at most the size of the buffer, or -1.
     fn invoke_capability(capability: &str, parameters: &str, #[out] answer: &mut [u8]) -> i32;
-    /// Has events of a type kept for this extension: the subscription's number, or -1. The runner does not look at the filter.
+    /// Starts to collect events of a type for this extension. Returns the number of the
+    /// subscription, or -1. The runner ignores the filter.
     fn event_subscribe(event_type: &str, filter: &str) -> i64;
-    /// Gives the events that were kept, as a JSON array, and forgets them: how many bytes were written, all that there was room for, or -1.
+    /// Returns the collected events as a JSON array and forgets them: the number of bytes written,
+    /// at most the size of the buffer, or -1.
     fn event_poll(subscription: i64, #[out] events: &mut [u8]) -> i32;
-    /// Has no more events kept: 0, or -1.
+    /// Ends a subscription: 0, or -1.
     fn event_unsubscribe(subscription: i64) -> i32;
     /// Does nothing.
     fn free(address: u32);
-    /// Takes a line; the level is `error`, `warn` or `debug`, and anything else is `info`.
+    /// Writes a log line; the level is `error`, `warn` or `debug`, and anything else is `info`.
     fn log(level: &str, message: &str);
-    /// The milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     fn timestamp_ms() -> i64;
 }
 
 const NAME: &str = "NeoMind";
 
-/// Where the runner reads an answer.
+/// The address at which the runner reads an answer.
 const ANSWER: usize = 65_536;
 
-/// The longest answer, in bytes, that the runner reads.
+/// The longest answer in bytes that the runner reads.
 const MAX_ANSWER: usize = 65_535;
 
-/// The runner takes for granted that all memory below is nobody's.
+/// The end of the memory that the runner takes for unused.
 const HOSTS_OWN: usize = 2 * 65_536;
 
-/// The longest text, in bytes, that the runner takes from an extension's memory.
+/// The longest text in bytes that the runner takes from an extension's memory.
 const MAX_TEXT: usize = 1 << 20;
 
-/// How much room [`invoke`] gives a capability's answer, in bytes. Each of them costs fuel.
+/// The size of the buffer for a capability's answer in [`invoke`], in bytes. Each byte costs fuel.
 const USUAL_ROOM: usize = 16 * 1024;
 
-/// How much room events have that were kept: what does not fit is lost.
+/// The size of the buffer for collected events, in bytes. Events beyond it are lost.
 const EVENTS_ROOM: usize = 1 << 20;
 
-/// Uses a capability of the platform, such as `device_metrics_read`, `device_control` or `extension_call`, and makes a value of its answer. There are 16 KiB of room for that;
-/// [`invoke_with_room`] gives more.
+/// Uses a capability of the platform, such as `device_metrics_read`, `device_control` or
+/// `extension_call`, and reads its answer as a `T`. The answer may have up to 16 KiB;
+/// [`invoke_with_room`] allows more.
 ///
 /// # Errors
 ///
-/// * `failed`: the platform says so, with its words as the message;
-/// * `unavailable`: it could not be asked;
-/// * `too_large`: parameters or name have more than 1 MiB, or the answer does not fit and was cut off. The capability was used all the same, so it is not tried again here;
-/// * `bad_answer`: the answer is something else than a `T`.
+/// * `failed`: the platform reports a failure; its text is the message;
+/// * `unavailable`: the platform could not be asked;
+/// * `too_large`: parameters or name have more than 1 MiB, or the answer did not fit and was cut
+///   off. The capability was used all the same, so this function does not try again;
+/// * `bad_answer`: the answer is not a `T`.
 pub fn invoke<T: DeserializeOwned>(
     capability: &str,
     parameters: &(impl Serialize + ?Sized),
@@ -102,11 +111,11 @@ pub fn invoke<T: DeserializeOwned>(
     invoke_with_room(capability, parameters, USUAL_ROOM)
 }
 
-/// As [`invoke`], for answers that need more room, in bytes, or much less.
+/// Like [`invoke`], with `room` bytes for the answer.
 ///
 /// # Errors
 ///
-/// As [`invoke`].
+/// The same as for [`invoke`].
 pub fn invoke_with_room<T: DeserializeOwned>(
     capability: &str,
     parameters: &(impl Serialize + ?Sized),
@@ -117,7 +126,7 @@ pub fn invoke_with_room<T: DeserializeOwned>(
     answer_of(capability, &ask(capability, text, room)?)
 }
 
-/// The answer's bytes.
+/// Returns the bytes of the answer.
 fn ask(capability: &str, parameters: Vec<u8>, room: usize) -> Result<Vec<u8>> {
     let parameters = String::from_utf8(parameters)?;
     for text in [capability, &parameters] {
@@ -131,7 +140,7 @@ fn ask(capability: &str, parameters: Vec<u8>, room: usize) -> Result<Vec<u8>> {
     })
 }
 
-/// What an import wrote into a buffer, if that was all.
+/// Returns the bytes that an import wrote into a buffer, unless it cut them off.
 fn filled(room: usize, what: &str, fill: impl FnOnce(&mut [u8]) -> i32) -> Result<Vec<u8>> {
     let mut buffer = vec![0; room];
     let status = fill(&mut buffer);
@@ -140,14 +149,15 @@ fn filled(room: usize, what: &str, fill: impl FnOnce(&mut [u8]) -> i32) -> Resul
             buffer.truncate(len);
             Ok(buffer)
         }
-        // The runner never writes more than there is room for, and as much where it has cut something off.
+        // The runner writes at most `room` bytes, and exactly as many when it has cut something
+        // off.
         Ok(_) => {
-            let message = [what, " does not fit into the room for it, and was cut off"].concat();
+            let message = [what, " does not fit into its buffer, and was cut off"].concat();
             Err(Error::new(code::TOO_LARGE, message).with_details(&Room { room }))
         }
         Err(_) => {
-            let message = [NAME, " did not give ", what, ", and does not say why"].concat();
-            Err(Error::new(code::UNAVAILABLE, message))
+            let action = ["return ", what].concat();
+            Err(unexplained(NAME, &action))
         }
     }
 }
@@ -157,7 +167,7 @@ struct Room {
     room: usize,
 }
 
-/// How the platform says whether it did what it was asked.
+/// The members by which the platform reports success or failure.
 #[derive(Deserialize)]
 struct Outcome {
     success: Option<bool>,
@@ -166,7 +176,7 @@ struct Outcome {
 
 fn answer_of<T: DeserializeOwned>(capability: &str, answer: &[u8]) -> Result<T> {
     let arena = Arena::new();
-    // What is no object says nothing of an outcome.
+    // Anything but an object reports no outcome.
     if let Ok(Outcome { success, error }) = json::read(answer, &arena)
         && !success.unwrap_or(error.is_none())
     {
@@ -181,33 +191,35 @@ fn answer_of<T: DeserializeOwned>(capability: &str, answer: &[u8]) -> Result<T> 
     })
 }
 
-/// An event that the platform kept for the plugin.
+/// An event that the platform has collected for the plugin.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Event {
-    /// Its type, such as `device::metric`.
+    /// The type, such as `device::metric`.
     pub event_type: String,
-    /// What comes with it.
+    /// The data of the event.
     pub payload: serde_json::Value,
 }
 
-/// Has events of a type kept from now on, for a later call to [`poll`]: the subscription's number, which the plugin must put down somewhere, its next call having an instance of its own.
-/// The type `all` stands for all events.
+/// Starts to collect events of a type, for a later call of [`poll`]. Returns the number of the
+/// subscription, which the plugin must store: its next call has an instance of its own. The type
+/// `all` matches all events.
 ///
 /// # Errors
 ///
-/// `unavailable`
+/// `unavailable` if the platform refuses.
 pub fn subscribe(event_type: &str) -> Result<i64> {
     match neo_mind::event_subscribe(event_type, "{}") {
         number if number >= 0 => Ok(number),
-        _ => Err(refused("subscribe to events")),
+        _ => Err(unexplained(NAME, "subscribe to events")),
     }
 }
 
-/// The events that were kept since the last time, oldest first; the platform keeps 1000 of them.
+/// Returns the events collected since the last call, oldest first. The platform keeps 1000 of them.
 ///
 /// # Errors
 ///
-/// `unavailable`; `too_large` where they have 1 MiB or more, and are lost; `bad_answer` where they are not in the form of events.
+/// `unavailable`; `too_large` if the events have 1 MiB or more, and are lost; `bad_answer` if they
+/// do not have the form of events.
 pub fn poll(subscription: i64) -> Result<Vec<Event>> {
     let events = filled(EVENTS_ROOM, "the events", |buffer| {
         neo_mind::event_poll(subscription, buffer)
@@ -221,30 +233,24 @@ pub fn poll(subscription: i64) -> Result<Vec<Event>> {
     })
 }
 
-/// Has no more events kept.
+/// Ends a subscription.
 ///
 /// # Errors
 ///
-/// `unavailable`, also where there is no such subscription.
+/// `unavailable`, also if there is no such subscription.
 pub fn unsubscribe(subscription: i64) -> Result<()> {
     match neo_mind::event_unsubscribe(subscription) {
         0 => Ok(()),
-        _ => Err(refused("take the subscription back")),
+        _ => Err(unexplained(NAME, "take the subscription back")),
     }
 }
 
-#[cold]
-fn refused(what: &str) -> Error {
-    let message = [NAME, " could not ", what, ", and does not say why"].concat();
-    Error::new(code::UNAVAILABLE, message)
-}
-
-/// What an extension finds at the runner.
+/// The contract of an extension with the runner.
 #[doc(hidden)]
 pub struct Contract;
 
 impl Log for Contract {
-    /// The runner cannot be asked how detailed its log is to be.
+    /// The runner cannot say which levels it wants.
     fn max_level(&mut self) -> u32 {
         log::Level::Trace as u32
     }
@@ -255,7 +261,7 @@ impl Log for Contract {
     }
 }
 
-/// The runner's word for a level of the `log` crate. It has none below `debug`.
+/// Returns the runner's name for a level of the `log` crate. It has none below `debug`.
 fn level_of(level: u32) -> &'static str {
     match level {
         1 => "error",
@@ -265,13 +271,13 @@ fn level_of(level: u32) -> &'static str {
     }
 }
 
-/// As much of a text as the runner takes: of a longer one it would log nothing.
+/// Returns as much of a text as the runner takes: it drops a log line that is longer.
 fn start(text: &str, limit: usize) -> &str {
     let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    // Without the words of a panic that cannot be.
+    // No panic message for a case that cannot occur.
     text.get(..end).unwrap_or_default()
 }
 
@@ -282,24 +288,23 @@ impl Time for Contract {
         *nanoseconds = since_1970.ok_or_else(|| {
             Error::new(
                 code::BAD_ANSWER,
-                "the platform's clock shows no time after 1970",
+                "the platform's clock shows a time before 1970",
             )
         })?;
         Ok(())
     }
 
     fn monotonic(&mut self, _: &mut u64) -> Result<()> {
-        Err(not_there(NAME, "has no clock that is never set"))
+        Err(not_there(NAME, "has no monotonic clock"))
     }
 }
 
 impl Events for Contract {
     fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
-        let mut parameters = b"{\"event_type\":".to_vec();
-        json::write_str(topic, &mut parameters);
-        parameters.extend_from_slice(b",\"payload\":");
-        parameters.extend_from_slice(data);
-        parameters.push(b'}');
+        let parameters = object(|parameters| {
+            parameters.string("event_type", topic);
+            parameters.json("payload", data);
+        });
         let answer = ask("event_publish", parameters, USUAL_ROOM)?;
         answer_of::<serde::de::IgnoredAny>("event_publish", &answer).map(drop)
     }
@@ -307,7 +312,7 @@ impl Events for Contract {
     fn subscribe(&mut self, _: &str) -> Result<()> {
         Err(not_there(
             NAME,
-            "calls no extension when there is an event: `plugin_sdk::hosts::neomind` has functions to ask for those that were kept",
+            "calls no extension on events: `plugin_sdk::hosts::neomind` has functions that return the collected ones",
         ))
     }
 
@@ -318,40 +323,40 @@ impl Events for Contract {
 
 unsupported!(Contract at "NeoMind": Ai, Config, Files, Http, Kv, Random);
 
-/// With what a plugin begins whose host has not initialised it: the runner gives a configuration to nobody.
-#[doc(hidden)]
-pub fn configuration() -> Option<Vec<u8>> {
-    Some(Vec::new())
+impl ContractTerms for Contract {
+    type Kept = Json;
+    type Settings = Json;
+    const REPORTS_PANICS: bool = true;
+
+    /// The runner passes no configuration.
+    fn configuration() -> Option<Vec<u8>> {
+        Some(Vec::new())
+    }
+
+    #[inline]
+    fn report_panic(line: &str) {
+        neo_mind::log("error", start(line, MAX_TEXT));
+    }
 }
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::hosts::written::{json as kept, json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// The runner is told of panics in its log.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = true;
-
-#[doc(hidden)]
-pub fn hear_panic(line: &str) {
-    neo_mind::log("error", start(line, MAX_TEXT));
-}
-
-/// What is said to a host that has overwritten the guest's memory.
+/// The answer to a host that has overwritten the guest's memory.
 struct Overrun;
 
 impl Immediate for Overrun {
     const TEXT: &'static str = r#"{"success":false,"error":"the arguments reach into the memory that the extension itself uses: at most 1000000 bytes can be passed","code":"too_large"}"#;
 }
 
-/// Why nothing can be said where it should be.
+/// The log line for a module whose memory has no room for an answer.
 const NO_PLACE: &str = "this module cannot run in NeoMind, which uses the lowest 128 KiB of its memory: build it with the stack first, which is the default, and of 256 KiB or more";
 
-/// `execute_command_json`: runs the command that the input names, and says how long the answer is.
+/// Returns the version of the interface for extensions that this contract follows.
+#[doc(hidden)]
+pub fn abi_version() -> u32 {
+    3
+}
+
+/// `execute_command_json`: runs the command that the input names, and returns the length of the
+/// answer.
 #[doc(hidden)]
 pub fn execute(address: u32, len: u32) -> u32 {
     if !fixed::Layout::now().is_idle_below(HOSTS_OWN) {
@@ -361,13 +366,13 @@ pub fn execute(address: u32, len: u32) -> u32 {
     if address != 0 {
         let error = Error::new(
             code::INVALID_ARGUMENT,
-            "NeoMind puts a command's input at address 0, and it is said to be elsewhere",
+            "NeoMind puts the input of a command at address 0, and passed another address",
         );
         failed(&error.to_json(), &mut answer);
         return tell(answer);
     }
     let Some(input) = fixed::take(len as usize) else {
-        // Nothing that lies in memory can be relied on.
+        // Nothing in memory is reliable now.
         match fixed::put_immediate::<ANSWER, Overrun>() {
             Some(len) => return len as u32,
             None => no_place(),
@@ -380,19 +385,22 @@ pub fn execute(address: u32, len: u32) -> u32 {
     tell(answer)
 }
 
-/// The command's name, and its arguments as they stand in the input.
+/// Returns the command's name, and its arguments as they are in the input.
 fn request(input: Vec<u8>) -> Result<(String, Vec<u8>)> {
     let arena = Arena::new();
     let (name, arguments) =
         members(&input, &arena).map_err(|fault| fault.into_error("the input"))?;
     let name =
         name.ok_or_else(|| Error::new(code::INVALID_JSON, "the input names no `command`"))?;
-    // Who has no arguments to give may say so.
+    // A caller may pass `null` for no arguments.
     let arguments = if arguments == "null" { "" } else { arguments };
     Ok((name.to_owned(), arguments.as_bytes().to_vec()))
 }
 
-fn members<'a>(input: &'a [u8], arena: &'a Arena) -> Result<(Option<&'a str>, &'a str), Fault> {
+fn members<'a>(
+    input: &'a [u8],
+    arena: &'a Arena,
+) -> Result<(Option<&'a str>, &'a str), DecodeError> {
     let (mut name, mut arguments) = (None, "");
     let mut reader = Reader::new(input, arena)?;
     reader.open_object()?;
@@ -409,7 +417,7 @@ fn members<'a>(input: &'a [u8], arena: &'a Arena) -> Result<(Option<&'a str>, &'
     Ok((name, arguments))
 }
 
-/// Runs a command, and makes of its answer what the runner expects.
+/// Runs a command and writes its answer in the form that the runner expects.
 fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
     if matches!(
         call::codec(name.as_bytes()),
@@ -427,32 +435,33 @@ fn run(name: &str, arguments: &mut [u8], answer: &mut Vec<u8>) {
     call::command(name.as_bytes(), arguments, |_, reply| match reply.failed {
         true => failed(reply.bytes, answer),
         false => {
-            answer.extend_from_slice(b"{\"success\":true,\"result\":");
-            answer.extend_from_slice(if reply.bytes.is_empty() {
-                b"null"
-            } else {
-                reply.bytes
-            });
-            answer.push(b'}');
+            let result: &[u8] = match reply.bytes {
+                [] => b"null",
+                bytes => bytes,
+            };
+            let mut object = Object::begin(answer);
+            object.json("success", b"true");
+            object.json("result", result);
+            object.end();
         }
     });
 }
 
-/// The answer of a call that failed: the message is what the runner passes on, and all that the error has stands beside it.
+/// Writes the answer of a failed call: the message, which the runner passes on, followed by all
+/// members of the error.
 fn failed(error: &[u8], answer: &mut Vec<u8>) {
-    let (_, message) = call::told(error);
+    let (_, message) = call::code_and_message(error);
     answer.clear();
-    answer.extend_from_slice(b"{\"success\":false,\"error\":");
-    json::write_str(&message, answer);
-    if let [b'{', members @ ..] = error {
-        answer.push(b',');
-        answer.extend_from_slice(members);
-    } else {
-        answer.push(b'}');
+    let mut object = Object::begin(answer);
+    object.json("success", b"false");
+    object.string("error", &message);
+    if let [b'{', members @ .., b'}'] = error {
+        object.members(members);
     }
+    object.end();
 }
 
-/// Puts an answer where the runner reads it, or says that it is too long.
+/// Puts an answer where the runner reads it, or an error if it is too long.
 fn tell(mut answer: Vec<u8>) -> u32 {
     if answer.len() > MAX_ANSWER {
         failed(&too_long(answer.len()).to_json(), &mut answer);
@@ -481,14 +490,16 @@ fn too_long(bytes: usize) -> Error {
     })
 }
 
-/// Ends the call without an answer, which has no place to be. The log line is only as good as the memory that it lies in.
+/// Ends the call without an answer, which has no place to be. The log line is only as reliable as
+/// the memory that holds it.
 #[cold]
 fn no_place() -> ! {
     neo_mind::log("error", NO_PLACE);
     std::process::abort()
 }
 
-/// `get_descriptor_json`: what the plugin says of itself and its commands; 0 where that cannot be said, and the runner then takes a file beside the module.
+/// `get_descriptor_json`: describes the plugin and its commands. Returns 0 if the description does
+/// not fit; the runner then reads a file next to the module.
 #[doc(hidden)]
 pub fn describe(metadata: &str) -> u32 {
     if !fixed::Layout::now().is_idle_below(HOSTS_OWN) {
@@ -498,7 +509,7 @@ pub fn describe(metadata: &str) -> u32 {
     descriptor.extend_from_slice(metadata.as_bytes());
     descriptor.extend_from_slice(b",\"metrics\":[],\"commands\":[");
     let mut last = "";
-    // In alphabetical order, one after the other: sorting is four kilobytes of code.
+    // In alphabetical order, one after the other: sorting would be four kilobytes of code.
     while let Some((name, described)) = command_behind(last) {
         if !last.is_empty() {
             descriptor.push(b',');
@@ -510,7 +521,7 @@ pub fn describe(metadata: &str) -> u32 {
     if descriptor.len() > MAX_ANSWER {
         neo_mind::log(
             "error",
-            "the plugin says more of itself than the 65535 bytes that NeoMind reads: shorten its doc comments",
+            "the description of the plugin is longer than the 65535 bytes that NeoMind reads: shorten its doc comments",
         );
         return 0;
     }
@@ -520,7 +531,7 @@ pub fn describe(metadata: &str) -> u32 {
     descriptor.len() as u32
 }
 
-/// The command that comes next by its name, and what it says of itself. Those that take bytes are left out.
+/// Returns the next command by name and its description. Commands that take bytes are left out.
 fn command_behind(last: &str) -> Option<(&'static str, &'static str)> {
     let plugin = registry::plugin();
     let commands = plugin.iter().filter_map(|entry| match entry.kind {
@@ -530,7 +541,7 @@ fn command_behind(last: &str) -> Option<(&'static str, &'static str)> {
     commands.filter(|(name, _)| *name > last).min()
 }
 
-/// What a plugin or a command says of itself, rendered by the compiler.
+/// The description of a plugin or a command, rendered by the compiler.
 #[doc(hidden)]
 pub enum Described {
     Plugin(Identity),
@@ -538,19 +549,19 @@ pub enum Described {
 }
 
 impl Described {
-    /// How many bytes it has.
+    /// Returns the length in bytes.
     pub const fn len(&self) -> usize {
         let mut sink = Sink::measuring();
         self.write(&mut sink);
         sink.len()
     }
 
-    /// Whether it has none, which never is.
+    /// Returns whether it is empty, which it never is.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Its bytes.
+    /// Returns the bytes.
     pub const fn render<const LEN: usize>(&self) -> [u8; LEN] {
         let mut bytes = [0; LEN];
         self.write(&mut Sink::writing(&mut bytes));
@@ -565,7 +576,7 @@ impl Described {
     }
 }
 
-/// What was rendered, as text.
+/// Returns rendered bytes as text.
 #[doc(hidden)]
 pub const fn text(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
@@ -575,109 +586,97 @@ pub const fn text(bytes: &[u8]) -> &str {
 }
 
 const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
-    sink.raw("{\"id\":");
-    sink.string(identity.id);
-    sink.raw(",\"name\":");
-    sink.string(identity.name);
-    sink.raw(",\"version\":");
-    sink.string(identity.version);
-    if !identity.description.is_empty() {
-        sink.raw(",\"description\":");
-        sink.string(identity.description);
-    }
-    // The runner knows of one author.
+    let mut object = ObjectWriter::begin(sink);
+    object.string("id", identity.id);
+    object.string("name", identity.name);
+    object.string("version", identity.version);
+    object.text("description", identity.description);
+    // The runner takes one author.
     if let [author, ..] = identity.authors {
-        sink.raw(",\"author\":");
-        sink.string(author);
+        object.string("author", author);
     }
-    sink.raw(",\"config_parameters\":[]}");
+    object.array("config_parameters").end();
+    object.end();
 }
 
 const fn write_command(name: &str, command: &Command, sink: &mut Sink<'_>) {
-    sink.raw("{\"name\":");
-    sink.string(name);
-    sink.raw(",\"display_name\":");
-    sink.string(name);
-    sink.raw(",\"description\":");
-    sink.string(command.description);
-    sink.raw(",\"parameters\":[");
+    let mut object = ObjectWriter::begin(sink);
+    object.string("name", name);
+    object.string("display_name", name);
+    object.string("description", command.description);
+    let mut parameters = object.array("parameters");
     if let Some(values) = command.interface.values() {
         let mut nth = 0;
         while let Some(parameter) = Parameter::of(values.arguments, nth) {
-            if nth > 0 {
-                sink.raw(",");
-            }
-            write_parameter(&parameter, sink);
+            write_parameter(&parameter, parameters.item());
             nth += 1;
         }
     }
-    sink.raw("],\"samples\":[]}");
+    parameters.end();
+    object.array("samples").end();
+    object.end();
 }
 
 const fn write_parameter(parameter: &Parameter, sink: &mut Sink<'_>) {
-    sink.raw("{\"name\":");
-    sink.raw(parameter.name());
-    sink.raw(",\"display_name\":");
-    sink.raw(parameter.name());
-    sink.raw(",\"description\":");
-    if !parameter.write_description(sink) {
-        sink.raw("\"\"");
+    let mut object = ObjectWriter::begin(sink);
+    object.value("name").raw(parameter.name());
+    object.value("display_name").raw(parameter.name());
+    let description = object.value("description");
+    if !parameter.write_description(description) {
+        description.raw("\"\"");
     }
-    sink.raw(match parameter.form() {
-        Form::Integer => ",\"param_type\":\"integer\"",
-        Form::Number => ",\"param_type\":\"float\"",
-        Form::Boolean => ",\"param_type\":\"boolean\"",
-        // The runner has no word for arrays and objects, and takes what it does not know for this one.
-        Form::String | Form::Other => ",\"param_type\":\"string\"",
-    });
-    sink.raw(if parameter.is_required() {
-        ",\"required\":true}"
+    let kind = match parameter.form() {
+        Form::Integer => "integer",
+        Form::Number => "float",
+        Form::Boolean => "boolean",
+        // The runner has no name for arrays and objects, and takes a name that it does not know for
+        // this one.
+        Form::String | Form::Other => "string",
+    };
+    object.string("param_type", kind);
+    let required = if parameter.is_required() {
+        "true"
     } else {
-        ",\"required\":false}"
-    });
+        "false"
+    };
+    object.value("required").raw(required);
+    object.end();
 }
 
-/// The exports that every extension has.
+/// Defines the exports of every extension.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __neomind_plugin {
     ($plugin:ty, $identity:tt) => {
         const METADATA: &::core::primitive::str =
-            $crate::__neomind_described!($crate::hosts::neomind::Described::Plugin($identity));
+            $crate::__neomind_described!($crate::contracts::neomind::Described::Plugin($identity));
 
         #[unsafe(export_name = "get_descriptor_json")]
         extern "C" fn describe() -> ::core::primitive::u32 {
-            $crate::hosts::neomind::describe(METADATA)
+            $crate::contracts::neomind::describe(METADATA)
         }
 
-        #[unsafe(export_name = "execute_command_json")]
-        extern "C" fn execute(
-            address: ::core::primitive::u32,
-            len: ::core::primitive::u32,
-        ) -> ::core::primitive::u32 {
-            $crate::hosts::neomind::execute(address, len)
-        }
-
-        // As the platform's own SDK has it; the runner does not ask.
-        #[unsafe(export_name = "neomind_extension_abi_version")]
-        extern "C" fn abi_version() -> ::core::primitive::u32 {
-            3
+        $crate::__exports! {
+            "execute_command_json" => neomind::execute(address: u32, len: u32) -> u32;
+            // The platform's own SDK exports it; the runner does not call it.
+            "neomind_extension_abi_version" => neomind::abi_version() -> u32;
         }
     };
 }
 
-/// Text that the compiler renders.
+/// Expands to text that the compiler renders.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __neomind_described {
     ($described:expr) => {{
-        const DESCRIBED: $crate::hosts::neomind::Described = $described;
+        const DESCRIBED: $crate::contracts::neomind::Described = $described;
         const BYTES: &[::core::primitive::u8] = &DESCRIBED.render::<{ DESCRIBED.len() }>();
-        $crate::hosts::neomind::text(BYTES)
+        $crate::contracts::neomind::text(BYTES)
     }};
 }
 
-/// A command that the runner can call says what it takes; one that takes bytes is not mentioned.
+/// Announces a command, with its description if the runner can call it. A command that takes bytes
+/// has none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __neomind_command {
@@ -686,7 +685,7 @@ macro_rules! __neomind_command {
             $name,
             Json,
             $crate::__neomind_described!(
-                $crate::hosts::neomind::Described::Command($name, $described)
+                $crate::contracts::neomind::Described::Command($name, $described)
             ),
             $export
         }
@@ -700,5 +699,5 @@ macro_rules! __neomind_command {
 #[doc(hidden)]
 pub use crate::{
     __neomind_command as export_command, __neomind_plugin as export_plugin,
-    __no_batch as export_batch, __no_hook as export_hook, __panic_record as export_record,
+    __not_exported as export_batch, __not_exported as export_hook, __panic_record as export_record,
 };

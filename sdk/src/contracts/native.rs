@@ -1,21 +1,19 @@
-//! Hosts of this SDK's own ABI, `docs/abi.md`: an export for each command, and each service as it stands in [`services`](crate::services).
+//! The SDK's own ABI, `docs/abi.md`: an export for each command, and each service as
+//! [`services`](crate::services) declares it.
 
 use crate::Result;
-use crate::services::ai::{Ai, Conversation, Reply, ai};
-use crate::services::config::{Config, config};
-use crate::services::events::{Events, events};
-use crate::services::files::{Entry, Files, files};
-use crate::services::http::{Head, Http, Response, http};
-use crate::services::kv::{Kv, kv};
-use crate::services::logging::{Log, log};
-use crate::services::random::{Random, random};
-use crate::services::time::{Time, time};
+use crate::contracts::forms::Json;
+use crate::contracts::services::{
+    Ai, Config, Conversation, Entry, Events, Files, Head, Http, Kv, Log, Random, Reply, Response,
+    Time, ai, config, events, files, http, kv, log, random, time,
+};
+use crate::contracts::terms::ContractTerms;
 
-/// What a plugin finds at its host.
+/// The contract of a plugin with a host of the SDK's own ABI.
 #[doc(hidden)]
 pub struct Contract;
 
-/// Passes everything on to the functions that guests have of the trait.
+/// Passes every call on to the guest's functions of the trait.
 macro_rules! served_as_declared {
     ($($trait:ident by $functions:ident { $(fn $name:ident($($argument:ident: $ty:ty),*) $(-> $result:ty)?;)* })*) => {$(
         impl $trait for Contract {
@@ -69,106 +67,70 @@ served_as_declared! {
     }
 }
 
-/// With what a plugin with an init hook begins that its host calls before it was initialised: with nothing, the call is an error.
-#[doc(hidden)]
-#[inline]
-pub fn configuration() -> Option<Vec<u8>> {
-    None
+impl ContractTerms for Contract {
+    type Kept = Json;
+    type Settings = Json;
 }
 
-/// The forms of values on this host.
-#[doc(hidden)]
-pub use crate::hosts::written::{json as kept, json as settings};
-
-/// Whether the host gives plugins the bodies of the responses that they ask for, and not just a status.
-#[doc(hidden)]
-pub const TELLS_BODIES: bool = true;
-
-/// Whether the host is told of a panic while it happens: it finds the record of it in memory instead.
-#[doc(hidden)]
-pub const HEARS_PANICS: bool = false;
-
-/// Tells the host of a panic, in a line.
-#[doc(hidden)]
-#[inline]
-pub fn hear_panic(_: &str) {}
-
-/// What the export of the panic record is called says which ABI the plugin speaks.
+/// Exports the panic record under the name that holds the ABI version.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_record {
     ($record:item) => {
-        #[unsafe(export_name = "plugin_abi_1")]
+        #[unsafe(export_name = $crate::__abi_name!(VERSION_EXPORT))]
         $record
     };
 }
 
-/// The exports by which a host gets memory of the guest's and gives it back, of which some hosts say how much it was, and nobody has to know.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __memory_exports {
-    ($plugin:ty, $alloc:literal, $free:literal $(, $size:ident)?) => {
-        #[unsafe(export_name = $alloc)]
-        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
-            <$plugin as $crate::__private::Plugin>::guest().boundary().alloc(size)
-        }
-
-        #[unsafe(export_name = $free)]
-        extern "C" fn free(address: ::core::primitive::usize $(, $size: ::core::primitive::u32)?) {
-            <$plugin as $crate::__private::Plugin>::guest().boundary().free(address)
-        }
-    };
-}
-
-/// The exports that every plugin has.
+/// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_plugin {
     ($plugin:ty, $identity:tt) => {
-        $crate::__memory_exports! { $plugin, "alloc", "free", _size }
+        $crate::__memory_exports! { $plugin, $crate::__abi_name!(ALLOC_EXPORT), $crate::__abi_name!(FREE_EXPORT), _size }
 
-        #[unsafe(export_name = "plugin_init")]
+        #[unsafe(export_name = $crate::__abi_name!(INIT_EXPORT))]
         extern "C" fn init(
             address: *mut ::core::primitive::u8,
             len: ::core::primitive::u32,
         ) -> ::core::primitive::u64 {
-            // SAFETY: what the ABI asks of a host is what this asks of its caller.
+            // SAFETY: the host keeps the ABI, which asks for what the function asks for.
             unsafe { <$plugin as $crate::__private::Plugin>::guest().init(address, len) }
         }
 
-        #[unsafe(export_name = "plugin_cleanup")]
+        #[unsafe(export_name = $crate::__abi_name!(CLEANUP_EXPORT))]
         extern "C" fn cleanup() {
             <$plugin as $crate::__private::Plugin>::guest().cleanup()
         }
     };
 }
 
-/// A command's export.
+/// Defines the export of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_command {
     ($name:literal, $codec:ident, $described:tt, $export:item) => {
-        #[unsafe(export_name = ::core::concat!("command_", $name))]
+        #[unsafe(export_name = ::core::concat!($crate::__abi_name!(COMMAND_EXPORT_PREFIX), $name))]
         $export
     };
 }
 
-/// The export for many inputs of a command.
+/// Defines the export for many inputs of a command.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_batch {
     ($name:literal, $export:item) => {
-        #[unsafe(export_name = ::core::concat!("batch_", $name))]
+        #[unsafe(export_name = ::core::concat!($crate::__abi_name!(BATCH_EXPORT_PREFIX), $name))]
         $export
     };
 }
 
-/// A hook's export; the hook is `start`, `stop` or `event`.
+/// Defines the export of a hook: `start`, `stop` or `event`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __native_hook {
     ($hook:literal, $export:item) => {
-        #[unsafe(export_name = ::core::concat!("plugin_", $hook))]
+        #[unsafe(export_name = ::core::concat!($crate::__abi_name!(HOOK_EXPORT_PREFIX), $hook))]
         $export
     };
 }

@@ -1,4 +1,4 @@
-//! Arguments of host functions: lowered to numbers by a guest, read from its memory by a host.
+//! Arguments of host functions: a guest lowers them to numbers, a host reads them from its memory.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
@@ -7,19 +7,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::host::describe::{Fault, Kind, Region, c_text, region, text};
-use crate::host::scalar::Scalar;
-use crate::host::wire::{Address, Nothing, Wire};
+use crate::imports::description::{CallError, Kind};
+use crate::imports::region::{Region, c_text, region, text};
+use crate::imports::scalar::Scalar;
+use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json::{self, Arena};
 use crate::memory::{Number, as_numbers, clear, lent_numbers};
 
-/// The convention that a type has by itself.
+/// The default convention of a type.
 pub enum Plain {}
 
 /// The convention `#[json]`.
 pub enum AsJson {}
 
-/// What can be passed by a shared reference.
+/// A type that can be passed by shared reference.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot cross to the host as it is",
     label = "a host knows no such type",
@@ -28,32 +29,32 @@ pub enum AsJson {}
 pub trait Lent<C> {
     /// The first number that crosses.
     type First: Wire;
-    /// The second.
+    /// The second number that crosses.
     type Second: Wire;
-    /// How it is shown.
+    /// The kind of argument that a host sees.
     const KIND: Kind;
 
-    /// What the guest keeps for as long as the call runs.
+    /// The value that the guest keeps while the call runs.
     type Held<'a>
     where
         Self: 'a;
 
-    /// Makes ready what the numbers will point to.
+    /// Prepares the value that the numbers will point to.
     fn hold(&self) -> Result<Self::Held<'_>, Error>;
 
-    /// The numbers.
+    /// Returns the numbers.
     fn lower(held: &Self::Held<'_>) -> (Self::First, Self::Second);
 
-    /// What the host has read.
+    /// The value that the host has read.
     type Read<'m>;
 
-    /// Reads it from the guest's memory.
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault>;
+    /// Reads the value from the guest's memory.
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
-    /// The same, needing the memory no more.
+    /// Copies what the value borrows from the guest.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
 
-    /// What the implementation is given.
+    /// Returns the argument for the implementation.
     fn lend<'r>(read: &'r Self::Read<'_>) -> &'r Self;
 }
 
@@ -77,7 +78,7 @@ impl Lent<Plain> for str {
     type Read<'m> = Cow<'m, str>;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, Fault> {
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, CallError> {
         text(region(memory, first, second, 1)?).map(Cow::Borrowed)
     }
 
@@ -114,11 +115,11 @@ impl<T: Number> Lent<Plain> for [T] {
     type Read<'m> = Cow<'m, [T]>;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, Fault> {
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, CallError> {
         let bytes = region(memory, first, second, size_of::<T>())?;
         lent_numbers(bytes)
             .map(Cow::Borrowed)
-            .ok_or(Fault::Misaligned {
+            .ok_or(CallError::Misaligned {
                 address: first as u32,
                 alignment: align_of::<T>() as u32,
             })
@@ -157,10 +158,10 @@ impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
     type Read<'m> = [T; N];
 
     #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], Fault> {
+    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], CallError> {
         let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
-        // As many as were asked for.
-        <[T; N]>::try_from(&*numbers).map_err(|_| Fault::Implementation)
+        // The slice has as many numbers as requested.
+        <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)
     }
 
     #[inline]
@@ -194,7 +195,7 @@ impl Lent<Plain> for CStr {
     type Read<'m> = Cow<'m, CStr>;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, Fault> {
+    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, CallError> {
         c_text(memory, first).map(Cow::Borrowed)
     }
 
@@ -234,8 +235,8 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
     type Read<'m> = T;
 
     #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<T, Fault> {
-        from_json(region(memory, first, second, 1)?).map_err(Fault::Value)
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<T, CallError> {
+        from_json(region(memory, first, second, 1)?).map_err(CallError::Value)
     }
 
     #[inline]
@@ -249,14 +250,14 @@ impl<T: Serialize + DeserializeOwned> Lent<AsJson> for T {
     }
 }
 
-/// A value from JSON that has crossed the boundary.
+/// Reads a value from JSON that crossed the boundary.
 #[inline]
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let arena = Arena::new();
     json::read(bytes, &arena).map_err(|fault| fault.into_error("what has crossed the boundary"))
 }
 
-/// What can be passed by an exclusive reference: the host changes it in place.
+/// A type that can be passed by exclusive reference: the host changes it in place.
 #[diagnostic::on_unimplemented(
     message = "`&mut {Self}` cannot cross to the host",
     label = "the host cannot change this in place",
@@ -265,21 +266,21 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 pub trait LentMut {
     /// The first number that crosses.
     type First: Wire;
-    /// The second.
+    /// The second number that crosses.
     type Second: Wire;
-    /// How it is shown.
+    /// The kind of argument that a host sees.
     const KIND: Kind;
 
-    /// The numbers.
+    /// Returns the numbers.
     fn lower(&mut self) -> (Self::First, Self::Second);
 
-    /// Makes it zeros, as what the host only writes is before.
+    /// Sets it to zeros, the state before a host that only writes.
     fn clear(&mut self);
 
-    /// Where it lies.
+    /// Returns its place in memory.
     fn region(first: u64, second: u64) -> Region;
 
-    /// What the implementation is given.
+    /// Returns the argument for the implementation.
     fn lend(bytes: &mut [u8]) -> Option<&mut Self>;
 }
 
@@ -368,7 +369,7 @@ impl<T: Number> LentMut for T {
     }
 }
 
-/// What can be passed by value.
+/// A type that can be passed by value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross to the host as it is",
     label = "a host knows no such type",
@@ -378,27 +379,27 @@ impl<T: Number> LentMut for T {
 pub trait Crosses {
     /// The first number that crosses.
     type First: Wire;
-    /// The second.
+    /// The second number that crosses.
     type Second: Wire;
-    /// How it is shown.
+    /// The kind of argument that a host sees.
     const KIND: Kind;
 
-    /// The numbers.
+    /// Returns the numbers.
     fn lower(&self) -> (Self::First, Self::Second);
 }
 
 /// The host's half of [`Crosses`].
 pub trait Passed<'r>: Crosses + Sized {
-    /// What the host has read.
+    /// The value that the host has read.
     type Read<'m>;
 
-    /// Reads it from the guest's memory.
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault>;
+    /// Reads the value from the guest's memory.
+    fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError>;
 
-    /// The same, needing the memory no more.
+    /// Copies what the value borrows from the guest.
     fn detach(read: Self::Read<'_>) -> Self::Read<'static>;
 
-    /// What the implementation is given, once.
+    /// Returns the argument for the implementation, once.
     fn give(read: &'r mut Self::Read<'_>) -> Self;
 }
 
@@ -418,8 +419,8 @@ impl<T: Scalar + 'static> Passed<'_> for T {
     type Read<'m> = T;
 
     #[inline]
-    fn read(_: &[u8], first: u64, _: u64) -> Result<T, Fault> {
-        T::from_wire(T::Wire::from_slot(first)).ok_or(Fault::NoSuchValue { number: first })
+    fn read(_: &[u8], first: u64, _: u64) -> Result<T, CallError> {
+        T::from_wire(T::Wire::from_slot(first)).ok_or(CallError::NoSuchValue { number: first })
     }
 
     #[inline]
@@ -451,7 +452,7 @@ macro_rules! owned {
             type Read<'m> = $owned;
 
             #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, Fault> {
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, CallError> {
                 <$lent as Lent<Plain>>::read(memory, first, second).map(Cow::into_owned)
             }
 
@@ -466,7 +467,7 @@ macro_rules! owned {
             }
         }
 
-        /// `None` is address 0; what there is, is never there.
+        /// `None` is address 0, where no value can be.
         #[diagnostic::do_not_recommend]
         impl Crosses for Option<$owned> {
             type First = Address;
@@ -483,7 +484,7 @@ macro_rules! owned {
             type Read<'m> = Option<$owned>;
 
             #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, Fault> {
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, CallError> {
                 let read = <Option<&$lent> as Passed<'_>>::read(memory, first, second)?;
                 Ok(read.map(Cow::into_owned))
             }
@@ -499,7 +500,7 @@ macro_rules! owned {
             }
         }
 
-        /// `None` is address 0; what there is, is never there.
+        /// `None` is address 0, where no value can be.
         #[diagnostic::do_not_recommend]
         impl Crosses for Option<&$lent> {
             type First = Address;
@@ -516,7 +517,7 @@ macro_rules! owned {
             type Read<'m> = Option<Cow<'m, $lent>>;
 
             #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, Fault> {
+            fn read(memory: &[u8], first: u64, second: u64) -> Result<Self::Read<'_>, CallError> {
                 if first == 0 {
                     return Ok(None);
                 }

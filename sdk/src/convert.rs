@@ -1,7 +1,8 @@
-//! The way of one call inside the guest: arguments in, command, result out.
+//! Conversions in a call inside the guest: from arguments to the author's types, and from the
+//! author's results and errors to answers.
 //!
-//! What a macro expands to is a call of each of these in turn. Which types may be arguments and results is decided by traits here, never by how
-//! a type is spelled.
+//! The macros expand to calls of these functions. Traits decide which types can be arguments and
+//! results, never the spelling of a type.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -10,8 +11,8 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 
 use crate::codec::{Codec, Source};
+use crate::decode_error::DecodeError;
 use crate::error::{Error, PluginError};
-use crate::fault::Fault;
 use crate::json::Arena;
 use crate::memory::{Answer, Number};
 
@@ -22,22 +23,22 @@ use crate::memory::{Answer, Number};
     note = "derive `serde::Deserialize` for it, or take one of: a number, `bool`, `&str`, `String`, `&[T]`, `Vec<T>`, `Option<T>`, a map"
 )]
 pub trait Argument<'de>: Sized {
-    /// What is there of the argument before it is read.
+    /// The initial value of the slot that the argument is read into.
     const UNREAD: Option<Self> = None;
 
     /// Reads the argument.
-    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault>;
+    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, DecodeError>;
 
-    /// Reads the argument from bytes that are nothing else.
+    /// Reads the argument from bytes that hold nothing else.
     fn whole<C: Codec>(bytes: &'de [u8], arena: &'de Arena, what: &str) -> Result<Self, Error>;
 
-    /// Stands in for an argument that was not given, if the type has such a value.
+    /// Returns the value of an argument that was not given, if the type has one.
     fn missing(name: &'static str) -> Result<Self, Error>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<'de, T: Deserialize<'de>> Argument<'de> for T {
-    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, Fault> {
+    fn read<S: Source<'de>>(source: &mut S) -> Result<Self, DecodeError> {
         source.read()
     }
 
@@ -50,17 +51,18 @@ impl<'de, T: Deserialize<'de>> Argument<'de> for T {
     }
 }
 
-/// An argument that was not given: `None` for an option, an error for all else.
+/// A deserializer for an argument that was not given: `None` for an option, an error for anything
+/// else.
 struct Missing;
 
 impl<'de> Deserializer<'de> for Missing {
-    type Error = Fault;
+    type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
-        Err(Fault::missing())
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
+        Err(DecodeError::missing())
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_none()
     }
 
@@ -70,21 +72,21 @@ impl<'de> Deserializer<'de> for Missing {
     }
 }
 
-/// What [`Argument`] has, for what stands behind a reference.
+/// The members of [`Argument`], for the target of a reference.
 macro_rules! held {
     () => {
-        /// What is read and kept for the length of the call.
+        /// The value that is read and kept for the length of the call.
         type Held: Argument<'de>;
 
-        /// What is there of the argument before it is read.
+        /// The initial value of the slot that the argument is read into.
         const UNREAD: Option<Self::Held> = None;
 
         /// Reads the argument.
-        fn read<S: Source<'de>>(source: &mut S) -> Result<Self::Held, Fault> {
+        fn read<S: Source<'de>>(source: &mut S) -> Result<Self::Held, DecodeError> {
             Argument::read(source)
         }
 
-        /// Reads the argument from bytes that are nothing else.
+        /// Reads the argument from bytes that hold nothing else.
         fn whole<C: Codec>(
             bytes: &'de [u8],
             arena: &'de Arena,
@@ -93,14 +95,14 @@ macro_rules! held {
             Argument::whole::<C>(bytes, arena, what)
         }
 
-        /// Stands in for an argument that was not given, if the type has such a value.
+        /// Returns the value of an argument that was not given, if the type has one.
         fn missing(name: &'static str) -> Result<Self::Held, Error> {
             Argument::missing(name)
         }
     };
 }
 
-/// What stands behind an argument that is a reference: something that can be read, and lent to the command.
+/// The target of an argument that is a reference: a type that can be read and lent to the command.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be an argument of a command or hook",
     label = "what this refers to cannot be read from what a host sends",
@@ -109,11 +111,11 @@ macro_rules! held {
 pub trait Referent<'de> {
     held!();
 
-    /// A reference to what was read.
+    /// Returns a reference to the value.
     fn lend(held: &Self::Held) -> &Self;
 }
 
-/// What stands behind an argument that is a mutable reference.
+/// The target of an argument that is a mutable reference.
 #[diagnostic::on_unimplemented(
     message = "`&mut {Self}` cannot be an argument of a command or hook",
     label = "what this refers to cannot be read and lent for changing",
@@ -122,7 +124,7 @@ pub trait Referent<'de> {
 pub trait ReferentMut<'de> {
     held!();
 
-    /// A reference to what was read.
+    /// Returns a reference to the value.
     fn lend_mut(held: &mut Self::Held) -> &mut Self;
 }
 
@@ -190,25 +192,26 @@ impl<'de, T: Argument<'de>> ReferentMut<'de> for T {
     }
 }
 
-/// How an argument of type `T` is read: the traits below are tried in the order in which they need references taken.
+/// Selects how an argument of type `T` is read. Method lookup tries the traits below in the order
+/// of the references that they need.
 pub struct Via<T>(PhantomData<T>);
 
 impl<T> Via<T> {
-    /// How the argument that belongs into this slot is read.
+    /// Selects by the type of a slot.
     pub const fn slot(_: &Option<T>) -> Self {
         Via(PhantomData)
     }
 }
 
-/// Types that can be had cheaper than through serde.
+/// Types with a faster way than serde.
 pub trait ReadDirectly<'de, T> {
-    /// Reads the argument into its slot. The way through serde is not taken.
+    /// Reads the argument into its slot, without calling `through_serde`.
     fn read_into_slot<S: Source<'de>>(
         &self,
         source: &mut S,
         slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
-    ) -> Result<(), Fault>;
+        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError>;
 }
 
 /// Serde reads every `Cow` as owned; a string can be borrowed.
@@ -217,35 +220,36 @@ impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
         &self,
         source: &mut S,
         slot: &mut Option<Cow<'a, str>>,
-        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, Fault>,
-    ) -> Result<(), Fault> {
+        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, DecodeError>,
+    ) -> Result<(), DecodeError> {
         *slot = Some(Cow::Borrowed(source.read()?));
         Ok(())
     }
 }
 
-/// Serde reads every array one element at a time; numbers can be copied as a whole.
+/// Serde reads an array element by element; numbers can be copied as a whole.
 impl<'de, T: Number + Deserialize<'de>> ReadDirectly<'de, Vec<T>> for Via<Vec<T>> {
     fn read_into_slot<S: Source<'de>>(
         &self,
         source: &mut S,
         slot: &mut Option<Vec<T>>,
-        _: impl FnOnce(&mut S) -> Result<Vec<T>, Fault>,
-    ) -> Result<(), Fault> {
+        _: impl FnOnce(&mut S) -> Result<Vec<T>, DecodeError>,
+    ) -> Result<(), DecodeError> {
         *slot = Some(source.read_numbers()?);
         Ok(())
     }
 }
 
-/// All other types. They are not asked for [`Argument`] here, but where what is generated names the way through serde.
+/// All other types. This trait does not ask for [`Argument`]: the expansion does so where it names
+/// the function through serde.
 pub trait ReadAny<'de, T> {
     /// Reads the argument into its slot.
     fn read_into_slot<S: Source<'de>>(
         &self,
         source: &mut S,
         slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
-    ) -> Result<(), Fault>;
+        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError>;
 }
 
 impl<'de, T> ReadAny<'de, T> for &Via<T> {
@@ -253,8 +257,8 @@ impl<'de, T> ReadAny<'de, T> for &Via<T> {
         &self,
         source: &mut S,
         slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, Fault>,
-    ) -> Result<(), Fault> {
+        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError> {
         *slot = Some(through_serde(source)?);
         Ok(())
     }
@@ -264,7 +268,7 @@ impl<'de, T> ReadAny<'de, T> for &Via<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a command or hook",
     label = "this type cannot be sent to the host",
-    note = "derive `serde::Serialize` for it; `Result<T, E>` of such a `T` will do as well, and so will nothing"
+    note = "derive `serde::Serialize` for it; or return `Result<T, E>` of such a `T`, or nothing"
 )]
 pub trait CommandResult: Sized {
     /// Appends the result in the codec's form.
@@ -279,24 +283,25 @@ impl<T: Serialize> CommandResult for T {
     }
 }
 
-/// What a command returned, by its type alone; the traits `Settle…` tell a `Result` from other values.
+/// The type of a result. The traits `Settle…` distinguish a `Result` from other values.
 pub struct Returned<T>(PhantomData<T>);
 
 impl<T> Returned<T> {
-    /// Looks at the type of a value.
+    /// Takes the type of a value.
     pub const fn like(_: &T) -> Self {
         Returned(PhantomData)
     }
 }
 
-/// An error type that the boundary understands beside those that implement [`std::error::Error`].
+/// An error type that the boundary accepts in addition to those that implement
+/// [`std::error::Error`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a command or hook",
     label = "this error cannot be sent to the host",
     note = "return `plugin_sdk::Result<T>`, implement `std::error::Error` for the type, or derive `plugin_sdk::PluginError` to give it codes"
 )]
 pub trait CommandError {
-    /// The error as the host sees it.
+    /// Converts the error to the one that the host gets.
     fn into_error(self) -> Error;
 }
 
@@ -346,10 +351,11 @@ macro_rules! settle_results {
     ($($(#[$doc:meta])* $trait:ident for $looks:ty where ($($bound:tt)*) |$error:ident| $into:expr;)*) => {$(
         $(#[$doc])*
         pub trait $trait<T, E> {
-            /// Tells success from failure.
+            /// Converts the error, if the value is one.
             fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error>;
 
-            /// Passes success on to a function; no frame has a copy of a value that may be large.
+            /// Passes a success to `then`. No stack frame holds a copy of the value, which may be
+            /// large.
             fn settle_into<P>(
                 &self,
                 value: Result<T, E>,
@@ -384,23 +390,25 @@ macro_rules! settle_results {
     )*};
 }
 
-// Method lookup tries these from the most references to the fewest, and takes the first whose bound holds.
+// Method lookup tries these from the most references to the fewest, and takes the first whose bound
+// is satisfied.
 settle_results! {
     /// First: errors with codes of their own.
-    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::coded(&error);
-    /// Then: every error of the standard library's kind.
+    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::from_plugin_error(&error);
+    /// Second: every [`std::error::Error`].
     SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error);
-    /// Then: errors that hold one, such as `anyhow::Error`.
+    /// Third: errors that hold one, such as `anyhow::Error`.
     SettleHolder for &&Returned<Result<T, E>> where (E: AsRef<dyn std::error::Error + Send + Sync>)
         |error| Error::from(error.as_ref());
 }
 
-/// Then: any other error, as it is. What is generated asks for [`CommandError`] then, at the author's own type.
+/// Fourth: any other error, unchanged. The expansion then asks for [`CommandError`] at the author's
+/// own type.
 pub trait SettleOther<T, E> {
-    /// Tells success from failure.
+    /// Returns the value unchanged.
     fn settle_returned(&self, value: Result<T, E>) -> Result<T, E>;
 
-    /// Passes success on to a function; no frame has a copy of a value that may be large.
+    /// Passes a success to `then`. No stack frame holds a copy of the value, which may be large.
     fn settle_into<P>(
         &self,
         value: Result<T, E>,
@@ -430,12 +438,12 @@ impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
     }
 }
 
-/// Last: no `Result` at all.
+/// Last: any value that is not a `Result`.
 pub trait SettlePlain<T> {
-    /// There is nothing to fail.
+    /// Returns the value.
     fn settle_returned(&self, value: T) -> Result<T, Error>;
 
-    /// Passes success on to a function; no frame has a copy of a value that may be large.
+    /// Passes the value to `then`. No stack frame holds a copy of the value, which may be large.
     fn settle_into<P>(&self, value: T, then: fn(T, &mut P), place: &mut P) -> Result<(), Error>;
 }
 

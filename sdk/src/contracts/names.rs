@@ -1,20 +1,22 @@
-//! Commands that are exports of their own names, for hosts that call them so.
+//! The export names of commands, for hosts that call each command by an export of its own name.
 //!
-//! To Rust, a function's name in the linker and its name as an export are one, so that a command
-//! called `log` would be what the compiler calls for a logarithm. The linker does not complain: the
-//! module is broken. Such commands, and those whose names say something else to an engine or a
-//! host, have a prefix. Names that begin with `__` cannot be commands at all: the macros refuse
-//! them.
+//! In Rust, a function's symbol and its export have the same name. A command called `log` would
+//! replace the function that the compiler calls for logarithms: the linker does not complain, and
+//! the module is broken. Such commands get a prefix, and so do commands whose names mean something
+//! else to an engine or a host. The macros refuse names that begin with `__`.
 
-/// Makes the list of names that commands cannot have as exports, and the macro that goes by it.
-/// `$d` is `$`, which a macro that makes a macro cannot write.
+use crate::abi::COMMAND_EXPORT_PREFIX;
+
+/// Makes the list of names that commands cannot have as exports, and a macro that looks a name up.
+/// `$d` is `$`, which a macro that defines a macro cannot write.
 macro_rules! taken {
     ($d:tt $($name:tt)*) => {
-        /// What the compiler calls for whatever has no instruction of its own, what its library
-        /// defines, what every plugin exports, and what hosts look for.
+        /// The functions that the compiler calls for operations without an instruction, the
+        /// functions of its library, the exports of every plugin, and the names that hosts look
+        /// for.
         const TAKEN: &[&str] = &[$($name),*];
 
-        /// The export of a command while a plugin is compiled, where only a literal will do.
+        /// Expands to the export of a command as a literal.
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __exported_name {
@@ -45,7 +47,7 @@ taken! {
     "truncf128" "truncf16"
 }
 
-/// The export of a command: its name, or with `command_` before it where that is taken.
+/// Returns the export of a command: its name, with the prefix `command_` if the name is taken.
 ///
 /// ```
 /// use plugin_sdk::hosts::names::exported;
@@ -55,7 +57,7 @@ taken! {
 /// ```
 pub fn exported(command: &str) -> String {
     match TAKEN.contains(&command) {
-        true => ["command_", command].concat(),
+        true => [COMMAND_EXPORT_PREFIX, command].concat(),
         false => command.to_owned(),
     }
 }
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_compiler_and_the_harness_give_a_command_the_same_export() {
+    fn macro_and_function_name_the_same_export() {
         macro_rules! both {
             ($($name:tt)*) => {
                 [$(($name, __exported_name!($name))),*]

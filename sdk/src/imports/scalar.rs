@@ -1,11 +1,12 @@
 //! Values that cross as one number.
 
-use crate::host::describe::Kind;
-use crate::host::wire::Wire;
+use crate::imports::description::Kind;
+use crate::imports::wire::Wire;
 
 /// A value that crosses the boundary as one number.
 ///
-/// Implemented for numbers, `bool` and `char`, and [derived](macro@crate::HostScalar) for enums without fields that have a `repr`.
+/// Numbers, `bool` and `char` implement it; [derive](macro@crate::HostScalar) it for enums without
+/// fields that have a `repr`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross to the host as it is",
     label = "a host knows no such type",
@@ -13,16 +14,16 @@ use crate::host::wire::Wire;
             pass any other type as JSON"
 )]
 pub trait Scalar: Copy {
-    /// What crosses.
+    /// The type of the number.
     type Wire: Wire;
 
-    /// How it is shown.
+    /// The meaning of the number.
     const KIND: Kind;
 
-    /// To what crosses.
+    /// Converts to the number.
     fn to_wire(self) -> Self::Wire;
 
-    /// From what crossed; `None` if it is no such value.
+    /// Converts from the number; `None` if it is not a value of this type.
     fn from_wire(wire: Self::Wire) -> Option<Self>;
 }
 
@@ -40,7 +41,7 @@ macro_rules! scalars {
 
             #[inline]
             fn from_wire(wire: $wire) -> Option<Self> {
-                // What a narrower type cannot hold is another value, never a part of this one.
+                // A number that a narrower type cannot hold is invalid, never truncated.
                 let value = wire as $scalar;
                 (value.to_wire().to_slot() == wire.to_slot()).then_some(value)
             }
@@ -61,7 +62,7 @@ impl Scalar for usize {
 
     #[inline]
     fn to_wire(self) -> u32 {
-        // Linear memory has 32-bit addresses: in a guest nothing is lost.
+        // Linear memory has 32-bit addresses: a guest loses nothing.
         self as u32
     }
 
@@ -97,7 +98,7 @@ impl Scalar for bool {
         u32::from(self)
     }
 
-    /// As C has it, anything but 0 is true.
+    /// As in C, any number except 0 is true.
     #[inline]
     fn from_wire(wire: u32) -> Option<Self> {
         Some(wire != 0)

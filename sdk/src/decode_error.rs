@@ -1,40 +1,40 @@
-//! What is wrong with JSON text, and where.
+//! The error of reading a value: the reason, and the path to it.
 
 use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::error::{Error, code};
-use crate::json::{write_str, write_u64};
+use crate::json::number::write_u64;
 
-/// The longest piece of the text that is shown as what was found, in bytes.
+/// The most bytes of the text that an error shows as found.
 const EXCERPT: usize = 40;
 
-/// Why text could not be read as the type asked for.
+/// The reason why a value could not be read.
 ///
-/// The path is gathered from the inside out while the error travels up, so that reading costs nothing for it when all is well.
+/// The path is collected from the inside out while the error travels up, so that a successful read
+/// costs nothing for it.
 #[derive(Debug)]
-pub struct Fault(Box<Found>);
+pub struct DecodeError(Box<Found>);
 
 #[derive(Debug)]
-struct Found {
-    kind: Kind,
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
     /// Innermost first.
     path: Vec<Segment>,
-    /// Where the value begins that is wrong, once known.
-    offset: Option<usize>,
-    found: String,
+    /// The position of the wrong value, once known.
+    pub(crate) offset: Option<usize>,
+    pub(crate) found: String,
 }
 
 #[derive(Debug)]
-enum Kind {
-    /// Not JSON.
+pub(crate) enum Kind {
+    /// The text is not JSON.
     Syntax(&'static str),
-    /// JSON, but of another type.
+    /// The text is JSON of another type.
     Type { expected: String },
-    /// No such member; only ever seen for an argument that was not given.
+    /// The member is missing; used only for an argument that was not given.
     Missing,
-    /// The type's own words.
+    /// The type's own message.
     Custom(String),
 }
 
@@ -44,9 +44,14 @@ enum Segment {
     Element(usize),
 }
 
-impl Fault {
+impl DecodeError {
+    /// Takes the error apart.
+    pub(crate) fn into_parts(self) -> Found {
+        *self.0
+    }
+
     fn new(kind: Kind) -> Self {
-        Fault(Box::new(Found {
+        DecodeError(Box::new(Found {
             kind,
             path: Vec::new(),
             offset: None,
@@ -56,17 +61,17 @@ impl Fault {
 
     #[cold]
     pub(crate) fn syntax(wanted: &'static str, offset: usize) -> Self {
-        let mut fault = Fault::new(Kind::Syntax(wanted));
+        let mut fault = DecodeError::new(Kind::Syntax(wanted));
         fault.0.offset = Some(offset);
         fault
     }
 
     #[cold]
     pub(crate) fn missing() -> Self {
-        Fault::new(Kind::Missing)
+        DecodeError::new(Kind::Missing)
     }
 
-    /// Says which value is wrong, unless a value inside it has said so.
+    /// Notes the position of the wrong value, unless a value inside it has done so.
     #[cold]
     pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
         if self.0.offset.is_none() {
@@ -87,81 +92,15 @@ impl Fault {
         self.0.path.push(Segment::Element(index));
         self
     }
+}
 
-    /// As the host sees it. `what` names the whole, as in "the arguments are not valid JSON".
-    #[cold]
-    pub(crate) fn into_error(self, what: &str) -> Error {
-        let Found {
-            kind,
-            path,
-            offset,
-            found,
-        } = *self.0;
-        let path = render(&path);
-        let mut details = Vec::new();
-        let mut message = String::new();
-        let (expected, note) = match &kind {
-            Kind::Syntax(wanted) => {
-                message.push_str(what);
-                message.push_str(" are not valid JSON: ");
-                message.push_str(wanted);
-                message.push_str(" at byte ");
-                details.extend_from_slice(b"{\"offset\":");
-                let digits = details.len();
-                write_u64(offset.unwrap_or_default() as u64, &mut details);
-                message.push_str(
-                    details
-                        .get(digits..)
-                        .and_then(|digits| std::str::from_utf8(digits).ok())
-                        .unwrap_or_default(),
-                );
-                details.push(b'}');
-                return Error::new(code::INVALID_JSON, message).with_details_json(details);
-            }
-            Kind::Missing => {
-                message.push_str("the argument `");
-                message.push_str(&path);
-                message.push_str("` is missing");
-                details.extend_from_slice(b"{\"argument\":");
-                write_str(&path, &mut details);
-                details.push(b'}');
-                return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
-            }
-            Kind::Type { expected } => (Some(expected), ": expected "),
-            Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
-        };
-        if path.is_empty() {
-            message.push_str(what);
-        } else {
-            message.push('`');
-            message.push_str(&path);
-            message.push('`');
-        }
-        message.push_str(note);
-        match &kind {
-            Kind::Custom(words) => message.push_str(words),
-            _ => message.push_str(expected.map(String::as_str).unwrap_or_default()),
-        }
-        if expected.is_some() && !found.is_empty() {
-            message.push_str(", found ");
-            message.push_str(&found);
-        }
-        details.extend_from_slice(b"{\"path\":");
-        write_str(&path, &mut details);
-        if let Some(expected) = expected {
-            details.extend_from_slice(b",\"expected\":");
-            write_str(expected, &mut details);
-        }
-        if expected.is_some() && !found.is_empty() {
-            details.extend_from_slice(b",\"found\":");
-            write_str(&found, &mut details);
-        }
-        details.push(b'}');
-        Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+impl Found {
+    /// Returns the path to the value, such as `items[2].price`.
+    pub(crate) fn path(&self) -> String {
+        render(&self.path)
     }
 }
 
-/// `items[2].price`
 fn render(path: &[Segment]) -> String {
     let mut text = String::new();
     for segment in path.iter().rev() {
@@ -184,7 +123,7 @@ fn render(path: &[Segment]) -> String {
     text
 }
 
-/// The value at the start of `text`, cut where it gets long: enough to recognise it by.
+/// Returns the value at the start of `text`, cut off if it is long: enough to recognize it.
 fn excerpt(text: &str) -> String {
     let mut in_string = false;
     let mut escaped = false;
@@ -214,7 +153,7 @@ fn excerpt(text: &str) -> String {
     text.get(..end).unwrap_or_default().to_owned()
 }
 
-impl Display for Fault {
+impl Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             Kind::Syntax(wanted) => f.write_str(wanted),
@@ -228,21 +167,21 @@ impl Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for DecodeError {}
 
-/// What was found is shown as it stands in the text, never through `Unexpected`: its formatting would carry the formatting of floats into
-/// every plugin.
-impl de::Error for Fault {
+/// The found value is shown as it is in the text, never through `Unexpected`, whose formatting
+/// would add the formatting of floats to every plugin.
+impl de::Error for DecodeError {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        Fault::new(Kind::Custom(message.to_string()))
+        DecodeError::new(Kind::Custom(message.to_string()))
     }
 
     #[cold]
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        // How a type borrows is no business of who called.
+        // The caller need not know that a type borrows.
         let words = expected.to_string();
-        Fault::new(Kind::Type {
+        DecodeError::new(Kind::Type {
             expected: match words.strip_prefix("a borrowed ") {
                 Some(rest) => ["a ", rest].concat(),
                 None => words,
@@ -252,12 +191,12 @@ impl de::Error for Fault {
 
     #[cold]
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Fault::invalid_type(found, expected)
+        DecodeError::invalid_type(found, expected)
     }
 
     #[cold]
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Fault::invalid_type(Unexpected::Seq, expected)
+        DecodeError::invalid_type(Unexpected::Seq, expected)
     }
 
     #[cold]
@@ -269,7 +208,7 @@ impl de::Error for Fault {
             "one of "
         });
         list(expected, &mut words);
-        Fault::new(Kind::Type { expected: words })
+        DecodeError::new(Kind::Type { expected: words })
     }
 
     #[cold]
@@ -281,7 +220,7 @@ impl de::Error for Fault {
             words.push_str(", only ");
             list(expected, &mut words);
         }
-        Fault::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(words))
     }
 
     #[cold]
@@ -289,7 +228,7 @@ impl de::Error for Fault {
         let mut words = String::from("the field `");
         words.push_str(field);
         words.push_str("` is missing");
-        Fault::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(words))
     }
 
     #[cold]
@@ -297,11 +236,11 @@ impl de::Error for Fault {
         let mut words = String::from("the field `");
         words.push_str(field);
         words.push_str("` is given twice");
-        Fault::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(words))
     }
 }
 
-/// `a`, `b`, `c`
+/// Appends the names in backticks, separated by commas.
 fn list(names: &[&str], words: &mut String) {
     for (nth, name) in names.iter().enumerate() {
         words.push_str(if nth == 0 { "`" } else { ", `" });

@@ -1,0 +1,130 @@
+//! Macros for exports, shared by the contracts. Their expansions are in the plugin's crate.
+
+/// Defines exports that pass their arguments on to functions of one contract.
+///
+/// Each function asks of its caller what the contract asks of the host.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __exports {
+    ($($export:expr => $contract:ident::$function:ident $(<$plugin:ty>)? ($($name:ident: $ty:ty),*) $(-> $result:ty)?;)*) => {$(
+        const _: () = {
+            // An author's own type may have one of these names.
+            #[allow(unused_imports)]
+            use ::core::primitive::{i32, u8, u32, u64, usize};
+
+            #[unsafe(export_name = $export)]
+            extern "C" fn export($($name: $ty),*) $(-> $result)? {
+                // SAFETY: the host keeps the contract, which asks for what the function asks for.
+                #[allow(unused_unsafe)]
+                unsafe {
+                    $crate::contracts::$contract::$function$(::<$plugin>)?($($name),*)
+                }
+            }
+        };
+    )*};
+}
+
+/// Defines the exports by which a host allocates and frees memory of the guest. Some hosts pass the
+/// size to `free`, which does not need it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __memory_exports {
+    ($plugin:ty, $alloc:expr, $free:expr $(, $size:ident)?) => {
+        #[unsafe(export_name = $alloc)]
+        extern "C" fn alloc(size: ::core::primitive::u32) -> *mut ::core::primitive::u8 {
+            <$plugin as $crate::__private::Plugin>::guest().boundary().alloc(size)
+        }
+
+        #[unsafe(export_name = $free)]
+        extern "C" fn free(address: ::core::primitive::usize $(, $size: ::core::primitive::u32)?) {
+            <$plugin as $crate::__private::Plugin>::guest().boundary().free(address)
+        }
+    };
+}
+
+/// Announces a command to a contract whose host calls every command through one export. The
+/// contract renders `$described` for its host.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __announce_command {
+    ($name:literal, $codec:ident, $described:expr, $export:item) => {
+        $export
+        $crate::__announce! {
+            $crate::contracts::registry::Entry::command(
+                $name,
+                $crate::contracts::registry::Codec::$codec,
+                $described,
+                export,
+            )
+        }
+    };
+}
+
+/// Announces a command to a contract that does not describe commands.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __announce_undescribed_command {
+    ($name:literal, $codec:ident, $described:tt, $export:item) => {
+        $crate::__announce_command! { $name, $codec, "", $export }
+    };
+}
+
+/// Announces a hook.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __announce_hook {
+    ("start", $export:item) => {
+        $crate::__announce_hook! { Start $export }
+    };
+    ("stop", $export:item) => {
+        $crate::__announce_hook! { Stop $export }
+    };
+    ("event", $export:item) => {
+        $crate::__announce_hook! { Event $export }
+    };
+    ($kind:ident $export:item) => {
+        $export
+        $crate::__announce! {
+            $crate::contracts::registry::Entry::hook($crate::contracts::registry::Kind::$kind(export))
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __announce {
+    ($entry:expr) => {
+        const _: () = {
+            static ENTRY: $crate::contracts::registry::Entry = $entry;
+
+            extern "C" fn announce() {
+                $crate::contracts::registry::announce(&ENTRY)
+            }
+
+            #[used]
+            #[unsafe(link_section = ".init_array")]
+            static CONSTRUCTOR: extern "C" fn() = announce;
+        };
+    };
+}
+
+/// Keeps the entry point of a hook or of a batch, which the contract's host never calls.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __not_exported {
+    ($name:literal, $export:item) => {
+        #[allow(dead_code)]
+        $export
+    };
+}
+
+/// Exports the panic record of a plugin for another host. Its layout is that of ABI 1, which the
+/// plugin does not follow otherwise.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __panic_record {
+    ($record:item) => {
+        #[unsafe(export_name = $crate::__abi_name!(PANIC_EXPORT))]
+        $record
+    };
+}
