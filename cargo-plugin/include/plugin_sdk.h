@@ -202,7 +202,7 @@ PLUGIN_C plugin_heap_record plugin_heap_1;
 #define PLUGIN_CODE_INVALID_ARGUMENT "invalid_argument"
 #define PLUGIN_CODE_INVALID_RESULT "invalid_result"
 #define PLUGIN_CODE_TOO_LARGE "too_large"
-#define PLUGIN_CODE_NOT_INITIALISED "not_initialised"
+#define PLUGIN_CODE_NOT_INITIALIZED "not_initialized"
 #define PLUGIN_CODE_INIT_FAILED "init_failed"
 #define PLUGIN_CODE_BUSY "busy"
 #define PLUGIN_CODE_FAILED "failed"
@@ -219,14 +219,14 @@ PLUGIN_C plugin_heap_record plugin_heap_1;
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* The bytes under a key.
+/* Returns the bytes under a key.
  * key, key_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `kv`. */
 PLUGIN_IMPORT("plugin_host", "kv_get")
 plugin_packed plugin_host_kv_get(const char *key, uint32_t key_len);
 
-/* Puts bytes under a key.
+/* Stores bytes under a key.
  * key, key_len: text.
  * value, value_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
@@ -234,28 +234,28 @@ plugin_packed plugin_host_kv_get(const char *key, uint32_t key_len);
 PLUGIN_IMPORT("plugin_host", "kv_set")
 plugin_packed plugin_host_kv_set(const char *key, uint32_t key_len, const uint8_t *value, uint32_t value_len);
 
-/* Forgets a key; whether there was one.
+/* Removes a key; returns whether it existed.
  * key, key_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `kv`. */
 PLUGIN_IMPORT("plugin_host", "kv_delete")
 plugin_packed plugin_host_kv_delete(const char *key, uint32_t key_len);
 
-/* The keys that begin with a prefix, in alphabetical order.
+/* Returns the keys with a prefix, in alphabetical order.
  * prefix, prefix_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `kv`. */
 PLUGIN_IMPORT("plugin_host", "kv_list")
 plugin_packed plugin_host_kv_list(const char *prefix, uint32_t prefix_len);
 
-/* A file's contents.
+/* Returns the contents of a file.
  * path, path_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `files`. */
 PLUGIN_IMPORT("plugin_host", "files_read")
 plugin_packed plugin_host_files_read(const char *path, uint32_t path_len);
 
-/* Makes or replaces a file.
+/* Creates or replaces a file.
  * path, path_len: text.
  * contents, contents_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
@@ -270,14 +270,14 @@ plugin_packed plugin_host_files_write(const char *path, uint32_t path_len, const
 PLUGIN_IMPORT("plugin_host", "files_remove")
 plugin_packed plugin_host_files_remove(const char *path, uint32_t path_len);
 
-/* What is in a folder, in alphabetical order.
+/* Returns the entries of a folder, in alphabetical order.
  * path, path_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `files`. */
 PLUGIN_IMPORT("plugin_host", "files_list")
 plugin_packed plugin_host_files_list(const char *path, uint32_t path_len);
 
-/* Sends a request and waits for its response, whatever its status.
+/* Sends a request and waits for the response, whatever its status.
  * head, head_len: JSON.
  * body, body_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
@@ -285,14 +285,14 @@ plugin_packed plugin_host_files_list(const char *path, uint32_t path_len);
 PLUGIN_IMPORT("plugin_host", "http_send")
 plugin_packed plugin_host_http_send(const char *head, uint32_t head_len, const uint8_t *body, uint32_t body_len);
 
-/* Goes on with a conversation.
+/* Continues a conversation.
  * conversation, conversation_len: JSON.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `ai`. */
 PLUGIN_IMPORT("plugin_host", "ai_chat")
 plugin_packed plugin_host_ai_chat(const char *conversation, uint32_t conversation_len);
 
-/* Tells everybody who has subscribed; `data` is JSON.
+/* Emits an event to all subscribers; `data` is JSON.
  * topic, topic_len: text.
  * data, data_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
@@ -300,43 +300,43 @@ plugin_packed plugin_host_ai_chat(const char *conversation, uint32_t conversatio
 PLUGIN_IMPORT("plugin_host", "events_emit")
 plugin_packed plugin_host_events_emit(const char *topic, uint32_t topic_len, const uint8_t *data, uint32_t data_len);
 
-/* From now on, events whose topic matches reach the plugin's event handlers.
+/* Subscribes the plugin's handlers to events whose topic matches.
  * topic, topic_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `events`. */
 PLUGIN_IMPORT("plugin_host", "events_subscribe")
 plugin_packed plugin_host_events_subscribe(const char *topic, uint32_t topic_len);
 
-/* No more of them.
+/* Cancels a subscription.
  * topic, topic_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `events`. */
 PLUGIN_IMPORT("plugin_host", "events_unsubscribe")
 plugin_packed plugin_host_events_unsubscribe(const char *topic, uint32_t topic_len);
 
-/* The value under a key, as JSON.
+/* Returns the value under a key as JSON.
  * key, key_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing. */
 PLUGIN_IMPORT("plugin_host", "config_get")
 plugin_packed plugin_host_config_get(const char *key, uint32_t key_len);
 
-/* The most detailed level that the host wants: 0 none, 1 error, 2 warn, 3 info, 4 debug, 5 trace. */
+/* Returns the most detailed level that the host wants: 0 none, 1 error, 2 warn, 3 info, 4 debug, 5 trace. */
 PLUGIN_IMPORT("plugin_host", "log_max_level")
 uint32_t plugin_host_log_max_level(void);
 
-/* Takes a line.
+/* Writes a line.
  * target, target_len: text.
  * message, message_len: text. */
 PLUGIN_IMPORT("plugin_host", "log_write")
 void plugin_host_log_write(uint32_t level, const char *target, uint32_t target_len, const char *message, uint32_t message_len);
 
-/* Nanoseconds since 1970-01-01 00:00 UTC.
+/* Writes the nanoseconds since 1970-01-01 00:00 UTC.
  * nanoseconds: 8 bytes, which the host changes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing. */
 PLUGIN_IMPORT("plugin_host", "time_now")
 plugin_packed plugin_host_time_now(void *nanoseconds);
 
-/* Nanoseconds since a moment of the host's choosing; never goes back.
+/* Writes the nanoseconds since an arbitrary moment; never goes back.
  * nanoseconds: 8 bytes, which the host changes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing. */
 PLUGIN_IMPORT("plugin_host", "time_monotonic")

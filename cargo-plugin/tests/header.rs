@@ -302,8 +302,8 @@ fn result_type(function: &HostFunction) -> &'static str {
     match (function.form, function.result) {
         (_, None) => "void ",
         (Form::Packed, Some(WasmType::I64)) => "plugin_packed ",
-        (Form::Terminated, Some(WasmType::I32)) => "char *",
-        (Form::Status | Form::Written, Some(ty)) => number_type(Some(Kind::Signed), ty),
+        (Form::CString, Some(WasmType::I32)) => "char *",
+        (Form::Status | Form::Buffer, Some(ty)) => number_type(Some(Kind::Signed), ty),
         (Form::Number(kind), Some(ty)) => number_type(Some(kind), ty),
         (_, Some(ty)) => number_type(None, ty),
     }
@@ -314,11 +314,11 @@ fn result_meaning(form: Form) -> Option<&'static str> {
         Form::Packed => {
             "Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing."
         }
-        Form::Terminated => {
+        Form::CString => {
             "Gives back text that ends with a zero byte, in memory that the host allocated in this plugin and that the plugin frees; NULL is nothing."
         }
         Form::Status => "Gives back a number that says whether it succeeded.",
-        Form::Written => "Gives back how many bytes were written, or would have been.",
+        Form::Buffer => "Gives back how many bytes were written, or would have been.",
         _ => return None,
     })
 }

@@ -61,35 +61,35 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* The value that is remembered under a key; nothing where there is none, or it cannot be told.
+/* Returns the value under a key; nothing if the key does not exist or CIS cannot read it.
  * key, key_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing. */
 PLUGIN_IMPORT("env", "host_memory_get")
 plugin_packed env_host_memory_get(const uint8_t *key, uint32_t key_len);
 
-/* Remembers a value under a key: 0, or -1 where that failed.
+/* Stores a value under a key: 0, or -1 on failure.
  * key, key_len: bytes.
  * value, value_len: bytes. */
 PLUGIN_IMPORT("env", "host_memory_set")
 int32_t env_host_memory_set(const uint8_t *key, uint32_t key_len, const uint8_t *value, uint32_t value_len);
 
-/* Forgets a key: 0, or -1 where that failed.
+/* Removes a key: 0, or -1 on failure.
  * key, key_len: bytes. */
 PLUGIN_IMPORT("env", "host_memory_delete")
 int32_t env_host_memory_delete(const uint8_t *key, uint32_t key_len);
 
-/* What the model says to a prompt; nothing where it failed.
+/* Returns the model's reply to a prompt; nothing on failure.
  * prompt, prompt_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing. */
 PLUGIN_IMPORT("env", "host_ai_chat")
 plugin_packed env_host_ai_chat(const uint8_t *prompt, uint32_t prompt_len);
 
-/* Takes a line: 0 debug, 1 information, 2 warning, 3 error.
+/* Writes a log line: 0 debug, 1 information, 2 warning, 3 error.
  * message, message_len: bytes. */
 PLUGIN_IMPORT("env", "host_log")
 void env_host_log(int32_t level, const uint8_t *message, uint32_t message_len);
 
-/* What a server answers to a POST request; nothing where it failed.
+/* Returns the body of the response to a POST request; nothing on failure.
  * url, url_len: bytes.
  * body, body_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing. */

@@ -61,55 +61,55 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* The input's length in bytes. */
+/* Returns the length of the input in bytes. */
 PLUGIN_IMPORT("extism:host/env", "input_length")
 uint64_t extism_host_env_input_length(void);
 
-/* A byte of the input. */
+/* Returns a byte of the input. */
 PLUGIN_IMPORT("extism:host/env", "input_load_u8")
 uint32_t extism_host_env_input_load_u8(uint64_t at);
 
-/* Eight bytes of the input, in the order in which a little-endian number has them. */
+/* Returns eight bytes of the input as a little-endian number. */
 PLUGIN_IMPORT("extism:host/env", "input_load_u64")
 uint64_t extism_host_env_input_load_u64(uint64_t at);
 
-/* A block of a length; 0 for no bytes, or where there is no room. */
+/* Allocates a block; 0 for no bytes, or if there is no room. */
 PLUGIN_IMPORT("extism:host/env", "alloc")
 uint64_t extism_host_env_alloc(uint64_t length);
 
-/* Gives a block back. */
+/* Frees a block. */
 PLUGIN_IMPORT("extism:host/env", "free")
 void extism_host_env_free(uint64_t block);
 
-/* A block's length in bytes; 0 for what is none. */
+/* Returns the length of a block in bytes; 0 if it is not a block. */
 PLUGIN_IMPORT("extism:host/env", "length")
 uint64_t extism_host_env_length(uint64_t block);
 
-/* The same of what is a block for certain, for kits that are not this one. */
+/* Like `length`, for an address that is certainly a block. The SDK does not use it. */
 PLUGIN_IMPORT("extism:host/env", "length_unsafe")
 uint64_t extism_host_env_length_unsafe(uint64_t block);
 
-/* A block with the input, for kits that are not this one. */
+/* Returns a block with the input. The SDK does not use it. */
 PLUGIN_IMPORT("extism:host/env", "input_offset")
 uint64_t extism_host_env_input_offset(void);
 
-/* A byte of a block. */
+/* Returns a byte of a block. */
 PLUGIN_IMPORT("extism:host/env", "load_u8")
 uint32_t extism_host_env_load_u8(uint64_t at);
 
-/* Eight bytes of a block. */
+/* Returns eight bytes of a block. */
 PLUGIN_IMPORT("extism:host/env", "load_u64")
 uint64_t extism_host_env_load_u64(uint64_t at);
 
-/* Changes a byte of a block. */
+/* Writes a byte of a block. */
 PLUGIN_IMPORT("extism:host/env", "store_u8")
 void extism_host_env_store_u8(uint64_t at, uint32_t byte);
 
-/* Changes eight bytes of a block. */
+/* Writes eight bytes of a block. */
 PLUGIN_IMPORT("extism:host/env", "store_u64")
 void extism_host_env_store_u64(uint64_t at, uint64_t bytes);
 
-/* Makes a block the output, which is the length of it or less. */
+/* Makes the first `length` bytes of a block the output. */
 PLUGIN_IMPORT("extism:host/env", "output_set")
 void extism_host_env_output_set(uint64_t block, uint64_t length);
 
@@ -117,52 +117,52 @@ void extism_host_env_output_set(uint64_t block, uint64_t length);
 PLUGIN_IMPORT("extism:host/env", "error_set")
 void extism_host_env_error_set(uint64_t block);
 
-/* What was set under a key. */
+/* Returns the setting under a key. */
 PLUGIN_IMPORT("extism:host/env", "config_get")
 uint64_t extism_host_env_config_get(uint64_t key);
 
-/* The variable of a name. */
+/* Returns a variable. */
 PLUGIN_IMPORT("extism:host/env", "var_get")
 uint64_t extism_host_env_var_get(uint64_t name);
 
-/* Sets a variable, or removes it where the value is 0. */
+/* Sets a variable, or removes it if the value is 0. */
 PLUGIN_IMPORT("extism:host/env", "var_set")
 void extism_host_env_var_set(uint64_t name, uint64_t value);
 
-/* The status of the last response. */
+/* Returns the status of the last response. */
 PLUGIN_IMPORT("extism:host/env", "http_status_code")
 uint32_t extism_host_env_http_status_code(void);
 
-/* The headers of the last response as a JSON object; 0 where the host's program does not allow to see them. */
+/* Returns the headers of the last response as a JSON object; 0 if the program that runs Extism hides them. */
 PLUGIN_IMPORT("extism:host/env", "http_headers")
 uint64_t extism_host_env_http_headers(void);
 
-/* Takes a line. */
+/* Writes a log line. */
 PLUGIN_IMPORT("extism:host/env", "log_trace")
 void extism_host_env_log_trace(uint64_t line);
 
-/* Takes a line. */
+/* Writes a log line. */
 PLUGIN_IMPORT("extism:host/env", "log_debug")
 void extism_host_env_log_debug(uint64_t line);
 
-/* Takes a line. */
+/* Writes a log line. */
 PLUGIN_IMPORT("extism:host/env", "log_info")
 void extism_host_env_log_info(uint64_t line);
 
-/* Takes a line. */
+/* Writes a log line. */
 PLUGIN_IMPORT("extism:host/env", "log_warn")
 void extism_host_env_log_warn(uint64_t line);
 
-/* Takes a line. */
+/* Writes a log line. */
 PLUGIN_IMPORT("extism:host/env", "log_error")
 void extism_host_env_log_error(uint64_t line);
 
-/* The most detailed level that is wanted: 0 trace, 1 debug, 2 info, 3 warn, 4 error; `i32::MAX` none. */
+/* Returns the most detailed level that the host wants: 0 trace, 1 debug, 2 info, 3 warn, 4 error; `i32::MAX` none. */
 PLUGIN_IMPORT("extism:host/env", "get_log_level")
 uint32_t extism_host_env_get_log_level(void);
 
-/* Sends a request, whose head is `{"url", "method", "headers"}`, and waits for the response: its body, or 0 where it has none. Whatever goes wrong
- * ends the plugin's call.
+/* Sends a request with the head `{"url", "method", "headers"}` and waits for the response. Returns its body, or 0 if it has none. Any failure ends
+ * the plugin's call.
  * Needs the permission `http`. */
 PLUGIN_IMPORT("extism:host/env", "http_request")
 uint64_t extism_host_env_http_request(uint64_t head, uint64_t body);

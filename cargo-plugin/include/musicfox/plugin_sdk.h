@@ -61,17 +61,17 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* Takes a line: 0 is information, 1 a warning, 2 an error; anything else is for whoever looks for mistakes. A line without text is dropped.
+/* Writes a log line: 0 is information, 1 a warning, 2 an error; anything else is debug output. The host drops a line without text.
  * message, message_len: bytes. */
 PLUGIN_IMPORT("env", "host_log")
 void env_host_log(int32_t level, const uint8_t *message, uint32_t message_len);
 
-/* The text of a setting, in a block of just its length. What is not set has no block, or one without bytes.
+/* Returns the text of a setting, in a block of exactly its length. A setting that is not set has no block, or an empty one.
  * key, key_len: text. */
 PLUGIN_IMPORT("env", "host_get_config")
 uint32_t env_host_get_config(const char *key, uint32_t key_len);
 
-/* Tells everybody. An event without a type or without data is dropped.
+/* Emits an event to all subscribers. The host drops an event without a type or without data.
  * event, event_len: text.
  * data, data_len: bytes. */
 PLUGIN_IMPORT("env", "host_emit_event")
@@ -83,7 +83,7 @@ void env_host_emit_event(const char *event, uint32_t event_len, const uint8_t *d
 PLUGIN_IMPORT("env", "host_set_config")
 void env_host_set_config(const char *key, uint32_t key_len, const char *value, uint32_t value_len);
 
-/* Sends a request. The status is below 0 where no response came, and what is returned says why.
+/* Sends a request. If no response came, the status is below 0 and the returned bytes give the reason.
  * method, method_len: text.
  * url, url_len: text.
  * body, body_len: bytes.
@@ -92,13 +92,13 @@ void env_host_set_config(const char *key, uint32_t key_len, const char *value, u
 PLUGIN_IMPORT("env", "host_http_request")
 uint32_t env_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len, const uint8_t *body, uint32_t body_len, void *status);
 
-/* A file's contents; nothing where there is no such file, or the plugin may not read it.
+/* Returns the contents of a file; nothing if there is no such file or the plugin may not read it.
  * path, path_len: text.
  * Needs the permission `files`. */
 PLUGIN_IMPORT("env", "host_read_file")
 uint32_t env_host_read_file(const char *path, uint32_t path_len);
 
-/* Makes a file, or writes it anew.
+/* Creates or replaces a file.
  * path, path_len: text.
  * data, data_len: bytes.
  * Gives back a number that says whether it succeeded.
@@ -106,7 +106,7 @@ uint32_t env_host_read_file(const char *path, uint32_t path_len);
 PLUGIN_IMPORT("env", "host_write_file")
 int32_t env_host_write_file(const char *path, uint32_t path_len, const uint8_t *data, uint32_t data_len);
 
-/* From now on, events of this type reach the plugin.
+/* Subscribes to events of this type.
  * event, event_len: text.
  * Gives back a number that says whether it succeeded.
  * Needs the permission `events`. */

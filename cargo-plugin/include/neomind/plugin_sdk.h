@@ -61,26 +61,26 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* Uses a capability of the platform. Parameters and answer are JSON; the number is how many bytes of the answer were written, all that there was
- * room for, or -1.
+/* Uses a capability of the platform. Parameters and answer are JSON. Returns the number of bytes of the answer that were written, at most the size
+ * of the buffer, or -1.
  * capability, capability_len: text.
  * parameters, parameters_len: text.
  * answer, answer_len: bytes, which the host changes. */
 PLUGIN_IMPORT("neomind", "host_invoke_capability")
 int32_t neomind_host_invoke_capability(const char *capability, uint32_t capability_len, const char *parameters, uint32_t parameters_len, uint8_t *answer, uint32_t answer_len);
 
-/* Has events of a type kept for this extension: the subscription's number, or -1. The runner does not look at the filter.
+/* Starts to collect events of a type for this extension. Returns the number of the subscription, or -1. The runner ignores the filter.
  * event_type, event_type_len: text.
  * filter, filter_len: text. */
 PLUGIN_IMPORT("neomind", "host_event_subscribe")
 int64_t neomind_host_event_subscribe(const char *event_type, uint32_t event_type_len, const char *filter, uint32_t filter_len);
 
-/* Gives the events that were kept, as a JSON array, and forgets them: how many bytes were written, all that there was room for, or -1.
+/* Returns the collected events as a JSON array and forgets them: the number of bytes written, at most the size of the buffer, or -1.
  * events, events_len: bytes, which the host changes. */
 PLUGIN_IMPORT("neomind", "host_event_poll")
 int32_t neomind_host_event_poll(int64_t subscription, uint8_t *events, uint32_t events_len);
 
-/* Has no more events kept: 0, or -1. */
+/* Ends a subscription: 0, or -1. */
 PLUGIN_IMPORT("neomind", "host_event_unsubscribe")
 int32_t neomind_host_event_unsubscribe(int64_t subscription);
 
@@ -88,13 +88,13 @@ int32_t neomind_host_event_unsubscribe(int64_t subscription);
 PLUGIN_IMPORT("neomind", "host_free")
 void neomind_host_free(uint32_t address);
 
-/* Takes a line; the level is `error`, `warn` or `debug`, and anything else is `info`.
+/* Writes a log line; the level is `error`, `warn` or `debug`, and anything else is `info`.
  * level, level_len: text.
  * message, message_len: text. */
 PLUGIN_IMPORT("neomind", "host_log")
 void neomind_host_log(const char *level, uint32_t level_len, const char *message, uint32_t message_len);
 
-/* The milliseconds since 1970. */
+/* Returns the milliseconds since 1970. */
 PLUGIN_IMPORT("neomind", "host_timestamp_ms")
 int64_t neomind_host_timestamp_ms(void);
 

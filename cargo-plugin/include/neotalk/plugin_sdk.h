@@ -61,35 +61,35 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* Takes a line: 0 debug, 1 information, 2 warning, 3 error.
+/* Writes a log line: 0 debug, 1 information, 2 warning, 3 error.
  * message, message_len: bytes. */
 PLUGIN_IMPORT("env", "neotalk_log")
 void env_neotalk_log(uint32_t level, const uint8_t *message, uint32_t message_len);
 
-/* What was set under a key, as JSON or as plain text; 1 for nothing, -1 for a buffer that is too small.
+/* Returns the setting under a key, as JSON or plain text; 1 if it is not set, -1 if the buffer is too small.
  * key, key_len: text.
  * out: where the result is written to, for which there are out_size bytes. */
 PLUGIN_IMPORT("env", "neotalk_get_config")
 uint32_t env_neotalk_get_config(const char *key, uint32_t key_len, void *out, uint32_t out_size);
 
-/* The status of what a server answers to a GET request; below 0 where there is no answer.
+/* Sends a GET request and returns the status of the response; below 0 without a response.
  * url, url_len: text.
  * Gives back a number that says whether it succeeded. */
 PLUGIN_IMPORT("env", "neotalk_http_get")
 int32_t env_neotalk_http_get(const char *url, uint32_t url_len);
 
-/* The status of what a server answers to a POST request; below 0 where there is no answer.
+/* Sends a POST request and returns the status of the response; below 0 without a response.
  * url, url_len: text.
  * body, body_len: bytes.
  * Gives back a number that says whether it succeeded. */
 PLUGIN_IMPORT("env", "neotalk_http_post")
 int32_t env_neotalk_http_post(const char *url, uint32_t url_len, const uint8_t *body, uint32_t body_len);
 
-/* Milliseconds since 1970-01-01 00:00 UTC. */
+/* Returns the milliseconds since 1970-01-01 00:00 UTC. */
 PLUGIN_IMPORT("env", "neotalk_now_ms")
 uint64_t env_neotalk_now_ms(void);
 
-/* 32 random bits. */
+/* Returns 32 random bits. */
 PLUGIN_IMPORT("env", "neotalk_random")
 uint32_t env_neotalk_random(void);
 

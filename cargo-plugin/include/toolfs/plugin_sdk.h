@@ -61,14 +61,14 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* A file's contents.
+/* Returns the contents of a file.
  * path, path_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `files`. */
 PLUGIN_IMPORT("toolfs", "read_file")
 plugin_packed toolfs_read_file(const char *path, uint32_t path_len);
 
-/* Makes or replaces a file.
+/* Creates or replaces a file.
  * path, path_len: text.
  * data, data_len: bytes.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
@@ -76,14 +76,14 @@ plugin_packed toolfs_read_file(const char *path, uint32_t path_len);
 PLUGIN_IMPORT("toolfs", "write_file")
 plugin_packed toolfs_write_file(const char *path, uint32_t path_len, const uint8_t *data, uint32_t data_len);
 
-/* The names of what is in a folder.
+/* Returns the names of the entries of a folder.
  * path, path_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `files`. */
 PLUGIN_IMPORT("toolfs", "list_dir")
 plugin_packed toolfs_list_dir(const char *path, uint32_t path_len);
 
-/* What a path leads to.
+/* Returns the metadata of a file or a folder.
  * path, path_len: text.
  * Gives back packed bytes or an error, in memory that the host allocated in this plugin and that the plugin frees; 0 is nothing.
  * Needs the permission `files`. */

@@ -61,7 +61,7 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 
-/* Takes the call's result, or the words of its error.
+/* Receives the result of the call, or the text of its error.
  * bytes, bytes_len: bytes. */
 PLUGIN_IMPORT("typst_env", "wasm_minimal_protocol_send_result_to_host")
 void typst_env_wasm_minimal_protocol_send_result_to_host(const uint8_t *bytes, uint32_t bytes_len);
