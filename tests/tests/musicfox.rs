@@ -169,7 +169,7 @@ fn the_guides_c_sample_runs_from_initialize_to_cleanup() {
     let mut plugin = Sample::new().plugin().unwrap();
     assert!(
         plugin
-            .host()
+            .services()
             .logs()
             .contains("Audio filter plugin initialized")
     );
@@ -697,7 +697,7 @@ fn events_of_the_host_reach_the_handlers_and_are_no_commands() {
     assert_eq!(failure.code(), "not_found", "it has no such command");
     assert!(
         plugin
-            .host()
+            .services()
             .logs()
             .contains("process_audio: the plugin has no command `process_audio` (unknown_command)")
     );

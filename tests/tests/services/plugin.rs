@@ -227,7 +227,7 @@ fn instances_have_separate_services_unless_shared_ones_are_set() {
     let build = || module.plugin().grant_all().build().unwrap();
     let (mut one_of_them, other) = (build(), build());
     one(&mut one_of_them, json!({"kv_set": ["k", 1]})).unwrap();
-    assert!(other.host().kv().is_empty());
+    assert!(other.services().kv().is_empty());
 }
 
 #[test]
