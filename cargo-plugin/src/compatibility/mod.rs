@@ -5,6 +5,8 @@
 //! `docs/cargo-plugin.md` has the table.
 
 mod number;
+#[cfg(test)]
+mod properties;
 mod schema;
 mod version;
 
@@ -375,8 +377,8 @@ fn command(
                 .map_or("nothing".to_owned(), |ty| text::line(ty, 20))
         };
         for (verb, old, new) in [
-            ("input", &was.input, &is.input),
-            ("output", &was.output, &is.output),
+            ("takes", &was.input, &is.input),
+            ("returns", &was.output, &is.output),
         ] {
             if old != new {
                 let what = format!("{verb} {} now, and not {}", shown(new), shown(old));
@@ -633,7 +635,7 @@ mod tests {
             ["Minor: command `a` is new"]
         );
         assert_eq!(
-            reported(command(json!({})), command(json!({"takes": "f32"}))),
+            reported(command(json!({})), command(json!({"input": "f32"}))),
             ["Breaking: command `a` takes f32 now, and not u8"]
         );
         assert_eq!(

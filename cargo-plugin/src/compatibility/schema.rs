@@ -130,13 +130,14 @@ pub fn changes(
     direction: Direction,
     subject: Subject<'_>,
 ) -> Vec<Change> {
-    if old.schema == new.schema && old.definitions == new.definitions {
+    let same_definitions = reachable(old) == reachable(new);
+    if old.schema == new.schema && same_definitions {
         return Vec::new();
     }
     let mut walk = Walk {
         old: old.definitions,
         new: new.definitions,
-        same_definitions: old.definitions == new.definitions,
+        same_definitions,
         direction,
         seen: HashSet::new(),
         found: Vec::new(),
@@ -156,6 +157,28 @@ pub fn changes(
         }
     }
     changes
+}
+
+/// Returns the definitions that a schema refers to, directly or through others, by their reference.
+fn reachable(document: Document<'_>) -> BTreeMap<&str, &Value> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![document.schema];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(values) => left.extend(values),
+            Value::Object(members) => {
+                left.extend(members.values());
+                if let Some(Value::String(name)) = members.get("$ref")
+                    && let Some((_, schema)) = manifest::definition(name, document.definitions)
+                    && found.insert(name.as_str(), schema).is_none()
+                {
+                    left.push(schema);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Returns true if values have the same form in a codec that identifies members and variants by order.

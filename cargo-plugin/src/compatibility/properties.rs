@@ -1,0 +1,334 @@
+//! Checks with an independent validator that changes reported as harmless are harmless: values of the
+//! old schema are valid in the new one.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::Level;
+use super::schema::{Definitions, Direction, Document, Subject, changes};
+
+/// Generates schemas like those that are derived from types, and some that are not.
+fn schema() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!({"type": "string"})),
+        Just(json!({"type": "boolean"})),
+        Just(json!({"type": "null"})),
+        Just(json!(true)),
+        Just(json!({"type": "number"})),
+        (-3i64..3, 0i64..6).prop_map(
+            |(least, more)| json!({"type": "integer", "minimum": least, "maximum": least + more})
+        ),
+        (-3i64..3).prop_map(|least| json!({"type": ["integer", "null"], "minimum": least})),
+        (-3i64..3).prop_map(|most| json!({"type": "number", "exclusiveMaximum": most})),
+        (0u32..4).prop_map(|most| json!({"type": "string", "maxLength": most})),
+        prop::sample::subsequence(vec!["a", "b", "c"], 1..3)
+            .prop_map(|names| json!({"enum": names})),
+        Just(json!({"$ref": "#/$defs/A"})),
+        Just(json!({"$ref": "#/$defs/B"})),
+    ];
+    leaf.prop_recursive(3, 24, 3, |inner| {
+        let member = (prop::sample::select(vec!["a", "b", "c"]), inner.clone(), any::<bool>());
+        let object = (prop::collection::vec(member.clone(), 0..3), any::<bool>()).prop_map(|(members, closed)| object(members, closed));
+        let variant = (prop::sample::select(vec!["a", "b", "c"]), inner.clone());
+        prop_oneof![
+            object.clone(),
+            inner.clone().prop_map(|inner| json!({"type": "object", "additionalProperties": inner})),
+            inner.clone().prop_map(|inner| json!({"type": "array", "items": inner})),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| {
+                json!({"type": "array", "prefixItems": [one, other], "items": false, "minItems": 2})
+            }),
+            prop::collection::vec(inner.clone(), 1..3).prop_map(|any| json!({"anyOf": any})),
+            inner.clone().prop_map(|inner| json!({"anyOf": [inner, {"type": "null"}]})),
+            (object.clone(), object).prop_map(|(one, other)| json!({"allOf": [one, other]})),
+            prop::collection::vec(variant, 1..3).prop_map(|variants| {
+                let of = |(name, inner): (&str, Value)| json!({"type": "object", "properties": {name: inner}, "required": [name], "additionalProperties": false});
+                json!({"anyOf": variants.into_iter().map(of).collect::<Vec<_>>()})
+            }),
+        ]
+    })
+}
+
+fn object(members: Vec<(&str, Value, bool)>, closed: bool) -> Value {
+    let required: std::collections::BTreeSet<_> = members
+        .iter()
+        .filter(|(_, _, required)| *required)
+        .map(|(name, ..)| *name)
+        .collect();
+    let properties: Map<String, Value> = members
+        .iter()
+        .map(|(name, schema, _)| ((*name).to_owned(), schema.clone()))
+        .collect();
+    let mut object = json!({"type": "object", "properties": properties, "required": required});
+    if closed {
+        object["additionalProperties"] = json!(false);
+    }
+    object
+}
+
+fn definitions() -> impl Strategy<Value = Definitions> {
+    (schema(), schema()).prop_map(|(one, other)| {
+        Definitions::from_iter([
+            // A schema that only refers to itself has no values.
+            (
+                "A".to_owned(),
+                json!({"type": "object", "properties": {"a": one, "next": {"$ref": "#/$defs/B"}}}),
+            ),
+            (
+                "B".to_owned(),
+                json!({"anyOf": [{"type": "null"}, {"type": "array", "items": other}]}),
+            ),
+        ])
+    })
+}
+
+/// Generates a schema and one that differs a little.
+fn pair() -> impl Strategy<Value = (Value, Value)> {
+    prop_oneof![
+        (schema(), schema()),
+        (schema(), any::<prop::sample::Index>(), schema()).prop_map(|(schema, place, other)| {
+            let mut changed = schema.clone();
+            let places = places(&mut changed);
+            if !places.is_empty() {
+                let nth = place.index(places.len());
+                if let Some(place) = places.into_iter().nth(nth) {
+                    *place = other;
+                }
+            }
+            (schema, changed)
+        }),
+    ]
+}
+
+/// Returns the schemas directly within a schema.
+fn places(schema: &mut Value) -> Vec<&mut Value> {
+    let mut found = Vec::new();
+    let Value::Object(keywords) = schema else {
+        return found;
+    };
+    for (keyword, value) in keywords {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(members)) => found.extend(members.values_mut()),
+            ("anyOf" | "allOf" | "prefixItems", Value::Array(schemas)) => found.extend(schemas),
+            ("items" | "additionalProperties", schema @ Value::Object(_)) => found.push(schema),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns values of a schema, and some invalid ones. They have undeclared members only if the schema
+/// describes those.
+fn values(schema: &Value, definitions: &Definitions, depth: usize) -> Vec<Value> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return vec![json!(null), json!([])];
+    };
+    let Value::Object(keywords) = schema else {
+        return vec![
+            json!(null),
+            json!(true),
+            json!(7),
+            json!(-1.5),
+            json!("text"),
+            json!([]),
+            json!({}),
+        ];
+    };
+    let mut found: Vec<Value> = Vec::new();
+    if let Some(Value::String(name)) = keywords.get("$ref") {
+        let definition = name
+            .strip_prefix("#/$defs/")
+            .and_then(|name| definitions.get(name));
+        found.extend(
+            definition
+                .into_iter()
+                .flat_map(|schema| values(schema, definitions, depth)),
+        );
+    }
+    for keyword in ["anyOf", "allOf"] {
+        let each: Vec<Vec<Value>> = keywords
+            .get(keyword)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|schema| values(schema, definitions, depth))
+            .collect();
+        if let ("allOf", [ones, others]) = (keyword, &each[..]) {
+            let pairs = ones.iter().zip(others.iter().cycle());
+            found.extend(pairs.map(|(one, other)| merged(one, other)));
+        }
+        found.extend(each.into_iter().flatten());
+    }
+    found.extend(
+        keywords
+            .get("enum")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .cloned(),
+    );
+    let types = match keywords.get("type") {
+        Some(Value::Array(types)) => types.clone(),
+        Some(ty) => vec![ty.clone()],
+        None => Vec::new(),
+    };
+    for ty in types.iter().filter_map(Value::as_str) {
+        match ty {
+            "null" => found.push(json!(null)),
+            "boolean" => found.extend([json!(true), json!(false)]),
+            "string" => found.extend(["", "a", "abc", "longer"].map(Value::from)),
+            "integer" => found.extend((-4..10).map(Value::from)),
+            "number" => found.extend([json!(-2.5), json!(-1), json!(0.5), json!(2)]),
+            "array" => {
+                found.push(json!([]));
+                if let Some(first) = keywords.get("prefixItems").and_then(Value::as_array) {
+                    let each: Vec<_> = first
+                        .iter()
+                        .map(|schema| values(schema, definitions, depth))
+                        .collect();
+                    for nth in 0..6 {
+                        found.push(
+                            each.iter()
+                                .filter_map(|values| values.get(nth % values.len().max(1)).cloned())
+                                .collect(),
+                        );
+                    }
+                } else if let Some(items) = keywords.get("items") {
+                    let values = values(items, definitions, depth);
+                    found.extend(values.iter().take(8).map(|value| json!([value])));
+                    found.push(values.into_iter().take(3).collect());
+                }
+            }
+            "object" => objects(keywords, definitions, depth, &mut found),
+            _ => {}
+        }
+    }
+    found.truncate(60);
+    found
+}
+
+fn objects(
+    keywords: &Map<String, Value>,
+    definitions: &Definitions,
+    depth: usize,
+    found: &mut Vec<Value>,
+) {
+    let members: Vec<(String, Vec<Value>)> = keywords
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.clone(), values(schema, definitions, depth)))
+        .collect();
+    for nth in 0..8 {
+        // All members, and all but one.
+        for left_out in 0..=members.len() {
+            let some = members.iter().enumerate().filter(|(at, _)| *at != left_out);
+            let object: Map<String, Value> = some
+                .filter_map(|(at, (name, values))| {
+                    Some((
+                        name.clone(),
+                        values.get((nth * 7 + at) % values.len().max(1))?.clone(),
+                    ))
+                })
+                .collect();
+            found.push(object.into());
+        }
+    }
+    if let Some(other @ Value::Object(_)) = keywords.get("additionalProperties") {
+        found.extend(
+            values(other, definitions, depth)
+                .into_iter()
+                .take(6)
+                .map(|value| json!({"b": value.clone(), "z": value})),
+        );
+    }
+}
+
+fn merged(one: &Value, other: &Value) -> Value {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => one
+            .clone()
+            .into_iter()
+            .chain(other.clone())
+            .collect::<Map<_, _>>()
+            .into(),
+        _ => one.clone(),
+    }
+}
+
+/// Returns the schema with objects that have only the members that they declare, as callers are
+/// assumed to send them.
+fn closed(schema: &Value, within_all: bool) -> Value {
+    let mut schema = schema.clone();
+    let Value::Object(keywords) = &mut schema else {
+        return schema;
+    };
+    let all = keywords.contains_key("allOf");
+    for (keyword, value) in keywords.iter_mut() {
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(members)) => members
+                .values_mut()
+                .for_each(|schema| *schema = closed(schema, false)),
+            ("anyOf" | "allOf" | "prefixItems", Value::Array(schemas)) => schemas
+                .iter_mut()
+                .for_each(|schema| *schema = closed(schema, all)),
+            ("items" | "additionalProperties", schema) => *schema = closed(schema, false),
+            _ => {}
+        }
+    }
+    let open =
+        keywords.contains_key("properties") && !keywords.contains_key("additionalProperties");
+    if all || open && !within_all {
+        keywords.insert("unevaluatedProperties".to_owned(), json!(false));
+    }
+    schema
+}
+
+fn validator(schema: &Value, definitions: &Definitions) -> jsonschema::Validator {
+    let document = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [schema], "$defs": definitions});
+    jsonschema::validator_for(&document).unwrap()
+}
+
+fn breaks(old: Document<'_>, new: Document<'_>) -> bool {
+    let subject = Subject {
+        owner: "",
+        whole: "",
+        part: "",
+    };
+    changes(old, new, Direction::In, subject)
+        .iter()
+        .any(|change| change.level == Level::Breaking)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn values_of_the_old_schema_fit_one_that_does_not_break(
+        (old, new) in pair(), of_old in definitions(), of_new in definitions(), same in any::<bool>()
+    ) {
+        let of_new = if same { of_old.clone() } else { of_new };
+        let document = |schema, definitions| Document { schema, definitions };
+        if !breaks(document(&old, &of_old), document(&new, &of_new)) {
+            let declared: Definitions =
+                of_old.iter().map(|(name, schema)| (name.clone(), closed(schema, false))).collect();
+            let before = validator(&closed(&old, false), &declared);
+            let after = validator(&new, &of_new);
+            for value in values(&old, &of_old, 5) {
+                prop_assert!(
+                    !before.is_valid(&value) || after.is_valid(&value),
+                    "{value}\nis valid in {old}\n{of_old:?}\nand not in {new}\n{of_new:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_unchanged_schema_does_not_break(schema in schema(), definitions in definitions()) {
+        // Another document, so that the two do not compare equal as a whole.
+        let mut renamed = definitions.clone();
+        renamed.insert("Unused".to_owned(), json!(true));
+        let document = |definitions| Document { schema: &schema, definitions };
+        prop_assert!(!breaks(document(&definitions), document(&renamed)));
+    }
+}
