@@ -1,8 +1,8 @@
 //! The changes that a new version of a plugin makes for callers of the old one.
 //!
-//! Schemas are compared by the values that they allow, and by who sends those values. What callers send
-//! (arguments, a configuration, an event's data) may allow more; what they read (results) may allow less.
-//! `docs/cargo-plugin.md` has the table.
+//! Schemas are compared by the values that they allow, and by who sends those values. What callers
+//! send (arguments, a configuration, an event's data) may allow more; what they read (results) may
+//! allow less. `docs/cargo-plugin.md` has the table.
 
 mod number;
 mod schema;

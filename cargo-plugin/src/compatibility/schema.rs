@@ -44,7 +44,8 @@ const STRUCTURE: [&str; 5] = [
     "prefixItems",
 ];
 
-/// Keywords with a bound: of what, the least, the greatest.
+/// Keywords with a bound: the counted thing, the keyword for its minimum, the keyword for its
+/// maximum.
 const COUNTS: [(&str, &str, &str); 3] = [
     ("length", "minLength", "maxLength"),
     ("number of items", "minItems", "maxItems"),
@@ -250,7 +251,7 @@ fn layout<'a>(
     }
 }
 
-/// The set of valid values, from old to new.
+/// The change to the set of valid values.
 #[derive(Clone, Copy, PartialEq)]
 enum Turn {
     Narrowed,
