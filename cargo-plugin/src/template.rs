@@ -38,7 +38,7 @@ const README_BUILD: &str =
 const SDK: (&str, &str) = ("plugin-sdk", "sdk");
 const HARNESS: (&str, &str) = ("plugin-sdk-harness", "host-harness");
 
-/// What a plugin is for: which template it begins as.
+/// The purpose of a plugin, which selects the template.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PluginType {
     Tool,

@@ -101,7 +101,7 @@ pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Coun
     })
 }
 
-/// Counts, and in `ends` whether further calls are possible.
+/// The counts of a case; `ends` is true if the instance can be called again.
 pub struct Counted {
     pub counts: Counts,
     pub ends: bool,

@@ -109,7 +109,7 @@ fn documents(project: &Project) -> Result<Vec<PathBuf>> {
         })
         .map_err(|error| cannot_read(&project.root, error))?;
     documents.retain(|path| path.is_file() && is_legal(path));
-    // A file that the crate names and that is elsewhere comes first.
+    // The files that the crate names, possibly in other folders, come first.
     documents.sort();
     let named = [&project.readme, &project.license_file]
         .into_iter()

@@ -1,7 +1,7 @@
 //! Differences between two versions of a schema, for the callers that send its values or read them.
 //!
-//! Compares the forms that `#[derive(Schema)]` writes: scalars with bounds, lists, tuples, objects, maps,
-//! options and enums. A difference in anything else is unclear, and so taken as breaking.
+//! Compares the forms that `#[derive(Schema)]` writes: scalars with bounds, lists, tuples, objects,
+//! maps, options and enums. A difference in anything else is unclear, and so taken as breaking.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -159,7 +159,8 @@ pub fn changes(
     changes
 }
 
-/// Returns true if values have the same form in a codec that identifies members and variants by order.
+/// Returns true if values have the same form in a codec that identifies members and variants by
+/// order.
 pub fn same_layout(old: Document<'_>, new: Document<'_>) -> bool {
     layout(old, new, &mut HashSet::new(), MAX_DEPTH)
 }
@@ -1342,7 +1343,8 @@ mod tests {
         };
         assert!(compared(&same).is_empty());
         let found = compared(&other);
-        // Both members of the last struct refer to the type that changed; the pair is reported once.
+        // Both members of the last struct refer to the type that changed; the pair is reported
+        // once.
         let [change] = &found[..] else {
             panic!("{found:#?}")
         };

@@ -52,7 +52,7 @@ enum Whole {
     Object,
     /// A value that can only be written as JSON.
     Other,
-    /// An undescribed form.
+    /// Arguments without a description.
     Unknown,
 }
 

@@ -104,7 +104,7 @@ struct Subject<'a> {
     expectations: &'a Expectations,
 }
 
-/// Runs all checks, except those that need a result that an earlier one could not give.
+/// Runs all checks. If the module cannot be inspected, runs only the check that reports this.
 pub fn validate(file: &PluginFile, expectations: &Expectations) -> Validation {
     let mut validation = Validation::new(file, expectations.host);
     let looked_into = Inspection::of(&file.wasm).and_then(|inspection| {
