@@ -12,8 +12,8 @@
 //! | object | `--limits.most 3` for each member, or the whole as JSON: `--limits '{"most":3}'` |
 //! | anything else | JSON: `--shape '{"circle":{"radius":2}}'`, `--shape @shape.json` |
 //!
-//! Flags are merged into the object from `--args`, if given. An argument whose name cannot be a flag,
-//! or is an option of this tool, is `--args.NAME`.
+//! Flags are merged into the object from `--args`, if given. An argument whose name cannot be a
+//! flag, or is an option of this tool, is `--args.NAME`.
 
 mod bytes;
 mod help;
