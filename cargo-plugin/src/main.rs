@@ -69,7 +69,7 @@ use clap::Parser;
 
 use crate::terminal::{Form, Terminal};
 
-/// The outer command: for `cargo plugin …`, cargo runs `cargo-plugin plugin …`.
+/// Cargo calls `cargo-plugin plugin …` for `cargo plugin …`.
 #[derive(Parser)]
 #[command(name = "cargo", bin_name = "cargo", disable_help_subcommand = true)]
 enum Cargo {
