@@ -1,4 +1,4 @@
-//! One archive of several files, the same byte for byte whenever and wherever it is packed.
+//! An archive of several files, byte for byte the same at any time and on any machine.
 
 use std::fmt::Write;
 use std::io;
@@ -7,19 +7,21 @@ use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 
-/// The file that tells the checksums of all others, in the form that `sha256sum --check` reads.
+/// The file with the checksums of all other files, in the format of `sha256sum --check`.
 pub const CHECKSUMS: &str = "SHA256SUMS";
 
-/// When every file is said to have been changed, in seconds since 1970: in July 2006, as in cargo's own packages. Some tools take 0 for a mistake.
+/// The modification time of every file, in seconds since 1970: July 2006, as in cargo's packages.
+/// Some tools treat 0 as an error.
 const MODIFIED: u64 = 1_153_704_088;
 
-/// Everyone may read, the owner may write.
+/// Read permission for everyone, write permission for the owner.
 const MODE: u32 = 0o644;
 
-/// What a gzip header says where it does not tell which system made it.
+/// The gzip header's value for an unspecified operating system.
 const NO_SYSTEM: u8 = 255;
 
-/// Packs files, names and contents, into a folder of a gzipped tar archive, in alphabetical order and with their checksums.
+/// Packs files, given as names and contents, into a folder of a gzipped tar archive. Sorts them by
+/// name and adds their checksums.
 pub fn pack(folder: &str, mut files: Vec<(String, Vec<u8>)>) -> io::Result<Vec<u8>> {
     files.sort();
     let sums = files
@@ -47,7 +49,7 @@ pub fn pack(folder: &str, mut files: Vec<(String, Vec<u8>)>) -> io::Result<Vec<u
     archive.into_inner()?.finish()
 }
 
-/// As `sha256sum` prints it.
+/// Returns a checksum as `sha256sum` prints it.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_in_which_files_come_does_not_show() {
+    fn archive_does_not_depend_on_the_order_of_its_files() {
         let mut reversed = files();
         reversed.reverse();
         assert_eq!(
@@ -85,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_tells_neither_who_made_it_nor_when() {
+    fn archive_names_neither_its_maker_nor_its_time() {
         let packed = pack("x-1.0.0", files()).unwrap();
         assert_eq!(
             packed.get(4..8),
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn checksums_are_those_of_sha256sum() {
+    fn checksums_match_sha256sum() {
         assert_eq!(
             sha256(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

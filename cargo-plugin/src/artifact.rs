@@ -1,4 +1,4 @@
-//! What is made of a plugin's crate: the module as it is shipped, and the files that go with it.
+//! The results of building a plugin's crate: the module as shipped, and its sidecars.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 use crate::wasm::{self, Anatomy};
 use crate::wasm_opt;
 
-/// What makes a plugin describe itself.
+/// The hint for making a plugin describe itself.
 const NO_MANIFEST: &str =
     "the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later";
 
@@ -40,7 +40,8 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// The hosts that the plugin is made for, each once, with the features that it is built with. One that it is not ready for is an error before anything is built.
+    /// Returns the hosts that the plugin is built for, each once, with the features for it. Fails
+    /// before anything is built if the plugin does not support one of them.
     pub fn hosts(&self, project: &Project) -> Result<Vec<(Option<Host>, Features)>> {
         let mut hosts: Vec<(Option<Host>, Features)> = Vec::new();
         for &host in &self.hosts {
@@ -56,7 +57,8 @@ impl BuildOptions {
         Ok(hosts)
     }
 
-    /// Where the files of a plugin go unless another folder is named: one folder for each plugin and profile, within cargo's target folder.
+    /// Returns the default folder for a plugin's files: one for each plugin and profile, within
+    /// cargo's target folder.
     pub fn folder(&self, project: &Project) -> PathBuf {
         let profile = match self.profile.as_str() {
             DEV | "test" => "debug",
@@ -67,24 +69,25 @@ impl BuildOptions {
     }
 }
 
-/// A module and its sidecars, with what they were made of.
+/// A module and its sidecars, with the data that they were made from.
 pub struct Bundle {
-    /// The host that it is made for.
+    /// The host that the module is made for.
     pub host: Host,
-    /// What the plugin says of itself.
+    /// The plugin's manifest.
     pub manifest: Manifest,
-    /// The module as it is shipped.
+    /// The module as shipped.
     pub wasm: Vec<u8>,
-    /// The module's parts, with the names that it no longer has where it was stripped.
+    /// The module's parts, with the names from before stripping.
     pub named: Anatomy,
-    /// The files beside it, generated from it.
+    /// The files next to the module, generated from the manifest.
     pub sidecars: Vec<Sidecar>,
-    /// The names of its functions where it was stripped, for failures and not for hosts.
+    /// The names of a stripped module's functions, for failures and not for hosts.
     pub symbols: Option<Vec<u8>>,
 }
 
 impl Bundle {
-    /// Builds the crate for one host, and makes the rest of what came of it. Where nobody says which, it is the one that the crate's features choose.
+    /// Builds the crate for one host, and makes the rest of the bundle from the result. Without a
+    /// host, builds for the one that the crate's features choose.
     pub fn build(
         project: &Project,
         options: &BuildOptions,
@@ -101,9 +104,10 @@ impl Bundle {
             None => format!("{} ({})", project.title(), options.profile),
         };
         terminal.status("Building", &what);
-        // Modules of everyday work keep their names and debug information.
+        // Modules for everyday work keep their names and debug information.
         let strips = !options.keep_names && options.profile != DEV;
-        // The linker leaves names out last of all, and changes nothing else by it: so they are kept to see what takes the space, and left out here.
+        // The linker strips names as its last step, and this changes nothing else. So names are
+        // kept to measure the parts, and stripped here.
         let compiler: &[&str] = match options.profile.as_str() {
             DEV => &[],
             _ => &["-C", "strip=debuginfo"],
@@ -133,7 +137,7 @@ impl Bundle {
         })
     }
 
-    /// The module and its sidecars: file names and contents.
+    /// Returns the names and contents of the module's file and its sidecars.
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let module = (sidecar::module_file(&self.manifest), self.wasm.clone());
         let sidecars = self
@@ -143,12 +147,14 @@ impl Bundle {
         std::iter::once(module).chain(sidecars).collect()
     }
 
-    /// The host's name in files and folders, so that modules for several hosts do not take each other's place; `None` for those of the SDK's own ABI.
+    /// Returns the host's name for files and folders, so that modules for several hosts do not
+    /// overwrite each other; `None` for the SDK's own ABI.
     pub fn mark(&self) -> Option<&'static str> {
         self.host.feature.map(|_| self.host.name)
     }
 
-    /// `greeter v0.1.0`, by what the plugin calls itself; with the host's name, where that is not one of the SDK's own ABI.
+    /// Returns `greeter v0.1.0`, with the plugin's id; adds the host's name unless it uses the
+    /// SDK's own ABI.
     pub fn title(&self) -> String {
         let title = format!("{} v{}", self.manifest.id, self.manifest.version);
         match self.mark() {
@@ -158,7 +164,7 @@ impl Bundle {
     }
 }
 
-/// What a module of our own building says of itself.
+/// Reads the manifest of a module that the tool built.
 pub fn manifest(wasm: &[u8], package: &str) -> Result<Manifest> {
     let nameless = || {
         Error::new(format!(

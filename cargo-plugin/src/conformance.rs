@@ -1,9 +1,11 @@
-//! Whether a plugin does what it says of itself, as far as that can be found out without knowing what it is for.
+//! Checks of a plugin's behaviour against its description, made without knowledge of its purpose.
 //!
-//! Nothing here depends on time: a call ends by its fuel. The clock stands still and random numbers are the same in every run.
+//! The results do not depend on time: fuel limits each call, the clock does not advance, and random
+//! numbers repeat in every run.
 //!
-//! On a host that is played, less can be said: it may carry no codes of errors, or read the arguments itself. There, what must be refused must not be taken, and
-//! nothing may trap or break a rule of the host's.
+//! An emulated host allows weaker checks only: it may carry no error codes, or may parse the
+//! arguments itself. There, invalid arguments must not be accepted, and no call may trap or break a
+//! rule of the host.
 
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
 use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
@@ -15,16 +17,16 @@ use crate::target_host::{self, Host};
 use crate::text;
 use crate::wasm::Interface;
 
-/// The most fuel that a call is given: some seconds.
+/// The fuel limit of a call: a few seconds' worth.
 const FUEL: u64 = 2_000_000_000;
 
-/// A name that no argument has: it is no identifier.
+/// A name that no argument can have, because it is not an identifier.
 const UNKNOWN: &str = "no-such-argument";
 
-/// The most faults that are told of one command.
+/// The greatest number of faults reported for one command.
 const MAX_FAULTS: usize = 5;
 
-/// The codes by which arguments are refused.
+/// The error codes with which a plugin refuses arguments.
 const REFUSALS: [&str; 4] = [
     "invalid_argument",
     "invalid_json",
@@ -32,19 +34,19 @@ const REFUSALS: [&str; 4] = [
     "unknown_argument",
 ];
 
-/// How much of an error's details is told, in bytes.
+/// The greatest length of an error's details in a report, in bytes.
 const MAX_DETAILS: usize = 200;
 
-/// Something that was looked at.
+/// One check and its outcome.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Check {
-    /// What should be so.
+    /// The expected behaviour.
     pub name: String,
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// What came of looking at it.
+/// The outcome of a check.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
@@ -82,14 +84,15 @@ impl Check {
     }
 }
 
-/// What is looked at.
+/// The plugin under test.
 struct Subject<'a> {
     module: &'a Module,
     manifest: &'a Manifest,
     host: Host,
 }
 
-/// Looks at a module on the host that it is made for. Without a configuration to begin with, `{}` is tried where the plugin's own schema allows it.
+/// Checks a module on the host that it is made for. Without a configuration, uses `{}` if the
+/// plugin's schema allows it.
 pub fn check(
     wasm: &[u8],
     host: Host,
@@ -123,7 +126,7 @@ pub fn check(
         host,
     };
     let mut checks = vec![Check::of("it loads", Vec::new())];
-    // Elsewhere no export is called like a command.
+    // Other hosts do not export commands under their names.
     if host.feature.is_none() {
         checks.push(Check::of(
             "its commands are those that it describes",
@@ -149,7 +152,7 @@ impl Subject<'_> {
 
     fn instance(&self, config: &Value) -> Result<Plugin, Failure> {
         let mut builder = self.module.plugin().grant_all();
-        // Hosts without configuration are given none.
+        // Hosts without configuration pass none.
         if !self.is_played() || *config != json!({}) {
             builder = builder.config(config);
         }
@@ -157,7 +160,7 @@ impl Subject<'_> {
     }
 }
 
-/// What is wrong with a list of commands beside the exports.
+/// Compares the list of commands with the exports, and returns the discrepancies.
 fn described(module: &Module, manifest: &Manifest) -> Vec<String> {
     let exported = |name: &str| module.commands().any(|export| export == name);
     let undescribed = module
@@ -196,7 +199,7 @@ fn initialises(subject: &Subject<'_>, config: Option<&Value>) -> (Check, Value) 
     (Check::of(name, faults), config)
 }
 
-/// What is wrong with a value, in a line.
+/// Joins the problems of a value in one line.
 fn reasons(problems: &[Problem]) -> String {
     let told: Vec<String> = problems.iter().map(Problem::to_string).collect();
     told.join("; ")
@@ -229,8 +232,8 @@ impl Subject<'_> {
 }
 
 impl Subject<'_> {
-    /// Calls a command with values that its description allows: it must take them, and what it
-    /// answers must be as described. `None` where it takes none.
+    /// Calls a command with values that its description allows. The command must accept them, and
+    /// its results must match the description. Returns `None` if the command takes no values.
     fn allowed(&self, command: &CommandInfo, config: &Value) -> Option<Check> {
         let schema = command.arguments.as_ref().map(|schema| schema.as_value());
         let schema = schema.filter(|schema| has_members(schema))?;
@@ -242,7 +245,7 @@ impl Subject<'_> {
         if command.codec != Codec::Json {
             return None;
         }
-        // The schema of an argument may say less than its checks: those are all asked.
+        // The schema of an argument may be laxer than the argument's checks, so all of them apply.
         let allows = |value: &Value| self.manifest.check(&command.name, value).is_ok();
         let mut values = Schemas::new(&self.manifest.defs).variety(schema);
         values.retain(allows);
@@ -262,7 +265,7 @@ impl Subject<'_> {
     }
 }
 
-/// Returns whether there is anything to give: a command without arguments takes an object with
+/// Returns true if there is an input to send: a command without arguments accepts an object with
 /// members that it ignores.
 fn has_members(schema: &Value) -> bool {
     let properties = schema.get("properties").and_then(Value::as_object);
@@ -272,7 +275,7 @@ fn has_members(schema: &Value) -> bool {
         || others.is_some_and(|others| !others.is_boolean())
 }
 
-/// Arguments, and what must come of them.
+/// Arguments and the expected outcome.
 #[derive(Debug, PartialEq)]
 struct Probe {
     arguments: String,
@@ -281,15 +284,15 @@ struct Probe {
 
 #[derive(Debug, PartialEq)]
 enum Expected {
-    /// One of these codes. The author's own code is not reached.
+    /// One of these error codes. The author's code does not run.
     Refusal(&'static [&'static str]),
-    /// `missing_argument`, about one of those that are required.
+    /// `missing_argument`, naming one of the required arguments.
     Missing(Vec<String>),
-    /// `invalid_argument`, about this one.
+    /// `invalid_argument`, naming this argument.
     Invalid(String),
-    /// A result as described, or an error of the plugin's own: whatever it is for, it does not trap.
+    /// A result that matches the description, or an error of the plugin: it must not trap.
     Answer,
-    /// The same of arguments that the description allows, which must not be refused as such.
+    /// Like `Answer`, for valid arguments, which the plugin must not refuse as invalid.
     Taken,
 }
 
@@ -305,7 +308,7 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
     let allows_nothing = manifest.check(&command.name, &json!({})).is_ok();
     let inline = schema.as_value();
     let Some(properties) = inline.get("properties").and_then(Value::as_object) else {
-        // All arguments are one value of a type of the author's.
+        // All arguments together are one value of the author's type.
         probes.push(match allows_nothing {
             true => probe("{}", Expected::Answer),
             false => probe(
@@ -341,7 +344,7 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
 }
 
 impl Probe {
-    /// What is wrong with the plugin's answer, if anything is.
+    /// Returns the fault in the plugin's answer, if there is one.
     fn fault(
         &self,
         subject: &Subject<'_>,
@@ -390,13 +393,13 @@ impl Probe {
                     && detail(details, "path").is_some_and(|path| path.starts_with(name.as_str())),
                 format!("invalid_argument, because `{name}` is described as another type"),
             ),
-            // What the author's own code refuses has no path of the reader's.
+            // An error from the author's code has no path that the SDK's argument reader adds.
             (Expected::Taken, Ok((code, details))) => (
                 !REFUSALS.contains(&code.as_str())
                     || details.get("path").is_none() && details.get("argument").is_none(),
                 "any answer but a refusal, because its description allows them".to_owned(),
             ),
-            // A default that is missing would show as this.
+            // A missing default would appear as this error.
             (Expected::Answer, Ok((code, _))) => (
                 !["missing_argument", "invalid_argument"].contains(&code.as_str()),
                 "any answer, because nothing must be given".to_owned(),
@@ -433,9 +436,9 @@ impl Probe {
 
 fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<String> {
     match (failure.kind(), expected) {
-        // It was asked to do its work, and has more of it than is waited for.
+        // The command was asked to do its work, which may take more fuel than the check allows.
         (FailureKind::OutOfFuel { .. }, Expected::Answer | Expected::Taken) => None,
-        // Some need more memory for the largest numbers that their type has.
+        // Some commands need more memory for the largest numbers of their types.
         (FailureKind::OutOfMemory { .. }, Expected::Taken) => None,
         _ => Some(format!(
             "for the arguments `{arguments}`: {}",
@@ -460,12 +463,12 @@ fn bad_result(
     ))
 }
 
-/// Bytes that a raw command cannot take, where there are such.
+/// Returns bytes that a raw command cannot accept, if such bytes exist.
 fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
     match command.input.as_deref()? {
         "u8" | "i8" => None,
         "text" => Some(b"\xff"),
-        // No whole number.
+        // Not a whole number of elements.
         _ => Some(b"\0"),
     }
 }
@@ -491,7 +494,7 @@ impl Subject<'_> {
     }
 }
 
-/// Whether a call on a host that is played was refused, by the plugin or by the host.
+/// Returns true if the plugin or its emulated host refused a call.
 fn is_refused(failure: &Failure) -> bool {
     matches!(
         failure.kind(),
@@ -501,7 +504,8 @@ fn is_refused(failure: &Failure) -> bool {
     )
 }
 
-/// JSON's types, and a value of each. Those come first that readers take for nothing else: a struct may be read from an array, and `null` as nothing.
+/// Returns the JSON types with a sample value of each. Types that deserializers do not mistake for
+/// others come first: an array may deserialize as a struct, and `null` as a missing value.
 fn samples() -> [(&'static str, Value); 6] {
     [
         ("boolean", json!(true)),
@@ -513,7 +517,7 @@ fn samples() -> [(&'static str, Value); 6] {
     ]
 }
 
-/// A value of a type that a schema does not allow, where it does not allow all.
+/// Returns a value of a JSON type that a schema does not allow, if there is one.
 fn value_of_another_type(schemas: Schemas<'_>, schema: &Value) -> Option<Value> {
     let allowed = types(schemas, schema, MAX_DEPTH)?;
     let mut candidates = samples().into_iter();
@@ -521,10 +525,10 @@ fn value_of_another_type(schemas: Schemas<'_>, schema: &Value) -> Option<Value> 
     Some(value)
 }
 
-/// How deep alternatives are followed.
+/// The greatest depth at which alternatives are followed.
 const MAX_DEPTH: usize = 16;
 
-/// The JSON types that a schema allows; `None` where that cannot be told.
+/// Returns the JSON types that a schema allows, or `None` if they are unknown.
 fn types(schemas: Schemas<'_>, schema: &Value, depth: usize) -> Option<Vec<&'static str>> {
     let deeper = depth.checked_sub(1)?;
     let shape = schemas.shape(schema);
@@ -562,7 +566,7 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// A failure in a line or two.
+/// Formats a failure in a line or two.
 fn told(failure: &Failure) -> String {
     match failure.hint() {
         Some(hint) => format!("{} ({hint})", failure.message()),

@@ -1,8 +1,8 @@
-//! Why a command could not be done.
+//! The reason why a command failed.
 
 use std::fmt;
 
-/// An error as people read it: what is wrong, why, and what to do about it.
+/// An error for people: the fault, its causes, and a hint.
 #[derive(Debug)]
 pub struct Error {
     message: String,
@@ -13,7 +13,7 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// What could not be done, in lower case and without a full stop.
+    /// Creates an error from a message in lower case and without a full stop.
     pub fn new(message: impl Into<String>) -> Self {
         Error {
             message: message.into(),
@@ -22,13 +22,13 @@ impl Error {
         }
     }
 
-    /// Why not; further causes stand below.
+    /// Adds a cause; further causes follow below it.
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
     }
 
-    /// What to do about it.
+    /// Sets the hint.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -1,4 +1,4 @@
-//! The host that this tool is to a plugin, itself or by playing another: what it grants, what its services are, what its limits.
+//! The options of the host that this tool provides or emulates: its grants, services and limits.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,22 +25,22 @@ use crate::target_host::{self, Host};
 use crate::terminal::Terminal;
 use crate::text;
 
-/// The most pages that a plugin's memory can have.
+/// The greatest number of pages of a plugin's memory.
 const MAX_PAGES: u64 = 1 << 16;
 
-/// How long a call of a plugin may take, whatever it asks for, unless the user allows more.
+/// The greatest time limit for a call that a plugin can ask for; the user can allow more.
 const MAX_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How far a plugin's memory may grow, likewise.
+/// The greatest memory limit that a plugin can ask for; the user can allow more.
 const MAX_MEMORY_PAGES: u32 = 1024;
 
-/// How many characters of a module's hash tell its keys from those of others.
+/// The number of characters of a module's hash that separate its keys from those of other modules.
 const HASH_LENGTH: usize = 16;
 
-/// Fuel that no call uses up, for whoever only wants to know how much it is.
+/// More fuel than any call uses, for callers that only want to measure consumption.
 const PLENTY: u64 = u64::MAX / 2;
 
-/// The permissions of the SDK's services; others are a host's own, which plugins ask for.
+/// The permissions for the SDK's services. Plugins may ask for others, which some hosts define.
 const SERVICES: [&str; 5] = ["ai", "events", "files", "http", "kv"];
 
 /// How a plugin is run.
@@ -84,7 +84,7 @@ fn level_parser() -> impl TypedValueParser<Value = LevelFilter> {
     PossibleValuesParser::new(names).map(|name| name.parse().unwrap_or(LevelFilter::Info))
 }
 
-/// A folder that a plugin sees.
+/// A folder that a plugin can see.
 #[derive(Clone, Debug, PartialEq)]
 struct Folder {
     name: String,
@@ -124,22 +124,22 @@ impl std::str::FromStr for Folder {
     }
 }
 
-/// A plugin's file that can be run.
+/// A plugin's file, ready to run.
 pub struct Loaded {
     pub module: Module,
     pub wasm: Arc<[u8]>,
-    /// The host that it is made for, and runs on.
+    /// The host that the module is made for and runs on.
     pub host: Host,
 }
 
-/// Reads a plugin's file, for the host that it is to run on; unless somebody says which, that is the one that it is made for.
+/// Loads a plugin's file for a host; without one, for the host that the module is made for.
 pub fn load(path: &Path, host: Option<Host>, terminal: &Terminal) -> Result<Loaded> {
     let wasm: Arc<[u8]> = PluginFile::read(path)?.wasm.into();
     let source = Source::bytes(Arc::clone(&wasm)).symbols(path);
     load_from(source, wasm, host, &text::path(path), terminal)
 }
 
-/// The same of a module that was read or built already.
+/// Like [`load`], for a module that was already read or built.
 pub fn load_built(
     wasm: Arc<[u8]>,
     host: Option<Host>,
@@ -180,7 +180,7 @@ fn load_from(
         }
     })?;
     for warning in module.warnings() {
-        // The others are for the plugin's author, and `validate` tells them.
+        // Other warnings are for the plugin's author, and `validate` reports them.
         if let Warning::Manifest { .. } = warning {
             terminal.warning(&warning.to_string());
         }
@@ -188,11 +188,11 @@ fn load_from(
     Ok(Loaded { module, wasm, host })
 }
 
-/// Returns a builder for a plugin of this module with the limits that it asks for; `fuel` where it
-/// asks for none. What it asks for can only lower the limits: raising them is for the user.
+/// Returns a builder for a plugin of this module with the limits that it asks for, and with `fuel`
+/// if it asks for none. A plugin can only lower the limits; only the user can raise them.
 ///
-/// All services are in memory and the same in every run: time stands still, and random numbers are
-/// always the same. An emulated host has limits of its own.
+/// All services are in memory and the same in every run: the clock does not advance, and random
+/// numbers repeat. An emulated host has its own limits.
 pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder {
     if host.feature.is_some() {
         return module.plugin();
@@ -213,10 +213,10 @@ pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder
 }
 
 impl HostOptions {
-    /// Returns a builder for a plugin of this module, with the clock, the random numbers and the log
-    /// of this computer, and with the services that the options ask for.
+    /// Returns a builder for a plugin of this module, with the clock, the random numbers and the
+    /// log of this computer, and with the services that the options ask for.
     ///
-    /// An emulated host offers those of them that it has.
+    /// An emulated host offers only the services that the real host has.
     pub fn builder(
         &self,
         loaded: &Loaded,
@@ -242,9 +242,10 @@ impl HostOptions {
         Ok(builder)
     }
 
-    /// Returns whose keys the plugin uses: those of a name that the user gives, else of this module.
+    /// Returns the owner of the keys that the plugin uses: the name that the user gives, else this
+    /// module.
     ///
-    /// A module's id is its own claim: any other file can make the same.
+    /// A module's id is only a claim: any other file can make the same.
     fn namespace(&self, module: &Module, wasm: &[u8], terminal: &Terminal) -> String {
         if let Some(owner) = &self.kv_owner {
             return owner.clone();
@@ -263,7 +264,7 @@ impl HostOptions {
         format!("{id}@{hash}")
     }
 
-    /// Refuses permissions that neither a service has nor the plugin asks for.
+    /// Rejects permissions that no service has and the plugin does not ask for.
     fn check_grants(&self, manifest: Option<&Manifest>) -> Result<()> {
         let asked = manifest.map_or(&[][..], |manifest| &manifest.permissions);
         let mut known: Vec<&str> = SERVICES.to_vec();
@@ -291,7 +292,7 @@ impl HostOptions {
         })
     }
 
-    /// The configuration that the plugin is given.
+    /// Returns the plugin's configuration.
     pub fn configuration(&self) -> Option<&Value> {
         self.config.as_ref()
     }
@@ -348,7 +349,7 @@ fn service(option: &str, path: &Path, failure: &Failure) -> Error {
     }
 }
 
-/// The same failure, which says what to do about it by options instead of by methods.
+/// Returns the same failure with hints that name options instead of methods.
 pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
     let hint = match failure.kind() {
         FailureKind::OutOfFuel { .. } => "`--fuel N` gives a call more".to_owned(),
@@ -390,7 +391,8 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
     failure.with_hint(hint)
 }
 
-/// How a denied permission is granted, where the error itself does not say it, and what it is for.
+/// Returns the hint for granting a denied permission and its purpose, if the error does not contain
+/// it.
 fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
     let said = |member: &str| Some(text::line(details.get(member)?.as_str()?, 200));
     let name = said("permission")?;
@@ -421,7 +423,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_seen_by_their_own_names_or_others() {
+    fn folders_keep_their_names_or_get_the_given_ones() {
         let folder = |text: &str| {
             let folder: Folder = text.parse()?;
             Ok::<_, String>((

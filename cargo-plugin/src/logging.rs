@@ -1,18 +1,18 @@
-//! What plugins log, on standard error.
+//! The plugins' log, on standard error.
 
 use anstyle::{AnsiColor, Style};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// What the harness puts before the targets of plugins' lines.
+/// The prefix that the harness adds to the targets of plugins' log lines.
 const PLUGIN: &str = "plugin:";
 
-/// Shows lines of plugins, and of nobody else.
+/// A logger that shows lines from plugins only.
 struct Logger;
 
-/// Shows what plugins log from now on, up to a level.
+/// Shows plugins' log lines from now on, up to a level.
 pub fn show(level: LevelFilter) {
     static LOGGER: Logger = Logger;
-    // Fails where there is a logger already, which is this one.
+    // Fails only if a logger is set already, and then it is this one.
     let _ = log::set_logger(&LOGGER);
     log::set_max_level(level);
 }
@@ -23,7 +23,7 @@ impl Log for Logger {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // What the engine and others log is not for whoever runs a plugin.
+        // Users who run a plugin do not need the log of the engine or of other crates.
         let Some(target) = record.target().strip_prefix(PLUGIN) else {
             return;
         };

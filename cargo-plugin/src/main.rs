@@ -1,7 +1,7 @@
 //! Creates, checks, describes, calls and packages WebAssembly plugins: `cargo plugin`.
 //!
-//! Each command is a module of [`commands`] and returns a report. `terminal` prints reports as text,
-//! or as one JSON document. The modules below them:
+//! Each command is a module of [`commands`] and returns a report. `terminal` prints reports as
+//! text, or as one JSON document. The modules below them:
 //!
 //! | a project | |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! A plugin's file, read and not run.
+//! A plugin's file, read without being run.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -14,17 +14,17 @@ use crate::target_host::Host;
 use crate::terminal::Terminal;
 use crate::text;
 
-/// The largest file that is read: what the harness loads unless told otherwise.
+/// The largest file that is read, which is the harness's default limit for a module.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// A plugin that was not made with this SDK.
 pub struct Foreign {
     pub host: Host,
-    /// What its host can call.
+    /// The commands that its host can call.
     pub commands: Vec<String>,
 }
 
-/// The bytes of a file, whatever they are.
+/// The bytes of a file of any kind.
 pub struct PluginFile {
     pub path: PathBuf,
     pub wasm: Vec<u8>,
@@ -61,7 +61,7 @@ impl PluginFile {
         Ok(PluginFile { path, wasm })
     }
 
-    /// Reads a file, or builds the plugin of a project's folder as it is shipped.
+    /// Reads a file, or builds the plugin in a project's folder for shipping.
     pub fn read_or_build(path: &Path, terminal: &Terminal) -> Result<Self> {
         if !path.join("Cargo.toml").is_file() {
             return Self::read(path);
@@ -75,12 +75,12 @@ impl PluginFile {
         })
     }
 
-    /// What the module is, or an error for commands that can do nothing with anything else.
+    /// Inspects the module; an error for commands that need a valid module.
     pub fn inspection(&self) -> Result<Inspection<'_>> {
         Inspection::of(&self.wasm).map_err(|failure| self.no_module(&failure))
     }
 
-    /// What the module says of itself, or an error likewise.
+    /// Reads the module's manifest; an error for commands that need one.
     pub fn manifest(&self, inspection: &Inspection<'_>) -> Result<Manifest> {
         let error = || {
             Error::new(format!(
@@ -109,8 +109,8 @@ impl PluginFile {
         }
     }
 
-    /// Returns what is known of a plugin that does not describe itself and is made for another host
-    /// than the SDK's own.
+    /// Returns the known facts about a plugin that does not describe itself and is made for a host
+    /// other than the SDK's.
     pub fn foreign(&self, inspection: &Inspection<'_>) -> Option<Foreign> {
         if !matches!(inspection.manifest(), Ok(None)) {
             return None;
@@ -134,13 +134,13 @@ impl PluginFile {
     }
 }
 
-/// What is wrong with a module in text form, in the tool's own words.
+/// The tool's message for a module in text format.
 pub const TEXT: &str = "it is WebAssembly text, not a module";
 
-/// What makes a module of it.
+/// The hint that names a tool to convert text to a module.
 pub const TEXT_HELP: &str = "`wasm-tools parse FILE.wat -o FILE.wasm` makes a module of it";
 
-/// Returns whether bytes begin as a module in text form does.
+/// Returns true if bytes begin like a module in text format.
 pub fn is_text(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     ["(module", "(;", ";;"]
@@ -148,6 +148,6 @@ pub fn is_text(bytes: &[u8]) -> bool {
         .any(|begin| start.starts_with(begin.as_bytes()))
 }
 
-/// How the section is kept, or comes to be.
+/// The hint for keeping or adding the section.
 pub const NO_SECTION: &str = "`wasm-strip` removes it unless told `--keep-section=plugin-sdk`, and so does `llvm-strip --strip-all`; `strip = true` in the profile and \
 `wasm-opt --strip-debug` keep it. A plugin that was not made with plugin-sdk has none";

@@ -1,4 +1,4 @@
-//! The plugin's crate: found by `cargo metadata`, built by cargo.
+//! The plugin's crate, which `cargo metadata` finds and cargo builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The `Cargo.toml` that was named, if one was.
+    /// Returns the path of the `Cargo.toml` that the user named, if any.
     pub fn manifest_path(&self) -> Option<&Path> {
         self.manifest_path.as_deref()
     }
@@ -54,7 +54,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// These and one more.
+    /// Returns these features and one more.
     fn and(&self, feature: &str) -> Self {
         let mut features = self.clone();
         if !features.features.iter().any(|known| known == feature) {
@@ -63,7 +63,7 @@ impl Features {
         features
     }
 
-    /// As cargo is told them.
+    /// Returns the features as arguments for cargo.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         if !self.features.is_empty() {
@@ -77,15 +77,15 @@ impl Features {
     }
 }
 
-/// The profile that what is shipped is built with.
+/// The profile for builds that ship.
 pub const RELEASE: &str = "release";
 
-/// The profile of everyday work.
+/// The profile for everyday work.
 pub const DEV: &str = "dev";
 
-/// A plugin's crate.
+/// The crate of a plugin.
 ///
-/// What the plugin calls itself, its id, is known only once it is built: it is in the module's manifest.
+/// The plugin's id is unknown until the crate is built: the id is in the module's manifest.
 #[derive(Debug)]
 pub struct Project {
     /// The package's name.
@@ -96,28 +96,28 @@ pub struct Project {
     pub root: PathBuf,
     /// Cargo's target folder.
     pub target_dir: PathBuf,
-    /// The file that the package names as its readme, or that cargo takes for it.
+    /// The file that the package names as its readme, or that cargo finds by default.
     pub readme: Option<PathBuf>,
     /// The file that the package names as its licence.
     pub license_file: Option<PathBuf>,
     /// The names of the package's features.
     features: Vec<String>,
-    /// What the package calls the SDK.
+    /// The name under which the package depends on the SDK.
     sdk: String,
-    /// Its `Cargo.toml`.
+    /// The path of the package's `Cargo.toml`.
     manifest: PathBuf,
 }
 
-/// A module that cargo has built.
+/// A module that cargo built.
 pub struct Built {
-    /// The module as it was built.
+    /// The module as built.
     pub wasm: Arc<[u8]>,
-    /// Where cargo has put it.
+    /// The path to which cargo wrote it.
     pub path: PathBuf,
 }
 
 impl Project {
-    /// The plugin's crate in a folder.
+    /// Returns the plugin's crate in a folder.
     pub fn at(folder: &Path) -> Result<Self> {
         Project::find(&Selection {
             manifest_path: Some(folder.join("Cargo.toml")),
@@ -125,7 +125,7 @@ impl Project {
         })
     }
 
-    /// Finds the plugin's crate as cargo would find a package.
+    /// Finds the plugin's crate as cargo finds a package.
     pub fn find(selection: &Selection) -> Result<Self> {
         let here = env::current_dir()
             .map_err(|error| Error::new("there is no current folder").because(error))?;
@@ -161,7 +161,8 @@ impl Project {
         })
     }
 
-    /// The features with which the plugin is built for a host, if one is asked for: these, and the one that chooses its contract.
+    /// Returns the features for building the plugin for a host: those given, and the one that
+    /// chooses the host's contract. Without a host, returns the given features.
     pub fn features_for(&self, host: Option<Host>, features: &Features) -> Result<Features> {
         let Some((host, feature)) = host.and_then(|host| Some((host, host.feature?))) else {
             return Ok(features.clone());
@@ -185,8 +186,9 @@ impl Project {
         .help(help))
     }
 
-    /// The host that a module which was built here is made for, if it is the one that was asked for: a feature may be there and choose nothing, and one that is on by default
-    /// chooses where nothing should.
+    /// Returns the host that a freshly built module is made for; fails if it is not the requested
+    /// one. A feature may exist and choose no contract, and a default feature may choose one
+    /// unasked.
     pub fn made_for(&self, host: Option<Host>, wasm: &[u8]) -> Result<Host> {
         let found = target_host::host(wasm);
         let (Some(found), Some(host)) = (found, host) else {
@@ -213,19 +215,20 @@ impl Project {
         })
     }
 
-    /// The line of `Cargo.toml` that lets a plugin be built for a host.
+    /// Returns the line of `Cargo.toml` that lets a plugin be built for a host.
     fn feature_line(&self, feature: &str) -> String {
         format!("{feature} = [\"{}/{feature}\"]", self.sdk)
     }
 
-    /// Builds the module as it is shipped: alone, without the Rust library beside it, so that link-time optimisation works.
+    /// Builds the module for shipping: alone, without a Rust library from the same build, so that
+    /// link-time optimisation works.
     ///
-    /// People see what cargo tells; where a program reads the result, an error carries it.
+    /// People see cargo's output; if a program reads the result, an error includes it.
     pub fn build(&self, profile: &str, features: &Features, terminal: &Terminal) -> Result<Built> {
         self.build_with(profile, features, &[], terminal)
     }
 
-    /// As [`build`](Project::build), with arguments for the compiler of this crate alone.
+    /// Like [`build`](Project::build), with compiler arguments for this crate only.
     pub fn build_with(
         &self,
         profile: &str,
@@ -238,7 +241,8 @@ impl Project {
         self.compile(source.compiler_arguments(compiler), terminal)
     }
 
-    /// Builds the module as the crate's tests do, with the Rust library beside it, so that they find it built.
+    /// Builds the module together with the Rust library, as the crate's tests do, so that they find
+    /// it built.
     pub fn build_for_tests(
         &self,
         profile: &str,
@@ -272,23 +276,23 @@ impl Project {
         })
     }
 
-    /// The package's `Cargo.toml`.
+    /// Returns the path of the package's `Cargo.toml`.
     pub fn manifest(&self) -> PathBuf {
         self.manifest.clone()
     }
 
-    /// Cargo in the package's folder, as its author would run it.
+    /// Returns a cargo command in the package's folder, as the author would run it.
     pub fn cargo(&self) -> Command {
         CargoEnvironment::for_host().cargo(&self.root)
     }
 
-    /// `name v0.1.0`, as cargo shows packages.
+    /// Returns `name v0.1.0`, as cargo shows packages.
     pub fn title(&self) -> String {
         format!("{} v{}", self.name, self.version)
     }
 }
 
-/// What a package lacks that is no plugin.
+/// The property of a plugin that a package lacks.
 enum Lack {
     Sdk,
     Library,
@@ -346,7 +350,7 @@ fn is_plugin(package: &Package) -> Result<(), Lack> {
     }
 }
 
-/// The workspace's plugins, by name.
+/// Returns the names of the workspace's plugins.
 fn plugins(metadata: &Metadata) -> Vec<&str> {
     let mut names: Vec<&str> = metadata
         .packages
@@ -368,7 +372,8 @@ fn choose(plugins: &[&str]) -> String {
     }
 }
 
-/// What cargo tells of a workspace's own crates: nothing is resolved or downloaded, and no `Cargo.lock` is written.
+/// Returns cargo's metadata for a workspace's members only: cargo resolves and downloads nothing,
+/// and writes no `Cargo.lock`.
 pub fn own_metadata(manifest_path: Option<&Path>) -> std::result::Result<Metadata, MetadataError> {
     let mut command = MetadataCommand::new();
     command.no_deps().cargo_path(CargoEnvironment::program());
@@ -417,7 +422,7 @@ fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
     })
 }
 
-/// The package of a name.
+/// Returns the package with a name.
 fn named<'a>(metadata: &'a Metadata, name: &str) -> Result<&'a Package> {
     if let Some(package) = metadata
         .packages
@@ -444,7 +449,8 @@ fn named<'a>(metadata: &'a Metadata, name: &str) -> Result<&'a Package> {
     })
 }
 
-/// The package of a `Cargo.toml` or of the folder that it would be in; of a workspace that is no package, its only plugin.
+/// Returns the package of a `Cargo.toml` or of the folder that would contain it; for a workspace
+/// without a root package, its only plugin.
 fn nearest<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a Package> {
     let place = manifest.parent().unwrap_or(manifest);
     let place = place.canonicalize().unwrap_or_else(|_| place.to_owned());

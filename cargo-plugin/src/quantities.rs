@@ -1,4 +1,4 @@
-//! Amounts as people read and write them: bytes, pages, counts, times.
+//! Amounts in human-readable form: bytes, pages, counts, times.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use indicatif::BinaryBytes;
 /// The size of a page of linear memory in bytes.
 pub const PAGE: u64 = 64 << 10;
 
-/// `46.77 KiB`
+/// Formats a size: `46.77 KiB`.
 pub fn bytes(count: u64) -> String {
     BinaryBytes(count).to_string()
 }
 
-/// How a number of bytes differs from an earlier one: `+1.20 KiB (+2.6%)`.
+/// Formats the difference between two sizes: `+1.20 KiB (+2.6%)`.
 pub fn change(before: u64, after: u64) -> String {
     let (sign, difference) = match after >= before {
         true => ('+', after - before),
@@ -25,7 +25,7 @@ pub fn change(before: u64, after: u64) -> String {
     }
 }
 
-/// Pages of linear memory: `17 pages (1088 KiB)`.
+/// Formats pages of linear memory: `17 pages (1088 KiB)`.
 pub fn pages(count: u64) -> String {
     let kib = count.saturating_mul(PAGE / 1024);
     let unit = if count == 1 { "page" } else { "pages" };
@@ -35,7 +35,7 @@ pub fn pages(count: u64) -> String {
     }
 }
 
-/// `1,234,567`
+/// Formats a count: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -48,7 +48,7 @@ pub fn count(number: u64) -> String {
     grouped
 }
 
-/// `12.3 µs`
+/// Formats a time: `12.3 µs`.
 pub fn time(time: Duration) -> String {
     let number = time.as_secs_f64();
     match time.as_nanos() {
@@ -59,7 +59,7 @@ pub fn time(time: Duration) -> String {
     }
 }
 
-/// A time of the command line: `500ms`, `30s`, `2m`.
+/// Parses a time from the command line: `500ms`, `30s`, `2m`.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).unwrap_or_default();
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_units() {
+    fn times_are_formatted_and_parsed_with_units() {
         for (text, milliseconds) in [("500ms", 500), ("2", 2000), ("1.5s", 1500), ("2m", 120_000)] {
             let expected = Duration::from_millis(milliseconds);
             assert_eq!(parse_time(text).unwrap(), expected, "{text}");
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_say_in_which_direction() {
+    fn changes_have_a_sign() {
         assert_eq!(change(1024, 1536), "+512 B (+50.0%)");
         assert_eq!(change(2048, 1024), "-1.00 KiB (-50.0%)");
         assert_eq!(change(7, 7), "no change");

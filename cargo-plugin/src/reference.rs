@@ -1,4 +1,4 @@
-//! A plugin's manifest as a reference for people, in Markdown.
+//! A reference page for people in Markdown, written from a plugin's manifest.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::schema::{Kind, Schemas, Shape};
 use crate::text;
 
-/// The whole reference.
+/// Returns the whole reference.
 pub fn markdown(manifest: &Manifest) -> String {
     let mut page = Page::default();
     page.heading(1, &manifest.name);
@@ -33,7 +33,7 @@ struct Page {
 }
 
 impl Page {
-    /// Adds a block, and an empty line before it.
+    /// Appends a block, after an empty line.
     fn block(&mut self, block: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -159,7 +159,7 @@ impl Page {
         }
     }
 
-    /// A table of an object's members, or the type in words.
+    /// Appends a table of an object's members, or else the type in words.
     fn shape(&mut self, schema: &Value, manifest: &Manifest, what: &str) {
         let schemas = Schemas::new(&manifest.defs);
         let shape = schemas.shape(schema);
@@ -221,7 +221,7 @@ impl Page {
         self.table(&["permission", "what for"], &permissions);
     }
 
-    /// What a value can be, a line each.
+    /// Appends a value's alternatives, one per line.
     fn alternatives(&mut self, schemas: Schemas<'_>, schema: &Value) {
         let shape = schemas.shape(schema);
         let told: Vec<String> = match &shape.kind {
@@ -263,7 +263,7 @@ impl Page {
     }
 }
 
-/// The rows of a table of an object's members; none where a value is no object.
+/// Returns the rows of a table of an object's members; empty if the value is not an object.
 fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<Vec<String>> {
     let Kind::Object(object) = &shape.kind else {
         return Vec::new();
@@ -285,7 +285,7 @@ fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<Vec<String>> {
     object.members.iter().map(row).collect()
 }
 
-/// A type, as part of a sentence or of a table, with links where it has names.
+/// Returns a type for use in a sentence or a table; names become links.
 fn type_of(schemas: Schemas<'_>, schema: &Value) -> String {
     let link = |name: &str| format!("[{name}](#{})", anchor(name));
     let mut words = vec![schemas.named_by(schema, &link)];
@@ -296,12 +296,12 @@ fn type_of(schemas: Schemas<'_>, schema: &Value) -> String {
     cell(&words.join(", "))
 }
 
-/// Text as code in a table.
+/// Formats text as code in a table.
 fn code(text: &str) -> String {
     format!("`{}`", cell(text))
 }
 
-/// As Markdown renderers make an anchor of a heading.
+/// Returns the anchor that Markdown renderers make from a heading.
 fn anchor(heading: &str) -> String {
     heading
         .chars()
@@ -328,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_told_in_words_and_named_ones_by_links() {
+    fn types_are_words_and_named_types_are_links() {
         let definitions = json!({"A b": {"type": "string"}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
         for (schema, words) in [
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_of_a_plugin() {
+    fn reference_of_a_plugin_matches_its_snapshot() {
         let manifest: Manifest = serde_json::from_value(json!({
             "abi": 1, "sdk": "0.1.0", "id": "greeter", "name": "Greeter", "version": "0.1.0", "type": "tool",
             "description": "Greets people, and counts them.", "license": "MIT OR Apache-2.0",

@@ -1,4 +1,4 @@
-//! What takes the space in a module: sections, crates, functions.
+//! The size of a module's parts: sections, crates and functions.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,23 +11,23 @@ use crate::quantities;
 use crate::terminal::HEADING;
 use crate::wasm::Anatomy;
 
-/// Who a function belongs to whose name tells no crate.
+/// The owner of functions whose names do not contain a crate.
 const NOBODY: &str = "(unknown)";
 
-/// The crate of what the compiler adds by names without a path.
+/// The crate of functions that the compiler adds under names without a path.
 const BUILTINS: &str = "compiler_builtins";
 const BUILTIN_NAMES: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
 
-/// What takes the space in a module as it is shipped.
+/// The sizes of the parts of a module as shipped.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Breakdown {
-    /// The whole file.
+    /// The size of the whole file.
     pub bytes: usize,
-    /// Largest first.
+    /// The sections, largest first.
     pub sections: Vec<Part>,
     /// The code of each crate, largest first.
     pub crates: Vec<Part>,
-    /// Largest first.
+    /// The functions, largest first.
     pub functions: Vec<Part>,
 }
 
@@ -39,7 +39,8 @@ pub struct Part {
 }
 
 impl Breakdown {
-    /// Of a module and of the same module before its names were left out; `exports` belong to the crate `owner`.
+    /// Measures a module, and the same module before its names were stripped; `exports` belong to
+    /// the crate `owner`.
     pub fn of(shipped: &[u8], named: &Anatomy, owner: &str) -> Result<Self> {
         let sections = Anatomy::of(shipped)?
             .sections
@@ -69,7 +70,7 @@ impl Breakdown {
         })
     }
 
-    /// Writes the largest `top` of each; fewer if there are fewer.
+    /// Writes the largest `top` parts of each kind, or all if there are fewer.
     pub fn text(&self, top: usize, out: &mut dyn Write) -> io::Result<()> {
         self.table("Sections", &self.sections, top, out)?;
         self.table("Crates", &self.crates, top, out)?;
@@ -117,7 +118,8 @@ fn largest_first(parts: impl IntoIterator<Item = (String, usize)>) -> Vec<Part> 
     parts
 }
 
-/// The crate that a function's path begins in: that of the type it is a method of, or of the trait where the type is nobody's.
+/// Returns the crate in which a function's path begins: the crate of the type of a method, or of
+/// the trait if the type belongs to no crate.
 fn crate_of(function: &str) -> Option<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     for (at, _) in function.match_indices("::") {
@@ -127,13 +129,13 @@ fn crate_of(function: &str) -> Option<&str> {
         let begins_path = !before.get(..start)?.ends_with(':');
         if begins_path && head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             return Some(match head {
-                // What the compiler makes for the standard library.
+                // Code that the compiler generates for the standard library.
                 "__rustc" => "std",
                 head => head,
             });
         }
     }
-    // A method of slices and the like.
+    // A method of a slice or a similar type.
     function.contains("::").then_some("core")
 }
 
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_belongs_to_the_crate_of_its_type_and_else_of_its_trait() {
+    fn functions_belong_to_the_crate_of_their_type_or_trait() {
         for (function, owner) in [
             ("hello::greet", "hello"),
             ("hello::_::<impl hello::Greeter>::greet", "hello"),

@@ -1,4 +1,5 @@
-//! The hosts that a plugin can be made for: on the command line, and by its module. All of them are those that the harness knows.
+//! The hosts that a plugin can be made for: their names on the command line, and their detection
+//! from a module. The harness defines all of them.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use plugin_sdk_harness::hosts::{self, HostContract};
@@ -7,10 +8,10 @@ use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder};
 
 use crate::error::{Error, Result};
 
-/// A host that is known.
+/// A host known to the harness.
 pub type Host = &'static HostContract;
 
-/// Reads a host's name.
+/// Returns a parser for the names of hosts.
 pub fn parser() -> impl TypedValueParser<Value = Host> {
     let names = hosts::all()
         .iter()
@@ -19,7 +20,7 @@ pub fn parser() -> impl TypedValueParser<Value = Host> {
         .map(|name| hosts::find(&name).unwrap_or_else(|| hosts::native()))
 }
 
-/// Creates a plugin, run by the SDK's own ABI or by the rules of another host, and initialises it.
+/// Creates a plugin with the SDK's own ABI or under the rules of another host, and initialises it.
 pub fn build(builder: PluginBuilder, host: Host) -> Result<Plugin, Failure> {
     match host.feature {
         None => builder.build(),
@@ -53,12 +54,14 @@ fn optional(hook: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
-/// The host that a module is made for; `None` where it is no module, or none that can be told.
+/// Returns the host that a module is made for; `None` if the bytes are not a module, or the host is
+/// unknown.
 pub fn host(wasm: &[u8]) -> Option<Host> {
     hosts::made_for(&Inspection::of(wasm).ok()?)
 }
 
-/// Refuses a module that is made for another host. One that cannot be told is left to whoever looks closer.
+/// Rejects a module that is made for another host. Accepts one whose host is unknown, and leaves it
+/// to later checks.
 pub fn expect(expected: Host, wasm: &[u8], file: &str) -> Result<()> {
     match host(wasm) {
         Some(found) if found.name != expected.name => Err(Error::new(format!(
@@ -71,7 +74,7 @@ pub fn expect(expected: Host, wasm: &[u8], file: &str) -> Result<()> {
     }
 }
 
-/// What is said of a module that is made for this host, where another is asked for.
+/// Returns the message about a module that is made for this host instead of the requested one.
 pub fn said(found: Host) -> String {
     format!(
         "this module is made for `{}`: {}",
@@ -79,7 +82,7 @@ pub fn said(found: Host) -> String {
     )
 }
 
-/// What to do about a module of another host than the one that was expected.
+/// Returns the hint for a module that is made for a host other than the expected one.
 pub fn advice(found: Host, expected: Host) -> String {
     format!(
         "`--host {}` takes it for what it is; `cargo plugin build --host {}` makes one for `{}`",

@@ -1,4 +1,5 @@
-//! What a new project consists of. The templates are a project called `my-plugin`, whose name is replaced.
+//! The files of a new project. The templates form a project named `my-plugin`, and that name is
+//! replaced.
 
 use std::path::{Path, PathBuf};
 
@@ -19,24 +20,25 @@ const README: &str = include_str!("../templates/README.md");
 const GITIGNORE: &str = include_str!("../templates/gitignore");
 const CI: &str = include_str!("../templates/ci.yml");
 
-/// Makes a package that lies within a workspace, and is no member of it, one of its own.
+/// The lines that make a package its own workspace, if it is within another one without being a
+/// member.
 const OWN_WORKSPACE: &str = "
 # Not a member of the workspace around it.
 [workspace]
 ";
 
-/// How a workflow builds the module for a host.
+/// The step of the workflow that builds the module for a host.
 const CI_BUILD: &str = "      - run: cargo build --release --target wasm32-unknown-unknown\n";
 
-/// How the README says that the module is built for a host.
+/// The line of the README that builds the module for a host.
 const README_BUILD: &str =
     "| build the module | `cargo build --release --target wasm32-unknown-unknown` |\n";
 
-/// The crates of the SDK, and their folders in its repository.
+/// The SDK's crate, and its folder in the repository.
 const SDK: (&str, &str) = ("plugin-sdk", "sdk");
 const HARNESS: (&str, &str) = ("plugin-sdk-harness", "host-harness");
 
-/// What a plugin is for: which template it begins as.
+/// The purpose of a plugin, which selects the template.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PluginType {
     Tool,
@@ -46,7 +48,7 @@ pub enum PluginType {
 }
 
 impl PluginType {
-    /// What it does, the plugin's source and its test.
+    /// Returns its purpose, the plugin's source and its test.
     fn files(self) -> (&'static str, &'static str, &'static str) {
         match self {
             PluginType::Tool => (
@@ -72,7 +74,7 @@ impl PluginType {
         }
     }
 
-    /// As manifests have it.
+    /// Returns the word for it in manifests.
     pub fn word(self) -> &'static str {
         match self {
             PluginType::Tool => "tool",
@@ -98,21 +100,22 @@ impl ValueEnum for PluginType {
     }
 }
 
-/// Where the crates of the SDK come from.
+/// The source of the SDK's crates.
 pub enum Sdk {
-    /// The registry, in the version of this program.
+    /// The registry, at the version of this program.
     Registry,
     /// A clone of the SDK's repository, relative to the new project or absolute.
     Path(PathBuf),
-    /// The address of the repository.
+    /// The URL of the repository.
     Git(String),
 }
 
-/// The folder that this program was compiled in.
+/// The folder in which this program was compiled.
 const COMPILED_IN: &str = env!("CARGO_MANIFEST_DIR");
 
 impl Sdk {
-    /// Finds the SDK that belongs to this program, for whoever names no other: the registry's where it came from there itself, or the clone that it was compiled in.
+    /// Returns the default source of the SDK, which matches this program: the registry if the
+    /// program was installed from there, or else the clone in which it was compiled.
     pub fn of_this_program() -> Result<Self> {
         Sdk::beside(Path::new(COMPILED_IN))
     }
@@ -123,7 +126,7 @@ impl Sdk {
         if lies_in(["registry", "src"]) {
             return Ok(Sdk::Registry);
         }
-        // Cargo removes its own clones when it likes.
+        // Cargo may remove its own clones at any time.
         let clone = compiled_in
             .parent()
             .filter(|_| !lies_in(["git", "checkouts"]));
@@ -151,7 +154,7 @@ impl Sdk {
         }
     }
 
-    /// Checks that there is a clone where there should be one.
+    /// Checks that a folder contains a clone.
     pub fn check_clone(clone: &Path) -> Result<()> {
         for (name, folder) in [SDK, HARNESS] {
             let manifest = clone.join(folder).join("Cargo.toml");
@@ -171,18 +174,18 @@ impl Sdk {
     }
 }
 
-/// Where a new project stands among others, which decides what its `Cargo.toml` must say.
+/// The workspace around a new project, which determines the contents of its `Cargo.toml`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Surroundings {
-    /// There is no workspace around it.
+    /// No workspace surrounds the project.
     Alone,
-    /// There is one that takes it for a member, whose profiles stand in its own `Cargo.toml`.
+    /// The project becomes a member of a workspace, whose own `Cargo.toml` has the profiles.
     Member,
-    /// There is one that does not.
+    /// A workspace surrounds the project without including it as a member.
     Stranger,
 }
 
-/// The `Cargo.toml` of a new project.
+/// Returns the `Cargo.toml` of a new project.
 pub fn manifest(
     name: &str,
     plugin_type: PluginType,
@@ -205,7 +208,7 @@ pub fn manifest(
     manifest
 }
 
-/// A feature for each host that is known, which chooses that host's contract in the SDK.
+/// Returns a feature for each known host, which chooses that host's contract in the SDK.
 fn features() -> String {
     let features = hosts::all().iter().filter_map(|host| host.feature);
     features
@@ -213,12 +216,12 @@ fn features() -> String {
         .collect()
 }
 
-/// The profiles that a project needs, or the workspace that it is a member of.
+/// Returns the profiles that a project, or its surrounding workspace, needs.
 pub fn profiles() -> &'static str {
     PROFILES.trim()
 }
 
-/// All other files: paths in the project, and contents.
+/// Returns all other files, as paths in the project and contents.
 pub fn files(name: &str, plugin_type: PluginType, hosts: &[Host]) -> Vec<(&'static str, String)> {
     let (description, source, test) = plugin_type.files();
     let named = |template: &str| {
@@ -238,7 +241,7 @@ pub fn files(name: &str, plugin_type: PluginType, hosts: &[Host]) -> Vec<(&'stat
     ]
 }
 
-/// With a line for each host.
+/// Returns the README, with a line for each host.
 fn readme(hosts: &[Host]) -> String {
     let hosts = hosts.iter().filter(|host| host.feature.is_some());
     let lines = hosts.map(|host| {
@@ -251,7 +254,8 @@ fn readme(hosts: &[Host]) -> String {
     README.replace(README_BUILD, &format!("{README_BUILD}{lines}"))
 }
 
-/// With a build for each host before the one whose module is kept: all of them have one file name.
+/// Returns the workflow. It builds for each host before the build whose module is kept, because all
+/// of them have the same file name.
 fn workflow(features: &[&str]) -> String {
     let plain = CI_BUILD.trim_end();
     let builds = features
@@ -281,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_the_templates_own_name_is_left() {
+    fn template_name_is_replaced_everywhere() {
         for plugin_type in PluginType::value_variants() {
             let hosts: Vec<Host> = hosts::all().iter().collect();
             let mut files = files("weather-2-go", *plugin_type, &hosts);
@@ -309,13 +313,13 @@ mod tests {
     }
 
     #[test]
-    fn a_struct_is_named_after_the_project() {
+    fn struct_is_named_after_the_project() {
         assert_eq!(camel_case("weather-2-go"), "Weather2Go");
         assert_eq!(camel_case("hello"), "Hello");
     }
 
     #[test]
-    fn a_source_says_of_which_type_it_is() {
+    fn source_declares_its_plugin_type() {
         for plugin_type in PluginType::value_variants() {
             let (_, source, _) = plugin_type.files();
             assert!(source.contains(&format!("#[plugin(type = \"{}\"", plugin_type.word())));
@@ -323,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_offers_a_feature_for_every_host_and_builds_for_those_that_were_asked_for() {
+    fn project_has_all_host_features_and_builds_requested_hosts() {
         let manifest = manifest(
             "hello",
             PluginType::Tool,
@@ -340,7 +344,7 @@ mod tests {
         for feature in features {
             assert_eq!(offered[feature][0], format!("plugin-sdk/{feature}").into());
         }
-        // A feature that is on by default would be on in whatever the tool builds.
+        // A default feature would be on in every build that the tool makes.
         assert!(!offered.contains_key("default"));
 
         let cis = hosts::cis();
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_is_taken_from_where_the_program_came_from() {
+    fn sdk_source_matches_the_source_of_the_program() {
         let of = |path: &str| Sdk::beside(Path::new(path));
         assert!(matches!(
             of("/home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/cargo-plugin-0.1.0"),
@@ -376,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn dependencies_are_written_for_where_the_sdk_is() {
+    fn dependency_lines_follow_the_source_of_the_sdk() {
         let of = |sdk: Sdk| manifest("hello", PluginType::Tool, &sdk, Surroundings::Alone);
         let version = env!("CARGO_PKG_VERSION");
         assert!(of(Sdk::Registry).contains(&format!("plugin-sdk = \"{version}\"\n")));

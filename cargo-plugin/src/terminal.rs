@@ -1,4 +1,4 @@
-//! What people and programs see: text in colours where there is a terminal, or one JSON document.
+//! Output for people and programs: text, coloured on a terminal, or one JSON document.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -12,14 +12,14 @@ use serde_json::json;
 use crate::error::{Error, Result};
 use crate::text;
 
-/// How results are shown.
+/// The form in which results are shown.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Form {
     Text,
     Json,
 }
 
-/// What came of a command that was done.
+/// The outcome of a command that completed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
     Yes,
@@ -32,10 +32,10 @@ pub const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub const HEADING: Style = Style::new().bold().underline();
 
-/// How often a spinner turns.
+/// The interval between frames of a spinner.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Turns while something is going on. Where standard error is no terminal, nothing is seen of it.
+/// A spinner that turns during an operation. Invisible if standard error is not a terminal.
 pub struct Spinner(ProgressBar);
 
 impl Drop for Spinner {
@@ -44,13 +44,13 @@ impl Drop for Spinner {
     }
 }
 
-/// What a command tells: to programs by being serialised, to people by writing itself out.
+/// The report of a command: serialised for programs, written as text for people.
 pub trait Report: Serialize {
-    /// Writes itself for people; styles of `anstyle` are removed where there are no colours.
+    /// Writes the report for people; the terminal removes `anstyle` styles if it shows no colours.
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()>;
 }
 
-/// What a command tells of each of some things: a program reads one document if it is one thing, and a list if it is several.
+/// Reports on several items: a program reads one document for one item, and a list for several.
 pub struct Several<R>(pub Vec<R>);
 
 impl<R: Serialize> Serialize for Several<R> {
@@ -88,7 +88,7 @@ impl Terminal {
         self.form
     }
 
-    /// Shows what a command has to tell, once in its run.
+    /// Shows a command's report, once per run.
     pub fn show(&mut self, report: &impl Report) -> Result<()> {
         let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
         let written = match self.form {
@@ -104,20 +104,20 @@ impl Terminal {
         finished(write_json(&mut out, document).and_then(|()| out.flush()))
     }
 
-    /// Writes bytes on standard output as they are: what a plugin gave is not ours to change.
+    /// Writes bytes to standard output unchanged: the plugin's output is passed on as it is.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let mut out = std::io::stdout().lock();
         finished(out.write_all(bytes).and_then(|()| out.flush()))
     }
 
-    /// Tells people what is being done, on standard error, as cargo does: `  Building greeter`.
+    /// Reports progress to people on standard error, in cargo's style: `  Building greeter`.
     pub fn status(&self, verb: &str, what: &str) {
         if self.form == Form::Text {
             anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {what}");
         }
     }
 
-    /// Shows that something is going on, until it is dropped: only to people at a terminal.
+    /// Shows a spinner until it is dropped, only to people at a terminal.
     pub fn spinner(&self, what: &str) -> Spinner {
         let target = match self.form {
             Form::Text => ProgressDrawTarget::stderr(),
@@ -128,14 +128,14 @@ impl Terminal {
         Spinner(bar)
     }
 
-    /// Tells people of something that keeps nothing from being done, on standard error.
+    /// Shows people a warning on standard error.
     pub fn warning(&self, what: &str) {
         if self.form == Form::Text {
             anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
         }
     }
 
-    /// Ends the run: shows an error, and gives the exit code.
+    /// Ends the run: shows an error, and returns the exit code.
     pub fn finish(&mut self, outcome: Result<Verdict>) -> ExitCode {
         match outcome {
             Ok(Verdict::Yes) => ExitCode::SUCCESS,
@@ -173,7 +173,7 @@ fn write_json(out: &mut impl Write, document: &impl Serialize) -> std::io::Resul
     writeln!(out, "{}", text::safe_json(&text))
 }
 
-/// Whoever closes the pipe has seen enough.
+/// Ignores a closed pipe: its reader has seen enough.
 fn finished(written: std::io::Result<()>) -> Result<()> {
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

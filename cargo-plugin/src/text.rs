@@ -1,25 +1,27 @@
-//! Text that a plugin's author chose, made fit to show: whoever runs a tool on a plugin need not trust it.
+//! Text from a plugin's author, made safe to show: users may run a tool on a plugin that they do
+//! not trust.
 //!
-//! What a terminal would act on is written out, as in `\u{1b}`; what may be of any length is bounded.
+//! Characters that a terminal would interpret are escaped, as in `\u{1b}`; text of unbounded length
+//! is cut.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-/// How long a JSON value gets, in bytes.
+/// The greatest length of a JSON value, in bytes.
 const MAX_VALUE: usize = 100;
 
-/// How long a path gets, in bytes.
+/// The greatest length of a path, in bytes.
 const MAX_PATH: usize = 1000;
 
-/// How many lines of a text are shown, and how long they get, in bytes.
+/// The greatest number of lines shown of a text, and their greatest length in bytes.
 const MAX_LINES: usize = 200;
 const MAX_LINE: usize = 2000;
 
 /// The greatest number of names that a list shows.
 const MAX_NAMED: usize = 12;
 
-/// Text of any number of lines, free of whatever a terminal would act on.
+/// Returns text of any number of lines, with everything escaped that a terminal would interpret.
 pub fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -31,7 +33,8 @@ pub fn shown(text: &str) -> String {
     shown
 }
 
-/// As [`shown`], in one line of at most so many bytes, or a few more where characters are escaped.
+/// Like [`shown`], in one line of at most `limit` bytes, or slightly more if characters are
+/// escaped.
 pub fn line(text: &str, limit: usize) -> String {
     let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
@@ -45,19 +48,20 @@ pub fn line(text: &str, limit: usize) -> String {
     line
 }
 
-/// The lines of a text.
+/// Returns the lines of a text.
 pub fn lines(text: &str) -> impl Iterator<Item = String> {
     text.lines()
         .take(MAX_LINES)
         .map(|text| line(text, MAX_LINE))
 }
 
-/// A value as JSON, in one line.
+/// Formats a value as JSON in one line.
 pub fn json(value: &Value) -> String {
     line(&value.to_string(), MAX_VALUE)
 }
 
-/// JSON text in which no string has anything left that a terminal would act on. The value is the same.
+/// Returns equivalent JSON text, with every character in its strings escaped that a terminal would
+/// interpret.
 pub fn safe_json(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -74,12 +78,12 @@ pub fn safe_json(text: &str) -> String {
     safe
 }
 
-/// A path, in one line.
+/// Formats a path in one line.
 pub fn path(path: &Path) -> String {
     line(&path.display().to_string(), MAX_PATH)
 }
 
-/// What a description says first: its first paragraph, in one line.
+/// Returns the first paragraph of a description, in one line.
 pub fn first_line(description: &str) -> String {
     let paragraph = description.trim().split("\n\n").next().unwrap_or_default();
     line(paragraph, 500)
@@ -94,7 +98,7 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// Whether a terminal shows a character and does nothing else, or breaks a line.
+/// Returns true if a terminal only shows a character, or breaks a line at it.
 pub fn is_safe(character: char) -> bool {
     let turns_text_around = matches!(
         character,
@@ -108,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_left_that_a_terminal_would_act_on() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             shown("a\n\tb\x1b[2J\u{9b}\u{202e}"),
             "a\n\tb\\u{1b}[2J\\u{9b}\\u{202e}"

@@ -1,4 +1,5 @@
-//! A module's binary form: its sections, what it imports and exports, what made it, and what can be left out of it.
+//! The binary format of a module: its sections, imports and exports, the compiler that made it, and
+//! the parts that can be stripped.
 
 use std::ops::Range;
 
@@ -8,58 +9,60 @@ use wasmparser::{KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef}
 use crate::error::{Error, Result};
 use crate::text;
 
-/// What `strip = true` in a profile leaves out, beside debug information: names and notes for tools.
+/// Custom sections that `strip = true` in a profile removes in addition to debug information: names
+/// and notes for tools.
 const FOR_TOOLS: [&str; 3] = ["name", "producers", "target_features"];
 
-/// The most names of functions that are read: more than there can be functions.
+/// The greatest number of function names that are read: more than a module can have functions.
 const MAX_NAMES: usize = 200_000;
 
-/// A section, its header included.
+/// A section, including its header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
-    /// `code`, `data`, …; of a custom section its own name.
+    /// `code`, `data`, …; the section's own name for a custom section.
     pub name: String,
-    /// Where it is in the module. The first section begins behind the module's own header.
+    /// The section's position in the module. The first section follows the module's header.
     pub range: Range<usize>,
-    /// Where its contents are, without the header.
+    /// The position of the section's contents, without the header.
     pub contents: Range<usize>,
     is_custom: bool,
 }
 
-/// A function that the module itself has, not one that it imports.
+/// A function that the module defines, as opposed to one that it imports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
-    /// The name, as the compiler wrote it, where the module has names.
+    /// The name that the compiler wrote, if the module has names.
     pub symbol: Option<String>,
-    /// How many bytes of the module it is.
+    /// The function's size in the module, in bytes.
     pub bytes: usize,
 }
 
-/// What a module imports and exports: functions only.
+/// The functions that a module imports and exports.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Interface {
-    /// Modules and names, in the module's order.
+    /// The imports' modules and names, in the module's order.
     pub imports: Vec<(String, String)>,
-    /// Names, in the module's order.
+    /// The exports' names, in the module's order.
     pub exports: Vec<String>,
 }
 
-/// What a module consists of.
+/// The parts of a module.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Anatomy {
-    /// In the module's order; together with the module's header of eight bytes they are all of it.
+    /// The sections, in the module's order. Together with the module's header of eight bytes they
+    /// make up the whole file.
     pub sections: Vec<Section>,
-    /// In the module's order.
+    /// The functions, in the module's order.
     pub functions: Vec<Function>,
-    /// What crosses its border.
+    /// The imports and exports.
     pub interface: Interface,
 }
 
 impl Anatomy {
-    /// Reads a module; nothing of it is run.
+    /// Parses a module without running any of it.
     pub fn of(wasm: &[u8]) -> Result<Self> {
         let unread = || Error::new("the module cannot be read");
-        // Nothing is collected of a module that has more of it than any host loads.
+        // Refuse a module that exceeds the limits of every host before collecting anything from it.
         Inspection::of(wasm).map_err(|failure| unread().because(failure.message()))?;
         read(wasm).map_err(|error| unread().because(error))
     }
@@ -129,7 +132,8 @@ fn read(wasm: &[u8]) -> wasmparser::Result<Anatomy> {
     Ok(anatomy)
 }
 
-/// Names are for people: a section that cannot be read is as good as none.
+/// Returns the functions' names. An unreadable section counts as missing: names are only for
+/// people.
 fn function_names(section: NameSectionReader<'_>) -> Vec<(u32, String)> {
     let mut names = Vec::new();
     for subsection in section {
@@ -142,7 +146,7 @@ fn function_names(section: NameSectionReader<'_>) -> Vec<(u32, String)> {
     names
 }
 
-/// How many bytes a length takes in the binary form.
+/// Returns the number of bytes that a length takes in the binary format.
 fn leb_len(length: usize) -> usize {
     let bits = usize::BITS - length.leading_zeros();
     (bits.max(1)).div_ceil(7) as usize
@@ -167,7 +171,8 @@ fn name_of(id: u8) -> &'static str {
     }
 }
 
-/// The module without names, debug information and notes for tools: byte for byte what cargo makes of it with `strip = true`.
+/// Removes names, debug information and notes for tools from a module. The result is byte for byte
+/// the module that cargo builds with `strip = true`.
 pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut stripped = wasm.get(..8).unwrap_or_default().to_vec();
     for section in Anatomy::of(wasm)?.sections {
@@ -180,7 +185,7 @@ pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     Ok(stripped)
 }
 
-/// The version of the compiler that a module was made by, as its section `producers` has it.
+/// Returns the version of the compiler that made a module, from the section `producers`.
 pub fn compiler(wasm: &[u8]) -> Option<String> {
     let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
     let producers = sections.filter_map(|payload| match payload {
@@ -207,7 +212,8 @@ pub fn compiler(wasm: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// `(module (import "host" "log" (func)) (memory (export "memory") 1) (func $hello::greet (export "greet") nop))` and a section of the author's.
+    /// Returns `(module (import "host" "log" (func)) (memory (export "memory") 1) (func
+    /// $hello::greet (export "greet") nop))` and a custom section from the author.
     fn module() -> Vec<u8> {
         let mut wasm = b"\0asm\x01\0\0\0".to_vec();
         let mut section = |id: u8, contents: &[u8]| {
@@ -228,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_are_all_of_a_module() {
+    fn sections_cover_the_whole_module() {
         let wasm = module();
         let anatomy = Anatomy::of(&wasm).unwrap();
         let mut end = 8;
@@ -242,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_have_their_names_whatever_is_imported() {
+    fn functions_keep_their_names_with_any_imports() {
         let anatomy = Anatomy::of(&module()).unwrap();
         assert_eq!(
             anatomy.functions,
@@ -259,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn stripping_leaves_the_authors_own_sections() {
+    fn stripping_keeps_the_authors_sections() {
         let stripped = strip(&module()).unwrap();
         let anatomy = Anatomy::of(&stripped).unwrap();
         let names: Vec<&str> = anatomy
@@ -283,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_module_is_an_error() {
+    fn invalid_module_is_an_error() {
         for bytes in [&b""[..], b"\0asm", b"hello world", &module()[..30]] {
             assert!(Anatomy::of(bytes).is_err());
         }

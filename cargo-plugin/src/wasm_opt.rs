@@ -1,4 +1,4 @@
-//! Binaryen's `wasm-opt`, for whoever has it.
+//! Binaryen's `wasm-opt`, for users who have it installed.
 
 use std::fs;
 use std::process::Command;
@@ -9,10 +9,10 @@ use crate::wasm::Anatomy;
 
 const PROGRAM: &str = "wasm-opt";
 
-/// The section that must come through as it was.
+/// The section that must not change.
 const SECTION: &str = "plugin-sdk";
 
-/// The module, made smaller. It keeps its names, and its section `plugin-sdk` as it was.
+/// Returns a smaller module with the same names and the same section `plugin-sdk`.
 pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
     let failed = || Error::new("the module cannot be optimised");
     let io = |error: std::io::Error| failed().because(error);
@@ -23,7 +23,8 @@ pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
     );
     fs::write(&from, wasm).map_err(io)?;
     let spinner = terminal.spinner("wasm-opt -Oz");
-    // What the compiler may use of WebAssembly stands in the module itself (`target_features`), so nothing need be turned on here.
+    // The module itself lists the WebAssembly features that the compiler may use
+    // (`target_features`), so none need be enabled here.
     let output = Command::new(PROGRAM)
         .args(["-Oz", "-g"])
         .arg(&from)
@@ -53,7 +54,7 @@ pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
     }
 }
 
-/// The contents of what the plugin says of itself, if there is any.
+/// Returns the contents of the section `plugin-sdk`, or nothing if it is missing.
 fn section(wasm: &[u8]) -> Result<Vec<u8>> {
     let sections = Anatomy::of(wasm)?.sections.into_iter();
     let ours = sections.filter(|section| section.name == SECTION);

@@ -1,4 +1,4 @@
-//! What is measured: calls from a file, or from the plugin's own description.
+//! The cases to measure: calls from a file, or from the plugin's own description.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,33 +12,33 @@ use crate::error::{Error, Result};
 use crate::flags::{Element, contents};
 use crate::schema::{Kind, Schemas};
 
-/// What the file of cases is called.
+/// The name of the file of cases.
 pub const FILE: &str = "plugin-bench.toml";
 
-/// How many elements a raw command is given where nobody says what it takes.
+/// The number of elements in the input of a raw command if no input is specified.
 const ELEMENTS: usize = 1024;
 
-/// What a raw command that takes text is given where nobody says what it takes.
+/// The input of a raw command that takes text if no input is specified.
 const TEXT: &str = "The quick brown fox jumps over the lazy dog.\n";
 
 /// A call to measure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// What it is known by in tables and in the lock: the command's name unless said otherwise.
+    /// The name in tables and in the lock file: by default the command's name.
     pub name: String,
     pub command: String,
-    /// The arguments as they cross.
+    /// The encoded arguments.
     pub input: Vec<u8>,
-    /// Commands that are called first, in the same instance, with their arguments.
+    /// Commands with their arguments, called first in the same instance.
     pub before: Vec<(String, Vec<u8>)>,
     pub config: Option<Value>,
 }
 
-/// All that is measured.
+/// All cases to measure.
 #[derive(Debug, Default)]
 pub struct Cases {
     pub cases: Vec<Case>,
-    /// Commands that are not, by name, with the reason.
+    /// The commands that are not measured, by name, with the reason.
     pub skipped: BTreeMap<String, String>,
 }
 
@@ -65,7 +65,8 @@ struct Listed {
     bytes: Option<usize>,
 }
 
-/// A command and one form of its arguments. Not flattened into a case: a mistyped member would go unnoticed.
+/// A command and one form of its arguments. Not flattened into a case, because then a mistyped
+/// member would go unnoticed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Call {
@@ -78,7 +79,7 @@ struct Call {
 }
 
 impl Cases {
-    /// Those of a file.
+    /// Reads the cases from a file.
     pub fn read(path: &Path, module: &Module) -> Result<Self> {
         let wrong = || Error::new(format!("cannot use the cases of `{}`", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| wrong().because(error))?;
@@ -128,7 +129,8 @@ impl Cases {
         })
     }
 
-    /// Those that the plugin's description allows: each command's examples, else the simplest arguments that it can have.
+    /// Returns the cases that the plugin's description allows: each command's examples, else the
+    /// simplest possible arguments.
     pub fn described(module: &Module) -> Self {
         let mut found = Cases::default();
         for command in module.commands() {
@@ -202,7 +204,7 @@ impl Call {
     }
 }
 
-/// What a command can be called with.
+/// Returns possible inputs of a command.
 fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, &'static str> {
     let Some(info) = info else {
         return Err("the plugin does not describe it");

@@ -1,4 +1,4 @@
-//! What was counted once, in a file, and how that differs from what is counted now.
+//! Recorded counts in a lock file, and their differences from the current counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::measure::{Counts, Measured};
 use crate::error::{Error, Result};
 use crate::target_host::Host;
 
-/// What the file is called: that of a host is a file of its own, because its calls cost something else.
+/// Returns the name of the lock file. Each host has its own, because its calls have other costs.
 pub fn lock_file(host: Host) -> String {
     match host.feature {
         None => "plugin-bench.lock".to_owned(),
@@ -25,14 +25,14 @@ const HEADER: &str = "\
 # `cargo plugin bench --check` holds a build to it exactly.
 ";
 
-/// What was counted, and what made it so.
+/// The counts, and the versions that they depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
     /// The version of this tool, whose engine counts fuel.
     tool: String,
-    /// The compiler that the module says it was made by.
+    /// The compiler that the module names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rustc: Option<String>,
     profile: String,
@@ -41,16 +41,16 @@ pub struct Lock {
     case: BTreeMap<String, Counts>,
 }
 
-/// Something that is not as it was.
+/// One difference from the lock file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// In which case; `None` for what concerns all of them.
+    /// The case that differs; `None` if the difference concerns all cases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
     pub what: &'static str,
     pub locked: Option<String>,
     pub found: Option<String>,
-    /// By how much of it a number has changed.
+    /// The change of a number, in percent of the old one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<f64>,
 }
@@ -103,7 +103,8 @@ impl Lock {
         std::fs::write(path, format!("{HEADER}{text}")).map_err(|error| wrong().because(error))
     }
 
-    /// What is different now, what explains most first. Numbers within `tolerance` percent are not.
+    /// Returns the differences from the lock file, starting with those that explain the most.
+    /// Ignores changes of numbers within `tolerance` percent.
     pub fn differences(&self, now: &Lock, tolerance: f64) -> Vec<Difference> {
         let mut found = self.reasons(now);
         found.extend(number(
@@ -134,7 +135,7 @@ impl Lock {
         found
     }
 
-    /// What other numbers may come from. These are no differences of the plugin's.
+    /// Returns changes that may explain different numbers. They are not differences of the plugin.
     pub fn reasons(&self, now: &Lock) -> Vec<Difference> {
         let text = |text: &str| Some(text.to_owned());
         let all = [
@@ -165,13 +166,13 @@ impl Difference {
         }
     }
 
-    /// Whether it is what others may come from.
+    /// Returns true if this change may explain others.
     pub fn is_reason(&self) -> bool {
         ["rustc", "cargo-plugin", "profile"].contains(&self.what)
     }
 }
 
-/// `greet: fuel 1234 → 1278 (+3.6 %)`
+/// Writes `greet: fuel 1234 → 1278 (+3.6 %)`.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(case) = &self.case {
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_written_is_read_as_it_was() {
+    fn written_lock_reads_back_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plugin-bench.lock");
         let lock = lock(1234, "1.96.0");
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_told_and_what_explains_most_first() {
+    fn differences_are_listed_with_explanations_first() {
         let locked = lock(1234, "1.95.0");
         let mut now = lock(1234, "1.96.0");
         now.case.remove("a b");
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_within_the_tolerance_is_no_difference() {
+    fn changes_within_the_tolerance_are_ignored() {
         let (locked, now) = (lock(1000, "1.96.0"), lock(1010, "1.96.0"));
         assert_eq!(locked.differences(&now, 1.0), []);
         assert_eq!(locked.differences(&now, 0.9).len(), 2);

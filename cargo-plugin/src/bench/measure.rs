@@ -1,4 +1,4 @@
-//! Counting and timing.
+//! Measurement of counts and times.
 
 use std::time::{Duration, Instant};
 
@@ -10,21 +10,21 @@ use crate::host_options;
 use crate::quantities::PAGE;
 use crate::target_host::{self, Host};
 
-/// How many calls are made before any is timed, and how many are timed at most.
+/// The number of calls before any is timed, and the greatest number of timed calls.
 const WARM_UP: usize = 3;
 const MOST_RUNS: usize = 10_000;
 
-/// What a call costs, in numbers that are the same in every run.
+/// The cost of a call, in numbers that are the same in every run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// What the call came to, where that was no result: an error's code.
+    /// The error's code, if the call did not return a result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     pub fuel: u64,
     /// The size of the memory after the call, in pages of 64 KiB.
     pub pages: u64,
-    /// Blocks that the guest has allocated; only where it counts them.
+    /// The number of blocks that the guest has allocated, if it counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocations: Option<u64>,
     pub host_calls: u64,
@@ -32,7 +32,7 @@ pub struct Counts {
     pub result_bytes: u64,
 }
 
-/// How long a call takes on this machine.
+/// The time of a call on this machine.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Times {
     pub min_ns: u64,
@@ -40,7 +40,7 @@ pub struct Times {
     pub runs: usize,
 }
 
-/// A case that was measured.
+/// A measured case.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     pub name: String,
@@ -51,7 +51,7 @@ pub struct Measured {
     pub time: Option<Times>,
 }
 
-/// The costs of a command's calls so far.
+/// The total cost of a command's calls so far.
 #[derive(Default)]
 struct Costs {
     fuel: u64,
@@ -68,11 +68,12 @@ fn costs(plugin: &Plugin, command: &str) -> Costs {
     })
 }
 
-/// Counts what the case costs, with so much fuel for each of its calls; the clock has no say in it.
+/// Counts the cost of a case, with `fuel` for each of its calls and no time limit.
 ///
 /// # Errors
 ///
-/// Where it does not come to the case's call: no instance can be made, or a call before it fails.
+/// Fails if the case's call is not reached: the module cannot be instantiated, or a call before it
+/// fails.
 pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Counted, Failure> {
     let builder = host_options::as_asked(module, host, None)
         .fuel(fuel)
@@ -100,13 +101,13 @@ pub fn count(module: &Module, host: Host, case: &Case, fuel: u64) -> Result<Coun
     })
 }
 
-/// Counts, and whether it is of any use to call again.
+/// The counts of a case; `ends` is true if the instance can be called again.
 pub struct Counted {
     pub counts: Counts,
     pub ends: bool,
 }
 
-/// Calls again and again for about this long, and tells how long a call took.
+/// Repeats the call for about this long, and returns the time of a call.
 pub fn time(
     module: &Module,
     host: Host,
@@ -115,7 +116,7 @@ pub fn time(
 ) -> Result<Option<Times>, Failure> {
     let mut plugin = prepared(host_options::as_asked(module, host, None), host, case)?;
     for _ in 0..WARM_UP {
-        // An error that the plugin answers with takes its time as well.
+        // An error that the plugin returns takes time as well.
         let _ = plugin.call_raw(&case.command, &case.input);
     }
     let mut times = Vec::new();
@@ -142,9 +143,9 @@ pub fn time(
         }))
 }
 
-/// An instance of its own for the case, in the state that its call finds.
+/// Creates an instance for the case, in the state that its call requires.
 fn prepared(builder: PluginBuilder, host: Host, case: &Case) -> Result<Plugin, Failure> {
-    // All services are in memory: there is nothing to be kept from.
+    // All services are in memory, so the plugin needs no protection.
     let mut builder = builder.grant_all();
     if let Some(config) = &case.config {
         builder = builder.config(config);

@@ -1,7 +1,9 @@
-//! What a plugin's commands cost, told by numbers that are the same in every run, and by times that are not.
+//! The cost of a plugin's commands, in numbers that are the same in every run, and in times that
+//! are not.
 //!
-//! Each [case](Case) is a call into an instance of its own whose clock stands still and whose random numbers are always the same, so that its fuel, its memory, its
-//! allocations and its calls of the host depend on the module alone. A [lock](Lock) holds them, for a later build to be held against.
+//! Each [case](Case) is a call into its own instance, whose clock does not advance and whose random
+//! numbers repeat. Its fuel, memory, allocations and calls to the host therefore depend only on the
+//! module. A [lock](Lock) records them for comparison with a later build.
 
 mod cases;
 mod lock;

@@ -61,11 +61,11 @@ pub struct Bench {
     features: Features,
 }
 
-/// What is measured, and where the files about it are.
+/// The subject of the measurement, and the paths of its files.
 struct Subject {
     loaded: Loaded,
     folder: PathBuf,
-    /// The compiler, where the module does not say it itself.
+    /// The compiler, if the module does not name it.
     rustc: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl Bench {
         if self.check {
             let locked = Lock::read(&path)?;
             let mut differences = locked.differences(&now, self.tolerance.unwrap_or(0.0));
-            // A newer compiler that changes nothing is none of anybody's business.
+            // A newer compiler that changes no figures is not worth reporting.
             if differences.iter().all(Difference::is_reason) {
                 differences.clear();
             }
@@ -194,7 +194,7 @@ fn measure(loaded: &Loaded, case: &Case, fuel: u64, budget: Option<Duration>) ->
     })
 }
 
-/// The compiler that cargo uses in a folder.
+/// Returns the compiler that cargo uses in a folder.
 fn rustc_in(folder: &Path) -> Option<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = std::process::Command::new(rustc)
@@ -206,7 +206,7 @@ fn rustc_in(folder: &Path) -> Option<String> {
     Some(text::line(said.trim().strip_prefix("rustc ")?, 100))
 }
 
-/// What was measured.
+/// The results of the measurement.
 #[derive(Serialize)]
 struct Benched {
     module_bytes: u64,
@@ -214,7 +214,7 @@ struct Benched {
     rustc: Option<String>,
     cases: Vec<Measured>,
     skipped: Vec<Skipped>,
-    /// From what is locked, if it was held against that.
+    /// The differences from the lock file, if it was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     differences: Option<Vec<Difference>>,
 }

@@ -13,7 +13,7 @@ use crate::quantities;
 use crate::size::Breakdown;
 use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 
-/// How many crates and functions are shown unless asked otherwise.
+/// The number of crates and functions shown by default.
 const TOP: usize = 8;
 
 /// Builds the plugin as it is shipped, and the files that go with it
@@ -49,7 +49,7 @@ impl Build {
         Ok(Verdict::Yes)
     }
 
-    /// Writes the files, and tells of them.
+    /// Writes the files, and returns the report.
     fn report(&self, project: &Project, bundle: &Bundle) -> Result<BuildReport> {
         let mut folder = match &self.output {
             Some(folder) => folder.clone(),
@@ -72,7 +72,7 @@ impl Build {
     }
 }
 
-/// The size of what the last build left in the same place.
+/// Returns the size of the module that the last build left in the same folder.
 fn size_of_last(folder: &Path, bundle: &Bundle) -> Option<usize> {
     let (module, _) = bundle.files().into_iter().next()?;
     let file = fs::metadata(folder.join(module)).ok()?;
@@ -101,7 +101,7 @@ struct BuildReport {
     version: String,
     host: &'static str,
     files: Vec<PathBuf>,
-    /// The module's size after the last build into the same folder; null for the first.
+    /// The module's size after the last build into the same folder; null for the first build.
     bytes_before: Option<usize>,
     size: Breakdown,
     #[serde(skip)]

@@ -131,7 +131,7 @@ impl Call {
         }
     }
 
-    /// Builds the plugin of a project as it is shipped, for the host that was asked for.
+    /// Builds the plugin of a project for shipping, for the requested host.
     fn build(&self, folder: &Path, terminal: &Terminal) -> Result<Loaded> {
         let project = Project::at(folder)?;
         let features = project.features_for(self.played, &Features::default())?;
@@ -173,7 +173,7 @@ impl Call {
     }
 }
 
-/// The help of `call` itself, from the parser that all of the command line was read with.
+/// Prints the help of `call` itself, from the parser that read the whole command line.
 fn print_own_help() {
     let mut cargo = crate::Cargo::command();
     cargo.build();
@@ -181,12 +181,12 @@ fn print_own_help() {
         .find_subcommand_mut("plugin")
         .and_then(|plugin| plugin.find_subcommand_mut("call"));
     if let Some(call) = call {
-        // Whoever closes the pipe has seen enough.
+        // The reader may close the pipe early, which is not an error.
         let _ = call.print_long_help();
     }
 }
 
-/// The names of the options that stand before a command.
+/// Returns the names of the options that go before a command.
 fn own_options() -> Vec<String> {
     let mut cargo = crate::Cargo::command();
     cargo.build();
@@ -200,7 +200,7 @@ fn own_options() -> Vec<String> {
         .collect()
 }
 
-/// The command line behind FILE, which the plugin itself describes.
+/// The command line after FILE, which the plugin itself describes.
 struct CommandLine<'a> {
     root: clap::Command,
     words: &'a [String],
@@ -209,15 +209,15 @@ struct CommandLine<'a> {
     arguments: Arguments<'a>,
 }
 
-/// How the command takes its arguments.
+/// The form in which the command takes its arguments.
 enum Arguments<'a> {
     Values(Flags<'a>),
     Bytes(Bytes),
-    /// Nobody has described the command.
+    /// The plugin does not describe the command.
     Unknown(Flags<'a>, Bytes),
 }
 
-/// What a command is given.
+/// The input of a command.
 enum Input {
     Value(Option<Value>),
     Bytes(Vec<u8>),
@@ -269,7 +269,7 @@ impl<'a> CommandLine<'a> {
         }
     }
 
-    /// The command, and what it is given.
+    /// Parses the command and its input.
     fn parse(&mut self, call: &Call) -> Result<(String, Input), clap::Error> {
         let matches = self
             .root
@@ -284,7 +284,7 @@ impl<'a> CommandLine<'a> {
         Ok((name.to_owned(), input))
     }
 
-    /// Holds what the plugin is given against what it says that it takes, beyond what each flag could tell.
+    /// Validates the input against the command's description, beyond the checks of each flag.
     fn check(
         &mut self,
         name: &str,
@@ -310,7 +310,7 @@ impl<'a> CommandLine<'a> {
         )
     }
 
-    /// Adds what clap cannot know to its errors.
+    /// Adds hints that clap cannot know to its errors.
     fn explain(&self, mut error: clap::Error) -> clap::Error {
         if error.kind() != ErrorKind::UnknownArgument {
             return error;
@@ -333,7 +333,7 @@ impl<'a> CommandLine<'a> {
         error
     }
 
-    /// Ends the process as clap does: with help, or with what is wrong.
+    /// Ends the process as clap does, with help or with an error.
     fn exit(&self, error: &clap::Error) -> ! {
         if error.kind() == ErrorKind::InvalidSubcommand {
             let _ = error.print();
@@ -365,7 +365,7 @@ impl<'a> Arguments<'a> {
                 input: info.input.as_deref().and_then(Element::named),
                 required: info.input.is_some(),
             }),
-            // Its values are told by their order, which a schema has no word for.
+            // The order of its values is their only identification, and a schema cannot express it.
             Codec::Binary => Arguments::Bytes(Bytes {
                 input: None,
                 required: true,
@@ -439,7 +439,7 @@ fn fits(
     command: &clap::Command,
 ) -> Result<(), clap::Error> {
     let problems = checked.err().unwrap_or_default();
-    // Where it is the schema that cannot be used, the plugin judges for itself.
+    // If the schema itself is invalid, the plugin judges the input.
     let problems: Vec<String> = problems
         .iter()
         .filter(|problem| problem.code != "bad_schema")
@@ -470,12 +470,12 @@ fn misplaced(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error 
     error
 }
 
-/// Whether a command's name can be written in a command line, and shown.
+/// Returns true if a command's name can be typed in a command line and shown safely.
 fn typeable(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.len() <= 200 && text::shown(name) == name
 }
 
-/// `Greeter 0.1.0: Greets people, and counts them.`
+/// Returns `Greeter 0.1.0: Greets people, and counts them.`
 fn about(manifest: &Manifest) -> String {
     let mut about = text::line(&manifest.name, 80);
     if !manifest.version.is_empty() {
@@ -489,7 +489,7 @@ fn about(manifest: &Manifest) -> String {
     }
 }
 
-/// What a command gives, and the errors that it may answer with.
+/// Describes a command's result, and the errors that it may return.
 fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
     let Some(info) = info else {
         return "The plugin does not describe this command.".to_owned();
@@ -533,7 +533,7 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
     help.trim_end().to_owned()
 }
 
-/// Rows in columns, the last of which may be of any length.
+/// Formats rows in columns; the last column may have any width.
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -556,7 +556,7 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     lines
 }
 
-/// A call, and how long its parts took.
+/// A call, and the time that each of its parts took.
 #[derive(Default)]
 struct Timed {
     load: Duration,
@@ -580,7 +580,7 @@ impl Timed {
         self.prepare = began.elapsed();
         let bytes = match input {
             Input::Value(None) => Vec::new(),
-            // What was parsed from JSON has a form in it.
+            // Input parsed from JSON also has a JSON form.
             Input::Value(Some(value)) => value.to_string().into_bytes(),
             Input::Bytes(bytes) => bytes.clone(),
         };
@@ -593,7 +593,7 @@ impl Timed {
         if changed {
             answer = plugin.arguments().to_vec();
         }
-        // Its life ends as it would at any host.
+        // End the plugin's life as any host would.
         target_host::end(plugin)?;
         Ok(answer)
     }
@@ -613,12 +613,13 @@ impl Timed {
     }
 }
 
-/// What a call has cost.
+/// The cost of a call.
 #[derive(Clone, Copy, Serialize)]
 struct Stats {
-    /// Reading the file and checking the module.
+    /// The time to read the file and check the module.
     load_ms: f64,
-    /// Compiling it or finding it compiled, making an instance, and its hooks.
+    /// The time to compile the module or find it in the cache, to create an instance, and to run
+    /// its hooks.
     prepare_ms: f64,
     call_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -647,7 +648,7 @@ fn tell(stats: Option<Stats>) {
     }
 }
 
-/// What a command has answered.
+/// The answer of a command.
 enum Answer {
     Json(Vec<u8>),
     Bytes {
@@ -676,7 +677,7 @@ impl Answer {
         }
     }
 
-    /// As it is printed: to people so that they can read it, to programs as it is.
+    /// Returns the bytes to print: readable for people, and unchanged for programs.
     fn printed(self, raw_string: bool, is_terminal: bool) -> Result<Vec<u8>> {
         let mut printed = match self {
             Answer::Json(text) => match string_in(&text).filter(|_| raw_string) {
@@ -728,24 +729,24 @@ impl Answer {
 
 fn parse(text: &[u8]) -> Result<Value> {
     match text {
-        // No bytes stand for nothing.
+        // Empty output means no value.
         [] => Ok(Value::Null),
         text => serde_json::from_slice(text)
             .map_err(|error| Error::new("the plugin's result is not JSON").because(error)),
     }
 }
 
-/// The string that a JSON text is, if it is one.
+/// Returns the string in a JSON text, if it is a string.
 fn string_in(text: &[u8]) -> Option<String> {
     serde_json::from_slice(text).ok()
 }
 
-/// JSON for people, in which nothing is left that a terminal would act on.
+/// Formats JSON for people, with everything escaped that a terminal would interpret.
 fn pretty(text: &[u8]) -> Result<Vec<u8>> {
     Ok(text::safe_json(&format!("{:#}", parse(text)?)).into_bytes())
 }
 
-/// What is told in JSON.
+/// The outcome in JSON.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome<'a> {

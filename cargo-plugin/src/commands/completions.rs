@@ -9,13 +9,15 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::terminal::{Report, Terminal, Verdict};
 
-/// What zsh's completions of cargo call, behind an underscore, for `cargo plugin`.
+/// The name that zsh's completions for cargo call, after an underscore, for `cargo plugin`.
 const ZSH: &str = "cargo-plugin";
 
-/// What our own completions for bash call. clap_complete for bash does not keep to one spelling of names with hyphens.
+/// The name of the function in the completions for bash. clap_complete for bash does not spell
+/// names with hyphens consistently.
 const IN_BASH: &str = "cargo_plugin";
 
-/// Lets bash complete `cargo plugin …` by ours and everything else by cargo's own completions.
+/// The script that makes bash complete `cargo plugin …` with these completions, and everything else
+/// with cargo's.
 const BASH: &str = include_str!("completions/cargo.bash");
 
 /// Prints completions for a shell
@@ -60,7 +62,8 @@ fn script(shell: Shell) -> Result<String> {
         }
         // Cargo's own completions call `_cargo-plugin` for `cargo plugin`.
         Shell::Zsh => generated(shell, &mut called(ZSH), ZSH),
-        // Fish puts all completions of one command together; only these functions must not be those of cargo's.
+        // Fish combines all completions of one command; only the names of these functions must
+        // differ from cargo's.
         Shell::Fish => {
             generated(shell, &mut cargo, "cargo").replace("__fish_cargo_", "__fish_cargo_plugin_")
         }

@@ -93,7 +93,7 @@ fn version(file: &PluginFile, version: &str) -> Result<Version> {
     })
 }
 
-/// What hosts have to offer, and what the module shows beside its commands.
+/// Collects changes in the host requirements, and in the exports other than commands.
 fn module(old: &Inspection<'_>, new: &Inspection<'_>, changes: &mut Vec<Change>) {
     const SERVICES: &str = "plugin_host";
     for imported in new.imports() {
@@ -154,9 +154,9 @@ struct Comparison {
     id: String,
     old: String,
     new: String,
-    /// What all changes come to; null if there are none.
+    /// The severity of all changes together; null if there are none.
     level: Option<Level>,
-    /// The least version that the new one must have.
+    /// The lowest version that the new plugin may have.
     needed: String,
     allowed: bool,
     #[serde(skip)]

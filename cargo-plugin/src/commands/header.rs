@@ -72,7 +72,7 @@ impl Header {
 struct HeaderReport {
     host: &'static str,
     header: &'static str,
-    /// The file that it was written to.
+    /// The path of the written file.
     output: Option<PathBuf>,
 }
 

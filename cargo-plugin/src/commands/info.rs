@@ -92,7 +92,7 @@ fn unknown(manifest: &Manifest, name: &str) -> Error {
     }
 }
 
-/// JSON that is the answer as it stands.
+/// A JSON document that is the whole answer.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Document(Value);
@@ -103,12 +103,12 @@ impl Report for Document {
     }
 }
 
-/// What the file is, beside what it says.
+/// Facts about the file, in addition to its manifest.
 #[derive(Serialize)]
 struct Module {
     file: String,
     bytes: usize,
-    /// The host that it is made for, where that can be told.
+    /// The host that the module is made for, if known.
     host: Option<&'static str>,
     memory_pages: Option<u64>,
     max_memory_pages: Option<u64>,
@@ -209,7 +209,7 @@ struct Information {
     module: Module,
 }
 
-/// The manifest's own document, with `module` as one more member.
+/// Serializes the manifest's own document with the additional member `module`.
 impl Serialize for Information {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -387,12 +387,12 @@ fn command(out: &mut dyn Write, manifest: &Manifest, info: &CommandInfo) -> io::
     Ok(())
 }
 
-/// The lines of a text as one.
+/// Joins the lines of a text.
 fn joined(text: &str) -> String {
     text::lines(text).collect::<Vec<_>>().join(" ")
 }
 
-/// `greet(name: string, times: u8 = 1) -> Greeting`
+/// Returns `greet(name: string, times: u8 = 1) -> Greeting`.
 fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>) -> String {
     let name = text::line(&command.name, 60);
     if command.codec == Codec::Raw {
@@ -420,7 +420,8 @@ fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>
         )
     };
     let takes = match &command.arguments {
-        // Whatever else it is than an object with members; nothing, if the object can have none.
+        // Arguments without named members: their type, or nothing if the object can have no
+        // members.
         Some(schema) if members.is_empty() => match schemas.named(schema.as_value()) {
             none if none == "{}" => String::new(),
             whole => whole,

@@ -71,7 +71,7 @@ fn modules(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A plugin, in the order in which plugins are listed.
+/// A plugin; the fields are in sort order.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Entry {
     id: String,
@@ -82,12 +82,12 @@ struct Entry {
     plugin_type: Option<String>,
     commands: usize,
     bytes: u64,
-    /// The host that it is made for.
+    /// The host that the module is made for.
     host: &'static str,
     file: String,
 }
 
-/// By its meaning where it has one.
+/// A version, ordered as a semantic version if it is one.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Version {
     Other(String),
@@ -168,7 +168,7 @@ struct Listing {
     plugin_type: Option<String>,
     plugins: Vec<Entry>,
     broken: Vec<Broken>,
-    /// How many are of another type.
+    /// The number of plugins of other types.
     hidden: usize,
 }
 

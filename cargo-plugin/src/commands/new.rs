@@ -13,7 +13,8 @@ use crate::target_host::{self, Host};
 use crate::template::{self, PluginType, Sdk, Surroundings};
 use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
 
-/// Names that a crate cannot have, or had better not: Rust's keywords, the crates of its library, and what a project depends on.
+/// Names that a crate cannot or should not have: Rust's keywords, the standard library's crates,
+/// and the project's dependencies.
 const TAKEN: [&str; 63] = [
     "abstract",
     "alloc",
@@ -166,7 +167,7 @@ impl New {
     }
 }
 
-/// Checks that a name can be that of a plugin and of a crate.
+/// Checks that a name is valid for a plugin and for a crate.
 fn check_name(name: &str) -> Result<()> {
     let refused = |reason: &str| {
         Err(Error::new(format!("`{name}` cannot be the name of a plugin")).because(reason))
@@ -191,7 +192,7 @@ fn check_name(name: &str) -> Result<()> {
     }
 }
 
-/// The nearest name that will do; empty where there is none.
+/// Returns the nearest valid name; empty if there is none.
 fn proper_name(name: &str) -> String {
     let mut proper = String::new();
     let mut previous = ' ';
@@ -210,7 +211,7 @@ fn proper_name(name: &str) -> String {
     proper.trim_end_matches('-').to_owned()
 }
 
-/// Writes a letter as English keyboards do; what has no such form stays.
+/// Replaces a letter by its form on an English keyboard; keeps it if there is no such form.
 fn plain(character: char) -> impl Iterator<Item = char> {
     let lower = character.to_lowercase().next().unwrap_or(character);
     let letters = match lower {
@@ -239,7 +240,7 @@ fn plain(character: char) -> impl Iterator<Item = char> {
     letters.chars().chain(itself)
 }
 
-/// What cargo makes of the project where it stands, and the workspace around it.
+/// Returns cargo's view of the project in its folder, and the workspace around it.
 fn surroundings(folder: &Path) -> (Surroundings, Option<PathBuf>) {
     let Ok(folder) = folder.canonicalize() else {
         return (Surroundings::Alone, None);
@@ -259,7 +260,8 @@ fn surroundings(folder: &Path) -> (Surroundings, Option<PathBuf>) {
                 false => (Surroundings::Member, Some(root.join("Cargo.toml"))),
             }
         }
-        // That it should be a member, or not be there, is the only thing that can be wrong with it.
+        // The only possible fault is that the project is neither a member of the workspace nor
+        // excluded from it.
         Err(_) => (Surroundings::Stranger, None),
     }
 }
@@ -279,7 +281,7 @@ fn cannot_make(path: &Path, error: io::Error) -> Error {
     Error::new(format!("cannot make `{}`", path.display())).because(error)
 }
 
-/// The way from one folder to another, both of which are there.
+/// Returns the relative path from one folder to another; both must exist.
 fn relative(from: &Path, to: &Path) -> Result<PathBuf> {
     let real = |path: &Path| {
         env::current_dir()
@@ -293,7 +295,7 @@ fn relative(from: &Path, to: &Path) -> Result<PathBuf> {
         .take_while(|(one, other)| one == other)
         .count();
     if shared == 0 {
-        // Another drive.
+        // The folders are on different drives.
         return Ok(to);
     }
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
@@ -308,9 +310,10 @@ struct NewReport {
     hosts: Vec<&'static str>,
     folder: PathBuf,
     files: Vec<String>,
-    /// The clone of the SDK that it depends on, from its folder.
+    /// The clone of the SDK that the project depends on, relative to its folder.
     sdk: Option<PathBuf>,
-    /// The `Cargo.toml` of the workspace that the project is a member of; its profiles count, not the project's.
+    /// The `Cargo.toml` of the workspace that includes the project; its profiles apply instead of
+    /// the project's.
     workspace: Option<PathBuf>,
 }
 
@@ -346,7 +349,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_plugins_and_of_crates() {
+    fn names_must_be_valid_for_plugins_and_crates() {
         for name in ["hello", "weather-2", "a", "a1-b2-c3"] {
             assert!(check_name(name).is_ok(), "{name}");
         }
@@ -371,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_comes_with_what_is_not() {
+    fn rejected_names_come_with_a_valid_suggestion() {
         for (name, proper) in [
             ("MyPlugin", "my-plugin"),
             ("my_plugin", "my-plugin"),
@@ -388,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_proper_stays_as_it_is() {
+    fn valid_names_stay_unchanged() {
         for name in ["hello", "a1-b2", "x-y-z9"] {
             assert_eq!(proper_name(name), name);
         }

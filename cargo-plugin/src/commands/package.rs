@@ -15,10 +15,10 @@ use crate::reference;
 use crate::quantities;
 use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 
-/// The file that describes the plugin's commands, made from its manifest.
+/// The file that describes the plugin's commands, generated from its manifest.
 const REFERENCE: &str = "COMMANDS.md";
 
-/// How the names of files begin that go into every package, in whatever case.
+/// The prefixes of file names that go into every package, in any case.
 const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
 
 /// Packs the plugin into one archive to give away
@@ -99,7 +99,7 @@ impl Package {
     }
 }
 
-/// The README and the licences.
+/// Returns the paths of the README and the licences.
 fn documents(project: &Project) -> Result<Vec<PathBuf>> {
     let mut documents: Vec<PathBuf> = fs::read_dir(&project.root)
         .and_then(|entries| {
@@ -109,7 +109,7 @@ fn documents(project: &Project) -> Result<Vec<PathBuf>> {
         })
         .map_err(|error| cannot_read(&project.root, error))?;
     documents.retain(|path| path.is_file() && is_legal(path));
-    // Where the crate names a file that lies elsewhere, that one comes first.
+    // The files that the crate names, possibly in other folders, come first.
     documents.sort();
     let named = [&project.readme, &project.license_file]
         .into_iter()
@@ -141,7 +141,7 @@ struct PackageReport {
     archive: PathBuf,
     bytes: usize,
     sha256: String,
-    /// What is in the archive's folder.
+    /// The names of the files in the archive's folder.
     files: Vec<String>,
 }
 

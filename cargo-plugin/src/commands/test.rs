@@ -93,7 +93,8 @@ impl Test {
         })
     }
 
-    /// Whether the crate's own tests pass. Tests that do not compile could not be run: that is no answer.
+    /// Returns true if the crate's own tests pass. Tests that do not compile are an error, not a
+    /// result.
     fn own_tests(
         &self,
         project: &Project,
@@ -126,7 +127,7 @@ impl Test {
         }
         command.args(features.arguments());
         if terminal.form() == Form::Json {
-            // Standard output is for one document.
+            // Standard output is reserved for one document.
             command.arg("--quiet").stdout(Stdio::from(io::stderr()));
         }
         command.arg("--").args(arguments);
@@ -140,9 +141,9 @@ impl Test {
 #[derive(Serialize)]
 struct TestReport {
     passed: bool,
-    /// The host that the module was checked on.
+    /// The host on which the module was checked.
     host: &'static str,
-    /// Whether the crate's own tests passed; null where they were left out.
+    /// True if the crate's own tests passed; null if they were skipped.
     own_tests: Option<bool>,
     checks: Vec<Check>,
 }

@@ -73,7 +73,7 @@ impl Validate {
         })
     }
 
-    /// The plugin of a project, as it is shipped for the host.
+    /// Builds a project's plugin for shipping, for the host.
     fn build(&self, project: &Project, terminal: &Terminal) -> Result<PluginFile> {
         let features = project.features_for(Some(self.host), &self.features)?;
         terminal.status("Building", &project.title());

@@ -1,8 +1,8 @@
 //! The changes that a new version of a plugin makes for callers of the old one.
 //!
-//! Schemas are compared by the values that they allow, and by who sends those values. What callers send
-//! (arguments, a configuration, an event's data) may allow more; what they read (results) may allow less.
-//! `docs/cargo-plugin.md` has the table.
+//! Schemas are compared by the values that they allow, and by who sends those values. What callers
+//! send (arguments, a configuration, an event's data) may allow more; what they read (results) may
+//! allow less. `docs/cargo-plugin.md` has the table.
 
 mod number;
 #[cfg(test)]
@@ -227,8 +227,8 @@ fn requirements(old: &Manifest, new: &Manifest, changes: &mut Vec<Change>) {
     }
 }
 
-/// Returns true if a requirement clearly accepts every host that another one accepts: both are lower
-/// bounds, and the new one is not higher.
+/// Returns true if a requirement clearly accepts every host that another one accepts: both are
+/// lower bounds, and the new one is not higher.
 fn allows_all_of(old: &str, new: &str) -> bool {
     let bound = |requirement: &str| {
         let requirement = VersionReq::parse(requirement).ok()?;
@@ -260,7 +260,8 @@ fn limits(old: &Limits, new: &Limits, changes: &mut Vec<Change>) {
         let (level, what) = match (old, new) {
             (old, new) if old == new => continue,
             (Some(old), Some(new)) => {
-                // Hosts that follow the manifest grant what it asks for; others already grant more, or need a new setting.
+                // Hosts that follow the manifest grant what it asks for; others already grant more,
+                // or need a new setting.
                 let level = if new > old {
                     Level::Minor
                 } else {
@@ -474,8 +475,8 @@ fn command(
     }
 }
 
-/// Raises every change of form to breaking: the binary codec identifies members and variants by position,
-/// and no member may be missing.
+/// Raises every change of form to breaking: the binary codec identifies members and variants by
+/// position, and no member may be missing.
 fn in_binary(
     old: Document<'_>,
     new: Document<'_>,

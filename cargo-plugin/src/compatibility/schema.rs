@@ -1,7 +1,7 @@
 //! Differences between two versions of a schema, for the callers that send its values or read them.
 //!
-//! Compares the forms that `#[derive(Schema)]` writes: scalars with bounds, lists, tuples, objects, maps,
-//! options and enums. A difference in anything else is unclear, and so taken as breaking.
+//! Compares the forms that `#[derive(Schema)]` writes: scalars with bounds, lists, tuples, objects,
+//! maps, options and enums. A difference in anything else is unclear, and so taken as breaking.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -44,7 +44,8 @@ const STRUCTURE: [&str; 5] = [
     "prefixItems",
 ];
 
-/// Keywords with a bound: of what, the least, the greatest.
+/// Keywords with a bound: the counted thing, the keyword for its minimum, the keyword for its
+/// maximum.
 const COUNTS: [(&str, &str, &str); 3] = [
     ("length", "minLength", "maxLength"),
     ("number of items", "minItems", "maxItems"),
@@ -181,7 +182,8 @@ fn reachable(document: Document<'_>) -> BTreeMap<&str, &Value> {
     found
 }
 
-/// Returns true if values have the same form in a codec that identifies members and variants by order.
+/// Returns true if values have the same form in a codec that identifies members and variants by
+/// order.
 pub fn same_layout(old: Document<'_>, new: Document<'_>) -> bool {
     layout(old, new, &mut HashSet::new(), MAX_DEPTH)
 }
@@ -273,7 +275,7 @@ fn layout<'a>(
     }
 }
 
-/// The set of valid values, from old to new.
+/// The change to the set of valid values.
 #[derive(Clone, Copy, PartialEq)]
 enum Turn {
     Narrowed,
@@ -1364,7 +1366,8 @@ mod tests {
         };
         assert!(compared(&same).is_empty());
         let found = compared(&other);
-        // Both members of the last struct refer to the type that changed; the pair is reported once.
+        // Both members of the last struct refer to the type that changed; the pair is reported
+        // once.
         let [change] = &found[..] else {
             panic!("{found:#?}")
         };

@@ -6,8 +6,8 @@ use super::Level;
 
 /// Returns the lowest version that may follow `old` with changes of this level.
 ///
-/// Before 1.0.0 the first nonzero number acts as the major version: from 0.1.2, a breaking change leads
-/// to 0.2.0 and any other to 0.1.3. From 0.0.3, any change leads to 0.0.4.
+/// Before 1.0.0 the first nonzero number acts as the major version: from 0.1.2, a breaking change
+/// leads to 0.2.0 and any other to 0.1.3. From 0.0.3, any change leads to 0.0.4.
 pub fn next(old: &Version, level: Option<Level>) -> Version {
     let Some(level) = level else {
         return old.clone();
@@ -25,8 +25,8 @@ pub fn next(old: &Version, level: Option<Level>) -> Version {
 
 /// Returns true if `new` may follow `old` with changes of this level.
 ///
-/// A pre-release promises nothing, so anything may follow it. A pre-release of the needed version is
-/// enough: 2.0.0-rc.1 may follow 1.4.0 with a breaking change.
+/// A pre-release promises nothing, so anything may follow it. A pre-release of the needed version
+/// is enough: 2.0.0-rc.1 may follow 1.4.0 with a breaking change.
 pub fn allows(old: &Version, new: &Version, level: Option<Level>) -> bool {
     if level.is_none() {
         return new >= old;

@@ -1,4 +1,4 @@
-//! The flags of commands that take plain bytes.
+//! The flags of commands that take raw bytes.
 
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Number, Value};
@@ -10,7 +10,7 @@ const INPUT: &str = "input";
 const TEXT: &str = "text";
 const NUMBERS: &str = "numbers";
 
-/// What the bytes of a raw command are made of.
+/// The elements that the bytes of a raw command consist of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Element {
     Text,
@@ -29,9 +29,9 @@ pub enum Element {
 /// The flags for a raw command's input.
 #[derive(Clone, Copy)]
 pub struct Bytes {
-    /// What it takes, as far as is known.
+    /// The type of its input, if known.
     pub input: Option<Element>,
-    /// Whether it takes anything at all, so that there must be some.
+    /// True if the command requires input.
     pub required: bool,
 }
 
@@ -50,19 +50,19 @@ impl Element {
         ("f64", Element::F64),
     ];
 
-    /// By its name in a manifest.
+    /// Returns the element type with a name from a manifest.
     pub fn named(name: &str) -> Option<Self> {
         let named = Self::ALL.iter().find(|(known, _)| *known == name);
         named.map(|(_, element)| *element)
     }
 
-    /// Its name in a manifest.
+    /// Returns the element type's name in a manifest.
     pub fn name(self) -> &'static str {
         let named = Self::ALL.iter().find(|(_, element)| *element == self);
         named.map_or("", |(name, _)| name)
     }
 
-    /// In words: what the bytes are.
+    /// Describes the bytes in words.
     pub fn words(self) -> String {
         match self {
             Element::Text => "text (UTF-8)".to_owned(),
@@ -71,7 +71,7 @@ impl Element {
         }
     }
 
-    /// One number, little-endian.
+    /// Appends one number in little-endian order.
     fn write(self, text: &str, bytes: &mut Vec<u8>) -> Result<(), String> {
         fn number<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
             text.parse().map_err(|error: T::Err| error.to_string())
@@ -92,7 +92,7 @@ impl Element {
         Ok(())
     }
 
-    /// Numbers, written one after the other.
+    /// Encodes numbers one after the other.
     pub fn encode<'t>(self, numbers: impl IntoIterator<Item = &'t str>) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         for number in numbers {
@@ -101,7 +101,8 @@ impl Element {
         Ok(bytes)
     }
 
-    /// The numbers that bytes are, as JSON; `None` where they are text, or no whole number of them. What is no number in JSON is a text.
+    /// Decodes bytes to numbers in JSON, and numbers that JSON lacks to text. Returns `None` if the
+    /// bytes are text, or not a whole number of elements.
     pub fn decode(self, bytes: &[u8]) -> Option<Vec<Value>> {
         fn numbers<const N: usize>(
             bytes: &[u8],
@@ -124,7 +125,7 @@ impl Element {
             Element::I32 => numbers(bytes, |bytes| i32::from_le_bytes(bytes).into()),
             Element::U64 => numbers(bytes, |bytes| u64::from_le_bytes(bytes).into()),
             Element::I64 => numbers(bytes, |bytes| i64::from_le_bytes(bytes).into()),
-            // As short as an f32 is written, not as long as the same number is as an f64.
+            // Write the shortest form of the f32, not the longer form of the equal f64.
             Element::F32 => numbers(bytes, |bytes| {
                 let number = f32::from_le_bytes(bytes);
                 float(number.to_string().parse().unwrap_or(f64::from(number)))
@@ -167,7 +168,7 @@ impl Bytes {
         }
     }
 
-    /// What a command line looks like, after the command's name.
+    /// Returns the command line that follows the command's name.
     pub fn usage(self) -> &'static str {
         match (self.required, self.input) {
             (false, _) => " [OPTIONS]",
@@ -177,11 +178,11 @@ impl Bytes {
         }
     }
 
-    /// The bytes that a command line gives; `given` are those of before the command.
+    /// Returns the bytes that a command line gives; `given` are those from before the command.
     ///
     /// # Errors
     ///
-    /// Where there must be some, as clap would say it.
+    /// Returns clap's error if required input is missing.
     pub fn input(
         self,
         command: &mut Command,

@@ -1,10 +1,10 @@
-//! What is said of a flag.
+//! The help of a flag.
 
 use super::{Flag, Form};
 use crate::schema::{Kind, Schemas};
 use crate::text;
 
-/// In one line.
+/// Returns the help in one line.
 pub(super) fn short(flag: &Flag<'_>, schemas: &Schemas<'_>) -> String {
     let said = flag.shape.description.map(text::first_line);
     let mut parts = particulars(flag, schemas);
@@ -13,7 +13,7 @@ pub(super) fn short(flag: &Flag<'_>, schemas: &Schemas<'_>) -> String {
     parts.join(" ")
 }
 
-/// In as many as it takes.
+/// Returns the help in full.
 pub(super) fn long<'a>(flag: &Flag<'a>, schemas: &Schemas<'a>) -> String {
     let mut paragraphs: Vec<String> = flag
         .shape
@@ -37,7 +37,7 @@ pub(super) fn long<'a>(flag: &Flag<'a>, schemas: &Schemas<'a>) -> String {
     paragraphs.join("\n\n")
 }
 
-/// Each in brackets, as clap's own.
+/// Returns the flag's particulars, in brackets like clap's own.
 fn particulars(flag: &Flag<'_>, schemas: &Schemas<'_>) -> Vec<String> {
     let shape = &flag.shape;
     let mut particulars = Vec::new();

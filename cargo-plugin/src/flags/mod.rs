@@ -1,17 +1,19 @@
-//! A command's arguments as flags: made from the schema of its arguments, and made into the JSON that the command takes.
+//! A command's arguments as flags: generated from the schema of the arguments, and converted to the
+//! JSON that the command takes.
 //!
 //! | schema | flag |
 //! |---|---|
 //! | string | `--name Ada` |
-//! | integer, number | `--times 2`, held against its bounds |
+//! | integer, number | `--times 2`, validated against its bounds |
 //! | boolean | `--loud`, `--loud=false` |
-//! | values to choose from | `--level high` |
-//! | array | `--tag a --tag b`; what is no text can have commas: `--sizes 1,2,3` |
+//! | fixed set of values | `--level high` |
+//! | array | `--tag a --tag b`; commas may separate values other than text: `--sizes 1,2,3` |
 //! | map | `--header key=value`, once for each |
-//! | object | `--limits.most 3` for each member, or all of it as JSON: `--limits '{"most":3}'` |
+//! | object | `--limits.most 3` for each member, or the whole as JSON: `--limits '{"most":3}'` |
 //! | anything else | JSON: `--shape '{"circle":{"radius":2}}'`, `--shape @shape.json` |
 //!
-//! Flags are put into the object that `--args` gives, if it is there. An argument whose name cannot be a flag, or is one of ours, is `--args.NAME`.
+//! Flags are merged into the object from `--args`, if given. An argument whose name cannot be a
+//! flag, or is an option of this tool, is `--args.NAME`.
 
 mod bytes;
 mod help;
@@ -30,10 +32,10 @@ use crate::schema::{Kind, Schemas, Shape};
 /// The flag for all arguments at once.
 pub const ARGS: &str = "args";
 
-/// How many objects deep members have flags of their own.
+/// The greatest depth of objects whose members get flags.
 const MAX_DEPTH: usize = 4;
 
-/// How many flags a command has at most: what is beyond is given by `--args`.
+/// The greatest number of flags of a command; `--args` sets anything beyond.
 const MAX_FLAGS: usize = 200;
 
 /// The flags of one command.
@@ -43,50 +45,50 @@ pub struct Flags<'a> {
     whole: Whole,
 }
 
-/// What a command's arguments are as one value.
+/// The form of a command's arguments as one value.
 #[derive(Clone, Copy, PartialEq)]
 enum Whole {
     /// An object.
     Object,
-    /// Something that can only be written as JSON.
+    /// A value that can only be written as JSON.
     Other,
-    /// Nobody has said.
+    /// Arguments without a description.
     Unknown,
 }
 
 /// The flag of one argument, or of a part of one.
 struct Flag<'a> {
-    /// Without the hyphens before it; unique, and so what clap knows it by.
+    /// The name without leading hyphens; unique, so it serves as the id in clap.
     long: String,
-    /// The same as the author wrote it, where nothing else is called so.
+    /// The name as the author wrote it, unless another flag has it.
     alias: Option<String>,
-    /// The names of the members that lead to it.
+    /// The names of the members on the path to the value.
     path: Vec<&'a str>,
     schema: &'a Value,
     shape: Shape<'a>,
-    /// Whether the object that it is in must have it.
+    /// True if the enclosing object requires the member.
     required: bool,
     form: Form,
     placeholder: String,
 }
 
-/// How a flag's value is written.
+/// The form in which a flag's value is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Form {
-    /// One value.
+    /// A single value.
     One,
-    /// With or without one.
+    /// A switch with an optional value.
     Switch,
-    /// Once for each item.
+    /// One use per item.
     Items,
-    /// Once for each entry.
+    /// One use per entry.
     Entries,
-    /// As JSON.
+    /// JSON.
     Json,
 }
 
 impl<'a> Flags<'a> {
-    /// The flags for arguments that a schema describes, if one does.
+    /// Creates the flags for arguments, from their schema if there is one.
     pub fn new(schemas: Schemas<'a>, arguments: Option<&'a Value>) -> Self {
         let mut flags = Flags {
             schemas,
@@ -128,7 +130,7 @@ impl<'a> Flags<'a> {
         )
     }
 
-    /// What a command line with all required flags looks like, after the command's name.
+    /// Returns a command line with all required flags, without the command's name.
     pub fn usage(&self) -> String {
         let mut usage = String::new();
         for flag in self
@@ -146,11 +148,12 @@ impl<'a> Flags<'a> {
         usage
     }
 
-    /// The arguments that a command line gives, to be put into those `given` before the command; `None` for none at all.
+    /// Returns the arguments from a command line, merged into those `given` before the command;
+    /// `None` if there are none.
     ///
     /// # Errors
     ///
-    /// Where one that is required is missing, as clap would say it.
+    /// Returns clap's error if a required argument is missing.
     pub fn arguments(
         &self,
         command: &mut Command,
@@ -170,7 +173,8 @@ impl<'a> Flags<'a> {
             (None, Whole::Other) => {
                 return Err(missing(command, vec![format!("--{ARGS} <JSON>")]));
             }
-            // No object: whatever it is, the plugin will judge it, unless a flag says otherwise.
+            // A value that is not an object: pass it on for the plugin to judge, unless there are
+            // flags.
             (Some(other), _) if flags.is_empty() => return Ok(Some(other)),
             (Some(_), _) => Some(Map::new()),
         };
@@ -222,11 +226,11 @@ impl<'a> Flags<'a> {
         }
     }
 
-    /// What a member's flag is called; none where nobody could write it.
+    /// Returns an unused flag name for a member; `None` if no name can be typed.
     fn free_name(&self, path: &[&str], has_sibling: impl Fn(&str) -> bool) -> Option<String> {
         let plain = path.join(".");
         let name = path.last()?.replace('_', "-");
-        // What another is called exactly so, is its own.
+        // A name belongs to the member that has exactly this name.
         let usual = (path.last() == Some(&name.as_str()) || !has_sibling(&name))
             .then(|| plain.replace('_', "-"));
         let reserved = |name: &String| {
@@ -251,13 +255,14 @@ impl<'a> Flags<'a> {
         }
     }
 
-    /// The flags of members that are required and not there.
+    /// Returns the flags for required members that are missing.
     fn missing(&self, arguments: &Map<String, Value>) -> Vec<String> {
         let mut lacking: Vec<&Flag<'_>> = Vec::new();
         for flag in self.flags.iter().filter(|flag| flag.required) {
             let is_missing = match holder(arguments, &flag.path) {
                 Some((members, name)) => !members.contains_key(name),
-                // Nobody has written any part of it: what it needs is missing with it, if it is needed itself.
+                // The object is absent. The members that it requires are missing only if it is
+                // required itself.
                 None => lacking
                     .iter()
                     .any(|outer| flag.path.starts_with(&outer.path)),
@@ -331,7 +336,7 @@ impl<'a> Flag<'a> {
         }
     }
 
-    /// As it stands in a command line.
+    /// Returns the flag as written in a command line.
     fn written(&self) -> String {
         let Flag {
             long, placeholder, ..
@@ -342,7 +347,7 @@ impl<'a> Flag<'a> {
         }
     }
 
-    /// Puts what the command line says into the arguments.
+    /// Sets the arguments that the command line gives.
     fn put_into(&self, arguments: &mut Map<String, Value>, matches: &ArgMatches) {
         let mut values = matches.get_many::<Value>(&self.long).unwrap_or_default();
         put(arguments, &self.path, |place| match self.form {
@@ -384,13 +389,13 @@ fn placeholder(schemas: &Schemas<'_>, shape: &Shape<'_>, form: Form, name: &str)
     word.to_owned()
 }
 
-/// Whether a name can be written behind two hyphens.
+/// Returns true if a name can be typed after two hyphens.
 fn writable(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_graphic() && !b"='\"`\\".contains(&byte);
     !name.is_empty() && name.len() <= 80 && !name.starts_with('-') && name.bytes().all(allowed)
 }
 
-/// The object that a member is in, and the member's name.
+/// Returns the object that contains a member, and the member's name.
 fn holder<'v, 'n>(
     mut members: &'v Map<String, Value>,
     path: &[&'n str],
@@ -402,14 +407,14 @@ fn holder<'v, 'n>(
     Some((members, name))
 }
 
-/// Changes a member, which is made, with all the objects that it is in, where it is not there yet.
+/// Changes a member, after creating it and its enclosing objects if they are missing.
 fn put(members: &mut Map<String, Value>, path: &[&str], change: impl FnOnce(&mut Value)) {
     match path {
         [] => {}
         [name] => change(members.entry(*name).or_insert(Value::Null)),
         [parent, rest @ ..] => match members.get_mut(*parent) {
             Some(Value::Object(inner)) => put(inner, rest, change),
-            // A flag for a part counts more than what was given for the whole.
+            // A flag for a part overrides the value given for the whole.
             _ => {
                 let mut inner = Map::new();
                 put(&mut inner, rest, change);
@@ -419,7 +424,7 @@ fn put(members: &mut Map<String, Value>, path: &[&str], change: impl FnOnce(&mut
     }
 }
 
-/// That required flags are missing, as clap would say it.
+/// Returns clap's error for missing required flags.
 pub fn missing(command: &mut Command, flags: Vec<String>) -> clap::Error {
     let usage = command.render_usage();
     let mut error = clap::Error::new(ErrorKind::MissingRequiredArgument).with_cmd(command);

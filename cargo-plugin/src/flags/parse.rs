@@ -1,4 +1,4 @@
-//! From what stands behind a flag to a JSON value.
+//! Conversion of a flag's value to JSON.
 
 use std::borrow::Cow;
 use std::fs;
@@ -11,11 +11,11 @@ use serde_json::{Map, Number, Value};
 use crate::schema::{Integers, Kind, Numbers, Shape, Whole};
 use crate::text;
 
-/// How one value is read, without a borrow of the schema: clap wants to keep it.
+/// The parser for one value. Borrows nothing from the schema, because clap keeps it.
 #[derive(Clone)]
 pub(super) struct Parse {
     form: Form,
-    /// Whether the word `null` is the value null.
+    /// True if the word `null` means the JSON value.
     null: bool,
 }
 
@@ -28,9 +28,9 @@ enum Form {
         min_length: Option<u64>,
         max_length: Option<u64>,
     },
-    /// Values by the text that stands for them.
+    /// Values by the text that represents them.
     Choice(Vec<Named>),
-    /// JSON; what is none is a text where that is allowed.
+    /// JSON; other input is text if text is allowed.
     Json {
         or_text: bool,
     },
@@ -60,7 +60,7 @@ impl Parse {
                         Value::String(text) => text.clone(),
                         other => other.to_string(),
                     };
-                    // What cannot be shown as it is can be given by `--args`.
+                    // `--args` can set values that are not safe to show.
                     let clean = text::shown(&name) == name && !name.is_empty();
                     if clean && !named.iter().any(|other| other.name == name) {
                         named.push(Named {
@@ -87,7 +87,7 @@ impl Parse {
         }
     }
 
-    /// Lets a flag's values be read so.
+    /// Makes a flag use this parser.
     pub(super) fn parser(self, arg: Arg) -> Arg {
         let null = self.null;
         match self.form {
@@ -120,7 +120,7 @@ impl Parse {
         }
     }
 
-    /// Reads `key=value`.
+    /// Parses `key=value`.
     pub(super) fn entry(&self, text: &str) -> Result<Value, String> {
         let Some((key, value)) = text.split_once('=') else {
             return Err("it has no `=` between a key and a value".to_owned());
@@ -161,14 +161,14 @@ impl Parse {
 fn integer(text: &str, integers: &Integers) -> Result<Value, String> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        // In clap's own words for numbers with a range.
+        // Use clap's wording for numbers with a range.
         return Err(match digits {
             "" => "cannot parse integer from empty string".to_owned(),
             _ => "invalid digit found in string".to_owned(),
         });
     }
     let Some(number) = Whole::parse(text) else {
-        // It has more digits than any bound. Where there is no bound, the plugin may take it.
+        // The number has more digits than any bound. Without a bound, the plugin may accept it.
         let bound = match text.starts_with('-') {
             true => integers.lowest,
             false => integers.highest,
@@ -184,7 +184,7 @@ fn integer(text: &str, integers: &Integers) -> Result<Value, String> {
     literal(&number.to_string())
 }
 
-/// Keeps a number digit by digit.
+/// Parses a number, keeping all its digits.
 fn literal(text: &str) -> Result<Value, String> {
     let number: Result<Number, _> = serde_json::from_str(text);
     number
@@ -204,7 +204,7 @@ fn out_of_range(number: &str, integers: &Integers) -> String {
 
 fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
     let float: f64 = text.parse().map_err(|error| format!("{error}"))?;
-    // What JSON can write is passed on as it is written, all digits of it.
+    // A valid JSON number is passed on as written, with all its digits.
     let value = literal(text).ok();
     let Some(value) = value.or_else(|| Number::from_f64(float).map(Value::Number)) else {
         return Err("JSON has no such number".to_owned());
@@ -243,7 +243,7 @@ fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, S
     Ok(Value::String(text.to_owned()))
 }
 
-/// Reads a text: as it is, from `@FILE`, or after a doubled `@` with one of them.
+/// Reads text: literally, from `@FILE`, or literally after a doubled `@`, one of which is kept.
 fn text_of(text: &str) -> Result<Cow<'_, str>, String> {
     match text.strip_prefix('@') {
         None => Ok(text.into()),
@@ -273,7 +273,7 @@ fn json(text: &str, or_text: bool) -> Result<Value, String> {
     }
 }
 
-/// Reads JSON: as it is, from `@FILE`, or from standard input for `-`.
+/// Reads JSON: literally, from `@FILE`, or from standard input for `-`.
 pub fn document(text: &str) -> Result<Value, String> {
     match text {
         "-" => serde_json::from_slice(&contents("-")?.0)
@@ -282,11 +282,11 @@ pub fn document(text: &str) -> Result<Value, String> {
     }
 }
 
-/// Bytes that a flag names, or gives.
+/// Bytes from a flag, or from the file that it names.
 #[derive(Clone, Debug)]
 pub struct Contents(pub Vec<u8>);
 
-/// The bytes of a file, or of standard input for `-`.
+/// Reads the bytes of a file, or of standard input for `-`.
 pub fn contents(path: &str) -> Result<Contents, String> {
     if path != "-" {
         return read_file(path).map(Contents);

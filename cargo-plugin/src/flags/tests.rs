@@ -1,13 +1,13 @@
 use super::*;
 use serde_json::json;
 
-/// What a command line comes to for a command whose arguments have this schema.
+/// Returns the arguments that a command line gives for a command with this schema.
 fn given(schema: &Value, definitions: &Value, words: &[&str]) -> Result<Option<Value>, String> {
     let flags = Flags::new(Schemas::new(definitions.as_object().unwrap()), Some(schema));
     let mut command = flags.add_to(Command::new("test").no_binary_name(true));
     let usage = flags.usage();
     command = command.override_usage(format!("test{usage}"));
-    // Where two flags would clash, clap says so here.
+    // clap panics here if two flags clash.
     command.clone().debug_assert();
     let text = |error: clap::Error| error.to_string();
     let matches = command.try_get_matches_from_mut(words).map_err(text)?;
@@ -36,7 +36,7 @@ fn refused(properties: &Value, words: &[&str], expected: &str) {
 }
 
 #[test]
-fn each_kind_of_value_has_a_form_of_its_own() {
+fn each_kind_of_value_has_its_own_form() {
     let properties = json!({
         "name": {"type": "string"},
         "times": {"type": "integer", "minimum": -3, "maximum": 255},
@@ -107,7 +107,7 @@ fn each_kind_of_value_has_a_form_of_its_own() {
 }
 
 #[test]
-fn what_is_not_allowed_is_refused_before_the_call_as_clap_would() {
+fn invalid_values_fail_before_the_call_with_claps_errors() {
     let properties = json!({
         "times": {"type": "integer", "minimum": 0, "maximum": 255},
         "above": {"type": "number", "exclusiveMinimum": 0},
@@ -150,7 +150,7 @@ fn what_is_not_allowed_is_refused_before_the_call_as_clap_would() {
 }
 
 #[test]
-fn members_of_objects_have_flags_of_their_own_which_come_before_the_whole() {
+fn member_flags_override_the_whole_object() {
     let schema = object(
         json!({"config": {"$ref": "#/$defs/Config"}, "tree": {"$ref": "#/$defs/Tree"}}),
         &["config"],
@@ -212,7 +212,7 @@ fn members_of_objects_have_flags_of_their_own_which_come_before_the_whole() {
 }
 
 #[test]
-fn what_the_arguments_may_lack_depends_on_what_they_are() {
+fn missing_arguments_depend_on_the_schema() {
     let none = json!({});
     let all_optional = object(
         json!({"inner": object(json!({"must": true}), &["must"])}),
@@ -255,7 +255,7 @@ fn what_the_arguments_may_lack_depends_on_what_they_are() {
 }
 
 #[test]
-fn names_that_clash_with_ours_or_with_each_other_have_flags_all_the_same() {
+fn clashing_argument_names_still_have_flags() {
     let properties = json!({
         "help": {"type": "string"},
         "args": {"type": "object", "properties": {"x": {"type": "integer"}}},
@@ -301,7 +301,7 @@ fn names_that_clash_with_ours_or_with_each_other_have_flags_all_the_same() {
 }
 
 #[test]
-fn a_schema_without_end_has_flags_in_number() {
+fn endless_schema_has_a_bounded_number_of_flags() {
     let mut properties = Map::new();
     for nth in 0..1000 {
         properties.insert(format!("argument_{nth}"), json!({"type": "string"}));

@@ -1,26 +1,29 @@
-//! A value that a schema allows, for whoever needs any.
+//! Example values for schemas.
 
 use serde_json::{Map, Value, json};
 
 use super::{Integers, Kind, Numbers, Schemas, Text, Whole};
 
-/// How deep values are made: a type that always holds another of itself has none.
+/// The greatest depth of an example. A type that always contains another value of itself has none.
 const MAX_DEPTH: usize = 16;
 
-/// How many values there are in one that is made, and how many are looked for to make it.
+/// The greatest number of values in an example, and of values visited while making one.
 const MAX_VALUES: u64 = 100_000;
 
-/// The most items and characters that are made because a schema asks for that many.
+/// The most items or characters that an example has because its schema requires so many.
 const MAX_LENGTH: u64 = 10_000;
 
 impl<'a> Schemas<'a> {
-    /// A value that the schema allows: its first example, its default, else the simplest one, with no more members than it must have. `None` where
-    /// only its author knows one, as for a text of a certain pattern, and where it would have more than 100,000 values.
+    /// Returns a value that the schema allows: its first example, else its default, else the
+    /// simplest value with only the required members.
+    ///
+    /// Returns `None` if only the author knows a value, as for text that must match a pattern, and
+    /// if the example would contain more than 100,000 values.
     pub fn example(&self, schema: &'a Value) -> Option<Value> {
         self.example_within(schema, MAX_DEPTH, &mut { MAX_VALUES })
     }
 
-    /// `left` is how many values may still be looked for.
+    /// Returns an example, visiting at most `left` more values.
     fn example_within(&self, schema: &'a Value, depth: usize, left: &mut u64) -> Option<Value> {
         let deeper = depth.checked_sub(1)?;
         *left = left.checked_sub(1)?;
@@ -47,7 +50,7 @@ impl<'a> Schemas<'a> {
                 least if least <= MAX_LENGTH => {
                     let before = *left;
                     let item = self.example_within(list.items, deeper, left)?;
-                    // Each of the others has as many as the first.
+                    // Every other item contains as many values as the first.
                     let others = (before - *left).checked_mul(least - 1)?;
                     *left = left.checked_sub(others)?;
                     Some(Value::Array(vec![item; usize::try_from(least).ok()?]))
@@ -79,13 +82,13 @@ impl<'a> Schemas<'a> {
     }
 }
 
-/// A value as it is, which counts with all that it holds.
+/// Returns a given value unchanged, and counts it with all values in it.
 fn given(value: &Value, left: &mut u64) -> Option<Value> {
     *left = left.checked_sub(size(value))?;
     Some(value.clone())
 }
 
-/// How many values there are in one; eight bytes of text count as one.
+/// Returns the number of values in a value; eight bytes of text count as one.
 fn size(value: &Value) -> u64 {
     match value {
         Value::String(text) => text.len() as u64 / 8,
@@ -170,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_example_of_very_many_values_is_not_made() {
+    fn example_with_too_many_values_is_none() {
         let list = |items: Value| json!({"type": "array", "items": items, "minItems": 10_000});
         let doubling = (0..16).map(|number| {
             let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_example_is_what_the_schema_allows() {
+    fn examples_are_valid_under_their_schema() {
         let definitions = json!({
             "List": {"type": "object", "properties": {"next": {"$ref": "#/$defs/List"}}},
             "Endless": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Endless"}}, "required": ["next"]},

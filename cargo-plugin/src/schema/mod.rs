@@ -1,7 +1,10 @@
-//! What a schema of a manifest means to whoever gives a value or gets one: its kind, its bounds, its default. [`Schemas::shape`] reads it; `words` says it
-//! to people, `example` makes a value of it.
+//! The meaning of a manifest's schemas: the kind, bounds and default of each value.
 //!
-//! A schema is anything that a file says; what cannot be made sense of is a value of [any](Kind::Any) kind, which the plugin will judge itself.
+//! [`Schemas::shape`] reads a schema, `notation` describes it to people, and `example` makes a
+//! value of it.
+//!
+//! A schema may be any JSON that a file contains. One that the tool does not understand has the
+//! kind [any](Kind::Any), and the plugin checks its values itself.
 
 mod example;
 mod notation;
@@ -15,34 +18,35 @@ use serde_json::{Map, Value};
 
 pub use self::whole::Whole;
 
-/// How many references are followed for one schema: one that refers to itself has no kind.
+/// The greatest number of references followed for one schema: one that refers to itself has no
+/// kind.
 const MAX_REFERENCES: usize = 32;
 
-/// How many schemas are read for one: alternatives of alternatives can be as many as one likes.
+/// The greatest number of schemas read for one schema: alternatives can nest without end.
 const MAX_STEPS: u32 = 10_000;
 
-/// The definitions that schemas refer to, by which they are read.
+/// The definitions that schemas refer to.
 #[derive(Clone, Copy)]
 pub struct Schemas<'a> {
     definitions: &'a Map<String, Value>,
 }
 
-/// A schema, read.
+/// The parsed form of a schema.
 #[derive(Clone, Debug)]
 pub struct Shape<'a> {
-    /// The definition that it is a reference to.
+    /// The name of the definition that the schema refers to.
     pub name: Option<&'a str>,
     pub kind: Kind<'a>,
-    /// What its values must be as well: what flattened enums add to an object.
+    /// Further schemas that values must satisfy: flattened enums add them to an object.
     pub also: &'a [Value],
-    /// Whether `null` will do as well.
+    /// True if `null` is allowed as well.
     pub nullable: bool,
     pub description: Option<&'a str>,
     pub default: Option<&'a Value>,
     pub examples: &'a [Value],
 }
 
-/// What kind of value a schema describes.
+/// The kind of value that a schema describes.
 #[derive(Clone, Debug)]
 pub enum Kind<'a> {
     Any,
@@ -51,38 +55,38 @@ pub enum Kind<'a> {
     Integer(Integers),
     Number(Numbers),
     Text(Text<'a>),
-    /// One of some values.
+    /// One of a fixed set of values.
     Choice(Vec<Choice<'a>>),
     List(List<'a>),
     Tuple(Vec<&'a Value>),
-    /// An object whose members have any names.
+    /// An object with arbitrary member names.
     Map(&'a Value),
     Object(Object<'a>),
-    /// One of some schemas, which are not told apart here.
+    /// One of several schemas; [`Shape`] does not distinguish them further.
     OneOf(Vec<&'a Value>),
-    /// Of one of several types of JSON.
+    /// A value of one of several JSON types.
     Several(Vec<Kind<'a>>),
 }
 
-/// The integers from one to another, both included where there are any.
+/// A range of integers; both ends are inclusive and optional.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Integers {
     pub lowest: Option<Whole>,
     pub highest: Option<Whole>,
 }
 
-/// The numbers between two.
+/// A range of numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Numbers {
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,
-    /// Numbers must be above this one.
+    /// The exclusive lower bound.
     pub above: Option<f64>,
-    /// Numbers must be below this one.
+    /// The exclusive upper bound.
     pub below: Option<f64>,
 }
 
-/// Texts of so many characters.
+/// Text, with bounds on its number of characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Text<'a> {
     pub min_length: Option<u64>,
@@ -91,14 +95,14 @@ pub struct Text<'a> {
     pub format: Option<&'a str>,
 }
 
-/// A value to choose.
+/// One value of a fixed set.
 #[derive(Clone, Debug)]
 pub struct Choice<'a> {
     pub value: &'a Value,
     pub description: Option<&'a str>,
 }
 
-/// Any number of items, or so many.
+/// A list, with bounds on its number of items.
 #[derive(Clone, Copy, Debug)]
 pub struct List<'a> {
     pub items: &'a Value,
@@ -106,11 +110,11 @@ pub struct List<'a> {
     pub max_items: Option<u64>,
 }
 
-/// An object with members of certain names.
+/// An object with named members.
 #[derive(Clone, Debug)]
 pub struct Object<'a> {
     pub members: Vec<Member<'a>>,
-    /// What members of any other names are, where there can be any of some type.
+    /// The schema of members with other names, if those are allowed and have a type.
     pub others: Option<&'a Value>,
 }
 
@@ -122,7 +126,7 @@ pub struct Member<'a> {
     pub required: bool,
 }
 
-/// What any value is described by.
+/// The schema that allows any value.
 static ANYTHING: Value = Value::Bool(true);
 
 impl<'a> Schemas<'a> {
@@ -135,11 +139,11 @@ impl<'a> Schemas<'a> {
         self.shape_within(schema, &Depth::new(&Cell::new(MAX_STEPS)))
     }
 
-    /// The members of an object, those included that [`Shape::also`] adds.
+    /// Returns the members of an object, including those that [`Shape::also`] adds.
     pub fn members(&self, schema: &'a Value) -> Vec<Member<'a>> {
         let mut members = Vec::new();
         let mut next = vec![schema];
-        // More than a few lead in a circle.
+        // A longer chain of references is a cycle.
         for _ in 0..MAX_REFERENCES {
             let Some(schema) = next.pop() else { break };
             let shape = self.shape(schema);
@@ -151,7 +155,7 @@ impl<'a> Schemas<'a> {
         members
     }
 
-    /// The name of the definition that a schema is a reference to.
+    /// Returns the name of the definition that a schema refers to.
     fn name(&self, schema: &'a Value) -> Option<&'a str> {
         let reference = schema.get("$ref")?.as_str()?;
         definition(reference, self.definitions).map(|(name, _)| name)
@@ -169,7 +173,7 @@ impl<'a> Schemas<'a> {
             }
             _ => self.unreferred(schema, depth),
         };
-        // What stands beside a reference is about this use of it, and counts more.
+        // Keywords next to a reference describe this use of it, so they take precedence.
         shape.description = text(schema, "description").or(shape.description);
         shape.default = schema.get("default").or(shape.default);
         match schema.get("examples").and_then(Value::as_array) {
@@ -179,7 +183,7 @@ impl<'a> Schemas<'a> {
         shape
     }
 
-    /// Reads a schema that is no reference: one of several, or a single one.
+    /// Reads a schema that is not a reference.
     fn unreferred(&self, schema: &'a Value, depth: &Depth<'_>) -> Shape<'a> {
         if let Some(values) = choices(schema) {
             return choice(values);
@@ -192,7 +196,7 @@ impl<'a> Schemas<'a> {
             let also = also.map(Vec::as_slice).unwrap_or_default();
             let own = single(schema);
             return match (also, &own.kind, depth.deeper()) {
-                // An `allOf` of one is how a description was put beside a reference once.
+                // An `allOf` with one schema is the older way to add a description to a reference.
                 ([only], Kind::Any, Some(deeper)) => self.shape_within(only, &deeper),
                 _ => Shape { also, ..own },
             };
@@ -212,7 +216,7 @@ impl<'a> Schemas<'a> {
         shape
     }
 
-    /// The values of alternatives that are nothing but values to choose.
+    /// Returns the values of alternatives if each alternative only lists values.
     fn all_choices(
         &self,
         alternatives: &[&'a Value],
@@ -230,10 +234,10 @@ impl<'a> Schemas<'a> {
     }
 }
 
-/// How far the reading of one schema has gone.
+/// The progress of reading one schema.
 struct Depth<'c> {
     references: usize,
-    /// The steps that are left to all branches together.
+    /// The steps left, shared by all branches.
     steps: &'c Cell<u32>,
 }
 
@@ -245,7 +249,7 @@ impl<'c> Depth<'c> {
         }
     }
 
-    /// Goes one step further, unless that is too far.
+    /// Goes one level deeper, or returns `None` at the limit.
     fn deeper(&self) -> Option<Self> {
         let references = self.references.checked_sub(1)?;
         self.steps.set(self.steps.get().checked_sub(1)?);
@@ -269,7 +273,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Whether a text is a value of it.
+    /// Returns true if a string is a valid value.
     pub fn takes_text(&self) -> bool {
         let is_text = |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Text(_));
         match &self.kind {
@@ -278,7 +282,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Whether its values are written without commas, so that one can stand between two of them.
+    /// Returns true if written values contain no commas, so that a comma can separate them.
     pub fn has_no_commas(&self) -> bool {
         matches!(
             self.kind,
@@ -287,7 +291,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Reads a schema that is neither a reference nor one of several.
+/// Reads a schema that is neither a reference nor a list of alternatives.
 fn single(schema: &Value) -> Shape<'_> {
     let words = match schema.get("type") {
         Some(Value::String(word)) => return Shape::of(of_type(word, schema)),
@@ -306,7 +310,7 @@ fn single(schema: &Value) -> Shape<'_> {
     }
 }
 
-/// What a schema says of values of one of JSON's types.
+/// Reads the keywords that apply to one JSON type.
 fn of_type<'a>(word: &str, schema: &'a Value) -> Kind<'a> {
     match word {
         "null" => Kind::Null,
@@ -362,7 +366,8 @@ fn object(schema: &Value) -> Kind<'_> {
     })
 }
 
-/// The values of `enum`, of `const`, and of a `oneOf` of nothing else, which is how values have descriptions.
+/// Returns the values of `enum`, of `const`, or of a `oneOf` that only lists values, which is how
+/// values get descriptions.
 fn choices(schema: &Value) -> Option<Vec<Choice<'_>>> {
     let constant = |schema| -> Option<Choice<'_>> {
         Some(Choice {
@@ -405,8 +410,8 @@ fn choice(mut values: Vec<Choice<'_>>) -> Shape<'_> {
 }
 
 fn integers(schema: &Value) -> Integers {
-    // Of a bound that is no whole number, or a larger one than any type of Rust's, only the
-    // plugin knows what it means.
+    // If a bound is not a whole number, or exceeds every integer type of Rust, only the plugin
+    // knows its meaning.
     let bound = |word: &str| Whole::of(schema.get(word)?.as_number()?);
     let lowest = [bound("minimum"), bound("exclusiveMinimum").map(Whole::next)];
     let highest = [
@@ -430,7 +435,7 @@ fn numbers(schema: &Value) -> Numbers {
 }
 
 impl Integers {
-    /// Returns whether it has this one.
+    /// Returns true if the number is within the bounds.
     pub fn contains(&self, number: Whole) -> bool {
         self.lowest.is_none_or(|lowest| number >= lowest)
             && self.highest.is_none_or(|highest| number <= highest)
@@ -438,7 +443,7 @@ impl Integers {
 }
 
 impl Numbers {
-    /// Whether it has this one.
+    /// Returns true if the number is within the bounds.
     pub fn contains(&self, number: f64) -> bool {
         self.minimum.is_none_or(|minimum| number >= minimum)
             && self.maximum.is_none_or(|maximum| number <= maximum)
@@ -470,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn the_several_forms_of_an_option_are_one() {
+    fn every_form_of_an_option_reads_as_nullable() {
         let definitions = json!({"Count": {"type": "integer", "minimum": 0}});
         let definitions = definitions.as_object().unwrap();
         let schemas = Schemas::new(definitions);
@@ -490,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn values_to_choose_are_found_in_every_form_with_their_descriptions() {
+    fn choices_in_every_form_keep_their_descriptions() {
         let definitions = none();
         let schemas = Schemas::new(&definitions);
         for (schema, described) in [
@@ -521,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_reference_counts_more_than_what_it_refers_to() {
+    fn keywords_next_to_a_reference_take_precedence() {
         let definitions =
             json!({"a/b": {"type": "string", "description": "theirs", "default": "x"}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
@@ -534,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_several_types_are_of_either() {
+    fn type_lists_allow_each_of_their_types() {
         let definitions = none();
         let schema = json!({"type": ["string", "null", "integer"]});
         let shape = Schemas::new(&definitions).shape(&schema);
@@ -546,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn the_members_of_what_is_flattened_are_members_as_well() {
+    fn flattened_members_are_members() {
         let definitions =
             json!({"Way": {"type": "object", "properties": {"b": true}, "required": ["b"]}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
@@ -560,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_that_mean_nothing_or_only_themselves_are_of_any_kind() {
+    fn meaningless_and_circular_schemas_are_of_any_kind() {
         let definitions =
             json!({"Me": {"$ref": "#/$defs/Me"}, "Us": {"anyOf": [{"$ref": "#/$defs/Us"}]}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
@@ -575,12 +580,12 @@ mod tests {
         ] {
             assert!(matches!(schemas.shape(&schema).kind, Kind::Any), "{schema}");
         }
-        // Ends, whatever it comes to.
+        // Must end; the result does not matter.
         schemas.shape(&json!({"$ref": "#/$defs/Us"}));
     }
 
     #[test]
-    fn integers_have_their_true_bounds() {
+    fn integer_bounds_are_exact() {
         let of = |schema| {
             let Integers { lowest, highest } = integers(&schema);
             [lowest, highest]
@@ -613,7 +618,7 @@ mod tests {
     }
 
     #[test]
-    fn alternatives_without_end_are_given_up() {
+    fn endless_alternatives_are_abandoned() {
         let refers =
             |to: usize| json!({"oneOf": vec![json!({"$ref": format!("#/$defs/d{to}")}); 8]});
         let mut definitions: Map<String, Value> = (0..18)

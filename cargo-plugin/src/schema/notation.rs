@@ -1,61 +1,62 @@
-//! Types in words: the one way in which all commands say what a value is.
+//! Type notation: the one way in which all commands describe a value's type.
 //!
-//! A type is written in a line, as in `{name: string, times?: u8}`, `[Item]`, `"low" | "high"`, `{[string]: number}`, `u64 | null`. Integers have Rust's names
-//! where they have its bounds. What else a value has to keep to is said beside it, in [words](Shape::constraints).
+//! A type fits in one line: `{name: string, times?: u8}`, `[Item]`, `"low" | "high"`, `{[string]:
+//! number}`, `u64 | null`. Integers have Rust's names if their bounds match. [`Shape::constraints`]
+//! describes all other constraints in words.
 
 use serde_json::Value;
 
 use super::{Integers, Kind, List, Object, Schemas, Shape, Whole};
 use crate::text;
 
-/// How long a type gets, in bytes, before what is left of it is left out.
+/// The greatest length of a type in bytes; the rest is omitted.
 const MAX_LENGTH: usize = 160;
 
-/// How many types within types are written.
+/// The greatest depth of nested types that is written.
 const MAX_NESTING: usize = 8;
 
-/// How long a name of a plugin's gets, in bytes.
+/// The greatest length of a name that a plugin defines, in bytes.
 const MAX_NAME: usize = 60;
 
-/// How many alternatives are told, a line each.
+/// The greatest number of alternatives shown, one per line.
 const MAX_ALTERNATIVES: usize = 12;
 
-/// How many parts of a value are told, and how deep within it.
+/// The greatest number of parts of a value that are shown, and their greatest depth.
 const MAX_PARTS: usize = 100;
 const MAX_DEPTH: usize = 3;
 
-/// A part of a value, as a line of a table.
+/// One part of a value, as a row of a table.
 #[derive(Debug, PartialEq)]
 pub struct Part {
-    /// Where it is, as in `items[].price`.
+    /// The path to the part, such as `items[].price`.
     pub path: String,
-    /// Its type; objects are `object`, as their members are parts as well.
+    /// The part's type; `object` for objects, because their members are parts too.
     pub ty: String,
     pub description: String,
 }
 
 impl<'a> Schemas<'a> {
-    /// A type; those that have names by them.
+    /// Returns a type in which named types appear by name.
     pub fn named(&self, schema: &'a Value) -> String {
         self.named_by(schema, &str::to_owned)
     }
 
-    /// As [`named`](Schemas::named), with names that stand there in a form of their own, such as links.
+    /// Like [`named`](Schemas::named), with names written by the caller, such as links.
     pub fn named_by(&self, schema: &'a Value, name: &dyn Fn(&str) -> String) -> String {
         self.written(&self.shape(schema), Form::Named(name))
     }
 
-    /// A type, all of it: for whoever has to write a value and knows no names.
+    /// Returns a type in full, for readers who must write a value without knowing the names.
     pub fn expanded(&self, schema: &'a Value) -> String {
         self.written(&self.shape(schema), Form::Expanded)
     }
 
-    /// A type in a word or two: objects without their members.
+    /// Returns a type in a word or two: objects without their members.
     pub fn outlined(&self, schema: &'a Value) -> String {
         self.written(&self.shape(schema), Form::Outlined)
     }
 
-    /// A value's alternatives, a line each; none where it has no alternatives.
+    /// Returns a value's alternatives, one per line; empty if it has none.
     pub fn alternatives(&self, schema: &'a Value) -> Vec<String> {
         let Kind::OneOf(alternatives) = self.shape(schema).kind else {
             return Vec::new();
@@ -71,7 +72,7 @@ impl<'a> Schemas<'a> {
         told.collect()
     }
 
-    /// The members of a value, and theirs.
+    /// Returns the members of a value, and their members in turn.
     pub fn parts(&self, schema: &'a Value) -> Vec<Part> {
         let mut parts = Vec::new();
         self.collect_parts(&self.shape(schema), "", MAX_DEPTH, &mut parts);
@@ -125,7 +126,7 @@ impl<'a> Schemas<'a> {
     }
 }
 
-/// How much of a type is written.
+/// The amount of detail in which a type is written.
 #[derive(Clone, Copy)]
 enum Form<'f> {
     Named(&'f dyn Fn(&str) -> String),
@@ -133,13 +134,13 @@ enum Form<'f> {
     Outlined,
 }
 
-/// Writes a type. Once it is long, whatever comes next is only hinted at, so that all brackets are closed.
+/// Writes a type. Once it is long, abbreviates what follows, so that all brackets are closed.
 struct Writer<'f, 'a> {
     schemas: Schemas<'a>,
     form: Form<'f>,
-    /// The named types that are being written: what is within itself is named there.
+    /// The named types being written; a type within itself appears by name.
     within: Vec<&'a str>,
-    /// How many more types within types are written.
+    /// The number of further levels of nested types to write.
     nesting: usize,
     out: String,
 }
@@ -153,7 +154,7 @@ impl<'a> Writer<'_, 'a> {
         self.out.push_str(text);
     }
 
-    /// A type within the one that is being written.
+    /// Writes a type within the current one.
     fn schema(&mut self, schema: &'a Value) {
         if *schema == Value::Bool(false) {
             return self.push("nothing");
@@ -270,7 +271,7 @@ impl<'a> Writer<'_, 'a> {
         self.push("}");
     }
 
-    /// Each of several, as far as there is room. Of equal alternatives one is enough.
+    /// Writes each item while there is room. Writes equal alternatives once.
     fn separated<'s, T>(
         &mut self,
         all: &'s [T],
@@ -299,7 +300,7 @@ impl<'a> Writer<'_, 'a> {
 }
 
 impl Shape<'_> {
-    /// What a value has to keep to, each in a few words.
+    /// Returns the constraints on a value, each in a few words.
     pub fn constraints(&self) -> Vec<String> {
         let typed = match &self.kind {
             Kind::Integer(integers) => integers.words(),
@@ -314,7 +315,7 @@ impl Shape<'_> {
         constraints
     }
 
-    /// Those of its [constraints](Shape::constraints) that its type does not tell.
+    /// Returns the [constraints](Shape::constraints) that the type notation does not express.
     pub fn refinements(&self) -> Vec<String> {
         match &self.kind {
             Kind::Number(numbers) => {
@@ -324,7 +325,7 @@ impl Shape<'_> {
                     ("at most", numbers.maximum),
                     ("below", numbers.below),
                 ];
-                // The bounds of a type say nothing that its name does not.
+                // The bounds of a type itself say nothing beyond its name.
                 let told = |bound: &f64| bound.abs() < f64::from(f32::MAX);
                 let bounds = bounds.iter().filter_map(|(word, bound)| {
                     bound.filter(told).map(|bound| format!("{word} {bound}"))
@@ -346,7 +347,7 @@ impl Shape<'_> {
 }
 
 impl Integers {
-    /// By Rust's name, where it has one for the bounds.
+    /// Returns Rust's name for the integer type with these bounds, if there is one.
     fn notation(&self) -> String {
         const NAMES: [(&str, i128, u128); 10] = [
             ("u8", 0, u8::MAX as u128),
@@ -375,7 +376,7 @@ impl Integers {
         }
     }
 
-    /// What the bounds leave, where they are any narrower than what JSON's integers mostly are.
+    /// Returns the bounds in words, if they are narrower than the usual range of JSON integers.
     fn words(&self) -> Option<String> {
         let usual = Whole::from(i64::MIN)..Whole::from(i64::MAX);
         let told = |bound: &Whole| usual.contains(bound) && *bound != usual.start;
@@ -389,7 +390,7 @@ impl Integers {
 }
 
 impl List<'_> {
-    /// How many items there must be, no more and no fewer.
+    /// Returns the exact number of items required, if there is one.
     fn exactly(&self) -> Option<u64> {
         self.max_items.filter(|most| *most == self.min_items)
     }
@@ -422,7 +423,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_told_as_an_author_would_say_them() {
+    fn types_are_written_in_the_authors_notation() {
         let definitions = json!({"A": {"type": "number"}});
         let schemas = Schemas::new(definitions.as_object().unwrap());
         for (schema, expected) in [
@@ -504,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_named_or_expanded_or_outlined() {
+    fn types_have_named_expanded_and_outlined_forms() {
         let definitions = json!({
             "Item": {"type": "object", "properties": {"sku": {"type": "string"}, "count": {"type": "integer"}}, "required": ["sku"]},
             "Tree": {"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}}},
@@ -546,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_deep_nor_wide_types_nor_escapes_reach_the_terminal() {
+    fn deep_wide_and_unsafe_types_are_abbreviated_or_escaped() {
         let definitions = json!({"\u{1b}[2J": true});
         let schemas = Schemas::new(definitions.as_object().unwrap());
         let deep = (0..60).fold(
@@ -566,7 +567,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_told_where_the_type_does_not_tell_them() {
+    fn bounds_are_shown_unless_the_type_implies_them() {
         let definitions = Map::new();
         let schemas = Schemas::new(&definitions);
         for (schema, constraints, refinements) in [
@@ -622,7 +623,7 @@ mod tests {
     }
 
     #[test]
-    fn the_members_of_a_result_are_listed_with_their_descriptions() {
+    fn members_of_a_result_are_listed_with_descriptions() {
         let schema = json!({"type": "object", "properties": {
             "lines": {"type": "integer", "description": "How many.\n\nMore."},
             "frequent": {"type": "array", "items": {"type": "object", "properties": {"word": {"type": "string"}}}},

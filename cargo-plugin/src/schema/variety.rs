@@ -1,20 +1,20 @@
-//! Values that a schema allows, one for each way that it has of allowing some.
+//! A variety of values for a schema: one for each way in which the schema allows a value.
 
 use serde_json::{Map, Value};
 
 use super::{Kind, Numbers, Schemas, Shape};
 
-/// How many values there are at most for one schema.
+/// The greatest number of values for one schema.
 const MAX_VALUES: usize = 64;
 
-/// How deep parts are varied.
+/// The greatest depth at which parts vary.
 const MAX_DEPTH: usize = 4;
 
 impl<'a> Schemas<'a> {
     /// Returns values that the schema allows: each choice, each alternative, both ends of ranges,
-    /// `null` where that will do, and objects with as few and as many members as they can have.
+    /// `null` if allowed, and objects with as few and as many members as possible.
     ///
-    /// There is none where only the author knows one, as for a text of a certain pattern.
+    /// Returns none if only the author knows a value, as for text that must match a pattern.
     pub fn variety(&self, schema: &'a Value) -> Vec<Value> {
         let mut values = self.variety_within(schema, MAX_DEPTH);
         values.truncate(MAX_VALUES);
@@ -102,7 +102,7 @@ impl<'a> Schemas<'a> {
 }
 
 impl Numbers {
-    /// The bounds that are values themselves.
+    /// Returns the bounds, which are values themselves.
     fn ends(&self) -> impl Iterator<Item = Value> + use<> {
         let this = *self;
         let ends = [self.minimum, self.maximum].into_iter().flatten();
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_of_a_schema_is_there() {
+    fn each_alternative_of_a_schema_has_a_value() {
         let definitions = json!({"Level": {"oneOf": [{"const": "low"}, {"const": "high"}]}});
         let empty = Map::new();
         let schemas = Schemas::new(definitions.as_object().unwrap_or(&empty));
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_many() {
+    fn number_of_values_is_bounded() {
         let choices: Vec<Value> = (0..10_000).map(Value::from).collect();
         let mut schema = json!({"enum": choices});
         for _ in 0..8 {

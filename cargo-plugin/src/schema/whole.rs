@@ -1,4 +1,4 @@
-//! Whole numbers as large as any integer type of Rust's, in either direction, and exact.
+//! Exact whole numbers, as large as any of Rust's integer types, positive or negative.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -25,7 +25,8 @@ impl Whole {
         }
     }
 
-    /// Reads digits, with or without a sign. `None` where there is anything else, or too much.
+    /// Parses digits with an optional sign. Returns `None` for anything else, and for numbers that
+    /// are too large.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-');
         let is_negative = digits.is_some();
@@ -36,31 +37,31 @@ impl Whole {
         Some(Whole::new(is_negative, digits.parse().ok()?))
     }
 
-    /// Returns the value of a number of JSON that is whole, however it is written.
+    /// Returns the value of a JSON number that is whole, in any notation.
     pub fn of(number: &Number) -> Option<Self> {
         let float = || number.as_f64().and_then(Whole::of_float);
         Whole::parse(&number.to_string()).or_else(float)
     }
 
-    /// Returns the value of a float that is whole, as far as it has one.
+    /// Returns the value of a float if it is whole and fits.
     pub fn of_float(float: f64) -> Option<Self> {
-        // The largest float below 2^128; the cast of any other saturates.
+        // `u128::MAX` rounds to 2^128 here. The cast of a float that large saturates.
         let is_whole = float.fract() == 0.0 && float.abs() < u128::MAX as f64;
         is_whole.then(|| Whole::new(float < 0.0, float.abs() as u128))
     }
 
-    /// Returns the float that is nearest.
+    /// Returns the nearest float.
     pub fn to_float(self) -> f64 {
         let float = self.magnitude as f64;
         if self.is_negative { -float } else { float }
     }
 
-    /// Returns the number as JSON has it, digit by digit.
+    /// Returns the number as JSON, with every digit.
     pub fn to_number(self) -> Option<Number> {
         serde_json::from_str(&self.to_string()).ok()
     }
 
-    /// Returns the next larger number, or this one where there is none.
+    /// Returns the next larger number, or the number itself if it is the largest.
     pub fn next(self) -> Self {
         match self.is_negative {
             true => Whole::new(true, self.magnitude - 1),
@@ -68,7 +69,7 @@ impl Whole {
         }
     }
 
-    /// Returns the next smaller number, or this one where there is none.
+    /// Returns the next smaller number, or the number itself if it is the smallest.
     pub fn previous(self) -> Self {
         self.negated().next().negated()
     }
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_128_bits_are_exact_and_in_order() {
+    fn numbers_of_128_bits_are_exact_and_ordered() {
         let ordered = [
             "-340282366920938463463374607431768211455",
             "-170141183460469231731687303715884105728",
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_that_are_whole_are_numbers_too() {
+    fn whole_floats_convert_to_numbers() {
         let of = |text: &str| Whole::of(&serde_json::from_str(text).unwrap());
         assert_eq!(of("1e3"), Some(whole("1000")));
         assert_eq!(of("-2.0"), Some(whole("-2")));

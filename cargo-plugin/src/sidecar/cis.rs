@@ -1,13 +1,14 @@
 //! CIS's `skill.toml`.
 //!
-//! The README of CIS's WASM runtime does not mention it; the form is that of CIS's own reader of manifests.
+//! The README of CIS's WASM runtime does not mention this file; its form follows CIS's own manifest
+//! reader.
 
 use plugin_sdk_harness::manifest::{CommandInfo, Manifest};
 use serde_json::{Map, Value, json};
 
 use crate::wasm::Interface;
 
-/// Our names of permissions, and the members that stand for them.
+/// The SDK's permissions, and the members that represent them.
 const PERMISSIONS: [(&str, &[&str]); 4] = [
     ("kv", &["memory_read", "memory_write"]),
     ("ai", &["ai_call"]),
@@ -15,7 +16,7 @@ const PERMISSIONS: [(&str, &[&str]); 4] = [
     ("files", &["filesystem"]),
 ];
 
-/// Who wrote a skill that does not say: the member must be there.
+/// The author of a skill that names none: the member is required.
 const NOBODY: &str = "unknown";
 
 pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
@@ -48,7 +49,8 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     })
 }
 
-/// Those that CIS has a member for are true there; the others are custom ones.
+/// Returns the permissions: those with a member in CIS are true there, and the others are custom
+/// ones.
 fn permissions(manifest: &Manifest) -> Map<String, Value> {
     let mut permissions = Map::new();
     let mut custom = Vec::new();
@@ -84,7 +86,7 @@ fn command(command: &CommandInfo) -> Value {
         let mut argument = json!({
             "name": name,
             "description": text("description").unwrap_or_default(),
-            // What is described elsewhere, or may be of several types.
+            // The type is described elsewhere, or there are several.
             "type": text("type").unwrap_or("any"),
             "required": required.is_some_and(|required| required.contains(&json!(name))),
         });

@@ -1,6 +1,7 @@
-//! Files beside the module for hosts that read no custom section: generated from the manifest, so that they cannot say anything else.
+//! Files next to the module, for hosts that read no custom section. They are generated from the
+//! manifest, so they always agree with it.
 //!
-//! A host that reads such a file has one here, and a line in [`KINDS`]; the others have none.
+//! Each host that reads such a file has a module here, and a line in [`KINDS`].
 
 mod cis;
 mod musicfox;
@@ -12,22 +13,22 @@ use serde_json::Value;
 use crate::target_host::Host;
 use crate::wasm::Interface;
 
-/// A file that describes a module, for one kind of host.
+/// A file that describes a module for one kind of host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sidecar {
     /// The file's name, without a folder.
     pub file_name: String,
-    /// What it says.
+    /// The file's contents as JSON.
     pub document: Value,
-    /// How that is written.
+    /// The file's format.
     pub format: Format,
-    /// Whether the file is called after the module beside it, and not the same beside each.
+    /// True if the file is named after the module next to it; false if its name is fixed.
     pub is_named_after_module: bool,
-    /// Where it says which plugin it is of: a JSON pointer.
+    /// The JSON pointer to the member that identifies the plugin.
     pub identity: &'static str,
 }
 
-/// How a sidecar is written.
+/// The format of a sidecar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Format {
     Json,
@@ -35,7 +36,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// What it is called.
+    /// Returns the format's name.
     pub fn name(self) -> &'static str {
         match self {
             Format::Json => "JSON",
@@ -43,7 +44,7 @@ impl Format {
         }
     }
 
-    /// Reads what was written in it.
+    /// Parses text in this format.
     pub fn parse(self, text: &str) -> Result<Value, String> {
         match self {
             Format::Json => serde_json::from_str(text).map_err(|error| error.to_string()),
@@ -55,21 +56,21 @@ impl Format {
 }
 
 impl Sidecar {
-    /// The file's contents.
+    /// Returns the file's contents.
     pub fn contents(&self) -> String {
         match self.format {
             Format::Json => format!("{:#}\n", self.document),
-            // No document has a null in it, the one value that TOML cannot write.
+            // No document contains null, the only value that TOML cannot express.
             Format::Toml => toml::to_string(&self.document).unwrap_or_default(),
         }
     }
 }
 
-/// The sidecar of a host.
+/// The sidecar of one host.
 struct Kind {
     /// The host's name in the harness.
     host: &'static str,
-    /// The file's name; with a leading point, what comes behind the plugin's id.
+    /// The file's name; if it begins with a dot, the suffix to the plugin's id.
     file_name: &'static str,
     format: Format,
     identity: &'static str,
@@ -120,19 +121,19 @@ pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar
         .collect()
 }
 
-/// The file name of the module itself, beside which a sidecar stands.
+/// Returns the file name of the module, next to which the sidecar is written.
 pub fn module_file(manifest: &Manifest) -> String {
     format!("{}.wasm", manifest.id)
 }
 
-/// The type of a plugin that does not say of which it is.
+/// The type of a plugin that declares none.
 const DEFAULT_TYPE: &str = "tool";
 
 fn plugin_type(manifest: &Manifest) -> &str {
     manifest.plugin_type.as_deref().unwrap_or(DEFAULT_TYPE)
 }
 
-/// All authors as one text; `None` where there is none.
+/// Returns all authors in one text; `None` if there are none.
 fn author(manifest: &Manifest) -> Option<String> {
     match manifest.authors.as_slice() {
         [] => None,
@@ -140,7 +141,8 @@ fn author(manifest: &Manifest) -> Option<String> {
     }
 }
 
-/// Returns the configuration's schema with its properties at the top: hosts follow no references.
+/// Returns the configuration's schema with its properties at the top level: hosts follow no
+/// references.
 fn config_schema(manifest: &Manifest) -> Option<Value> {
     let schema = manifest.config.as_ref()?;
     Some(manifest.inlined(schema))

@@ -8,10 +8,10 @@ use crate::wasm::Interface;
 /// The version of the plugin interface that the document is for.
 const API_VERSION: &str = "v2.0.0";
 
-/// The version of the host that is needed where the plugin does not say.
+/// The required host version if the plugin declares none.
 const KERNEL_VERSION: &str = "2.0.0";
 
-/// The host's name among those that a plugin requires a version of.
+/// The host's name among the hosts for which a plugin requires a version.
 const HOST: &str = "go-musicfox";
 
 /// The size of a page of linear memory in KiB.
@@ -57,7 +57,7 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
         ("license", manifest.license.clone().map(Value::from)),
         ("type", Some(json!("wasm"))),
         ("category", Some(json!(category(manifest)))),
-        // As `get_metadata` has them.
+        // In the same form as in `get_metadata`.
         ("tags", Some(json!(manifest.tags))),
         ("api_version", Some(json!(API_VERSION))),
         ("min_kernel_version", Some(json!(kernel))),
@@ -81,7 +81,8 @@ fn category(manifest: &Manifest) -> String {
     super::plugin_type(manifest).replace('_', "-")
 }
 
-/// The first version in a requirement as `>=2.0.0, <3`: the least one, as people write them.
+/// Returns the first version in a requirement such as `>=2.0.0, <3`: the lowest, as requirements
+/// are usually written.
 fn least_version(requirement: &str) -> Option<&str> {
     let first = requirement
         .split([',', ' '])
@@ -89,7 +90,7 @@ fn least_version(requirement: &str) -> Option<&str> {
     Some(first.trim_start_matches(|c: char| !c.is_ascii_digit()))
 }
 
-/// `30MB`, or `64KB` for what is no whole number of those.
+/// Formats a size as `30MB`, or as `64KB` if it is not a whole number of MB.
 fn memory(pages: u32) -> String {
     let kib = u64::from(pages) * PAGE_KIB;
     match kib % 1024 {
@@ -98,7 +99,7 @@ fn memory(pages: u32) -> String {
     }
 }
 
-/// As Go writes durations: `30s`, or `1500ms` for what is no whole number of those.
+/// Formats a duration as Go does: `30s`, or `1500ms` if it is not a whole number of seconds.
 fn duration(milliseconds: u64) -> String {
     match milliseconds % 1000 {
         0 => format!("{}s", milliseconds / 1000),
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_written_as_the_host_reads_them() {
+    fn limits_have_the_format_of_the_host() {
         assert_eq!(
             (memory(480), memory(1)),
             ("30MB".to_owned(), "64KB".to_owned())
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_version_is_read_from_a_requirement() {
+    fn lowest_version_is_read_from_a_requirement() {
         for requirement in ["2.1.0", ">=2.1.0", "^2.1.0", ">= 2.1.0, <3", "=2.1.0"] {
             assert_eq!(least_version(requirement), Some("2.1.0"), "{requirement}");
         }

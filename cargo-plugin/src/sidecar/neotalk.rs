@@ -7,7 +7,7 @@ use crate::wasm::Interface;
 
 const SCHEMA: &str = "https://neotalk.dev/schemas/plugin-v1.json";
 
-/// The host's name among those that a plugin requires a version of.
+/// The host's name among the hosts for which a plugin requires a version.
 const HOST: &str = "neotalk";
 
 /// The module of NeoTalk's functions, and the prefix of their names.
@@ -63,7 +63,7 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
     Value::Object(members.into_iter().filter_map(said).collect())
 }
 
-/// Returns a function's module and name as the sidecar has them: `neotalk` and `log` for
+/// Returns a function's module and name in the sidecar's form: `neotalk` and `log` for
 /// `env.neotalk_log`.
 fn named<'a>(module: &'a str, name: &'a str) -> (&'a str, &'a str) {
     let (own, prefix) = FUNCTIONS;

@@ -1,4 +1,4 @@
-//! What hosts read, held against the forms in which they read it.
+//! Checks of the sidecars against the formats that hosts read.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use plugin_sdk_harness::hosts;
@@ -13,7 +13,7 @@ fn of_host(host: &str, manifest: Value, interface: &Interface) -> Vec<Sidecar> {
     of(hosts::find(host).unwrap(), &manifest, interface)
 }
 
-/// The one document of a host.
+/// Returns a host's only document.
 fn document(host: &str, manifest: &Value, interface: &Interface) -> Value {
     let [sidecar] = of_host(host, manifest.clone(), interface)
         .try_into()
@@ -48,7 +48,8 @@ fn full() -> (Value, Interface) {
     (manifest, interface)
 }
 
-/// The schema of `full`'s configuration as the guides print such a schema: properties at the top, and no references.
+/// Returns the schema of `full`'s configuration in the form that the guides show: properties at the
+/// top level, and no references.
 fn config_schema() -> Value {
     json!({
         "type": "object",
@@ -58,7 +59,7 @@ fn config_schema() -> Value {
 }
 
 #[test]
-fn neotalk_reads_every_field_of_its_form() {
+fn neotalk_sidecar_has_every_field_that_the_host_reads() {
     let (mut manifest, interface) = full();
     manifest["permissions"] = json!([{"name": "http"}, {"name": "files"}, {"name": "kv"}]);
     assert_eq!(
@@ -90,7 +91,7 @@ fn neotalk_reads_every_field_of_its_form() {
 }
 
 #[test]
-fn go_musicfox_reads_every_field_of_its_form() {
+fn go_musicfox_sidecar_has_every_field_that_the_host_reads() {
     let (mut manifest, mut interface) = full();
     manifest["type"] = json!("audio_effect");
     manifest["permissions"] = json!([
@@ -131,7 +132,7 @@ fn go_musicfox_reads_every_field_of_its_form() {
 }
 
 #[test]
-fn what_the_plugin_does_not_say_is_left_out_and_what_a_host_needs_is_not() {
+fn missing_metadata_is_omitted_unless_a_host_requires_it() {
     let said = json!({"abi": 1, "id": "hello", "name": "Hello", "version": "1.0.0"});
     let [neotalk, musicfox] =
         ["neotalk", "musicfox"].map(|host| document(host, &said, &Interface::default()));
@@ -155,7 +156,7 @@ fn what_the_plugin_does_not_say_is_left_out_and_what_a_host_needs_is_not() {
 }
 
 #[test]
-fn cis_reads_every_member_that_its_own_reader_wants() {
+fn cis_sidecar_has_every_member_that_its_reader_needs() {
     let (mut manifest, interface) = full();
     manifest["permissions"] = json!([{"name": "kv"}, {"name": "http"}, {"name": "payments"}]);
     manifest["handles"] = json!([{"topic": "user.created"}]);
@@ -173,7 +174,7 @@ fn cis_reads_every_member_that_its_own_reader_wants() {
     }]);
     let [sidecar] = of_host("cis", manifest, &interface).try_into().unwrap();
     assert_eq!(sidecar.file_name, "skill.toml");
-    // As a program reads the file that was written.
+    // Read the written file as a program would.
     let read: Value = toml::from_str(&sidecar.contents()).unwrap();
     assert_eq!(read, sidecar.document);
     assert_eq!(
@@ -200,7 +201,7 @@ fn cis_reads_every_member_that_its_own_reader_wants() {
 }
 
 #[test]
-fn a_configuration_that_contains_itself_has_its_properties_at_the_top() {
+fn recursive_configuration_has_top_level_properties() {
     let (mut manifest, interface) = full();
     manifest["$defs"]["Config"] = json!({"type": "object", "properties": {
         "rules": {"type": "array", "items": {"$ref": "#/$defs/Rule"}, "default": []},
@@ -219,7 +220,7 @@ fn a_configuration_that_contains_itself_has_its_properties_at_the_top() {
 }
 
 #[test]
-fn a_module_for_a_host_has_that_hosts_sidecar_and_no_other() {
+fn module_has_only_the_sidecar_of_its_host() {
     let said = json!({"abi": 1, "id": "hello", "name": "Hello", "version": "1.0.0"});
     for host in hosts::all() {
         let sidecars = of_host(host.name, said.clone(), &Interface::default());

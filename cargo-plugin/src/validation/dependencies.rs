@@ -1,4 +1,5 @@
-//! Has a dependency brought in what no plugin's host has: JavaScript, WASI, a clock, files? And which one?
+//! Imports from dependencies that no plugin host provides (JavaScript, WASI, a clock, files), and
+//! the dependencies that they come from.
 
 use plugin_sdk_harness::inspect::Imported;
 use plugin_sdk_harness::remedies;
@@ -6,7 +7,7 @@ use plugin_sdk_harness::remedies;
 use super::{Finding, Subject, Validation};
 use crate::text;
 
-/// Crates that are only on the way between a dependency and JavaScript.
+/// Crates that only link a dependency to JavaScript.
 const OF_JAVASCRIPT: [&str; 12] = [
     "wasm_bindgen",
     "js_sys",
@@ -22,14 +23,15 @@ const OF_JAVASCRIPT: [&str; 12] = [
     "cfg_if",
 ];
 
-/// Messages of the standard library that any plugin may carry without having called anything.
+/// Messages of the standard library that any plugin may contain without calling the function that
+/// reports them.
 const USUAL: [&str; 1] = ["not supported on this platform"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Foreign {
     JavaScript,
     Wasi,
-    /// The module of symbols that nothing defined.
+    /// The module name for undefined symbols.
     Undefined,
 }
 
@@ -43,12 +45,12 @@ fn kind(module: &str) -> Option<Foreign> {
     }
 }
 
-/// Whether a module's imports are of something else than a plugin's host.
+/// Returns true if a module name belongs to something other than a plugin host.
 pub fn is_foreign(module: &str) -> bool {
     kind(module).is_some()
 }
 
-/// One finding for each kind of imports that are for something else.
+/// Returns one finding for each kind of foreign imports.
 pub fn foreign(subject: &Subject<'_>, imports: &[&Imported]) -> Vec<Finding> {
     let of = |foreign: Foreign| -> Vec<&Imported> {
         let own = imports
@@ -92,7 +94,7 @@ fn names(imports: &[&Imported]) -> String {
     text::listed(&names)
 }
 
-/// Adds who calls the functions, and gives the crates that they are in.
+/// Adds the callers of the functions to a finding, and returns the crates that contain them.
 fn callers(
     subject: &Subject<'_>,
     imports: &[&Imported],
@@ -117,12 +119,12 @@ fn callers(
     (finding, crates)
 }
 
-/// Tells who brought `wasm-bindgen` in, and how to do without.
+/// Adds the dependency that brought `wasm-bindgen` in, and the way to avoid it.
 fn blame(subject: &Subject<'_>, imports: &[&Imported], finding: Finding) -> Finding {
     let (mut finding, mut crates) = callers(subject, imports, finding, &OF_JAVASCRIPT);
     let inspection = subject.inspection;
     if !inspection.has_names() {
-        // Panics tell of crates, whose names `strip` does not remove.
+        // Panic messages name crates, and `strip` does not remove these names.
         let packages = inspection.packages();
         crates.extend(
             packages

@@ -1,17 +1,17 @@
-//! Do the limits that the plugin asks for fit it, and the host?
+//! The limits that the plugin asks for: their fit with the module and the host.
 
 use super::{Check, Finding, Subject, Validation};
 use crate::quantities::pages;
 
-/// From how many pages a module's first memory is large.
+/// The number of pages from which a module's initial memory is large.
 const LARGE: u64 = 32;
 
-/// Below how much fuel hardly any call is done.
+/// The amount of fuel below which hardly any call can finish.
 const LITTLE_FUEL: u64 = 10_000;
 
 pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let Some(memory) = subject.inspection.memory() else {
-        // The exports say so.
+        // The check of the exports reports this.
         return;
     };
     let expectations = subject.expectations;

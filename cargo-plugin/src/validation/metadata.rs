@@ -1,4 +1,4 @@
-//! Does the plugin say what it is, and is that what it is?
+//! The plugin's description of itself: its presence, and its agreement with the module.
 
 use plugin_sdk_harness::Warning;
 use plugin_sdk_harness::manifest::{Manifest, ManifestError};
@@ -27,7 +27,7 @@ pub fn check(
         ))),
     }
     for warning in subject.inspection.warnings() {
-        // The message's second line is the help.
+        // The message's second line is the hint.
         let text = warning.to_string();
         let (message, help) = text.split_once("\n  help: ").unwrap_or((&text, ""));
         let mut finding = Finding::new(message);

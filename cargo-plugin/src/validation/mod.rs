@@ -1,6 +1,6 @@
-//! Holds a plugin's file against all that its hosts will ask of it. Nothing of it is run.
+//! Validates a plugin's file against the requirements of its hosts, without running it.
 //!
-//! Each file here answers one question; `report` shows the answers.
+//! Each file here makes one group of checks; `report` shows the results.
 
 mod dependencies;
 mod memory;
@@ -20,32 +20,32 @@ use crate::plugin_file::PluginFile;
 
 pub use report::Validation;
 
-/// What a host is like that a plugin is to run on.
+/// The properties of the host that the plugin is to run on.
 pub struct Expectations {
     pub host: &'static HostContract,
-    /// Modules whose functions the host offers beside its own.
+    /// Further modules whose functions the host offers.
     pub provides: Vec<String>,
     pub memory_pages: Option<u32>,
     pub max_fuel: Option<u64>,
     pub timeout_ms: Option<u64>,
-    /// The plugin's crate, to look for what brought a dependency in.
+    /// The plugin's crate, in which to look for the source of a dependency.
     pub manifest_path: Option<PathBuf>,
 }
 
-/// One thing that was looked at.
+/// One check and its findings.
 #[derive(Debug, Serialize)]
 pub struct Check {
-    /// A word for programs.
+    /// An identifier for programs.
     pub code: &'static str,
-    /// What is so, or is not.
+    /// The result in words.
     pub what: String,
     pub passed: bool,
-    /// What is wrong, if it did not pass.
+    /// The faults found, if the check did not pass.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
 
-/// Something to put right.
+/// A fault to fix.
 #[derive(Debug, Default, Serialize)]
 pub struct Finding {
     pub message: String,
@@ -83,7 +83,7 @@ impl Finding {
 }
 
 impl Check {
-    /// Passes if nothing was found.
+    /// Creates a check that passes if there are no findings.
     fn new(code: &'static str, [good, bad]: [&str; 2], findings: Vec<Finding>) -> Self {
         let passed = findings.is_empty();
         Check {
@@ -95,7 +95,7 @@ impl Check {
     }
 }
 
-/// A module that can be looked into.
+/// A module that can be inspected.
 struct Subject<'a> {
     file: &'a PluginFile,
     inspection: &'a Inspection<'a>,
@@ -104,7 +104,7 @@ struct Subject<'a> {
     expectations: &'a Expectations,
 }
 
-/// Looks at everything, as far as one thing can be told without another.
+/// Runs all checks. If the module cannot be inspected, runs only the check that reports this.
 pub fn validate(file: &PluginFile, expectations: &Expectations) -> Validation {
     let mut validation = Validation::new(file, expectations.host);
     let looked_into = Inspection::of(&file.wasm).and_then(|inspection| {

@@ -1,4 +1,4 @@
-//! Is it a module, does it keep to the host's ABI, and has the host what it imports?
+//! The module itself: its format, the host's ABI, and the imports that the host must provide.
 
 use plugin_sdk_harness::inspect::{Imported, Proposal};
 use plugin_sdk_harness::{Failure, FailureKind, hosts};
@@ -7,10 +7,10 @@ use super::{Check, Finding, Subject, Validation, dependencies};
 use crate::target_host;
 use crate::text;
 
-/// Why a plugin may lack an export.
+/// The reason why a plugin may lack an export.
 const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
 
-/// The bytes are something else, or broken.
+/// Returns the check for bytes that are not a module, or a broken one.
 pub fn no_module(failure: &Failure) -> Check {
     let mut finding = Finding::of(failure);
     if failure.code() == "not_wasm" && finding.help.is_none() {
@@ -50,7 +50,7 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let failures = host.exports(subject.inspection);
     let made_for = hosts::made_for(subject.inspection);
     if let Some(other) = made_for.filter(|other| other.name != host.name && !failures.is_empty()) {
-        // What it lacks for this host, and what it has for that one, says nothing more.
+        // Listing the exports that it lacks for this host adds nothing.
         let finding = Finding::new(target_host::said(other)).help(target_host::advice(other, host));
         validation.checks.push(Check::new(
             "host",
@@ -75,7 +75,8 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         ["ABI version 1", "ABI version not supported"],
         says,
     ));
-    // A module for another version, or for another kind of host, lacks everything: that says nothing more.
+    // A module for another version, or for another kind of host, lacks every export: listing them
+    // adds nothing.
     if version.is_empty() || exports.len() < 4 {
         let missing = exports
             .iter()

@@ -1,4 +1,4 @@
-//! What came of a validation, as the tool shows it.
+//! The report of a validation.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use crate::quantities::{bytes, pages};
 use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, WARNING};
 use crate::text;
 
-/// All answers.
+/// All results of a validation.
 #[derive(Serialize)]
 pub struct Validation {
     pub file: String,
@@ -19,9 +19,9 @@ pub struct Validation {
     pub passed: bool,
     pub checks: Vec<Check>,
     pub warnings: Vec<Finding>,
-    /// The files beside the module that say what it says.
+    /// The files next to the module that agree with it.
     pub sidecars: Vec<String>,
-    /// What the module is.
+    /// Facts about the module.
     pub details: Vec<Detail>,
     #[serde(skip)]
     pub verbose: bool,
@@ -31,7 +31,7 @@ pub struct Validation {
 pub struct Detail {
     pub name: &'static str,
     pub value: String,
-    /// Shown only to who wants to know all of it.
+    /// Shown only with `--verbose`.
     #[serde(skip)]
     verbose: bool,
 }
@@ -50,7 +50,7 @@ impl Validation {
         }
     }
 
-    /// Sets what is known once all checks are made.
+    /// Adds the facts that are known once all checks are done.
     pub(super) fn describe(&mut self, subject: &Subject<'_>) {
         self.passed = self.checks.iter().all(|check| check.passed);
         let inspection = subject.inspection;

@@ -1,4 +1,4 @@
-//! Do the files beside the module say what the module says?
+//! The files next to the module: their agreement with the manifest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::wasm::Anatomy;
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// How many members that differ are told.
+/// The greatest number of different members that are listed.
 const MAX_DIFFERENCES: usize = 20;
 
 const HELP: &str = "`cargo plugin build` writes it anew, from the module";
@@ -51,7 +51,8 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     }
 }
 
-/// Beside the module, by the plugin's id or by the module's own name.
+/// Returns the candidate paths next to the module, named after the plugin's id or the module's
+/// file.
 fn places(subject: &Subject<'_>, sidecar: &Sidecar) -> Vec<PathBuf> {
     let path = &subject.file.path;
     let mut places = vec![path.with_file_name(&sidecar.file_name)];
@@ -66,7 +67,7 @@ fn places(subject: &Subject<'_>, sidecar: &Sidecar) -> Vec<PathBuf> {
 }
 
 enum Found {
-    /// A file of the same name that describes another plugin.
+    /// A file with the same name that describes another plugin.
     Foreign,
     Different(Finding),
 }
@@ -110,7 +111,7 @@ fn compare(path: &Path, bytes: u64, sidecar: &Sidecar, manifest: &Manifest) -> O
     Some(Found::Different(finding))
 }
 
-/// The members that differ, each by its path.
+/// Collects the paths of the members that differ.
 fn members(path: &str, file: &Value, module: &Value, differences: &mut Vec<String>) {
     if file == module || differences.len() > 1000 {
         return;
