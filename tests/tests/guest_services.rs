@@ -1,4 +1,5 @@
-//! The services as a plugin uses them, from a real guest to implementations that a test can look into; and what they cost.
+//! The services as a plugin uses them, from a real guest to implementations that a test can
+//! inspect, and their costs.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -182,7 +183,7 @@ fn builder(host: &Shared) -> PluginBuilder {
         .host_functions(logging::provide(Arc::clone(host)))
 }
 
-/// A plugin that may do everything.
+/// Returns a plugin with all permissions.
 fn plugin() -> (Plugin, Shared) {
     let host = Shared::default();
     let granted = ["kv", "events", "files", "http", "ai"];
@@ -229,7 +230,7 @@ fn values_are_kept_as_json_and_bytes_as_they_are() {
 }
 
 #[test]
-fn a_value_of_a_wrong_type_is_located_and_not_blamed_on_callers() {
+fn a_stored_value_of_a_wrong_type_is_reported_with_its_path() {
     let (mut plugin, host) = plugin();
     host.lock()
         .unwrap()
@@ -379,7 +380,7 @@ fn responses_have_a_status_headers_and_any_bytes() {
 }
 
 #[test]
-fn a_conversation_goes_on() {
+fn a_conversation_continues() {
     let (mut plugin, _) = plugin();
     let reply: String = plugin.call("chat", json!({"prompt": "Hi"})).unwrap();
     assert_eq!(
@@ -464,7 +465,7 @@ fn natively_the_same_implementations_serve_the_same_functions() {
     );
 }
 
-/// What a module imports.
+/// Returns the imports of a module.
 fn imports(build: Build) -> Vec<String> {
     let imports = build.module();
     let imports = imports.imports();

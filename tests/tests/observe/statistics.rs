@@ -1,4 +1,4 @@
-//! What calls came to and cost.
+//! Outcomes and costs of calls.
 
 use plugin_sdk_harness::CallStatistics;
 use serde_json::{Value, json};
