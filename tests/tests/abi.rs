@@ -200,7 +200,7 @@ mod alloc_and_free {
     }
 
     #[test]
-    fn alloc_is_0_for_more_than_a_call_can_have() {
+    fn alloc_returns_0_for_more_than_a_call_can_use() {
         let mut host = Host::new(&contract());
         let pages = host.pages();
         for size in [1 << 31, (1 << 31) + 1, u32::MAX - 15, u32::MAX] {
@@ -315,7 +315,7 @@ mod a_call {
     }
 
     #[test]
-    fn no_bytes_may_be_anywhere() {
+    fn empty_input_may_have_any_address() {
         let mut host = plugin();
         for address in [0, 1, 15, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
             for (export, result) in [
@@ -639,7 +639,7 @@ mod a_call {
     }
 
     #[test]
-    fn the_result_is_one_json_value_and_null_for_none() {
+    fn the_result_is_one_json_value_or_null() {
         let mut host = plugin();
         assert_eq!(host.json("nothing", json!({})).bytes, b"null");
         let value = json!({"a": [1, -2, 3.5, null, true], "b": {"c": "\u{1f600}\n"}});

@@ -24,7 +24,8 @@ use plugin_sdk_harness::{
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 
-/// The same host, which yields before it answers, and can wait forever on request.
+/// An async host of the same functions, which yields before it answers, and can wait forever on
+/// request.
 #[derive(Default)]
 struct Waiting {
     host: Host,

@@ -202,7 +202,8 @@ fn numbers_keep_their_digits_if_the_plugin_keeps_text() {
     ] {
         same(number);
     }
-    // Serde parses a number here for all types, even those of `serde_json`.
+    // Serde buffers the contents of a tagged enum, in which numbers are numbers for all types, even
+    // for those of `serde_json`.
     let order = r#"{"order": {"kind": "mint", "amount": 7, "gain": 1.50}}"#;
     assert_eq!(answered(&module, "order", order), "\"7 1.5\"");
 }

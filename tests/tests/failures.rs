@@ -209,7 +209,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_the_init_hook_is_told_of_it() {
+    fn in_the_init_hook_is_attributed_to_it() {
         let failure = builder()
             .config(json!({"panic": true}))
             .build()
@@ -240,7 +240,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_a_destructor_is_one_of_the_command() {
+    fn in_a_destructor_is_attributed_to_the_command() {
         let failure = failure("panic_in_drop", json!({}));
         assert_eq!(panic_message(&failure), "cannot be dropped");
         assert_points_at(&failure, "panic!(\"cannot be dropped\")");
@@ -309,7 +309,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn is_placed_whatever_debug_information_there_is() {
+    fn is_located_with_any_kind_of_debug_information() {
         let capacity = json!({"bytes": 3_000_000_000_u32});
         for (arguments, has_lines) in [
             (&["-Cdebuginfo=1"][..], true),

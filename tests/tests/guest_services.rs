@@ -293,7 +293,7 @@ fn events_reach_the_host() {
 }
 
 #[test]
-fn clocks_are_the_hosts() {
+fn clocks_come_from_the_host() {
     let (mut plugin, _) = plugin();
     let clock: (u64, u64) = plugin.call("clock", ()).unwrap();
     assert_eq!(clock, (1_700_000_000, 5));
@@ -312,7 +312,7 @@ fn an_instant_of_the_standard_library_is_a_panic() {
 }
 
 #[test]
-fn random_bytes_are_the_hosts() {
+fn random_bytes_come_from_the_host() {
     let (mut plugin, host) = plugin();
     host.lock().unwrap().level = 0;
     let drawn: ([u8; 4], u64) = plugin.call("draw", ()).unwrap();
@@ -349,7 +349,7 @@ fn files_are_read_written_removed_and_listed() {
 }
 
 #[test]
-fn responses_have_a_status_headers_and_any_bytes() {
+fn responses_have_a_status_headers_and_arbitrary_bytes() {
     let (mut plugin, host) = plugin();
     said(&host);
     let url = json!({"url": "https://example.org/"});
@@ -475,7 +475,7 @@ fn imports(build: Build) -> Vec<String> {
 }
 
 #[test]
-fn a_plugin_imports_what_it_uses_and_nothing_else() {
+fn a_plugin_imports_only_what_it_uses() {
     let mut used = imports(Build::of("remembering"));
     used.sort();
     assert_eq!(

@@ -190,7 +190,7 @@ fn a_host_that_needs_more_room_is_called_exactly_twice() {
 }
 
 #[test]
-fn a_call_without_its_grant_fails_and_says_how_to_grant_it() {
+fn a_call_without_its_grant_fails_with_a_hint() {
     let mut plugin = builder().build().unwrap();
     let failure = plugin.call::<String>("dangerous", ()).unwrap_err();
     let error = failure.plugin_error().unwrap();

@@ -17,7 +17,7 @@ struct ByHand {
     instance: u32,
     name: &'static str,
     version: &'static str,
-    /// What `init` returns.
+    /// The result of `init`.
     init: &'static str,
     response: &'static str,
     /// The result of `execute`; the response is at 1024.
@@ -101,7 +101,7 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str, words: &
 }
 
 #[test]
-fn a_plugin_by_hand_answers() {
+fn a_plugin_by_hand_runs() {
     assert_eq!(ByHand::NEW.run().unwrap(), json!({"answer": 42}));
     let nothing = ByHand {
         response: r#" {"metadata": {"took": 5}, "success": true} "#,
@@ -166,7 +166,7 @@ fn errors_are_reported_with_and_without_a_code() {
 }
 
 #[test]
-fn an_invalid_response_is_refused_although_toolfs_goes_on() {
+fn an_invalid_response_is_refused_although_toolfs_continues() {
     let rule = "`success`, `result`, `error` and `metadata`";
     for (response, found) in [
         ("[]", "it is []"),

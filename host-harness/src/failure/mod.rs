@@ -324,7 +324,7 @@ impl Failure {
     }
 }
 
-/// Has no `source`: the message already includes the failure that caused
+/// There is no `source`: the message already includes the failure that caused
 /// [`Poisoned`](FailureKind::Poisoned).
 impl std::error::Error for Failure {}
 

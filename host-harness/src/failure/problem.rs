@@ -16,7 +16,7 @@ pub struct Problem {
     pub message: String,
     /// The path to the part of the value, such as `items[2].price`; empty for the whole value.
     pub path: String,
-    /// The same as a JSON Pointer: `/items/2/price`.
+    /// The path as a JSON Pointer: `/items/2/price`.
     pub pointer: String,
     /// The expected value.
     pub expected: String,

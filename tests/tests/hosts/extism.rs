@@ -360,7 +360,7 @@ fn the_emulator_gives_the_answers_that_extism_gives() {
 }
 
 #[test]
-fn the_emulators_services_are_those_of_the_harness() {
+fn the_emulator_uses_the_harness_services() {
     let config = json!({"name": "Ödön", "most": 3});
     let mut plugin = played("tests/guests/services")
         .config(&config)

@@ -319,7 +319,7 @@ fn hundreds_of_calls_do_not_grow_memory() {
 }
 
 #[test]
-fn a_real_file_is_counted() {
+fn the_words_of_a_real_file_are_counted() {
     let text = fs::read_to_string(Path::new(WORKSPACE).join("README.md")).unwrap();
     let wasm = build("examples/text-stats");
     let stats = &answers(

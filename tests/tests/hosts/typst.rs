@@ -64,7 +64,7 @@ fn a_document_gets_greetings_or_a_readable_error() {
 }
 
 #[test]
-fn a_plugin_without_configuration_starts_and_a_refusal_says_why() {
+fn a_plugin_starts_unconfigured_and_refusals_have_reasons() {
     let calls = [call("greet", json!({"name": "Ada"}))];
     let answers = documents("examples/greeter", None, &calls);
     assert_eq!(answers[0]["json"]["message"], "Hello, Ada!");

@@ -43,7 +43,7 @@ fn a_plugin_without_counters_reports_no_heap_and_gives_a_hint() {
 }
 
 #[test]
-fn the_heap_is_counted_whatever_the_allocator() {
+fn the_heap_is_counted_with_every_allocator() {
     for feature in [None, Some("talc"), Some("wee_alloc")] {
         let source = guest().count_allocations().features(feature);
         let mut plugin = Plugin::builder(source).build().unwrap();
@@ -164,7 +164,7 @@ fn an_expectation_passes_without_leaks_and_names_any_leak() {
 }
 
 #[test]
-fn a_plugin_that_dies_of_the_check_is_reported() {
+fn a_plugin_that_dies_during_the_check_is_reported() {
     let mut plugin = counting().build().unwrap();
     let failure = plugin
         .leaks(10, |plugin| {

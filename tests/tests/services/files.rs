@@ -133,7 +133,7 @@ fn link(to: impl AsRef<Path>, at: impl AsRef<Path>) {
 
 #[cfg(unix)]
 #[test]
-fn links_that_leave_the_folder_lead_nowhere() {
+fn links_that_leave_the_folder_are_refused() {
     let (folder, mut files) = folders();
     let data = folder.path().join("data");
     fs::create_dir(data.join("sub")).unwrap();

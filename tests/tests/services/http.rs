@@ -164,7 +164,7 @@ fn any_status_is_a_response() {
 }
 
 #[test]
-fn redirections_are_followed_as_their_status_says() {
+fn redirections_are_followed_by_their_status() {
     let server = Serving::new(|request, body| match request.url() {
         "/a/b" => redirect(302, "../c?d"),
         "/303" => redirect(303, "/c"),

@@ -370,7 +370,7 @@ fn faults_are_injected_as_configured() {
 }
 
 #[test]
-fn a_failure_shows_what_was_logged_before() {
+fn a_failure_shows_earlier_log_lines() {
     let mut plugin = builder()
         .timeout(Duration::from_millis(100))
         .build()

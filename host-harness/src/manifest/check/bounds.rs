@@ -35,8 +35,8 @@ const MAX_OPEN: usize = 1_024;
 /// kilobytes, before the size of the whole is known.
 const MAX_PATTERN_TEXT: usize = 4_096;
 
-/// Bytes of a compiled schema, which is compiled once to validate and once to explain, and of a value
-/// in `required`, `enum` and the like.
+/// The bytes of a compiled schema, which is compiled once to validate and once to explain, and of a
+/// value in `required`, `enum` and the like.
 const SCHEMA_BYTES: u64 = 2_048;
 const CONSTANT_BYTES: u64 = 160;
 
@@ -44,8 +44,8 @@ const CONSTANT_BYTES: u64 = 160;
 /// [`MATCHING_BYTES`](super::MATCHING_BYTES).
 const PATTERN_BYTES: u64 = 64 << 10;
 
-/// Bytes of text, bytes of text times bytes of an automaton, and constants that count as one step. A
-/// step is about the time of one schema for one value.
+/// The amounts that count as one step: bytes of text, bytes of text times bytes of an automaton,
+/// and constants. A step is about the time of one schema for one value.
 const TEXT_STEP: u64 = 64;
 const AUTOMATON_STEP: u64 = 1_024;
 const CONSTANTS_STEP: u64 = 10;

@@ -118,8 +118,8 @@ impl<'a> Inspection<'a> {
         self.interface.sections()
     }
 
-    /// Returns the lowest address at which instantiation places data; `None` if the module has no
-    /// data, or if only the engine knows the address of some.
+    /// Returns the lowest address at which instantiation places data; `None` if no data has a
+    /// constant address.
     pub(crate) fn lowest_data(&self) -> Option<u32> {
         let data = self.interface.data();
         let data = data.filter(|segment| !segment.data.is_empty());

@@ -63,7 +63,7 @@ struct Frame {
     arm: u32,
     is_loop: bool,
     is_if: bool,
-    /// The number of blocks at that time.
+    /// The number of blocks when it was opened.
     blocks: u64,
     /// The number of branches to its end or, for a loop, to its beginning.
     branches: u64,
