@@ -1,4 +1,5 @@
-//! Every sentence of `docs/abi.md`, on guests that wasmtime runs as any engine would. The sections are the document's.
+//! Every sentence of `docs/abi.md`, on guests that wasmtime runs as any engine would. The modules
+//! are named after the document's sections.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,7 +15,7 @@ fn contract() -> Module {
     Build::of("contract").module()
 }
 
-/// A plugin with its `#[init]` done.
+/// Returns a plugin whose `#[init]` has run.
 fn plugin() -> Host {
     let mut host = Host::new(&contract());
     host.answer("plugin_init", br#"{"name":"Ada"}"#).value();
@@ -24,7 +25,7 @@ fn plugin() -> Host {
 mod exports {
     use super::*;
 
-    /// `name: type`, as the document's table has it.
+    /// Returns the exports as `name: type`, like the document's table.
     fn exports(module: &Module) -> Vec<String> {
         let mut exports: Vec<String> = module
             .exports()
@@ -55,7 +56,7 @@ mod exports {
         exports
     }
 
-    /// What every plugin has, and what the linker adds to every module.
+    /// The exports of every plugin, and those that the linker adds to every module.
     const ALWAYS: [&str; 8] = [
         "__data_end: Const i32",
         "__heap_base: Const i32",
@@ -137,7 +138,7 @@ mod exports {
 
     #[test]
     fn there_is_no_start_function() {
-        /// The number of the section that names one.
+        /// The number of the start section.
         const START: u8 = 8;
         let wasm = Build::of("contract").wasm().unwrap();
         let mut rest = &wasm[8..];
@@ -184,7 +185,7 @@ mod alloc_and_free {
     }
 
     #[test]
-    fn no_bytes_cost_nothing() {
+    fn empty_blocks_cost_nothing() {
         let mut host = Host::new(&contract());
         let pages = host.pages();
         for _ in 0..100_000 {
@@ -199,7 +200,7 @@ mod alloc_and_free {
     }
 
     #[test]
-    fn alloc_is_0_for_more_than_a_call_can_have() {
+    fn alloc_returns_0_for_more_than_a_call_can_use() {
         let mut host = Host::new(&contract());
         let pages = host.pages();
         for size in [1 << 31, (1 << 31) + 1, u32::MAX - 15, u32::MAX] {
@@ -262,7 +263,7 @@ mod alloc_and_free {
                 }
             }
             assert_eq!(host.read(address, size), text, "was not freed by nonsense");
-            // The size is for guests that need it; this one knows.
+            // The size is for guests that need it; this guest knows its blocks' sizes.
             host.free(address, size.wrapping_mul(3));
             host.free(address, size);
             for (address, text) in &blocks {
@@ -277,7 +278,7 @@ mod alloc_and_free {
     }
 
     #[test]
-    fn what_is_freed_is_used_again() {
+    fn freed_memory_is_reused() {
         let mut host = plugin();
         let mut after_first = None;
         for _ in 0..10_000 {
@@ -314,7 +315,7 @@ mod a_call {
     }
 
     #[test]
-    fn no_bytes_may_be_anywhere() {
+    fn empty_input_may_have_any_address() {
         let mut host = plugin();
         for address in [0, 1, 15, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
             for (export, result) in [
@@ -335,7 +336,7 @@ mod a_call {
     }
 
     #[test]
-    fn the_result_is_packed_as_the_picture_shows() {
+    fn the_result_is_packed_as_documented() {
         let mut host = plugin();
         let arguments = host.place(b"hello");
         let echo = host.command("command_echo");
@@ -373,7 +374,7 @@ mod a_call {
         assert_eq!(host.answer("command_trim", b"   ").packed.len, 0);
     }
 
-    /// A result of each kind: where it comes from, and how to ask for it.
+    /// A result of each kind: the command that returns it, and the arguments.
     const RESULTS: [(&str, &[u8]); 8] = [
         ("command_join", br#"{"left":"Ada","right":"Grace"}"#),
         ("command_repeat", br#"{"text":"Ada","times":70000}"#),
@@ -393,7 +394,7 @@ mod a_call {
             let packed = host.call(export, buffer, arguments.len() as u32).unwrap();
             let bytes = host.bytes(packed).to_vec();
             assert_ne!(bytes, b"");
-            // The buffer is given back: even a result that lies in it stays.
+            // The buffer is freed; even a result inside it stays valid.
             host.free(buffer, arguments.len() as u32);
             let mut blocks = Vec::new();
             for nth in 0..500u32 {
@@ -417,7 +418,7 @@ mod a_call {
         let mut pages = None;
         for round in 0..200 {
             for (export, arguments) in RESULTS {
-                // What lies in its buffer is another matter, see below.
+                // Results inside the buffer are tested separately, see below.
                 if ["command_echo", "command_trim"].contains(&export) {
                     continue;
                 }
@@ -444,7 +445,7 @@ mod a_call {
             let buffer = host.place(arguments);
             let first = host.call(export, buffer, arguments.len() as u32).unwrap();
             let bytes = host.bytes(first).to_vec();
-            // From result to result: a copy, in place, in place and changed, looked at, refused.
+            // From result to result: copied, in place, changed in place, read only, refused.
             let copied = host.call("command_copy", first.address, first.len).unwrap();
             assert_eq!(host.bytes(copied), bytes, "{export}");
             let echoed = host
@@ -490,7 +491,7 @@ mod a_call {
                     let backwards: Vec<u8> = bytes.iter().rev().copied().collect();
                     assert_eq!(host.bytes(second), backwards, "{export}, then {next}");
                 }
-                // The plugin's own memory is not for its host to change.
+                // A host must not change the plugin's own memory.
                 assert_eq!(host.answer("command_constant", b"").bytes, b"constant");
                 let name = host.answer("command_name", b"").bytes;
                 if next == "command_rename" {
@@ -537,11 +538,11 @@ mod a_call {
         for _ in 0..1000 {
             let packed = host.call("command_echo", buffer, 6).unwrap();
             host.free(packed.address, packed.len);
-            // Were the buffer free, this would be where it was.
+            // If the buffer were free, this block would be in its place.
             let other = host.place(b"thief!");
             assert_ne!(other, buffer);
             host.free(other, 6);
-            // A call without arguments in between does not take the buffer away.
+            // A call without arguments in between does not release the buffer.
             host.call("command_nothing", 0, 0).unwrap();
             assert_eq!(host.read(buffer, 6), b"answer");
         }
@@ -549,7 +550,7 @@ mod a_call {
 
     #[test]
     fn a_buffer_and_the_result_inside_it_may_be_freed_in_any_order() {
-        // Which of buffer and result to free, and in what order.
+        // Which of buffer and result to free, in which order.
         for order in [
             &["buffer"][..],
             &["result", "buffer"],
@@ -638,7 +639,7 @@ mod a_call {
     }
 
     #[test]
-    fn the_result_is_one_json_value_and_null_for_none() {
+    fn the_result_is_one_json_value_or_null() {
         let mut host = plugin();
         assert_eq!(host.json("nothing", json!({})).bytes, b"null");
         let value = json!({"a": [1, -2, 3.5, null, true], "b": {"c": "\u{1f600}\n"}});
@@ -673,7 +674,7 @@ mod raw_commands {
             }
         );
         assert_eq!(host.read(buffer, 12), bytes(&[0.5, -1.0, 0.25]));
-        // Changed in place, with nothing to answer.
+        // Changed in place, without a result.
         let packed = host.call("command_negate", buffer, 12).unwrap();
         assert_eq!((packed.len, packed.failed), (0, false));
         assert_eq!(host.read(buffer, 12), bytes(&[-0.5, 1.0, -0.25]));
@@ -687,7 +688,7 @@ mod raw_commands {
     }
 
     #[test]
-    fn need_aligned_numbers_and_whole_ones() {
+    fn need_aligned_and_complete_numbers() {
         let mut host = plugin();
         let buffer = host.alloc(64);
         for (export, size) in [
@@ -727,7 +728,7 @@ mod raw_commands {
             error["details"]["found"].as_str().unwrap().ends_with('3'),
             "{error}"
         );
-        // Cut within a character.
+        // Cut inside a character.
         assert_eq!(
             host.answer("command_trim", &"é".as_bytes()[..1]).code(),
             "invalid_argument"
@@ -817,7 +818,7 @@ mod the_binary_codec {
             host.answer("command_statistics", &arguments).code(),
             "invalid_argument"
         );
-        // A length that is a lie asks for no memory.
+        // A false length does not allocate memory.
         let pages = host.pages();
         assert_eq!(
             host.answer("command_statistics", &[0xff; 12]).code(),
@@ -864,7 +865,7 @@ mod life {
     }
 
     #[test]
-    fn a_plugin_without_init_hook_makes_itself() {
+    fn a_plugin_without_init_hook_creates_itself() {
         let module = Build::of("hookless").module();
         let mut host = Host::new(&module);
         assert_eq!(host.json("count", json!({})).value(), 1);
@@ -905,7 +906,7 @@ mod life {
     }
 
     #[test]
-    fn an_init_hook_that_fails_says_why() {
+    fn a_failing_init_hook_reports_the_reason() {
         let mut host = Host::new(&contract());
         let error = host
             .answer("plugin_init", br#"{"refuse":"plainly"}"#)
@@ -921,7 +922,7 @@ mod life {
     }
 
     #[test]
-    fn a_configuration_that_does_not_fit_says_where() {
+    fn a_mismatching_configuration_is_reported_with_its_path() {
         let mut host = Host::new(&contract());
         let error = host.answer("plugin_init", br#"{"name":7}"#).error();
         assert_eq!(error["code"], "invalid_argument");
@@ -930,7 +931,7 @@ mod life {
     }
 
     #[test]
-    fn hooks_are_called_when_the_host_says_so() {
+    fn hooks_run_when_the_host_calls_them() {
         let mut host = plugin();
         assert_eq!(host.hook("plugin_start").bytes, b"null");
         assert_eq!(
@@ -946,7 +947,7 @@ mod life {
     }
 
     #[test]
-    fn an_event_that_is_none_is_refused() {
+    fn an_invalid_event_is_refused() {
         let mut host = plugin();
         assert_eq!(host.answer("plugin_event", b"tick").code(), "invalid_json");
         assert_eq!(
@@ -992,7 +993,7 @@ mod re_entry {
     use super::*;
     use wasmtime::{Caller, Extern, TypedFunc};
 
-    /// What the guest's import does, and what came of it.
+    /// The actions of the guest's import, and their results.
     #[derive(Default)]
     struct Script {
         actions: Vec<Action>,
@@ -1068,7 +1069,7 @@ mod re_entry {
         })
     }
 
-    /// Every export but `alloc`, `free` and `plugin_cleanup`.
+    /// Returns calls of every export except `alloc`, `free` and `plugin_cleanup`.
     fn every_call(address: u32, len: u32) -> Vec<Action> {
         [
             "command_calls",
@@ -1119,14 +1120,14 @@ mod re_entry {
     }
 
     #[test]
-    fn answers_busy_while_the_plugin_is_made() {
+    fn answers_busy_while_the_plugin_is_created() {
         let mut host = reentrant();
         let mut actions = every_call(0, 0);
         actions.push(Action::Cleanup);
         host.store.data_mut().actions = actions;
         host.answer("plugin_init", br#"{"at_init":true}"#).value();
         assert_all_busy(&mut host, 4);
-        // And while it is replaced: the old one is dropped within the call.
+        // Also while it is replaced: the old plugin is dropped within the call.
         host.answer("plugin_init", br#"{"at_the_end":true}"#)
             .value();
         assert_all_busy(&mut host, 0);
@@ -1170,7 +1171,7 @@ mod re_entry {
 
     #[test]
     fn may_free_the_arguments_that_are_being_read() {
-        // The whole of them, and a part that is passed on.
+        // All of the bytes, and a part that is passed on.
         for offset in [0, 3] {
             let mut host = reentrant();
             host.answer("plugin_init", b"").value();
@@ -1250,7 +1251,7 @@ mod errors {
     }
 
     #[test]
-    fn of_the_arguments_say_which_and_where() {
+    fn of_the_arguments_name_the_argument_and_path() {
         let mut host = plugin();
         let details = |answer: plugin_sdk_tests::Answer, code: &str| {
             let error = answer.error();
@@ -1304,7 +1305,7 @@ mod errors {
     }
 
     #[test]
-    fn that_named_no_code_are_failed() {
+    fn without_a_code_are_failed() {
         let module = Build::of("greeter").module();
         let mut host = Host::new(&module);
         let error = host.answer("plugin_init", br#"{"greeting":" "}"#).error();
@@ -1319,7 +1320,7 @@ mod panics_and_traps {
     use super::*;
     use wasmtime::Trap;
 
-    /// Panics, and gives the record.
+    /// Calls a command that panics, and returns the record.
     fn panicked(export: &str, arguments: &[u8]) -> plugin_sdk_tests::Panic {
         let mut host = plugin();
         assert_eq!(host.trap(export, arguments), Trap::UnreachableCodeReached);
@@ -1327,7 +1328,7 @@ mod panics_and_traps {
     }
 
     #[test]
-    fn the_record_says_what_and_where() {
+    fn the_record_has_message_and_place() {
         let panic = panicked("command_panic", br#"{"message":"n\u00e4mlich"}"#);
         assert_eq!(panic.message, "nämlich");
         assert!(
@@ -1362,14 +1363,14 @@ mod panics_and_traps {
     }
 
     #[test]
-    fn a_panic_without_message_is_one_all_the_same() {
+    fn a_panic_without_message_is_recorded() {
         let panic = panicked("command_panic", br#"{"message":""}"#);
         assert_eq!(panic.message, "");
         assert_ne!(panic.line, 0);
     }
 
     #[test]
-    fn a_payload_that_is_no_text_says_so() {
+    fn a_payload_that_is_not_text_is_described() {
         let panic = panicked("command_panic_with_a_number", b"");
         assert_eq!(panic.message, "a panic whose payload is not text");
         assert_ne!(panic.line, 0);
@@ -1387,7 +1388,8 @@ mod panics_and_traps {
 
     #[test]
     fn a_message_that_panics_itself_leaves_no_record() {
-        // Rust's runtime makes the message before anybody hears of the panic, and gives up when that panics: no hook is called.
+        // Rust's runtime formats the message before it calls the hook, and aborts if that panics:
+        // no hook is called.
         let mut host = plugin();
         assert_eq!(
             host.trap("command_panic_in_a_panic", b""),
@@ -1397,7 +1399,7 @@ mod panics_and_traps {
     }
 
     #[test]
-    fn a_trap_that_is_no_panic_leaves_no_record() {
+    fn a_trap_without_a_panic_leaves_no_record() {
         let mut host = plugin();
         assert_eq!(
             host.trap("command_exhaust", b""),
@@ -1408,7 +1410,7 @@ mod panics_and_traps {
 
     #[test]
     fn a_dead_instance_keeps_its_first_panic_when_called_again() {
-        // That nobody calls it is the host's duty. The plugin was never let go, so it is busy for ever.
+        // The host must not call it again. The plugin was never released, so it stays busy.
         let mut host = plugin();
         host.trap("command_panic", br#"{"message":"first"}"#);
         assert_eq!(
@@ -1424,13 +1426,14 @@ mod above_2_gib {
 
     const TOP: u32 = 1 << 31;
 
-    /// A plugin whose memory is full up to 2^31 and beyond, so that whatever it allocates has the top bit set.
+    /// Returns a plugin whose memory is full up to 2^31 and beyond, so that every new address has
+    /// the top bit set.
     fn full() -> Host {
         let mut host = plugin();
         while host.pages() * PAGE < u64::from(TOP) {
             assert_ne!(host.alloc(256 << 20), 0);
         }
-        // What was left below.
+        // The remaining free blocks below.
         for size in [1 << 20, 64 << 10, 4096, 256, 16] {
             while host.alloc(size) < TOP {}
         }
@@ -1442,7 +1445,7 @@ mod above_2_gib {
     #[test]
     fn arguments_and_results_have_the_top_bit_set() {
         let mut host = full();
-        // Longer than any room that was left below.
+        // Longer than any remaining free block below.
         let text = format!(r#"{{"left":"Ada","right":"Grace"{}}}"#, " ".repeat(8192));
         let text = text.as_bytes();
         let buffer = host.place(text);
@@ -1508,7 +1511,7 @@ mod above_2_gib {
     }
 
     #[test]
-    fn memory_is_freed_and_used_again() {
+    fn memory_is_freed_and_reused() {
         let mut host = full();
         let mut pages = None;
         for round in 0..1000 {
@@ -1525,7 +1528,7 @@ mod above_2_gib {
     }
 
     #[test]
-    fn life_goes_on_and_panics_are_recorded() {
+    fn calls_still_work_and_panics_are_recorded() {
         let mut host = full();
         host.answer("plugin_init", br#"{"name":"Grace"}"#).value();
         let name = host.answer("command_name", b"");
@@ -1537,7 +1540,7 @@ mod above_2_gib {
 
     #[test]
     fn the_largest_block_is_16_bytes_short_of_2_gib() {
-        // What Rust can lay out with this alignment.
+        // The largest layout in Rust with this alignment.
         const LARGEST: u32 = (1 << 31) - 16;
         let mut host = plugin();
         assert_eq!(host.alloc(LARGEST + 1), 0);
@@ -1556,7 +1559,7 @@ mod above_2_gib {
                 failed: false
             }
         );
-        // Reading it would take long; looking at the first byte does not.
+        // Parsing it would take long; checking the first byte does not.
         let refused = host.call("command_join", buffer, LARGEST).unwrap();
         assert!(refused.failed);
         host.free(buffer, LARGEST);
@@ -1566,7 +1569,7 @@ mod above_2_gib {
     #[test]
     fn arguments_of_2_31_minus_1_bytes_are_served() {
         let mut host = plugin();
-        // More memory than that: two blocks, the first of which stays unused below the arguments.
+        // More memory than that: two blocks, of which the first, below the arguments, stays unused.
         while host.pages() * PAGE < u64::from(TOP) + (64 << 20) {
             assert_ne!(host.alloc(256 << 20), 0);
         }
@@ -1583,7 +1586,7 @@ mod bad_input {
     use proptest::prelude::*;
     use proptest::test_runner::TestRunner;
 
-    /// Commands that trap by design, or whose result is as large as the arguments ask for.
+    /// Commands that trap by design, or whose result is as large as the arguments request.
     const EXCEPT: [&str; 6] = [
         "command_panic",
         "command_panic_with_a_number",
@@ -1593,7 +1596,7 @@ mod bad_input {
         "command_fill",
     ];
 
-    /// Good arguments of some command each, to be spoilt.
+    /// Valid arguments of several commands, to be mutated.
     const GOOD: [&str; 8] = [
         "{}",
         r#"{"left":"Ada","right":"\ud83d\ude00 \u00e9\n","between":"+"}"#,
@@ -1605,7 +1608,7 @@ mod bad_input {
         "\u{3}\0\0\0\0\0\0\0\0\0\u{8}@\0\0\0\0\0\0\u{8}@\0\0\0\0\0\0\u{8}@\u{1}\0\0\0@\u{5}\0\0\0label",
     ];
 
-    /// One mistake: where, how much is taken away, and what is put there.
+    /// Returns a mutation: the position, the number of bytes removed there, and the bytes inserted.
     fn mistake() -> impl Strategy<Value = (prop::sample::Index, usize, Vec<u8>)> {
         let put = prop_oneof![
             Just(Vec::new()),
@@ -1655,7 +1658,7 @@ mod bad_input {
         prop_oneof![3 => spoilt, 1 => prop::collection::vec(any::<u8>(), 0..300)]
     }
 
-    /// Whether an answer is what the document allows.
+    /// Checks that the document allows an answer.
     fn check(host: &Host, export: &str, packed: Packed) -> Result<(), TestCaseError> {
         let end = u64::from(packed.address) + u64::from(packed.len);
         prop_assert!(
@@ -1739,20 +1742,20 @@ mod bad_input {
                         }
                     }
                 }
-                // Twice, as a result may lie in it.
+                // Twice, because a result may be inside it.
                 host.free(buffer, len + offset);
                 host.free(buffer, len + offset);
                 Ok(())
             })
             .unwrap();
-        // State may have changed, sense not.
+        // The state may have changed; the plugin must still work.
         host.borrow_mut().answer("plugin_init", b"").value();
         assert_eq!(host.borrow_mut().json("count", json!({})).value(), 1);
     }
 
     #[test]
     fn of_any_depth_never_traps_even_in_unoptimised_builds() {
-        // Such code needs the most stack.
+        // Unoptimised code needs the most stack.
         let mut host = Host::new(&Build::of("contract").dev().module());
         host.answer("plugin_init", b"").value();
         let nested = |open: &str, close: &str, times: usize| {
@@ -1787,7 +1790,7 @@ mod bad_input {
                 );
             }
         }
-        // Groups within groups, as many as the bytes say there are.
+        // Nested groups, as many as the bytes claim.
         let mut shapes = Vec::new();
         plugin_sdk::binary::write(
             &(true, 1i8, 1u64, 1i128, 1f32, 'c', "", (1u16, None::<i32>)),
@@ -1796,7 +1799,7 @@ mod bad_input {
         .unwrap();
         shapes.extend(1u32.to_le_bytes());
         for _ in 0..100_000 {
-            // The fourth variant, a name of no bytes, one member.
+            // The fourth variant, an empty name, one member.
             for number in [3u32, 0, 1] {
                 shapes.extend(number.to_le_bytes());
             }

@@ -1,4 +1,5 @@
-//! The global allocators that a plugin can choose, on the job that shows leaks. `docs/allocators.md` has the figures.
+//! The global allocators that a plugin can choose, under the load that reveals leaks.
+//! `docs/allocators.md` has the figures.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use plugin_sdk_tests::{Build, Habit, Host, Job, Refused};
@@ -22,9 +23,10 @@ fn talc_leaks_nothing() {
     });
 }
 
-/// RUSTSEC-2022-0054. Were this test to fail, `docs/allocators.md` would do wee_alloc wrong.
+/// RUSTSEC-2022-0054. If this test fails, the criticism of wee_alloc in `docs/allocators.md` is
+/// wrong.
 #[test]
-fn wee_alloc_grows_without_end() {
+fn wee_alloc_grows_endlessly() {
     let mut job = Job::new(&with("wee_alloc").module(), Habit::OneBuffer);
     let sizes = [1_000, 10_000, 100_000, 1_000_000].map(|calls| job.run_to(calls).unwrap());
     assert!(
@@ -34,8 +36,9 @@ fn wee_alloc_grows_without_end() {
     assert!(sizes[3] > 5 * sizes[0], "{sizes:?}");
 }
 
-/// It asks for as many pages as the block fills, and then finds that the block, which must be aligned to 16 bytes, does not fit them. Were this
-/// test to fail, `docs/allocators.md` would do wee_alloc wrong.
+/// It requests as many pages as the block fills, and then finds that the block, which must be
+/// aligned to 16 bytes, does not fit. If this test fails, the criticism of wee_alloc in
+/// `docs/allocators.md` is wrong.
 #[test]
 fn wee_alloc_refuses_blocks_that_just_fill_its_pages() {
     const PAGE: u32 = 64 * 1024;
@@ -51,7 +54,7 @@ fn wee_alloc_refuses_blocks_that_just_fill_its_pages() {
     assert_ne!(host.alloc(4 * PAGE - 4096), 0);
     assert_ne!(host.alloc(4 * PAGE), 0);
 
-    // So a host that allocates for each call is stopped, sooner or later.
+    // So a host that allocates for each call fails sooner or later.
     let mut job = Job::new(
         &with("wee_alloc").module(),
         Habit::FreesResultsThenArguments,
@@ -61,7 +64,7 @@ fn wee_alloc_refuses_blocks_that_just_fill_its_pages() {
 }
 
 #[test]
-fn both_at_once_are_refused_with_one_actionable_sentence() {
+fn both_allocators_at_once_are_refused_with_one_message() {
     let Err(Refused(why)) = with("talc").feature("wee_alloc").wasm() else {
         panic!("two global allocators were linked");
     };

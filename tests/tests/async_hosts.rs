@@ -1,4 +1,4 @@
-//! Hosts on tokio: the same plugins, with calls and host functions that are futures.
+//! Hosts on tokio: the same plugins, with async calls and async host functions.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -24,21 +24,22 @@ use plugin_sdk_harness::{
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 
-/// The same host, which lets others go on before it answers, and can be made to wait forever.
+/// An async host of the same functions, which yields before it answers, and can wait forever on
+/// request.
 #[derive(Default)]
 struct Waiting {
     host: Host,
     watched: Arc<Watched>,
 }
 
-/// What a host that waits forever tells of it.
+/// The observable state of a host that waits forever.
 #[derive(Default)]
 struct Watched {
     begun: Notify,
     dropped: AtomicUsize,
 }
 
-/// Counts that it is dropped.
+/// Counts its drops.
 struct Counted(Arc<Watched>);
 
 impl Drop for Counted {
@@ -108,7 +109,7 @@ fn waiting() -> PluginBuilder {
     Plugin::builder(guest()).host_functions(everything::provide_async(Waiting::default()))
 }
 
-/// Calls by every convention, good ones and bad ones.
+/// Returns valid and invalid calls by every convention.
 fn calls() -> Vec<(&'static str, Value)> {
     let mut calls = vec![
         ("numbers", json!({})),
@@ -141,12 +142,12 @@ fn calls() -> Vec<(&'static str, Value)> {
     calls
 }
 
-/// What calls came to, but for what they used of their time.
+/// Returns the outcome of a call without the time that it used.
 fn told<T>(outcome: std::result::Result<T, Failure>) -> std::result::Result<T, String> {
     outcome.map_err(|failure| format!("{} {:?}", failure.code(), failure.kind()))
 }
 
-/// The host calls of the last call, but for how long they took.
+/// Returns the host calls of the last call without their durations.
 fn timeless(plugin: &Plugin) -> Vec<HostCall> {
     let mut calls = plugin.host_calls();
     calls.iter_mut().for_each(|call| call.duration = None);
@@ -196,7 +197,7 @@ fn an_async_implementation_in_a_sync_plugin_is_refused() {
 }
 
 #[tokio::test]
-async fn the_implementation_is_there_to_be_looked_at() {
+async fn a_test_can_inspect_the_implementation() {
     let mut plugin = waiting().build_async().await.unwrap();
     plugin.call_async::<Value>("numbers", ()).await.unwrap();
     let host = plugin.implementation::<Waiting>().unwrap();
@@ -244,7 +245,7 @@ fn calls_can_be_spawned_on_many_threads() {
     });
 }
 
-/// Done when the runtime has come round to it ten times.
+/// Completes after the runtime has polled it ten times.
 async fn others_go_on() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -252,11 +253,11 @@ async fn others_go_on() {
 }
 
 #[tokio::test]
-async fn a_guest_that_computes_lets_the_only_thread_go_on() {
+async fn a_computing_guest_does_not_block_the_only_thread() {
     for builder in [waiting(), waiting().no_timeout(), waiting().fuel(u64::MAX)] {
         let mut plugin = builder.build_async().await.unwrap();
         let others = tokio::spawn(others_go_on());
-        // Without end: it is either left in the middle or ended by its timeout.
+        // Endless: it is either dropped in the middle or ended by its timeout.
         tokio::select! {
             biased;
             outcome = plugin.call_async::<u64>("compute", json!({"rounds": u64::MAX})) => {
@@ -372,7 +373,7 @@ fn an_aborted_task_drops_the_host_future_and_kills_the_instance() {
 }
 
 #[tokio::test]
-async fn faults_strike_hosts_that_wait_as_they_do_others() {
+async fn faults_affect_async_hosts_like_others() {
     let struck = |builder: PluginBuilder| {
         builder
             .fault("lookup", Fault::error("unavailable", "gone").times(1))
@@ -419,7 +420,7 @@ async fn observers_are_notified_of_cancelled_calls() {
 }
 
 #[tokio::test]
-async fn hooks_are_called_and_missing_ones_told_of() {
+async fn hooks_are_called_and_missing_ones_are_reported() {
     let listener = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/listener");
     let builder = Plugin::builder(Source::crate_dir(listener));
     let mut plugin = builder.build_async().await.unwrap();
@@ -446,7 +447,7 @@ async fn a_future_that_was_never_polled_has_called_nothing() {
     assert_eq!(plugin.call_async::<u32>("calls", ()).await.unwrap(), 0);
 }
 
-/// A module that does all that the body does, and no more.
+/// Returns a minimal module that runs the body.
 fn hostile(imports: &str, body: &str) -> Source {
     Source::wat(format!(
         r#"(module {imports}
@@ -573,7 +574,7 @@ async fn ten_thousand_async_host_calls_do_not_grow_memory() {
     assert_eq!(after[0], after[1]);
 }
 
-/// Counts the instances that are made for a pool.
+/// Counts the instances created for a pool.
 fn counting(
     made: &Arc<AtomicUsize>,
     builder: impl Fn() -> PluginBuilder + Send + Sync + 'static,
@@ -604,9 +605,9 @@ fn a_pool_serves_many_threads_within_its_size() {
 }
 
 #[test]
-fn as_many_calls_as_a_pool_has_places_run_at_once() {
+fn a_pool_runs_one_call_per_place_concurrently() {
     let pool = Pool::new(3, plain);
-    // Passed only once all are in it.
+    // Passed only when all of them have arrived.
     let all = std::sync::Barrier::new(3);
     std::thread::scope(|threads| {
         for _ in 0..3 {
@@ -624,7 +625,7 @@ fn a_pool_replaces_dead_instances_and_loses_no_place() {
     assert_eq!(failure.code(), "host_function");
     assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
     assert_eq!(made.load(Ordering::SeqCst), 2);
-    // An error of the plugin's kills nothing.
+    // An error that the plugin returns kills no instance.
     pool.call::<Value>("look_up", json!({"key": "bad"}))
         .unwrap_err();
     assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);

@@ -1,4 +1,5 @@
-//! Values held against a plugin's own schemas before it sees them: what real plugins say of themselves is what they take.
+//! Validation of values against a plugin's own schemas before the plugin receives them: the
+//! manifests of real plugins describe exactly what these accept.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,7 +16,7 @@ fn module(package: &'static str) -> Module {
     Module::load(&*Build::of(package).dev().wasm().unwrap()).unwrap()
 }
 
-/// What was not given to the plugin, and why.
+/// Returns the failure of a call that was refused before it reached the plugin.
 #[track_caller]
 fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> Failure {
     let failure = outcome.unwrap_err();
@@ -86,12 +87,13 @@ fn checks_refuse_exactly_what_the_plugin_refuses() {
                 .unwrap_or_default()
         };
         let (expected, found) = (details(&expected), details(&failure));
-        // What is no object has no place in it either: the plugin counts bytes there.
+        // A value that is not an object has no path inside it either: the plugin counts bytes
+        // there.
         if failure.code() == "invalid_json" {
             continue;
         }
         assert_eq!(found["argument"], expected["argument"], "{arguments}");
-        // The plugin's path leaves out the names of an enum's variants, which the value has.
+        // The plugin's path omits the names of an enum's variants, which the value has.
         let path = |details: &Value| {
             details["path"]
                 .as_str()
@@ -113,7 +115,7 @@ fn checks_refuse_exactly_what_the_plugin_refuses() {
     }
 }
 
-/// What a command answers, byte for byte, called with and without checks.
+/// Asserts that a command returns the same bytes with and without validation.
 #[track_caller]
 fn answered(module: &Module, command: &str, arguments: &str) -> String {
     let arguments: Box<RawValue> = RawValue::from_string(arguments.to_owned()).unwrap();
@@ -133,7 +135,7 @@ fn answered(module: &Module, command: &str, arguments: &str) -> String {
 }
 
 #[test]
-fn json_that_is_passed_on_keeps_every_byte() {
+fn forwarded_json_keeps_every_byte() {
     let module = module("contract");
     let payload = "{\"price\": 1.50,\n\t\"big\": 123456789012345678901234567890, \"text\": \"\\u00e9\\n\\\"\"}";
     let arguments = format!(r#"{{"payload":{payload}}}"#);
@@ -146,7 +148,7 @@ fn json_that_is_passed_on_keeps_every_byte() {
 }
 
 #[test]
-fn wide_integers_are_read_where_serde_looks_first() {
+fn wide_integers_are_read_in_buffered_values() {
     let module = module("contract");
     for (order, amount) in [
         (r#"{"kind": "transfer", "amount": 777}"#, "777"),
@@ -176,7 +178,7 @@ fn wide_integers_are_read_where_serde_looks_first() {
 }
 
 #[test]
-fn numbers_keep_their_digits_where_the_plugins_are_text() {
+fn numbers_keep_their_digits_if_the_plugin_keeps_text() {
     let wasm = Build::of("contract")
         .feature("numbers-are-text")
         .dev()
@@ -200,7 +202,8 @@ fn numbers_keep_their_digits_where_the_plugins_are_text() {
     ] {
         same(number);
     }
-    // What serde looks at first is a number for all types, whatever those of `serde_json` are.
+    // Serde buffers the contents of a tagged enum, in which numbers are numbers for all types, even
+    // for those of `serde_json`.
     let order = r#"{"order": {"kind": "mint", "amount": 7, "gain": 1.50}}"#;
     assert_eq!(answered(&module, "order", order), "\"7 1.5\"");
 }
@@ -218,7 +221,7 @@ fn an_enum_passed_as_a_number_is_described_by_its_numbers() {
 }
 
 #[test]
-fn a_result_that_is_not_finite_is_named_with_its_place() {
+fn a_non_finite_result_is_reported_with_its_path() {
     let mut plugin = module("contract").plugin().build().unwrap();
     assert_eq!(
         plugin
@@ -236,7 +239,7 @@ fn a_result_that_is_not_finite_is_named_with_its_place() {
             .contains("JSON has no number for infinity, which is to be written behind `[0.5,`"),
         "{failure}"
     );
-    // As an argument it is told before it crosses.
+    // An argument is refused before the call.
     let failure = plugin
         .call::<Vec<f64>>(
             "invert",
@@ -250,7 +253,7 @@ fn a_result_that_is_not_finite_is_named_with_its_place() {
 }
 
 #[test]
-fn no_code_of_the_plugin_runs_for_what_is_refused() {
+fn refused_calls_run_no_code_of_the_plugin() {
     let mut plugin = module("contract")
         .plugin()
         .validate_schemas()
@@ -302,7 +305,7 @@ fn arguments_in_the_binary_codec_are_checked_in_their_order() {
 }
 
 #[test]
-fn of_a_batch_what_does_not_fit_has_its_own_answer() {
+fn mismatching_batch_inputs_fail_individually() {
     let module = module("observed");
     for command in ["greet", "greet_singly"] {
         let mut plugin = module.plugin().validate_schemas().build().unwrap();
@@ -351,7 +354,7 @@ fn of_a_batch_what_does_not_fit_has_its_own_answer() {
 }
 
 #[test]
-fn a_configuration_is_checked_before_the_plugin_is_made() {
+fn a_configuration_is_checked_before_the_plugin_is_created() {
     let module = module("greeter");
     let build = |config: Value| module.plugin().config(config).validate_schemas().build();
     let failure = refused(build(json!({"greeting": 7, "limit": -1, "more": 1})));
@@ -413,7 +416,7 @@ fn event_data_are_checked_for_every_matching_handler() {
 }
 
 #[tokio::test]
-async fn calls_that_are_futures_are_checked_too() {
+async fn async_calls_are_checked_too() {
     let module = module("contract");
     let mut plugin = module
         .plugin()

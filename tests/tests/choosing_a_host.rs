@@ -1,4 +1,5 @@
-//! The host that a plugin is made for is a feature, and cargo unites features: what comes of two at once, and of all of them natively.
+//! A plugin's host is selected by a feature, and cargo unifies features: the result of two at once,
+//! and of all of them natively.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,7 +13,7 @@ use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_tests::{Build, Refused, root};
 
-/// The features of the SDK that choose a host, as its `Cargo.toml` has them.
+/// Returns the features of the SDK that select a host, as in its `Cargo.toml`.
 fn features() -> Vec<String> {
     let manifest = fs::read_to_string(root().join("sdk/Cargo.toml")).unwrap();
     let features = manifest.lines().filter_map(|line| {
@@ -22,7 +23,7 @@ fn features() -> Vec<String> {
     features.collect()
 }
 
-/// As cargo is told of them for a plugin that depends on the SDK.
+/// Returns the features as cargo options for a plugin that depends on the SDK.
 fn of_the_sdk(features: &[&str]) -> String {
     let features: Vec<String> = features
         .iter()
@@ -31,7 +32,7 @@ fn of_the_sdk(features: &[&str]) -> String {
     features.join(",")
 }
 
-/// The lines of what the compiler said that begin an error.
+/// Returns the first line of each error in the compiler's output.
 fn errors(said: &str) -> Vec<&str> {
     said.lines()
         .filter(|line| line.starts_with("error"))
@@ -44,7 +45,7 @@ fn is_refused_once(chosen: &[&str]) {
     let Err(Refused(said)) = build.wasm() else {
         panic!("{chosen:?}: a plugin was made for several hosts at once");
     };
-    // The second line is cargo's, which counts.
+    // The second line is cargo's count.
     let [error, last] = errors(&said)[..] else {
         panic!("{chosen:?}: {said}");
     };
@@ -67,20 +68,20 @@ fn is_refused_once(chosen: &[&str]) {
 }
 
 #[test]
-fn two_hosts_at_once_are_one_error_and_nothing_else() {
+fn two_hosts_at_once_are_exactly_one_error() {
     let features = features();
     let all: Vec<&str> = features.iter().map(String::as_str).collect();
     assert!(all.len() > 1, "{all:?}");
-    // Neighbours, so that each is the first once and the second once, and all of them.
+    // Adjacent pairs, so that each feature is once the first and once the second; and all together.
     for two in all.windows(2) {
         is_refused_once(two);
     }
     is_refused_once(&all);
 }
 
-/// A workspace is tested with all features on its own computer.
+/// A workspace is tested with all features on the author's own computer.
 #[test]
-fn natively_all_hosts_at_once_are_none() {
+fn all_hosts_at_once_are_no_error_natively() {
     let features = features();
     let all: Vec<&str> = features.iter().map(String::as_str).collect();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -103,7 +104,7 @@ fn the_sdk_has_a_feature_for_every_emulated_host() {
     }
 }
 
-/// Of one source, by its features, each of which leads to the SDK's.
+/// One source, built with each of its features, which enable the SDK's.
 #[test]
 fn a_module_built_for_a_host_is_recognised_as_such() {
     for host in hosts::all() {
@@ -121,7 +122,7 @@ fn a_module_built_for_a_host_is_recognised_as_such() {
 }
 
 #[test]
-fn every_host_has_a_page_and_the_index_tells_of_it() {
+fn every_host_has_a_page_listed_in_the_index() {
     let folder = root().join("docs/hosts");
     let index = fs::read_to_string(folder.join("README.md")).unwrap();
     for host in hosts::all() {
@@ -135,14 +136,14 @@ fn every_host_has_a_page_and_the_index_tells_of_it() {
             index.contains(&row),
             "docs/hosts/README.md has no row with {row}"
         );
-        // In the table of services, a column for each.
+        // In the table of services, one column per host.
         assert!(
             index.contains(&format!(" `{}` |", host.name)),
             "{}",
             host.name
         );
     }
-    // And all that it leads to is there.
+    // All its links lead to existing files.
     for (at, _) in index.match_indices("](") {
         let (target, _) = index[at + 2..].split_once(')').unwrap();
         assert!(folder.join(target).exists(), "docs/hosts/{target}");

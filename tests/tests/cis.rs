@@ -1,4 +1,5 @@
-//! CIS is played by its README (`docs/hosts/cis.md`): a guest that was written by hand after the README's example in C, what such guests do wrong, and real plugins.
+//! CIS, emulated after its README (`docs/hosts/cis.md`): a guest written by hand after the README's
+//! C example, mistakes of such guests, and real plugins.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,12 +12,13 @@ use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
-/// The README's example, in the text format: every command remembers a value, asks for it, forgets it and logs a line; its result is what it was told.
+/// The README's example in the text format: every command remembers a value, reads it, forgets it
+/// and logs a line. Its result is the value that it read.
 struct Skill {
     imports: &'static str,
     malloc: &'static str,
     log: &'static str,
-    /// What `skill_execute` answers, `$found` being what `host_memory_get` gave.
+    /// The result of `skill_execute`; `$found` is the result of `host_memory_get`.
     answer: &'static str,
     fields: &'static str,
 }
@@ -66,7 +68,7 @@ impl Skill {
         Plugin::builder(Source::wat(wat))
     }
 
-    /// What a command comes to, and the skill's end after that.
+    /// Returns the outcome of a command and the skill's cleanup after it.
     fn run(&self) -> Result<Vec<u8>, Failure> {
         let mut plugin = self.builder().grant("kv").build_for(hosts::cis())?;
         let answer = plugin.call_raw("example", b"{}")?.to_vec();
@@ -76,7 +78,7 @@ impl Skill {
 }
 
 #[test]
-fn the_readmes_example_remembers_is_told_and_logs() {
+fn the_readmes_example_stores_reads_and_logs() {
     let mut plugin = Skill::new()
         .builder()
         .grant("kv")
@@ -89,7 +91,7 @@ fn the_readmes_example_remembers_is_told_and_logs() {
 }
 
 #[test]
-fn what_is_denied_fails_as_everything_else_does() {
+fn a_denied_call_fails_like_any_other() {
     let mut plugin = Skill::new().builder().build_for(hosts::cis()).unwrap();
     let failure = plugin.call::<Value>("example", ()).unwrap_err();
     assert_eq!(failure.code(), "failed", "{failure}");
@@ -149,7 +151,7 @@ fn skill_mistakes_that_cis_would_ignore_are_reported() {
 #[test]
 fn a_skill_that_violates_the_contract_is_not_loaded() {
     let load = |skill: Skill| skill.builder().build_for(hosts::cis()).unwrap_err();
-    // The SDK of CIS itself imports this, and CIS has it not.
+    // The SDK of CIS itself imports this, but CIS does not provide it.
     let failure = load(Skill {
         imports: r#"(import "env" "host_now" (func (result i64))) (func $get (param i32 i32) (result i64) i64.const 0)
             (func $set (param i32 i32 i32 i32) (result i32) i32.const 0) (func $delete (param i32 i32) (result i32) i32.const 0)
@@ -166,7 +168,7 @@ fn a_skill_that_violates_the_contract_is_not_loaded() {
     assert!(failure.to_string().contains("`malloc`"), "{failure}");
 }
 
-/// A plugin of the workspace, made for CIS.
+/// Returns a plugin of the workspace, built for CIS.
 fn plugin(folder: &str) -> PluginBuilder {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
@@ -204,14 +206,14 @@ fn a_plugin_of_this_sdk_is_a_skill_with_its_source_unchanged() {
 }
 
 #[test]
-fn text_is_text_to_all_skills_and_anything_else_json() {
+fn text_is_stored_as_is_and_other_values_as_json() {
     let mut plugin = on_cis(plugin("examples/guest-book").grant("kv"));
     plugin
         .call::<String>("greet", json!({"name": "Ada"}))
         .unwrap();
     let memory = plugin.services().kv().clone();
     assert_eq!(memory.bytes("last").unwrap(), b"Ada");
-    // As a skill in C has put it there.
+    // As a skill in C would store it.
     for text in ["my_value", "12", "null", "true", "\"quoted\"", "{}", ""] {
         memory.set_bytes("last", text.as_bytes()).unwrap();
         let last: Option<String> = plugin.call("last", ()).unwrap();

@@ -1,10 +1,12 @@
-//! One plugin, every host: what a plugin can do is done on each of them, and what came of it is the table in `docs/hosts/conformance.md`.
+//! One plugin on every host: everything that a plugin can do is done on each of them. The results
+//! are the table in `docs/hosts/conformance.md`.
 //!
-//! A cell of the table is one of three things. *Passed*: it does what it does on the host of the SDK's own ABI. *Unsupported*: the host has no such service, and the plugin is
-//! told so by an error of that code. A number: the host cannot have this asked of it, by one of the [`RULES`], which are told below the table; a rule for something that
-//! works is an error as well.
+//! A cell of the table has one of three values. *Passed*: the behaviour is the same as on the host
+//! of the SDK's own ABI. *Unsupported*: the host lacks the service, and the plugin gets an error of
+//! that code. A number: the behaviour does not apply to the host, by one of the [`RULES`] listed
+//! below the table. A rule for something that works is an error as well.
 //!
-//! `UPDATE_CONFORMANCE=1 cargo test --test conformance` writes the table anew.
+//! `UPDATE_CONFORMANCE=1 cargo test --test conformance` rewrites the table.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,26 +29,26 @@ use plugin_sdk_tests::Build;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// What a plugin does, and what is asked of its host for it.
+/// A behaviour of a plugin, and what it requires of its host.
 struct Behaviour {
     name: &'static str,
     asks: Asks,
     check: fn(&Host),
 }
 
-/// What a behaviour asks of a host.
+/// The requirements of a behaviour.
 enum Asks {
-    /// Nothing that a rule could speak of.
+    /// Nothing that a rule could exclude.
     Nothing,
-    /// Something that not every host does: the name that the rules have for it.
+    /// A feature that not every host has, by its name in the rules.
     This(&'static str),
-    /// A service: where the host has none, these calls must fail with the code `unsupported`.
+    /// A service: if the host lacks it, these calls must fail with the code `unsupported`.
     Service(&'static str, fn() -> Vec<(&'static str, Value)>),
 }
 
 use Asks::{Nothing, Service, This};
 
-/// What a host cannot have asked of it, whoever wrote the plugin, and why.
+/// A feature that a host lacks for every plugin, with the reason.
 struct Rule {
     host: &'static str,
     asked: &'static [&'static str],
@@ -132,7 +134,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// The services that a host has, as far as it has them.
+/// Returns the services that a host has, in full or in part.
 fn services(host: &str) -> &'static [&'static str] {
     match host {
         "native" => &[
@@ -176,13 +178,14 @@ fn services(host: &str) -> &'static [&'static str] {
     }
 }
 
-/// A host, and the plugin as it is built for it.
+/// A host, and the plugin as built for it.
 struct Host {
     contract: &'static HostContract,
 }
 
 impl Host {
-    /// With all permissions, answers to everything, and fuel for whatever there is to do: fuel has a behaviour of its own.
+    /// Returns a builder with all permissions, answers to all requests, and ample fuel: fuel has
+    /// its own behaviour.
     fn builder(&self) -> PluginBuilder {
         let http = ScriptedHttp::new(AllowList::any())
             .answer_to("GET *", "a page")
@@ -208,7 +211,7 @@ impl Host {
     }
 }
 
-/// The guest, optimised where the host gives so little fuel that it must be.
+/// Returns the guest, optimised if the host's fuel limit requires it.
 fn guest(host: &HostContract) -> CrateSource {
     let profile = match host.name {
         "neomind" => "guest",
@@ -224,7 +227,7 @@ fn fails<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str) -> Failure
     failure
 }
 
-/// What a plugin does, in the order of the table.
+/// The behaviours, in the order of the table.
 const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
         name: "a command is called, and answers",
@@ -485,7 +488,8 @@ const BEHAVIOURS: &[Behaviour] = &[
             assert_eq!(level("an error"), Level::Error);
             assert_eq!(level("a warning"), Level::Warn);
             assert_eq!(level("a piece of information"), Level::Info);
-            // Not every host has a word for a detail, and none takes it for something worse.
+            // Not every host has a level for details, and none reports them as more severe than
+            // `info`.
             assert!(level("a detail") >= Level::Info);
         },
     },
@@ -786,16 +790,16 @@ const BEHAVIOURS: &[Behaviour] = &[
     },
 ];
 
-/// What came of a behaviour on a host.
+/// The result of a behaviour on a host.
 enum Cell {
     Passed,
     Unsupported,
-    /// By the rule of this number.
+    /// Excluded by the rule of this number.
     NotApplicable(usize),
     Failed(String),
 }
 
-/// What a check panics with, if it does.
+/// Returns the panic message of a check, if it panics.
 fn outcome(check: impl FnOnce()) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(check)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -837,7 +841,7 @@ fn told_unsupported(host: &Host, calls: Vec<(&str, Value)>) {
     }
 }
 
-/// The hosts that the guest has a feature for, and that of the SDK's own ABI.
+/// Returns the hosts that the guest has a feature for, and that of the SDK's own ABI.
 fn covered() -> &'static [Host] {
     static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
     HOSTS.get_or_init(|| {
@@ -856,7 +860,7 @@ fn covered() -> &'static [Host] {
 }
 
 #[test]
-fn every_behaviour_is_what_the_table_says() {
+fn every_behaviour_matches_the_table() {
     let hosts = covered();
     let mut failures = String::new();
     let rows: Vec<Vec<Cell>> = BEHAVIOURS
@@ -949,7 +953,7 @@ fn page(hosts: &[Host], rows: &[Vec<Cell>]) -> String {
 }
 
 #[test]
-fn every_rule_is_one_of_a_host_and_of_something_that_is_asked() {
+fn every_rule_names_a_known_host_and_requirement() {
     for Rule { host, asked, .. } in RULES {
         assert!(hosts::find(host).is_some(), "{host}");
         for asked in *asked {

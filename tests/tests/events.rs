@@ -1,4 +1,4 @@
-//! Events that a host gives to a plugin, and which of its handlers hear of them.
+//! Events that a host delivers to a plugin, and the handlers that receive them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use plugin_sdk_harness::{FailureKind, Plugin};
@@ -33,7 +33,7 @@ fn matching_handlers_run_in_source_order() {
 }
 
 #[test]
-fn an_event_that_nobody_handles_is_no_error() {
+fn an_event_without_a_handler_is_no_error() {
     let mut plugin = listener();
     plugin.event("order.created", json!({"name": 1})).unwrap();
     assert_eq!(heard(&mut plugin), [""; 0]);
@@ -54,7 +54,7 @@ fn the_first_error_is_the_answer_and_later_handlers_do_not_run() {
 }
 
 #[test]
-fn data_that_does_not_fit_is_told_where_it_is_wrong() {
+fn mismatching_data_is_reported_with_its_path() {
     let mut plugin = listener();
     let failure = plugin
         .event("user.created", json!({"name": 7}))

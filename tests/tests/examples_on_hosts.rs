@@ -1,5 +1,5 @@
-//! The examples, with their source unchanged, made for each host that there is an emulator of: what they come to there is what they come to on the SDK's own host, or the error
-//! `unsupported` where the host has not what they ask for.
+//! The examples, with their source unchanged, built for every emulated host. Their results are
+//! those on the SDK's own host, or the error `unsupported` if the host lacks the service.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,7 +13,7 @@ use plugin_sdk_harness::services::MemoryFiles;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
-/// The builder of an example that has all permissions.
+/// Returns the builder of an example with all permissions.
 fn builder(example: &str) -> PluginBuilder {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
@@ -21,7 +21,8 @@ fn builder(example: &str) -> PluginBuilder {
     Plugin::builder(source.profile("dev").target_dir(target)).grant_all()
 }
 
-/// Has every host run an example. `run` says what it comes to, which must be the same everywhere but on those hosts that `lacking` names: there it is `unsupported`.
+/// Runs an example on every host. `run` returns its result, which must be the same everywhere,
+/// except that it is `unsupported` on the hosts in `lacking`.
 fn on_every_host(
     example: &str,
     lacking: &[&str],
@@ -60,7 +61,7 @@ fn built(host: &HostContract, builder: PluginBuilder) -> Result<Plugin, Failure>
 }
 
 #[test]
-fn the_greeter_greets_and_refuses_everywhere_alike() {
+fn the_greeter_greets_and_refuses_alike_on_every_host() {
     on_every_host("greeter", &[], |host, builder| {
         let mut plugin = built(host, builder)?;
         let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
@@ -124,7 +125,7 @@ fn an_index_of_files_needs_a_host_that_has_files() {
     );
 }
 
-/// The builder of a guest.
+/// Returns the builder of a guest.
 fn guest(name: &str) -> PluginBuilder {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -147,9 +148,9 @@ fn constructors_run_once_before_the_first_call_on_every_host() {
     }
 }
 
-/// Where commands are exports, and on one of the hosts that call all of them by one export.
+/// On a host where commands are exports, and on one that calls all of them by one export.
 #[test]
-fn commands_may_have_names_that_something_else_has() {
+fn command_names_may_clash_with_other_names() {
     let mut worked = Vec::new();
     for name in ["native", "extism", "typst", "neotalk"] {
         let mut plugin = built(hosts::find(name).unwrap(), guest("named")).unwrap();

@@ -1,6 +1,8 @@
-//! Every way in which a plugin can fail, in a plugin as cargo builds it: each is told apart, and explains itself.
+//! Every way in which a plugin can fail, in a plugin built by cargo: each is distinguished and
+//! explained.
 //!
-//! The guest is `guests/failing`. Its commands are found again by the text of their lines, so that it can be changed.
+//! The guest is `guests/failing`. Its commands are located by the text of their lines, so that it
+//! can be changed.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +21,7 @@ use serde_json::{Value, json};
 const GUEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/failing");
 const FILE: &str = "tests/guests/failing/src/lib.rs";
 
-/// The time for a guest that never ends by itself.
+/// The timeout for a guest that never ends by itself.
 const BRIEF: Duration = Duration::from_millis(50);
 
 /// A host for the guest.
@@ -46,7 +48,8 @@ fn source() -> CrateSource {
     Source::crate_dir(GUEST).profile("dev")
 }
 
-/// Builds the guest with debug information and no clock, so that a failure is the same every time.
+/// Builds the guest with debug information and without a timeout, so that every failure is
+/// reproducible.
 fn builder() -> PluginBuilder {
     Plugin::builder(source())
         .host_functions(shop::provide(Keeper))
@@ -81,7 +84,7 @@ fn failure(command: &str, args: Value) -> Failure {
     failure_in(builder(), command, args)
 }
 
-/// The number of the guest's line that has this text and no other, from 1.
+/// Returns the number, from 1, of the only line of the guest with this text.
 #[track_caller]
 fn line_of(text: &str) -> u32 {
     let guest = std::fs::read_to_string(format!("{GUEST}/src/lib.rs")).unwrap();
@@ -93,7 +96,7 @@ fn line_of(text: &str) -> u32 {
     lines[0].0
 }
 
-/// The report shows the guest's line with this text as the place of the failure.
+/// Asserts that the report shows the guest's line with this text as the place of the failure.
 #[track_caller]
 fn assert_points_at(failure: &Failure, text: &str) {
     let report = failure.to_string();
@@ -175,7 +178,7 @@ mod a_panic {
     }
 
     #[test]
-    fn reads_as_a_mistake_does_that_the_compiler_found() {
+    fn reads_like_a_compiler_error() {
         let failure = failure("panic", json!({"name": "Ada"}));
         let [inner, inlined, outer, command] =
             [0, 1, 2, 3].map(|nth: usize| failure.backtrace()[nth].line.unwrap());
@@ -206,7 +209,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_the_init_hook_is_told_of_it() {
+    fn in_the_init_hook_is_attributed_to_it() {
         let failure = builder()
             .config(json!({"panic": true}))
             .build()
@@ -221,7 +224,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn while_another_one_is_handled_is_a_panic_of_both() {
+    fn during_another_panic_reports_both() {
         let failure = failure("panic_in_a_panic", json!({}));
         assert!(
             panic_message(&failure).contains("panicked again"),
@@ -237,7 +240,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_a_destructor_is_one_of_the_command() {
+    fn in_a_destructor_is_attributed_to_the_command() {
         let failure = failure("panic_in_drop", json!({}));
         assert_eq!(panic_message(&failure), "cannot be dropped");
         assert_points_at(&failure, "panic!(\"cannot be dropped\")");
@@ -255,7 +258,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn is_what_arithmetic_and_unreachable_come_to() {
+    fn is_the_result_of_bad_arithmetic_and_unreachable() {
         for (command, args, message, line) in [
             (
                 "overflow",
@@ -306,7 +309,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn is_placed_whatever_debug_information_there_is() {
+    fn is_located_with_any_kind_of_debug_information() {
         let capacity = json!({"bytes": 3_000_000_000_u32});
         for (arguments, has_lines) in [
             (&["-Cdebuginfo=1"][..], true),
@@ -401,7 +404,7 @@ mod memory {
     }
 
     #[test]
-    fn refused_is_a_value_to_whom_it_matters() {
+    fn refused_is_a_value_to_fallible_callers() {
         let mut plugin = builder().build().unwrap();
         assert!(
             !plugin
@@ -486,7 +489,7 @@ fn a_panic_under_the_plugins_own_hook_is_reported_normally() {
 }
 
 #[test]
-fn a_large_plugin_is_made_in_place() {
+fn a_large_plugin_is_created_in_place() {
     let mut plugin = builder().build().unwrap();
     assert_eq!(plugin.call::<usize>("kept", ()).unwrap(), 200_000);
 }
@@ -512,7 +515,7 @@ mod a_limit {
     use super::*;
 
     #[test]
-    fn of_the_wasm_stack_is_told_from_the_one_in_memory() {
+    fn of_the_wasm_stack_differs_from_that_in_memory() {
         let failure = failure_in(builder().stack_bytes(100_000), "recurse", json!({}));
         assert!(
             matches!(
@@ -532,7 +535,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_the_stack_in_memory_is_told_from_that_of_wasm() {
+    fn of_the_stack_in_memory_differs_from_that_of_wasm() {
         let failure = failure("recurse_widely", json!({}));
         assert!(
             matches!(
@@ -627,7 +630,7 @@ mod the_host {
     }
 
     #[test]
-    fn that_panics_is_a_failure_of_the_call_and_lives_on() {
+    fn that_panics_fails_the_call_and_stays_usable() {
         let failure = failure("note", json!({"text": "twice"}));
         let FailureKind::HostFunction { function, error } = failure.kind() else {
             panic!("{failure}");
@@ -661,7 +664,7 @@ mod the_host {
 }
 
 #[test]
-fn ending_itself_without_a_word_says_where() {
+fn ending_itself_without_a_message_reports_the_place() {
     let failure = failure("abort", json!({}));
     assert!(
         matches!(failure.kind(), FailureKind::Trap { message } if message.contains("unreachable")),
@@ -672,7 +675,7 @@ fn ending_itself_without_a_word_says_where() {
 }
 
 #[test]
-fn an_error_that_the_plugin_answers_with_is_shown_alone() {
+fn an_error_returned_by_the_plugin_is_shown_alone() {
     let failure = failure("refuse", json!({}));
     assert_eq!(
         failure.to_string(),
@@ -682,7 +685,7 @@ fn an_error_that_the_plugin_answers_with_is_shown_alone() {
 }
 
 #[test]
-fn a_dead_instance_tells_what_it_died_of_once() {
+fn a_dead_instance_reports_its_cause_of_death_once() {
     let mut plugin = builder().build().unwrap();
     let first = plugin
         .call::<()>("panic", json!({"name": "Ada"}))

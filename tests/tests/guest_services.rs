@@ -1,4 +1,5 @@
-//! The services as a plugin uses them, from a real guest to implementations that a test can look into; and what they cost.
+//! The services as a plugin uses them, from a real guest to implementations that a test can
+//! inspect, and their costs.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -182,7 +183,7 @@ fn builder(host: &Shared) -> PluginBuilder {
         .host_functions(logging::provide(Arc::clone(host)))
 }
 
-/// A plugin that may do everything.
+/// Returns a plugin with all permissions.
 fn plugin() -> (Plugin, Shared) {
     let host = Shared::default();
     let granted = ["kv", "events", "files", "http", "ai"];
@@ -229,7 +230,7 @@ fn values_are_kept_as_json_and_bytes_as_they_are() {
 }
 
 #[test]
-fn a_value_of_a_wrong_type_is_located_and_not_blamed_on_callers() {
+fn a_stored_value_of_a_wrong_type_is_reported_with_its_path() {
     let (mut plugin, host) = plugin();
     host.lock()
         .unwrap()
@@ -292,7 +293,7 @@ fn events_reach_the_host() {
 }
 
 #[test]
-fn clocks_are_the_hosts() {
+fn clocks_come_from_the_host() {
     let (mut plugin, _) = plugin();
     let clock: (u64, u64) = plugin.call("clock", ()).unwrap();
     assert_eq!(clock, (1_700_000_000, 5));
@@ -311,7 +312,7 @@ fn an_instant_of_the_standard_library_is_a_panic() {
 }
 
 #[test]
-fn random_bytes_are_the_hosts() {
+fn random_bytes_come_from_the_host() {
     let (mut plugin, host) = plugin();
     host.lock().unwrap().level = 0;
     let drawn: ([u8; 4], u64) = plugin.call("draw", ()).unwrap();
@@ -348,7 +349,7 @@ fn files_are_read_written_removed_and_listed() {
 }
 
 #[test]
-fn responses_have_a_status_headers_and_any_bytes() {
+fn responses_have_a_status_headers_and_arbitrary_bytes() {
     let (mut plugin, host) = plugin();
     said(&host);
     let url = json!({"url": "https://example.org/"});
@@ -379,7 +380,7 @@ fn responses_have_a_status_headers_and_any_bytes() {
 }
 
 #[test]
-fn a_conversation_goes_on() {
+fn a_conversation_continues() {
     let (mut plugin, _) = plugin();
     let reply: String = plugin.call("chat", json!({"prompt": "Hi"})).unwrap();
     assert_eq!(
@@ -464,7 +465,7 @@ fn natively_the_same_implementations_serve_the_same_functions() {
     );
 }
 
-/// What a module imports.
+/// Returns the imports of a module.
 fn imports(build: Build) -> Vec<String> {
     let imports = build.module();
     let imports = imports.imports();
@@ -474,7 +475,7 @@ fn imports(build: Build) -> Vec<String> {
 }
 
 #[test]
-fn a_plugin_imports_what_it_uses_and_nothing_else() {
+fn a_plugin_imports_only_what_it_uses() {
     let mut used = imports(Build::of("remembering"));
     used.sort();
     assert_eq!(

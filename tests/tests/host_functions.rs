@@ -178,7 +178,7 @@ fn a_buffer_grows_to_fit_the_hosts_answer_without_truncation() {
 }
 
 #[test]
-fn a_host_that_needs_more_is_called_twice_and_no_more() {
+fn a_host_that_needs_more_room_is_called_exactly_twice() {
     let mut plugin = builder().build().unwrap();
     for (nth, how) in ["needed", "in_out"].into_iter().enumerate() {
         plugin
@@ -190,7 +190,7 @@ fn a_host_that_needs_more_is_called_twice_and_no_more() {
 }
 
 #[test]
-fn a_call_without_its_grant_fails_and_says_how_to_grant_it() {
+fn a_call_without_its_grant_fails_with_a_hint() {
     let mut plugin = builder().build().unwrap();
     let failure = plugin.call::<String>("dangerous", ()).unwrap_err();
     let error = failure.plugin_error().unwrap();
@@ -330,7 +330,7 @@ fn eighty_thousand_host_calls_do_not_grow_memory() {
 
 #[test]
 fn a_host_function_may_call_a_command_of_another_plugin() {
-    /// Answers out of a plugin of its own.
+    /// A host function that calls another plugin.
     struct Relay(Plugin);
 
     #[plugin_sdk::host_functions(module = "conventions", prefix = "all_")]

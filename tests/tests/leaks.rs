@@ -1,4 +1,4 @@
-//! A guest's memory after a million calls is what it was after the first thousand.
+//! A guest's memory after a million calls is as large as after the first thousand.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use plugin_sdk_tests::{Build, Habit, Job};

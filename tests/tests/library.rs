@@ -5,7 +5,7 @@ use plugin_sdk_harness::{Plugin, Source};
 use plugin_sdk_tests::{Build, Host, Refused, root};
 use serde_json::json;
 
-/// What a module exports of a plugin, by name.
+/// Returns the plugin exports of a module, by name.
 fn exports(build: &Build) -> Vec<String> {
     let mut names: Vec<String> = build
         .module()
@@ -90,7 +90,7 @@ fn without_the_feature_two_plugins_in_one_module_do_not_link() {
         let Err(Refused(why)) = build.wasm() else {
             panic!("{build:?} was linked");
         };
-        // The linker's words, or those of link-time optimisation.
+        // The linker's message, or that of link-time optimisation.
         assert!(
             why.contains("duplicate symbol: plugin_abi_1")
                 || why.contains("'plugin_abi_1': symbol multiply defined"),
@@ -100,7 +100,7 @@ fn without_the_feature_two_plugins_in_one_module_do_not_link() {
 }
 
 #[test]
-fn a_plugin_that_was_built_as_a_library_is_told_so() {
+fn a_plugin_that_was_built_as_a_library_is_reported() {
     let wasm = Build::of("lending").feature("library").wasm().unwrap();
     let told = Plugin::builder(&wasm[..]).build().unwrap_err().to_string();
     let expected = "the plugin `lending` was built with its feature `library`";
@@ -124,7 +124,8 @@ fn two_plugins_in_one_module_are_pointed_to_the_feature() {
     );
 }
 
-/// No macro of ours has a say in such a module, and the linker sees one plugin, so nobody can refuse it. The documentation says so.
+/// The SDK's macros do not run in such a module, and the linker sees one plugin, so nothing can
+/// refuse it. The documentation says so.
 #[test]
 fn without_the_feature_an_ordinary_module_becomes_a_plugin() {
     for build in [

@@ -1,4 +1,4 @@
-//! What a plugin says of itself in its module, for tools that read it without running anything.
+//! The manifest in a plugin's module, for tools that read it without running anything.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
@@ -9,14 +9,15 @@ use plugin_sdk_harness::{Module, Plugin};
 use plugin_sdk_tests::{Build, Section, sections};
 use serde_json::{Value, json};
 
-/// Plugins that say much: types, codes of errors, defaults and a configuration; and events and permissions.
+/// Plugins with large manifests: types, codes of errors, defaults and a configuration; and events
+/// and permissions.
 const PLUGINS: [&str; 2] = ["greeter", "listener"];
 
 fn manifest(wasm: &[u8]) -> Manifest {
     Manifest::read(wasm).unwrap().unwrap()
 }
 
-/// The document that all lines make together.
+/// Returns the document that all lines form together.
 fn document(wasm: &[u8]) -> Value {
     serde_json::to_value(manifest(wasm)).unwrap()
 }
@@ -28,7 +29,7 @@ fn said(sections: &[Section<'_>]) -> usize {
     said.map(|section| section.len).sum()
 }
 
-/// All that is not said, but there.
+/// Returns the sections other than the manifest's.
 fn done<'a>(sections: &'a [Section<'a>]) -> Vec<(u8, &'a str, &'a [u8])> {
     let done = sections
         .iter()
@@ -37,7 +38,7 @@ fn done<'a>(sections: &'a [Section<'a>]) -> Vec<(u8, &'a str, &'a [u8])> {
         .collect()
 }
 
-/// Binaryen's optimiser, which knows nothing of plugins.
+/// Runs Binaryen's optimiser, which does not know about plugins.
 fn optimised(wasm: &[u8]) -> Vec<u8> {
     let program = std::env::var_os("PLUGIN_SDK_WASM_OPT").map_or_else(
         || target_dir().join("node/node_modules/binaryen/bin/wasm-opt"),
@@ -68,7 +69,7 @@ fn optimised(wasm: &[u8]) -> Vec<u8> {
     std::fs::read(after).unwrap()
 }
 
-/// Where cargo builds to.
+/// Returns the folder that cargo builds to.
 fn target_dir() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
@@ -143,7 +144,7 @@ fn the_manifest_does_not_depend_on_how_the_module_is_built() {
 }
 
 #[test]
-fn what_is_said_outlives_the_optimiser() {
+fn the_manifest_survives_the_optimiser() {
     for plugin in PLUGINS {
         for build in [Build::of(plugin).dev(), Build::of(plugin).as_one()] {
             let before = build.wasm().unwrap();
@@ -178,7 +179,7 @@ fn the_manifest_costs_neither_code_nor_memory() {
 }
 
 #[test]
-fn what_is_said_is_in_step_with_what_is_exported() {
+fn the_manifest_matches_the_exports() {
     for plugin in [
         "basics",
         "greeter",
@@ -208,7 +209,7 @@ fn what_is_said_is_in_step_with_what_is_exported() {
 }
 
 #[test]
-fn a_plugin_that_says_nothing_is_run_as_before() {
+fn a_plugin_without_a_manifest_still_runs() {
     let wasm = Build::of("hookless").undescribed().wasm().unwrap();
     let mut plugin = Plugin::builder(&*wasm).validate_schemas().build().unwrap();
     assert_eq!(plugin.module().manifest(), None);

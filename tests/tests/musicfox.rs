@@ -1,5 +1,5 @@
-//! go-musicfox's host is played by its guide (`docs/hosts/musicfox.md`): a guest that was written by hand from the guide's C sample, what such guests do wrong, and plugins of
-//! this SDK.
+//! The host of go-musicfox, emulated after its guide (`docs/hosts/musicfox.md`): a guest written by
+//! hand from the guide's C sample, mistakes of such guests, and plugins of this SDK.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -23,7 +23,8 @@ const IMPORTS: [&str; 3] = [
     r#"(import "env" "host_emit_event" (func $emit_event (param i32 i32 i32 i32)))"#,
 ];
 
-/// The guide's C sample in the text format, in parts that can be replaced: it filters one channel of raw samples, and copies them while it is stopped.
+/// The guide's C sample in the text format, in parts that can be replaced. It filters one channel
+/// of raw samples, and copies them while it is stopped.
 struct Sample {
     imports: Vec<&'static str>,
     memory: &'static str,
@@ -43,7 +44,7 @@ impl Sample {
         Sample {
             imports: IMPORTS.to_vec(),
             memory: r#"(memory (export "memory") 1)"#,
-            // Blocks of 16 bytes and their multiples, side by side.
+            // Adjacent blocks of multiples of 16 bytes.
             malloc: r#"(func (export "malloc") (param $size i32) (result i32) (local $at i32)
                 (local.set $at (global.get $top))
                 (global.set $top (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 15)) (i32.const -16)))
@@ -64,7 +65,7 @@ impl Sample {
                         (local.set $at (i32.add (local.get $at) (i32.const 4)))
                         (br $next))))
                 (local.get $len)"#,
-            // Listed by the guide, and bound by no host of its.
+            // Listed by the guide, but its hosts do not bind it.
             handle_event: "",
             get_metadata: "i32.const 256",
             metadata: format!(r#"(data (i32.const 256) "{METADATA}\00")"#),
@@ -120,7 +121,7 @@ impl Sample {
         self.builder().build_for(hosts::musicfox())
     }
 
-    /// Four samples, from initialisation to cleanup.
+    /// Filters four samples, from initialisation to cleanup.
     fn filter(&self) -> Result<Vec<f32>, Failure> {
         let mut plugin = self.plugin()?;
         plugin.start()?;
@@ -135,7 +136,7 @@ impl Sample {
         self.filter().unwrap_err()
     }
 
-    /// The rule of the host's that this breaks, and how.
+    /// Returns the rule of the host that this violates, and the violation.
     #[track_caller]
     fn breach(&self) -> String {
         breach(&self.refused())
@@ -211,7 +212,7 @@ fn a_batch_uses_one_block_for_inputs_and_one_for_outputs() {
 }
 
 #[test]
-fn audio_comes_between_start_and_stop_only() {
+fn audio_is_accepted_only_between_start_and_stop() {
     let mut plugin = Sample::new().plugin().unwrap();
     let refused = |plugin: &mut Plugin| {
         let failure = plugin.call_raw("process_audio", &[0; 8]).unwrap_err();
@@ -236,7 +237,7 @@ fn audio_comes_between_start_and_stop_only() {
 }
 
 #[test]
-fn every_export_is_asked_for_by_its_name() {
+fn every_missing_export_is_reported_by_name() {
     for name in [
         "initialize",
         "start",
@@ -269,7 +270,7 @@ fn every_export_is_asked_for_by_its_name() {
 }
 
 #[test]
-fn free_has_either_form_and_no_third() {
+fn free_has_one_of_two_types() {
     for (free, code) in [
         (r#"(func (export "free") (param i32))"#, None),
         (r#"(func (export "free") (param i32 i32))"#, None),
@@ -293,7 +294,7 @@ fn free_has_either_form_and_no_third() {
 }
 
 #[test]
-fn imports_go_by_position() {
+fn imports_are_bound_by_position() {
     let [log, get_config, emit_event] = IMPORTS;
     for (imports, found) in [
         (
@@ -316,7 +317,7 @@ fn imports_go_by_position() {
         assert_eq!(failure.code(), "contract_violation");
         assert!(failure.message().contains(found), "{}", failure.message());
         assert!(failure.hint().unwrap().contains("host-musicfox"));
-        // Without running it, too.
+        // Also without running it.
         let wasm = wat::parse_str(silent.wat()).unwrap();
         let told = hosts::musicfox().exports(&Inspection::of(&wasm).unwrap());
         assert_eq!(told[0].message(), failure.message());
@@ -340,7 +341,7 @@ fn a_module_with_more_functions_needs_a_host_that_uses_names() {
 }
 
 #[test]
-fn metadata_ends_and_stays_where_it_is() {
+fn metadata_is_terminated_and_never_moves() {
     let end = 65536 - METADATA.replace('\\', "").len();
     let unterminated = Sample {
         get_metadata: Box::leak(format!("i32.const {end}").into_boxed_str()),
@@ -353,7 +354,7 @@ fn metadata_ends_and_stays_where_it_is() {
             .contains("text without a length ends with a zero byte")
     );
 
-    // As `CString::into_raw` gives it.
+    // As `CString::into_raw` returns it.
     let leaking = Sample {
         get_metadata: "(local $at i32) (local.set $at (global.get $top)) (global.set $top (i32.add (local.get $at) (i32.const 256)))
             (memory.copy (local.get $at) (i32.const 256) (i32.const 256)) (local.get $at)",
@@ -477,7 +478,7 @@ fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
 }
 
 #[test]
-fn memory_for_the_host_is_its_own_until_it_is_freed() {
+fn blocks_for_the_host_are_exclusive_until_freed() {
     for (malloc, told) in [
         (
             r#"(func (export "malloc") (param i32) (result i32) i32.const 4096)"#,
@@ -512,7 +513,7 @@ fn a_setting_arrives_in_the_guests_block_even_if_memory_grows() {
     let growing = Sample {
         malloc: r#"(func (export "malloc") (param $size i32) (result i32)
             (i32.mul (memory.grow (i32.const 1)) (i32.const 65536)))"#,
-        // The log gets the text.
+        // The text is logged.
         initialize: "(call $log (i32.const 1) (call $get_config (i32.const 128) (i32.const 6)) (i32.const 4)) i32.const 0",
         ..Sample::new()
     };
@@ -542,7 +543,7 @@ fn an_event_without_a_type_or_data_would_be_dropped() {
 }
 
 #[test]
-fn commands_are_events_that_are_answered_by_events() {
+fn commands_are_events_answered_by_events() {
     let mut deaf = Sample::new().plugin().unwrap();
     for failure in [
         deaf.event("track.changed", ()).unwrap_err(),
@@ -562,7 +563,7 @@ fn commands_are_events_that_are_answered_by_events() {
     assert!(breach(&failure).contains("`command.<name>.result`"));
 }
 
-/// A guest of the workspace's.
+/// Returns a guest of the workspace.
 fn source(guest: &str) -> PluginBuilder {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("guests")
@@ -571,7 +572,7 @@ fn source(guest: &str) -> PluginBuilder {
     Plugin::builder(Source::crate_dir(dir).profile("dev").target_dir(target))
 }
 
-/// What a guest finds that does one thing: its value, or its error's code.
+/// Returns the result of one operation in the guest: its value, or its error's code.
 fn does(plugin: &mut Plugin, call: Value) -> Result<Value, String> {
     let done = plugin.call("one", json!({"call": call}));
     done.map_err(|failure| failure.code().to_owned())
@@ -593,10 +594,10 @@ fn settings_are_text_that_may_be_json() {
         ("umlaut", json!("ü")),
         ("nested", json!({"a": [1, null]})),
         ("long", json!(long)),
-        // The host has no other form for what is not set.
+        // The host cannot express an unset value in another way.
         ("empty", json!(null)),
         ("none", json!(null)),
-        // What looks like JSON is taken for it, where any value will do.
+        // Text that looks like JSON is parsed as JSON if the type accepts any value.
         ("digits", json!(12)),
         ("quoted", json!("x")),
     ] {
@@ -683,7 +684,7 @@ fn host_services_are_called_and_missing_ones_are_unsupported() {
 }
 
 #[test]
-fn events_of_the_host_reach_the_handlers_and_are_no_commands() {
+fn host_events_reach_handlers_and_are_no_commands() {
     let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for topic in ["track.changed", "command", "command.one.result"] {
         plugin.event(topic, json!({"title": "Für Elise"})).unwrap();
@@ -705,7 +706,7 @@ fn events_of_the_host_reach_the_handlers_and_are_no_commands() {
 }
 
 #[test]
-fn what_is_denied_is_an_error_and_no_trap() {
+fn a_denied_call_is_an_error_and_no_trap() {
     let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for call in [
         json!({"read": "data/a.txt"}),
@@ -718,7 +719,7 @@ fn what_is_denied_is_an_error_and_no_trap() {
     plugin.finish().unwrap();
 }
 
-/// The imports of a plugin of this SDK's for the host, in their order.
+/// Returns the imports of a plugin of this SDK for the host, in their order.
 fn imports(dir: &str, profile: &str) -> Vec<String> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
@@ -754,7 +755,8 @@ fn a_plugin_imports_all_the_host_passes_even_if_unused() {
     );
 }
 
-/// The guide's host by its letter: three functions by position, and what it knew of the memory before it asked for a block.
+/// The guide's host, followed literally: three functions by position, and a view of the memory
+/// taken before it allocates a block.
 mod by_the_letter {
     use wasmtime::{Caller, Engine, Func, Instance, Memory, Module, Store, TypedFunc};
 
@@ -964,7 +966,7 @@ fn settings_up_to_64_kib_never_grow_memory_unnoticed() {
 }
 
 #[test]
-fn nothing_is_written_where_there_is_no_room_or_no_block() {
+fn nothing_is_written_without_a_large_enough_block() {
     let mut host = jukebox(&[("times", "3".to_owned())]);
     assert_eq!(host.pass("initialize", b"{}"), 0);
     assert_eq!(host.process_audio(b"la"), Err(-6));
@@ -988,7 +990,7 @@ fn nothing_is_written_where_there_is_no_room_or_no_block() {
     ] {
         assert_eq!(host.audio(input, 16, address), status, "{address}");
     }
-    // Besides the guest's own state, nothing but the 48 bytes has changed.
+    // Apart from the guest's own state, only the 48 bytes have changed.
     let after = host.memory.data(&host.store);
     let from = output as usize;
     assert_eq!(before[from..from + 16], after[from..from + 16]);

@@ -1,4 +1,5 @@
-//! NeoMind's extension runner is played by its source (`docs/hosts/neomind.md`): a guest written by hand, what such guests do wrong, and the guest that this SDK makes.
+//! NeoMind's extension runner, emulated after its source (`docs/hosts/neomind.md`): a guest written
+//! by hand, mistakes of such guests, and the guest that this SDK produces.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,7 +11,7 @@ use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, Source};
 use serde_json::{Value, json};
 
-/// A guest as the runner expects one, in the text format; its parts can be replaced.
+/// A guest as the runner expects it, in the text format; its parts can be replaced.
 struct Sample {
     memory: &'static str,
     fields: &'static str,
@@ -33,7 +34,7 @@ impl Sample {
             fields: "",
             data: "131072",
             describe: "(call $say (global.get $descriptor) (i32.const 128))",
-            // The input is {"args":…,"command":"p…"} or any other command, which is sold out.
+            // The input is {"args":…,"command":"p…"}, or any other command, which is sold out.
             execute: r#"
                 (if (result i32) (i32.eq (i32.load8_u (i32.sub (local.get 1) (i32.const 6))) (i32.const 112))
                     (then (call $say (i32.add (global.get $descriptor) (i32.const 256)) (i32.const 43)))
@@ -110,7 +111,7 @@ fn an_answer_of_an_unreadable_length_is_reported_as_such() {
             ..Sample::new()
         });
         assert!(failure.message().contains(returned), "{failure}");
-        // As who has only seen the runner's words looks for it.
+        // As an author who has only seen the runner's message searches for it.
         let says = failure.host_says().unwrap();
         assert!(says.starts_with("execute_command_json not found"), "{says}");
         assert!(failure.to_string().contains(says), "{failure}");
@@ -128,7 +129,7 @@ fn an_answer_of_an_unreadable_length_is_reported_as_such() {
 }
 
 #[test]
-fn data_in_the_runners_area_are_found_before_being_overwritten() {
+fn data_in_the_runners_area_are_found_before_overwriting() {
     for data in ["1024", "65536", "131071"] {
         let failure = rule_broken(&Sample {
             data,
@@ -151,7 +152,7 @@ fn data_in_the_runners_area_are_found_before_being_overwritten() {
 }
 
 #[test]
-fn what_a_guest_writes_besides_its_answer_is_found() {
+fn writes_outside_the_answer_are_detected() {
     for address in [0, 40_000, 65_535, 65_536 + 43, 131_071] {
         let execute = format!(
             "(i32.store8 (i32.const {address}) (i32.xor (i32.load8_u (i32.const {address})) (i32.const 1))) {}",
@@ -191,7 +192,7 @@ fn a_module_with_wrong_exports_or_imports_is_refused() {
 }
 
 #[test]
-fn every_call_has_an_instance_of_its_own_and_its_fuel() {
+fn every_call_has_its_own_instance_and_fuel() {
     let counting = Sample {
         fields: "(global $count (mut i32) (i32.const 43))",
         execute: r#"
@@ -218,7 +219,8 @@ fn every_call_has_an_instance_of_its_own_and_its_fuel() {
     }
 }
 
-/// The crate of the conformance suite, which the harness builds for the host; optimised, as the host's fuel asks for.
+/// Returns the crate of the conformance suite, which the harness builds for the host; optimised, as
+/// the host's fuel requires.
 fn guest() -> CrateSource {
     Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance")).profile("guest")
 }
@@ -303,7 +305,7 @@ fn arguments_that_reach_the_stack_are_refused() {
     assert_eq!(length(3).unwrap(), 3, "no state is left of it");
 }
 
-/// The linker's arguments, after which the memory is laid out otherwise.
+/// Builds with these linker arguments, which change the layout of the memory.
 fn laid_out(arguments: &[&str]) -> Result<Plugin, Failure> {
     let flags: Vec<String> = arguments
         .iter()
@@ -328,7 +330,8 @@ fn a_stack_or_data_in_the_runners_area_is_refused_with_a_fix() {
             "{failure}"
         );
     }
-    // Of this the module's outside tells nothing: the guest notices by itself, and says so in the log before it gives up.
+    // The module's interface does not show this: the guest itself detects it, and logs it before it
+    // aborts.
     let failure = laid_out(&["-zstack-size=131072"]).unwrap_err();
     assert!(
         failure
@@ -341,7 +344,7 @@ fn a_stack_or_data_in_the_runners_area_is_refused_with_a_fix() {
     assert_eq!(plugin.call::<i64>("add", json!({"left": 1})).unwrap(), 2);
 }
 
-/// A platform whose answers are longer than there is room for.
+/// A platform whose answers are longer than the buffer.
 struct Talkative;
 
 impl NeoMind for Talkative {
@@ -385,7 +388,7 @@ fn a_truncated_platform_answer_is_an_error() {
 }
 
 #[test]
-fn events_go_out_and_are_kept_for_those_who_ask() {
+fn events_are_sent_and_kept_for_later_requests() {
     use plugin_sdk::hosts::neomind::{self, Event};
     let mut plugin = Plugin::builder(guest())
         .build_for(hosts::neomind())

@@ -1,4 +1,5 @@
-//! NeoTalk is played by its guide (`docs/hosts/neotalk.md`): a guest that was written by hand from the guide's own samples, what such guests do wrong, and real plugins.
+//! NeoTalk, emulated after its guide (`docs/hosts/neotalk.md`): a guest written by hand from the
+//! guide's own samples, mistakes of such guests, and real plugins.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,9 +15,10 @@ use plugin_sdk_harness::services::{AllowList, Fault, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
-/// The guide's basic sample, with its memory management, in the text format. Tests put other things in the place of its parts.
+/// The guide's basic sample, with its memory management, in the text format. Tests replace its
+/// parts.
 struct Sample {
-    /// Before all others: imports, and what the plugin says of itself.
+    /// The first fields: imports, and the plugin's manifest.
     fields: &'static str,
     alloc: &'static str,
     free: &'static str,
@@ -30,7 +32,7 @@ impl Sample {
     fn new() -> Self {
         Sample {
             fields: "",
-            // Each block 8 bytes apart from the one before.
+            // Blocks are at least 8 bytes apart.
             alloc: r#"(func (export "neotalk_alloc") (param $size i32) (result i32) (local $at i32)
                 (local.set $at (global.get $top))
                 (global.set $top (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 15)) (i32.const -8)))
@@ -90,7 +92,7 @@ impl Sample {
     }
 }
 
-/// What calling `ping` comes to, and the plugin's cleanup after that.
+/// Returns the outcome of calling `ping` and the plugin's cleanup after it.
 fn ping(sample: &Sample) -> Result<Value, Failure> {
     let mut plugin = sample.plugin()?;
     let answer = plugin.call("ping", ())?;
@@ -118,7 +120,7 @@ fn the_guides_own_sample_runs_from_init_to_cleanup() {
     );
     let arguments = json!({"text": "grüße"});
     assert_eq!(plugin.call::<Value>("echo", &arguments).unwrap(), arguments);
-    // The sample answers a command that it does not know with the number for success.
+    // The sample returns the number for success for a command that it does not know.
     assert_eq!(
         plugin.call::<Value>("what", ()).unwrap(),
         json!({"error": "unknown command"})
@@ -141,7 +143,7 @@ fn missing_arguments_are_an_empty_object_as_in_the_guide() {
 }
 
 #[test]
-fn what_neotalk_never_does_is_said_and_not_done() {
+fn calls_that_neotalk_never_makes_are_reported_and_skipped() {
     let mut plugin = Sample::new().plugin().unwrap();
     for failure in [
         plugin.start(),
@@ -162,7 +164,7 @@ fn what_neotalk_never_does_is_said_and_not_done() {
     );
 }
 
-/// Its own description, in the section where the SDK's macros put it.
+/// Its manifest, in the section that the SDK's macros use.
 const DESCRIBED: &str = r#"(@custom "plugin-sdk" "{\"abi\":1,\"id\":\"sample\",\"name\":\"Sample\",\"version\":\"0.1.0\",\"limits\":{\"memory_pages\":2,\"max_fuel\":1000,\"timeout_ms\":5000}}\n")"#;
 
 const SPINS: &str = "(loop (br 0)) unreachable";
@@ -202,7 +204,8 @@ fn each_missing_required_export_gets_neotalks_message() {
         );
         assert!(failure.hint().unwrap().contains("--host neotalk"));
     }
-    // The TinyGo sample has none for results; a plugin for the SDK's own hosts has none at all.
+    // The TinyGo sample lacks the exports for results; a plugin for the SDK's own hosts lacks all
+    // of them.
     let native = r#"(module (memory (export "memory") 1) (func (export "plugin_cleanup")))"#;
     let failure = Plugin::builder(Source::wat(native))
         .build_for(hosts::neotalk())
@@ -214,7 +217,7 @@ fn each_missing_required_export_gets_neotalks_message() {
 fn the_plugins_memory_limit_applies_unless_the_builder_sets_one() {
     let mut sample = Sample::new();
     sample.fields = DESCRIBED;
-    // As Rust does that gets no memory: it gives up.
+    // As Rust does when it gets no memory: it aborts.
     sample.command = "(if (i32.lt_s (memory.grow (i32.const 3)) (i32.const 0)) (then unreachable))
         (call $keep (i32.const 64) (i32.const 17)) i32.const 0";
     let failure = ping(&sample).unwrap_err();
@@ -234,7 +237,7 @@ fn the_plugins_memory_limit_applies_unless_the_builder_sets_one() {
     let mut plugin = roomy.build_for(hosts::neotalk()).unwrap();
     plugin.call::<Value>("ping", ()).unwrap();
     assert_eq!(plugin.memory_bytes(), 4 << 16);
-    // What says nothing of itself has 16 MiB.
+    // A plugin without a manifest has 16 MiB.
     sample.fields = "";
     assert_eq!(ping(&sample).unwrap()["status"], "pong");
 }
@@ -271,7 +274,7 @@ fn the_plugins_fuel_limit_applies_unless_the_builder_sets_one() {
 }
 
 #[test]
-fn time_is_limited_by_the_plugins_own_word_too() {
+fn the_plugins_declared_time_limit_applies_too() {
     let line = DESCRIBED
         .replace("\\\"max_fuel\\\":1000,", "")
         .replace("5000", "20");
@@ -292,7 +295,7 @@ fn time_is_limited_by_the_plugins_own_word_too() {
 }
 
 #[test]
-fn memory_that_is_not_the_hosts_is_never_written_to() {
+fn only_memory_allocated_for_the_host_is_written() {
     let alloc = |body: &'static str| Sample {
         alloc: body,
         ..Sample::new()
@@ -327,7 +330,7 @@ fn a_result_out_of_bounds_or_dropped_while_read_is_refused() {
         get_result,
         ..Sample::new()
     };
-    // Nothing is written at all; an address behind the memory; a length that wraps.
+    // Nothing is written at all; an address after the memory's end; a length that wraps.
     for get_result in [
         "i32.const 0",
         "(i32.store (local.get 0) (i32.const 65536)) (i32.store (local.get 1) (i32.const 1)) i32.const 0",
@@ -338,7 +341,7 @@ fn a_result_out_of_bounds_or_dropped_while_read_is_refused() {
     }
     assert!(rule_broken(&with("i32.const 1")).contains("no result"));
     assert!(rule_broken(&with("i32.const 3")).contains("it returned 3"));
-    // What Rust's `String` is once it was dropped: memory of somebody else's.
+    // A Rust `String` after its drop: memory that has another owner.
     let dropped = Sample {
         free: r#"(func (export "neotalk_free") (param i32 i32)
             (if (global.get $result) (then (i32.store8 (i32.const 64) (i32.const 0)))))"#,
@@ -353,7 +356,7 @@ fn a_result_out_of_bounds_or_dropped_while_read_is_refused() {
 }
 
 #[test]
-fn unknown_status_numbers_are_not_taken_for_success() {
+fn unknown_status_numbers_are_no_success() {
     let init = |init: &'static str| Sample {
         init,
         ..Sample::new()
@@ -420,7 +423,7 @@ fn a_log_line_must_have_a_valid_level_and_end() {
     plugin.call::<Value>("ping", ()).unwrap();
     let lines = plugin.services().logs().lines();
     assert_eq!(lines[0].to_string(), "INFO neotalk: Processing command");
-    // The zero byte is one that C counts in the size of the text.
+    // C counts the zero byte in the size of the text.
     assert!(rule_broken(&log("1", "19")).contains("\\0"));
     assert!(rule_broken(&log("4", "18")).contains("the level 4"));
     let failure = ping(&log("1", "65536")).unwrap_err();
@@ -444,7 +447,7 @@ fn an_unknown_import_is_refused_with_the_nearest_function() {
             r#"(import "plugin_host" "kv_get" (func (param i32 i32) (result i64)))"#,
             "missing_imports",
         ),
-        // As the guide's sidecar has them.
+        // As in the guide's sidecar.
         (
             r#"(import "neotalk" "log" (func (param i32 i32 i32)))"#,
             "missing_imports",
@@ -485,7 +488,8 @@ fn served() -> PluginBuilder {
     Plugin::builder(crate_source("tests/guests/served"))
 }
 
-/// What the plugin that fails imports beside NeoTalk's functions. A program that embeds NeoTalk may have functions of its own.
+/// The imports of the failing plugin in addition to NeoTalk's functions. A program that embeds
+/// NeoTalk may have its own functions.
 struct Keeper;
 
 impl Shop for Keeper {
@@ -504,7 +508,7 @@ fn failing() -> PluginBuilder {
 }
 
 #[test]
-fn a_plugin_lives_on_neotalk_as_anywhere_else() {
+fn a_plugin_behaves_on_neotalk_as_on_other_hosts() {
     let mut plugin = greeter().build_for(hosts::neotalk()).unwrap();
     let greet = |plugin: &mut Plugin, name: &str| {
         plugin.call::<Value>("greet", json!({"name": name, "times": 1}))
@@ -524,7 +528,7 @@ fn a_plugin_lives_on_neotalk_as_anywhere_else() {
     assert_eq!(bad.code(), "invalid_json");
     let unknown = plugin.call::<Value>("gret", ()).unwrap_err();
     assert_eq!(unknown.code(), "unknown_command");
-    // A new state; a refused one, after which the old one goes on.
+    // A new state; a refused one, after which the old one stays.
     plugin.init(json!({"greeting": "Hi"})).unwrap();
     assert_eq!(
         greet(&mut plugin, "Ada").unwrap(),
@@ -607,7 +611,7 @@ fn services_use_neotalks_functions_and_others_are_unsupported() {
     let url = json!({"url": "https://api.example.com/words"});
     let answered: Value = plugin.call("fetch", &url).unwrap();
     assert_eq!(answered, json!({"status": 200, "kind": null, "body": []}));
-    // A body that cannot be had is no empty one.
+    // A body that cannot be read is not an empty one.
     let untold = plugin.call::<String>("text", &url).unwrap_err();
     assert_eq!(untold.code(), "unsupported");
     let fault = Fault::error("timeout", "too slow").times(1);
@@ -675,7 +679,7 @@ fn limits_apply_to_real_plugins_with_neotalks_messages() {
     let failure = small.call::<Value>("exhaust", ()).unwrap_err();
     assert_eq!(failure.code(), "out_of_memory", "{failure}");
     assert!(failure.host_says().unwrap().contains("Out of memory"));
-    // Enough to make the plugin's state, which is large.
+    // Enough to create the plugin's state, which is large.
     let mut weak = failing()
         .fuel(20_000_000)
         .build_for(hosts::neotalk())

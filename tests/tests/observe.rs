@@ -1,4 +1,4 @@
-//! What the harness tells of a plugin that it watches, and calls of many inputs at once.
+//! Observation of a plugin by the harness, and batch calls.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,5 @@
-//! ToolFS is played by the types of its library (`docs/hosts/toolfs.md`): a guest that was written by hand, what such guests do wrong, and real plugins.
+//! ToolFS, emulated after the types of its library (`docs/hosts/toolfs.md`): a guest written by
+//! hand, mistakes of such guests, and real plugins.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,15 +12,15 @@ use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
-/// A plugin by hand: it remembers its last request, and gives the response that it was made with.
+/// A plugin by hand. It remembers its last request, and returns a fixed response.
 struct ByHand {
     instance: u32,
     name: &'static str,
     version: &'static str,
-    /// What `init` returns.
+    /// The result of `init`.
     init: &'static str,
     response: &'static str,
-    /// What `execute` returns, the response being at 1024.
+    /// The result of `execute`; the response is at 1024.
     execute: Option<&'static str>,
     alloc: &'static str,
     /// Imports, which come first.
@@ -91,7 +92,7 @@ impl ByHand {
     }
 }
 
-/// What a failure is and says.
+/// Returns a failure's code and message.
 #[track_caller]
 fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str, words: &str) {
     let failure = outcome.unwrap_err();
@@ -100,7 +101,7 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str, words: &
 }
 
 #[test]
-fn a_plugin_by_hand_answers() {
+fn a_plugin_by_hand_runs() {
     assert_eq!(ByHand::NEW.run().unwrap(), json!({"answer": 42}));
     let nothing = ByHand {
         response: r#" {"metadata": {"took": 5}, "success": true} "#,
@@ -111,7 +112,7 @@ fn a_plugin_by_hand_answers() {
 
 #[test]
 fn the_request_is_that_of_toolfs() {
-    // The result is the request itself, between what makes a response of it.
+    // The result is the request itself, inside the text of a response.
     let echo = ByHand {
         response: r#"{"success":true,"result":"#,
         execute: Some(
@@ -144,7 +145,7 @@ fn the_request_is_that_of_toolfs() {
 }
 
 #[test]
-fn an_error_is_told_with_its_code_or_without() {
+fn errors_are_reported_with_and_without_a_code() {
     let failing = |response| ByHand {
         response,
         ..ByHand::NEW
@@ -165,7 +166,7 @@ fn an_error_is_told_with_its_code_or_without() {
 }
 
 #[test]
-fn an_invalid_response_is_refused_although_toolfs_goes_on() {
+fn an_invalid_response_is_refused_although_toolfs_continues() {
     let rule = "`success`, `result`, `error` and `metadata`";
     for (response, found) in [
         ("[]", "it is []"),
@@ -302,7 +303,7 @@ fn a_plugins_own_description_is_checked_before_use() {
 }
 
 #[test]
-fn a_plugin_that_takes_its_time_or_all_memory_is_stopped() {
+fn plugins_that_exceed_time_or_memory_are_stopped() {
     let endless = ByHand {
         execute: Some("(loop $again (br $again)) (i64.const 0)"),
         ..ByHand::NEW
@@ -313,7 +314,7 @@ fn a_plugin_that_takes_its_time_or_all_memory_is_stopped() {
         .build_for(hosts::toolfs())
         .unwrap();
     refused(plugin.call::<Value>("ask", ()), "timeout", "");
-    // 64 MiB are 1024 pages, of which it has one.
+    // 64 MiB are 1024 pages, of which it already has one.
     let greedy = |execute| {
         let by_hand = ByHand {
             execute: Some(execute),
@@ -327,7 +328,7 @@ fn a_plugin_that_takes_its_time_or_all_memory_is_stopped() {
     refused(greedy(refused_to_grow), "out_of_memory", "64 MiB");
 }
 
-/// A plugin of the workspace, made for ToolFS.
+/// Returns a plugin of the workspace, built for ToolFS.
 fn plugin(folder: &str) -> PluginBuilder {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
@@ -354,7 +355,7 @@ fn a_plugin_of_this_sdk_runs_with_its_source_unchanged() {
     refused(greeter.call::<Value>("fly", ()), "unknown_command", "fly");
     refused(greeter.start(), "unsupported", "start");
     refused(greeter.event("x", ()), "unsupported", "events");
-    // A configuration that does not fit leaves the plugin as it is.
+    // A configuration with a mismatch leaves the plugin unchanged.
     refused(
         greeter.init(json!({"greting": "Hey"})),
         "invalid_argument",
@@ -367,7 +368,7 @@ fn a_plugin_of_this_sdk_runs_with_its_source_unchanged() {
 }
 
 #[test]
-fn plain_bytes_cross_in_base64_and_are_the_same() {
+fn bytes_survive_the_base64_encoding() {
     let mut plugin = plugin("examples/text-stats")
         .build_for(hosts::toolfs())
         .unwrap();

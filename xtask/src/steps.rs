@@ -1,6 +1,7 @@
-//! What each command does, step by step.
+//! The steps of each command.
 //!
-//! Every step says its name and how long it took. The first that fails ends the command, and says how to run it alone.
+//! Every step reports its name and duration. The first failure ends the command, and reports how to
+//! run that step alone.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
@@ -18,10 +19,10 @@ use toolchain::process::{self, LOCAL, say};
 use crate::interpreters::{self, NodePrograms};
 use crate::test_run::Outcome;
 
-/// The toolchain whose rustfmt and clippy are used: Debian packages none of its own version.
+/// The toolchain whose rustfmt and clippy are used: Debian does not package its own.
 const LINTS: &str = "stable";
 
-/// Makes the machine ready, and says what to export so that an everyday `cargo test` finds it all.
+/// Sets up the machine, and reports the variables to export for a plain `cargo test`.
 pub fn set_up() -> Result<()> {
     let tools = tools_for_tests()?;
     build_extism_host(&tools.toolchain)?;
@@ -37,7 +38,7 @@ pub fn set_up() -> Result<()> {
     Ok(())
 }
 
-/// Builds and runs the demonstration; its output is all that standard output gets.
+/// Builds and runs the demonstration, whose output is the only text on standard output.
 pub fn demo(arguments: &[OsString]) -> Result<()> {
     let toolchain = toolchain::set_up()?;
     let cargo = |verb: &[&str]| {
@@ -47,12 +48,13 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
             .args(["--package", "plugin-sdk-harness", "--example", "demo"]);
         cargo
     };
-    // Apart, so that the first build, which takes minutes, shows what it does, and the run says nothing of cargo's.
+    // Separate steps: the first build takes minutes and shows its progress, and the run shows
+    // nothing of cargo's.
     process::show_aside(&mut cargo(&["build"]))?;
     process::show(cargo(&["run", "--quiet"]).arg("--").args(arguments))
 }
 
-/// Runs every test, whatever fails on the way, and the tests of failures with a second toolchain.
+/// Runs all tests even if some fail, and the tests of failures with a second toolchain.
 pub fn test() -> Result<()> {
     let tools = tools_for_tests()?;
     let cargo = |arguments: &[&str]| {
@@ -61,7 +63,7 @@ pub fn test() -> Result<()> {
         cargo.args(["test", "--workspace"]).args(arguments);
         cargo
     };
-    // Side by side: either has a time in which it can use one core only, while it compiles its engine.
+    // In parallel: each uses only one core for a while, when it compiles its engine.
     let (extism, tests) = thread::scope(|scope| {
         let extism = scope.spawn(|| build_extism_host(&tools.toolchain));
         let tests = program("building the tests", cargo(&["--no-run"]));
@@ -70,7 +72,7 @@ pub fn test() -> Result<()> {
     tests?;
 
     let mut outcome = Outcome::default();
-    // Without it, a few tests of this host's fail, which says as much.
+    // Without it, a few tests of this host fail and report why.
     if let Err(error) = extism
         .map_err(|_| anyhow!("building the host on Extism panicked"))
         .flatten()
@@ -94,8 +96,8 @@ pub fn test() -> Result<()> {
     }
 }
 
-/// The tests of the JSON reader and writer without `serde_json`'s `arbitrary_precision`, which the
-/// tool turns on for everything that is built with it.
+/// Returns the command for the tests of the JSON reader and writer without `serde_json`'s
+/// `arbitrary_precision`, which the tool enables for everything that is built with it.
 fn numbers_as_numbers(tools: &Tools) -> Command {
     let mut cargo = tools.toolchain.command("cargo");
     tools.add_to(&mut cargo);
@@ -107,10 +109,10 @@ fn numbers_as_numbers(tools: &Tools) -> Command {
     cargo
 }
 
-/// The tests of failures: what they read in a module depends on how its standard library was built.
+/// The tests of failures, which depend on the build of the standard library in the module.
 const FAILURE_TESTS: &str = "tests/failures.rs";
 
-/// Runs [`FAILURE_TESTS`] once more, their guests built by another toolchain, and says with which.
+/// Runs [`FAILURE_TESTS`] again with guests built by another toolchain, and reports which one.
 fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<String> {
     let other = match tools.toolchain.other() {
         Ok(other) => other,
@@ -125,7 +127,7 @@ fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<String> {
         outcome.add_failure(format!("cargo did not run {FAILURE_TESTS}"));
         return Ok(format!("not run: {FAILURE_TESTS} with {named}"));
     };
-    // The tests are built; only their guests differ, which go to a folder of their own.
+    // The tests are already built. Only their guests differ, which go to a separate folder.
     let root = process::workspace_root();
     let mut again = other.command(root.join(executable));
     again
@@ -136,7 +138,7 @@ fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<String> {
     Ok(format!("those of failures also with {named}"))
 }
 
-/// Formatting, lints and documentation.
+/// Checks formatting, lints and documentation.
 pub fn ci() -> Result<()> {
     step("lint tools", "cargo xtask ci", check_lint_tools)?;
     program("formatting", lint_cargo(&["fmt", "--all", "--check"]))?;
@@ -166,21 +168,22 @@ pub fn bench(arguments: &[OsString]) -> Result<()> {
     cargo
         .args(["bench", "--manifest-path", "benches/Cargo.toml"])
         .args(arguments);
-    // It makes some peers capture a backtrace on each call, which doubles their time: not how anyone runs them.
+    // The variable makes some peers capture a backtrace on each call, which doubles their time; it
+    // is not usually set.
     cargo.env_remove("RUST_BACKTRACE");
     program("benchmarks", cargo)
 }
 
-/// Tells the tests which Python has the packages they need.
+/// The variable with the path of the Python that has the packages for the tests.
 const PYTHON: &str = "PLUGIN_SDK_PYTHON";
 
-/// Tells the tests where the host on Extism's own crate is.
+/// The variable with the path of the host that uses Extism's own crate.
 const EXTISM_HOST: &str = "PLUGIN_SDK_EXTISM_HOST";
 
-/// Tells the tests where Binaryen's optimiser is, a program for Node.
+/// The variable with the path of Binaryen's optimiser, a program for Node.
 const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
 
-/// Tells the tests where AssemblyScript's compiler is, a program for Node.
+/// The variable with the path of AssemblyScript's compiler, a program for Node.
 const ASC: &str = "PLUGIN_SDK_ASC";
 
 struct Tools {
@@ -191,7 +194,7 @@ struct Tools {
 }
 
 impl Tools {
-    /// Tells the tests where these are.
+    /// Sets these variables for a command.
     fn add_to(&self, command: &mut Command) {
         command
             .env(PYTHON, &self.python)
@@ -240,7 +243,8 @@ fn extism_folder() -> PathBuf {
     process::workspace_root().join("target/extism")
 }
 
-/// Builds the host on Extism's own crate, a workspace of its own with its own engine: some minutes, once.
+/// Builds the host that uses Extism's own crate. It is a separate workspace with its own engine,
+/// and the first build takes some minutes.
 fn build_extism_host(toolchain: &Toolchain) -> Result<()> {
     let mut cargo = toolchain.command("cargo");
     cargo
@@ -278,7 +282,7 @@ fn program(name: &str, mut command: Command) -> Result<()> {
     step(name, &alone, || process::show(&mut command))
 }
 
-/// Runs a program that tests. That tests fail does not end the command: the outcome has it.
+/// Runs a test program. Failing tests do not end the command; they are added to the outcome.
 fn test_program(name: &str, outcome: &mut Outcome, mut command: Command) -> Result<()> {
     let alone = process::shell_line(&command);
     let failures = outcome.failures().len();
@@ -327,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failing_step_says_its_name_and_how_to_run_it_alone() {
+    fn a_failing_step_reports_its_name_and_how_to_run_it() {
         let error = step("tests", "cargo test --workspace", || -> Result<()> {
             bail!("two tests failed")
         })
@@ -342,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn exports_name_the_toolchain_only_where_cargo_would_take_another() {
+    fn exports_name_the_toolchain_only_if_cargos_default_differs() {
         let names = |toolchain| {
             let tools = Tools {
                 toolchain,
@@ -381,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_read_well_short_and_long() {
+    fn short_and_long_durations_are_readable() {
         assert_eq!(shown(Duration::from_millis(230)), "0.2 s");
         assert_eq!(shown(Duration::from_secs(125)), "2 min 5 s");
     }

@@ -1,4 +1,4 @@
-//! A run of `cargo test`: its output, shown as it comes, and what it says of failures.
+//! A run of `cargo test`: its output, shown as it arrives, and the failures that it reports.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub struct Outcome {
     binaries: u64,
     passed: u64,
     ignored: u64,
-    /// The failures, in the order in which they were seen, each in the user's words.
+    /// The failures in the order in which they were seen, each as text for the user.
     failures: Vec<String>,
     /// The binaries' names, as cargo prints them, and their files.
     executables: Vec<(String, PathBuf)>,
@@ -29,18 +29,18 @@ struct Binary {
 }
 
 impl Outcome {
-    /// Runs a program that tests, shows all of its output, and reads it.
+    /// Runs a test program, shows all of its output, and parses it.
     ///
     /// Both of its streams share one pipe, which keeps their lines in order.
     ///
     /// # Errors
-    /// When the program cannot be started or its output cannot be read.
+    /// If the program cannot be started or its output cannot be read.
     pub fn run(&mut self, command: &mut Command, mut shown: impl Write) -> Result<ExitStatus> {
         let (reader, writer) = io::pipe().context("making a pipe")?;
         command.stdout(writer.try_clone().context("making a pipe")?);
         command.stderr(writer);
         let mut child = process::spawn(command)?;
-        // The command holds the writing ends; the reader would wait for them for ever.
+        // The command holds the writing ends; with them open, the reader would wait forever.
         command.stdout(io::stdout()).stderr(io::stderr());
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
@@ -49,7 +49,7 @@ impl Outcome {
             .context("reading its output")?
             > 0
         {
-            // Nobody reads on: the tests and their verdict go on all the same.
+            // The reader of the output is gone: the tests and their verdict continue all the same.
             let _ = shown.write_all(&line);
             self.read(&String::from_utf8_lossy(&line));
             line.clear();
@@ -70,12 +70,12 @@ impl Outcome {
         Some(file)
     }
 
-    /// Returns what failed.
+    /// Returns the failures.
     pub fn failures(&self) -> &[String] {
         &self.failures
     }
 
-    /// Sums the run up in a line.
+    /// Summarises the run in a line.
     pub fn summary(&self) -> String {
         format!(
             "{} passed, {} failed, {} ignored in {} test binaries",
@@ -137,7 +137,7 @@ impl Outcome {
         }
     }
 
-    /// A binary that ends without a result has aborted, or was killed.
+    /// Ends a binary. One that ends without a result has aborted or was killed.
     fn end_binary(&mut self) {
         if let Some(binary) = self.current.take()
             && !binary.has_result

@@ -1,4 +1,4 @@
-//! Names that give away where a module or a function comes from.
+//! Names that reveal the origin of a module or a function.
 
 /// Returns whether an import module is JavaScript, as `wasm-bindgen` names it.
 ///
@@ -12,7 +12,7 @@ pub fn is_javascript(module: &str) -> bool {
     module.starts_with("__wbindgen") || module.starts_with("wbg") || module.ends_with("_bg.js")
 }
 
-/// Returns whether only plugins have a reason to define a function of this name.
+/// Returns whether only a plugin has a reason to define a function of this name.
 pub(crate) fn is_of_plugins(symbol: &str) -> bool {
     const PREFIXES: [&str; 6] = [
         "plugin_", "command_", "batch_", "skill_", "neotalk_", "neomind_",

@@ -9,26 +9,28 @@ use wasmtime::FrameInfo;
 use crate::symbols::{self, Symbols};
 use crate::text;
 
-/// The most frames that a backtrace has, with the inlined ones.
+/// The maximum number of frames in a backtrace, inlined ones included.
 const MAX_FRAMES: usize = 256;
 
-/// The most bytes of a function's or a file's name, the latter of which says most at its end.
+/// The maximum length, in bytes, of a function's or a file's name. Of a file's name the end is
+/// kept, which says most.
 const MAX_NAME: usize = 300;
 
 /// A frame of the guest's stack.
 ///
-/// What there is to know depends on the build: a module with debug information (as the profile `dev` makes it, if it was built here or is
-/// [trusted](crate::Source::trust_debug_info)) tells everything, one that is not stripped tells functions, and any tells offsets.
+/// The details depend on the build. A module with debug information (such as one of the profile
+/// `dev`, if it was built here or is [trusted](crate::Source::trust_debug_info)) has all of them, a
+/// module that is not stripped has functions, and every module has offsets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The function's name, as it is written in Rust.
+    /// The function's name in Rust's notation.
     pub function: Option<String>,
-    /// The function's number in the module.
+    /// The function's index in the module.
     pub function_index: u32,
-    /// The place of the instruction in the module's bytes.
+    /// The offset of the instruction in the module's bytes.
     pub module_offset: Option<u64>,
-    /// The source file, as the compiler saw it.
+    /// The source file, as the compiler was given it.
     pub file: Option<String>,
     /// The line, counted from 1.
     pub line: Option<u32>,
@@ -38,7 +40,7 @@ pub struct Frame {
     pub inlined: bool,
 }
 
-/// The stack as the engine tells it, innermost frame first, and what it means once somebody asks.
+/// The stack from the engine, innermost frame first. Its frames are resolved on first use.
 #[derive(Clone, Default)]
 pub(crate) struct Backtrace {
     raw: Vec<RawFrame>,
@@ -46,24 +48,24 @@ pub(crate) struct Backtrace {
     read: OnceLock<Read>,
 }
 
-/// How a guest ended itself, as far as the names of its functions tell.
+/// The way a guest ended itself, judged by the names of its functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WayOut {
-    /// By an allocation that failed.
+    /// A failed allocation.
     Allocation,
-    /// By a panic.
+    /// A panic.
     Panic,
-    /// By a panic while another one was handled.
+    /// A panic while another one was handled.
     PanicInPanic,
-    /// By none of these.
+    /// Anything else.
     Other,
-    /// There are no names to tell by.
+    /// The module has no names to judge by.
     Unknown,
 }
 
 #[derive(Clone)]
 struct RawFrame {
-    /// As in the module, so perhaps mangled.
+    /// The name in the module, which may be mangled.
     function: Option<String>,
     function_index: u32,
     module_offset: Option<u64>,
@@ -72,7 +74,7 @@ struct RawFrame {
 #[derive(Clone)]
 struct Read {
     frames: Vec<Frame>,
-    /// Those between the machinery of panics and that of the SDK.
+    /// The frames between the panic machinery and the SDK's.
     relevant: Range<usize>,
 }
 
@@ -97,14 +99,14 @@ impl Backtrace {
         }
     }
 
-    /// How a guest that ran into `unreachable` came there.
+    /// Returns how a guest that executed `unreachable` got there.
     pub(crate) fn way_out(&self) -> WayOut {
         let names = || {
             self.raw
                 .iter()
                 .filter_map(|frame| frame.function.as_deref())
         };
-        // Identifiers are in mangled names as they are.
+        // Mangled names contain identifiers unchanged.
         let with = |part: &str| names().filter(|name| name.contains(part)).count();
         if with("alloc_error") + with("rust_oom") + with("rdl_oom") > 0 {
             return WayOut::Allocation;
@@ -179,7 +181,7 @@ impl Backtrace {
     }
 }
 
-/// Whether a name is one of Rust's, which an export's name is not.
+/// Returns whether a name is mangled by Rust; an export's name is not.
 fn is_mangled(name: &str) -> bool {
     name.starts_with("_ZN") || name.starts_with("_R")
 }
@@ -192,10 +194,10 @@ fn end_of(file: &str) -> String {
     text::one_line(file.get(from..).unwrap_or_default(), MAX_NAME)
 }
 
-/// Returns the range of the frames that are the plugin's own and those of what it called.
+/// Returns the range of the frames of the plugin and the code that it called.
 ///
-/// A panic and a failed allocation end in frames of the standard library, which are to blame for
-/// nothing. How many there are, and how much is known of them, depends on how it was built.
+/// A panic and a failed allocation end in frames of the standard library, which are not the cause.
+/// The number of these frames, and the details known of them, depend on the build of the library.
 fn relevant(frames: &[Frame]) -> Range<usize> {
     let named = |frame: &Frame, test: fn(&str) -> bool| frame.function.as_deref().is_some_and(test);
     let library = frames
@@ -222,7 +224,7 @@ fn relevant(frames: &[Frame]) -> Range<usize> {
     }
 }
 
-/// Returns whether a function is one that a panic or a failed allocation ends in.
+/// Returns whether a panic or a failed allocation ends in this function.
 fn gives_up(function: &str) -> bool {
     const NAMES: [&str; 7] = [
         "rust_begin_unwind",
@@ -249,7 +251,7 @@ fn without_compilers_crate(function: &str) -> &str {
     function.strip_prefix("__rustc::").unwrap_or(function)
 }
 
-/// Returns whether a function is the standard library's: its name says so, or else its file.
+/// Returns whether a function is in the standard library, judged by its name or else by its file.
 fn belongs_to_library(frame: &Frame) -> bool {
     let name = frame.function.as_deref();
     let file = frame.file.as_deref();
@@ -277,8 +279,9 @@ fn has_library_path(function: &str) -> bool {
     }
 }
 
-/// How many frames belong to a function that `#[host_functions]` made, if it is where the guest was: a closure of it that calls the import, what the
-/// SDK does around that, and the function.
+/// Returns the number of frames that belong to a function made by `#[host_functions]`, if the guest
+/// was in one: its closure that calls the import, the SDK's code around that, and the function
+/// itself.
 fn call_of_host(frames: &[Frame]) -> usize {
     let name = |nth: usize| frames.get(nth)?.function.as_deref();
     let closure = name(0).and_then(|name| name.rsplit_once("::{"));
@@ -291,7 +294,8 @@ fn call_of_host(frames: &[Frame]) -> usize {
     }
 }
 
-/// Whether a function is an export of a plugin or what the SDK has between that and the author's function.
+/// Returns whether a function is a plugin's export, or the SDK's code between the export and the
+/// author's function.
 fn belongs_to_sdk(function: &str) -> bool {
     const EXPORTS: [&str; 7] = [
         "plugin_init",
@@ -322,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_panic_goes_through_and_the_sdks_part_are_left_out() {
+    fn relevant_frames_exclude_the_panic_machinery_and_the_sdk() {
         let old = ["rust_panic", "core::option::unwrap_failed"];
         let new = ["__rustc::rust_begin_unwind", "core::panicking::panic_fmt"];
         for [first, second] in [old, new] {
@@ -339,7 +343,7 @@ mod tests {
         }
     }
 
-    /// Frames of functions and, where it is known, the files that they are in.
+    /// Returns the relevant range of frames with these functions and, where known, files.
     fn relevant_in(frames: &[(&str, &str)]) -> Range<usize> {
         let frames: Vec<Frame> = frames
             .iter()
@@ -357,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_library_with_debug_information_is_left_out_by_its_files() {
+    fn library_frames_with_debug_info_are_excluded_by_file() {
         const OWN: &str = "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/rt.rs";
         const BUILT: &str = "/opt/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs";
         let frames = [
@@ -379,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_library_without_debug_information_is_left_out_by_names() {
+    fn library_frames_without_debug_info_are_excluded_by_name() {
         for library in [
             "std::process::abort",
             "alloc::raw_vec::RawVecInner<A>::with_capacity_in",
@@ -401,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_machinery_stays_where_it_is_the_culprit() {
+    fn frames_like_machinery_are_kept_if_they_are_the_cause() {
         let names = [
             "alloc::raw_vec::RawVec<T>::grow",
             "shop::sell",

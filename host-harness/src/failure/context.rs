@@ -16,9 +16,9 @@ pub(crate) enum Stage {
     Load,
     /// Creating an instance, which runs the module's start function if it has one.
     Instantiate,
-    /// An export that every plugin has, or a hook, by its name.
+    /// A call of a hook or another export that every plugin has, by name.
     Export(&'static str),
-    /// A command, by its name without the export's prefix.
+    /// A call of a command, by its name without the export's prefix.
     Command(Arc<str>),
 }
 
@@ -43,12 +43,12 @@ pub struct HostCall {
     pub function: String,
     /// The arguments, as `name: value`, bounded.
     pub arguments: Vec<String>,
-    /// What it answered, bounded: a value or an error; `None` if it never returned.
+    /// The outcome, bounded: a value or an error; `None` if the call never returned.
     ///
     /// Serialised as `{"returned": …}`, `{"error": …}` or `null`.
     #[serde(serialize_with = "outcome")]
     pub outcome: Option<Result<String, String>>,
-    /// How long it took, to within 10 ms; `None` for less than that.
+    /// The duration, to within 10 ms; `None` if it is less than that.
     ///
     /// Serialised as `duration_ms`, in milliseconds.
     #[serde(rename = "duration_ms", serialize_with = "optional_milliseconds")]
@@ -59,18 +59,18 @@ pub struct HostCall {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LogLine {
-    /// How grave it is.
+    /// The severity.
     ///
     /// Serialised in lower case, as in `warn`.
     #[serde(serialize_with = "level")]
     pub level: log::Level,
-    /// Where it comes from: a module's path unless the plugin said otherwise.
+    /// The origin: a module's path unless the plugin set another target.
     pub target: String,
-    /// What it says, bounded.
+    /// The text, bounded.
     pub message: String,
 }
 
-/// `WARN greeter: the list is empty`, free of what a terminal would act on.
+/// Formats the line as `WARN greeter: the list is empty`, without terminal escapes.
 impl fmt::Display for LogLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -83,27 +83,28 @@ impl fmt::Display for LogLine {
     }
 }
 
-/// What a call had used by the time that it failed.
+/// The resources that a call had used when it failed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Usage {
     /// The size of the plugin's linear memory, in bytes.
     pub memory_bytes: Quota<u64>,
-    /// Fuel; `None` where it is not [counted](crate::PluginBuilder::fuel).
+    /// The fuel; `None` if it is not [counted](crate::PluginBuilder::fuel).
     pub fuel: Option<Quota<u64>>,
-    /// Time, to within some 10 ms; `None` where calls may take [any time](crate::PluginBuilder::no_timeout).
+    /// The time, to within some 10 ms; `None` if calls have [no
+    /// timeout](crate::PluginBuilder::no_timeout).
     ///
     /// Serialised as `time_ms`, in milliseconds.
     #[serde(rename = "time_ms", serialize_with = "used_milliseconds")]
     pub time: Option<Quota<Duration>>,
 }
 
-/// A part of what there is.
+/// An amount used, with its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Quota<T> {
-    /// How much was used.
+    /// The amount used.
     pub used: T,
-    /// How much there is.
+    /// The limit.
     pub limit: T,
 }
 

@@ -1,4 +1,5 @@
-//! What a failure says: what happened, what else there is to know, and what to do next. `report.rs` lays it out.
+//! The texts of failures: the message, further details, and what to do next. `report.rs` formats
+//! them.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -17,19 +18,19 @@ use crate::text;
 /// The size of a page of linear memory in bytes.
 const PAGE: u64 = 64 * 1024;
 
-/// The most pages that a linear memory with 32-bit addresses has.
+/// The maximum number of pages of a linear memory with 32-bit addresses.
 const MAX_PAGES: u64 = 65_536;
 
-/// The most names that a message lists.
+/// The maximum number of names that a message lists.
 const MAX_LISTED: usize = 20;
 
-/// A failure in words, all of them bounded and filtered.
+/// The texts of a failure, all of them bounded and filtered.
 #[derive(Default)]
 pub(super) struct Account {
     pub(super) message: String,
     pub(super) notes: Vec<String>,
     pub(super) help: Option<Cow<'static, str>>,
-    /// What another program wrote, to be shown as it is.
+    /// The output of another program, to be shown unchanged.
     pub(super) output: Option<String>,
 }
 
@@ -52,7 +53,7 @@ impl Account {
     }
 }
 
-/// As in a [`Failure`], which also says which command it was: the message only.
+/// Formats the message only. The `Debug` form of a [`Failure`] also names the command.
 impl fmt::Debug for FailureKind {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.account(&Stage::Load).message)
@@ -163,7 +164,7 @@ impl FailureKind {
                     None => account,
                 }
             }
-            // The report goes on with what it was.
+            // The report continues with the first failure.
             FailureKind::Poisoned { .. } => {
                 Account::new(format!("{during} was not called, because the instance is dead since an earlier failure"))
                     .help("build a new `Plugin`")
@@ -371,7 +372,7 @@ fn plugin_error(during: &Stage, error: &plugin_sdk::Error) -> Account {
     with_particulars(account, error)
 }
 
-/// What the plugin was not even asked.
+/// Describes arguments that were not passed to the plugin, because they do not match its schema.
 fn does_not_fit(during: &Stage, error: &plugin_sdk::Error, problems: &[Problem]) -> Account {
     let first = problems
         .first()
@@ -386,7 +387,7 @@ fn does_not_fit(during: &Stage, error: &plugin_sdk::Error, problems: &[Problem])
     })
 }
 
-/// An error's details, and what caused it.
+/// Adds an error's details and its cause.
 fn with_particulars(mut account: Account, error: &plugin_sdk::Error) -> Account {
     if let Some(details) = error.details() {
         account = account.note(format!(
@@ -411,7 +412,7 @@ fn host_function(during: &Stage, function: &str, error: &plugin_sdk::Error) -> A
 }
 
 fn panicked(during: &Stage, panic: &Panic) -> Account {
-    // Where, is the first line of the report.
+    // The location is in the first line of the report.
     let account = Account::new(format!("{during} panicked: {}", panic.message));
     match hint::panic(panic) {
         Some(help) => account.help(help),

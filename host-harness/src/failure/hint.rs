@@ -1,9 +1,10 @@
-//! What to do about a failure that does not say so itself.
+//! Hints for panics whose message does not say what to do.
 
 use super::kind::Panic;
 
-/// What the standard library says where WebAssembly has nothing for it to call, and what to call instead. It panics, or gives an error that
-/// somebody unwraps.
+/// Messages of the standard library for functions that WebAssembly does not support, each with the
+/// replacement to call. The library panics with the message, or returns an error that the plugin
+/// unwraps.
 const UNSUPPORTED: [(&str, &str); 9] = [
     (
         "time not implemented on this platform",
@@ -46,10 +47,11 @@ const UNSUPPORTED: [(&str, &str); 9] = [
     ),
 ];
 
-/// How the standard library's complaint of a failed `println!` begins. It never comes to that in a plugin, but the text is in every module that prints.
+/// The beginning of the standard library's message for a failed `println!`. Printing never fails in
+/// a plugin, but the text is in every module that prints.
 pub(crate) const PRINTING: &str = "failed printing to ";
 
-/// What the standard library says, and what to do instead.
+/// Returns the messages of the standard library, each with a hint.
 pub(crate) fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {
     UNSUPPORTED.into_iter()
 }

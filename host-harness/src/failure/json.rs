@@ -1,4 +1,4 @@
-//! A failure for machines.
+//! The JSON form of a failure.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
@@ -8,10 +8,10 @@ use super::context::Stage;
 use super::kind::FailureKind;
 use crate::text;
 
-/// The most causes that are told.
+/// The maximum number of causes that are included.
 const MAX_CAUSES: usize = 20;
 
-/// An object with the members that [`Failure::to_json`] lists.
+/// Serialises an object with the members that [`Failure::to_json`] lists.
 impl Serialize for Failure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let account = self.account();
@@ -51,7 +51,7 @@ impl Serialize for Failure {
     }
 }
 
-/// A plugin's error, which may be of any size, in bounds.
+/// A plugin's error, which may be of any size, within bounds.
 #[derive(serde::Serialize)]
 struct Error {
     code: String,
@@ -68,7 +68,7 @@ impl Error {
         Error {
             code: text::name(error.code()),
             message: text::from_str(error.message()),
-            // Cut, they would be something else.
+            // Truncated details would be something else.
             details: error
                 .details()
                 .filter(|details| details.to_string().len() <= text::MAX_SHOWN),

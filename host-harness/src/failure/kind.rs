@@ -1,4 +1,4 @@
-//! The kinds of failures, with their particulars.
+//! The kinds of failures, with their details.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -147,7 +147,7 @@ impl Failure {
         Failure::new(kind, Stage::Load)
     }
 
-    /// A failure of the engine in which no guest had a part.
+    /// Creates a failure of the engine that no guest caused.
     pub(crate) fn engine(error: wasmtime::Error) -> Self {
         Failure::load(FailureKind::Engine {
             reason: format!("{error:#}"),
@@ -324,7 +324,7 @@ impl Failure {
     }
 }
 
-/// Has no `source`: the message already includes the failure that caused
+/// There is no `source`: the message already includes the failure that caused
 /// [`Poisoned`](FailureKind::Poisoned).
 impl std::error::Error for Failure {}
 

@@ -1,28 +1,29 @@
-//! What is wrong with a value.
+//! The problems that schema validation finds in a value.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// One thing that is wrong with a value.
+/// One mismatch between a value and its schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The code of the error that the plugin itself would answer with: `missing_argument`, `unknown_argument` or `invalid_argument`; `invalid_json` where
-    /// arguments with names are no object. `bad_schema` where the value is not to blame: its schema cannot be used.
+    /// The code of the error that the plugin itself would return: `missing_argument`,
+    /// `unknown_argument` or `invalid_argument`, or `invalid_json` if named arguments are not an
+    /// object. `bad_schema` if the fault is not in the value: its schema cannot be used.
     pub code: &'static str,
-    /// What is wrong, in a sentence.
+    /// The description, a sentence.
     pub message: String,
-    /// Which part of the value it is: `items[2].price`; empty for the whole value.
+    /// The path to the part of the value, such as `items[2].price`; empty for the whole value.
     pub path: String,
-    /// The same as a JSON Pointer: `/items/2/price`.
+    /// The path as a JSON Pointer: `/items/2/price`.
     pub pointer: String,
-    /// What belongs there.
+    /// The expected value.
     pub expected: String,
-    /// The beginning of what is there; `None` where something is missing.
+    /// The beginning of the actual value; `None` if it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
-    /// The names of the members that there may be, where one is unknown.
+    /// The names of the allowed members, if this one is unknown.
     #[serde(skip)]
     pub(crate) known: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Lays a failure out as the Rust compiler does a mistake.
+//! Formats a failure in the style of the Rust compiler's errors.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -12,16 +12,16 @@ use super::kind::{FailureKind, Panic};
 use crate::symbols::{self, Symbols};
 use crate::text;
 
-/// The most frames that are shown; how many more there are, is said.
+/// The maximum number of frames shown; the report gives the number of omitted ones.
 const MAX_SHOWN_FRAMES: usize = 16;
 
-/// The most frames that are looked at for a source file that can be read.
+/// The maximum number of frames that are searched for a readable source file.
 const MAX_TRIED: usize = 16;
 
-/// The most bytes of a file's name that are shown.
+/// The maximum number of bytes shown of a file's name.
 const MAX_FILE: usize = 300;
 
-/// A failure as a report of one, or of an earlier one too.
+/// Formats a failure as a report, together with the earlier failure that caused it, if any.
 pub(super) fn render(failure: &Failure, renderer: &Renderer, f: &mut Formatter<'_>) -> fmt::Result {
     let account = failure.account();
     let mut parts = vec![Part::of(failure)];
@@ -40,7 +40,7 @@ pub(super) fn render(failure: &Failure, renderer: &Renderer, f: &mut Formatter<'
     }
 }
 
-/// What is shown of one failure.
+/// The report of one failure.
 struct Part {
     code: String,
     message: String,
@@ -49,7 +49,7 @@ struct Part {
     help: Option<String>,
 }
 
-/// Where to look.
+/// A place in the source.
 struct Place {
     file: String,
     line: u32,
@@ -67,14 +67,14 @@ impl Part {
             notes: account.notes,
             help: account.help.map(Into::into),
         };
-        // An answer of the plugin's, even if it is an error, is its own affair.
+        // An error that the plugin returned is shown without context.
         if !matches!(failure.kind(), FailureKind::Plugin(_)) {
             part.surround(failure);
         }
         part
     }
 
-    /// Adds what was going on.
+    /// Adds the context.
     fn surround(&mut self, failure: &Failure) {
         let context = &failure.0.context;
         let symbols = context.backtrace.symbols.as_deref();
@@ -135,7 +135,8 @@ impl Place {
     }
 }
 
-/// The bytes of a line from a column, counted in characters from 1, to its end, or to what only ends a statement or begins a block.
+/// Returns the bytes to mark in a line: from a column, counted in characters from 1, to the line's
+/// end, without characters that only end a statement or begin a block.
 fn marked(line: &str, column: u32) -> Option<std::ops::Range<usize>> {
     let (start, _) = line
         .char_indices()
@@ -145,8 +146,8 @@ fn marked(line: &str, column: u32) -> Option<std::ops::Range<usize>> {
     (start < end).then_some(start..end)
 }
 
-/// Returns the first place whose source can be read; else the first there is. A panic's own comes
-/// before those of the stack, unless it is the standard library's.
+/// Returns the first place whose source can be read, or else the first place. A panic's own place
+/// precedes those of the stack, unless it is in the standard library.
 fn place(panic: Option<&Panic>, frames: &[Frame], symbols: Option<&Symbols>) -> Option<Place> {
     let of_panic = panic
         .filter(|panic| panic.line > 0)
@@ -185,7 +186,7 @@ fn shown(file: &str, symbols: Option<&Symbols>) -> String {
     text::one_line(short, MAX_FILE)
 }
 
-/// The stack, unless it says no more than the report says anyway.
+/// Formats the stack, unless it only repeats the rest of the report.
 fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> Option<String> {
     let placed = |frame: &Frame| match (&frame.file, frame.line, frame.column) {
         (Some(file), Some(line), column) => Some((shown(file, symbols), line, column.unwrap_or(1))),
@@ -195,7 +196,7 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
     let says_nothing = match frames {
         [] => true,
         [only] => match placed(only) {
-            // A function's name says more than its export's, and that there is none can be mended.
+            // A function's name says more than its export's. A missing name can be fixed.
             None => !is_path(only) && lack.is_none(),
             Some((file, line, _)) => {
                 place.is_some_and(|place| place.file == file && place.line == line)
@@ -245,7 +246,7 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
     Some(told)
 }
 
-/// Whether a frame has more of a name than an export gives it.
+/// Returns whether a frame has a fuller name than its export.
 fn is_path(frame: &Frame) -> bool {
     frame
         .function
@@ -314,7 +315,7 @@ fn used(usage: &Usage) -> String {
     told
 }
 
-/// A number of bytes as people read it.
+/// A number of bytes in a readable unit.
 struct Size(u64);
 
 impl Display for Size {
@@ -330,7 +331,7 @@ impl Display for Size {
     }
 }
 
-/// A time that was kept in ticks.
+/// A time measured in ticks.
 struct Time(Duration);
 
 impl Display for Time {

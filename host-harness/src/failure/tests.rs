@@ -1,4 +1,5 @@
-//! How failures read, of kinds and with surroundings that are made up here. Real ones are in `tests/tests/failures.rs`.
+//! Tests of failure reports, with made-up kinds and contexts. Real ones are in
+//! `tests/tests/failures.rs`.
 
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ fn log_line(message: &str) -> LogLine {
     }
 }
 
-/// A panic with all that a failure can tell of but a stack.
+/// Returns a panic with everything that a failure can have except a stack.
 fn full() -> Failure {
     command(panic("sold out")).with_context(Context {
         host_calls: vec![
@@ -68,7 +69,7 @@ fn full() -> Failure {
 }
 
 #[test]
-fn everything_there_is_to_say_is_said_in_order() {
+fn a_report_contains_the_whole_context_in_order() {
     insta::assert_snapshot!(full(), @r#"
     error[panic]: command `sell` panicked: sold out
     --> shop/src/lib.rs:12:9
@@ -85,7 +86,7 @@ fn everything_there_is_to_say_is_said_in_order() {
 }
 
 #[test]
-fn json_has_the_members_that_are_documented() {
+fn json_has_the_documented_members() {
     insta::assert_snapshot!(format!("{:#}", full().to_json()), @r#"
     {
       "kind": "panic",
@@ -177,7 +178,7 @@ fn json_has_the_members_that_are_documented() {
 }
 
 #[test]
-fn an_error_of_the_plugins_is_told_alone_and_in_json_in_bounds() {
+fn plugin_errors_are_shown_alone_and_bounded_in_json() {
     let error = Error::new("sold_out", "there is none left")
         .with_details(&serde_json::json!({"item": "tea"}));
     let failure = command(FailureKind::Plugin(error)).with_context(Context {
@@ -209,7 +210,7 @@ fn an_error_of_the_plugins_is_told_alone_and_in_json_in_bounds() {
 }
 
 #[test]
-fn kinds_that_a_host_function_has_a_part_in_name_it() {
+fn failures_in_a_host_function_name_it() {
     let function = || "kv.get".to_owned();
     let kinds = [
         FailureKind::Timeout {
@@ -256,7 +257,7 @@ fn only_the_last_calls_and_lines_are_kept() {
 }
 
 #[test]
-fn no_text_of_a_guests_reaches_a_terminal_as_it_is_or_at_any_length() {
+fn guest_text_is_filtered_and_bounded() {
     let nasty = format!("\x1b]0;title\x07\u{202e}{}", "y".repeat(100_000));
     let failure = command(FailureKind::HostFunction {
         function: nasty.clone(),
@@ -296,7 +297,7 @@ fn no_text_of_a_guests_reaches_a_terminal_as_it_is_or_at_any_length() {
 }
 
 #[test]
-fn colours_are_there_when_they_are_asked_for_and_change_no_word() {
+fn colours_on_request_leave_the_text_unchanged() {
     let colored = full().colored().to_string();
     assert!(colored.starts_with("\x1b["), "{colored:?}");
     let mut plain = String::new();
@@ -310,7 +311,7 @@ fn colours_are_there_when_they_are_asked_for_and_change_no_word() {
 }
 
 #[test]
-fn no_more_memory_is_recommended_than_there_can_be() {
+fn memory_hints_stay_within_the_addressable_maximum() {
     let failure = |requested| {
         command(FailureKind::OutOfMemory {
             requested,

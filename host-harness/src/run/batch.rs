@@ -115,7 +115,7 @@ pub(crate) fn frame(
 pub(crate) enum Inputs<'a> {
     /// Each after its [header](frame).
     Framed { bytes: &'a [u8], count: usize },
-    /// Each in a slice of its own.
+    /// Each in its own slice.
     Separate(&'a [&'a [u8]]),
 }
 

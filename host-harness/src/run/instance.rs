@@ -423,7 +423,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_is_never_smaller_than_asked_for_nor_larger_than_the_abi_allows() {
+    fn a_buffer_has_at_least_the_requested_and_at_most_the_abi_size() {
         for len in [
             1,
             1024,

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_reported_with_its_path_and_the_text_around_it() {
+    fn wrong_types_are_reported_with_path_and_excerpt() {
         #[derive(serde::Deserialize)]
         struct Order {
             #[expect(dead_code, reason = "only decoded")]
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_quoted_only_around_the_error_and_without_escapes() {
+    fn long_text_is_quoted_around_the_error_without_escapes() {
         let long = format!("[{}\x1b]", "1,".repeat(10_000));
         let (_, excerpt) = reason::<Vec<u8>>(long.as_bytes());
         assert!(excerpt.len() < 400 && excerpt.starts_with('…'), "{excerpt}");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf8_is_told_apart_from_text_that_is_not_json() {
+    fn invalid_utf8_and_invalid_json_are_distinct_failures() {
         assert_eq!(reason::<String>(b"\"a\xff\"").0, "not_utf8");
         assert!(reason::<String>(b"").0.contains("EOF"));
     }

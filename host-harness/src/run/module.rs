@@ -66,7 +66,7 @@ pub(crate) struct Compiled {
     /// Lives as long as its code.
     engine: Arc<SharedEngine>,
     pre: InstancePre<State>,
-    /// The same for async calls, linked when the first instance needs it.
+    /// The module linked for async calls, created when the first instance needs it.
     #[cfg(feature = "async")]
     pre_async: OnceLock<InstancePre<State>>,
     symbols: Option<Arc<Symbols>>,

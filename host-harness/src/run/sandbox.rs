@@ -1,6 +1,6 @@
 //! An instance of a module within its limits: the parts that all calling conventions share.
 //!
-//! `instance.rs` calls plugins of the SDK's own ABI with it, `hosts/` those of emulated hosts.
+//! `instance.rs` uses it to call plugins of the SDK's own ABI, `hosts/` those of emulated hosts.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::memory::{PAGE, range};
 use crate::observe::{Census, Heap, HeapRecord, Observer};
 use crate::symbols::Symbols;
 
-/// See the [module](self).
+/// An instance within its limits; see the [module](self).
 pub(crate) struct Sandbox {
     pub(crate) store: Store<State>,
     instance: wasmtime::Instance,

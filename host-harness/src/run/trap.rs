@@ -239,7 +239,7 @@ impl PanicRecord {
     }
 }
 
-/// Finds the argument of a panic hook, for a plugin with a hook of its own and an empty record: the
+/// Finds the argument of a panic hook, for a plugin with its own hook and an empty record: the
 /// standard library's `PanicHookInfo` is on the stack until the guest gives up. It has a reference
 /// to a payload next to a reference to a place, and everything they refer to must be plausible.
 pub(crate) fn panic_on_stack(memory: &[u8], stack_pointer: u32) -> Option<Panic> {

@@ -1,4 +1,4 @@
-//! What some bytes are, found out before an engine sees them.
+//! Identifies bytes before an engine reads them.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -15,42 +15,43 @@ use crate::text;
 
 const MAGIC: &[u8] = b"\0asm";
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
-/// The layer of a component, which follows its version.
+/// The layer field of a component, which follows its version.
 const COMPONENT_LAYER: &[u8] = &[1, 0];
 
-/// What a module shows to the outside.
+/// The interface of a module.
 ///
-/// Beside the names of imports nothing is copied: what a small module could make a large one of stays where it is.
+/// Only the names of imports are copied: whatever a small module could expand to a lot of data
+/// stays in place.
 #[derive(Default)]
 pub(crate) struct Interface<'a> {
-    /// With the index of its type, if it is a function.
+    /// The imports; functions with the index of their type.
     imports: Vec<(Import, Option<u32>)>,
     exports: Vec<Export<'a>>,
-    /// Which of the exports has a name, once somebody asks: hosts ask for each command.
+    /// The index of each export by its name, built on first use: hosts look up every command.
     exports_by_name: OnceLock<HashMap<&'a str, usize>>,
     types: Vec<FuncType>,
-    /// The type of each function, as the other index spaces with imports first.
+    /// The type of each function, imports first as in every index space.
     functions: Vec<u32>,
     globals: Vec<GlobalType>,
     memories: Vec<MemoryType>,
-    /// The custom sections in which the module says what it is.
+    /// The custom sections with the manifest.
     manifests: Vec<&'a [u8]>,
-    /// The plugins that were built as libraries, by their own words, one a line.
+    /// The plugins that declare that they were built as libraries, one a line.
     libraries: &'a [u8],
-    /// Whether it is an object file, which is yet to be linked.
+    /// Whether the module is an object file, which is not linked yet.
     object: bool,
     /// All sections, in their order.
     sections: Vec<Section<'a>>,
     data: Option<DataSectionReader<'a>>,
-    /// The custom section with names of functions.
+    /// The custom section with the names of functions.
     names: Option<&'a [u8]>,
 }
 
-/// A part of the module's file.
+/// A section of the module's file.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Section<'a> {
-    /// Its name: `code`, `data`, … or that of a custom section.
+    /// The name: `code`, `data`, … or that of a custom section.
     pub name: &'a str,
     /// Whether it is a custom section.
     pub custom: bool,
@@ -58,7 +59,7 @@ pub struct Section<'a> {
     pub bytes: usize,
 }
 
-/// The type of an export, as far as the ABI's exports need it told apart.
+/// The type of an export, in the detail that checks of the ABI need.
 pub(crate) enum ExportType<'a> {
     Func(&'a FuncType),
     Global(&'a GlobalType),
@@ -66,7 +67,7 @@ pub(crate) enum ExportType<'a> {
     Other(&'static str),
 }
 
-/// Reads the outside of a module, or tells what the bytes are instead.
+/// Reads the interface of a module, or identifies what the bytes are instead.
 ///
 /// Function bodies are skipped: they are validated before the module is compiled.
 pub(crate) fn examine<'a>(
@@ -86,7 +87,7 @@ pub(crate) fn examine<'a>(
     sections.read(bytes).map_err(Failure::load)
 }
 
-/// Looks at the first bytes.
+/// Checks the first bytes.
 fn header(bytes: &[u8]) -> Result<(), FailureKind> {
     let (magic, version) = bytes.split_at(bytes.len().min(MAGIC.len()));
     if magic != MAGIC {
@@ -117,7 +118,7 @@ fn header(bytes: &[u8]) -> Result<(), FailureKind> {
     }
 }
 
-/// Names what else people pass for a module.
+/// Identifies other files that users pass instead of a module.
 fn something_else(bytes: &[u8]) -> String {
     let text = bytes
         .strip_prefix(b"\xef\xbb\xbf")
@@ -172,50 +173,50 @@ fn beginning(bytes: &[u8]) -> String {
 }
 
 impl<'a> Interface<'a> {
-    /// What is imported, functions with their types.
+    /// Returns the imports, functions with their types.
     pub(crate) fn imports(&self) -> impl Iterator<Item = (&Import, Option<&FuncType>)> {
         let imports = self.imports.iter();
         imports.map(|(import, ty)| (import, ty.and_then(|ty| self.types.get(ty as usize))))
     }
 
-    /// The contents of the custom sections in which the module says what it is.
+    /// Returns the contents of the custom sections with the manifest.
     pub(crate) fn manifests(&self) -> &[&'a [u8]] {
         &self.manifests
     }
 
-    /// A crate that has a plugin, and was built as a library into this module.
+    /// Returns the crate of a plugin that was built into this module as a library, if there is one.
     pub(crate) fn library(&self) -> Option<String> {
         let first = self.libraries.split(|byte| *byte == b'\n').next()?;
         (!first.is_empty()).then(|| text::name(&String::from_utf8_lossy(first)))
     }
 
-    /// Whether it is an object file, which is yet to be linked.
+    /// Returns whether the module is an object file, which is not linked yet.
     pub(crate) fn is_object(&self) -> bool {
         self.object
     }
 
-    /// The sections, in their order.
+    /// Returns the sections in their order.
     pub(crate) fn sections(&self) -> &[Section<'a>] {
         &self.sections
     }
 
-    /// The pieces of memory that are filled from the beginning, up to one that cannot be read.
+    /// Returns the data segments, up to the first that cannot be read.
     pub(crate) fn data(&self) -> impl Iterator<Item = Data<'a>> {
         let section = self.data.clone();
         section.into_iter().flatten().map_while(Result::ok)
     }
 
-    /// The contents of the custom section with names of functions.
+    /// Returns the contents of the custom section with the names of functions.
     pub(crate) fn names(&self) -> Option<&'a [u8]> {
         self.names
     }
 
-    /// How many functions there are, imported ones included.
+    /// Returns the number of functions, imported ones included.
     pub(crate) fn functions(&self) -> usize {
         self.functions.len()
     }
 
-    /// How many memories there are.
+    /// Returns the number of memories.
     pub(crate) fn memories(&self) -> usize {
         self.memories.len()
     }
@@ -269,15 +270,16 @@ impl<'a> Interface<'a> {
     }
 }
 
-/// Goes through the sections of a module.
+/// A reader of the sections of a module.
 struct Sections<'a, 'l> {
     interface: Interface<'a>,
-    /// Held against what a section says that it has, before any of it is collected.
+    /// The limits that a section's counts are checked against before any of its items are
+    /// collected.
     limits: &'l ModuleLimits,
-    /// How many functions were declared that must have a body.
+    /// The number of declared functions, each of which must have a body.
     declared: u32,
     bodies: u32,
-    /// How many pieces of data were announced, where that is done.
+    /// The number of announced data segments, if the module announces it.
     announced: u32,
     data: u32,
     custom: u64,
@@ -289,10 +291,11 @@ impl<'a> Sections<'a, '_> {
             bytes: bytes.len() as u64,
         };
         let mut parser = Parser::new(0);
-        // Unless told, it knows proposals that the engine does not, some of which write long names in few bytes.
+        // By default the parser accepts proposals that the engine does not support. Some of these
+        // encode long names in few bytes.
         parser.set_features(WasmFeatures::default());
         let mut rest = bytes;
-        // Without `eof` the parser says for itself that it needs more bytes than there are.
+        // Without `eof` the parser itself reports that it needs more bytes than are present.
         while !rest.is_empty() {
             let (consumed, payload) = match parser.parse(rest, false)? {
                 Chunk::Parsed { consumed, payload } => (consumed, payload),
@@ -363,7 +366,7 @@ impl<'a> Sections<'a, '_> {
             Payload::ElementSection(section) => {
                 counted(section.count(), limits.element_segments, "element_segments")?;
             }
-            // Not the number that the section begins with: it may be cut off after it.
+            // The section's own count is not used: the module may be truncated after it.
             Payload::CodeSectionEntry(_) => self.bodies += 1,
             Payload::DataCountSection { count, .. } => self.announced = count,
             Payload::DataSection(section) => {
@@ -395,7 +398,7 @@ impl<'a> Sections<'a, '_> {
 }
 
 impl<'a> Sections<'a, '_> {
-    /// Notes a section's name and size.
+    /// Records a section's name and size.
     fn list(&mut self, payload: &Payload<'a>) {
         const NAMES: [&str; 14] = [
             "custom",
@@ -461,7 +464,7 @@ fn collect<T>(
     Ok(())
 }
 
-/// The failure for a module that is invalid or breaks off.
+/// Creates the failure for an invalid or truncated module.
 impl From<BinaryReaderError> for FailureKind {
     fn from(error: BinaryReaderError) -> Self {
         FailureKind::InvalidModule {
@@ -485,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_pass_for_a_module_is_named() {
+    fn other_file_formats_are_identified() {
         for (bytes, expected) in [
             (&b""[..], "empty"),
             (b"\0asm\x01\0\0\0", "a module"),
@@ -520,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_cut_anywhere_is_never_taken_for_a_whole_one_with_its_functions() {
+    fn a_truncated_module_is_never_accepted_with_its_functions() {
         let module = wat::parse_str(
             r#"(module (memory (export "memory") 1) (func (export "f") (param i32) (result i32) local.get 0)
                (data (i32.const 0) "twelve bytes"))"#,
@@ -532,7 +535,8 @@ mod tests {
             .position(|bytes| bytes == [0, 0x20, 0, 0x0b])
             .unwrap()
             + 4;
-        // Before its functions are declared, a module that ends with a section is a whole one, if of little use.
+        // Before its functions are declared, a module that ends after a section is complete, if of
+        // little use.
         let declared = module
             .windows(4)
             .position(|bytes| bytes == [3, 2, 1, 0])

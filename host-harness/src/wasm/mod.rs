@@ -1,4 +1,4 @@
-//! Modules before an engine sees them: what some bytes are, and what a module shows to the outside.
+//! Modules before an engine reads them: identification of bytes, and a module's interface.
 
 pub mod inspect;
 mod interface;

@@ -1,4 +1,4 @@
-//! Types of WebAssembly in words.
+//! WebAssembly types in words.
 
 use std::fmt::Write;
 

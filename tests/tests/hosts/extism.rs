@@ -1,4 +1,5 @@
-//! Plugins for Extism in Extism's own hosts: its Rust crate (`tests/extism`) and its Python package, whose native library is a later version of that.
+//! Plugins for Extism in Extism's own hosts: its Rust crate (`tests/extism`) and its Python
+//! package, which has a later version of that crate as its native library.
 //!
 //! The same plugins give the same answers as in hosts of the SDK's own ABI.
 
@@ -21,14 +22,14 @@ fn build_for_extism(folder: &str) -> std::path::PathBuf {
     build_for(folder, "host-extism")
 }
 
-/// What a plugin answered, and what it wrote to the log: levels and lines.
+/// The answers of a plugin, and the levels and lines that it logged.
 #[derive(Clone, Debug, PartialEq)]
 struct Served {
     answers: Vec<Value>,
     log: Vec<(String, String)>,
 }
 
-/// Has a host make a plugin by a manifest and serve some calls.
+/// Runs a host that loads a plugin by a manifest and serves some calls.
 #[track_caller]
 fn serve(host: &Program, wasm: &Path, manifest: &Value, calls: &[Value]) -> Served {
     let manifest = manifest.to_string();
@@ -45,7 +46,8 @@ fn serve(host: &Program, wasm: &Path, manifest: &Value, calls: &[Value]) -> Serv
     }
 }
 
-/// Level and text of a line as Extism writes it: `<time>  INFO extism::pdk: <text> plugin="<id>"`.
+/// Returns the level and text of a line in Extism's format: `<time>  INFO extism::pdk: <text>
+/// plugin="<id>"`.
 fn logged(line: &str) -> (String, String) {
     let (before, rest) = line.split_once(" extism::pdk: ").unwrap();
     let (text, _) = rest.rsplit_once(" plugin=").unwrap();
@@ -53,13 +55,13 @@ fn logged(line: &str) -> (String, String) {
     (level.to_owned(), text.to_owned())
 }
 
-/// The same with every host, which must all come to the same.
+/// Serves the same calls on every host; the results must all be the same.
 #[track_caller]
 fn served(wasm: &Path, manifest: &Value, calls: &[Value]) -> Served {
     let [first, second] = hosts().map(|host| {
         let mut served = serve(&host, wasm, manifest, calls);
         for trap in served.answers.iter_mut().filter_map(|a| a.get_mut("trap")) {
-            // Extism's crate says more of a trap than its library for other languages.
+            // Extism's crate says more about a trap than its library for other languages.
             let words = trap.as_str().unwrap();
             let last = words.rsplit("panicked at ").next().unwrap();
             *trap = match words.contains("panicked at ") {
@@ -74,7 +76,7 @@ fn served(wasm: &Path, manifest: &Value, calls: &[Value]) -> Served {
 }
 
 #[test]
-fn the_greeter_says_in_extism_what_it_says_in_other_hosts() {
+fn the_greeter_answers_in_extism_as_in_other_hosts() {
     let arguments = [
         json!({"name": "Ödön 東京 🎉", "times": 2}),
         json!({"name": "\u{0}\"\\\n"}),
@@ -99,7 +101,7 @@ fn the_greeter_says_in_extism_what_it_says_in_other_hosts() {
     assert_eq!(in_extism.answers, natively[1..]);
     assert_eq!(in_extism.log, []);
 
-    // A program may set the configuration by a call, too.
+    // A program may also set the configuration by a call.
     let calls = [
         call("greet", json!({"name": "Ada"})),
         call("plugin_init", json!({"greeting": ""})),
@@ -119,7 +121,7 @@ fn the_greeter_says_in_extism_what_it_says_in_other_hosts() {
     );
     assert!(answers[5]["trap"].is_string());
 
-    // A configuration that is refused fails each command, and is no trap.
+    // A refused configuration fails every command, and does not trap.
     let manifest = json!({"config": {"config": "{\"greeting\": \" \"}"}});
     let answers = served(&wasm, &manifest, &[json!({"export": "greeted"})]).answers;
     assert_eq!(answers[0]["error"]["code"], "init_failed");
@@ -151,7 +153,7 @@ fn every_way_a_call_can_end_is_reported_by_extism() {
     assert!(panic.ends_with(": no, wé cannot"), "{panic}");
     assert!(panic.contains("lib.rs:"), "{panic}");
     assert_eq!(log, [("ERROR".to_owned(), panic.to_owned())]);
-    // Extism would go on with what is left of the instance.
+    // Extism would continue with the broken instance.
     assert_eq!(answers[5]["error"]["code"], "busy");
     let refusal = answers[5]["error"]["message"].as_str().unwrap();
     assert!(refusal.contains("ended in a trap"), "{refusal}");
@@ -166,7 +168,7 @@ fn every_way_a_call_can_end_is_reported_by_extism() {
 }
 
 #[test]
-fn bytes_go_through_extisms_memory_whatever_their_number() {
+fn any_number_of_bytes_passes_through_extisms_memory() {
     let wasm = build_for_extism("tests/guests/basics");
     let folder = tempfile::tempdir().unwrap();
     let all: Vec<u8> = (0..1_000_003u32)
@@ -178,7 +180,7 @@ fn bytes_go_through_extisms_memory_whatever_their_number() {
         &*halved,
         [0.5f32, -1.5, 0.25].map(f32::to_le_bytes).concat(),
     )];
-    // Extism's functions have eight bytes at a time, and one at the end.
+    // Extism's functions transfer eight bytes at a time, and single ones at the end.
     for len in [0, 1, 7, 8, 9, 64, all.len()] {
         let input = &all[..len];
         exchanged.push(("echo", input, input.to_vec()));
@@ -204,7 +206,8 @@ fn bytes_go_through_extisms_memory_whatever_their_number() {
     }
 }
 
-/// What `run` of `tests/guests/services` gave: of each call, its value or the code of its error.
+/// Returns the results of `run` in `tests/guests/services`: for each call, its value or its error's
+/// code.
 fn outcomes(answer: &Value) -> Vec<Value> {
     let outcomes = answer["json"].as_array().unwrap().iter();
     outcomes
@@ -283,7 +286,7 @@ fn services_are_served_by_extisms_functions() {
 }
 
 #[test]
-fn requests_are_sent_by_extism_where_they_are_allowed() {
+fn allowed_requests_are_sent_by_extism() {
     let server = Server::http("127.0.0.1:0").unwrap();
     let address = format!("http://{}/", server.server_addr().to_ip().unwrap());
     let asked = thread::spawn(move || {
@@ -304,14 +307,15 @@ fn requests_are_sent_by_extism_where_they_are_allowed() {
     });
     let wasm = build_for_extism("tests/guests/services");
     let calls = [run(json!([{"http": ["PUT", address, "abc"]}]))];
-    // The crate is built without its feature for requests, which would bring a TLS stack; the package has it.
+    // The crate is built without its feature for requests, which would add a TLS stack; the package
+    // has it.
     let host = Program::python("extism_host.py");
     let manifest = json!({"allowed_hosts": ["127.0.0.1"]});
     let Served { answers, .. } = serve(&host, &wasm, &manifest, &calls);
     assert_eq!(outcomes(&answers[0]), [json!([404, "cba"])]);
     assert_eq!(asked.join().unwrap(), ("PUT".to_owned(), b"abc".to_vec()));
 
-    // What is not allowed ends the call, as Extism has no other way to say so.
+    // A denied request ends the call, because Extism has no other way to report it.
     let Served { answers, .. } = serve(&host, &wasm, &json!({}), &calls);
     assert!(answers[0]["trap"].is_string(), "{answers:?}");
 }
@@ -356,7 +360,7 @@ fn the_emulator_gives_the_answers_that_extism_gives() {
 }
 
 #[test]
-fn the_emulators_services_are_those_of_the_harness() {
+fn the_emulator_uses_the_harness_services() {
     let config = json!({"name": "Ödön", "most": 3});
     let mut plugin = played("tests/guests/services")
         .config(&config)
@@ -398,9 +402,10 @@ fn a_request_that_is_not_granted_ends_the_call_as_in_extism() {
     assert_eq!(failure.code(), "host_function", "{failure}");
 }
 
-/// What a plugin by hand comes to whose one function, which has the input as a block in `$in`, does this.
+/// Returns the result of a plugin by hand whose one function has this body, with the input as a
+/// block in `$in`.
 fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
-    // What describes itself is held to the SDK's rules.
+    // A plugin with a manifest must satisfy the SDK's rules.
     let manifest = json!({
         "abi": 1, "id": "by-hand", "name": "By hand", "version": "1.0.0",
         "commands": [{"name": "f", "codec": "raw"}],
@@ -435,7 +440,7 @@ fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
 }
 
 #[test]
-fn what_extism_would_not_notice_is_told() {
+fn mistakes_that_extism_ignores_are_reported() {
     let output = "(call $output_set (local.get $in) (i64.const 5))";
     assert_eq!(by_hand(&format!("{output} i32.const 0")).unwrap(), b"bytes");
     for (broken, why) in [

@@ -1,5 +1,6 @@
-//! A host for plugins of ABI version 1 on the interpreter wasmi, written from `docs/abi.md` alone. It runs within the test, and takes the calls and gives the
-//! answers of the programs in `tests/hosts/`, in both of their styles.
+//! A host for plugins of ABI version 1 on the interpreter wasmi, written from `docs/abi.md` alone.
+//! It runs within the test, and takes the same calls and returns the same answers as the programs
+//! in `tests/hosts/`, in both of their styles.
 
 use std::fmt::Display;
 use std::fs;
@@ -26,14 +27,14 @@ struct Plugin {
     store: Store<()>,
     instance: Instance,
     memory: Memory,
-    /// Whether both buffers are given back after every call.
+    /// Whether both buffers are freed after every call.
     frees: bool,
     address: u32,
     room: u32,
     dead: bool,
 }
 
-/// What a call ends with, where it is the instance's last: `Err` has the answer.
+/// The result of a call; `Err` has the answer if the instance is dead afterwards.
 type Alive<T> = Result<T, Value>;
 
 impl Plugin {
@@ -117,7 +118,7 @@ impl Plugin {
         Ok(answer)
     }
 
-    /// Runs the guest's code; a trap becomes what the panic record tells of it.
+    /// Runs the guest's code. A trap becomes the contents of the panic record.
     fn run<P: WasmParams, R: WasmResults>(&mut self, export: &str, parameters: P) -> Alive<R> {
         let function = self.instance.get_typed_func::<P, R>(&self.store, export);
         let called = function.map_err(refused)?.call(&mut self.store, parameters);
@@ -174,7 +175,7 @@ impl Plugin {
         }
     }
 
-    /// Bytes of the memory as it is now, for it may have grown.
+    /// Returns bytes of the current memory, which may have grown.
     fn bytes(&self, address: u32, len: u32) -> Alive<&[u8]> {
         if len == 0 {
             return Ok(&[]);
@@ -197,7 +198,8 @@ fn parsed(bytes: &[u8]) -> Alive<Value> {
     serde_json::from_slice(bytes).map_err(refused)
 }
 
-/// What the section's lines say; a reference in one of them is to the `$defs` of the same line.
+/// Returns the section's lines as one document. A reference in a line is to the `$defs` of that
+/// line.
 fn describe(module: &Module) -> Value {
     let mut sections = module.custom_sections();
     let Some(section) = sections.find(|section| section.name() == "plugin-sdk") else {

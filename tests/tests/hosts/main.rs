@@ -1,7 +1,8 @@
-//! Plugins in hosts that nobody here wrote for them: each knows of this repository nothing but one page of `docs/`.
+//! Plugins in independent hosts: each knows only one page of `docs/` and nothing else of this
+//! repository.
 //!
-//! Most are programs in other languages (see `tests/hosts/`). They take calls and give answers as lines of JSON, so that all can be given the same
-//! calls, and must give the same answers.
+//! Most are programs in other languages (see `tests/hosts/`). They take calls and return answers as
+//! lines of JSON, so that all can get the same calls, and must return the same answers.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// Where cargo builds to.
+/// Returns the folder that cargo builds to.
 fn target_dir() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
@@ -34,7 +35,8 @@ fn build(folder: &str) -> PathBuf {
     build_with(folder, None, "dev")
 }
 
-/// Builds it for another host, as users would: hosts that were not built for speed themselves take long over anything else.
+/// Builds it for another host, as users would: a host that is itself not optimised is slow with any
+/// other build.
 fn build_for(folder: &str, feature: &str) -> PathBuf {
     build_with(folder, Some(feature), "guest")
 }
@@ -42,7 +44,7 @@ fn build_for(folder: &str, feature: &str) -> PathBuf {
 fn build_with(folder: &str, feature: Option<&str>, profile: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
-    // Where no build with other features puts its own.
+    // A folder that builds with other features do not use.
     let file = format!("{name}-{}.wasm", feature.unwrap_or("native"));
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,7 +56,7 @@ fn build_with(folder: &str, feature: Option<&str>, profile: &str) -> PathBuf {
     file
 }
 
-/// A call of a command that takes JSON.
+/// Returns a call of a command that takes JSON.
 fn call(export: &str, arguments: Value) -> Value {
     json!({"export": export, "json": arguments})
 }

@@ -1,4 +1,5 @@
-//! Plugins of this SDK's own ABI in hosts that know nothing but `docs/abi.md`: on node's engine, on Python's wasmtime, and on the interpreter wasmi.
+//! Plugins of the SDK's own ABI in hosts that know only `docs/abi.md`: on Node's engine, on
+//! Python's wasmtime, and on the interpreter wasmi.
 //!
 //! Each runs them in both styles of ownership that the ABI allows.
 
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 use super::program::Program;
 use super::{WORKSPACE, build, call, interpreter};
 
-/// A host, and how it treats memory.
+/// A host, and its style of ownership.
 #[derive(Debug)]
 struct Host {
     engine: Engine,
@@ -40,7 +41,7 @@ impl Host {
         })
     }
 
-    /// Has the host say what a plugin says of itself.
+    /// Returns the host's description of a plugin.
     fn describe(&self, wasm: &Path) -> Value {
         let described = Host {
             engine: self.engine.clone(),
@@ -49,7 +50,8 @@ impl Host {
         described.run(wasm, &[]).unwrap().remove(0)
     }
 
-    /// Has a plugin serve some calls; the last line of what it gives says how large the plugin's memory has become.
+    /// Serves some calls of a plugin. The last line of the output is the size of the plugin's
+    /// memory.
     fn run(&self, wasm: &Path, calls: &[Value]) -> Result<Vec<Value>, String> {
         match &self.engine {
             Engine::Program(program) => {
@@ -60,7 +62,7 @@ impl Host {
     }
 }
 
-/// Has every host serve the same calls, and gives the answers if they are all the same.
+/// Serves the same calls on every host, and returns the answers if all are the same.
 #[track_caller]
 pub fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
     let mut agreed: Option<Vec<Value>> = None;
@@ -70,7 +72,7 @@ pub fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
             .unwrap_or_else(|error| panic!("{host:?}: {error}"));
         assert!(answers.pop().unwrap()["memory"].is_u64(), "{host:?}");
         assert_eq!(answers.len(), calls.len(), "{host:?}");
-        // Each engine has words of its own for a trap, and each language for what it refuses.
+        // Each engine has its own message for a trap, and each language for a refusal.
         for words in answers
             .iter_mut()
             .filter_map(Value::as_object_mut)
@@ -90,7 +92,7 @@ pub fn answers(wasm: &Path, calls: &[Value]) -> Vec<Value> {
     agreed.unwrap()
 }
 
-/// Bytes for raw commands, and a folder to have them in.
+/// Bytes for raw commands, with a folder for them.
 struct Raw(TempDir);
 
 impl Raw {
@@ -104,7 +106,7 @@ impl Raw {
         json!({"export": export, "in": self.0.path().join("in"), "out": self.0.path().join("out")})
     }
 
-    /// What every host has to say of a call whose result is these bytes.
+    /// Returns the answer that every host must give for a result of these bytes.
     #[track_caller]
     fn assert_result(&self, wasm: &Path, export: &str, expected: &[u8]) {
         for host in Host::all() {
@@ -120,7 +122,7 @@ impl Raw {
     }
 }
 
-/// A guest in text form, in which a test puts what it lies about.
+/// Returns a guest in text form with false values from the test.
 fn guest(folder: &TempDir, pages: u32, alloc: &str, code: &str) -> PathBuf {
     let text = format!(
         r#"(module (memory (export "memory") {pages})
@@ -139,7 +141,7 @@ fn guest(folder: &TempDir, pages: u32, alloc: &str, code: &str) -> PathBuf {
 }
 
 #[test]
-fn greets_in_every_script_and_counts() {
+fn greetings_in_every_script_are_counted() {
     let greet = |name: &str| call("command_greet", json!({"name": name, "times": 2}));
     let calls = [
         call("plugin_init", json!({"greeting": "Grüß Gott"})),
@@ -157,7 +159,7 @@ fn greets_in_every_script_and_counts() {
 }
 
 #[test]
-fn errors_have_codes_and_the_plugin_lives_on() {
+fn errors_have_codes_and_the_plugin_stays_usable() {
     let calls = [
         call("command_greet", json!({"name": "Ada"})),
         call("plugin_init", json!({"greeting": ""})),
@@ -190,7 +192,7 @@ fn errors_have_codes_and_the_plugin_lives_on() {
 }
 
 #[test]
-fn an_error_comes_with_details_and_with_what_caused_it() {
+fn an_error_has_details_and_a_cause() {
     let answers = answers(
         &build("tests/guests/basics"),
         &[call("command_fail", json!({"items": [1, 2]}))],
@@ -225,7 +227,7 @@ fn a_panic_reports_message_and_place_and_kills_the_instance() {
 }
 
 #[test]
-fn a_trap_that_is_no_panic_is_told_apart() {
+fn a_trap_without_a_panic_is_distinguished() {
     let calls = [
         json!({"export": "command_abort"}),
         json!({"export": "command_is_running"}),
@@ -248,7 +250,7 @@ fn hooks_without_arguments_are_called() {
 }
 
 #[test]
-fn eight_mebibytes_go_in_and_out_wherever_the_result_is() {
+fn eight_mebibytes_pass_in_and_out_wherever_the_result_is() {
     let bytes: Vec<u8> = (0..8 << 20)
         .map(|nth: u32| (nth.wrapping_mul(0x9E37_79B9) >> 24) as u8)
         .collect();
@@ -273,7 +275,7 @@ fn no_bytes_are_bytes_too() {
 }
 
 #[test]
-fn numbers_change_in_place_where_they_are_aligned() {
+fn aligned_numbers_change_in_place() {
     let numbers = |numbers: [f32; 3]| numbers.map(f32::to_le_bytes).concat();
     let wasm = build("tests/guests/basics");
     let raw = Raw::new(&numbers([1.0, -3.0, 0.5]));
@@ -294,7 +296,7 @@ fn numbers_change_in_place_where_they_are_aligned() {
 }
 
 #[test]
-fn hundreds_of_calls_need_no_more_memory_than_a_few() {
+fn hundreds_of_calls_do_not_grow_memory() {
     let wasm = build("tests/guests/basics");
     let raw = Raw::new(&vec![7; 1 << 18]);
     let error = call("command_fail", json!({"items": [1]}));
@@ -317,7 +319,7 @@ fn hundreds_of_calls_need_no_more_memory_than_a_few() {
 }
 
 #[test]
-fn a_real_file_is_counted() {
+fn the_words_of_a_real_file_are_counted() {
     let text = fs::read_to_string(Path::new(WORKSPACE).join("README.md")).unwrap();
     let wasm = build("examples/text-stats");
     let stats = &answers(
@@ -359,13 +361,13 @@ fn audio_is_filtered_between_start_and_stop() {
 #[test]
 fn addresses_above_two_gibibytes_are_unsigned() {
     let folder = tempfile::tempdir().unwrap();
-    // Not touched but for its last pages, so it takes no real memory.
+    // Only the last pages are touched, so it takes no real memory.
     let wasm = guest(&folder, 32_784, "i32.const 0x8000_0010", "");
     Raw::new(b"high up").assert_result(&wasm, "command_echo", b"high up");
 }
 
 #[test]
-fn lies_about_memory_are_refused() {
+fn false_lengths_and_addresses_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let result = |name: &str, packed: &str| {
         format!(
@@ -398,7 +400,7 @@ fn lies_about_memory_are_refused() {
 }
 
 #[test]
-fn an_alloc_that_has_no_room_or_lies_is_refused() {
+fn a_failed_or_invalid_alloc_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for alloc in ["i32.const 0", "i32.const 0xffff", "i32.const -16"] {
         let wasm = guest(&folder, 1, alloc, "");
@@ -408,7 +410,7 @@ fn an_alloc_that_has_no_room_or_lies_is_refused() {
 }
 
 #[test]
-fn a_panic_record_that_lies_is_refused() {
+fn an_invalid_panic_record_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let code = r#"(data (i32.const 64) "\ff\ff\ff\ff\ff\ff\00\00")
         (func (export "command_trap") (param i32 i32) (result i64) unreachable)"#;
@@ -433,7 +435,7 @@ fn another_abi_version_is_refused_before_anything_runs() {
     }
 }
 
-/// What the harness reads, in the form that the hosts give it.
+/// Returns the harness's description in the form that the hosts use.
 fn described(wasm: &Path) -> Value {
     let bytes = fs::read(wasm).unwrap();
     let Some(manifest) = Manifest::read(&bytes).unwrap() else {
@@ -466,7 +468,7 @@ fn a_manifest_is_read_without_running_the_plugin() {
     let expected = described(&text_stats);
     assert_eq!(expected["id"], "text-stats");
     let listener = build("tests/guests/listener");
-    // The lines of several impl blocks, of which each has `$defs` of its own; and an instance of it would trap.
+    // The lines of several impl blocks, each with its own `$defs`; an instance of it would trap.
     let folder = tempfile::tempdir().unwrap();
     let lines = [
         r##"{"commands":[{"name":"order","arguments":{"$ref":"#/$defs/Order"},"result":true}],"$defs":{"Order":{"type":"object","properties":{"item":true,"number":true}}}}"##,
@@ -502,7 +504,7 @@ fn a_manifest_is_read_without_running_the_plugin() {
     }
 }
 
-/// JavaScript leaves out what Python calls `None`.
+/// Removes nulls: JavaScript omits the values that Python calls `None`.
 fn without_nulls(mut described: Value) -> Value {
     let commands = described.get_mut("commands").and_then(Value::as_object_mut);
     for command in commands

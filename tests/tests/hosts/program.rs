@@ -1,4 +1,4 @@
-//! Hosts that are programs: calls go in as lines of JSON, and answers come out so.
+//! Hosts that are programs: they read calls and write answers as lines of JSON.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::{OsStr, OsString};
@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::{WORKSPACE, target_dir};
 
-/// How to run such a host.
+/// The way to run such a host.
 #[derive(Clone)]
 pub struct Program {
     program: OsString,
-    /// In `tests/hosts/`, where the program is an interpreter.
+    /// The file in `tests/hosts/`, if the program is an interpreter.
     script: Option<&'static str>,
-    /// What to type where the program is missing.
+    /// The command to type if the program is missing.
     install: &'static str,
 }
 
@@ -54,7 +54,7 @@ impl Program {
         }
     }
 
-    /// Has it answer some lines; what it says before it fails otherwise.
+    /// Returns the program's answers to some lines, or its message if it fails.
     pub fn converse(&self, arguments: &[&OsStr], lines: &[Value]) -> Result<Vec<Value>, String> {
         let mut command = Command::new(&self.program);
         let script = self.script;
@@ -71,7 +71,8 @@ impl Program {
             });
         let mut stdin = child.stdin.take().unwrap();
         let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        // Apart, since a host may answer each line before it reads the next; it may have refused the plugin and be gone, too.
+        // In a separate thread: a host may answer each line before it reads the next, or may have
+        // refused the plugin and ended.
         let writing = thread::spawn(move || drop(stdin.write_all(lines.as_bytes())));
         let output = child.wait_with_output().unwrap();
         writing.join().unwrap();

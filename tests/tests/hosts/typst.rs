@@ -1,4 +1,5 @@
-//! Plugins for Typst in Typst: documents call them, and are told what went wrong. The harness plays it to the same answers.
+//! Plugins for Typst in Typst: documents call them and get their errors. The harness's emulator
+//! must give the same answers.
 
 use std::ffi::OsStr;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::program::Program;
 use super::{build_for, call};
 
-/// What documents get that call a plugin, each of them once.
+/// Returns the results of documents that each call a plugin once.
 #[track_caller]
 fn documents(folder: &str, config: Option<&Value>, calls: &[Value]) -> Vec<Value> {
     let wasm = build_for(folder, "host-typst");
@@ -63,7 +64,7 @@ fn a_document_gets_greetings_or_a_readable_error() {
 }
 
 #[test]
-fn a_plugin_without_configuration_starts_and_a_refusal_says_why() {
+fn a_plugin_starts_unconfigured_and_refusals_have_reasons() {
     let calls = [call("greet", json!({"name": "Ada"}))];
     let answers = documents("examples/greeter", None, &calls);
     assert_eq!(answers[0]["json"]["message"], "Hello, Ada!");
@@ -113,7 +114,7 @@ fn panics_and_unknown_commands_end_the_document() {
     let mut emulated = played("tests/guests/basics")
         .build_for(hosts::typst())
         .unwrap();
-    // The harness reads what Typst does not: the record of the panic.
+    // The harness also reads the record of the panic, which Typst does not.
     let failure = emulated
         .call::<Value>("panic", json!({"message": "no"}))
         .unwrap_err();
@@ -125,7 +126,7 @@ fn panics_and_unknown_commands_end_the_document() {
             .starts_with("plugin panicked: "),
         "{failure}"
     );
-    // Each call has an instance of its own, so that this one finds another.
+    // Each call has its own instance, so this one gets a new one.
     let failure = emulated
         .call::<Value>("fail", json!({"items": [1]}))
         .unwrap_err();
@@ -134,7 +135,7 @@ fn panics_and_unknown_commands_end_the_document() {
     assert_eq!(failure.code(), "unsupported");
 }
 
-/// A plugin by hand, with one function.
+/// Returns the result of a plugin by hand with one function.
 fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
     let text = format!(
         r#"(module
@@ -148,7 +149,7 @@ fn by_hand(function: &str) -> Result<Vec<u8>, Failure> {
 }
 
 #[test]
-fn what_breaks_typsts_protocol_is_told() {
+fn violations_of_typsts_protocol_are_reported() {
     let echo =
         "(call $take (i32.const 64)) (call $send (i32.const 64) (local.get $len)) i32.const 0";
     assert_eq!(by_hand(echo).unwrap(), b"bytes");
@@ -160,7 +161,7 @@ fn what_breaks_typsts_protocol_is_told() {
         ),
         "contract_violation"
     );
-    // Room for the bytes, but not in the memory.
+    // There is room for the bytes, but not inside the memory.
     assert_eq!(
         code("(call $take (i32.const 65534)) i32.const 0"),
         "bad_host_argument"

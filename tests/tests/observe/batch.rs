@@ -1,4 +1,4 @@
-//! Calls of many inputs at once.
+//! Batch calls: many inputs at once.
 
 use plugin_sdk::abi::ItemHeader;
 use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
@@ -89,7 +89,7 @@ fn raw_inputs_are_read_as_numbers_if_aligned() {
             .flat_map(|number| number.to_le_bytes())
             .collect()
     };
-    // One that is no whole number of numbers moves all those behind it.
+    // An input whose length is not a multiple of a number's size misaligns all later ones.
     let inputs = [bytes(&[1.0, 2.0]), vec![0; 3], bytes(&[]), bytes(&[-0.5])];
     let answers: Vec<_> = plugin.call_many_raw("double", &inputs).unwrap().collect();
     assert_eq!(*answers[0].as_ref().unwrap(), bytes(&[2.0, 4.0]));
@@ -122,7 +122,7 @@ fn a_truncated_batch_fails_as_a_whole_and_runs_nothing() {
         failed: false,
     };
     let whole = [&header.to_bytes()[..], name].concat();
-    // The harness frames what it is given, so that only another host gets this wrong.
+    // The harness frames its inputs correctly, so only another host can get this wrong.
     let mut host = Host::new(&Build::of("observed").module());
     let broken = [&whole[..], &whole[..10]].concat();
     let error = host.answer("batch_greet", &broken).error();
@@ -169,7 +169,7 @@ fn the_result_limit_covers_all_answers_of_a_batch_together() {
 }
 
 #[test]
-fn an_input_that_has_no_form_is_named() {
+fn an_unencodable_input_is_named() {
     let mut plugin = observed().build().unwrap();
     let failure = plugin
         .call_many::<Value>("greet", [f64::NAN].map(|_| Unwritable))
@@ -186,7 +186,7 @@ impl serde::Serialize for Unwritable {
     }
 }
 
-/// A guest whose `batch_run` answers with these bytes, whatever it is asked.
+/// Returns a guest whose `batch_run` always answers with these bytes.
 fn answering(bytes: &[u8]) -> Plugin {
     let data: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
     let answer = (64u64 << 32) | bytes.len() as u64;

@@ -1,4 +1,4 @@
-//! What stays in a plugin's heap.
+//! Leaks in a plugin's heap.
 
 use plugin_sdk_harness::{FailureKind, Growth, LeakReport, Plugin};
 use plugin_sdk_tests::Build;
@@ -15,7 +15,7 @@ fn report(runs: u32, calls: impl FnMut(&mut Plugin)) -> LeakReport {
     plugin.leaks(runs, calls).unwrap()
 }
 
-/// What a call of each command left, in blocks and bytes.
+/// Returns the blocks and bytes that a call of each command left.
 fn each(report: &LeakReport) -> Vec<(&str, i64, i64)> {
     let calls = report.calls().iter();
     calls
@@ -43,7 +43,7 @@ fn a_plugin_without_counters_reports_no_heap_and_gives_a_hint() {
 }
 
 #[test]
-fn the_heap_is_counted_whatever_the_allocator() {
+fn the_heap_is_counted_with_every_allocator() {
     for feature in [None, Some("talc"), Some("wee_alloc")] {
         let source = guest().count_allocations().features(feature);
         let mut plugin = Plugin::builder(source).build().unwrap();
@@ -102,7 +102,7 @@ fn answers_of_changing_size_are_not_leaks() {
     let report = report(16, |plugin| {
         len += 10;
         plugin.call_raw("fill", &len.to_le_bytes()).unwrap();
-        // Larger arguments need a larger buffer, which is the harness's.
+        // Larger arguments need a larger buffer, which belongs to the harness.
         plugin
             .call_raw("echo", &vec![0; 100 * len as usize])
             .unwrap();
@@ -112,7 +112,7 @@ fn answers_of_changing_size_are_not_leaks() {
 }
 
 #[test]
-fn bounded_growth_is_no_leak_and_slowing_growth_is() {
+fn bounded_growth_is_no_leak_but_slowing_growth_is() {
     let mut key = 0;
     let cache = report(64, |plugin| {
         key += 1;
@@ -130,7 +130,7 @@ fn bounded_growth_is_no_leak_and_slowing_growth_is() {
 }
 
 #[test]
-fn batches_and_hooks_are_looked_at_too() {
+fn batches_and_hooks_are_checked_too() {
     let report = report(8, |plugin| {
         plugin.call_many_raw("remember", ["one", "two"]).unwrap();
         plugin.start().unwrap();
@@ -164,7 +164,7 @@ fn an_expectation_passes_without_leaks_and_names_any_leak() {
 }
 
 #[test]
-fn a_plugin_that_dies_of_it_is_told_so() {
+fn a_plugin_that_dies_during_the_check_is_reported() {
     let mut plugin = counting().build().unwrap();
     let failure = plugin
         .leaks(10, |plugin| {
@@ -184,7 +184,7 @@ fn looking_for_leaks_is_not_charged_to_the_last_call() {
             plugin.call_raw("fill", &8u32.to_le_bytes()).unwrap();
             runs += 1;
             if runs == 8 {
-                // The heap is looked at when no call could be running any more.
+                // The heap is checked later than any call could still run.
                 std::thread::sleep(2 * timeout);
             }
         })
@@ -204,7 +204,7 @@ fn concurrent_builds_of_two_variants_stay_separate() {
     });
 }
 
-/// A guest whose heap record lies where it is told to.
+/// Returns a guest whose heap record is at this address.
 fn with_record_at(address: u32) -> Result<Plugin, plugin_sdk_harness::Failure> {
     Plugin::from_wat(&format!(
         r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
@@ -243,8 +243,8 @@ fn a_heap_export_of_another_type_is_refused() {
 }
 
 #[test]
-fn lying_counters_deceive_nobody_else() {
-    // The numbers never change, whatever is called.
+fn false_counters_do_not_affect_the_host() {
+    // The counters never change, whichever command is called.
     let mut plugin = with_record_at(512).unwrap();
     let report = plugin
         .leaks(8, |plugin| {

@@ -1,4 +1,4 @@
-//! What calls came to and cost.
+//! Outcomes and costs of calls.
 
 use plugin_sdk_harness::CallStatistics;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ fn fuel_is_summed_up_where_it_is_counted() {
 }
 
 #[test]
-fn times_are_in_order_and_the_mean_lies_between() {
+fn times_are_ordered_and_include_the_mean() {
     let mut plugin = observed().statistics().build().unwrap();
     for rounds in 0..200 {
         plugin
@@ -104,7 +104,7 @@ fn times_are_in_order_and_the_mean_lies_between() {
 }
 
 #[test]
-fn memory_and_the_heap_are_those_after_the_call() {
+fn memory_and_heap_are_measured_after_the_call() {
     let mut plugin = counting().statistics().build().unwrap();
     plugin.call_raw("fill", &8u32.to_le_bytes()).unwrap();
     let small = plugin.statistics().command("fill").unwrap().peak_pages();

@@ -1,4 +1,4 @@
-//! Every crossing, as it happens.
+//! Trace events, as they happen.
 
 use std::sync::mpsc::{self, Receiver};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{counting, observed};
 
-/// A crossing, as far as it is the same each time.
+/// A trace event, reduced to what is the same each time.
 #[derive(Debug, PartialEq)]
 struct Seen {
     direction: TraceKind,
@@ -61,14 +61,14 @@ fn a_call_and_its_answer_are_shown_as_they_cross() {
 }
 
 #[test]
-fn errors_traps_and_hooks_are_told_apart() {
+fn errors_traps_and_hooks_are_distinguished() {
     let (mut plugin, seen) = traced(observed());
     plugin
         .call::<Value>("greet", json!({"name": ""}))
         .unwrap_err();
     plugin.stop().unwrap_err();
     plugin.call::<Value>("panic", json!({})).unwrap_err();
-    // Of the dead nothing is told.
+    // A dead instance reports no events.
     plugin.call::<Value>("panic", json!({})).unwrap_err();
     let answers: Vec<Seen> = seen
         .try_iter()
@@ -97,7 +97,7 @@ fn errors_traps_and_hooks_are_told_apart() {
 }
 
 #[test]
-fn what_is_no_text_and_what_is_long_are_cut() {
+fn long_and_binary_values_are_truncated() {
     let (mut plugin, seen) = traced(observed());
     plugin.call_raw("echo", &[0xff; 100_000]).unwrap();
     plugin
@@ -127,7 +127,7 @@ fn a_trace_shows_input_written_in_place_and_kept_from_before() {
 }
 
 #[test]
-fn a_plugin_that_counts_tells_what_each_call_left() {
+fn a_counting_plugin_shows_what_each_call_left() {
     let (mut plugin, seen) = traced(counting());
     for _ in 0..3 {
         plugin.call::<Value>("lose", json!({})).unwrap();

@@ -93,7 +93,7 @@ fn an_emulated_host_sends_real_requests_where_allowed() {
     plugin.finish().unwrap();
 }
 
-/// A configuration that is no map in memory.
+/// A configuration that is not an in-memory map.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<String>>>);
 

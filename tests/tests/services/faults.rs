@@ -1,4 +1,4 @@
-//! Whatever goes wrong at the host is a value to the plugin.
+//! Every fault of a host is an error value to the plugin.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -38,7 +38,7 @@ const FUNCTIONS: [&str; 24] = [
     "no_such_function",
 ];
 
-/// What goes wrong, and where.
+/// Faults, each with its function.
 type Faults = Vec<(&'static str, Fault)>;
 
 fn calls() -> impl Strategy<Value = Vec<Value>> {
@@ -82,7 +82,7 @@ fn faults() -> impl Strategy<Value = Faults> {
     prop::collection::vec(fault, 0..4)
 }
 
-/// Some calls, and what goes wrong meanwhile.
+/// Returns sequences of calls with the faults injected meanwhile.
 fn sequences() -> impl Strategy<Value = Vec<(Vec<Value>, Faults)>> {
     prop::collection::vec((calls(), faults()), SEQUENCES)
 }
@@ -90,7 +90,7 @@ fn sequences() -> impl Strategy<Value = Vec<(Vec<Value>, Faults)>> {
 const CASES: u32 = 200;
 const SEQUENCES: usize = 50;
 
-/// Built to count what is in its heap.
+/// Returns the module, built to count its heap.
 fn module() -> Module {
     Module::load(Source::crate_dir(root().join("tests/guests/services")).count_allocations())
         .unwrap()
@@ -111,7 +111,7 @@ fn build(module: &Module, granted: &[&str]) -> Plugin {
     builder.build().unwrap()
 }
 
-/// Runs a sequence; whatever became of its calls, the plugin has an answer to each.
+/// Runs a sequence. The plugin must answer every call, whatever its outcome.
 fn run(
     plugin: &mut Plugin,
     calls: &[Value],
@@ -147,7 +147,8 @@ fn ten_thousand_fault_sequences_are_plain_errors_without_leaks() {
     let failed = Cell::new(0);
     proptest!(config, |(granted in prop::sample::subsequence(PERMISSIONS.to_vec(), 0..=5), sequences in sequences())| {
         let mut plugin = build(&module, &granted);
-        // Its arguments and its log line are longer than all others, for which there is room from now on.
+        // Its arguments and its log line are longer than all others, so that the buffers are large
+        // enough from now on.
         let usual = [json!({"log": "x".repeat(3000)}), json!("now"), json!({"config": "b"})];
         run(&mut plugin, &usual, &[])?;
         let before = plugin.heap().unwrap();
@@ -156,19 +157,19 @@ fn ten_thousand_fault_sequences_are_plain_errors_without_leaks() {
             let errors = outcomes.iter().filter(|outcome| outcome.get("Err").is_some());
             failed.set(failed.get() + errors.count());
         }
-        // The instance is as good as before.
+        // The instance works as well as before.
         let healthy = run(&mut plugin, &usual, &[])?;
         prop_assert_eq!(&healthy[2], &json!({"Ok": "text"}));
         let growth = before.until(&plugin.heap().unwrap());
         prop_assert_eq!(growth.blocks, 0, "left in the heap: {:?}", growth);
-        // The room for results stays as large as some result has needed, up to 64 KiB.
+        // The buffer for results stays as large as the largest result has needed, up to 64 KiB.
         prop_assert!(growth.bytes <= 64 << 10, "{:?}", growth);
     });
     assert!(failed.get() > 5000, "only {} calls failed", failed.get());
 }
 
 #[test]
-fn memory_does_not_grow_whatever_goes_wrong() {
+fn memory_does_not_grow_under_any_fault() {
     let module = module();
     let mut plugin = build(&module, &["kv", "http", "events", "files"]);
     let calls = [

@@ -1,4 +1,4 @@
-//! Files in memory and in folders do the same, and folders cannot be left.
+//! Files in memory and in folders behave the same, and folders cannot be escaped.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use plugin_sdk::services::files::{Entry, Files};
 use plugin_sdk_harness::services::{DirectoryFiles, MemoryFiles};
 use tempfile::TempDir;
 
-/// Runs a test with both, each having `assets/words.txt` to read.
+/// Runs a test with both, each with a readable `assets/words.txt`.
 fn with_both(test: impl Fn(&mut dyn Files)) {
     let files = MemoryFiles::new().read_write("data").read_only("assets");
     test(&mut files.with_file("assets/words.txt", "one two").unwrap());
@@ -58,7 +58,7 @@ fn files_are_written_read_listed_and_removed() {
 }
 
 #[test]
-fn what_cannot_be_done_is_told_apart() {
+fn impossible_operations_have_distinct_errors() {
     with_both(|files| {
         files.write("data/f", b"1").unwrap();
         files.write("data/d/f", b"1").unwrap();
@@ -103,7 +103,7 @@ fn what_cannot_be_done_is_told_apart() {
 }
 
 #[test]
-fn paths_that_would_leave_are_refused() {
+fn paths_that_leave_the_folder_are_refused() {
     with_both(|files| {
         for path in [
             "/etc/passwd",
@@ -133,7 +133,7 @@ fn link(to: impl AsRef<Path>, at: impl AsRef<Path>) {
 
 #[cfg(unix)]
 #[test]
-fn links_that_leave_the_folder_lead_nowhere() {
+fn links_that_leave_the_folder_are_refused() {
     let (folder, mut files) = folders();
     let data = folder.path().join("data");
     fs::create_dir(data.join("sub")).unwrap();
@@ -210,7 +210,7 @@ fn a_folder_replaced_by_a_link_is_not_escaped() {
     link(folder.path().join("outside"), &sub);
     assert!(files.read("data/sub/secret").is_err());
     assert!(files.write("data/sub/new", b"").is_err());
-    // The granted folder itself was opened when it was granted.
+    // The granted folder itself was opened when the grant was made.
     fs::rename(folder.path().join("data"), folder.path().join("moved")).unwrap();
     link(folder.path().join("outside"), folder.path().join("data"));
     assert_eq!(files.read("data/before/secret").unwrap(), b"mine");
@@ -218,7 +218,7 @@ fn a_folder_replaced_by_a_link_is_not_escaped() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_not_opened() {
+fn special_files_are_not_opened() {
     let (folder, mut files) = folders();
     let _listening =
         std::os::unix::net::UnixListener::bind(folder.path().join("data/socket")).unwrap();

@@ -1,4 +1,4 @@
-//! The client, against servers on this machine.
+//! The HTTP client, against servers on this machine.
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -8,11 +8,11 @@ use plugin_sdk::services::http::{Head, Http, Response};
 use plugin_sdk_harness::services::{AllowList, HttpClient};
 use tiny_http::{Header, Request, Server};
 
-/// A server on a port of its own that ends with its test.
+/// A server on its own port that ends with its test.
 pub struct Serving {
     server: Arc<Server>,
     thread: Option<JoinHandle<()>>,
-    /// What it was sent, as lines: method and path, headers, body.
+    /// The requests that it received, as lines: method and path, headers, body.
     received: Arc<Mutex<Vec<String>>>,
 }
 
@@ -40,7 +40,7 @@ impl Serving {
                 lines.push(String::from_utf8_lossy(&body).into_owned());
                 noted.lock().unwrap().push(lines.join("\n"));
                 let response = answer(&request, body);
-                // The client may have gone.
+                // The client may have disconnected.
                 let _ = request.respond(response);
             }
         });
@@ -151,7 +151,7 @@ fn an_empty_body_sends_length_0_with_post_and_none_with_get() {
 }
 
 #[test]
-fn whatever_the_status_a_response_is_a_response() {
+fn any_status_is_a_response() {
     let server = Serving::new(|request, _| {
         let status: u16 = request.url().trim_start_matches('/').parse().unwrap();
         text("body").with_status_code(status)
@@ -164,7 +164,7 @@ fn whatever_the_status_a_response_is_a_response() {
 }
 
 #[test]
-fn redirections_are_followed_as_their_status_says() {
+fn redirections_are_followed_by_their_status() {
     let server = Serving::new(|request, body| match request.url() {
         "/a/b" => redirect(302, "../c?d"),
         "/303" => redirect(303, "/c"),
@@ -202,7 +202,7 @@ fn redirections_are_followed_as_their_status_says() {
 }
 
 #[test]
-fn a_redirection_leads_only_where_the_plugin_may_go() {
+fn redirections_are_followed_only_to_allowed_hosts() {
     let secret = Serving::new(|_, _| text("secret"));
     let port = secret.port();
     let targets = [
@@ -295,7 +295,7 @@ fn only_responses_above_the_size_limit_are_errors() {
     let mut client = client().max_response_bytes(1000);
     let mut send = |bytes: usize| client.send(&head("GET", &server.url(&format!("/{bytes}"))), b"");
     assert_eq!(send(1000).unwrap().body.len(), 1000);
-    // Announced by its length, and not.
+    // With and without a declared length.
     for bytes in [1001, 1_000_000] {
         let error = send(bytes).unwrap_err();
         assert_eq!(error.code(), "too_large", "{bytes}: {error:?}");
@@ -304,8 +304,8 @@ fn only_responses_above_the_size_limit_are_errors() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_waited_for_as_long_as_allowed() {
-    // It takes connections, as every listener does, and that is all.
+fn a_silent_server_is_waited_for_until_the_timeout() {
+    // It accepts connections, as every listener does, and does nothing else.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut request = head("GET", &format!("http://{}/", silent.local_addr().unwrap()));
     request.timeout_ms = Some(50);
@@ -323,7 +323,7 @@ fn a_server_that_never_answers_is_waited_for_as_long_as_allowed() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_unavailable() {
+fn an_unreachable_server_is_unavailable() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -349,10 +349,7 @@ fn what_cannot_be_reached_is_unavailable() {
 #[test]
 fn nothing_is_taken_from_the_environment() {
     let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "http::whatever_the_status_a_response_is_a_response",
-        ])
+        .args(["--exact", "http::any_status_is_a_response"])
         .env("ALL_PROXY", "http://127.0.0.1:9")
         .env("HTTP_PROXY", "http://127.0.0.1:9")
         .env("http_proxy", "http://127.0.0.1:9")

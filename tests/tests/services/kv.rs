@@ -1,4 +1,4 @@
-//! The store in memory and the one in a database file do the same.
+//! The store in memory and the one in a database file behave the same.
 
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk_harness::FailureKind;
@@ -45,7 +45,7 @@ fn keys_are_listed_by_prefix_in_alphabetical_order() {
 }
 
 #[test]
-fn keys_that_are_none_are_refused() {
+fn invalid_keys_are_refused() {
     with_both(|kv| {
         for key in [String::new(), "k".repeat(1025)] {
             for code in [
@@ -60,7 +60,7 @@ fn keys_that_are_none_are_refused() {
 }
 
 #[test]
-fn what_would_be_too_much_changes_nothing() {
+fn exceeding_a_limit_changes_nothing() {
     with_both(|kv| {
         kv.set("a", &[1; 600]).unwrap();
         let error = kv.set("b", &[2; 150]).unwrap_err();
@@ -76,7 +76,7 @@ fn what_would_be_too_much_changes_nothing() {
 }
 
 #[test]
-fn entries_count_even_where_they_are_empty() {
+fn empty_entries_count_too() {
     with_both(|kv| {
         for key in ["a", "b", "c", "d", "e", "f", "g"] {
             kv.set(key, b"").unwrap();
@@ -122,7 +122,7 @@ fn a_database_outlives_its_process_and_keeps_namespaces_apart() {
 }
 
 #[test]
-fn what_is_no_database_is_no_panic() {
+fn an_invalid_database_file_does_not_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kv.redb");
     std::fs::write(

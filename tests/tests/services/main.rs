@@ -1,4 +1,4 @@
-//! Services: what stands in for them in memory against the real ones, and both against a plugin.
+//! Services: the in-memory implementations against the real ones, and both against a plugin.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod emulated;

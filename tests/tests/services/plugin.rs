@@ -22,7 +22,7 @@ fn builder() -> PluginBuilder {
     module().plugin().grant_all()
 }
 
-/// What the call answers: its value, or its error's code.
+/// Returns the result of the call: its value, or its error's code.
 fn one(plugin: &mut Plugin, call: Value) -> Result<Value, String> {
     plugin
         .call("one", json!({ "call": call }))
@@ -141,7 +141,7 @@ fn events_reach_other_plugins_when_they_are_delivered() {
 }
 
 #[test]
-fn real_services_take_the_place_of_those_in_memory() {
+fn real_services_replace_those_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let database = DatabaseKv::open(folder.path().join("kv.redb")).unwrap();
     let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").unwrap());
@@ -231,7 +231,7 @@ fn instances_have_separate_services_unless_shared_ones_are_set() {
 }
 
 #[test]
-fn what_is_not_granted_is_denied_at_the_call() {
+fn missing_grants_are_denied_at_the_call() {
     let mut plugin = module().plugin().grant("kv").build().unwrap();
     one(&mut plugin, json!({"kv_set": ["k", 1]})).unwrap();
     for call in [
@@ -287,7 +287,7 @@ fn a_strict_host_refuses_plugins_that_lack_a_grant() {
         "{failure}"
     );
     builder().require_permissions().build().unwrap();
-    // `files` is one that it can do without.
+    // `files` is optional.
     let required = ["kv", "http", "events", "ai"];
     let strict = required
         .into_iter()
@@ -322,7 +322,7 @@ fn a_module_lists_its_needs_and_their_problems() {
 }
 
 #[test]
-fn faults_strike_as_they_were_set() {
+fn faults_are_injected_as_configured() {
     let mut plugin = builder()
         .fault(
             "kv_get",
@@ -370,7 +370,7 @@ fn faults_strike_as_they_were_set() {
 }
 
 #[test]
-fn a_failure_shows_what_was_logged_before() {
+fn a_failure_shows_earlier_log_lines() {
     let mut plugin = builder()
         .timeout(Duration::from_millis(100))
         .build()
@@ -394,7 +394,7 @@ fn a_failure_shows_what_was_logged_before() {
 }
 
 #[test]
-fn an_answer_that_the_plugin_has_no_room_for_is_an_error() {
+fn an_answer_without_room_in_the_plugin_is_an_error() {
     let mut plugin = builder().memory_pages(40).build().unwrap();
     plugin.services().kv().set("k", &1).unwrap();
     plugin.fault("kv_get", Fault::oversized(64 << 20));
@@ -407,7 +407,7 @@ fn an_answer_that_the_plugin_has_no_room_for_is_an_error() {
 }
 
 #[test]
-fn a_delay_takes_of_the_calls_time() {
+fn a_delay_counts_towards_the_calls_timeout() {
     let mut plugin = builder()
         .timeout(Duration::from_millis(100))
         .build()
@@ -423,7 +423,7 @@ fn a_delay_takes_of_the_calls_time() {
 }
 
 #[test]
-fn a_request_takes_no_longer_than_what_is_left_of_the_call() {
+fn a_request_is_limited_to_the_calls_remaining_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
     let client = HttpClient::new(AllowList::new(["127.0.0.1:*"]).unwrap())
@@ -433,7 +433,8 @@ fn a_request_takes_no_longer_than_what_is_left_of_the_call() {
         .timeout(Duration::from_secs(1))
         .build()
         .unwrap();
-    // In time the plugin hears of it; on a machine that stands still meanwhile the call has timed out itself.
+    // The plugin gets an error in time; on a machine that stalls meanwhile, the call itself has
+    // timed out.
     let failure = plugin
         .call::<Value>("one", json!({"call": {"http_within": [url, 3_600_000]}}))
         .unwrap_err();

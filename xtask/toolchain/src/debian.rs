@@ -1,8 +1,10 @@
-//! A toolchain for [`TARGET`] from Debian's packages, for machines that cannot reach rustup's servers.
+//! A toolchain for [`TARGET`] from Debian's packages, for machines that cannot reach rustup's
+//! servers.
 //!
-//! Debian packages a recent compiler and the standard library's source, but no standard library built for [`TARGET`]:
-//! that is compiled here, and the result linked to rustup as the toolchain [`LINK`].
-//! Every step looks first whether it is needed, and leaves nothing half done that would be taken for whole.
+//! Debian packages a recent compiler and the standard library's source, but no standard library
+//! built for [`TARGET`]: that is compiled here, and the result linked to rustup as the toolchain
+//! [`LINK`]. Every step first checks whether it is needed, and leaves nothing unfinished that could
+//! be mistaken for a complete result.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,20 +16,23 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::process::{self, LOCAL, say};
 use crate::toolchain::{self, RustcVersion, TARGET};
 
-/// rustup's name for the toolchain.
+/// The toolchain's name in rustup.
 pub const LINK: &str = "debian";
 
-/// The release whose packages these are.
+/// The release that the packages are from.
 pub const RELEASE: &str = "12";
 
-/// Where its packages install to.
+/// The prefix of the packages' files.
 const PREFIX: &str = "/usr";
 
-/// `-web` are the versions that Debian keeps current for browsers, in its security updates.
+/// The packages of the compiler. Those with `-web` are versions that Debian keeps current for
+/// browsers, in its security updates.
 const COMPILER: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
+/// Checks that this machine is Debian [`RELEASE`] with apt and root's rights.
+///
 /// # Errors
-/// Says what this machine is instead of Debian [`RELEASE`] with apt and root's rights.
+/// Describes what the machine is instead.
 pub fn check_applies() -> Result<()> {
     let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
     check_system(&about)?;
@@ -58,7 +63,7 @@ fn check_system(os_release: &str) -> Result<()> {
 /// Installs the toolchain and links it to rustup.
 ///
 /// # Errors
-/// With the step that failed.
+/// Names the step that failed.
 pub fn install(scratch: &Path) -> Result<()> {
     let prefix = Path::new(PREFIX);
     install_packages(&COMPILER)?;
@@ -80,7 +85,7 @@ pub fn install(scratch: &Path) -> Result<()> {
         ));
         let built = build_std(prefix, &version, scratch)?;
         install_rlibs(&built, &rustlib.join(TARGET).join("lib"))?;
-        // Only room is at stake.
+        // A failure only wastes disk space.
         let _ = fs::remove_dir_all(scratch.join("std"));
         toolchain::probe(process::command(&rustc))
             .context("the standard library just built does not work")?;
@@ -98,7 +103,7 @@ fn install_packages(packages: &[&str]) -> Result<()> {
         return Ok(());
     }
     say(format!("installing Debian's {}", missing.join(", ")));
-    // Finishes what an interrupted installation left behind; apt refuses to go on before.
+    // Completes an interrupted installation; apt refuses to continue before.
     process::show_complaints(process::command("dpkg").args(["--configure", "-a"]))?;
     let apt = || {
         let mut command = process::command("apt-get");
@@ -112,9 +117,11 @@ fn install_packages(packages: &[&str]) -> Result<()> {
         ]);
         command
     };
-    // Not decisive: an unreachable mirror of something else must not stop us, and what is missing will be named next.
+    // A failure is not decisive: an unreachable mirror of something else must not stop the
+    // installation, and a missing package is reported by the next step.
     let updated = process::show_complaints(apt().arg("update"));
-    // `--no-remove`: these packages replace Debian's older `rustc`; whoever uses that must be asked.
+    // `--no-remove`: these packages replace Debian's older `rustc`, which must not be removed
+    // without asking its users.
     process::show_complaints(
         apt()
             .args(["install", "-y", "--no-install-recommends", "--no-remove"])
@@ -130,7 +137,8 @@ fn is_installed(package: &str) -> bool {
     process::capture(&mut query, LOCAL).is_ok_and(|status| status == "installed")
 }
 
-/// rustc looks for `rust-lld` in its own folder; Debian has the linker under its own name elsewhere.
+/// Links the linker to the folder in which rustc looks for `rust-lld`. Debian has it elsewhere,
+/// under another name.
 fn link_linker(linker: &Path, folder: &Path) -> Result<()> {
     let link = folder.join("rust-lld");
     if fs::canonicalize(&link).ok() == Some(canonical(linker)?) {
@@ -154,7 +162,8 @@ fn canonical(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).with_context(|| format!("looking for {}", path.display()))
 }
 
-/// Compiles the standard library as rust-lang's own distribution does for [`TARGET`]; gives the folder of its rlibs.
+/// Compiles the standard library as rust-lang's own distribution does for [`TARGET`], and returns
+/// the folder of its rlibs.
 fn build_std(prefix: &Path, version: &RustcVersion, scratch: &Path) -> Result<PathBuf> {
     let source = prefix.join("lib/rustlib/src/rust/library");
     ensure!(
@@ -166,7 +175,7 @@ fn build_std(prefix: &Path, version: &RustcVersion, scratch: &Path) -> Result<Pa
     remove_folder(&work)?;
     fs::create_dir_all(&work).with_context(|| format!("creating {}", work.display()))?;
     say("building the standard library for it, which takes about a minute");
-    // A copy, because cargo writes beside what it builds, and the original belongs to a package.
+    // A copy, because cargo writes next to its sources, and the original belongs to a package.
     let library = work.join("library");
     process::show_aside(
         process::command("cp")
@@ -182,8 +191,8 @@ fn build_std(prefix: &Path, version: &RustcVersion, scratch: &Path) -> Result<Pa
     ]
     .map(OsString::from)
     .into();
-    // Paths in panic messages and backtraces, as in rust-lang's own builds. Without this, every plugin would carry
-    // those of the machine that built its toolchain.
+    // Uses the paths of rust-lang's own builds in panic messages and backtraces. Otherwise every
+    // plugin would contain the paths of the machine that built its toolchain.
     if let Some(hash) = &version.commit_hash {
         flags.push(remapped(&library, &format!("/rustc/{hash}/library")));
     }
@@ -237,7 +246,8 @@ fn cargo_home() -> Option<PathBuf> {
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
 
-/// Puts a whole set of rlibs in place of what is there. Interrupted at any point, the folder `lib` is old, new or gone.
+/// Replaces the installed rlibs by a complete set. If this is interrupted, the folder `lib` is old,
+/// new or missing.
 fn install_rlibs(built: &Path, lib: &Path) -> Result<()> {
     let partial = lib.with_file_name("lib.partial");
     let replaced = lib.with_file_name("lib.replaced");
@@ -278,7 +288,7 @@ fn link_toolchain(prefix: &Path) -> Result<()> {
         LOCAL,
     ) {
         Ok(list) => list,
-        // Then Debian's compiler is the active one, or the user has to make it so.
+        // Then Debian's compiler is the active one, or the user must select it.
         Err(_) => {
             return toolchain::probe(process::command("rustc")).with_context(|| {
                 format!(
@@ -310,12 +320,12 @@ fn link_toolchain(prefix: &Path) -> Result<()> {
     }
 }
 
-/// Where `rustup toolchain list --verbose` says that [`LINK`] is.
+/// Returns the folder of [`LINK`] in the output of `rustup toolchain list --verbose`.
 fn linked_to(list: &str) -> Option<&str> {
     let rest = list
         .lines()
         .find_map(|line| line.strip_prefix(LINK)?.strip_prefix(' '))?;
-    // Before the place there may be `(active, default)`.
+    // The path may be preceded by `(active, default)`.
     let place = rest
         .strip_prefix('(')
         .and_then(|state| state.split_once(')'))
@@ -327,7 +337,7 @@ fn linked_to(list: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// A folder of its own for one test, removed with it.
+    /// A folder for one test, removed when dropped.
     struct Scratch(PathBuf);
 
     impl Scratch {
@@ -364,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_copy_and_a_stale_library_are_both_replaced_by_the_whole() {
+    fn interrupted_copies_and_stale_libraries_are_replaced() {
         let scratch = Scratch::new("replace");
         let built = scratch.folder("built", &["libcore-2.rlib", "libstd-2.rlib", "std-2.d"]);
         let lib = scratch.folder("target/lib", &["libcore-1.rlib"]);
@@ -376,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_that_made_nothing_does_not_replace_what_is_there() {
+    fn an_empty_build_does_not_replace_the_installed_library() {
         let scratch = Scratch::new("nothing");
         let built = scratch.folder("built", &["std-2.d"]);
         let lib = scratch.folder("target/lib", &["libcore-1.rlib"]);
@@ -390,7 +400,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_linker_is_linked_once_and_follows_a_new_version() {
+    fn the_linker_is_linked_once_and_updated_with_new_versions() {
         let scratch = Scratch::new("linker");
         let linkers = scratch.folder("bin", &["lld-22", "lld-23"]);
         let folder = scratch.0.join("rustlib/bin");
@@ -415,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_release_whose_packages_are_known_is_touched() {
+    fn other_releases_of_debian_are_refused() {
         let debian =
             "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n";
         assert!(check_system(debian).is_ok());
@@ -433,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_toolchain_linked_before_is_found_in_rustups_list() {
+    fn a_linked_toolchain_is_found_in_rustups_list() {
         let list = "stable-x86_64-unknown-linux-gnu (active, default) /home/ada/.rustup/toolchains/stable\n\
                     debian-old /opt\ndebian /usr\n";
         assert_eq!(linked_to(list), Some("/usr"));

@@ -1,5 +1,5 @@
-//! A Rust toolchain that builds for `wasm32-unknown-unknown`: found, or installed where it is
-//! missing. It concerns the machine that builds this repository, not the SDK.
+//! A Rust toolchain that builds for `wasm32-unknown-unknown`: found, or installed if missing. It
+//! concerns the machine that builds this repository, not the SDK.
 
 #![forbid(unsafe_code)]
 

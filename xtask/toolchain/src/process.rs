@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// For programs that answer from this machine alone: generous, since nothing but a hang should reach it.
+/// The time limit of programs that need no network: generous, because only a hang should reach it.
 pub const LOCAL: Duration = Duration::from_secs(120);
 
-/// The most that is quoted of another program's words.
+/// The maximum length of a quotation from another program's output.
 const QUOTED_CHARS: usize = 300;
 
 /// Returns the root of the repository's workspace.
@@ -21,15 +21,17 @@ pub fn workspace_root() -> &'static Path {
     package.ancestors().nth(2).unwrap_or(package)
 }
 
-/// Says one thing to the user. Goes to standard error, so that a demonstration's own output stays clean.
+/// Prints a message to the user on standard error, so that standard output has only a
+/// demonstration's own output.
 pub fn say(text: impl AsRef<str>) {
     eprintln!("    {}", text.as_ref());
 }
 
-/// A program to run from the workspace's root.
+/// Creates a command that runs a program in the workspace's root.
 ///
-/// It does not inherit what `cargo run` set for this process: another cargo would take `CARGO` for its own path
-/// and hand it to tests and build scripts, even if a different toolchain was chosen for them.
+/// It does not inherit the variables that `cargo run` set for this process: another cargo would
+/// mistake `CARGO` for its own path and pass it to tests and build scripts, even if a different
+/// toolchain was chosen for them.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(workspace_root());
@@ -48,7 +50,7 @@ fn is_set_by_cargo_run(name: &OsStr) -> bool {
     })
 }
 
-/// What to type to run the same by hand.
+/// Returns the shell command that runs the same program by hand.
 pub fn shell_line(command: &Command) -> String {
     let mut words = Vec::new();
     let (mut removed, mut set) = (Vec::new(), Vec::new());
@@ -79,10 +81,10 @@ fn quoted(word: &OsStr) -> String {
     }
 }
 
-/// Runs the program to its end, its words shown as they come.
+/// Runs the program to its end and shows its output as it arrives.
 ///
 /// # Errors
-/// When it cannot be started or does not succeed.
+/// If it cannot be started or does not succeed.
 pub fn show(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -94,27 +96,27 @@ pub fn show(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// As [`show`], for a program that is only preparation: all that it says goes to standard error.
+/// Runs a preparatory program like [`show`], with all of its output on standard error.
 ///
 /// # Errors
-/// When it cannot be started or does not succeed.
+/// If it cannot be started or does not succeed.
 pub fn show_aside(command: &mut Command) -> Result<()> {
     show(command.stdin(Stdio::null()).stdout(io::stderr()))
 }
 
-/// As [`show`], for a program whose course nobody wants to read: only its complaints are shown.
+/// Runs a program like [`show`], but shows only its standard error.
 ///
 /// # Errors
-/// When it cannot be started or does not succeed.
+/// If it cannot be started or does not succeed.
 pub fn show_complaints(command: &mut Command) -> Result<()> {
     show(command.stdin(Stdio::null()).stdout(Stdio::null()))
 }
 
-/// Runs the program without showing anything, and gives what it wrote to standard output.
+/// Runs the program without showing anything, and returns its standard output.
 ///
 /// # Errors
-/// When it cannot be started, does not succeed, or is not done within `limit` (it is then killed). The error quotes
-/// the telling line of what it said.
+/// If it cannot be started, does not succeed, or does not end within `limit` (it is then killed).
+/// The error quotes the most telling line of its output.
 pub fn capture(command: &mut Command, limit: Duration) -> Result<String> {
     let mut child = command
         .stdin(Stdio::null())
@@ -145,7 +147,7 @@ pub fn capture(command: &mut Command, limit: Duration) -> Result<String> {
 /// Starts the program.
 ///
 /// # Errors
-/// When it cannot be started.
+/// If it cannot be started.
 pub fn spawn(command: &mut Command) -> Result<Child> {
     command
         .spawn()
@@ -161,7 +163,7 @@ fn not_started(command: &Command, error: &io::Error) -> anyhow::Error {
     }
 }
 
-/// `None` when the time was up; the child is then gone.
+/// Waits for the child. Returns `None` if the time limit passes; the child is then killed.
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<std::process::ExitStatus>> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(2);
@@ -183,7 +185,7 @@ fn drain(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut stream) = stream {
-            // What was read before a failure is still worth quoting.
+            // Text that was read before a failure is still worth quoting.
             let _ = stream.read_to_end(&mut bytes);
         }
         bytes
@@ -195,7 +197,8 @@ fn collected(reader: JoinHandle<Vec<u8>>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The first line that calls itself an error, else the last that says anything; safe to print.
+/// Returns the first line that is marked as an error, or else the last that is not empty; safe to
+/// print.
 fn telling_line(words: &str) -> Option<String> {
     let is_error = |line: &&str| {
         let line = line.trim_start().as_bytes();
@@ -208,7 +211,7 @@ fn telling_line(words: &str) -> Option<String> {
     Some(printable(line.trim()))
 }
 
-/// Bounded, and without anything that a terminal would obey.
+/// Returns the text bounded and free of terminal escapes.
 pub fn printable(text: &str) -> String {
     let mut chars = text.chars().filter(|c| !c.is_control());
     let mut shown: String = chars.by_ref().take(QUOTED_CHARS).collect();
@@ -218,7 +221,8 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// Name and value of the variable that makes a cargo use just these flags, spaces and all.
+/// Returns the name and value of the variable that makes cargo use exactly these flags, including
+/// those with spaces.
 pub fn rustflags(flags: &[OsString]) -> (&'static str, OsString) {
     ("CARGO_ENCODED_RUSTFLAGS", flags.join(OsStr::new("\u{1f}")))
 }
@@ -242,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_cargo_run_sets_is_kept_from_other_cargos() {
+    fn only_variables_of_cargo_run_are_removed_for_other_cargos() {
         for name in ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_VERSION"] {
             assert!(is_set_by_cargo_run(OsStr::new(name)), "{name}");
         }
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_is_quoted_rather_than_what_surrounds_it() {
+    fn the_error_line_is_quoted_without_its_surroundings() {
         let rustup = "info: downloading component rust-std\nerror: could not download file\n\nStack backtrace:\n 0: main\n";
         assert_eq!(
             telling_line(rustup).unwrap(),
@@ -274,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_words_are_bounded_and_cannot_steer_the_terminal() {
+    fn quotations_are_bounded_and_free_of_terminal_escapes() {
         let line =
             telling_line(&format!("error: \u{1b}[2J{}", "ü".repeat(2 * QUOTED_CHARS))).unwrap();
         assert!(!line.contains('\u{1b}'));
@@ -290,7 +294,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_that_does_not_end_is_killed() {
+    fn a_program_that_exceeds_its_time_limit_is_killed() {
         let error = capture(command("sleep").arg("1000"), Duration::ZERO).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -300,7 +304,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_failing_program_is_quoted_or_named_when_it_says_nothing() {
+    fn a_failing_program_is_quoted_or_named_if_silent() {
         let error = capture(
             command("sh").args(["-c", "echo 'error: no' >&2; exit 3"]),
             LOCAL,

@@ -1,4 +1,4 @@
-//! Which Rust toolchain builds the plugins, and how to get one where none can.
+//! The Rust toolchain that builds the plugins: found, or installed if there is none.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -12,29 +12,30 @@ use anyhow::{Context, Result, bail};
 use crate::debian;
 use crate::process::{self, LOCAL, say};
 
-/// What plugins are compiled for.
+/// The target of plugins.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The toolchain of rustup's that its users have.
+/// The toolchain that rustup's users usually have.
 const RUSTUP: &str = "stable";
 
-/// Some 25 megabytes on a slow line. Where rustup's servers are out of reach it fails long before.
+/// The time limit for some 25 megabytes on a slow line. If rustup's servers are out of reach, the
+/// download fails long before.
 const DOWNLOAD: Duration = Duration::from_secs(180);
 
 /// A toolchain that can build for [`TARGET`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toolchain {
-    /// The one that this `cargo` runs with.
+    /// The toolchain that this `cargo` runs with.
     Active,
-    /// One by rustup's name for it.
+    /// A toolchain by its name in rustup.
     Named(&'static str),
 }
 
 impl Toolchain {
-    /// The one that [`debian::install`] links to rustup.
+    /// The toolchain that [`debian::install`] links to rustup.
     pub const LINKED: Toolchain = Toolchain::Named(debian::LINK);
 
-    /// A program run with this toolchain, and all that it starts in turn.
+    /// Creates a command that runs a program, and everything that it starts, with this toolchain.
     pub fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = process::command(program);
         if let Some(name) = self.name() {
@@ -43,15 +44,15 @@ impl Toolchain {
         command
     }
 
-    /// The number of its compiler, such as `1.96.0`.
+    /// Returns the compiler's release, such as `1.96.0`.
     ///
     /// # Errors
-    /// When the compiler cannot be run.
+    /// If the compiler cannot be run.
     pub fn release(self) -> Result<String> {
         Ok(RustcVersion::of(self.rustc())?.release)
     }
 
-    /// rustup's name for it, where one must be given.
+    /// Returns rustup's name for the toolchain, if it must be named.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Active => None,
@@ -59,11 +60,11 @@ impl Toolchain {
         }
     }
 
-    /// Finds another toolchain on this machine that can build for [`TARGET`], whose standard library
-    /// was built by somebody else: rustup's where this one is Debian's, and the reverse.
+    /// Finds another toolchain on this machine that can build for [`TARGET`] and whose standard
+    /// library has another origin: rustup's if this one is Debian's, and the reverse.
     ///
     /// # Errors
-    /// When there is none: why each candidate is not one.
+    /// If there is none: the reason for each candidate.
     pub fn other(self) -> Result<Self> {
         let own = self.sysroot()?;
         let mut reasons = Vec::new();
@@ -94,7 +95,7 @@ impl Toolchain {
 
     fn probed(self) -> Result<Self> {
         if self != Self::Active {
-            // Another compiler than rustup's proxy would take no notice of the name.
+            // A compiler that is not rustup's proxy would ignore the name.
             process::capture(process::command("rustup").arg("--version"), LOCAL)?;
         }
         probe(self.rustc()).map(|()| self)
@@ -113,7 +114,7 @@ impl fmt::Display for Toolchain {
 /// Finds a toolchain that can build for [`TARGET`], or installs what is missing.
 ///
 /// # Errors
-/// When there is no way to get one on this machine: what was tried, why each failed, and what to type.
+/// If this machine can have none: each attempt, the reason why it failed, and the commands to type.
 pub fn set_up() -> Result<Toolchain> {
     first_that_works([
         Way {
@@ -135,7 +136,7 @@ pub fn set_up() -> Result<Toolchain> {
     ])
 }
 
-/// One way to a toolchain.
+/// A way to obtain a toolchain.
 struct Way<'a> {
     name: String,
     walk: &'a dyn Fn() -> Result<Toolchain>,
@@ -184,7 +185,7 @@ fn add_target() -> Result<Toolchain> {
 fn install_debian() -> Result<Toolchain> {
     debian::check_applies()?;
     let scratch = scratch_folder()?;
-    // Two set-ups at once would take each other's scratch folder away.
+    // Two set-ups at once would remove each other's scratch folder.
     let lock = File::create(scratch.join("lock")).context("creating target/xtask/lock")?;
     lock.lock().context("locking target/xtask/lock")?;
     debian::install(&scratch)?;
@@ -199,11 +200,12 @@ fn scratch_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Whether this compiler can build for [`TARGET`]: links an empty program, so that a standard library that is missing,
-/// half there or made by another compiler is found out, and so is a missing linker.
+/// Checks that this compiler can build for [`TARGET`]: links an empty program, which detects a
+/// linker that is missing, and a standard library that is missing, incomplete or built by another
+/// compiler.
 ///
 /// # Errors
-/// With the compiler's own first error.
+/// The compiler's own first error.
 pub fn probe(mut rustc: Command) -> Result<()> {
     let folder = scratch_folder()?.join(format!("probe-{}", std::process::id()));
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
@@ -223,29 +225,29 @@ pub fn probe(mut rustc: Command) -> Result<()> {
             rustc.arg(&folder).arg(&source).env_remove("RUST_BACKTRACE");
             process::capture(&mut rustc, LOCAL)
         });
-    // The answer is known; a folder left behind under target/ does no harm.
+    // The result is known; a folder left under target/ does no harm.
     let _ = fs::remove_dir_all(&folder);
     linked.map(drop)
 }
 
-/// What `rustc -vV` says of itself.
+/// The version that `rustc -vV` reports.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RustcVersion {
-    /// Such as `1.96.0`.
+    /// The release, such as `1.96.0`.
     pub release: String,
-    /// The platform it runs on, such as `x86_64-unknown-linux-gnu`.
+    /// The platform that it runs on, such as `x86_64-unknown-linux-gnu`.
     pub host: String,
-    /// The commit of rust-lang/rust it was built from, if it was told.
+    /// The commit of rust-lang/rust that it was built from, if reported.
     pub commit_hash: Option<String>,
-    /// The first number of LLVM's version.
+    /// The major version of LLVM.
     pub llvm_major: u32,
 }
 
 impl RustcVersion {
-    /// Asks the compiler.
+    /// Asks the compiler for its version.
     ///
     /// # Errors
-    /// When it cannot be run, or says something else than a compiler of today.
+    /// If it cannot be run, or its output is not that of a current compiler.
     pub fn of(mut rustc: Command) -> Result<Self> {
         let words = process::capture(rustc.arg("-vV"), LOCAL)?;
         Self::parse(&words)
@@ -283,7 +285,7 @@ mod tests {
         host: x86_64-unknown-linux-gnu\nrelease: 1.96.0\nLLVM version: 22.1.8\n";
 
     #[test]
-    fn reads_what_rustc_says_of_itself() {
+    fn rustcs_version_output_is_parsed() {
         let expected = RustcVersion {
             release: "1.96.0".to_owned(),
             host: "x86_64-unknown-linux-gnu".to_owned(),
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_that_does_not_know_its_commit_is_understood() {
+    fn a_version_without_a_commit_is_parsed() {
         let words = DEBIAN.replace("ac68faa20c58cbccd01ee7208bf3b6e93a7d7f96", "unknown");
         assert_eq!(RustcVersion::parse(&words).unwrap().commit_hash, None);
         let words = DEBIAN.replace(
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_odd_in_the_compilers_words_is_named() {
+    fn missing_and_invalid_version_fields_are_named() {
         let error = RustcVersion::parse("cranelift 1.0").unwrap_err();
         assert_eq!(error.to_string(), "it has no line `LLVM version: …`");
         let error = RustcVersion::parse(&DEBIAN.replace("22.1.8", "new")).unwrap_err();
@@ -313,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_way_that_works_is_taken_and_the_rest_left_alone() {
+    fn the_first_way_that_works_is_taken_without_trying_others() {
         let walked = Cell::new(0);
         let works = |toolchain| {
             walked.set(walked.get() + 1);
@@ -337,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn when_no_way_works_the_error_gives_every_reason_and_what_to_type() {
+    fn if_no_way_works_the_error_lists_reasons_and_commands() {
         let error = first_that_works([
             Way {
                 name: Toolchain::Active.to_string(),
@@ -364,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_linked_toolchain_has_to_be_named() {
+    fn only_the_linked_toolchain_needs_a_name() {
         let named = |toolchain: Toolchain| {
             let command = toolchain.command("cargo");
             command.get_envs().find_map(|(name, value)| {
@@ -379,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compiler_without_the_target_fails_the_probe_in_its_own_words() {
+    fn a_compiler_without_the_target_fails_the_probe_and_is_quoted() {
         let mut rustc = process::command("rustc");
         rustc.arg("--sysroot=/nowhere");
         let error = probe(rustc).unwrap_err().to_string();

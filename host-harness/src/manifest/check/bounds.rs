@@ -1,5 +1,5 @@
-//! Bounds on the work that a schema causes. Schemas come from guests, and a few lines can be written
-//! so that validation never ends.
+//! Bounds on the work that a schema causes. Schemas come from guests, and a few lines can make
+//! validation run forever.
 //!
 //! [`measure`] bounds the memory of a compiled schema, before there is any value.
 //! [`Size::rehearse`] bounds the time of a validation: it walks through schema and value as the
@@ -18,34 +18,34 @@ use super::super::definitions;
 use super::MAX_PATTERN;
 use crate::limits::SchemaLimits;
 
-/// The most references of one schema.
+/// The maximum number of references in one schema.
 const MAX_DEFINITIONS: usize = 2_000;
 
-/// The most schemas that validate one part of a value.
+/// The maximum number of schemas that validate one part of a value.
 const MAX_IN_PLACE: u64 = 2_000;
 
-/// The deepest nesting of schemas, including references.
+/// The maximum nesting depth of schemas, including references.
 const MAX_DEPTH: u32 = 256;
 
-/// The most schemas that are open at once: the depth of the value times that of the alternatives
-/// for one part of it. Each takes some of the stack.
+/// The maximum number of schemas that are open at once: the depth of the value times that of the
+/// alternatives for one part of it. Each takes some of the stack.
 const MAX_OPEN: usize = 1_024;
 
-/// The longest pattern in bytes. Reading a pattern can turn two characters into kilobytes, before the
-/// size of the whole is known.
+/// The maximum length of a pattern in bytes. Parsing a pattern can turn two characters into
+/// kilobytes, before the size of the whole is known.
 const MAX_PATTERN_TEXT: usize = 4_096;
 
-/// Bytes of a compiled schema, which is compiled once to validate and once to explain, and of a value
-/// in `required`, `enum` and the like.
+/// The bytes of a compiled schema, which is compiled once to validate and once to explain, and of a
+/// value in `required`, `enum` and the like.
 const SCHEMA_BYTES: u64 = 2_048;
 const CONSTANT_BYTES: u64 = 160;
 
-/// Bytes of a pattern besides four times its automaton: the memory of matching, see
+/// Bytes of a pattern in addition to four times its automaton: the memory of matching, see
 /// [`MATCHING_BYTES`](super::MATCHING_BYTES).
 const PATTERN_BYTES: u64 = 64 << 10;
 
-/// Bytes of text, bytes of text times bytes of an automaton, and constants that count as one step. A
-/// step is about the time of one schema for one value.
+/// The amounts that count as one step: bytes of text, bytes of text times bytes of an automaton,
+/// and constants. A step is about the time of one schema for one value.
 const TEXT_STEP: u64 = 64;
 const AUTOMATON_STEP: u64 = 1_024;
 const CONSTANTS_STEP: u64 = 10;
@@ -53,7 +53,7 @@ const CONSTANTS_STEP: u64 = 10;
 /// The measure of a schema.
 pub(super) struct Size {
     in_place_depth: usize,
-    /// Its bytes with all references written out.
+    /// The bytes, with all references expanded.
     bytes: u64,
     /// The size of the automaton of each pattern.
     patterns: HashMap<String, u64>,
@@ -94,7 +94,7 @@ impl Size {
         }
     }
 
-    /// Takes the steps of validating a value with a part of the document from `left`.
+    /// Subtracts the steps of validating a value with a part of the document from `left`.
     pub(super) fn rehearse(
         &self,
         document: &Value,
@@ -241,10 +241,10 @@ struct Measure<'a> {
     circular: HashSet<&'a str>,
     /// The number and the depth of schemas for the same part of the value; `None` while counting.
     in_place: HashMap<&'a str, Option<Sum>>,
-    /// Their bytes, written out; `None` while counting.
+    /// The bytes with references expanded; `None` while counting.
     written_out: HashMap<&'a str, Option<Sum>>,
     patterns: HashMap<String, u64>,
-    /// The bytes of all patterns so far: no more are compiled than may be kept.
+    /// The bytes of all patterns so far: compiling stops at the limit for kept patterns.
     pattern_bytes: u64,
 }
 
@@ -301,7 +301,7 @@ impl<'a> Measure<'a> {
                 pattern.len()
             ));
         }
-        // Read as the validator reads it, which refuses what it cannot read.
+        // Parsed as the validator does, which refuses patterns that it cannot parse.
         let Ok(translated) = jsonschema_regex::to_rust_regex(pattern) else {
             return Ok(());
         };
@@ -385,10 +385,11 @@ impl<'a> Measure<'a> {
     }
 }
 
-/// Marks a definition about which everything is known.
+/// Marks a finished definition.
 const CLOSED: usize = usize::MAX;
 
-/// Tarjan's algorithm: finds the definitions that lead back to themselves, in linear time.
+/// The state of Tarjan's algorithm, which finds the definitions that lead back to themselves, in
+/// linear time.
 struct Circles {
     references: Vec<Vec<usize>>,
     /// The order in which each was first reached, and the first one that it leads back to.
@@ -688,7 +689,7 @@ mod tests {
     }
 
     #[test]
-    fn what_doubles_with_each_line_is_refused() {
+    fn schemas_that_double_with_each_line_are_refused() {
         let alternatives = document(
             40,
             |number| json!({"anyOf": [to(number + 1), to(number + 1)]}),
@@ -702,7 +703,7 @@ mod tests {
     }
 
     #[test]
-    fn what_refers_to_itself_without_end_is_refused() {
+    fn endless_self_references_are_refused() {
         assert!(refused(&document(1, |_| to(0))).contains("the same part"));
         let round = document(9, |number| json!({"anyOf": [to((number + 1) % 9), true]}));
         assert!(refused(&round).contains("the same part"));
@@ -711,7 +712,7 @@ mod tests {
     }
 
     #[test]
-    fn types_that_hold_one_another_are_measured() {
+    fn mutually_recursive_types_are_measured() {
         // A very large grammar: every node may contain every other.
         let grammar = document(60, |number| {
             let nodes: Vec<Value> = (0..60).map(to).collect();
@@ -723,7 +724,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_may_be_the_deeper_the_fewer_alternatives_there_are() {
+    fn fewer_alternatives_allow_deeper_values() {
         let nested = |depth| (0..depth).fold(json!(0), |value, _| json!([value]));
         let admits = |document: Value, depth| {
             let size = measure(&document).unwrap();
@@ -736,7 +737,7 @@ mod tests {
 
     #[test]
     fn a_reference_into_a_definition_is_refused() {
-        // Named like what is inside another one, and harmless itself.
+        // Named like a schema inside another definition, and harmless itself.
         for reference in ["#/$defs/1/properties/p", "#/$defs/1%2Fproperties%2Fp"] {
             let next = json!({"$ref": reference});
             let document = json!({"$ref": "#/$defs/0", "$defs": {
@@ -749,7 +750,7 @@ mod tests {
     }
 
     #[test]
-    fn what_doubles_by_any_keyword_is_refused() {
+    fn doubling_by_any_keyword_is_refused() {
         let keywords = [
             "allOf",
             "anyOf",
@@ -783,7 +784,7 @@ mod tests {
             );
             measure(&doubling).map(drop).expect_err(one);
         }
-        // Each is looked through once more at every level.
+        // Each level walks through every one of these once more.
         let unevaluated = document(
             40,
             |number| json!({"allOf": [to(number + 1)], "unevaluatedProperties": false}),
@@ -792,7 +793,7 @@ mod tests {
     }
 
     #[test]
-    fn definitions_in_circles_are_told_from_those_that_lead_there() {
+    fn cycles_exclude_definitions_that_only_lead_to_them() {
         let circles = |references: &[&[usize]]| {
             Circles::of(references.iter().map(|to| to.to_vec()).collect())
         };
@@ -810,7 +811,7 @@ mod tests {
     }
 
     #[test]
-    fn all_patterns_of_a_document_have_one_budget() {
+    fn all_patterns_of_a_document_share_one_budget() {
         let patterns = |count: usize| {
             let patterns = (0..count).map(|number| (format!(".{{80}}{number}"), json!(true)));
             json!({"patternProperties": Value::Object(patterns.collect())})
@@ -824,7 +825,7 @@ mod tests {
     }
 
     #[test]
-    fn constants_count_with_every_reference_to_them() {
+    fn constants_count_once_per_reference() {
         let texts: Vec<String> = (0..5_000)
             .map(|number| "x".repeat(20 + number % 5))
             .collect();
@@ -837,7 +838,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_those_of_the_value_and_not_of_the_schema() {
+    fn steps_depend_on_the_value_not_the_schema_size() {
         let small = json!({"properties": {"a": {"items": {"type": "integer"}}, "b": {"pattern": r"^\w+$"}}});
         let value = json!({"a": vec![0; 1_000], "b": "x".repeat(1_000)});
         assert!((2_000..200_000).contains(&steps(&small, &value).unwrap()));

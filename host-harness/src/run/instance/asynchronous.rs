@@ -1,4 +1,4 @@
-//! Async calls: they run on stacks of their own, which the engine leaves at every tick of its clock
+//! Async calls: they run on separate stacks, which the engine leaves at every tick of its clock
 //! and while host functions wait.
 //!
 //! The steps of a call are the same; only the waiting is here.

@@ -111,8 +111,8 @@ impl Instance {
         Ok(())
     }
 
-    /// Returns what the heap holds apart from the last result, which is given back to the guest,
-    /// and the argument buffer.
+    /// Frees the last result in the guest, and returns what the heap then holds without the argument
+    /// buffer.
     pub(crate) fn settle(&mut self) -> Result<Heap, Failure> {
         let callee = Callee::Export(abi::FREE_EXPORT);
         if let Some(first) = &self.sandbox.first {

@@ -1,4 +1,5 @@
-//! All of a module in one go: validated, and looked through for calls, for what it needs of an engine, and for what compiling it takes.
+//! Reads a whole module in one pass: validates it, and collects its calls, the proposals that it
+//! needs, and the work that compiling it takes.
 
 use std::collections::BTreeSet;
 
@@ -14,27 +15,27 @@ use crate::failure::FailureKind;
 use crate::limits::ModuleLimits;
 use crate::wasm::within;
 
-/// What a module's code is made of.
+/// The calls and the proposals in a module's code.
 #[derive(Debug, Default)]
 pub struct Code {
     proposals: BTreeSet<Proposal>,
-    /// Who is called by whom, by number and in order, without repetitions.
+    /// Pairs of caller and callee, by function index, sorted and unique.
     calls: Vec<(u32, u32)>,
     functions: u32,
 }
 
 impl Code {
-    /// The proposals that the module needs.
+    /// Returns the proposals that the module needs.
     pub fn proposals(&self) -> impl Iterator<Item = Proposal> {
         self.proposals.iter().copied()
     }
 
-    /// Whether an engine needs a proposal to run the module.
+    /// Returns whether an engine needs a proposal to run the module.
     pub fn needs(&self, proposal: Proposal) -> bool {
         self.proposals.contains(&proposal)
     }
 
-    /// The functions that call a function directly, in order.
+    /// Returns the functions that call a function directly, in order.
     pub fn callers(&self, function: u32) -> impl Iterator<Item = u32> {
         let from = self.calls.partition_point(|(callee, _)| *callee < function);
         let calls = self.calls.get(from..).unwrap_or_default().iter();
@@ -43,7 +44,7 @@ impl Code {
             .map(|(_, caller)| *caller)
     }
 
-    /// How many functions have a body.
+    /// Returns the number of functions that have a body.
     pub fn functions(&self) -> u32 {
         self.functions
     }
@@ -136,17 +137,18 @@ impl Code {
     }
 }
 
-/// What the engines know that are in use, and more: which of it a host has is told apart later.
+/// Returns all features that the engines in use support, and more. Another step determines which of
+/// those that a module needs a host lacks.
 fn everything() -> WasmFeatures {
     WasmFeatures::all()
 }
 
-/// Reads a module whose [outside](crate::wasm::examine) is within the limits.
+/// Reads a module whose [interface](crate::wasm::examine) is within the limits.
 pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKind> {
     let mut validator = Validator::new_with_features(everything());
     let mut code = Code::default();
     let mut work = Work::default();
-    // Kept from one function to the next: nothing is allocated for most of them.
+    // Reused from one function to the next, so that most functions need no allocation.
     let mut allocations = FuncValidatorAllocations::default();
     let mut function_number = 0;
     let (mut memories, mut tables) = (0, 0);
@@ -320,7 +322,7 @@ pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKi
     Ok(code)
 }
 
-/// Every frame of a failure's stack has a copy of its function's name.
+/// Checks the lengths of names: every frame of a failure's stack has a copy of its function's name.
 fn lengths_of_names(
     names: NameSectionReader<'_>,
     limits: &ModuleLimits,
@@ -338,7 +340,7 @@ fn lengths_of_names(
     Ok(())
 }
 
-/// What is known of types before the code.
+/// The information about types that precedes the code.
 #[derive(Default)]
 struct Types {
     known: Vec<Type>,
@@ -349,7 +351,8 @@ struct Types {
 #[derive(Clone, Copy, Default)]
 struct Type {
     arity: Arity,
-    /// Whether a block of it is more than the first version has, which is one result and no parameters.
+    /// Whether a block of this type exceeds the first version of WebAssembly, which allows one
+    /// result and no parameters.
     more: bool,
 }
 
@@ -372,7 +375,7 @@ impl Types {
     }
 }
 
-/// A function to be read.
+/// A function body to read.
 struct Body<'a> {
     number: u32,
     body: &'a FunctionBody<'a>,
@@ -450,7 +453,7 @@ impl Body<'_> {
         work.check(self.module.len(), self.number, limits)
     }
 
-    /// Holds a number of things in the function against its limit.
+    /// Checks a count in the function against its limit.
     fn within(
         &self,
         found: u64,
@@ -481,7 +484,7 @@ mod tests {
         code.proposals().collect()
     }
 
-    /// Each with a module that needs it and nothing else.
+    /// Proposals, each with a module that needs only this one.
     const EXAMPLES: [(Proposal, &str); 15] = [
         (
             Proposal::MutableGlobal,
@@ -546,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_needs_what_the_validator_refuses_it_without() {
+    fn a_module_needs_each_proposal_it_is_invalid_without() {
         for (proposal, fields) in EXAMPLES {
             let wasm = wat::parse_str(format!("(module {fields})")).unwrap();
             let code = read(&wasm, &ModuleLimits::default()).unwrap();
@@ -570,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_known_by_both_ends() {
+    fn calls_are_found_from_caller_and_callee() {
         let wasm = wat::parse_str(r#"(module (import "a" "b" (func $import)) (func $f call $import call $import) (func $g call $f call $import))"#).unwrap();
         let code = read(&wasm, &ModuleLimits::default()).unwrap();
         assert_eq!(code.callers(0).collect::<Vec<_>>(), [1, 2]);
@@ -580,7 +583,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_valid_is_not_read() {
+    fn invalid_modules_are_refused() {
         let wasm = wat::parse_str("(module (func (result i32) f32.const 1))").unwrap();
         let limits = ModuleLimits::default();
         assert!(

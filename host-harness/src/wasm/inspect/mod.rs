@@ -1,4 +1,5 @@
-//! What a module is, found out without compiling or running it: its outside, what it needs, how it keeps to the ABI, and where it calls what.
+//! Inspection of a module without compiling or running it: its interface, the proposals that it
+//! needs, its compliance with the ABI, and its calls.
 //!
 //! ```
 //! use plugin_sdk_harness::inspect::Inspection;
@@ -8,7 +9,7 @@
 //! assert_eq!(inspection.memory().unwrap().initial, 1);
 //! assert_eq!(inspection.imports()[0].import.to_string(), "`now` of `wbg`");
 //!
-//! // It is no plugin: it says no version of the ABI.
+//! // It is not a plugin: it does not export a version of the ABI.
 //! let failures = inspection.failures();
 //! assert_eq!(failures[0].code(), "missing_export");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -36,9 +37,10 @@ pub use names::Function;
 pub use proposals::Proposal;
 pub use unsupported::Unsupported;
 
-/// What is known of a module's bytes.
+/// The contents of a module's bytes.
 ///
-/// Making one reads the module's outside, which takes microseconds; [`code`](Self::code) reads all of it.
+/// Creating one reads the module's interface, which takes microseconds; [`code`](Self::code) reads
+/// the whole module.
 pub struct Inspection<'a> {
     wasm: &'a [u8],
     limits: ModuleLimits,
@@ -47,25 +49,25 @@ pub struct Inspection<'a> {
     names: OnceCell<Vec<Option<String>>>,
 }
 
-/// Something that a module imports.
+/// An import of the module.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Imported {
-    /// What it is called.
+    /// The name.
     pub import: Import,
-    /// What it is, in words: `a function (i32, i32) -> i64`.
+    /// The type in words: `a function (i32, i32) -> i64`.
     pub ty: String,
-    /// The number that the module knows the function by; `None` if it is none.
+    /// The index of the function in the module; `None` if the import is not a function.
     pub function: Option<u32>,
 }
 
-/// Something that a module exports.
+/// An export of the module.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exported {
-    /// Its name, as the module has it: it may have characters that a terminal acts on.
+    /// The name as in the module: it may contain terminal escapes.
     pub name: String,
-    /// What it is, in words.
+    /// The type in words.
     pub ty: String,
 }
 
@@ -73,27 +75,28 @@ pub struct Exported {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Memory {
-    /// What it has from the beginning.
+    /// The initial size.
     pub initial: u64,
-    /// What it may grow to by the module's own word.
+    /// The maximum size that the module declares.
     pub maximum: Option<u64>,
 }
 
 impl<'a> Inspection<'a> {
-    /// Reads the outside of a module.
+    /// Reads the interface of a module.
     ///
     /// # Errors
     ///
-    /// Where the bytes are something else than a module, or a part of one: the failure says what they are. Where they are more than [`ModuleLimits`] allow unless set.
+    /// If the bytes are not a module, or are truncated; the failure names what they are. If they
+    /// exceed the default [`ModuleLimits`].
     pub fn of(wasm: &'a [u8]) -> Result<Self, Failure> {
         Self::within(wasm, ModuleLimits::default())
     }
 
-    /// As [`of`](Self::of), within other limits.
+    /// Reads the interface of a module, like [`of`](Self::of), within other limits.
     ///
     /// # Errors
     ///
-    /// As [`of`](Self::of).
+    /// Like [`of`](Self::of).
     pub fn within(wasm: &'a [u8], limits: ModuleLimits) -> Result<Self, Failure> {
         let interface = examine(wasm, &limits)?;
         Ok(Inspection {
@@ -105,24 +108,25 @@ impl<'a> Inspection<'a> {
         })
     }
 
-    /// The module's size in bytes.
+    /// Returns the module's size in bytes.
     pub fn size(&self) -> usize {
         self.wasm.len()
     }
 
-    /// Its sections, in their order.
+    /// Returns the sections in their order.
     pub fn sections(&self) -> &[Section<'a>] {
         self.interface.sections()
     }
 
-    /// The lowest address that data are put to when the module is instantiated; `None` where it has none, or has them put to where only the engine knows.
+    /// Returns the lowest address at which instantiation places data; `None` if no data has a
+    /// constant address.
     pub(crate) fn lowest_data(&self) -> Option<u32> {
         let data = self.interface.data();
         let data = data.filter(|segment| !segment.data.is_empty());
         data.filter_map(|segment| address(&segment)).min()
     }
 
-    /// The linear memory that it exports under the name `memory`.
+    /// Returns the linear memory that is exported under the name `memory`.
     pub fn memory(&self) -> Option<Memory> {
         match self.interface.export(abi::MEMORY_EXPORT)? {
             ExportType::Memory(memory) => Some(Memory {
@@ -133,12 +137,12 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// What it imports.
+    /// Returns the imports.
     pub fn imports(&self) -> &[Imported] {
         &self.imports
     }
 
-    /// What it exports.
+    /// Returns the exports.
     pub fn exports(&self) -> impl Iterator<Item = Exported> {
         self.interface.exports().map(|(name, ty)| Exported {
             name: name.to_owned(),
@@ -146,26 +150,28 @@ impl<'a> Inspection<'a> {
         })
     }
 
-    /// The module's outside.
+    /// Returns the module's interface.
     pub(crate) fn interface(&self) -> &Interface<'a> {
         &self.interface
     }
 
-    /// The type of an imported function.
+    /// Returns the type of an imported function.
     pub(crate) fn import_type(&self, import: &Import) -> Option<&FuncType> {
         self.interface
             .imports()
             .find_map(|(found, ty)| (found == import).then_some(ty)?)
     }
 
-    /// Whether a text is in the memory that the module begins with, such as a message that it may panic with.
+    /// Returns whether a text is in the initial memory, such as a message that the module may panic
+    /// with.
     pub fn has_text(&self, text: &str) -> bool {
         self.interface
             .data()
             .any(|data| String::from_utf8_lossy(data.data).contains(text))
     }
 
-    /// The packages of registries that left a trace in the module, in the places of their panics: name and version. A package may be in the module without one.
+    /// Returns the registry packages that left a trace in the module, in the locations of their
+    /// panics: name and version. A module may also contain packages that left none.
     pub fn packages(&self) -> Vec<(String, String)> {
         let mut packages = Vec::new();
         for data in self.interface.data() {
@@ -176,18 +182,18 @@ impl<'a> Inspection<'a> {
         packages
     }
 
-    /// Whether the module has the names of its functions, which `strip` removes.
+    /// Returns whether the module has the names of its functions, which `strip` removes.
     pub fn has_names(&self) -> bool {
         self.names().iter().any(Option::is_some)
     }
 
-    /// A function's name, if the module has it.
+    /// Returns a function's name, if the module has it.
     pub fn function(&self, index: u32) -> Option<Function> {
         let name = self.names().get(index as usize)?.as_deref()?;
         Some(Function::named(name))
     }
 
-    /// All functions that have names, with their numbers.
+    /// Returns all functions that have names, with their indices.
     pub fn functions(&self) -> impl Iterator<Item = (u32, Function)> {
         (0u32..).zip(self.names()).filter_map(|(index, name)| {
             let name = name.as_deref()?;
@@ -203,7 +209,7 @@ impl<'a> Inspection<'a> {
                 return names;
             };
             let reader = NameSectionReader::new(BinaryReader::new(section, 0));
-            // A name section that cannot be read is as good as none.
+            // A name section that cannot be read counts as missing.
             for subsection in reader.into_iter().flatten() {
                 if let wasmparser::Name::Function(functions) = subsection {
                     for function in functions.into_iter().flatten() {
@@ -217,11 +223,12 @@ impl<'a> Inspection<'a> {
         })
     }
 
-    /// Reads and validates all of the module.
+    /// Reads and validates the whole module.
     ///
     /// # Errors
     ///
-    /// Where it is not valid, by the whole of WebAssembly: what a host cannot run of it is another question. Where it would take too long to compile.
+    /// If the module is invalid; all proposals are accepted here, even if a host may lack them. If
+    /// the module would take too long to compile.
     pub fn code(&self) -> Result<Code, Failure> {
         code::read(self.wasm, &self.limits).map_err(Failure::load)
     }
@@ -237,7 +244,7 @@ impl std::fmt::Debug for Inspection<'_> {
     }
 }
 
-/// Where data are put to when the module is instantiated, where that is a plain number.
+/// Returns the address at which instantiation places data, if it is a constant.
 fn address(segment: &Data<'_>) -> Option<u32> {
     let DataKind::Active { offset_expr, .. } = &segment.kind else {
         return None;

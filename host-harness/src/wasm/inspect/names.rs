@@ -1,19 +1,21 @@
-//! Names of functions, as the compiler mangled them.
+//! Names of functions, demangled.
 
 use crate::text;
 
-/// What a name in the module's name section says.
+/// A function's name from the module's name section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Function {
-    /// Its path, as one would write it: `std::time::Instant::now`. Bounded and free of terminal escapes.
+    /// The path in Rust's notation: `std::time::Instant::now`. Bounded and free of terminal
+    /// escapes.
     pub path: String,
-    /// The crate that it was written in, with `_` for `-`; `None` where the name does not say.
+    /// The crate that defines the function, with `_` for `-`; `None` if the name does not contain
+    /// it.
     pub krate: Option<String>,
 }
 
 impl Function {
-    /// Reads a name as a module has it, which may be mangled.
+    /// Parses a name from a module, which may be mangled.
     ///
     /// ```
     /// use plugin_sdk_harness::inspect::Function;
@@ -29,7 +31,8 @@ impl Function {
     }
 }
 
-/// The first word of a path: in `<a::B as c::D>::e` that of the type, unless it is one of the language's own, which belongs to nobody.
+/// Returns the first word of a path. In `<a::B as c::D>::e` it is that of the type, unless the type
+/// is built into the language and so belongs to no crate.
 fn krate(path: &str) -> Option<String> {
     let (ty, of) = match path.strip_prefix('<') {
         Some(rest) => rest.split_once(" as ").unwrap_or((rest, "")),
@@ -58,7 +61,7 @@ pub(super) fn packages(text: &str, packages: &mut Vec<(String, String)>) {
         let Some(folder) = rest.split('/').nth(1) else {
             continue;
         };
-        // The version begins behind the first hyphen that a digit and a point follow.
+        // The version begins after the first hyphen that is followed by a digit and a point.
         let version = folder.match_indices('-').find_map(|(at, _)| {
             let version = folder.get(at + 1..)?;
             let starts = version.starts_with(|character: char| character.is_ascii_digit());
@@ -83,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_tells_the_crate() {
+    fn the_crate_is_read_from_the_path() {
         for (path, expected) in [
             ("chrono::offset::utc::Utc::now", Some("chrono")),
             (
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folders_of_registries_tell_packages() {
+    fn packages_are_read_from_registry_folders() {
         let mut found = Vec::new();
         packages(
             "x/registry/src/index.crates.io-1949cf8c6b5b557f/js-sys-0.3.70/src/lib.rs\0/registry/src/reg/wasm-bindgen-0.2.93/a/registry/src/reg/none/b",

@@ -1,4 +1,4 @@
-//! The proposals that came after the first version of WebAssembly.
+//! The proposals that extended the first version of WebAssembly.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use wasmparser::Operator;
 
 macro_rules! proposals {
     ($($(#[$doc:meta])* $proposal:ident $name:literal)*) => {
-        /// A part of WebAssembly that came after its first version, and that a host may lack.
+        /// A part of WebAssembly that was added after its first version, and that a host may lack.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Proposal {
@@ -14,10 +14,10 @@ macro_rules! proposals {
         }
 
         impl Proposal {
-            /// All that are told apart.
+            /// All proposals that are distinguished.
             pub const ALL: &[Proposal] = &[$(Proposal::$proposal),*];
 
-            /// As engines and compilers write it: `bulk-memory`.
+            /// Returns the name that engines and compilers use: `bulk-memory`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Proposal::$proposal => $name,)*
@@ -28,7 +28,7 @@ macro_rules! proposals {
 }
 
 proposals! {
-    /// Globals that change cross the module's border.
+    /// Imports and exports of mutable globals.
     MutableGlobal "mutable-global"
     /// `i32.extend8_s` and the like.
     SignExtension "sign-ext"
@@ -40,9 +40,10 @@ proposals! {
     MultiValue "multivalue"
     /// `externref`, `funcref` as values, several tables.
     ReferenceTypes "reference-types"
-    /// References to the host's own values: the part of `reference-types` that needs an engine with a collector.
+    /// References to the host's own values: the part of `reference-types` that needs an engine with
+    /// a garbage collector.
     Externref "externref"
-    /// Sums in initial values.
+    /// Sums in constant expressions.
     ExtendedConst "extended-const"
     /// 128-bit vectors.
     Simd "simd128"
@@ -56,17 +57,17 @@ proposals! {
     Exceptions "exception-handling"
     /// The older form of exceptions.
     LegacyExceptions "legacy-exceptions"
-    /// References with types.
+    /// Typed references.
     FunctionReferences "function-references"
-    /// Objects that the engine collects.
+    /// Garbage-collected objects.
     Gc "gc"
     /// 64-bit addresses.
     Memory64 "memory64"
     /// Several memories.
     MultiMemory "multimemory"
-    /// Arithmetic of 128 bits.
+    /// 128-bit arithmetic.
     WideArithmetic "wide-arithmetic"
-    /// Anything younger.
+    /// Any newer proposal.
     Other "an experimental proposal"
 }
 
@@ -78,7 +79,7 @@ impl fmt::Display for Proposal {
 
 macro_rules! by_operator {
     ($(@$proposal:ident $operator:ident $({$($argument:ident: $type:ty),*})? => $visit:ident ($($ann:tt)*))*) => {
-        /// The proposal that brought an instruction.
+        /// Returns the proposal that introduced an instruction.
         pub(super) fn of_operator(operator: &Operator<'_>) -> Option<Proposal> {
             match operator {
                 $(Operator::$operator { .. } => by_operator!(@one $proposal),)*

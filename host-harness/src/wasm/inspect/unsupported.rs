@@ -1,21 +1,22 @@
-//! What the standard library cannot do in a plugin, and a module would try all the same.
+//! Functions of the standard library that do not work in a plugin, although a module calls them.
 
 use super::{Code, Function, Inspection};
 use crate::failure;
 
-/// A call into the standard library that does nothing in a plugin but fail.
+/// A call into the standard library that always fails in a plugin.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Unsupported {
-    /// What it says when it is called: `time not implemented on this platform`.
+    /// The library's message: `time not implemented on this platform`.
     pub message: &'static str,
-    /// What to call instead.
+    /// The replacement to call.
     pub help: &'static str,
-    /// Who calls it, as far as the module has names.
+    /// The callers, if the module has names.
     pub callers: Vec<Function>,
 }
 
-/// The standard library's functions that say these messages, by the beginnings of their paths.
+/// The standard library's functions that fail with these messages, by the beginnings of their
+/// paths.
 const FUNCTIONS: [(&str, &[&str]); 6] = [
     (
         "time not implemented on this platform",
@@ -65,21 +66,22 @@ const FUNCTIONS: [(&str, &[&str]); 6] = [
 ];
 
 impl Unsupported {
-    /// Whether it is printing, which does not even fail: the text is lost.
+    /// Returns whether the call prints. Printing does not even fail: the text is lost.
     pub fn is_printing(&self) -> bool {
         self.message == failure::PRINTING
     }
 }
 
 impl Inspection<'_> {
-    /// What of the standard library the module would call in vain. That it is there does not mean that it is ever called.
+    /// Returns the standard library's functions that the module calls in vain. The presence of a
+    /// call does not mean that it ever runs.
     pub fn unsupported(&self, code: &Code) -> Vec<Unsupported> {
         let functions: Vec<(u32, Function)> = self.functions().collect();
         let mut found = Vec::new();
         for (message, help) in failure::unsupported() {
             let paths = FUNCTIONS.iter().find(|(known, _)| *known == message);
             let paths = paths.map_or(&[][..], |(_, paths)| *paths);
-            // `<std::time::Instant>::now` is another way to write it.
+            // The path may also be written `<std::time::Instant>::now`.
             let is_one = |function: &Function| {
                 let plain = function.path.replace(['<', '>'], "");
                 paths.iter().any(|path| plain.starts_with(path))
@@ -103,7 +105,8 @@ impl Inspection<'_> {
         found
     }
 
-    /// The functions that lead to a function, over those of other crates, which are passed by: at most 20, nearest first.
+    /// Returns the functions that lead to a function through those of the crates in `passed_by`,
+    /// which are skipped: at most 20, nearest first.
     pub fn users(&self, code: &Code, function: u32, passed_by: &[&str]) -> Vec<Function> {
         let mut seen = vec![function];
         let mut found: Vec<Function> = Vec::new();
@@ -118,7 +121,7 @@ impl Inspection<'_> {
                 let of = named.as_ref().and_then(|named| named.krate.as_deref());
                 match (named.as_ref(), of) {
                     (Some(_), Some(of)) if passed_by.contains(&of) => seen.push(caller),
-                    // Glue that tools have generated.
+                    // Generated code of tools.
                     (Some(named), None) if named.path.starts_with("__") => seen.push(caller),
                     (Some(named), _) if found.len() < 20 && !found.contains(named) => {
                         found.push(named.clone())

@@ -1,94 +1,99 @@
-//! What compiling a module will take, judged by its shape.
+//! Estimates the work of compiling a module from its shape.
 //!
-//! The compiler's time is not in proportion to a function's size. It goes by what the function keeps alive: a value for each local in each block where it lives on, and a
-//! parameter of a block for each local that comes there with several values, once for each branch to it. Some thousand bytes can ask for hundreds of millions of those. They
-//! are counted here as the compiler would make them, in one pass and before it starts; what is not known for certain is counted as if it were.
+//! The compiler's time is not proportional to a function's size. It depends on what the function
+//! keeps alive: a value for each local in each block that the local lives through, and a block
+//! parameter for each local that reaches the block with several values, once for each branch to it.
+//! A few thousand bytes can require hundreds of millions of those. They are counted here as the
+//! compiler would create them, in one pass and before it starts; what is uncertain counts as if it
+//! were created.
 //!
-//! The unit is about a microsecond of one core of a small machine, for what goes beyond the time that any code of the module's size takes.
+//! The unit is about a microsecond of one core of a small machine, for the work beyond the time
+//! that any code of the module's size takes.
 
 use wasmparser::Operator;
 
 use crate::failure::FailureKind;
 use crate::limits::ModuleLimits;
 
-/// What any function takes.
+/// The work for any function.
 const FUNCTION: u64 = 100;
 
-/// What a byte of the module may take beside [`ModuleLimits::compile_work`].
+/// The work allowed for each byte of the module in addition to [`ModuleLimits::compile_work`].
 const BYTE: u64 = 6;
 
-/// How often it is looked whether it has become too much, in instructions.
+/// The number of instructions between two checks of the limit.
 const INTERVAL: u32 = 256;
 
-/// Adds up what a module takes.
+/// The sum of a module's work.
 #[derive(Default)]
 pub(super) struct Work {
-    /// For the functions that are done.
+    /// The work of finished functions.
     done: u64,
     now: Function,
 }
 
-/// What is counted of one function.
+/// The counts of one function.
 #[derive(Default)]
 struct Function {
-    /// Its parameters and locals.
+    /// The parameters and locals.
     locals: Vec<Local>,
     frames: Vec<Frame>,
-    /// Which of the frames are loops.
+    /// The indices of the frames that are loops.
     loops: Vec<usize>,
-    /// Instructions so far.
+    /// The number of instructions so far.
     time: u32,
-    /// Blocks as the compiler makes them.
+    /// The number of blocks, as the compiler creates them.
     blocks: u64,
     loop_count: u64,
-    /// For each block, the values that live through it.
+    /// The sum, over all blocks, of the values that live through each.
     live: u64,
-    /// For each branch, the values that it takes to its target.
+    /// The sum, over all branches, of the values that each passes to its target.
     carried: u64,
-    /// Parameters and results of blocks.
+    /// The number of parameters and results of blocks.
     block_values: u64,
-    /// Anything else, in units of work.
+    /// Any other work, in units.
     other: u64,
 }
 
-/// A block, loop or `if` that is open.
+/// An open block, loop or `if`.
 #[derive(Default)]
 struct Frame {
     opened: u32,
-    /// When the arm of an `if` began that is open, else as `opened`.
+    /// The time at which the open arm of an `if` began; otherwise the same as `opened`.
     arm: u32,
     is_loop: bool,
     is_if: bool,
-    /// How many blocks there were.
+    /// The number of blocks when it was opened.
     blocks: u64,
-    /// How many branches go to its end or, if it is a loop, to its beginning.
+    /// The number of branches to its end or, for a loop, to its beginning.
     branches: u64,
-    /// How many values each of them takes along.
+    /// The number of values that each branch passes.
     arity: u64,
     results: u64,
-    /// Locals that are set in it.
+    /// The locals that are set in it.
     set: Vec<u32>,
-    /// Locals whose value in a loop may come from before it, or from the round before.
+    /// The locals whose value in a loop may come from before it, or from the previous iteration.
     exposed: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Local {
     set_at: u32,
-    /// In which frame.
+    /// The frame in which it was set.
     set_in: usize,
     /// The block in which it was last set or read.
     touched: u64,
-    /// When it was last read.
+    /// The time of its last read.
     read_at: u32,
-    /// When it was last read where no single `local.set` tells its value, and in which block.
+    /// The time of its last read where no single `local.set` determines its value, and the block of
+    /// it.
     open_at: u32,
     open_block: u64,
-    /// What its values take that come together at the ends of blocks, if it is read once more.
+    /// The work of merging its values at the ends of blocks, if it is read once more.
     pending: u64,
 }
 
-/// How many parameters and results something has.
+/// The numbers of parameters and results.
 pub(super) type Arity = (u64, u64);
 
 impl Work {
@@ -113,8 +118,9 @@ impl Work {
         function.other = FUNCTION + locals / 10 + params + results;
     }
 
-    /// Counts an instruction. `height` is how many operands there are before it, `open` how many blocks are open after it, the function's own among them; `block` is what the block takes and
-    /// gives that it begins, `call` the same of the function that it calls.
+    /// Counts an instruction. `height` is the number of operands before it, `open` the number of
+    /// open blocks after it, including the function's own. `block` is the arity of the block that
+    /// it begins, `call` that of the function that it calls.
     pub(super) fn operator(
         &mut self,
         operator: &Operator<'_>,
@@ -155,7 +161,8 @@ impl Work {
             Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
                 function.set(*local_index);
             }
-            // The engine looks first whether the table's element is there already, and fetches it where it is not.
+            // The engine first checks whether the table's element is initialised, and initialises
+            // it if not.
             Operator::CallIndirect { .. } | Operator::ReturnCallIndirect { .. } => {
                 (0..5).for_each(|_| function.block(height));
             }
@@ -170,12 +177,12 @@ impl Work {
         }
     }
 
-    /// How many loops are open.
+    /// Returns the number of open loops.
     pub(super) fn loops(&self) -> usize {
         self.now.loops.len()
     }
 
-    /// Whether it is time to look if it has become too much.
+    /// Returns whether the limit is due to be checked.
     pub(super) fn is_due(&self) -> bool {
         self.now.time.is_multiple_of(INTERVAL)
     }
@@ -184,7 +191,7 @@ impl Work {
     pub(super) fn end(&mut self) {
         self.done = self.done.saturating_add(self.now.total());
         self.now = Function {
-            // Kept from one function to the next: nothing is allocated for most of them.
+            // Reused from one function to the next, so that most functions need no allocation.
             locals: std::mem::take(&mut self.now.locals),
             frames: std::mem::take(&mut self.now.frames),
             loops: std::mem::take(&mut self.now.loops),
@@ -192,7 +199,7 @@ impl Work {
         };
     }
 
-    /// Holds what has been counted against what a module of so many bytes may take.
+    /// Checks the counted work against the limit for a module of so many bytes.
     pub(super) fn check(
         &self,
         bytes: usize,
@@ -218,7 +225,7 @@ impl Work {
 }
 
 impl Function {
-    /// What it takes so far.
+    /// Returns the work so far.
     fn total(&self) -> u64 {
         let squared = |count: u64| count.saturating_mul(count);
         self.other
@@ -229,7 +236,7 @@ impl Function {
             .saturating_add(self.blocks.saturating_mul(self.block_values) / 700)
     }
 
-    /// Begins a block of the compiler's, through which the operands live on.
+    /// Begins one of the compiler's blocks, which the operands live through.
     fn block(&mut self, height: u32) {
         self.blocks += 1;
         self.live = self.live.saturating_add(u64::from(height));
@@ -270,7 +277,7 @@ impl Function {
         }
     }
 
-    /// Whether a local has the value that it was last given, whichever way was taken since.
+    /// Returns whether a local has the value that it was last given, on every path since.
     fn is_certain(&self, local: &Local) -> bool {
         let frame = self.frames.get(local.set_in);
         frame.is_some_and(|frame| frame.arm <= local.set_at)
@@ -311,7 +318,7 @@ impl Function {
             return;
         };
         for frame in self.frames.iter_mut().rev() {
-            // Frames that were opened earlier have it among theirs.
+            // Frames that were opened earlier have the local in their own sets.
             if frame.opened <= local.set_at {
                 break;
             }
@@ -361,7 +368,7 @@ impl Function {
                 changing += u64::from(local.set_at >= frame.opened);
             }
         }
-        // All of them are alive at once: the more there are, the longer it takes to find a place for each.
+        // All of them are alive at once: the more there are, the longer it takes to place each.
         let each = (frame.branches + 1).saturating_mul(changing);
         self.carried = self
             .carried
