@@ -59,7 +59,7 @@ impl Pools {
         let async_one = move || -> Result<()> {
             runtime.block_on(async {
                 for _ in 0..CALLS {
-                    plugin.call_async::<Value>("greet", GREET).await?;
+                    plugin.call::<Value>("greet", GREET).await?;
                 }
                 Ok(())
             })
@@ -123,7 +123,7 @@ async fn tasks(pool: &Arc<AsyncPool>) -> Result<()> {
             let pool = Arc::clone(pool);
             tokio::spawn(async move {
                 for _ in 0..CALLS / AT_ONCE {
-                    pool.call_async::<Value>("greet", GREET).await?;
+                    pool.call::<Value>("greet", GREET).await?;
                 }
                 Ok::<_, Failure>(())
             })

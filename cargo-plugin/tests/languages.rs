@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use plugin_sdk_harness::services::Fault;
+use plugin_sdk_harness::services::InjectedFault;
 use plugin_sdk_harness::{Failure, Module, Plugin, PluginBuilder, hosts};
 use serde_json::{Value, json};
 use support::Folder;
@@ -512,7 +512,7 @@ fn a_clock_that_fails_ends_gos_instance_in_order() {
         .find(|guest| guest.language == "Go")
         .unwrap();
     let mut plugin = go.plugin();
-    let fault = Fault::error("unavailable", "the clock has stopped");
+    let fault = InjectedFault::error("unavailable", "the clock has stopped");
     plugin.fault("time_monotonic", fault);
     let name = "x".repeat(50_000);
     let failure = (0..1000)

@@ -1,7 +1,8 @@
-//! Runs plugins written with [`plugin_sdk`] as a real host would: in WebAssembly, on wasmtime, within limits.
+//! Runs plugins written with [`plugin_sdk`] as a real host would: in WebAssembly, on wasmtime, within
+//! limits.
 //!
-//! A plugin's own tests are the first use. The harness builds the crate under test for `wasm32-unknown-unknown`, once per process, and
-//! calls its commands with values or bytes:
+//! Its first use is in a plugin's own tests. The harness builds the crate under test for
+//! `wasm32-unknown-unknown`, once per process, and calls its commands with values or bytes:
 //!
 //! ```no_run
 //! use plugin_sdk_harness::Plugin;
@@ -15,16 +16,16 @@
 //! }
 //! ```
 //!
-//! A host in Rust is the second: any module that keeps to version 1 of the ABI can be [loaded](Module::load) once and
-//! [instantiated](Module::plugin) many times.
+//! Its second use is in a host written in Rust: any module that implements version 1 of the ABI can be
+//! [loaded](Module::load) once and [instantiated](Module::plugin) many times.
 //!
-//! # Watching a plugin
+//! # Observing a plugin
 //!
 //! | to see | ask for | and look at |
 //! |---|---|---|
-//! | what calls come to and cost | [`PluginBuilder::statistics`] | [`Plugin::statistics`]: numbers for each command, which print as a table |
-//! | what crosses the boundary | [`PluginBuilder::debug`] | the standard error stream; [`PluginBuilder::trace`] takes a sink of one's own |
-//! | what a call leaves in the heap | [`CrateSource::count_allocations`] | [`Plugin::heap`], [`Plugin::leaks`], [`Plugin::expect_no_leak`], and the two above |
+//! | outcome and cost of calls | [`PluginBuilder::statistics`] | [`Plugin::statistics`]: figures for each command, printed as a table |
+//! | events at the call boundary | [`PluginBuilder::trace_to_stderr`] | standard error; [`PluginBuilder::trace`] takes a sink instead |
+//! | growth of the heap | [`CrateSource::count_allocations`] | [`Plugin::heap`], [`Plugin::leaks`], [`Plugin::expect_no_leak`], and the two above |
 //!
 //! ```no_run
 //! use plugin_sdk_harness::{Plugin, Source};
@@ -46,16 +47,16 @@
 //! | plugin_init |     1 |      0 |     0 | 48.5µs | 48.5µs | 48.5µs | 48.5µs |        0 |         4 | 1152 KiB |           2 |         12 |
 //! ```
 //!
-//! Whoever makes the same call very often saves the way there and back with [`Plugin::call_many`].
+//! [`Plugin::call_many`] amortises the cost of crossing into the guest over many inputs.
 //!
 //! # Services
 //!
-//! A plugin that asks its host for a key, a file or the time finds a [service](services) that a test can look into; what needs a permission is granted by
-//! name, and denied as an error value otherwise:
+//! When a plugin asks its host for a key, a file or the time, a [service](services) answers that a test
+//! can inspect. Permissions are granted by name; without a grant, the plugin gets an error value:
 //!
 //! ```no_run
 //! use plugin_sdk_harness::Plugin;
-//! use plugin_sdk_harness::services::{AllowList, Fault, ScriptedHttp};
+//! use plugin_sdk_harness::services::{AllowList, InjectedFault, ScriptedHttp};
 //! use serde_json::{Value, json};
 //!
 //! # let source = plugin_sdk_harness::Source::crate_dir("");
@@ -67,19 +68,22 @@
 //! assert_eq!(plugin.services().kv().get::<String>("last").as_deref(), Some("Ada"));
 //! assert_eq!(plugin.services().http().requests().len(), 1);
 //!
-//! plugin.fault("kv_set", Fault::error("unavailable", "disk on fire").times(1));
+//! plugin.fault("kv_set", InjectedFault::error("unavailable", "disk on fire").times(1));
 //! assert_eq!(plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err().code(), "unavailable");
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
-//! A host that is no test gives real ones instead, a database file, a client for HTTP and folders among them, which are behind features of this crate:
-//! `kv-database`, `http-client` (`https` for that as well) and `files-directory`.
+//! A host in production uses real services instead. A database file, an HTTP client and folders are
+//! behind features of this crate: `kv-database`, `http-client` (with `https` for TLS) and
+//! `files-directory`.
 //!
-//! # What a plugin says of itself
+//! # The manifest
 //!
-//! A plugin made with the SDK describes itself in a section of its `.wasm`: who it is, what it asks for, and every command with the types of its arguments and its result, as JSON
-//! Schema. [`Module::manifest`] has it for a module that is loaded, [`manifest::Manifest::read`] for the bytes of a file; nothing is run or compiled for either. Where the description and the module are
-//! out of step, [`Module::warnings`] says so.
+//! A plugin made with the SDK describes itself in a section of its `.wasm`: its identity, the
+//! permissions that it asks for, and every command with the types of its arguments and its result as
+//! JSON Schema. [`Module::manifest`] returns it for a loaded module, [`manifest::Manifest::read`] reads
+//! it from the bytes of a file; neither runs or compiles anything. [`Module::warnings`] reports where
+//! manifest and module disagree.
 //!
 //! ```no_run
 //! use plugin_sdk_harness::{Module, Source};
@@ -94,14 +98,17 @@
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
-//! With the feature `schema-checks`, `PluginBuilder::validate_schemas` has the harness hold values against these schemas before the plugin sees them. The plugin checks types for itself; a host wants
-//! this where it would rather refuse before anything runs, where it wants all that is wrong told at once, and for constraints such as `maximum`, which nobody else checks.
+//! With the feature `schema-checks`, `PluginBuilder::validate_schemas` makes the harness validate values
+//! against these schemas before the plugin gets them. The plugin itself checks only types. A host that
+//! validates refuses a call before anything runs, reports all problems at once, and enforces
+//! constraints such as `maximum`.
 //!
 //! # Async hosts
 //!
-//! With the feature `async`, a plugin built by `PluginBuilder::build_async` has calls that are futures, on tokio. Neither a host function that
-//! waits nor a guest that computes for long keeps the runtime from its other tasks: the guest stops at every tick of a clock, some 10 ms, and goes on when its
-//! turn comes again. Host functions are the plain ones as well as `async` ones:
+//! With the feature `async`, calls of a plugin built by `PluginBuilder::build_async` are futures, on
+//! tokio. Neither a host function that waits nor a guest that computes for long blocks the runtime's
+//! other tasks: the guest yields at every tick of a clock, about every 10 ms. Host functions can be
+//! plain or `async`:
 //!
 //! ```
 //! # #[cfg(feature = "async")] {
@@ -130,27 +137,32 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! let module = Module::load(Source::wat(WAT))?;
 //! let mut plugin = module.plugin().host_functions(weather::provide_async(Service)).build_async().await?;
-//! assert_eq!(plugin.call_async::<i32>("degrees", ()).await?, 6);
+//! assert_eq!(plugin.call::<i32>("degrees", ()).await?, 6);
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! # }).unwrap();
 //! # }
 //! ```
 //!
-//! An implementation of the plain trait runs on the runtime's thread and blocks it for as long as it takes; one that waits for a disk or a network is better an `async` one.
-//! The time of a call goes on while it waits, for the host or for its turn, and ends the one as the other: a host function's future is dropped then.
-//! Dropping a call's own future cancels it. The runtime must have its timers enabled.
+//! An implementation of the plain trait runs on the runtime's thread and blocks it; an implementation
+//! that waits for a disk or a network should be `async`. The timeout of a call includes its waits, for
+//! the host and for its turn; when it passes, a host function's future is dropped. Dropping the future
+//! of a call cancels it. The runtime must have its timers enabled.
 //!
-//! One instance makes one call at a time. `AsyncPool` keeps several for calls at once, as [`Pool`] does for threads.
+//! One instance makes one call at a time. `AsyncPool` keeps several instances for concurrent calls, as
+//! [`Pool`] does for threads.
 //!
 //! # What a guest can do to its host
 //!
-//! Nothing. A guest is taken for an enemy: every address and length it gives is held against its memory, whatever text it gives is
-//! bounded and filtered before it is shown, its memory, tables, stack, time and fuel are [limited](PluginBuilder), and whatever it comes to is a
-//! [`Failure`] that tells which of those it was.
+//! Nothing. The harness treats a guest as hostile: it checks every address and length against the
+//! guest's memory, bounds and filters the guest's text before it shows it, and
+//! [limits](PluginBuilder) memory, tables, stack, time and fuel. Whatever goes wrong is a [`Failure`]
+//! that names the cause.
 //!
-//! The same holds for what is done for a module before it runs. How long the compiler takes depends on a function's shape far more than on its size, so a module's shape is looked at
-//! first, and [`ModuleLimits`] refuse what would take long: what passes takes some seconds, and some more for each MiB. A host that cannot spare them for a stranger's module compiles in a
-//! process of its own, which fills the [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
+//! The same holds for work on a module before it runs. Compile time depends on a function's shape far
+//! more than on its size, so the harness inspects the shape first, and [`ModuleLimits`] refuse modules
+//! that would take long: an accepted module compiles in some seconds, and some more per MiB. A host
+//! that cannot spare them for an untrusted module compiles in a separate process, which fills the
+//! [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
 //!
 //! # Layers
 //!
@@ -220,6 +232,6 @@ pub use observe::{
 pub use plugin::{AsyncPlugin, AsyncPool};
 pub use plugin::{Plugin, PluginBuilder, Pool};
 pub use run::{Answers, Module};
-pub use source::{CargoEnvironment, Compiled, CrateSource, Source, remedies};
+pub use source::{BuiltModule, CargoEnvironment, CrateSource, Source, remedies};
 pub use symbols::symbols_file;
 pub use wasm::inspect;

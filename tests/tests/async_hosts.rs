@@ -16,7 +16,7 @@ use std::time::Duration;
 use calling::{AsyncEverything, Everything, Filter, Level, everything};
 use conventions::{Host, guest};
 use plugin_sdk::Result;
-use plugin_sdk_harness::services::Fault;
+use plugin_sdk_harness::services::InjectedFault;
 use plugin_sdk_harness::{
     AsyncPlugin, AsyncPool, Failure, FailureKind, HostCall, Module, Plugin, PluginBuilder, Pool,
     Source,
@@ -163,13 +163,13 @@ async fn is_as_in_a_host_that_cannot_wait(builder: fn() -> PluginBuilder) {
         let mut expected = grant(plain()).build().unwrap();
         let mut plugin = grant(builder()).build_async().await.unwrap();
         for (command, args) in calls() {
-            let outcome = told(plugin.call_async::<Value>(command, &args).await);
+            let outcome = told(plugin.call::<Value>(command, &args).await);
             let expected_outcome = told(expected.call::<Value>(command, &args));
             assert_eq!(outcome, expected_outcome, "{command} {args}");
             assert_eq!(timeless(&plugin), timeless(&expected));
         }
         assert_eq!(plugin.memory_bytes(), expected.memory_bytes());
-        let failure = told(plugin.call_async::<Value>("fail_silently", ()).await);
+        let failure = told(plugin.call::<Value>("fail_silently", ()).await);
         assert_eq!(failure, told(expected.call::<Value>("fail_silently", ())));
         assert!(plugin.is_poisoned() && expected.is_poisoned());
     }
@@ -199,7 +199,7 @@ fn an_async_implementation_in_a_sync_plugin_is_refused() {
 #[tokio::test]
 async fn a_test_can_inspect_the_implementation() {
     let mut plugin = waiting().build_async().await.unwrap();
-    plugin.call_async::<Value>("numbers", ()).await.unwrap();
+    plugin.call::<Value>("numbers", ()).await.unwrap();
     let host = plugin.implementation::<Waiting>().unwrap();
     assert_eq!(host.host.calls[0], "nothing");
     plugin
@@ -231,8 +231,8 @@ fn calls_can_be_spawned_on_many_threads() {
                 tokio::spawn(async {
                     let mut plugin = waiting().build_async().await?;
                     plugin.init(json!({})).await?;
-                    let text: Value = plugin.call_async("text", json!({"name": "Ada"})).await?;
-                    let raw = plugin.call_raw_async("calls", b"").await?.to_vec();
+                    let text: Value = plugin.call("text", json!({"name": "Ada"})).await?;
+                    let raw = plugin.call_raw("calls", b"").await?.to_vec();
                     plugin.cleanup().await?;
                     Ok::<_, Failure>((text[0].clone(), raw))
                 })
@@ -260,12 +260,12 @@ async fn a_computing_guest_does_not_block_the_only_thread() {
         // Endless: it is either dropped in the middle or ended by its timeout.
         tokio::select! {
             biased;
-            outcome = plugin.call_async::<u64>("compute", json!({"rounds": u64::MAX})) => {
+            outcome = plugin.call::<u64>("compute", json!({"rounds": u64::MAX})) => {
                 panic!("nothing else went on until {outcome:?}")
             }
             others = others => others.unwrap(),
         }
-        let failure = plugin.call_async::<u32>("calls", ()).await.unwrap_err();
+        let failure = plugin.call::<u32>("calls", ()).await.unwrap_err();
         assert_cancelled(&failure, "compute");
     }
 }
@@ -289,10 +289,7 @@ async fn a_guest_that_computes_forever_is_stopped_by_its_timeout() {
     let mut plugin = builder.build_async().await.unwrap();
     let others = tokio::spawn(others_go_on());
     let rounds = json!({"rounds": u64::MAX});
-    let failure = plugin
-        .call_async::<u64>("compute", rounds)
-        .await
-        .unwrap_err();
+    let failure = plugin.call::<u64>("compute", rounds).await.unwrap_err();
     assert!(
         matches!(failure.kind(), FailureKind::Timeout { during: None, .. }),
         "{failure}"
@@ -308,7 +305,7 @@ async fn a_guest_that_yields_resumes_where_it_stopped() {
     let expected: u64 = plugin.call("compute", &rounds).unwrap();
     let mut plugin = plain().build_async().await.unwrap();
     assert_eq!(
-        plugin.call_async::<u64>("compute", &rounds).await.unwrap(),
+        plugin.call::<u64>("compute", &rounds).await.unwrap(),
         expected
     );
 }
@@ -324,7 +321,7 @@ async fn a_host_that_waits_forever_is_stopped_by_the_call_timeout() {
         .await
         .unwrap();
     let failure = plugin
-        .call_async::<Value>("look_up", json!({"key": "forever"}))
+        .call::<Value>("look_up", json!({"key": "forever"}))
         .await
         .unwrap_err();
     let FailureKind::Timeout {
@@ -358,7 +355,7 @@ fn an_aborted_task_drops_the_host_future_and_kills_the_instance() {
         let task = tokio::spawn(async move {
             let mut plugin = called.lock().await;
             plugin
-                .call_async::<Value>("look_up", json!({"key": "forever"}))
+                .call::<Value>("look_up", json!({"key": "forever"}))
                 .await
         });
         watched.begun.notified().await;
@@ -366,7 +363,7 @@ fn an_aborted_task_drops_the_host_future_and_kills_the_instance() {
         assert!(task.await.unwrap_err().is_cancelled());
         assert_eq!(watched.dropped.load(Ordering::SeqCst), 1);
         let mut plugin = plugin.lock().await;
-        let failure = plugin.call_async::<u32>("calls", ()).await.unwrap_err();
+        let failure = plugin.call::<u32>("calls", ()).await.unwrap_err();
         assert_cancelled(&failure, "look_up");
         assert_cancelled(&plugin.cleanup().await.unwrap_err(), "look_up");
     });
@@ -376,10 +373,16 @@ fn an_aborted_task_drops_the_host_future_and_kills_the_instance() {
 async fn faults_affect_async_hosts_like_others() {
     let struck = |builder: PluginBuilder| {
         builder
-            .fault("lookup", Fault::error("unavailable", "gone").times(1))
-            .fault("lookup", Fault::bad_bytes().times(1))
-            .fault("lookup", Fault::delay(Duration::from_millis(1)).times(1))
-            .fault("lookup", Fault::oversized(100 << 20).times(1))
+            .fault(
+                "lookup",
+                InjectedFault::error("unavailable", "gone").times(1),
+            )
+            .fault("lookup", InjectedFault::bad_bytes().times(1))
+            .fault(
+                "lookup",
+                InjectedFault::delay(Duration::from_millis(1)).times(1),
+            )
+            .fault("lookup", InjectedFault::oversized(100 << 20).times(1))
     };
     let code = |outcome: std::result::Result<Value, Failure>| match outcome {
         Ok(_) => String::new(),
@@ -392,23 +395,23 @@ async fn faults_affect_async_hosts_like_others() {
     for builder in [plain, waiting] {
         let mut plugin = struck(builder()).build_async().await.unwrap();
         for expected in &expected {
-            assert_eq!(code(plugin.call_async("look_up", &key).await), *expected);
+            assert_eq!(code(plugin.call("look_up", &key).await), *expected);
         }
-        plugin.fault("*", Fault::error("unavailable", "all gone"));
-        let outcome = plugin.call_async("look_up", &key).await;
+        plugin.fault("*", InjectedFault::error("unavailable", "all gone"));
+        let outcome = plugin.call("look_up", &key).await;
         assert_eq!(code(outcome), "unavailable");
         plugin.clear_faults();
-        assert_eq!(code(plugin.call_async("look_up", &key).await), "");
+        assert_eq!(code(plugin.call("look_up", &key).await), "");
     }
 }
 
 #[tokio::test]
 async fn observers_are_notified_of_cancelled_calls() {
     let mut plugin = waiting().statistics().build_async().await.unwrap();
-    plugin.call_async::<u32>("calls", ()).await.unwrap();
+    plugin.call::<u32>("calls", ()).await.unwrap();
     tokio::select! {
         biased;
-        outcome = plugin.call_async::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
+        outcome = plugin.call::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
         () = others_go_on() => {}
     }
     let statistics = plugin.statistics();
@@ -426,7 +429,7 @@ async fn hooks_are_called_and_missing_ones_are_reported() {
     let mut plugin = builder.build_async().await.unwrap();
     let ada = json!({"name": "Ada"});
     plugin.event("user.created", &ada).await.unwrap();
-    let heard: Vec<String> = plugin.call_async("heard", ()).await.unwrap();
+    let heard: Vec<String> = plugin.call("heard", ()).await.unwrap();
     assert_eq!(heard[0], "created Ada");
     let failure = plugin.start().await.unwrap_err();
     assert_eq!(failure.code(), "missing_export");
@@ -443,8 +446,8 @@ async fn hooks_are_called_and_missing_ones_are_reported() {
 #[tokio::test]
 async fn a_future_that_was_never_polled_has_called_nothing() {
     let mut plugin = plain().build_async().await.unwrap();
-    drop(plugin.call_async::<u32>("calls", ()));
-    assert_eq!(plugin.call_async::<u32>("calls", ()).await.unwrap(), 0);
+    drop(plugin.call::<u32>("calls", ()));
+    assert_eq!(plugin.call::<u32>("calls", ()).await.unwrap(), 0);
 }
 
 /// Returns a minimal module that runs the body.
@@ -493,7 +496,7 @@ async fn a_bad_argument_to_an_async_host_fails_before_the_host_runs() {
             let source = hostile(IMPORTS, &format!("{body} i64.const 0"));
             let builder = Plugin::builder(source).host_functions(builder);
             let mut plugin = builder.build_async().await.unwrap();
-            let failure = plugin.call_raw_async("run", b"").await.unwrap_err();
+            let failure = plugin.call_raw("run", b"").await.unwrap_err();
             assert_eq!(failure.code(), "bad_host_argument", "{failure}");
             assert!(failure.to_string().contains(told), "{failure}");
         }
@@ -531,7 +534,7 @@ async fn traps_are_classified_as_in_sync_hosts() {
         };
         let mut expected = builder().build().unwrap();
         let mut plugin = builder().build_async().await.unwrap();
-        let outcome = told(plugin.call_raw_async("run", b"").await);
+        let outcome = told(plugin.call_raw("run", b"").await);
         assert!(
             outcome.as_ref().unwrap_err().starts_with(code),
             "{outcome:?}"
@@ -557,7 +560,7 @@ async fn a_start_function_may_wait_for_its_host() {
         .build_async()
         .await
         .unwrap();
-    assert_eq!(plugin.call_raw_async("run", b"").await.unwrap(), b"56");
+    assert_eq!(plugin.call_raw("run", b"").await.unwrap(), b"56");
 }
 
 #[tokio::test]
@@ -567,7 +570,7 @@ async fn ten_thousand_async_host_calls_do_not_grow_memory() {
     for _ in 0..2 {
         for _ in 0..1250 {
             let name = json!({"name": "Ada"});
-            plugin.call_async::<Value>("text", name).await.unwrap();
+            plugin.call::<Value>("text", name).await.unwrap();
         }
         after.push(plugin.memory_bytes());
     }
@@ -674,7 +677,7 @@ fn a_pool_on_tokio_serves_many_tasks_within_its_size() {
                 let pool = Arc::clone(&pool);
                 tokio::spawn(async move {
                     let name = json!({"name": "Ada"});
-                    pool.call_async::<Value>("text", name).await
+                    pool.call::<Value>("text", name).await
                 })
             })
             .collect();
@@ -690,7 +693,7 @@ fn a_pool_on_tokio_serves_many_tasks_within_its_size() {
 async fn a_pool_on_tokio_runs_one_call_per_place_concurrently() {
     let pool = AsyncPool::new(3, waiting);
     let all = tokio::sync::Barrier::new(3);
-    let one = || pool.with_async(async |_: &mut AsyncPlugin| all.wait().await.is_leader());
+    let one = || pool.with(async |_: &mut AsyncPlugin| all.wait().await.is_leader());
     let (a, b, c) = tokio::join!(one(), one(), one());
     let leaders = [a, b, c].map(std::result::Result::unwrap);
     assert_eq!(leaders.iter().filter(|leader| **leader).count(), 1);
@@ -700,16 +703,16 @@ async fn a_pool_on_tokio_runs_one_call_per_place_concurrently() {
 async fn a_pool_on_tokio_recovers_the_place_of_a_cancelled_call() {
     let made = Arc::default();
     let pool = AsyncPool::new(1, counting(&made, waiting));
-    assert_eq!(pool.call_async::<u32>("calls", ()).await.unwrap(), 0);
+    assert_eq!(pool.call::<u32>("calls", ()).await.unwrap(), 0);
     tokio::select! {
         biased;
-        outcome = pool.call_async::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
+        outcome = pool.call::<Value>("look_up", json!({"key": "forever"})) => panic!("{outcome:?}"),
         () = others_go_on() => {}
     }
-    assert_eq!(pool.call_raw_async("calls", b"").await.unwrap(), b"0");
+    assert_eq!(pool.call_raw("calls", b"").await.unwrap(), b"0");
     assert_eq!(made.load(Ordering::SeqCst), 2);
-    let failure = pool.call_async::<Value>("fail_silently", ()).await;
+    let failure = pool.call::<Value>("fail_silently", ()).await;
     assert_eq!(failure.unwrap_err().code(), "host_function");
-    assert_eq!(pool.call_async::<u32>("calls", ()).await.unwrap(), 0);
+    assert_eq!(pool.call::<u32>("calls", ()).await.unwrap(), 0);
     assert_eq!(made.load(Ordering::SeqCst), 3);
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use failing::{Shop, shop};
 use plugin_sdk_harness::hosts;
-use plugin_sdk_harness::services::{AllowList, Fault, ScriptedHttp};
+use plugin_sdk_harness::services::{AllowList, InjectedFault, ScriptedHttp};
 use plugin_sdk_harness::{CrateSource, Failure, FailureKind, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
@@ -614,7 +614,7 @@ fn services_use_neotalks_functions_and_others_are_unsupported() {
     // A body that cannot be read is not an empty one.
     let untold = plugin.call::<String>("text", &url).unwrap_err();
     assert_eq!(untold.code(), "unsupported");
-    let fault = Fault::error("timeout", "too slow").times(1);
+    let fault = InjectedFault::error("timeout", "too slow").times(1);
     plugin.fault("neotalk_http_get", fault);
     let failed = plugin.call::<Value>("fetch", &url).unwrap_err();
     assert_eq!(failed.code(), "unavailable");

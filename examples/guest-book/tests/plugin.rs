@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use guest_book::GuestBook;
-use plugin_sdk_harness::services::{Fault, MemoryKv};
+use plugin_sdk_harness::services::{InjectedFault, MemoryKv};
 use plugin_sdk_harness::{Plugin, PluginBuilder, Source};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ fn a_failing_store_is_an_error_and_the_plugin_continues() {
     let mut plugin = builder().grant("kv").build().unwrap();
     plugin.fault(
         "kv_set",
-        Fault::error("unavailable", "disk on fire").times(1),
+        InjectedFault::error("unavailable", "disk on fire").times(1),
     );
     let mut greet = || plugin.call::<String>("greet", json!({"name": "Ada"}));
     assert_eq!(greet().unwrap_err().code(), "unavailable");

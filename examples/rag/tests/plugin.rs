@@ -7,7 +7,7 @@
 )]
 
 use plugin_sdk::files::Files;
-use plugin_sdk_harness::services::{DirectoryFiles, Fault, MemoryFiles};
+use plugin_sdk_harness::services::{DirectoryFiles, InjectedFault, MemoryFiles};
 use plugin_sdk_harness::{Plugin, PluginBuilder, Source};
 use rag::{Config, Found, Indexed, Rag, Skipped};
 use serde_json::{Value, json};
@@ -161,7 +161,7 @@ fn unreadable_files_are_reported_and_the_rest_is_indexed() {
         // The plugin reads this after `tokyo.txt`, and before the subfolders.
         .fault(
             "files_read",
-            Fault::error("unavailable", "disk on fire")
+            InjectedFault::error("unavailable", "disk on fire")
                 .after(3)
                 .times(1),
         )

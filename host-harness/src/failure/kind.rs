@@ -289,8 +289,8 @@ pub enum FailureKind {
         /// The reason.
         reason: String,
     },
-    /// The plugin needs permissions that are not granted, and was built
-    /// [strictly](crate::PluginBuilder::strict).
+    /// The plugin needs permissions that are not granted, and the builder
+    /// [requires them](crate::PluginBuilder::require_permissions).
     NotGranted {
         /// The permissions that are not granted, with the plugin's reasons.
         permissions: Vec<Permission>,

@@ -22,7 +22,7 @@ use crate::limits::{Chosen, Limits};
 use crate::observe;
 use crate::permissions::{Grants, Permission};
 use crate::run::{Compiled, Instance, Module, json};
-use crate::services::{Fault, Faults, Provided, Services};
+use crate::services::{Faults, InjectedFault, Provided, Services};
 use crate::source::{Source, remedies};
 
 /// Builds a [`Plugin`]: its configuration and its limits.
@@ -464,20 +464,20 @@ impl PluginBuilder {
         self
     }
 
-    /// Injects a fault into a host function, by the name of its import: see [`Fault`].
+    /// Injects a fault into a host function, by the name of its import: see [`InjectedFault`].
     ///
     /// ```no_run
     /// use plugin_sdk_harness::Plugin;
-    /// use plugin_sdk_harness::services::Fault;
+    /// use plugin_sdk_harness::services::InjectedFault;
     ///
     /// # let source = plugin_sdk_harness::Source::crate_dir("");
     /// let plugin = Plugin::builder(source)
     ///     .grant("kv")
-    ///     .fault("kv_get", Fault::error("unavailable", "disk on fire").times(2))
+    ///     .fault("kv_get", InjectedFault::error("unavailable", "disk on fire").times(2))
     ///     .build()?;
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn fault(mut self, function: &str, fault: Fault) -> Self {
+    pub fn fault(mut self, function: &str, fault: InjectedFault) -> Self {
         self.faults.add(function, fault);
         self
     }

@@ -6,7 +6,7 @@ use crate::abi::Contract;
 use crate::failure::{Failure, FailureKind};
 use crate::hosts::{self, HostContract};
 use crate::run::Module;
-use crate::source::{Binary, Build, Compiled, CrateSource, Source, settled};
+use crate::source::{Binary, Build, BuiltModule, CrateSource, Source, settled};
 use crate::wasm::examine;
 use crate::wasm::inspect::Inspection;
 
@@ -68,7 +68,7 @@ impl CrateSource {
     /// println!("{}: {} bytes", built.path.display(), built.wasm.len());
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn compile(&self) -> Result<Compiled, Failure> {
+    pub fn compile(&self) -> Result<BuiltModule, Failure> {
         let build = self.run()?;
         match clash(&build) {
             Some(failure) => Err(failure),

@@ -20,7 +20,7 @@ use crate::abi::{Callee, Command, CommandName, missing_hook};
 use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
 use crate::hosts::HostContract;
 use crate::run::{Answers, Inputs, Module, frame, json};
-use crate::services::{Fault, Services};
+use crate::services::{InjectedFault, Services};
 use encode::Gate;
 use runner::Runner;
 
@@ -473,8 +473,8 @@ impl Plugin {
         &self.services
     }
 
-    /// Injects a fault into a host function from now on, by the name of its import: see [`Fault`].
-    pub fn fault(&mut self, function: &str, fault: Fault) {
+    /// Injects a fault into a host function from now on, by the name of its import: see [`InjectedFault`].
+    pub fn fault(&mut self, function: &str, fault: InjectedFault) {
         self.runner
             .sandbox_mut()
             .host_mut()

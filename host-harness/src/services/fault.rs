@@ -13,10 +13,10 @@ use plugin_sdk::Error;
 /// call, the first one that is due strikes.
 ///
 /// ```
-/// use plugin_sdk_harness::services::{Fault, Faults, Strike};
+/// use plugin_sdk_harness::services::{InjectedFault, Faults, Strike};
 ///
 /// let mut faults = Faults::new();
-/// faults.add("kv_get", Fault::error("unavailable", "disk on fire").after(1).times(1));
+/// faults.add("kv_get", InjectedFault::error("unavailable", "disk on fire").after(1).times(1));
 ///
 /// assert_eq!(faults.strike("kv_get"), None);
 /// let Some(Strike::Error(error)) = faults.strike("kv_get") else { panic!() };
@@ -25,13 +25,13 @@ use plugin_sdk::Error;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
-pub struct Fault {
+pub struct InjectedFault {
     strike: Strike,
     after: u64,
     times: u64,
 }
 
-/// The effect of a [`Fault`] on one call.
+/// The effect of a [`InjectedFault`] on one call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Strike {
@@ -51,32 +51,32 @@ pub enum Strike {
     BadBytes,
 }
 
-impl Fault {
+impl InjectedFault {
     /// Creates a fault that makes the call fail.
     pub fn error(
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Fault::of(Strike::Error(Error::new(code, message)))
+        InjectedFault::of(Strike::Error(Error::new(code, message)))
     }
 
     /// Creates a fault that delays the call.
     pub fn delay(delay: Duration) -> Self {
-        Fault::of(Strike::Delay(delay))
+        InjectedFault::of(Strike::Delay(delay))
     }
 
     /// Creates a fault that returns this many bytes.
     pub fn oversized(bytes: usize) -> Self {
-        Fault::of(Strike::Oversized { bytes })
+        InjectedFault::of(Strike::Oversized { bytes })
     }
 
     /// Creates a fault that returns bytes that are neither text nor JSON.
     pub fn bad_bytes() -> Self {
-        Fault::of(Strike::BadBytes)
+        InjectedFault::of(Strike::BadBytes)
     }
 
     fn of(strike: Strike) -> Self {
-        Fault {
+        InjectedFault {
             strike,
             after: 0,
             times: u64::MAX,
@@ -118,7 +118,7 @@ struct Planned {
     /// The name of an import, or the start of one if `prefix` is set.
     function: String,
     prefix: bool,
-    fault: Fault,
+    fault: InjectedFault,
 }
 
 impl Faults {
@@ -127,8 +127,8 @@ impl Faults {
         Self::default()
     }
 
-    /// Sets a fault for all functions that match a name; see [`Fault`].
-    pub fn add(&mut self, function: &str, fault: Fault) {
+    /// Sets a fault for all functions that match a name; see [`InjectedFault`].
+    pub fn add(&mut self, function: &str, fault: InjectedFault) {
         let (function, prefix) = match function.strip_suffix('*') {
             Some(start) => (start, true),
             None => (function, false),
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn fault_strikes_every_call_of_its_function_only() {
         let mut faults = Faults::new();
-        faults.add("kv_get", Fault::error("a", ""));
+        faults.add("kv_get", InjectedFault::error("a", ""));
         assert_eq!(codes(&mut faults, "kv_get", 3), ["a", "a", "a"]);
         assert_eq!(codes(&mut faults, "kv_get_all", 1), ["-"]);
         faults.clear();
@@ -210,9 +210,9 @@ mod tests {
     #[test]
     fn faults_strike_in_turn_and_run_out() {
         let mut faults = Faults::new();
-        faults.add("kv_get", Fault::error("a", "").times(2));
-        faults.add("kv_*", Fault::error("b", "").after(3).times(1));
-        faults.add("*", Fault::error("c", "").after(1).times(1));
+        faults.add("kv_get", InjectedFault::error("a", "").times(2));
+        faults.add("kv_*", InjectedFault::error("b", "").after(3).times(1));
+        faults.add("*", InjectedFault::error("c", "").after(1).times(1));
         assert_eq!(
             codes(&mut faults, "kv_get", 6),
             ["a", "a", "c", "b", "-", "-"]
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn fault_limited_to_zero_times_never_strikes() {
         let mut faults = Faults::new();
-        faults.add("*", Fault::bad_bytes().times(0));
+        faults.add("*", InjectedFault::bad_bytes().times(0));
         assert_eq!(faults.strike("kv_get"), None);
     }
 

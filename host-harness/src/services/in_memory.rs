@@ -11,7 +11,7 @@ use super::{
     SeededRandom,
 };
 
-/// The in-memory services of a plugin, as [`Plugin::host`](crate::Plugin::host) returns them.
+/// The in-memory services of a plugin, as [`Plugin::services`](crate::Plugin::services) returns them.
 ///
 /// Each method returns the service that the plugin was built with: either the one given to the
 /// builder or the one that every builder starts with. They are handles: the plugin sees every

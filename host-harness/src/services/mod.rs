@@ -27,7 +27,7 @@
 //! * **Answers**: `answer` adds an answer to a queue, `answer_to` answers each request that matches
 //!   a pattern, `answer_when` each request that satisfies a condition, and `answer_with` lets a
 //!   closure decide ([`ScriptedHttp`], [`ScriptedAi`]).
-//! * **Faults**: a [`Fault`] is injected under the name of any host function, no matter what
+//! * **Faults**: a [`InjectedFault`] is injected under the name of any host function, no matter what
 //!   implements it.
 //! * **Records** of past calls are bounded in number and size: [`RecordedLog::lines`],
 //!   [`EventBus::emitted`], [`ScriptedHttp::requests`], [`ScriptedAi::conversations`].
@@ -74,7 +74,7 @@ pub use clock::{ManualClock, SystemClock};
 pub use config::MapConfig;
 pub(crate) use config::setting;
 pub use events::{Event, EventBus};
-pub use fault::{Fault, Faults, Strike};
+pub use fault::{Faults, InjectedFault, Strike};
 #[cfg(feature = "files-directory")]
 pub use files::DirectoryFiles;
 pub use files::MemoryFiles;

@@ -15,7 +15,7 @@ use crate::text;
 use file::{read_file, within};
 
 pub(crate) use cargo::Build;
-pub use cargo::{CargoEnvironment, Compiled, CrateSource};
+pub use cargo::{BuiltModule, CargoEnvironment, CrateSource};
 pub(crate) use clash::settled;
 
 /// The default of [`Source::max_bytes`]: 64 MiB.

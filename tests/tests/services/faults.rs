@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use plugin_sdk_harness::services::{AllowList, Fault, MemoryFiles, ScriptedAi, ScriptedHttp};
+use plugin_sdk_harness::services::{
+    AllowList, InjectedFault, MemoryFiles, ScriptedAi, ScriptedHttp,
+};
 use plugin_sdk_harness::{Module, Plugin, Source};
 use plugin_sdk_tests::root;
 use proptest::prelude::*;
@@ -39,7 +41,7 @@ const FUNCTIONS: [&str; 24] = [
 ];
 
 /// Faults, each with its function.
-type Faults = Vec<(&'static str, Fault)>;
+type Faults = Vec<(&'static str, InjectedFault)>;
 
 fn calls() -> impl Strategy<Value = Vec<Value>> {
     let key = "[ab.*/]{0,3}";
@@ -72,10 +74,10 @@ fn calls() -> impl Strategy<Value = Vec<Value>> {
 
 fn faults() -> impl Strategy<Value = Faults> {
     let kind = prop_oneof![
-        4 => ("[a-z\u{e4}]{0,8}", "[a-z\u{e4}\"\u{0}]{0,40}").prop_map(|(code, message)| Fault::error(code, message)),
-        1 => Just(Fault::delay(Duration::from_micros(1))),
-        3 => (0usize..100_000).prop_map(Fault::oversized),
-        3 => Just(Fault::bad_bytes()),
+        4 => ("[a-z\u{e4}]{0,8}", "[a-z\u{e4}\"\u{0}]{0,40}").prop_map(|(code, message)| InjectedFault::error(code, message)),
+        1 => Just(InjectedFault::delay(Duration::from_micros(1))),
+        3 => (0usize..100_000).prop_map(InjectedFault::oversized),
+        3 => Just(InjectedFault::bad_bytes()),
     ];
     let fault = (prop::sample::select(&FUNCTIONS), kind, 0u64..4, 0u64..3)
         .prop_map(|(function, fault, times, after)| (function, fault.times(times).after(after)));
@@ -115,7 +117,7 @@ fn build(module: &Module, granted: &[&str]) -> Plugin {
 fn run(
     plugin: &mut Plugin,
     calls: &[Value],
-    faults: &[(&'static str, Fault)],
+    faults: &[(&'static str, InjectedFault)],
 ) -> Result<Vec<Value>, TestCaseError> {
     plugin.clear_faults();
     for (function, fault) in faults {
@@ -188,9 +190,9 @@ fn memory_does_not_grow_under_any_fault() {
     ];
     let kinds = [
         None,
-        Some(Fault::error("unavailable", "disk on fire")),
-        Some(Fault::oversized(10_000)),
-        Some(Fault::bad_bytes()),
+        Some(InjectedFault::error("unavailable", "disk on fire")),
+        Some(InjectedFault::oversized(10_000)),
+        Some(InjectedFault::bad_bytes()),
     ];
     let rounds = |plugin: &mut Plugin, times: usize| {
         for kind in kinds.iter().cycle().take(times) {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plugin_sdk_harness::services::{
-    AllowList, DatabaseKv, DirectoryFiles, EventBus, Fault, HttpClient, ManualClock, MemoryFiles,
-    MemoryKv, RecordedLog, ScriptedAi, ScriptedHttp, SeededRandom, SystemClock, SystemRandom,
+    AllowList, DatabaseKv, DirectoryFiles, EventBus, HttpClient, InjectedFault, ManualClock,
+    MemoryFiles, MemoryKv, RecordedLog, ScriptedAi, ScriptedHttp, SeededRandom, SystemClock,
+    SystemRandom,
 };
 use plugin_sdk_harness::{FailureKind, Module, Plugin, PluginBuilder, Source};
 use plugin_sdk_tests::Build;
@@ -326,7 +327,7 @@ fn faults_are_injected_as_configured() {
     let mut plugin = builder()
         .fault(
             "kv_get",
-            Fault::error("unavailable", "disk on fire")
+            InjectedFault::error("unavailable", "disk on fire")
                 .after(1)
                 .times(1),
         )
@@ -346,13 +347,13 @@ fn faults_are_injected_as_configured() {
     );
 
     plugin.services().kv().set("k", &1).unwrap();
-    plugin.fault("kv_*", Fault::bad_bytes());
+    plugin.fault("kv_*", InjectedFault::bad_bytes());
     assert_eq!(
         codes(&mut plugin),
         ["bad_answer"; 3].map(|code| Err(code.to_owned()))
     );
     plugin.clear_faults();
-    plugin.fault("kv_get", Fault::oversized(100_000));
+    plugin.fault("kv_get", InjectedFault::oversized(100_000));
     assert_eq!(
         one(&mut plugin, json!({"kv_get_bytes": "k"}))
             .unwrap()
@@ -363,7 +364,7 @@ fn faults_are_injected_as_configured() {
     );
     plugin.fault(
         "log_write",
-        Fault::error("unavailable", "what cannot fail does not"),
+        InjectedFault::error("unavailable", "what cannot fail does not"),
     );
     one(&mut plugin, json!({"log": "still there"})).unwrap();
     assert!(plugin.services().logs().contains("still there"));
@@ -378,7 +379,7 @@ fn a_failure_shows_earlier_log_lines() {
     for line in 0..20 {
         one(&mut plugin, json!({"log": format!("line {line}")})).unwrap();
     }
-    plugin.fault("time_now", Fault::delay(Duration::from_secs(3600)));
+    plugin.fault("time_now", InjectedFault::delay(Duration::from_secs(3600)));
     let failure = plugin
         .call::<Value>("one", json!({"call": "now"}))
         .unwrap_err();
@@ -397,7 +398,7 @@ fn a_failure_shows_earlier_log_lines() {
 fn an_answer_without_room_in_the_plugin_is_an_error() {
     let mut plugin = builder().memory_pages(40).build().unwrap();
     plugin.services().kv().set("k", &1).unwrap();
-    plugin.fault("kv_get", Fault::oversized(64 << 20));
+    plugin.fault("kv_get", InjectedFault::oversized(64 << 20));
     assert_eq!(
         one(&mut plugin, json!({"kv_get_bytes": "k"})),
         Err("too_large".to_owned())
@@ -412,7 +413,7 @@ fn a_delay_counts_towards_the_calls_timeout() {
         .timeout(Duration::from_millis(100))
         .build()
         .unwrap();
-    plugin.fault("time_now", Fault::delay(Duration::from_secs(3600)));
+    plugin.fault("time_now", InjectedFault::delay(Duration::from_secs(3600)));
     let failure = plugin
         .call::<Value>("one", json!({"call": "now"}))
         .unwrap_err();

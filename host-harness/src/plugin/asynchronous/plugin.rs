@@ -12,7 +12,7 @@ use crate::plugin::builder::{PluginBuilder, Prepared};
 use crate::plugin::runner::Runner;
 use crate::plugin::{Plugin, read_binary};
 use crate::run::{Instance, json};
-use crate::services::Fault;
+use crate::services::InjectedFault;
 
 /// One instance of a plugin whose calls are futures, for hosts on tokio:
 /// [`build_async`](PluginBuilder::build_async) creates it.
@@ -27,7 +27,7 @@ use crate::services::Fault;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_async().await?;
-/// let numbers: Vec<u8> = plugin.call_async("numbers", ()).await?;
+/// let numbers: Vec<u8> = plugin.call("numbers", ()).await?;
 /// assert_eq!(numbers, [1, 2, 3]);
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// # }).unwrap();
@@ -96,7 +96,7 @@ impl AsyncPlugin {
     /// # Errors
     ///
     /// As [`Plugin::call`].
-    pub async fn call_async<R: DeserializeOwned>(
+    pub async fn call<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
         args: impl Serialize,
@@ -114,7 +114,7 @@ impl AsyncPlugin {
     /// # Errors
     ///
     /// As [`Plugin::call_binary`].
-    pub async fn call_binary_async<R: DeserializeOwned>(
+    pub async fn call_binary<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
         args: impl Serialize,
@@ -131,7 +131,7 @@ impl AsyncPlugin {
     /// # Errors
     ///
     /// As [`Plugin::call_raw`].
-    pub async fn call_raw_async(
+    pub async fn call_raw(
         &mut self,
         command: impl CommandName,
         args: &[u8],
@@ -218,7 +218,7 @@ impl AsyncPlugin {
     }
 
     /// As [`Plugin::fault`].
-    pub fn fault(&mut self, function: &str, fault: Fault) {
+    pub fn fault(&mut self, function: &str, fault: InjectedFault) {
         self.0.fault(function, fault);
     }
 

@@ -31,7 +31,7 @@ use crate::plugin::pool::{Idle, Make};
 /// let pool = Arc::new(AsyncPool::new(2, move || module.plugin()));
 /// let calls = ["abc", "def", "ghi"].map(|text| {
 ///     let pool = Arc::clone(&pool);
-///     tokio::spawn(async move { pool.call_raw_async("echo", text.as_bytes()).await })
+///     tokio::spawn(async move { pool.call_raw("echo", text.as_bytes()).await })
 /// });
 /// for (call, text) in calls.into_iter().zip(["abc", "def", "ghi"]) {
 ///     assert_eq!(call.await.unwrap()?, text.as_bytes());
@@ -60,50 +60,50 @@ impl AsyncPool {
         }
     }
 
-    /// Calls a command of an idle instance, like [`AsyncPlugin::call_async`].
+    /// Calls a command of an idle instance, like [`AsyncPlugin::call`].
     ///
     /// # Errors
     ///
-    /// Those of `AsyncPlugin::call_async`, and of [`PluginBuilder::build_async`] if an instance is
+    /// Those of `AsyncPlugin::call`, and of [`PluginBuilder::build_async`] if an instance is
     /// created first.
-    pub async fn call_async<R: DeserializeOwned>(
+    pub async fn call<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        self.with_async(async |plugin| plugin.call_async(command, args).await)
+        self.with(async |plugin| plugin.call(command, args).await)
             .await?
     }
 
-    /// Calls a command of an idle instance, like [`AsyncPlugin::call_binary_async`].
+    /// Calls a command of an idle instance, like [`AsyncPlugin::call_binary`].
     ///
     /// # Errors
     ///
-    /// Those of `AsyncPlugin::call_binary_async`, and of [`PluginBuilder::build_async`] if an
+    /// Those of `AsyncPlugin::call_binary`, and of [`PluginBuilder::build_async`] if an
     /// instance is created first.
-    pub async fn call_binary_async<R: DeserializeOwned>(
+    pub async fn call_binary<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        self.with_async(async |plugin| plugin.call_binary_async(command, args).await)
+        self.with(async |plugin| plugin.call_binary(command, args).await)
             .await?
     }
 
-    /// Calls a command of an idle instance, like [`AsyncPlugin::call_raw_async`]; the result is
+    /// Calls a command of an idle instance, like [`AsyncPlugin::call_raw`]; the result is
     /// copied.
     ///
     /// # Errors
     ///
-    /// Those of `AsyncPlugin::call_raw_async`, and of [`PluginBuilder::build_async`] if an instance
+    /// Those of `AsyncPlugin::call_raw`, and of [`PluginBuilder::build_async`] if an instance
     /// is created first.
-    pub async fn call_raw_async(
+    pub async fn call_raw(
         &self,
         command: impl CommandName,
         args: &[u8],
     ) -> Result<Vec<u8>, Failure> {
-        self.with_async(async |plugin| {
-            let result = plugin.call_raw_async(command, args).await;
+        self.with(async |plugin| {
+            let result = plugin.call_raw(command, args).await;
             result.map(<[u8]>::to_vec)
         })
         .await?
@@ -115,7 +115,7 @@ impl AsyncPool {
     /// # Errors
     ///
     /// Those of [`PluginBuilder::build_async`], if an instance is created first.
-    pub async fn with_async<R>(
+    pub async fn with<R>(
         &self,
         use_it: impl AsyncFnOnce(&mut AsyncPlugin) -> R,
     ) -> Result<R, Failure> {

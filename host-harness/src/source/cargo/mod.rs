@@ -74,7 +74,7 @@ pub struct CrateSource {
 /// A module that cargo has built; see [`CrateSource::compile`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Compiled {
+pub struct BuiltModule {
     /// The path of the module. The next build into the same target folder may overwrite it.
     pub path: PathBuf,
     /// The bytes of the module.
@@ -83,7 +83,7 @@ pub struct Compiled {
 
 /// The outcome of a build.
 pub(crate) struct Build {
-    pub(crate) module: Compiled,
+    pub(crate) module: BuiltModule,
     /// The libraries that the module was linked from.
     pub(crate) libraries: Vec<PathBuf>,
     /// The failure of a module that a check refuses, once it is known.
@@ -237,7 +237,7 @@ impl CrateSource {
         let wasm = read_file(&path, u64::MAX)?;
         drop(lock);
         Ok(Build {
-            module: Compiled { path, wasm },
+            module: BuiltModule { path, wasm },
             libraries,
             refused: OnceLock::new(),
         })
