@@ -32,7 +32,7 @@ pub enum Toolchain {
 }
 
 impl Toolchain {
-    /// The toolchain that [`debian::install`] links to rustup.
+    /// The toolchain that `debian::install` links to rustup.
     pub const LINKED: Toolchain = Toolchain::Named(debian::LINK);
 
     /// Creates a command that runs a program, and everything that it starts, with this toolchain.
