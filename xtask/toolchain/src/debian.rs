@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{self, LOCAL, say};
-use crate::toolchain::{self, RustcVersion, TARGET};
+use crate::rustc::{self, RustcVersion, TARGET};
 
 /// The toolchain's name in rustup.
 pub const LINK: &str = "debian";
@@ -78,7 +78,7 @@ pub fn install(scratch: &Path) -> Result<()> {
         &rustlib.join(&version.host).join("bin"),
     )?;
 
-    if let Err(missing) = toolchain::probe(process::command(&rustc)) {
+    if let Err(missing) = rustc::probe(process::command(&rustc)) {
         say(format!(
             "rustc {} has no usable standard library for {TARGET} ({missing:#})",
             version.release
@@ -87,7 +87,7 @@ pub fn install(scratch: &Path) -> Result<()> {
         install_rlibs(&built, &rustlib.join(TARGET).join("lib"))?;
         // A failure only wastes disk space.
         let _ = fs::remove_dir_all(scratch.join("std"));
-        toolchain::probe(process::command(&rustc))
+        rustc::probe(process::command(&rustc))
             .context("the standard library just built does not work")?;
     }
     link_toolchain(prefix)
@@ -290,7 +290,7 @@ fn link_toolchain(prefix: &Path) -> Result<()> {
         Ok(list) => list,
         // Then Debian's compiler is the active one, or the user must select it.
         Err(_) => {
-            return toolchain::probe(process::command("rustc")).with_context(|| {
+            return rustc::probe(process::command("rustc")).with_context(|| {
                 format!(
                     "without rustup, put {} first in PATH and try again",
                     prefix.join("bin").display()

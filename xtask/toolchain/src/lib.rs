@@ -5,6 +5,8 @@
 
 mod debian;
 pub mod process;
+mod rustc;
 mod toolchain;
 
-pub use toolchain::{RustcVersion, TARGET, Toolchain, probe, set_up};
+pub use rustc::{RustcVersion, TARGET, probe};
+pub use toolchain::{Toolchain, set_up};
