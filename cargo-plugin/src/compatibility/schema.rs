@@ -131,7 +131,8 @@ pub fn changes(
     direction: Direction,
     subject: Subject<'_>,
 ) -> Vec<Change> {
-    let same_definitions = reachable(old) == reachable(new);
+    let same_definitions = manifest::needed_definitions(old.schema, old.definitions)
+        == manifest::needed_definitions(new.schema, new.definitions);
     if old.schema == new.schema && same_definitions {
         return Vec::new();
     }
@@ -158,28 +159,6 @@ pub fn changes(
         }
     }
     changes
-}
-
-/// Returns the definitions that a schema refers to, directly or through others, by their reference.
-fn reachable(document: Document<'_>) -> BTreeMap<&str, &Value> {
-    let mut found = BTreeMap::new();
-    let mut left = vec![document.schema];
-    while let Some(value) = left.pop() {
-        match value {
-            Value::Array(values) => left.extend(values),
-            Value::Object(members) => {
-                left.extend(members.values());
-                if let Some(Value::String(name)) = members.get("$ref")
-                    && let Some((_, schema)) = manifest::definition(name, document.definitions)
-                    && found.insert(name.as_str(), schema).is_none()
-                {
-                    left.push(schema);
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 /// Returns true if values have the same form in a codec that identifies members and variants by

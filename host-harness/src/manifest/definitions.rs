@@ -1,7 +1,7 @@
 //! Schemas that refer to one another by name, and the merging of those from several lines.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
@@ -280,19 +280,42 @@ pub(super) fn check_document(document: &Value) -> Result<(), String> {
     schemas.try_for_each(|schema| check(schema, definitions))
 }
 
-/// Returns a schema as a document with all definitions that it refers to.
-pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value {
-    let mut needed = BTreeSet::new();
+/// Returns the definitions that a schema refers to, directly or through others, by name.
+///
+/// ```
+/// use plugin_sdk_harness::manifest::needed_definitions;
+/// use serde_json::{Map, json};
+///
+/// let definitions = Map::from_iter([
+///     ("Rules".to_owned(), json!({"type": "array", "items": {"$ref": "#/$defs/Rule"}})),
+///     ("Rule".to_owned(), json!({"type": "string"})),
+///     ("Other".to_owned(), json!(true)),
+/// ]);
+/// let schema = json!({"$ref": "#/$defs/Rules"});
+/// let needed = needed_definitions(&schema, &definitions);
+/// assert_eq!(Vec::from_iter(needed.keys()), [&"Rule", &"Rules"]);
+/// ```
+pub fn needed_definitions<'a>(
+    schema: &'a Value,
+    definitions: &'a Map<String, Value>,
+) -> BTreeMap<&'a str, &'a Value> {
+    let mut needed = BTreeMap::new();
     let mut to_visit = vec![schema];
     while let Some(schema) = to_visit.pop() {
         references(schema, &mut |name| {
             if let Some((name, definition)) = definitions.get_key_value(&*name)
-                && needed.insert(name)
+                && needed.insert(name.as_str(), definition).is_none()
             {
                 to_visit.push(definition);
             }
         });
     }
+    needed
+}
+
+/// Returns a schema as a document with all definitions that it refers to.
+pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value {
+    let needed = needed_definitions(schema, definitions);
     let mut document = Map::new();
     document.insert("$schema".to_owned(), DIALECT.into());
     match schema {
@@ -305,7 +328,7 @@ pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value 
     if !needed.is_empty() {
         let needed: Map<String, Value> = definitions
             .iter()
-            .filter(|(name, _)| needed.contains(name))
+            .filter(|(name, _)| needed.contains_key(name.as_str()))
             .map(|(name, definition)| (name.clone(), definition.clone()))
             .collect();
         document.insert(DEFINITIONS.to_owned(), needed.into());

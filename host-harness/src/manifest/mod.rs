@@ -42,7 +42,7 @@ use crate::wasm::inspect::Inspection;
 pub use crate::failure::Problem;
 #[cfg(feature = "schema-checks")]
 pub(crate) use check::Checks;
-pub use definitions::definition;
+pub use definitions::{definition, needed_definitions};
 pub use error::ManifestError;
 
 /// A plugin's description of itself.
