@@ -184,6 +184,7 @@
 //! | `run` | modules, instances and batches; the sandbox around an instance; traps |
 //! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |
 //! | `plugin` | [`Plugin`], its builder, pools and async calls |
+//! | `registry` | plugins by id, loaded from folders, with events between them and swaps while they run |
 //!
 //! # The path of a call
 //!
@@ -210,6 +211,8 @@ mod memory;
 mod observe;
 mod permissions;
 mod plugin;
+#[cfg(feature = "registry")]
+pub mod registry;
 mod run;
 mod sections;
 pub mod services;

@@ -29,6 +29,12 @@ macro_rules! __abi_name {
     (EVENT_EXPORT) => {
         "plugin_event"
     };
+    (STATE_SAVE_EXPORT) => {
+        "plugin_state_save"
+    };
+    (STATE_LOAD_EXPORT) => {
+        "plugin_state_load"
+    };
     (HOOK_EXPORT_PREFIX) => {
         "plugin_"
     };
@@ -88,6 +94,10 @@ names! {
     STOP_EXPORT;
     /// The export of the event handlers.
     EVENT_EXPORT;
+    /// The export that returns the plugin's state, for a newer instance to load.
+    STATE_SAVE_EXPORT;
+    /// The export that replaces the plugin's state by a saved one.
+    STATE_LOAD_EXPORT;
     /// The prefix of the exports of hooks.
     HOOK_EXPORT_PREFIX;
     /// The prefix of the export of a command.

@@ -20,7 +20,7 @@ pub(crate) const I64: ValType = ValType::I64;
 pub(crate) type ExportedFunction = (&'static str, &'static [ValType], &'static [ValType], bool);
 
 /// The functions of the ABI in addition to the commands.
-pub(crate) const FUNCTIONS: [ExportedFunction; 7] = [
+pub(crate) const FUNCTIONS: [ExportedFunction; 9] = [
     (abi::ALLOC_EXPORT, &[I32], &[I32], true),
     (abi::FREE_EXPORT, &[I32, I32], &[], true),
     (abi::INIT_EXPORT, &[I32, I32], &[I64], true),
@@ -28,6 +28,8 @@ pub(crate) const FUNCTIONS: [ExportedFunction; 7] = [
     (abi::START_EXPORT, &[], &[I64], false),
     (abi::STOP_EXPORT, &[], &[I64], false),
     (abi::EVENT_EXPORT, &[I32, I32], &[I64], false),
+    (abi::STATE_SAVE_EXPORT, &[], &[I64], false),
+    (abi::STATE_LOAD_EXPORT, &[I32, I32], &[I64], false),
 ];
 
 /// The checked interface of a module that satisfies the ABI, as far as visible without running it.
@@ -71,10 +73,16 @@ impl Contract {
         let (commands, batches) = commands(interface);
         let commands = commands.into_iter().map(|(name, ..)| name).collect();
         let batches = batches.into_iter().map(|(name, ..)| name).collect();
-        let hooks: Vec<&'static str> = [abi::START_EXPORT, abi::STOP_EXPORT, abi::EVENT_EXPORT]
-            .into_iter()
-            .filter(|name| interface.export(name).is_some())
-            .collect();
+        let hooks: Vec<&'static str> = [
+            abi::START_EXPORT,
+            abi::STOP_EXPORT,
+            abi::EVENT_EXPORT,
+            abi::STATE_SAVE_EXPORT,
+            abi::STATE_LOAD_EXPORT,
+        ]
+        .into_iter()
+        .filter(|name| interface.export(name).is_some())
+        .collect();
         let commands = CommandTable::new(commands, batches);
         let (manifest, unreadable) = self_description(interface);
         let mut warnings = Vec::from_iter(unreadable);

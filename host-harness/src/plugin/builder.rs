@@ -61,6 +61,7 @@ pub struct PluginBuilder {
     cache: CacheDir,
     config: Result<Vec<u8>, String>,
     init: bool,
+    start: bool,
     host: Vec<HostFunctions>,
     services: Provided,
     grants: Grants,
@@ -148,6 +149,7 @@ impl PluginBuilder {
             cache: CacheDir::default(),
             config: Ok(Vec::new()),
             init: true,
+            start: false,
             host: Vec::new(),
             services: Provided::default(),
             grants: Grants::none(),
@@ -170,6 +172,12 @@ impl PluginBuilder {
     /// Does not call the init hook. [`Plugin::init`] can call it later.
     pub fn without_init(mut self) -> Self {
         self.init = false;
+        self
+    }
+
+    /// Calls the start hook after the init hook, if the plugin has one and its host calls it.
+    pub fn start(mut self) -> Self {
+        self.start = true;
         self
     }
 
@@ -610,6 +618,7 @@ impl PluginBuilder {
     }
 
     fn built(self) -> Result<Plugin, Failure> {
+        let start = self.start;
         let Prepared {
             module,
             compiled,
@@ -653,6 +662,9 @@ impl PluginBuilder {
                 |_| Ok(()),
             )?;
             plugin.alive = true;
+        }
+        if start {
+            plugin.start_if_supported()?;
         }
         Ok(plugin)
     }

@@ -38,6 +38,28 @@ impl Module {
         loaded(host, &binary, |binary| Module::made_for(host, binary))
     }
 
+    /// Loads a module for a host, or else for the one that it was built for: see
+    /// [`hosts::made_for`].
+    #[cfg(feature = "registry")]
+    pub(crate) fn load_for_its_host(
+        source: Source,
+        host: Option<&'static HostContract>,
+    ) -> Result<(Self, &'static HostContract), Failure> {
+        let host = match host {
+            Some(host) => host,
+            None => {
+                let binary = source.read()?;
+                let inspection = Inspection::within(&binary.wasm, binary.limits.clone())?;
+                hosts::made_for(&inspection).unwrap_or_else(hosts::native)
+            }
+        };
+        let module = match host.feature {
+            Some(_) => Module::load_for(host, source)?,
+            None => Module::load(source)?,
+        };
+        Ok((module, host))
+    }
+
     /// Returns the same module as another host sees it.
     pub(crate) fn seen_by(&self, host: &'static HostContract) -> Result<Self, Failure> {
         Module::made_for(host, &self.binary())

@@ -365,6 +365,61 @@ impl Plugin {
         self.hook(abi::START_EXPORT)
     }
 
+    /// Calls the start hook, if the plugin has one and its host calls it.
+    pub(crate) fn start_if_supported(&mut self) -> Result<(), Failure> {
+        match self.start() {
+            Err(failure) if is_unsupported_hook(&failure) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Calls the stop hook, if the plugin has one and its host calls it.
+    #[cfg(feature = "registry")]
+    pub(crate) fn stop_if_supported(&mut self) -> Result<(), Failure> {
+        match self.stop() {
+            Err(failure) if is_unsupported_hook(&failure) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Returns whether the plugin can save its state, or load one; those with
+    /// `#[plugin(state = "json")]` can do both.
+    pub fn has_state(&self) -> bool {
+        let contract = self.module.contract();
+        contract.has_hook(abi::STATE_SAVE_EXPORT) && contract.has_hook(abi::STATE_LOAD_EXPORT)
+    }
+
+    /// Returns the plugin's state, for [`load_state`](Plugin::load_state) of another instance,
+    /// maybe of a newer build. This instance goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingExport`](FailureKind::MissingExport) unless the plugin has
+    /// `#[plugin(state = "json")]`.
+    pub fn save_state(&mut self) -> Result<Vec<u8>, Failure> {
+        let name = abi::STATE_SAVE_EXPORT;
+        self.expect_hook(name)?;
+        Ok(self.runner.hook(name)?.to_vec())
+    }
+
+    /// Replaces the plugin's state by a saved one. If that fails, the old state stays.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingExport`](FailureKind::MissingExport) unless the plugin has
+    /// `#[plugin(state = "json")]`, and the plugin's error if it cannot read the state.
+    pub fn load_state(&mut self, state: &[u8]) -> Result<(), Failure> {
+        let name = abi::STATE_LOAD_EXPORT;
+        self.expect_hook(name)?;
+        let callee = Callee::Export(name);
+        let answer = self
+            .runner
+            .call(callee, state.len(), |buffer| buffer.copy_from_slice(state))?;
+        self.runner.result(callee, answer)?;
+        self.alive = true;
+        Ok(())
+    }
+
     /// Calls the stop hook.
     ///
     /// # Errors
@@ -650,7 +705,14 @@ impl Plugin {
     /// Calls a hook without arguments.
     fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
         self.expect_hook(name)?;
-        self.runner.hook(name)
+        self.runner.hook(name)?;
+        Ok(())
+    }
+
+    /// Returns whether the plugin can get events.
+    #[cfg(feature = "registry")]
+    pub(crate) fn has_event_hook(&self) -> bool {
+        self.expect_hook(abi::EVENT_EXPORT).is_ok()
     }
 
     pub(crate) fn expect_hook(&self, name: &'static str) -> Result<(), Failure> {
@@ -660,6 +722,14 @@ impl Plugin {
         }
         Err(Failure::new(missing_hook(name), Stage::Export(name)))
     }
+}
+
+/// Returns whether a hook failed because the plugin has none, or because its host calls none.
+fn is_unsupported_hook(failure: &Failure) -> bool {
+    matches!(
+        failure.kind(),
+        FailureKind::MissingExport { .. } | FailureKind::UnsupportedByHost { .. }
+    )
 }
 
 /// Decodes a result of the binary codec.

@@ -165,6 +165,21 @@ impl Pool {
         Ok(result)
     }
 
+    /// Adds an idle instance to a pool in which no call has begun.
+    #[cfg(feature = "registry")]
+    pub(crate) fn put_idle(&self, plugin: Box<Plugin>) {
+        self.lock().idle.put(plugin);
+    }
+
+    /// Takes all idle instances.
+    #[cfg(feature = "registry")]
+    pub(crate) fn take_idle(&self) -> Vec<Plugin> {
+        let mut places = self.lock();
+        std::iter::from_fn(|| places.idle.take())
+            .map(|plugin| *plugin)
+            .collect()
+    }
+
     /// Waits for a place, and takes an idle instance if there is one.
     fn place(&self) -> Place<'_> {
         let mut places = self.lock();

@@ -131,19 +131,19 @@ impl Runner {
         }
     }
 
-    /// Calls a hook without arguments.
-    pub(super) fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
+    /// Calls a hook without arguments, and returns its result.
+    pub(super) fn hook(&mut self, name: &'static str) -> Result<&[u8], Failure> {
         let callee = Callee::Export(name);
         match self {
             Runner::Own(instance) => {
                 let answer = instance.call_hook(name)?;
-                instance.result(callee, answer)?;
+                instance.result(callee, answer)
             }
             Runner::Emulated(emulated) => {
                 emulated.call(callee, Vec::new())?;
+                Ok(emulated.answer())
             }
         }
-        Ok(())
     }
 
     /// Ends the life of the plugin's state.

@@ -42,6 +42,16 @@ pub struct RecordedLog(Shared<State>);
 struct State {
     level: log::LevelFilter,
     lines: Ring<LogLine>,
+    on_line: Option<OnLine>,
+}
+
+/// The function that is called with each line.
+struct OnLine(Box<dyn Fn(&LogLine) + Send>);
+
+impl std::fmt::Debug for OnLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnLine")
+    }
 }
 
 impl RecordedLog {
@@ -50,6 +60,7 @@ impl RecordedLog {
         RecordedLog(Shared::new(State {
             level: log::LevelFilter::Trace,
             lines: Ring::new(KEPT, KEPT_BYTES),
+            on_line: None,
         }))
     }
 
@@ -64,6 +75,14 @@ impl RecordedLog {
     /// MiB. Discards the lines logged so far.
     pub fn keep(self, lines: usize, bytes: usize) -> Self {
         self.0.lock().lines = Ring::new(lines, bytes);
+        self
+    }
+
+    /// Calls a function with each accepted line, when it is logged.
+    ///
+    /// The function must not use this log.
+    pub fn on_line(self, call: impl Fn(&LogLine) + Send + 'static) -> Self {
+        self.0.lock().on_line = Some(OnLine(Box::new(call)));
         self
     }
 
@@ -130,6 +149,9 @@ impl Log for RecordedLog {
             target: start(target, MAX_TARGET).to_owned(),
             message: start(message, MAX_MESSAGE).to_owned(),
         };
+        if let Some(OnLine(call)) = &state.on_line {
+            call(&line);
+        }
         let bytes = line.target.len() + line.message.len() + size_of::<LogLine>();
         state.lines.push(line, bytes);
     }

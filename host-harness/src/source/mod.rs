@@ -128,6 +128,15 @@ impl Source {
         self
     }
 
+    /// Returns the path of the file, if the source is a file.
+    #[cfg(feature = "registry")]
+    pub(crate) fn file_path(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::File(path) => Some(path),
+            Origin::Crate(_) | Origin::Bytes(_) | Origin::Wat(_) => None,
+        }
+    }
+
     /// Turns on a feature of the crate, if the source is a crate.
     pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
         if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {

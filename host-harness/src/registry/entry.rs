@@ -1,0 +1,531 @@
+//! One plugin of a registry: its instances, and how new ones take over.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Instant, SystemTime};
+
+use plugin_sdk::services::events::Events;
+use serde_json::Value;
+
+use super::blueprint::{Blueprint, Shared};
+use super::config_files::ConfigFiles;
+use super::discovery::{Description, Found, Loaded, Stamp, stamp};
+use super::error::RegistryError;
+use super::options::PluginOptions;
+use super::record::Record;
+use super::status::{Health, Notice, PluginState, PluginStatus};
+use super::{Watchers, lock};
+use crate::failure::{Failure, LogLine};
+use crate::plugin::{Plugin, Pool};
+use crate::run::Module;
+use crate::services::{EventBus, MemoryKv, RecordedLog};
+use crate::source::Source;
+
+/// A plugin.
+pub(super) struct Entry {
+    id: String,
+    source: Source,
+    options: PluginOptions,
+    events: EventBus,
+    logs: RecordedLog,
+    watchers: Watchers,
+    /// Held while the plugin is started, stopped or replaced: one change at a time. Calls do not
+    /// take it.
+    change: Mutex<()>,
+    current: RwLock<Current>,
+    /// Held during a call of a single instance, and for a moment otherwise.
+    serving: Mutex<Serving>,
+    record: Mutex<Record>,
+}
+
+/// The module and the configuration that new instances are created from.
+#[derive(Clone)]
+struct Current {
+    blueprint: Arc<Blueprint>,
+    description: Arc<Description>,
+    stamp: Option<Stamp>,
+    loaded_at: SystemTime,
+}
+
+/// The instances that answer calls.
+enum Serving {
+    /// None: the plugin has failed, or its pool is stopped.
+    Nothing,
+    /// One with state, for which calls queue.
+    One(Box<Plugin>),
+    /// Several without state. Calls hold on to the pool in which they began.
+    Many(Arc<Pool>),
+}
+
+impl Entry {
+    pub(super) fn new(
+        loaded: Loaded,
+        options: PluginOptions,
+        saved_config: Option<Value>,
+        mut events: EventBus,
+        watchers: Watchers,
+    ) -> Result<Self, RegistryError> {
+        if let Some(manifest) = loaded.module.manifest() {
+            for handler in &manifest.handles {
+                let subscribed = events.subscribe(&handler.topic);
+                subscribed.map_err(RegistryError::Service)?;
+            }
+        }
+        let logs = RecordedLog::new().on_line({
+            let (id, watchers) = (loaded.id.clone(), watchers.clone());
+            move |line| {
+                watchers.send(&Notice::Logged {
+                    id: id.clone(),
+                    line: line.clone(),
+                });
+            }
+        });
+        let blueprint = Blueprint {
+            id: loaded.id.clone(),
+            module: loaded.module,
+            host: loaded.host,
+            config: saved_config.or_else(|| options.config.clone()),
+            setup: Arc::clone(&options.setup),
+            shared: Shared {
+                kv: MemoryKv::new(),
+                logs: logs.clone(),
+                events: events.clone(),
+            },
+        };
+        let entry = Entry {
+            id: loaded.id,
+            source: loaded.source,
+            events,
+            logs,
+            watchers,
+            change: Mutex::new(()),
+            current: RwLock::new(Current {
+                blueprint: Arc::new(blueprint),
+                description: Arc::new(loaded.description),
+                stamp: loaded.stamp,
+                loaded_at: loaded.loaded_at,
+            }),
+            serving: Mutex::new(Serving::Nothing),
+            record: Mutex::new(Record::new()),
+            options,
+        };
+        let start = entry.options.start;
+        let first = entry.make(&entry.current().blueprint, start)?;
+        *lock(&entry.serving) = first;
+        if start {
+            entry.set_state(PluginState::Running);
+        }
+        Ok(entry)
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.source.file_path()
+    }
+
+    pub(super) fn is_of(&self, file: &Path) -> bool {
+        self.file() == Some(file)
+    }
+
+    /// Returns whether the file is another one than the one that was last loaded or tried.
+    pub(super) fn file_has_changed(&self) -> bool {
+        // A file that is gone for a moment, while a compiler replaces it, has not changed yet.
+        let now = self.file().and_then(stamp);
+        now.is_some() && now != self.current().stamp
+    }
+
+    pub(super) fn module(&self) -> Module {
+        self.current().blueprint.module.clone()
+    }
+
+    pub(super) fn config(&self) -> Value {
+        let current = self.current();
+        current.blueprint.config.clone().unwrap_or(Value::Null)
+    }
+
+    pub(super) fn logs(&self) -> Vec<LogLine> {
+        self.logs.lines()
+    }
+
+    pub(super) fn state(&self) -> PluginState {
+        lock(&self.record).state
+    }
+
+    pub(super) fn health(&self) -> Health {
+        let record = lock(&self.record);
+        Health {
+            state: record.state,
+            failure: record.failure.clone(),
+        }
+    }
+
+    pub(super) fn status(&self) -> PluginStatus {
+        let current = self.current();
+        let record = lock(&self.record);
+        let description = &*current.description;
+        PluginStatus {
+            id: self.id.clone(),
+            name: match description.name.as_str() {
+                "" => self.id.clone(),
+                name => name.to_owned(),
+            },
+            version: description.version.clone(),
+            description: description.description.clone(),
+            plugin_type: description.plugin_type.clone(),
+            authors: description.authors.clone(),
+            host: current.blueprint.host.name,
+            file: self.file().map(Path::to_path_buf),
+            loaded_at: current.loaded_at,
+            state: record.state,
+            error: match record.state {
+                PluginState::Failed => record.failure.clone().map(RegistryError::Plugin),
+                _ => None,
+            },
+            reload_error: record.reload_error.clone(),
+            figures: record.figures(),
+        }
+    }
+
+    /// Lends an instance to a call.
+    pub(super) fn with_instance<R>(
+        &self,
+        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, RegistryError> {
+        let mut serving = lock(&self.serving);
+        // The state is read under the lock: `stop` waits for a call, and ends before the next.
+        self.expect_running()?;
+        match &mut *serving {
+            Serving::Nothing => Err(self.not_running()),
+            Serving::One(plugin) => {
+                let result = self.counted(plugin, use_it);
+                if plugin.is_poisoned() {
+                    self.restart(&mut serving, result.as_ref().err());
+                }
+                Ok(result?)
+            }
+            Serving::Many(pool) => {
+                let pool = Arc::clone(pool);
+                drop(serving);
+                let (result, is_dead) = pool.with(|plugin| {
+                    let result = self.counted(plugin, use_it);
+                    (result, plugin.is_poisoned())
+                })?;
+                if is_dead {
+                    self.may_restart(result.as_ref().err());
+                }
+                Ok(result?)
+            }
+        }
+    }
+
+    /// Delivers the events that wait for the plugin. Returns whether there were any.
+    pub(super) fn deliver_events(&self) -> bool {
+        let waiting = self.events.waiting();
+        if waiting == 0 || self.state() != PluginState::Running {
+            return false;
+        }
+        for _ in 0..waiting {
+            let Some(event) = self.events.take_one() else {
+                break;
+            };
+            let delivered = self.with_instance(|plugin| match plugin.has_event_hook() {
+                true => plugin.event(&event.topic, &event.data),
+                false => Ok(()),
+            });
+            if let Err(error) = delivered {
+                let topic = crate::text::name(&event.topic);
+                self.notify_failure(&format!("event `{topic}`: {error}"));
+            }
+        }
+        true
+    }
+
+    pub(super) fn start(&self) -> Result<(), RegistryError> {
+        let _change = lock(&self.change);
+        lock(&self.record).forgive();
+        let blueprint = self.current().blueprint;
+        if self.state() == PluginState::Running {
+            return Ok(());
+        }
+        let mut serving = lock(&self.serving);
+        match &mut *serving {
+            Serving::One(plugin) => {
+                if let Err(failure) = plugin.start_if_supported() {
+                    if plugin.is_poisoned() {
+                        *serving = Serving::Nothing;
+                        self.fail(failure.clone());
+                    }
+                    return Err(failure.into());
+                }
+            }
+            Serving::Nothing | Serving::Many(_) => *serving = self.make(&blueprint, true)?,
+        }
+        self.set_state(PluginState::Running);
+        Ok(())
+    }
+
+    pub(super) fn stop(&self) -> Result<(), RegistryError> {
+        let _change = lock(&self.change);
+        self.stop_changing()
+    }
+
+    /// Stops the plugin while the lock for changes is held.
+    fn stop_changing(&self) -> Result<(), RegistryError> {
+        if self.state() != PluginState::Running {
+            return Ok(());
+        }
+        let mut serving = lock(&self.serving);
+        self.set_state(PluginState::Stopped);
+        let stopped = match &mut *serving {
+            Serving::Nothing => Ok(()),
+            Serving::One(plugin) => plugin.stop_if_supported(),
+            Serving::Many(pool) => {
+                let stopped = end_pool(pool);
+                *serving = Serving::Nothing;
+                stopped
+            }
+        };
+        Ok(stopped?)
+    }
+
+    /// Stops the plugin and cleans it up, for good.
+    pub(super) fn end(&self) -> Result<(), RegistryError> {
+        let _change = lock(&self.change);
+        let stopped = self.stop_changing();
+        let cleaned = match std::mem::replace(&mut *lock(&self.serving), Serving::Nothing) {
+            Serving::One(mut plugin) if !plugin.is_poisoned() => plugin.cleanup(),
+            Serving::Nothing | Serving::One(_) | Serving::Many(_) => Ok(()),
+        };
+        stopped.and(cleaned.map_err(RegistryError::Plugin))
+    }
+
+    /// Reads the module again and lets it take over.
+    pub(super) fn reload(&self) -> Result<(), RegistryError> {
+        let _change = lock(&self.change);
+        let found = Found::of(self.source.clone());
+        // A broken file is not tried again until it changes.
+        write(&self.current).stamp = found.stamp().cloned();
+        let replaced = self.reloaded(&found);
+        if let Err(error) = &replaced {
+            lock(&self.record).reload_error = Some(error.clone());
+        }
+        replaced
+    }
+
+    fn reloaded(&self, found: &Found) -> Result<(), RegistryError> {
+        let loaded = found.load(self.options.host)?;
+        if loaded.id != self.id {
+            return Err(RegistryError::IdChanged {
+                id: self.id.clone(),
+                new: loaded.id,
+            });
+        }
+        let mut next = self.current();
+        let mut blueprint = Blueprint::clone(&next.blueprint);
+        blueprint.module = loaded.module;
+        blueprint.host = loaded.host;
+        next.blueprint = Arc::new(blueprint);
+        next.description = Arc::new(loaded.description);
+        next.stamp = loaded.stamp;
+        next.loaded_at = loaded.loaded_at;
+        self.replace(next, || Ok(()))
+    }
+
+    /// Lets an instance with another configuration take over, and saves the configuration.
+    pub(super) fn set_config(
+        &self,
+        config: &Value,
+        files: Option<&ConfigFiles>,
+    ) -> Result<(), RegistryError> {
+        let _change = lock(&self.change);
+        let mut next = self.current();
+        let mut blueprint = Blueprint::clone(&next.blueprint);
+        blueprint.config = Some(config.clone());
+        next.blueprint = Arc::new(blueprint);
+        self.replace(next, || match files {
+            Some(files) => files.write(&self.id, config),
+            None => Ok(()),
+        })
+    }
+
+    /// Creates instances, carries the state over, and lets them take over between two calls.
+    /// `commit` runs when nothing else can fail.
+    fn replace(
+        &self,
+        next: Current,
+        commit: impl FnOnce() -> Result<(), RegistryError>,
+    ) -> Result<(), RegistryError> {
+        let start = match self.state() {
+            PluginState::Running | PluginState::Failed => true,
+            PluginState::Loaded | PluginState::Stopped => false,
+        };
+        let mut fresh = self.make(&next.blueprint, start)?;
+        let mut serving = lock(&self.serving);
+        if let (Serving::One(old), Serving::One(new)) = (&mut *serving, &mut fresh)
+            && let Err(failure) = carry_state(old, new)
+        {
+            // The old module's own code may have trapped while it saved the state.
+            if old.is_poisoned() {
+                self.restart(&mut serving, Some(&failure));
+            }
+            return Err(failure.into());
+        }
+        commit()?;
+        *write(&self.current) = next;
+        let old = std::mem::replace(&mut *serving, fresh);
+        drop(serving);
+        lock(&self.record).count_swap();
+        if self.state() == PluginState::Failed {
+            self.set_state(PluginState::Running);
+        }
+        // The new instances answer already, so the old ones' last words change nothing.
+        let ended = match old {
+            Serving::Nothing => Ok(()),
+            Serving::One(mut plugin) => end_instance(&mut plugin, start),
+            Serving::Many(pool) => end_pool(&pool),
+        };
+        if let Err(failure) = ended {
+            self.notify_failure(&failure.message());
+        }
+        Ok(())
+    }
+
+    /// Runs a call, and counts it.
+    fn counted<R>(
+        &self,
+        plugin: &mut Plugin,
+        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let begun = Instant::now();
+        let result = use_it(plugin);
+        let (time, memory) = (begun.elapsed(), plugin.memory_bytes());
+        lock(&self.record).count_call(time, result.is_err(), memory);
+        result
+    }
+
+    /// Replaces an instance that has trapped, unless that happened too often.
+    fn restart(&self, serving: &mut Serving, failure: Option<&Failure>) {
+        *serving = Serving::Nothing;
+        if !self.may_restart(failure) {
+            return;
+        }
+        match self.current().blueprint.build(true) {
+            Ok(plugin) => *serving = Serving::One(Box::new(plugin)),
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    /// Notes the failure that ended an instance. Returns whether another one may be created.
+    fn may_restart(&self, failure: Option<&Failure>) -> bool {
+        let mut record = lock(&self.record);
+        if let Some(failure) = failure {
+            record.failure = Some(failure.clone());
+        }
+        let may = record.may_restart(self.options.max_restarts);
+        drop(record);
+        if let Some(failure) = failure {
+            self.notify_failure(&failure.message());
+        }
+        if !may {
+            self.set_state(PluginState::Failed);
+        }
+        may
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.notify_failure(&failure.message());
+        lock(&self.record).failure = Some(failure);
+        self.set_state(PluginState::Failed);
+    }
+
+    /// Creates instances that have not taken over yet.
+    fn make(&self, blueprint: &Arc<Blueprint>, start: bool) -> Result<Serving, RegistryError> {
+        let first = Box::new(blueprint.build(start)?);
+        let Some(size) = self.options.instances else {
+            return Ok(Serving::One(first));
+        };
+        let blueprint = Arc::clone(blueprint);
+        let pool = Pool::new(size, move || blueprint.builder(start));
+        pool.put_idle(first);
+        Ok(Serving::Many(Arc::new(pool)))
+    }
+
+    fn set_state(&self, state: PluginState) {
+        lock(&self.record).set_state(state);
+        self.watchers.send(&Notice::State {
+            id: self.id.clone(),
+            state,
+        });
+    }
+
+    fn notify_failure(&self, message: &str) {
+        self.watchers.send(&Notice::Failed {
+            id: self.id.clone(),
+            message: message.to_owned(),
+        });
+    }
+
+    fn expect_running(&self) -> Result<(), RegistryError> {
+        match self.state() {
+            PluginState::Running => Ok(()),
+            PluginState::Loaded | PluginState::Stopped | PluginState::Failed => {
+                Err(self.not_running())
+            }
+        }
+    }
+
+    fn not_running(&self) -> RegistryError {
+        let record = lock(&self.record);
+        RegistryError::NotRunning {
+            id: self.id.clone(),
+            state: record.state,
+            failure: match record.state {
+                PluginState::Failed => record.failure.clone(),
+                _ => None,
+            },
+        }
+    }
+
+    fn current(&self) -> Current {
+        read(&self.current).clone()
+    }
+}
+
+/// Saves the state of one instance and loads it into another, if both can.
+fn carry_state(old: &mut Plugin, new: &mut Plugin) -> Result<(), Failure> {
+    match !old.is_poisoned() && old.has_state() && new.has_state() {
+        true => new.load_state(&old.save_state()?),
+        false => Ok(()),
+    }
+}
+
+/// Cleans an instance up, after stopping it if it was started.
+fn end_instance(plugin: &mut Plugin, started: bool) -> Result<(), Failure> {
+    if plugin.is_poisoned() {
+        return Ok(());
+    }
+    if started {
+        plugin.stop_if_supported()?;
+    }
+    plugin.cleanup()
+}
+
+/// Stops and cleans up the idle instances of a pool. Returns the first failure.
+fn end_pool(pool: &Pool) -> Result<(), Failure> {
+    let mut first = Ok(());
+    for mut plugin in pool.take_idle() {
+        first = first.and(end_instance(&mut plugin, true));
+    }
+    first
+}
+
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,118 @@
+//! Options of one plugin in a registry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::hosts::HostContract;
+use crate::plugin::PluginBuilder;
+
+/// The function that adds a host's settings to each new instance.
+pub(super) type Setup = Arc<dyn Fn(&str, PluginBuilder) -> PluginBuilder + Send + Sync>;
+
+/// The options of a plugin in a [`Registry`](super::Registry).
+///
+/// ```
+/// use std::time::Duration;
+/// use plugin_sdk_harness::registry::PluginOptions;
+/// use serde_json::json;
+///
+/// let options = PluginOptions::new()
+///     .config(json!({"greeting": "Hi"}))
+///     .instances(4)
+///     .setup(|id, plugin| match id {
+///         "guest-book" => plugin.grant("kv").timeout(Duration::from_secs(1)),
+///         _ => plugin,
+///     });
+/// ```
+#[derive(Clone)]
+pub struct PluginOptions {
+    pub(super) config: Option<Value>,
+    pub(super) setup: Setup,
+    /// The size of the pool; `None` for one instance with state.
+    pub(super) instances: Option<usize>,
+    pub(super) max_restarts: (usize, Duration),
+    pub(super) start: bool,
+    pub(super) host: Option<&'static HostContract>,
+}
+
+impl PluginOptions {
+    /// Creates the default options: one instance, started at once, without configuration or grants.
+    pub fn new() -> Self {
+        PluginOptions {
+            config: None,
+            setup: Arc::new(|_, plugin| plugin),
+            instances: None,
+            max_restarts: (5, Duration::from_secs(60)),
+            start: true,
+            host: None,
+        }
+    }
+
+    /// Sets the configuration for the init hook.
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Sets a function that adds a host's settings to each new instance: grants, limits, services,
+    /// host functions. It gets the plugin's id.
+    ///
+    /// The configuration is the registry's: [`PluginBuilder::config`] in this function has no
+    /// effect.
+    pub fn setup(
+        mut self,
+        setup: impl Fn(&str, PluginBuilder) -> PluginBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.setup = Arc::new(setup);
+        self
+    }
+
+    /// Runs up to `count` calls side by side, each in an instance of its own; 0 counts as 1.
+    ///
+    /// For plugins without state: see [`Pool`](crate::Pool).
+    pub fn instances(mut self, count: usize) -> Self {
+        self.instances = Some(count);
+        self
+    }
+
+    /// Sets how often an instance that trapped is replaced within a period; 5 times a minute unless
+    /// set. After that, the plugin has failed.
+    pub fn max_restarts(mut self, count: usize, period: Duration) -> Self {
+        self.max_restarts = (count, period);
+        self
+    }
+
+    /// Loads the plugin without starting it. [`Registry::start`](super::Registry::start) does that
+    /// later.
+    pub fn without_start(mut self) -> Self {
+        self.start = false;
+        self
+    }
+
+    /// Runs the plugin by the rules of this host. By default, the registry recognises the host that
+    /// the module was built for.
+    pub fn host(mut self, host: &'static HostContract) -> Self {
+        self.host = Some(host);
+        self
+    }
+}
+
+impl Default for PluginOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for PluginOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginOptions")
+            .field("config", &self.config)
+            .field("instances", &self.instances)
+            .field("max_restarts", &self.max_restarts)
+            .field("start", &self.start)
+            .field("host", &self.host.map(|host| host.name))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! What a registry remembers about one plugin.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant, SystemTime};
+
+use hdrhistogram::Histogram;
+
+use super::error::RegistryError;
+use super::status::{CallFigures, PluginState};
+use crate::failure::Failure;
+
+/// The longest time that percentiles distinguish, in nanoseconds: an hour.
+const LONGEST: u64 = 3_600_000_000_000;
+
+/// The precision of percentiles in digits: one hundredth.
+const DIGITS: u8 = 2;
+
+/// State and figures of one plugin.
+pub(super) struct Record {
+    pub(super) state: PluginState,
+    /// The last failure that ended an instance.
+    pub(super) failure: Option<Failure>,
+    pub(super) reload_error: Option<RegistryError>,
+    figures: CallFigures,
+    times: Option<Histogram<u64>>,
+    /// The times of the last restarts, oldest first.
+    restarts: VecDeque<Instant>,
+}
+
+impl Record {
+    pub(super) fn new() -> Self {
+        Record {
+            state: PluginState::Loaded,
+            failure: None,
+            reload_error: None,
+            figures: CallFigures::default(),
+            times: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
+            restarts: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn count_call(&mut self, time: Duration, failed: bool, memory_bytes: usize) {
+        self.figures.calls += 1;
+        self.figures.errors += u64::from(failed);
+        self.figures.total += time;
+        self.figures.memory_bytes = memory_bytes;
+        if let Some(times) = &mut self.times {
+            let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(LONGEST);
+            times.saturating_record(nanoseconds);
+        }
+    }
+
+    pub(super) fn count_swap(&mut self) {
+        self.figures.swaps += 1;
+        self.reload_error = None;
+        // A new build may have mended what made the old one trap.
+        self.restarts.clear();
+    }
+
+    pub(super) fn set_state(&mut self, state: PluginState) {
+        match state {
+            PluginState::Running => {
+                self.figures.starts += 1;
+                self.figures.last_start = Some(SystemTime::now());
+            }
+            PluginState::Stopped => {
+                self.figures.stops += 1;
+                self.figures.last_stop = Some(SystemTime::now());
+            }
+            PluginState::Loaded | PluginState::Failed => {}
+        }
+        self.state = state;
+    }
+
+    /// Counts a restart now, unless there were `most` of them within the last `period`. Returns
+    /// whether it may happen.
+    pub(super) fn may_restart(&mut self, (most, period): (usize, Duration)) -> bool {
+        let now = Instant::now();
+        let recent = |then: &Instant| now.duration_since(*then) < period;
+        while self.restarts.front().is_some_and(|then| !recent(then)) {
+            self.restarts.pop_front();
+        }
+        let may = self.restarts.len() < most;
+        if may {
+            self.restarts.push_back(now);
+            self.figures.restarts += 1;
+        }
+        may
+    }
+
+    /// Forgets earlier restarts, because a person has started the plugin again.
+    pub(super) fn forgive(&mut self) {
+        self.restarts.clear();
+    }
+
+    pub(super) fn figures(&self) -> CallFigures {
+        let mut figures = self.figures.clone();
+        let calls = u32::try_from(figures.calls).unwrap_or(u32::MAX);
+        figures.mean = figures.total.checked_div(calls).unwrap_or(Duration::ZERO);
+        let p99 = self
+            .times
+            .as_ref()
+            .map(|times| times.value_at_quantile(0.99));
+        figures.p99 = p99.map_or(Duration::ZERO, Duration::from_nanos);
+        figures
+    }
+}
