@@ -1,0 +1,177 @@
+//! Answers: data in an envelope, and errors with their status.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use plugin_sdk::code;
+use plugin_sdk_harness::registry::RegistryError;
+use plugin_sdk_harness::{Failure, FailureKind};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The reason why a request has no answer.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    message: String,
+    /// The code of the plugin's error or of the failure.
+    reason: Option<String>,
+    details: Option<Value>,
+    hint: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        ApiError {
+            status,
+            message: message.into(),
+            reason: None,
+            details: None,
+            hint: None,
+        }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> Self {
+        let status = match &error {
+            RegistryError::UnknownPlugin { .. } => StatusCode::NOT_FOUND,
+            RegistryError::NotRunning { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            RegistryError::Service(_) | RegistryError::InvalidId { .. } => StatusCode::BAD_REQUEST,
+            RegistryError::Plugin(failure) => status_of(failure),
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let failure = match &error {
+            RegistryError::Plugin(failure) => Some(failure),
+            _ => None,
+        };
+        ApiError {
+            status,
+            message: match failure.and_then(Failure::plugin_error) {
+                // The error's own message, which is about the arguments or the plugin's work.
+                Some(own) => own.message().to_owned(),
+                None => error.to_string(),
+            },
+            reason: Some(error.code().to_owned()),
+            details: failure
+                .and_then(Failure::plugin_error)
+                .and_then(plugin_sdk::Error::details),
+            hint: failure.and_then(Failure::hint),
+        }
+    }
+}
+
+fn status_of(failure: &Failure) -> StatusCode {
+    match failure.kind() {
+        FailureKind::SchemaMismatch { .. } | FailureKind::BadArguments { .. } => {
+            StatusCode::BAD_REQUEST
+        }
+        FailureKind::Plugin(error) => match error.code() {
+            code::MISSING_ARGUMENT
+            | code::UNKNOWN_ARGUMENT
+            | code::INVALID_ARGUMENT
+            | code::INVALID_JSON => StatusCode::BAD_REQUEST,
+            code::PERMISSION_DENIED => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        FailureKind::UnknownCommand { .. } => StatusCode::NOT_FOUND,
+        FailureKind::ArgumentsTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        FailureKind::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
+        FailureKind::Poisoned { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Returns the word for a status, as NeoTalk has it for those that it knows.
+fn word(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "BAD_REQUEST",
+        StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+        StatusCode::FORBIDDEN => "FORBIDDEN",
+        StatusCode::NOT_FOUND => "NOT_FOUND",
+        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+        StatusCode::REQUEST_TIMEOUT => "REQUEST_TIMEOUT",
+        StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
+        StatusCode::MISDIRECTED_REQUEST => "MISDIRECTED_REQUEST",
+        StatusCode::UNPROCESSABLE_ENTITY => "UNPROCESSABLE_ENTITY",
+        StatusCode::SERVICE_UNAVAILABLE => "SERVICE_UNAVAILABLE",
+        StatusCode::GATEWAY_TIMEOUT => "GATEWAY_TIMEOUT",
+        _ => "INTERNAL_ERROR",
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let id = request_id();
+        if self.status.is_server_error() {
+            log::warn!("request {id}: {}", self.message);
+        }
+        let mut error = json!({
+            "code": word(self.status),
+            "message": self.message,
+            "request_id": id,
+        });
+        if let Value::Object(members) = &mut error {
+            members.extend(
+                self.reason
+                    .map(|reason| ("reason".to_owned(), reason.into())),
+            );
+            members.extend(self.details.map(|details| ("details".to_owned(), details)));
+            members.extend(self.hint.map(|hint| ("hint".to_owned(), hint.into())));
+        }
+        let body = json!({"success": false, "error": error});
+        let mut response = (self.status, json_body(&body)).into_response();
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        response
+    }
+}
+
+/// Returns the next request's id: unique in this process.
+fn request_id() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    format!("{:08x}", LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+/// Data in an envelope.
+pub(crate) struct Data<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Data<T> {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Envelope<T> {
+            success: bool,
+            data: T,
+        }
+        json_body(&Envelope {
+            success: true,
+            data: self.0,
+        })
+    }
+}
+
+/// Returns a response of status 200 with a JSON body.
+pub(crate) fn json_body(value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(text) => json_text(text),
+        // No value here has a map whose keys are not strings.
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// Returns a response of status 200 with JSON text.
+pub(crate) fn json_text(text: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.into()).into_response()
+}

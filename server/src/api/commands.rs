@@ -1,0 +1,110 @@
+//! Calls of commands.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use plugin_sdk_harness::manifest::Codec;
+use plugin_sdk_harness::registry::{Registry, RegistryError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Answer;
+use crate::Server;
+use crate::answer::{ApiError, Data, json_text};
+
+/// The body of a call that names its command.
+#[derive(Deserialize)]
+struct Call {
+    command: String,
+    args: Option<Box<RawValue>>,
+}
+
+/// A result: JSON text, or the bytes of a raw command.
+enum Outcome {
+    Json(Box<RawValue>),
+    Bytes(Vec<u8>, &'static str),
+}
+
+pub(super) async fn named_in_body(
+    State(server): State<Arc<Server>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Answer {
+    #[derive(serde::Serialize)]
+    struct Answered {
+        result: Box<RawValue>,
+    }
+    let body = server.read(body).await?;
+    let call: Call = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::bad_request(format!("the body is not a call: {error}"))
+            .hint(r#"send `{"command": "…", "args": {…}}`"#)
+    })?;
+    let command = call.command.clone();
+    if media(&server.registry, &id, &command)?.is_some() {
+        let message = format!("the command `{command}` takes and returns bytes, not JSON");
+        let hint = format!("send the bytes to `/api/plugins/{id}/commands/{command}`");
+        return Err(ApiError::bad_request(message).hint(hint));
+    }
+    let result = server
+        .run(move |registry| match call.args {
+            Some(args) => registry.call::<Box<RawValue>>(&id, &*call.command, args),
+            None => registry.call(&id, &*call.command, ()),
+        })
+        .await?;
+    Ok(Data(Answered { result }).into_response())
+}
+
+pub(super) async fn named_in_path(
+    State(server): State<Arc<Server>>,
+    Path((id, command)): Path<(String, String)>,
+    body: Body,
+) -> Answer {
+    let body = server.read(body).await?;
+    let outcome = match media(&server.registry, &id, &command)? {
+        Some(media) => {
+            let call = move |registry: &Registry| registry.call_raw(&id, &*command, &body);
+            Outcome::Bytes(server.run(call).await?, media)
+        }
+        None => {
+            let args = match body.is_empty() {
+                true => None,
+                false => Some(
+                    serde_json::from_slice::<Box<RawValue>>(&body).map_err(|error| {
+                        ApiError::bad_request(format!("the arguments are not valid JSON: {error}"))
+                    })?,
+                ),
+            };
+            let call = move |registry: &Registry| match args {
+                Some(args) => registry.call(&id, &*command, args),
+                None => registry.call(&id, &*command, ()),
+            };
+            Outcome::Json(server.run(call).await?)
+        }
+    };
+    Ok(match outcome {
+        Outcome::Json(text) => json_text(String::from(Box::<str>::from(text))),
+        Outcome::Bytes(bytes, media) => ([(header::CONTENT_TYPE, media)], bytes).into_response(),
+    })
+}
+
+/// Returns the media type of a command's result, if the command takes and returns bytes.
+fn media(
+    registry: &Registry,
+    id: &str,
+    command: &str,
+) -> Result<Option<&'static str>, RegistryError> {
+    let module = registry.module(id)?;
+    let described = module
+        .manifest()
+        .and_then(|manifest| manifest.command(command));
+    Ok(described.and_then(|command| match command.codec {
+        Codec::Json => None,
+        Codec::Raw if command.output.as_deref() == Some("text") => {
+            Some("text/plain; charset=utf-8")
+        }
+        _ => Some("application/octet-stream"),
+    }))
+}

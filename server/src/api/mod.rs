@@ -1,0 +1,101 @@
+//! The routes.
+
+mod commands;
+mod live;
+mod plugins;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use plugin_sdk_harness::registry::{Registry, RegistryError};
+
+use crate::answer::ApiError;
+use crate::{Server, metrics, openapi};
+
+/// How long a call waits for room before it is refused.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+type Answer = Result<Response, ApiError>;
+
+pub(crate) fn routes() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/api/plugins", get(plugins::list))
+        .route("/api/plugins/{id}", get(plugins::one))
+        .route("/api/plugins/{id}/health", get(plugins::health))
+        .route(
+            "/api/plugins/{id}/config",
+            get(plugins::config).put(plugins::set_config),
+        )
+        .route("/api/plugins/{id}/command", post(commands::named_in_body))
+        .route(
+            "/api/plugins/{id}/commands/{command}",
+            post(commands::named_in_path),
+        )
+        .route("/api/plugins/{id}/start", post(plugins::start))
+        .route("/api/plugins/{id}/stop", post(plugins::stop))
+        .route("/api/plugins/{id}/reload", post(plugins::reload))
+        .route("/api/plugins/{id}/events", get(live::of_plugin))
+        .route("/api/events", get(live::of_all))
+        .route("/metrics", get(metrics::text))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "there is no such route"))
+        .method_not_allowed_fallback(async || {
+            let message = "the route does not take this method";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
+        })
+}
+
+impl Server {
+    /// Runs work that may take long, such as a call, on a thread for blocking work.
+    async fn run<R: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Registry) -> Result<R, RegistryError> + Send + 'static,
+    ) -> Result<R, ApiError> {
+        let permit = Arc::clone(&self.calls).acquire_owned();
+        let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, permit).await else {
+            let message = "the server is busy with other calls";
+            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+        };
+        let registry = self.registry.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let result = work(&registry);
+            drop(permit);
+            result
+        });
+        match tokio::time::timeout(self.options.call_timeout, task).await {
+            Ok(Ok(result)) => Ok(result?),
+            Ok(Err(_)) => {
+                let message = "the host's part of the call has panicked";
+                Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message))
+            }
+            Err(_) => {
+                let message = "the call has not ended in time";
+                Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, message))
+            }
+        }
+    }
+
+    /// Reads the body of a request.
+    async fn read(&self, body: Body) -> Result<Vec<u8>, ApiError> {
+        let limit = self.options.max_body_bytes;
+        let body = Limited::new(body, limit).collect();
+        match tokio::time::timeout(self.options.request_timeout, body).await {
+            Ok(Ok(body)) => Ok(body.to_bytes().into()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let message = format!("the body has more than {limit} bytes");
+                Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message))
+            }
+            Ok(Err(_)) => Err(ApiError::bad_request("the body has broken off")),
+            Err(_) => {
+                let message = "the body has not arrived in time";
+                Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message))
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Serves the plugins of a [`Registry`] over HTTP.
+//!
+//! A plugin describes itself in its module, so nothing is written for it: each command is a route,
+//! and `/openapi.json` describes them all.
+//!
+//! ```no_run
+//! use plugin_sdk_harness::registry::{PluginOptions, Registry};
+//! use plugin_sdk_server::{ServerOptions, serve};
+//! use tokio::net::TcpListener;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let registry = Registry::new();
+//! registry.add_folder("plugins", PluginOptions::new())?;
+//! let listener = TcpListener::bind("127.0.0.1:3000").await?;
+//! let stop = async { drop(tokio::signal::ctrl_c().await) };
+//! serve(listener, registry, ServerOptions::new(), stop).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | route | answer |
+//! |---|---|
+//! | `GET /api/plugins` | all plugins; `?type=`, `?state=` and `?enabled=` select some |
+//! | `GET /api/plugins/{id}` | one plugin |
+//! | `GET /api/plugins/{id}/health` | its health; status 503 if it takes no calls |
+//! | `POST /api/plugins/{id}/command` | the result of `{"command": "greet", "args": {…}}` |
+//! | `GET`, `PUT /api/plugins/{id}/config` | its configuration, read and replaced |
+//! | `POST /api/plugins/{id}/commands/{command}` | the bare result; the body is the arguments, or the bytes of a raw command |
+//! | `POST /api/plugins/{id}/start`, `/stop`, `/reload` | nothing |
+//! | `GET /api/events`, `/api/plugins/{id}/events` | server-sent events: changes, log lines, events |
+//! | `GET /metrics` | figures in the text format of Prometheus |
+//! | `GET /openapi.json` | a description of all routes |
+//!
+//! The first six are the HTTP API of NeoTalk. Their answers are `{"success": true, "data": …}`, and
+//! an error of any route is `{"success": false, "error": {"code", "message", "request_id"}}`.
+//!
+//! # Safety
+//!
+//! A server answers only requests whose `Host` is a loopback address or
+//! [allowed](ServerOptions::allow_host), so that no page on the web reaches it through a name of its
+//! own, and whose `Origin`, if there is one, is the server itself. It bounds the size of bodies, the
+//! number of calls at once, and the time that a client takes to send its request. Plugins get no
+//! permissions but those that the registry's options grant.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod api;
+mod guard;
+mod metrics;
+mod openapi;
+mod options;
+mod serving;
+
+use std::sync::Arc;
+
+use axum::Router;
+use plugin_sdk_harness::registry::Registry;
+use tokio::sync::Semaphore;
+
+pub use options::ServerOptions;
+pub use serving::serve;
+
+/// What the handlers share.
+struct Server {
+    registry: Registry,
+    options: ServerOptions,
+    /// A permit for each call at once.
+    calls: Arc<Semaphore>,
+}
+
+/// Returns the routes, for a program that serves them itself. [`serve`] also bounds the time that
+/// clients take, and ends in order.
+///
+/// The runtime must have threads for blocking work, which calls run on.
+pub fn router(registry: Registry, options: ServerOptions) -> Router {
+    let calls = Arc::new(Semaphore::new(options.max_calls));
+    let server = Arc::new(Server {
+        registry,
+        options,
+        calls,
+    });
+    guard::guarded(api::routes(), &server).with_state(server)
+}

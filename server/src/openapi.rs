@@ -1,0 +1,214 @@
+//! The description of all routes, in OpenAPI 3.1.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
+use plugin_sdk_harness::registry::PluginStatus;
+use serde_json::{Map, Value, json};
+
+use crate::Server;
+use crate::answer::json_body;
+
+/// The errors of a call: their status, and when they happen.
+const ERRORS: [(&str, &str); 8] = [
+    ("400", "The arguments are not valid."),
+    ("403", "The plugin lacks a permission."),
+    ("404", "There is no such plugin or command."),
+    ("413", "The body is too large."),
+    ("422", "The plugin refuses, with an error of its own."),
+    ("500", "The plugin has trapped."),
+    (
+        "503",
+        "The plugin takes no calls now, or the server is busy.",
+    ),
+    ("504", "The call has not ended in time."),
+];
+
+pub(crate) async fn document(State(server): State<Arc<Server>>) -> Response {
+    let mut paths = fixed_paths();
+    let mut schemas = Map::new();
+    schemas.insert("Error".to_owned(), error_schema());
+    for plugin in server.registry.list() {
+        let Ok(module) = server.registry.module(&plugin.id) else {
+            continue;
+        };
+        if let Some(manifest) = module.manifest() {
+            for command in &manifest.commands {
+                let path = format!("/api/plugins/{}/commands/{}", plugin.id, command.name);
+                let operation = operation(&plugin, manifest, command);
+                paths.insert(path, json!({"post": operation}));
+            }
+            for (name, definition) in &manifest.defs {
+                let name = definition_name(&plugin.id, name);
+                schemas.insert(name, renamed(definition, &plugin.id));
+            }
+        }
+    }
+    json_body(&json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Plugins", "version": env!("CARGO_PKG_VERSION")},
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }))
+}
+
+fn operation(plugin: &PluginStatus, manifest: &Manifest, command: &CommandInfo) -> Value {
+    let schema = |schema: &Option<Schema>| match schema {
+        Some(schema) => renamed(schema.as_value(), &plugin.id),
+        None => json!({}),
+    };
+    let (request, result) = match command.codec {
+        Codec::Json => (
+            json!({"application/json": {"schema": schema(&command.arguments)}}),
+            json!({"application/json": {"schema": schema(&command.result)}}),
+        ),
+        _ => {
+            let result = match command.output.as_deref() {
+                Some("text") => "text/plain",
+                _ => "application/octet-stream",
+            };
+            (json!({"application/octet-stream": {}}), json!({result: {}}))
+        }
+    };
+    let mut operation = json!({
+        "operationId": format!("{}_{}", plugin.id, command.name),
+        "tags": [manifest.name],
+        "summary": command.description.lines().next().unwrap_or(&command.name),
+        "description": command.description,
+        "requestBody": {"content": request},
+        "responses": responses("The result.", result),
+    });
+    let codes = command.errors.iter().map(|error| {
+        let description = error.description.as_str();
+        json!({"code": error.code, "description": description})
+    });
+    let codes: Vec<Value> = codes.collect();
+    if !codes.is_empty() {
+        operation["x-errors"] = Value::from(codes);
+    }
+    operation
+}
+
+/// Returns the responses of an operation: its result, and the errors.
+fn responses(description: &str, content: Value) -> Value {
+    let mut responses = Map::new();
+    let ok = json!({"description": description, "content": content});
+    responses.insert("200".to_owned(), ok);
+    for (status, description) in ERRORS {
+        let content =
+            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}});
+        let error = json!({"description": description, "content": content});
+        responses.insert(status.to_owned(), error);
+    }
+    Value::Object(responses)
+}
+
+fn error_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "error"],
+        "properties": {
+            "success": {"const": false},
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "request_id"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "request_id": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "details": {},
+                    "hint": {"type": "string"},
+                },
+            },
+        },
+    })
+}
+
+/// Returns the routes that exist for every plugin.
+fn fixed_paths() -> Map<String, Value> {
+    let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}});
+    let data = json!({
+        "application/json": {"schema": {
+            "type": "object",
+            "required": ["success", "data"],
+            "properties": {"success": {"const": true}, "data": {"type": "object"}},
+        }},
+    });
+    let call = json!({
+        "type": "object",
+        "required": ["command"],
+        "properties": {"command": {"type": "string"}, "args": {}},
+    });
+    let query = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string"}});
+    let get = |summary: &str, of: Value| json!({"get": {"summary": summary, "parameters": of, "responses": responses(summary, data.clone())}});
+    let post = |summary: &str| json!({"post": {"summary": summary, "parameters": [id], "responses": responses(summary, data.clone())}});
+    let mut config = get("Returns the configuration.", json!([id]));
+    config["put"] = json!({
+        "summary": "Replaces the configuration.",
+        "parameters": [id],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {}}}},
+        "responses": responses("It is replaced.", data.clone()),
+    });
+    let mut command = post("Calls a command.");
+    command["post"]["requestBody"] =
+        json!({"required": true, "content": {"application/json": {"schema": call}}});
+    let all = json!([query("type"), query("state"), query("enabled")]);
+    let paths = [
+        ("/api/plugins", get("Lists the plugins.", all)),
+        ("/api/plugins/{id}", get("Returns a plugin.", json!([id]))),
+        (
+            "/api/plugins/{id}/health",
+            get("Returns the health.", json!([id])),
+        ),
+        ("/api/plugins/{id}/config", config),
+        ("/api/plugins/{id}/command", command),
+        ("/api/plugins/{id}/start", post("Starts a plugin.")),
+        ("/api/plugins/{id}/stop", post("Stops a plugin.")),
+        ("/api/plugins/{id}/reload", post("Reloads a plugin.")),
+    ];
+    paths
+        .map(|(path, item)| (path.to_owned(), item))
+        .into_iter()
+        .collect()
+}
+
+/// Returns the name of a plugin's definition among those of all plugins.
+fn definition_name(id: &str, name: &str) -> String {
+    let plain = |byte: char| match byte {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => byte,
+        _ => '_',
+    };
+    format!("{id}.{}", name.chars().map(plain).collect::<String>())
+}
+
+/// Returns a schema whose references name the definitions of this document. Manifests are bounded in
+/// size and nesting.
+fn renamed(schema: &Value, id: &str) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, member)| match member {
+                Value::String(target) if name == "$ref" => {
+                    let definition = target.strip_prefix("#/$defs/").map(|pointer| {
+                        let name = pointer.replace("~1", "/").replace("~0", "~");
+                        format!("#/components/schemas/{}", definition_name(id, &name))
+                    });
+                    let target = definition.unwrap_or_else(|| target.clone());
+                    (name.clone(), Value::from(target))
+                }
+                member => (name.clone(), renamed(member, id)),
+            });
+            Value::Object(members.collect())
+        }
+        Value::Array(elements) => Value::Array(
+            elements
+                .iter()
+                .map(|element| renamed(element, id))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,103 @@
+//! Options of a server.
+
+use std::time::Duration;
+
+/// The options of a server.
+///
+/// ```
+/// use plugin_sdk_server::ServerOptions;
+///
+/// let options = ServerOptions::new().bearer_token("a long secret").allow_host("plugins.example");
+/// ```
+#[derive(Clone)]
+pub struct ServerOptions {
+    pub(crate) token: Option<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) max_calls: usize,
+    pub(crate) call_timeout: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_connections: usize,
+}
+
+impl ServerOptions {
+    /// Creates the default options.
+    pub fn new() -> Self {
+        ServerOptions {
+            token: None,
+            hosts: Vec::new(),
+            max_body_bytes: 16 << 20,
+            max_calls: 64,
+            call_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(10),
+            max_connections: 4096,
+        }
+    }
+
+    /// Requires the header `Authorization: Bearer <token>` of every request.
+    pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Answers requests for this host, besides `localhost` and loopback addresses: the value of the
+    /// header `Host` without its port.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
+    /// Sets the largest body of a request, in bytes; 16 MiB unless set. A larger one is refused with
+    /// status 413.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Sets how many calls run or wait for their plugin at once; 64 unless set. A call that finds no
+    /// room within a second is refused with status 503.
+    pub fn max_calls(mut self, calls: usize) -> Self {
+        self.max_calls = calls.max(1);
+        self
+    }
+
+    /// Sets how long a request waits for its call; 30 s unless set. After that its status is 504.
+    /// The call itself ends by [its own time limit](plugin_sdk_harness::PluginBuilder::timeout).
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a client may take to send the head of a request, and again its body; 10 s
+    /// unless set.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Sets how many connections are open at once; 4096 unless set. Others wait.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.max(1);
+        self
+    }
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerOptions")
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .field("hosts", &self.hosts)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("max_calls", &self.max_calls)
+            .field("call_timeout", &self.call_timeout)
+            .field("request_timeout", &self.request_timeout)
+            .field("max_connections", &self.max_connections)
+            .finish()
+    }
+}
