@@ -671,7 +671,7 @@ fn ending_itself_without_a_message_reports_the_place() {
         "{failure}"
     );
     assert!(failure.hint().unwrap().contains("std::process::abort"));
-    assert_points_at(&failure, "// Without a word.");
+    assert_points_at(&failure, "// Without a message.");
 }
 
 #[test]

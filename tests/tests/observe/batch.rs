@@ -43,7 +43,7 @@ fn every_input_has_its_answer_even_if_another_fails() {
         assert_eq!(nobody.command(), Some(command));
         assert_eq!(
             nobody.plugin_error().unwrap().message(),
-            "there is nobody to greet"
+            "there is no one to greet"
         );
     }
     let none: Answers<Greeting> = plugin.call_many("greet", [(); 0]).unwrap();
