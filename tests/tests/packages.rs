@@ -83,7 +83,8 @@ impl Outside {
         self.path().join("local-registry")
     }
 
-    /// Writes the entry of a package in the index of the local registry, all that `cargo add` reads.
+    /// Writes a package's entry in the index of the local registry, which is all that `cargo add`
+    /// reads.
     fn list(&self, name: &str) {
         let folder = self.local_registry().join("index").join(&name[..2]);
         let folder = folder.join(&name[2..4]);
