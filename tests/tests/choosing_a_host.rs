@@ -68,7 +68,7 @@ fn is_refused_once(chosen: &[&str]) {
 }
 
 #[test]
-fn two_hosts_at_once_are_exactly_one_error() {
+fn two_hosts_at_once_cause_exactly_one_error() {
     let features = features();
     let all: Vec<&str> = features.iter().map(String::as_str).collect();
     assert!(all.len() > 1, "{all:?}");
@@ -81,7 +81,7 @@ fn two_hosts_at_once_are_exactly_one_error() {
 
 /// A workspace is tested with all features on the author's own computer.
 #[test]
-fn all_hosts_at_once_are_no_error_natively() {
+fn all_hosts_at_once_compile_natively() {
     let features = features();
     let all: Vec<&str> = features.iter().map(String::as_str).collect();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

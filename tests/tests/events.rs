@@ -33,7 +33,7 @@ fn matching_handlers_run_in_source_order() {
 }
 
 #[test]
-fn an_event_without_a_handler_is_no_error() {
+fn an_event_without_a_handler_is_not_an_error() {
     let mut plugin = listener();
     plugin.event("order.created", json!({"name": 1})).unwrap();
     assert_eq!(heard(&mut plugin), [""; 0]);

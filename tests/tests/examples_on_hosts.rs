@@ -107,7 +107,7 @@ fn a_guest_book_needs_a_host_that_keeps_values() {
 }
 
 #[test]
-fn an_index_of_files_needs_a_host_that_has_files() {
+fn an_index_of_files_needs_a_host_with_files() {
     on_every_host(
         "rag",
         &["neotalk", "cis", "musicfox", "extism", "neomind", "typst"],

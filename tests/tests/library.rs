@@ -41,7 +41,7 @@ fn with_plugin(commands: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn by_itself_it_is_a_plugin() {
+fn a_library_is_a_plugin_when_built_alone() {
     let lending = Build::of("lending");
     assert_eq!(
         exports(&lending),

@@ -684,7 +684,7 @@ fn host_services_are_called_and_missing_ones_are_unsupported() {
 }
 
 #[test]
-fn host_events_reach_handlers_and_are_no_commands() {
+fn host_events_reach_handlers_and_are_not_commands() {
     let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for topic in ["track.changed", "command", "command.one.result"] {
         plugin.event(topic, json!({"title": "Für Elise"})).unwrap();
@@ -706,7 +706,7 @@ fn host_events_reach_handlers_and_are_no_commands() {
 }
 
 #[test]
-fn a_denied_call_is_an_error_and_no_trap() {
+fn a_denied_call_is_an_error_not_a_trap() {
     let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for call in [
         json!({"read": "data/a.txt"}),
@@ -937,7 +937,7 @@ fn jukebox(config: &[(&'static str, String)]) -> Runtime {
 }
 
 #[test]
-fn a_plugin_runs_in_the_guides_host_by_its_letter() {
+fn a_plugin_runs_in_a_literal_copy_of_the_guides_host() {
     let mut host = jukebox(&[("times", "2".to_owned())]);
     assert_eq!(host.pass("initialize", b"{}"), 0);
     assert_eq!(host.start(), 0);

@@ -83,7 +83,7 @@ fn rule_broken(sample: &Sample) -> Failure {
 }
 
 #[test]
-fn a_guest_as_the_runner_expects_one_answers() {
+fn a_handwritten_guest_for_the_runner_answers() {
     assert_eq!(DESCRIPTOR.len(), 128);
     assert_eq!(ANSWERS.map(str::len), [43, 36]);
     let mut plugin = Sample::new().plugin().unwrap();
@@ -129,7 +129,7 @@ fn an_answer_of_an_unreadable_length_is_reported_as_such() {
 }
 
 #[test]
-fn data_in_the_runners_area_are_found_before_overwriting() {
+fn data_in_the_runners_area_is_refused_before_a_call() {
     for data in ["1024", "65536", "131071"] {
         let failure = rule_broken(&Sample {
             data,

@@ -356,7 +356,7 @@ fn a_result_out_of_bounds_or_dropped_while_read_is_refused() {
 }
 
 #[test]
-fn unknown_status_numbers_are_no_success() {
+fn unknown_status_numbers_are_not_success() {
     let init = |init: &'static str| Sample {
         init,
         ..Sample::new()

@@ -112,7 +112,7 @@ fn answers_of_changing_size_are_not_leaks() {
 }
 
 #[test]
-fn bounded_growth_is_no_leak_but_slowing_growth_is() {
+fn bounded_growth_is_not_a_leak_but_slowing_growth_is() {
     let mut key = 0;
     let cache = report(64, |plugin| {
         key += 1;

@@ -127,7 +127,7 @@ fn a_trace_shows_input_written_in_place_and_kept_from_before() {
 }
 
 #[test]
-fn a_counting_plugin_shows_what_each_call_left() {
+fn a_counting_plugin_shows_the_memory_left_by_each_call() {
     let (mut plugin, seen) = traced(counting());
     for _ in 0..3 {
         plugin.call::<Value>("lose", json!({})).unwrap();

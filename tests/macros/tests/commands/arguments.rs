@@ -272,7 +272,7 @@ fn strings_are_borrowed_with_and_without_escapes() {
 }
 
 #[test]
-fn arrays_are_had_as_slices() {
+fn arrays_are_passed_as_slices() {
     assert_eq!(
         takes(
             Takes::__plugin_sdk_command_slices,
@@ -344,7 +344,7 @@ fn arguments_can_have_any_type_that_serde_reads() {
 }
 
 #[test]
-fn maps_and_what_nests_in_them() {
+fn maps_and_nested_values_are_read() {
     assert_eq!(
         takes(
             Takes::__plugin_sdk_command_maps,
@@ -375,7 +375,7 @@ fn defaults_replace_missing_arguments() {
 }
 
 #[test]
-fn arguments_have_the_names_that_hosts_use() {
+fn renamed_arguments_are_read_by_their_hosts_names() {
     assert_eq!(
         takes(
             Takes::__plugin_sdk_command_renamed,
@@ -406,7 +406,7 @@ fn parameters_can_be_documented() {
 }
 
 #[test]
-fn functions_are_unchanged() {
+fn commands_with_arguments_remain_ordinary_functions() {
     assert_eq!(Takes.renamed("x", 1, (2, 3), None), "x 1 2 3");
     assert_eq!(Takes.documented("abc", 2), 3);
     assert_eq!(

@@ -393,7 +393,7 @@ fn derived_codes_are_the_names_of_the_variants() {
 }
 
 #[test]
-fn the_question_mark_in_between_loses_the_code() {
+fn a_question_mark_in_a_helper_loses_the_code() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_paper_in_passing, ""),
         json!({"code": "failed", "message": "there is no paper"})
@@ -503,7 +503,7 @@ fn the_question_mark_takes_anything_that_boxes_as_an_error() {
 }
 
 #[test]
-fn text_will_do_for_an_error() {
+fn text_is_accepted_as_an_error() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_string, ""),
         json!({"code": "failed", "message": "as\ntext"})

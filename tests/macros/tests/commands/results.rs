@@ -174,7 +174,7 @@ fn gives(handler: Handler<Gives>, arguments: &str) -> Value {
 }
 
 #[test]
-fn nothing_is_null() {
+fn a_command_without_a_result_returns_null() {
     assert_eq!(gives(Gives::__plugin_sdk_command_unit, ""), json!(null));
     assert_eq!(
         gives(Gives::__plugin_sdk_command_explicit_unit, ""),
@@ -197,7 +197,7 @@ fn integers_beyond_the_precision_of_a_float_stay_exact() {
 }
 
 #[test]
-fn a_result_needs_no_name() {
+fn a_result_can_have_an_opaque_type() {
     assert_eq!(gives(Gives::__plugin_sdk_command_opaque, ""), json!([1, 2]));
 }
 
@@ -231,7 +231,7 @@ fn results_can_borrow_from_the_plugin_and_the_arguments() {
 }
 
 #[test]
-fn none_is_null_and_no_failure() {
+fn none_is_null_and_not_a_failure() {
     let handler = Gives::__plugin_sdk_command_optional;
     assert_eq!(gives(handler, r#"{"give": true}"#), 1);
     assert_eq!(gives(handler, r#"{"give": false}"#), json!(null));
