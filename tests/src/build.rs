@@ -128,7 +128,7 @@ impl Build {
                 // One engine for all, because a store runs only code of its own engine.
                 static ENGINE: std::sync::OnceLock<Engine> = std::sync::OnceLock::new();
                 let engine = ENGINE.get_or_init(Engine::default);
-                Module::new(engine, wasm).expect("what was built is a module")
+                Module::new(engine, wasm).expect("the build produced a module")
             })
             .clone()
     }

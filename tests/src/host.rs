@@ -59,7 +59,7 @@ impl<T: 'static> Host<T> {
         let mut store = Store::new(module.engine(), data);
         let instance = linker
             .instantiate(&mut store, module)
-            .expect("the guest's imports are all there");
+            .expect("all imports of the guest are defined");
         Host {
             memory: instance
                 .get_memory(&mut store, "memory")

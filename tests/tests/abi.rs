@@ -1663,7 +1663,7 @@ mod bad_input {
         let end = u64::from(packed.address) + u64::from(packed.len);
         prop_assert!(
             packed.len == 0 || end <= host.pages() * PAGE,
-            "{} lies outside",
+            "{} answered outside the memory",
             export
         );
         let bytes = host.bytes(packed);

@@ -49,7 +49,7 @@ fn the_first_error_is_the_answer_and_later_handlers_do_not_run() {
         panic!("{failure}");
     };
     assert_eq!(error.code(), "nameless");
-    assert_eq!(error.message(), "user.created was about nobody");
+    assert_eq!(error.message(), "the user of user.created has no name");
     assert_eq!(heard(&mut plugin), ["created "]);
 }
 

@@ -233,7 +233,7 @@ fn audio_is_accepted_only_between_start_and_stop() {
     plugin.stop().unwrap();
     plugin
         .finish()
-        .expect("what was not started is not stopped");
+        .expect("a plugin that was not started is not stopped");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn a_truncated_batch_fails_as_a_whole_and_runs_nothing() {
     let (header, greeting, rest) = ItemHeader::split(answer.result()).unwrap();
     assert!(!header.failed && rest.is_empty());
     let greeting: Value = serde_json::from_slice(greeting).unwrap();
-    assert_eq!(greeting["greeted"], 1, "the broken batch greeted nobody");
+    assert_eq!(greeting["greeted"], 1, "the broken batch made no greeting");
 }
 
 #[test]

@@ -236,7 +236,7 @@ impl Calling {
         };
         match fetched {
             Some(bytes) if bytes.iter().any(|byte| *byte != b'x') => {
-                Err(Error::new("torn", "not what the host has"))
+                Err(Error::new("torn", "the bytes differ from the host's"))
             }
             fetched => Ok(fetched.map(|bytes| bytes.len())),
         }

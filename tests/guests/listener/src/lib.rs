@@ -33,7 +33,10 @@ impl Listener {
     #[event("user.*")]
     pub fn user(&mut self, data: User, topic: &str) -> Result<()> {
         if data.name.is_empty() {
-            return Err(Error::new("nameless", format!("{topic} was about nobody")));
+            return Err(Error::new(
+                "nameless",
+                format!("the user of {topic} has no name"),
+            ));
         }
         self.heard.push(format!("user: {topic}"));
         Ok(())

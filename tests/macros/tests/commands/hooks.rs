@@ -12,7 +12,7 @@ use super::*;
 fn made<P: Plugin>(config: &str) -> Result<P> {
     let mut place = None;
     P::init(&mut config.as_bytes().to_vec(), &mut place)?;
-    place.ok_or_else(|| Error::msg("init has put nothing into its place"))
+    place.ok_or_else(|| Error::msg("init did not fill its place"))
 }
 
 /// All hooks, in two blocks.
