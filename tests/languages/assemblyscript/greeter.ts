@@ -127,8 +127,8 @@ class Arguments {
 
   private unknown(name: string): u64 {
     const expected = ',"expected":[' + this.names.map<string>((name) => quoted(name)).join() + "]";
-    if (this.config) return fail("invalid_argument", "there is nothing of this name", '"path":' + quoted(name) + expected);
-    return fail("unknown_argument", "there is nothing of this name", '"argument":' + quoted(name) + expected);
+    if (this.config) return fail("invalid_argument", "nothing here has this name", '"path":' + quoted(name) + expected);
+    return fail("unknown_argument", "nothing here has this name", '"argument":' + quoted(name) + expected);
   }
 }
 
@@ -193,7 +193,7 @@ export function command_greeted(address: usize, len: u32): u64 {
 /** A raw command that works in place: its result is its arguments. */
 export function command_halve(address: usize, len: u32): u64 {
   if (!begin()) return refused();
-  if (len % 4 != 0 || (len > 0 && address % 4 != 0)) return fail("invalid_argument", "the bytes are no whole, aligned floats of 32 bits");
+  if (len % 4 != 0 || (len > 0 && address % 4 != 0)) return fail("invalid_argument", "the bytes are not whole, aligned 32-bit floats");
   for (let at: usize = address; at < address + len; at += 4) store<f32>(at, load<f32>(at) / 2);
   busy = false;
   return packed(address, len);

@@ -21,7 +21,7 @@ struct block {
     uint64_t padding; /* what follows has the block's alignment */
 };
 
-PLUGIN_STATIC_ASSERT(sizeof(struct block) == PLUGIN_ALIGNMENT, "what follows a block is as aligned as the block");
+PLUGIN_STATIC_ASSERT(sizeof(struct block) == PLUGIN_ALIGNMENT, "what follows a block has its alignment");
 
 static struct block blocks = {&blocks, &blocks, 0};
 
@@ -158,7 +158,7 @@ static struct text wrong(const struct argument *argument) {
 }
 
 static struct text unknown(const struct text *name, const struct argument *arguments, uint32_t count, bool config) {
-    struct text text = error(config ? PLUGIN_CODE_INVALID_ARGUMENT : PLUGIN_CODE_UNKNOWN_ARGUMENT, "there is nothing of this name");
+    struct text text = error(config ? PLUGIN_CODE_INVALID_ARGUMENT : PLUGIN_CODE_UNKNOWN_ARGUMENT, "nothing here has this name");
     text_add_literal(&text, config ? ",\"details\":{\"path\":" : ",\"details\":{\"argument\":");
     text_add_json(&text, name->bytes, name->len);
     text_add_literal(&text, ",\"expected\":[");
@@ -334,7 +334,7 @@ PLUGIN_COMMAND(halve, bytes, len) {
         return refused();
     }
     if (len % sizeof(float) != 0 || (len > 0 && (uintptr_t)bytes % sizeof(float) != 0)) {
-        struct text failure = error(PLUGIN_CODE_INVALID_ARGUMENT, "the bytes are no whole, aligned floats of 32 bits");
+        struct text failure = error(PLUGIN_CODE_INVALID_ARGUMENT, "the bytes are not whole, aligned 32-bit floats");
         return fail(&failure);
     }
     float *numbers = (float *)bytes;

@@ -152,7 +152,7 @@ func read(address, len uint32, into any, unknown string, names ...string) error 
 			if unknown == "invalid_argument" {
 				member = "path"
 			}
-			return Error{unknown, "there is nothing of this name", map[string]any{member: path, "expected": names}}
+			return Error{unknown, "nothing here has this name", map[string]any{member: path, "expected": names}}
 		}
 		return Error{"invalid_argument", "it must be " + semantic.GoType.String(), map[string]any{"path": path, "expected": semantic.GoType.String()}}
 	}
@@ -243,7 +243,7 @@ func howMany(address, len uint32) uint64 {
 func halve(address, len uint32) uint64 {
 	if busy || len%4 != 0 || len > 0 && address%4 != 0 {
 		return serve(func() (any, error) {
-			return nil, Error{"invalid_argument", "the bytes are no whole, aligned floats of 32 bits", nil}
+			return nil, Error{"invalid_argument", "the bytes are not whole, aligned 32-bit floats", nil}
 		})
 	}
 	numbers := unsafe.Slice((*float32)(unsafe.Pointer(uintptr(address))), len/4)
