@@ -65,12 +65,12 @@ const RULES: &[Rule] = &[
     Rule {
         host: "cis",
         asked: &["start and stop"],
-        why: "CIS has no start and stop: a skill starts when it is initialised, and stops when it is shut down",
+        why: "CIS has no start and stop: a skill starts when initialised, and stops when shut down",
     },
     Rule {
         host: "neotalk",
         asked: &["start and stop"],
-        why: "NeoTalk has no start and stop: a plugin starts when it is initialised, and stops when it is cleaned up",
+        why: "NeoTalk has no start and stop: a plugin starts when initialised, and stops when cleaned up",
     },
     Rule {
         host: "neotalk",
@@ -105,12 +105,12 @@ const RULES: &[Rule] = &[
     Rule {
         host: "neomind",
         asked: &["arguments of 1 MiB"],
-        why: "NeoMind's runner writes arguments over the unused part of the plugin's 1 MiB stack; the plugin refuses larger ones",
+        why: "NeoMind's runner writes arguments over the unused stack, of 1 MiB; larger ones are refused",
     },
     Rule {
         host: "neomind",
         asked: &["a result of 1 MiB"],
-        why: "NeoMind's runner reads at most 65535 bytes of an answer; the plugin returns an error instead of a longer one",
+        why: "NeoMind's runner reads at most 65535 bytes; instead of a longer answer there is an error",
     },
     Rule {
         host: "neomind",
