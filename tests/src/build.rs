@@ -158,13 +158,13 @@ impl Build {
             cargo.arg("--").args(&self.rustc_arguments);
         }
         let output = cargo.output().map_err(|error| Refused(error.to_string()))?;
-        let said = String::from_utf8_lossy(&output.stdout);
+        let stdout = String::from_utf8_lossy(&output.stdout);
         // The linker's output is in a message on standard output, not on standard error.
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
-            return Err(Refused(format!("{said}\n{errors}")));
+            return Err(Refused(format!("{stdout}\n{errors}")));
         }
-        let file = said
+        let file = stdout
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter(|message| message["target"]["name"] == self.package.replace('-', "_"))

@@ -663,10 +663,10 @@ const BEHAVIOURS: &[Behaviour] = &[
         name: "a language model answers",
         asks: Service("ai", || vec![("ask", json!({"prompt": "a"}))]),
         check: |host| {
-            let said: String = host
+            let answer: String = host
                 .call("ask", json!({"prompt": "How is the weather?"}))
                 .unwrap();
-            assert_eq!(said, "It rains.");
+            assert_eq!(answer, "It rains.");
         },
     },
     Behaviour {

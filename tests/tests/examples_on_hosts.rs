@@ -156,8 +156,8 @@ fn command_names_may_clash_with_other_names() {
         let mut plugin = built(hosts::find(name).unwrap(), guest("named")).unwrap();
         for command in named::NAMES {
             let command = command.trim_start_matches("r#");
-            let said: String = plugin.call(command, json!({})).unwrap();
-            assert_eq!(said.trim_start_matches("r#"), command, "{name}");
+            let answer: String = plugin.call(command, json!({})).unwrap();
+            assert_eq!(answer.trim_start_matches("r#"), command, "{name}");
         }
         let work: Value = plugin.call("work", json!({"x": 0.75, "n": 300})).unwrap();
         worked.push((name, work));

@@ -112,9 +112,12 @@ fn an_answer_of_an_unreadable_length_is_reported_as_such() {
         });
         assert!(failure.message().contains(returned), "{failure}");
         // As an author who has only seen the runner's message searches for it.
-        let says = failure.host_says().unwrap();
-        assert!(says.starts_with("execute_command_json not found"), "{says}");
-        assert!(failure.to_string().contains(says), "{failure}");
+        let message = failure.host_says().unwrap();
+        assert!(
+            message.starts_with("execute_command_json not found"),
+            "{message}"
+        );
+        assert!(failure.to_string().contains(message), "{failure}");
     }
     let failure = rule_broken(&Sample {
         describe: "i32.const 0",
@@ -408,6 +411,6 @@ fn events_are_sent_and_kept_for_later_requests() {
     let _host = neo_mind::install(Talkative);
     assert_eq!(neomind::subscribe("all").unwrap_err().code(), "unavailable");
     assert_eq!(neomind::poll(1).unwrap_err().code(), "too_large");
-    let told: plugin_sdk::Result<Vec<Event>> = neomind::invoke_with_room("events", &(), 16);
-    assert_eq!(told.unwrap_err().code(), "too_large");
+    let outcome: plugin_sdk::Result<Vec<Event>> = neomind::invoke_with_room("events", &(), 16);
+    assert_eq!(outcome.unwrap_err().code(), "too_large");
 }

@@ -264,9 +264,9 @@ impl Project<'_> {
         }
         let output = succeed(command);
         if arguments == ["test"] {
-            let said = String::from_utf8_lossy(&output.stdout);
+            let stdout = String::from_utf8_lossy(&output.stdout);
             for test in ["test greets_natively ... ok", "test greets_in_wasm ... ok"] {
-                assert!(said.contains(test), "{test}:\n{said}");
+                assert!(stdout.contains(test), "{test}:\n{stdout}");
             }
         }
     }

@@ -175,10 +175,10 @@ impl NodePrograms {
     fn work(&self) -> Result<()> {
         for (program, expected) in [(&self.wasm_opt, BINARYEN), (&self.asc, ASSEMBLYSCRIPT)] {
             let mut node = process::command("node");
-            let said = process::capture(node.arg(program).arg("--version"), LOCAL)?;
+            let printed = process::capture(node.arg(program).arg("--version"), LOCAL)?;
             let (name, version) = expected;
-            if !is_version(&said, version) {
-                bail!("{name} is {:?}", process::printable(said.trim()));
+            if !is_version(&printed, version) {
+                bail!("{name} is {:?}", process::printable(printed.trim()));
             }
         }
         Ok(())
@@ -187,9 +187,9 @@ impl NodePrograms {
 
 /// Returns whether a program's reported version matches its package's: AssemblyScript's in full,
 /// Binaryen's in the first number.
-fn is_version(said: &str, package: &str) -> bool {
+fn is_version(printed: &str, package: &str) -> bool {
     let number = package.split('.').next();
-    let words: Vec<&str> = said.split_whitespace().collect();
+    let words: Vec<&str> = printed.split_whitespace().collect();
     words.contains(&package) || words.get(2).copied() == number && number.is_some()
 }
 

@@ -218,11 +218,11 @@ fn a_batch_without_one_answer_per_input_is_refused() {
             "number 1 breaks off at byte 5",
         ),
     ];
-    for (bytes, said) in broken {
+    for (bytes, expected) in broken {
         let mut plugin = answering(bytes);
         let failure = plugin.call_many_raw("run", ["a", "b"]).unwrap_err();
         assert_eq!(failure.code(), "bad_batch");
-        assert!(failure.to_string().contains(said), "{failure}");
+        assert!(failure.to_string().contains(expected), "{failure}");
     }
     let mut plugin = answering(&[&one[..], &[2, 0, 0, 0x80, b'{', b'}']].concat());
     let answers: Vec<_> = plugin.call_many_raw("run", ["a", "b"]).unwrap().collect();

@@ -75,12 +75,12 @@ fn errors_traps_and_hooks_are_distinguished() {
         .filter(|seen| seen.direction == TraceKind::Answer)
         .skip(1)
         .collect();
-    let told: Vec<_> = answers
+    let shown: Vec<_> = answers
         .iter()
         .map(|seen| (&*seen.function, seen.outcome.unwrap()))
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             ("greet", Outcome::Error),
             ("plugin_stop", Outcome::Error),
