@@ -742,7 +742,7 @@ fn a_file_shows_offsets_and_shows_lines_only_if_trusted() {
     let report = plain.to_string();
     assert!(
         report.contains(&format!("--> {FILE}:")),
-        "the panic tells its own place: {report}"
+        "the panic reports its own place: {report}"
     );
     assert!(
         !report.contains("^^^"),
