@@ -189,6 +189,6 @@ fn module(mut cargo: Command, what: &str) -> Result<Vec<u8>> {
             }
         }
     }
-    let path = path.with_context(|| format!("cargo made no module of {what}"))?;
+    let path = path.with_context(|| format!("cargo produced no module for {what}"))?;
     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -106,7 +106,7 @@ fn raw_greet(mut caller: Caller<'_, Option<Guest>>, ptr: u32, len: u32) -> wasmt
         .data(&caller)
         .get(ptr as usize..)
         .and_then(|rest| rest.get(..len as usize))
-        .ok_or_else(|| wasmtime::format_err!("the name lies outside the memory"))?;
+        .ok_or_else(|| wasmtime::format_err!("the name is outside the memory"))?;
     let greeting = greeting(std::str::from_utf8(name)?);
     let len = greeting.len() as u32;
     let ptr = alloc.call(&mut caller, len)?;

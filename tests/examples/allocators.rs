@@ -1,12 +1,12 @@
-//! Measures the global allocators that a plugin can choose, and prints the tables of `docs/allocators.md`:
-//! `cargo run -p plugin-sdk-tests --example allocators`
+//! Measures the global allocators that a plugin can choose, and prints the tables of
+//! `docs/allocators.md`: `cargo run -p plugin-sdk-tests --example allocators`
 //!
-//! Times are compared within one run, each round going over all allocators, the best round counting.
+//! Times are compared within one run. Each round measures all allocators; the best round counts.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a measurement that fails says nothing"
+    reason = "a failed measurement has no result"
 )]
 
 use std::fmt::Display;
@@ -29,7 +29,7 @@ fn main() {
     memory();
 }
 
-/// A build for an author's users, in a folder where it leaves everybody else's builds alone.
+/// Returns a release build, in a separate folder, where it does not replace other builds.
 fn build(package: &'static str, allocator: Option<&str>, opt_level: &str) -> Build {
     let build = Build::of(package)
         .apart("allocators")
@@ -53,7 +53,7 @@ fn head(first: &str, columns: &[&str]) {
     println!("|---{}|", "|---".repeat(columns.len()));
 }
 
-/// The example `greeter`, as small as it gets.
+/// Measures the smallest builds of the example `greeter`.
 fn sizes() {
     head(
         "bytes of `greeter.wasm`",
@@ -73,7 +73,7 @@ fn sizes() {
     }
 }
 
-/// One kind of work, so often that it takes some milliseconds.
+/// One kind of work, repeated until it takes some milliseconds.
 type Work = fn(&mut Host);
 
 const WORK: [(&str, Work); 3] = [
@@ -87,7 +87,7 @@ const WORK: [(&str, Work); 3] = [
         }
         host.free(address, arguments.len() as u32);
     }),
-    ("a tree of 5,000 values, made and dropped", |host| {
+    ("a tree of 5,000 JSON values, created and dropped", |host| {
         let leaf = json!({"name": "leaf", "values": [1, 2.5, null, "text"], "note": "a somewhat longer text"});
         let arguments = json!({"value": vec![leaf; 555]}).to_string();
         let address = host.place(arguments.as_bytes());
@@ -117,7 +117,7 @@ const WORK: [(&str, Work); 3] = [
 ];
 
 fn speed() {
-    head("time, std's being 1", &ALLOCATORS.map(|(name, _)| name));
+    head("time, relative to std's", &ALLOCATORS.map(|(name, _)| name));
     let mut hosts = ALLOCATORS.map(|(_, allocator)| {
         let mut host = Host::new(&build("contract", allocator, "3").module());
         host.answer("plugin_init", b"").value();
@@ -139,7 +139,7 @@ fn speed() {
     }
 }
 
-/// The job of `tests/tests/leaks.rs`.
+/// Measures the memory of the job in `tests/tests/leaks.rs`.
 fn memory() {
     const AFTER: [(u64, &str); 4] = [
         (1_000, "1,000"),

@@ -1,11 +1,14 @@
-"""Runs a plugin in Extism's Python package: python extism_host.py <plugin.wasm> <manifest>, the second being what an Extism manifest may say beside
-the module, as JSON ({"config": {"greeting": "Hi"}}). Takes the same lines as the host in tests/extism, which is Extism's Rust crate, and answers as it does.
+"""Runs a plugin in Extism's Python package: python extism_host.py <plugin.wasm> <manifest>
+
+The manifest is JSON with the members of an Extism manifest other than the module, such as
+{"config": {"greeting": "Hi"}}. The program reads and writes the same lines as the host in
+tests/extism, which uses Extism's Rust crate.
 """
 import json, os, sys
 from pathlib import Path
 import extism
 
-os.environ["EXTISM_CACHE_CONFIG"] = ""  # no cache: it would be the user's own
+os.environ["EXTISM_CACHE_CONFIG"] = ""  # no cache: it would be the user's
 
 def serve(plugin, call):
     data = Path(call["in"]).read_bytes() if "in" in call else json.dumps(call["json"]).encode() if "json" in call else b""
@@ -16,7 +19,7 @@ def serve(plugin, call):
     return {"bytes": Path(call["out"]).write_bytes(output)} if "out" in call else {"json": json.loads(output or b"null")}
 
 def refused(words):
-    """What a plugin sets is an error as docs/abi.md has them; all else that can go wrong has other words."""
+    """Distinguishes errors that a plugin set, in the form of docs/abi.md, from all other text."""
     try:
         error = json.loads(words)
     except ValueError:

@@ -1,8 +1,14 @@
-// A host for plugins of ABI version 1 on node's own WebAssembly, written from docs/abi.md alone: node host.mjs <plugin.wasm> keep|free|describe
-// With keep, one buffer serves all arguments and no result is given back; with free, both are given back after every call. Calls come in as
-// lines of JSON, {"export": "command_greet", "json": {…}}, or {"export": …, "in": file, "out": file} for a raw command; each gets a line back.
-// With describe, it says what the plugin is and what its commands take, without running anything. A plugin finds a store, a log and a clock; what a call
-// logs comes with its answer. While {"within": "command_…"} is served, each line of the log makes a call of that export, which should not be served.
+// A host for plugins of ABI version 1 on Node's WebAssembly engine, written from docs/abi.md alone:
+// node host.mjs <plugin.wasm> keep|free|describe
+//
+// With keep, the host uses one buffer for all arguments and frees no result. With free, it frees
+// both after every call. It reads calls as lines of JSON, {"export": "command_greet", "json": {…}},
+// or {"export": …, "in": file, "out": file} for a raw command, and answers each with a line. With
+// describe, it prints the plugin's identity and the arguments of its commands, and runs no code.
+//
+// It offers a store, a log and a clock. An answer includes the lines that the call logged. During a
+// call with {"within": "command_…"}, each log line makes the host call that export, which the
+// plugin must refuse.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const ABI = "plugin_abi_1";
@@ -34,7 +40,7 @@ class Plugin {
     };
   }
 
-  // What a host function answers with: bytes in the guest's memory, or nothing.
+  // Returns the answer of a host function: bytes in the guest's memory, or nothing.
   give(bytes) {
     if (!bytes) return 0n;
     const address = this.exports.alloc(bytes.length) >>> 0;
@@ -43,7 +49,7 @@ class Plugin {
     return BigInt(address) << 32n | BigInt(bytes.length);
   }
 
-  // What a call answered with.
+  // Reads the answer of a call.
   take(packed, read) {
     const [address, failed, length] = [packed >> 32n & 0xffffffffn, packed & 0x80000000n, packed & 0x7fffffffn].map(Number);
     const result = this.bytes(address, length);
@@ -60,16 +66,16 @@ class Plugin {
       this.put(input, shift);
       return this.take(this.run(name, this.address + shift, input.length), read);
     } catch (error) {
-      this.dead = true; // also after an answer that no plugin may give
+      this.dead = true; // also after an answer that breaks the ABI
       return error.answer ?? { refused: error.message };
     }
   }
 
-  // Runs the guest's code; a trap becomes what the panic record tells of it.
+  // Runs the guest's code. A trap becomes the contents of the panic record.
   run(name, ...args) {
     try {
       this.running = true;
-      return this.exports[name](...args); // JavaScript drops arguments that a function does not take
+      return this.exports[name](...args); // JavaScript ignores surplus arguments
     } catch (trap) {
       const record = new DataView(this.bytes(this.exports[ABI].value >>> 0, 24).slice().buffer);
       const [message, messageLen, file, fileLen, line, column] = [0, 4, 8, 12, 16, 20].map((at) => record.getUint32(at, true));
@@ -96,7 +102,7 @@ class Plugin {
     this.room = 0;
   }
 
-  // A view of the memory as it is now, for it may have grown.
+  // Returns a view of the current memory, which may have grown.
   bytes(address, length) {
     const memory = this.exports.memory.buffer;
     if (length > 0 && address + length > memory.byteLength) throw new Error(`${length} bytes at ${address} are not in the memory`);
@@ -104,7 +110,7 @@ class Plugin {
   }
 }
 
-// What the section's lines say; a reference in one of them is to the `$defs` of the same line.
+// Reads the lines of the section. A reference in a line is to the `$defs` of that line.
 function describe(wasm) {
   const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(wasm), "plugin-sdk");
   if (!section) return null;

@@ -1,7 +1,10 @@
-"""A host for plugins of ABI version 1 on the package wasmtime, written from docs/abi.md alone: python host.py <plugin.wasm> keep|free|describe
-With keep, one buffer serves all arguments and no result is given back; with free, both are given back after every call. Calls come in as
-lines of JSON, {"export": "command_greet", "json": {…}}, or {"export": …, "in": file, "out": file} for a raw command; each gets a line back.
-With describe, it says what the plugin is and what its commands take, without running anything.
+"""A host for plugins of ABI version 1 on the package wasmtime, written from docs/abi.md alone:
+python host.py <plugin.wasm> keep|free|describe
+
+With keep, the host uses one buffer for all arguments and frees no result. With free, it frees both
+after every call. It reads calls as lines of JSON, {"export": "command_greet", "json": {…}}, or
+{"export": …, "in": file, "out": file} for a raw command, and answers each with a line. With
+describe, it prints the plugin's identity and the arguments of its commands, and runs no code.
 """
 import json, struct, sys
 from pathlib import Path
@@ -38,7 +41,7 @@ class Plugin:
                 self.release()
             return answer
         except Exception as error:
-            self.dead = True  # also after an answer that no plugin may give
+            self.dead = True  # also after an answer that breaks the ABI
             return error.args[0] if isinstance(error, Trapped) else {"refused": str(error)}
 
     def run(self, name, *arguments):
@@ -66,21 +69,21 @@ class Plugin:
         self.room = 0
 
     def view(self, address, length):
-        """A view of the memory as it is now, for it may have grown."""
+        """Returns a view of the current memory, which may have grown."""
         memory = self.exports["memory"]
         if length > 0 and address + length > memory.data_len(self.store):
             raise ValueError(f"{length} bytes at {address} are not in the memory")
         return memoryview(memory.get_buffer_ptr(self.store, length, address)).cast("B")
 
 def custom_section(wasm, wanted):
-    """The contents of a custom section; None if there is none. The package has no function for it."""
+    """Returns the contents of a custom section, or None. The package has no function for this."""
     def number(at):  # unsigned LEB128
         value = shift = 0
         while True:
             value, shift, byte, at = value | (wasm[at] & 0x7F) << shift, shift + 7, wasm[at], at + 1
             if byte < 0x80:
                 return value, at
-    at = 8  # behind the magic and the version
+    at = 8  # after the magic number and the version
     while at < len(wasm):
         section, (size, start) = wasm[at], number(at + 1)
         at = start + size
@@ -90,7 +93,7 @@ def custom_section(wasm, wanted):
                 return wasm[name + length : at]
 
 def describe(wasm):
-    """What the section's lines say; a reference in one of them is to the `$defs` of the same line."""
+    """Reads the lines of the section. A reference in a line is to the `$defs` of that line."""
     section = custom_section(wasm, b"plugin-sdk")
     if section is None:
         return None

@@ -1,6 +1,8 @@
-"""Runs a plugin in Typst: python typst_host.py <plugin.wasm> [<configuration>]. Each line of JSON, {"export": "greet", "json": {…}}, is a document of its
-own that calls the plugin, with the configuration set by plugin.transition if there is one; it gets a line back: the `json` that the document made of the answer,
-the words of an `error`, or those of a `trap`.
+"""Runs a plugin in Typst: python typst_host.py <plugin.wasm> [<configuration>]
+
+Reads lines of JSON, {"export": "greet", "json": {…}}. For each, a new document calls the plugin,
+configured by plugin.transition if a configuration is given. Answers each with a line: the `json` that
+the document decoded, the text of an `error`, or the message of a `trap`.
 """
 import json, shutil, sys, tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-//! Guests, built as their authors would.
+//! Guests, built as their authors would build them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,26 +8,27 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use wasmtime::{Engine, Module};
 
-/// The way a guest is built: with the profile `guest` and its default features, unless set otherwise.
+/// The way to build a guest: with the profile `guest` and the default features, unless set
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Build {
     package: &'static str,
     arguments: Vec<String>,
-    /// Of one crate type, so that cargo does link-time optimisation, which it leaves out where a library is made as well.
+    /// Builds the module alone. Cargo omits link-time optimisation if it also builds a library.
     as_one: bool,
-    /// What only the package itself is compiled with.
+    /// Compiler arguments for the package itself, not its dependencies.
     rustc_arguments: Vec<String>,
     target_dir: Option<PathBuf>,
 }
 
-/// What cargo said when it could not build a guest.
+/// Cargo's output after a build that failed.
 #[derive(Clone, Debug)]
 pub struct Refused(pub String);
 
 type Wasm = Result<Vec<u8>, Refused>;
 
 impl Build {
-    /// A package of this workspace.
+    /// Creates a build of a package of this workspace.
     pub fn of(package: &'static str) -> Self {
         Build {
             package,
@@ -40,51 +41,53 @@ impl Build {
         .argument("--lib")
     }
 
-    /// With a feature; `dependency/feature` is one as well.
+    /// Enables a feature, which may be `dependency/feature`.
     pub fn feature(self, feature: &str) -> Self {
         self.argument(&format!("--features={feature}"))
     }
 
-    /// Without the features that the package has by default.
+    /// Disables the default features of the package.
     pub fn without_default_features(self) -> Self {
         self.argument("--no-default-features")
     }
 
-    /// Builds with the profile `dev` instead of `guest`.
+    /// Uses the profile `dev` instead of `guest`.
     pub fn dev(self) -> Self {
         self.argument("--profile=dev")
     }
 
-    /// Changes a line of the profile `guest`, as in `opt-level=3`. Such builds need a target folder
-    /// of their own.
+    /// Changes a line of the profile `guest`, as in `opt-level=3`. Such a build needs a separate
+    /// target folder.
     pub fn profile_with(self, line: &str) -> Self {
         self.argument(&format!("--config=profile.guest.{line}"))
     }
 
-    /// As a module and nothing else, which is what link-time optimisation needs.
+    /// Builds the module alone, which link-time optimisation requires.
     pub fn as_one(mut self) -> Self {
         self.as_one = true;
         self
     }
 
-    /// As a module and nothing else, which says nothing of itself.
+    /// Builds the module alone, without a manifest.
     pub fn undescribed(self) -> Self {
         let mut undescribed = self.as_one();
-        // For the package alone: a flag for all would change the names, and so the order, of everything in the module.
+        // For the package alone: a flag for all crates would change the names, and thus the order,
+        // of everything in the module.
         undescribed.rustc_arguments = ["--cfg", "plugin_sdk_undescribed"]
             .map(str::to_owned)
             .to_vec();
         undescribed
     }
 
-    /// As a module and nothing else, with arguments of the compiler's that hold for the linking alone, as in `-Clink-arg=…`.
+    /// Builds the module alone, with compiler arguments that affect only linking, as in
+    /// `-Clink-arg=…`.
     pub fn linked_with(mut self, arguments: &[String]) -> Self {
         self.as_one = true;
         self.rustc_arguments.extend_from_slice(arguments);
         self
     }
 
-    /// Into a folder of its own in the workspace's target folder.
+    /// Builds into a folder of this name in the workspace's target folder.
     pub fn apart(mut self, folder: &str) -> Self {
         self.target_dir = Some(root().join("target").join(folder));
         self
@@ -95,9 +98,10 @@ impl Build {
         self
     }
 
-    /// The module's bytes. The first call in a process builds them.
+    /// Returns the module's bytes. The first call in a process builds them.
     pub fn wasm(&self) -> Wasm {
-        // Held while building and reading: cargo gives the builds of a package in all variants the same file name.
+        // Held while building and reading: cargo uses the same file name for all variants of a
+        // package.
         static BUILT: Mutex<Option<HashMap<Build, Wasm>>> = Mutex::new(None);
         let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         let built = built.get_or_insert_default();
@@ -109,7 +113,7 @@ impl Build {
         wasm
     }
 
-    /// The module, compiled once in a process for [`Host`](crate::Host).
+    /// Returns the module, compiled once in a process for [`Host`](crate::Host).
     pub fn module(&self) -> Module {
         static COMPILED: Mutex<Option<HashMap<Build, Module>>> = Mutex::new(None);
         let wasm = match self.wasm() {
@@ -121,10 +125,10 @@ impl Build {
             .get_or_insert_default()
             .entry(self.clone())
             .or_insert_with(|| {
-                // One engine for all: a store's code must be its own engine's.
+                // One engine for all, because a store runs only code of its own engine.
                 static ENGINE: std::sync::OnceLock<Engine> = std::sync::OnceLock::new();
                 let engine = ENGINE.get_or_init(Engine::default);
-                Module::new(engine, wasm).expect("what was built is a module")
+                Module::new(engine, wasm).expect("the build produced a module")
             })
             .clone()
     }
@@ -154,13 +158,13 @@ impl Build {
             cargo.arg("--").args(&self.rustc_arguments);
         }
         let output = cargo.output().map_err(|error| Refused(error.to_string()))?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        // The linker's words are in a message, not in the error stream.
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        // The linker's output is in a message on standard output, not on standard error.
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
-            return Err(Refused(format!("{said}\n{errors}")));
+            return Err(Refused(format!("{stdout}\n{errors}")));
         }
-        let file = said
+        let file = stdout
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter(|message| message["target"]["name"] == self.package.replace('-', "_"))
@@ -171,12 +175,12 @@ impl Build {
                     .filter(|file| file.ends_with(".wasm"))
                     .map(str::to_owned)
             })
-            .ok_or_else(|| Refused("cargo made no module".to_owned()))?;
+            .ok_or_else(|| Refused("cargo produced no module".to_owned()))?;
         std::fs::read(&file).map_err(|error| Refused(format!("{file}: {error}")))
     }
 }
 
-/// The workspace's folder.
+/// Returns the workspace's folder.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

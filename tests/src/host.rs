@@ -1,4 +1,5 @@
-//! A host written from `docs/abi.md`, as bare as can be, so that a test sees each crossing.
+//! A minimal host, written from `docs/abi.md`, which shows a test everything that crosses the call
+//! boundary.
 
 use plugin_sdk::abi::Packed;
 use serde_json::Value;
@@ -12,7 +13,7 @@ pub type Command = TypedFunc<(u32, u32), u64>;
 
 /// One instance of a guest.
 pub struct Host<T: 'static = ()> {
-    /// What the instance lives in.
+    /// The store of the instance.
     pub store: Store<T>,
     /// The instance.
     pub instance: Instance,
@@ -21,16 +22,16 @@ pub struct Host<T: 'static = ()> {
     free: TypedFunc<(u32, u32), ()>,
 }
 
-/// What a call answered, and where.
+/// The answer of a call, and its place in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// As it crossed the boundary.
+    /// The answer as it crossed the call boundary.
     pub packed: Packed,
-    /// The bytes that it says.
+    /// The bytes that it refers to.
     pub bytes: Vec<u8>,
 }
 
-/// What the panic record says.
+/// The contents of the panic record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panic {
     /// The message.
@@ -44,21 +45,21 @@ pub struct Panic {
 }
 
 impl Host {
-    /// An instance with an empty import object.
+    /// Creates an instance without imports.
     pub fn new(module: &Module) -> Self {
         Host::with(module, (), |_| {})
     }
 }
 
 impl<T: 'static> Host<T> {
-    /// An instance with imports.
+    /// Creates an instance with imports.
     pub fn with(module: &Module, data: T, define: impl FnOnce(&mut Linker<T>)) -> Self {
         let mut linker = Linker::new(module.engine());
         define(&mut linker);
         let mut store = Store::new(module.engine(), data);
         let instance = linker
             .instantiate(&mut store, module)
-            .expect("the guest's imports are all there");
+            .expect("all imports of the guest are defined");
         Host {
             memory: instance
                 .get_memory(&mut store, "memory")
@@ -88,7 +89,7 @@ impl<T: 'static> Host<T> {
             .expect("`free` never traps");
     }
 
-    /// Memory from `alloc` with bytes in it.
+    /// Writes bytes into memory from `alloc`, and returns their address.
     pub fn place(&mut self, bytes: &[u8]) -> u32 {
         let address = self.alloc(bytes.len() as u32);
         assert_ne!(address, 0, "there is room for {} bytes", bytes.len());
@@ -102,13 +103,13 @@ impl<T: 'static> Host<T> {
         self.memory.data_mut(&mut self.store)[start..start + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// Bytes of memory.
+    /// Returns bytes of memory.
     pub fn read(&self, address: u32, len: u32) -> &[u8] {
         let start = address as usize;
         &self.memory.data(&self.store)[start..start + len as usize]
     }
 
-    /// The bytes of an answer; none where its length is 0, whatever its address.
+    /// Returns the bytes of an answer: no bytes if its length is 0, whatever its address.
     pub fn bytes(&self, packed: Packed) -> &[u8] {
         match packed.len {
             0 => &[],
@@ -116,7 +117,7 @@ impl<T: 'static> Host<T> {
         }
     }
 
-    /// The size of the memory in pages.
+    /// Returns the size of the memory in pages.
     pub fn pages(&self) -> u64 {
         self.memory.size(&self.store)
     }
@@ -128,14 +129,14 @@ impl<T: 'static> Host<T> {
             .unwrap_or_else(|error| panic!("{export}: {error:#}"))
     }
 
-    /// Calls an export with arguments that are in memory already.
+    /// Calls an export with arguments that are already in memory.
     pub fn call(&mut self, export: &str, address: u32, len: u32) -> wasmtime::Result<Packed> {
         let command = self.command(export);
         let bits = command.call(&mut self.store, (address, len))?;
         Ok(Packed::from_bits(bits))
     }
 
-    /// Calls an export with bytes, and frees them; what it answers is copied.
+    /// Calls an export with bytes, copies its answer, and frees the bytes.
     pub fn answer(&mut self, export: &str, arguments: &[u8]) -> Answer {
         let address = self.place(arguments);
         let packed = self
@@ -188,7 +189,7 @@ impl<T: 'static> Host<T> {
         }
     }
 
-    /// The panic record, read straight from memory; `None` while it is all zero.
+    /// Reads the panic record from memory. Returns `None` if it is all zero.
     pub fn panic(&mut self) -> Option<Panic> {
         let address = self
             .instance
@@ -223,7 +224,7 @@ impl<T: 'static> Host<T> {
 }
 
 impl Answer {
-    /// The result, which must be one, as JSON.
+    /// Returns the result as JSON. Panics if the call failed.
     pub fn value(&self) -> Value {
         assert!(
             !self.packed.failed,
@@ -233,7 +234,7 @@ impl Answer {
         serde_json::from_slice(&self.bytes).expect("a result is JSON")
     }
 
-    /// The bytes of a result, which must be one.
+    /// Returns the bytes of the result. Panics if the call failed.
     pub fn result(&self) -> &[u8] {
         assert!(
             !self.packed.failed,
@@ -243,7 +244,7 @@ impl Answer {
         &self.bytes
     }
 
-    /// The error, which must be one.
+    /// Returns the error. Panics if the call succeeded.
     pub fn error(&self) -> Value {
         assert!(
             self.packed.failed,
@@ -253,7 +254,7 @@ impl Answer {
         serde_json::from_slice(&self.bytes).expect("an error is JSON")
     }
 
-    /// The error's code.
+    /// Returns the code of the error.
     pub fn code(&self) -> String {
         self.error()["code"].as_str().unwrap_or_default().to_owned()
     }

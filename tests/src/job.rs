@@ -1,22 +1,23 @@
-//! The long job that shows leaks: calls of every kind and size, in the order of a seeded generator, by hosts of every habit.
+//! The long job that reveals leaks: calls of every kind and size, in the order of a seeded
+//! generator, by hosts that manage memory in different ways.
 
 use plugin_sdk::abi::Packed;
 use wasmtime::Module;
 
 use crate::host::{Command, Host};
 
-/// What a host does with memory.
+/// The way in which a host manages memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
-    /// One buffer for all arguments; frees nothing, ever.
+    /// Uses one buffer for all arguments; frees nothing.
     OneBuffer,
-    /// One buffer for all arguments; frees every result, also those that lie in the buffer.
+    /// Uses one buffer for all arguments; frees every result, even those inside the buffer.
     OneBufferFreesResults,
     /// Allocates for each call, and frees the arguments.
     FreesArguments,
-    /// Allocates for each call, frees the arguments, then the result.
+    /// Allocates for each call, and frees the arguments, then the result.
     FreesArgumentsThenResults,
-    /// Allocates for each call, frees the result, then the arguments.
+    /// Allocates for each call, and frees the result, then the arguments.
     FreesResultsThenArguments,
 }
 
@@ -38,34 +39,34 @@ impl Habit {
 /// The largest arguments and results, in bytes: 8 MiB.
 const LARGEST: usize = 8 << 20;
 
-/// In its first so many steps, a job has made each kind of call with [`LARGEST`].
+/// The number of steps after which a job has made each kind of call with [`LARGEST`].
 const BEGINNING: u64 = 700;
 
-/// From then on, one of so many steps is as large, and one of any size up to that.
+/// Afterwards, one of this many steps has that size, and one has a random size up to it.
 const LARGE_EVERY: u64 = 4000;
 
-/// The job, at some point of it. The guest is `contract`.
+/// A job in progress. The guest is `contract`.
 pub struct Job {
     host: Host,
     habit: Habit,
-    /// For hosts that keep one.
+    /// The address of the buffer, for hosts that keep one.
     buffer: u32,
     calls: u64,
     steps: u64,
     random: u64,
-    /// What arguments of any size are cut from.
+    /// The source of arguments of any size.
     bytes: Vec<u8>,
     commands: Commands,
 }
 
-/// A guest that could not go on, although it needs no more than at the beginning.
+/// A guest that could not continue, although it needs no more memory than at the beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// After how many calls.
+    /// The number of calls until then.
     pub calls: u64,
-    /// How much memory it had, in pages.
+    /// The size of its memory in pages.
     pub pages: u64,
-    /// What it came to.
+    /// The reason.
     pub why: String,
 }
 
@@ -86,7 +87,7 @@ struct Commands {
 const SHAPES: &str = r#"{"shapes":{"flag":true,"small":1,"large":1,"huge":1,"single":0.5,"character":"c","text":"\u00e9","pair":[1,null],"list":["point",{"group":{"name":"g","members":["point",{"circle":1.5}]}}],"map":{"1":[1,null,2.5],"2":[]}}}"#;
 
 impl Job {
-    /// A new instance, with nothing done yet.
+    /// Creates a job with a new instance.
     pub fn new(contract: &Module, habit: Habit) -> Self {
         let mut host = Host::new(contract);
         host.answer("plugin_init", b"");
@@ -120,7 +121,8 @@ impl Job {
         }
     }
 
-    /// Goes on until so many calls have been made since the beginning, and gives the size of the memory in pages.
+    /// Continues until `calls` calls have been made since the beginning. Returns the size of the
+    /// memory in pages.
     pub fn run_to(&mut self, calls: u64) -> Result<u64, Stopped> {
         let bytes = std::mem::take(&mut self.bytes);
         while self.calls < calls {
@@ -148,7 +150,7 @@ impl Job {
         let sized = &bytes[..size];
         let number;
         let text;
-        // The command, its arguments, whether it succeeds, and how many bytes it answers with.
+        // The command, its arguments, whether it succeeds, and the length of its answer.
         let (command, arguments, succeeds, len): (&Command, &[u8], bool, Option<usize>) = match kind
         {
             0 => {
@@ -227,7 +229,8 @@ impl Job {
         }
     }
 
-    /// Which kind of call is next, of 16, of which the first 7 have a size; and how many bytes it is about: few, most often.
+    /// Returns the kind of the next call, one of 16, and the size for the first 7 kinds, in bytes:
+    /// most are small.
     fn next(&mut self) -> (u64, usize) {
         // Marsaglia's xorshift64.
         self.random ^= self.random << 13;

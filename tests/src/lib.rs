@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: guests, built once in a process, and a host that hides nothing.
+//! Shared parts of the end-to-end tests: guests, built once in a process, and a host that hides
+//! nothing.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,

@@ -1,19 +1,19 @@
-//! The sections of a module, as the format has them.
+//! The sections of a module.
 
-/// A part of a module.
+/// A section of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section<'a> {
-    /// Which: 0 custom, 10 code, 11 data.
+    /// The number of its kind: 0 custom, 10 code, 11 data.
     pub id: u8,
     /// The name of a custom section; empty for others.
     pub name: &'a str,
     /// The contents.
     pub bytes: &'a [u8],
-    /// How long it is in the module, with everything that belongs to it.
+    /// Its length in the module, including its header.
     pub len: usize,
 }
 
-/// Takes a module apart; `None` if it is none.
+/// Splits a module into its sections. Returns `None` if the bytes are not a module.
 pub fn sections(wasm: &[u8]) -> Option<Vec<Section<'_>>> {
     let mut rest = wasm.strip_prefix(b"\0asm\x01\0\0\0")?;
     let mut sections = Vec::new();
@@ -37,7 +37,7 @@ pub fn sections(wasm: &[u8]) -> Option<Vec<Section<'_>>> {
     Some(sections)
 }
 
-/// An unsigned number in LEB128.
+/// Reads an unsigned number in LEB128, and returns it with the remaining bytes.
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut number = 0;
     for (nth, byte) in bytes.iter().enumerate() {

@@ -169,7 +169,7 @@ mod alloc_and_free {
     use super::*;
 
     #[test]
-    fn memory_is_aligned_to_16_bytes_and_apart() {
+    fn blocks_are_aligned_to_16_bytes_and_disjoint() {
         let mut host = Host::new(&contract());
         let mut blocks = Vec::new();
         for size in (0..200).chain([4095, 4096, 65_537, 1 << 20]) {
@@ -235,7 +235,7 @@ mod alloc_and_free {
     }
 
     #[test]
-    fn free_takes_anything_in_any_order_any_number_of_times() {
+    fn free_ignores_false_addresses_and_repeated_calls() {
         let mut host = plugin();
         let texts: Vec<Vec<u8>> = (0u32..300)
             .map(|nth| vec![nth as u8; nth as usize * 13 % 997 + 1])
@@ -413,7 +413,7 @@ mod a_call {
     }
 
     #[test]
-    fn a_result_may_be_given_back_early_and_more_than_once() {
+    fn a_result_may_be_freed_early_and_more_than_once() {
         let mut host = plugin();
         let mut pages = None;
         for round in 0..200 {
@@ -736,7 +736,7 @@ mod raw_commands {
     }
 
     #[test]
-    fn give_arrays_and_vectors() {
+    fn return_arrays_and_vectors() {
         let mut host = plugin();
         let numbers: Vec<u8> = [1.5f64, 2.25]
             .iter()
@@ -1663,7 +1663,7 @@ mod bad_input {
         let end = u64::from(packed.address) + u64::from(packed.len);
         prop_assert!(
             packed.len == 0 || end <= host.pages() * PAGE,
-            "{} lies outside",
+            "{} answered outside the memory",
             export
         );
         let bytes = host.bytes(packed);

@@ -143,7 +143,7 @@ fn calls() -> Vec<(&'static str, Value)> {
 }
 
 /// Returns the outcome of a call without the time that it used.
-fn told<T>(outcome: std::result::Result<T, Failure>) -> std::result::Result<T, String> {
+fn without_usage<T>(outcome: std::result::Result<T, Failure>) -> std::result::Result<T, String> {
     outcome.map_err(|failure| format!("{} {:?}", failure.code(), failure.kind()))
 }
 
@@ -154,7 +154,7 @@ fn timeless(plugin: &Plugin) -> Vec<HostCall> {
     calls
 }
 
-async fn is_as_in_a_host_that_cannot_wait(builder: fn() -> PluginBuilder) {
+async fn assert_like_in_a_sync_host(builder: fn() -> PluginBuilder) {
     for granted in [false, true] {
         let grant = |builder: PluginBuilder| match granted {
             true => builder.grant("danger"),
@@ -163,26 +163,29 @@ async fn is_as_in_a_host_that_cannot_wait(builder: fn() -> PluginBuilder) {
         let mut expected = grant(plain()).build().unwrap();
         let mut plugin = grant(builder()).build_async().await.unwrap();
         for (command, args) in calls() {
-            let outcome = told(plugin.call::<Value>(command, &args).await);
-            let expected_outcome = told(expected.call::<Value>(command, &args));
+            let outcome = without_usage(plugin.call::<Value>(command, &args).await);
+            let expected_outcome = without_usage(expected.call::<Value>(command, &args));
             assert_eq!(outcome, expected_outcome, "{command} {args}");
             assert_eq!(timeless(&plugin), timeless(&expected));
         }
         assert_eq!(plugin.memory_bytes(), expected.memory_bytes());
-        let failure = told(plugin.call::<Value>("fail_silently", ()).await);
-        assert_eq!(failure, told(expected.call::<Value>("fail_silently", ())));
+        let failure = without_usage(plugin.call::<Value>("fail_silently", ()).await);
+        assert_eq!(
+            failure,
+            without_usage(expected.call::<Value>("fail_silently", ()))
+        );
         assert!(plugin.is_poisoned() && expected.is_poisoned());
     }
 }
 
 #[tokio::test]
 async fn every_convention_works_the_same_in_async_hosts() {
-    is_as_in_a_host_that_cannot_wait(waiting).await;
+    assert_like_in_a_sync_host(waiting).await;
 }
 
 #[tokio::test]
 async fn a_plain_implementation_works_in_an_asynchronous_host() {
-    is_as_in_a_host_that_cannot_wait(plain).await;
+    assert_like_in_a_sync_host(plain).await;
 }
 
 #[test]
@@ -467,7 +470,7 @@ async fn a_bad_argument_to_an_async_host_fails_before_the_host_runs() {
         (import "conventions" "all_halve" (func $halve (param i32 i32)))
         (import "conventions" "all_digest" (func $digest (param i32 i32 i32)))
         (import "conventions" "all_greet" (func $greet (param i32 i32) (result i64)))"#;
-    for (body, told) in [
+    for (body, expected) in [
         (
             "(call $halve (i32.const 65536) (i32.const 1))",
             "`samples`: it has 4 bytes",
@@ -498,7 +501,7 @@ async fn a_bad_argument_to_an_async_host_fails_before_the_host_runs() {
             let mut plugin = builder.build_async().await.unwrap();
             let failure = plugin.call_raw("run", b"").await.unwrap_err();
             assert_eq!(failure.code(), "bad_host_argument", "{failure}");
-            assert!(failure.to_string().contains(told), "{failure}");
+            assert!(failure.to_string().contains(expected), "{failure}");
         }
     }
 }
@@ -534,12 +537,12 @@ async fn traps_are_classified_as_in_sync_hosts() {
         };
         let mut expected = builder().build().unwrap();
         let mut plugin = builder().build_async().await.unwrap();
-        let outcome = told(plugin.call_raw("run", b"").await);
+        let outcome = without_usage(plugin.call_raw("run", b"").await);
         assert!(
             outcome.as_ref().unwrap_err().starts_with(code),
             "{outcome:?}"
         );
-        assert_eq!(outcome, told(expected.call_raw("run", b"")));
+        assert_eq!(outcome, without_usage(expected.call_raw("run", b"")));
     }
 }
 
@@ -579,20 +582,20 @@ async fn ten_thousand_async_host_calls_do_not_grow_memory() {
 
 /// Counts the instances created for a pool.
 fn counting(
-    made: &Arc<AtomicUsize>,
+    created: &Arc<AtomicUsize>,
     builder: impl Fn() -> PluginBuilder + Send + Sync + 'static,
 ) -> impl Fn() -> PluginBuilder + Send + Sync + 'static {
-    let made = Arc::clone(made);
+    let created = Arc::clone(created);
     move || {
-        made.fetch_add(1, Ordering::SeqCst);
+        created.fetch_add(1, Ordering::SeqCst);
         builder()
     }
 }
 
 #[test]
 fn a_pool_serves_many_threads_within_its_size() {
-    let made = Arc::default();
-    let pool = Pool::new(3, counting(&made, plain));
+    let created = Arc::default();
+    let pool = Pool::new(3, counting(&created, plain));
     std::thread::scope(|threads| {
         for _ in 0..8 {
             threads.spawn(|| {
@@ -603,8 +606,8 @@ fn a_pool_serves_many_threads_within_its_size() {
             });
         }
     });
-    let made = made.load(Ordering::SeqCst);
-    assert!((1..=3).contains(&made), "{made}");
+    let created = created.load(Ordering::SeqCst);
+    assert!((1..=3).contains(&created), "{created}");
 }
 
 #[test]
@@ -621,25 +624,25 @@ fn a_pool_runs_one_call_per_place_concurrently() {
 
 #[test]
 fn a_pool_replaces_dead_instances_and_loses_no_place() {
-    let made = Arc::default();
-    let pool = Pool::new(1, counting(&made, plain));
+    let created = Arc::default();
+    let pool = Pool::new(1, counting(&created, plain));
     assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
     let failure = pool.call::<Value>("fail_silently", ()).unwrap_err();
     assert_eq!(failure.code(), "host_function");
     assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
-    assert_eq!(made.load(Ordering::SeqCst), 2);
+    assert_eq!(created.load(Ordering::SeqCst), 2);
     // An error that the plugin returns kills no instance.
     pool.call::<Value>("look_up", json!({"key": "bad"}))
         .unwrap_err();
     assert_eq!(pool.call::<u32>("calls", ()).unwrap(), 0);
-    assert_eq!(made.load(Ordering::SeqCst), 2);
+    assert_eq!(created.load(Ordering::SeqCst), 2);
 
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         pool.with(|_| panic!("the caller's own"))
     }));
     assert!(panicked.is_err());
     assert_eq!(pool.call_raw("calls", b"").unwrap(), b"0");
-    assert_eq!(made.load(Ordering::SeqCst), 3);
+    assert_eq!(created.load(Ordering::SeqCst), 3);
 }
 
 #[test]
@@ -664,14 +667,14 @@ fn a_pool_on_tokio_serves_many_tasks_within_its_size() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let made = Arc::default();
+        let created = Arc::default();
         let module = Module::load(guest()).unwrap();
         let builder = move || {
             module
                 .plugin()
                 .host_functions(everything::provide_async(Waiting::default()))
         };
-        let pool = Arc::new(AsyncPool::new(3, counting(&made, builder)));
+        let pool = Arc::new(AsyncPool::new(3, counting(&created, builder)));
         let tasks: Vec<_> = (0..40)
             .map(|_| {
                 let pool = Arc::clone(&pool);
@@ -684,8 +687,8 @@ fn a_pool_on_tokio_serves_many_tasks_within_its_size() {
         for task in tasks {
             assert_eq!(task.await.unwrap().unwrap()[0], "Hello, Ada!");
         }
-        let made = made.load(Ordering::SeqCst);
-        assert!((1..=3).contains(&made), "{made}");
+        let created = created.load(Ordering::SeqCst);
+        assert!((1..=3).contains(&created), "{created}");
     });
 }
 
@@ -701,8 +704,8 @@ async fn a_pool_on_tokio_runs_one_call_per_place_concurrently() {
 
 #[tokio::test]
 async fn a_pool_on_tokio_recovers_the_place_of_a_cancelled_call() {
-    let made = Arc::default();
-    let pool = AsyncPool::new(1, counting(&made, waiting));
+    let created = Arc::default();
+    let pool = AsyncPool::new(1, counting(&created, waiting));
     assert_eq!(pool.call::<u32>("calls", ()).await.unwrap(), 0);
     tokio::select! {
         biased;
@@ -710,9 +713,9 @@ async fn a_pool_on_tokio_recovers_the_place_of_a_cancelled_call() {
         () = others_go_on() => {}
     }
     assert_eq!(pool.call_raw("calls", b"").await.unwrap(), b"0");
-    assert_eq!(made.load(Ordering::SeqCst), 2);
+    assert_eq!(created.load(Ordering::SeqCst), 2);
     let failure = pool.call::<Value>("fail_silently", ()).await;
     assert_eq!(failure.unwrap_err().code(), "host_function");
     assert_eq!(pool.call::<u32>("calls", ()).await.unwrap(), 0);
-    assert_eq!(made.load(Ordering::SeqCst), 3);
+    assert_eq!(created.load(Ordering::SeqCst), 3);
 }

@@ -217,7 +217,7 @@ fn an_enum_passed_as_a_number_is_described_by_its_numbers() {
         refused(checked.call::<u8>("level", json!({"level": wrong})));
     }
     let text = format!("{:?}", module.manifest());
-    assert!(text.contains("Clearly to be heard."), "{text}");
+    assert!(text.contains("A high volume."), "{text}");
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn a_configuration_is_checked_before_the_plugin_is_created() {
 }
 
 #[test]
-fn event_data_are_checked_for_every_matching_handler() {
+fn event_data_is_checked_for_every_matching_handler() {
     let module = module("listener");
     let mut asked = module.plugin().build().unwrap();
     let mut plugin = module.plugin().validate_schemas().build().unwrap();

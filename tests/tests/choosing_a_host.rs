@@ -33,8 +33,9 @@ fn of_the_sdk(features: &[&str]) -> String {
 }
 
 /// Returns the first line of each error in the compiler's output.
-fn errors(said: &str) -> Vec<&str> {
-    said.lines()
+fn errors(stderr: &str) -> Vec<&str> {
+    stderr
+        .lines()
         .filter(|line| line.starts_with("error"))
         .collect()
 }
@@ -42,12 +43,12 @@ fn errors(said: &str) -> Vec<&str> {
 #[track_caller]
 fn is_refused_once(chosen: &[&str]) {
     let build = Build::of("greeter").dev().feature(&of_the_sdk(chosen));
-    let Err(Refused(said)) = build.wasm() else {
+    let Err(Refused(stderr)) = build.wasm() else {
         panic!("{chosen:?}: a plugin was made for several hosts at once");
     };
     // The second line is cargo's count.
-    let [error, last] = errors(&said)[..] else {
-        panic!("{chosen:?}: {said}");
+    let [error, last] = errors(&stderr)[..] else {
+        panic!("{chosen:?}: {stderr}");
     };
     assert!(
         error.starts_with(
@@ -63,12 +64,12 @@ fn is_refused_once(chosen: &[&str]) {
     );
     assert_eq!(
         last, "error: could not compile `plugin-sdk` (lib) due to 1 previous error",
-        "{said}"
+        "{stderr}"
     );
 }
 
 #[test]
-fn two_hosts_at_once_are_exactly_one_error() {
+fn two_hosts_at_once_cause_exactly_one_error() {
     let features = features();
     let all: Vec<&str> = features.iter().map(String::as_str).collect();
     assert!(all.len() > 1, "{all:?}");
@@ -81,7 +82,7 @@ fn two_hosts_at_once_are_exactly_one_error() {
 
 /// A workspace is tested with all features on the author's own computer.
 #[test]
-fn all_hosts_at_once_are_no_error_natively() {
+fn all_hosts_at_once_compile_natively() {
     let features = features();
     let all: Vec<&str> = features.iter().map(String::as_str).collect();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -91,9 +92,9 @@ fn all_hosts_at_once_are_no_error_natively() {
         .arg(of_the_sdk(&all))
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
-    assert_eq!(errors(&said), [""; 0]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(errors(&stderr), [""; 0]);
 }
 
 #[test]

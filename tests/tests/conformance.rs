@@ -6,7 +6,7 @@
 //! that code. A number: the behaviour does not apply to the host, by one of the [`RULES`] listed
 //! below the table. A rule for something that works is an error as well.
 //!
-//! `UPDATE_CONFORMANCE=1 cargo test --test conformance` rewrites the table.
+//! `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` rewrites the table.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -60,17 +60,17 @@ const RULES: &[Rule] = &[
     Rule {
         host: "cis",
         asked: &["a configuration", "another configuration"],
-        why: "CIS gives skills no configuration",
+        why: "CIS passes no configuration to skills",
     },
     Rule {
         host: "cis",
         asked: &["start and stop"],
-        why: "CIS has no start and no stop: a skill is started when it is initialised, and stopped when it is shut down",
+        why: "CIS has no start and stop: a skill starts when initialised, and stops when shut down",
     },
     Rule {
         host: "neotalk",
         asked: &["start and stop"],
-        why: "NeoTalk has no start and no stop: a plugin is started when it is initialised, and stopped when it is cleaned up",
+        why: "NeoTalk has no start and stop: a plugin starts when initialised, and stops when cleaned up",
     },
     Rule {
         host: "neotalk",
@@ -79,58 +79,58 @@ const RULES: &[Rule] = &[
     },
     Rule {
         host: "toolfs",
-        asked: &["start and stop", "events in", "a cleanup that is heard"],
-        why: "ToolFS initialises a plugin and has it execute requests, and nothing else",
+        asked: &["start and stop", "events in", "an observable cleanup"],
+        why: "ToolFS only initialises a plugin and passes requests to it",
     },
     Rule {
         host: "toolfs",
         asked: &["a log"],
-        why: "ToolFS has no log: lines go nowhere, and the plugin goes on",
+        why: "ToolFS has no log: lines are discarded",
     },
     Rule {
         host: "neomind",
         asked: &["a configuration", "another configuration"],
-        why: "NeoMind's runner gives a configuration to nobody",
+        why: "NeoMind's runner passes no configuration to plugins",
     },
     Rule {
         host: "neomind",
-        asked: &["start and stop", "events in", "a cleanup that is heard"],
-        why: "NeoMind's runner calls commands, and nothing else of a plugin",
+        asked: &["start and stop", "events in", "an observable cleanup"],
+        why: "NeoMind's runner calls only commands",
     },
     Rule {
         host: "neomind",
         asked: &["state", "a dead instance"],
-        why: "NeoMind's runner makes an instance for every call",
+        why: "NeoMind's runner creates an instance for every call",
     },
     Rule {
         host: "neomind",
         asked: &["arguments of 1 MiB"],
-        why: "NeoMind's runner puts arguments where the plugin's stack is, which has 1 MiB; the plugin refuses what does not fit",
+        why: "NeoMind's runner writes arguments over the unused stack, of 1 MiB; larger ones are refused",
     },
     Rule {
         host: "neomind",
         asked: &["a result of 1 MiB"],
-        why: "NeoMind's runner reads 65535 bytes of an answer; the plugin says so of what is longer",
+        why: "NeoMind's runner reads at most 65535 bytes; instead of a longer answer there is an error",
     },
     Rule {
         host: "neomind",
         asked: &["arguments as text"],
-        why: "NeoMind's runner passes values, which it makes JSON of itself",
+        why: "NeoMind's runner takes values, not text, and writes the JSON itself",
     },
     Rule {
         host: "typst",
-        asked: &["start and stop", "events in", "a cleanup that is heard"],
-        why: "Typst calls a plugin's functions, and nothing else of it",
+        asked: &["start and stop", "events in", "an observable cleanup"],
+        why: "Typst only calls a plugin's functions",
     },
     Rule {
         host: "typst",
         asked: &["state", "a dead instance"],
-        why: "Typst gives no promise which instance serves a call",
+        why: "Typst does not guarantee which instance serves a call",
     },
     Rule {
         host: "typst",
         asked: &["a log"],
-        why: "Typst has no log: lines go nowhere, and the plugin goes on",
+        why: "Typst has no log: lines are discarded",
     },
 ];
 
@@ -174,7 +174,7 @@ fn services(host: &str) -> &'static [&'static str] {
         "neomind" => &["log", "events out", "time"],
         "toolfs" => &["plain bytes", "files"],
         "typst" => &["plain bytes"],
-        other => panic!("which services has the host `{other}`?"),
+        other => panic!("the services of the host `{other}` are not listed"),
     }
 }
 
@@ -230,7 +230,7 @@ fn fails<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str) -> Failure
 /// The behaviours, in the order of the table.
 const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
-        name: "a command is called, and answers",
+        name: "a command is called and returns a result",
         asks: Nothing,
         check: |host| {
             let sum: i64 = host.call("add", json!({"left": 2, "right": -5})).unwrap();
@@ -238,12 +238,12 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "an argument that is not given has its default",
+        name: "a missing argument gets its default",
         asks: Nothing,
         check: |host| assert_eq!(host.call::<i64>("add", json!({"left": 2})).unwrap(), 3),
     },
     Behaviour {
-        name: "an error of the plugin's own has its code and its message",
+        name: "a plugin's error keeps its code and message",
         asks: This("errors"),
         check: |host| {
             let failure = fails(
@@ -257,7 +257,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "after an error the plugin goes on",
+        name: "a plugin continues after an error",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -268,7 +268,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "arguments that are no JSON are an error, and say where",
+        name: "arguments that are not JSON are an error with their position",
         asks: This("arguments as text"),
         check: |host| {
             let failure = fails(
@@ -279,7 +279,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "an argument of the wrong type is an error, and says which",
+        name: "an argument of the wrong type is an error that names it",
         asks: This("errors"),
         check: |host| {
             let failure = fails(
@@ -290,7 +290,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a missing argument is an error, and says which",
+        name: "a missing required argument is an error that names it",
         asks: This("errors"),
         check: |host| {
             let failure = fails(
@@ -301,7 +301,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "an argument that the command does not have is an error, and says which",
+        name: "an unknown argument is an error that names it",
         asks: This("errors"),
         check: |host| {
             let failure = fails(
@@ -312,7 +312,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a command that there is not is an error, and says which",
+        name: "an unknown command is an error that names it",
         asks: This("errors"),
         check: |host| {
             let failure = fails(
@@ -323,7 +323,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a command without arguments needs none",
+        name: "a command without arguments can be called without any",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -335,7 +335,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "nothing, and no text, are results",
+        name: "no value and empty text are results",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -366,7 +366,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "every character arrives, and comes back",
+        name: "every character arrives and returns unchanged",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -389,7 +389,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "plain bytes arrive, and come back",
+        name: "plain bytes arrive and are returned",
         asks: Service("plain bytes", || vec![("reverse", json!({}))]),
         check: |host| {
             let mut plugin = host.plugin();
@@ -411,7 +411,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a plugin that refuses its configuration is not used, and says why",
+        name: "a plugin that refuses its configuration is not used, and the reason is reported",
         asks: This("a configuration"),
         check: |host| {
             let builder = host.builder().config(json!({"refuse": true}));
@@ -420,7 +420,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "initialised again, it has the new configuration and no state",
+        name: "a second initialisation replaces the configuration and the state",
         asks: This("another configuration"),
         check: |host| {
             let mut plugin = host.plugin();
@@ -440,7 +440,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "the start and the stop hook are called",
+        name: "the start and stop hooks are called",
         asks: This("start and stop"),
         check: |host| {
             let mut plugin = host.plugin();
@@ -464,8 +464,8 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "the cleanup hook is called, and nothing is left behind",
-        asks: This("a cleanup that is heard"),
+        name: "the cleanup hook is called",
+        asks: This("an observable cleanup"),
         check: |host| {
             let mut plugin = host.plugin();
             plugin.call::<u64>("count", ()).unwrap();
@@ -482,19 +482,19 @@ const BEHAVIOURS: &[Behaviour] = &[
             let lines = plugin.services().logs().lines();
             let level = |text: &str| {
                 let line = lines.iter().find(|line| line.message.ends_with(text));
-                line.unwrap_or_else(|| panic!("no line says `{text}`: {lines:?}"))
+                line.unwrap_or_else(|| panic!("no line ends with `{text}`: {lines:?}"))
                     .level
             };
             assert_eq!(level("an error"), Level::Error);
             assert_eq!(level("a warning"), Level::Warn);
             assert_eq!(level("a piece of information"), Level::Info);
-            // Not every host has a level for details, and none reports them as more severe than
-            // `info`.
+            // Not every host has a level for details, but every host reports them at `info` or
+            // below.
             assert!(level("a detail") >= Level::Info);
         },
     },
     Behaviour {
-        name: "values are kept by key, listed and forgotten",
+        name: "values are stored, read and deleted by key",
         asks: Service("kv", || {
             vec![
                 ("remember", json!({"key": "a", "text": "b"})),
@@ -533,7 +533,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a setting is looked up by its key",
+        name: "a setting is read by its key",
         asks: Service("config", || vec![("setting", json!({"key": "greeting"}))]),
         check: |host| {
             let builder = host.builder().config(json!({"greeting": "Grüße"}));
@@ -566,7 +566,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a page is asked for, and the status told",
+        name: "a GET request is sent, and its status returned",
         asks: Service("http get", || {
             vec![(
                 "send",
@@ -584,7 +584,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a text is sent to a server, and the status told",
+        name: "a POST request is sent, and its status returned",
         asks: Service("http post", || {
             vec![(
                 "send",
@@ -603,7 +603,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "what a server answered is read",
+        name: "the body of a response is read",
         asks: Service("http body", || {
             vec![("post", json!({"url": "https://example.org/a", "body": "b"}))]
         }),
@@ -616,7 +616,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "the time of day is told",
+        name: "the time of day is read",
         asks: Service("time", || vec![("now", json!({}))]),
         check: |host| {
             let mut plugin = host.plugin();
@@ -629,7 +629,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "random bytes are given",
+        name: "random bytes are drawn",
         asks: Service("random", || vec![("roll", json!({}))]),
         check: |host| {
             let mut plugin = host.plugin();
@@ -660,17 +660,17 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a language model is asked",
+        name: "a language model answers",
         asks: Service("ai", || vec![("ask", json!({"prompt": "a"}))]),
         check: |host| {
-            let said: String = host
+            let answer: String = host
                 .call("ask", json!({"prompt": "How is the weather?"}))
                 .unwrap();
-            assert_eq!(said, "It rains.");
+            assert_eq!(answer, "It rains.");
         },
     },
     Behaviour {
-        name: "a panic is told with its message and its place",
+        name: "a panic is reported with its message and place",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -686,7 +686,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "after a panic the plugin is not called again",
+        name: "a plugin is not called again after a panic",
         asks: This("a dead instance"),
         check: |host| {
             let mut plugin = host.plugin();
@@ -697,7 +697,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "10,000 calls take no more memory than some",
+        name: "10,000 calls need no more memory than the first 2,000",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -717,7 +717,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a call that uses up its fuel is ended",
+        name: "a call that exceeds its fuel limit is stopped",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.build(host.builder().fuel(10_000_000)).unwrap();
@@ -729,7 +729,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a call that takes too long is ended",
+        name: "a call that exceeds its timeout is stopped",
         asks: Nothing,
         check: |host| {
             let mut plugin = host
@@ -743,7 +743,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "a call that takes too much memory is ended",
+        name: "a call that exceeds its memory limit is stopped",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.build(host.builder().memory_pages(64)).unwrap();
@@ -755,7 +755,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "calls may nest deeply, and without end they are ended",
+        name: "functions may recurse deeply, and endless recursion is stopped",
         asks: Nothing,
         check: |host| {
             let mut plugin = host.plugin();
@@ -775,7 +775,7 @@ const BEHAVIOURS: &[Behaviour] = &[
         },
     },
     Behaviour {
-        name: "it imports what this host has, and nothing else",
+        name: "the module imports only functions that the host has",
         asks: Nothing,
         check: |host| {
             let mut build = Build::of("conformance");
@@ -813,7 +813,7 @@ fn cell(behaviour: &Behaviour, host: &Host) -> Cell {
     let name = host.contract.name;
     let outcome = match behaviour.asks {
         Service(service, calls) if !services(name).contains(&service) => {
-            return match outcome(|| told_unsupported(host, calls())) {
+            return match outcome(|| expect_unsupported(host, calls())) {
                 Ok(()) => Cell::Unsupported,
                 Err(why) => Cell::Failed(why),
             };
@@ -830,11 +830,13 @@ fn cell(behaviour: &Behaviour, host: &Host) -> Cell {
         (None, Ok(())) => Cell::Passed,
         (None, Err(why)) => Cell::Failed(why),
         (Some(rule), Err(_)) => Cell::NotApplicable(rule),
-        (Some(_), Ok(())) => Cell::Failed("there is a rule that it cannot, and it does".to_owned()),
+        (Some(_), Ok(())) => {
+            Cell::Failed("a rule excludes this behaviour, but it works".to_owned())
+        }
     }
 }
 
-fn told_unsupported(host: &Host, calls: Vec<(&str, Value)>) {
+fn expect_unsupported(host: &Host, calls: Vec<(&str, Value)>) {
     let mut plugin = host.plugin();
     for (command, arguments) in calls {
         fails(plugin.call::<Value>(command, arguments), "unsupported");
@@ -892,7 +894,7 @@ fn every_behaviour_matches_the_table() {
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == table,
-        "docs/hosts/conformance.md says otherwise: `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` writes it anew"
+        "docs/hosts/conformance.md is out of date: `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` rewrites it"
     );
 }
 
@@ -900,11 +902,12 @@ fn page(hosts: &[Host], rows: &[Vec<Cell>]) -> String {
     let mut page = String::from(
         "# Conformance\n\
         \n\
-        One plugin (`tests/guests/conformance`) does on each host, as the harness plays it, what a plugin can do. The test `conformance` holds this page to what came of it.\n\
+        The same plugin (`tests/guests/conformance`) does everything that a plugin can do on each host, as\n\
+        the harness emulates it. The test `conformance` generates this page from the results.\n\
         \n\
-        * **passed**: it does what it does on the host of the SDK's own ABI;\n\
-        * **unsupported**: the host has no such service, and the plugin is told so by an error of that code;\n\
-        * **a number**: nothing of the kind can be asked of the host, for the reason below the table.\n\
+        * **passed**: the behaviour is the same as on the host of the SDK's own ABI;\n\
+        * **unsupported**: the host lacks the service, and the plugin gets an error of that code;\n\
+        * **a number**: the behaviour does not apply to the host, for the reason below the table.\n\
         \n",
     );
     let names = hosts.iter().map(|host| host.contract.name);
@@ -942,7 +945,7 @@ fn page(hosts: &[Host], rows: &[Vec<Cell>]) -> String {
     });
     writeln!(
         page,
-        "| **as they should be, of those that apply** | {} |\n",
+        "| **correct, of those that apply** | {} |\n",
         counts.collect::<Vec<_>>().join(" | ")
     )
     .unwrap();

@@ -33,7 +33,7 @@ fn matching_handlers_run_in_source_order() {
 }
 
 #[test]
-fn an_event_without_a_handler_is_no_error() {
+fn an_event_without_a_handler_is_not_an_error() {
     let mut plugin = listener();
     plugin.event("order.created", json!({"name": 1})).unwrap();
     assert_eq!(heard(&mut plugin), [""; 0]);
@@ -49,7 +49,7 @@ fn the_first_error_is_the_answer_and_later_handlers_do_not_run() {
         panic!("{failure}");
     };
     assert_eq!(error.code(), "nameless");
-    assert_eq!(error.message(), "user.created was about nobody");
+    assert_eq!(error.message(), "the user of user.created has no name");
     assert_eq!(heard(&mut plugin), ["created "]);
 }
 

@@ -107,7 +107,7 @@ fn a_guest_book_needs_a_host_that_keeps_values() {
 }
 
 #[test]
-fn an_index_of_files_needs_a_host_that_has_files() {
+fn an_index_of_files_needs_a_host_with_files() {
     on_every_host(
         "rag",
         &["neotalk", "cis", "musicfox", "extism", "neomind", "typst"],
@@ -156,8 +156,8 @@ fn command_names_may_clash_with_other_names() {
         let mut plugin = built(hosts::find(name).unwrap(), guest("named")).unwrap();
         for command in named::NAMES {
             let command = command.trim_start_matches("r#");
-            let said: String = plugin.call(command, json!({})).unwrap();
-            assert_eq!(said.trim_start_matches("r#"), command, "{name}");
+            let answer: String = plugin.call(command, json!({})).unwrap();
+            assert_eq!(answer.trim_start_matches("r#"), command, "{name}");
         }
         let work: Value = plugin.call("work", json!({"x": 0.75, "n": 300})).unwrap();
         worked.push((name, work));

@@ -671,7 +671,7 @@ fn ending_itself_without_a_message_reports_the_place() {
         "{failure}"
     );
     assert!(failure.hint().unwrap().contains("std::process::abort"));
-    assert_points_at(&failure, "// Without a word.");
+    assert_points_at(&failure, "// Without a message.");
 }
 
 #[test]
@@ -742,7 +742,7 @@ fn a_file_shows_offsets_and_shows_lines_only_if_trusted() {
     let report = plain.to_string();
     assert!(
         report.contains(&format!("--> {FILE}:")),
-        "the panic tells its own place: {report}"
+        "the panic reports its own place: {report}"
     );
     assert!(
         !report.contains("^^^"),

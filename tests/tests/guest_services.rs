@@ -28,7 +28,7 @@ use served::{Order, Served};
 #[derive(Default)]
 struct Host {
     kept: BTreeMap<String, Vec<u8>>,
-    said: Vec<String>,
+    notes: Vec<String>,
     level: u32,
     nanoseconds: u64,
 }
@@ -62,18 +62,18 @@ impl Config for Host {
 impl Events for Host {
     fn emit(&mut self, topic: &str, data: &[u8]) -> Result<()> {
         let data = String::from_utf8_lossy(data);
-        self.said.push(format!("{topic}: {data}"));
+        self.notes.push(format!("{topic}: {data}"));
         Ok(())
     }
 
     fn subscribe(&mut self, topic: &str) -> Result<()> {
         events::check(topic)?;
-        self.said.push(format!("+{topic}"));
+        self.notes.push(format!("+{topic}"));
         Ok(())
     }
 
     fn unsubscribe(&mut self, topic: &str) -> Result<()> {
-        self.said.push(format!("-{topic}"));
+        self.notes.push(format!("-{topic}"));
         Ok(())
     }
 }
@@ -131,7 +131,7 @@ impl Files for Host {
 
 impl Http for Host {
     fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
-        self.said.push(format!("{head:?}"));
+        self.notes.push(format!("{head:?}"));
         Ok(Response {
             status: 203,
             headers: vec![("content-type".to_owned(), "x/y".to_owned())],
@@ -145,13 +145,13 @@ impl Http for Host {
 
 impl Ai for Host {
     fn chat(&mut self, conversation: &Conversation) -> Result<Reply> {
-        let said: Vec<String> = conversation
+        let messages: Vec<String> = conversation
             .messages
             .iter()
             .map(|message| format!("{}: {}", message.role, message.content))
             .collect();
         Ok(Reply {
-            content: format!("[{}] {:?}", said.join(", "), conversation.max_tokens),
+            content: format!("[{}] {:?}", messages.join(", "), conversation.max_tokens),
             model: None,
         })
     }
@@ -159,12 +159,12 @@ impl Ai for Host {
 
 impl Log for Host {
     fn max_level(&mut self) -> u32 {
-        self.said.push("asked".to_owned());
+        self.notes.push("asked".to_owned());
         self.level
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
-        self.said.push(format!("{level} {target}: {message}"));
+        self.notes.push(format!("{level} {target}: {message}"));
     }
 }
 
@@ -193,8 +193,8 @@ fn plugin() -> (Plugin, Shared) {
     (builder.build().unwrap(), host)
 }
 
-fn said(host: &Shared) -> Vec<String> {
-    std::mem::take(&mut host.lock().unwrap().said)
+fn notes(host: &Shared) -> Vec<String> {
+    std::mem::take(&mut host.lock().unwrap().notes)
 }
 
 #[track_caller]
@@ -279,16 +279,16 @@ fn configuration_is_typed() {
 #[test]
 fn events_reach_the_host() {
     let (mut plugin, host) = plugin();
-    said(&host);
+    notes(&host);
     let () = plugin.call("announce", json!({"name": "Ada"})).unwrap();
-    let said = said(&host);
+    let notes = notes(&host);
     assert!(
-        said.ends_with(&[
+        notes.ends_with(&[
             "+user.*".to_owned(),
             "user.greeted: \"Ada\"".to_owned(),
             "-user.*".to_owned()
         ]),
-        "{said:?}"
+        "{notes:?}"
     );
 }
 
@@ -351,7 +351,7 @@ fn files_are_read_written_removed_and_listed() {
 #[test]
 fn responses_have_a_status_headers_and_arbitrary_bytes() {
     let (mut plugin, host) = plugin();
-    said(&host);
+    notes(&host);
     let url = json!({"url": "https://example.org/"});
     assert_eq!(
         plugin.call::<Value>("fetch", &url).unwrap(),
@@ -359,7 +359,7 @@ fn responses_have_a_status_headers_and_arbitrary_bytes() {
     );
     let error = refused(plugin.call::<Value>("text", &url).unwrap_err());
     assert_eq!(error.code(), "bad_answer");
-    said(&host);
+    notes(&host);
     let order = json!({"url": "https://example.org/", "order": {"cakes": [1]}});
     assert_eq!(
         plugin.call::<Value>("send", &order).unwrap(),
@@ -376,7 +376,7 @@ fn responses_have_a_status_headers_and_arbitrary_bytes() {
         .into(),
         timeout_ms: Some(1500),
     };
-    assert_eq!(said(&host), [format!("{head:?}")]);
+    assert_eq!(notes(&host), [format!("{head:?}")]);
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn log_lines_even_nested_ones_arrive_with_level_and_target() {
     let mut plugin = builder(&host).build().unwrap();
     let () = plugin.call("lines", json!({"name": "Ada"})).unwrap();
     assert_eq!(
-        said(&host),
+        notes(&host),
         [
             "asked",
             "1 served: error of Ada",
@@ -418,7 +418,7 @@ fn filtered_log_lines_are_not_formatted_and_init_rereads_levels() {
     let () = plugin.call("details", json!({"times": 1000})).unwrap();
     let () = plugin.call("lines", &name).unwrap();
     assert_eq!(
-        said(&host),
+        notes(&host),
         [
             "asked",
             "1 served: error of Ada",
@@ -427,10 +427,10 @@ fn filtered_log_lines_are_not_formatted_and_init_rereads_levels() {
     );
     host.lock().unwrap().level = 0;
     let () = plugin.call("lines", &name).unwrap();
-    assert_eq!(said(&host).len(), 2, "nobody has asked yet");
+    assert_eq!(notes(&host).len(), 2, "the levels have not been read again");
     plugin.init(json!({})).unwrap();
     let () = plugin.call("lines", &name).unwrap();
-    assert_eq!(said(&host), ["asked"]);
+    assert_eq!(notes(&host), ["asked"]);
 }
 
 #[test]
@@ -446,13 +446,13 @@ fn natively_the_same_implementations_serve_the_same_functions() {
     let order = Order { cakes: vec![5] };
     assert_eq!(Served.send("http://a/", order).unwrap().cakes, [5]);
     assert_eq!(Served.clock().unwrap_err().code(), "unsupported");
-    said(&host);
+    notes(&host);
     {
         let _log = logging::install(Arc::clone(&host));
         Served.lines("Ada");
     }
     Served.lines("nobody");
-    let mut lines = said(&host);
+    let mut lines = notes(&host);
     lines.retain(|line| line != "asked");
     assert_eq!(
         lines,

@@ -36,7 +36,7 @@ fn natively(
     args: &Value,
 ) -> std::result::Result<Value, String> {
     let text = |name: &str| args[name].as_str().unwrap_or_default();
-    fn told<T: plugin_sdk::prelude::Serialize>(
+    fn encoded<T: plugin_sdk::prelude::Serialize>(
         result: Result<T>,
     ) -> std::result::Result<Value, String> {
         result
@@ -45,14 +45,14 @@ fn natively(
     }
     match command {
         "numbers" => Ok(json!(plugin.numbers())),
-        "in_place" => told(plugin.in_place()),
+        "in_place" => encoded(plugin.in_place()),
         "text" => Ok(json!(plugin.text(text("name")))),
-        "c_text" => told(plugin.c_text(text("name"))),
-        "look_up" => told(plugin.look_up(text("key"))),
-        "own_error" => told(plugin.own_error(text("key"))),
-        "query" => told(plugin.query(serde_json::from_value(args["filter"].clone()).unwrap())),
-        "statuses" => told(plugin.statuses(text("key"))),
-        "fetch" => told(plugin.fetch(text("key"), text("how"))),
+        "c_text" => encoded(plugin.c_text(text("name"))),
+        "look_up" => encoded(plugin.look_up(text("key"))),
+        "own_error" => encoded(plugin.own_error(text("key"))),
+        "query" => encoded(plugin.query(serde_json::from_value(args["filter"].clone()).unwrap())),
+        "statuses" => encoded(plugin.statuses(text("key"))),
+        "fetch" => encoded(plugin.fetch(text("key"), text("how"))),
         other => unreachable!("{other}"),
     }
 }

@@ -41,7 +41,7 @@ fn with_plugin(commands: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn by_itself_it_is_a_plugin() {
+fn a_library_is_a_plugin_when_built_alone() {
     let lending = Build::of("lending");
     assert_eq!(
         exports(&lending),
@@ -102,9 +102,9 @@ fn without_the_feature_two_plugins_in_one_module_do_not_link() {
 #[test]
 fn a_plugin_that_was_built_as_a_library_is_reported() {
     let wasm = Build::of("lending").feature("library").wasm().unwrap();
-    let told = Plugin::builder(&wasm[..]).build().unwrap_err().to_string();
+    let message = Plugin::builder(&wasm[..]).build().unwrap_err().to_string();
     let expected = "the plugin `lending` was built with its feature `library`";
-    assert!(told.contains(expected), "{told}");
+    assert!(message.contains(expected), "{message}");
 }
 
 #[test]
@@ -117,10 +117,10 @@ fn two_plugins_in_one_module_are_pointed_to_the_feature() {
         .build()
         .unwrap_err();
     assert_eq!(failure.code(), "symbol_clash", "{failure}");
-    let told = failure.to_string();
+    let message = failure.to_string();
     assert!(
-        told.contains("feature `library`: enable that of `lending`"),
-        "{told}"
+        message.contains("feature `library`: enable that of `lending`"),
+        "{message}"
     );
 }
 

@@ -22,11 +22,11 @@ fn document(wasm: &[u8]) -> Value {
     serde_json::to_value(manifest(wasm)).unwrap()
 }
 
-fn said(sections: &[Section<'_>]) -> usize {
-    let said = sections
+fn manifest_len(sections: &[Section<'_>]) -> usize {
+    let manifests = sections
         .iter()
         .filter(|section| section.name == "plugin-sdk");
-    said.map(|section| section.len).sum()
+    manifests.map(|section| section.len).sum()
 }
 
 /// Returns the sections other than the manifest's.
@@ -164,9 +164,13 @@ fn the_manifest_costs_neither_code_nor_memory() {
         let without = Build::of(plugin).undescribed().wasm().unwrap();
         let (with_sections, without_sections) =
             (sections(&with).unwrap(), sections(&without).unwrap());
-        assert_ne!(said(&with_sections), 0, "{plugin}");
-        assert_eq!(said(&without_sections), 0, "{plugin}");
-        assert_eq!(with.len() - said(&with_sections), without.len(), "{plugin}");
+        assert_ne!(manifest_len(&with_sections), 0, "{plugin}");
+        assert_eq!(manifest_len(&without_sections), 0, "{plugin}");
+        assert_eq!(
+            with.len() - manifest_len(&with_sections),
+            without.len(),
+            "{plugin}"
+        );
         assert!(
             done(&with_sections) == done(&without_sections),
             "{plugin} has another section that is not the same byte for byte"

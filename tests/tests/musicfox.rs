@@ -233,7 +233,7 @@ fn audio_is_accepted_only_between_start_and_stop() {
     plugin.stop().unwrap();
     plugin
         .finish()
-        .expect("what was not started is not stopped");
+        .expect("a plugin that was not started is not stopped");
 }
 
 #[test]
@@ -319,8 +319,8 @@ fn imports_are_bound_by_position() {
         assert!(failure.hint().unwrap().contains("host-musicfox"));
         // Also without running it.
         let wasm = wat::parse_str(silent.wat()).unwrap();
-        let told = hosts::musicfox().exports(&Inspection::of(&wasm).unwrap());
-        assert_eq!(told[0].message(), failure.message());
+        let failures = hosts::musicfox().exports(&Inspection::of(&wasm).unwrap());
+        assert_eq!(failures[0].message(), failure.message());
     }
 }
 
@@ -421,7 +421,7 @@ fn writes_fit_the_buffer_and_match_the_reported_length() {
 
 #[test]
 fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
-    for (sample, says) in [
+    for (sample, expected) in [
         (
             Sample {
                 initialize: "i32.const 1",
@@ -452,12 +452,12 @@ fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
         ),
     ] {
         let failure = sample.refused();
-        assert_eq!(failure.host_says().unwrap(), says);
+        assert_eq!(failure.host_says().unwrap(), expected);
         let FailureKind::Plugin(error) = failure.kind() else {
             panic!("{failure}");
         };
-        assert_eq!(error.message(), says);
-        if says.starts_with("process_audio") {
+        assert_eq!(error.message(), expected);
+        if expected.starts_with("process_audio") {
             assert_eq!(error.code(), "invalid_argument");
             assert_eq!(error.causes(), ["volume"]);
         }
@@ -479,7 +479,7 @@ fn an_error_number_gets_the_hosts_text_and_the_last_error_log() {
 
 #[test]
 fn blocks_for_the_host_are_exclusive_until_freed() {
-    for (malloc, told) in [
+    for (malloc, expected) in [
         (
             r#"(func (export "malloc") (param i32) (result i32) i32.const 4096)"#,
             "that the host has not freed",
@@ -494,7 +494,7 @@ fn blocks_for_the_host_are_exclusive_until_freed() {
             ..Sample::new()
         };
         let breach = sample.breach();
-        assert!(breach.contains(told), "{breach}");
+        assert!(breach.contains(expected), "{breach}");
     }
     let none = Sample {
         malloc: r#"(func (export "malloc") (param i32) (result i32) i32.const 0)"#,
@@ -684,7 +684,7 @@ fn host_services_are_called_and_missing_ones_are_unsupported() {
 }
 
 #[test]
-fn host_events_reach_handlers_and_are_no_commands() {
+fn host_events_reach_handlers_and_are_not_commands() {
     let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for topic in ["track.changed", "command", "command.one.result"] {
         plugin.event(topic, json!({"title": "Für Elise"})).unwrap();
@@ -706,7 +706,7 @@ fn host_events_reach_handlers_and_are_no_commands() {
 }
 
 #[test]
-fn a_denied_call_is_an_error_and_no_trap() {
+fn a_denied_call_is_an_error_not_a_trap() {
     let mut plugin = source("services").build_for(hosts::musicfox()).unwrap();
     for call in [
         json!({"read": "data/a.txt"}),
@@ -937,7 +937,7 @@ fn jukebox(config: &[(&'static str, String)]) -> Runtime {
 }
 
 #[test]
-fn a_plugin_runs_in_the_guides_host_by_its_letter() {
+fn a_plugin_runs_in_a_literal_copy_of_the_guides_host() {
     let mut host = jukebox(&[("times", "2".to_owned())]);
     assert_eq!(host.pass("initialize", b"{}"), 0);
     assert_eq!(host.start(), 0);

@@ -83,7 +83,7 @@ fn rule_broken(sample: &Sample) -> Failure {
 }
 
 #[test]
-fn a_guest_as_the_runner_expects_one_answers() {
+fn a_handwritten_guest_for_the_runner_answers() {
     assert_eq!(DESCRIPTOR.len(), 128);
     assert_eq!(ANSWERS.map(str::len), [43, 36]);
     let mut plugin = Sample::new().plugin().unwrap();
@@ -112,9 +112,12 @@ fn an_answer_of_an_unreadable_length_is_reported_as_such() {
         });
         assert!(failure.message().contains(returned), "{failure}");
         // As an author who has only seen the runner's message searches for it.
-        let says = failure.host_says().unwrap();
-        assert!(says.starts_with("execute_command_json not found"), "{says}");
-        assert!(failure.to_string().contains(says), "{failure}");
+        let message = failure.host_says().unwrap();
+        assert!(
+            message.starts_with("execute_command_json not found"),
+            "{message}"
+        );
+        assert!(failure.to_string().contains(message), "{failure}");
     }
     let failure = rule_broken(&Sample {
         describe: "i32.const 0",
@@ -129,7 +132,7 @@ fn an_answer_of_an_unreadable_length_is_reported_as_such() {
 }
 
 #[test]
-fn data_in_the_runners_area_are_found_before_overwriting() {
+fn data_in_the_runners_area_is_refused_before_a_call() {
     for data in ["1024", "65536", "131071"] {
         let failure = rule_broken(&Sample {
             data,
@@ -408,6 +411,6 @@ fn events_are_sent_and_kept_for_later_requests() {
     let _host = neo_mind::install(Talkative);
     assert_eq!(neomind::subscribe("all").unwrap_err().code(), "unavailable");
     assert_eq!(neomind::poll(1).unwrap_err().code(), "too_large");
-    let told: plugin_sdk::Result<Vec<Event>> = neomind::invoke_with_room("events", &(), 16);
-    assert_eq!(told.unwrap_err().code(), "too_large");
+    let outcome: plugin_sdk::Result<Vec<Event>> = neomind::invoke_with_room("events", &(), 16);
+    assert_eq!(outcome.unwrap_err().code(), "too_large");
 }

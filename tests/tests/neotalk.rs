@@ -179,9 +179,9 @@ fn an_invalid_module_gets_neotalks_message_and_an_explanation() {
         failure.host_says(),
         Some("Error: Failed to load WASM module: magic header not found")
     );
-    let told = failure.to_string();
-    assert!(told.contains("it is an HTML page"), "{told}");
-    assert!(told.contains("magic header not found"), "{told}");
+    let report = failure.to_string();
+    assert!(report.contains("it is an HTML page"), "{report}");
+    assert!(report.contains("magic header not found"), "{report}");
     assert_eq!(failure.to_json()["host_says"], failure.host_says().unwrap());
 }
 
@@ -300,7 +300,7 @@ fn only_memory_allocated_for_the_host_is_written() {
         alloc: body,
         ..Sample::new()
     };
-    for (body, told) in [
+    for (body, expected) in [
         (
             r#"(func (export "neotalk_alloc") (param i32) (result i32) i32.const 4096)"#,
             "overlap",
@@ -316,7 +316,7 @@ fn only_memory_allocated_for_the_host_is_written() {
         ("", "exports no `neotalk_alloc`"),
     ] {
         let message = rule_broken(&alloc(body));
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
     let none = alloc(r#"(func (export "neotalk_alloc") (param i32) (result i32) i32.const 0)"#);
     let failure = ping(&none).unwrap_err();
@@ -356,7 +356,7 @@ fn a_result_out_of_bounds_or_dropped_while_read_is_refused() {
 }
 
 #[test]
-fn unknown_status_numbers_are_no_success() {
+fn unknown_status_numbers_are_not_success() {
     let init = |init: &'static str| Sample {
         init,
         ..Sample::new()
@@ -591,9 +591,9 @@ fn services_use_neotalks_functions_and_others_are_unsupported() {
 
     plugin.call::<()>("lines", json!({"name": "Ada"})).unwrap();
     let lines = plugin.services().logs().lines();
-    let told: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    let shown: Vec<_> = lines.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        shown,
         [
             "ERROR neotalk: served: error of Ada",
             "WARN neotalk: served::special: a warning",

@@ -83,7 +83,8 @@ impl Outside {
         self.path().join("local-registry")
     }
 
-    /// Writes the entry of a package in the index of the local registry, all that `cargo add` reads.
+    /// Writes a package's entry in the index of the local registry, which is all that `cargo add`
+    /// reads.
     fn list(&self, name: &str) {
         let folder = self.local_registry().join("index").join(&name[..2]);
         let folder = folder.join(&name[2..4]);
@@ -263,9 +264,9 @@ impl Project<'_> {
         }
         let output = succeed(command);
         if arguments == ["test"] {
-            let said = String::from_utf8_lossy(&output.stdout);
+            let stdout = String::from_utf8_lossy(&output.stdout);
             for test in ["test greets_natively ... ok", "test greets_in_wasm ... ok"] {
-                assert!(said.contains(test), "{test}:\n{said}");
+                assert!(stdout.contains(test), "{test}:\n{stdout}");
             }
         }
     }

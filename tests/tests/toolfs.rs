@@ -101,7 +101,7 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Failure>, code: &str, words: &
 }
 
 #[test]
-fn a_plugin_by_hand_runs() {
+fn a_handwritten_plugin_runs() {
     assert_eq!(ByHand::NEW.run().unwrap(), json!({"answer": 42}));
     let nothing = ByHand {
         response: r#" {"metadata": {"took": 5}, "success": true} "#,
@@ -111,7 +111,7 @@ fn a_plugin_by_hand_runs() {
 }
 
 #[test]
-fn the_request_is_that_of_toolfs() {
+fn calls_become_requests_of_toolfs() {
     // The result is the request itself, inside the text of a response.
     let echo = ByHand {
         response: r#"{"success":true,"result":"#,

@@ -73,7 +73,7 @@ fn guest(call: &str) -> String {
             (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
             (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
             (data (i32.const 64) "key")
-            (func $told (param i32) (result i64) (i64.store8 (i32.const 128) (i64.add (i64.const 48) (i64.extend_i32_s (local.get 0)))) (i64.const 0x80_0000_0001))
+            (func $digit (param i32) (result i64) (i64.store8 (i32.const 128) (i64.add (i64.const 48) (i64.extend_i32_s (local.get 0)))) (i64.const 0x80_0000_0001))
             (func (export "command_peek") (param i32 i32) (result i64) i64.const 0x200_0000_0040)
             (func (export "command_run") (param i32 i32) (result i64)
                 (memory.fill (i32.const 512) (i32.const 35) (i32.const 64))
@@ -108,8 +108,8 @@ fn an_address_out_of_bounds_ends_the_call_before_the_host_runs() {
         "(call $md5 (i32.const -16) (i32.const 16) (i32.const 512)) i64.const 0",
         // The digest would not fit.
         "(call $md5 (i32.const 64) (i32.const 3) (i32.const 65521)) i64.const 0",
-        "(call $told (call $get (i32.const 65530) (i32.const 64) (i32.const 512) (i32.const 64)))",
-        "(call $told (call $set (i32.const 64) (i32.const 3) (i32.const 65536) (i32.const 1)))",
+        "(call $digit (call $get (i32.const 65530) (i32.const 64) (i32.const 512) (i32.const 64)))",
+        "(call $digit (call $set (i32.const 64) (i32.const 3) (i32.const 65536) (i32.const 1)))",
     ] {
         let (outcome, asked) = run(call);
         let failure = outcome.unwrap_err();
@@ -135,7 +135,7 @@ fn an_address_out_of_bounds_ends_the_call_before_the_host_runs() {
 #[test]
 fn a_non_text_key_is_an_error_before_the_host_runs() {
     let (outcome, asked) = run(
-        "(i32.store8 (i32.const 64) (i32.const 255)) (call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))",
+        "(i32.store8 (i32.const 64) (i32.const 255)) (call $digit (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))",
     );
     // 48, less the five of `invalid_argument`.
     assert_eq!((outcome.unwrap(), asked), (b"+".to_vec(), 0));
@@ -146,7 +146,7 @@ fn a_non_text_key_is_an_error_before_the_host_runs() {
 #[test]
 fn a_value_larger_than_the_buffer_only_reports_its_size() {
     let call =
-        "(call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 4)))";
+        "(call $digit (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 4)))";
     let host = || Host::with("key", "12345".to_owned());
     let mut plugin = plugin(call, host);
     assert_eq!(plugin.call_raw("run", b"").unwrap(), b"5");
@@ -163,7 +163,7 @@ fn a_value_larger_than_the_buffer_only_reports_its_size() {
 #[test]
 fn a_value_that_would_reach_out_of_the_memory_ends_the_call() {
     let call =
-        "(call $told (call $get (i32.const 64) (i32.const 3) (i32.const 65532) (i32.const 64)))";
+        "(call $digit (call $get (i32.const 64) (i32.const 3) (i32.const 65532) (i32.const 64)))";
     let mut plugin = plugin(call, || Host::with("key", "12345".to_owned()));
     let failure = plugin.call_raw("run", b"").unwrap_err();
     assert_eq!(failure.code(), "bad_host_argument", "{failure}");
@@ -183,10 +183,11 @@ fn the_documents_redis_get_without_a_size_is_refused_on_load() {
         .build();
     let failure = built.unwrap_err();
     assert_eq!(failure.code(), "wrong_import");
-    let said = failure.to_string();
+    let message = failure.to_string();
     assert!(
-        said.contains("(i32, i32, i32, i32) -> i32") && said.contains("(i32, i32, i32) -> i32"),
-        "{said}"
+        message.contains("(i32, i32, i32, i32) -> i32")
+            && message.contains("(i32, i32, i32) -> i32"),
+        "{message}"
     );
 }
 
@@ -236,7 +237,7 @@ fn every_error_code_of_wasmedge_has_an_equivalent() {
     );
     // `UserLevelError`, with one of the host's own numbers.
     let refuses =
-        "(call $told (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))";
+        "(call $digit (call $get (i32.const 64) (i32.const 3) (i32.const 512) (i32.const 64)))";
     let mut plugin = self::plugin(refuses, || Host {
         refuses: Some(Error::from_status(-9)),
         ..Host::default()

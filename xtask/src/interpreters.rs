@@ -87,17 +87,17 @@ pub fn python() -> Result<PathBuf> {
     }
     let base = base_python()?;
     say(format!(
-        "making a Python environment in {}",
+        "creating a Python environment in {}",
         environment.display()
     ));
     process::capture(process::command(base).args(["-m", "venv", "--clear"]).arg(&environment), DOWNLOAD).with_context(
-        || format!("`{base} -m venv` failed; where Debian left that out, type `apt-get install python3-venv`"),
+        || format!("`{base} -m venv` failed; on Debian, type `apt-get install python3-venv` if it is missing"),
     )?;
     let wanted = requirements();
     say(format!("installing {} from PyPI", wanted.join(" ")));
     process::capture(&mut pip_install(&python, &wanted), DOWNLOAD).with_context(|| {
         format!(
-            "installing {} with pip failed; is PyPI in reach?",
+            "installing {} with pip failed; is PyPI reachable?",
             wanted.join(" ")
         )
     })?;
@@ -116,7 +116,7 @@ pub fn node() -> Result<String> {
     match major(&version) {
         Some(18..) => Ok(version.trim().to_owned()),
         _ => bail!(
-            "`node --version` says {:?}; install Node 18 or later",
+            "`node --version` printed {:?}; install Node 18 or later",
             process::printable(version.trim())
         ),
     }
@@ -145,7 +145,7 @@ pub fn node_programs() -> Result<NodePrograms> {
         folder.display()
     ));
     process::capture(&mut npm_install(&folder, &wanted), DOWNLOAD).with_context(|| {
-        format!("`npm install {packages}` failed; is npm installed (on Debian: `apt-get install npm`), and its registry in reach?")
+        format!("`npm install {packages}` failed; is npm installed (on Debian: `apt-get install npm`), and its registry reachable?")
     })?;
     programs
         .work()
@@ -175,10 +175,10 @@ impl NodePrograms {
     fn work(&self) -> Result<()> {
         for (program, expected) in [(&self.wasm_opt, BINARYEN), (&self.asc, ASSEMBLYSCRIPT)] {
             let mut node = process::command("node");
-            let said = process::capture(node.arg(program).arg("--version"), LOCAL)?;
+            let printed = process::capture(node.arg(program).arg("--version"), LOCAL)?;
             let (name, version) = expected;
-            if !is_version(&said, version) {
-                bail!("{name} is {:?}", process::printable(said.trim()));
+            if !is_version(&printed, version) {
+                bail!("{name} is {:?}", process::printable(printed.trim()));
             }
         }
         Ok(())
@@ -187,9 +187,9 @@ impl NodePrograms {
 
 /// Returns whether a program's reported version matches its package's: AssemblyScript's in full,
 /// Binaryen's in the first number.
-fn is_version(said: &str, package: &str) -> bool {
+fn is_version(printed: &str, package: &str) -> bool {
     let number = package.split('.').next();
-    let words: Vec<&str> = said.split_whitespace().collect();
+    let words: Vec<&str> = printed.split_whitespace().collect();
     words.contains(&package) || words.get(2).copied() == number && number.is_some()
 }
 

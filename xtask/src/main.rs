@@ -19,14 +19,14 @@ The project's own commands.
 
 Usage: cargo xtask <command>
 
-  setup           make this machine ready: a toolchain for wasm32-unknown-unknown, and what the tests need
+  setup           set up this machine: a toolchain for wasm32-unknown-unknown, and the tests' programs
   demo [args]     build two example plugins and run them, for instance: cargo xtask demo --name Ada
   test            set up, then run every test
-  ci              what continuous integration checks besides: formatting, lints, documentation
+  ci              the other checks of continuous integration: formatting, lints, documentation
   bench [args]    run the benchmarks; arguments go to `cargo bench`
   help            print this
 
-Each command first does the set-up that it needs, which takes well under a second when nothing is missing.";
+Each command first does the set-up that it needs, in well under a second if nothing is missing.";
 
 #[derive(Debug, PartialEq, Eq)]
 enum Task {

@@ -81,7 +81,7 @@ pub fn test() -> Result<()> {
     }
     test_program("tests", &mut outcome, cargo(&["--no-fail-fast"]))?;
     test_program(
-        "tests of JSON as most plugins have it",
+        "tests of JSON with the default features of serde_json",
         &mut outcome,
         numbers_as_numbers(&tools),
     )?;

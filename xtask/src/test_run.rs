@@ -36,8 +36,8 @@ impl Outcome {
     /// # Errors
     /// If the program cannot be started or its output cannot be read.
     pub fn run(&mut self, command: &mut Command, mut shown: impl Write) -> Result<ExitStatus> {
-        let (reader, writer) = io::pipe().context("making a pipe")?;
-        command.stdout(writer.try_clone().context("making a pipe")?);
+        let (reader, writer) = io::pipe().context("creating a pipe")?;
+        command.stdout(writer.try_clone().context("creating a pipe")?);
         command.stderr(writer);
         let mut child = process::spawn(command)?;
         // The command holds the writing ends; with them open, the reader would wait forever.

@@ -76,7 +76,7 @@ impl Instance {
             .data(&self.store)
             .get(ptr as usize..)
             .and_then(|rest| rest.get(..len as usize))
-            .context("the result lies outside the memory")?
+            .context("the result is outside the memory")?
             .to_vec();
         self.free.call(&mut self.store, (ptr, len))?;
         Ok(result)

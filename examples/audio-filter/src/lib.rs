@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_as_many_samples_in_each_channel() {
+    fn a_block_that_its_channels_cannot_share_is_refused() {
         let mut filter = AudioFilter::new(Config::default()).unwrap();
         filter.start();
         let uneven = Refusal::UnevenBlock {
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_have_bounds() {
+    fn parameters_out_of_bounds_are_refused() {
         let accepted = |cutoff, resonance| {
             let filter_params = FilterParams {
                 cutoff,

@@ -116,8 +116,8 @@ fn refused(plugin: &mut Plugin, block: &[u8]) -> (String, String) {
     let FailureKind::Plugin(error) = failure.kind() else {
         panic!("{failure}");
     };
-    let says = failure.host_says().unwrap().to_owned();
-    (says, error.causes().join("; "))
+    let message = failure.host_says().unwrap().to_owned();
+    (message, error.causes().join("; "))
 }
 
 #[test]
@@ -125,8 +125,8 @@ fn a_result_larger_than_the_output_buffer_is_refused() {
     let mut plugin = running(&mono("lowpass"));
     // `1` becomes `0.125`, and `0.234375`.
     let terse = r#"{"data":[[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]],"sample_rate":48000,"channels":1,"frames":20}"#;
-    let (says, line) = refused(&mut plugin, terse.as_bytes());
-    assert_eq!(says, "process_audio returned error code: -6");
+    let (message, line) = refused(&mut plugin, terse.as_bytes());
+    assert_eq!(message, "process_audio returned error code: -6");
     assert!(line.starts_with("process_audio: the result has "), "{line}");
     assert!(line.ends_with("(too_large)"), "{line}");
     let found = plugin
@@ -151,8 +151,11 @@ fn an_invalid_block_is_logged_and_the_host_gets_its_number() {
             "other_channels",
         ),
     ] {
-        let (says, line) = refused(&mut plugin, block);
-        assert_eq!(says, format!("process_audio returned error code: {number}"));
+        let (message, line) = refused(&mut plugin, block);
+        assert_eq!(
+            message,
+            format!("process_audio returned error code: {number}")
+        );
         assert!(line.ends_with(&format!("({code})")), "{line}");
     }
     assert!(plugin.call_raw("process_audio", b"").unwrap().is_empty());

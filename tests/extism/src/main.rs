@@ -1,8 +1,10 @@
-//! Runs a plugin in Extism's own Rust crate: `extism-host <plugin.wasm> <manifest>`, the second being what an Extism manifest may say beside
-//! the module, as JSON (`{"config": {"greeting": "Hi"}}`).
+//! Runs a plugin in Extism's own Rust crate: `extism-host <plugin.wasm> <manifest>`. The manifest
+//! is JSON with the members of an Extism manifest other than the module, such as
+//! `{"config": {"greeting": "Hi"}}`.
 //!
-//! Calls come in as lines of JSON, `{"export": "greet", "json": {…}}`, or `{"export": …, "in": file, "out": file}` for plain bytes; each gets a line
-//! back: `json` or `bytes`, the `error` that the plugin set, or the words of a `trap`. A last line has what the plugin wrote to the log.
+//! Reads calls as lines of JSON: `{"export": "greet", "json": {…}}`, or `{"export": …, "in": file,
+//! "out": file}` for plain bytes. Answers each with a line: `json` or `bytes`, the `error` that the
+//! plugin set, or the message of a `trap`. A last line has the lines that the plugin logged.
 
 use std::fs;
 use std::io::{self, BufRead, Write};
@@ -27,7 +29,7 @@ fn main() -> Result<()> {
         },
         "extism::pdk=trace",
     )?;
-    let mut manifest: Manifest = serde_json::from_str(&manifest).context("the manifest is none")?;
+    let mut manifest: Manifest = serde_json::from_str(&manifest).context("the manifest is invalid")?;
     manifest.wasm = vec![Wasm::data(fs::read(wasm)?)];
     let mut plugin = PluginBuilder::new(manifest)
         .with_cache_disabled()
@@ -62,7 +64,7 @@ fn serve(plugin: &mut Plugin, call: &Value) -> Result<Value> {
     })
 }
 
-/// A hook gives nothing, which is `null`.
+/// Parses an output as JSON. A hook has no output, which is `null`.
 fn parsed(output: &[u8]) -> Result<Value> {
     Ok(match output {
         [] => Value::Null,
@@ -70,7 +72,8 @@ fn parsed(output: &[u8]) -> Result<Value> {
     })
 }
 
-/// What a plugin sets is an error as `docs/abi.md` has them; all else that can go wrong has other words.
+/// Distinguishes errors that a plugin set, which have the form of `docs/abi.md`, from all other
+/// text.
 fn refused(error: &Error) -> Value {
     match serde_json::from_str::<Value>(&error.to_string()) {
         Ok(error) if error["code"].is_string() => json!({"error": error}),

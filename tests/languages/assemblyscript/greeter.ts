@@ -1,4 +1,4 @@
-// Greets people, and counts them: a plugin in AssemblyScript, by docs/abi.md.
+// A plugin in AssemblyScript that greets people and counts them. It follows docs/abi.md.
 import { Json, quoted } from "./json";
 
 export { plugin_abi_1 } from "./panic";
@@ -14,11 +14,11 @@ declare function kvSet(key: usize, keyLen: u32, value: usize, valueLen: u32): u6
 
 const FAILED: u64 = 1 << 31;
 const MAX_LEN: u64 = 0x7fffffff;
-/** The largest block that the language's heap has. */
+/** The largest block that the language's heap can allocate. */
 const MAX_BLOCK: u32 = (1 << 30) - 64;
 const INFO: u32 = 3;
 
-// ---- Memory: `free` must know what `alloc` gave.
+// ---- Memory: `free` must know what `alloc` returned.
 
 const blocks = new Set<usize>();
 
@@ -29,17 +29,17 @@ export function alloc(size: u32): usize {
   return block;
 }
 
-/** Results are the language's own objects, which it frees by itself. */
+/** Results are objects of the language, which its garbage collector frees. */
 export function free(address: usize, size: u32): void {
   if (blocks.delete(address)) heap.free(address);
 }
 
 // ---- Calls
 
-/** Whether a call is under way: the host must not make another one within it. */
+/** True during a call: the host must not make another call then. */
 let busy: bool = false;
 
-/** The results of the last call and of the one before, which may be the arguments of the last. */
+/** The results of the last two calls; the earlier one may be the arguments of the later call. */
 let result: ArrayBuffer = new ArrayBuffer(0);
 let before: ArrayBuffer = result;
 
@@ -66,7 +66,7 @@ function refused(): u64 {
   return packed(changetype<usize>(REFUSED), REFUSED.byteLength) | FAILED;
 }
 
-/** Bytes of the host's, in a block that it got from us. */
+/** Bytes from the host, in a block from our `alloc`. */
 function taken(bits: u64): string {
   const address = <usize>(bits >> 32);
   const text = String.UTF8.decodeUnsafe(address, <usize>(bits & MAX_LEN));
@@ -80,10 +80,10 @@ class Arguments {
   private texts: Map<string, string> = new Map();
   private numbers: Map<string, i32> = new Map();
 
-  /** Of the names, `counts` are integers from 0 to 255, and all others texts. */
+  /** The names in `counts` are integers from 0 to 255, all others are texts. */
   constructor(private names: string[], private counts: string[], private required: string[], private config: bool = false) {}
 
-  /** Reads an object's members; if that is not 0, the call has ended with it. */
+  /** Reads the members of an object. A result other than 0 is the answer of the call. */
   read(address: usize, len: u32): u64 {
     const json = new Json(address, len);
     let name: string | null = json.object() ? json.member() : null;
@@ -127,8 +127,8 @@ class Arguments {
 
   private unknown(name: string): u64 {
     const expected = ',"expected":[' + this.names.map<string>((name) => quoted(name)).join() + "]";
-    if (this.config) return fail("invalid_argument", "there is nothing of this name", '"path":' + quoted(name) + expected);
-    return fail("unknown_argument", "there is nothing of this name", '"argument":' + quoted(name) + expected);
+    if (this.config) return fail("invalid_argument", "nothing here has this name", '"path":' + quoted(name) + expected);
+    return fail("unknown_argument", "nothing here has this name", '"argument":' + quoted(name) + expected);
   }
 }
 
@@ -136,10 +136,10 @@ class Arguments {
 
 let greeting: string = "Hello";
 let greeted: u64 = 0;
-/** The most detailed level of lines that the host wants; -1 before it was asked. */
+/** The most detailed log level that the host wants; -1 before the plugin has asked. */
 let level: i32 = -1;
 
-/** Begins a call; false if one is under way. */
+/** Begins a call. Returns false if another call is running. */
 function begin(): bool {
   if (busy) return false;
   busy = true;
@@ -190,10 +190,10 @@ export function command_greeted(address: usize, len: u32): u64 {
   return failure != 0 ? failure : answer(greeted.toString());
 }
 
-/** Raw and in place: the result is the arguments. */
+/** A raw command that works in place: its result is its arguments. */
 export function command_halve(address: usize, len: u32): u64 {
   if (!begin()) return refused();
-  if (len % 4 != 0 || (len > 0 && address % 4 != 0)) return fail("invalid_argument", "the bytes are no whole, aligned floats of 32 bits");
+  if (len % 4 != 0 || (len > 0 && address % 4 != 0)) return fail("invalid_argument", "the bytes are not whole, aligned 32-bit floats");
   for (let at: usize = address; at < address + len; at += 4) store<f32>(at, load<f32>(at) / 2);
   busy = false;
   return packed(address, len);

@@ -1,9 +1,10 @@
-// As much JSON as the greeter needs: objects whose members are texts and small numbers, read strictly from UTF-8, and texts written.
+// As much JSON as the greeter needs: strict reading, from UTF-8, of objects whose members are texts
+// and small numbers, and writing of texts.
 
-/** How deep a value can be that nobody asked for. */
+/** The maximum depth of a value that is skipped. */
 const MAX_DEPTH = 64;
 
-/** A place in JSON text. */
+/** A position in JSON text. */
 export class Json {
   private begin: usize;
   private end: usize;
@@ -15,18 +16,21 @@ export class Json {
     this.end = at + len;
   }
 
-  /** Where it goes wrong, in bytes. */
+  /** The position of the mistake, in bytes. */
   get offset(): u32 {
     return <u32>(this.at - this.begin);
   }
 
-  /** Begins an object; false if it is something else. */
+  /** Begins an object. Returns false if the value is not an object. */
   object(): bool {
-    if (this.begin == this.end) return true; // no bytes stand for {}
+    if (this.begin == this.end) return true; // no bytes mean {}
     return this.expect(0x7b);
   }
 
-  /** The name of an object's next member; null at the end of the text, which must come then, or where it is no JSON. */
+  /**
+   * Returns the name of the next member of the object. Returns null if there is no other member,
+   * after which the text must end, or if the text is not JSON.
+   */
   member(): string | null {
     if (this.begin == this.end) return null;
     if (this.take(0x7d)) {
@@ -40,14 +44,14 @@ export class Json {
     return name;
   }
 
-  /** Null where the value is of another kind, and is read over then; or where it is no JSON. */
+  /** Returns null if the value is of another kind, which is then skipped, or not JSON. */
   text(): string | null {
     if (this.peek() == 0x22) return this.string();
     this.skip(0);
     return null;
   }
 
-  /** -1 in the same cases. */
+  /** Returns -1 in the same cases. */
   unsigned(most: i32): i32 {
     this.peek();
     let at = this.at;
@@ -71,7 +75,7 @@ export class Json {
     return this.at < this.end ? load<u8>(this.at) : 0;
   }
 
-  /** The next byte that is no white space; 0 at the end. */
+  /** Returns the next byte that is not white space; 0 at the end. */
   private peek(): u32 {
     let byte = this.now();
     while (byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d) {
@@ -153,7 +157,7 @@ export class Json {
     return value;
   }
 
-  /** A character of more than one byte, as UTF-8 has it: no longer than it must be, and no surrogate. */
+  /** Reads a UTF-8 character of several bytes, which must be as short as possible, no surrogate. */
   private wide(first: u32): bool {
     const more: usize = first >= 0xf0 && first < 0xf5 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
     if (more == 0 || this.end - this.at <= more) return false;
@@ -166,7 +170,7 @@ export class Json {
     return true;
   }
 
-  /** Reads over a value. */
+  /** Skips a value. */
   private skip(depth: u32): bool {
     const first = this.peek();
     if (first == 0x22) return this.string() !== null;
@@ -216,7 +220,7 @@ export class Json {
   }
 }
 
-/** A text as JSON, with quotation marks. */
+/** Returns a text as JSON, with quotation marks. */
 export function quoted(text: string): string {
   const parts = new Array<string>();
   let from = 0;

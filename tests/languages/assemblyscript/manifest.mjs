@@ -1,4 +1,4 @@
-// Puts the manifest's lines into the module, which the language has no words for.
+// Adds the lines of the manifest to the module: the language has no syntax for custom sections.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

@@ -1,12 +1,12 @@
-// What a host reads after a panic: `throw`, and whatever the language's own library refuses.
+// The panic record, which a host reads after `throw` or a failure in the language's own library.
 
-/** The longest text that hosts read, in bytes. */
+/** The maximum length of a text that hosts read, in bytes. */
 const MAX_MESSAGE: usize = 1024;
 
-/** The panic record, whose address tells the version as well. */
+/** The panic record. The name of this export is the ABI version. */
 export const plugin_abi_1: usize = memory.data(24, 16);
 
-/** What the compiler calls for `throw`, by the option `--use abort=panic/note`. */
+/** Called for `throw`, by the compiler option `--use abort=panic/note`. */
 export function note(message: string | null, file: string | null, line: u32, column: u32): void {
   noteText(0, message);
   noteText(8, file);
@@ -22,7 +22,7 @@ function noteText(field: usize, text: string | null): void {
   let len: usize = bytes.byteLength;
   if (len > MAX_MESSAGE) {
     len = MAX_MESSAGE;
-    // Not within a character.
+    // Do not cut a character.
     while ((load<u8>(address + len) & 0xc0) == 0x80) len--;
   }
   store<u32>(plugin_abi_1 + field, <u32>address);

@@ -1,4 +1,5 @@
-/* Greets people, and counts them: a plugin in C, by `docs/abi.md` and the header that `cargo plugin header` makes. */
+/* A plugin in C that greets people and counts them. It follows `docs/abi.md` and uses the header
+ * that `cargo plugin header` prints. */
 #include "plugin_sdk.h"
 
 #include <stdlib.h>
@@ -10,21 +11,21 @@ PLUGIN_DEFINE_PANIC_RECORD;
 PLUGIN_MANIFEST_FILE("c/identity.jsonl");
 PLUGIN_MANIFEST_FILE("commands.jsonl");
 
-/* Levels of lines. */
+/* Log levels. */
 enum { INFO = 3 };
 
-/* ---- Memory: `free` must know what `alloc` gave, so each block is in a list. ---- */
+/* ---- Memory: `free` must know what `alloc` returned, so each block is in a list. ---- */
 
 struct block {
     struct block *previous, *next;
-    uint64_t padding; /* what follows is aligned as the block is */
+    uint64_t padding; /* what follows has the block's alignment */
 };
 
-PLUGIN_STATIC_ASSERT(sizeof(struct block) == PLUGIN_ALIGNMENT, "what follows a block is as aligned as the block");
+PLUGIN_STATIC_ASSERT(sizeof(struct block) == PLUGIN_ALIGNMENT, "what follows a block has its alignment");
 
 static struct block blocks = {&blocks, &blocks, 0};
 
-/* The result of the last call, if it is a block of its own. */
+/* The result of the last call, if it is in a block. */
 static struct block *result;
 
 PLUGIN_ALLOC(size) {
@@ -41,7 +42,7 @@ PLUGIN_ALLOC(size) {
     return block + 1;
 }
 
-/* The block at an address, which is only compared, as anyone may have made it up. */
+/* Returns the block at an address. The host may pass any address, so it is only compared. */
 static struct block *find(const void *address) {
     for (struct block *block = blocks.next; block != &blocks; block = block->next) {
         if (block + 1 == address) {
@@ -70,10 +71,11 @@ PLUGIN_FREE(address, size) {
 
 /* ---- Calls ---- */
 
-/* Whether a call is under way: the host must not make another one within it. */
+/* True during a call: the host must not make another call then. */
 static bool busy;
 
-/* Keeps a block as the result, in place of the one before, which may have been the arguments until now. */
+/* Keeps a block as the result, and drops the previous result, which may have held the arguments of
+ * this call. */
 static void keep(struct block *block) {
     struct block *before = result;
     result = block;
@@ -101,7 +103,7 @@ static plugin_packed nothing(void) {
     return answer(&text, false);
 }
 
-/* An answer of the host's, which is in a block that it got from us. */
+/* Returns an answer of the host, which is in a block from our `alloc`. */
 static plugin_packed pass_on(plugin_packed packed) {
     keep(find(plugin_unpack(packed).address));
     busy = false;
@@ -123,7 +125,7 @@ static plugin_packed fail(struct text *error) {
 }
 
 static plugin_packed refused(void) {
-    /* The call that is under way needs `result`. */
+    /* The running call needs `result`. */
     static const char text[] = "{\"code\":\"" PLUGIN_CODE_BUSY "\",\"message\":\"the plugin is in the middle of a call\"}";
     return plugin_pack_error(text, sizeof text - 1);
 }
@@ -132,7 +134,7 @@ static plugin_packed refused(void) {
 
 enum kind { TEXT, UNSIGNED };
 
-/* An argument that a command has. */
+/* An argument of a command. */
 struct argument {
     const char *name;
     enum kind kind;
@@ -156,7 +158,7 @@ static struct text wrong(const struct argument *argument) {
 }
 
 static struct text unknown(const struct text *name, const struct argument *arguments, uint32_t count, bool config) {
-    struct text text = error(config ? PLUGIN_CODE_INVALID_ARGUMENT : PLUGIN_CODE_UNKNOWN_ARGUMENT, "there is nothing of this name");
+    struct text text = error(config ? PLUGIN_CODE_INVALID_ARGUMENT : PLUGIN_CODE_UNKNOWN_ARGUMENT, "nothing here has this name");
     text_add_literal(&text, config ? ",\"details\":{\"path\":" : ",\"details\":{\"argument\":");
     text_add_json(&text, name->bytes, name->len);
     text_add_literal(&text, ",\"expected\":[");
@@ -168,7 +170,7 @@ static struct text unknown(const struct text *name, const struct argument *argum
     return text;
 }
 
-/* Reads an object's members; true, or an error's text. */
+/* Reads the members of an object. Returns false and writes an error if that fails. */
 static bool read(const uint8_t *bytes, uint32_t len, struct argument *arguments, uint32_t count, bool config, struct text *failure) {
     struct json json = json_of(bytes, len);
     struct text name = {0};
@@ -216,14 +218,14 @@ static bool read(const uint8_t *bytes, uint32_t len, struct argument *arguments,
 
 /* ---- The plugin ---- */
 
-/* `level` is the most detailed of the lines that the host wants; -1 before it was asked. */
+/* `level` is the most detailed log level that the host wants; -1 before the plugin has asked. */
 static struct {
     struct text greeting;
     uint64_t greeted;
     int32_t level;
 } state = {.level = -1};
 
-/* Begins a call; false if one is under way. */
+/* Begins a call. Returns false if another call is running. */
 static bool begin(void) {
     if (busy) {
         return false;
@@ -325,13 +327,14 @@ PLUGIN_COMMAND(greeted, bytes, len) {
     return answer(&text, false);
 }
 
-/* Raw and in place: the result is the arguments, so the one before is kept, in which they may lie. */
+/* A raw command that works in place: its result is its arguments. They may be inside the previous
+ * result, which is therefore kept. */
 PLUGIN_COMMAND(halve, bytes, len) {
     if (!begin()) {
         return refused();
     }
     if (len % sizeof(float) != 0 || (len > 0 && (uintptr_t)bytes % sizeof(float) != 0)) {
-        struct text failure = error(PLUGIN_CODE_INVALID_ARGUMENT, "the bytes are no whole, aligned floats of 32 bits");
+        struct text failure = error(PLUGIN_CODE_INVALID_ARGUMENT, "the bytes are not whole, aligned 32-bit floats");
         return fail(&failure);
     }
     float *numbers = (float *)bytes;

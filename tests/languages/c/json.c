@@ -5,7 +5,7 @@
 
 #include "plugin_sdk.h"
 
-/* How deep a value can be that nobody asked for. */
+/* The maximum depth of a value that is skipped. */
 #define MAX_DEPTH 64
 
 void text_add(struct text *text, const char *bytes, uint32_t len) {
@@ -82,7 +82,7 @@ static bool broken(struct json *json) {
     return false;
 }
 
-/* The next byte that is no white space; 0 at the end. */
+/* Returns the next byte that is not white space; 0 at the end. */
 static uint8_t peek(struct json *json) {
     while (json->at < json->end && (*json->at == ' ' || *json->at == '\t' || *json->at == '\n' || *json->at == '\r')) {
         json->at++;
@@ -174,7 +174,7 @@ static bool escape(struct json *json, struct text *text) {
     return true;
 }
 
-/* A character of more than one byte, as UTF-8 has it: no longer than it must be, and no surrogate. */
+/* Reads a UTF-8 character of several bytes, which must be as short as possible and no surrogate. */
 static bool wide(struct json *json, struct text *text) {
     const uint8_t *at = json->at;
     uint32_t more = *at >= 0xF0 && *at < 0xF5 ? 3 : *at >= 0xE0 && *at < 0xF0 ? 2 : *at >= 0xC2 && *at < 0xE0 ? 1 : 0;
@@ -266,7 +266,7 @@ static bool word(struct json *json, const char *word) {
     return true;
 }
 
-/* Reads over a value. */
+/* Skips a value. */
 static bool skip(struct json *json, uint32_t depth) {
     uint8_t first = peek(json);
     struct text ignored = {0};

@@ -1,5 +1,5 @@
-// Makes a plugin of the merged module: takes away the exports that only its two halves needed, and puts the manifest's lines behind it. Makes sure that no data
-// of Go's lies where wasi.wat has its own.
+// Turns the merged module into a plugin: removes the exports that only its two halves needed, and
+// appends the lines of the manifest. Checks that no Go data is where wasi.wat has its own.
 // node finish.mjs <in.wasm> <out.wasm> <file of lines>…
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -11,7 +11,7 @@ const OWN_END = 4128 + 1024;
 const [from, to, ...lines] = process.argv.slice(2);
 const wasm = readFileSync(from);
 
-// Unsigned numbers as the format has them.
+// Reads an unsigned number in LEB128.
 function number(at) {
   for (let value = 0, shift = 0; ; shift += 7, at++) {
     value += (wasm[at] & 0x7f) * 2 ** shift;
@@ -43,7 +43,7 @@ function exportsOf(start) {
 function checkData(start) {
   let [count, at] = number(start);
   for (; count > 0; count--) {
-    // Active segments, as Go's linker makes them.
+    // Active segments, in the form that Go's linker writes.
     const [address, end] = wasm[at] === 0 && wasm[at + 1] === I32_CONST ? number(at + 2) : [0, at];
     if (address < OWN_END || wasm[end] !== END) throw new Error("the module has data where wasi.wat has its own, or in a form that this program does not know");
     const [size, contents] = number(end + 1);

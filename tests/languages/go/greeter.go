@@ -1,4 +1,4 @@
-// Greets people, and counts them: a plugin in Go, by docs/abi.md.
+// A plugin in Go that greets people and counts them. It follows docs/abi.md.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"unsafe"
 )
 
-// The host's functions; a string crosses as its address and length.
+// The host's functions. A string is passed as its address and length.
 
 //go:wasmimport plugin_host log_max_level
 func logMaxLevel() uint32
@@ -31,7 +31,7 @@ const (
 	info      = 3
 )
 
-// Memory: free must know what alloc gave, and the garbage collector must not take it.
+// Memory: free must know what alloc returned, and the garbage collector must keep it.
 
 var blocks = map[uint32][]byte{}
 
@@ -39,7 +39,7 @@ func address(bytes []byte) uint32 {
 	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(bytes))))
 }
 
-// go_alloc is exported as alloc by wasi.wat.
+// wasi.wat exports go_alloc as alloc.
 //
 //go:wasmexport go_alloc
 func alloc(size uint32) uint32 {
@@ -52,7 +52,7 @@ func alloc(size uint32) uint32 {
 	return aligned
 }
 
-// Results are slices, which Go frees by itself.
+// Results are slices, which the garbage collector frees.
 //
 //go:wasmexport free
 func free(address, size uint32) {
@@ -61,10 +61,10 @@ func free(address, size uint32) {
 
 // Calls
 
-// Whether a call is under way: the host must not make another one within it.
+// True during a call: the host must not make another call then.
 var busy bool
 
-// The results of the last call and of the one before, which may be the arguments of the last.
+// The results of the last two calls; before may be the arguments of the later one.
 var result, before []byte
 
 var refused = []byte(`{"code":"busy","message":"the plugin is in the middle of a call"}`)
@@ -73,20 +73,20 @@ func packed(bytes []byte) uint64 {
 	return uint64(address(bytes))<<32 | uint64(len(bytes))
 }
 
-// An Error is an answer that the host knows as one.
+// An Error is an error of the ABI, returned to the host.
 type Error struct {
 	Code    string         `json:"code"`
 	Message string         `json:"message"`
 	Details map[string]any `json:"details,omitempty"`
 }
 
-// The host's own, which is passed on as it is.
+// An error of the host, which is passed on unchanged.
 type hostError jsontext.Value
 
 func (e Error) Error() string     { return e.Message }
 func (e hostError) Error() string { return string(e) }
 
-// Serves a call: what it gives is the result, or the error.
+// Serves a call, and returns its result or its error, packed.
 func serve(call func() (any, error)) uint64 {
 	if busy {
 		return packed(refused) | failed
@@ -113,12 +113,12 @@ func serve(call func() (any, error)) uint64 {
 	return packed(result) | flag
 }
 
-// The bytes at an address of the host's choice.
+// Returns the bytes at an address that the host chose.
 func memory(address, len uint32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(uintptr(address))), len)
 }
 
-// Bytes of the host's, in a block that it got from alloc; none for nothing.
+// Takes the host's bytes out of a block from alloc. Returns nil if there are none.
 func taken(bits uint64) ([]byte, error) {
 	if bits == 0 {
 		return nil, nil
@@ -132,7 +132,7 @@ func taken(bits uint64) ([]byte, error) {
 	return text, nil
 }
 
-// Reads an object's members; names are those that there are.
+// Reads the members of an object; names are the known ones.
 func read(address, len uint32, into any, unknown string, names ...string) error {
 	text := jsontext.Value("{}")
 	if len > 0 {
@@ -152,7 +152,7 @@ func read(address, len uint32, into any, unknown string, names ...string) error 
 			if unknown == "invalid_argument" {
 				member = "path"
 			}
-			return Error{unknown, "there is nothing of this name", map[string]any{member: path, "expected": names}}
+			return Error{unknown, "nothing here has this name", map[string]any{member: path, "expected": names}}
 		}
 		return Error{"invalid_argument", "it must be " + semantic.GoType.String(), map[string]any{"path": path, "expected": semantic.GoType.String()}}
 	}
@@ -165,7 +165,7 @@ func missing(argument string) error {
 
 // The plugin
 
-// What a host can choose.
+// The options that a host can set.
 type Config struct {
 	Greeting string `json:"greeting"`
 }
@@ -173,7 +173,7 @@ type Config struct {
 var (
 	config  = Config{"Hello"}
 	greeted uint64
-	// The most detailed level of lines that the host wants; -1 before it was asked.
+	// The most detailed log level that the host wants; -1 before the plugin has asked.
 	level = -1
 )
 
@@ -199,7 +199,7 @@ func cleanup() {
 	}
 }
 
-// Greeting is what a greeted person gets.
+// Greeting is the answer to a greeted person.
 type Greeting struct {
 	Message string `json:"message"`
 	Greeted uint64 `json:"greeted"`
@@ -237,13 +237,13 @@ func howMany(address, len uint32) uint64 {
 	})
 }
 
-// Raw and in place: the result is the arguments.
+// A raw command that works in place: its result is its arguments.
 //
 //go:wasmexport command_halve
 func halve(address, len uint32) uint64 {
 	if busy || len%4 != 0 || len > 0 && address%4 != 0 {
 		return serve(func() (any, error) {
-			return nil, Error{"invalid_argument", "the bytes are no whole, aligned floats of 32 bits", nil}
+			return nil, Error{"invalid_argument", "the bytes are not whole, aligned 32-bit floats", nil}
 		})
 	}
 	numbers := unsafe.Slice((*float32)(unsafe.Pointer(uintptr(address))), len/4)

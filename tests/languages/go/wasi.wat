@@ -1,5 +1,6 @@
-;; What a module of Go's compiler wants of WASI, out of what every host of plugins has; and what the ABI asks for that Go cannot export. Merged with
-;; the module by Binaryen's wasm-merge, it makes a plugin that needs no WASI.
+;; The WASI functions that a module of Go's compiler imports, implemented with the functions that
+;; every plugin host has; and the exports of the ABI that Go cannot make. Binaryen's wasm-merge
+;; joins this module and Go's to a plugin that needs no WASI.
 (module
   (import "go" "memory" (memory 0))
   (import "go" "_initialize" (func $initialize))
@@ -8,33 +9,36 @@
   (import "plugin_host" "time_monotonic" (func $time_monotonic (param $out i32) (result i64)))
   (import "plugin_host" "random_fill" (func $random_fill (param $bytes i32) (param $len i32) (result i64)))
 
-  ;; The panic record, and behind it the text of a panic. Go's linker leaves the addresses from 4096 to 12288 to the glue of JavaScript hosts
-  ;; (cmd/link/internal/ld/data.go, wasmMinDataAddr), which has no part in this.
+  ;; The panic record, and after it the text of a panic. Go's linker reserves the addresses from
+  ;; 4096 to 12288 for the glue code of JavaScript hosts (cmd/link/internal/ld/data.go,
+  ;; wasmMinDataAddr), which is not used here.
   (global $record (export "plugin_abi_1") i32 (i32.const 4096))
   (global $text i32 (i32.const 4128))
   (global $room (mut i32) (i32.const 1024))
   (global $len (mut i32) (i32.const 0))
 
-  ;; Go's runtime must be started before anything is called. A host must not be asked for anything until then, as its guest is not complete.
+  ;; Go's runtime must be started before any call. Until then, the module must not call the host,
+  ;; because the instance is not complete.
   (global $started (mut i32) (i32.const 0))
   (start $start)
   (func $start
     (call $initialize)
     (global.set $started (i32.const 1)))
 
-  ;; While the runtime itself asks the host, no code in Go can run: a host that would answer with an error has no room for it.
+  ;; While the runtime itself calls the host, no Go code can run, so a host that answers with an
+  ;; error gets no memory for it.
   (global $asking (mut i32) (i32.const 0))
   (func (export "alloc") (param $size i32) (result i32)
     (if (result i32) (global.get $asking)
       (then (i32.const 0))
       (else (call $go_alloc (local.get $size)))))
 
-  ;; 52: not supported. Go's runtime gives up if it has no clock, and makes do without random numbers.
+  ;; 52: not supported. Go's runtime aborts without a clock, but works without random numbers.
   (func $answered (param $packed i64) (result i32)
     (global.set $asking (i32.const 0))
     (select (i32.const 0) (i32.const 52) (i64.eqz (local.get $packed))))
 
-  ;; Of both clocks, it is the first nanosecond until Go is started.
+  ;; Until Go is started, both clocks return the first nanosecond.
   (func (export "clock_time_get") (param $clock i32) (param i64) (param $out i32) (result i32)
     (if (i32.eqz (global.get $started))
       (then
@@ -44,7 +48,7 @@
     (if (result i32) (local.get $clock)
       (then
         (call $answered (call $time_monotonic (local.get $out)))
-        ;; The runtime takes 0 for no time at all, and a host's clock may begin there.
+        ;; The runtime takes 0 to mean that there is no time, and a host's clock may begin at 0.
         (i64.store (local.get $out) (i64.add (i64.load (local.get $out)) (i64.const 1))))
       (else (call $answered (call $time_now (local.get $out))))))
 
@@ -54,11 +58,12 @@
     (global.set $asking (i32.const 1))
     (call $answered (call $random_fill (local.get $bytes) (local.get $len))))
 
-  ;; What is written goes nowhere, except for what the runtime writes at its end, which begins so. The record is filled in at once, as the end itself is an
+  ;; Output is discarded, except for the report that the runtime writes when it ends, which begins
+  ;; with one of these texts. The record is filled in at once, because the end itself is an
   ;; instruction in Go's own code.
   (global $dying (mut i32) (i32.const 0))
   (func $is_last (param $at i32) (param $len i32) (result i32)
-    ;; "panic: " is "pani" and, from its fourth byte, "ic: "; "fatal error: " is "fatal er" and "error: ".
+    ;; "panic: " is "pani" and, from its fourth byte, "ic: "; "fatal error: " begins with "fatal er".
     (if (i32.ge_u (local.get $len) (i32.const 7))
       (then
         (if (i32.eq (i32.load (local.get $at)) (i32.const 0x696e6170))
@@ -88,7 +93,7 @@
     (if (i32.gt_u (local.get $part) (global.get $room))
       (then
         (local.set $part (global.get $room))
-        ;; Not within a character: the bytes behind its first are 10xxxxxx.
+        ;; Do not cut a character: the bytes after its first one are 10xxxxxx.
         (block $whole
           (loop $back
             (br_if $whole (i32.eqz (local.get $part)))
@@ -118,7 +123,8 @@
   (export "args_get" (func $empty))
   (export "environ_get" (func $empty))
   (func (export "sched_yield") (result i32) (i32.const 0))
-  ;; Of what could be waited for there are only moments: the first is over at once, and the runtime looks at the clock again.
+  ;; The runtime can only wait for a time: report at once that the first has come, and the runtime
+  ;; reads the clock again.
   (func (export "poll_oneoff") (param $awaited i32) (param $events i32) (param $count i32) (param $happened i32) (result i32)
     (if (i32.eqz (local.get $count))
       (then (return (i32.const 52))))

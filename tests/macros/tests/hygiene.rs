@@ -16,8 +16,8 @@ fn check(target: &[&str]) -> std::io::Result<Output> {
 }
 
 fn assert_silent(output: Output) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && stderr.is_empty(), "{stderr}");
 }
 
 #[test]

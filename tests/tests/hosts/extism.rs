@@ -320,7 +320,7 @@ fn allowed_requests_are_sent_by_extism() {
     assert!(answers[0]["trap"].is_string(), "{answers:?}");
 }
 
-fn played(folder: &str) -> PluginBuilder {
+fn emulator_of(folder: &str) -> PluginBuilder {
     Plugin::builder(build_for_extism(folder))
 }
 
@@ -336,7 +336,7 @@ fn the_emulator_gives_the_answers_that_extism_gives() {
     let calls = arguments.clone().map(|arguments| call("greet", arguments));
     let manifest = json!({"config": {"config": config.to_string()}});
     let expected = served(&build_for_extism("examples/greeter"), &manifest, &calls).answers;
-    let mut greeter = played("examples/greeter")
+    let mut greeter = emulator_of("examples/greeter")
         .config(&config)
         .build_for(hosts::extism())
         .unwrap();
@@ -362,7 +362,7 @@ fn the_emulator_gives_the_answers_that_extism_gives() {
 #[test]
 fn the_emulator_uses_the_harness_services() {
     let config = json!({"name": "Ödön", "most": 3});
-    let mut plugin = played("tests/guests/services")
+    let mut plugin = emulator_of("tests/guests/services")
         .config(&config)
         .grant("http")
         .build_for(hosts::extism())
@@ -392,7 +392,7 @@ fn the_emulator_uses_the_harness_services() {
 
 #[test]
 fn a_request_that_is_not_granted_ends_the_call_as_in_extism() {
-    let mut plugin = played("tests/guests/services")
+    let mut plugin = emulator_of("tests/guests/services")
         .build_for(hosts::extism())
         .unwrap();
     let calls = json!([{"http": ["GET", "http://example.org/", ""]}]);

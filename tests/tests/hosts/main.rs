@@ -44,7 +44,7 @@ fn build_for(folder: &str, feature: &str) -> PathBuf {
 fn build_with(folder: &str, feature: Option<&str>, profile: &str) -> PathBuf {
     static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
-    // A folder that builds with other features do not use.
+    // A separate folder for each feature, so that builds do not replace each other.
     let file = format!("{name}-{}.wasm", feature.unwrap_or("native"));
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);

@@ -262,7 +262,7 @@ fn eight_mebibytes_pass_in_and_out_wherever_the_result_is() {
 }
 
 #[test]
-fn no_bytes_are_bytes_too() {
+fn empty_input_and_output_are_passed() {
     let wasm = build("tests/guests/basics");
     for export in [
         "command_echo",

@@ -20,7 +20,7 @@ fn documents(folder: &str, config: Option<&Value>, calls: &[Value]) -> Vec<Value
     answers.unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn played(folder: &str) -> PluginBuilder {
+fn emulator_of(folder: &str) -> PluginBuilder {
     Plugin::builder(build_for(folder, "host-typst"))
 }
 
@@ -44,7 +44,7 @@ fn a_document_gets_greetings_or_a_readable_error() {
         json!({"error": "a name is needed to greet somebody (name_empty)"})
     );
 
-    let mut emulated = played("examples/greeter")
+    let mut emulated = emulator_of("examples/greeter")
         .config(config)
         .build_for(hosts::typst())
         .unwrap();
@@ -52,9 +52,9 @@ fn a_document_gets_greetings_or_a_readable_error() {
         match emulated.call::<Value>("greet", arguments) {
             Ok(value) => assert_eq!(json!({"json": value}), *answer),
             Err(failure) => {
-                let says = failure.host_says().unwrap();
+                let message = failure.host_says().unwrap();
                 assert_eq!(
-                    says,
+                    message,
                     format!("plugin errored with: {}", answer["error"].as_str().unwrap())
                 );
             }
@@ -77,7 +77,7 @@ fn a_plugin_starts_unconfigured_and_refusals_have_reasons() {
         answers[0],
         json!({"error": "the greeting must not be empty (init_failed)"})
     );
-    let failure = played("examples/greeter")
+    let failure = emulator_of("examples/greeter")
         .config(refused)
         .build_for(hosts::typst())
         .unwrap_err();
@@ -111,7 +111,7 @@ fn panics_and_unknown_commands_end_the_document() {
         json!({"error": "the order was refused (not_enough)"})
     );
 
-    let mut emulated = played("tests/guests/basics")
+    let mut emulated = emulator_of("tests/guests/basics")
         .build_for(hosts::typst())
         .unwrap();
     // The harness also reads the record of the panic, which Typst does not.

@@ -43,7 +43,7 @@ fn every_input_has_its_answer_even_if_another_fails() {
         assert_eq!(nobody.command(), Some(command));
         assert_eq!(
             nobody.plugin_error().unwrap().message(),
-            "there is nobody to greet"
+            "there is no one to greet"
         );
     }
     let none: Answers<Greeting> = plugin.call_many("greet", [(); 0]).unwrap();
@@ -135,7 +135,7 @@ fn a_truncated_batch_fails_as_a_whole_and_runs_nothing() {
     let (header, greeting, rest) = ItemHeader::split(answer.result()).unwrap();
     assert!(!header.failed && rest.is_empty());
     let greeting: Value = serde_json::from_slice(greeting).unwrap();
-    assert_eq!(greeting["greeted"], 1, "the broken batch greeted nobody");
+    assert_eq!(greeting["greeted"], 1, "the broken batch made no greeting");
 }
 
 #[test]
@@ -218,11 +218,11 @@ fn a_batch_without_one_answer_per_input_is_refused() {
             "number 1 breaks off at byte 5",
         ),
     ];
-    for (bytes, said) in broken {
+    for (bytes, expected) in broken {
         let mut plugin = answering(bytes);
         let failure = plugin.call_many_raw("run", ["a", "b"]).unwrap_err();
         assert_eq!(failure.code(), "bad_batch");
-        assert!(failure.to_string().contains(said), "{failure}");
+        assert!(failure.to_string().contains(expected), "{failure}");
     }
     let mut plugin = answering(&[&one[..], &[2, 0, 0, 0x80, b'{', b'}']].concat());
     let answers: Vec<_> = plugin.call_many_raw("run", ["a", "b"]).unwrap().collect();

@@ -85,14 +85,14 @@ fn a_lost_block_is_found_with_its_command_and_size() {
     assert_eq!(each(&report), [("lose", 1, 24)]);
     assert_eq!(report.runs(), 40);
     assert_eq!((report.later().blocks, report.later().bytes), (30, 720));
-    let said = report.to_string();
+    let text = report.to_string();
     assert!(
-        said.contains("by 30 blocks and 720 bytes in 30 runs"),
-        "{said}"
+        text.contains("by 30 blocks and 720 bytes in 30 runs"),
+        "{text}"
     );
     assert!(
-        said.contains("`lose`: 1.0 blocks and 24.0 bytes a call"),
-        "{said}"
+        text.contains("`lose`: 1.0 blocks and 24.0 bytes a call"),
+        "{text}"
     );
 }
 
@@ -112,7 +112,7 @@ fn answers_of_changing_size_are_not_leaks() {
 }
 
 #[test]
-fn bounded_growth_is_no_leak_but_slowing_growth_is() {
+fn bounded_growth_is_not_a_leak_but_slowing_growth_is() {
     let mut key = 0;
     let cache = report(64, |plugin| {
         key += 1;
@@ -159,8 +159,8 @@ fn an_expectation_passes_without_leaks_and_names_any_leak() {
             plugin.call_raw("remember", b"for ever").unwrap();
         });
     }));
-    let said = *panic.unwrap_err().downcast::<String>().unwrap();
-    assert!(said.contains("`remember`: 1.0 blocks and"), "{said}");
+    let text = *panic.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("`remember`: 1.0 blocks and"), "{text}");
 }
 
 #[test]

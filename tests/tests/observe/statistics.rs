@@ -46,7 +46,7 @@ fn calls_errors_and_bytes_are_counted_for_each_command_and_hook() {
     assert_eq!((greet.calls(), greet.errors(), greet.traps()), (3, 1, 0));
     let arguments = ["Ada", "", "Grace"].map(|name| json!({"name": name}).to_string().len() as u64);
     assert_eq!(greet.bytes_in(), arguments.iter().sum::<u64>());
-    let error = r#"{"code":"nobody","message":"there is nobody to greet"}"#;
+    let error = r#"{"code":"nobody","message":"there is no one to greet"}"#;
     let results = [
         r#"{"message":"Hello, Ada!","greeted":1}"#,
         error,

@@ -75,12 +75,12 @@ fn errors_traps_and_hooks_are_distinguished() {
         .filter(|seen| seen.direction == TraceKind::Answer)
         .skip(1)
         .collect();
-    let told: Vec<_> = answers
+    let shown: Vec<_> = answers
         .iter()
         .map(|seen| (&*seen.function, seen.outcome.unwrap()))
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             ("greet", Outcome::Error),
             ("plugin_stop", Outcome::Error),
@@ -127,7 +127,7 @@ fn a_trace_shows_input_written_in_place_and_kept_from_before() {
 }
 
 #[test]
-fn a_counting_plugin_shows_what_each_call_left() {
+fn a_counting_plugin_shows_the_memory_left_by_each_call() {
     let (mut plugin, seen) = traced(counting());
     for _ in 0..3 {
         plugin.call::<Value>("lose", json!({})).unwrap();

@@ -168,7 +168,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_do_the_same_whatever_is_done(steps in steps()) {
+    fn both_stores_answer_random_operations_alike(steps in steps()) {
         let (_folder, database) = database();
         let mut database = database.limit_bytes(1000);
         let mut memory = MemoryKv::new().limit_bytes(1000);

@@ -276,8 +276,8 @@ fn a_strict_host_refuses_plugins_that_lack_a_grant() {
     assert_eq!(
         listed,
         [
-            "http: sends what it is told to",
-            "events: tells others",
+            "http: sends requests on request",
+            "events: emits events on request",
             "ai (used, but not declared)"
         ]
     );
@@ -309,7 +309,7 @@ fn a_module_lists_its_needs_and_their_problems() {
     assert_eq!(names, ["kv", "http", "events", "files"]);
     assert_eq!(
         module.permissions()[0].reason(),
-        Some("remembers what it is told to")
+        Some("stores values on request")
     );
     let [warning] = module.warnings() else {
         panic!("{:?}", module.warnings())

@@ -40,7 +40,7 @@ pub fn check_applies() -> Result<()> {
     let user = process::capture(process::command("id").arg("-u"), LOCAL)?;
     ensure!(
         user.trim() == "0",
-        "they need root: run `cargo xtask setup` as root once"
+        "they require root: run `cargo xtask setup` once as root"
     );
     Ok(())
 }
@@ -53,7 +53,7 @@ fn check_system(os_release: &str) -> Result<()> {
     if (field("ID"), field("VERSION_ID")) != (Some("debian"), Some(RELEASE)) {
         let name = field("PRETTY_NAME").unwrap_or("another system");
         bail!(
-            "they are for Debian {RELEASE}, and this is {}",
+            "they require Debian {RELEASE}, and this is {}",
             process::printable(name)
         );
     }
@@ -146,7 +146,7 @@ fn link_linker(linker: &Path, folder: &Path) -> Result<()> {
     }
     ensure!(
         fs::symlink_metadata(&link).map_or(true, |existing| existing.is_symlink()),
-        "{} is not ours to replace; move it away and try again",
+        "{} was not installed by xtask and is not replaced; move it away and try again",
         link.display()
     );
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
@@ -419,7 +419,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.ends_with("rust-lld is not ours to replace; move it away and try again"),
+            error.ends_with("rust-lld was not installed by xtask and is not replaced; move it away and try again"),
             "{error}"
         );
     }
@@ -434,11 +434,11 @@ mod tests {
         let error = check_system(other).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "they are for Debian 12, and this is Ubuntu 26.04 LTS"
+            "they require Debian 12, and this is Ubuntu 26.04 LTS"
         );
         assert_eq!(
             check_system("").unwrap_err().to_string(),
-            "they are for Debian 12, and this is another system"
+            "they require Debian 12, and this is another system"
         );
     }
 

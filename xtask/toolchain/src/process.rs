@@ -15,7 +15,7 @@ pub const LOCAL: Duration = Duration::from_secs(120);
 /// The maximum length of a quotation from another program's output.
 const QUOTED_CHARS: usize = 300;
 
-/// Returns the root of the repository's workspace.
+/// Returns the root folder of the workspace.
 pub fn workspace_root() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.ancestors().nth(2).unwrap_or(package)
@@ -91,7 +91,7 @@ pub fn show(command: &mut Command) -> Result<()> {
         .map_err(|error| not_started(command, &error))?;
     if !status.success() {
         let program = command.get_program().to_string_lossy();
-        bail!("`{program}` failed ({status}); its own words are above");
+        bail!("`{program}` failed ({status}); its output is above");
     }
     Ok(())
 }
@@ -116,7 +116,7 @@ pub fn show_complaints(command: &mut Command) -> Result<()> {
 ///
 /// # Errors
 /// If it cannot be started, does not succeed, or does not end within `limit` (it is then killed).
-/// The error quotes the most telling line of its output.
+/// The error quotes the most informative line of its output.
 pub fn capture(command: &mut Command, limit: Duration) -> Result<String> {
     let mut child = command
         .stdin(Stdio::null())
@@ -128,7 +128,7 @@ pub fn capture(command: &mut Command, limit: Duration) -> Result<String> {
     let stderr = drain(child.stderr.take());
     let Some(status) = wait(&mut child, limit).context("waiting for a program")? else {
         bail!(
-            "`{}` was not done after {} seconds",
+            "`{}` did not finish within {} seconds",
             shell_line(command),
             limit.as_secs()
         );
@@ -298,7 +298,7 @@ mod tests {
         let error = capture(command("sleep").arg("1000"), Duration::ZERO).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`sleep 1000` was not done after 0 seconds"
+            "`sleep 1000` did not finish within 0 seconds"
         );
     }
 

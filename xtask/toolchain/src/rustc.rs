@@ -72,7 +72,7 @@ impl RustcVersion {
     pub fn of(mut rustc: Command) -> Result<Self> {
         let words = process::capture(rustc.arg("-vV"), LOCAL)?;
         Self::parse(&words)
-            .with_context(|| format!("reading what `{}` says", process::shell_line(&rustc)))
+            .with_context(|| format!("reading the output of `{}`", process::shell_line(&rustc)))
     }
 
     fn parse(words: &str) -> Result<Self> {

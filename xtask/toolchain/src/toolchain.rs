@@ -1,4 +1,4 @@
-//! The Rust toolchain that builds the plugins: found, or installed if there is none.
+//! The Rust toolchain that builds the plugins: found, or installed if it is missing.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -62,7 +62,7 @@ impl Toolchain {
     /// library has another origin: rustup's if this one is Debian's, and the reverse.
     ///
     /// # Errors
-    /// If there is none: the reason for each candidate.
+    /// If no such toolchain exists: the reason for each candidate.
     pub fn other(self) -> Result<Self> {
         let own = self.sysroot()?;
         let mut reasons = Vec::new();
@@ -150,12 +150,12 @@ fn first_that_works<'a>(ways: impl IntoIterator<Item = Way<'a>>) -> Result<Toolc
     }
     bail!(
         "no Rust toolchain on this machine can build for {TARGET}. Tried in turn:{failed}\n\
-         Any one of these helps:\n  \
-         where rustup's servers can be reached, type `rustup target add {TARGET}`\n  \
-         where there is no rustup, install it, or your system's package of the target's standard library \
+         Do one of these:\n  \
+         if rustup's servers are reachable, type `rustup target add {TARGET}`\n  \
+         without rustup, install it, or your system's package of the target's standard library \
          (Fedora: rust-std-static-{TARGET}; Debian 13, Ubuntu: libstd-rust-dev-wasm32; Arch: rust-wasm)\n  \
-         on Debian {}, run `cargo xtask setup` as root with apt and crates.io in reach: it installs Debian's own \
-         compiler beside rustup's",
+         on Debian {}, run `cargo xtask setup` as root with access to apt and crates.io: it installs Debian's own \
+         compiler next to rustup's",
         debian::RELEASE
     )
 }
@@ -239,13 +239,13 @@ mod tests {
             "no Rust toolchain on this machine can build for wasm32-unknown-unknown. Tried in turn:\n  \
              the active toolchain: error[E0463]: can't find crate for `std`\n  \
              Debian's packages: this is Fedora Linux 43\n\
-             Any one of these helps:\n  \
-             where rustup's servers can be reached, type `rustup target add wasm32-unknown-unknown`\n  \
-             where there is no rustup, install it, or your system's package of the target's standard library \
+             Do one of these:\n  \
+             if rustup's servers are reachable, type `rustup target add wasm32-unknown-unknown`\n  \
+             without rustup, install it, or your system's package of the target's standard library \
              (Fedora: rust-std-static-wasm32-unknown-unknown; Debian 13, Ubuntu: libstd-rust-dev-wasm32; \
              Arch: rust-wasm)\n  \
-             on Debian 12, run `cargo xtask setup` as root with apt and crates.io in reach: it installs Debian's own \
-             compiler beside rustup's"
+             on Debian 12, run `cargo xtask setup` as root with access to apt and crates.io: it installs Debian's own \
+             compiler next to rustup's"
         );
     }
 

@@ -1,10 +1,10 @@
-//! What the hosts in other languages are tried on: each way in which a call can end.
+//! A plugin to test hosts in other languages with: its calls end in every possible way.
 
 #![forbid(unsafe_code)]
 
 use plugin_sdk::prelude::*;
 
-/// Ends calls in each way there is.
+/// Ends calls in every possible way.
 #[plugin]
 #[derive(Default)]
 pub struct Basics {
@@ -13,44 +13,44 @@ pub struct Basics {
 
 #[plugin]
 impl Basics {
-    /// For a host to call a hook, which has no arguments.
+    /// Marks the plugin as running. A host calls this hook without arguments.
     #[start]
     pub fn start(&mut self) {
         self.running = true;
     }
 
-    /// Whether the hook was called.
+    /// Returns whether the start hook was called.
     #[command]
     pub fn is_running(&self) -> bool {
         self.running
     }
 
-    /// A result that lies in the arguments.
+    /// Returns its arguments, where they are.
     #[command(raw)]
     pub fn echo<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         bytes
     }
 
-    /// A result that lies within the arguments, but not where they begin.
+    /// Returns the second half of its arguments, where it is.
     #[command(raw)]
     pub fn tail<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         bytes.split_at(bytes.len() / 2).1
     }
 
-    /// A result of its own, as large as the arguments.
+    /// Returns a copy of its arguments.
     #[command(raw)]
     pub fn copy(&self, bytes: &[u8]) -> Vec<u8> {
         bytes.to_vec()
     }
 
-    /// Numbers changed in place, for which alignment matters.
+    /// Halves numbers in place, for which alignment matters.
     #[command(raw)]
     pub fn halve<'a>(&self, numbers: &'a mut [f32]) -> &'a mut [f32] {
         numbers.iter_mut().for_each(|number| *number /= 2.0);
         numbers
     }
 
-    /// An error with everything that an error can have.
+    /// Fails with an error that has every optional member.
     #[command]
     pub fn fail(&self, items: &[i64]) -> Result<()> {
         let cause = Error::new("not_enough", "three items are needed");
@@ -59,13 +59,13 @@ impl Basics {
             .context("the order was refused"))
     }
 
-    /// A panic, at the line that the tests look for.
+    /// Panics at the line that the tests search for.
     #[command]
     pub fn panic(&self, message: &str) {
         panic!("{message}"); // the line of the panic
     }
 
-    /// A trap that is no panic.
+    /// Traps without a panic.
     #[command]
     pub fn abort(&self) {
         std::process::abort();

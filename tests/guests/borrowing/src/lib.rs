@@ -1,10 +1,10 @@
-//! A plugin that does its work with another plugin's functions.
+//! A plugin that calls another plugin's functions as a library.
 #![forbid(unsafe_code)]
 
 use lending::Lending;
 use plugin_sdk::prelude::*;
 
-/// Shouts twice.
+/// Repeats a text in two ways.
 #[plugin]
 #[derive(Default)]
 pub struct Borrowing {
@@ -13,7 +13,7 @@ pub struct Borrowing {
 
 #[plugin]
 impl Borrowing {
-    /// In capitals, then in small letters.
+    /// Returns a text in upper case, then in lower case, and the number of shouts.
     #[command]
     pub fn echo(&mut self, text: &str) -> String {
         let shouted = self.lending.shout(text);

@@ -1,11 +1,11 @@
-//! A plugin that calls its host by every convention, and answers with what came of it.
+//! A plugin that calls its host by every convention, and returns the host's answers.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 
 use plugin_sdk::prelude::*;
 
-/// A number on both sides.
+/// An enum that crosses the call boundary as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, HostScalar, Schema)]
 #[repr(i8)]
 pub enum Level {
@@ -15,7 +15,7 @@ pub enum Level {
     High = 1,
 }
 
-/// What crosses as JSON.
+/// A value that crosses the call boundary as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Filter {
     /// Any text.
@@ -24,12 +24,12 @@ pub struct Filter {
     pub at_least: f64,
 }
 
-/// All that a host function can be.
+/// Host functions of every form.
 #[host_functions(module = "conventions", prefix = "all_")]
 pub trait Everything {
-    /// Neither arguments nor a result.
+    /// Takes no arguments and returns nothing.
     fn nothing();
-    /// Numbers of every width.
+    /// Takes numbers of every width.
     #[allow(clippy::too_many_arguments)]
     fn numbers(
         a: u8,
@@ -43,76 +43,76 @@ pub trait Everything {
         i: i8,
         j: u64,
     ) -> f64;
-    /// A wide number.
+    /// Takes and returns a wide number.
     fn wide(number: u64) -> u64;
-    /// A short float.
+    /// Takes and returns a short float.
     fn short(number: f32) -> f32;
-    /// A truth value.
+    /// Negates a Boolean.
     fn not(value: bool) -> bool;
-    /// A negative number in few bits.
+    /// Negates a number of few bits.
     fn negate(number: i8) -> i8;
-    /// An enum.
+    /// Takes and returns an enum.
     fn level(level: Level) -> Level;
-    /// In place.
+    /// Reverses bytes in place.
     fn reverse(text: &mut [u8]);
-    /// In place, of numbers.
+    /// Halves numbers in place.
     fn halve(samples: &mut [f32]);
-    /// To a place of fixed size.
+    /// Writes to a buffer of fixed size.
     fn digest(data: &[u8], #[out] digest: &mut [u8; 16]);
-    /// To the place of a number.
+    /// Writes a number.
     #[host(status)]
     fn clock(#[out] nanoseconds: &mut u64) -> Result<()>;
-    /// A slice of numbers.
+    /// Adds numbers.
     fn sum(numbers: &[f64]) -> f64;
-    /// Text to text.
+    /// Takes and returns text.
     fn greet(name: &str) -> String;
-    /// Bytes to bytes.
+    /// Takes and returns bytes.
     fn twice(data: Vec<u8>) -> Vec<u8>;
-    /// Text that may not be there.
+    /// Takes and returns optional text.
     fn find(key: Option<&str>) -> Option<String>;
-    /// Text that ends with a zero byte.
+    /// Takes and returns NUL-terminated text.
     fn c_upper(text: &CStr) -> CString;
-    /// The same, which may not be there.
+    /// Returns optional NUL-terminated text.
     fn c_find(text: &CStr) -> Option<CString>;
-    /// A result.
+    /// Returns a `Result`.
     #[host(name = "lookup")]
     fn look_up(key: &str) -> Result<Option<String>>;
-    /// An error type of one's own.
+    /// Returns its own error type.
     fn own_error(key: &str) -> Result<u32, String>;
-    /// JSON.
+    /// Takes and returns JSON.
     #[json]
     fn query(#[json] filter: &Filter, #[json] other: Filter) -> Result<BTreeMap<String, f64>>;
-    /// A status.
+    /// Returns a status.
     #[host(status)]
     fn set(key: &str, value: &[u8]) -> Result<()>;
-    /// A status whose good value is 1.
+    /// Returns a status that is 1 for success.
     #[host(status(ok = 1))]
     fn remove(key: &str) -> Result<()>;
-    /// A status that is a number.
+    /// Returns a status that is a number.
     #[host(status)]
     fn count(key: &str) -> Result<u32>;
-    /// A buffer of the guest's.
+    /// Writes to a buffer that the guest owns.
     #[host(buffer(initial = 4, max = 65536, absent = -7))]
     fn fetch(key: &str) -> Result<Option<Vec<u8>>>;
-    /// The same, the host negating what it needs.
+    /// Like `fetch`; if the buffer is too small, the host returns the negated size.
     #[host(buffer(initial = 64, max = 65536, short = "negated"))]
     fn fetch_negated(key: &str) -> Result<Vec<u8>>;
-    /// The same, the host filling the buffer.
+    /// Like `fetch`; if the buffer is too small, the host fills it.
     #[host(buffer(initial = 4, max = 65536, short = "truncated"))]
     fn fetch_truncated(key: &str) -> Result<Vec<u8>>;
-    /// The same, the buffer's size standing in memory.
+    /// Like `fetch`; the buffer's size is in memory.
     #[host(in_out(initial = 4, max = 65536, short = -1, absent = -7))]
     fn fetch_in_out(key: &str) -> Result<Option<Vec<u8>>>;
-    /// What needs a permission.
+    /// Needs a permission.
     #[host(permission = "danger")]
     fn dangerous(what: &str) -> Result<String>;
-    /// What panics.
+    /// Panics.
     fn fail(what: &str) -> Result<String>;
-    /// What panics, and has no way to say so.
+    /// Panics, and has no result to report it with.
     fn fail_silently();
 }
 
-/// Text, halves, a digest, a time and a sum.
+/// The results of `in_place`: a text, halves, a digest, a time and a sum.
 pub type Changed = (String, Vec<f32>, Vec<u8>, u64, f64);
 
 /// Calls its host.
@@ -124,13 +124,13 @@ pub struct Calling {
 
 #[plugin]
 impl Calling {
-    /// How many calls have come through.
+    /// Returns the number of calls.
     #[command]
     pub fn calls(&self) -> u32 {
         self.calls
     }
 
-    /// Numbers of every width, there and back.
+    /// Passes numbers of every width to the host and back.
     #[command]
     pub fn numbers(&mut self) -> (f64, u64, f32, bool, i8, Level) {
         self.calls += 1;
@@ -156,7 +156,7 @@ impl Calling {
         )
     }
 
-    /// Bytes and numbers in place.
+    /// Lets the host change bytes and numbers in place.
     #[command]
     pub fn in_place(&mut self) -> Result<Changed> {
         let mut text = *b"desserts";
@@ -177,7 +177,7 @@ impl Calling {
         ))
     }
 
-    /// Text and bytes.
+    /// Passes text and bytes.
     #[command]
     pub fn text(&mut self, name: &str) -> (String, Vec<u8>, Option<String>, Option<String>) {
         (
@@ -188,7 +188,7 @@ impl Calling {
         )
     }
 
-    /// Text that ends with a zero byte.
+    /// Passes NUL-terminated text.
     #[command]
     pub fn c_text(&mut self, name: &str) -> Result<(String, Option<String>)> {
         let name = CString::new(name)?;
@@ -199,25 +199,25 @@ impl Calling {
         ))
     }
 
-    /// A result.
+    /// Returns the host's result.
     #[command]
     pub fn look_up(&mut self, key: &str) -> Result<Option<String>> {
         everything::look_up(key)
     }
 
-    /// The message of an error that is only text.
+    /// Returns an error with the message of the host's error, which is text.
     #[command]
     pub fn own_error(&mut self, key: &str) -> Result<u32> {
         everything::own_error(key).map_err(|message| Error::new("own", message))
     }
 
-    /// JSON.
+    /// Passes JSON.
     #[command]
     pub fn query(&mut self, filter: Filter) -> Result<BTreeMap<String, f64>> {
         everything::query(&filter, filter.clone())
     }
 
-    /// Statuses.
+    /// Calls functions that return a status.
     #[command]
     pub fn statuses(&mut self, key: &str) -> Result<u32> {
         everything::set(key, b"value")?;
@@ -225,7 +225,7 @@ impl Calling {
         everything::count(key)
     }
 
-    /// Buffers.
+    /// Fetches bytes into a buffer, and returns their number.
     #[command]
     pub fn fetch(&mut self, key: &str, how: &str) -> Result<Option<usize>> {
         let fetched = match how {
@@ -236,19 +236,19 @@ impl Calling {
         };
         match fetched {
             Some(bytes) if bytes.iter().any(|byte| *byte != b'x') => {
-                Err(Error::new("torn", "not what the host has"))
+                Err(Error::new("torn", "the bytes differ from the host's"))
             }
             fetched => Ok(fetched.map(|bytes| bytes.len())),
         }
     }
 
-    /// What needs a permission.
+    /// Calls the function that needs a permission.
     #[command]
     pub fn dangerous(&mut self) -> Result<String> {
         everything::dangerous("jump")
     }
 
-    /// Computes for so many rounds.
+    /// Computes for a number of rounds.
     #[command]
     pub fn compute(&mut self, rounds: u64) -> u64 {
         self.calls += 1;
@@ -257,13 +257,13 @@ impl Calling {
         })
     }
 
-    /// What panics in the host.
+    /// Calls the host function that panics.
     #[command]
     pub fn fail(&mut self) -> Result<String> {
         everything::fail("now")
     }
 
-    /// What panics in the host, which cannot say so.
+    /// Calls the host function that panics and cannot report it.
     #[command]
     pub fn fail_silently(&mut self) {
         everything::fail_silently();

@@ -1,4 +1,5 @@
-//! A plugin that does everything that a plugin can do: what comes of it in each host is tested in `tests/conformance.rs`. Its source knows no host.
+//! A plugin that does everything that a plugin can do, whatever the host. `tests/conformance.rs`
+//! tests the outcome on each host.
 #![forbid(unsafe_code)]
 #![allow(clippy::indexing_slicing, reason = "it fails on purpose")]
 
@@ -8,18 +9,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use plugin_sdk::prelude::*;
 use plugin_sdk::{config, http, time};
 
-/// Does what it is told.
+/// Does everything that a plugin can do.
 #[plugin(
     log,
     type = "tool",
     permissions(
-        kv = "remembers what it is told to",
-        http = "sends what it is told to",
-        events = "tells others",
-        files = "writes what it is told to",
-        ai = "asks what it is told to",
+        kv = "stores the texts of the tests",
+        http = "sends the requests of the tests",
+        events = "announces texts",
+        files = "writes the files of the tests",
+        ai = "asks the questions of the tests",
     ),
-    emits("conformance.told" = "when it is told to"),
+    emits("conformance.told" = "a text from the command `tell`"),
 )]
 pub struct Conformance {
     greeting: Option<String>,
@@ -28,20 +29,20 @@ pub struct Conformance {
     running: bool,
 }
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Debug, Default, Deserialize, Schema)]
 #[serde(default)]
 pub struct Config {
-    /// What the plugin says, if anything.
+    /// The greeting, if any.
     pub greeting: Option<String>,
-    /// Whether the plugin refuses to be made.
+    /// `true` makes the init hook fail.
     pub refuse: bool,
 }
 
-/// Why a sum cannot be told.
+/// The reasons for a missing sum.
 #[derive(Debug, PluginError)]
 pub enum SumError {
-    /// It is too large.
+    /// The sum is too large.
     Overflow,
 }
 
@@ -57,7 +58,7 @@ impl std::error::Error for SumError {}
 
 #[plugin]
 impl Conformance {
-    /// Makes the plugin, or refuses to.
+    /// Creates the plugin, or fails.
     #[init]
     pub fn new(config: Config) -> Result<Self> {
         if config.refuse {
@@ -71,25 +72,25 @@ impl Conformance {
         })
     }
 
-    /// Runs from now on.
+    /// Marks the plugin as running.
     #[start]
     pub fn start(&mut self) {
         self.running = true;
     }
 
-    /// Runs no more.
+    /// Marks the plugin as not running.
     #[stop]
     pub fn stop(&mut self) {
         self.running = false;
     }
 
-    /// Says that it goes.
+    /// Logs that the plugin ends.
     #[cleanup]
     pub fn clean_up(&mut self) {
         log::info!("cleaned up");
     }
 
-    /// Hears of an event.
+    /// Keeps an event.
     #[event("conformance.*")]
     pub fn hear(&mut self, topic: &str, data: String) {
         self.heard.push(format!("{topic}: {data}"));
@@ -101,19 +102,19 @@ impl Conformance {
         left.checked_add(right).ok_or(SumError::Overflow)
     }
 
-    /// Says what it is told.
+    /// Returns a text.
     #[command]
     pub fn echo<'a>(&self, text: &'a str) -> &'a str {
         text
     }
 
-    /// How many bytes a text has.
+    /// Returns the length of a text in bytes.
     #[command]
     pub fn length(&self, text: &str) -> usize {
         text.len()
     }
 
-    /// Says something many times.
+    /// Repeats a text.
     #[command]
     pub fn repeat(&self, text: &str, times: usize) -> String {
         text.repeat(times)
@@ -123,25 +124,25 @@ impl Conformance {
     #[command]
     pub fn nothing(&self) {}
 
-    /// Turns bytes around.
+    /// Reverses bytes.
     #[command(raw)]
     pub fn reverse(&self, bytes: &[u8]) -> Vec<u8> {
         bytes.iter().rev().copied().collect()
     }
 
-    /// What the configuration says.
+    /// Returns the greeting from the configuration.
     #[command]
     pub fn greeting(&self) -> Option<&str> {
         self.greeting.as_deref()
     }
 
-    /// What a setting is.
+    /// Returns a setting.
     #[command]
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         config::get(key)
     }
 
-    /// Writes a line of every level.
+    /// Logs a line at every level.
     #[command]
     pub fn log_lines(&self) {
         log::error!("an error");
@@ -151,99 +152,99 @@ impl Conformance {
         log::trace!("a small detail");
     }
 
-    /// Puts a text under a key.
+    /// Stores a text under a key.
     #[command]
     pub fn remember(&self, key: &str, text: &str) -> Result<()> {
         kv::set(key, text)
     }
 
-    /// The text under a key.
+    /// Returns the text of a key.
     #[command]
     pub fn recall(&self, key: &str) -> Result<Option<String>> {
         kv::get(key)
     }
 
-    /// Forgets a key.
+    /// Deletes a key, and returns whether it existed.
     #[command]
     pub fn forget(&self, key: &str) -> Result<bool> {
         kv::delete(key)
     }
 
-    /// The keys that begin so.
+    /// Returns the keys that begin with a prefix.
     #[command]
     pub fn keys(&self, prefix: &str) -> Result<Vec<String>> {
         kv::list(prefix)
     }
 
-    /// Tells everybody.
+    /// Emits an event with a text.
     #[command]
     pub fn tell(&self, text: &str) -> Result<()> {
         events::emit("conformance.told", text)
     }
 
-    /// From now on, hears of its events.
+    /// Subscribes to the events of its own topics.
     #[command]
     pub fn listen(&self) -> Result<()> {
         events::subscribe("conformance.*")
     }
 
-    /// What it has heard.
+    /// Returns the events that it has received.
     #[command]
     pub fn heard(&self) -> &[String] {
         &self.heard
     }
 
-    /// Sends a request, and says with which status it was answered.
+    /// Sends a request, and returns the status of the response.
     #[command]
     pub fn send(&self, method: &str, url: &str, body: &str) -> Result<u16> {
         Ok(http::Request::new(method, url).body(body).send()?.status)
     }
 
-    /// Posts a text, and says what the answer was.
+    /// Posts a text, and returns the text of the response.
     #[command]
     pub fn post(&self, url: &str, body: &str) -> Result<String> {
         http::Request::post(url).body(body).send()?.text()
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     #[command]
     pub fn now(&self) -> Result<u64> {
         let since = time::now()?.duration_since(UNIX_EPOCH);
         Ok(since.unwrap_or(Duration::ZERO).as_millis() as u64)
     }
 
-    /// Eight random bytes.
+    /// Returns eight random bytes.
     #[command]
     pub fn roll(&self) -> Result<[u8; 8]> {
         random::bytes()
     }
 
-    /// Puts a text into a file.
+    /// Writes a text to a file.
     #[command]
     pub fn write(&self, path: &str, text: &str) -> Result<()> {
         files::write(path, text)
     }
 
-    /// What is in a file.
+    /// Returns the text of a file.
     #[command]
     pub fn read(&self, path: &str) -> Result<String> {
         files::read_to_string(path)
     }
 
-    /// What a model says to this.
+    /// Returns the answer of a language model.
     #[command]
     pub fn ask(&self, prompt: &str) -> Result<String> {
         Ok(ai::chat(prompt)?.content)
     }
 
-    /// Counts how often it is called.
+    /// Returns the number of its calls, including this one.
     #[command]
     pub fn count(&mut self) -> u64 {
         self.count += 1;
         self.count
     }
 
-    /// Whether it was started and not stopped.
+    /// Returns whether the plugin is started and not stopped.
     #[command]
     pub fn is_running(&self) -> bool {
         self.running
@@ -264,7 +265,7 @@ impl Conformance {
         }
     }
 
-    /// Takes memory until it is refused.
+    /// Allocates until the host refuses memory.
     #[command]
     pub fn hoard(&self) -> usize {
         let mut kept = Vec::new();
@@ -273,7 +274,7 @@ impl Conformance {
         }
     }
 
-    /// Calls itself so often, each time with a kilobyte of its own.
+    /// Calls itself `depth` times, with a kilobyte of stack for each call.
     #[command]
     pub fn descend(&self, depth: u32) -> u64 {
         descend(depth)

@@ -1,4 +1,4 @@
-//! What runs before anything else, and what registers itself there.
+//! A plugin with constructors: code that runs before any other, in which values register.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,7 +6,7 @@ use plugin_sdk::prelude::*;
 
 static RUNS: AtomicU32 = AtomicU32::new(0);
 
-/// A constructor, as the crate `ctor` and C++ have them.
+/// A constructor, as the crate `ctor` and C++ make them.
 #[cfg(target_arch = "wasm32")]
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -17,7 +17,7 @@ static CONSTRUCTOR: extern "C" fn() = {
     construct
 };
 
-/// Something that registers itself by a constructor.
+/// A value that a constructor registers.
 pub struct Flavour(&'static str);
 
 inventory::collect!(Flavour);
@@ -39,13 +39,13 @@ impl Constructed {
         }
     }
 
-    /// How often the constructor had run when the plugin was made, and has run now.
+    /// Returns how often the constructor had run when the plugin was created, and until now.
     #[command]
     pub fn runs(&self) -> [u32; 2] {
         [self.at_first, RUNS.load(Ordering::Relaxed)]
     }
 
-    /// What has registered itself, each as often as it did.
+    /// Returns the registered values, each once per registration.
     #[command]
     pub fn flavours(&self) -> Vec<&str> {
         let mut names: Vec<&str> = inventory::iter::<Flavour>()

@@ -1,4 +1,4 @@
-//! A plugin with every kind of command and every hook: what `docs/abi.md` says is tested on it.
+//! A plugin with every kind of command and every hook, for the tests of `docs/abi.md`.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use plugin_sdk::prelude::*;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// How often a plugin was made, cleaned up and dropped in this instance, over all its lives.
+/// The number of plugins created, cleaned up and dropped in this instance.
 static MADE: AtomicU32 = AtomicU32::new(0);
 static CLEANED_UP: AtomicU32 = AtomicU32::new(0);
 static DROPPED: AtomicU32 = AtomicU32::new(0);
@@ -23,13 +23,13 @@ pub struct Contract {
     seen: Vec<String>,
 }
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What the plugin is called.
+    /// The name of the plugin.
     pub name: String,
-    /// How to fail to be made.
+    /// The way in which the init hook fails.
     pub refuse: Option<Refuse>,
 }
 
@@ -46,7 +46,7 @@ impl Default for Config {
 #[derive(Debug, Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 pub enum Refuse {
-    /// With an error that names no code.
+    /// With an error without a code.
     Plainly,
     /// With a code of the plugin's own.
     WithCode,
@@ -83,7 +83,7 @@ impl PluginError for Full {
     }
 }
 
-/// What a life has come to.
+/// The numbers of lives in this instance, and the events of this one.
 #[derive(Serialize, Schema)]
 pub struct Lives {
     made: u32,
@@ -123,12 +123,12 @@ pub enum Shape {
     Group {
         /// Its name.
         name: String,
-        /// What is in it.
+        /// Its members.
         members: Vec<Shape>,
     },
 }
 
-/// JSON that is passed on, and where it goes.
+/// JSON to pass on, and its receiver.
 #[derive(Deserialize, Schema)]
 pub struct Envelope<'a> {
     to: String,
@@ -137,22 +137,22 @@ pub struct Envelope<'a> {
     others: Vec<Box<RawValue>>,
 }
 
-/// Amounts wherever serde looks at a value before it reads it.
+/// Amounts in all places where serde buffers a value before it reads it.
 #[derive(Debug, Deserialize, Schema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Order {
     /// With a tag.
     Transfer {
-        /// How much.
+        /// The amount.
         amount: Wide<u128>,
     },
-    /// With a part that others have.
+    /// With a flattened part.
     Burn(Part),
-    /// With what has no tag.
+    /// With an untagged value.
     Mint {
-        /// How much.
+        /// The amount.
         amount: Loose,
-        /// What comes of it.
+        /// The gain.
         gain: f32,
     },
 }
@@ -180,14 +180,14 @@ pub enum Loose {
     Name(String),
 }
 
-/// A volume, which crosses as a number.
+/// A volume, which crosses the call boundary as a number.
 #[derive(Clone, Copy, Debug, Schema)]
 #[schema(repr)]
 #[repr(u8)]
 pub enum Level {
-    /// Hardly to be heard.
+    /// A low volume.
     Low = 1,
-    /// Clearly to be heard.
+    /// A high volume.
     High = 2,
 }
 
@@ -215,15 +215,15 @@ impl<'de> Deserialize<'de> for Level {
 /// Sums of numbers.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Statistics {
-    /// As many numbers as there were.
+    /// The number of values.
     pub count: u32,
     /// Their sum, times the scale.
     pub sum: f64,
-    /// The label that was given.
+    /// The label from the arguments.
     pub label: String,
 }
 
-/// Panics while it is being shown.
+/// Panics when it is formatted.
 struct Unshowable;
 
 impl fmt::Display for Unshowable {
@@ -232,13 +232,13 @@ impl fmt::Display for Unshowable {
     }
 }
 
-/// Has no form in JSON: its keys are no strings.
+/// Cannot be written as JSON: its keys are not strings.
 #[derive(Serialize, Schema)]
 pub struct Keyed(BTreeMap<Vec<u8>, ()>);
 
 #[plugin]
 impl Contract {
-    /// Makes the plugin, or fails to in the way that the configuration asks for.
+    /// Creates the plugin, or fails in the way that the configuration asks for.
     #[init]
     pub fn new(config: Config) -> Result<Self> {
         match config.refuse {
@@ -258,7 +258,7 @@ impl Contract {
         })
     }
 
-    /// Notes that the plugin was started, which it can be once.
+    /// Notes that the plugin was started; fails the second time.
     #[start]
     pub fn start(&mut self) -> Result<()> {
         if self.seen.iter().any(|seen| seen == "start") {
@@ -287,7 +287,7 @@ impl Contract {
         CLEANED_UP.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often the plugin was made, cleaned up and dropped, and what it has seen.
+    /// Returns the numbers of lives in this instance, and the events of this one.
     #[command]
     pub fn lives(&self) -> Lives {
         Lives {
@@ -298,30 +298,30 @@ impl Contract {
         }
     }
 
-    /// How often this was called in this life.
+    /// Returns the number of its calls in this life.
     #[command]
     pub fn count(&mut self) -> u32 {
         self.count += 1;
         self.count
     }
 
-    /// Nothing.
+    /// Does nothing.
     #[command]
     pub fn nothing(&self) {}
 
-    /// A text so many times: a result in JSON of any size.
+    /// Repeats a text, for a JSON result of any size.
     #[command]
     pub fn repeat(&self, text: &str, times: usize) -> String {
         text.repeat(times)
     }
 
-    /// The same value.
+    /// Returns its argument.
     #[command]
     pub fn shapes(&self, shapes: Shapes) -> Shapes {
         shapes
     }
 
-    /// The same value, whatever it is.
+    /// Returns its argument, which is any JSON.
     #[command]
     pub fn anything(&self, value: serde_json::Value) -> serde_json::Value {
         value
@@ -336,20 +336,20 @@ impl Contract {
         }
     }
 
-    /// Gives JSON back as it is.
+    /// Returns JSON unchanged, byte for byte.
     #[command]
     pub fn forward(&self, payload: &RawValue) -> Box<RawValue> {
         payload.to_owned()
     }
 
-    /// What is in an envelope, as it is.
+    /// Returns the content of an envelope unchanged.
     #[command]
     pub fn open(&self, envelope: Envelope<'_>) -> BTreeMap<String, Vec<Box<RawValue>>> {
         let Envelope { to, body, others } = envelope;
         BTreeMap::from([(to, [body.to_owned()].into_iter().chain(others).collect())])
     }
 
-    /// An amount in digits.
+    /// Returns an amount in digits.
     #[command]
     pub fn order(&self, order: Order) -> String {
         match order {
@@ -362,25 +362,25 @@ impl Contract {
         }
     }
 
-    /// Gives numbers back.
+    /// Returns numbers unchanged.
     #[command]
     pub fn number(&self, number: Number, more: serde_json::Value) -> (Number, serde_json::Value) {
         (number, more)
     }
 
-    /// Gives a volume back.
+    /// Returns a volume unchanged.
     #[command]
     pub fn level(&self, level: Level) -> Level {
         level
     }
 
-    /// One over a number.
+    /// Returns 0.5 and the reciprocal of a number.
     #[command]
     pub fn invert(&self, number: f64) -> Vec<f64> {
         vec![0.5, 1.0 / number]
     }
 
-    /// A result that JSON has no form for.
+    /// Returns a value that cannot be written as JSON.
     #[command]
     pub fn unwritable(&self) -> Keyed {
         Keyed(BTreeMap::from([(b"key".to_vec(), ())]))
@@ -392,7 +392,7 @@ impl Contract {
         panic!("{message}");
     }
 
-    /// Panics with something that is no text.
+    /// Panics with a payload that is not text.
     #[command]
     pub fn panic_with_a_number(&self) {
         std::panic::panic_any(7u8);
@@ -404,7 +404,7 @@ impl Contract {
         panic!("{Unshowable}");
     }
 
-    /// Asks for more memory than there can be.
+    /// Asks for more memory than an instance can have.
     #[command]
     pub fn exhaust(&self) -> usize {
         let mut kept = Vec::new();
@@ -416,32 +416,32 @@ impl Contract {
         }
     }
 
-    /// The arguments, where they are.
+    /// Returns its arguments, where they are.
     #[command(raw)]
     pub fn echo<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         bytes
     }
 
-    /// The arguments, in a vector of its own.
+    /// Returns its arguments in a vector.
     #[command(raw)]
     pub fn copy(&self, bytes: Vec<u8>) -> Vec<u8> {
         bytes
     }
 
-    /// The text without white space around it, where it is.
+    /// Returns the text without surrounding white space, where it is.
     #[command(raw)]
     pub fn trim<'a>(&self, text: &'a str) -> &'a str {
         text.trim()
     }
 
-    /// The bytes in reverse order, in place.
+    /// Reverses bytes in place.
     #[command(raw)]
     pub fn reverse<'a>(&self, bytes: &'a mut [u8]) -> &'a mut [u8] {
         bytes.reverse();
         bytes
     }
 
-    /// Samples at half the volume, in place.
+    /// Halves samples in place.
     #[command(raw)]
     pub fn halve<'a>(&self, samples: &'a mut [f32]) -> &'a mut [f32] {
         for sample in &mut *samples {
@@ -450,7 +450,7 @@ impl Contract {
         samples
     }
 
-    /// Negates samples in place, and fails afterwards if one of them is no number.
+    /// Negates samples in place, and then fails if one of them is NaN.
     #[command(raw)]
     pub fn negate(&self, samples: &mut [f32]) -> Result<()> {
         let mut all = true;
@@ -461,23 +461,23 @@ impl Contract {
         if all {
             Ok(())
         } else {
-            Err(Error::new("not_a_number", "a sample is no number"))
+            Err(Error::new("not_a_number", "a sample is not a number"))
         }
     }
 
-    /// The sum of numbers of eight bytes.
+    /// Returns the sum of numbers of eight bytes.
     #[command(raw)]
     pub fn sum(&self, numbers: &[f64]) -> [f64; 1] {
         [numbers.iter().sum()]
     }
 
-    /// The sum of numbers of two bytes.
+    /// Returns the sum of numbers of two bytes.
     #[command(raw)]
     pub fn sum_short(&self, numbers: &[u16]) -> [u32; 1] {
         [numbers.iter().copied().map(u32::from).sum()]
     }
 
-    /// How many bytes there are, and the last of them.
+    /// Returns the number of bytes, and the last of them.
     #[command(raw)]
     pub fn measure(&self, bytes: &[u8]) -> [u32; 2] {
         [
@@ -486,31 +486,31 @@ impl Contract {
         ]
     }
 
-    /// So many bytes, in a vector of its own.
+    /// Returns a vector of `size` bytes.
     #[command(raw)]
     pub fn fill(&self, size: &[u32]) -> Vec<u8> {
         vec![b'x'; size.first().copied().unwrap_or(0) as usize]
     }
 
-    /// Nothing at all.
+    /// Returns no bytes.
     #[command(raw)]
     pub fn swallow(&self, bytes: &[u8]) {
         let _ = bytes;
     }
 
-    /// The plugin's own name, where it is.
+    /// Returns the plugin's name, where it is.
     #[command(raw)]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A constant, where it is.
+    /// Returns a constant, where it is.
     #[command(raw)]
     pub fn constant(&self) -> &'static str {
         "constant"
     }
 
-    /// Gives the plugin another name, and answers with the one that was asked for.
+    /// Renames the plugin, and returns the new name as passed.
     #[command(raw)]
     pub fn rename<'a>(&mut self, name: &'a str) -> &'a str {
         self.name.clear();
@@ -519,7 +519,7 @@ impl Contract {
         name
     }
 
-    /// In the binary codec.
+    /// Returns statistics of numbers, in the binary codec.
     #[command(codec = "binary")]
     pub fn statistics(
         &self,
@@ -537,7 +537,7 @@ impl Contract {
         })
     }
 
-    /// In the binary codec, a value of every shape.
+    /// Returns its argument, in the binary codec.
     #[command(codec = "binary")]
     pub fn shapes_binary(&self, shapes: Shapes) -> Shapes {
         shapes
@@ -550,13 +550,13 @@ impl Drop for Contract {
     }
 }
 
-/// Two texts, with something between them.
+/// Joins two texts with a separator.
 #[command]
 pub fn join(left: &str, right: &str, #[arg(default = "-")] between: &str) -> String {
     [left, between, right].concat()
 }
 
-/// How many members the arguments have.
+/// Returns the number of members of the arguments.
 #[command]
 pub fn whole(#[arg(flatten)] members: BTreeMap<String, serde_json::Value>) -> usize {
     members.len()

@@ -1,4 +1,5 @@
-//! A plugin that fails in every way there is, one command each: what the harness makes of it is tested in `tests/failures.rs`.
+//! A plugin that fails in every possible way, with a command for each. `tests/failures.rs` tests
+//! the harness's reports.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
@@ -12,35 +13,35 @@ use std::hint::black_box;
 
 use plugin_sdk::prelude::*;
 
-/// What the plugin's host has.
+/// The functions of the plugin's host.
 #[host_functions(module = "shop")]
 pub trait Shop {
-    /// What something costs.
+    /// Returns the price of an item.
     fn price(item: &str) -> Result<u32>;
-    /// Takes its time.
+    /// Waits.
     fn wait();
-    /// Takes a note, and returns nothing that could say that it did not.
+    /// Takes a note. Without a result, it cannot report an error.
     fn note(text: &str);
 }
 
 /// The plugin.
-#[plugin(log, permissions(kv = "is refused it"))]
+#[plugin(log, permissions(kv = "expects to be denied"))]
 pub struct Failing {
-    /// With a copy of it in each of several frames, it would not fit on the stack.
+    /// Large: with a copy in each of several frames, the stack would overflow.
     kept: [u8; KEPT],
 }
 
-/// How much the plugin holds, in bytes.
+/// The size of the plugin's data, in bytes.
 const KEPT: usize = 200_000;
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Debug, Default, Deserialize, Schema)]
 #[serde(default)]
 pub struct Config {
     panic: bool,
 }
 
-/// Panics while it is being shown.
+/// Panics when it is formatted.
 struct Unshowable;
 
 impl fmt::Display for Unshowable {
@@ -49,7 +50,7 @@ impl fmt::Display for Unshowable {
     }
 }
 
-/// Panics when it goes.
+/// Panics when it is dropped.
 struct Undroppable;
 
 impl Drop for Undroppable {
@@ -60,7 +61,7 @@ impl Drop for Undroppable {
 
 #[plugin]
 impl Failing {
-    /// Makes the plugin, or panics where the configuration asks for it.
+    /// Creates the plugin, or panics if the configuration asks for it.
     #[init]
     pub fn new(config: Config) -> Self {
         if config.panic {
@@ -69,7 +70,8 @@ impl Failing {
         Failing { kept: [1; KEPT] }
     }
 
-    /// Sets a panic hook of the plugin's own, which calls the one before if that is asked for, and panics with some text.
+    /// Sets a panic hook, which calls the previous hook if `chained`, and panics, with `text` if
+    /// given.
     #[command]
     pub fn panic_under_a_hook(&self, chained: bool, text: Option<&str>) {
         let before = std::panic::take_hook();
@@ -85,13 +87,13 @@ impl Failing {
         }
     }
 
-    /// Says how much of what the plugin holds is as it was made.
+    /// Returns how many bytes of the plugin's data are unchanged.
     #[command]
     pub fn kept(&self) -> usize {
         self.kept.iter().filter(|kept| **kept == 1).count()
     }
 
-    /// Asks a service, and passes its error on within that of another crate.
+    /// Calls a service, and returns its error wrapped in an `anyhow` error.
     #[command]
     pub fn ask_by_anyhow(&self) -> anyhow::Result<Option<String>> {
         use anyhow::Context as _;
@@ -100,7 +102,7 @@ impl Failing {
             .context("nothing was read")
     }
 
-    /// The same, and makes an error of the SDK's of that again.
+    /// Like `ask_by_anyhow`, with the error converted back to the SDK's.
     #[command]
     pub fn ask_and_return(&self) -> Result<Option<String>> {
         Ok(self.ask_by_anyhow()?)
@@ -124,7 +126,7 @@ impl Failing {
         outer(name);
     }
 
-    /// Panics in the standard library, on this function's account.
+    /// Panics in the standard library because of this function's mistake.
     #[command]
     pub fn unwrap(&self) -> u32 {
         "many".parse::<u32>().unwrap()
@@ -142,7 +144,7 @@ impl Failing {
         let _goes_at_the_end = Undroppable;
     }
 
-    /// Takes memory until it is refused, which vectors take for the end.
+    /// Allocates until the host refuses memory, at which vectors abort.
     #[command]
     pub fn exhaust(&self) -> usize {
         let mut kept = Vec::new();
@@ -151,38 +153,38 @@ impl Failing {
         }
     }
 
-    /// Is refused memory, and lives with it.
+    /// Tries to reserve memory, and returns whether that succeeded.
     #[command]
     pub fn reserve(&self, bytes: usize) -> bool {
         Vec::<u8>::new().try_reserve_exact(black_box(bytes)).is_ok()
     }
 
-    /// Is refused memory and lives with it, and gives up afterwards for another reason.
+    /// Tries to reserve memory, goes on if that fails, and aborts for another reason.
     #[command]
     pub fn reserve_and_abort(&self, bytes: usize) {
         black_box(self.reserve(bytes));
         std::process::abort();
     }
 
-    /// Asks for so much memory at once.
+    /// Allocates a number of bytes at once.
     #[command]
     pub fn allocate(&self, bytes: usize) -> usize {
         black_box(Vec::<u8>::with_capacity(black_box(bytes))).capacity()
     }
 
-    /// Says that there is no memory, which nobody had refused.
+    /// Reports an allocation failure although the host refused no memory.
     #[command]
     pub fn give_up(&self) {
         std::alloc::handle_alloc_error(std::alloc::Layout::new::<u64>());
     }
 
-    /// Calls itself without end, and keeps next to nothing.
+    /// Recurses without end, with small frames.
     #[command]
     pub fn recurse(&self) -> u64 {
         descend(black_box(1))
     }
 
-    /// Calls itself without end, and keeps much.
+    /// Recurses without end, with large frames.
     #[command]
     pub fn recurse_widely(&self) -> u64 {
         descend_widely(black_box(1))
@@ -197,49 +199,49 @@ impl Failing {
         }
     }
 
-    /// Adds up to more than fits.
+    /// Adds two numbers, whose sum may overflow.
     #[command]
     pub fn overflow(&self, left: u8, right: u8) -> u8 {
         left + right
     }
 
-    /// Divides by zero, which Rust looks at before WebAssembly does.
+    /// Divides, by zero on request: Rust checks the divisor before WebAssembly does.
     #[command]
     pub fn divide(&self, left: i32, right: i32) -> i32 {
         left / right
     }
 
-    /// Runs into what its author thought to be unreachable.
+    /// Reaches code that its author thought unreachable.
     #[command]
     pub fn unreachable(&self) {
         unreachable!("as its author thought");
     }
 
-    /// Stops without a word.
+    /// Aborts without a message.
     #[command]
     pub fn abort(&self) {
-        std::process::abort(); // Without a word.
+        std::process::abort(); // Without a message.
     }
 
-    /// Asks the standard library for the time.
+    /// Reads the standard library's clock.
     #[command]
     pub fn instant(&self) -> u128 {
         std::time::Instant::now().elapsed().as_nanos()
     }
 
-    /// Asks the standard library to wait.
+    /// Sleeps with the standard library.
     #[command]
     pub fn sleep(&self) {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
 
-    /// Asks the standard library for a thread.
+    /// Starts a thread of the standard library.
     #[command]
     pub fn spawn(&self) {
         std::thread::spawn(|| ());
     }
 
-    /// Panics after some calls of the host.
+    /// Panics after some host calls.
     #[command]
     pub fn buy(&self, items: Vec<String>) {
         for item in &items {
@@ -251,7 +253,7 @@ impl Failing {
         panic!("no money");
     }
 
-    /// Spends all its time in the host.
+    /// Spends all of its time in host calls.
     #[command]
     pub fn wait(&self) {
         loop {
@@ -259,19 +261,19 @@ impl Failing {
         }
     }
 
-    /// Has the host take a note.
+    /// Passes a note to the host.
     #[command]
     pub fn note(&self, text: &str) {
         shop::note(text);
     }
 
-    /// Fails as plugins should.
+    /// Returns an error, as plugins should.
     #[command]
     pub fn refuse(&self) -> Result<()> {
         Err(Error::new("refused", "asked to refuse"))
     }
 
-    /// Answers.
+    /// Returns 42.
     #[command]
     pub fn answer(&self) -> u32 {
         42
@@ -283,7 +285,7 @@ fn outer(name: &str) {
     inlined(name);
 }
 
-/// A frame without a function of its own.
+/// Inlined: a frame without a function.
 #[inline(always)]
 fn inlined(name: &str) {
     inner(black_box(name));
@@ -295,13 +297,13 @@ fn inner(name: &str) {
 }
 
 #[inline(never)]
-#[allow(unconditional_recursion, reason = "it is what it is for")]
+#[allow(unconditional_recursion, reason = "that is its purpose")]
 fn descend(depth: u64) -> u64 {
     1 + descend(black_box(depth + 1))
 }
 
 #[inline(never)]
-#[allow(unconditional_recursion, reason = "it is what it is for")]
+#[allow(unconditional_recursion, reason = "that is its purpose")]
 fn descend_widely(depth: u64) -> u64 {
     let kept = black_box([depth; 8192]);
     descend_widely(depth + 1) + kept[depth as usize % kept.len()]

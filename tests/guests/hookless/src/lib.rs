@@ -1,4 +1,4 @@
-//! A plugin without any hook: it makes itself at the first call.
+//! A plugin without hooks, which creates itself at the first call.
 #![forbid(unsafe_code)]
 
 use plugin_sdk::prelude::*;
@@ -12,7 +12,7 @@ pub struct Hookless {
 
 #[plugin]
 impl Hookless {
-    /// How often this was called since the plugin was made.
+    /// Returns the number of its calls since the plugin was created.
     #[command]
     pub fn count(&mut self) -> u64 {
         self.calls += 1;

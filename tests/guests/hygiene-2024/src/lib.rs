@@ -1,6 +1,7 @@
-//! A plugin whose author took every name that an expansion might lean on, and allows nothing that one might need allowed.
+//! A plugin whose author uses every name that an expansion might depend on, and allows no lint that
+//! one might need allowed.
 //!
-//! Compiled as edition 2021 by the package beside this one.
+//! The package `hygiene-2021` compiles the same source as edition 2021.
 
 #![no_implicit_prelude]
 #![forbid(
@@ -71,7 +72,7 @@ mod serde {}
 #[allow(dead_code)]
 mod plugin_sdk {}
 
-/// Methods that everything has.
+/// Methods that every type has.
 mod methods {
     #[allow(dead_code)]
     pub(crate) trait Everything {
@@ -89,16 +90,16 @@ mod methods {
 #[allow(unused_imports)]
 use methods::Everything;
 
-/// What a host can choose.
+/// The options that a host can set.
 #[derive(Debug, ::serde::Deserialize, ::plugin_sdk::Schema)]
 pub struct Config {
     start: ::core::primitive::u64,
 }
 
-/// Why not.
+/// The reasons to refuse.
 #[derive(Debug, PluginError)]
 pub enum Refusal {
-    /// No more.
+    /// No more fits.
     Full,
 }
 
@@ -125,7 +126,7 @@ pub struct Counter {
 
 #[plugin]
 impl Counter {
-    /// Begins.
+    /// Creates the plugin.
     #[init]
     pub fn new(config: Config) -> ::plugin_sdk::Result<Self> {
         ::core::result::Result::Ok(Counter {
@@ -133,7 +134,7 @@ impl Counter {
         })
     }
 
-    /// Adds, in every way that arguments can be had.
+    /// Adds, with arguments of every form.
     #[allow(clippy::too_many_arguments)]
     #[command]
     pub fn add<'a>(
@@ -158,21 +159,21 @@ impl Counter {
         })
     }
 
-    /// Only one of these is there.
+    /// Exists for one target only.
     #[cfg(target_arch = "wasm32")]
     #[command]
     pub fn target() -> &'static ::core::primitive::str {
         "wasm32"
     }
 
-    /// Only one of these is there.
+    /// Exists for one target only.
     #[cfg(not(target_arch = "wasm32"))]
     #[command]
     pub fn target() -> &'static ::core::primitive::str {
         "native"
     }
 
-    /// Keywords for names, and an attribute that lints.
+    /// Has keywords as names, and an attribute that triggers a lint.
     #[deprecated]
     #[command(rename = "as-is")]
     pub fn r#type(
@@ -185,7 +186,7 @@ impl Counter {
         r#in.len()
     }
 
-    /// In place.
+    /// Doubles samples in place.
     #[command(raw, batch)]
     pub fn louder(&self, samples: &mut [::core::primitive::f32]) {
         for sample in samples {
@@ -193,7 +194,7 @@ impl Counter {
         }
     }
 
-    /// As they stand in memory.
+    /// Takes numbers in the binary codec.
     #[must_use]
     #[command(codec = "binary")]
     pub fn mean(numbers: &[::core::primitive::f64]) -> ::core::primitive::f64 {
@@ -201,7 +202,7 @@ impl Counter {
     }
 }
 
-/// The plugin's life goes on in a module of its own.
+/// The plugin's hooks, in a separate module.
 mod life {
     use ::plugin_sdk::{cleanup, event, plugin, start, stop};
 
@@ -265,7 +266,7 @@ fn export() -> ::core::primitive::u64 {
     1
 }
 
-/// Not there.
+/// Does not exist.
 #[command]
 #[cfg(any())]
 pub fn gone() {}
@@ -282,7 +283,7 @@ pub mod nested {
     }
 }
 
-/// A plugin in a function, as in a test or an example of documentation.
+/// Contains a plugin, as a test or an example in documentation may.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn local() {
     use ::core::default::Default as _;
@@ -307,11 +308,11 @@ pub fn local() {
 }
 
 const _: () = {
-    // The names are taken, and the attributes are used.
+    // Uses the names and their attributes.
     let _ = (Ok, Err, Some, None);
 };
 
-/// Types that describe themselves, as serde's derives, which are less careful, would read them.
+/// Types with schemas. They do not derive serde's traits, whose expansions depend on more names.
 pub mod described {
     use ::plugin_sdk::Schema;
 
@@ -320,7 +321,7 @@ pub mod described {
     #[allow(unused_imports)]
     use super::values::*;
 
-    /// Text that is not copied.
+    /// Borrowed text.
     #[derive(Debug, Schema)]
     pub struct Borrowed<'a, 'b> {
         /// Alone.
@@ -331,7 +332,7 @@ pub mod described {
         pub more: ::core::option::Option<&'b ::core::primitive::str>,
     }
 
-    /// Of whatever.
+    /// A generic list.
     #[derive(Debug, Schema)]
     pub struct List<T, const N: ::core::primitive::usize = 2> {
         /// The first.
@@ -362,7 +363,7 @@ pub mod described {
         Other,
     }
 
-    /// It says nothing.
+    /// A type without a schema.
     #[derive(Debug)]
     pub struct Foreign;
 

@@ -1,11 +1,11 @@
-//! A plugin that needs no more of its host than a log, settings and events.
+//! A plugin that needs only a log, settings and events from its host.
 
 #![forbid(unsafe_code)]
 
 use plugin_sdk::config;
 use plugin_sdk::prelude::*;
 
-/// Plays what it is given as often as a setting says.
+/// Repeats audio as often as a setting says.
 #[plugin(log)]
 #[derive(Default)]
 pub struct Jukebox {
@@ -14,7 +14,7 @@ pub struct Jukebox {
 
 #[plugin]
 impl Jukebox {
-    /// The block as often as the setting `times` says, `once` where there is none.
+    /// Returns the block as often as the setting `times` says; once without it.
     #[command(raw)]
     pub fn process_audio(&mut self, block: &[u8]) -> Result<Vec<u8>> {
         self.blocks += 1;
@@ -22,20 +22,20 @@ impl Jukebox {
         Ok(block.repeat(times))
     }
 
-    /// A setting that is text.
+    /// Returns a setting as text.
     #[command]
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         config::get(key)
     }
 
-    /// Tells how many blocks have been played.
+    /// Emits the number of blocks played.
     #[event("track.changed")]
     pub fn track_changed(&mut self, data: String) -> Result<()> {
         log::info!("next is {data}");
         events::emit("jukebox.blocks", &self.blocks)
     }
 
-    /// Breaks.
+    /// Panics.
     #[command]
     pub fn kick(&self) {
         panic!("out of order");

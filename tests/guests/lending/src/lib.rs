@@ -1,19 +1,19 @@
-//! A plugin whose functions other plugins use.
+//! A plugin that other plugins use as a library.
 #![forbid(unsafe_code)]
 
 use plugin_sdk::prelude::*;
 
-/// Shouts.
+/// Shouts and whispers.
 #[plugin(commands(whisper))]
 #[derive(Default)]
 pub struct Lending {
-    /// How often it has shouted.
+    /// The number of shouts.
     pub shouts: u32,
 }
 
 #[plugin]
 impl Lending {
-    /// In capitals.
+    /// Returns a text in upper case.
     #[command]
     pub fn shout(&mut self, text: &str) -> String {
         self.shouts += 1;
@@ -21,7 +21,7 @@ impl Lending {
     }
 }
 
-/// In small letters.
+/// Returns a text in lower case.
 #[command]
 pub fn whisper(text: &str) -> String {
     text.to_lowercase()

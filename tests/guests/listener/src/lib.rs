@@ -1,10 +1,10 @@
-//! A plugin that hears of events by their topics, and says in its module what it needs them for.
+//! A plugin that handles events by topic, and declares permissions with reasons.
 
 #![forbid(unsafe_code)]
 
 use plugin_sdk::prelude::*;
 
-/// Keeps what it heard.
+/// Keeps the events that it receives.
 #[cfg_attr(
     feature = "declared",
     plugin(permissions(events = "hears \"who\" comes and goes", "host.log-book" = "keeps it – always"))
@@ -15,7 +15,7 @@ pub struct Listener {
     heard: Vec<String>,
 }
 
-/// Somebody.
+/// A user.
 #[derive(Deserialize, Schema)]
 pub struct User {
     name: String,
@@ -23,29 +23,32 @@ pub struct User {
 
 #[plugin]
 impl Listener {
-    /// One topic.
+    /// Handles one topic.
     #[event("user.created")]
     pub fn created(&mut self, data: User) {
         self.heard.push(format!("created {}", data.name));
     }
 
-    /// Topics of two segments, its arguments in the other order.
+    /// Handles topics of two segments, with its arguments in reverse order.
     #[event("user.*")]
     pub fn user(&mut self, data: User, topic: &str) -> Result<()> {
         if data.name.is_empty() {
-            return Err(Error::new("nameless", format!("{topic} was about nobody")));
+            return Err(Error::new(
+                "nameless",
+                format!("the user of {topic} has no name"),
+            ));
         }
         self.heard.push(format!("user: {topic}"));
         Ok(())
     }
 
-    /// Topics of any length.
+    /// Handles topics of any length.
     #[event("user.**")]
     pub fn users(&mut self, topic: &str) {
         self.heard.push(format!("users: {topic}"));
     }
 
-    /// What was heard since this was last asked.
+    /// Returns the events received since the previous call.
     #[command]
     pub fn heard(&mut self) -> Vec<String> {
         std::mem::take(&mut self.heard)

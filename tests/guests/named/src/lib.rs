@@ -1,10 +1,10 @@
-//! Commands whose names something else has, too.
+//! Commands with names that other things also have.
 
 mod names;
 
 use plugin_sdk::prelude::*;
 
-/// Answers to any name.
+/// Has commands of many names.
 #[plugin]
 #[derive(Default)]
 pub struct Named;
@@ -15,7 +15,7 @@ macro_rules! commands {
         #[allow(non_snake_case)]
         impl Named {
             $(
-                /// Says its name.
+                /// Returns its name.
                 #[command]
                 pub fn $name(&self) -> &'static str {
                     stringify!($name)
@@ -23,17 +23,17 @@ macro_rules! commands {
             )*
         }
 
-        /// The names.
+        /// The names of the commands.
         pub const NAMES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
 names!(commands);
 
-/// What a command with a taken name would have broken: the compiler calls functions for all of this.
+/// Code for which the compiler calls functions: a command with the name of one would break it.
 #[plugin]
 impl Named {
-    /// Some mathematics, memory and large numbers.
+    /// Uses mathematics, memory and large numbers.
     #[command]
     pub fn work(&self, x: f64, n: u32) -> Vec<f64> {
         let bytes: Vec<u8> = (0..n).map(|n| n as u8).collect();

@@ -1,6 +1,7 @@
-//! Names that something else has, too: the language, the compiler, its library, C's, hosts.
+//! Names that also belong to something else: the language, the compiler, its library, the C
+//! library, or hosts.
 
-/// Gives all of them to a macro.
+/// Passes all of them to a macro.
 #[macro_export]
 macro_rules! names {
     ($($then:tt)*) => {
@@ -30,7 +31,7 @@ macro_rules! names {
             putchar abs labs atoi atof strtol qsort bsearch rand srand getenv system exit _exit
             atexit abort signal raise setjmp longjmp open close read lseek fopen fclose fread
             fwrite clock errno stdin stdout stderr main _main _start _initialize
-            // What the compiler calls.
+            // Functions that the compiler calls.
             acos acosf acosh asin atan atan2 cbrt ceil ceilf copysign cos cosh erf erfc exp exp2
             exp10 expm1 fabs fdim floor fma fmax fmin fmod fmodf hypot ldexp frexp modf lgamma
             lgamma_r log10 log1p log2 pow powf powi rint round roundeven sin sincos sinh sqrt

@@ -1,4 +1,5 @@
-//! What the tests watch: batches in every codec, heaps that grow in every way, and calls that end in each.
+//! A plugin for tests of observation: batches in every codec, heaps that grow in every way, and
+//! calls that end in every way.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +7,7 @@ use std::collections::HashMap;
 
 use plugin_sdk::prelude::*;
 
-/// Is watched.
+/// Is observed.
 #[plugin(commands(reverse))]
 #[derive(Default)]
 pub struct Observed {
@@ -16,12 +17,12 @@ pub struct Observed {
     cached: HashMap<u64, String>,
 }
 
-/// What a greeting consists of.
+/// A greeting and its number.
 #[derive(Serialize, Deserialize, Schema)]
 pub struct Greeting {
     /// The greeting.
     pub message: String,
-    /// How many there were before it, and this one.
+    /// The number of greetings so far, including this one.
     pub greeted: u64,
 }
 
@@ -34,14 +35,14 @@ impl Observed {
     /// Refuses to stop.
     #[stop]
     pub fn stop(&mut self) -> Result<()> {
-        Err(Error::new("busy_greeting", "there is somebody left"))
+        Err(Error::new("busy_greeting", "someone is left to greet"))
     }
 
-    /// Greets somebody, who must have a name.
+    /// Greets someone by name.
     #[command(batch)]
     pub fn greet(&mut self, name: &str, #[arg(default = 1)] times: u64) -> Result<Greeting> {
         if name.is_empty() {
-            return Err(Error::new("nobody", "there is nobody to greet"));
+            return Err(Error::new("nobody", "there is no one to greet"));
         }
         if name == "panic" {
             panic!("no greeting for this one");
@@ -53,57 +54,57 @@ impl Observed {
         })
     }
 
-    /// The same, one at a time.
+    /// Like `greet`, without batches.
     #[command]
     pub fn greet_singly(&mut self, name: &str, #[arg(default = 1)] times: u64) -> Result<Greeting> {
         self.greet(name, times)
     }
 
-    /// The same in the binary codec.
+    /// Like `greet`, in the binary codec.
     #[command(codec = "binary", batch, rename = "greet-binary")]
     pub fn greet_binary(&mut self, name: &str, times: u64) -> Result<Greeting> {
         self.greet(name, times)
     }
 
-    /// Gives back what it gets.
+    /// Returns its input.
     #[command(raw, batch)]
     pub fn echo(bytes: &[u8]) -> &[u8] {
         bytes
     }
 
-    /// Doubles numbers, which need their alignment.
+    /// Doubles numbers in place, which must be aligned.
     #[command(raw, batch)]
     pub fn double(numbers: &mut [f64]) -> &mut [f64] {
         numbers.iter_mut().for_each(|number| *number *= 2.0);
         numbers
     }
 
-    /// Answers with what lies in the plugin.
+    /// Returns a text in the plugin's own memory.
     #[command(raw, batch)]
     pub fn latest(&self) -> &str {
         self.remembered.last().map_or("", String::as_str)
     }
 
-    /// Keeps a text for ever.
+    /// Keeps a text forever.
     #[command(raw, batch)]
     pub fn remember(&mut self, text: &str) -> [u64; 1] {
         self.remembered.push(text.to_owned());
         [self.remembered.len() as u64]
     }
 
-    /// Keeps a number for ever, in a list that doubles when it is full.
+    /// Keeps a number forever, in a list that doubles when it is full.
     #[command]
     pub fn note(&mut self, number: u64) {
         self.numbers.push(number);
     }
 
-    /// Loses a block.
+    /// Leaks a block.
     #[command]
     pub fn lose(&self) {
         std::mem::forget(Box::new([0u8; 24]));
     }
 
-    /// Keeps one answer for each of ten keys.
+    /// Returns the answer for a key, and keeps one for each of ten keys.
     #[command]
     pub fn cached(&mut self, key: u64) -> &str {
         let key = key % 10;
@@ -112,13 +113,13 @@ impl Observed {
             .or_insert_with(|| format!("the answer to {key}"))
     }
 
-    /// An answer in a block of its own, of any size.
+    /// Returns a new block of any size.
     #[command(raw)]
     pub fn fill(&self, len: &[u32]) -> Vec<u8> {
         vec![7; len.first().copied().unwrap_or_default() as usize]
     }
 
-    /// Works for a while.
+    /// Computes for a number of rounds.
     #[command]
     pub fn work(&self, rounds: u64) -> u64 {
         (0..rounds).fold(1, |sum, round| std::hint::black_box(sum ^ round))
@@ -131,7 +132,7 @@ impl Observed {
     }
 }
 
-/// Turns a text around.
+/// Reverses the characters of a text.
 #[command(batch)]
 pub fn reverse(text: &str) -> String {
     text.chars().rev().collect()

@@ -1,6 +1,6 @@
-//! A module for a host of its own kind, which uses a plugin's functions and is none.
+//! An ordinary module, not a plugin, that uses a plugin crate as a library.
 
-/// A shout's length.
+/// Returns the length of a shout.
 #[unsafe(no_mangle)]
 pub extern "C" fn shout_length(times: u32) -> u32 {
     lending::Lending::default()

@@ -1,4 +1,4 @@
-//! A plugin whose host calls back into it. Its one import is written by hand: the SDK offers none.
+//! A plugin whose host calls back into it. Its one import is written by hand, without the SDK.
 
 use std::cell::Cell;
 
@@ -7,26 +7,26 @@ use plugin_sdk::prelude::*;
 #[cfg(target_arch = "wasm32")]
 #[link(wasm_import_module = "test")]
 unsafe extern "C" {
-    /// Where the host calls the plugin that is calling it.
+    /// Makes the host call the plugin that is calling it.
     safe fn call_back();
 }
 
-/// Natively nobody listens.
+/// Does nothing on native targets.
 #[cfg(not(target_arch = "wasm32"))]
 fn call_back() {}
 
-/// Calls its host from wherever it can.
+/// Calls its host from every possible place.
 #[plugin]
 pub struct Reentrant {
     calls: Cell<u32>,
     calls_back_at_the_end: bool,
 }
 
-/// When to call the host.
+/// The moments at which to call the host.
 #[derive(Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// While the plugin is being made.
+    /// While the plugin is being created.
     pub at_init: bool,
     /// While it is being cleaned up, and while it is being dropped.
     pub at_the_end: bool,
@@ -34,7 +34,7 @@ pub struct Config {
 
 #[plugin]
 impl Reentrant {
-    /// Makes the plugin.
+    /// Creates the plugin.
     #[init]
     pub fn new(config: Config) -> Self {
         if config.at_init {
@@ -46,13 +46,13 @@ impl Reentrant {
         }
     }
 
-    /// How many calls have gone well.
+    /// Returns the number of successful calls.
     #[command]
     pub fn calls(&self) -> u32 {
         self.calls.get()
     }
 
-    /// Calls the host, and gives the argument back afterwards.
+    /// Calls the host, and then returns its argument.
     #[command]
     pub fn around(&mut self, text: &str) -> String {
         call_back();
@@ -60,7 +60,7 @@ impl Reentrant {
         text.to_owned()
     }
 
-    /// Calls the host, and answers with the arguments as they are then.
+    /// Calls the host, and then returns its arguments as they are afterwards.
     #[command(raw)]
     pub fn around_raw<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         call_back();
@@ -68,7 +68,7 @@ impl Reentrant {
         bytes
     }
 
-    /// Calls the host.
+    /// Calls the host if the configuration asks for it.
     #[cleanup]
     pub fn end(&mut self) {
         if self.calls_back_at_the_end {

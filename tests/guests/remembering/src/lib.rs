@@ -1,4 +1,4 @@
-//! What `kv` and `log` cost: the same plugin with them and without.
+//! A plugin with and without `kv` and `log`, to measure their cost.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ pub struct Remembering {
     greeted: u64,
 }
 
-/// A greeting, and how many there have been.
+/// A greeting, and the number of greetings.
 #[derive(Serialize, Schema)]
 pub struct Greeting {
     message: String,

@@ -1,4 +1,4 @@
-//! A plugin that uses every service of its host, one line for each.
+//! A plugin that uses every service of its host, with a line of code for each.
 
 #![forbid(unsafe_code)]
 
@@ -13,16 +13,16 @@ use plugin_sdk::{config, http, time};
     log,
     permissions(
         kv = "remembers who was greeted",
-        events = "tells of it",
-        files = "writes it down",
-        http = "asks around",
-        ai = "asks further",
+        events = "announces greetings",
+        files = "moves files",
+        http = "sends orders",
+        ai = "asks a model",
     )
 )]
 #[derive(Default)]
 pub struct Served;
 
-/// What was answered to a request.
+/// The response to a request.
 #[derive(Serialize, Schema)]
 pub struct Answered {
     status: u16,
@@ -30,14 +30,14 @@ pub struct Answered {
     body: Vec<u8>,
 }
 
-/// A thing with parts.
+/// An order.
 #[derive(Serialize, Deserialize, Schema)]
 pub struct Order {
-    /// What is in it.
+    /// The numbers of its cakes.
     pub cakes: Vec<u32>,
 }
 
-/// A value that logs while it is formatted.
+/// A value that logs a line while it is formatted.
 struct Chatty;
 
 impl std::fmt::Display for Chatty {
@@ -49,7 +49,7 @@ impl std::fmt::Display for Chatty {
 
 #[plugin]
 impl Served {
-    /// Who was remembered last, and from now on somebody else.
+    /// Remembers a name, and returns the previous one.
     #[command]
     pub fn remember(&self, name: &str) -> Result<Option<String>> {
         let last = kv::get("last")?;
@@ -57,46 +57,46 @@ impl Served {
         Ok(last)
     }
 
-    /// A typed value, there and back.
+    /// Stores a typed value, and reads it.
     #[command]
     pub fn order(&self, order: Order) -> Result<Option<Order>> {
         kv::set("order", &order)?;
         kv::get("order")
     }
 
-    /// Bytes, there and back.
+    /// Stores bytes, and reads them.
     #[command(raw)]
     pub fn keep(&self, bytes: &[u8]) -> Result<Vec<u8>> {
         kv::set_bytes("bytes", bytes)?;
         Ok(kv::get_bytes("bytes")?.unwrap_or_default())
     }
 
-    /// Keys.
+    /// Returns the keys that begin with a prefix.
     #[command]
     pub fn keys(&self, prefix: &str) -> Result<Vec<String>> {
         kv::list(prefix)
     }
 
-    /// Whether there was such a key.
+    /// Deletes a key, and returns whether it existed.
     #[command]
     pub fn forget(&self, key: &str) -> Result<bool> {
         kv::delete(key)
     }
 
-    /// Which permission is missing, and how to grant it.
+    /// Returns the missing permission, and how to grant it.
     #[command]
     pub fn missing(&self) -> Option<(String, String)> {
         let denied = kv::get_bytes("key").err()?.permission_denied()?;
         Some((denied.permission, denied.grant))
     }
 
-    /// What was set.
+    /// Returns a setting.
     #[command]
     pub fn limit(&self) -> Result<Option<u32>> {
         config::get("limit")
     }
 
-    /// Tells, and listens.
+    /// Emits an event while subscribed to its topic.
     #[command]
     pub fn announce(&self, name: &str) -> Result<()> {
         events::subscribe("user.*")?;
@@ -104,7 +104,7 @@ impl Served {
         events::unsubscribe("user.*")
     }
 
-    /// Seconds since 1970, and milliseconds between two moments.
+    /// Returns the seconds since 1970, and the milliseconds between two moments.
     #[command]
     pub fn clock(&self) -> Result<(u64, u128)> {
         let before = time::monotonic()?;
@@ -112,19 +112,19 @@ impl Served {
         Ok((now.as_secs(), (time::monotonic()? - before).as_millis()))
     }
 
-    /// What a plugin must not do.
+    /// Reads the standard library's clock, which no plugin has.
     #[command]
     pub fn instant(&self) -> Duration {
         Instant::now().elapsed()
     }
 
-    /// Random bytes, and a number.
+    /// Returns random bytes, and a random number.
     #[command]
     pub fn draw(&self) -> Result<([u8; 4], u64)> {
         Ok((random::bytes()?, random::u64()?))
     }
 
-    /// Moves a file, and says what is there then.
+    /// Moves a file, and returns the names of the files in `data`.
     #[command]
     pub fn shelve(&self, from: &str, to: &str) -> Result<Vec<String>> {
         files::write(to, files::read_to_string(from)?)?;
@@ -133,7 +133,7 @@ impl Served {
         Ok(entries.map(|entry| entry.name).collect())
     }
 
-    /// Asks for a page.
+    /// Requests a page.
     #[command]
     pub fn fetch(&self, url: &str) -> Result<Answered> {
         let response = http::get(url)?;
@@ -144,7 +144,7 @@ impl Served {
         })
     }
 
-    /// Sends an order, and reads the one that comes back.
+    /// Sends an order, and returns the order in the response.
     #[command]
     pub fn send(&self, url: &str, order: Order) -> Result<Order> {
         http::Request::post(url)
@@ -155,13 +155,13 @@ impl Served {
             .json()
     }
 
-    /// A page's text.
+    /// Returns the text of a page.
     #[command]
     pub fn text(&self, url: &str) -> Result<String> {
         http::get(url)?.text()
     }
 
-    /// Asks a model, and goes on.
+    /// Asks a model, and continues the conversation.
     #[command]
     pub fn chat(&self, prompt: &str) -> Result<String> {
         let reply = ai::chat(prompt)?;
@@ -169,7 +169,7 @@ impl Served {
         Ok(ai::chat(longer.user("Shorter.").max_tokens(10))?.content)
     }
 
-    /// A line of each level.
+    /// Logs a line at every level.
     #[command]
     pub fn lines(&self, name: &str) {
         log::error!("error of {name}");
@@ -179,7 +179,7 @@ impl Served {
         log::trace!("trace");
     }
 
-    /// Lines that nobody may want, with a value that panics when it is formatted.
+    /// Logs trace lines with a value that panics when it is formatted.
     #[command]
     pub fn details(&self, times: u32) {
         struct Bomb;

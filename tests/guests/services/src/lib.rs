@@ -1,4 +1,4 @@
-//! A plugin that calls every service of its host, as it is told.
+//! A plugin that calls the services of its host as its arguments ask for.
 
 #![forbid(unsafe_code)]
 
@@ -8,15 +8,15 @@ use plugin_sdk::prelude::*;
 use plugin_sdk::{config, http, time};
 use serde_json::{Value, json};
 
-/// Does as it is told.
+/// Calls services.
 #[plugin(
     log,
     permissions(
-        kv = "remembers what it is told to",
-        http = "sends what it is told to",
-        events = "tells others",
+        kv = "stores values on request",
+        http = "sends requests on request",
+        events = "emits events on request",
     ),
-    optional_permissions(files = "writes what it is told to")
+    optional_permissions(files = "writes files on request")
 )]
 #[derive(Default)]
 pub struct Services {
@@ -27,70 +27,70 @@ pub struct Services {
 #[derive(Debug, Deserialize, Schema)]
 #[serde(rename_all = "snake_case")]
 pub enum Do {
-    /// A value under a key.
+    /// Returns the value of a key.
     KvGet(String),
-    /// The bytes under a key, as text if they are any.
+    /// Returns the bytes of a key, as text.
     KvGetBytes(String),
-    /// Puts a value under a key.
+    /// Stores a value under a key.
     KvSet(String, Value),
-    /// Forgets a key.
+    /// Deletes a key.
     KvDelete(String),
-    /// The keys that begin so.
+    /// Returns the keys that begin with a prefix.
     KvList(String),
-    /// Method, address and body of a request.
+    /// Sends a request: method, address and body.
     Http(String, String, String),
-    /// The same with a timeout in milliseconds.
+    /// Sends a GET request with a timeout in milliseconds.
     HttpWithin(String, u64),
-    /// Topic and data of an event.
+    /// Emits an event: topic and data.
     Emit(String, Value),
-    /// From now on, hears of such events.
+    /// Subscribes to a pattern.
     Subscribe(String),
-    /// Not any more.
+    /// Unsubscribes from a pattern.
     Unsubscribe(String),
-    /// A file's contents.
+    /// Returns the text of a file.
     Read(String),
-    /// Writes a file.
+    /// Writes a file: path and contents.
     Write(String, String),
     /// Removes a file.
     Remove(String),
-    /// What is in a folder.
+    /// Returns the names in a folder.
     List(String),
-    /// What the model says to this.
+    /// Returns the model's answer to a prompt.
     Chat(String),
-    /// A value of the configuration.
+    /// Returns a value of the configuration.
     Config(String),
     /// Logs a line.
     Log(String),
-    /// Nanoseconds since 1970.
+    /// Returns the nanoseconds since 1970.
     Now,
-    /// Nanoseconds of the monotonic clock.
+    /// Returns the nanoseconds of the monotonic clock.
     Monotonic,
-    /// A random number.
+    /// Returns a random number.
     Random,
 }
 
 #[plugin]
 impl Services {
-    /// Does one thing after the other. Of each, its value or its error.
+    /// Makes calls in order, and returns the value or error of each.
     #[command]
     pub fn run(&self, calls: Vec<Do>) -> Vec<Result<Value, Error>> {
         calls.into_iter().map(call).collect()
     }
 
-    /// Does one thing, and fails as it fails.
+    /// Makes one call, and fails if it fails.
     #[command]
     pub fn one(&self, call: Do) -> Result<Value> {
         self::call(call)
     }
 
-    /// Hears of an event, and emits another one.
+    /// Keeps the topic of an event, and emits another event.
     #[event("**")]
     pub fn hear(&mut self, topic: &str) -> Result<()> {
         self.heard.push(topic.to_owned());
         events::emit("heard", topic)
     }
 
-    /// What was heard since this was last asked.
+    /// Returns the topics received since the previous call.
     #[command]
     pub fn heard(&mut self) -> Vec<String> {
         std::mem::take(&mut self.heard)

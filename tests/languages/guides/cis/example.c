@@ -1,6 +1,6 @@
-// The example in C of the README of CIS's WASM runtime, as it is printed there, but for one line.
+// The C example from the README of CIS's WASM runtime, unchanged except for one line.
 #include <stdint.h>
-#include <string.h> // Mended: `strlen` is declared there.
+#include <string.h> // Corrected: declares `strlen`.
 
 // 声明 Host 函数
 extern int64_t host_memory_get(int32_t key_ptr, int32_t key_len);

@@ -1,4 +1,4 @@
-// What the README's example leaves out: the exports that CIS calls.
+// The exports that CIS calls, which the README's example omits.
 
 #include <stdlib.h>
 

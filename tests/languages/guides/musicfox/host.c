@@ -1,4 +1,4 @@
-// c/src/host.c of go-musicfox's guide to WebAssembly plugins, as it is printed there.
+// c/src/host.c from go-musicfox's guide to WebAssembly plugins, unchanged.
 #include "host.h"
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// c/src/host.h of go-musicfox's guide to WebAssembly plugins, as it is printed there.
+// c/src/host.h from go-musicfox's guide to WebAssembly plugins, unchanged.
 #ifndef HOST_H
 #define HOST_H
 

@@ -1,4 +1,5 @@
-// What the guide's sample leaves out: the guide's host passes three functions by position, so that a plugin must import all three. The sample calls one.
+// A part that the guide's sample omits: the guide's host passes three functions by position, so a
+// plugin must import all three. The sample calls only one.
 
 #include "host.h"
 

@@ -1,4 +1,4 @@
-// c/src/main.c of go-musicfox's guide to WebAssembly plugins, as it is printed there.
+// c/src/main.c from go-musicfox's guide to WebAssembly plugins, unchanged.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
-// assembly/index.ts of NeoTalk's guide for WASM plugins, as it is printed there, but for what does not compile:
+// assembly/index.ts from NeoTalk's guide for WASM plugins, changed only where it does not compile:
 //
-// * `usize` for `number`, which is a floating-point number in AssemblyScript and no address;
-// * `String.UTF8.decodeUnsafe` for `String.UTF8.decode`, which takes a buffer and no address;
-// * `result!` for `result` where it was looked at before, which the compiler does not see of a global variable;
-// * `byteLength` for `length`, which an `ArrayBuffer` does not have.
+// * `usize` for `number`, which is a floating-point number in AssemblyScript, not an address;
+// * `String.UTF8.decodeUnsafe` for `String.UTF8.decode`, which takes a buffer, not an address;
+// * `result!` for `result` after a check for null, which the compiler does not track for global
+//   variables;
+// * `byteLength` for `length`, which `ArrayBuffer` does not have.
 
 // 状态变量
 let result: string | null = null;

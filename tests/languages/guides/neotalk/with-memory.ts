@@ -1,4 +1,5 @@
-// The guide's sample, and what it leaves out: memory for the host, as the guide's advanced sample in Rust has it.
+// The guide's sample with a part that it omits: memory for the host, as in the guide's advanced
+// sample in Rust.
 
 export * from "./index";
 

@@ -223,7 +223,7 @@ impl Takes {
     }
 }
 
-fn takes(handler: Handler<Takes>, arguments: &str) -> Value {
+fn result_of(handler: Handler<Takes>, arguments: &str) -> Value {
     call(&mut Takes, handler, arguments).unwrap()
 }
 
@@ -231,7 +231,7 @@ fn takes(handler: Handler<Takes>, arguments: &str) -> Value {
 fn empty_input_is_an_empty_object() {
     for arguments in ["", "{}", " \n{ } \t"] {
         assert_eq!(
-            takes(Takes::__plugin_sdk_command_nothing, arguments),
+            result_of(Takes::__plugin_sdk_command_nothing, arguments),
             json!(null)
         );
     }
@@ -240,7 +240,7 @@ fn empty_input_is_an_empty_object() {
 #[test]
 fn numbers_come_in_every_size() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_numbers,
             r#"{"a": 255, "b": -9223372036854775808, "c": 1.5e3,
                 "d": 340282366920938463463374607431768211455, "e": 0}"#
@@ -252,7 +252,7 @@ fn numbers_come_in_every_size() {
 #[test]
 fn arguments_come_in_any_order() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_simple,
             r#"{"unit": null, "text": "x", "letter": "ß", "yes": true}"#
         ),
@@ -263,7 +263,7 @@ fn arguments_come_in_any_order() {
 #[test]
 fn strings_are_borrowed_with_and_without_escapes() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_strings,
             r#"{"text": "a\nb", "cow": "é😀", "owned": "\"\\\/", "boxed": "x", "many": ["y", "\t"]}"#
         ),
@@ -272,9 +272,9 @@ fn strings_are_borrowed_with_and_without_escapes() {
 }
 
 #[test]
-fn arrays_are_had_as_slices() {
+fn arrays_are_passed_as_slices() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_slices,
             r#"{"numbers": [1, 2.5], "words": ["a"], "pairs": [[1, "x"], [2, "y"]],
                 "owned": [[1], [], [-2, 3]], "cow": [1, 2], "array": [7, 8]}"#
@@ -286,7 +286,7 @@ fn arrays_are_had_as_slices() {
 #[test]
 fn arguments_can_be_changed_in_place() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_changes,
             r#"{"numbers": [1, 2, 3], "items": [{"name": "pen", "price": 1}], "text": "loud",
                 "list": [1], "owned": [1]}"#
@@ -299,16 +299,16 @@ fn arguments_can_be_changed_in_place() {
 fn an_option_is_none_for_null_and_for_a_missing_argument() {
     let handler = Takes::__plugin_sdk_command_options;
     let nothing = json!([null, null, null, 0, false]);
-    assert_eq!(takes(handler, "{}"), nothing);
+    assert_eq!(result_of(handler, "{}"), nothing);
     assert_eq!(
-        takes(
+        result_of(
             handler,
             r#"{"number": null, "text": null, "nested": null, "list": null, "reference": null}"#
         ),
         nothing
     );
     assert_eq!(
-        takes(
+        result_of(
             handler,
             r#"{"number": 1, "text": "two", "nested": true, "list": ["a\u0020b"], "reference": 5}"#
         ),
@@ -320,7 +320,7 @@ fn an_option_is_none_for_null_and_for_a_missing_argument() {
 fn arguments_can_have_any_type_that_serde_reads() {
     let handler = Takes::__plugin_sdk_command_structured;
     assert_eq!(
-        takes(
+        result_of(
             handler,
             r#"{"item": {"name": "p\u0065n", "price": 2, "more": [1]}, "shape": {"circle": {"radius": 1.5}},
                 "wrapped": 3, "any": {"a": 100.5, "b": [null]}}"#
@@ -328,14 +328,14 @@ fn arguments_can_have_any_type_that_serde_reads() {
         r#"pen 2 circle 1.5 3 {"a":100.5,"b":[null]}"#
     );
     assert_eq!(
-        takes(
+        result_of(
             handler,
             r#"{"item": {"price": 0}, "shape": "point", "wrapped": 0, "any": null}"#
         ),
         " 0 point 0 null"
     );
     assert_eq!(
-        takes(
+        result_of(
             handler,
             r#"{"item": ["a", 1], "shape": {"polygon": [[0, 0], [1, 0], [0, 1]]}, "wrapped": 0, "any": "x"}"#
         ),
@@ -344,9 +344,9 @@ fn arguments_can_have_any_type_that_serde_reads() {
 }
 
 #[test]
-fn maps_and_what_nests_in_them() {
+fn maps_and_nested_values_are_read() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_maps,
             r#"{"by_name": {"x": 1, "y": 2}, "borrowed": {"a": ["1", "\u0032"]}, "by_number": {"-1": true, "7": false},
                 "items": {"a": [{"price": 0.5}, {"price": 1}], "b": []}}"#
@@ -359,13 +359,13 @@ fn maps_and_what_nests_in_them() {
 fn defaults_replace_missing_arguments() {
     let handler = Takes::__plugin_sdk_command_defaults;
     assert_eq!(
-        takes(handler, ""),
+        result_of(handler, ""),
         json!([
             0, 7, "", "none", "cow", [], [1, 2], [3], [4, 5], {"name": "", "price": 0.0}, 10, 1, "owned"
         ])
     );
     assert_eq!(
-        takes(
+        result_of(
             handler,
             r#"{"number": 1, "seven": 2, "text": "a", "label": "b", "cow": "c", "list": [9], "some": [],
                 "vec": [8], "slice": [], "item": {"price": 1}, "computed": 3, "option": null, "owned": ""}"#
@@ -375,9 +375,9 @@ fn defaults_replace_missing_arguments() {
 }
 
 #[test]
-fn arguments_have_the_names_that_hosts_use() {
+fn renamed_arguments_are_read_by_their_hosts_names() {
     assert_eq!(
-        takes(
+        result_of(
             Takes::__plugin_sdk_command_renamed,
             r#"{"in": "x", "gr\u00fc\u00dfe ⚙": 2, "pair": [3, 4]}"#
         ),
@@ -388,25 +388,28 @@ fn arguments_have_the_names_that_hosts_use() {
 #[test]
 fn one_argument_can_take_the_whole_object() {
     let arguments = r#"{"price": 2.5, "name": "pen", "colour": "red"}"#;
-    assert_eq!(takes(Takes::__plugin_sdk_command_whole, arguments), 2.5);
+    assert_eq!(result_of(Takes::__plugin_sdk_command_whole, arguments), 2.5);
     assert_eq!(
-        takes(Takes::__plugin_sdk_command_whole_borrowed, arguments),
+        result_of(Takes::__plugin_sdk_command_whole_borrowed, arguments),
         "pen"
     );
-    assert_eq!(takes(Takes::__plugin_sdk_command_whole_map, arguments), 3);
-    assert_eq!(takes(Takes::__plugin_sdk_command_whole_map, ""), 0);
+    assert_eq!(
+        result_of(Takes::__plugin_sdk_command_whole_map, arguments),
+        3
+    );
+    assert_eq!(result_of(Takes::__plugin_sdk_command_whole_map, ""), 0);
 }
 
 #[test]
 fn parameters_can_be_documented() {
     assert_eq!(
-        takes(Takes::__plugin_sdk_command_documented, r#"{"name": "abc"}"#),
+        result_of(Takes::__plugin_sdk_command_documented, r#"{"name": "abc"}"#),
         3
     );
 }
 
 #[test]
-fn functions_are_unchanged() {
+fn commands_with_arguments_remain_ordinary_functions() {
     assert_eq!(Takes.renamed("x", 1, (2, 3), None), "x 1 2 3");
     assert_eq!(Takes.documented("abc", 2), 3);
     assert_eq!(

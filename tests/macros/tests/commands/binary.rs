@@ -125,7 +125,7 @@ fn missing_and_surplus_bytes_are_refused() {
 }
 
 #[test]
-fn json_can_be_asked_for_by_name() {
+fn the_json_codec_can_be_named() {
     assert_eq!(
         super::call(
             &mut Numbers,

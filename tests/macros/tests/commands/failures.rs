@@ -393,7 +393,7 @@ fn derived_codes_are_the_names_of_the_variants() {
 }
 
 #[test]
-fn the_question_mark_in_between_loses_the_code() {
+fn a_question_mark_in_a_helper_loses_the_code() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_paper_in_passing, ""),
         json!({"code": "failed", "message": "there is no paper"})
@@ -486,13 +486,16 @@ fn the_code_of_a_displayed_error_does_not_leak_to_another() {
 
 #[test]
 fn the_question_mark_takes_anything_that_boxes_as_an_error() {
-    let said = |kind: u8| {
+    let message = |kind: u8| {
         let kind = json!({"kind": kind}).to_string();
         let answer = fails(Fails::__plugin_sdk_command_many_kinds, &kind);
         answer["message"].as_str().map(str::to_owned)
     };
-    let said: Vec<_> = (0..4).filter_map(said).collect();
-    assert_eq!(said, ["as text", "as a string", "in a box", "by anyhow"]);
+    let messages: Vec<_> = (0..4).filter_map(message).collect();
+    assert_eq!(
+        messages,
+        ["as text", "as a string", "in a box", "by anyhow"]
+    );
     assert_eq!(
         fails(
             Fails::__plugin_sdk_command_boxed_only_send,
@@ -503,7 +506,7 @@ fn the_question_mark_takes_anything_that_boxes_as_an_error() {
 }
 
 #[test]
-fn text_will_do_for_an_error() {
+fn text_is_accepted_as_an_error() {
     assert_eq!(
         fails(Fails::__plugin_sdk_command_string, ""),
         json!({"code": "failed", "message": "as\ntext"})

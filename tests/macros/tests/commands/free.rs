@@ -100,14 +100,14 @@ fn free_functions_are_commands_by_path() {
 }
 
 #[test]
-fn they_too_can_be_raw_or_binary() {
+fn free_commands_can_be_raw_or_binary() {
     let mut output = Vec::new();
     text::__command_count::handle(&mut [1, 2, 3], &mut output).unwrap();
     assert_eq!(output, [3]);
 }
 
 #[test]
-fn they_stay_functions() {
+fn free_commands_remain_ordinary_functions() {
     assert_eq!(add(1, 2).unwrap(), 3);
     assert_eq!(text::reverse("ab"), "ba");
     assert_eq!(text::length("abc", &[]), 3);

@@ -9,10 +9,10 @@ use plugin_sdk::prelude::*;
 
 use super::*;
 
-fn made<P: Plugin>(config: &str) -> Result<P> {
+fn created<P: Plugin>(config: &str) -> Result<P> {
     let mut place = None;
     P::init(&mut config.as_bytes().to_vec(), &mut place)?;
-    place.ok_or_else(|| Error::msg("init has put nothing into its place"))
+    place.ok_or_else(|| Error::msg("init did not fill its place"))
 }
 
 /// All hooks, in two blocks.
@@ -86,15 +86,15 @@ impl Station {
 
 #[test]
 fn init_takes_a_configuration() {
-    let station: Station = made(r#"{"name": "we\u0073t"}"#).unwrap();
+    let station: Station = created(r#"{"name": "we\u0073t"}"#).unwrap();
     assert_eq!(station.name, "west");
-    assert_eq!(made::<Station>("").unwrap().name, "main");
+    assert_eq!(created::<Station>("").unwrap().name, "main");
     assert!(!Station::makes_itself());
 }
 
 #[test]
 fn init_may_fail() {
-    let error = made::<Station>(r#"{"lines": 0}"#).unwrap_err();
+    let error = created::<Station>(r#"{"lines": 0}"#).unwrap_err();
     assert_eq!(
         seen(&error),
         json!({"code": "failed", "message": "a station needs a line"})
@@ -103,15 +103,15 @@ fn init_may_fail() {
 
 #[test]
 fn an_invalid_configuration_is_reported_as_configuration() {
-    let error = made::<Station>(r#"{"lines": "two"}"#).unwrap_err();
+    let error = created::<Station>(r#"{"lines": "two"}"#).unwrap_err();
     assert_eq!(
         seen(&error)["details"],
         json!({"path": "lines", "expected": "u8", "found": "\"two\""})
     );
-    let error = made::<Station>("[").unwrap_err();
+    let error = created::<Station>("[").unwrap_err();
     assert_eq!(error.code(), "invalid_json");
     assert!(error.message().starts_with("the configuration"), "{error}");
-    let error = made::<Station>("7").unwrap_err();
+    let error = created::<Station>("7").unwrap_err();
     assert_eq!(
         error.message(),
         "the configuration: expected struct Config, found 7"
@@ -120,7 +120,7 @@ fn an_invalid_configuration_is_reported_as_configuration() {
 
 #[test]
 fn start_and_stop_return_results_like_commands() {
-    let mut station = made("").unwrap();
+    let mut station = created("").unwrap();
     assert_eq!(
         call(&mut station, <Station as Hook<Start>>::handle, "").unwrap(),
         "main"
@@ -137,7 +137,7 @@ fn start_and_stop_return_results_like_commands() {
 
 #[test]
 fn an_event_has_a_topic_and_data() {
-    let mut station = made("").unwrap();
+    let mut station = created("").unwrap();
     let event = <Station as Hook<Event>>::handle;
     call(&mut station, event, r#"{"topic": "train", "data": 7}"#).unwrap();
     call(&mut station, event, r#"{"topic": "none"}"#).unwrap();
@@ -154,7 +154,7 @@ fn an_event_has_a_topic_and_data() {
 
 #[test]
 fn cleanup_runs_the_hook() {
-    let mut station: Station = made("").unwrap();
+    let mut station: Station = created("").unwrap();
     let closed = Rc::clone(&station.closed);
     Plugin::cleanup(&mut station);
     assert!(closed.get());
@@ -170,7 +170,7 @@ struct Plain {
 #[test]
 fn a_plugin_without_hooks_uses_default() {
     assert!(Plain::makes_itself());
-    let mut plain: Plain = made("{}").unwrap();
+    let mut plain: Plain = created("{}").unwrap();
     assert_eq!(plain.calls, 0);
     Plugin::cleanup(&mut plain);
 }
@@ -209,7 +209,7 @@ impl Small {
 #[test]
 fn hooks_can_omit_receivers_and_arguments() {
     assert!(!Small::makes_itself());
-    let mut small: Small = made(r#"{"ignored": true}"#).unwrap();
+    let mut small: Small = created(r#"{"ignored": true}"#).unwrap();
     assert_eq!(
         call(&mut small, <Small as Hook<Start>>::handle, "").unwrap(),
         json!(null)
@@ -270,7 +270,7 @@ impl Whole {
 
 #[test]
 fn a_handler_can_take_a_whole_event() {
-    let mut whole: Whole = made(r#"{"a": 1}"#).unwrap();
+    let mut whole: Whole = created(r#"{"a": 1}"#).unwrap();
     let event = <Whole as Hook<Event>>::handle;
     assert_eq!(
         call(&mut whole, event, r#"{"topic": "b", "data": 2}"#).unwrap(),
@@ -284,7 +284,7 @@ fn a_handler_can_take_a_whole_event() {
 
 #[test]
 fn an_init_hook_can_have_its_own_error_type() {
-    let error = made::<Whole>(r#"{"a": 1, "b": 2}"#).err().unwrap();
+    let error = created::<Whole>(r#"{"a": 1, "b": 2}"#).err().unwrap();
     assert_eq!(error.code(), "too_many");
 }
 

@@ -121,7 +121,7 @@ fn answer(answer: &Answer, output: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn owned_bytes_go_through_unread() {
+fn owned_bytes_pass_through_unread() {
     let mut output = Vec::new();
     let mut echo = |bytes: &[u8]| {
         let given = Bytes::__plugin_sdk_command_echo(
@@ -188,7 +188,7 @@ fn arrays_of_numbers_are_copied_out() {
 }
 
 #[test]
-fn text_is_text() {
+fn raw_text_is_borrowed_or_owned() {
     let mut output = Vec::new();
     let mut text = |handler: Handler<Bytes>, text: &str| {
         let given = handler(
@@ -213,7 +213,7 @@ fn text_is_text() {
 }
 
 #[test]
-fn nothing_is_no_bytes() {
+fn a_raw_command_without_a_result_returns_no_bytes() {
     let given =
         Bytes::__plugin_sdk_command_nothing(&mut Bytes::default(), &mut [], &mut Vec::new())
             .unwrap();
@@ -221,7 +221,7 @@ fn nothing_is_no_bytes() {
 }
 
 #[test]
-fn text_that_is_none_is_refused() {
+fn raw_text_that_is_not_utf_8_is_refused() {
     assert_eq!(
         refused(
             &mut Bytes::default(),
@@ -289,7 +289,7 @@ fn a_raw_command_fails_like_any_other() {
 }
 
 #[test]
-fn functions_are_unchanged() {
+fn raw_commands_remain_ordinary_functions() {
     let mut samples = [1.0, 2.0];
     Bytes::default().double(&mut samples);
     assert_eq!(samples, [2.0, 4.0]);

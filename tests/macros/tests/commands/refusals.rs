@@ -126,7 +126,7 @@ fn json_other_than_an_object_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_utf_8_are_refused() {
+fn bytes_that_are_not_utf_8_are_refused() {
     let error = refused(
         &mut Strict,
         Strict::__plugin_sdk_command_nothing,
@@ -143,7 +143,7 @@ fn bytes_that_are_no_utf_8_are_refused() {
 }
 
 #[test]
-fn a_missing_argument_has_the_name_that_hosts_use() {
+fn a_missing_argument_is_reported_by_its_hosts_name() {
     assert_eq!(
         strict(Strict::__plugin_sdk_command_order, r#"{"items": []}"#),
         json!({

@@ -165,7 +165,7 @@ impl Gives {
     }
 }
 
-fn gives(handler: Handler<Gives>, arguments: &str) -> Value {
+fn result_of(handler: Handler<Gives>, arguments: &str) -> Value {
     let mut plugin = Gives {
         name: "Ada".to_owned(),
         list: Vec::new(),
@@ -174,10 +174,10 @@ fn gives(handler: Handler<Gives>, arguments: &str) -> Value {
 }
 
 #[test]
-fn nothing_is_null() {
-    assert_eq!(gives(Gives::__plugin_sdk_command_unit, ""), json!(null));
+fn a_command_without_a_result_returns_null() {
+    assert_eq!(result_of(Gives::__plugin_sdk_command_unit, ""), json!(null));
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_explicit_unit, ""),
+        result_of(Gives::__plugin_sdk_command_explicit_unit, ""),
         json!(null)
     );
 }
@@ -185,7 +185,7 @@ fn nothing_is_null() {
 #[test]
 fn integers_beyond_the_precision_of_a_float_stay_exact() {
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_plain, ""),
+        result_of(Gives::__plugin_sdk_command_plain, ""),
         json!([
             18446744073709551615u64,
             -9223372036854775808i64,
@@ -197,50 +197,53 @@ fn integers_beyond_the_precision_of_a_float_stay_exact() {
 }
 
 #[test]
-fn a_result_needs_no_name() {
-    assert_eq!(gives(Gives::__plugin_sdk_command_opaque, ""), json!([1, 2]));
+fn a_result_can_have_an_opaque_type() {
+    assert_eq!(
+        result_of(Gives::__plugin_sdk_command_opaque, ""),
+        json!([1, 2])
+    );
 }
 
 #[test]
 fn results_can_borrow_from_the_plugin_and_the_arguments() {
-    assert_eq!(gives(Gives::__plugin_sdk_command_own, ""), "Ada");
+    assert_eq!(result_of(Gives::__plugin_sdk_command_own, ""), "Ada");
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_own_mutable, ""),
+        result_of(Gives::__plugin_sdk_command_own_mutable, ""),
         json!([1])
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_given, r#"{"text": "a\nb"}"#),
+        result_of(Gives::__plugin_sdk_command_given, r#"{"text": "a\nb"}"#),
         "a\nb"
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_either, r#"{"text": ""}"#),
+        result_of(Gives::__plugin_sdk_command_either, r#"{"text": ""}"#),
         "Ada"
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_either, r#"{"text": "Bob"}"#),
+        result_of(Gives::__plugin_sdk_command_either, r#"{"text": "Bob"}"#),
         "Bob"
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_report, "{}"),
+        result_of(Gives::__plugin_sdk_command_report, "{}"),
         json!({"name": "Ada"})
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_report, r#"{"note": "\t"}"#),
+        result_of(Gives::__plugin_sdk_command_report, r#"{"note": "\t"}"#),
         json!({"name": "Ada", "note": "\t"})
     );
 }
 
 #[test]
-fn none_is_null_and_no_failure() {
+fn none_is_null_and_not_a_failure() {
     let handler = Gives::__plugin_sdk_command_optional;
-    assert_eq!(gives(handler, r#"{"give": true}"#), 1);
-    assert_eq!(gives(handler, r#"{"give": false}"#), json!(null));
+    assert_eq!(result_of(handler, r#"{"give": true}"#), 1);
+    assert_eq!(result_of(handler, r#"{"give": false}"#), json!(null));
 }
 
 #[test]
 fn an_alias_of_result_is_a_result() {
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_aliased, r#"{"fail": false}"#),
+        result_of(Gives::__plugin_sdk_command_aliased, r#"{"fail": false}"#),
         1
     );
     assert_eq!(
@@ -252,15 +255,15 @@ fn an_alias_of_result_is_a_result() {
         json!({"code": "closed", "message": "the shop is closed"})
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_aliased_whole, ""),
+        result_of(Gives::__plugin_sdk_command_aliased_whole, ""),
         json!([1])
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_aliased_reference, ""),
+        result_of(Gives::__plugin_sdk_command_aliased_reference, ""),
         "Ada"
     );
     assert_eq!(
-        gives(
+        result_of(
             Gives::__plugin_sdk_command_nothing_or_error,
             r#"{"fail": false}"#
         ),
@@ -271,11 +274,11 @@ fn an_alias_of_result_is_a_result() {
 #[test]
 fn only_the_outer_result_decides_success() {
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_result_in_result, ""),
+        result_of(Gives::__plugin_sdk_command_result_in_result, ""),
         json!({"Err": 3})
     );
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_error, "")["code"],
+        result_of(Gives::__plugin_sdk_command_error, "")["code"],
         "a_value"
     );
 }
@@ -296,7 +299,7 @@ fn floats_are_numbers_and_nan_is_an_error() {
 #[test]
 fn keys_other_than_strings_become_strings_or_are_refused() {
     assert_eq!(
-        gives(Gives::__plugin_sdk_command_by_number, ""),
+        result_of(Gives::__plugin_sdk_command_by_number, ""),
         json!({"-1": 1})
     );
     assert_eq!(
@@ -315,7 +318,10 @@ fn keys_other_than_strings_become_strings_or_are_refused() {
 #[test]
 fn a_result_that_cannot_be_written_is_an_error() {
     let handler = Gives::__plugin_sdk_command_moody;
-    assert_eq!(gives(handler, r#"{"well": true}"#), json!(["well", "well"]));
+    assert_eq!(
+        result_of(handler, r#"{"well": true}"#),
+        json!(["well", "well"])
+    );
     assert_eq!(
         refused(&mut Gives::default(), handler, br#"{"well": false}"#),
         json!({"code": "invalid_result", "message": "not today"})
