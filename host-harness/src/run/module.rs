@@ -124,6 +124,11 @@ impl Module {
         self.0.contract.warnings()
     }
 
+    /// Returns the bytes of the module.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.wasm
+    }
+
     /// Returns the size of the module in bytes.
     pub fn size(&self) -> usize {
         self.0.wasm.len()

@@ -37,6 +37,8 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
             "/api/plugins/{id}/commands/{command}",
             post(commands::named_in_path),
         )
+        .route("/api/plugins/{id}/manifest", get(plugins::manifest))
+        .route("/api/plugins/{id}/module", get(plugins::module))
         .route("/api/plugins/{id}/start", post(plugins::start))
         .route("/api/plugins/{id}/stop", post(plugins::stop))
         .route("/api/plugins/{id}/reload", post(plugins::reload))

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use plugin_sdk_harness::registry::{PluginState, PluginStatus};
 use serde::Serialize;
@@ -154,6 +154,19 @@ pub(super) async fn health(State(server): State<Arc<Server>>, Path(id): Path<Str
         None => format!("the plugin `{id}` is {}", health.state),
     };
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why))
+}
+
+/// Answers with what the plugin says about itself; `null` if it says nothing.
+pub(super) async fn manifest(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
+    let module = server.registry.module(&id)?;
+    Ok(Data(module.manifest()).into_response())
+}
+
+/// Answers with the module's bytes.
+pub(super) async fn module(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
+    let module = server.registry.module(&id)?;
+    let media = [(header::CONTENT_TYPE, "application/wasm")];
+    Ok((media, module.bytes().to_vec()).into_response())
 }
 
 pub(super) async fn config(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
