@@ -19,6 +19,14 @@ use plugin_sdk_tests::Build;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+/// A plugin that does not describe itself, so that its id is `plugin`: one command never ends, one
+/// traps.
+const ENDLESS: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)
+    (func (export "command_trap") (param i32 i32) (result i64) unreachable))"#;
+
 /// A server in a thread of its own, which ends when this is dropped.
 struct Server {
     registry: Registry,
@@ -35,7 +43,10 @@ impl Server {
     fn with(guests: &[&'static str], options: ServerOptions) -> Self {
         let registry = Registry::new();
         for guest in guests {
-            let source = Source::bytes(Build::of(guest).wasm().unwrap().to_vec());
+            let source = match *guest {
+                "plugin" => Source::wat(ENDLESS),
+                guest => Source::bytes(Build::of(guest).wasm().unwrap().to_vec()),
+            };
             registry.load(source, plugin_options()).unwrap();
         }
         Self::serving(registry, options)
@@ -174,7 +185,7 @@ fn neotalks_six_routes_answer_in_its_envelope() {
 
 #[test]
 fn errors_have_a_status_a_word_and_the_plugins_own_code() {
-    let server = Server::of(&["greeter", "guest-book", "failing"]);
+    let server = Server::of(&["greeter", "guest-book", "plugin"]);
     let post = |path: &str, body: &str| server.send("POST", path, body);
     let greet = "/api/plugins/greeter/commands/greet";
     let cases = [
@@ -223,13 +234,13 @@ fn errors_have_a_status_a_word_and_the_plugins_own_code() {
             "permission_denied",
         ),
         (
-            post("/api/plugins/failing/commands/panic", r#"{"name": "Ada"}"#),
+            post("/api/plugins/plugin/commands/trap", ""),
             500,
             "INTERNAL_ERROR",
-            "panic",
+            "trap",
         ),
         (
-            post("/api/plugins/failing/commands/spin", ""),
+            post("/api/plugins/plugin/commands/spin", ""),
             504,
             "GATEWAY_TIMEOUT",
             "timeout",
@@ -390,8 +401,8 @@ fn a_thousand_idle_connections_keep_no_other_from_its_answer() {
 
 #[test]
 fn calls_beyond_the_limit_are_refused() {
-    let server = Server::with(&["failing"], ServerOptions::new().max_calls(1));
-    let spin = || server.send("POST", "/api/plugins/failing/commands/spin", "");
+    let server = Server::with(&["plugin"], ServerOptions::new().max_calls(1));
+    let spin = || server.send("POST", "/api/plugins/plugin/commands/spin", "");
     let (first, second) = std::thread::scope(|threads| {
         let first = threads.spawn(spin);
         let second = threads.spawn(spin);
@@ -480,22 +491,23 @@ fn a_swap_over_http_answers_with_the_new_module() {
 
 #[test]
 fn ending_the_server_lets_calls_end_and_calls_the_hooks() {
-    let mut server = Server::of(&["failing"]);
-    let url = server.url("/api/plugins/failing/commands/spin");
-    let notices = server.registry.watch();
+    let mut server = Server::of(&["plugin"]);
+    let url = server.url("/api/plugins/plugin/commands/spin");
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let registry = server.registry.clone();
+    let other = std::thread::spawn(move || {
+        // Holds the instance, so that the request's call waits while the server ends.
+        registry.with_instance("plugin", |plugin| {
+            begun.send(()).unwrap();
+            plugin.call_raw("spin", b"").map(<[u8]>::to_vec)
+        })
+    });
+    has_begun.recv().unwrap();
     let call = std::thread::spawn(move || agent().post(url).send("").unwrap().status().as_u16());
-    // The call has begun once its plugin's figures are held by it.
-    while server.registry.status("failing").unwrap().figures.calls == 0
-        && !call.is_finished()
-        && notices.try_recv().is_err()
-    {
-        std::thread::sleep(Duration::from_millis(20));
-        if TcpStream::connect(server.address).is_ok() {
-            break;
-        }
-    }
-    std::thread::sleep(Duration::from_millis(300));
+    // The server must have read the request; it takes a moment, and the call takes two seconds.
+    std::thread::sleep(Duration::from_millis(500));
     server.end();
+    other.join().unwrap().unwrap_err();
     assert_eq!(
         call.join().unwrap(),
         504,
