@@ -7,20 +7,18 @@ use std::time::Duration;
 use plugin_sdk::Error;
 use plugin_sdk::abi;
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
-use plugin_sdk::imports::{Block, HostFunctions};
-use plugin_sdk::services::config::Config;
+use plugin_sdk::imports::Block;
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
-use plugin_sdk::services::http::{Head, Http};
-use plugin_sdk::services::logging::Log;
 use serde_json::{Value, json};
 
-use super::contract::{HostContract, HostLimits};
-use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
-use super::guest::{Allocator, Guest, Rules};
-use crate::abi::{ExportedFunction, I32, check_exports};
+use super::contract::{Allocator, HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Surroundings, Words, or_empty_object};
+use super::guest::Guest;
+use crate::abi::{ExportedFunction, I32, check_command};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::services::{Handles, MapConfig, setting};
+use crate::services::setting;
+use crate::text;
 use crate::wasm::inspect::Inspection;
 
 const INITIALIZE: &str = "initialize";
@@ -47,80 +45,54 @@ const EXPORTS: [ExportedFunction; 9] = [
     (GET_VERSION, &[], &[I32], false),
 ];
 
-/// The guide's C sample has one form of `free`, and its Rust sample the other.
-const FREE_BY_ADDRESS: [ExportedFunction; 1] = [(FREE, &[I32], &[], true)];
-const FREE_BY_ADDRESS_AND_SIZE: [ExportedFunction; 1] = [(FREE, &[I32, I32], &[], true)];
-
 pub(super) const CONTRACT: HostContract = HostContract {
     name: "musicfox",
     summary: "go-musicfox v2, by its guide for WebAssembly plugins",
     feature: Some("host-musicfox"),
     // 30 MB, as the guide's sidecar has it for plugins in Rust.
     memory_pages: 480,
-    lacks: super::native::CONTRACT.lacks,
     limits: HostLimits {
         fuel: None,
         timeout: Some(Duration::from_secs(30)),
         asked: true,
     },
     asks: &EXPORTS,
-    exports,
+    further_rules: |inspection| {
+        let free = wrong_free(inspection).into_iter();
+        free.chain(wrong_positions(inspection)).collect()
+    },
     modules: &["env"],
-    functions: || {
-        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
-        functions
-            .provide()
-            .iter()
-            .flat_map(HostFunctions::functions)
-            .collect()
-    },
-    rules: Rules {
-        allocator: Some(Allocator {
-            alloc: MALLOC,
-            free: FREE,
-            alignment: 1,
-        }),
-        panics: abi::PANIC_EXPORT,
-        fresh_instances: false,
-    },
-    callable: |_, _| false,
+    allocator: Some(Allocator {
+        alloc: MALLOC,
+        free: FREE,
+        alignment: 1,
+    }),
     emulator: |surroundings| {
-        let Surroundings {
-            services, breaches, ..
-        } = surroundings;
-        let functions = Functions::of(services, (*breaches).clone());
-        let turn = functions.turn.clone();
-        Emulation {
-            functions: functions.provide(),
-            emulator: Box::new(Player {
-                turn,
-                running: false,
-            }),
-        }
+        let functions = Functions {
+            host: surroundings,
+            own: Arc::default(),
+            turn: Arc::default(),
+        };
+        let player = Player {
+            turn: functions.turn.clone(),
+            running: false,
+        };
+        let provided = [
+            musicfox::provide(functions.clone()),
+            further::provide(functions),
+        ];
+        Emulation::new(provided, player)
     },
     words,
+    ..super::native::CONTRACT
 };
 
-fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = check_exports(inspection.interface(), &EXPORTS);
-    let by_address = check_exports(inspection.interface(), &FREE_BY_ADDRESS);
-    if !by_address.is_empty()
-        && !check_exports(inspection.interface(), &FREE_BY_ADDRESS_AND_SIZE).is_empty()
-    {
-        // A mistake of the memory is reported already.
-        let told = |failure: &Failure| {
-            failures
-                .iter()
-                .any(|known| known.message() == failure.message())
-        };
-        let new: Vec<_> = by_address
-            .into_iter()
-            .filter(|failure| !told(failure))
-            .collect();
-        failures.extend(new);
-    }
-    failures.extend(wrong_positions(inspection));
-    failures
+/// Returns a failure unless the module has one of the two forms of `free`: the guide's C sample has
+/// one, and its Rust sample the other.
+fn wrong_free(inspection: &Inspection<'_>) -> Option<Failure> {
+    let interface = inspection.interface();
+    let by_address = check_command(interface, FREE, &[I32], &[])?;
+    check_command(interface, FREE, &[I32, I32], &[]).map(|_| by_address)
 }
 
 /// The functions that the host passes by position, whatever their names in the module.
@@ -159,15 +131,15 @@ struct Player {
     running: bool,
 }
 
-/// What the guest has passed to its host during one operation.
+/// Data that the guest has passed to its host during one operation.
 #[derive(Default)]
 struct Turn {
     /// The event that calls a command, during a command: `command.greet`.
     call: String,
     /// The bytes that were emitted as the command's result or error.
     answer: Option<Result<Vec<u8>, Vec<u8>>>,
-    /// The last line about an error.
-    said: Option<String>,
+    /// The last line of the log about an error.
+    error_line: Option<String>,
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -179,30 +151,23 @@ impl Emulator for Player {
         let metadata = constant_text(guest, GET_METADATA)?;
         let metadata: Value = crate::run::json::decode(&metadata, Region::Result)
             .map_err(|kind| guest.failure(kind))?;
+        let rule =
+            "`get_metadata` returns the plugin's id, name, version, description, author and tags";
         for member in ["id", "name", "version", "description", "author"] {
-            if !metadata.get(member).is_some_and(Value::is_string) {
-                return Err(guest.breaks(
-                    "`get_metadata` tells the plugin's id, name, version, description, author and tags",
-                    format!("its `{member}` is no text"),
-                ));
+            if !metadata[member].is_string() {
+                return Err(guest.breaks(rule, format!("its `{member}` is not text")));
             }
         }
-        let texts = |tags: &Value| {
-            let tags = tags.as_array();
-            tags.is_some_and(|tags| tags.iter().all(Value::is_string))
-        };
-        if !metadata.get("tags").is_some_and(texts) {
-            return Err(guest.breaks(
-                "`get_metadata` tells the plugin's id, name, version, description, author and tags",
-                "its `tags` are no list of texts",
-            ));
+        let tags = metadata["tags"].as_array();
+        if !tags.is_some_and(|tags| tags.iter().all(Value::is_string)) {
+            return Err(guest.breaks(rule, "its `tags` are not a list of texts"));
         }
         if guest.has(GET_VERSION) {
             let version = constant_text(guest, GET_VERSION)?;
-            let told = metadata.get("version").and_then(Value::as_str);
-            if told.map(str::as_bytes) != Some(&version) {
+            let described = metadata["version"].as_str();
+            if described.map(str::as_bytes) != Some(&version) {
                 return Err(guest.breaks(
-                    "`get_version` tells the version that `get_metadata` tells",
+                    "`get_version` returns the same version as `get_metadata`",
                     format!("it is {:?}", String::from_utf8_lossy(&version)),
                 ));
             }
@@ -211,11 +176,8 @@ impl Emulator for Player {
     }
 
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
-        let config = match config {
-            // The host of the guide encodes a map as JSON.
-            [] => b"{}",
-            config => config,
-        };
+        // The host of the guide encodes a map as JSON.
+        let config = or_empty_object(config);
         let address = allocate(guest, config.len(), "failed to allocate memory for config")?;
         guest.write(address, config)?;
         self.begin("");
@@ -342,7 +304,7 @@ impl Player {
     fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
         let says = format!("{export} returned error code: {status}");
         let code = Error::from_status(status).code().to_owned();
-        let error = match lock(&self.turn).said.take() {
+        let error = match lock(&self.turn).error_line.take() {
             Some(line) => Error::new(code, line).context(says.clone()),
             None => Error::new(code, says.clone()),
         };
@@ -375,7 +337,7 @@ impl Player {
             None if status < 0 => Err(self.refused(guest, HANDLE_EVENT, status)),
             None => Err(guest.breaks(
                 "the event `command.<name>` is answered by the event `command.<name>.result`, or `command.<name>.error`",
-                format!("`handle_event` returned {status}, and there was none"),
+                format!("`handle_event` returned {status}, and there was no answer"),
             )),
             Some(answer) => Err(guest.breaks(
                 "`handle_event` returns 0 if a command succeeds, and a number below 0 if it fails",
@@ -495,9 +457,9 @@ impl Output {
             && guest.read(Region::Result, *watched, bytes.len() as u32)? != bytes
         {
             return Err(guest.breaks(
-                "the output is twice as long as the input, and what lies behind it is not the plugin's to write to",
+                "the output is twice as long as the input, and the plugin writes nothing after it",
                 format!(
-                    "`process_audio` wrote behind the {} bytes at {:#x}",
+                    "`process_audio` wrote past the {} bytes at {:#x}",
                     self.len, self.address
                 ),
             ));
@@ -573,37 +535,10 @@ fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Fai
 /// The host's functions, on top of the services.
 #[derive(Clone)]
 struct Functions {
-    logs: Arc<Mutex<dyn Log + Send>>,
-    config: Arc<Mutex<dyn Config + Send>>,
-    events: Arc<Mutex<dyn Events + Send>>,
-    files: Arc<Mutex<dyn Files + Send>>,
-    http: Arc<Mutex<dyn Http + Send>>,
-    /// The configuration in memory, which the plugin can change.
-    settings: Option<MapConfig>,
-    /// Settings that the plugin has changed, where the configuration is another service.
+    host: Surroundings,
+    /// Settings that the plugin has changed, where the configuration is not the one in memory.
     own: Arc<Mutex<BTreeMap<String, String>>>,
     turn: Arc<Mutex<Turn>>,
-    breaches: Breaches,
-}
-
-impl Functions {
-    fn of(services: &Handles, breaches: Breaches) -> Self {
-        Functions {
-            logs: Arc::clone(&services.logs),
-            config: Arc::clone(&services.config),
-            events: Arc::clone(&services.events),
-            files: Arc::clone(&services.files),
-            http: Arc::clone(&services.http),
-            settings: services.settings.clone(),
-            own: Arc::default(),
-            turn: Arc::default(),
-            breaches,
-        }
-    }
-
-    fn provide(self) -> Vec<HostFunctions> {
-        vec![musicfox::provide(self.clone()), further::provide(self)]
-    }
 }
 
 /// The beginnings of the paths that a plugin may use.
@@ -619,10 +554,9 @@ impl Functions {
         if begins && !leads_out {
             return path.strip_prefix("./");
         }
-        let path = crate::text::name(path);
+        let path = text::name(path);
         let line = format!("Unauthorized file {attempt} attempt path={path}");
-        self.logs
-            .write(log::Level::Warn as u32, CONTRACT.name, &line);
+        self.host.log(log::Level::Warn, CONTRACT.name, &line);
         None
     }
 }
@@ -637,10 +571,10 @@ impl Musicfox for Functions {
             _ => log::Level::Debug,
         };
         if level == log::Level::Error {
-            lock(&self.turn).said = Some(message.clone().into_owned());
+            lock(&self.turn).error_line = Some(message.clone().into_owned());
         }
         if !message.is_empty() {
-            self.logs.write(level as u32, CONTRACT.name, &message);
+            self.host.log(level, CONTRACT.name, &message);
         }
     }
 
@@ -649,13 +583,14 @@ impl Musicfox for Functions {
             return None;
         }
         let own = lock(&self.own).get(key).cloned();
-        let text = own.or_else(|| setting(&mut self.config, key));
-        Some(Block(text.unwrap_or_default().into_bytes()))
+        let text = own.or_else(|| setting(&mut self.host.services.config, key));
+        // A setting without a value is an empty text.
+        Some(Block(text.map_or_else(Vec::new, String::into_bytes)))
     }
 
     fn emit_event(&mut self, event: &str, data: &[u8]) {
         if event.is_empty() || data.is_empty() {
-            return self.breaches.note(
+            return self.host.breaches.note(
                 "an event has a type and data, and is dropped if it has not",
                 "host_emit_event was called without one of them",
             );
@@ -672,14 +607,15 @@ impl Musicfox for Functions {
         }
         // Text; in an event of this SDK, it is JSON.
         let emitted = match is_json(data) {
-            true => self.events.emit(event, data),
+            true => self.host.services.events.emit(event, data),
             false => {
                 let text = json!(String::from_utf8_lossy(data)).to_string();
-                self.events.emit(event, text.as_bytes())
+                self.host.services.events.emit(event, text.as_bytes())
             }
         };
         if let Err(error) = emitted {
-            self.breaches
+            self.host
+                .breaches
                 .note("an event has a topic", error.message().to_owned());
         }
     }
@@ -687,7 +623,7 @@ impl Musicfox for Functions {
 
 impl Further for Functions {
     fn set_config(&mut self, key: &str, value: &str) {
-        match &self.settings {
+        match &self.host.services.settings {
             Some(settings) => settings.set(key, value),
             None => {
                 lock(&self.own).insert(key.to_owned(), value.to_owned());
@@ -702,13 +638,7 @@ impl Further for Functions {
         body: &[u8],
         status: &mut i32,
     ) -> Option<Block> {
-        let head = Head {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            headers: Vec::new(),
-            timeout_ms: None,
-        };
-        let (code, body) = match self.http.send(&head, body) {
+        let (code, body) = match self.host.send(method, url, body) {
             Ok(response) => (i32::from(response.status), response.body),
             Err(error) => (-1, error.message().as_bytes().to_vec()),
         };
@@ -718,12 +648,12 @@ impl Further for Functions {
 
     fn read_file(&mut self, path: &str) -> Option<Block> {
         let path = self.allowed(path, "access")?;
-        self.files.read(path).ok().map(Block)
+        self.host.services.files.read(path).ok().map(Block)
     }
 
     fn write_file(&mut self, path: &str, data: &[u8]) -> plugin_sdk::Result<()> {
         let written = match self.allowed(path, "write") {
-            Some(path) => self.files.write(path, data).is_ok(),
+            Some(path) => self.host.services.files.write(path, data).is_ok(),
             None => false,
         };
         // The host of the guide only reports that it failed.
@@ -731,33 +661,22 @@ impl Further for Functions {
     }
 
     fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {
-        self.events.subscribe(event)
+        self.host.services.events.subscribe(event)
     }
 }
 
-/// Returns the words of the guide's host.
+/// Returns the words of the host in the guide.
 fn words(kind: &FailureKind) -> Words {
-    let built =
-        "build the plugin with its feature `host-musicfox`: `cargo plugin build --host musicfox`";
-    let (says, hint) = match kind {
-        FailureKind::MissingExport { name, .. } => (
-            match name.as_str() {
-                abi::MEMORY_EXPORT => "memory export not found".to_owned(),
-                name => format!("export {} not found", crate::text::name(name)),
-            },
-            Some(built.to_owned()),
-        ),
-        FailureKind::NotWasm { .. } => (
-            "failed to compile WASM module".to_owned(),
-            Some(built.to_owned()),
-        ),
-        FailureKind::MissingImports { .. } => {
-            ("failed to instantiate WASM module".to_owned(), None)
+    match kind {
+        FailureKind::MissingExport { name, .. } => match name.as_str() {
+            abi::MEMORY_EXPORT => Words::says("memory export not found"),
+            name => Words::says(format!("export {} not found", text::name(name))),
         }
-        _ => return Words::default(),
-    };
-    Words {
-        says: Some(says),
-        hint,
+        .build_for(CONTRACT.name),
+        FailureKind::NotWasm { .. } => {
+            Words::says("failed to compile WASM module").build_for(CONTRACT.name)
+        }
+        FailureKind::MissingImports { .. } => Words::says("failed to instantiate WASM module"),
+        _ => Words::default(),
     }
 }

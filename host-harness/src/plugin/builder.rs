@@ -35,8 +35,8 @@ use crate::source::{Source, remedies};
 /// | [`stack_bytes`](Self::stack_bytes) | 1 MiB | [`StackOverflow`](FailureKind::StackOverflow) |
 /// | [`max_result_bytes`](Self::max_result_bytes) | 16 MiB | [`ResultTooLarge`](FailureKind::ResultTooLarge) |
 /// | [`table_elements`](Self::table_elements) | 10,000 | [`TableTooLarge`](FailureKind::TableTooLarge) |
-/// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large`, which the plugin is told |
-/// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | a line that says that others are left out |
+/// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large` in the plugin |
+/// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | one more line, which reports that the rest is dropped |
 /// | [`Source::max_bytes`] | 64 MiB | [`ModuleTooLarge`](FailureKind::ModuleTooLarge) |
 /// | [`Source::limits`] | see [`ModuleLimits`](crate::ModuleLimits) | [`ModuleLimit`](FailureKind::ModuleLimit) |
 ///
@@ -92,7 +92,7 @@ pub(crate) struct Prepared {
 /// The parts of an emulated host.
 pub(super) struct Emulating {
     contract: &'static HostContract,
-    emulation: Box<dyn Emulator>,
+    emulator: Box<dyn Emulator>,
     breaches: Breaches,
 }
 
@@ -106,7 +106,8 @@ impl Plugin {
     /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and creates an
     /// instance with the default limits.
     ///
-    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
+    /// A test in the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See
+    /// [`CrateSource`](crate::CrateSource) for details of the build.
     pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
         Self::builder(Source::crate_dir(dir.as_ref())).build()
     }
@@ -116,7 +117,7 @@ impl Plugin {
         Self::builder(path.as_ref()).build()
     }
 
-    /// Creates an instance of a module's bytes with the default limits.
+    /// Creates an instance of a module, from its bytes, with the default limits.
     pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
         Self::builder(wasm).build()
     }
@@ -139,75 +140,48 @@ impl Module {
     }
 }
 
-impl PluginBuilder {
-    fn new(origin: Origin) -> Self {
-        PluginBuilder {
-            origin,
-            limits: Chosen::default(),
-            pool: None,
-            cache: CacheDir::default(),
-            config: Ok(Vec::new()),
-            init: true,
-            host: Vec::new(),
-            services: Provided::default(),
-            grants: Grants::none(),
-            strict: false,
-            #[cfg(feature = "schema-checks")]
-            checked: false,
-            faults: Faults::new(),
-            emulated: None,
-            observe: observe::Options::default(),
+/// Defines the settings that a builder merely stores.
+macro_rules! settings {
+    ($($(#[$attribute:meta])* $name:ident($self:ident $(, $value:ident: $ty:ty)*) { $store:expr })*) => {
+        impl PluginBuilder {
+            $(
+                $(#[$attribute])*
+                pub fn $name(mut $self $(, $value: $ty)*) -> Self {
+                    $store;
+                    $self
+                }
+            )*
         }
-    }
+    };
+}
 
-    /// Sets the configuration for the init hook. The default is none, which is equivalent to `{}`.
-    pub fn config(mut self, config: impl Serialize) -> Self {
-        let mut text = Vec::new();
-        self.config = json::encode(&config, &mut text).map(|()| text);
-        self
-    }
-
+settings! {
     /// Does not call the init hook. [`Plugin::init`] can call it later.
-    pub fn without_init(mut self) -> Self {
-        self.init = false;
-        self
-    }
+    without_init(self) { self.init = false }
 
     /// Sets the largest size of the linear memory, in pages of 64 KiB.
     ///
     /// WebAssembly reports a refused request to the guest. If the guest cannot continue, the call
     /// fails with [`OutOfMemory`](FailureKind::OutOfMemory).
-    pub fn memory_pages(mut self, pages: u32) -> Self {
-        self.limits.memory_pages = Some(pages);
-        self
-    }
+    memory_pages(self, pages: u32) { self.limits.memory_pages = Some(pages) }
 
     /// Sets the fuel of every call. One unit is about one WebAssembly instruction.
     ///
     /// Unlike time, fuel is the same on every machine and in every run. Counting it slows calls
     /// down.
-    pub fn fuel(mut self, fuel: u64) -> Self {
-        self.limits.fuel = Some(fuel);
-        self
-    }
+    fuel(self, fuel: u64) { self.limits.fuel = Some(fuel) }
 
     /// Sets the time limit of a call, accurate to about 20 ms. Time in host functions counts: the
     /// services of this crate stop in time and return the error `timeout`.
     ///
     /// A single instruction is not interrupted, such as `memory.fill` of all the memory that
-    /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and 5 s
-    /// for 4 GiB.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeout = Some(Some(timeout));
-        self
-    }
+    /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and
+    /// 5 s for 4 GiB.
+    timeout(self, timeout: Duration) { self.limits.timeout = Some(Some(timeout)) }
 
     /// Removes the time limit, for trusted guests. Code without time checks runs up to 1.4 times as
     /// fast.
-    pub fn no_timeout(mut self) -> Self {
-        self.limits.timeout = Some(None);
-        self
-    }
+    no_timeout(self) { self.limits.timeout = Some(None) }
 
     /// Sets how many bytes of a result or an error are decoded; in a batch, of all of them
     /// together. The default is 16 MiB.
@@ -218,58 +192,41 @@ impl PluginBuilder {
     /// copied and bounded only by the guest's memory. [`call_many_raw`](Plugin::call_many_raw)
     /// copies the results of a command without batch support, and this limit applies to all of them
     /// together.
-    pub fn max_result_bytes(mut self, bytes: u64) -> Self {
-        self.limits.max_result_bytes = Some(bytes);
-        self
-    }
+    max_result_bytes(self, bytes: u64) { self.limits.max_result_bytes = Some(bytes) }
 
-    /// Sets how many bytes one call may give to a host function, all arguments together; 16 MiB unless
-    /// set.
+    /// Sets how many bytes one call may pass to a host function, all arguments together. The default
+    /// is 16 MiB.
     ///
-    /// A call with more is refused before anything is read, with the error `too_large`. A host function
-    /// that cannot answer with an error is called nevertheless if it only takes bytes, such as a line
-    /// for the log; if it reads JSON, the plugin's call fails with
+    /// A call with more is refused before anything is read, with the error `too_large`. A host
+    /// function that cannot return an error is called nevertheless if it only takes bytes, such as a
+    /// line for the log; if it reads JSON, the plugin's call fails with
     /// [`HostFunction`](FailureKind::HostFunction).
-    pub fn max_argument_bytes(mut self, bytes: u64) -> Self {
-        self.limits.max_argument_bytes = Some(bytes);
-        self
-    }
+    max_argument_bytes(self, bytes: u64) { self.limits.max_argument_bytes = Some(bytes) }
 
-    /// Sets how many bytes of lines one call may hand on to the host's log through
-    /// [`ForwardedLog`](crate::services::ForwardedLog); 4 MiB unless set.
+    /// Sets how many bytes of lines one call may forward to the host's log through
+    /// [`ForwardedLog`](crate::services::ForwardedLog). The default is 4 MiB.
     ///
-    /// Each line counts a hundred bytes more than its text. Further lines of the call are left out, and
-    /// one line says so. A [`RecordedLog`](crate::services::RecordedLog) always keeps the last lines.
-    pub fn max_log_bytes(mut self, bytes: u64) -> Self {
-        self.limits.max_log_bytes = Some(bytes);
-        self
-    }
+    /// Each line counts a hundred bytes more than its text. Further lines of the call are dropped,
+    /// and one more line reports that. A [`RecordedLog`](crate::services::RecordedLog) always keeps
+    /// the last lines.
+    max_log_bytes(self, bytes: u64) { self.limits.max_log_bytes = Some(bytes) }
 
     /// Sets how many bytes of the calling thread's stack a call may use.
     ///
     /// The thread needs this much and about 256 KiB more. Threads of Rust have 2 MiB by default. A
     /// Rust guest keeps local values that have an address on a stack of its own, whose size its
     /// linker sets.
-    pub fn stack_bytes(mut self, bytes: usize) -> Self {
-        self.limits.stack_bytes = Some(bytes);
-        self
-    }
+    stack_bytes(self, bytes: usize) { self.limits.stack_bytes = Some(bytes) }
 
     /// Sets how many elements all tables of the module may have together: one for each function
     /// that is called through a pointer.
-    pub fn table_elements(mut self, elements: u32) -> Self {
-        self.limits.table_elements = Some(elements);
-        self
-    }
+    table_elements(self, elements: u32) { self.limits.table_elements = Some(elements) }
 
     /// Takes the instance from a pool of this many slots. All instances that ask for a pool of the
     /// same size share it.
     ///
     /// An instance then costs about a third as much time. The pool takes address space.
-    pub fn pooling(mut self, instances: u32) -> Self {
-        self.pool = Some(instances);
-        self
-    }
+    pooling(self, instances: u32) { self.pool = Some(instances) }
 
     /// Keeps compiled modules in this folder.
     ///
@@ -277,22 +234,16 @@ impl PluginBuilder {
     /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for
     /// the user alone.
     ///
-    /// Its contents run as native code, without another check of the module's limits. So on Unix, a
+    /// Its contents run as native code, and the limits of modules are not checked again. So on Unix, a
     /// folder is refused that other users can write to, or that belongs to a user other than the
     /// process's or the administrator. Building a plugin then fails with
     /// [`Engine`](FailureKind::Engine), or, with the default folder, proceeds without a cache. On
     /// other systems, the host's author must name a folder of the user's own. Entries have
     /// checksums; a damaged one is compiled again.
-    pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        self.cache = CacheDir::At(dir.into());
-        self
-    }
+    cache_dir(self, dir: impl Into<PathBuf>) { self.cache = CacheDir::At(dir.into()) }
 
     /// Compiles without the cache on disk.
-    pub fn no_cache(mut self) -> Self {
-        self.cache = CacheDir::Off;
-        self
-    }
+    no_cache(self) { self.cache = CacheDir::Off }
 
     /// Adds host functions: `provide`, generated next to a
     /// [`#[host_functions]`](plugin_sdk::host_functions) trait, returns them for an implementation.
@@ -320,29 +271,21 @@ impl PluginBuilder {
     /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
     /// #   (func (export "command_roll") (param i32 i32) (result i64)
     /// #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $roll (i32.const 6)))) i64.const 0x40_0000_0001))"#;
-    /// let mut plugin = Plugin::builder(Source::wat(WAT)).host_functions(dice::provide(Loaded)).build()?;
+    /// let builder = Plugin::builder(Source::wat(WAT));
+    /// let mut plugin = builder.host_functions(dice::provide(Loaded)).build()?;
     /// assert_eq!(plugin.call::<u32>("roll", ())?, 6);
     /// assert_eq!(plugin.host_calls()[0].function, "dice.roll");
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn host_functions(mut self, functions: HostFunctions) -> Self {
-        self.host.push(functions);
-        self
-    }
+    host_functions(self, functions: HostFunctions) { self.host.push(functions) }
 
     /// Grants a permission, by the name that host functions require.
     ///
     /// A host function whose permission is not granted returns the error `permission_denied`.
-    pub fn grant(mut self, permission: impl Into<String>) -> Self {
-        self.grants.grant(permission);
-        self
-    }
+    grant(self, permission: impl Into<String>) { self.grants.grant(permission) }
 
     /// Grants every permission.
-    pub fn grant_all(mut self) -> Self {
-        self.grants.grant_all();
-        self
-    }
+    grant_all(self) { self.grants.grant_all() }
 
     /// Sets the text of the error for a denied permission that names what grants it, for hosts
     /// whose users do not write Rust. The default is `.grant("kv")`.
@@ -355,19 +298,13 @@ impl PluginBuilder {
     /// assert_eq!(denied.plugin_error().unwrap().message(), r#"the plugin has not been granted `kv`: `allow = ["kv"]` grants it"#);
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn grant_hint(mut self, words: fn(&str) -> String) -> Self {
-        self.grants.set_words(words);
-        self
-    }
+    grant_hint(self, words: fn(&str) -> String) { self.grants.set_words(words) }
 
     /// Refuses a plugin that declares a required permission that is not granted, or whose imports
     /// need one, unless the plugin declares it as optional.
     ///
     /// The failure is [`FailureKind::NotGranted`], which lists all of them.
-    pub fn require_permissions(mut self) -> Self {
-        self.strict = true;
-        self
-    }
+    require_permissions(self) { self.strict = true }
 
     /// Validates values against the plugin's own schemas before the plugin gets any of them:
     /// arguments, the configuration and data of events.
@@ -418,24 +355,18 @@ impl PluginBuilder {
     /// [`max_schema_bytes`](Self::max_schema_bytes) and
     /// [`max_schema_steps`](Self::max_schema_steps).
     #[cfg(feature = "schema-checks")]
-    pub fn validate_schemas(mut self) -> Self {
-        self.checked = true;
-        self
-    }
+    validate_schemas(self) { self.checked = true }
 
     /// Sets how many bytes the plugin's schemas may take together, compiled for
-    /// [`validate_schemas`](Self::validate_schemas), patterns included; 128 MiB unless set.
+    /// [`validate_schemas`](Self::validate_schemas), patterns included. The default is 128 MiB.
     ///
-    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper estimate: 2
-    /// KiB for each schema, with all references written out.
+    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper estimate:
+    /// 2 KiB for each schema, with all references written out.
     #[cfg(feature = "schema-checks")]
-    pub fn max_schema_bytes(mut self, bytes: u64) -> Self {
-        self.limits.max_schema_bytes = Some(bytes);
-        self
-    }
+    max_schema_bytes(self, bytes: u64) { self.limits.max_schema_bytes = Some(bytes) }
 
-    /// Sets how many steps [`validate_schemas`](Self::validate_schemas) may take for one value; 20 million
-    /// unless set, which take some seconds.
+    /// Sets how many steps [`validate_schemas`](Self::validate_schemas) may take for one value. The
+    /// default is 20 million, which take some seconds.
     ///
     /// A step takes about the time of one schema for one value; for a pattern, of a byte of text
     /// for each KiB of the compiled pattern. A value that would take more fails with
@@ -459,10 +390,7 @@ impl PluginBuilder {
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     #[cfg(feature = "schema-checks")]
-    pub fn max_schema_steps(mut self, steps: u64) -> Self {
-        self.limits.max_schema_steps = Some(steps);
-        self
-    }
+    max_schema_steps(self, steps: u64) { self.limits.max_schema_steps = Some(steps) }
 
     /// Injects a fault into a host function, by the name of its import: see [`InjectedFault`].
     ///
@@ -477,89 +405,90 @@ impl PluginBuilder {
     ///     .build()?;
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn fault(mut self, function: &str, fault: InjectedFault) -> Self {
-        self.faults.add(function, fault);
-        self
-    }
+    fault(self, function: &str, fault: InjectedFault) { self.faults.add(function, fault) }
 
     /// Sets the key-value store. The default is a [`MemoryKv`](crate::services::MemoryKv).
-    pub fn kv(mut self, kv: impl services::kv::Kv + Send + 'static) -> Self {
-        self.services.kv(kv);
-        self
-    }
+    kv(self, kv: impl services::kv::Kv + Send + 'static) { self.services.kv(kv) }
 
     /// Sets the files. The default is an empty [`MemoryFiles`](crate::services::MemoryFiles).
-    pub fn files(mut self, files: impl services::files::Files + Send + 'static) -> Self {
-        self.services.files(files);
-        self
-    }
+    files(self, files: impl services::files::Files + Send + 'static) { self.services.files(files) }
 
     /// Sets the HTTP client. The default is a [`ScriptedHttp`](crate::services::ScriptedHttp) that
     /// reaches nothing.
-    pub fn http(mut self, http: impl services::http::Http + Send + 'static) -> Self {
-        self.services.http(http);
-        self
-    }
+    http(self, http: impl services::http::Http + Send + 'static) { self.services.http(http) }
 
     /// Sets the language model. The default is a [`ScriptedAi`](crate::services::ScriptedAi)
     /// without answers.
-    pub fn ai(mut self, ai: impl services::ai::Ai + Send + 'static) -> Self {
-        self.services.ai(ai);
-        self
-    }
+    ai(self, ai: impl services::ai::Ai + Send + 'static) { self.services.ai(ai) }
 
     /// Sets the events. The default is an [`EventBus`](crate::services::EventBus) of the plugin's
     /// own.
-    pub fn events(mut self, events: impl services::events::Events + Send + 'static) -> Self {
-        self.services.events(events);
-        self
+    events(self, events: impl services::events::Events + Send + 'static) {
+        self.services.events(events)
     }
 
     /// Sets the service that the plugin looks its configuration up in. The default is the
     /// configuration given to [`config`](Self::config).
-    pub fn config_service(
-        mut self,
-        config: impl services::config::Config + Send + 'static,
-    ) -> Self {
-        self.services.config(config);
-        self
+    config_service(self, config: impl services::config::Config + Send + 'static) {
+        self.services.config(config)
     }
 
     /// Sets the log. The default is a [`RecordedLog`](crate::services::RecordedLog).
-    pub fn logs(mut self, logs: impl services::logging::Log + Send + 'static) -> Self {
-        self.services.logs(logs);
-        self
-    }
+    logs(self, logs: impl services::logging::Log + Send + 'static) { self.services.logs(logs) }
 
-    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), which stands
-    /// still.
-    pub fn clock(mut self, clock: impl services::time::Time + Send + 'static) -> Self {
-        self.services.clock(clock);
-        self
-    }
+    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), whose time does
+    /// not pass.
+    clock(self, clock: impl services::time::Time + Send + 'static) { self.services.clock(clock) }
 
     /// Sets the source of random numbers. The default is a
     /// [`SeededRandom`](crate::services::SeededRandom) of seed 0, the same in every run.
-    pub fn random(mut self, random: impl services::random::Random + Send + 'static) -> Self {
-        self.services.random(random);
-        self
+    random(self, random: impl services::random::Random + Send + 'static) {
+        self.services.random(random)
     }
 
-    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then has instances for that host, too.
+    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then has
+    /// instances for that host, too.
     ///
     /// A crate is built with its feature for that host. The host's own limits apply, or those that
     /// the plugin's manifest asks for where the host reads them there, unless this builder sets
     /// others.
-    pub fn emulate(mut self, host: &'static HostContract) -> Self {
-        self.emulated = Some(host);
+    emulate(self, host: &'static HostContract) { self.emulated = Some(host) }
+}
+
+impl PluginBuilder {
+    fn new(origin: Origin) -> Self {
+        PluginBuilder {
+            origin,
+            limits: Chosen::default(),
+            pool: None,
+            cache: CacheDir::default(),
+            config: Ok(Vec::new()),
+            init: true,
+            host: Vec::new(),
+            services: Provided::default(),
+            grants: Grants::none(),
+            strict: false,
+            #[cfg(feature = "schema-checks")]
+            checked: false,
+            faults: Faults::new(),
+            emulated: None,
+            observe: observe::Options::default(),
+        }
+    }
+
+    /// Sets the configuration for the init hook. Without one, the hook gets the equivalent of `{}`.
+    pub fn config(mut self, config: impl Serialize) -> Self {
+        let mut text = Vec::new();
+        self.config = json::encode(&config, &mut text).map(|()| text);
         self
     }
 
     /// Creates the plugin for another host, which is emulated strictly: [`emulate`](Self::emulate)
     /// and [`build`](Self::build) in one.
     ///
-    /// What the host never does is [`UnsupportedByHost`](FailureKind::UnsupportedByHost), code `unsupported`. A rule
-    /// that the plugin breaks is [`ContractViolation`](FailureKind::ContractViolation), even where the host
+    /// An operation that the host lacks is
+    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost), code `unsupported`. A rule that the
+    /// plugin breaks is [`ContractViolation`](FailureKind::ContractViolation), even where the host
     /// itself would not notice.
     ///
     /// ```
@@ -631,14 +560,12 @@ impl PluginBuilder {
             }
             Some(Emulating {
                 contract,
-                emulation,
+                emulator,
                 breaches,
             }) => {
-                let rules = &contract.rules;
-                let mut guest =
-                    Guest::new(contract.name, rules, &module, compiled, host, &limits, pool)?;
+                let mut guest = Guest::new(contract, &module, compiled, host, &limits, pool)?;
                 guest.sandbox_mut().store.data_mut().observer = observe.observer();
-                let emulated = Emulated::new(contract, emulation, breaches, guest)?;
+                let emulated = Emulated::new(contract, emulator, breaches, guest)?;
                 Runner::Emulated(Box::new(emulated))
             }
         };
@@ -703,19 +630,18 @@ impl PluginBuilder {
             Some(contract) => {
                 let (handles, services) = self.services.share();
                 let breaches = Breaches::default();
-                let emulation = contract.emulation(&Surroundings {
-                    services: &handles,
-                    grants: &self.grants,
-                    breaches: &breaches,
-                    described: module.manifest().is_some(),
-                });
                 let Emulation {
                     functions,
                     emulator,
-                } = emulation;
+                } = (contract.emulator)(Surroundings {
+                    services: handles,
+                    grants: self.grants.clone(),
+                    breaches: breaches.clone(),
+                    described: module.manifest().is_some(),
+                });
                 let emulating = Emulating {
                     contract,
-                    emulation: emulator,
+                    emulator,
                     breaches,
                 };
                 (functions, services, Some(emulating))

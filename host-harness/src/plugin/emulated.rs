@@ -9,8 +9,7 @@ use super::encode::Gate;
 use crate::abi::{Callee, CommandName, CommandTable, missing_heap};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::hosts::{Breaches, Emulator, Guest, HostContract};
-use crate::memory::PAGE;
-use crate::observe::{Content, Ended, Heap, Outcome};
+use crate::observe::{Heap, Observer};
 use crate::run::{Answers, Inputs, Sandbox, gather};
 
 /// The operations of every host, as failures and traces name them, by the export of the SDK's own
@@ -36,9 +35,9 @@ pub(super) struct Emulated {
     /// The last call's arguments and its result.
     arguments: Vec<u8>,
     answer: Vec<u8>,
-    /// Whether the last command changes its arguments in place, and answers with them.
+    /// `true` if the last command changes its arguments in place, and answers with them.
     in_place: bool,
-    /// Whether the plugin's life has begun, and not ended.
+    /// `true` from the plugin's initialisation to its cleanup.
     alive: bool,
 }
 
@@ -88,7 +87,7 @@ impl Emulated {
     /// Returns whether every further call is refused, which no host does that makes an instance for
     /// every call.
     pub(super) fn is_dead(&self) -> bool {
-        self.sandbox().is_dead() && !self.guest.is_renewed()
+        self.sandbox().is_dead() && !self.host.fresh_instances
     }
 
     /// Returns the number of a command, which need not be in the table.
@@ -182,18 +181,18 @@ impl Emulated {
                 Vec::new()
             }
         };
-        let len = u32::try_from(answer.len()).unwrap_or(u32::MAX);
         self.answer = answer;
-        Ok(Packed {
-            address: 0,
-            len,
-            failed: false,
-        })
+        Ok(packed(&self.answer).0)
+    }
+
+    /// Calls a hook without arguments.
+    pub(super) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
+        self.call(Callee::Export(name), Vec::new())
     }
 
     /// Returns the last call's result.
-    pub(super) fn answer(&self) -> &[u8] {
-        &self.answer
+    pub(super) fn result(&self, _: Callee, _: Packed) -> Result<&[u8], Failure> {
+        Ok(&self.answer)
     }
 
     /// Returns the last call's arguments as the plugin has left them.
@@ -245,22 +244,21 @@ impl Emulated {
         })
     }
 
-    /// Ends the plugin's life, and looks for what it has left undone: memory that it allocated for
-    /// its host and that is not given back, and other duties by the host's rules.
-    pub(super) fn cleanup(&mut self) -> Result<(), Failure> {
+    /// Ends the plugin's life, and checks its duties: memory that it allocated for its host is
+    /// freed, and the host's rules are kept.
+    pub(super) fn call_cleanup(&mut self) -> Result<(), Failure> {
         let callee = Callee::Export(abi::CLEANUP_EXPORT);
         let stage = self.stage(callee);
         self.expect_alive(&stage)?;
         self.alive = false;
         self.operate(callee, stage, b"", nothing, |emulator, guest| {
             emulator.cleanup(guest)?;
-            emulator.finish(guest)?;
             guest.unfreed().map_or(Ok(()), Err)
         })
     }
 
-    /// Notes what the last call has left in the heap, while leaks are looked for. An emulator frees
-    /// what it has allocated for a call before the call ends.
+    /// Reports the heap after the last call, while leaks are looked for. An emulator frees what it
+    /// has allocated for a call before the call ends.
     pub(super) fn settle(&mut self) -> Result<Heap, Failure> {
         if let Some(first) = &self.sandbox().first {
             return Err(first.clone());
@@ -286,7 +284,7 @@ impl Emulated {
         if self
             .sandbox()
             .observer()
-            .is_some_and(|it| it.takes_census())
+            .is_some_and(Observer::takes_census)
         {
             self.settle()?;
         }
@@ -297,55 +295,21 @@ impl Emulated {
         };
         let begun = self.guest.begin(stage);
         begun.map_err(|failure| self.host.tell(failure))?;
-        let heap = self.sandbox().heap();
-        if let Some(observer) = self.sandbox_mut().observer_mut() {
-            observer.call_begins(callee, &name, arguments, heap);
-        }
+        self.sandbox_mut().report(|observer, sandbox| {
+            observer.call_begins(callee, &name, arguments, sandbox.heap());
+        });
         let outcome = run(&mut *self.emulator, &mut self.guest);
         let outcome = match (self.breaches.take(), &self.sandbox().first) {
-            // The reason of a plugin's death is more precise.
+            // The reason why a plugin died is more precise.
             (Some((rule, found)), None) => Err(self.guest.breaks(rule, found)),
             _ => outcome,
         };
         let outcome = outcome.map_err(|failure| self.host.tell(failure));
-        self.end_crossing(&name, outcome.as_ref().map(shown));
+        self.sandbox_mut().report(|observer, sandbox| {
+            let answer = outcome.as_ref().map(|result| Some(packed(shown(result))));
+            sandbox.report_end(observer, &name, answer);
+        });
         outcome
-    }
-
-    /// Reports the outcome of an operation to the observer.
-    fn end_crossing(&mut self, name: &str, outcome: Result<&[u8], &Failure>) {
-        let sandbox = self.guest.sandbox_mut();
-        let Some(mut observer) = sandbox.store.data_mut().observer.take() else {
-            return;
-        };
-        let message = outcome.err().map(Failure::message).unwrap_or_default();
-        let (ended, content) = match outcome {
-            Ok(bytes) => (Outcome::Ok, Content::Bytes(bytes)),
-            Err(failure) => {
-                let ended = match failure.kind() {
-                    FailureKind::Plugin(_) => Outcome::Error,
-                    _ if sandbox.is_dead() => Outcome::Trap,
-                    _ => Outcome::Failure,
-                };
-                let first_line = message.lines().next().unwrap_or_default();
-                (ended, Content::Text(first_line))
-            }
-        };
-        let ended = Ended {
-            outcome: ended,
-            answer: outcome.ok().map(|bytes| Packed {
-                address: 0,
-                len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-                failed: false,
-            }),
-            content,
-            fuel: sandbox.fuel_used(),
-            pages: sandbox.memory_bytes() as u64 / PAGE,
-            heap: sandbox.heap(),
-        };
-        let took = observer.elapsed();
-        observer.call_ends(name, took, ended);
-        sandbox.store.data_mut().observer = Some(observer);
     }
 
     /// Refuses calls before the host has initialised the plugin, and after its cleanup.
@@ -359,6 +323,16 @@ impl Emulated {
         };
         Err(Failure::new(kind, stage.clone()))
     }
+}
+
+/// Returns the form of a result that instances of the SDK's own ABI return, and its bytes.
+fn packed(bytes: &[u8]) -> (Packed, &[u8]) {
+    let answer = Packed {
+        address: 0,
+        len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        failed: false,
+    };
+    (answer, bytes)
 }
 
 /// Shows nothing of an outcome.

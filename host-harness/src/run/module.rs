@@ -32,17 +32,14 @@ use crate::wasm::inspect::Inspection;
 /// ```
 /// use plugin_sdk_harness::{Module, Source};
 ///
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-/// #   (func (export "command_nothing") (param i32 i32) (result i64) i64.const 0))"#;
+/// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
 /// let module = Module::load(Source::wat(WAT))?;
-/// assert_eq!(module.commands().collect::<Vec<_>>(), ["nothing"]);
+/// assert_eq!(module.commands().collect::<Vec<_>>(), ["clear", "echo", "numbers"]);
 ///
 /// let mut one = module.plugin().build()?;
 /// let mut other = module.plugin().memory_pages(2).build()?;
-/// one.call_raw("nothing", b"")?;
-/// other.call_raw("nothing", b"")?;
+/// one.call_raw("echo", b"")?;
+/// other.call_raw("echo", b"")?;
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
 #[derive(Clone)]

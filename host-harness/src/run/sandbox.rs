@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use plugin_sdk::abi;
+use plugin_sdk::abi::{self, Packed};
 use wasmtime::{Memory, Store, TypedFunc, WasmParams, WasmResults};
 
+use super::json;
 use super::module::Compiled;
 use super::trap::{self, Evidence, PanicRecord};
 use crate::abi::missing_heap;
@@ -15,7 +16,7 @@ use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, St
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 use crate::memory::{PAGE, range};
-use crate::observe::{Census, Heap, HeapRecord, Observer};
+use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome};
 use crate::symbols::Symbols;
 
 /// An instance within its limits; see the [module](self).
@@ -23,9 +24,9 @@ pub(crate) struct Sandbox {
     pub(crate) store: Store<State>,
     instance: wasmtime::Instance,
     pub(crate) memory: Memory,
-    /// The record of the guest's panics, if it has one.
+    /// The record of panics, if the guest has one.
     record: Option<PanicRecord>,
-    /// The record of the guest's allocations, if it counts them.
+    /// The record of allocations, if the guest counts them.
     heap: Option<HeapRecord>,
     pub(crate) limits: Limits,
     pool: Option<u32>,
@@ -208,6 +209,13 @@ impl Sandbox {
         }
     }
 
+    /// Returns the plugin's own error, from its JSON form in the SDK.
+    pub(crate) fn own_error(&self, error: &[u8]) -> FailureKind {
+        self.decodable(Region::Error, error)
+            .and_then(|error| json::decode(error, Region::Error))
+            .map_or_else(|kind| kind, FailureKind::Plugin)
+    }
+
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory.data_size(&self.store)
     }
@@ -262,6 +270,49 @@ impl Sandbox {
 
     pub(crate) fn observer_mut(&mut self) -> Option<&mut Observer> {
         self.store.data_mut().observer.as_deref_mut()
+    }
+
+    /// Runs a report to the observer, if there is one.
+    pub(crate) fn report(&mut self, report: impl FnOnce(&mut Observer, &Sandbox)) {
+        if let Some(mut observer) = self.store.data_mut().observer.take() {
+            report(&mut observer, self);
+            self.store.data_mut().observer = Some(observer);
+        }
+    }
+
+    /// Reports the end of a call to an observer: the answer and its bytes, if the answer is valid,
+    /// or the failure.
+    pub(crate) fn report_end(
+        &self,
+        observer: &mut Observer,
+        name: &str,
+        answer: Result<Option<(Packed, &[u8])>, &Failure>,
+    ) {
+        let took = observer.elapsed();
+        let message = answer.err().map_or_else(String::new, Failure::message);
+        let (outcome, content) = match answer {
+            Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
+            Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
+            Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
+            Err(failure) => {
+                let outcome = match failure.kind() {
+                    FailureKind::Plugin(_) => Outcome::Error,
+                    _ if self.is_dead() => Outcome::Trap,
+                    _ => Outcome::Failure,
+                };
+                let first_line = message.split_once('\n').map_or(&*message, |(line, _)| line);
+                (outcome, Content::Text(first_line))
+            }
+        };
+        let ended = Ended {
+            outcome,
+            answer: answer.ok().flatten().map(|(answer, _)| answer),
+            content,
+            fuel: self.fuel_used(),
+            pages: self.memory_bytes() as u64 / PAGE,
+            heap: self.heap(),
+        };
+        observer.call_ends(name, took, ended);
     }
 
     /// Notes what each call leaves in the heap from now on.

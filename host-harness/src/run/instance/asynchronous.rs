@@ -21,7 +21,7 @@ use crate::run::sandbox::{Sandbox, begin, new_store};
 struct Running<'a> {
     instance: &'a mut Instance,
     callee: Callee,
-    /// Whether the observer knows that it has begun.
+    /// `true` if the observer knows that it has begun.
     watched: bool,
     ended: bool,
 }
@@ -137,8 +137,7 @@ impl Instance {
         if len > self.buffer.capacity as usize {
             self.grow_buffer_async(callee, len).await?;
         }
-        self.write(len, write);
-        Ok(())
+        self.write(callee, len, write)
     }
 
     async fn grow_buffer_async(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
