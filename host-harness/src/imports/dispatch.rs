@@ -56,7 +56,8 @@ pub(super) struct Begun {
     pub(super) function: &'static HostFunction,
     /// The index of its implementation.
     pub(super) place: usize,
-    pub(super) granted: bool,
+    /// The permission that the function needs and that is not granted.
+    denied: Option<&'static str>,
     watched: Option<Watched>,
 }
 
@@ -74,7 +75,7 @@ pub(super) fn begin(
             "an import that the module does not have"
         ));
     };
-    let (function, place, granted) = (bound.function, bound.implementation, bound.granted);
+    let (function, place, denied) = (bound.function, bound.implementation, bound.denied);
     host.history
         .call(number, slots, memory, &bound.regions, &host.clock);
     let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
@@ -82,7 +83,7 @@ pub(super) fn begin(
         number,
         function,
         place,
-        granted,
+        denied,
         watched,
     })
 }
@@ -96,20 +97,16 @@ fn answer(
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
     let (function, host) = (begun.function, &mut state.host);
-    let answered = if begun.granted {
-        if let Some(refused) = too_large(host, begun, slots) {
-            return end(state, begun, refused);
-        }
-        let (call, deadline) = (host.call(host.time_left()), host.deadline);
-        let strike = host.faults.strike(function.name);
-        let implementation = host.implementations.get_mut(begun.place);
-        let serve = || serve(function, implementation, memory, slots, call);
-        match strike {
-            None => serve(),
-            Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
-        }
-    } else {
-        refuse(function, host.denied(function))
+    if let Some(refused) = refused(host, begun, slots) {
+        return end(state, begun, refused);
+    }
+    let (call, deadline) = (host.call(host.time_left()), host.deadline);
+    let strike = host.faults.strike(function.name);
+    let implementation = host.implementations.get_mut(begun.place);
+    let serve = || serve(function, implementation, memory, slots, call);
+    let answered = match strike {
+        None => serve(),
+        Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
     };
     end(state, begun, answered)
 }
@@ -132,16 +129,19 @@ pub(super) fn end(
     answered
 }
 
-/// Returns the result of a call whose arguments are too large.
+/// Returns the result of a call whose permission is not granted, or whose arguments are too large.
 ///
-/// A function whose signature has no error is called anyway if it only takes bytes; if it parses
-/// JSON, the guest's call ends.
+/// With arguments that are too large, a function whose signature has no error is called anyway if
+/// it only takes bytes; if it parses JSON, the guest's call ends.
 #[inline]
-pub(super) fn too_large(
+pub(super) fn refused(
     host: &Host,
     begun: &Begun,
     slots: &[u64],
 ) -> Option<Result<Answer, HostTrap>> {
+    if let Some(permission) = begun.denied {
+        return Some(refuse(begun.function, host.grant_hint.denied(permission)));
+    }
     let bytes = host.bound.get(begun.number)?.argument_bytes(slots);
     match bytes > host.argument_bytes {
         true => refuse_large(host, begun, bytes),
@@ -164,7 +164,7 @@ fn refuse_large(host: &Host, begun: &Begun, bytes: u64) -> Option<Result<Answer,
     match (function.refuse)(error) {
         Ok(answer) => Some(Ok(answer)),
         Err(error) if kinds.any(|kind| kind == Kind::Json) => {
-            Some(Err(HostTrap::new(function, Reason::Untold(error))))
+            Some(Err(HostTrap::new(function, Reason::Failed(error))))
         }
         Err(_) => None,
     }
@@ -285,7 +285,7 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
             *bytes = instead.into_owned();
             bytes.push(0);
         }
-        // The length of the guest's buffer is fixed.
+        // The guest's buffer has a fixed length.
         Answer::Written { bytes, .. } => {
             for (byte, instead) in bytes.iter_mut().zip(instead.iter().cycle()) {
                 *byte = *instead;
@@ -310,18 +310,18 @@ pub(super) fn refuse(
     function: &HostFunction,
     error: plugin_sdk::Error,
 ) -> Result<Answer, HostTrap> {
-    (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Untold(error)))
+    (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Failed(error)))
 }
 
 /// Returns an invalid value to the guest as an error. An invalid address is a bug in the guest, so
 /// it ends the call.
 #[cold]
 fn refuse_fault(function: &HostFunction, fault: CallError) -> Result<Answer, HostTrap> {
-    let told = match &fault {
+    let is_reported = match &fault {
         CallError::Argument { fault, .. } => matches!(**fault, CallError::Value(_)),
         fault => matches!(fault, CallError::Value(_)),
     };
-    if told {
+    if is_reported {
         let error = plugin_sdk::Error::new(code::INVALID_ARGUMENT, fault.to_string());
         return refuse(function, error);
     }
@@ -371,11 +371,21 @@ fn finish(
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
         Answer::Slot(_) | Answer::Written { .. } | Answer::InOut { .. } => None,
-        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } | Answer::Block { bytes } => {
-            u32::try_from(bytes.len())
-                .ok()
-                .filter(|len| *len <= abi::MAX_LEN)
-        }
+        _ => u32::try_from(bytes_of(answer).len())
+            .ok()
+            .filter(|len| *len <= abi::MAX_LEN),
+    }
+}
+
+/// Returns the bytes of a result, if it has any.
+pub(super) fn bytes_of(answer: &Answer) -> &[u8] {
+    match answer {
+        Answer::Slot(_) => &[],
+        Answer::Packed { bytes, .. }
+        | Answer::Terminated { bytes }
+        | Answer::Block { bytes }
+        | Answer::Written { bytes, .. }
+        | Answer::InOut { bytes, .. } => bytes,
     }
 }
 
@@ -505,14 +515,7 @@ pub(super) fn no_room(
     answer: &Answer,
     first: bool,
 ) -> Result<Answer, HostTrap> {
-    let bytes = match answer {
-        Answer::Slot(_) => 0,
-        Answer::Packed { bytes, .. }
-        | Answer::Terminated { bytes }
-        | Answer::Block { bytes }
-        | Answer::Written { bytes, .. }
-        | Answer::InOut { bytes, .. } => bytes.len(),
-    };
+    let bytes = bytes_of(answer).len();
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
         format!("the plugin has no room for the {bytes} bytes that the host returned"),
@@ -520,5 +523,5 @@ pub(super) fn no_room(
     if first {
         return refuse(function, error);
     }
-    Err(HostTrap::new(function, Reason::Untold(error)))
+    Err(HostTrap::new(function, Reason::Failed(error)))
 }
