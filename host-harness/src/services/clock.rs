@@ -80,6 +80,13 @@ impl ManualClock {
 }
 
 impl Hands {
+    /// Returns the hands, and advances them by the step.
+    fn read(&mut self) -> Hands {
+        let shown = *self;
+        self.advance(shown.step);
+        shown
+    }
+
     fn advance(&mut self, by: u64) {
         self.now = self.now.saturating_add(by);
         self.monotonic = self.monotonic.saturating_add(by);
@@ -94,18 +101,12 @@ impl Default for ManualClock {
 
 impl Time for ManualClock {
     fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        let mut hands = self.0.lock();
-        *nanoseconds = hands.now;
-        let step = hands.step;
-        hands.advance(step);
+        *nanoseconds = self.0.lock().read().now;
         Ok(())
     }
 
     fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        let mut hands = self.0.lock();
-        *nanoseconds = hands.monotonic;
-        let step = hands.step;
-        hands.advance(step);
+        *nanoseconds = self.0.lock().read().monotonic;
         Ok(())
     }
 }

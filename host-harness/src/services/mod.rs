@@ -27,7 +27,7 @@
 //! * **Answers**: `answer` adds an answer to a queue, `answer_to` answers each request that matches
 //!   a pattern, `answer_when` each request that satisfies a condition, and `answer_with` lets a
 //!   closure decide ([`ScriptedHttp`], [`ScriptedAi`]).
-//! * **Faults**: a [`InjectedFault`] is injected under the name of any host function, no matter what
+//! * **Faults**: an [`InjectedFault`] is injected under the name of any host function, whatever
 //!   implements it.
 //! * **Records** of past calls are bounded in number and size: [`RecordedLog::lines`],
 //!   [`EventBus::emitted`], [`ScriptedHttp::requests`], [`ScriptedAi::conversations`].
@@ -61,6 +61,7 @@ mod http;
 mod in_memory;
 mod kv;
 mod logging;
+mod quota;
 mod random;
 mod ring;
 mod script;

@@ -1,6 +1,5 @@
 //! Files in folders of the file system.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +10,8 @@ use plugin_sdk::services::files::{Entry, Files};
 use plugin_sdk::{Error, Result};
 
 use super::{
-    Access, Limits, Place, is_file, is_folder, no_such_file, no_such_folder, not_granted,
-    read_only, roots,
+    Access, Limits, Place, Roots, granted, is_file, is_folder, list_roots, no_such_file,
+    no_such_folder,
 };
 use crate::failure::{Failure, FailureKind};
 use crate::services::budget::Deadline;
@@ -47,7 +46,7 @@ const NAME: &str = "DirectoryFiles";
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryFiles {
-    roots: BTreeMap<String, (Arc<Dir>, Access)>,
+    roots: Roots<Arc<Dir>>,
     limits: Limits,
 }
 
@@ -96,23 +95,13 @@ impl DirectoryFiles {
                 reason: error.to_string(),
             })
         })?;
-        self.roots.insert(name.to_owned(), (Arc::new(dir), access));
+        self.roots.insert(name.to_owned(), (access, Arc::new(dir)));
         Ok(self)
     }
 
     /// Returns the granted folder of a path, if it is granted with at least this access.
     fn root(&self, place: &Place<'_>, access: Access) -> Result<&Dir> {
-        match self.roots.get(place.root) {
-            None => Err(not_granted(
-                place.root,
-                self.roots.keys().map(String::as_str),
-                NAME,
-            )),
-            Some((_, Access::ReadOnly)) if access == Access::ReadWrite => {
-                Err(read_only(place.root, NAME))
-            }
-            Some((dir, _)) => Ok(dir),
-        }
+        granted(&self.roots, place, access, NAME).map(|dir| &**dir)
     }
 }
 
@@ -158,7 +147,7 @@ impl Files for DirectoryFiles {
 
     fn list(&mut self, path: &str) -> Result<Vec<Entry>> {
         if path.is_empty() {
-            return Ok(roots(self.roots.keys().map(String::as_str)));
+            return Ok(list_roots(&self.roots));
         }
         let place = Place::parse(path)?;
         let dir = self.root(&place, Access::ReadOnly)?;

@@ -230,7 +230,9 @@ fn redirection(response: &Response) -> Option<(StatusCode, &str)> {
 
 /// Resolves a reference relative to a URL, as RFC 3986 (5.2) specifies.
 fn resolve(base: &Target, reference: &str) -> String {
-    let reference = reference.split('#').next().unwrap_or_default();
+    let reference = reference
+        .split_once('#')
+        .map_or(reference, |(start, _)| start);
     let has_scheme = reference
         .split_once(':')
         .is_some_and(|(scheme, _)| !scheme.is_empty() && !scheme.contains(['/', '?']));
