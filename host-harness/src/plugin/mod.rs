@@ -57,7 +57,7 @@ pub struct Plugin {
     /// The results of a batch, gathered for a command without batch support.
     gathered: Vec<u8>,
     gate: Gate,
-    /// Whether the life of its state has begun, and not ended.
+    /// `true` from the init hook to the cleanup hook.
     alive: bool,
 }
 
@@ -81,11 +81,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (data (i32.const 64) "[1,2,3]")
-    /// #   (func (export "command_numbers") (param i32 i32) (result i64) i64.const 0x40_0000_0007))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let numbers: Vec<u8> = plugin.call("numbers", ())?;
     /// assert_eq!(numbers, [1, 2, 3]);
@@ -147,11 +143,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// assert_eq!(plugin.call_raw("echo", b"abc")?, b"abc");
     ///
@@ -172,11 +164,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let echoed = plugin.call_with("echo", 1024, |buffer| buffer.fill(7))?;
     /// assert_eq!(echoed, [7; 1024]);
@@ -196,15 +184,12 @@ impl Plugin {
 
     /// Calls a raw command that changes its arguments in place, and copies them back.
     ///
-    /// [`call_with`](Plugin::call_with) and [`arguments`](Plugin::arguments) do the same without a copy.
+    /// [`call_with`](Plugin::call_with) and [`arguments`](Plugin::arguments) do the same without a
+    /// copy.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_clear") (param i32 i32) (result i64)
-    /// #     (memory.fill (local.get 0) (i32.const 0) (local.get 1)) i64.const 0))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let mut bytes = *b"abc";
     /// plugin.call_in_place("clear", &mut bytes)?;
@@ -283,17 +268,13 @@ impl Plugin {
     /// Calls a command with many inputs of plain bytes at once, and returns views of the results:
     /// [`call_many`](Plugin::call_many) for bytes.
     ///
-    /// The results of a command with batch support are views of the guest's memory. Otherwise they
+    /// The results of a command with batch support are views of guest memory. Otherwise they
     /// are gathered in the host's memory, and all of them together may have
     /// [`max_result_bytes`](PluginBuilder::max_result_bytes).
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let echoes: Result<Vec<&[u8]>, _> = plugin.call_many_raw("echo", ["one", "two"])?.collect();
     /// assert_eq!(echoes?, [b"one", b"two"]);
@@ -393,7 +374,7 @@ impl Plugin {
         )
     }
 
-    /// Calls the cleanup hook, which ends the life of the plugin's state. [`init`](Plugin::init)
+    /// Calls the cleanup hook, which drops the plugin's state. [`init`](Plugin::init)
     /// may begin another. An emulated host also checks that the plugin has given back the memory
     /// that it allocated for the host, and the host's other rules.
     ///
@@ -473,7 +454,8 @@ impl Plugin {
         &self.services
     }
 
-    /// Injects a fault into a host function from now on, by the name of its import: see [`InjectedFault`].
+    /// Injects a fault into a host function from now on, by the name of its import: see
+    /// [`InjectedFault`].
     pub fn fault(&mut self, function: &str, fault: InjectedFault) {
         self.runner
             .sandbox_mut()

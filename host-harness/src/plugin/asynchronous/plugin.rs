@@ -19,11 +19,7 @@ use crate::services::InjectedFault;
 ///
 /// ```
 /// use plugin_sdk_harness::{Plugin, Source};
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-/// #   (data (i32.const 64) "[1,2,3]")
-/// #   (func (export "command_numbers") (param i32 i32) (result i64) i64.const 0x40_0000_0007))"#;
+/// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_async().await?;
@@ -73,9 +69,8 @@ impl PluginBuilder {
             Err(error) => match error.try_into_panic() {
                 Ok(payload) => std::panic::resume_unwind(payload),
                 Err(error) => {
-                    return Err(Failure::load(FailureKind::Engine {
-                        reason: format!("the runtime is shutting down: {error}"),
-                    }));
+                    let reason = format!("the runtime is shutting down: {error}");
+                    return Err(Failure::load(FailureKind::Engine { reason }));
                 }
             },
         };
@@ -91,11 +86,7 @@ impl PluginBuilder {
 }
 
 impl AsyncPlugin {
-    /// As [`Plugin::call`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::call`].
+    /// As [`Plugin::call`], with the same errors.
     pub async fn call<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
@@ -109,11 +100,7 @@ impl AsyncPlugin {
             .await
     }
 
-    /// As [`Plugin::call_binary`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::call_binary`].
+    /// As [`Plugin::call_binary`], with the same errors.
     pub async fn call_binary<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
@@ -126,11 +113,7 @@ impl AsyncPlugin {
         self.call_encoded(callee, encoded, read_binary).await
     }
 
-    /// As [`Plugin::call_raw`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::call_raw`].
+    /// As [`Plugin::call_raw`], with the same errors.
     pub async fn call_raw(
         &mut self,
         command: impl CommandName,
@@ -143,11 +126,7 @@ impl AsyncPlugin {
         instance.result(callee, answer)
     }
 
-    /// As [`Plugin::init`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::init`].
+    /// As [`Plugin::init`], with the same errors.
     pub async fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
         let callee = Callee::Export(abi::INIT_EXPORT);
         let encoded = self
@@ -156,29 +135,17 @@ impl AsyncPlugin {
         self.call_encoded(callee, encoded, |_| Ok(())).await
     }
 
-    /// As [`Plugin::start`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::start`].
+    /// As [`Plugin::start`], with the same errors.
     pub async fn start(&mut self) -> Result<(), Failure> {
         self.hook(abi::START_EXPORT).await
     }
 
-    /// As [`Plugin::stop`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::stop`].
+    /// As [`Plugin::stop`], with the same errors.
     pub async fn stop(&mut self) -> Result<(), Failure> {
         self.hook(abi::STOP_EXPORT).await
     }
 
-    /// As [`Plugin::event`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::event`].
+    /// As [`Plugin::event`], with the same errors.
     pub async fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.0.expect_hook(abi::EVENT_EXPORT)?;
         let callee = Callee::Export(abi::EVENT_EXPORT);
@@ -188,24 +155,12 @@ impl AsyncPlugin {
         self.call_encoded(callee, encoded, |_| Ok(())).await
     }
 
-    /// As [`Plugin::cleanup`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::cleanup`].
+    /// As [`Plugin::cleanup`], with the same errors.
     pub async fn cleanup(&mut self) -> Result<(), Failure> {
         self.0.runner.own()?.call_cleanup_async().await
     }
 
-    /// As [`Plugin::deliver_events`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::deliver_events`].
-    ///
-    /// # Panics
-    ///
-    /// As [`Plugin::deliver_events`].
+    /// As [`Plugin::deliver_events`], with the same errors and panics.
     pub async fn deliver_events(&mut self) -> Result<usize, Failure> {
         let bus = self.0.services().events().clone();
         let waiting = bus.waiting();
