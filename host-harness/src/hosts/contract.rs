@@ -237,6 +237,23 @@ impl HostContract {
         }
     }
 
+    /// Returns the failure of a plugin that breaks a rule of the host.
+    pub(crate) fn violation(&self, rule: &'static str, found: impl Into<String>) -> FailureKind {
+        FailureKind::ContractViolation {
+            host: self.name,
+            rule,
+            found: found.into(),
+        }
+    }
+
+    /// Returns the failure for an operation that the host lacks.
+    pub(crate) fn unsupported(&self, what: &'static str) -> FailureKind {
+        FailureKind::UnsupportedByHost {
+            host: self.name,
+            what,
+        }
+    }
+
     /// Adds the host's own words, and a hint for this host, to a failure.
     pub(crate) fn tell(&self, failure: Failure) -> Failure {
         if failure.host_says().is_some() {

@@ -1,7 +1,5 @@
 //! The interface of an emulator, and the parts that emulators share.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use plugin_sdk::imports::HostFunctions;
 use plugin_sdk::services::http::{Head, Http, Response};
 use plugin_sdk::services::logging::Log;
@@ -11,6 +9,7 @@ use super::guest::Guest;
 use crate::failure::{Failure, FailureKind};
 use crate::permissions::Grants;
 use crate::services::Handles;
+use crate::sync::Shared;
 
 /// The operations of a host. One that a host lacks fails with
 /// [`FailureKind::UnsupportedByHost`], and no guest code runs.
@@ -160,18 +159,18 @@ impl Surroundings {
 /// The first rule that a plugin broke in a call of a host function, which cannot end the call
 /// itself. It is reported when the call returns. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Breaches(Arc<Mutex<Option<(&'static str, String)>>>);
+pub(crate) struct Breaches(Shared<Option<(&'static str, String)>>);
 
 impl Breaches {
     /// Notes a rule and what was found instead, unless a rule is noted already.
     pub(crate) fn note(&self, rule: &'static str, found: impl Into<String>) {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = self.0.lock();
         first.get_or_insert_with(|| (rule, found.into()));
     }
 
     /// Takes the note.
     pub(crate) fn take(&self) -> Option<(&'static str, String)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 }
 

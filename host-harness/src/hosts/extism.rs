@@ -1,7 +1,7 @@
 //! The runtime of Extism, by its crate: `docs/hosts/extism.md`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use plugin_sdk::abi;
 use plugin_sdk::hosts::extism::{self, Env, Requests};
@@ -22,6 +22,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::memory::PAGE;
 use crate::services::setting;
+use crate::sync::Shared;
 use crate::text;
 
 /// The functions that a program may call besides the commands, if a plugin has them.
@@ -56,7 +57,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     callable: is_callable,
     emulator: |surroundings| {
         let functions = Functions {
-            kernel: Arc::default(),
+            kernel: Shared::default(),
             host: surroundings,
         };
         Emulation::new(extism::provide(functions.clone()), Extism { functions })
@@ -225,13 +226,13 @@ impl Kernel {
 /// The functions of Extism, on top of the services.
 #[derive(Clone)]
 struct Functions {
-    kernel: Arc<Mutex<Kernel>>,
+    kernel: Shared<Kernel>,
     host: Surroundings,
 }
 
 impl Functions {
     fn kernel(&self) -> MutexGuard<'_, Kernel> {
-        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kernel.lock()
     }
 
     /// Takes a block over from the plugin. An invalid one is a breach.

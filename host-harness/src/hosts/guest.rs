@@ -16,14 +16,15 @@ use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 use crate::limits::Limits;
 use crate::manifest::Manifest;
-use crate::run::{Compiled, Module, Sandbox, refused};
+use crate::memory::range_mut;
+use crate::run::{Compiled, Module, Sandbox, argument_len, refused};
 
 /// See the [module](self).
 pub(crate) struct Guest {
     host: &'static HostContract,
     module: Module,
     compiled: Arc<Compiled>,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     pool: Option<u32>,
     /// The current operation, for failures.
     during: Stage,
@@ -103,14 +104,6 @@ impl Guest {
 
     pub(crate) fn module(&self) -> &Module {
         &self.module
-    }
-
-    pub(crate) fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
-    }
-
-    pub(crate) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        &mut self.sandbox
     }
 
     /// Returns whether the module has a function of this name.
@@ -199,11 +192,7 @@ impl Guest {
     /// Writes bytes to an address.
     pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Failure> {
         let memory = self.sandbox.memory.data_mut(&mut self.sandbox.store);
-        let start = address as usize;
-        let place = start
-            .checked_add(bytes.len())
-            .and_then(|end| memory.get_mut(start..end));
-        match place {
+        match range_mut(memory, address, bytes.len()) {
             Some(place) => place.copy_from_slice(bytes),
             None if bytes.is_empty() => {}
             None => {
@@ -316,15 +305,7 @@ impl Guest {
         if bytes.is_empty() {
             return Ok((0, 0));
         }
-        let len = u32::try_from(bytes.len())
-            .ok()
-            .filter(|len| *len <= plugin_sdk::abi::MAX_LEN)
-            .ok_or_else(|| {
-                self.failure(FailureKind::ArgumentsTooLarge {
-                    bytes: bytes.len() as u64,
-                    limit: u64::from(plugin_sdk::abi::MAX_LEN),
-                })
-            })?;
+        let len = argument_len(bytes.len()).map_err(|kind| self.failure(kind))?;
         let address = self.alloc(len)?;
         self.write(address, bytes)?;
         Ok((address, len))
@@ -394,13 +375,9 @@ impl Guest {
 
     /// Returns the failure of a plugin that breaks a rule of the host.
     pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
-        let kind = FailureKind::ContractViolation {
-            host: self.host.name,
-            rule,
-            found: found.into(),
-        };
         let context = self.sandbox.context(Default::default());
-        self.failure(kind).with_context(context)
+        self.failure(self.host.violation(rule, found))
+            .with_context(context)
     }
 
     /// Reads a number from the guest that is 1 for yes and 0 for no, by a rule of the host.
@@ -418,10 +395,7 @@ impl Guest {
 
     /// Returns the failure for an operation that the host lacks.
     pub(crate) fn lacks(&self, what: &'static str) -> Failure {
-        self.failure(FailureKind::UnsupportedByHost {
-            host: self.host.name,
-            what,
-        })
+        self.failure(self.host.unsupported(what))
     }
 }
 

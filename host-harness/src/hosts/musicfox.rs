@@ -1,7 +1,6 @@
 //! go-musicfox v2, by its WebAssembly guide: `docs/hosts/musicfox.md`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plugin_sdk::Error;
@@ -17,7 +16,9 @@ use super::emulator::{Emulation, Emulator, Surroundings, Words, or_empty_object}
 use super::guest::Guest;
 use crate::abi::{ExportedFunction, I32, check_command};
 use crate::failure::{Failure, FailureKind, Region};
+use crate::run::argument_len;
 use crate::services::setting;
+use crate::sync::Shared;
 use crate::text;
 use crate::wasm::inspect::Inspection;
 
@@ -70,8 +71,8 @@ pub(super) const CONTRACT: HostContract = HostContract {
     emulator: |surroundings| {
         let functions = Functions {
             host: surroundings,
-            own: Arc::default(),
-            turn: Arc::default(),
+            own: Shared::default(),
+            turn: Shared::default(),
         };
         let player = Player {
             turn: functions.turn.clone(),
@@ -116,18 +117,14 @@ fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
         [] => "it imports nothing".to_owned(),
         names => format!("it imports {}", names.join(", ")),
     };
-    let kind = FailureKind::ContractViolation {
-        host: CONTRACT.name,
-        rule: "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order",
-        found,
-    };
-    Some(Failure::load(kind).with_hint(
+    let rule = "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order";
+    Some(Failure::load(CONTRACT.violation(rule, found)).with_hint(
         "a plugin built with its feature `host-musicfox` imports them so; elsewhere, refer to all three in one place, in this order: docs/hosts/musicfox.md",
     ))
 }
 
 struct Player {
-    turn: Arc<Mutex<Turn>>,
+    turn: Shared<Turn>,
     running: bool,
 }
 
@@ -140,10 +137,6 @@ struct Turn {
     answer: Option<Result<Vec<u8>, Vec<u8>>>,
     /// The last line of the log about an error.
     error_line: Option<String>,
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Emulator for Player {
@@ -287,7 +280,7 @@ impl Emulator for Player {
 impl Player {
     /// Forgets earlier messages, and sets the event that calls a command now.
     fn begin(&self, call: &str) {
-        *lock(&self.turn) = Turn {
+        *self.turn.lock() = Turn {
             call: call.to_owned(),
             ..Turn::default()
         };
@@ -304,7 +297,7 @@ impl Player {
     fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
         let says = format!("{export} returned error code: {status}");
         let code = Error::from_status(status).code().to_owned();
-        let error = match lock(&self.turn).error_line.take() {
+        let error = match self.turn.lock().error_line.take() {
             Some(line) => Error::new(code, line).context(says.clone()),
             None => Error::new(code, says.clone()),
         };
@@ -330,7 +323,7 @@ impl Player {
         let call = format!("command.{name}");
         self.begin(&call);
         let status = handle_event(guest, &call, arguments)?;
-        let answer = lock(&self.turn).answer.take();
+        let answer = self.turn.lock().answer.take();
         match answer {
             Some(Ok(result)) if status == 0 => Ok(result),
             Some(Err(error)) if status < 0 => Err(guest.failed(&error)),
@@ -352,13 +345,7 @@ impl Player {
 
 /// Allocates memory. The host of the guide also asks for zero bytes, and expects an address.
 fn allocate(guest: &mut Guest, len: usize, says: &'static str) -> Result<u32, Failure> {
-    let size = i32::try_from(len).ok().map(i32::cast_unsigned);
-    let Some(size) = size else {
-        return Err(guest.failure(FailureKind::ArgumentsTooLarge {
-            bytes: len as u64,
-            limit: u64::from(abi::MAX_LEN),
-        }));
-    };
+    let size = argument_len(len).map_err(|kind| guest.failure(kind))?;
     guest
         .alloc(size)
         .map_err(|failure| failure.with_host_says(says))
@@ -537,8 +524,8 @@ fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Fai
 struct Functions {
     host: Surroundings,
     /// Settings that the plugin has changed, where the configuration is not the one in memory.
-    own: Arc<Mutex<BTreeMap<String, String>>>,
-    turn: Arc<Mutex<Turn>>,
+    own: Shared<BTreeMap<String, String>>,
+    turn: Shared<Turn>,
 }
 
 /// The beginnings of the paths that a plugin may use.
@@ -571,7 +558,7 @@ impl Musicfox for Functions {
             _ => log::Level::Debug,
         };
         if level == log::Level::Error {
-            lock(&self.turn).error_line = Some(message.clone().into_owned());
+            self.turn.lock().error_line = Some(message.clone().into_owned());
         }
         if !message.is_empty() {
             self.host.log(level, CONTRACT.name, &message);
@@ -582,7 +569,7 @@ impl Musicfox for Functions {
         if key.is_empty() {
             return None;
         }
-        let own = lock(&self.own).get(key).cloned();
+        let own = self.own.lock().get(key).cloned();
         let text = own.or_else(|| setting(&mut self.host.services.config, key));
         // A setting without a value is an empty text.
         Some(Block(text.map_or_else(Vec::new, String::into_bytes)))
@@ -595,7 +582,7 @@ impl Musicfox for Functions {
                 "host_emit_event was called without one of them",
             );
         }
-        let mut turn = lock(&self.turn);
+        let mut turn = self.turn.lock();
         let outcome = match turn.call.as_str() {
             "" => None,
             call => event.strip_prefix(call),
@@ -626,7 +613,7 @@ impl Further for Functions {
         match &self.host.services.settings {
             Some(settings) => settings.set(key, value),
             None => {
-                lock(&self.own).insert(key.to_owned(), value.to_owned());
+                self.own.lock().insert(key.to_owned(), value.to_owned());
             }
         }
     }

@@ -76,13 +76,7 @@ const LENGTH: &str = "an answer has at least 1 and at most 65535 bytes";
 
 fn further_rules(inspection: &Inspection<'_>) -> Vec<Failure> {
     let mut failures = Vec::new();
-    let breaks = |found: String| {
-        Failure::load(FailureKind::ContractViolation {
-            host: CONTRACT.name,
-            rule: BELONGS_TO_HOST,
-            found,
-        })
-    };
+    let breaks = |found: String| Failure::load(CONTRACT.violation(BELONGS_TO_HOST, found));
     match inspection.memory() {
         Some(memory) if memory.initial * 65_536 < u64::from(HOSTS_OWN) => {
             failures.push(breaks(

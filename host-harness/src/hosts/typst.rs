@@ -1,7 +1,7 @@
 //! Typst, by its documentation and its plugin protocol: `docs/hosts/typst.md`.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use plugin_sdk::abi;
 use plugin_sdk::hosts::names;
@@ -16,6 +16,8 @@ use super::emulator::{Emulation, Emulator, Words};
 use super::guest::Guest;
 use crate::abi::{ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind};
+use crate::memory::range_mut;
+use crate::sync::Shared;
 
 /// The functions that a document may call besides the commands, if a plugin has them.
 const OTHERS: [ExportedFunction; 1] = [(abi::INIT_EXPORT, &[I32], &[I32], false)];
@@ -147,11 +149,11 @@ struct Call {
 
 /// Typst's functions.
 #[derive(Clone, Default)]
-struct Functions(Arc<Mutex<Call>>);
+struct Functions(Shared<Call>);
 
 impl Functions {
     fn call(&self) -> MutexGuard<'_, Call> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -188,21 +190,18 @@ fn write_arguments(
     let functions: &Functions = functions.downcast_ref().ok_or(CallError::Implementation)?;
     let address = slots.first().map_or(0, |slot| *slot as u32);
     let call = functions.call();
-    let bytes = call.argument.len();
-    let place = (address as usize)
-        .checked_add(bytes)
-        .and_then(|end| memory.get_mut(address as usize..end));
-    match place {
-        Some(place) => place.copy_from_slice(&call.argument),
-        None => {
-            return Err(CallError::OutOfBounds {
-                address,
-                bytes: bytes as u64,
-                memory: memory.len() as u64,
-            });
+    let (bytes, memory_bytes) = (call.argument.len(), memory.len());
+    match range_mut(memory, address, bytes) {
+        Some(place) => {
+            place.copy_from_slice(&call.argument);
+            Ok(Answer::Slot(0))
         }
+        None => Err(CallError::OutOfBounds {
+            address,
+            bytes: bytes as u64,
+            memory: memory_bytes as u64,
+        }),
     }
-    Ok(Answer::Slot(0))
 }
 
 /// Returns the words of Typst.

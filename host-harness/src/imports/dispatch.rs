@@ -14,6 +14,7 @@ use super::ending::{HostTrap, Reason};
 use super::state::State;
 use super::{Guest, Host};
 use crate::engine::TICK;
+use crate::memory::range_mut;
 use crate::observe::{Observer, Outcome};
 use crate::services::{Call, Strike, within};
 
@@ -469,11 +470,7 @@ pub(super) fn write(
     }
     let memory = guest.memory.data_mut(&mut *caller);
     let size = memory.len();
-    let start = address as usize;
-    let place = start
-        .checked_add(bytes.len())
-        .and_then(|end| memory.get_mut(start..end));
-    match place {
+    match range_mut(memory, address, bytes.len()) {
         Some(place) => {
             place.copy_from_slice(bytes);
             Ok(())

@@ -564,7 +564,7 @@ impl PluginBuilder {
                 breaches,
             }) => {
                 let mut guest = Guest::new(contract, &module, compiled, host, &limits, pool)?;
-                guest.sandbox_mut().store.data_mut().observer = observe.observer();
+                guest.sandbox.store.data_mut().observer = observe.observer();
                 let emulated = Emulated::new(contract, emulator, breaches, guest)?;
                 Runner::Emulated(Box::new(emulated))
             }
@@ -587,10 +587,7 @@ impl PluginBuilder {
     /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
         if let Some(host) = self.emulated.filter(|_| can_wait) {
-            return Err(Failure::load(FailureKind::UnsupportedByHost {
-                host: host.name,
-                what: "async calls",
-            }));
+            return Err(Failure::load(host.unsupported("async calls")));
         }
         let config = self.take_config()?;
         let module = match (&self.origin, self.emulated) {

@@ -77,11 +77,11 @@ impl Emulated {
     }
 
     pub(super) fn sandbox(&self) -> &Sandbox {
-        self.guest.sandbox()
+        &self.guest.sandbox
     }
 
     pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        self.guest.sandbox_mut()
+        &mut self.guest.sandbox
     }
 
     /// Returns whether every further call is refused, which no host does that makes an instance for
@@ -132,11 +132,7 @@ impl Emulated {
     /// Returns the failure for what the host never does.
     #[cfg(feature = "async")]
     pub(super) fn lacks(&self, what: &'static str) -> Failure {
-        self.host
-            .tell(Failure::load(FailureKind::UnsupportedByHost {
-                host: self.host.name,
-                what,
-            }))
+        self.host.tell(Failure::load(self.host.unsupported(what)))
     }
 
     /// Runs a command, or an operation of the host that has no event.
@@ -317,11 +313,8 @@ impl Emulated {
         if self.alive {
             return Ok(());
         }
-        let kind = FailureKind::UnsupportedByHost {
-            host: self.host.name,
-            what: "calls before it has initialised a plugin, or after its cleanup",
-        };
-        Err(Failure::new(kind, stage.clone()))
+        let what = "calls before it has initialised a plugin, or after its cleanup";
+        Err(Failure::new(self.host.unsupported(what), stage.clone()))
     }
 }
 

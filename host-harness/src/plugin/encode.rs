@@ -152,5 +152,7 @@ impl Gate {
 fn write_json<'a>(value: &impl Serialize, text: &'a mut Vec<u8>) -> Result<&'a [u8], FailureKind> {
     let before = text.len();
     json::encode(value, text).map_err(|reason| FailureKind::BadArguments { reason })?;
-    Ok(text.get(before..).unwrap_or_default())
+    // Encoding only appends.
+    let (_, written) = text.split_at(before);
+    Ok(written)
 }

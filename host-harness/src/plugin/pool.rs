@@ -10,6 +10,7 @@ use super::Plugin;
 use super::builder::PluginBuilder;
 use crate::abi::CommandName;
 use crate::failure::Failure;
+use crate::sync::lock;
 
 /// The function that creates the builder of an instance.
 pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;
@@ -167,7 +168,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.places)
     }
 }
 

@@ -39,11 +39,17 @@ impl Runner {
     }
 
     pub(super) fn sandbox(&self) -> &Sandbox {
-        either!(self, it => it.sandbox())
+        match self {
+            Runner::Own(instance) => &instance.sandbox,
+            Runner::Emulated(emulated) => emulated.sandbox(),
+        }
     }
 
     pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        either!(self, it => it.sandbox_mut())
+        match self {
+            Runner::Own(instance) => &mut instance.sandbox,
+            Runner::Emulated(emulated) => emulated.sandbox_mut(),
+        }
     }
 
     pub(super) fn observer(&self) -> Option<&Observer> {

@@ -28,7 +28,7 @@ impl PluginBuilder {
     /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let (lines, seen) = mpsc::channel();
     /// let mut plugin = Plugin::builder(Source::wat(WAT))
-    ///     .trace(move |crossing| lines.send(crossing.to_string()).unwrap_or_default())
+    ///     .trace(move |crossing| lines.send(crossing.to_string()).unwrap())
     ///     .build()?;
     /// plugin.call_raw("echo", b"hello")?;
     ///

@@ -8,6 +8,7 @@ use std::ops::Range;
 use plugin_sdk::abi::{self, Packed};
 use wasmtime::{TypedFunc, WasmParams};
 
+use super::batch::argument_len;
 use super::module::Compiled;
 use super::sandbox::{self, Sandbox};
 use super::trap;
@@ -29,7 +30,7 @@ const BUFFER_STEP: u32 = 1 << 20;
 type CallFunc = TypedFunc<(u32, u32), u64>;
 
 pub(crate) struct Instance {
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
     commands: CommandTable,
@@ -234,14 +235,6 @@ impl Instance {
         self.buffer.contents(&self.sandbox)
     }
 
-    pub(crate) fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
-    }
-
-    pub(crate) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        &mut self.sandbox
-    }
-
     /// Returns whether every further call is refused.
     pub(crate) fn is_dead(&self) -> bool {
         self.sandbox.is_dead()
@@ -282,16 +275,9 @@ impl Instance {
 
     /// Returns the capacity of a buffer for this many bytes.
     fn capacity_for(&self, callee: Callee, len: usize) -> Result<u32, Failure> {
-        match u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) {
-            Some(len) => Ok(buffer_capacity(len)),
-            None => {
-                let kind = FailureKind::ArgumentsTooLarge {
-                    bytes: len as u64,
-                    limit: u64::from(abi::MAX_LEN),
-                };
-                Err(self.failure(callee, kind))
-            }
-        }
+        argument_len(len)
+            .map(buffer_capacity)
+            .map_err(|kind| self.failure(callee, kind))
     }
 
     /// Takes the result of `alloc`, if it is valid.

@@ -3,7 +3,7 @@
 use std::path::Path;
 #[cfg(any(feature = "async", feature = "schema-checks"))]
 use std::sync::OnceLock;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use wasmtime::InstancePre;
 
@@ -21,6 +21,7 @@ use crate::manifest::Manifest;
 use crate::permissions::Permission;
 use crate::source::Binary;
 use crate::symbols::Symbols;
+use crate::sync::lock;
 use crate::wasm::inspect::Inspection;
 
 /// A plugin's module, from which any number of instances are created.
@@ -180,11 +181,7 @@ impl Module {
     pub(crate) fn compiled(&self, options: &EngineOptions) -> Result<Arc<Compiled>, Failure> {
         // Locked while compiling, so that another thread that needs the same code waits for it. The
         // limits of the module bound the time.
-        let mut compiled = self
-            .0
-            .compiled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = lock(&self.0.compiled);
         if let Some((_, existing)) = compiled.iter().find(|(with, _)| with == options) {
             return Ok(Arc::clone(existing));
         }

@@ -198,15 +198,7 @@ impl Sandbox {
         region: Region,
         bytes: &'a [u8],
     ) -> Result<&'a [u8], FailureKind> {
-        let limit = self.limits.max_result_bytes;
-        match bytes.len() as u64 {
-            len if len > limit => Err(FailureKind::ResultTooLarge {
-                region,
-                bytes: len,
-                limit,
-            }),
-            _ => Ok(bytes),
-        }
+        within(region, bytes.len(), self.limits.max_result_bytes).map(|()| bytes)
     }
 
     /// Returns the plugin's own error, from its JSON form in the SDK.
@@ -326,10 +318,14 @@ impl Sandbox {
     }
 
     pub(crate) fn end_census(&mut self) -> Census {
-        let observer = &mut self.store.data_mut().observer;
-        let census = observer.as_mut().map(|observer| observer.end_census());
-        observer.take_if(|observer| observer.is_idle());
-        census.unwrap_or_default()
+        let place = &mut self.store.data_mut().observer;
+        let Some(observer) = place else {
+            // No census has begun.
+            return Census::default();
+        };
+        let census = observer.end_census();
+        place.take_if(|observer| observer.is_idle());
+        census
     }
 
     /// Returns the host functions of the instance.
@@ -339,6 +335,18 @@ impl Sandbox {
 
     pub(crate) fn host_mut(&mut self) -> &mut Host {
         &mut self.store.data_mut().host
+    }
+}
+
+/// Checks that a result or an error is not larger than its limit.
+pub(super) fn within(region: Region, bytes: usize, limit: u64) -> Result<(), FailureKind> {
+    match bytes as u64 {
+        bytes if bytes > limit => Err(FailureKind::ResultTooLarge {
+            region,
+            bytes,
+            limit,
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events between plugins and the host.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use plugin_sdk::Result;
 use plugin_sdk::services::events::{self, Events};
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::ring::Ring;
 use super::{Shared, error};
+use crate::sync::lock;
 
 /// Bounds of the record of emitted events and of each member's queue, in events and in bytes.
 const KEPT: usize = 1000;
@@ -201,10 +202,6 @@ impl Hub {
         });
         Ok((event, bytes))
     }
-}
-
-fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Place {

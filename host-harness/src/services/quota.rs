@@ -33,15 +33,17 @@ pub(super) struct Values {
     pub(super) limit: u64,
 }
 
-impl Values {
-    pub(super) fn new() -> Self {
+impl Default for Values {
+    fn default() -> Self {
         Values {
             entries: BTreeMap::new(),
             bytes: 0,
             limit: LIMIT,
         }
     }
+}
 
+impl Values {
     pub(super) fn entries(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.entries
     }

@@ -1,4 +1,4 @@
-//! Sources of a plugin's module: a crate, a file, bytes or text.
+//! Sources of modules: a crate, a file, bytes or text.
 
 mod cargo;
 mod clash;
@@ -17,11 +17,13 @@ use file::{read_file, within};
 pub(crate) use cargo::Build;
 pub use cargo::{BuiltModule, CargoEnvironment, CrateSource};
 pub(crate) use clash::settled;
+#[cfg(any(feature = "files-directory", feature = "kv-database"))]
+pub(crate) use file::unusable_file;
 
 /// The default of [`Source::max_bytes`]: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// The source of a plugin's module: a crate, a file, bytes, or text.
+/// The source of a module: a crate, a file, bytes, or text.
 ///
 /// ```no_run
 /// use plugin_sdk_harness::{Plugin, Source};

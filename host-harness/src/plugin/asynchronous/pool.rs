@@ -1,6 +1,6 @@
 //! Many calls at once from one module, on tokio.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +11,7 @@ use crate::abi::CommandName;
 use crate::failure::Failure;
 use crate::plugin::builder::PluginBuilder;
 use crate::plugin::pool::{Idle, Make};
+use crate::sync::lock;
 
 /// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the errors
 /// of [`PluginBuilder::build_async`].
@@ -116,7 +117,7 @@ impl AsyncPool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle<AsyncPlugin>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 }
 

@@ -13,9 +13,10 @@ use super::{
     Access, Limits, Place, Roots, granted, is_file, is_folder, list_roots, no_such_file,
     no_such_folder,
 };
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::services::budget::Deadline;
 use crate::services::error;
+use crate::source::unusable_file;
 
 const NAME: &str = "DirectoryFiles";
 
@@ -74,7 +75,7 @@ impl DirectoryFiles {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] if the folder cannot be opened.
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the folder cannot be opened.
     pub fn read_only(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
         self.grant(name, path.as_ref(), Access::ReadOnly)
     }
@@ -83,18 +84,14 @@ impl DirectoryFiles {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] if the folder cannot be opened.
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the folder cannot be opened.
     pub fn read_write(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
         self.grant(name, path.as_ref(), Access::ReadWrite)
     }
 
     fn grant(mut self, name: &str, path: &Path, access: Access) -> Result<Self, Failure> {
-        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(|error| {
-            Failure::load(FailureKind::Io {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })
-        })?;
+        let dir = Dir::open_ambient_dir(path, ambient_authority())
+            .map_err(|error| unusable_file(path, error))?;
         self.roots.insert(name.to_owned(), (access, Arc::new(dir)));
         Ok(self)
     }

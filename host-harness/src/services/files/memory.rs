@@ -33,9 +33,10 @@ const NAME: &str = "MemoryFiles";
 /// assert_eq!(files.paths(), ["assets/words.txt", "data/out.txt"]);
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct MemoryFiles(Shared<State>);
 
+#[derive(Default)]
 struct State {
     roots: Roots<()>,
     files: Values,
@@ -45,11 +46,7 @@ struct State {
 impl MemoryFiles {
     /// Creates a service without folders and files, with room for 64 MiB.
     pub fn new() -> Self {
-        MemoryFiles(Shared::new(State {
-            roots: Roots::new(),
-            files: Values::new(),
-            limits: Limits::default(),
-        }))
+        Self::default()
     }
 
     /// Grants read access to a folder.
@@ -142,12 +139,6 @@ impl State {
 fn folders_of(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(path.rsplit_once('/'), |(folder, _)| folder.rsplit_once('/'))
         .map(|(folder, _)| folder)
-}
-
-impl Default for MemoryFiles {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// Shows only the paths, because contents may be large.

@@ -5,16 +5,18 @@ use std::fs::File;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::{Result, code};
 use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableError};
 
 use super::{Listed, STORE, check_key};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::services::error;
 use crate::services::quota::{self, LIMIT, counted};
+use crate::source::unusable_file;
+use crate::sync::lock;
 
 /// The bytes that each namespace takes.
 const TAKEN: TableDefinition<'_, &str, u64> = TableDefinition::new("taken");
@@ -53,16 +55,11 @@ impl DatabaseKv {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] if the file cannot be created or read, is open in another process, is
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the file cannot be created or read, is open in another process, is
     /// not a database of this kind, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
-        let database = shared(path).map_err(|reason| {
-            Failure::load(FailureKind::Io {
-                path: path.to_owned(),
-                reason,
-            })
-        })?;
+        let database = shared(path).map_err(|reason| unusable_file(path, reason))?;
         Ok(DatabaseKv {
             database,
             path: path.to_owned(),
@@ -136,7 +133,7 @@ impl DatabaseKv {
 /// Returns the database of a file, shared within the process.
 fn shared(path: &Path) -> Result<Arc<Database>, String> {
     static OPEN: Mutex<Vec<(PathBuf, Weak<Database>)>> = Mutex::new(Vec::new());
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = lock(&OPEN);
     open.retain(|(_, database)| database.strong_count() > 0);
     if let Ok(known) = path.canonicalize()
         && let Some((_, database)) = open.iter().find(|(path, _)| *path == known)

@@ -29,13 +29,13 @@ use crate::services::quota::Values;
 /// assert_eq!(store.keys(), ["last", "visits"]);
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct MemoryKv(Shared<Values>);
 
 impl MemoryKv {
     /// Creates an empty store of at most 64 MiB.
     pub fn new() -> Self {
-        MemoryKv(Shared::new(Values::new()))
+        Self::default()
     }
 
     /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
@@ -104,12 +104,6 @@ impl MemoryKv {
     /// Removes everything.
     pub fn clear(&self) {
         self.0.lock().clear();
-    }
-}
-
-impl Default for MemoryKv {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
