@@ -199,6 +199,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[macro_use]
+mod settings;
+
 mod abi;
 mod engine;
 mod failure;

@@ -6,13 +6,13 @@ use plugin_sdk::services::logging::Log;
 use plugin_sdk::services::time::Time;
 
 use super::guest::Guest;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::permissions::Grants;
 use crate::services::Handles;
 use crate::sync::Shared;
 
 /// The operations of a host. One that a host lacks fails with
-/// [`FailureKind::UnsupportedByHost`], and no guest code runs.
+/// [`FailureKind::UnsupportedByHost`](crate::FailureKind::UnsupportedByHost), and no guest code runs.
 ///
 /// Each method is one operation that the harness's user asks for, with the time and the fuel of one
 /// call. A guest that traps is dead; the method only passes the failure on.
@@ -184,11 +184,6 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// Returns no words, for failures of which the host's documents have none.
-    pub(crate) fn none(_: &FailureKind) -> Self {
-        Words::default()
-    }
-
     /// Returns the host's message.
     pub(crate) fn says(message: impl Into<String>) -> Self {
         Words {

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use plugin_sdk::code;
 use serde::Deserialize;
@@ -14,18 +13,15 @@ use wasmtime::{TypedFunc, WasmParams, WasmResults};
 use super::contract::{Allocator, HostContract};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
-use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::memory::range_mut;
-use crate::run::{Compiled, Module, Sandbox, argument_len, refused};
+use crate::run::{Blueprint, Module, Sandbox, argument_len, refused};
 
 /// See the [module](self).
 pub(crate) struct Guest {
     host: &'static HostContract,
     module: Module,
-    compiled: Arc<Compiled>,
     pub(crate) sandbox: Sandbox,
-    pool: Option<u32>,
     /// The current operation, for failures.
     during: Stage,
     /// The blocks that the guest has allocated for the host and the host has not freed: addresses
@@ -36,19 +32,15 @@ pub(crate) struct Guest {
 impl Guest {
     pub(crate) fn new(
         host: &'static HostContract,
+        blueprint: Blueprint,
         module: &Module,
-        compiled: Arc<Compiled>,
         functions: Host,
-        limits: &Limits,
-        pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(&compiled, functions, limits, pool, host.panic_record())?;
+        let sandbox = Sandbox::new(blueprint, functions, host.panic_record())?;
         let mut guest = Guest {
             host,
             module: module.clone(),
-            compiled,
             sandbox,
-            pool,
             during: Stage::Load,
             blocks: BTreeMap::new(),
         };
@@ -69,15 +61,8 @@ impl Guest {
     fn renew(&mut self) -> Result<(), Failure> {
         let state = self.sandbox.store.data_mut();
         let (functions, observer) = (std::mem::take(&mut state.host), state.observer.take());
-        let limits = self.sandbox.limits.clone();
-        let renewed = Sandbox::new(
-            &self.compiled,
-            functions,
-            &limits,
-            self.pool,
-            self.host.panic_record(),
-        );
-        match renewed {
+        let blueprint = self.sandbox.blueprint().clone();
+        match Sandbox::new(blueprint, functions, self.host.panic_record()) {
             Ok(mut sandbox) => {
                 sandbox.store.data_mut().observer = observer;
                 self.sandbox = sandbox;

@@ -45,7 +45,7 @@ pub(super) const CONTRACT: HostContract = HostContract {
     fresh_instances: false,
     callable: |_, _| false,
     emulator: |surroundings| Emulation::new(surroundings.services.provide(), Native),
-    words: Words::none,
+    words: |_| Words::default(),
 };
 
 /// Emulates a host that allocates memory for every call and frees it afterwards;

@@ -1,7 +1,6 @@
 //! Settings of a plugin, and its creation.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk::abi;
@@ -21,7 +20,7 @@ use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
 use crate::observe;
 use crate::permissions::{Grants, Permission};
-use crate::run::{Compiled, Instance, Module, json};
+use crate::run::{Blueprint, Instance, Module, json};
 use crate::services::{Faults, InjectedFault, Provided, Services};
 use crate::source::{Source, remedies};
 
@@ -77,12 +76,10 @@ pub struct PluginBuilder {
 /// The parts of an instance.
 pub(crate) struct Prepared {
     pub(crate) module: Module,
-    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) blueprint: Blueprint,
     pub(crate) host: Host,
     pub(super) emulation: Option<Emulating>,
     pub(crate) services: Services,
-    pub(crate) limits: Limits,
-    pub(crate) pool: Option<u32>,
     pub(crate) observe: observe::Options,
     pub(crate) gate: Gate,
     /// The configuration for the init hook, if it is to be called.
@@ -140,22 +137,9 @@ impl Module {
     }
 }
 
-/// Defines the settings that a builder merely stores.
-macro_rules! settings {
-    ($($(#[$attribute:meta])* $name:ident($self:ident $(, $value:ident: $ty:ty)*) { $store:expr })*) => {
-        impl PluginBuilder {
-            $(
-                $(#[$attribute])*
-                pub fn $name(mut $self $(, $value: $ty)*) -> Self {
-                    $store;
-                    $self
-                }
-            )*
-        }
-    };
-}
-
 settings! {
+    PluginBuilder:
+
     /// Does not call the init hook. [`Plugin::init`] can call it later.
     without_init(self) { self.init = false }
 
@@ -491,22 +475,12 @@ impl PluginBuilder {
     /// plugin breaks is [`ContractViolation`](FailureKind::ContractViolation), even where the host
     /// itself would not notice.
     ///
-    /// ```
+    /// ```no_run
     /// use plugin_sdk_harness::{Plugin, Source, hosts};
     /// use serde_json::Value;
     ///
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096)) (global $alive (mut i32) (i32.const 0))
-    /// #   (func (export "neotalk_alloc") (param i32) (result i32) (local $at i32)
-    /// #     (local.set $at (global.get $top)) (global.set $top (i32.and (i32.add (local.get $at) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))) (local.get $at))
-    /// #   (func (export "neotalk_free") (param i32 i32))
-    /// #   (func (export "neotalk_init") (param i32 i32) (result i32) (global.set $alive (i32.const 1)) i32.const 1)
-    /// #   (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
-    /// #   (data (i32.const 64) "{\"status\":\"pong\"}")
-    /// #   (func (export "neotalk_get_result") (param i32 i32) (result i32)
-    /// #     (if (i32.eqz (global.get $alive)) (then (return (i32.const 1))))
-    /// #     (i32.store (local.get 0) (i32.const 64)) (i32.store (local.get 1) (i32.const 17)) i32.const 0)
-    /// #   (func (export "neotalk_cleanup") (global.set $alive (i32.const 0))))"#;
-    /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_for(hosts::neotalk())?;
+    /// let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+    /// let mut plugin = Plugin::builder(source).build_for(hosts::neotalk())?;
     /// let answer: Value = plugin.call("ping", ())?;
     /// assert_eq!(answer["status"], "pong");
     ///
@@ -541,12 +515,10 @@ impl PluginBuilder {
     fn built(self) -> Result<Plugin, Failure> {
         let Prepared {
             module,
-            compiled,
+            blueprint,
             host,
             emulation,
             services,
-            limits,
-            pool,
             observe,
             gate,
             config,
@@ -554,7 +526,7 @@ impl PluginBuilder {
         let runner = match emulation {
             None => {
                 let commands = module.contract().commands().clone();
-                let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
+                let mut instance = Instance::new(blueprint, commands, host)?;
                 instance.observe(&observe);
                 Runner::Own(instance)
             }
@@ -563,7 +535,7 @@ impl PluginBuilder {
                 emulator,
                 breaches,
             }) => {
-                let mut guest = Guest::new(contract, &module, compiled, host, &limits, pool)?;
+                let mut guest = Guest::new(contract, blueprint, &module, host)?;
                 guest.sandbox.store.data_mut().observer = observe.observer();
                 let emulated = Emulated::new(contract, emulator, breaches, guest)?;
                 Runner::Emulated(Box::new(emulated))
@@ -658,12 +630,14 @@ impl PluginBuilder {
         *host.faults() = self.faults;
         Ok(Prepared {
             module,
-            compiled,
+            blueprint: Blueprint {
+                compiled,
+                limits,
+                pool: self.pool,
+            },
             host,
             emulation,
             services,
-            limits,
-            pool: self.pool,
             observe: self.observe,
             gate,
             config: self.init.then_some(config),

@@ -22,6 +22,9 @@ const OPERATIONS: [(&str, &str); 5] = [
     (abi::CLEANUP_EXPORT, "cleanup"),
 ];
 
+/// The first operation, before there is a plugin.
+const LOAD: Callee = Callee::Export("load");
+
 /// See the [module](self).
 pub(super) struct Emulated {
     host: &'static HostContract,
@@ -62,13 +65,7 @@ impl Emulated {
             in_place: false,
             alive: false,
         };
-        emulated.operate(
-            Callee::Export("load"),
-            Stage::Load,
-            b"",
-            nothing,
-            |emulator, guest| emulator.load(guest),
-        )?;
+        emulated.operate(LOAD, b"", nothing, |emulator, guest| emulator.load(guest))?;
         Ok(emulated)
     }
 
@@ -117,6 +114,7 @@ impl Emulated {
             Callee::Command(number) | Callee::Batch(number) => {
                 Stage::Command(Arc::clone(self.name(number)))
             }
+            LOAD => Stage::Load,
             Callee::Export(export) => {
                 let operation = OPERATIONS.iter().find(|(own, _)| *own == export);
                 Stage::Export(operation.map_or(export, |(_, name)| name))
@@ -137,43 +135,30 @@ impl Emulated {
 
     /// Runs a command, or an operation of the host that has no event.
     pub(super) fn call(&mut self, callee: Callee, arguments: Vec<u8>) -> Result<Packed, Failure> {
-        let stage = self.stage(callee);
         let answer = match callee {
             Callee::Command(number) | Callee::Batch(number) => {
-                self.expect_alive(&stage)?;
                 let name = Arc::clone(self.name(number));
-                let answer = self.operate(
-                    callee,
-                    stage,
-                    &arguments,
-                    Vec::as_slice,
-                    |emulator, guest| emulator.command(guest, &name, &arguments),
-                );
+                let answer = self.operate(callee, &arguments, Vec::as_slice, |emulator, guest| {
+                    emulator.command(guest, &name, &arguments)
+                });
                 let described = self.guest.manifest().and_then(|it| it.command(&name));
                 self.in_place = described.is_some_and(|command| command.in_place);
                 self.arguments = arguments;
                 answer?
             }
-            Callee::Export(abi::INIT_EXPORT) => {
-                self.operate(callee, stage, &arguments, nothing, |emulator, guest| {
-                    emulator.init(guest, &arguments)
-                })?;
-                self.alive = true;
-                Vec::new()
-            }
             Callee::Export(export) => {
-                self.expect_alive(&stage)?;
                 self.operate(
                     callee,
-                    stage,
-                    b"",
+                    &arguments,
                     nothing,
                     |emulator, guest| match export {
+                        abi::INIT_EXPORT => emulator.init(guest, &arguments),
                         abi::START_EXPORT => emulator.start(guest),
                         abi::STOP_EXPORT => emulator.stop(guest),
                         _ => Err(guest.lacks("this export")),
                     },
                 )?;
+                self.alive |= export == abi::INIT_EXPORT;
                 Vec::new()
             }
         };
@@ -207,19 +192,13 @@ impl Emulated {
         gathered: &'a mut Vec<u8>,
     ) -> Result<Answers<'a>, Failure> {
         let callee = Callee::Batch(number);
-        let stage = self.stage(callee);
-        self.expect_alive(&stage)?;
         let name = Arc::clone(self.name(number));
         let inputs = inputs.separate();
-        let results = self.operate(
-            callee,
-            stage.clone(),
-            &inputs.concat(),
-            nothing,
-            |emulator, guest| emulator.batch(guest, &name, &inputs),
-        )?;
-        let limit = self.sandbox().limits.max_result_bytes;
-        gather(&results, gathered, limit, stage)
+        let results = self.operate(callee, &inputs.concat(), nothing, |emulator, guest| {
+            emulator.batch(guest, &name, &inputs)
+        })?;
+        let limit = self.sandbox().limits().max_result_bytes;
+        gather(&results, gathered, limit, self.stage(callee))
     }
 
     /// Gives the plugin an event.
@@ -230,12 +209,11 @@ impl Emulated {
         data: impl Serialize,
     ) -> Result<(), Failure> {
         let callee = Callee::Export(abi::EVENT_EXPORT);
-        let stage = self.stage(callee);
-        self.expect_alive(&stage)?;
+        self.expect_alive(callee)?;
         let mut text = Vec::new();
         gate.write_event_data(topic, data, &mut text)
-            .map_err(|kind| Failure::new(kind, stage.clone()))?;
-        self.operate(callee, stage, &text, nothing, |emulator, guest| {
+            .map_err(|kind| Failure::new(kind, self.stage(callee)))?;
+        self.operate(callee, &text, nothing, |emulator, guest| {
             emulator.event(guest, topic, &text)
         })
     }
@@ -244,13 +222,12 @@ impl Emulated {
     /// freed, and the host's rules are kept.
     pub(super) fn call_cleanup(&mut self) -> Result<(), Failure> {
         let callee = Callee::Export(abi::CLEANUP_EXPORT);
-        let stage = self.stage(callee);
-        self.expect_alive(&stage)?;
-        self.alive = false;
-        self.operate(callee, stage, b"", nothing, |emulator, guest| {
+        let outcome = self.operate(callee, b"", nothing, |emulator, guest| {
             emulator.cleanup(guest)?;
             guest.unfreed().map_or(Ok(()), Err)
-        })
+        });
+        self.alive = false;
+        outcome
     }
 
     /// Reports the heap after the last call, while leaks are looked for. An emulator frees what it
@@ -272,7 +249,6 @@ impl Emulated {
     fn operate<R>(
         &mut self,
         callee: Callee,
-        stage: Stage,
         arguments: &[u8],
         shown: fn(&R) -> &[u8],
         run: impl FnOnce(&mut dyn Emulator, &mut Guest) -> Result<R, Failure>,
@@ -284,6 +260,7 @@ impl Emulated {
         {
             self.settle()?;
         }
+        let stage = self.stage(callee);
         let name: Arc<str> = match &stage {
             Stage::Command(name) => Arc::clone(name),
             Stage::Export(name) => (*name).into(),
@@ -309,12 +286,15 @@ impl Emulated {
     }
 
     /// Refuses calls before the host has initialised the plugin, and after its cleanup.
-    fn expect_alive(&self, stage: &Stage) -> Result<(), Failure> {
-        if self.alive {
+    fn expect_alive(&self, callee: Callee) -> Result<(), Failure> {
+        if self.alive || matches!(callee, LOAD | Callee::Export(abi::INIT_EXPORT)) {
             return Ok(());
         }
         let what = "calls before it has initialised a plugin, or after its cleanup";
-        Err(Failure::new(self.host.unsupported(what), stage.clone()))
+        Err(Failure::new(
+            self.host.unsupported(what),
+            self.stage(callee),
+        ))
     }
 }
 

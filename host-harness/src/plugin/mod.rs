@@ -12,16 +12,15 @@ mod runner;
 mod watching;
 
 use plugin_sdk::abi::{self, Packed};
-use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::abi::{Callee, Command, CommandName, missing_hook};
-use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
+use crate::failure::{Failure, FailureKind, HostCall, Stage};
 use crate::hosts::HostContract;
-use crate::run::{Answers, Inputs, Module, frame, json};
+use crate::run::{Answers, Inputs, Module, frame};
 use crate::services::{InjectedFault, Services};
-use encode::Gate;
+use encode::{Codec, Gate};
 use runner::Runner;
 
 #[cfg(feature = "async")]
@@ -99,12 +98,7 @@ impl Plugin {
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.callee(command)?;
-        self.call_encoded(
-            callee,
-            |gate, command, text| gate.write_json(command, &args, text),
-            |bytes| json::decode(bytes, Region::Result),
-        )
+        self.call_in(Codec::Json, command, args)
     }
 
     /// Calls a command that has `codec = "binary"`, and decodes its result.
@@ -129,12 +123,7 @@ impl Plugin {
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.callee(command)?;
-        self.call_encoded(
-            callee,
-            |gate, command, bytes| gate.write_binary(command, &args, bytes),
-            read_binary,
-        )
+        self.call_in(Codec::Binary, command, args)
     }
 
     /// Calls a command with bytes, and returns a view of the result in the guest's memory.
@@ -242,12 +231,7 @@ impl Plugin {
         command: impl CommandName,
         inputs: impl IntoIterator<Item = impl Serialize>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
-        self.call_many_encoded(
-            command,
-            inputs,
-            |gate, command, input, text| gate.write_json(command, &input, text),
-            |bytes| json::decode(bytes, Region::Result),
-        )
+        self.call_many_in(Codec::Json, command, inputs)
     }
 
     /// Calls a command that has `codec = "binary"` with many inputs at once, each as for
@@ -257,12 +241,7 @@ impl Plugin {
         command: impl CommandName,
         inputs: impl IntoIterator<Item = impl Serialize>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
-        self.call_many_encoded(
-            command,
-            inputs,
-            |gate, command, input, bytes| gate.write_binary(command, &input, bytes),
-            read_binary,
-        )
+        self.call_many_in(Codec::Binary, command, inputs)
     }
 
     /// Calls a command with many inputs of plain bytes at once, and returns views of the results:
@@ -346,22 +325,12 @@ impl Plugin {
         self.hook(abi::START_EXPORT)
     }
 
-    /// Calls the stop hook.
-    ///
-    /// # Errors
-    ///
-    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
+    /// Calls the stop hook, with the errors of [`start`](Plugin::start).
     pub fn stop(&mut self) -> Result<(), Failure> {
         self.hook(abi::STOP_EXPORT)
     }
 
-    /// Calls the event hook with an event.
-    ///
-    /// # Errors
-    ///
-    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
+    /// Calls the event hook with an event, with the errors of [`start`](Plugin::start).
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.expect_hook(abi::EVENT_EXPORT)?;
         if let Runner::Emulated(emulated) = &mut self.runner {
@@ -562,12 +531,25 @@ impl Plugin {
         decode(bytes).map_err(|kind| self.runner.failure(callee, kind))
     }
 
-    fn call_many_encoded<I, R>(
+    fn call_in<R: DeserializeOwned>(
         &mut self,
+        codec: Codec,
         command: impl CommandName,
-        inputs: impl IntoIterator<Item = I>,
-        encode: impl Fn(&Gate, &str, I, &mut Vec<u8>) -> Result<(), FailureKind>,
-        decode: impl Fn(&[u8]) -> Result<R, FailureKind>,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.callee(command)?;
+        self.call_encoded(
+            callee,
+            |gate, command, bytes| gate.write(codec, command, &args, bytes),
+            |bytes| codec.read(bytes),
+        )
+    }
+
+    fn call_many_in<R: DeserializeOwned>(
+        &mut self,
+        codec: Codec,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = impl Serialize>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
         let callee = self.callee(command)?;
         let mut framed = std::mem::take(&mut self.encoded);
@@ -578,7 +560,9 @@ impl Plugin {
         let name = self.runner.command_name(callee);
         for input in inputs {
             let before = framed.len();
-            match frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
+            match frame(&mut framed, |bytes| {
+                self.gate.write(codec, name, &input, bytes)
+            }) {
                 Ok(()) => {
                     results.push(None);
                     count += 1;
@@ -604,7 +588,8 @@ impl Plugin {
             let mut asked = results.iter_mut().filter(|result| result.is_none());
             while let (Some(answer), Some(result)) = (answers.next(), asked.next()) {
                 *result = Some(
-                    answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))),
+                    answer
+                        .and_then(|bytes| codec.read(bytes).map_err(|kind| answers.failure(kind))),
                 );
             }
         }
@@ -644,19 +629,12 @@ impl Plugin {
     }
 }
 
-/// Decodes a result of the binary codec.
-pub(crate) fn read_binary<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, FailureKind> {
-    binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
-        reason: fault.to_string(),
-    })
-}
-
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin")
             .field("module", &self.module)
             .field("memory_bytes", &self.memory_bytes())
-            .field("limits", &self.runner.sandbox().limits)
+            .field("limits", self.runner.sandbox().limits())
             .finish()
     }
 }

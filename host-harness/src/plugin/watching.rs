@@ -7,13 +7,27 @@ use super::builder::PluginBuilder;
 use crate::observe::{Heap, Statistics, TraceEvent};
 
 impl PluginBuilder {
+    /// Prints every event at the boundary to standard error, one per line: [`trace`](Self::trace)
+    /// with a sink that prints.
+    ///
+    /// ```text
+    /// -> greet {"name":"Ada"}
+    ///   <- log_write info: greeting Ada
+    ///   -> log_write ok (1.2µs)
+    /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
+    /// ```
+    pub fn trace_to_stderr(self) -> Self {
+        self.trace(|crossing| eprintln!("{crossing}"))
+    }
+}
+
+settings! {
+    PluginBuilder:
+
     /// Counts and times the plugin's calls; see [`Plugin::statistics`].
     ///
     /// This costs two clock readings per call. By default nothing is counted, at no cost.
-    pub fn statistics(mut self) -> Self {
-        self.observe.statistics = true;
-        self
-    }
+    statistics(self) { self.observe.statistics = true }
 
     /// Reports every event at the boundary to `sink`, in both directions, as it happens.
     ///
@@ -37,22 +51,8 @@ impl PluginBuilder {
     /// assert!(seen[3].starts_with("<- echo ok hello ("));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn trace(mut self, sink: impl FnMut(&TraceEvent<'_>) + Send + 'static) -> Self {
-        self.observe.sink = Some(Arc::new(Mutex::new(sink)));
-        self
-    }
-
-    /// Prints every event at the boundary to standard error, one per line: [`trace`](Self::trace)
-    /// with a sink that prints.
-    ///
-    /// ```text
-    /// -> greet {"name":"Ada"}
-    ///   <- log_write info: greeting Ada
-    ///   -> log_write ok (1.2µs)
-    /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
-    /// ```
-    pub fn trace_to_stderr(self) -> Self {
-        self.trace(|crossing| eprintln!("{crossing}"))
+    trace(self, sink: impl FnMut(&TraceEvent<'_>) + Send + 'static) {
+        self.observe.sink = Some(Arc::new(Mutex::new(sink)))
     }
 }
 

@@ -194,7 +194,7 @@ pub(crate) fn call<'a>(
     gathered: &'a mut Vec<u8>,
     decoded: bool,
 ) -> Result<Answers<'a>, Failure> {
-    let limit = instance.sandbox.limits.max_result_bytes;
+    let limit = instance.sandbox.limits().max_result_bytes;
     let callee = Callee::Batch(number);
     let during = instance.stage(callee);
     let bytes = if instance.commands().batch_export(number).is_some() {

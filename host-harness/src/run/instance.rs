@@ -9,13 +9,11 @@ use plugin_sdk::abi::{self, Packed};
 use wasmtime::{TypedFunc, WasmParams};
 
 use super::batch::argument_len;
-use super::module::Compiled;
-use super::sandbox::{self, Sandbox};
+use super::sandbox::{self, Blueprint, Sandbox};
 use super::trap;
 use crate::abi::{Callee, CommandTable};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
-use crate::limits::Limits;
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -53,13 +51,11 @@ struct Buffer {
 
 impl Instance {
     pub(crate) fn new(
-        compiled: &Compiled,
+        blueprint: Blueprint,
         commands: CommandTable,
         host: Host,
-        limits: &Limits,
-        pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(compiled, host, limits, pool, abi::VERSION_EXPORT)?;
+        let sandbox = Sandbox::new(blueprint, host, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
     }
 

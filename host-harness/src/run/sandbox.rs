@@ -17,7 +17,32 @@ use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 use crate::memory::{PAGE, range};
 use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome};
-use crate::symbols::Symbols;
+
+/// The compiled module and the limits from which instances are created.
+#[derive(Clone)]
+pub(crate) struct Blueprint {
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) limits: Limits,
+    /// The size of the pool of instances, if there is one.
+    pub(crate) pool: Option<u32>,
+}
+
+impl Blueprint {
+    /// Creates a store and starts the time and the fuel of the instantiation.
+    pub(super) fn store(&self, host: Host) -> Store<State> {
+        let state = State {
+            limiter: Limiter::new(&self.limits),
+            host,
+            #[cfg(feature = "async")]
+            deadline: None,
+            observer: None,
+        };
+        let mut store = Store::new(self.compiled.pre().module().engine(), state);
+        store.limiter(|state| &mut state.limiter);
+        begin(&mut store, ticks(self.limits.timeout), self.limits.fuel);
+        store
+    }
+}
 
 /// An instance within its limits; see the [module](self).
 pub(crate) struct Sandbox {
@@ -28,12 +53,9 @@ pub(crate) struct Sandbox {
     record: Option<PanicRecord>,
     /// The record of allocations, if the guest counts them.
     heap: Option<HeapRecord>,
-    pub(crate) limits: Limits,
-    pool: Option<u32>,
-    /// The time limit of a call in ticks of the clock; 0 for none.
+    blueprint: Blueprint,
+    /// The time limit of a call in ticks of the clock; 0 for no limit.
     pub(crate) ticks: u64,
-    /// The names and source lines of functions, for failures.
-    symbols: Option<Arc<Symbols>>,
     /// The failure that killed the instance.
     pub(crate) first: Option<Failure>,
 }
@@ -41,26 +63,17 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Creates an instance of a module whose exports were checked. `record` is the export with the
     /// address of the panic record.
-    pub(crate) fn new(
-        compiled: &Compiled,
-        host: Host,
-        limits: &Limits,
-        pool: Option<u32>,
-        record: &str,
-    ) -> Result<Self, Failure> {
-        let mut store = new_store(compiled, host, limits);
-        begin(&mut store, ticks(limits.timeout), limits.fuel);
-        let instance = compiled.pre().instantiate(&mut store);
-        Self::of(compiled, store, instance, limits, pool, record)
+    pub(crate) fn new(blueprint: Blueprint, host: Host, record: &str) -> Result<Self, Failure> {
+        let mut store = blueprint.store(host);
+        let instance = blueprint.compiled.pre().instantiate(&mut store);
+        Self::of(blueprint, store, instance, record)
     }
 
     /// Creates a sandbox from an attempt to instantiate the module.
     pub(crate) fn of(
-        compiled: &Compiled,
+        blueprint: Blueprint,
         mut store: Store<State>,
         instance: wasmtime::Result<wasmtime::Instance>,
-        limits: &Limits,
-        pool: Option<u32>,
         record: &str,
     ) -> Result<Self, Failure> {
         let instance = match instance {
@@ -70,8 +83,7 @@ impl Sandbox {
                     denied: store.data().limiter.denied(),
                     ..Evidence::default()
                 };
-                let backtrace = trap::backtrace(&error, compiled.symbols());
-                let kind = trap::classify(&error, limits, pool, &backtrace, evidence);
+                let (kind, backtrace) = trap::classify(&error, &blueprint, evidence);
                 let context = Context {
                     backtrace,
                     ..Context::default()
@@ -104,12 +116,19 @@ impl Sandbox {
             memory,
             record,
             heap,
-            limits: limits.clone(),
-            pool,
-            ticks: ticks(limits.timeout),
-            symbols: compiled.symbols().cloned(),
+            ticks: ticks(blueprint.limits.timeout),
+            blueprint,
             first: None,
         })
+    }
+
+    /// Returns the blueprint, for another instance.
+    pub(crate) fn blueprint(&self) -> &Blueprint {
+        &self.blueprint
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.blueprint.limits
     }
 
     /// Gives host functions access to the guest's memory, and to its allocator if it has one.
@@ -121,7 +140,7 @@ impl Sandbox {
     /// Starts the time and the fuel of a call.
     #[inline]
     pub(crate) fn begin(&mut self) {
-        begin(&mut self.store, self.ticks, self.limits.fuel);
+        begin(&mut self.store, self.ticks, self.blueprint.limits.fuel);
     }
 
     /// Begins a call, unless the instance is dead.
@@ -160,8 +179,7 @@ impl Sandbox {
             hooked: stack_pointer.and_then(|pointer| trap::panic_on_stack(memory, pointer)),
             stack_pointer,
         };
-        let backtrace = trap::backtrace(error, self.symbols.as_ref());
-        let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
+        let (kind, backtrace) = trap::classify(error, &self.blueprint, evidence);
         let context = self.context(backtrace);
         let failure = Failure::new(kind, stage).with_context(context);
         self.first = Some(failure.clone());
@@ -198,7 +216,7 @@ impl Sandbox {
         region: Region,
         bytes: &'a [u8],
     ) -> Result<&'a [u8], FailureKind> {
-        within(region, bytes.len(), self.limits.max_result_bytes).map(|()| bytes)
+        within(region, bytes.len(), self.limits().max_result_bytes).map(|()| bytes)
     }
 
     /// Returns the plugin's own error, from its JSON form in the SDK.
@@ -223,11 +241,8 @@ impl Sandbox {
 
     /// Returns the fuel that the last call used; `None` if fuel is not counted.
     pub(crate) fn fuel_used(&self) -> Option<u64> {
-        Some(
-            self.limits
-                .fuel?
-                .saturating_sub(self.store.get_fuel().ok()?),
-        )
+        let fuel = self.limits().fuel?;
+        Some(fuel.saturating_sub(self.store.get_fuel().ok()?))
     }
 
     /// Returns the circumstances of the call, for a failure.
@@ -242,14 +257,15 @@ impl Sandbox {
 
     /// Returns what the call has used so far.
     fn usage(&self) -> Usage {
-        let fuel = self.fuel_used().zip(self.limits.fuel);
+        let limits = self.limits();
+        let fuel = self.fuel_used().zip(limits.fuel);
         Usage {
             memory_bytes: Quota {
                 used: self.memory_bytes() as u64,
-                limit: u64::from(self.limits.memory_pages) * PAGE,
+                limit: u64::from(limits.memory_pages) * PAGE,
             },
             fuel: fuel.map(|(used, limit)| Quota { used, limit }),
-            time: self.limits.timeout.map(|limit| Quota {
+            time: limits.timeout.map(|limit| Quota {
                 used: self.host().elapsed(self.ticks),
                 limit,
             }),
@@ -355,19 +371,6 @@ pub(super) fn within(region: Region, bytes: usize, limit: u64) -> Result<(), Fai
 pub(crate) fn poisoned(stage: Stage, first: &Failure) -> Failure {
     let first = first.clone();
     Failure::new(FailureKind::Poisoned { first }, stage)
-}
-
-pub(crate) fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
-    let state = State {
-        limiter: Limiter::new(limits),
-        host,
-        #[cfg(feature = "async")]
-        deadline: None,
-        observer: None,
-    };
-    let mut store = Store::new(compiled.pre().module().engine(), state);
-    store.limiter(|state| &mut state.limiter);
-    store
 }
 
 /// Starts the time and the fuel of a call.

@@ -7,9 +7,10 @@ use wasmtime::{
     AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmCoreDump,
 };
 
+use super::sandbox::Blueprint;
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
 use crate::imports::{HostTrap, Reason};
-use crate::limits::{Denied, Limits};
+use crate::limits::Denied;
 use crate::memory::range;
 use crate::symbols::Symbols;
 use crate::text;
@@ -34,21 +35,31 @@ pub(crate) struct Evidence {
     pub(crate) stack_pointer: Option<u32>,
 }
 
-/// Returns the kind of failure of an error of a call or of an instantiation.
+/// Returns the kind of failure of an error of a call or of an instantiation, and the guest's stack.
 pub(crate) fn classify(
     error: &wasmtime::Error,
-    limits: &Limits,
-    pool: Option<u32>,
+    blueprint: &Blueprint,
+    evidence: Evidence,
+) -> (FailureKind, Backtrace) {
+    let backtrace = backtrace(error, blueprint.compiled.symbols());
+    let kind = kind(error, blueprint, &backtrace, evidence);
+    (kind, backtrace)
+}
+
+fn kind(
+    error: &wasmtime::Error,
+    blueprint: &Blueprint,
     backtrace: &Backtrace,
     evidence: Evidence,
 ) -> FailureKind {
+    let limits = &blueprint.limits;
     let Evidence {
         denied,
         panic,
         hooked,
         stack_pointer,
     } = evidence;
-    if let Some(limit) = pool
+    if let Some(limit) = blueprint.pool
         && error.is::<PoolConcurrencyLimitError>()
     {
         return FailureKind::PoolExhausted { limit };
@@ -150,7 +161,7 @@ fn other(error: &wasmtime::Error) -> FailureKind {
 }
 
 /// Returns the guest's stack at the time of an error.
-pub(crate) fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
+fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
     error
         .downcast_ref::<WasmBacktrace>()
         .map(|backtrace| Backtrace::new(backtrace.frames(), symbols.cloned()))

@@ -36,12 +36,6 @@ impl ScriptedAi {
         Self::default()
     }
 
-    /// Adds a reply to the queue, for the next conversation that no rule matches.
-    pub fn answer(self, reply: impl Into<String>) -> Self {
-        self.0.lock().queue(Ok(reply_of(reply.into())));
-        self
-    }
-
     /// Replies with this text whenever the last message matches the pattern, in which `*` matches
     /// any run of characters.
     pub fn answer_to(self, pattern: &str, reply: impl Into<String>) -> Self {
@@ -65,22 +59,6 @@ impl ScriptedAi {
         self
     }
 
-    /// Replies with the closure's result. If the closure returns `None`, later rules and the queue
-    /// decide.
-    pub fn answer_with(
-        self,
-        answer: impl FnMut(&Conversation) -> Option<Result<Reply>> + Send + 'static,
-    ) -> Self {
-        self.0.lock().rule(answer);
-        self
-    }
-
-    /// Adds an error to the queue.
-    pub fn fail(self, error: Error) -> Self {
-        self.0.lock().queue(Err(error));
-        self
-    }
-
     /// Returns the conversations so far, oldest first: the last 1000, and at most 64 MiB of them.
     pub fn conversations(&self) -> Vec<Conversation> {
         self.0.lock().asked().cloned().collect()
@@ -90,6 +68,22 @@ impl ScriptedAi {
     pub fn unanswered(&self) -> usize {
         self.0.lock().left()
     }
+}
+
+settings! {
+    ScriptedAi:
+
+    /// Adds a reply to the queue, for the next conversation that no rule matches.
+    answer(self, reply: impl Into<String>) { self.0.lock().queue(Ok(reply_of(reply.into()))) }
+
+    /// Replies with the closure's result. If the closure returns `None`, later rules and the queue
+    /// decide.
+    answer_with(self, answer: impl FnMut(&Conversation) -> Option<Result<Reply>> + Send + 'static) {
+        self.0.lock().rule(answer)
+    }
+
+    /// Adds an error to the queue.
+    fail(self, error: Error) { self.0.lock().queue(Err(error)) }
 }
 
 fn reply_of(content: String) -> Reply {

@@ -51,12 +51,6 @@ impl ManualClock {
         }))
     }
 
-    /// Advances the clock by this step after every reading, for plugins that wait for time to pass.
-    pub fn step(self, step: Duration) -> Self {
-        self.0.lock().step = nanoseconds(step);
-        self
-    }
-
     /// Advances both the time of day and the monotonic time.
     pub fn advance(&self, by: Duration) {
         self.0.lock().advance(nanoseconds(by));
@@ -77,6 +71,13 @@ impl ManualClock {
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.0.lock().monotonic)
     }
+}
+
+settings! {
+    ManualClock:
+
+    /// Advances the clock by this step after every reading, for plugins that wait for time to pass.
+    step(self, step: Duration) { self.0.lock().step = nanoseconds(step) }
 }
 
 impl Hands {

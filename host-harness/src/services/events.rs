@@ -95,13 +95,6 @@ impl EventBus {
         }))
     }
 
-    /// Sets the largest text of the data of an event that a plugin emits, in bytes, on the whole
-    /// bus. The default is 1 MiB.
-    pub fn max_event_bytes(self, bytes: usize) -> Self {
-        self.hub.lock().max_text = bytes;
-        self
-    }
-
     /// Sets how many events are kept, and how many bytes of them, both of the emitted ones and at
     /// each place on the bus. The default is 1000 events and 16 MiB. Discards the events kept so
     /// far.
@@ -176,6 +169,14 @@ impl EventBus {
     pub fn take_one(&self) -> Option<Event> {
         self.own.lock().waiting.pop().map(Arc::unwrap_or_clone)
     }
+}
+
+settings! {
+    EventBus:
+
+    /// Sets the largest text of the data of an event that a plugin emits, in bytes, on the whole
+    /// bus. The default is 1 MiB.
+    max_event_bytes(self, bytes: usize) { self.hub.lock().max_text = bytes }
 }
 
 impl Hub {

@@ -82,18 +82,16 @@ impl InjectedFault {
             times: u64::MAX,
         }
     }
+}
+
+settings! {
+    InjectedFault:
 
     /// Limits the fault to this many strikes.
-    pub fn times(mut self, times: u64) -> Self {
-        self.times = times;
-        self
-    }
+    times(self, times: u64) { self.times = times }
 
     /// Lets this many calls pass before the first strike.
-    pub fn after(mut self, calls: u64) -> Self {
-        self.after = calls;
-        self
-    }
+    after(self, calls: u64) { self.after = calls }
 }
 
 impl Strike {

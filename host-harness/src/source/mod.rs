@@ -86,50 +86,6 @@ impl Source {
         Source::new(Origin::Wat(text.into()))
     }
 
-    /// Sets the maximum size of the module in bytes; 64 MiB by default.
-    ///
-    /// A larger module is refused as [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is
-    /// read. A module built from a crate is refused before it is examined.
-    pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.max_bytes = bytes;
-        self
-    }
-
-    /// Limits the number of items in the module and the work that compiling it may take.
-    pub fn limits(mut self, limits: ModuleLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Lets failures read the module's debug information, so that they name source files and lines.
-    ///
-    /// Malicious debug information can cost unbounded time and stack to read, so use this only for
-    /// modules from a compiler that you trust. A crate that is [built](Source::crate_dir) by the
-    /// harness is always trusted; for other modules, failures name functions and offsets.
-    pub fn trust_debug_info(mut self) -> Self {
-        self.trusted = true;
-        self
-    }
-
-    /// Sets the file or folder with the function names of a stripped module.
-    ///
-    /// The file is one that [`symbols_file`](crate::symbols_file) made; a folder may contain
-    /// several. For a [`file`](Source::file), failures also find `<id>.symbols` next to it, where
-    /// `cargo plugin build` writes it. Symbols are used only if they belong to exactly this module,
-    /// byte for byte. They contain nothing but names, so they need no trust.
-    ///
-    /// ```no_run
-    /// use plugin_sdk_harness::{Plugin, Source};
-    ///
-    /// let source = Source::file("plugins/greeter.wasm").symbols("symbols");
-    /// let plugin = Plugin::builder(source).build()?;
-    /// # Ok::<(), plugin_sdk_harness::Failure>(())
-    /// ```
-    pub fn symbols(mut self, place: impl Into<PathBuf>) -> Self {
-        self.symbols = Some(place.into());
-        self
-    }
-
     /// Turns on a feature of the crate, if the source is a crate.
     pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
         if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {
@@ -191,6 +147,42 @@ impl Source {
             symbols: Some(Arc::new(symbols.beside(place))),
         })
     }
+}
+
+settings! {
+    Source:
+
+    /// Sets the maximum size of the module in bytes; 64 MiB by default.
+    ///
+    /// A larger module is refused as [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is
+    /// read. A module built from a crate is refused before it is examined.
+    max_bytes(self, bytes: u64) { self.max_bytes = bytes }
+
+    /// Limits the number of items in the module and the work that compiling it may take.
+    limits(self, limits: ModuleLimits) { self.limits = limits }
+
+    /// Lets failures read the module's debug information, so that they name source files and lines.
+    ///
+    /// Malicious debug information can cost unbounded time and stack to read, so use this only for
+    /// modules from a compiler that you trust. A crate that is [built](Source::crate_dir) by the
+    /// harness is always trusted; for other modules, failures name functions and offsets.
+    trust_debug_info(self) { self.trusted = true }
+
+    /// Sets the file or folder with the function names of a stripped module.
+    ///
+    /// The file is one that [`symbols_file`](crate::symbols_file) made; a folder may contain
+    /// several. For a [`file`](Source::file), failures also find `<id>.symbols` next to it, where
+    /// `cargo plugin build` writes it. Symbols are used only if they belong to exactly this module,
+    /// byte for byte. They contain nothing but names, so they need no trust.
+    ///
+    /// ```no_run
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// let source = Source::file("plugins/greeter.wasm").symbols("symbols");
+    /// let plugin = Plugin::builder(source).build()?;
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    symbols(self, place: impl Into<PathBuf>) { self.symbols = Some(place.into()) }
 }
 
 impl CrateSource {

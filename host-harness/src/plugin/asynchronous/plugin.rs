@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::abi::{Callee, CommandName};
-use crate::failure::{Failure, FailureKind, Region};
+use crate::failure::{Failure, FailureKind};
+use crate::plugin::Plugin;
 use crate::plugin::builder::{PluginBuilder, Prepared};
+use crate::plugin::encode::Codec;
 use crate::plugin::runner::Runner;
-use crate::plugin::{Plugin, read_binary};
-use crate::run::{Instance, json};
+use crate::run::Instance;
 use crate::services::InjectedFault;
 
 /// One instance of a plugin whose calls are futures, for hosts on tokio:
@@ -55,11 +56,9 @@ impl PluginBuilder {
         let prepared = tokio::task::spawn_blocking(|| self.prepare(true)).await;
         let Prepared {
             module,
-            compiled,
+            blueprint,
             host,
             services,
-            limits,
-            pool,
             observe,
             gate,
             config,
@@ -74,7 +73,7 @@ impl PluginBuilder {
                 }
             },
         };
-        let mut instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
+        let mut instance = Instance::new_async(blueprint, &module, host).await?;
         instance.observe(&observe);
         let mut plugin = AsyncPlugin(Plugin::new(Runner::Own(instance), module, services, gate));
         if let Some(config) = config {
@@ -92,12 +91,7 @@ impl AsyncPlugin {
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.0.callee(command)?;
-        let encoded = self.0.encode(callee, |gate, command, text| {
-            gate.write_json(command, &args, text)
-        })?;
-        self.call_encoded(callee, encoded, |bytes| json::decode(bytes, Region::Result))
-            .await
+        self.call_in(Codec::Json, command, args).await
     }
 
     /// As [`Plugin::call_binary`], with the same errors.
@@ -106,11 +100,7 @@ impl AsyncPlugin {
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.0.callee(command)?;
-        let encoded = self.0.encode(callee, |gate, command, bytes| {
-            gate.write_binary(command, &args, bytes)
-        })?;
-        self.call_encoded(callee, encoded, read_binary).await
+        self.call_in(Codec::Binary, command, args).await
     }
 
     /// As [`Plugin::call_raw`], with the same errors.
@@ -185,6 +175,20 @@ impl AsyncPlugin {
     /// As [`Plugin::implementation_mut`].
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
         self.0.implementation_mut()
+    }
+
+    async fn call_in<R: DeserializeOwned>(
+        &mut self,
+        codec: Codec,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.0.callee(command)?;
+        let encoded = self.0.encode(callee, |gate, command, bytes| {
+            gate.write(codec, command, &args, bytes)
+        })?;
+        self.call_encoded(callee, encoded, |bytes| codec.read(bytes))
+            .await
     }
 
     async fn hook(&mut self, name: &'static str) -> Result<(), Failure> {

@@ -57,20 +57,6 @@ impl DirectoryFiles {
         Self::default()
     }
 
-    /// Sets the largest file that may be read or written, in bytes. A larger one is the error
-    /// `too_large`.
-    pub fn max_file_bytes(mut self, bytes: u64) -> Self {
-        self.limits.file = bytes;
-        self
-    }
-
-    /// Sets how many entries of a folder may be visited to list it. A folder with more is the error
-    /// `too_large`. Entries that a plugin could not open count too, such as dangling links.
-    pub fn max_entries(mut self, entries: usize) -> Self {
-        self.limits.entries = entries;
-        self
-    }
-
     /// Grants read access to a folder, under a name.
     ///
     /// # Errors
@@ -100,6 +86,18 @@ impl DirectoryFiles {
     fn root(&self, place: &Place<'_>, access: Access) -> Result<&Dir> {
         granted(&self.roots, place, access, NAME).map(|dir| &**dir)
     }
+}
+
+settings! {
+    DirectoryFiles:
+
+    /// Sets the largest file that may be read or written, in bytes. A larger one is the error
+    /// `too_large`.
+    max_file_bytes(self, bytes: u64) { self.limits.file = bytes }
+
+    /// Sets how many entries of a folder may be visited to list it. A folder with more is the error
+    /// `too_large`. Entries that a plugin could not open count too, such as dangling links.
+    max_entries(self, entries: usize) { self.limits.entries = entries }
 }
 
 impl Files for DirectoryFiles {

@@ -66,27 +66,6 @@ impl MemoryFiles {
         self
     }
 
-    /// Sets the limit of all files together, in bytes. Each file counts 128 bytes more than its
-    /// path and its contents. A write beyond the limit is refused as `quota_exceeded`.
-    pub fn limit_bytes(self, limit: u64) -> Self {
-        self.0.lock().files.limit = limit;
-        self
-    }
-
-    /// Sets the largest file, in bytes. The default is 16 MiB; a larger file is the error
-    /// `too_large`.
-    pub fn max_file_bytes(self, bytes: u64) -> Self {
-        self.0.lock().limits.file = bytes;
-        self
-    }
-
-    /// Sets how many entries of a folder may be listed. The default is 10,000; a folder with more
-    /// is the error `too_large`.
-    pub fn max_entries(self, entries: usize) -> Self {
-        self.0.lock().limits.entries = entries;
-        self
-    }
-
     /// Adds a file to a granted folder.
     ///
     /// # Errors
@@ -108,6 +87,22 @@ impl MemoryFiles {
     pub fn paths(&self) -> Vec<String> {
         self.0.lock().files.keys()
     }
+}
+
+settings! {
+    MemoryFiles:
+
+    /// Sets the limit of all files together, in bytes. Each file counts 128 bytes more than its
+    /// path and its contents. A write beyond the limit is refused as `quota_exceeded`.
+    limit_bytes(self, limit: u64) { self.0.lock().files.limit = limit }
+
+    /// Sets the largest file, in bytes. The default is 16 MiB; a larger file is the error
+    /// `too_large`.
+    max_file_bytes(self, bytes: u64) { self.0.lock().limits.file = bytes }
+
+    /// Sets how many entries of a folder may be listed. The default is 10,000; a folder with more
+    /// is the error `too_large`.
+    max_entries(self, entries: usize) { self.0.lock().limits.entries = entries }
 }
 
 impl State {

@@ -66,33 +66,6 @@ impl HttpClient {
         }
     }
 
-    /// Sets the largest body of a response, in bytes. The default is 16 MiB; a larger one is the
-    /// error `too_large`.
-    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
-        self.max_response = bytes;
-        self
-    }
-
-    /// Sets the longest time that any request may take, at most a day. The default is 30 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(LONGEST);
-        self
-    }
-
-    /// Sets how many redirections are followed. The default is 10; the next redirection is returned
-    /// as the response.
-    pub fn redirects(mut self, most: u32) -> Self {
-        self.redirects = most;
-        self
-    }
-
-    /// Sends everything through the proxy that the variable `ALL_PROXY`, `HTTPS_PROXY` or
-    /// `HTTP_PROXY` names, except to the hosts in `NO_PROXY`.
-    pub fn proxy_from_environment(mut self) -> Self {
-        self.agent = agent(Proxy::try_from_env());
-        self
-    }
-
     /// Sends one request and returns its response, without following redirections.
     fn exchange(
         &self,
@@ -150,6 +123,25 @@ impl HttpClient {
             .build();
         self.agent.run(request)
     }
+}
+
+settings! {
+    HttpClient:
+
+    /// Sets the largest body of a response, in bytes. The default is 16 MiB; a larger one is the
+    /// error `too_large`.
+    max_response_bytes(self, bytes: u64) { self.max_response = bytes }
+
+    /// Sets the longest time that any request may take, at most a day. The default is 30 seconds.
+    timeout(self, timeout: Duration) { self.timeout = timeout.min(LONGEST) }
+
+    /// Sets how many redirections are followed. The default is 10; the next redirection is returned
+    /// as the response.
+    redirects(self, most: u32) { self.redirects = most }
+
+    /// Sends everything through the proxy that the variable `ALL_PROXY`, `HTTPS_PROXY` or
+    /// `HTTP_PROXY` names, except to the hosts in `NO_PROXY`.
+    proxy_from_environment(self) { self.agent = agent(Proxy::try_from_env()) }
 }
 
 /// A request as it is sent. Redirections change it.

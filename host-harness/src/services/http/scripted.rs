@@ -161,12 +161,6 @@ impl ScriptedHttp {
         self.0.lock().allowed = allowed;
     }
 
-    /// Adds a response to the queue, for the next request that no rule matches.
-    pub fn answer(self, response: impl IntoResponse) -> Self {
-        self.0.lock().script.queue(Ok(response.into_response()));
-        self
-    }
-
     /// Responds with this response whenever method and URL match the pattern, in which `*` matches
     /// any run of characters.
     pub fn answer_to(self, pattern: &str, response: impl IntoResponse) -> Self {
@@ -190,22 +184,6 @@ impl ScriptedHttp {
         self.answer_with(move |request| condition(request).then(|| Ok(response.clone())))
     }
 
-    /// Responds with the closure's result. If the closure returns `None`, later rules and the queue
-    /// decide.
-    pub fn answer_with(
-        self,
-        answer: impl FnMut(&HttpRequest) -> Option<Result<Response>> + Send + 'static,
-    ) -> Self {
-        self.0.lock().script.rule(answer);
-        self
-    }
-
-    /// Adds an error to the queue, such as that of an unreachable server.
-    pub fn fail(self, error: Error) -> Self {
-        self.0.lock().script.queue(Err(error));
-        self
-    }
-
     /// Returns the requests that were allowed, oldest first: the last 1000, and at most 64 MiB of
     /// them.
     pub fn requests(&self) -> Vec<HttpRequest> {
@@ -216,6 +194,24 @@ impl ScriptedHttp {
     pub fn unanswered(&self) -> usize {
         self.0.lock().script.left()
     }
+}
+
+settings! {
+    ScriptedHttp:
+
+    /// Adds a response to the queue, for the next request that no rule matches.
+    answer(self, response: impl IntoResponse) {
+        self.0.lock().script.queue(Ok(response.into_response()))
+    }
+
+    /// Responds with the closure's result. If the closure returns `None`, later rules and the queue
+    /// decide.
+    answer_with(self, answer: impl FnMut(&HttpRequest) -> Option<Result<Response>> + Send + 'static) {
+        self.0.lock().script.rule(answer)
+    }
+
+    /// Adds an error to the queue, such as that of an unreachable server.
+    fail(self, error: Error) { self.0.lock().script.queue(Err(error)) }
 }
 
 impl std::fmt::Debug for ScriptedHttp {

@@ -76,14 +76,6 @@ impl DatabaseKv {
         }
     }
 
-    /// Sets the limit of keys and values together in the namespace, in bytes. The default is 64 MiB;
-    /// each entry counts 128 bytes more than its key and its value. A write beyond the limit is
-    /// refused as `quota_exceeded`.
-    pub fn limit_bytes(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
     fn table_name(&self) -> String {
         format!("kv/{}", self.namespace)
     }
@@ -128,6 +120,15 @@ impl DatabaseKv {
         };
         explained(changing)
     }
+}
+
+settings! {
+    DatabaseKv:
+
+    /// Sets the limit of keys and values together in the namespace, in bytes. The default is 64 MiB;
+    /// each entry counts 128 bytes more than its key and its value. A write beyond the limit is
+    /// refused as `quota_exceeded`.
+    limit_bytes(self, limit: u64) { self.limit = limit }
 }
 
 /// Returns the database of a file, shared within the process.

@@ -38,13 +38,6 @@ impl MemoryKv {
         Self::default()
     }
 
-    /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
-    /// its key and its value. A write beyond the limit is refused as `quota_exceeded`.
-    pub fn limit_bytes(self, limit: u64) -> Self {
-        self.0.lock().limit = limit;
-        self
-    }
-
     /// Returns the value of a key, decoded from JSON or from plain text (plugins store text on
     /// hosts that have only text). Returns `None` both for a missing key and for a value that is
     /// not a `T`; [`bytes`](Self::bytes) distinguishes the two.
@@ -105,6 +98,14 @@ impl MemoryKv {
     pub fn clear(&self) {
         self.0.lock().clear();
     }
+}
+
+settings! {
+    MemoryKv:
+
+    /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
+    /// its key and its value. A write beyond the limit is refused as `quota_exceeded`.
+    limit_bytes(self, limit: u64) { self.0.lock().limit = limit }
 }
 
 /// Shows only the keys, because values may be large.

@@ -64,7 +64,7 @@ pub struct CrateSource {
     dir: PathBuf,
     profile: Option<String>,
     features: Vec<String>,
-    default_features: bool,
+    no_default_features: bool,
     count_allocations: bool,
     target_dir: Option<PathBuf>,
     alone: bool,
@@ -110,19 +110,13 @@ impl CrateSource {
             dir: dir.into(),
             profile: None,
             features: Vec::new(),
-            default_features: true,
+            no_default_features: false,
             count_allocations: false,
             target_dir: None,
             alone: false,
             compiler_arguments: Vec::new(),
             shows_output: false,
         }
-    }
-
-    /// Builds with a profile: `dev`, `release`, or a custom one.
-    pub fn profile(mut self, profile: impl Into<String>) -> Self {
-        self.profile = Some(profile.into());
-        self
     }
 
     /// Builds with the profile `release`.
@@ -133,39 +127,6 @@ impl CrateSource {
     /// Turns on features in addition to the default ones.
     pub fn features<F: Into<String>>(mut self, features: impl IntoIterator<Item = F>) -> Self {
         self.features.extend(features.into_iter().map(Into::into));
-        self
-    }
-
-    /// Turns the default features off.
-    pub fn no_default_features(mut self) -> Self {
-        self.default_features = false;
-        self
-    }
-
-    /// Builds the plugin so that it counts its allocations.
-    ///
-    /// [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
-    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option
-    /// turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency
-    /// of the crate under this name. The crate must not define a global allocator. The result is a
-    /// separate module; builds without the option are unaffected.
-    pub fn count_allocations(mut self) -> Self {
-        self.count_allocations = true;
-        self
-    }
-
-    /// Sets the target folder, instead of the one that cargo would choose.
-    pub fn target_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        self.target_dir = Some(dir.into());
-        self
-    }
-
-    /// Builds only the module, as for a release: `cargo rustc --lib --crate-type cdylib`.
-    ///
-    /// The module is smaller this way: cargo skips link-time optimisation when it also builds the
-    /// Rust library (`rlib`) that a plugin's tests link.
-    pub fn cdylib_only(mut self) -> Self {
-        self.alone = true;
         self
     }
 
@@ -180,14 +141,6 @@ impl CrateSource {
         self.compiler_arguments
             .extend(arguments.into_iter().map(Into::into));
         self.cdylib_only()
-    }
-
-    /// Forwards cargo's output to the standard error stream as it arrives.
-    ///
-    /// A failure then contains none of it.
-    pub fn show_output(mut self) -> Self {
-        self.shows_output = true;
-        self
     }
 
     /// Turns on one more feature.
@@ -337,7 +290,7 @@ impl CrateSource {
         if !features.is_empty() {
             command.arg("--features").arg(features);
         }
-        if !self.default_features {
+        if self.no_default_features {
             command.arg("--no-default-features");
         }
         if let Some(dir) = &self.target_dir {
@@ -436,6 +389,39 @@ impl CrateSource {
             root.display()
         ))
     }
+}
+
+settings! {
+    CrateSource:
+
+    /// Builds with a profile: `dev`, `release`, or a custom one.
+    profile(self, profile: impl Into<String>) { self.profile = Some(profile.into()) }
+
+    /// Turns the default features off.
+    no_default_features(self) { self.no_default_features = true }
+
+    /// Builds the plugin so that it counts its allocations.
+    ///
+    /// [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
+    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option
+    /// turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency
+    /// of the crate under this name. The crate must not define a global allocator. The result is a
+    /// separate module; builds without the option are unaffected.
+    count_allocations(self) { self.count_allocations = true }
+
+    /// Sets the target folder, instead of the one that cargo would choose.
+    target_dir(self, dir: impl Into<PathBuf>) { self.target_dir = Some(dir.into()) }
+
+    /// Builds only the module, as for a release: `cargo rustc --lib --crate-type cdylib`.
+    ///
+    /// The module is smaller this way: cargo skips link-time optimisation when it also builds the
+    /// Rust library (`rlib`) that a plugin's tests link.
+    cdylib_only(self) { self.alone = true }
+
+    /// Forwards cargo's output to the standard error stream as it arrives.
+    ///
+    /// A failure then contains none of it.
+    show_output(self) { self.shows_output = true }
 }
 
 /// The part of the output of `cargo metadata` that the harness uses.
