@@ -38,8 +38,8 @@ pub struct HostContract {
     pub(crate) limits: HostLimits,
     /// The functions that it looks for in every module.
     pub(crate) asks: &'static [ExportedFunction],
-    /// The parameters of a command's export, if the host calls a command by an export of its name.
-    /// The result is an `i32`.
+    /// The parameters of the export with a command's name, for a host that calls commands so. The
+    /// result is an `i32`.
     pub(crate) command_parameters: Option<&'static [ValType]>,
     /// The largest module that the host loads, in bytes.
     pub(crate) max_module_bytes: u64,
@@ -130,12 +130,12 @@ impl HostContract {
         failures
     }
 
-    /// Returns the name of the plugin's allocator, for a host that calls it.
+    /// Returns the name of the allocator that a host calls in the plugin, if it calls one.
     pub fn allocator(&self) -> Option<&'static str> {
         Some(self.allocator.as_ref()?.alloc)
     }
 
-    /// Returns the name of the export that holds the address of the guest's panic record.
+    /// Returns the name of the export with the address of the panic record.
     pub(crate) fn panic_record(&self) -> &'static str {
         match self.feature {
             Some(_) => abi::PANIC_EXPORT,

@@ -12,7 +12,8 @@ use crate::services::Handles;
 use crate::sync::Shared;
 
 /// The operations of a host. One that a host lacks fails with
-/// [`FailureKind::UnsupportedByHost`](crate::FailureKind::UnsupportedByHost), and no guest code runs.
+/// [`FailureKind::UnsupportedByHost`](crate::FailureKind::UnsupportedByHost), and no guest code
+/// runs.
 ///
 /// Each method is one operation that the harness's user asks for, with the time and the fuel of one
 /// call. A guest that traps is dead; the method only passes the failure on.

@@ -200,8 +200,10 @@ impl Guest {
         let Some(allocator) = self.allocator() else {
             let name = self.host.allocator().unwrap_or("alloc");
             return Err(self.breaks(
-                "a host writes into no memory that the plugin has not given to it",
-                format!("it exports no `{name}`, so there is no place for the {len} bytes that it is to be given"),
+                "a host writes only into memory that the plugin has allocated for it",
+                format!(
+                    "it exports no `{name}`, so there is no place for the {len} bytes of the host"
+                ),
             ));
         };
         let Allocator {
@@ -225,14 +227,8 @@ impl Guest {
         Ok(address)
     }
 
-    /// Takes over memory that the guest hands to the host as the result of `export`, until the host
-    /// [frees](Guest::free) it.
-    pub(crate) fn adopt(
-        &mut self,
-        export: &'static str,
-        address: u32,
-        len: u32,
-    ) -> Result<(), Failure> {
+    /// Notes memory that `export` has allocated for the host.
+    fn adopt(&mut self, export: &str, address: u32, len: u32) -> Result<(), Failure> {
         if self.sandbox.bytes(address, len).is_none() {
             return Err(self.breaks(
                 "memory that is allocated for the host is within the plugin's memory",
@@ -255,7 +251,7 @@ impl Guest {
             .next_back();
         if let Some(old) = overlapped.filter(|old| old.end > new.start) {
             return Err(self.breaks(
-                "memory that the host has not given back is its own",
+                "memory that the host has not freed is its own",
                 format!(
                     "`{export}` returned {len} bytes at address {address:#x}, which overlap the {} at {:#x} that the host has not freed",
                     old.end - old.start,
@@ -296,8 +292,8 @@ impl Guest {
         Ok((address, len))
     }
 
-    /// [Places](Guest::place) some bytes for a call of the guest, and frees them after it, unless the
-    /// guest trapped.
+    /// [Places](Guest::place) some bytes for a call of the guest, and frees them after it, unless
+    /// the guest trapped.
     pub(crate) fn lend<const N: usize, R>(
         &mut self,
         bytes: [&[u8]; N],
@@ -324,13 +320,13 @@ impl Guest {
             let kept = self.sandbox.heap().map_or(0, |heap| heap.host_blocks);
             return (kept > 0).then(|| {
                 self.breaks(
-                    "all that the host allocates for the plugin is given back",
-                    format!("{kept} blocks with what the host's functions answered are not"),
+                    "all that the host allocates for the plugin is freed",
+                    format!("{kept} blocks with results of host functions are not"),
                 )
             });
         };
         Some(self.breaks(
-            "all that the plugin allocates for the host is given back",
+            "all that the plugin allocates for the host is freed",
             format!(
                 "{} of its blocks are not, the first being {len} bytes at address {address:#x}",
                 self.blocks.len()

@@ -146,19 +146,19 @@ impl Emulator for Player {
             .map_err(|kind| guest.failure(kind))?;
         let rule =
             "`get_metadata` returns the plugin's id, name, version, description, author and tags";
+        let text_of = |member| metadata.get(member).and_then(Value::as_str);
         for member in ["id", "name", "version", "description", "author"] {
-            if !metadata[member].is_string() {
+            if text_of(member).is_none() {
                 return Err(guest.breaks(rule, format!("its `{member}` is not text")));
             }
         }
-        let tags = metadata["tags"].as_array();
+        let tags = metadata.get("tags").and_then(Value::as_array);
         if !tags.is_some_and(|tags| tags.iter().all(Value::is_string)) {
             return Err(guest.breaks(rule, "its `tags` are not a list of texts"));
         }
         if guest.has(GET_VERSION) {
             let version = constant_text(guest, GET_VERSION)?;
-            let described = metadata["version"].as_str();
-            if described.map(str::as_bytes) != Some(&version) {
+            if text_of("version").map(str::as_bytes) != Some(&version) {
                 return Err(guest.breaks(
                     "`get_version` returns the same version as `get_metadata`",
                     format!("it is {:?}", String::from_utf8_lossy(&version)),
@@ -180,9 +180,7 @@ impl Emulator for Player {
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        self.begin("");
-        let status: i32 = guest.call(START, ())?;
-        self.expect_zero(guest, START, status)?;
+        self.run(guest, START)?;
         self.running = true;
         Ok(())
     }
@@ -192,9 +190,7 @@ impl Emulator for Player {
         if !self.running {
             return Ok(());
         }
-        self.begin("");
-        let status: i32 = guest.call(STOP, ())?;
-        self.expect_zero(guest, STOP, status)?;
+        self.run(guest, STOP)?;
         self.running = false;
         Ok(())
     }
@@ -208,23 +204,18 @@ impl Emulator for Player {
         if name != PROCESS_AUDIO {
             return self.by_event(guest, name, arguments);
         }
-        self.expect_running(guest)?;
-        self.begin("");
-        let len = arguments.len();
-        let input = allocate(guest, len, "failed to allocate input memory")?;
-        let output = Output::of(guest, len, "failed to allocate output memory")?;
-        guest.write(input, arguments)?;
-        let written = output.process(guest, (input, len), 0)?;
-        output.free(guest)?;
-        guest.free(input)?;
-        match written {
-            Ok(bytes) => Ok(bytes),
-            Err(status) => Err(self.refused(guest, PROCESS_AUDIO, status)),
+        const SAYS: [&str; 2] = [
+            "failed to allocate input memory",
+            "failed to allocate output memory",
+        ];
+        let (outputs, failed) = self.process_audio(guest, &[arguments], SAYS)?;
+        match failed {
+            Some(status) => Err(self.refused(guest, PROCESS_AUDIO, status)),
+            None => Ok(outputs.concat()),
         }
     }
 
-    /// Implements `ProcessAudioBatch`: one block for all inputs, one of twice the size for all
-    /// outputs, and the same offsets in both.
+    /// Implements `ProcessAudioBatch`.
     fn batch(
         &mut self,
         guest: &mut Guest,
@@ -234,33 +225,17 @@ impl Emulator for Player {
         if name != PROCESS_AUDIO {
             return Err(guest.lacks("batches of anything but audio"));
         }
-        self.expect_running(guest)?;
-        self.begin("");
-        let len = inputs.iter().map(|input| input.len()).sum();
-        let input = allocate(guest, len, "failed to allocate batch input memory")?;
-        let output = Output::of(guest, len, "failed to allocate batch output memory")?;
-        let mut offset = 0;
-        let mut outputs = Vec::with_capacity(inputs.len());
-        let mut outcome = Ok(());
-        for (nth, block) in inputs.iter().enumerate() {
-            // Within the block of all inputs, whose length has 32 bits.
-            let address = input.wrapping_add(offset as u32);
-            guest.write(address, block)?;
-            match output.process(guest, (address, block.len()), offset)? {
-                Ok(bytes) => outputs.push(bytes),
-                Err(status) => {
-                    let says = format!("batch process error at index {nth}: {status}");
-                    outcome = Err(self
-                        .refused(guest, PROCESS_AUDIO, status)
-                        .with_host_says(says));
-                    break;
-                }
-            }
-            offset += block.len();
-        }
-        output.free(guest)?;
-        guest.free(input)?;
-        outcome.map(|()| outputs)
+        const SAYS: [&str; 2] = [
+            "failed to allocate batch input memory",
+            "failed to allocate batch output memory",
+        ];
+        let (outputs, failed) = self.process_audio(guest, inputs, SAYS)?;
+        let Some(status) = failed else {
+            return Ok(outputs);
+        };
+        let says = format!("batch process error at index {}: {status}", outputs.len());
+        let failure = self.refused(guest, PROCESS_AUDIO, status);
+        Err(failure.with_host_says(says))
     }
 
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
@@ -271,9 +246,7 @@ impl Emulator for Player {
 
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         self.stop(guest)?;
-        self.begin("");
-        let status: i32 = guest.call(CLEANUP, ())?;
-        self.expect_zero(guest, CLEANUP, status)
+        self.run(guest, CLEANUP)
     }
 }
 
@@ -284,6 +257,13 @@ impl Player {
             call: call.to_owned(),
             ..Turn::default()
         };
+    }
+
+    /// Calls an export without parameters.
+    fn run(&self, guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
+        self.begin("");
+        let status: i32 = guest.call(export, ())?;
+        self.expect_zero(guest, export, status)
     }
 
     fn expect_zero(&self, guest: &Guest, export: &'static str, status: i32) -> Result<(), Failure> {
@@ -302,6 +282,41 @@ impl Player {
             None => Error::new(code, says.clone()),
         };
         guest.refused(error).with_host_says(says)
+    }
+
+    /// Processes audio in one block for all inputs, one of twice the size for all outputs, and the
+    /// same offsets in both. Returns the outputs up to the first input that fails, and its status.
+    /// `says` are the host's words for an input and an output without memory.
+    fn process_audio(
+        &mut self,
+        guest: &mut Guest,
+        inputs: &[&[u8]],
+        says: [&'static str; 2],
+    ) -> Result<(Vec<Vec<u8>>, Option<i32>), Failure> {
+        self.expect_running(guest)?;
+        self.begin("");
+        let len = inputs.iter().map(|input| input.len()).sum();
+        let input = allocate(guest, len, says[0])?;
+        let output = Output::of(guest, len, says[1])?;
+        let mut offset = 0;
+        let mut outputs = Vec::with_capacity(inputs.len());
+        let mut failed = None;
+        for block in inputs {
+            // Within the block of all inputs, whose length has 32 bits.
+            let address = input.wrapping_add(offset as u32);
+            guest.write(address, block)?;
+            match output.process(guest, (address, block.len()), offset)? {
+                Ok(bytes) => outputs.push(bytes),
+                Err(status) => {
+                    failed = Some(status);
+                    break;
+                }
+            }
+            offset += block.len();
+        }
+        output.free(guest)?;
+        guest.free(input)?;
+        Ok((outputs, failed))
     }
 
     fn expect_running(&self, guest: &Guest) -> Result<(), Failure> {

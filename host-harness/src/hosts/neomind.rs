@@ -241,8 +241,8 @@ static UNTOUCHED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..HOSTS_OWN).map(byte).collect()
 });
 
-/// Writes the input, fills the rest of the host's memory with recognisable bytes, and returns its
-/// content.
+/// Writes the input, fills the rest of the memory that belongs to the host with recognisable bytes,
+/// and returns the content.
 fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut memory = UNTOUCHED.clone();
     guest.write(0, &memory)?;

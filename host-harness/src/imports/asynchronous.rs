@@ -12,8 +12,8 @@ use wasmtime::Caller;
 
 use super::Guest;
 use super::dispatch::{
-    self, Begun, Delivered, begin, bent, deliver, end, error_instead, no_room, refused, settle,
-    take_guest, too_late, wanted, write,
+    self, Begun, begin, bent, deliver, end, error_instead, no_room, refused, settle, take_guest,
+    too_late, wanted, write,
 };
 use super::ending::HostTrap;
 use super::state::State;
@@ -44,8 +44,8 @@ pub(super) async fn call(
             _ => 0,
         };
         match deliver(caller, &guest, function, &answer, address)? {
-            Delivered::Slot(slot) => break slot,
-            Delivered::NoRoom => answer = no_room(function, &answer, first)?,
+            Some(slot) => break slot,
+            None => answer = no_room(function, &answer, first)?,
         }
         first = false;
     };

@@ -59,7 +59,8 @@ pub(super) struct Begun {
     pub(super) place: usize,
     /// The permission that the function needs and that is not granted.
     denied: Option<&'static str>,
-    watched: Option<Watched>,
+    /// The time at which an observer has recorded the start of the call.
+    watched: Option<Instant>,
 }
 
 /// Records that a call starts.
@@ -79,7 +80,7 @@ pub(super) fn begin(
     let (function, place, denied) = (bound.function, bound.implementation, bound.denied);
     host.history
         .call(number, slots, memory, &bound.regions, &host.clock);
-    let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
+    let watched = (state.observer.as_deref_mut()).map(|observer| report_start(observer, host));
     Ok(Begun {
         number,
         function,
@@ -124,8 +125,8 @@ pub(super) fn end(
         answered = Err(too_late(begun.function));
     }
     host.history.answered(&answered, &host.clock);
-    if let (Some(watched), Some(observer)) = (&begun.watched, state.observer.as_deref_mut()) {
-        watched.end(observer, host);
+    if let (Some(since), Some(observer)) = (begun.watched, state.observer.as_deref_mut()) {
+        report_end(observer, host, since);
     }
     answered
 }
@@ -176,33 +177,26 @@ pub(super) fn too_late(function: &HostFunction) -> HostTrap {
     HostTrap::new(function, Reason::Timeout)
 }
 
-/// A call that an observer records.
-struct Watched {
-    begun: Instant,
+/// Reports the start of a call to an observer.
+#[cold]
+fn report_start(observer: &mut Observer, host: &Host) -> Instant {
+    if let Some(call) = host.history.latest(&host.bound) {
+        observer.host_call_begins(&call.function, || call.arguments.join(", "));
+    }
+    Instant::now()
 }
 
-impl Watched {
-    #[cold]
-    fn begin(observer: &mut Observer, host: &Host) -> Self {
-        if let Some(call) = host.history.latest(&host.bound) {
-            observer.host_call_begins(&call.function, || call.arguments.join(", "));
-        }
-        Watched {
-            begun: Instant::now(),
-        }
-    }
-
-    #[cold]
-    fn end(&self, observer: &mut Observer, host: &Host) {
-        let took = self.begun.elapsed();
-        if let Some(call) = host.history.latest(&host.bound) {
-            let (outcome, answer) = match call.outcome {
-                Some(Ok(answer)) => (Outcome::Ok, answer),
-                Some(Err(error)) => (Outcome::Error, error),
-                None => (Outcome::Trap, String::new()),
-            };
-            observer.host_call_ends(&call.function, outcome, || answer, took);
-        }
+/// Reports the end of a call to an observer.
+#[cold]
+fn report_end(observer: &mut Observer, host: &Host, since: Instant) {
+    let took = since.elapsed();
+    if let Some(call) = host.history.latest(&host.bound) {
+        let (outcome, answer) = match call.outcome {
+            Some(Ok(answer)) => (Outcome::Ok, answer),
+            Some(Err(error)) => (Outcome::Error, error),
+            None => (Outcome::Trap, String::new()),
+        };
+        observer.host_call_ends(&call.function, outcome, || answer, took);
     }
 }
 
@@ -360,8 +354,8 @@ fn finish(
             _ => 0,
         };
         match deliver(caller, guest, function, &answer, address)? {
-            Delivered::Slot(slot) => return Ok(slot),
-            Delivered::NoRoom => answer = no_room(function, &answer, first)?,
+            Some(slot) => return Ok(slot),
+            None => answer = no_room(function, &answer, first)?,
         }
         first = false;
     }
@@ -390,15 +384,8 @@ pub(super) fn bytes_of(answer: &Answer) -> &[u8] {
     }
 }
 
-/// The outcome of delivering a result to the guest.
-pub(super) enum Delivered {
-    /// The slot that the function returns.
-    Slot(u64),
-    /// The guest has no memory for the result.
-    NoRoom,
-}
-
-/// Delivers a result to the guest. `allocated` is the address from its `alloc` if the result
+/// Delivers a result to the guest, and returns the slot that the function returns, or `None` if the
+/// guest has no memory for the result. `allocated` is the address from its `alloc` if the result
 /// [needs](wanted) one; 0 means none. Reads the memory anew, because `alloc` may have grown it.
 #[inline]
 pub(super) fn deliver(
@@ -407,7 +394,7 @@ pub(super) fn deliver(
     function: &'static HostFunction,
     answer: &Answer,
     allocated: u32,
-) -> Result<Delivered, HostTrap> {
+) -> Result<Option<u64>, HostTrap> {
     let slot = match answer {
         Answer::Slot(slot) => *slot,
         Answer::Written {
@@ -437,7 +424,7 @@ pub(super) fn deliver(
         Answer::Packed { .. } | Answer::Terminated { .. } | Answer::Block { .. }
             if allocated == 0 =>
         {
-            return Ok(Delivered::NoRoom);
+            return Ok(None);
         }
         Answer::Packed { bytes, failed } => {
             write(caller, guest, function, allocated, bytes)?;
@@ -454,7 +441,7 @@ pub(super) fn deliver(
             u64::from(allocated)
         }
     };
-    Ok(Delivered::Slot(slot))
+    Ok(Some(slot))
 }
 
 #[inline]

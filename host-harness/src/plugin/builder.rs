@@ -178,12 +178,12 @@ settings! {
     /// together.
     max_result_bytes(self, bytes: u64) { self.limits.max_result_bytes = Some(bytes) }
 
-    /// Sets how many bytes one call may pass to a host function, all arguments together. The default
-    /// is 16 MiB.
+    /// Sets how many bytes one call may pass to a host function, all arguments together. The
+    /// default is 16 MiB.
     ///
     /// A call with more is refused before anything is read, with the error `too_large`. A host
-    /// function that cannot return an error is called nevertheless if it only takes bytes, such as a
-    /// line for the log; if it reads JSON, the plugin's call fails with
+    /// function that cannot return an error is called nevertheless if it only takes bytes, such as
+    /// a line for the log; if it reads JSON, the plugin's call fails with
     /// [`HostFunction`](FailureKind::HostFunction).
     max_argument_bytes(self, bytes: u64) { self.limits.max_argument_bytes = Some(bytes) }
 
@@ -218,9 +218,9 @@ settings! {
     /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for
     /// the user alone.
     ///
-    /// Its contents run as native code, and the limits of modules are not checked again. So on Unix, a
-    /// folder is refused that other users can write to, or that belongs to a user other than the
-    /// process's or the administrator. Building a plugin then fails with
+    /// Its contents run as native code, and the limits of modules are not checked again. So on
+    /// Unix, a folder is refused that other users can write to, or that belongs to a user other
+    /// than the process's or the administrator. Building a plugin then fails with
     /// [`Engine`](FailureKind::Engine), or, with the default folder, proceeds without a cache. On
     /// other systems, the host's author must name a folder of the user's own. Entries have
     /// checksums; a damaged one is compiled again.
@@ -277,9 +277,11 @@ settings! {
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
     /// # let source = plugin_sdk_harness::Source::crate_dir("");
-    /// let mut plugin = Plugin::builder(source).grant_hint(|permission| format!("allow = [{permission:?}]")).build()?;
-    /// let denied = plugin.call_raw("greet", br#"{"name":"Ada"}"#).unwrap_err();
-    /// assert_eq!(denied.plugin_error().unwrap().message(), r#"the plugin has not been granted `kv`: `allow = ["kv"]` grants it"#);
+    /// let builder = Plugin::builder(source);
+    /// let builder = builder.grant_hint(|permission| format!("allow = [{permission:?}]"));
+    /// let denied = builder.build()?.call_raw("greet", br#"{"name":"Ada"}"#).unwrap_err();
+    /// let error = denied.plugin_error().unwrap();
+    /// assert!(error.message().ends_with(r#": `allow = ["kv"]` grants it"#));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     grant_hint(self, words: fn(&str) -> String) { self.grants.set_words(words) }
@@ -324,7 +326,8 @@ settings! {
     /// let failure = plugin.call::<()>("wait", json!({"seconds": 90})).unwrap_err();
     /// assert!(matches!(failure.kind(), FailureKind::SchemaMismatch { .. }));
     /// assert_eq!(failure.code(), "invalid_argument");
-    /// assert_eq!(failure.message(), "command `wait` was not called: `seconds`: expected an integer from 1 to 60, found 90");
+    /// let problem = "`seconds`: expected an integer from 1 to 60, found 90";
+    /// assert_eq!(failure.message(), format!("command `wait` was not called: {problem}"));
     /// assert_eq!(failure.plugin_error().unwrap().details().unwrap()["pointer"], "/seconds");
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
@@ -344,8 +347,8 @@ settings! {
     /// Sets how many bytes the plugin's schemas may take together, compiled for
     /// [`validate_schemas`](Self::validate_schemas), patterns included. The default is 128 MiB.
     ///
-    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper estimate:
-    /// 2 KiB for each schema, with all references written out.
+    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper
+    /// estimate: 2 KiB for each schema, with all references written out.
     #[cfg(feature = "schema-checks")]
     max_schema_bytes(self, bytes: u64) { self.limits.max_schema_bytes = Some(bytes) }
 
@@ -368,7 +371,8 @@ settings! {
     /// #   (func (export "command_sum") (param i32 i32) (result i64) i64.const 0))"#);
     /// # let source = Source::wat(wat);
     /// // A thousand schemas validate each of its numbers.
-    /// let mut plugin = Plugin::builder(source).validate_schemas().max_schema_steps(100_000).build()?;
+    /// let builder = Plugin::builder(source).validate_schemas();
+    /// let mut plugin = builder.max_schema_steps(100_000).build()?;
     /// let failure = plugin.call::<Value>("sum", json!({"numbers": vec![7; 200]})).unwrap_err();
     /// assert!(matches!(failure.kind(), FailureKind::BadSchema { .. }));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
@@ -420,8 +424,8 @@ settings! {
     /// Sets the log. The default is a [`RecordedLog`](crate::services::RecordedLog).
     logs(self, logs: impl services::logging::Log + Send + 'static) { self.services.logs(logs) }
 
-    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), whose time does
-    /// not pass.
+    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), whose time
+    /// does not pass.
     clock(self, clock: impl services::time::Time + Send + 'static) { self.services.clock(clock) }
 
     /// Sets the source of random numbers. The default is a
@@ -430,8 +434,8 @@ settings! {
         self.services.random(random)
     }
 
-    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then has
-    /// instances for that host, too.
+    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then
+    /// has instances for that host, too.
     ///
     /// A crate is built with its feature for that host. The host's own limits apply, or those that
     /// the plugin's manifest asks for where the host reads them there, unless this builder sets

@@ -344,7 +344,7 @@ impl Plugin {
     }
 
     /// Calls the cleanup hook, which drops the plugin's state. [`init`](Plugin::init)
-    /// may begin another. An emulated host also checks that the plugin has given back the memory
+    /// may begin another. An emulated host also checks that the plugin has freed the memory
     /// that it allocated for the host, and the host's other rules.
     ///
     /// Dropping a `Plugin` does not call it.

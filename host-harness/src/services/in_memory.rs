@@ -97,7 +97,7 @@ macro_rules! services {
                 }
             )*
 
-            /// Returns the functions of the services, for plugins of the SDK's ABI.
+            /// Returns the functions of the services, for plugins with the SDK's own ABI.
             pub(crate) fn provide(&self) -> Vec<HostFunctions> {
                 let mut provided = Vec::new();
                 $(

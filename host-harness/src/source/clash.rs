@@ -101,7 +101,8 @@ fn defines(library: &Path, name: &str) -> bool {
 /// Returns the members of an archive, up to the first malformed one.
 fn members(archive: &[u8]) -> impl Iterator<Item = &[u8]> {
     const MAGIC: &[u8] = b"!<arch>\n";
-    /// The size of the header of a member: a name, some numbers, the size in decimal, and two bytes.
+    /// The size of the header of a member: a name, some numbers, the size in decimal, and two
+    /// bytes.
     const HEADER: usize = 60;
     let mut rest = archive.strip_prefix(MAGIC);
     std::iter::from_fn(move || {

@@ -224,7 +224,6 @@ fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
 fn ways(tree: &str) -> Vec<Vec<String>> {
     let mut ways: Vec<Vec<String>> = Vec::new();
     let mut way: Vec<String> = Vec::new();
-    let mut ends = false;
     for line in tree.lines().take(10_000) {
         let digits = line.len()
             - line
@@ -236,14 +235,13 @@ fn ways(tree: &str) -> Vec<Vec<String>> {
         let Ok(depth) = depth.parse::<usize>() else {
             continue;
         };
-        if depth <= way.len() && ends && !way.is_empty() && depth < way.len() {
+        if depth < way.len() {
             ways.push(way.iter().rev().cloned().collect());
         }
         way.truncate(depth);
         // `name v1.2.3 (path)`, or with `(*)` if cargo has listed it above.
         let words: Vec<&str> = package.split(' ').take(2).collect();
         way.push(text::one_line(&words.join(" "), 80));
-        ends = true;
     }
     if way.len() > 1 {
         ways.push(way.iter().rev().cloned().collect());

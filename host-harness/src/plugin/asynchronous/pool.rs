@@ -13,8 +13,8 @@ use crate::plugin::builder::PluginBuilder;
 use crate::plugin::pool::{Idle, Make};
 use crate::sync::lock;
 
-/// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the errors
-/// of [`PluginBuilder::build_async`].
+/// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the
+/// errors of [`PluginBuilder::build_async`].
 ///
 /// Calls that wait for an instance get one in the order in which they began to wait. A call whose
 /// future is dropped gives its place back; its instance is dropped.

@@ -40,7 +40,8 @@ const REDIRECTS: u32 = 10;
 /// use plugin_sdk::services::http::{Head, Http};
 /// use plugin_sdk_harness::services::{AllowList, HttpClient};
 ///
-/// let mut client = HttpClient::new(AllowList::new(["api.example.com"])?).max_response_bytes(1 << 20);
+/// let allowed = AllowList::new(["api.example.com"])?;
+/// let mut client = HttpClient::new(allowed).max_response_bytes(1 << 20);
 /// let head = Head { method: "GET".into(), url: "http://api.example.com/words".into(), headers: vec![], timeout_ms: Some(500) };
 /// let response = client.send(&head, b"").unwrap();
 /// # Ok::<(), plugin_sdk_harness::Failure>(())

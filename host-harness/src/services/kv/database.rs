@@ -55,8 +55,8 @@ impl DatabaseKv {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`](crate::FailureKind::Io) if the file cannot be created or read, is open in another process, is
-    /// not a database of this kind, or is damaged.
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the file cannot be created or read, is open
+    /// in another process, is not a database of this kind, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
         let database = shared(path).map_err(|reason| unusable_file(path, reason))?;
@@ -125,9 +125,9 @@ impl DatabaseKv {
 settings! {
     DatabaseKv:
 
-    /// Sets the limit of keys and values together in the namespace, in bytes. The default is 64 MiB;
-    /// each entry counts 128 bytes more than its key and its value. A write beyond the limit is
-    /// refused as `quota_exceeded`.
+    /// Sets the limit of keys and values together in the namespace, in bytes. The default is 64
+    /// MiB; each entry counts 128 bytes more than its key and its value. A write beyond the limit
+    /// is refused as `quota_exceeded`.
     limit_bytes(self, limit: u64) { self.limit = limit }
 }
 
