@@ -593,7 +593,7 @@ impl Musicfox for Functions {
     fn emit_event(&mut self, event: &str, data: &[u8]) {
         if event.is_empty() || data.is_empty() {
             return self.host.breaches.note(
-                "an event has a type and data, and is dropped if it has not",
+                "an event has a type and data; without one of them, the host drops it",
                 "host_emit_event was called without one of them",
             );
         }

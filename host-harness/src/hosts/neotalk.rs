@@ -103,7 +103,7 @@ impl Emulator for Runner {
         match take_result(guest)? {
             None => Ok(()),
             Some(_) => Err(guest.breaks(
-                "`neotalk_cleanup` ends the life of everything, results too",
+                "`neotalk_cleanup` ends the plugin, results included",
                 "`neotalk_get_result` returned 0 after it",
             )),
         }
@@ -133,7 +133,7 @@ fn take_result(guest: &mut Guest) -> Result<Option<Vec<u8>>, Failure> {
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     if guest.read(Region::Result, address, len)? != bytes {
         return Err(guest.breaks(
-            "a result stays as it is until the next call, whatever the host frees",
+            "a result does not change until the next call, even if the host frees other memory",
             format!("the {len} bytes at address {address:#x} have changed since `neotalk_get_result` returned them"),
         ));
     }

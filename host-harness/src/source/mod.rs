@@ -106,10 +106,13 @@ impl Source {
 
     /// Builds or reads the module.
     pub(crate) fn read(&self) -> Result<Binary, Failure> {
-        let mut build = None;
+        let (mut build, mut crate_dir, mut file) = (None, None, None);
         let wasm = match &self.origin {
             Origin::Bytes(wasm) => Arc::clone(wasm),
-            Origin::File(path) => read_file(path, self.max_bytes)?,
+            Origin::File(path) => {
+                file = Some(path.as_path());
+                read_file(path, self.max_bytes)?
+            }
             Origin::Wat(wat) => {
                 within(wat.len() as u64, self.max_bytes.max(MAX_BYTES))?;
                 wat::parse_str(wat)
@@ -121,21 +124,12 @@ impl Source {
                     .into()
             }
             Origin::Crate(crate_source) => {
-                let built = crate_source.build()?;
-                let wasm = Arc::clone(&built.module.wasm);
-                build = Some(built);
-                wasm
+                let built = build.insert(crate_source.build()?);
+                crate_dir = Some(crate_source.dir());
+                Arc::clone(&built.module.wasm)
             }
         };
         within(wasm.len() as u64, self.max_bytes)?;
-        let crate_dir = match &self.origin {
-            Origin::Crate(crate_source) => Some(crate_source.dir()),
-            _ => None,
-        };
-        let place = self.symbols.as_deref().or(match &self.origin {
-            Origin::File(path) => Some(path.as_path()),
-            _ => None,
-        });
         let symbols = match self.trusted || crate_dir.is_some() {
             true => Symbols::new(Arc::clone(&wasm), crate_dir),
             false => Symbols::untrusted(Arc::clone(&wasm)),
@@ -144,7 +138,7 @@ impl Source {
             wasm,
             limits: self.limits.clone(),
             build,
-            symbols: Some(Arc::new(symbols.beside(place))),
+            symbols: Some(Arc::new(symbols.beside(self.symbols.as_deref().or(file)))),
         })
     }
 }
