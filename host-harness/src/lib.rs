@@ -218,6 +218,7 @@ mod sections;
 pub mod services;
 mod source;
 mod symbols;
+mod sync;
 mod text;
 mod wasm;
 

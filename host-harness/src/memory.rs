@@ -3,6 +3,13 @@
 /// The size of a page of linear memory, in bytes.
 pub(crate) const PAGE: u64 = 64 * 1024;
 
+/// Returns a part of memory to write to, if all of it is within bounds.
+#[inline]
+pub(crate) fn range_mut(memory: &mut [u8], address: u32, len: usize) -> Option<&mut [u8]> {
+    let start = usize::try_from(address).ok()?;
+    memory.get_mut(start..start.checked_add(len)?)
+}
+
 /// Returns a part of memory, if all of it is within bounds.
 #[inline]
 pub(crate) fn range(memory: &[u8], address: u32, len: u32) -> Option<&[u8]> {

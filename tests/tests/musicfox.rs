@@ -385,7 +385,7 @@ fn metadata_is_terminated_and_never_moves() {
     assert!(
         untagged
             .breach()
-            .contains("its `tags` are no list of texts")
+            .contains("its `tags` are not a list of texts")
     );
 }
 
@@ -394,7 +394,7 @@ fn writes_fit_the_buffer_and_match_the_reported_length() {
     for (process_audio, rule) in [
         (
             "(memory.fill (local.get $out) (i32.const 1) (i32.add (i32.shl (local.get $len) (i32.const 1)) (i32.const 1))) local.get $len",
-            "`process_audio` wrote behind the 32 bytes",
+            "`process_audio` wrote past the 32 bytes",
         ),
         (
             "(i32.add (i32.shl (local.get $len) (i32.const 1)) (i32.const 1))",
@@ -486,7 +486,7 @@ fn blocks_for_the_host_are_exclusive_until_freed() {
         ),
         (
             r#"(func (export "malloc") (param i32) (result i32) i32.const 65535)"#,
-            "lies in the plugin's memory: `malloc` returned 2 bytes at address 0xffff",
+            "is within the plugin's memory: `malloc` returned 2 bytes at address 0xffff",
         ),
     ] {
         let sample = Sample {

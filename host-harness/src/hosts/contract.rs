@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use plugin_sdk::imports::HostFunction;
-use wasmparser::FuncType;
+use plugin_sdk::abi;
+use plugin_sdk::hosts::names;
+use plugin_sdk::imports::{HostFunction, HostFunctions};
+use wasmparser::{FuncType, ValType};
 
 use super::emulator::{Emulation, Surroundings, Words};
-use super::guest::Rules;
-use crate::abi::{Contract, ExportedFunction, imported_function};
+use crate::abi::{
+    Contract, ExportedFunction, I32, check_command, check_exports, imported_function,
+};
 use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
@@ -15,13 +18,16 @@ use crate::wasm::Interface;
 use crate::wasm::inspect::{Imported, Inspection, Proposal};
 
 /// The contract of a host: what it expects of a module, and what it offers.
+///
+/// A host's file states the fields in which the host differs from [that of the SDK's own
+/// ABI](super::native).
 #[non_exhaustive]
 pub struct HostContract {
     /// The name on command lines, such as `native`.
     pub name: &'static str,
     /// A description in one line.
     pub summary: &'static str,
-    /// The feature of a plugin's crate, and of `plugin-sdk`, that builds a plugin for it; `None`
+    /// The feature, in a plugin's crate and in `plugin-sdk`, that builds a plugin for it; `None`
     /// for the SDK's own ABI.
     pub feature: Option<&'static str>,
     /// The default limit of memory, in pages of 64 KiB.
@@ -32,17 +38,24 @@ pub struct HostContract {
     pub(crate) limits: HostLimits,
     /// The functions that it looks for in every module.
     pub(crate) asks: &'static [ExportedFunction],
-    /// Finds violations of the expected exports.
-    pub(crate) exports: fn(&Inspection<'_>) -> Vec<Failure>,
-    /// The modules of its host functions, and these functions.
+    /// The parameters of the export with a command's name, for a host that calls commands so. The
+    /// result is an `i32`.
+    pub(crate) command_parameters: Option<&'static [ValType]>,
+    /// The largest module that the host loads, in bytes.
+    pub(crate) max_module_bytes: u64,
+    /// Finds violations of further rules for modules.
+    pub(crate) further_rules: fn(&Inspection<'_>) -> Vec<Failure>,
+    /// The modules of its host functions.
     pub(crate) modules: &'static [&'static str],
-    pub(crate) functions: fn() -> Vec<&'static HostFunction>,
-    /// The rules for the guest's memory and instances.
-    pub(crate) rules: Rules,
-    /// Whether it can call an export as a command of a module that describes none.
+    /// The allocator that the host uses, if it uses one.
+    pub(crate) allocator: Option<Allocator>,
+    /// `true` if every call gets a new instance, so that no state outlives one.
+    pub(crate) fresh_instances: bool,
+    /// Returns `true` for an export that the host can call as a command, in a module that describes
+    /// no commands.
     pub(crate) callable: fn(&str, &FuncType) -> bool,
-    /// Creates the emulator.
-    pub(crate) emulator: fn(&Surroundings<'_>) -> Emulation,
+    /// Creates the emulator and the host's functions for one plugin.
+    pub(crate) emulator: fn(Surroundings) -> Emulation,
     /// Returns the host's own words for a failure.
     pub(crate) words: fn(&FailureKind) -> Words,
 }
@@ -53,8 +66,18 @@ pub(crate) struct HostLimits {
     pub(crate) fuel: Option<u64>,
     /// Time; `None` for the default of the harness.
     pub(crate) timeout: Option<Duration>,
-    /// Whether limits in the plugin's manifest apply.
+    /// `true` if limits in the plugin's manifest apply.
     pub(crate) asked: bool,
+}
+
+/// The exports with which a host allocates and frees memory of the guest.
+pub(crate) struct Allocator {
+    /// `(size: i32) -> i32`; 0 if there is no room.
+    pub(crate) alloc: &'static str,
+    /// `(address: i32)` or `(address: i32, size: i32)`, whichever the module has.
+    pub(crate) free: &'static str,
+    /// The alignment of addresses.
+    pub(crate) alignment: u32,
 }
 
 /// The imports of a module, sorted by what the host offers.
@@ -77,16 +100,47 @@ impl HostContract {
 
     /// Returns all violations of the expected exports.
     pub fn exports(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
-        let failures = (self.exports)(inspection).into_iter();
+        let failures = self.violations(inspection).into_iter();
         failures.map(|failure| self.tell(failure)).collect()
     }
 
-    /// Returns the name of the plugin's allocator that the host calls, if it calls one.
+    fn violations(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
+        let (bytes, limit) = (inspection.size() as u64, self.max_module_bytes);
+        if bytes > limit {
+            return vec![Failure::load(FailureKind::ModuleTooLarge { bytes, limit })];
+        }
+        if self.feature.is_none() {
+            return inspection.failures_of_exports();
+        }
+        let interface = inspection.interface();
+        let mut failures = check_exports(interface, self.asks);
+        if let Some(parameters) = self.command_parameters {
+            let manifest = inspection.manifest().ok().flatten();
+            let commands = manifest.iter().flat_map(|manifest| &manifest.commands);
+            failures.extend(commands.filter_map(|command| {
+                check_command(
+                    interface,
+                    &names::exported(&command.name),
+                    parameters,
+                    &[I32],
+                )
+            }));
+        }
+        failures.extend((self.further_rules)(inspection));
+        failures
+    }
+
+    /// Returns the name of the allocator that a host calls in the plugin, if it calls one.
     pub fn allocator(&self) -> Option<&'static str> {
-        self.rules
-            .allocator
-            .as_ref()
-            .map(|allocator| allocator.alloc)
+        Some(self.allocator.as_ref()?.alloc)
+    }
+
+    /// Returns the name of the export with the address of the panic record.
+    pub(crate) fn panic_record(&self) -> &'static str {
+        match self.feature {
+            Some(_) => abi::PANIC_EXPORT,
+            None => abi::VERSION_EXPORT,
+        }
     }
 
     /// Returns the functions that the host offers to every plugin, in the order of their
@@ -96,17 +150,22 @@ impl HostContract {
     /// use plugin_sdk_harness::hosts;
     ///
     /// let native = hosts::find("native").unwrap();
-    /// let set = native.functions().into_iter().find(|function| function.name == "kv_set").unwrap();
+    /// let functions = native.functions();
+    /// let set = functions.iter().find(|function| function.name == "kv_set").unwrap();
     /// assert_eq!((set.module, set.permission), ("plugin_host", Some("kv")));
     /// ```
     pub fn functions(&self) -> Vec<&'static HostFunction> {
-        (self.functions)()
+        let emulation = (self.emulator)(Surroundings::in_memory());
+        let functions = emulation.functions.iter();
+        functions.flat_map(HostFunctions::functions).collect()
     }
 
     /// Returns the names of the exports that every module for this host has.
     pub(crate) fn required(&self) -> impl Iterator<Item = &'static str> {
         let functions = self.asks.iter().filter(|(.., required)| *required);
-        functions.map(|(name, ..)| *name).chain([self.rules.panics])
+        functions
+            .map(|(name, ..)| *name)
+            .chain([self.panic_record()])
     }
 
     /// Compares a module's imports with the host's functions.
@@ -145,38 +204,29 @@ impl HostContract {
 
     /// Returns the host function with the most similar name.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
-        self.functions()
-            .into_iter()
-            .map(|function| {
-                (
-                    strsim::damerau_levenshtein(function.name, name),
-                    function.name,
-                )
-            })
-            .filter(|(distance, nearest)| distance * 3 <= nearest.len())
-            .min()
-            .map(|(_, nearest)| nearest)
+        let functions = self.functions().into_iter();
+        let (_, nearest) = functions
+            .map(|function| function.name)
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .filter(|(distance, known)| distance * 3 <= known.len())
+            .min()?;
+        Some(nearest)
     }
 
     /// Returns the limits of a plugin with this manifest.
     pub(crate) fn limits(&self, manifest: Option<&Manifest>) -> Limits {
         let own = Limits::default();
-        let asked = manifest
-            .filter(|_| self.limits.asked)
-            .map(|manifest| manifest.limits.clone())
-            .unwrap_or_default();
-        let timeout = asked.timeout_ms.map(Duration::from_millis);
+        let asked = manifest.filter(|_| self.limits.asked);
+        let asked = asked.map(|manifest| &manifest.limits);
+        let timeout = asked.and_then(|asked| asked.timeout_ms);
+        let timeout = timeout.map(Duration::from_millis);
+        let pages = asked.and_then(|asked| asked.memory_pages);
         Limits {
-            memory_pages: asked.memory_pages.unwrap_or(self.memory_pages),
-            fuel: asked.max_fuel.or(self.limits.fuel),
+            memory_pages: pages.unwrap_or(self.memory_pages),
+            fuel: asked.and_then(|asked| asked.max_fuel).or(self.limits.fuel),
             timeout: timeout.or(self.limits.timeout).or(own.timeout),
             ..own
         }
-    }
-
-    /// Creates the emulator for one plugin.
-    pub(crate) fn emulation(&self, surroundings: &Surroundings<'_>) -> Emulation {
-        (self.emulator)(surroundings)
     }
 
     /// Returns the contract of a module whose exports were checked.
@@ -184,6 +234,23 @@ impl HostContract {
         match self.feature {
             Some(_) => Contract::of_foreign(interface, self.callable),
             None => Contract::of(interface),
+        }
+    }
+
+    /// Returns the failure of a plugin that breaks a rule of the host.
+    pub(crate) fn violation(&self, rule: &'static str, found: impl Into<String>) -> FailureKind {
+        FailureKind::ContractViolation {
+            host: self.name,
+            rule,
+            found: found.into(),
+        }
+    }
+
+    /// Returns the failure for an operation that the host lacks.
+    pub(crate) fn unsupported(&self, what: &'static str) -> FailureKind {
+        FailureKind::UnsupportedByHost {
+            host: self.name,
+            what,
         }
     }
 
@@ -216,8 +283,8 @@ impl HostContract {
         });
         match meant {
             None if imports.iter().all(|import| own(&import.module)) => {
-                let functions = (self.functions)().into_iter();
-                let names: Vec<_> = functions.map(|function| function.name).collect();
+                let functions = self.functions();
+                let names: Vec<_> = functions.iter().map(|function| function.name).collect();
                 Some(format!("the host `{}` has {}", self.name, names.join(", ")))
             }
             meant => meant,

@@ -1,29 +1,29 @@
 //! The runtime of Extism, by its crate: `docs/hosts/extism.md`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use plugin_sdk::abi;
 use plugin_sdk::hosts::extism::{self, Env, Requests};
 use plugin_sdk::hosts::names;
-use plugin_sdk::services::config::Config;
 use plugin_sdk::services::http::{Head, Http};
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::services::logging::Log;
 use plugin_sdk::{Error, code};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use wasmparser::{FuncType, ValType};
 
-use super::contract::{HostContract, HostLimits};
-use super::emulator::{Breaches, Emulation, Emulator, Words};
-use super::guest::{Guest, Rules};
-use crate::abi::{ExportedFunction, I32, check_command, check_exports};
+use super::contract::HostContract;
+use super::emulator::{Emulation, Emulator, Surroundings, Words, event_object};
+use super::guest::Guest;
+use crate::abi::{ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::memory::PAGE;
-use crate::services::{Handles, setting};
-use crate::wasm::inspect::Inspection;
+use crate::services::setting;
+use crate::sync::Shared;
+use crate::text;
 
 /// The functions that a program may call besides the commands, if a plugin has them.
 const HOOKS: [ExportedFunction; 5] = [
@@ -50,57 +50,21 @@ pub(super) const CONTRACT: HostContract = HostContract {
     name: "extism",
     summary: "Extism, by the source of its runtime",
     feature: Some("host-extism"),
-    memory_pages: Limits::MEMORY_PAGES,
-    lacks: super::native::CONTRACT.lacks,
-    limits: HostLimits {
-        fuel: None,
-        timeout: None,
-        asked: false,
-    },
     asks: &HOOKS,
-    exports,
+    command_parameters: Some(&[]),
     modules: &["extism:host/env"],
-    functions: || {
-        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
-        let provided = extism::provide(functions);
-        provided
-            .iter()
-            .flat_map(|provided| provided.functions())
-            .collect()
-    },
-    rules: Rules {
-        allocator: None,
-        panics: abi::PANIC_EXPORT,
-        fresh_instances: false,
-    },
+    allocator: None,
     callable: is_callable,
     emulator: |surroundings| {
-        let functions = Functions::of(surroundings.services, surroundings.breaches.clone());
-        Emulation {
-            functions: extism::provide(functions.clone()).into(),
-            emulator: Box::new(Extism {
-                functions,
-                described: surroundings.described,
-            }),
-        }
+        let functions = Functions {
+            kernel: Shared::default(),
+            host: surroundings,
+        };
+        Emulation::new(extism::provide(functions.clone()), Extism { functions })
     },
     words,
+    ..super::native::CONTRACT
 };
-
-/// Every command that a module describes is an export.
-fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = check_exports(inspection.interface(), &HOOKS);
-    let manifest = inspection.manifest().ok().flatten();
-    for command in manifest.iter().flat_map(|manifest| &manifest.commands) {
-        failures.extend(check_command(
-            inspection.interface(),
-            &names::exported(&command.name),
-            &[],
-            &[I32],
-        ));
-    }
-    failures
-}
 
 /// Returns whether Extism can call an export by its name: a function of a plugin made without this
 /// SDK has no parameters, and only a status as its result.
@@ -114,25 +78,24 @@ fn is_callable(name: &str, ty: &FuncType) -> bool {
 /// The operations of Extism.
 struct Extism {
     functions: Functions,
-    /// Whether the plugin was made with this SDK, so that it has hooks and must follow its rules.
-    described: bool,
 }
 
 impl Extism {
     /// Calls an export with an input, and returns its output.
     fn call(&mut self, guest: &mut Guest, export: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
         if !guest.has(export) {
-            let message = format!("Function not found: {}", crate::text::name(export));
+            let message = format!("Function not found: {}", text::name(export));
             return Err(guest.refused(Error::new(code::UNKNOWN_COMMAND, message)));
         }
         self.functions.kernel().begin(input);
         let status: i32 = guest.call_named(export, ())?;
+        let described = self.is_described();
         let mut kernel = self.functions.kernel();
         // Extism itself only frees the memory; other kits than this SDK rely on that.
         let left = kernel.blocks.first_key_value();
-        if let Some((at, block)) = left.filter(|_| self.described) {
+        if let Some((at, block)) = left.filter(|_| described) {
             return Err(guest.breaks(
-                "what Extism gives is given back or handed over before the call ends",
+                "blocks from Extism are freed or handed over before the call ends",
                 format!(
                     "{} of its blocks are not, the first being {} bytes at address {at:#x}",
                     kernel.blocks.len(),
@@ -150,14 +113,24 @@ impl Extism {
         }
     }
 
-    /// Calls a hook like a command.
+    /// Returns whether the plugin was made with this SDK, so that it has hooks and must follow the
+    /// SDK's rules.
+    fn is_described(&self) -> bool {
+        self.functions.host.described
+    }
+
+    /// Calls a hook like a command, if the plugin has it.
     fn hook(
         &mut self,
         guest: &mut Guest,
-        export: &'static str,
+        export: &str,
         input: &[u8],
+        has_it: bool,
     ) -> Result<(), Failure> {
-        self.call(guest, export, input).map(drop)
+        match has_it {
+            true => self.call(guest, export, input).map(drop),
+            false => Ok(()),
+        }
     }
 }
 
@@ -175,10 +148,8 @@ fn refused(guest: &Guest, error: &[u8]) -> Failure {
 impl Emulator for Extism {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
         self.functions.kernel().config = config.to_vec();
-        match guest.has(abi::INIT_EXPORT) {
-            true => self.hook(guest, abi::INIT_EXPORT, config),
-            false => Ok(()),
-        }
+        let has_it = guest.has(abi::INIT_EXPORT);
+        self.hook(guest, abi::INIT_EXPORT, config, has_it)
     }
 
     fn command(
@@ -191,30 +162,20 @@ impl Emulator for Extism {
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        match self.described {
-            true => self.hook(guest, abi::START_EXPORT, b""),
-            false => Ok(()),
-        }
+        self.hook(guest, abi::START_EXPORT, b"", self.is_described())
     }
 
     fn stop(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        match self.described {
-            true => self.hook(guest, abi::STOP_EXPORT, b""),
-            false => Ok(()),
-        }
+        self.hook(guest, abi::STOP_EXPORT, b"", self.is_described())
     }
 
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
-        let data: Value = serde_json::from_slice(data).unwrap_or_default();
-        let event = json!({"topic": topic, "data": data});
-        self.hook(guest, abi::EVENT_EXPORT, event.to_string().as_bytes())
+        self.hook(guest, abi::EVENT_EXPORT, &event_object(topic, data), true)
     }
 
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        match guest.has(abi::CLEANUP_EXPORT) {
-            true => self.hook(guest, abi::CLEANUP_EXPORT, b""),
-            false => Ok(()),
-        }
+        let has_it = guest.has(abi::CLEANUP_EXPORT);
+        self.hook(guest, abi::CLEANUP_EXPORT, b"", has_it)
     }
 }
 
@@ -224,7 +185,7 @@ struct Kernel {
     input: Vec<u8>,
     output: Vec<u8>,
     error: Option<Vec<u8>>,
-    /// The blocks that are neither given back nor handed over, by address.
+    /// The blocks that are neither freed nor handed over, by address.
     blocks: BTreeMap<u64, Vec<u8>>,
     /// The address of the next block. No address is used twice in a call.
     top: u64,
@@ -265,28 +226,13 @@ impl Kernel {
 /// The functions of Extism, on top of the services.
 #[derive(Clone)]
 struct Functions {
-    kernel: Arc<Mutex<Kernel>>,
-    config: Arc<Mutex<dyn Config + Send>>,
-    variables: Arc<Mutex<dyn Kv + Send>>,
-    http: Arc<Mutex<dyn Http + Send>>,
-    logs: Arc<Mutex<dyn Log + Send>>,
-    breaches: Breaches,
+    kernel: Shared<Kernel>,
+    host: Surroundings,
 }
 
 impl Functions {
-    fn of(services: &Handles, breaches: Breaches) -> Self {
-        Functions {
-            kernel: Arc::default(),
-            config: Arc::clone(&services.config),
-            variables: Arc::clone(&services.kv),
-            http: Arc::clone(&services.http),
-            logs: Arc::clone(&services.logs),
-            breaches,
-        }
-    }
-
     fn kernel(&self) -> MutexGuard<'_, Kernel> {
-        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kernel.lock()
     }
 
     /// Takes a block over from the plugin. An invalid one is a breach.
@@ -294,9 +240,9 @@ impl Functions {
         if let Some(bytes) = self.kernel().blocks.remove(&block) {
             return bytes;
         }
-        self.breaches.note(
-            "what Extism is passed is a block that it gave, and that is not given back or handed over already",
-            format!("{what} was {block:#x}, which is none"),
+        self.host.breaches.note(
+            "a block that the plugin passes to Extism is from Extism, and not freed or handed over yet",
+            format!("{what} was {block:#x}, which is not such a block"),
         );
         Vec::new()
     }
@@ -305,8 +251,8 @@ impl Functions {
         String::from_utf8(self.taken(block, what)).unwrap_or_else(|error| {
             let bytes = error.into_bytes();
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            self.breaches.note(
-                "names, values of the configuration and lines are UTF-8, as Extism takes them without a look",
+            self.host.breaches.note(
+                "names, values of the configuration and lines are UTF-8, which Extism does not check",
                 format!("{what} was {text:?}"),
             );
             text
@@ -319,8 +265,8 @@ impl Functions {
         match kernel.from(at).and_then(|bytes| bytes.first_chunk_mut()) {
             Some(bytes) => access(bytes),
             None => {
-                self.breaches.note(
-                    "what is read and written in Extism's memory lies in a block that is the plugin's",
+                self.host.breaches.note(
+                    "reads and writes of Extism's memory stay within blocks of the plugin",
                     format!("{N} bytes at address {at:#x} do not"),
                 );
             }
@@ -333,8 +279,8 @@ impl Functions {
         let bytes = start.and_then(|at| kernel.input.get(at..)?.first_chunk());
         bytes.copied().unwrap_or_else(|| {
             let len = kernel.input.len();
-            self.breaches.note(
-                "what is read of the input lies in it",
+            self.host.breaches.note(
+                "reads of the input stay within it",
                 format!("{N} bytes from the byte {at} do not, as the input has {len}"),
             );
             [0; N]
@@ -343,17 +289,17 @@ impl Functions {
 
     fn line(&mut self, level: log::Level, line: u64) {
         let line = self.taken_text(line, "the line");
-        if self.logs.max_level() >= level as u32 {
-            self.logs.write(level as u32, CONTRACT.name, &line);
+        if self.host.services.logs.max_level() >= level as u32 {
+            self.host.log(level, CONTRACT.name, &line);
         }
     }
 
     /// Returns how many bytes Extism counts for all variables.
     fn kept(&mut self) -> plugin_sdk::Result<usize> {
         let mut kept = 0;
-        for name in self.variables.list("")? {
-            let value = self.variables.get(&name)?.unwrap_or_default();
-            kept += VARIABLE + name.len() + value.len();
+        for name in self.host.services.kv.list("")? {
+            let value = self.host.services.kv.get(&name)?;
+            kept += VARIABLE + name.len() + value.map_or(0, |value| value.len());
         }
         Ok(kept)
     }
@@ -361,7 +307,8 @@ impl Functions {
     /// Notes that Extism ends the plugin's call. A function that returns a number cannot do that;
     /// it is reported when the call returns.
     fn end(&self, why: impl Into<String>) {
-        self.breaches
+        self.host
+            .breaches
             .note("Extism ends a call in which this happens", why);
     }
 }
@@ -387,7 +334,7 @@ impl Env for Functions {
     }
 
     fn free(&mut self, block: u64) {
-        self.taken(block, "the block to be given back");
+        self.taken(block, "the block to free");
     }
 
     fn length(&mut self, block: u64) -> u64 {
@@ -432,7 +379,7 @@ impl Env for Functions {
         let mut output = self.taken(block, "the output");
         match usize::try_from(length) {
             Ok(length) if length <= output.len() => output.truncate(length),
-            _ => self.breaches.note(
+            _ => self.host.breaches.note(
                 "the output is no longer than its block",
                 format!("it has {length} bytes in a block of {}", output.len()),
             ),
@@ -450,7 +397,7 @@ impl Env for Functions {
 
     fn config_get(&mut self, key: u64) -> u64 {
         let key = self.taken_text(key, "the key");
-        let setting = setting(&mut self.config, &key);
+        let setting = setting(&mut self.host.services.config, &key);
         let mut kernel = self.kernel();
         let text = match setting {
             Some(text) => text.into_bytes(),
@@ -462,7 +409,7 @@ impl Env for Functions {
 
     fn var_get(&mut self, name: u64) -> u64 {
         let name = self.taken_text(name, "the variable's name");
-        match self.variables.get(&name) {
+        match self.host.services.kv.get(&name) {
             Ok(Some(value)) => self.kernel().alloc(value),
             _ => 0,
         }
@@ -471,7 +418,7 @@ impl Env for Functions {
     fn var_set(&mut self, name: u64, value: u64) {
         let name = self.taken_text(name, "the variable's name");
         if value == 0 {
-            if let Err(error) = self.variables.delete(&name) {
+            if let Err(error) = self.host.services.kv.delete(&name) {
                 self.end(format!("a variable could not be removed: {error}"));
             }
             return;
@@ -484,7 +431,7 @@ impl Env for Functions {
         if kept + VARIABLE + name.len() + value.len() > MAX_VARIABLES {
             return self.end("Variable store is full");
         }
-        if let Err(error) = self.variables.set(&name, &value) {
+        if let Err(error) = self.host.services.kv.set(&name, &value) {
             self.end(format!("a variable could not be kept: {error}"));
         }
     }
@@ -495,8 +442,8 @@ impl Env for Functions {
 
     fn http_headers(&mut self) -> u64 {
         let mut kernel = self.kernel();
-        let headers = serde_json::to_vec(&kernel.headers).unwrap_or_default();
-        kernel.alloc(headers)
+        let headers = Value::Object(kernel.headers.clone()).to_string();
+        kernel.alloc(headers.into_bytes())
     }
 
     fn log_trace(&mut self, line: u64) {
@@ -520,7 +467,7 @@ impl Env for Functions {
     }
 
     fn get_log_level(&mut self) -> u32 {
-        match self.logs.max_level() {
+        match self.host.services.logs.max_level() {
             0 => i32::MAX as u32,
             level => log::Level::Trace as u32 - level,
         }
@@ -545,7 +492,7 @@ impl Requests for Functions {
         let request: Request = match serde_json::from_slice(&head) {
             Ok(request) => request,
             Err(error) => {
-                self.end(format!("the request's head is none: {error}"));
+                self.end(format!("the request's head cannot be read: {error}"));
                 return 0;
             }
         };
@@ -556,7 +503,7 @@ impl Requests for Functions {
             headers: request.headers.into_iter().collect(),
             timeout_ms: None,
         };
-        match self.http.send(&head, &body) {
+        match self.host.services.http.send(&head, &body) {
             Ok(response) => {
                 let headers = response.headers.into_iter();
                 let mut kernel = self.kernel();
@@ -576,29 +523,19 @@ impl Requests for Functions {
 
 /// Returns the words of the runtime.
 fn words(kind: &FailureKind) -> Words {
-    let (says, hint) = match kind {
-        FailureKind::MissingExport { name, .. } => (
-            format!("Function not found: {}", crate::text::name(name)),
-            Some(
-                "build the plugin with its feature `host-extism`: `cargo plugin build --host extism`",
-            ),
-        ),
-        FailureKind::OutOfFuel { .. } => (
-            "plugin ran out of fuel".to_owned(),
-            Some("a program gives more by `PluginBuilder::with_fuel_limit`"),
-        ),
-        FailureKind::Timeout { .. } => (
-            "timeout".to_owned(),
-            Some("a program gives more by the manifest's `timeout_ms`"),
-        ),
-        FailureKind::OutOfMemory { .. } => (
-            "oom".to_owned(),
-            Some("a program gives more by the manifest's `memory.max_pages`"),
-        ),
-        _ => return Words::default(),
-    };
-    Words {
-        says: Some(says),
-        hint: hint.map(str::to_owned),
+    match kind {
+        FailureKind::MissingExport { name, .. } => {
+            Words::says(format!("Function not found: {}", text::name(name)))
+                .build_for(CONTRACT.name)
+        }
+        FailureKind::OutOfFuel { .. } => Words::says("plugin ran out of fuel")
+            .hint("a program gives more by `PluginBuilder::with_fuel_limit`"),
+        FailureKind::Timeout { .. } => {
+            Words::says("timeout").hint("a program gives more by the manifest's `timeout_ms`")
+        }
+        FailureKind::OutOfMemory { .. } => {
+            Words::says("oom").hint("a program gives more by the manifest's `memory.max_pages`")
+        }
+        _ => Words::default(),
     }
 }

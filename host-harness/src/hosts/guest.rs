@@ -4,46 +4,24 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
+use plugin_sdk::code;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
+use super::contract::{Allocator, HostContract};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
-use crate::limits::Limits;
 use crate::manifest::Manifest;
-use crate::run::json;
-use crate::run::{Compiled, Module, Sandbox, refused};
-
-/// The exports with which a host allocates and frees memory of the guest.
-pub(crate) struct Allocator {
-    /// `(size: i32) -> i32`; 0 if there is no room.
-    pub(crate) alloc: &'static str,
-    /// `(address: i32)` or `(address: i32, size: i32)`, whichever the module has.
-    pub(crate) free: &'static str,
-    /// The alignment of addresses.
-    pub(crate) alignment: u32,
-}
-
-/// The rules of a host for a guest's memory and instances.
-pub(crate) struct Rules {
-    /// The allocator that the host uses, if it does.
-    pub(crate) allocator: Option<Allocator>,
-    /// The export that holds the address of the guest's panic record.
-    pub(crate) panics: &'static str,
-    /// Whether every call gets a new instance, so that no state outlives one.
-    pub(crate) fresh_instances: bool,
-}
+use crate::memory::range_mut;
+use crate::run::{Blueprint, Module, Sandbox, argument_len, refused};
 
 /// See the [module](self).
 pub(crate) struct Guest {
-    /// The host's name.
-    host: &'static str,
-    rules: &'static Rules,
+    host: &'static HostContract,
     module: Module,
-    compiled: Arc<Compiled>,
-    sandbox: Sandbox,
-    pool: Option<u32>,
+    pub(crate) sandbox: Sandbox,
     /// The current operation, for failures.
     during: Stage,
     /// The blocks that the guest has allocated for the host and the host has not freed: addresses
@@ -53,22 +31,16 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) fn new(
-        host: &'static str,
-        rules: &'static Rules,
+        host: &'static HostContract,
+        blueprint: Blueprint,
         module: &Module,
-        compiled: Arc<Compiled>,
         functions: Host,
-        limits: &Limits,
-        pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(&compiled, functions, limits, pool, rules.panics)?;
+        let sandbox = Sandbox::new(blueprint, functions, host.panic_record())?;
         let mut guest = Guest {
             host,
-            rules,
             module: module.clone(),
-            compiled,
             sandbox,
-            pool,
             during: Stage::Load,
             blocks: BTreeMap::new(),
         };
@@ -79,7 +51,7 @@ impl Guest {
     /// Begins an operation of the host, with the time and the fuel of a call.
     pub(crate) fn begin(&mut self, during: Stage) -> Result<(), Failure> {
         self.during = during;
-        if self.rules.fresh_instances {
+        if self.host.fresh_instances {
             self.renew()?;
         }
         self.sandbox.enter(|| self.during.clone())
@@ -89,15 +61,8 @@ impl Guest {
     fn renew(&mut self) -> Result<(), Failure> {
         let state = self.sandbox.store.data_mut();
         let (functions, observer) = (std::mem::take(&mut state.host), state.observer.take());
-        let limits = self.sandbox.limits.clone();
-        let renewed = Sandbox::new(
-            &self.compiled,
-            functions,
-            &limits,
-            self.pool,
-            self.rules.panics,
-        );
-        match renewed {
+        let blueprint = self.sandbox.blueprint().clone();
+        match Sandbox::new(blueprint, functions, self.host.panic_record()) {
             Ok(mut sandbox) => {
                 sandbox.store.data_mut().observer = observer;
                 self.sandbox = sandbox;
@@ -122,21 +87,8 @@ impl Guest {
         Ok(())
     }
 
-    /// Returns whether every operation has an instance of its own.
-    pub(crate) fn is_renewed(&self) -> bool {
-        self.rules.fresh_instances
-    }
-
     pub(crate) fn module(&self) -> &Module {
         &self.module
-    }
-
-    pub(crate) fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
-    }
-
-    pub(crate) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        &mut self.sandbox
     }
 
     /// Returns whether the module has a function of this name.
@@ -192,22 +144,23 @@ impl Guest {
         most: u32,
     ) -> Result<&[u8], Failure> {
         let memory = self.sandbox.memory.data(&self.sandbox.store);
-        let from = memory.get(address as usize..).unwrap_or_default();
+        let from = match memory.get(address as usize..) {
+            None | Some([]) => {
+                return Err(self.failure(self.sandbox.out_of_bounds(region, address, 1)));
+            }
+            Some(from) => from,
+        };
         let within = from.get(..most as usize).unwrap_or(from);
         let end = within.iter().position(|byte| *byte == 0);
-        match end.and_then(|end| within.get(..end)) {
-            Some(bytes) => Ok(bytes),
-            None if from.is_empty() => {
-                Err(self.failure(self.sandbox.out_of_bounds(region, address, 1)))
-            }
-            None => Err(self.breaks(
+        end.and_then(|end| within.get(..end)).ok_or_else(|| {
+            self.breaks(
                 "text without a length ends with a zero byte",
                 format!(
                     "the text at address {address:#x} does not end within {} bytes",
                     within.len()
                 ),
-            )),
-        }
+            )
+        })
     }
 
     /// Returns the number at an address.
@@ -216,14 +169,15 @@ impl Guest {
         Ok(bytes.try_into().map_or(0, u32::from_le_bytes))
     }
 
+    /// Reads bytes whose address is in the high half of a number, and their length in the low half.
+    pub(crate) fn read_packed(&self, region: Region, packed: u64) -> Result<&[u8], Failure> {
+        self.read(region, (packed >> 32) as u32, packed as u32)
+    }
+
     /// Writes bytes to an address.
     pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Failure> {
         let memory = self.sandbox.memory.data_mut(&mut self.sandbox.store);
-        let start = address as usize;
-        let place = start
-            .checked_add(bytes.len())
-            .and_then(|end| memory.get_mut(start..end));
-        match place {
+        match range_mut(memory, address, bytes.len()) {
             Some(place) => place.copy_from_slice(bytes),
             None if bytes.is_empty() => {}
             None => {
@@ -237,17 +191,19 @@ impl Guest {
 
     /// Returns the host's allocator, if the module has its exports.
     fn allocator(&mut self) -> Option<&'static Allocator> {
-        let allocator = self.rules.allocator.as_ref()?;
+        let allocator = self.host.allocator.as_ref()?;
         self.has(allocator.alloc).then_some(allocator)
     }
 
     /// Allocates memory of the guest, which belongs to the host until it [frees](Guest::free) it.
     pub(crate) fn alloc(&mut self, len: u32) -> Result<u32, Failure> {
         let Some(allocator) = self.allocator() else {
-            let name = self.rules.allocator.as_ref().map_or("alloc", |a| a.alloc);
+            let name = self.host.allocator().unwrap_or("alloc");
             return Err(self.breaks(
-                "a host writes into no memory that the plugin has not given to it",
-                format!("it exports no `{name}`, so there is no place for the {len} bytes that it is to be given"),
+                "a host writes only into memory that the plugin has allocated for it",
+                format!(
+                    "it exports no `{name}`, so there is no place for the {len} bytes of the host"
+                ),
             ));
         };
         let Allocator {
@@ -271,17 +227,11 @@ impl Guest {
         Ok(address)
     }
 
-    /// Takes over memory that the guest hands to the host as the result of `export`, until the host
-    /// [frees](Guest::free) it.
-    pub(crate) fn adopt(
-        &mut self,
-        export: &'static str,
-        address: u32,
-        len: u32,
-    ) -> Result<(), Failure> {
+    /// Notes memory that `export` has allocated for the host.
+    fn adopt(&mut self, export: &str, address: u32, len: u32) -> Result<(), Failure> {
         if self.sandbox.bytes(address, len).is_none() {
             return Err(self.breaks(
-                "memory that is allocated for the host lies in the plugin's memory",
+                "memory that is allocated for the host is within the plugin's memory",
                 format!(
                     "`{export}` returned {len} bytes at address {address:#x}, but the memory has {} bytes",
                     self.sandbox.memory_bytes()
@@ -301,7 +251,7 @@ impl Guest {
             .next_back();
         if let Some(old) = overlapped.filter(|old| old.end > new.start) {
             return Err(self.breaks(
-                "memory that the host has not given back is its own",
+                "memory that the host has not freed is its own",
                 format!(
                     "`{export}` returned {len} bytes at address {address:#x}, which overlap the {} at {:#x} that the host has not freed",
                     old.end - old.start,
@@ -318,7 +268,7 @@ impl Guest {
         let Some(len) = self.blocks.remove(&address) else {
             return Ok(());
         };
-        let Some(allocator) = self.rules.allocator.as_ref() else {
+        let Some(allocator) = self.host.allocator.as_ref() else {
             return Ok(());
         };
         let Some(free) = self.sandbox.function(allocator.free) else {
@@ -336,18 +286,31 @@ impl Guest {
         if bytes.is_empty() {
             return Ok((0, 0));
         }
-        let len = u32::try_from(bytes.len())
-            .ok()
-            .filter(|len| *len <= plugin_sdk::abi::MAX_LEN)
-            .ok_or_else(|| {
-                self.failure(FailureKind::ArgumentsTooLarge {
-                    bytes: bytes.len() as u64,
-                    limit: u64::from(plugin_sdk::abi::MAX_LEN),
-                })
-            })?;
+        let len = argument_len(bytes.len()).map_err(|kind| self.failure(kind))?;
         let address = self.alloc(len)?;
         self.write(address, bytes)?;
         Ok((address, len))
+    }
+
+    /// [Places](Guest::place) some bytes for a call of the guest, and frees them after it, unless
+    /// the guest trapped.
+    pub(crate) fn lend<const N: usize, R>(
+        &mut self,
+        bytes: [&[u8]; N],
+        call: impl FnOnce(&mut Guest, [(u32, u32); N]) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let mut placed = [(0, 0); N];
+        for (place, bytes) in placed.iter_mut().zip(bytes) {
+            *place = self.place(bytes)?;
+        }
+        let outcome = call(self, placed);
+        if self.sandbox.is_dead() {
+            return outcome;
+        }
+        let freed = placed
+            .iter()
+            .try_for_each(|(address, _)| self.free(*address));
+        outcome.and_then(|result| freed.map(|()| result))
     }
 
     /// Returns a failure if memory that was allocated for the host is not freed. A plugin that
@@ -357,13 +320,13 @@ impl Guest {
             let kept = self.sandbox.heap().map_or(0, |heap| heap.host_blocks);
             return (kept > 0).then(|| {
                 self.breaks(
-                    "all that the host allocates for the plugin is given back",
-                    format!("{kept} blocks with what the host's functions answered are not"),
+                    "all that the host allocates for the plugin is freed",
+                    format!("{kept} blocks with results of host functions are not"),
                 )
             });
         };
         Some(self.breaks(
-            "all that the plugin allocates for the host is given back",
+            "all that the plugin allocates for the host is freed",
             format!(
                 "{} of its blocks are not, the first being {len} bytes at address {address:#x}",
                 self.blocks.len()
@@ -388,30 +351,58 @@ impl Guest {
 
     /// Returns the plugin's own error, from its JSON form in the SDK.
     pub(crate) fn failed(&self, error: &[u8]) -> Failure {
-        let error = self
-            .sandbox
-            .decodable(Region::Error, error)
-            .and_then(|error| json::decode(error, Region::Error));
-        self.failure(error.map_or_else(|kind| kind, FailureKind::Plugin))
+        self.failure(self.sandbox.own_error(error))
     }
 
     /// Returns the failure of a plugin that breaks a rule of the host.
     pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
-        let kind = FailureKind::ContractViolation {
-            host: self.host,
-            rule,
-            found: found.into(),
-        };
         let context = self.sandbox.context(Default::default());
-        self.failure(kind).with_context(context)
+        self.failure(self.host.violation(rule, found))
+            .with_context(context)
+    }
+
+    /// Reads a number from the guest that is 1 for yes and 0 for no, by a rule of the host.
+    pub(crate) fn yes_or_no(
+        &self,
+        rule: &'static str,
+        number: impl Into<i64>,
+    ) -> Result<bool, Failure> {
+        match number.into() {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.breaks(rule, format!("it returned {other}"))),
+        }
     }
 
     /// Returns the failure for an operation that the host lacks.
     pub(crate) fn lacks(&self, what: &'static str) -> Failure {
-        self.failure(FailureKind::UnsupportedByHost {
-            host: self.host,
-            what,
-        })
+        self.failure(self.host.unsupported(what))
+    }
+}
+
+/// The plugin's own error, as hosts read it that have its message under `error`.
+#[derive(Deserialize)]
+pub(crate) struct OwnError {
+    pub(super) error: String,
+    #[serde(default)]
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) details: Option<Value>,
+    #[serde(default)]
+    pub(super) source: Vec<String>,
+}
+
+impl OwnError {
+    /// Returns the error as a failure.
+    pub(crate) fn into_failure(self, guest: &Guest) -> Failure {
+        // The SDK's form of an error has the same members under other names.
+        let error = json!({
+            "code": self.code.as_deref().unwrap_or(code::FAILED),
+            "message": self.error,
+            "details": self.details,
+            "source": self.source,
+        });
+        guest.failed(error.to_string().as_bytes())
     }
 }
 

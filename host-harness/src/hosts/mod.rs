@@ -11,7 +11,8 @@
 //!
 //! // Built with the plugin's feature `host-neotalk`.
 //! let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
-//! let mut plugin = Plugin::builder(source).config(json!({"greeting": "Hi"})).build_for(hosts::neotalk())?;
+//! let builder = Plugin::builder(source).config(json!({"greeting": "Hi"}));
+//! let mut plugin = builder.build_for(hosts::neotalk())?;
 //! let greeting: Value = plugin.call("greet", json!({"name": "Ada"}))?;
 //! assert_eq!(greeting["message"], "Hi, Ada!");
 //! assert!(plugin.services().logs().contains("greeting Ada"));
@@ -34,19 +35,19 @@
 //!
 //! # One file for each host
 //!
-//! A host's file has its [`HostContract`], a constant, and its emulator, which has three parts:
+//! A host's file has its [`HostContract`], a constant that states how the host differs from that of
+//! the SDK's own ABI, and its emulator, which has three parts:
 //!
 //! * **Functions**: an implementation of the `#[host_functions]` traits in
-//!   `plugin_sdk::hosts::<name>`, on top of the [services](crate::services), whatever implements
-//!   those. It gets handles that share their state, and checks grants itself, since each host has its
-//!   own form of refusal.
-//! * **Calls**: an `Emulator` (`emulator.rs`), which defines how this host begins a plugin,
-//!   initialises it, runs a command, takes its result, and so on. It only has a `Guest` (`guest.rs`),
-//!   to call exports, to read and write memory with every range checked, and to allocate with the
-//!   export that the contract names. Each method of the trait is one operation; operations that a
-//!   host lacks have a default. Data that outlives a call is in its fields, and data that it shares
-//!   with its functions (an input that the guest pulls, an output that it pushes) is behind an
-//!   `Arc<Mutex<…>>`.
+//!   `plugin_sdk::hosts::<name>`, on top of the [services](crate::services). It gets a
+//!   `Surroundings` (`emulator.rs`) with handles of them, and checks grants itself, since each host
+//!   has its own form of refusal.
+//! * **Operations**: an `Emulator` (`emulator.rs`), which defines how this host begins a plugin,
+//!   initialises it, runs a command, takes its result, and so on. It only has a `Guest`
+//!   (`guest.rs`), to call exports, to read and write memory with every range checked, and to
+//!   allocate with the export that the contract names. Operations that a host lacks have a default.
+//!   Data that it shares with its functions (an input that the guest pulls, an output that it
+//!   pushes) is in a `Shared`.
 //! * **Words** for failures, where its documents have them.
 //!
 //! Everything else is the same for all hosts (`plugin/`): limits, fuel, time, traps, panics,

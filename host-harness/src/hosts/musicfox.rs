@@ -1,26 +1,25 @@
 //! go-musicfox v2, by its WebAssembly guide: `docs/hosts/musicfox.md`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plugin_sdk::Error;
 use plugin_sdk::abi;
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
-use plugin_sdk::imports::{Block, HostFunctions};
-use plugin_sdk::services::config::Config;
+use plugin_sdk::imports::Block;
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
-use plugin_sdk::services::http::{Head, Http};
-use plugin_sdk::services::logging::Log;
 use serde_json::{Value, json};
 
-use super::contract::{HostContract, HostLimits};
-use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
-use super::guest::{Allocator, Guest, Rules};
-use crate::abi::{ExportedFunction, I32, check_exports};
+use super::contract::{Allocator, HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Surroundings, Words, or_empty_object};
+use super::guest::Guest;
+use crate::abi::{ExportedFunction, I32, check_command};
 use crate::failure::{Failure, FailureKind, Region};
-use crate::services::{Handles, MapConfig, setting};
+use crate::run::argument_len;
+use crate::services::setting;
+use crate::sync::Shared;
+use crate::text;
 use crate::wasm::inspect::Inspection;
 
 const INITIALIZE: &str = "initialize";
@@ -47,80 +46,54 @@ const EXPORTS: [ExportedFunction; 9] = [
     (GET_VERSION, &[], &[I32], false),
 ];
 
-/// The guide's C sample has one form of `free`, and its Rust sample the other.
-const FREE_BY_ADDRESS: [ExportedFunction; 1] = [(FREE, &[I32], &[], true)];
-const FREE_BY_ADDRESS_AND_SIZE: [ExportedFunction; 1] = [(FREE, &[I32, I32], &[], true)];
-
 pub(super) const CONTRACT: HostContract = HostContract {
     name: "musicfox",
     summary: "go-musicfox v2, by its guide for WebAssembly plugins",
     feature: Some("host-musicfox"),
     // 30 MB, as the guide's sidecar has it for plugins in Rust.
     memory_pages: 480,
-    lacks: super::native::CONTRACT.lacks,
     limits: HostLimits {
         fuel: None,
         timeout: Some(Duration::from_secs(30)),
         asked: true,
     },
     asks: &EXPORTS,
-    exports,
+    further_rules: |inspection| {
+        let free = wrong_free(inspection).into_iter();
+        free.chain(wrong_positions(inspection)).collect()
+    },
     modules: &["env"],
-    functions: || {
-        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
-        functions
-            .provide()
-            .iter()
-            .flat_map(HostFunctions::functions)
-            .collect()
-    },
-    rules: Rules {
-        allocator: Some(Allocator {
-            alloc: MALLOC,
-            free: FREE,
-            alignment: 1,
-        }),
-        panics: abi::PANIC_EXPORT,
-        fresh_instances: false,
-    },
-    callable: |_, _| false,
+    allocator: Some(Allocator {
+        alloc: MALLOC,
+        free: FREE,
+        alignment: 1,
+    }),
     emulator: |surroundings| {
-        let Surroundings {
-            services, breaches, ..
-        } = surroundings;
-        let functions = Functions::of(services, (*breaches).clone());
-        let turn = functions.turn.clone();
-        Emulation {
-            functions: functions.provide(),
-            emulator: Box::new(Player {
-                turn,
-                running: false,
-            }),
-        }
+        let functions = Functions {
+            host: surroundings,
+            own: Shared::default(),
+            turn: Shared::default(),
+        };
+        let player = Player {
+            turn: functions.turn.clone(),
+            running: false,
+        };
+        let provided = [
+            musicfox::provide(functions.clone()),
+            further::provide(functions),
+        ];
+        Emulation::new(provided, player)
     },
     words,
+    ..super::native::CONTRACT
 };
 
-fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = check_exports(inspection.interface(), &EXPORTS);
-    let by_address = check_exports(inspection.interface(), &FREE_BY_ADDRESS);
-    if !by_address.is_empty()
-        && !check_exports(inspection.interface(), &FREE_BY_ADDRESS_AND_SIZE).is_empty()
-    {
-        // A mistake of the memory is reported already.
-        let told = |failure: &Failure| {
-            failures
-                .iter()
-                .any(|known| known.message() == failure.message())
-        };
-        let new: Vec<_> = by_address
-            .into_iter()
-            .filter(|failure| !told(failure))
-            .collect();
-        failures.extend(new);
-    }
-    failures.extend(wrong_positions(inspection));
-    failures
+/// Returns a failure unless the module has one of the two forms of `free`: the guide's C sample has
+/// one, and its Rust sample the other.
+fn wrong_free(inspection: &Inspection<'_>) -> Option<Failure> {
+    let interface = inspection.interface();
+    let by_address = check_command(interface, FREE, &[I32], &[])?;
+    check_command(interface, FREE, &[I32, I32], &[]).map(|_| by_address)
 }
 
 /// The functions that the host passes by position, whatever their names in the module.
@@ -144,34 +117,26 @@ fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
         [] => "it imports nothing".to_owned(),
         names => format!("it imports {}", names.join(", ")),
     };
-    let kind = FailureKind::ContractViolation {
-        host: CONTRACT.name,
-        rule: "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order",
-        found,
-    };
-    Some(Failure::load(kind).with_hint(
+    let rule = "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order";
+    Some(Failure::load(CONTRACT.violation(rule, found)).with_hint(
         "a plugin built with its feature `host-musicfox` imports them so; elsewhere, refer to all three in one place, in this order: docs/hosts/musicfox.md",
     ))
 }
 
 struct Player {
-    turn: Arc<Mutex<Turn>>,
+    turn: Shared<Turn>,
     running: bool,
 }
 
-/// What the guest has passed to its host during one operation.
+/// Data that the guest has passed to its host during one operation.
 #[derive(Default)]
 struct Turn {
     /// The event that calls a command, during a command: `command.greet`.
     call: String,
     /// The bytes that were emitted as the command's result or error.
     answer: Option<Result<Vec<u8>, Vec<u8>>>,
-    /// The last line about an error.
-    said: Option<String>,
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The last line of the log about an error.
+    error_line: Option<String>,
 }
 
 impl Emulator for Player {
@@ -179,30 +144,23 @@ impl Emulator for Player {
         let metadata = constant_text(guest, GET_METADATA)?;
         let metadata: Value = crate::run::json::decode(&metadata, Region::Result)
             .map_err(|kind| guest.failure(kind))?;
+        let rule =
+            "`get_metadata` returns the plugin's id, name, version, description, author and tags";
+        let text_of = |member| metadata.get(member).and_then(Value::as_str);
         for member in ["id", "name", "version", "description", "author"] {
-            if !metadata.get(member).is_some_and(Value::is_string) {
-                return Err(guest.breaks(
-                    "`get_metadata` tells the plugin's id, name, version, description, author and tags",
-                    format!("its `{member}` is no text"),
-                ));
+            if text_of(member).is_none() {
+                return Err(guest.breaks(rule, format!("its `{member}` is not text")));
             }
         }
-        let texts = |tags: &Value| {
-            let tags = tags.as_array();
-            tags.is_some_and(|tags| tags.iter().all(Value::is_string))
-        };
-        if !metadata.get("tags").is_some_and(texts) {
-            return Err(guest.breaks(
-                "`get_metadata` tells the plugin's id, name, version, description, author and tags",
-                "its `tags` are no list of texts",
-            ));
+        let tags = metadata.get("tags").and_then(Value::as_array);
+        if !tags.is_some_and(|tags| tags.iter().all(Value::is_string)) {
+            return Err(guest.breaks(rule, "its `tags` are not a list of texts"));
         }
         if guest.has(GET_VERSION) {
             let version = constant_text(guest, GET_VERSION)?;
-            let told = metadata.get("version").and_then(Value::as_str);
-            if told.map(str::as_bytes) != Some(&version) {
+            if text_of("version").map(str::as_bytes) != Some(&version) {
                 return Err(guest.breaks(
-                    "`get_version` tells the version that `get_metadata` tells",
+                    "`get_version` returns the same version as `get_metadata`",
                     format!("it is {:?}", String::from_utf8_lossy(&version)),
                 ));
             }
@@ -211,11 +169,8 @@ impl Emulator for Player {
     }
 
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
-        let config = match config {
-            // The host of the guide encodes a map as JSON.
-            [] => b"{}",
-            config => config,
-        };
+        // The host of the guide encodes a map as JSON.
+        let config = or_empty_object(config);
         let address = allocate(guest, config.len(), "failed to allocate memory for config")?;
         guest.write(address, config)?;
         self.begin("");
@@ -225,9 +180,7 @@ impl Emulator for Player {
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
-        self.begin("");
-        let status: i32 = guest.call(START, ())?;
-        self.expect_zero(guest, START, status)?;
+        self.run(guest, START)?;
         self.running = true;
         Ok(())
     }
@@ -237,9 +190,7 @@ impl Emulator for Player {
         if !self.running {
             return Ok(());
         }
-        self.begin("");
-        let status: i32 = guest.call(STOP, ())?;
-        self.expect_zero(guest, STOP, status)?;
+        self.run(guest, STOP)?;
         self.running = false;
         Ok(())
     }
@@ -253,23 +204,18 @@ impl Emulator for Player {
         if name != PROCESS_AUDIO {
             return self.by_event(guest, name, arguments);
         }
-        self.expect_running(guest)?;
-        self.begin("");
-        let len = arguments.len();
-        let input = allocate(guest, len, "failed to allocate input memory")?;
-        let output = Output::of(guest, len, "failed to allocate output memory")?;
-        guest.write(input, arguments)?;
-        let written = output.process(guest, (input, len), 0)?;
-        output.free(guest)?;
-        guest.free(input)?;
-        match written {
-            Ok(bytes) => Ok(bytes),
-            Err(status) => Err(self.refused(guest, PROCESS_AUDIO, status)),
+        const SAYS: [&str; 2] = [
+            "failed to allocate input memory",
+            "failed to allocate output memory",
+        ];
+        let (outputs, failed) = self.process_audio(guest, &[arguments], SAYS)?;
+        match failed {
+            Some(status) => Err(self.refused(guest, PROCESS_AUDIO, status)),
+            None => Ok(outputs.concat()),
         }
     }
 
-    /// Implements `ProcessAudioBatch`: one block for all inputs, one of twice the size for all
-    /// outputs, and the same offsets in both.
+    /// Implements `ProcessAudioBatch`.
     fn batch(
         &mut self,
         guest: &mut Guest,
@@ -279,33 +225,17 @@ impl Emulator for Player {
         if name != PROCESS_AUDIO {
             return Err(guest.lacks("batches of anything but audio"));
         }
-        self.expect_running(guest)?;
-        self.begin("");
-        let len = inputs.iter().map(|input| input.len()).sum();
-        let input = allocate(guest, len, "failed to allocate batch input memory")?;
-        let output = Output::of(guest, len, "failed to allocate batch output memory")?;
-        let mut offset = 0;
-        let mut outputs = Vec::with_capacity(inputs.len());
-        let mut outcome = Ok(());
-        for (nth, block) in inputs.iter().enumerate() {
-            // Within the block of all inputs, whose length has 32 bits.
-            let address = input.wrapping_add(offset as u32);
-            guest.write(address, block)?;
-            match output.process(guest, (address, block.len()), offset)? {
-                Ok(bytes) => outputs.push(bytes),
-                Err(status) => {
-                    let says = format!("batch process error at index {nth}: {status}");
-                    outcome = Err(self
-                        .refused(guest, PROCESS_AUDIO, status)
-                        .with_host_says(says));
-                    break;
-                }
-            }
-            offset += block.len();
-        }
-        output.free(guest)?;
-        guest.free(input)?;
-        outcome.map(|()| outputs)
+        const SAYS: [&str; 2] = [
+            "failed to allocate batch input memory",
+            "failed to allocate batch output memory",
+        ];
+        let (outputs, failed) = self.process_audio(guest, inputs, SAYS)?;
+        let Some(status) = failed else {
+            return Ok(outputs);
+        };
+        let says = format!("batch process error at index {}: {status}", outputs.len());
+        let failure = self.refused(guest, PROCESS_AUDIO, status);
+        Err(failure.with_host_says(says))
     }
 
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
@@ -316,19 +246,24 @@ impl Emulator for Player {
 
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         self.stop(guest)?;
-        self.begin("");
-        let status: i32 = guest.call(CLEANUP, ())?;
-        self.expect_zero(guest, CLEANUP, status)
+        self.run(guest, CLEANUP)
     }
 }
 
 impl Player {
     /// Forgets earlier messages, and sets the event that calls a command now.
     fn begin(&self, call: &str) {
-        *lock(&self.turn) = Turn {
+        *self.turn.lock() = Turn {
             call: call.to_owned(),
             ..Turn::default()
         };
+    }
+
+    /// Calls an export without parameters.
+    fn run(&self, guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
+        self.begin("");
+        let status: i32 = guest.call(export, ())?;
+        self.expect_zero(guest, export, status)
     }
 
     fn expect_zero(&self, guest: &Guest, export: &'static str, status: i32) -> Result<(), Failure> {
@@ -342,11 +277,46 @@ impl Player {
     fn refused(&self, guest: &Guest, export: &'static str, status: i32) -> Failure {
         let says = format!("{export} returned error code: {status}");
         let code = Error::from_status(status).code().to_owned();
-        let error = match lock(&self.turn).said.take() {
+        let error = match self.turn.lock().error_line.take() {
             Some(line) => Error::new(code, line).context(says.clone()),
             None => Error::new(code, says.clone()),
         };
         guest.refused(error).with_host_says(says)
+    }
+
+    /// Processes audio in one block for all inputs, one of twice the size for all outputs, and the
+    /// same offsets in both. Returns the outputs up to the first input that fails, and its status.
+    /// `says` are the host's words for an input and an output without memory.
+    fn process_audio(
+        &mut self,
+        guest: &mut Guest,
+        inputs: &[&[u8]],
+        says: [&'static str; 2],
+    ) -> Result<(Vec<Vec<u8>>, Option<i32>), Failure> {
+        self.expect_running(guest)?;
+        self.begin("");
+        let len = inputs.iter().map(|input| input.len()).sum();
+        let input = allocate(guest, len, says[0])?;
+        let output = Output::of(guest, len, says[1])?;
+        let mut offset = 0;
+        let mut outputs = Vec::with_capacity(inputs.len());
+        let mut failed = None;
+        for block in inputs {
+            // Within the block of all inputs, whose length has 32 bits.
+            let address = input.wrapping_add(offset as u32);
+            guest.write(address, block)?;
+            match output.process(guest, (address, block.len()), offset)? {
+                Ok(bytes) => outputs.push(bytes),
+                Err(status) => {
+                    failed = Some(status);
+                    break;
+                }
+            }
+            offset += block.len();
+        }
+        output.free(guest)?;
+        guest.free(input)?;
+        Ok((outputs, failed))
     }
 
     fn expect_running(&self, guest: &Guest) -> Result<(), Failure> {
@@ -368,14 +338,14 @@ impl Player {
         let call = format!("command.{name}");
         self.begin(&call);
         let status = handle_event(guest, &call, arguments)?;
-        let answer = lock(&self.turn).answer.take();
+        let answer = self.turn.lock().answer.take();
         match answer {
             Some(Ok(result)) if status == 0 => Ok(result),
             Some(Err(error)) if status < 0 => Err(guest.failed(&error)),
             None if status < 0 => Err(self.refused(guest, HANDLE_EVENT, status)),
             None => Err(guest.breaks(
                 "the event `command.<name>` is answered by the event `command.<name>.result`, or `command.<name>.error`",
-                format!("`handle_event` returned {status}, and there was none"),
+                format!("`handle_event` returned {status}, and there was no answer"),
             )),
             Some(answer) => Err(guest.breaks(
                 "`handle_event` returns 0 if a command succeeds, and a number below 0 if it fails",
@@ -390,13 +360,7 @@ impl Player {
 
 /// Allocates memory. The host of the guide also asks for zero bytes, and expects an address.
 fn allocate(guest: &mut Guest, len: usize, says: &'static str) -> Result<u32, Failure> {
-    let size = i32::try_from(len).ok().map(i32::cast_unsigned);
-    let Some(size) = size else {
-        return Err(guest.failure(FailureKind::ArgumentsTooLarge {
-            bytes: len as u64,
-            limit: u64::from(abi::MAX_LEN),
-        }));
-    };
+    let size = argument_len(len).map_err(|kind| guest.failure(kind))?;
     guest
         .alloc(size)
         .map_err(|failure| failure.with_host_says(says))
@@ -495,9 +459,9 @@ impl Output {
             && guest.read(Region::Result, *watched, bytes.len() as u32)? != bytes
         {
             return Err(guest.breaks(
-                "the output is twice as long as the input, and what lies behind it is not the plugin's to write to",
+                "the output is twice as long as the input, and the plugin writes nothing after it",
                 format!(
-                    "`process_audio` wrote behind the {} bytes at {:#x}",
+                    "`process_audio` wrote past the {} bytes at {:#x}",
                     self.len, self.address
                 ),
             ));
@@ -573,37 +537,10 @@ fn constant_text(guest: &mut Guest, export: &'static str) -> Result<Vec<u8>, Fai
 /// The host's functions, on top of the services.
 #[derive(Clone)]
 struct Functions {
-    logs: Arc<Mutex<dyn Log + Send>>,
-    config: Arc<Mutex<dyn Config + Send>>,
-    events: Arc<Mutex<dyn Events + Send>>,
-    files: Arc<Mutex<dyn Files + Send>>,
-    http: Arc<Mutex<dyn Http + Send>>,
-    /// The configuration in memory, which the plugin can change.
-    settings: Option<MapConfig>,
-    /// Settings that the plugin has changed, where the configuration is another service.
-    own: Arc<Mutex<BTreeMap<String, String>>>,
-    turn: Arc<Mutex<Turn>>,
-    breaches: Breaches,
-}
-
-impl Functions {
-    fn of(services: &Handles, breaches: Breaches) -> Self {
-        Functions {
-            logs: Arc::clone(&services.logs),
-            config: Arc::clone(&services.config),
-            events: Arc::clone(&services.events),
-            files: Arc::clone(&services.files),
-            http: Arc::clone(&services.http),
-            settings: services.settings.clone(),
-            own: Arc::default(),
-            turn: Arc::default(),
-            breaches,
-        }
-    }
-
-    fn provide(self) -> Vec<HostFunctions> {
-        vec![musicfox::provide(self.clone()), further::provide(self)]
-    }
+    host: Surroundings,
+    /// Settings that the plugin has changed, where the configuration is not the one in memory.
+    own: Shared<BTreeMap<String, String>>,
+    turn: Shared<Turn>,
 }
 
 /// The beginnings of the paths that a plugin may use.
@@ -619,10 +556,9 @@ impl Functions {
         if begins && !leads_out {
             return path.strip_prefix("./");
         }
-        let path = crate::text::name(path);
+        let path = text::name(path);
         let line = format!("Unauthorized file {attempt} attempt path={path}");
-        self.logs
-            .write(log::Level::Warn as u32, CONTRACT.name, &line);
+        self.host.log(log::Level::Warn, CONTRACT.name, &line);
         None
     }
 }
@@ -637,10 +573,10 @@ impl Musicfox for Functions {
             _ => log::Level::Debug,
         };
         if level == log::Level::Error {
-            lock(&self.turn).said = Some(message.clone().into_owned());
+            self.turn.lock().error_line = Some(message.clone().into_owned());
         }
         if !message.is_empty() {
-            self.logs.write(level as u32, CONTRACT.name, &message);
+            self.host.log(level, CONTRACT.name, &message);
         }
     }
 
@@ -648,19 +584,20 @@ impl Musicfox for Functions {
         if key.is_empty() {
             return None;
         }
-        let own = lock(&self.own).get(key).cloned();
-        let text = own.or_else(|| setting(&mut self.config, key));
-        Some(Block(text.unwrap_or_default().into_bytes()))
+        let own = self.own.lock().get(key).cloned();
+        let text = own.or_else(|| setting(&mut self.host.services.config, key));
+        // A setting without a value is an empty text.
+        Some(Block(text.map_or_else(Vec::new, String::into_bytes)))
     }
 
     fn emit_event(&mut self, event: &str, data: &[u8]) {
         if event.is_empty() || data.is_empty() {
-            return self.breaches.note(
-                "an event has a type and data, and is dropped if it has not",
+            return self.host.breaches.note(
+                "an event has a type and data; without one of them, the host drops it",
                 "host_emit_event was called without one of them",
             );
         }
-        let mut turn = lock(&self.turn);
+        let mut turn = self.turn.lock();
         let outcome = match turn.call.as_str() {
             "" => None,
             call => event.strip_prefix(call),
@@ -672,14 +609,15 @@ impl Musicfox for Functions {
         }
         // Text; in an event of this SDK, it is JSON.
         let emitted = match is_json(data) {
-            true => self.events.emit(event, data),
+            true => self.host.services.events.emit(event, data),
             false => {
                 let text = json!(String::from_utf8_lossy(data)).to_string();
-                self.events.emit(event, text.as_bytes())
+                self.host.services.events.emit(event, text.as_bytes())
             }
         };
         if let Err(error) = emitted {
-            self.breaches
+            self.host
+                .breaches
                 .note("an event has a topic", error.message().to_owned());
         }
     }
@@ -687,10 +625,10 @@ impl Musicfox for Functions {
 
 impl Further for Functions {
     fn set_config(&mut self, key: &str, value: &str) {
-        match &self.settings {
+        match &self.host.services.settings {
             Some(settings) => settings.set(key, value),
             None => {
-                lock(&self.own).insert(key.to_owned(), value.to_owned());
+                self.own.lock().insert(key.to_owned(), value.to_owned());
             }
         }
     }
@@ -702,13 +640,7 @@ impl Further for Functions {
         body: &[u8],
         status: &mut i32,
     ) -> Option<Block> {
-        let head = Head {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            headers: Vec::new(),
-            timeout_ms: None,
-        };
-        let (code, body) = match self.http.send(&head, body) {
+        let (code, body) = match self.host.send(method, url, body) {
             Ok(response) => (i32::from(response.status), response.body),
             Err(error) => (-1, error.message().as_bytes().to_vec()),
         };
@@ -718,12 +650,12 @@ impl Further for Functions {
 
     fn read_file(&mut self, path: &str) -> Option<Block> {
         let path = self.allowed(path, "access")?;
-        self.files.read(path).ok().map(Block)
+        self.host.services.files.read(path).ok().map(Block)
     }
 
     fn write_file(&mut self, path: &str, data: &[u8]) -> plugin_sdk::Result<()> {
         let written = match self.allowed(path, "write") {
-            Some(path) => self.files.write(path, data).is_ok(),
+            Some(path) => self.host.services.files.write(path, data).is_ok(),
             None => false,
         };
         // The host of the guide only reports that it failed.
@@ -731,33 +663,22 @@ impl Further for Functions {
     }
 
     fn subscribe_event(&mut self, event: &str) -> plugin_sdk::Result<()> {
-        self.events.subscribe(event)
+        self.host.services.events.subscribe(event)
     }
 }
 
-/// Returns the words of the guide's host.
+/// Returns the words of the host in the guide.
 fn words(kind: &FailureKind) -> Words {
-    let built =
-        "build the plugin with its feature `host-musicfox`: `cargo plugin build --host musicfox`";
-    let (says, hint) = match kind {
-        FailureKind::MissingExport { name, .. } => (
-            match name.as_str() {
-                abi::MEMORY_EXPORT => "memory export not found".to_owned(),
-                name => format!("export {} not found", crate::text::name(name)),
-            },
-            Some(built.to_owned()),
-        ),
-        FailureKind::NotWasm { .. } => (
-            "failed to compile WASM module".to_owned(),
-            Some(built.to_owned()),
-        ),
-        FailureKind::MissingImports { .. } => {
-            ("failed to instantiate WASM module".to_owned(), None)
+    match kind {
+        FailureKind::MissingExport { name, .. } => match name.as_str() {
+            abi::MEMORY_EXPORT => Words::says("memory export not found"),
+            name => Words::says(format!("export {} not found", text::name(name))),
         }
-        _ => return Words::default(),
-    };
-    Words {
-        says: Some(says),
-        hint,
+        .build_for(CONTRACT.name),
+        FailureKind::NotWasm { .. } => {
+            Words::says("failed to compile WASM module").build_for(CONTRACT.name)
+        }
+        FailureKind::MissingImports { .. } => Words::says("failed to instantiate WASM module"),
+        _ => Words::default(),
     }
 }

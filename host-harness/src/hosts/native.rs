@@ -3,14 +3,12 @@
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::{Error, code};
 
-use super::contract::{HostContract, HostLimits};
-use super::emulator::{Emulation, Emulator, Words};
-use super::guest::{Allocator, Guest, Rules};
+use super::contract::{Allocator, HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Words, event_object};
+use super::guest::Guest;
 use crate::abi::{FUNCTIONS, missing_hook};
 use crate::failure::{Failure, Region};
 use crate::limits::Limits;
-use crate::run::json;
-use crate::services::Services;
 use crate::wasm::inspect::Proposal;
 
 pub(super) const CONTRACT: HostContract = HostContract {
@@ -35,24 +33,19 @@ pub(super) const CONTRACT: HostContract = HostContract {
         asked: false,
     },
     asks: &FUNCTIONS,
-    exports: |inspection| inspection.failures_of_exports(),
+    command_parameters: None,
+    max_module_bytes: u64::MAX,
+    further_rules: |_| Vec::new(),
     modules: &[abi::SERVICES_MODULE],
-    functions: || Services::functions().collect(),
-    rules: Rules {
-        allocator: Some(Allocator {
-            alloc: abi::ALLOC_EXPORT,
-            free: abi::FREE_EXPORT,
-            alignment: abi::ALIGNMENT,
-        }),
-        panics: abi::VERSION_EXPORT,
-        fresh_instances: false,
-    },
+    allocator: Some(Allocator {
+        alloc: abi::ALLOC_EXPORT,
+        free: abi::FREE_EXPORT,
+        alignment: abi::ALIGNMENT,
+    }),
+    fresh_instances: false,
     callable: |_, _| false,
-    emulator: |surroundings| Emulation {
-        functions: surroundings.services.provide(),
-        emulator: Box::new(Native),
-    },
-    words: Words::none,
+    emulator: |surroundings| Emulation::new(surroundings.services.provide(), Native),
+    words: |_| Words::default(),
 };
 
 /// Emulates a host that allocates memory for every call and frees it afterwards;
@@ -75,9 +68,10 @@ impl Emulator for Native {
             let error = Error::new(code::UNKNOWN_COMMAND, "the plugin has no such command");
             return Err(guest.refused(error));
         }
-        let (address, len) = guest.place(arguments)?;
-        let answer = guest.call_named(&export, (address, len))?;
-        settle(guest, address, answer)
+        guest.lend([arguments], |guest, [arguments]| {
+            let answer = guest.call_named(&export, arguments)?;
+            settle(guest, answer)
+        })
     }
 
     fn start(&mut self, guest: &mut Guest) -> Result<(), Failure> {
@@ -90,13 +84,7 @@ impl Emulator for Native {
 
     fn event(&mut self, guest: &mut Guest, topic: &str, data: &[u8]) -> Result<(), Failure> {
         expect_hook(guest, abi::EVENT_EXPORT)?;
-        let mut event = b"{\"topic\":".to_vec();
-        // Text always has a JSON form.
-        let _ = json::encode(topic, &mut event);
-        event.extend_from_slice(b",\"data\":");
-        event.extend_from_slice(data);
-        event.push(b'}');
-        exchange(guest, abi::EVENT_EXPORT, &event).map(drop)
+        exchange(guest, abi::EVENT_EXPORT, &event_object(topic, data)).map(drop)
     }
 
     fn cleanup(&mut self, guest: &mut Guest) -> Result<(), Failure> {
@@ -106,14 +94,15 @@ impl Emulator for Native {
 
 /// Calls an export with bytes, and returns its result.
 fn exchange(guest: &mut Guest, export: &'static str, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-    let (address, len) = guest.place(bytes)?;
-    let answer = guest.call(export, (address, len))?;
-    settle(guest, address, answer)
+    guest.lend([bytes], |guest, [bytes]| {
+        let answer = guest.call(export, bytes)?;
+        settle(guest, answer)
+    })
 }
 
-/// Returns the bytes of a result, which the guest keeps until the next call, and frees the
-/// arguments.
-fn settle(guest: &mut Guest, arguments: u32, answer: u64) -> Result<Vec<u8>, Failure> {
+/// Returns the bytes of a result, which the guest keeps until the next call, or the error that they
+/// are.
+fn settle(guest: &Guest, answer: u64) -> Result<Vec<u8>, Failure> {
     let Packed {
         address,
         len,
@@ -123,18 +112,17 @@ fn settle(guest: &mut Guest, arguments: u32, answer: u64) -> Result<Vec<u8>, Fai
         true => Region::Error,
         false => Region::Result,
     };
-    let bytes = guest.read(region, address, len)?.to_vec();
-    guest.free(arguments)?;
+    let bytes = guest.read(region, address, len)?;
     match failed {
-        true => Err(guest.failed(&bytes)),
-        false => Ok(bytes),
+        true => Err(guest.failed(bytes)),
+        false => Ok(bytes.to_vec()),
     }
 }
 
 fn hook(guest: &mut Guest, export: &'static str) -> Result<(), Failure> {
     expect_hook(guest, export)?;
     let answer = guest.call(export, ())?;
-    settle(guest, 0, answer).map(drop)
+    settle(guest, answer).map(drop)
 }
 
 fn expect_hook(guest: &mut Guest, export: &'static str) -> Result<(), Failure> {

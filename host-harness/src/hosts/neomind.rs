@@ -1,25 +1,22 @@
 //! The extension runner of NeoMind, by its source: `docs/hosts/neomind.md`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use plugin_sdk::abi;
-use plugin_sdk::code;
 use plugin_sdk::hosts::neomind::{NeoMind, neo_mind};
 use plugin_sdk::services::events::Events;
-use plugin_sdk::services::logging::Log;
-use plugin_sdk::services::time::Time;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::contract::{HostContract, HostLimits};
-use super::emulator::{Emulation, Emulator, Words};
-use super::guest::{Guest, Rules};
-use crate::abi::{ExportedFunction, I32, check_exports};
+use super::emulator::{Emulation, Emulator, Surroundings, Words};
+use super::guest::{Guest, OwnError};
+use crate::abi::{ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::run::json;
-use crate::services::{EventBus, Handles};
+use crate::services::EventBus;
 use crate::text;
 use crate::wasm::inspect::Inspection;
 
@@ -49,50 +46,37 @@ pub(super) const CONTRACT: HostContract = HostContract {
     feature: Some("host-neomind"),
     // 256 MiB, as the runner's later versions have it; earlier ones have no limit.
     memory_pages: 4096,
-    lacks: super::native::CONTRACT.lacks,
     limits: HostLimits {
         fuel: Some(1_000_000),
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
     asks: &EXPORTS,
-    exports,
+    max_module_bytes: MAX_MODULE,
+    further_rules,
     modules: &["neomind"],
-    functions: || {
-        let functions = Platform::of(&Handles::in_memory());
-        neo_mind::provide(functions).functions().iter().collect()
-    },
-    rules: Rules {
-        allocator: None,
-        panics: abi::PANIC_EXPORT,
-        fresh_instances: true,
-    },
-    callable: |_, _| false,
-    emulator: |surroundings| Emulation {
-        functions: vec![neo_mind::provide(Platform::of(surroundings.services))],
-        emulator: Box::new(Runner),
+    allocator: None,
+    fresh_instances: true,
+    emulator: |surroundings| {
+        let platform = Platform {
+            host: surroundings,
+            heard: None,
+            subscriptions: BTreeMap::new(),
+            next: 1,
+        };
+        Emulation::new([neo_mind::provide(platform)], Runner)
     },
     words,
+    ..super::native::CONTRACT
 };
 
 const BELONGS_TO_HOST: &str = "the lowest 128 KiB of memory are the host's: it puts the input at address 0, and reads the answer at address 65536";
 
 const LENGTH: &str = "an answer has at least 1 and at most 65535 bytes";
 
-fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let bytes = inspection.size() as u64;
-    if bytes > MAX_MODULE {
-        let limit = MAX_MODULE;
-        return vec![Failure::load(FailureKind::ModuleTooLarge { bytes, limit })];
-    }
-    let mut failures = check_exports(inspection.interface(), &EXPORTS);
-    let breaks = |found: String| {
-        Failure::load(FailureKind::ContractViolation {
-            host: CONTRACT.name,
-            rule: BELONGS_TO_HOST,
-            found,
-        })
-    };
+fn further_rules(inspection: &Inspection<'_>) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let breaks = |found: String| Failure::load(CONTRACT.violation(BELONGS_TO_HOST, found));
     match inspection.memory() {
         Some(memory) if memory.initial * 65_536 < u64::from(HOSTS_OWN) => {
             failures.push(breaks(
@@ -139,7 +123,7 @@ impl Emulator for Runner {
         let arguments: Value = match arguments {
             [] => Value::Null,
             text => serde_json::from_slice(text)
-                .map_err(|_| guest.lacks("way to pass what is no JSON"))?,
+                .map_err(|_| guest.lacks("arguments that are not JSON"))?,
         };
         let input = json!({"args": arguments, "command": name}).to_string();
         let before = fill(guest, input.as_bytes())?;
@@ -153,29 +137,25 @@ impl Emulator for Runner {
                 success: true,
                 result,
                 ..
-            } => Ok(result.unwrap_or_default().to_string().into_bytes()),
+            } => Ok(result.to_string().into_bytes()),
             Reply {
-                error: Some(message),
+                error: Some(error),
                 code,
                 details,
                 source,
                 ..
-            } => {
-                // The SDK's form of an error has the same content.
-                let code = code.as_deref().unwrap_or(code::FAILED);
-                let error =
-                    json!({"code": code, "message": message, "details": details, "source": source});
-                Err(guest.failed(error.to_string().as_bytes()))
+            } => Err(OwnError {
+                error,
+                code,
+                details,
+                source,
             }
+            .into_failure(guest)),
             Reply { error: None, .. } => Err(guest.breaks(
                 "an answer without `\"success\":true` has an `error`, which is text",
-                "there is none",
+                "it has no `error`",
             )),
         }
-    }
-
-    fn cleanup(&mut self, _: &mut Guest) -> Result<(), Failure> {
-        Ok(())
     }
 }
 
@@ -184,7 +164,7 @@ impl Emulator for Runner {
 struct Reply {
     success: bool,
     #[serde(default)]
-    result: Option<Value>,
+    result: Value,
     #[serde(default)]
     error: Option<String>,
     #[serde(default)]
@@ -261,8 +241,8 @@ static UNTOUCHED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..HOSTS_OWN).map(byte).collect()
 });
 
-/// Writes the input and fills the rest of the host's part of memory with recognisable bytes.
-/// Returns its content.
+/// Writes the input, fills the rest of the memory that belongs to the host with recognisable bytes,
+/// and returns the content.
 fn fill(guest: &mut Guest, input: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut memory = UNTOUCHED.clone();
     guest.write(0, &memory)?;
@@ -306,13 +286,10 @@ fn answer(guest: &Guest, export: &str, len: u32, before: &[u8]) -> Result<Vec<u8
 /// platform, it has the one to publish events. A test of a plugin that uses others links an
 /// implementation of its own: `.host_functions(neo_mind::provide(…))`.
 struct Platform {
-    logs: Arc<Mutex<dyn Log + Send>>,
-    clock: Arc<Mutex<dyn Time + Send>>,
-    events: Arc<Mutex<dyn Events + Send>>,
-    /// The platform's place on the bus, once an extension has subscribed to events.
+    host: Surroundings,
+    /// The platform's place on the bus in memory, once an extension has subscribed to events. The
+    /// platform receives events from no other service.
     heard: Option<EventBus>,
-    /// The bus in memory; the platform receives events from no other service.
-    bus: Option<EventBus>,
     subscriptions: BTreeMap<i64, Subscription>,
     next: i64,
 }
@@ -327,18 +304,6 @@ struct Subscription {
 const MAX_WAITING: usize = 1000;
 
 impl Platform {
-    fn of(services: &Handles) -> Self {
-        Platform {
-            logs: Arc::clone(&services.logs),
-            clock: Arc::clone(&services.clock),
-            events: Arc::clone(&services.events),
-            heard: None,
-            bus: services.bus.clone(),
-            subscriptions: BTreeMap::new(),
-            next: 1,
-        }
-    }
-
     fn invoke(&mut self, capability: &str, parameters: &Value) -> Value {
         match capability {
             "event_publish" => {
@@ -346,7 +311,12 @@ impl Platform {
                     return json!({"success": false, "error": "Missing event_type"});
                 };
                 let payload = parameters.get("payload").cloned().unwrap_or(json!({}));
-                match self.events.emit(event_type, payload.to_string().as_bytes()) {
+                match self
+                    .host
+                    .services
+                    .events
+                    .emit(event_type, payload.to_string().as_bytes())
+                {
                     Ok(()) => json!({"success": true, "event_type": event_type}),
                     Err(error) => json!({"success": false, "error": error.message()}),
                 }
@@ -358,8 +328,10 @@ impl Platform {
 
     /// Distributes new events to the subscriptions.
     fn distribute(&mut self) {
-        let events = self.heard.as_ref().map(EventBus::take).unwrap_or_default();
-        for event in events {
+        let Some(heard) = &self.heard else {
+            return;
+        };
+        for event in heard.take() {
             for subscription in self.subscriptions.values_mut() {
                 if !subscription.takes(&event.topic) {
                     continue;
@@ -414,7 +386,7 @@ impl NeoMind for Platform {
         // Earlier events are for earlier subscriptions.
         self.distribute();
         if self.heard.is_none() {
-            let Some(bus) = &self.bus else {
+            let Some(bus) = &self.host.services.bus else {
                 return -1;
             };
             let mut place = bus.join();
@@ -434,11 +406,10 @@ impl NeoMind for Platform {
 
     fn event_poll(&mut self, subscription: i64, events: &mut [u8]) -> i32 {
         self.distribute();
-        let waiting = self
-            .subscriptions
-            .get_mut(&subscription)
-            .map(|subscription| std::mem::take(&mut subscription.waiting))
-            .unwrap_or_default();
+        let waiting = match self.subscriptions.get_mut(&subscription) {
+            Some(subscription) => std::mem::take(&mut subscription.waiting),
+            None => Vec::new(),
+        };
         cut_off(&Value::Array(waiting), events)
     }
 
@@ -463,56 +434,49 @@ impl NeoMind for Platform {
         } else {
             message
         };
-        self.logs.write(level as u32, CONTRACT.name, message);
+        self.host.log(level, CONTRACT.name, message);
     }
 
     fn timestamp_ms(&mut self) -> i64 {
-        let mut nanoseconds = 0;
-        // The runner has no error for a clock that fails, which reads 0 here.
-        let _ = self.clock.now(&mut nanoseconds);
-        i64::try_from(nanoseconds / 1_000_000).unwrap_or(i64::MAX)
+        i64::try_from(self.host.now_ms()).unwrap_or(i64::MAX)
     }
 }
 
 /// Returns the words of the runner, where they differ from the facts.
 fn words(kind: &FailureKind) -> Words {
-    let (says, hint) = match kind {
-        FailureKind::ContractViolation { rule: LENGTH, .. } => (
-            // The runner acts as if there were no such export.
-            Some("execute_command_json not found, extension may not support new API".to_owned()),
-            None,
+    match kind {
+        // The runner acts as if there were no such export.
+        FailureKind::ContractViolation { rule: LENGTH, .. } => Words::says(
+            "execute_command_json not found, extension may not support new API",
         ),
         FailureKind::ContractViolation {
             rule: BELONGS_TO_HOST,
             ..
-        } => (
-            None,
-            Some("build the plugin with the stack before the data, which is Rust's default, and of 256 KiB or more: without `-z stack-size` and `--no-stack-first` among the linker's arguments".to_owned()),
+        } => Words::default().hint(
+            "build the plugin with the stack before the data, which is Rust's default, and of 256 KiB or more: without `-z stack-size` and `--no-stack-first` among the linker's arguments",
         ),
-        FailureKind::ModuleTooLarge { bytes, limit } => (
-            Some(format!("WASM module too large: {bytes} bytes (max {limit} bytes)")),
-            Some("`NEOMIND_WASM_MAX_SIZE_MB` lets the runner load larger ones".to_owned()),
-        ),
+        FailureKind::ModuleTooLarge { bytes, limit } => Words::says(format!(
+            "WASM module too large: {bytes} bytes (max {limit} bytes)"
+        ))
+        .hint("`NEOMIND_WASM_MAX_SIZE_MB` lets the runner load larger ones"),
         FailureKind::MissingExport { name, .. } if name == abi::MEMORY_EXPORT => {
-            (Some("Module does not export 'memory'".to_owned()), None)
+            Words::says("Module does not export 'memory'")
         }
-        FailureKind::MissingExport { name, .. } => (
-            Some(format!("Function '{}' not found", text::name(name))),
-            Some("build the plugin with its feature `host-neomind`: `cargo plugin build --host neomind`".to_owned()),
-        ),
-        FailureKind::OutOfFuel { .. } => (
-            Some("execute_command_json call failed: all fuel consumed by WebAssembly".to_owned()),
-            Some("`NEOMIND_WASM_FUEL` gives each call more, and `.fuel(n)` does so here".to_owned()),
-        ),
-        FailureKind::Timeout { .. } => (Some("Execution timeout".to_owned()), None),
+        FailureKind::MissingExport { name, .. } => {
+            Words::says(format!("Function '{}' not found", text::name(name)))
+                .build_for(CONTRACT.name)
+        }
+        FailureKind::OutOfFuel { .. } => {
+            Words::says("execute_command_json call failed: all fuel consumed by WebAssembly")
+                .hint("`NEOMIND_WASM_FUEL` gives each call more, and `.fuel(n)` does so here")
+        }
+        FailureKind::Timeout { .. } => Words::says("Execution timeout"),
         FailureKind::OutOfBounds {
             region: Region::Arguments,
             ..
-        } => (
-            Some("Failed to write input: out of bounds memory access".to_owned()),
-            Some("the runner asks for no memory, so that the arguments must fit into what the module begins with".to_owned()),
+        } => Words::says("Failed to write input: out of bounds memory access").hint(
+            "the runner asks for no memory, so that the arguments must fit into what the module begins with",
         ),
-        _ => (None, None),
-    };
-    Words { says, hint }
+        _ => Words::default(),
+    }
 }

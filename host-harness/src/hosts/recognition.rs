@@ -9,7 +9,8 @@ use crate::wasm::inspect::Inspection;
 /// Returns the host that a module is made for; `None` if the module has nothing that only one host
 /// asks for or offers, or as much for several hosts.
 ///
-/// The module need not be valid for the host: one that lacks most exports is recognised by the rest.
+/// The module need not be valid for the host: one that lacks most exports is recognised by the
+/// rest.
 ///
 /// ```
 /// use plugin_sdk_harness::{hosts, inspect::Inspection};
@@ -83,7 +84,7 @@ fn is_asked_by_another(host: &HostContract, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Without a mark of its own, a host's plugins could not be told from others.
+    /// Without a mark of its own, a host's plugins could not be distinguished from others.
     #[test]
     fn every_host_has_a_mark_of_its_own() {
         for host in all() {

@@ -1,23 +1,21 @@
 //! ToolFS, by the types of its library: `docs/hosts/toolfs.md`.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use plugin_sdk::abi;
 use plugin_sdk::hosts::toolfs::{self, FileInfo, ROOT, ToolFs};
 use plugin_sdk::json::{Arena, members};
 use plugin_sdk::services::files::Files;
 use plugin_sdk::{Error, Result as PluginResult, code};
 use serde_json::{Map, Value, json};
 
-use super::contract::{HostContract, HostLimits};
-use super::emulator::{Breaches, Emulation, Emulator, Surroundings, Words};
-use super::guest::{Allocator, Guest, Rules};
-use crate::abi::{ExportedFunction, I32, I64, check_exports};
+use super::contract::{Allocator, HostContract, HostLimits};
+use super::emulator::{Emulation, Emulator, Surroundings, or_empty_object};
+use super::guest::Guest;
+use crate::abi::{ExportedFunction, I32, I64};
 use crate::failure::{Failure, Region};
 use crate::manifest::Codec;
-use crate::run::json as text;
-use crate::services::{Handles, no_such_file};
+use crate::services::no_such_file;
+use crate::{run, text};
 
 const PLUGIN_INSTANCE: &str = "PluginInstance";
 const NAME: &str = "name";
@@ -43,40 +41,22 @@ pub(super) const CONTRACT: HostContract = HostContract {
     feature: Some("host-toolfs"),
     // 64 MiB.
     memory_pages: 1024,
-    lacks: super::native::CONTRACT.lacks,
     limits: HostLimits {
         fuel: None,
         timeout: Some(Duration::from_secs(30)),
         asked: false,
     },
     asks: &EXPORTS,
-    exports: |inspection| check_exports(inspection.interface(), &EXPORTS),
     modules: &["toolfs"],
-    functions: || {
-        let functions = Functions::of(&Handles::in_memory(), Breaches::default());
-        toolfs::provide(functions).functions().iter().collect()
-    },
-    rules: Rules {
-        allocator: Some(Allocator {
-            alloc: ALLOC,
-            free: FREE,
-            alignment: 16,
-        }),
-        panics: abi::PANIC_EXPORT,
-        fresh_instances: false,
-    },
-    callable: |_, _| false,
+    allocator: Some(Allocator {
+        alloc: ALLOC,
+        free: FREE,
+        alignment: 16,
+    }),
     emulator: |surroundings| {
-        let Surroundings {
-            services, breaches, ..
-        } = surroundings;
-        let functions = Functions::of(services, (*breaches).clone());
-        Emulation {
-            functions: vec![toolfs::provide(functions)],
-            emulator: Box::new(PluginManager),
-        }
+        Emulation::new([toolfs::provide(Functions(surroundings))], PluginManager)
     },
-    words: Words::none,
+    ..super::native::CONTRACT
 };
 
 /// The names that ToolFS registers before any plugin of a user.
@@ -88,18 +68,11 @@ struct PluginManager;
 impl Emulator for PluginManager {
     fn load(&mut self, guest: &mut Guest) -> Result<(), Failure> {
         let there: u32 = guest.call(PLUGIN_INSTANCE, ())?;
-        match there {
-            1 => {}
-            0 => {
-                let message = "`PluginInstance` returned 0: there is no instance of the plugin";
-                return Err(guest.refused(Error::new(code::INIT_FAILED, message)));
-            }
-            other => {
-                return Err(guest.breaks(
-                    "`PluginInstance` returns 1 if there is an instance, and 0 if there is none",
-                    format!("it returned {other}"),
-                ));
-            }
+        let rule =
+            "`PluginInstance` returns 1 if there is an instance, and 0 if there is no instance";
+        if !guest.yes_or_no(rule, there)? {
+            let message = "`PluginInstance` returned 0: there is no instance of the plugin";
+            return Err(guest.refused(Error::new(code::INIT_FAILED, message)));
         }
         let name = said(guest, NAME)?;
         if name.is_empty() {
@@ -115,26 +88,24 @@ impl Emulator for PluginManager {
         let manifest = guest.manifest();
         let described = manifest.map(|manifest| (manifest.id.clone(), manifest.version.clone()));
         if let Some((id, its_version)) = described {
-            differs(guest, NAME, &name, &id)?;
-            differs(guest, VERSION, &version, &its_version)?;
+            expect_same(guest, NAME, &name, &id)?;
+            expect_same(guest, VERSION, &version, &its_version)?;
         }
         Ok(())
     }
 
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
-        let (address, len) = guest.place(or_empty_object(config))?;
-        let answer: u64 = guest.call(INIT, (address, len))?;
-        guest.free(address)?;
-        match answer {
-            0 => Ok(()),
-            packed => match response(guest, packed)? {
-                Err(failure) => Err(failure),
-                Ok(_) => Err(guest.breaks(
-                    "`init` returns 0 if it succeeds, and else a response that says why not",
-                    "its response is a success",
-                )),
-            },
+        let answer: u64 = guest.lend([or_empty_object(config)], |guest, [config]| {
+            guest.call(INIT, config)
+        })?;
+        if answer == 0 {
+            return Ok(());
         }
+        response(guest, answer)?;
+        Err(guest.breaks(
+            "`init` returns 0 if it succeeds, and else a response that says why not",
+            "its response is a success",
+        ))
     }
 
     fn command(
@@ -152,13 +123,12 @@ impl Emulator for PluginManager {
             true => plain_request(name, arguments),
             false => request(name, arguments).map_err(|error| guest.refused(error))?,
         };
-        let (address, len) = guest.place(&request)?;
-        let answer: u64 = guest.call(EXECUTE, (address, len))?;
-        guest.free(address)?;
+        let answer: u64 =
+            guest.lend([&request], |guest, [request]| guest.call(EXECUTE, request))?;
         if answer == 0 {
             return Err(guest.breaks("`execute` always has a response", "it returned 0"));
         }
-        let result = response(guest, answer)??;
+        let result = response(guest, answer)?;
         match plain {
             false => Ok(result),
             true => bytes(&result).ok_or_else(|| {
@@ -169,48 +139,32 @@ impl Emulator for PluginManager {
             }),
         }
     }
-
-    fn cleanup(&mut self, _guest: &mut Guest) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-/// Returns the configuration, which ToolFS always passes as an object.
-fn or_empty_object(text: &[u8]) -> &[u8] {
-    match text {
-        [] => b"{}",
-        text => text,
-    }
 }
 
 /// Returns the text of an export without parameters.
 fn said(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
     let packed: u64 = guest.call(export, ())?;
-    let bytes = told(guest, packed)?.to_vec();
+    let bytes = guest.read_packed(Region::Result, packed)?.to_vec();
     String::from_utf8(bytes).map_err(|error| {
         guest.breaks(
             "name and version are UTF-8",
             format!(
-                "what `{export}` tells is not, after byte {}",
+                "the text of `{export}` is not, after byte {}",
                 error.utf8_error().valid_up_to()
             ),
         )
     })
 }
 
-/// Reads bytes, with the address in the high half of a number and the length in the low half.
-fn told(guest: &Guest, packed: u64) -> Result<&[u8], Failure> {
-    guest.read(Region::Result, (packed >> 32) as u32, packed as u32)
-}
-
-fn differs(guest: &Guest, export: &str, said: &str, described: &str) -> Result<(), Failure> {
+/// Checks that an export says the same as the plugin's manifest.
+fn expect_same(guest: &Guest, export: &str, said: &str, described: &str) -> Result<(), Failure> {
     if said == described {
         return Ok(());
     }
-    let said = crate::text::name(said);
+    let said = text::name(said);
     Err(guest.breaks(
         "a plugin's name and version are those of its manifest",
-        format!("`{export}` tells `{said}`, and the manifest `{described}`"),
+        format!("`{export}` returned `{said}`, and the manifest has `{described}`"),
     ))
 }
 
@@ -254,7 +208,7 @@ fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
 /// Returns a path below the root of ToolFS, if its sandbox permits a request for it.
 fn allowed(path: &str) -> PluginResult<String> {
     let refused = |why: &str| {
-        let path = crate::text::name(path);
+        let path = text::name(path);
         Err(Error::new(
             code::PERMISSION_DENIED,
             format!("ToolFS blocks the path `{path}`: {why}"),
@@ -286,9 +240,9 @@ fn bytes(result: &[u8]) -> Option<Vec<u8>> {
     toolfs::base64::decode(&text)
 }
 
-/// Returns the result's JSON of a response, or the plugin's error.
-fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Failure> {
-    let bytes = told(guest, packed)?;
+/// Returns the result of a response in JSON, or the plugin's error.
+fn response(guest: &Guest, packed: u64) -> Result<Vec<u8>, Failure> {
+    let bytes = guest.read_packed(Region::Result, packed)?;
     let breaks = |found: String| {
         guest.breaks(
             "a response is an object of `success`, `result`, `error` and `metadata`, each of its type",
@@ -296,7 +250,8 @@ fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Fail
         )
     };
     // The decoder of ToolFS takes the members that it knows, and continues.
-    let value: Value = text::decode(bytes, Region::Result).map_err(|kind| guest.failure(kind))?;
+    let value: Value =
+        run::json::decode(bytes, Region::Result).map_err(|kind| guest.failure(kind))?;
     let Value::Object(found) = value else {
         return Err(breaks(format!("it is {}", shown(bytes))));
     };
@@ -322,17 +277,14 @@ fn response(guest: &Guest, packed: u64) -> Result<Result<Vec<u8>, Failure>, Fail
         };
         if !fits {
             let value = value.to_string();
-            let name = crate::text::name(name);
+            let name = text::name(name);
             return Err(breaks(format!("`{name}` is {}", shown(value.as_bytes()))));
         }
     }
     match (found.get("success"), found.get("error")) {
-        (Some(Value::Bool(true)), None) => {
-            let result = result.unwrap_or("null").as_bytes().to_vec();
-            Ok(Ok(result))
-        }
+        (Some(Value::Bool(true)), None) => Ok(result.unwrap_or("null").as_bytes().to_vec()),
         (Some(Value::Bool(false)), Some(Value::String(message))) if result.is_none() => {
-            Ok(Err(guest.refused(error(message, found.get("metadata")))))
+            Err(guest.refused(error(message, found.get("metadata"))))
         }
         (Some(Value::Bool(false)), None) => Err(breaks("it failed, and has no `error`".to_owned())),
         (Some(Value::Bool(false)), _) => Err(breaks("it failed, and has a `result`".to_owned())),
@@ -365,40 +317,30 @@ fn error(message: &str, metadata: Option<&Value>) -> Error {
 }
 
 /// Returns the beginning of some JSON, for a message.
-fn shown(text: &[u8]) -> String {
-    crate::text::name(&String::from_utf8_lossy(text))
+fn shown(json: &[u8]) -> String {
+    text::name(&String::from_utf8_lossy(json))
 }
 
 /// The files of ToolFS, on top of the service. Its mounts are the service's folders; the root
 /// itself is no mount.
-struct Functions {
-    files: Arc<Mutex<dyn Files + Send>>,
-    breaches: Breaches,
-}
+struct Functions(Surroundings);
 
 impl Functions {
-    fn of(services: &Handles, breaches: Breaches) -> Self {
-        Functions {
-            files: Arc::clone(&services.files),
-            breaches,
-        }
-    }
-
     /// Returns a path below the root as the service names it.
     fn mounted<'a>(&self, path: &'a str) -> PluginResult<&'a str> {
         match path.strip_prefix(ROOT).map(|rest| rest.strip_prefix('/')) {
             Some(Some(within)) if !within.is_empty() => Ok(within),
             _ => {
-                let path = crate::text::name(path);
+                let path = text::name(path);
                 if !path.starts_with('/') {
-                    self.breaches.note(
+                    self.0.breaches.note(
                         "paths of ToolFS begin with `/toolfs`",
                         format!("the plugin asked for `{path}`"),
                     );
                 }
                 Err(Error::new(
                     code::NOT_FOUND,
-                    format!("the path `{path}` is in no mount of ToolFS's"),
+                    format!("the path `{path}` is in no mount of ToolFS"),
                 ))
             }
         }
@@ -407,28 +349,28 @@ impl Functions {
 
 impl ToolFs for Functions {
     fn read_file(&mut self, path: &str) -> PluginResult<Vec<u8>> {
-        self.files.read(self.mounted(path)?)
+        self.0.services.files.read(self.mounted(path)?)
     }
 
     fn write_file(&mut self, path: &str, data: &[u8]) -> PluginResult<()> {
-        self.files.write(self.mounted(path)?, data)
+        self.0.services.files.write(self.mounted(path)?, data)
     }
 
     fn list_dir(&mut self, path: &str) -> PluginResult<Vec<String>> {
-        let entries = self.files.list(self.mounted(path)?)?.into_iter();
+        let entries = self.0.services.files.list(self.mounted(path)?)?.into_iter();
         Ok(entries.map(|entry| entry.name).collect())
     }
 
     fn stat(&mut self, path: &str) -> PluginResult<FileInfo> {
         let path = self.mounted(path)?;
         let Some((folder, name)) = path.rsplit_once('/') else {
-            self.files.list(path)?;
+            self.0.services.files.list(path)?;
             return Ok(FileInfo {
                 size: 0,
                 is_dir: true,
             });
         };
-        let entries = self.files.list(folder)?.into_iter();
+        let entries = self.0.services.files.list(folder)?.into_iter();
         let entry = entries.into_iter().find(|entry| entry.name == name);
         match entry {
             Some(entry) => Ok(FileInfo {

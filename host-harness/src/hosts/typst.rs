@@ -1,7 +1,7 @@
 //! Typst, by its documentation and its plugin protocol: `docs/hosts/typst.md`.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use plugin_sdk::abi;
 use plugin_sdk::hosts::names;
@@ -11,13 +11,13 @@ use plugin_sdk::imports::{
 };
 use plugin_sdk::{Error, code};
 
-use super::contract::{HostContract, HostLimits};
+use super::contract::HostContract;
 use super::emulator::{Emulation, Emulator, Words};
-use super::guest::{Guest, Rules};
-use crate::abi::{ExportedFunction, I32, check_command, check_exports};
+use super::guest::Guest;
+use crate::abi::{ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind};
-use crate::limits::Limits;
-use crate::wasm::inspect::Inspection;
+use crate::memory::range_mut;
+use crate::sync::Shared;
 
 /// The functions that a document may call besides the commands, if a plugin has them.
 const OTHERS: [ExportedFunction; 1] = [(abi::INIT_EXPORT, &[I32], &[I32], false)];
@@ -29,57 +29,27 @@ pub(super) const CONTRACT: HostContract = HostContract {
     name: "typst",
     summary: "Typst, which typesets documents, by its plugin protocol",
     feature: Some("host-typst"),
-    memory_pages: Limits::MEMORY_PAGES,
-    lacks: super::native::CONTRACT.lacks,
-    limits: HostLimits {
-        fuel: None,
-        timeout: None,
-        asked: false,
-    },
     asks: &OTHERS,
-    exports,
+    command_parameters: Some(&[I32]),
     modules: &[MODULE],
-    functions: || {
-        let others = typst::provide(Functions::default()).functions();
-        others.iter().chain(ARGUMENTS).collect()
-    },
-    rules: Rules {
-        allocator: None,
-        panics: abi::PANIC_EXPORT,
-        // Its calls are pure: any instance may serve any of them.
-        fresh_instances: true,
-    },
-    callable: |_, _| false,
+    allocator: None,
+    // Its calls are pure: any instance may serve any of them.
+    fresh_instances: true,
     emulator: |_| {
         let functions = Functions::default();
-        Emulation {
-            functions: vec![
-                typst::provide(functions.clone()),
-                HostFunctions::new(functions.clone(), ARGUMENTS),
-            ],
-            emulator: Box::new(Document {
-                functions,
-                config: None,
-            }),
-        }
+        let document = Document {
+            functions: functions.clone(),
+            config: None,
+        };
+        let provided = [
+            typst::provide(functions.clone()),
+            HostFunctions::new(functions, ARGUMENTS),
+        ];
+        Emulation::new(provided, document)
     },
     words,
+    ..super::native::CONTRACT
 };
-
-/// Every command that a module describes is an export.
-fn exports(inspection: &Inspection<'_>) -> Vec<Failure> {
-    let mut failures = check_exports(inspection.interface(), &OTHERS);
-    let manifest = inspection.manifest().ok().flatten();
-    for command in manifest.iter().flat_map(|manifest| &manifest.commands) {
-        failures.extend(check_command(
-            inspection.interface(),
-            &names::exported(&command.name),
-            &[I32],
-            &[I32],
-        ));
-    }
-    failures
-}
 
 /// A document that calls a plugin.
 struct Document {
@@ -109,20 +79,17 @@ impl Document {
         };
         let status: i32 = guest.call_named(export, len)?;
         let sent = std::mem::take(&mut self.functions.call().sent);
-        match status {
-            0 => Ok(sent),
-            1 => match String::from_utf8(sent) {
-                Ok(words) => Err(refused(guest, &words)),
-                Err(_) => Err(guest.breaks(
-                    "an error is words, in UTF-8",
-                    format!("`{export}` returned 1 and sent other bytes"),
-                )),
-            },
-            other => Err(guest.breaks(
-                "a function returns 0 if it succeeds, and 1 if it fails",
-                format!("`{export}` returned {other}"),
-            )),
+        let rule = "a function returns 0 if it succeeds, and 1 if it fails";
+        if !guest.yes_or_no(rule, status)? {
+            return Ok(sent);
         }
+        Err(match String::from_utf8(sent) {
+            Ok(words) => refused(guest, &words),
+            Err(_) => guest.breaks(
+                "an error is words, in UTF-8",
+                format!("`{export}` returned 1 and sent other bytes"),
+            ),
+        })
     }
 
     /// Brings a new instance to the state that `plugin.transition` has created.
@@ -171,10 +138,6 @@ impl Emulator for Document {
         self.repeat(guest)?;
         self.call(guest, &export, arguments)
     }
-
-    fn cleanup(&mut self, _: &mut Guest) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 /// The current call.
@@ -186,11 +149,11 @@ struct Call {
 
 /// Typst's functions.
 #[derive(Clone, Default)]
-struct Functions(Arc<Mutex<Call>>);
+struct Functions(Shared<Call>);
 
 impl Functions {
     fn call(&self) -> MutexGuard<'_, Call> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -216,7 +179,7 @@ const ARGUMENTS: &[HostFunction] = &[HostFunction {
     permission: None,
     serve: Serve::Now(write_arguments),
     refuse: Err,
-    documentation: "Writes what was passed to the export, of which it was told the length, to an address where there is room for that.",
+    documentation: "Writes the argument of the export, whose length the export has received, to an address that has room for it.",
 }];
 
 fn write_arguments(
@@ -227,42 +190,34 @@ fn write_arguments(
     let functions: &Functions = functions.downcast_ref().ok_or(CallError::Implementation)?;
     let address = slots.first().map_or(0, |slot| *slot as u32);
     let call = functions.call();
-    let bytes = call.argument.len();
-    let place = (address as usize)
-        .checked_add(bytes)
-        .and_then(|end| memory.get_mut(address as usize..end));
-    match place {
-        Some(place) => place.copy_from_slice(&call.argument),
-        None => {
-            return Err(CallError::OutOfBounds {
-                address,
-                bytes: bytes as u64,
-                memory: memory.len() as u64,
-            });
+    let (bytes, memory_bytes) = (call.argument.len(), memory.len());
+    match range_mut(memory, address, bytes) {
+        Some(place) => {
+            place.copy_from_slice(&call.argument);
+            Ok(Answer::Slot(0))
         }
+        None => Err(CallError::OutOfBounds {
+            address,
+            bytes: bytes as u64,
+            memory: memory_bytes as u64,
+        }),
     }
-    Ok(Answer::Slot(0))
 }
 
 /// Returns the words of Typst.
 fn words(kind: &FailureKind) -> Words {
     match kind {
-        FailureKind::Plugin(error) => Words {
-            says: Some(format!(
-                "plugin errored with: {} ({})",
-                error.message(),
-                error.code()
-            )),
-            hint: None,
-        },
-        FailureKind::Panic(_) => Words {
-            says: Some("plugin panicked: wasm `unreachable` instruction executed".to_owned()),
-            hint: None,
-        },
-        FailureKind::MissingImports { .. } => Words {
-            says: None,
-            hint: Some("build the plugin with its feature `host-typst`: Typst has no other functions, those of WASI included".to_owned()),
-        },
+        FailureKind::Plugin(error) => Words::says(format!(
+            "plugin errored with: {} ({})",
+            error.message(),
+            error.code()
+        )),
+        FailureKind::Panic(_) => {
+            Words::says("plugin panicked: wasm `unreachable` instruction executed")
+        }
+        FailureKind::MissingImports { .. } => Words::default().hint(
+            "build the plugin with its feature `host-typst`: Typst has no other functions, those of WASI included",
+        ),
         _ => Words::default(),
     }
 }

@@ -12,8 +12,8 @@ use wasmtime::Caller;
 
 use super::Guest;
 use super::dispatch::{
-    self, Begun, Delivered, begin, bent, deliver, end, error_instead, no_room, refuse, settle,
-    take_guest, too_large, too_late, wanted, write,
+    self, Begun, begin, bent, deliver, end, error_instead, no_room, refused, settle, take_guest,
+    too_late, wanted, write,
 };
 use super::ending::HostTrap;
 use super::state::State;
@@ -29,19 +29,12 @@ pub(super) async fn call(
     let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
     let begun = begin(state, memory, number, slots)?;
     let function = begun.function;
-    let served = if let Some(refused) = begun
-        .granted
-        .then(|| too_large(&state.host, &begun, slots))
-        .flatten()
-    {
-        refused
-    } else if begun.granted {
-        match state.host.faults.strike(function.name) {
+    let served = match refused(&state.host, &begun, slots) {
+        Some(refused) => refused,
+        None => match state.host.faults.strike(function.name) {
             None => serve(caller, &guest, &begun, slots).await,
             Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
-        }
-    } else {
-        refuse(function, state.host.denied(function))
+        },
     };
     let mut answer = end(caller.data_mut(), &begun, served)?;
     let mut first = true;
@@ -51,8 +44,8 @@ pub(super) async fn call(
             _ => 0,
         };
         match deliver(caller, &guest, function, &answer, address)? {
-            Delivered::Slot(slot) => break slot,
-            Delivered::NoRoom => answer = no_room(function, &answer, first)?,
+            Some(slot) => break slot,
+            None => answer = no_room(function, &answer, first)?,
         }
         first = false;
     };

@@ -12,8 +12,8 @@ pub(super) struct Bound {
     pub(super) function: &'static HostFunction,
     /// The index of its implementation.
     pub(super) implementation: usize,
-    /// `true` if the permission is granted.
-    pub(super) granted: bool,
+    /// The permission that the function needs and that is not granted.
+    pub(super) denied: Option<&'static str>,
     /// The arguments to record in the history.
     pub(super) regions: Regions,
     /// The indices of counts among its slots, and the size of one counted item.
@@ -25,7 +25,8 @@ impl Bound {
     #[inline]
     pub(super) fn argument_bytes(&self, slots: &[u64]) -> u64 {
         let bytes = self.counts.iter().map(|(at, size)| {
-            let count = slots.get(*at).copied().unwrap_or_default();
+            // A count that is missing would exceed any limit.
+            let count = slots.get(*at).copied().unwrap_or(u64::MAX);
             count.saturating_mul(*size)
         });
         bytes.fold(0, u64::saturating_add)
@@ -64,15 +65,13 @@ impl Regions {
 
 impl Region {
     #[inline]
-    pub(super) fn extent(self, slots: &[u64]) -> (u64, u64) {
-        let address = slots.get(self.at).copied().unwrap_or_default();
+    pub(super) fn extent(self, slots: &[u64]) -> Option<(u64, u64)> {
+        let address = *slots.get(self.at)?;
         let len = match self.counted {
             false => self.size,
-            true => slots
-                .get(self.at + 1)
-                .map_or(0, |count| count.saturating_mul(self.size)),
+            true => slots.get(self.at + 1)?.saturating_mul(self.size),
         };
-        (address, len)
+        Some((address, len))
     }
 }
 

@@ -14,6 +14,7 @@ use super::ending::{HostTrap, Reason};
 use super::state::State;
 use super::{Guest, Host};
 use crate::engine::TICK;
+use crate::memory::range_mut;
 use crate::observe::{Observer, Outcome};
 use crate::services::{Call, Strike, within};
 
@@ -56,8 +57,10 @@ pub(super) struct Begun {
     pub(super) function: &'static HostFunction,
     /// The index of its implementation.
     pub(super) place: usize,
-    pub(super) granted: bool,
-    watched: Option<Watched>,
+    /// The permission that the function needs and that is not granted.
+    denied: Option<&'static str>,
+    /// The time at which an observer has recorded the start of the call.
+    watched: Option<Instant>,
 }
 
 /// Records that a call starts.
@@ -74,15 +77,15 @@ pub(super) fn begin(
             "an import that the module does not have"
         ));
     };
-    let (function, place, granted) = (bound.function, bound.implementation, bound.granted);
+    let (function, place, denied) = (bound.function, bound.implementation, bound.denied);
     host.history
         .call(number, slots, memory, &bound.regions, &host.clock);
-    let watched = (state.observer.as_deref_mut()).map(|observer| Watched::begin(observer, host));
+    let watched = (state.observer.as_deref_mut()).map(|observer| report_start(observer, host));
     Ok(Begun {
         number,
         function,
         place,
-        granted,
+        denied,
         watched,
     })
 }
@@ -96,20 +99,16 @@ fn answer(
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
     let (function, host) = (begun.function, &mut state.host);
-    let answered = if begun.granted {
-        if let Some(refused) = too_large(host, begun, slots) {
-            return end(state, begun, refused);
-        }
-        let (call, deadline) = (host.call(host.time_left()), host.deadline);
-        let strike = host.faults.strike(function.name);
-        let implementation = host.implementations.get_mut(begun.place);
-        let serve = || serve(function, implementation, memory, slots, call);
-        match strike {
-            None => serve(),
-            Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
-        }
-    } else {
-        refuse(function, host.denied(function))
+    if let Some(refused) = refused(host, begun, slots) {
+        return end(state, begun, refused);
+    }
+    let (call, deadline) = (host.call(host.time_left()), host.deadline);
+    let strike = host.faults.strike(function.name);
+    let implementation = host.implementations.get_mut(begun.place);
+    let serve = || serve(function, implementation, memory, slots, call);
+    let answered = match strike {
+        None => serve(),
+        Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
     };
     end(state, begun, answered)
 }
@@ -126,22 +125,25 @@ pub(super) fn end(
         answered = Err(too_late(begun.function));
     }
     host.history.answered(&answered, &host.clock);
-    if let (Some(watched), Some(observer)) = (&begun.watched, state.observer.as_deref_mut()) {
-        watched.end(observer, host);
+    if let (Some(since), Some(observer)) = (begun.watched, state.observer.as_deref_mut()) {
+        report_end(observer, host, since);
     }
     answered
 }
 
-/// Returns the result of a call whose arguments are too large.
+/// Returns the result of a call whose permission is not granted, or whose arguments are too large.
 ///
-/// A function whose signature has no error is called anyway if it only takes bytes; if it parses
-/// JSON, the guest's call ends.
+/// With arguments that are too large, a function whose signature has no error is called anyway if
+/// it only takes bytes; if it parses JSON, the guest's call ends.
 #[inline]
-pub(super) fn too_large(
+pub(super) fn refused(
     host: &Host,
     begun: &Begun,
     slots: &[u64],
 ) -> Option<Result<Answer, HostTrap>> {
+    if let Some(permission) = begun.denied {
+        return Some(refuse(begun.function, host.grant_hint.denied(permission)));
+    }
     let bytes = host.bound.get(begun.number)?.argument_bytes(slots);
     match bytes > host.argument_bytes {
         true => refuse_large(host, begun, bytes),
@@ -164,7 +166,7 @@ fn refuse_large(host: &Host, begun: &Begun, bytes: u64) -> Option<Result<Answer,
     match (function.refuse)(error) {
         Ok(answer) => Some(Ok(answer)),
         Err(error) if kinds.any(|kind| kind == Kind::Json) => {
-            Some(Err(HostTrap::new(function, Reason::Untold(error))))
+            Some(Err(HostTrap::new(function, Reason::Failed(error))))
         }
         Err(_) => None,
     }
@@ -175,33 +177,26 @@ pub(super) fn too_late(function: &HostFunction) -> HostTrap {
     HostTrap::new(function, Reason::Timeout)
 }
 
-/// A call that an observer records.
-struct Watched {
-    begun: Instant,
+/// Reports the start of a call to an observer.
+#[cold]
+fn report_start(observer: &mut Observer, host: &Host) -> Instant {
+    if let Some(call) = host.history.latest(&host.bound) {
+        observer.host_call_begins(&call.function, || call.arguments.join(", "));
+    }
+    Instant::now()
 }
 
-impl Watched {
-    #[cold]
-    fn begin(observer: &mut Observer, host: &Host) -> Self {
-        if let Some(call) = host.history.latest(&host.bound) {
-            observer.host_call_begins(&call.function, || call.arguments.join(", "));
-        }
-        Watched {
-            begun: Instant::now(),
-        }
-    }
-
-    #[cold]
-    fn end(&self, observer: &mut Observer, host: &Host) {
-        let took = self.begun.elapsed();
-        if let Some(call) = host.history.latest(&host.bound) {
-            let (outcome, answer) = match call.outcome {
-                Some(Ok(answer)) => (Outcome::Ok, answer),
-                Some(Err(error)) => (Outcome::Error, error),
-                None => (Outcome::Trap, String::new()),
-            };
-            observer.host_call_ends(&call.function, outcome, || answer, took);
-        }
+/// Reports the end of a call to an observer.
+#[cold]
+fn report_end(observer: &mut Observer, host: &Host, since: Instant) {
+    let took = since.elapsed();
+    if let Some(call) = host.history.latest(&host.bound) {
+        let (outcome, answer) = match call.outcome {
+            Some(Ok(answer)) => (Outcome::Ok, answer),
+            Some(Err(error)) => (Outcome::Error, error),
+            None => (Outcome::Trap, String::new()),
+        };
+        observer.host_call_ends(&call.function, outcome, || answer, took);
     }
 }
 
@@ -285,7 +280,7 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
             *bytes = instead.into_owned();
             bytes.push(0);
         }
-        // The length of the guest's buffer is fixed.
+        // The guest's buffer has a fixed length.
         Answer::Written { bytes, .. } => {
             for (byte, instead) in bytes.iter_mut().zip(instead.iter().cycle()) {
                 *byte = *instead;
@@ -310,18 +305,18 @@ pub(super) fn refuse(
     function: &HostFunction,
     error: plugin_sdk::Error,
 ) -> Result<Answer, HostTrap> {
-    (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Untold(error)))
+    (function.refuse)(error).map_err(|error| HostTrap::new(function, Reason::Failed(error)))
 }
 
 /// Returns an invalid value to the guest as an error. An invalid address is a bug in the guest, so
 /// it ends the call.
 #[cold]
 fn refuse_fault(function: &HostFunction, fault: CallError) -> Result<Answer, HostTrap> {
-    let told = match &fault {
+    let is_reported = match &fault {
         CallError::Argument { fault, .. } => matches!(**fault, CallError::Value(_)),
         fault => matches!(fault, CallError::Value(_)),
     };
-    if told {
+    if is_reported {
         let error = plugin_sdk::Error::new(code::INVALID_ARGUMENT, fault.to_string());
         return refuse(function, error);
     }
@@ -359,8 +354,8 @@ fn finish(
             _ => 0,
         };
         match deliver(caller, guest, function, &answer, address)? {
-            Delivered::Slot(slot) => return Ok(slot),
-            Delivered::NoRoom => answer = no_room(function, &answer, first)?,
+            Some(slot) => return Ok(slot),
+            None => answer = no_room(function, &answer, first)?,
         }
         first = false;
     }
@@ -371,23 +366,26 @@ fn finish(
 pub(super) fn wanted(answer: &Answer) -> Option<u32> {
     match answer {
         Answer::Slot(_) | Answer::Written { .. } | Answer::InOut { .. } => None,
-        Answer::Packed { bytes, .. } | Answer::Terminated { bytes } | Answer::Block { bytes } => {
-            u32::try_from(bytes.len())
-                .ok()
-                .filter(|len| *len <= abi::MAX_LEN)
-        }
+        _ => u32::try_from(bytes_of(answer).len())
+            .ok()
+            .filter(|len| *len <= abi::MAX_LEN),
     }
 }
 
-/// The outcome of delivering a result to the guest.
-pub(super) enum Delivered {
-    /// The slot that the function returns.
-    Slot(u64),
-    /// The guest has no memory for the result.
-    NoRoom,
+/// Returns the bytes of a result, if it has any.
+pub(super) fn bytes_of(answer: &Answer) -> &[u8] {
+    match answer {
+        Answer::Slot(_) => &[],
+        Answer::Packed { bytes, .. }
+        | Answer::Terminated { bytes }
+        | Answer::Block { bytes }
+        | Answer::Written { bytes, .. }
+        | Answer::InOut { bytes, .. } => bytes,
+    }
 }
 
-/// Delivers a result to the guest. `allocated` is the address from its `alloc` if the result
+/// Delivers a result to the guest, and returns the slot that the function returns, or `None` if the
+/// guest has no memory for the result. `allocated` is the address from its `alloc` if the result
 /// [needs](wanted) one; 0 means none. Reads the memory anew, because `alloc` may have grown it.
 #[inline]
 pub(super) fn deliver(
@@ -396,7 +394,7 @@ pub(super) fn deliver(
     function: &'static HostFunction,
     answer: &Answer,
     allocated: u32,
-) -> Result<Delivered, HostTrap> {
+) -> Result<Option<u64>, HostTrap> {
     let slot = match answer {
         Answer::Slot(slot) => *slot,
         Answer::Written {
@@ -426,7 +424,7 @@ pub(super) fn deliver(
         Answer::Packed { .. } | Answer::Terminated { .. } | Answer::Block { .. }
             if allocated == 0 =>
         {
-            return Ok(Delivered::NoRoom);
+            return Ok(None);
         }
         Answer::Packed { bytes, failed } => {
             write(caller, guest, function, allocated, bytes)?;
@@ -443,7 +441,7 @@ pub(super) fn deliver(
             u64::from(allocated)
         }
     };
-    Ok(Delivered::Slot(slot))
+    Ok(Some(slot))
 }
 
 #[inline]
@@ -459,11 +457,7 @@ pub(super) fn write(
     }
     let memory = guest.memory.data_mut(&mut *caller);
     let size = memory.len();
-    let start = address as usize;
-    let place = start
-        .checked_add(bytes.len())
-        .and_then(|end| memory.get_mut(start..end));
-    match place {
+    match range_mut(memory, address, bytes.len()) {
         Some(place) => {
             place.copy_from_slice(bytes);
             Ok(())
@@ -505,14 +499,7 @@ pub(super) fn no_room(
     answer: &Answer,
     first: bool,
 ) -> Result<Answer, HostTrap> {
-    let bytes = match answer {
-        Answer::Slot(_) => 0,
-        Answer::Packed { bytes, .. }
-        | Answer::Terminated { bytes }
-        | Answer::Block { bytes }
-        | Answer::Written { bytes, .. }
-        | Answer::InOut { bytes, .. } => bytes.len(),
-    };
+    let bytes = bytes_of(answer).len();
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
         format!("the plugin has no room for the {bytes} bytes that the host returned"),
@@ -520,5 +507,5 @@ pub(super) fn no_room(
     if first {
         return refuse(function, error);
     }
-    Err(HostTrap::new(function, Reason::Untold(error)))
+    Err(HostTrap::new(function, Reason::Failed(error)))
 }

@@ -23,7 +23,7 @@ pub(crate) enum Reason {
     /// An argument is invalid.
     Argument(String),
     /// The function failed, and its signature has no error to return.
-    Untold(plugin_sdk::Error),
+    Failed(plugin_sdk::Error),
     /// The function used up the time of the call.
     Timeout,
 }
@@ -47,7 +47,7 @@ impl fmt::Display for HostTrap {
         write!(f, "host function `{}`: ", self.0.function)?;
         match &self.0.reason {
             Reason::Argument(reason) => f.write_str(reason),
-            Reason::Untold(error) => fmt::Display::fmt(error, f),
+            Reason::Failed(error) => fmt::Display::fmt(error, f),
             Reason::Timeout => f.write_str("it used up the time that the call had left"),
         }
     }

@@ -1,9 +1,10 @@
-//! A history of the last host calls of a guest's call. It is cheap enough to be always on: a few
-//! slots, and the first bytes of what they point to.
+//! A history of the last host calls during a call of the guest. It is cheap enough to be always on:
+//! a few slots, and the first bytes of what they point to.
 
 use plugin_sdk::imports::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::bound::{BYTES, Bound, Regions, full_name, places};
+use super::dispatch::bytes_of;
 use super::ending::HostTrap;
 use crate::engine::{Clock, duration};
 use crate::failure::HostCall;
@@ -82,14 +83,13 @@ impl Head {
 
     fn shown(&self, as_text: bool) -> String {
         let kept = usize::try_from(self.len).unwrap_or(HEAD).min(HEAD);
-        let bytes = self.bytes.get(..kept).unwrap_or_default();
+        let (bytes, _) = self.bytes.split_at(kept);
         let cut = self.len > HEAD as u64;
         let valid = match std::str::from_utf8(bytes) {
             Ok(text) => Some(text),
             // The end may be in the middle of a character.
             Err(error) if cut && error.error_len().is_none() => {
-                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                std::str::from_utf8(valid).ok()
+                bytes.utf8_chunks().next().map(|chunk| chunk.valid())
             }
             Err(_) => None,
         };
@@ -138,8 +138,9 @@ impl History {
             *kept = *slot;
         }
         for (head, region) in call.bytes.iter_mut().zip(&regions.0) {
-            let Some(region) = region else { break };
-            let (address, len) = region.extent(slots);
+            let Some((address, len)) = region.and_then(|region| region.extent(slots)) else {
+                break;
+            };
             // The failure of the call reports a range outside memory.
             let start = address as usize;
             let end = start.saturating_add(len.min(HEAD as u64) as usize);
@@ -154,22 +155,13 @@ impl History {
             return;
         };
         call.ended = clock.now();
-        let (outcome, bytes) = match answer {
-            Ok(Answer::Slot(slot)) => (Outcome::Slot(*slot), &[][..]),
-            Ok(Answer::Packed {
-                bytes,
-                failed: true,
-            }) => (Outcome::Error, &**bytes),
-            Ok(
-                Answer::Packed { bytes, .. }
-                | Answer::Terminated { bytes }
-                | Answer::Block { bytes }
-                | Answer::Written { bytes, .. }
-                | Answer::InOut { bytes, .. },
-            ) => (Outcome::Bytes, &**bytes),
-            Err(_) => (Outcome::None, &[][..]),
+        call.outcome = match answer {
+            Ok(Answer::Slot(slot)) => Outcome::Slot(*slot),
+            Ok(Answer::Packed { failed: true, .. }) => Outcome::Error,
+            Ok(_) => Outcome::Bytes,
+            Err(_) => Outcome::None,
         };
-        call.outcome = outcome;
+        let bytes = answer.as_ref().map_or(&[][..], bytes_of);
         call.answer.keep(bytes, bytes.len() as u64);
     }
 

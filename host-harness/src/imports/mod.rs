@@ -17,7 +17,7 @@ mod state;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use plugin_sdk::imports::{HostFunction, HostFunctions};
+use plugin_sdk::imports::HostFunctions;
 use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::ImportedFunction;
@@ -42,7 +42,7 @@ static NUMBERS: AtomicU64 = AtomicU64::new(1 << 32);
 #[derive(Default)]
 pub(crate) struct Host {
     implementations: Vec<HostFunctions>,
-    /// The bindings of the module's imports, in their order.
+    /// The bindings of the imports, in the order of the module.
     bound: Vec<Bound>,
     /// Boxed, because every call takes it out and puts it back.
     guest: Option<Box<Guest>>,
@@ -111,9 +111,9 @@ impl Host {
                 implementation,
                 regions: Regions::of(function),
                 counts: counts(function).collect(),
-                granted: function
+                denied: function
                     .permission
-                    .is_none_or(|permission| grants.allows(permission)),
+                    .filter(|permission| !grants.allows(permission)),
             });
         }
         if !missing.is_empty() {
@@ -139,15 +139,7 @@ impl Host {
 
     /// Returns the permissions that bound functions need and that are not granted.
     pub(crate) fn not_granted(&self) -> impl Iterator<Item = &'static str> {
-        let denied = self.bound.iter().filter(|bound| !bound.granted);
-        denied.filter_map(|bound| bound.function.permission)
-    }
-
-    /// Returns the error of a function whose permission is not granted.
-    #[cold]
-    fn denied(&self, function: &HostFunction) -> plugin_sdk::Error {
-        self.grant_hint
-            .denied(function.permission.unwrap_or_default())
+        self.bound.iter().filter_map(|bound| bound.denied)
     }
 
     /// Sets the limits of host functions.

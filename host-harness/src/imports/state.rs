@@ -4,13 +4,13 @@ use super::Host;
 use crate::limits::Limiter;
 use crate::observe::Observer;
 
-/// What a store holds beside the guest.
+/// The data of a store in addition to the guest.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
     pub(crate) host: Host,
-    /// When a call that can be waited for must have ended.
+    /// The time at which an asynchronous call must have ended.
     #[cfg(feature = "async")]
     pub(crate) deadline: Option<tokio::time::Instant>,
-    /// What watches the instance, if anybody does.
+    /// The observer of the instance, if there is one.
     pub(crate) observer: Option<Box<Observer>>,
 }

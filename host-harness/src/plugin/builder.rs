@@ -1,7 +1,6 @@
 //! Settings of a plugin, and its creation.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk::abi;
@@ -21,7 +20,7 @@ use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
 use crate::observe;
 use crate::permissions::{Grants, Permission};
-use crate::run::{Compiled, Instance, Module, json};
+use crate::run::{Blueprint, Instance, Module, json};
 use crate::services::{Faults, InjectedFault, Provided, Services};
 use crate::source::{Source, remedies};
 
@@ -35,8 +34,8 @@ use crate::source::{Source, remedies};
 /// | [`stack_bytes`](Self::stack_bytes) | 1 MiB | [`StackOverflow`](FailureKind::StackOverflow) |
 /// | [`max_result_bytes`](Self::max_result_bytes) | 16 MiB | [`ResultTooLarge`](FailureKind::ResultTooLarge) |
 /// | [`table_elements`](Self::table_elements) | 10,000 | [`TableTooLarge`](FailureKind::TableTooLarge) |
-/// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large`, which the plugin is told |
-/// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | a line that says that others are left out |
+/// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large` in the plugin |
+/// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | one more line, which reports that the rest is dropped |
 /// | [`Source::max_bytes`] | 64 MiB | [`ModuleTooLarge`](FailureKind::ModuleTooLarge) |
 /// | [`Source::limits`] | see [`ModuleLimits`](crate::ModuleLimits) | [`ModuleLimit`](FailureKind::ModuleLimit) |
 ///
@@ -78,12 +77,10 @@ pub struct PluginBuilder {
 /// The parts of an instance.
 pub(crate) struct Prepared {
     pub(crate) module: Module,
-    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) blueprint: Blueprint,
     pub(crate) host: Host,
     pub(super) emulation: Option<Emulating>,
     pub(crate) services: Services,
-    pub(crate) limits: Limits,
-    pub(crate) pool: Option<u32>,
     pub(crate) observe: observe::Options,
     pub(crate) gate: Gate,
     /// The configuration for the init hook, if it is to be called.
@@ -93,7 +90,7 @@ pub(crate) struct Prepared {
 /// The parts of an emulated host.
 pub(super) struct Emulating {
     contract: &'static HostContract,
-    emulation: Box<dyn Emulator>,
+    emulator: Box<dyn Emulator>,
     breaches: Breaches,
 }
 
@@ -107,7 +104,8 @@ impl Plugin {
     /// Builds the crate in a folder for `wasm32-unknown-unknown`, once per process, and creates an
     /// instance with the default limits.
     ///
-    /// A test of the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See [`CrateSource`](crate::CrateSource) for how it is built.
+    /// A test in the plugin's own crate passes `env!("CARGO_MANIFEST_DIR")`. See
+    /// [`CrateSource`](crate::CrateSource) for details of the build.
     pub fn from_crate(dir: impl AsRef<Path>) -> Result<Self, Failure> {
         Self::builder(Source::crate_dir(dir.as_ref())).build()
     }
@@ -117,7 +115,7 @@ impl Plugin {
         Self::builder(path.as_ref()).build()
     }
 
-    /// Creates an instance of a module's bytes with the default limits.
+    /// Creates an instance of a module, from its bytes, with the default limits.
     pub fn from_bytes(wasm: &[u8]) -> Result<Self, Failure> {
         Self::builder(wasm).build()
     }
@@ -141,34 +139,6 @@ impl Module {
 }
 
 impl PluginBuilder {
-    fn new(origin: Origin) -> Self {
-        PluginBuilder {
-            origin,
-            limits: Chosen::default(),
-            pool: None,
-            cache: CacheDir::default(),
-            config: Ok(Vec::new()),
-            init: true,
-            start: false,
-            host: Vec::new(),
-            services: Provided::default(),
-            grants: Grants::none(),
-            strict: false,
-            #[cfg(feature = "schema-checks")]
-            checked: false,
-            faults: Faults::new(),
-            emulated: None,
-            observe: observe::Options::default(),
-        }
-    }
-
-    /// Sets the configuration for the init hook. The default is none, which is equivalent to `{}`.
-    pub fn config(mut self, config: impl Serialize) -> Self {
-        let mut text = Vec::new();
-        self.config = json::encode(&config, &mut text).map(|()| text);
-        self
-    }
-
     /// Does not call the init hook. [`Plugin::init`] can call it later.
     pub fn without_init(mut self) -> Self {
         self.init = false;
@@ -203,8 +173,8 @@ impl PluginBuilder {
     /// services of this crate stop in time and return the error `timeout`.
     ///
     /// A single instruction is not interrupted, such as `memory.fill` of all the memory that
-    /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and 5 s
-    /// for 4 GiB.
+    /// [`memory_pages`](Self::memory_pages) allows: up to 50 ms for the 64 MiB of the default, and
+    /// 5 s for 4 GiB.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = Some(Some(timeout));
         self
@@ -231,23 +201,24 @@ impl PluginBuilder {
         self
     }
 
-    /// Sets how many bytes one call may give to a host function, all arguments together; 16 MiB unless
-    /// set.
+    /// Sets how many bytes one call may pass to a host function, all arguments together. The
+    /// default is 16 MiB.
     ///
-    /// A call with more is refused before anything is read, with the error `too_large`. A host function
-    /// that cannot answer with an error is called nevertheless if it only takes bytes, such as a line
-    /// for the log; if it reads JSON, the plugin's call fails with
+    /// A call with more is refused before anything is read, with the error `too_large`. A host
+    /// function that cannot return an error is called nevertheless if it only takes bytes, such as
+    /// a line for the log; if it reads JSON, the plugin's call fails with
     /// [`HostFunction`](FailureKind::HostFunction).
     pub fn max_argument_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_argument_bytes = Some(bytes);
         self
     }
 
-    /// Sets how many bytes of lines one call may hand on to the host's log through
-    /// [`ForwardedLog`](crate::services::ForwardedLog); 4 MiB unless set.
+    /// Sets how many bytes of lines one call may forward to the host's log through
+    /// [`ForwardedLog`](crate::services::ForwardedLog). The default is 4 MiB.
     ///
-    /// Each line counts a hundred bytes more than its text. Further lines of the call are left out, and
-    /// one line says so. A [`RecordedLog`](crate::services::RecordedLog) always keeps the last lines.
+    /// Each line counts a hundred bytes more than its text. Further lines of the call are dropped,
+    /// and one more line reports that. A [`RecordedLog`](crate::services::RecordedLog) always keeps
+    /// the last lines.
     pub fn max_log_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_log_bytes = Some(bytes);
         self
@@ -285,9 +256,9 @@ impl PluginBuilder {
     /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for
     /// the user alone.
     ///
-    /// Its contents run as native code, without another check of the module's limits. So on Unix, a
-    /// folder is refused that other users can write to, or that belongs to a user other than the
-    /// process's or the administrator. Building a plugin then fails with
+    /// Its contents run as native code, and the limits of modules are not checked again. So on
+    /// Unix, a folder is refused that other users can write to, or that belongs to a user other
+    /// than the process's or the administrator. Building a plugin then fails with
     /// [`Engine`](FailureKind::Engine), or, with the default folder, proceeds without a cache. On
     /// other systems, the host's author must name a folder of the user's own. Entries have
     /// checksums; a damaged one is compiled again.
@@ -328,7 +299,8 @@ impl PluginBuilder {
     /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
     /// #   (func (export "command_roll") (param i32 i32) (result i64)
     /// #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $roll (i32.const 6)))) i64.const 0x40_0000_0001))"#;
-    /// let mut plugin = Plugin::builder(Source::wat(WAT)).host_functions(dice::provide(Loaded)).build()?;
+    /// let builder = Plugin::builder(Source::wat(WAT));
+    /// let mut plugin = builder.host_functions(dice::provide(Loaded)).build()?;
     /// assert_eq!(plugin.call::<u32>("roll", ())?, 6);
     /// assert_eq!(plugin.host_calls()[0].function, "dice.roll");
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
@@ -358,9 +330,11 @@ impl PluginBuilder {
     /// ```no_run
     /// # use plugin_sdk_harness::Plugin;
     /// # let source = plugin_sdk_harness::Source::crate_dir("");
-    /// let mut plugin = Plugin::builder(source).grant_hint(|permission| format!("allow = [{permission:?}]")).build()?;
-    /// let denied = plugin.call_raw("greet", br#"{"name":"Ada"}"#).unwrap_err();
-    /// assert_eq!(denied.plugin_error().unwrap().message(), r#"the plugin has not been granted `kv`: `allow = ["kv"]` grants it"#);
+    /// let builder = Plugin::builder(source);
+    /// let builder = builder.grant_hint(|permission| format!("allow = [{permission:?}]"));
+    /// let denied = builder.build()?.call_raw("greet", br#"{"name":"Ada"}"#).unwrap_err();
+    /// let error = denied.plugin_error().unwrap();
+    /// assert!(error.message().ends_with(r#": `allow = ["kv"]` grants it"#));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     pub fn grant_hint(mut self, words: fn(&str) -> String) -> Self {
@@ -411,7 +385,8 @@ impl PluginBuilder {
     /// let failure = plugin.call::<()>("wait", json!({"seconds": 90})).unwrap_err();
     /// assert!(matches!(failure.kind(), FailureKind::SchemaMismatch { .. }));
     /// assert_eq!(failure.code(), "invalid_argument");
-    /// assert_eq!(failure.message(), "command `wait` was not called: `seconds`: expected an integer from 1 to 60, found 90");
+    /// let problem = "`seconds`: expected an integer from 1 to 60, found 90";
+    /// assert_eq!(failure.message(), format!("command `wait` was not called: {problem}"));
     /// assert_eq!(failure.plugin_error().unwrap().details().unwrap()["pointer"], "/seconds");
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
@@ -432,18 +407,18 @@ impl PluginBuilder {
     }
 
     /// Sets how many bytes the plugin's schemas may take together, compiled for
-    /// [`validate_schemas`](Self::validate_schemas), patterns included; 128 MiB unless set.
+    /// [`validate_schemas`](Self::validate_schemas), patterns included. The default is 128 MiB.
     ///
-    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper estimate: 2
-    /// KiB for each schema, with all references written out.
+    /// A call that needs more fails with [`FailureKind::BadSchema`]. The count is an upper
+    /// estimate: 2 KiB for each schema, with all references written out.
     #[cfg(feature = "schema-checks")]
     pub fn max_schema_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_schema_bytes = Some(bytes);
         self
     }
 
-    /// Sets how many steps [`validate_schemas`](Self::validate_schemas) may take for one value; 20 million
-    /// unless set, which take some seconds.
+    /// Sets how many steps [`validate_schemas`](Self::validate_schemas) may take for one value. The
+    /// default is 20 million, which take some seconds.
     ///
     /// A step takes about the time of one schema for one value; for a pattern, of a byte of text
     /// for each KiB of the compiled pattern. A value that would take more fails with
@@ -461,7 +436,8 @@ impl PluginBuilder {
     /// #   (func (export "command_sum") (param i32 i32) (result i64) i64.const 0))"#);
     /// # let source = Source::wat(wat);
     /// // A thousand schemas validate each of its numbers.
-    /// let mut plugin = Plugin::builder(source).validate_schemas().max_schema_steps(100_000).build()?;
+    /// let builder = Plugin::builder(source).validate_schemas();
+    /// let mut plugin = builder.max_schema_steps(100_000).build()?;
     /// let failure = plugin.call::<Value>("sum", json!({"numbers": vec![7; 200]})).unwrap_err();
     /// assert!(matches!(failure.kind(), FailureKind::BadSchema { .. }));
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
@@ -539,8 +515,8 @@ impl PluginBuilder {
         self
     }
 
-    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), which stands
-    /// still.
+    /// Sets the clock. The default is a [`ManualClock`](crate::services::ManualClock), whose time
+    /// does not pass.
     pub fn clock(mut self, clock: impl services::time::Time + Send + 'static) -> Self {
         self.services.clock(clock);
         self
@@ -553,7 +529,8 @@ impl PluginBuilder {
         self
     }
 
-    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then has instances for that host, too.
+    /// Emulates another host strictly: see [`hosts`](crate::hosts). A [`Pool`](crate::Pool) then
+    /// has instances for that host, too.
     ///
     /// A crate is built with its feature for that host. The host's own limits apply, or those that
     /// the plugin's manifest asks for where the host reads them there, unless this builder sets
@@ -563,29 +540,48 @@ impl PluginBuilder {
         self
     }
 
+    fn new(origin: Origin) -> Self {
+        PluginBuilder {
+            origin,
+            limits: Chosen::default(),
+            pool: None,
+            cache: CacheDir::default(),
+            config: Ok(Vec::new()),
+            init: true,
+            start: false,
+            host: Vec::new(),
+            services: Provided::default(),
+            grants: Grants::none(),
+            strict: false,
+            #[cfg(feature = "schema-checks")]
+            checked: false,
+            faults: Faults::new(),
+            emulated: None,
+            observe: observe::Options::default(),
+        }
+    }
+
+    /// Sets the configuration for the init hook. Without one, the hook gets the equivalent of `{}`.
+    pub fn config(mut self, config: impl Serialize) -> Self {
+        let mut text = Vec::new();
+        self.config = json::encode(&config, &mut text).map(|()| text);
+        self
+    }
+
     /// Creates the plugin for another host, which is emulated strictly: [`emulate`](Self::emulate)
     /// and [`build`](Self::build) in one.
     ///
-    /// What the host never does is [`UnsupportedByHost`](FailureKind::UnsupportedByHost), code `unsupported`. A rule
-    /// that the plugin breaks is [`ContractViolation`](FailureKind::ContractViolation), even where the host
+    /// An operation that the host lacks is
+    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost), code `unsupported`. A rule that the
+    /// plugin breaks is [`ContractViolation`](FailureKind::ContractViolation), even where the host
     /// itself would not notice.
     ///
-    /// ```
+    /// ```no_run
     /// use plugin_sdk_harness::{Plugin, Source, hosts};
     /// use serde_json::Value;
     ///
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 4096)) (global $alive (mut i32) (i32.const 0))
-    /// #   (func (export "neotalk_alloc") (param i32) (result i32) (local $at i32)
-    /// #     (local.set $at (global.get $top)) (global.set $top (i32.and (i32.add (local.get $at) (i32.add (local.get 0) (i32.const 15))) (i32.const -8))) (local.get $at))
-    /// #   (func (export "neotalk_free") (param i32 i32))
-    /// #   (func (export "neotalk_init") (param i32 i32) (result i32) (global.set $alive (i32.const 1)) i32.const 1)
-    /// #   (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
-    /// #   (data (i32.const 64) "{\"status\":\"pong\"}")
-    /// #   (func (export "neotalk_get_result") (param i32 i32) (result i32)
-    /// #     (if (i32.eqz (global.get $alive)) (then (return (i32.const 1))))
-    /// #     (i32.store (local.get 0) (i32.const 64)) (i32.store (local.get 1) (i32.const 17)) i32.const 0)
-    /// #   (func (export "neotalk_cleanup") (global.set $alive (i32.const 0))))"#;
-    /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_for(hosts::neotalk())?;
+    /// let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+    /// let mut plugin = Plugin::builder(source).build_for(hosts::neotalk())?;
     /// let answer: Value = plugin.call("ping", ())?;
     /// assert_eq!(answer["status"], "pong");
     ///
@@ -621,12 +617,10 @@ impl PluginBuilder {
         let start = self.start;
         let Prepared {
             module,
-            compiled,
+            blueprint,
             host,
             emulation,
             services,
-            limits,
-            pool,
             observe,
             gate,
             config,
@@ -634,20 +628,18 @@ impl PluginBuilder {
         let runner = match emulation {
             None => {
                 let commands = module.contract().commands().clone();
-                let mut instance = Instance::new(&compiled, commands, host, &limits, pool)?;
+                let mut instance = Instance::new(blueprint, commands, host)?;
                 instance.observe(&observe);
                 Runner::Own(instance)
             }
             Some(Emulating {
                 contract,
-                emulation,
+                emulator,
                 breaches,
             }) => {
-                let rules = &contract.rules;
-                let mut guest =
-                    Guest::new(contract.name, rules, &module, compiled, host, &limits, pool)?;
-                guest.sandbox_mut().store.data_mut().observer = observe.observer();
-                let emulated = Emulated::new(contract, emulation, breaches, guest)?;
+                let mut guest = Guest::new(contract, blueprint, &module, host)?;
+                guest.sandbox.store.data_mut().observer = observe.observer();
+                let emulated = Emulated::new(contract, emulator, breaches, guest)?;
                 Runner::Emulated(Box::new(emulated))
             }
         };
@@ -672,10 +664,7 @@ impl PluginBuilder {
     /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
         if let Some(host) = self.emulated.filter(|_| can_wait) {
-            return Err(Failure::load(FailureKind::UnsupportedByHost {
-                host: host.name,
-                what: "async calls",
-            }));
+            return Err(Failure::load(host.unsupported("async calls")));
         }
         let config = self.take_config()?;
         let module = match (&self.origin, self.emulated) {
@@ -715,19 +704,18 @@ impl PluginBuilder {
             Some(contract) => {
                 let (handles, services) = self.services.share();
                 let breaches = Breaches::default();
-                let emulation = contract.emulation(&Surroundings {
-                    services: &handles,
-                    grants: &self.grants,
-                    breaches: &breaches,
-                    described: module.manifest().is_some(),
-                });
                 let Emulation {
                     functions,
                     emulator,
-                } = emulation;
+                } = (contract.emulator)(Surroundings {
+                    services: handles,
+                    grants: self.grants.clone(),
+                    breaches: breaches.clone(),
+                    described: module.manifest().is_some(),
+                });
                 let emulating = Emulating {
                     contract,
-                    emulation: emulator,
+                    emulator,
                     breaches,
                 };
                 (functions, services, Some(emulating))
@@ -747,12 +735,14 @@ impl PluginBuilder {
         *host.faults() = self.faults;
         Ok(Prepared {
             module,
-            compiled,
+            blueprint: Blueprint {
+                compiled,
+                limits,
+                pool: self.pool,
+            },
             host,
             emulation,
             services,
-            limits,
-            pool: self.pool,
             observe: self.observe,
             gate,
             config: self.init.then_some(config),

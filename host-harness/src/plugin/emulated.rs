@@ -9,8 +9,7 @@ use super::encode::Gate;
 use crate::abi::{Callee, CommandName, CommandTable, missing_heap};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::hosts::{Breaches, Emulator, Guest, HostContract};
-use crate::memory::PAGE;
-use crate::observe::{Content, Ended, Heap, Outcome};
+use crate::observe::{Heap, Observer};
 use crate::run::{Answers, Inputs, Sandbox, gather};
 
 /// The operations of every host, as failures and traces name them, by the export of the SDK's own
@@ -22,6 +21,9 @@ const OPERATIONS: [(&str, &str); 5] = [
     (abi::EVENT_EXPORT, "event"),
     (abi::CLEANUP_EXPORT, "cleanup"),
 ];
+
+/// The first operation, before there is a plugin.
+const LOAD: Callee = Callee::Export("load");
 
 /// See the [module](self).
 pub(super) struct Emulated {
@@ -36,9 +38,9 @@ pub(super) struct Emulated {
     /// The last call's arguments and its result.
     arguments: Vec<u8>,
     answer: Vec<u8>,
-    /// Whether the last command changes its arguments in place, and answers with them.
+    /// `true` if the last command changes its arguments in place, and answers with them.
     in_place: bool,
-    /// Whether the plugin's life has begun, and not ended.
+    /// `true` from the plugin's initialisation to its cleanup.
     alive: bool,
 }
 
@@ -63,13 +65,7 @@ impl Emulated {
             in_place: false,
             alive: false,
         };
-        emulated.operate(
-            Callee::Export("load"),
-            Stage::Load,
-            b"",
-            nothing,
-            |emulator, guest| emulator.load(guest),
-        )?;
+        emulated.operate(LOAD, b"", nothing, |emulator, guest| emulator.load(guest))?;
         Ok(emulated)
     }
 
@@ -78,17 +74,17 @@ impl Emulated {
     }
 
     pub(super) fn sandbox(&self) -> &Sandbox {
-        self.guest.sandbox()
+        &self.guest.sandbox
     }
 
     pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        self.guest.sandbox_mut()
+        &mut self.guest.sandbox
     }
 
     /// Returns whether every further call is refused, which no host does that makes an instance for
     /// every call.
     pub(super) fn is_dead(&self) -> bool {
-        self.sandbox().is_dead() && !self.guest.is_renewed()
+        self.sandbox().is_dead() && !self.host.fresh_instances
     }
 
     /// Returns the number of a command, which need not be in the table.
@@ -118,6 +114,7 @@ impl Emulated {
             Callee::Command(number) | Callee::Batch(number) => {
                 Stage::Command(Arc::clone(self.name(number)))
             }
+            LOAD => Stage::Load,
             Callee::Export(export) => {
                 let operation = OPERATIONS.iter().find(|(own, _)| *own == export);
                 Stage::Export(operation.map_or(export, |(_, name)| name))
@@ -133,67 +130,50 @@ impl Emulated {
     /// Returns the failure for what the host never does.
     #[cfg(feature = "async")]
     pub(super) fn lacks(&self, what: &'static str) -> Failure {
-        self.host
-            .tell(Failure::load(FailureKind::UnsupportedByHost {
-                host: self.host.name,
-                what,
-            }))
+        self.host.tell(Failure::load(self.host.unsupported(what)))
     }
 
     /// Runs a command, or an operation of the host that has no event.
     pub(super) fn call(&mut self, callee: Callee, arguments: Vec<u8>) -> Result<Packed, Failure> {
-        let stage = self.stage(callee);
         let answer = match callee {
             Callee::Command(number) | Callee::Batch(number) => {
-                self.expect_alive(&stage)?;
                 let name = Arc::clone(self.name(number));
-                let answer = self.operate(
-                    callee,
-                    stage,
-                    &arguments,
-                    Vec::as_slice,
-                    |emulator, guest| emulator.command(guest, &name, &arguments),
-                );
+                let answer = self.operate(callee, &arguments, Vec::as_slice, |emulator, guest| {
+                    emulator.command(guest, &name, &arguments)
+                });
                 let described = self.guest.manifest().and_then(|it| it.command(&name));
                 self.in_place = described.is_some_and(|command| command.in_place);
                 self.arguments = arguments;
                 answer?
             }
-            Callee::Export(abi::INIT_EXPORT) => {
-                self.operate(callee, stage, &arguments, nothing, |emulator, guest| {
-                    emulator.init(guest, &arguments)
-                })?;
-                self.alive = true;
-                Vec::new()
-            }
             Callee::Export(export) => {
-                self.expect_alive(&stage)?;
                 self.operate(
                     callee,
-                    stage,
-                    b"",
+                    &arguments,
                     nothing,
                     |emulator, guest| match export {
+                        abi::INIT_EXPORT => emulator.init(guest, &arguments),
                         abi::START_EXPORT => emulator.start(guest),
                         abi::STOP_EXPORT => emulator.stop(guest),
                         _ => Err(guest.lacks("this export")),
                     },
                 )?;
+                self.alive |= export == abi::INIT_EXPORT;
                 Vec::new()
             }
         };
-        let len = u32::try_from(answer.len()).unwrap_or(u32::MAX);
         self.answer = answer;
-        Ok(Packed {
-            address: 0,
-            len,
-            failed: false,
-        })
+        Ok(packed(&self.answer).0)
+    }
+
+    /// Calls a hook without arguments.
+    pub(super) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
+        self.call(Callee::Export(name), Vec::new())
     }
 
     /// Returns the last call's result.
-    pub(super) fn answer(&self) -> &[u8] {
-        &self.answer
+    pub(super) fn result(&self, _: Callee, _: Packed) -> Result<&[u8], Failure> {
+        Ok(&self.answer)
     }
 
     /// Returns the last call's arguments as the plugin has left them.
@@ -212,19 +192,13 @@ impl Emulated {
         gathered: &'a mut Vec<u8>,
     ) -> Result<Answers<'a>, Failure> {
         let callee = Callee::Batch(number);
-        let stage = self.stage(callee);
-        self.expect_alive(&stage)?;
         let name = Arc::clone(self.name(number));
         let inputs = inputs.separate();
-        let results = self.operate(
-            callee,
-            stage.clone(),
-            &inputs.concat(),
-            nothing,
-            |emulator, guest| emulator.batch(guest, &name, &inputs),
-        )?;
-        let limit = self.sandbox().limits.max_result_bytes;
-        gather(&results, gathered, limit, stage)
+        let results = self.operate(callee, &inputs.concat(), nothing, |emulator, guest| {
+            emulator.batch(guest, &name, &inputs)
+        })?;
+        let limit = self.sandbox().limits().max_result_bytes;
+        gather(&results, gathered, limit, self.stage(callee))
     }
 
     /// Gives the plugin an event.
@@ -235,32 +209,29 @@ impl Emulated {
         data: impl Serialize,
     ) -> Result<(), Failure> {
         let callee = Callee::Export(abi::EVENT_EXPORT);
-        let stage = self.stage(callee);
-        self.expect_alive(&stage)?;
+        self.expect_alive(callee)?;
         let mut text = Vec::new();
         gate.write_event_data(topic, data, &mut text)
-            .map_err(|kind| Failure::new(kind, stage.clone()))?;
-        self.operate(callee, stage, &text, nothing, |emulator, guest| {
+            .map_err(|kind| Failure::new(kind, self.stage(callee)))?;
+        self.operate(callee, &text, nothing, |emulator, guest| {
             emulator.event(guest, topic, &text)
         })
     }
 
-    /// Ends the plugin's life, and looks for what it has left undone: memory that it allocated for
-    /// its host and that is not given back, and other duties by the host's rules.
-    pub(super) fn cleanup(&mut self) -> Result<(), Failure> {
+    /// Ends the plugin's life, and checks its duties: memory that it allocated for its host is
+    /// freed, and the host's rules are kept.
+    pub(super) fn call_cleanup(&mut self) -> Result<(), Failure> {
         let callee = Callee::Export(abi::CLEANUP_EXPORT);
-        let stage = self.stage(callee);
-        self.expect_alive(&stage)?;
-        self.alive = false;
-        self.operate(callee, stage, b"", nothing, |emulator, guest| {
+        let outcome = self.operate(callee, b"", nothing, |emulator, guest| {
             emulator.cleanup(guest)?;
-            emulator.finish(guest)?;
             guest.unfreed().map_or(Ok(()), Err)
-        })
+        });
+        self.alive = false;
+        outcome
     }
 
-    /// Notes what the last call has left in the heap, while leaks are looked for. An emulator frees
-    /// what it has allocated for a call before the call ends.
+    /// Reports the heap after the last call, while leaks are looked for. An emulator frees what it
+    /// has allocated for a call before the call ends.
     pub(super) fn settle(&mut self) -> Result<Heap, Failure> {
         if let Some(first) = &self.sandbox().first {
             return Err(first.clone());
@@ -278,7 +249,6 @@ impl Emulated {
     fn operate<R>(
         &mut self,
         callee: Callee,
-        stage: Stage,
         arguments: &[u8],
         shown: fn(&R) -> &[u8],
         run: impl FnOnce(&mut dyn Emulator, &mut Guest) -> Result<R, Failure>,
@@ -286,10 +256,11 @@ impl Emulated {
         if self
             .sandbox()
             .observer()
-            .is_some_and(|it| it.takes_census())
+            .is_some_and(Observer::takes_census)
         {
             self.settle()?;
         }
+        let stage = self.stage(callee);
         let name: Arc<str> = match &stage {
             Stage::Command(name) => Arc::clone(name),
             Stage::Export(name) => (*name).into(),
@@ -297,68 +268,44 @@ impl Emulated {
         };
         let begun = self.guest.begin(stage);
         begun.map_err(|failure| self.host.tell(failure))?;
-        let heap = self.sandbox().heap();
-        if let Some(observer) = self.sandbox_mut().observer_mut() {
-            observer.call_begins(callee, &name, arguments, heap);
-        }
+        self.sandbox_mut().report(|observer, sandbox| {
+            observer.call_begins(callee, &name, arguments, sandbox.heap());
+        });
         let outcome = run(&mut *self.emulator, &mut self.guest);
         let outcome = match (self.breaches.take(), &self.sandbox().first) {
-            // The reason of a plugin's death is more precise.
+            // The reason why a plugin died is more precise.
             (Some((rule, found)), None) => Err(self.guest.breaks(rule, found)),
             _ => outcome,
         };
         let outcome = outcome.map_err(|failure| self.host.tell(failure));
-        self.end_crossing(&name, outcome.as_ref().map(shown));
+        self.sandbox_mut().report(|observer, sandbox| {
+            let answer = outcome.as_ref().map(|result| Some(packed(shown(result))));
+            sandbox.report_end(observer, &name, answer);
+        });
         outcome
     }
 
-    /// Reports the outcome of an operation to the observer.
-    fn end_crossing(&mut self, name: &str, outcome: Result<&[u8], &Failure>) {
-        let sandbox = self.guest.sandbox_mut();
-        let Some(mut observer) = sandbox.store.data_mut().observer.take() else {
-            return;
-        };
-        let message = outcome.err().map(Failure::message).unwrap_or_default();
-        let (ended, content) = match outcome {
-            Ok(bytes) => (Outcome::Ok, Content::Bytes(bytes)),
-            Err(failure) => {
-                let ended = match failure.kind() {
-                    FailureKind::Plugin(_) => Outcome::Error,
-                    _ if sandbox.is_dead() => Outcome::Trap,
-                    _ => Outcome::Failure,
-                };
-                let first_line = message.lines().next().unwrap_or_default();
-                (ended, Content::Text(first_line))
-            }
-        };
-        let ended = Ended {
-            outcome: ended,
-            answer: outcome.ok().map(|bytes| Packed {
-                address: 0,
-                len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-                failed: false,
-            }),
-            content,
-            fuel: sandbox.fuel_used(),
-            pages: sandbox.memory_bytes() as u64 / PAGE,
-            heap: sandbox.heap(),
-        };
-        let took = observer.elapsed();
-        observer.call_ends(name, took, ended);
-        sandbox.store.data_mut().observer = Some(observer);
-    }
-
     /// Refuses calls before the host has initialised the plugin, and after its cleanup.
-    fn expect_alive(&self, stage: &Stage) -> Result<(), Failure> {
-        if self.alive {
+    fn expect_alive(&self, callee: Callee) -> Result<(), Failure> {
+        if self.alive || matches!(callee, LOAD | Callee::Export(abi::INIT_EXPORT)) {
             return Ok(());
         }
-        let kind = FailureKind::UnsupportedByHost {
-            host: self.host.name,
-            what: "calls before it has initialised a plugin, or after its cleanup",
-        };
-        Err(Failure::new(kind, stage.clone()))
+        let what = "calls before it has initialised a plugin, or after its cleanup";
+        Err(Failure::new(
+            self.host.unsupported(what),
+            self.stage(callee),
+        ))
     }
+}
+
+/// Returns the form of a result that instances of the SDK's own ABI return, and its bytes.
+fn packed(bytes: &[u8]) -> (Packed, &[u8]) {
+    let answer = Packed {
+        address: 0,
+        len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        failed: false,
+    };
+    (answer, bytes)
 }
 
 /// Shows nothing of an outcome.

@@ -1,9 +1,12 @@
 //! The encoding of values for a plugin, and their validation if the host asks for it.
 
+use std::fmt::Display;
+
 use plugin_sdk::binary;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::failure::FailureKind;
+use crate::failure::{FailureKind, Region};
 use crate::limits::SchemaLimits;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
@@ -18,6 +21,25 @@ pub(crate) struct Gate {
     limits: SchemaLimits,
 }
 
+/// The codecs of values.
+#[derive(Clone, Copy)]
+pub(crate) enum Codec {
+    Json,
+    Binary,
+}
+
+impl Codec {
+    /// Decodes a result.
+    pub(crate) fn read<R: DeserializeOwned>(self, bytes: &[u8]) -> Result<R, FailureKind> {
+        match self {
+            Codec::Json => json::decode(bytes, Region::Result),
+            Codec::Binary => binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
+                reason: fault.to_string(),
+            }),
+        }
+    }
+}
+
 /// The argument of an event hook.
 #[derive(Serialize)]
 struct Event<'a, T> {
@@ -26,28 +48,24 @@ struct Event<'a, T> {
 }
 
 impl Gate {
-    /// Appends a command's arguments as JSON.
-    pub(crate) fn write_json(
+    /// Appends the arguments of a command.
+    pub(crate) fn write(
         &self,
-        command: &str,
-        arguments: &impl Serialize,
-        text: &mut Vec<u8>,
-    ) -> Result<(), FailureKind> {
-        let written = write_json(arguments, text)?;
-        self.check(|checks, limits| checks.json(command, written, limits))
-    }
-
-    /// Appends a command's arguments in the binary codec.
-    pub(crate) fn write_binary(
-        &self,
+        codec: Codec,
         command: &str,
         arguments: &impl Serialize,
         bytes: &mut Vec<u8>,
     ) -> Result<(), FailureKind> {
-        self.check(|checks, limits| checks.binary(command, arguments, limits))?;
-        binary::write(arguments, bytes).map_err(|error| FailureKind::BadArguments {
-            reason: error.to_string(),
-        })
+        match codec {
+            Codec::Json => {
+                let written = write_json(arguments, bytes)?;
+                self.check(|checks, limits| checks.json(command, written, limits))
+            }
+            Codec::Binary => {
+                self.check(|checks, limits| checks.binary(command, arguments, limits))?;
+                binary::write(arguments, bytes).map_err(bad_arguments)
+            }
+        }
     }
 
     /// Appends a configuration.
@@ -83,9 +101,7 @@ impl Gate {
             let written = write_json(&Event { topic, data }, &mut event)?;
             checks.event(topic, written, limits)
         })?;
-        serde_json::to_writer(text, &data).map_err(|error| FailureKind::BadArguments {
-            reason: error.to_string(),
-        })
+        serde_json::to_writer(text, &data).map_err(bad_arguments)
     }
 
     /// Validates an encoded configuration.
@@ -148,9 +164,16 @@ impl Gate {
     }
 }
 
+fn bad_arguments(error: impl Display) -> FailureKind {
+    let reason = error.to_string();
+    FailureKind::BadArguments { reason }
+}
+
 /// Appends a value as JSON, and returns the appended bytes.
 fn write_json<'a>(value: &impl Serialize, text: &'a mut Vec<u8>) -> Result<&'a [u8], FailureKind> {
     let before = text.len();
-    json::encode(value, text).map_err(|reason| FailureKind::BadArguments { reason })?;
-    Ok(text.get(before..).unwrap_or_default())
+    json::encode(value, text).map_err(bad_arguments)?;
+    // Encoding only appends.
+    let (_, written) = text.split_at(before);
+    Ok(written)
 }

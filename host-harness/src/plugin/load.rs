@@ -1,12 +1,13 @@
 //! Loading modules for a host, and building those of crates.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::abi::Contract;
 use crate::failure::{Failure, FailureKind};
 use crate::hosts::{self, HostContract};
 use crate::run::Module;
 use crate::source::{Binary, Build, BuiltModule, CrateSource, Source, settled};
+use crate::sync::lock;
 use crate::wasm::examine;
 use crate::wasm::inspect::Inspection;
 
@@ -111,7 +112,7 @@ fn loaded(
         return check(binary);
     };
     build.checked(|| clash(build))?;
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut loaded = lock(&LOADED);
     let found = loaded.iter().find(|(of, name, module)| {
         Arc::ptr_eq(of, build) && *name == host.name && *module.limits() == binary.limits
     });

@@ -12,16 +12,15 @@ mod runner;
 mod watching;
 
 use plugin_sdk::abi::{self, Packed};
-use plugin_sdk::binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::abi::{Callee, Command, CommandName, missing_hook};
-use crate::failure::{Failure, FailureKind, HostCall, Region, Stage};
+use crate::failure::{Failure, FailureKind, HostCall, Stage};
 use crate::hosts::HostContract;
-use crate::run::{Answers, Inputs, Module, frame, json};
+use crate::run::{Answers, Inputs, Module, frame};
 use crate::services::{InjectedFault, Services};
-use encode::Gate;
+use encode::{Codec, Gate};
 use runner::Runner;
 
 #[cfg(feature = "async")]
@@ -57,7 +56,7 @@ pub struct Plugin {
     /// The results of a batch, gathered for a command without batch support.
     gathered: Vec<u8>,
     gate: Gate,
-    /// Whether the life of its state has begun, and not ended.
+    /// `true` from the init hook to the cleanup hook.
     alive: bool,
 }
 
@@ -81,11 +80,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (data (i32.const 64) "[1,2,3]")
-    /// #   (func (export "command_numbers") (param i32 i32) (result i64) i64.const 0x40_0000_0007))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let numbers: Vec<u8> = plugin.call("numbers", ())?;
     /// assert_eq!(numbers, [1, 2, 3]);
@@ -103,12 +98,7 @@ impl Plugin {
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.callee(command)?;
-        self.call_encoded(
-            callee,
-            |gate, command, text| gate.write_json(command, &args, text),
-            |bytes| json::decode(bytes, Region::Result),
-        )
+        self.call_in(Codec::Json, command, args)
     }
 
     /// Calls a command that has `codec = "binary"`, and decodes its result.
@@ -133,12 +123,7 @@ impl Plugin {
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.callee(command)?;
-        self.call_encoded(
-            callee,
-            |gate, command, bytes| gate.write_binary(command, &args, bytes),
-            read_binary,
-        )
+        self.call_in(Codec::Binary, command, args)
     }
 
     /// Calls a command with bytes, and returns a view of the result in the guest's memory.
@@ -147,11 +132,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// assert_eq!(plugin.call_raw("echo", b"abc")?, b"abc");
     ///
@@ -172,11 +153,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let echoed = plugin.call_with("echo", 1024, |buffer| buffer.fill(7))?;
     /// assert_eq!(echoed, [7; 1024]);
@@ -196,15 +173,12 @@ impl Plugin {
 
     /// Calls a raw command that changes its arguments in place, and copies them back.
     ///
-    /// [`call_with`](Plugin::call_with) and [`arguments`](Plugin::arguments) do the same without a copy.
+    /// [`call_with`](Plugin::call_with) and [`arguments`](Plugin::arguments) do the same without a
+    /// copy.
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_clear") (param i32 i32) (result i64)
-    /// #     (memory.fill (local.get 0) (i32.const 0) (local.get 1)) i64.const 0))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let mut bytes = *b"abc";
     /// plugin.call_in_place("clear", &mut bytes)?;
@@ -257,12 +231,7 @@ impl Plugin {
         command: impl CommandName,
         inputs: impl IntoIterator<Item = impl Serialize>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
-        self.call_many_encoded(
-            command,
-            inputs,
-            |gate, command, input, text| gate.write_json(command, &input, text),
-            |bytes| json::decode(bytes, Region::Result),
-        )
+        self.call_many_in(Codec::Json, command, inputs)
     }
 
     /// Calls a command that has `codec = "binary"` with many inputs at once, each as for
@@ -272,28 +241,19 @@ impl Plugin {
         command: impl CommandName,
         inputs: impl IntoIterator<Item = impl Serialize>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
-        self.call_many_encoded(
-            command,
-            inputs,
-            |gate, command, input, bytes| gate.write_binary(command, &input, bytes),
-            read_binary,
-        )
+        self.call_many_in(Codec::Binary, command, inputs)
     }
 
     /// Calls a command with many inputs of plain bytes at once, and returns views of the results:
     /// [`call_many`](Plugin::call_many) for bytes.
     ///
-    /// The results of a command with batch support are views of the guest's memory. Otherwise they
+    /// The results of a command with batch support are views of guest memory. Otherwise they
     /// are gathered in the host's memory, and all of them together may have
     /// [`max_result_bytes`](PluginBuilder::max_result_bytes).
     ///
     /// ```
     /// # use plugin_sdk_harness::Plugin;
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let echoes: Result<Vec<&[u8]>, _> = plugin.call_many_raw("echo", ["one", "two"])?.collect();
     /// assert_eq!(echoes?, [b"one", b"two"]);
@@ -420,22 +380,12 @@ impl Plugin {
         Ok(())
     }
 
-    /// Calls the stop hook.
-    ///
-    /// # Errors
-    ///
-    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
+    /// Calls the stop hook, with the errors of [`start`](Plugin::start).
     pub fn stop(&mut self) -> Result<(), Failure> {
         self.hook(abi::STOP_EXPORT)
     }
 
-    /// Calls the event hook with an event.
-    ///
-    /// # Errors
-    ///
-    /// [`MissingExport`](FailureKind::MissingExport) if the plugin has no such hook, or
-    /// [`UnsupportedByHost`](FailureKind::UnsupportedByHost) if an emulated host never calls it.
+    /// Calls the event hook with an event, with the errors of [`start`](Plugin::start).
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.expect_hook(abi::EVENT_EXPORT)?;
         if let Runner::Emulated(emulated) = &mut self.runner {
@@ -448,8 +398,8 @@ impl Plugin {
         )
     }
 
-    /// Calls the cleanup hook, which ends the life of the plugin's state. [`init`](Plugin::init)
-    /// may begin another. An emulated host also checks that the plugin has given back the memory
+    /// Calls the cleanup hook, which drops the plugin's state. [`init`](Plugin::init)
+    /// may begin another. An emulated host also checks that the plugin has freed the memory
     /// that it allocated for the host, and the host's other rules.
     ///
     /// Dropping a `Plugin` does not call it.
@@ -528,7 +478,8 @@ impl Plugin {
         &self.services
     }
 
-    /// Injects a fault into a host function from now on, by the name of its import: see [`InjectedFault`].
+    /// Injects a fault into a host function from now on, by the name of its import: see
+    /// [`InjectedFault`].
     pub fn fault(&mut self, function: &str, fault: InjectedFault) {
         self.runner
             .sandbox_mut()
@@ -635,12 +586,25 @@ impl Plugin {
         decode(bytes).map_err(|kind| self.runner.failure(callee, kind))
     }
 
-    fn call_many_encoded<I, R>(
+    fn call_in<R: DeserializeOwned>(
         &mut self,
+        codec: Codec,
         command: impl CommandName,
-        inputs: impl IntoIterator<Item = I>,
-        encode: impl Fn(&Gate, &str, I, &mut Vec<u8>) -> Result<(), FailureKind>,
-        decode: impl Fn(&[u8]) -> Result<R, FailureKind>,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.callee(command)?;
+        self.call_encoded(
+            callee,
+            |gate, command, bytes| gate.write(codec, command, &args, bytes),
+            |bytes| codec.read(bytes),
+        )
+    }
+
+    fn call_many_in<R: DeserializeOwned>(
+        &mut self,
+        codec: Codec,
+        command: impl CommandName,
+        inputs: impl IntoIterator<Item = impl Serialize>,
     ) -> Result<Vec<Result<R, Failure>>, Failure> {
         let callee = self.callee(command)?;
         let mut framed = std::mem::take(&mut self.encoded);
@@ -651,7 +615,9 @@ impl Plugin {
         let name = self.runner.command_name(callee);
         for input in inputs {
             let before = framed.len();
-            match frame(&mut framed, |bytes| encode(&self.gate, name, input, bytes)) {
+            match frame(&mut framed, |bytes| {
+                self.gate.write(codec, name, &input, bytes)
+            }) {
                 Ok(()) => {
                     results.push(None);
                     count += 1;
@@ -677,7 +643,8 @@ impl Plugin {
             let mut asked = results.iter_mut().filter(|result| result.is_none());
             while let (Some(answer), Some(result)) = (answers.next(), asked.next()) {
                 *result = Some(
-                    answer.and_then(|bytes| decode(bytes).map_err(|kind| answers.failure(kind))),
+                    answer
+                        .and_then(|bytes| codec.read(bytes).map_err(|kind| answers.failure(kind))),
                 );
             }
         }
@@ -732,19 +699,12 @@ fn is_unsupported_hook(failure: &Failure) -> bool {
     )
 }
 
-/// Decodes a result of the binary codec.
-pub(crate) fn read_binary<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, FailureKind> {
-    binary::read(bytes).map_err(|fault| FailureKind::BadBinary {
-        reason: fault.to_string(),
-    })
-}
-
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin")
             .field("module", &self.module)
             .field("memory_bytes", &self.memory_bytes())
-            .field("limits", &self.runner.sandbox().limits)
+            .field("limits", self.runner.sandbox().limits())
             .finish()
     }
 }

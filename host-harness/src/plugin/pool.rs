@@ -10,6 +10,7 @@ use super::Plugin;
 use super::builder::PluginBuilder;
 use crate::abi::CommandName;
 use crate::failure::Failure;
+use crate::sync::lock;
 
 /// The function that creates the builder of an instance.
 pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;
@@ -17,15 +18,12 @@ pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;
 /// Instances of a plugin for calls from many threads at once.
 ///
 /// A call takes an idle instance. If all are busy, the pool creates one, up to its size; beyond
-/// that, the call waits. An instance that a call has killed is dropped, and replaced when needed.
+/// that, the call waits. An instance that a call has killed is dropped, and replaced when needed. A
+/// call that creates an instance may fail with the errors of [`PluginBuilder::build`].
 ///
 /// ```
 /// use plugin_sdk_harness::{Module, Pool, Source};
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-/// #   (func (export "command_echo") (param i32 i32) (result i64)
-/// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+/// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
 ///
 /// let module = Module::load(Source::wat(WAT))?;
 /// let pool = Pool::new(2, move || module.plugin());
@@ -108,10 +106,6 @@ impl Pool {
     }
 
     /// Calls a command of an idle instance, like [`Plugin::call`].
-    ///
-    /// # Errors
-    ///
-    /// Those of `Plugin::call`, and of [`PluginBuilder::build`] if an instance is created first.
     pub fn call<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -121,11 +115,6 @@ impl Pool {
     }
 
     /// Calls a command of an idle instance, like [`Plugin::call_binary`].
-    ///
-    /// # Errors
-    ///
-    /// Those of `Plugin::call_binary`, and of [`PluginBuilder::build`] if an instance is created
-    /// first.
     pub fn call_binary<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -135,11 +124,6 @@ impl Pool {
     }
 
     /// Calls a command of an idle instance, like [`Plugin::call_raw`]; the result is copied.
-    ///
-    /// # Errors
-    ///
-    /// Those of `Plugin::call_raw`, and of [`PluginBuilder::build`] if an instance is created
-    /// first.
     pub fn call_raw(&self, command: impl CommandName, args: &[u8]) -> Result<Vec<u8>, Failure> {
         self.with(|plugin| plugin.call_raw(command, args).map(<[u8]>::to_vec))?
     }
@@ -199,7 +183,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.places)
     }
 }
 
@@ -210,10 +194,10 @@ impl Drop for Place<'_> {
         if let Some(plugin) = self.plugin.take() {
             places.idle.put(plugin);
         }
-        let anybody_waits = places.waiting > 0;
+        let is_awaited = places.waiting > 0;
         drop(places);
         // Saves a system call for most calls.
-        if anybody_waits {
+        if is_awaited {
             self.pool.freed.notify_one();
         }
     }

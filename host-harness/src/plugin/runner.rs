@@ -18,6 +18,16 @@ pub(super) enum Runner {
     Emulated(Box<Emulated>),
 }
 
+/// Does the same for both ways.
+macro_rules! either {
+    ($runner:expr, $it:ident => $run:expr) => {
+        match $runner {
+            Runner::Own($it) => $run,
+            Runner::Emulated($it) => $run,
+        }
+    };
+}
+
 impl Runner {
     /// Returns the instance of a plugin that runs by the SDK's own ABI.
     #[cfg(feature = "async")]
@@ -30,14 +40,14 @@ impl Runner {
 
     pub(super) fn sandbox(&self) -> &Sandbox {
         match self {
-            Runner::Own(instance) => instance.sandbox(),
+            Runner::Own(instance) => &instance.sandbox,
             Runner::Emulated(emulated) => emulated.sandbox(),
         }
     }
 
     pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
         match self {
-            Runner::Own(instance) => instance.sandbox_mut(),
+            Runner::Own(instance) => &mut instance.sandbox,
             Runner::Emulated(emulated) => emulated.sandbox_mut(),
         }
     }
@@ -48,10 +58,7 @@ impl Runner {
 
     /// Returns whether every further call is refused.
     pub(super) fn is_dead(&self) -> bool {
-        match self {
-            Runner::Own(instance) => instance.sandbox().is_dead(),
-            Runner::Emulated(emulated) => emulated.is_dead(),
-        }
+        either!(self, it => it.is_dead())
     }
 
     /// Returns the number of a command. `last` is the number of the previous call.
@@ -71,7 +78,8 @@ impl Runner {
         }
     }
 
-    /// Calls an export with arguments that `write` writes; [`result`](Runner::result) takes the answer.
+    /// Calls an export with arguments that `write` writes; [`result`](Runner::result) takes the
+    /// answer.
     #[inline]
     pub(super) fn call(
         &mut self,
@@ -92,10 +100,7 @@ impl Runner {
     /// Returns the bytes that a call answered with, or the error that they are.
     #[inline]
     pub(super) fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
-        match self {
-            Runner::Own(instance) => instance.result(callee, answer),
-            Runner::Emulated(emulated) => Ok(emulated.answer()),
-        }
+        either!(self, it => it.result(callee, answer))
     }
 
     /// Like [`result`](Runner::result), for a result that is to be decoded.
@@ -111,10 +116,7 @@ impl Runner {
 
     /// Returns the last call's arguments as the guest has left them.
     pub(super) fn arguments(&self) -> &[u8] {
-        match self {
-            Runner::Own(instance) => instance.arguments(),
-            Runner::Emulated(emulated) => emulated.arguments(),
-        }
+        either!(self, it => it.arguments())
     }
 
     /// Calls a command with many inputs.
@@ -134,41 +136,26 @@ impl Runner {
     /// Calls a hook without arguments, and returns its result.
     pub(super) fn hook(&mut self, name: &'static str) -> Result<&[u8], Failure> {
         let callee = Callee::Export(name);
-        match self {
-            Runner::Own(instance) => {
-                let answer = instance.call_hook(name)?;
-                instance.result(callee, answer)
-            }
-            Runner::Emulated(emulated) => {
-                emulated.call(callee, Vec::new())?;
-                Ok(emulated.answer())
-            }
-        }
+        either!(self, it => {
+            let answer = it.call_hook(name)?;
+            it.result(callee, answer)
+        })
     }
 
-    /// Ends the life of the plugin's state.
+    /// Calls the cleanup hook, which drops the plugin's state.
     pub(super) fn cleanup(&mut self) -> Result<(), Failure> {
-        match self {
-            Runner::Own(instance) => instance.call_cleanup(),
-            Runner::Emulated(emulated) => emulated.cleanup(),
-        }
+        either!(self, it => it.call_cleanup())
     }
 
     /// Returns the name of the command that is called, if it is one.
     #[inline]
     pub(super) fn command_name(&self, callee: Callee) -> &str {
-        match self {
-            Runner::Own(instance) => instance.command_name(callee),
-            Runner::Emulated(emulated) => emulated.command_name(callee),
-        }
+        either!(self, it => it.command_name(callee))
     }
 
     /// Returns a failure of a call.
     pub(super) fn failure(&self, callee: Callee, kind: FailureKind) -> Failure {
-        match self {
-            Runner::Own(instance) => instance.failure(callee, kind),
-            Runner::Emulated(emulated) => emulated.failure(callee, kind),
-        }
+        either!(self, it => it.failure(callee, kind))
     }
 
     /// Notes what each call leaves in the heap from now on.
@@ -190,9 +177,6 @@ impl Runner {
 
     /// Returns what the heap holds apart from what belongs to the last call.
     pub(super) fn settle(&mut self) -> Result<Heap, Failure> {
-        match self {
-            Runner::Own(instance) => instance.settle(),
-            Runner::Emulated(emulated) => emulated.settle(),
-        }
+        either!(self, it => it.settle())
     }
 }

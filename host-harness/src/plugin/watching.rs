@@ -7,6 +7,19 @@ use super::builder::PluginBuilder;
 use crate::observe::{Heap, Statistics, TraceEvent};
 
 impl PluginBuilder {
+    /// Prints every event at the boundary to standard error, one per line: [`trace`](Self::trace)
+    /// with a sink that prints.
+    ///
+    /// ```text
+    /// -> greet {"name":"Ada"}
+    ///   <- log_write info: greeting Ada
+    ///   -> log_write ok (1.2µs)
+    /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
+    /// ```
+    pub fn trace_to_stderr(self) -> Self {
+        self.trace(|crossing| eprintln!("{crossing}"))
+    }
+
     /// Counts and times the plugin's calls; see [`Plugin::statistics`].
     ///
     /// This costs two clock readings per call. By default nothing is counted, at no cost.
@@ -25,14 +38,10 @@ impl PluginBuilder {
     /// use std::sync::mpsc;
     /// use plugin_sdk_harness::{Plugin, Source};
     ///
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let (lines, seen) = mpsc::channel();
     /// let mut plugin = Plugin::builder(Source::wat(WAT))
-    ///     .trace(move |crossing| lines.send(crossing.to_string()).unwrap_or_default())
+    ///     .trace(move |crossing| lines.send(crossing.to_string()).unwrap())
     ///     .build()?;
     /// plugin.call_raw("echo", b"hello")?;
     ///
@@ -45,19 +54,6 @@ impl PluginBuilder {
         self.observe.sink = Some(Arc::new(Mutex::new(sink)));
         self
     }
-
-    /// Prints every event at the boundary to standard error, one per line: [`trace`](Self::trace)
-    /// with a sink that prints.
-    ///
-    /// ```text
-    /// -> greet {"name":"Ada"}
-    ///   <- log_write info: greeting Ada
-    ///   -> log_write ok (1.2µs)
-    /// <- greet ok {"message":"Hello, Ada!","greeted":1} (14.8µs)
-    /// ```
-    pub fn trace_to_stderr(self) -> Self {
-        self.trace(|crossing| eprintln!("{crossing}"))
-    }
 }
 
 impl Plugin {
@@ -66,11 +62,7 @@ impl Plugin {
     ///
     /// ```
     /// # use plugin_sdk_harness::{Plugin, Source};
-    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    /// #   (func (export "command_echo") (param i32 i32) (result i64)
-    /// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
     /// let mut plugin = Plugin::builder(Source::wat(WAT)).statistics().build()?;
     /// for text in ["one", "three"] {
     ///     plugin.call_raw("echo", text.as_bytes())?;
@@ -86,8 +78,8 @@ impl Plugin {
         Statistics::of_observer(self.runner.observer())
     }
 
-    /// Returns the current contents of the plugin's heap, as the plugin counts them. `None` unless
-    /// the plugin counts its allocations, for which it is [built with counting
+    /// Returns the current contents of the heap, as the plugin counts them. `None` unless the
+    /// plugin counts its allocations, for which it is [built with counting
     /// enabled](crate::CrateSource::count_allocations). This runs no guest code.
     ///
     /// It includes the harness's argument buffer and the last call's result.

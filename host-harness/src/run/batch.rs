@@ -4,6 +4,7 @@ use plugin_sdk::abi::{ItemHeader, MAX_LEN};
 
 use super::instance::Instance;
 use super::json;
+use super::sandbox::within;
 use crate::abi::Callee;
 use crate::failure::{Failure, FailureKind, Region, Stage};
 
@@ -95,19 +96,22 @@ pub(crate) fn frame(
     bytes.extend_from_slice(&[0; ItemHeader::SIZE]);
     let first = bytes.len();
     encode(bytes)?;
-    let len = bytes.len() - first;
-    let header = u32::try_from(len)
-        .ok()
-        .filter(|len| *len <= MAX_LEN)
-        .map(|len| ItemHeader { len, failed: false })
-        .ok_or(FailureKind::ArgumentsTooLarge {
-            bytes: len as u64,
-            limit: u64::from(MAX_LEN),
-        })?;
+    let len = argument_len(bytes.len() - first)?;
+    let header = ItemHeader { len, failed: false };
     if let Some(place) = bytes.get_mut(at..first) {
         place.copy_from_slice(&header.to_bytes());
     }
     Ok(())
+}
+
+/// Checks that arguments are not longer than the ABI allows, and returns their length.
+pub(crate) fn argument_len(bytes: usize) -> Result<u32, FailureKind> {
+    let len = u32::try_from(bytes).ok();
+    len.filter(|len| *len <= MAX_LEN)
+        .ok_or(FailureKind::ArgumentsTooLarge {
+            bytes: bytes as u64,
+            limit: u64::from(MAX_LEN),
+        })
 }
 
 /// The inputs of a batch.
@@ -190,14 +194,15 @@ pub(crate) fn call<'a>(
     gathered: &'a mut Vec<u8>,
     decoded: bool,
 ) -> Result<Answers<'a>, Failure> {
-    let limit = instance.sandbox().limits.max_result_bytes;
+    let limit = instance.sandbox.limits().max_result_bytes;
     let callee = Callee::Batch(number);
     let during = instance.stage(callee);
     let bytes = if instance.commands().batch_export(number).is_some() {
         let answer = instance.call(callee, inputs.framed_len(), |buffer| inputs.write(buffer))?;
         let bytes = instance.result(callee, answer)?;
         if decoded {
-            within(bytes.len(), limit).map_err(|kind| Failure::new(kind, during.clone()))?;
+            within(Region::Result, bytes.len(), limit)
+                .map_err(|kind| Failure::new(kind, during.clone()))?;
         }
         bytes
     } else {
@@ -220,7 +225,7 @@ pub(crate) fn gather<'a>(
     gathered.clear();
     for result in results {
         let together = gathered.len() + ItemHeader::SIZE + result.len();
-        within(together, limit)
+        within(Region::Result, together, limit)
             .and_then(|()| {
                 frame(gathered, |bytes| {
                     bytes.extend_from_slice(result);
@@ -243,7 +248,8 @@ fn call_one(
     let callee = Callee::Command(number);
     let answer = instance.call(callee, input.len(), |buffer| buffer.copy_from_slice(input))?;
     let together = gathered.len() + ItemHeader::SIZE + answer.len as usize;
-    within(together, limit).map_err(|kind| instance.failure(Callee::Batch(number), kind))?;
+    within(Region::Result, together, limit)
+        .map_err(|kind| instance.failure(Callee::Batch(number), kind))?;
     let bytes = instance.answer(callee, answer)?;
     let header = ItemHeader {
         len: answer.len,
@@ -252,15 +258,4 @@ fn call_one(
     gathered.extend_from_slice(&header.to_bytes());
     gathered.extend_from_slice(bytes);
     Ok(())
-}
-
-fn within(bytes: usize, limit: u64) -> Result<(), FailureKind> {
-    match bytes as u64 {
-        bytes if bytes > limit => Err(FailureKind::ResultTooLarge {
-            region: Region::Result,
-            bytes,
-            limit,
-        }),
-        _ => Ok(()),
-    }
 }

@@ -8,14 +8,12 @@ use std::ops::Range;
 use plugin_sdk::abi::{self, Packed};
 use wasmtime::{TypedFunc, WasmParams};
 
-use super::json;
-use super::module::Compiled;
-use super::sandbox::{self, Sandbox};
+use super::batch::argument_len;
+use super::sandbox::{self, Blueprint, Sandbox};
 use super::trap;
 use crate::abi::{Callee, CommandTable};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
-use crate::limits::Limits;
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -30,14 +28,14 @@ const BUFFER_STEP: u32 = 1 << 20;
 type CallFunc = TypedFunc<(u32, u32), u64>;
 
 pub(crate) struct Instance {
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     alloc: TypedFunc<u32, u32>,
     free: TypedFunc<(u32, u32), ()>,
     commands: CommandTable,
     /// The exports of the commands, each resolved at its first call.
     resolved: Box<[Option<CallFunc>]>,
     buffer: Buffer,
-    /// Whether the instance is alive and has no observer: a call checks both at once.
+    /// `true` if the instance is alive and has no observer: a call checks both at once.
     is_ordinary: bool,
 }
 
@@ -53,13 +51,11 @@ struct Buffer {
 
 impl Instance {
     pub(crate) fn new(
-        compiled: &Compiled,
+        blueprint: Blueprint,
         commands: CommandTable,
         host: Host,
-        limits: &Limits,
-        pool: Option<u32>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(compiled, host, limits, pool, abi::VERSION_EXPORT)?;
+        let sandbox = Sandbox::new(blueprint, host, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
     }
 
@@ -110,23 +106,34 @@ impl Instance {
         if len > self.buffer.capacity as usize {
             self.grow_buffer(callee, len)?;
         }
-        self.write(len, write);
-        Ok(())
+        self.write(callee, len, write)
     }
 
     /// Writes the arguments into the buffer, which is large enough.
     #[inline]
-    fn write(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
+    fn write(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<(), Failure> {
         // At most the capacity, which is a u32.
         self.buffer.len = len as u32;
-        let place = self.buffer.place();
-        write(
-            self.sandbox
-                .memory
-                .data_mut(&mut self.sandbox.store)
-                .get_mut(place)
-                .unwrap_or_default(),
-        );
+        let memory = self.sandbox.memory.data_mut(&mut self.sandbox.store);
+        match memory.get_mut(self.buffer.place()) {
+            Some(place) => {
+                write(place);
+                Ok(())
+            }
+            None => Err(self.no_buffer(callee, self.buffer.address, self.buffer.len)),
+        }
+    }
+
+    /// Returns the failure of a buffer that is not within the memory.
+    #[cold]
+    fn no_buffer(&self, callee: Callee, address: u32, len: u32) -> Failure {
+        let kind = self.sandbox.out_of_bounds(Region::Arguments, address, len);
+        self.failure(callee, kind)
     }
 
     /// Calls an export whose arguments are in place.
@@ -188,7 +195,7 @@ impl Instance {
         Err(self.no_result(callee, answer))
     }
 
-    /// Returns the bytes of a call's result or error.
+    /// Returns the bytes that a call returned, as its result or its error.
     pub(crate) fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
         match self.sandbox.bytes(answer.address, answer.len) {
             Some(bytes) => Ok(bytes),
@@ -221,19 +228,12 @@ impl Instance {
 
     /// Returns the last call's arguments as they are now.
     pub(crate) fn arguments(&self) -> &[u8] {
-        self.sandbox
-            .memory
-            .data(&self.sandbox.store)
-            .get(self.buffer.place())
-            .unwrap_or_default()
+        self.buffer.contents(&self.sandbox)
     }
 
-    pub(crate) fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
-    }
-
-    pub(crate) fn sandbox_mut(&mut self) -> &mut Sandbox {
-        &mut self.sandbox
+    /// Returns whether every further call is refused.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.sandbox.is_dead()
     }
 
     pub(crate) fn commands(&self) -> &CommandTable {
@@ -271,16 +271,9 @@ impl Instance {
 
     /// Returns the capacity of a buffer for this many bytes.
     fn capacity_for(&self, callee: Callee, len: usize) -> Result<u32, Failure> {
-        match u32::try_from(len).ok().filter(|len| *len <= abi::MAX_LEN) {
-            Some(len) => Ok(buffer_capacity(len)),
-            None => {
-                let kind = FailureKind::ArgumentsTooLarge {
-                    bytes: len as u64,
-                    limit: u64::from(abi::MAX_LEN),
-                };
-                Err(self.failure(callee, kind))
-            }
-        }
+        argument_len(len)
+            .map(buffer_capacity)
+            .map_err(|kind| self.failure(callee, kind))
     }
 
     /// Takes the result of `alloc`, if it is valid.
@@ -300,10 +293,7 @@ impl Instance {
             return Err(self.failure(callee, FailureKind::Misaligned { address }));
         }
         if self.sandbox.bytes(address, capacity).is_none() {
-            let kind = self
-                .sandbox
-                .out_of_bounds(Region::Arguments, address, capacity);
-            return Err(self.failure(callee, kind));
+            return Err(self.no_buffer(callee, address, capacity));
         }
         self.buffer = Buffer {
             address,
@@ -316,19 +306,14 @@ impl Instance {
     /// Returns the error of the guest, or the failure of an invalid answer.
     #[cold]
     fn no_result(&self, callee: Callee, answer: Packed) -> Failure {
-        let Packed {
-            address,
-            len,
-            failed,
-        } = answer;
+        let region = match answer.failed {
+            true => Region::Error,
+            false => Region::Result,
+        };
+        let Packed { address, len, .. } = answer;
         let kind = match self.sandbox.bytes(address, len) {
-            Some(bytes) => self
-                .sandbox
-                .decodable(Region::Error, bytes)
-                .and_then(|bytes| json::decode(bytes, Region::Error))
-                .map_or_else(|kind| kind, FailureKind::Plugin),
-            None if failed => self.sandbox.out_of_bounds(Region::Error, address, len),
-            None => self.sandbox.out_of_bounds(Region::Result, address, len),
+            Some(bytes) => self.sandbox.own_error(bytes),
+            None => self.sandbox.out_of_bounds(region, address, len),
         };
         self.failure(callee, kind)
     }
@@ -344,9 +329,12 @@ impl Instance {
 
     #[cold]
     fn batch(&mut self, number: usize) -> Result<CallFunc, Failure> {
-        let commands = self.commands.clone();
-        self.sandbox
-            .export(commands.batch_export(number).unwrap_or_default())
+        match self.commands.batch_export(number) {
+            Some(export) => self.sandbox.export(export),
+            None => Err(Failure::engine(wasmtime::format_err!(
+                "the command has no export for batches"
+            ))),
+        }
     }
 
     /// Classifies a trap, and marks the instance as dead.
@@ -386,6 +374,13 @@ impl Buffer {
     fn place(&self) -> Range<usize> {
         let address = self.address as usize;
         address..address + self.len as usize
+    }
+
+    /// Returns the arguments as they are now.
+    fn contents<'a>(&self, sandbox: &'a Sandbox) -> &'a [u8] {
+        let memory = sandbox.memory.data(&sandbox.store);
+        // A buffer is within the memory, which never shrinks.
+        memory.get(self.place()).unwrap_or(&[])
     }
 
     /// Returns the parameters of an export.

@@ -8,9 +8,9 @@ mod sandbox;
 mod trap;
 
 pub use batch::Answers;
-pub(crate) use batch::{Inputs, call as call_batch, frame, gather};
+pub(crate) use batch::{Inputs, argument_len, call as call_batch, frame, gather};
 pub(crate) use instance::Instance;
-pub(crate) use module::Compiled;
+
 pub use module::Module;
-pub(crate) use sandbox::Sandbox;
+pub(crate) use sandbox::{Blueprint, Sandbox};
 pub(crate) use trap::refused;

@@ -3,7 +3,7 @@
 use std::path::Path;
 #[cfg(any(feature = "async", feature = "schema-checks"))]
 use std::sync::OnceLock;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use wasmtime::InstancePre;
 
@@ -21,6 +21,7 @@ use crate::manifest::Manifest;
 use crate::permissions::Permission;
 use crate::source::Binary;
 use crate::symbols::Symbols;
+use crate::sync::lock;
 use crate::wasm::inspect::Inspection;
 
 /// A plugin's module, from which any number of instances are created.
@@ -32,17 +33,14 @@ use crate::wasm::inspect::Inspection;
 /// ```
 /// use plugin_sdk_harness::{Module, Source};
 ///
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-/// #   (func (export "command_nothing") (param i32 i32) (result i64) i64.const 0))"#;
+/// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
 /// let module = Module::load(Source::wat(WAT))?;
-/// assert_eq!(module.commands().collect::<Vec<_>>(), ["nothing"]);
+/// assert_eq!(module.commands().collect::<Vec<_>>(), ["clear", "echo", "numbers"]);
 ///
 /// let mut one = module.plugin().build()?;
 /// let mut other = module.plugin().memory_pages(2).build()?;
-/// one.call_raw("nothing", b"")?;
-/// other.call_raw("nothing", b"")?;
+/// one.call_raw("echo", b"")?;
+/// other.call_raw("echo", b"")?;
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
 #[derive(Clone)]
@@ -188,11 +186,7 @@ impl Module {
     pub(crate) fn compiled(&self, options: &EngineOptions) -> Result<Arc<Compiled>, Failure> {
         // Locked while compiling, so that another thread that needs the same code waits for it. The
         // limits of the module bound the time.
-        let mut compiled = self
-            .0
-            .compiled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = lock(&self.0.compiled);
         if let Some((_, existing)) = compiled.iter().find(|(with, _)| with == options) {
             return Ok(Arc::clone(existing));
         }

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use plugin_sdk::abi;
+use plugin_sdk::abi::{self, Packed};
 use wasmtime::{Memory, Store, TypedFunc, WasmParams, WasmResults};
 
+use super::json;
 use super::module::Compiled;
 use super::trap::{self, Evidence, PanicRecord};
 use crate::abi::missing_heap;
@@ -15,24 +16,46 @@ use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, St
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 use crate::memory::{PAGE, range};
-use crate::observe::{Census, Heap, HeapRecord, Observer};
-use crate::symbols::Symbols;
+use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome};
+
+/// The compiled module and the limits from which instances are created.
+#[derive(Clone)]
+pub(crate) struct Blueprint {
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) limits: Limits,
+    /// The size of the pool of instances, if there is one.
+    pub(crate) pool: Option<u32>,
+}
+
+impl Blueprint {
+    /// Creates a store and starts the time and the fuel of the instantiation.
+    pub(super) fn store(&self, host: Host) -> Store<State> {
+        let state = State {
+            limiter: Limiter::new(&self.limits),
+            host,
+            #[cfg(feature = "async")]
+            deadline: None,
+            observer: None,
+        };
+        let mut store = Store::new(self.compiled.pre().module().engine(), state);
+        store.limiter(|state| &mut state.limiter);
+        begin(&mut store, ticks(self.limits.timeout), self.limits.fuel);
+        store
+    }
+}
 
 /// An instance within its limits; see the [module](self).
 pub(crate) struct Sandbox {
     pub(crate) store: Store<State>,
     instance: wasmtime::Instance,
     pub(crate) memory: Memory,
-    /// The record of the guest's panics, if it has one.
+    /// The record of panics, if the guest has one.
     record: Option<PanicRecord>,
-    /// The record of the guest's allocations, if it counts them.
+    /// The record of allocations, if the guest counts them.
     heap: Option<HeapRecord>,
-    pub(crate) limits: Limits,
-    pool: Option<u32>,
-    /// The time limit of a call in ticks of the clock; 0 for none.
+    blueprint: Blueprint,
+    /// The time limit of a call in ticks of the clock; 0 for no limit.
     pub(crate) ticks: u64,
-    /// The names and source lines of functions, for failures.
-    symbols: Option<Arc<Symbols>>,
     /// The failure that killed the instance.
     pub(crate) first: Option<Failure>,
 }
@@ -40,26 +63,17 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Creates an instance of a module whose exports were checked. `record` is the export with the
     /// address of the panic record.
-    pub(crate) fn new(
-        compiled: &Compiled,
-        host: Host,
-        limits: &Limits,
-        pool: Option<u32>,
-        record: &str,
-    ) -> Result<Self, Failure> {
-        let mut store = new_store(compiled, host, limits);
-        begin(&mut store, ticks(limits.timeout), limits.fuel);
-        let instance = compiled.pre().instantiate(&mut store);
-        Self::of(compiled, store, instance, limits, pool, record)
+    pub(crate) fn new(blueprint: Blueprint, host: Host, record: &str) -> Result<Self, Failure> {
+        let mut store = blueprint.store(host);
+        let instance = blueprint.compiled.pre().instantiate(&mut store);
+        Self::of(blueprint, store, instance, record)
     }
 
     /// Creates a sandbox from an attempt to instantiate the module.
     pub(crate) fn of(
-        compiled: &Compiled,
+        blueprint: Blueprint,
         mut store: Store<State>,
         instance: wasmtime::Result<wasmtime::Instance>,
-        limits: &Limits,
-        pool: Option<u32>,
         record: &str,
     ) -> Result<Self, Failure> {
         let instance = match instance {
@@ -69,8 +83,7 @@ impl Sandbox {
                     denied: store.data().limiter.denied(),
                     ..Evidence::default()
                 };
-                let backtrace = trap::backtrace(&error, compiled.symbols());
-                let kind = trap::classify(&error, limits, pool, &backtrace, evidence);
+                let (kind, backtrace) = trap::classify(&error, &blueprint, evidence);
                 let context = Context {
                     backtrace,
                     ..Context::default()
@@ -103,12 +116,19 @@ impl Sandbox {
             memory,
             record,
             heap,
-            limits: limits.clone(),
-            pool,
-            ticks: ticks(limits.timeout),
-            symbols: compiled.symbols().cloned(),
+            ticks: ticks(blueprint.limits.timeout),
+            blueprint,
             first: None,
         })
+    }
+
+    /// Returns the blueprint, for another instance.
+    pub(crate) fn blueprint(&self) -> &Blueprint {
+        &self.blueprint
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.blueprint.limits
     }
 
     /// Gives host functions access to the guest's memory, and to its allocator if it has one.
@@ -120,7 +140,7 @@ impl Sandbox {
     /// Starts the time and the fuel of a call.
     #[inline]
     pub(crate) fn begin(&mut self) {
-        begin(&mut self.store, self.ticks, self.limits.fuel);
+        begin(&mut self.store, self.ticks, self.blueprint.limits.fuel);
     }
 
     /// Begins a call, unless the instance is dead.
@@ -159,8 +179,7 @@ impl Sandbox {
             hooked: stack_pointer.and_then(|pointer| trap::panic_on_stack(memory, pointer)),
             stack_pointer,
         };
-        let backtrace = trap::backtrace(error, self.symbols.as_ref());
-        let kind = trap::classify(error, &self.limits, self.pool, &backtrace, evidence);
+        let (kind, backtrace) = trap::classify(error, &self.blueprint, evidence);
         let context = self.context(backtrace);
         let failure = Failure::new(kind, stage).with_context(context);
         self.first = Some(failure.clone());
@@ -197,15 +216,14 @@ impl Sandbox {
         region: Region,
         bytes: &'a [u8],
     ) -> Result<&'a [u8], FailureKind> {
-        let limit = self.limits.max_result_bytes;
-        match bytes.len() as u64 {
-            len if len > limit => Err(FailureKind::ResultTooLarge {
-                region,
-                bytes: len,
-                limit,
-            }),
-            _ => Ok(bytes),
-        }
+        within(region, bytes.len(), self.limits().max_result_bytes).map(|()| bytes)
+    }
+
+    /// Returns the plugin's own error, from its JSON form in the SDK.
+    pub(crate) fn own_error(&self, error: &[u8]) -> FailureKind {
+        self.decodable(Region::Error, error)
+            .and_then(|error| json::decode(error, Region::Error))
+            .map_or_else(|kind| kind, FailureKind::Plugin)
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
@@ -223,11 +241,8 @@ impl Sandbox {
 
     /// Returns the fuel that the last call used; `None` if fuel is not counted.
     pub(crate) fn fuel_used(&self) -> Option<u64> {
-        Some(
-            self.limits
-                .fuel?
-                .saturating_sub(self.store.get_fuel().ok()?),
-        )
+        let fuel = self.limits().fuel?;
+        Some(fuel.saturating_sub(self.store.get_fuel().ok()?))
     }
 
     /// Returns the circumstances of the call, for a failure.
@@ -242,14 +257,15 @@ impl Sandbox {
 
     /// Returns what the call has used so far.
     fn usage(&self) -> Usage {
-        let fuel = self.fuel_used().zip(self.limits.fuel);
+        let limits = self.limits();
+        let fuel = self.fuel_used().zip(limits.fuel);
         Usage {
             memory_bytes: Quota {
                 used: self.memory_bytes() as u64,
-                limit: u64::from(self.limits.memory_pages) * PAGE,
+                limit: u64::from(limits.memory_pages) * PAGE,
             },
             fuel: fuel.map(|(used, limit)| Quota { used, limit }),
-            time: self.limits.timeout.map(|limit| Quota {
+            time: limits.timeout.map(|limit| Quota {
                 used: self.host().elapsed(self.ticks),
                 limit,
             }),
@@ -264,6 +280,49 @@ impl Sandbox {
         self.store.data_mut().observer.as_deref_mut()
     }
 
+    /// Runs a report to the observer, if there is one.
+    pub(crate) fn report(&mut self, report: impl FnOnce(&mut Observer, &Sandbox)) {
+        if let Some(mut observer) = self.store.data_mut().observer.take() {
+            report(&mut observer, self);
+            self.store.data_mut().observer = Some(observer);
+        }
+    }
+
+    /// Reports the end of a call to an observer: the answer and its bytes, if the answer is valid,
+    /// or the failure.
+    pub(crate) fn report_end(
+        &self,
+        observer: &mut Observer,
+        name: &str,
+        answer: Result<Option<(Packed, &[u8])>, &Failure>,
+    ) {
+        let took = observer.elapsed();
+        let message = answer.err().map_or_else(String::new, Failure::message);
+        let (outcome, content) = match answer {
+            Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
+            Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
+            Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
+            Err(failure) => {
+                let outcome = match failure.kind() {
+                    FailureKind::Plugin(_) => Outcome::Error,
+                    _ if self.is_dead() => Outcome::Trap,
+                    _ => Outcome::Failure,
+                };
+                let first_line = message.split_once('\n').map_or(&*message, |(line, _)| line);
+                (outcome, Content::Text(first_line))
+            }
+        };
+        let ended = Ended {
+            outcome,
+            answer: answer.ok().flatten().map(|(answer, _)| answer),
+            content,
+            fuel: self.fuel_used(),
+            pages: self.memory_bytes() as u64 / PAGE,
+            heap: self.heap(),
+        };
+        observer.call_ends(name, took, ended);
+    }
+
     /// Notes what each call leaves in the heap from now on.
     pub(crate) fn begin_census(&mut self) -> Result<(), Failure> {
         if !self.counts_allocations() {
@@ -275,10 +334,14 @@ impl Sandbox {
     }
 
     pub(crate) fn end_census(&mut self) -> Census {
-        let observer = &mut self.store.data_mut().observer;
-        let census = observer.as_mut().map(|observer| observer.end_census());
-        observer.take_if(|observer| observer.is_idle());
-        census.unwrap_or_default()
+        let place = &mut self.store.data_mut().observer;
+        let Some(observer) = place else {
+            // No census has begun.
+            return Census::default();
+        };
+        let census = observer.end_census();
+        place.take_if(|observer| observer.is_idle());
+        census
     }
 
     /// Returns the host functions of the instance.
@@ -291,24 +354,23 @@ impl Sandbox {
     }
 }
 
+/// Checks that a result or an error is not larger than its limit.
+pub(super) fn within(region: Region, bytes: usize, limit: u64) -> Result<(), FailureKind> {
+    match bytes as u64 {
+        bytes if bytes > limit => Err(FailureKind::ResultTooLarge {
+            region,
+            bytes,
+            limit,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the failure of a call to a dead instance.
 #[cold]
 pub(crate) fn poisoned(stage: Stage, first: &Failure) -> Failure {
     let first = first.clone();
     Failure::new(FailureKind::Poisoned { first }, stage)
-}
-
-pub(crate) fn new_store(compiled: &Compiled, host: Host, limits: &Limits) -> Store<State> {
-    let state = State {
-        limiter: Limiter::new(limits),
-        host,
-        #[cfg(feature = "async")]
-        deadline: None,
-        observer: None,
-    };
-    let mut store = Store::new(compiled.pre().module().engine(), state);
-    store.limiter(|state| &mut state.limiter);
-    store
 }
 
 /// Starts the time and the fuel of a call.

@@ -7,9 +7,10 @@ use wasmtime::{
     AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmCoreDump,
 };
 
+use super::sandbox::Blueprint;
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
 use crate::imports::{HostTrap, Reason};
-use crate::limits::{Denied, Limits};
+use crate::limits::Denied;
 use crate::memory::range;
 use crate::symbols::Symbols;
 use crate::text;
@@ -34,34 +35,47 @@ pub(crate) struct Evidence {
     pub(crate) stack_pointer: Option<u32>,
 }
 
-/// Returns the kind of failure of an error of a call or of an instantiation.
+/// Returns the kind of failure of an error of a call or of an instantiation, and the guest's stack.
 pub(crate) fn classify(
     error: &wasmtime::Error,
-    limits: &Limits,
-    pool: Option<u32>,
+    blueprint: &Blueprint,
+    evidence: Evidence,
+) -> (FailureKind, Backtrace) {
+    let backtrace = backtrace(error, blueprint.compiled.symbols());
+    let kind = kind(error, blueprint, &backtrace, evidence);
+    (kind, backtrace)
+}
+
+fn kind(
+    error: &wasmtime::Error,
+    blueprint: &Blueprint,
     backtrace: &Backtrace,
     evidence: Evidence,
 ) -> FailureKind {
+    let limits = &blueprint.limits;
     let Evidence {
         denied,
         panic,
         hooked,
         stack_pointer,
     } = evidence;
-    if error.is::<PoolConcurrencyLimitError>() {
-        return FailureKind::PoolExhausted {
-            limit: pool.unwrap_or_default(),
-        };
+    if let Some(limit) = blueprint.pool
+        && error.is::<PoolConcurrencyLimitError>()
+    {
+        return FailureKind::PoolExhausted { limit };
     }
     if let Some(trap) = error.downcast_ref::<HostTrap>() {
         let ending = trap.ending();
         let function = ending.function.clone();
         return match ending.reason.clone() {
             Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
-            Reason::Untold(error) => FailureKind::HostFunction { function, error },
-            Reason::Timeout => FailureKind::Timeout {
-                limit: limits.timeout.unwrap_or_default(),
-                during: Some(function),
+            Reason::Failed(error) => FailureKind::HostFunction { function, error },
+            Reason::Timeout => match limits.timeout {
+                Some(limit) => FailureKind::Timeout {
+                    limit,
+                    during: Some(function),
+                },
+                None => other(error),
             },
         };
     }
@@ -70,13 +84,11 @@ pub(crate) fn classify(
         return refused(denied).unwrap_or_else(|| other(error));
     };
     match trap {
-        Trap::Interrupt => FailureKind::Timeout {
-            limit: limits.timeout.unwrap_or_default(),
+        Trap::Interrupt if let Some(limit) = limits.timeout => FailureKind::Timeout {
+            limit,
             during: None,
         },
-        Trap::OutOfFuel => FailureKind::OutOfFuel {
-            limit: limits.fuel.unwrap_or_default(),
-        },
+        Trap::OutOfFuel if let Some(limit) = limits.fuel => FailureKind::OutOfFuel { limit },
         Trap::StackOverflow => FailureKind::StackOverflow(Stack::Wasm {
             limit: limits.stack_bytes as u64,
         }),
@@ -149,7 +161,7 @@ fn other(error: &wasmtime::Error) -> FailureKind {
 }
 
 /// Returns the guest's stack at the time of an error.
-pub(crate) fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
+fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
     error
         .downcast_ref::<WasmBacktrace>()
         .map(|backtrace| Backtrace::new(backtrace.frames(), symbols.cloned()))
@@ -189,11 +201,11 @@ fn below_zero(stack_pointer: Option<u32>, error: &wasmtime::Error) -> Option<u64
 /// The causes include the backtrace and the core dump, which show names from the guest: only the
 /// beginning of each cause is written.
 fn fault_address(error: &wasmtime::Error) -> Option<u64> {
-    let told = error
+    let fault = error
         .chain()
         .map(|cause| text::beginning(cause, MAX_FAULT))
         .find(|text| text.starts_with("memory fault"))?;
-    let (_, from_number) = told.split_once("0x")?;
+    let (_, from_number) = fault.split_once("0x")?;
     let number = from_number.split(|c: char| !c.is_ascii_hexdigit()).next()?;
     u64::from_str_radix(number, 16).ok()
 }
@@ -225,16 +237,16 @@ impl PanicRecord {
         if record.iter().all(|byte| *byte == 0) {
             return None;
         }
-        let mut numbers = record
-            .chunks_exact(4)
-            .map(|number| number.try_into().map_or(0, u32::from_le_bytes));
-        let mut next = || numbers.next().unwrap_or_default();
-        let (message, message_len, file, file_len) = (next(), next(), next(), next());
+        let (numbers, _) = record.as_chunks();
+        let [message, message_len, file, file_len, line, column] =
+            *<&[[u8; 4]; 6]>::try_from(numbers).ok()?;
+        let [message, message_len] = [message, message_len].map(u32::from_le_bytes);
+        let [file, file_len] = [file, file_len].map(u32::from_le_bytes);
         Some(Panic {
             message: said(memory, "message", message, message_len),
             file: said(memory, "file name", file, file_len),
-            line: next(),
-            column: next(),
+            line: u32::from_le_bytes(line),
+            column: u32::from_le_bytes(column),
         })
     }
 }

@@ -36,12 +36,6 @@ impl ScriptedAi {
         Self::default()
     }
 
-    /// Adds a reply to the queue, for the next conversation that no rule matches.
-    pub fn answer(self, reply: impl Into<String>) -> Self {
-        self.0.lock().queue(Ok(reply_of(reply.into())));
-        self
-    }
-
     /// Replies with this text whenever the last message matches the pattern, in which `*` matches
     /// any run of characters.
     pub fn answer_to(self, pattern: &str, reply: impl Into<String>) -> Self {
@@ -65,6 +59,22 @@ impl ScriptedAi {
         self
     }
 
+    /// Returns the conversations so far, oldest first: the last 1000, and at most 64 MiB of them.
+    pub fn conversations(&self) -> Vec<Conversation> {
+        self.0.lock().asked().cloned().collect()
+    }
+
+    /// Returns the number of replies left in the queue.
+    pub fn unanswered(&self) -> usize {
+        self.0.lock().left()
+    }
+
+    /// Adds a reply to the queue, for the next conversation that no rule matches.
+    pub fn answer(self, reply: impl Into<String>) -> Self {
+        self.0.lock().queue(Ok(reply_of(reply.into())));
+        self
+    }
+
     /// Replies with the closure's result. If the closure returns `None`, later rules and the queue
     /// decide.
     pub fn answer_with(
@@ -79,16 +89,6 @@ impl ScriptedAi {
     pub fn fail(self, error: Error) -> Self {
         self.0.lock().queue(Err(error));
         self
-    }
-
-    /// Returns the conversations so far, oldest first: the last 1000, and at most 64 MiB of them.
-    pub fn conversations(&self) -> Vec<Conversation> {
-        self.0.lock().asked().cloned().collect()
-    }
-
-    /// Returns the number of replies left in the queue.
-    pub fn unanswered(&self) -> usize {
-        self.0.lock().left()
     }
 }
 

@@ -232,7 +232,7 @@ impl Host {
             return Ok(Host::V4(address));
         }
         // Some resolvers accept older forms of an IPv4 address.
-        let last = host.rsplit('.').next().unwrap_or_default();
+        let last = host.rsplit_once('.').map_or(host, |(_, last)| last);
         let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
         if number(last) || last.starts_with("0x") || last.starts_with("0X") {
             return Err(

@@ -51,12 +51,6 @@ impl ManualClock {
         }))
     }
 
-    /// Advances the clock by this step after every reading, for plugins that wait for time to pass.
-    pub fn step(self, step: Duration) -> Self {
-        self.0.lock().step = nanoseconds(step);
-        self
-    }
-
     /// Advances both the time of day and the monotonic time.
     pub fn advance(&self, by: Duration) {
         self.0.lock().advance(nanoseconds(by));
@@ -77,9 +71,22 @@ impl ManualClock {
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.0.lock().monotonic)
     }
+
+    /// Advances the clock by this step after every reading, for plugins that wait for time to pass.
+    pub fn step(self, step: Duration) -> Self {
+        self.0.lock().step = nanoseconds(step);
+        self
+    }
 }
 
 impl Hands {
+    /// Returns the hands, and advances them by the step.
+    fn read(&mut self) -> Hands {
+        let shown = *self;
+        self.advance(shown.step);
+        shown
+    }
+
     fn advance(&mut self, by: u64) {
         self.now = self.now.saturating_add(by);
         self.monotonic = self.monotonic.saturating_add(by);
@@ -94,18 +101,12 @@ impl Default for ManualClock {
 
 impl Time for ManualClock {
     fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        let mut hands = self.0.lock();
-        *nanoseconds = hands.now;
-        let step = hands.step;
-        hands.advance(step);
+        *nanoseconds = self.0.lock().read().now;
         Ok(())
     }
 
     fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        let mut hands = self.0.lock();
-        *nanoseconds = hands.monotonic;
-        let step = hands.step;
-        hands.advance(step);
+        *nanoseconds = self.0.lock().read().monotonic;
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ impl MapConfig {
         }
     }
 
-    /// Parses a configuration from text. Empty text has no keys.
+    /// Parses a configuration from text. Text other than an object has no keys.
     pub(crate) fn from_json(text: &[u8]) -> Self {
         MapConfig(Shared::new(members(text)))
     }
@@ -86,7 +86,11 @@ pub(crate) fn setting(config: &mut impl Config, key: &str) -> Option<String> {
 }
 
 fn members(text: &[u8]) -> Map<String, Value> {
-    serde_json::from_slice(text).unwrap_or_default()
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(members)) => members,
+        // No text, or any other value.
+        _ => Map::new(),
+    }
 }
 
 fn find<'a>(members: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {

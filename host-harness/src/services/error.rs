@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::text;
 
-/// The longest quote of a guest's text in a message, in bytes.
+/// The longest quote of text from a guest in a message, in bytes.
 const QUOTED: usize = 120;
 
 /// Quotes a guest's text (a key, a path, a URL) for a message.

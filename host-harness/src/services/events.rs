@@ -1,7 +1,7 @@
 //! Events between plugins and the host.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use plugin_sdk::Result;
 use plugin_sdk::services::events::{self, Events};
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::ring::Ring;
 use super::{Shared, error};
+use crate::sync::lock;
 
 /// Bounds of the record of emitted events and of each member's queue, in events and in bytes.
 const KEPT: usize = 1000;
@@ -94,13 +95,6 @@ impl EventBus {
         }))
     }
 
-    /// Sets the largest text of the data of an event that a plugin emits, in bytes, on the whole
-    /// bus. The default is 1 MiB.
-    pub fn max_event_bytes(self, bytes: usize) -> Self {
-        self.hub.lock().max_text = bytes;
-        self
-    }
-
     /// Sets how many events are kept, and how many bytes of them, both of the emitted ones and at
     /// each place on the bus. The default is 1000 events and 16 MiB. Discards the events kept so
     /// far.
@@ -175,6 +169,13 @@ impl EventBus {
     pub fn take_one(&self) -> Option<Event> {
         self.own.lock().waiting.pop().map(Arc::unwrap_or_clone)
     }
+
+    /// Sets the largest text of the data of an event that a plugin emits, in bytes, on the whole
+    /// bus. The default is 1 MiB.
+    pub fn max_event_bytes(self, bytes: usize) -> Self {
+        self.hub.lock().max_text = bytes;
+        self
+    }
 }
 
 impl Hub {
@@ -201,10 +202,6 @@ impl Hub {
         });
         Ok((event, bytes))
     }
-}
-
-fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Place {

@@ -31,7 +31,7 @@ pub struct InjectedFault {
     times: u64,
 }
 
-/// The effect of a [`InjectedFault`] on one call.
+/// The effect of an [`InjectedFault`] on one call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Strike {
@@ -97,7 +97,7 @@ impl InjectedFault {
 }
 
 impl Strike {
-    /// Returns the bytes to return instead of the function's, if this strike replaces them.
+    /// Returns the bytes that replace those of the function, if this strike replaces them.
     pub fn bytes(&self) -> Option<Cow<'static, [u8]>> {
         match self {
             Strike::Oversized { bytes } => Some(vec![b'x'; *bytes].into()),

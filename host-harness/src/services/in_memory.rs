@@ -1,9 +1,9 @@
 //! The implementation of each service that an instance uses.
 
 use std::any::{Any, type_name};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use plugin_sdk::imports::{HostFunction, HostFunctions};
+use plugin_sdk::imports::HostFunctions;
 use plugin_sdk::services;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     SeededRandom,
 };
 
-/// The in-memory services of a plugin, as [`Plugin::services`](crate::Plugin::services) returns them.
+/// The in-memory services of a plugin; [`Plugin::services`](crate::Plugin::services) returns them.
 ///
 /// Each method returns the service that the plugin was built with: either the one given to the
 /// builder or the one that every builder starts with. They are handles: the plugin sees every
@@ -97,7 +97,7 @@ macro_rules! services {
                 }
             )*
 
-            /// Returns the services' functions, for plugins of the SDK's ABI.
+            /// Returns the functions of the services, for plugins with the SDK's own ABI.
             pub(crate) fn provide(&self) -> Vec<HostFunctions> {
                 let mut provided = Vec::new();
                 $(
@@ -106,14 +106,6 @@ macro_rules! services {
                 provided
             }
 
-            /// Returns the descriptions of the functions of all services.
-            pub(crate) fn functions() -> impl Iterator<Item = &'static HostFunction> {
-                static PROVIDED: LazyLock<Vec<&HostFunction>> = LazyLock::new(|| {
-                    let provided = Services::default().provide();
-                    provided.iter().flat_map(HostFunctions::functions).collect()
-                });
-                PROVIDED.iter().copied()
-            }
         }
 
         /// The services that a builder was given.

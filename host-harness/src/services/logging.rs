@@ -64,13 +64,6 @@ impl RecordedLog {
         }))
     }
 
-    /// Sets the most detailed level that is accepted. A plugin reads it once, when it first logs,
-    /// and then skips more detailed lines itself.
-    pub fn level(self, level: log::LevelFilter) -> Self {
-        self.0.lock().level = level;
-        self
-    }
-
     /// Sets how many lines are kept, and how many bytes of them. The default is 1000 lines and 4
     /// MiB. Discards the lines logged so far.
     pub fn keep(self, lines: usize, bytes: usize) -> Self {
@@ -122,6 +115,13 @@ impl RecordedLog {
     /// Removes all lines.
     pub fn clear(&self) {
         self.0.lock().lines.clear();
+    }
+
+    /// Sets the most detailed level that is accepted. A plugin reads it once, when it first logs,
+    /// and then skips more detailed lines itself.
+    pub fn level(self, level: log::LevelFilter) -> Self {
+        self.0.lock().level = level;
+        self
     }
 }
 

@@ -27,7 +27,7 @@
 //! * **Answers**: `answer` adds an answer to a queue, `answer_to` answers each request that matches
 //!   a pattern, `answer_when` each request that satisfies a condition, and `answer_with` lets a
 //!   closure decide ([`ScriptedHttp`], [`ScriptedAi`]).
-//! * **Faults**: a [`InjectedFault`] is injected under the name of any host function, no matter what
+//! * **Faults**: an [`InjectedFault`] is injected under the name of any host function, whatever
 //!   implements it.
 //! * **Records** of past calls are bounded in number and size: [`RecordedLog::lines`],
 //!   [`EventBus::emitted`], [`ScriptedHttp::requests`], [`ScriptedAi::conversations`].
@@ -61,6 +61,7 @@ mod http;
 mod in_memory;
 mod kv;
 mod logging;
+mod quota;
 mod random;
 mod ring;
 mod script;
@@ -90,32 +91,4 @@ pub use kv::MemoryKv;
 pub use logging::{ForwardedLog, RecordedLog};
 pub use random::{SeededRandom, SystemRandom};
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// State shared by all clones of a handle.
-#[derive(Debug)]
-struct Shared<T>(Arc<Mutex<T>>);
-
-impl<T> Shared<T> {
-    fn new(state: T) -> Self {
-        Shared(Arc::new(Mutex::new(state)))
-    }
-
-    /// Locks the state, ignoring poison: a test's closure that panicked under the lock leaves the
-    /// state valid.
-    fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T> Clone for Shared<T> {
-    fn clone(&self) -> Self {
-        Shared(Arc::clone(&self.0))
-    }
-}
-
-impl<T: Default> Default for Shared<T> {
-    fn default() -> Self {
-        Shared::new(T::default())
-    }
-}
+use crate::sync::Shared;

@@ -42,8 +42,8 @@ impl<Q, A> Script<Q, A> {
         self.rules.push(Box::new(rule));
     }
 
-    /// Records a question of about `bytes` bytes, and returns its answer, or `None` if none is
-    /// scripted.
+    /// Records a question of about `bytes` bytes, and returns its scripted answer, or `None`
+    /// without one.
     pub(super) fn ask(&mut self, question: Q, bytes: usize) -> Option<Result<A, Error>> {
         let answer = self
             .rules
@@ -67,15 +67,14 @@ impl<Q, A> Script<Q, A> {
 
 /// Returns whether a text matches a pattern, in which `*` matches any run of characters.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
+    let Some((first, later)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
     let Some(mut rest) = text.strip_prefix(first) else {
         return false;
     };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    for part in parts {
+    let (between, last) = later.rsplit_once('*').unwrap_or(("", later));
+    for part in between.split('*') {
         match rest.split_once(part) {
             Some((_, after)) => rest = after,
             None => return false,

@@ -42,8 +42,8 @@ pub(crate) fn reported(output: &str) -> Option<Clash> {
 }
 
 /// Parses the linker's message: the symbol, then one line for each place that defines it.
-fn duplicate(told: &str) -> Option<Clash> {
-    let (symbol, rest) = told.split_once('\n')?;
+fn duplicate(message: &str) -> Option<Clash> {
+    let (symbol, rest) = message.split_once('\n')?;
     let defined = rest
         .lines()
         .map_while(|line| line.trim_start().strip_prefix(">>> defined in "));
@@ -67,7 +67,7 @@ fn multiply_defined(output: &str) -> Option<Clash> {
     })
 }
 
-/// Finds the clash that the linker has settled without a word: the module lacks one of these
+/// Finds the clash that the linker has settled silently: the module lacks one of these
 /// exports, and one of the libraries that it was linked from defines it.
 pub(crate) fn settled<'a>(
     mut lacking: impl Iterator<Item = &'a str>,
@@ -84,7 +84,8 @@ pub(crate) fn settled<'a>(
 
 /// Returns the crate name of a library file: `r11_shim` for `…/libr11_shim-1a2b3c`.
 fn crate_of(library: &Path) -> String {
-    let name = library.file_name().unwrap_or_default().to_string_lossy();
+    let name = library.file_name().unwrap_or(library.as_os_str());
+    let name = name.to_string_lossy();
     let name = name.strip_prefix("lib").unwrap_or(&name);
     let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
     name.to_owned()
@@ -100,16 +101,17 @@ fn defines(library: &Path, name: &str) -> bool {
 /// Returns the members of an archive, up to the first malformed one.
 fn members(archive: &[u8]) -> impl Iterator<Item = &[u8]> {
     const MAGIC: &[u8] = b"!<arch>\n";
-    /// The size of a member's header: a name, some numbers, the size in decimal, and two bytes.
+    /// The size of the header of a member: a name, some numbers, the size in decimal, and two
+    /// bytes.
     const HEADER: usize = 60;
-    let mut rest = archive.strip_prefix(MAGIC).unwrap_or_default();
+    let mut rest = archive.strip_prefix(MAGIC);
     std::iter::from_fn(move || {
-        let (header, after) = rest.split_at_checked(HEADER)?;
+        let (header, after) = rest?.split_at_checked(HEADER)?;
         let size = std::str::from_utf8(header.get(48..58)?).ok()?;
         let size: usize = size.trim_end().parse().ok()?;
         let (member, after) = after.split_at_checked(size)?;
         // Members begin at even offsets.
-        rest = after.get(size % 2..).unwrap_or_default();
+        rest = after.get(size % 2..);
         Some(member)
     })
 }

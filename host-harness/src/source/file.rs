@@ -1,5 +1,6 @@
 //! Files of a bounded size.
 
+use std::fmt::Display;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
@@ -9,12 +10,7 @@ use crate::failure::{Failure, FailureKind};
 
 /// Reads a file of any kind up to a maximum size; refuses pipes.
 pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failure> {
-    let io = |error: std::io::Error| {
-        Failure::load(FailureKind::Io {
-            path: path.to_path_buf(),
-            reason: error.to_string(),
-        })
-    };
+    let io = |error: std::io::Error| unusable_file(path, error);
     // Opening a pipe blocks until a writer opens its other end.
     if is_pipe(&path.metadata().map_err(io)?) {
         return Err(io(std::io::Error::other(
@@ -29,6 +25,14 @@ pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Arc<[u8]>, Failur
         .map_err(io)?;
     within(wasm.len() as u64, max_bytes)?;
     Ok(wasm.into())
+}
+
+/// Returns the failure for a file or a folder that cannot be used.
+pub(crate) fn unusable_file(path: &Path, reason: impl Display) -> Failure {
+    Failure::load(FailureKind::Io {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    })
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Sources of a plugin's module: a crate, a file, bytes or text.
+//! Sources of modules: a crate, a file, bytes or text.
 
 mod cargo;
 mod clash;
@@ -17,11 +17,13 @@ use file::{read_file, within};
 pub(crate) use cargo::Build;
 pub use cargo::{BuiltModule, CargoEnvironment, CrateSource};
 pub(crate) use clash::settled;
+#[cfg(any(feature = "files-directory", feature = "kv-database"))]
+pub(crate) use file::unusable_file;
 
 /// The default of [`Source::max_bytes`]: 64 MiB.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// The source of a plugin's module: a crate, a file, bytes, or text.
+/// The source of a module: a crate, a file, bytes, or text.
 ///
 /// ```no_run
 /// use plugin_sdk_harness::{Plugin, Source};
@@ -84,6 +86,71 @@ impl Source {
         Source::new(Origin::Wat(text.into()))
     }
 
+    /// Returns the path of the file, if the source is a file.
+    #[cfg(feature = "registry")]
+    pub(crate) fn file_path(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::File(path) => Some(path),
+            Origin::Crate(_) | Origin::Bytes(_) | Origin::Wat(_) => None,
+        }
+    }
+
+    /// Turns on a feature of the crate, if the source is a crate.
+    pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
+        if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {
+            source.add_feature(feature);
+        }
+        self
+    }
+
+    fn new(origin: Origin) -> Self {
+        Source {
+            origin,
+            max_bytes: MAX_BYTES,
+            limits: ModuleLimits::default(),
+            trusted: false,
+            symbols: None,
+        }
+    }
+
+    /// Builds or reads the module.
+    pub(crate) fn read(&self) -> Result<Binary, Failure> {
+        let (mut build, mut crate_dir, mut file) = (None, None, None);
+        let wasm = match &self.origin {
+            Origin::Bytes(wasm) => Arc::clone(wasm),
+            Origin::File(path) => {
+                file = Some(path.as_path());
+                read_file(path, self.max_bytes)?
+            }
+            Origin::Wat(wat) => {
+                within(wat.len() as u64, self.max_bytes.max(MAX_BYTES))?;
+                wat::parse_str(wat)
+                    .map_err(|error| {
+                        // The error quotes the offending line, which may be the whole text.
+                        let reason = text::beginning(error, text::MAX_SHOWN);
+                        Failure::load(FailureKind::InvalidModule { reason })
+                    })?
+                    .into()
+            }
+            Origin::Crate(crate_source) => {
+                let built = build.insert(crate_source.build()?);
+                crate_dir = Some(crate_source.dir());
+                Arc::clone(&built.module.wasm)
+            }
+        };
+        within(wasm.len() as u64, self.max_bytes)?;
+        let symbols = match self.trusted || crate_dir.is_some() {
+            true => Symbols::new(Arc::clone(&wasm), crate_dir),
+            false => Symbols::untrusted(Arc::clone(&wasm)),
+        };
+        Ok(Binary {
+            wasm,
+            limits: self.limits.clone(),
+            build,
+            symbols: Some(Arc::new(symbols.beside(self.symbols.as_deref().or(file)))),
+        })
+    }
+
     /// Sets the maximum size of the module in bytes; 64 MiB by default.
     ///
     /// A larger module is refused as [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is
@@ -126,77 +193,6 @@ impl Source {
     pub fn symbols(mut self, place: impl Into<PathBuf>) -> Self {
         self.symbols = Some(place.into());
         self
-    }
-
-    /// Returns the path of the file, if the source is a file.
-    #[cfg(feature = "registry")]
-    pub(crate) fn file_path(&self) -> Option<&Path> {
-        match &self.origin {
-            Origin::File(path) => Some(path),
-            Origin::Crate(_) | Origin::Bytes(_) | Origin::Wat(_) => None,
-        }
-    }
-
-    /// Turns on a feature of the crate, if the source is a crate.
-    pub(crate) fn with_feature(mut self, feature: Option<&str>) -> Self {
-        if let (Origin::Crate(source), Some(feature)) = (&mut self.origin, feature) {
-            source.add_feature(feature);
-        }
-        self
-    }
-
-    fn new(origin: Origin) -> Self {
-        Source {
-            origin,
-            max_bytes: MAX_BYTES,
-            limits: ModuleLimits::default(),
-            trusted: false,
-            symbols: None,
-        }
-    }
-
-    /// Builds or reads the module.
-    pub(crate) fn read(&self) -> Result<Binary, Failure> {
-        let mut build = None;
-        let wasm = match &self.origin {
-            Origin::Bytes(wasm) => Arc::clone(wasm),
-            Origin::File(path) => read_file(path, self.max_bytes)?,
-            Origin::Wat(wat) => {
-                within(wat.len() as u64, self.max_bytes.max(MAX_BYTES))?;
-                wat::parse_str(wat)
-                    .map_err(|error| {
-                        // The error quotes the offending line, which may be the whole text.
-                        let reason = text::beginning(error, text::MAX_SHOWN);
-                        Failure::load(FailureKind::InvalidModule { reason })
-                    })?
-                    .into()
-            }
-            Origin::Crate(crate_source) => {
-                let built = crate_source.build()?;
-                let wasm = Arc::clone(&built.module.wasm);
-                build = Some(built);
-                wasm
-            }
-        };
-        within(wasm.len() as u64, self.max_bytes)?;
-        let crate_dir = match &self.origin {
-            Origin::Crate(crate_source) => Some(crate_source.dir()),
-            _ => None,
-        };
-        let place = self.symbols.as_deref().or(match &self.origin {
-            Origin::File(path) => Some(path.as_path()),
-            _ => None,
-        });
-        let symbols = match self.trusted || crate_dir.is_some() {
-            true => Symbols::new(Arc::clone(&wasm), crate_dir),
-            false => Symbols::untrusted(Arc::clone(&wasm)),
-        };
-        Ok(Binary {
-            wasm,
-            limits: self.limits.clone(),
-            build,
-            symbols: Some(Arc::new(symbols.beside(place))),
-        })
     }
 }
 

@@ -22,7 +22,7 @@ macro_rules! backend {
 const REMEDIES: [(&str, &str); 17] = [
     (
         "chrono",
-        "`chrono = { version = \"0.4\", default-features = false, features = [\"std\"] }` leaves out its features `clock` and `wasmbind`; `plugin_sdk::time::now()` tells the time, which `DateTime::<Utc>::from` takes",
+        "`chrono = { version = \"0.4\", default-features = false, features = [\"std\"] }` leaves out its features `clock` and `wasmbind`; `plugin_sdk::time::now()` returns the time, which `DateTime::<Utc>::from` takes",
     ),
     (
         "getrandom",
@@ -47,7 +47,7 @@ const REMEDIES: [(&str, &str); 17] = [
     ),
     (
         "time",
-        "take the feature `wasm-bindgen` of `time` away; `plugin_sdk::time::now()` tells the time, which `OffsetDateTime::from` takes",
+        "take the feature `wasm-bindgen` of `time` away; `plugin_sdk::time::now()` returns the time, which `OffsetDateTime::from` takes",
     ),
     (
         "instant",
@@ -148,7 +148,7 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
         }
         Some(Err(why)) => notes.push(why),
         None => notes
-            .push("`--manifest-path Cargo.toml` tells the way from your crate to it".to_owned()),
+            .push("`--manifest-path Cargo.toml` shows the path from your crate to it".to_owned()),
     }
     crates.sort_unstable();
     crates.dedup();
@@ -163,7 +163,7 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
         edits = crates.iter().filter_map(|name| of(name)).collect();
     }
     let help = match edits.is_empty() {
-        true => "`cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` tells which dependency it is; most have a feature for it that can be turned off".to_owned(),
+        true => "`cargo tree --target wasm32-unknown-unknown -i wasm-bindgen` shows which dependency it is; most have a feature for it that can be turned off".to_owned(),
         false => edits.join("\n"),
     };
     Advice { notes, help }
@@ -209,7 +209,7 @@ fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
         let first = said
             .lines()
             .find(|line| !line.trim().is_empty())
-            .unwrap_or("it did not say why");
+            .unwrap_or("it printed no reason");
         return Err(format!(
             "`cargo tree` failed: {}",
             text::one_line(first, 200)
@@ -224,7 +224,6 @@ fn ways_to(package: &str, manifest: &Path) -> Result<Vec<Vec<String>>, String> {
 fn ways(tree: &str) -> Vec<Vec<String>> {
     let mut ways: Vec<Vec<String>> = Vec::new();
     let mut way: Vec<String> = Vec::new();
-    let mut ends = false;
     for line in tree.lines().take(10_000) {
         let digits = line.len()
             - line
@@ -236,14 +235,13 @@ fn ways(tree: &str) -> Vec<Vec<String>> {
         let Ok(depth) = depth.parse::<usize>() else {
             continue;
         };
-        if depth <= way.len() && ends && !way.is_empty() && depth < way.len() {
+        if depth < way.len() {
             ways.push(way.iter().rev().cloned().collect());
         }
         way.truncate(depth);
         // `name v1.2.3 (path)`, or with `(*)` if cargo has listed it above.
         let words: Vec<&str> = package.split(' ').take(2).collect();
         way.push(text::one_line(&words.join(" "), 80));
-        ends = true;
     }
     if way.len() > 1 {
         ways.push(way.iter().rev().cloned().collect());

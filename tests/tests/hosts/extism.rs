@@ -447,11 +447,11 @@ fn mistakes_that_extism_ignores_are_reported() {
         ("i32.const 0", "are not, the first being 5 bytes"),
         (
             "(call $free (local.get $in)) (call $free (local.get $in)) i32.const 0",
-            "which is none",
+            "which is not such a block",
         ),
         (
             "(call $log_info (local.get $in)) (call $output_set (local.get $in) (i64.const 5)) i32.const 0",
-            "which is none",
+            "which is not such a block",
         ),
         (
             "(call $output_set (local.get $in) (i64.const 6)) i32.const 0",

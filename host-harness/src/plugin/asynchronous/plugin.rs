@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::abi::{Callee, CommandName};
-use crate::failure::{Failure, FailureKind, Region};
+use crate::failure::{Failure, FailureKind};
+use crate::plugin::Plugin;
 use crate::plugin::builder::{PluginBuilder, Prepared};
+use crate::plugin::encode::Codec;
 use crate::plugin::runner::Runner;
-use crate::plugin::{Plugin, read_binary};
-use crate::run::{Instance, json};
+use crate::run::Instance;
 use crate::services::InjectedFault;
 
 /// One instance of a plugin whose calls are futures, for hosts on tokio:
@@ -19,11 +20,7 @@ use crate::services::InjectedFault;
 ///
 /// ```
 /// use plugin_sdk_harness::{Plugin, Source};
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-/// #   (data (i32.const 64) "[1,2,3]")
-/// #   (func (export "command_numbers") (param i32 i32) (result i64) i64.const 0x40_0000_0007))"#;
+/// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let mut plugin = Plugin::builder(Source::wat(WAT)).build_async().await?;
@@ -59,11 +56,9 @@ impl PluginBuilder {
         let prepared = tokio::task::spawn_blocking(|| self.prepare(true)).await;
         let Prepared {
             module,
-            compiled,
+            blueprint,
             host,
             services,
-            limits,
-            pool,
             observe,
             gate,
             config,
@@ -73,13 +68,12 @@ impl PluginBuilder {
             Err(error) => match error.try_into_panic() {
                 Ok(payload) => std::panic::resume_unwind(payload),
                 Err(error) => {
-                    return Err(Failure::load(FailureKind::Engine {
-                        reason: format!("the runtime is shutting down: {error}"),
-                    }));
+                    let reason = format!("the runtime is shutting down: {error}");
+                    return Err(Failure::load(FailureKind::Engine { reason }));
                 }
             },
         };
-        let mut instance = Instance::new_async(&module, &compiled, host, &limits, pool).await?;
+        let mut instance = Instance::new_async(blueprint, &module, host).await?;
         instance.observe(&observe);
         let mut plugin = AsyncPlugin(Plugin::new(Runner::Own(instance), module, services, gate));
         if let Some(config) = config {
@@ -91,46 +85,25 @@ impl PluginBuilder {
 }
 
 impl AsyncPlugin {
-    /// As [`Plugin::call`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::call`].
+    /// As [`Plugin::call`], with the same errors.
     pub async fn call<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.0.callee(command)?;
-        let encoded = self.0.encode(callee, |gate, command, text| {
-            gate.write_json(command, &args, text)
-        })?;
-        self.call_encoded(callee, encoded, |bytes| json::decode(bytes, Region::Result))
-            .await
+        self.call_in(Codec::Json, command, args).await
     }
 
-    /// As [`Plugin::call_binary`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::call_binary`].
+    /// As [`Plugin::call_binary`], with the same errors.
     pub async fn call_binary<R: DeserializeOwned>(
         &mut self,
         command: impl CommandName,
         args: impl Serialize,
     ) -> Result<R, Failure> {
-        let callee = self.0.callee(command)?;
-        let encoded = self.0.encode(callee, |gate, command, bytes| {
-            gate.write_binary(command, &args, bytes)
-        })?;
-        self.call_encoded(callee, encoded, read_binary).await
+        self.call_in(Codec::Binary, command, args).await
     }
 
-    /// As [`Plugin::call_raw`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::call_raw`].
+    /// As [`Plugin::call_raw`], with the same errors.
     pub async fn call_raw(
         &mut self,
         command: impl CommandName,
@@ -143,11 +116,7 @@ impl AsyncPlugin {
         instance.result(callee, answer)
     }
 
-    /// As [`Plugin::init`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::init`].
+    /// As [`Plugin::init`], with the same errors.
     pub async fn init(&mut self, config: impl Serialize) -> Result<(), Failure> {
         let callee = Callee::Export(abi::INIT_EXPORT);
         let encoded = self
@@ -156,29 +125,17 @@ impl AsyncPlugin {
         self.call_encoded(callee, encoded, |_| Ok(())).await
     }
 
-    /// As [`Plugin::start`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::start`].
+    /// As [`Plugin::start`], with the same errors.
     pub async fn start(&mut self) -> Result<(), Failure> {
         self.hook(abi::START_EXPORT).await
     }
 
-    /// As [`Plugin::stop`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::stop`].
+    /// As [`Plugin::stop`], with the same errors.
     pub async fn stop(&mut self) -> Result<(), Failure> {
         self.hook(abi::STOP_EXPORT).await
     }
 
-    /// As [`Plugin::event`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::event`].
+    /// As [`Plugin::event`], with the same errors.
     pub async fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.0.expect_hook(abi::EVENT_EXPORT)?;
         let callee = Callee::Export(abi::EVENT_EXPORT);
@@ -188,24 +145,12 @@ impl AsyncPlugin {
         self.call_encoded(callee, encoded, |_| Ok(())).await
     }
 
-    /// As [`Plugin::cleanup`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::cleanup`].
+    /// As [`Plugin::cleanup`], with the same errors.
     pub async fn cleanup(&mut self) -> Result<(), Failure> {
         self.0.runner.own()?.call_cleanup_async().await
     }
 
-    /// As [`Plugin::deliver_events`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Plugin::deliver_events`].
-    ///
-    /// # Panics
-    ///
-    /// As [`Plugin::deliver_events`].
+    /// As [`Plugin::deliver_events`], with the same errors and panics.
     pub async fn deliver_events(&mut self) -> Result<usize, Failure> {
         let bus = self.0.services().events().clone();
         let waiting = bus.waiting();
@@ -230,6 +175,20 @@ impl AsyncPlugin {
     /// As [`Plugin::implementation_mut`].
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
         self.0.implementation_mut()
+    }
+
+    async fn call_in<R: DeserializeOwned>(
+        &mut self,
+        codec: Codec,
+        command: impl CommandName,
+        args: impl Serialize,
+    ) -> Result<R, Failure> {
+        let callee = self.0.callee(command)?;
+        let encoded = self.0.encode(callee, |gate, command, bytes| {
+            gate.write(codec, command, &args, bytes)
+        })?;
+        self.call_encoded(callee, encoded, |bytes| codec.read(bytes))
+            .await
     }
 
     async fn hook(&mut self, name: &'static str) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Many calls at once from one module, on tokio.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,8 +11,10 @@ use crate::abi::CommandName;
 use crate::failure::Failure;
 use crate::plugin::builder::PluginBuilder;
 use crate::plugin::pool::{Idle, Make};
+use crate::sync::lock;
 
-/// A [`Pool`](crate::Pool) for async calls.
+/// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the
+/// errors of [`PluginBuilder::build_async`].
 ///
 /// Calls that wait for an instance get one in the order in which they began to wait. A call whose
 /// future is dropped gives its place back; its instance is dropped.
@@ -20,11 +22,7 @@ use crate::plugin::pool::{Idle, Make};
 /// ```
 /// use std::sync::Arc;
 /// use plugin_sdk_harness::{AsyncPool, Module, Source};
-/// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-/// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-/// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-/// #   (func (export "command_echo") (param i32 i32) (result i64)
-/// #     (i64.or (i64.shl (i64.extend_i32_u (local.get 0)) (i64.const 32)) (i64.extend_i32_u (local.get 1)))))"#;
+/// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// let module = Module::load(Source::wat(WAT))?;
@@ -61,11 +59,6 @@ impl AsyncPool {
     }
 
     /// Calls a command of an idle instance, like [`AsyncPlugin::call`].
-    ///
-    /// # Errors
-    ///
-    /// Those of `AsyncPlugin::call`, and of [`PluginBuilder::build_async`] if an instance is
-    /// created first.
     pub async fn call<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -76,11 +69,6 @@ impl AsyncPool {
     }
 
     /// Calls a command of an idle instance, like [`AsyncPlugin::call_binary`].
-    ///
-    /// # Errors
-    ///
-    /// Those of `AsyncPlugin::call_binary`, and of [`PluginBuilder::build_async`] if an
-    /// instance is created first.
     pub async fn call_binary<R: DeserializeOwned>(
         &self,
         command: impl CommandName,
@@ -92,11 +80,6 @@ impl AsyncPool {
 
     /// Calls a command of an idle instance, like [`AsyncPlugin::call_raw`]; the result is
     /// copied.
-    ///
-    /// # Errors
-    ///
-    /// Those of `AsyncPlugin::call_raw`, and of [`PluginBuilder::build_async`] if an instance
-    /// is created first.
     pub async fn call_raw(
         &self,
         command: impl CommandName,
@@ -134,7 +117,7 @@ impl AsyncPool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle<AsyncPlugin>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 }
 

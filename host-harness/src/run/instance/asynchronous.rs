@@ -3,25 +3,26 @@
 //!
 //! The steps of a call are the same; only the waiting is here.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use plugin_sdk::abi::{self, Packed};
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::Instance;
 use crate::abi::Callee;
-use crate::engine::ticks;
 use crate::failure::{Backtrace, Failure, FailureKind};
 use crate::imports::{Host, State};
-use crate::limits::Limits;
-use crate::run::module::{Compiled, Module};
-use crate::run::sandbox::{Sandbox, begin, new_store};
+use crate::run::module::Module;
+use crate::run::sandbox::{Blueprint, Sandbox};
 
 /// A call that has begun. Unless it [ends](Running::end), it was cancelled, in an unknown state of
 /// the guest.
 struct Running<'a> {
     instance: &'a mut Instance,
     callee: Callee,
-    /// Whether the observer knows that it has begun.
+    /// `true` if the observer knows that it has begun.
     watched: bool,
     ended: bool,
 }
@@ -55,26 +56,23 @@ impl Drop for Running<'_> {
 
 impl Instance {
     pub(crate) async fn new_async(
+        blueprint: Blueprint,
         module: &Module,
-        compiled: &Compiled,
         host: Host,
-        limits: &Limits,
-        pool: Option<u32>,
     ) -> Result<Self, Failure> {
+        let compiled = Arc::clone(&blueprint.compiled);
         let pre = compiled.pre_async(module.contract().imports())?;
-        let mut store = new_store(compiled, host, limits);
+        let mut store = blueprint.store(host);
         store.epoch_deadline_callback(|store| {
             Ok(match store.data().host.is_late() {
                 true => UpdateDeadline::Interrupt,
                 false => UpdateDeadline::Yield(1),
             })
         });
-        begin(&mut store, ticks(limits.timeout), limits.fuel);
-        begin_turns(&mut store, limits);
+        begin_turns(&mut store, blueprint.limits.timeout);
         let instance = pre.instantiate_async(&mut store).await;
         let commands = module.contract().commands().clone();
-        let record = abi::VERSION_EXPORT;
-        let sandbox = Sandbox::of(compiled, store, instance, limits, pool, record)?;
+        let sandbox = Sandbox::of(blueprint, store, instance, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
     }
 
@@ -119,7 +117,8 @@ impl Instance {
 
     fn enter_async(&mut self, callee: Callee) -> Result<Running<'_>, Failure> {
         self.enter(callee)?;
-        begin_turns(&mut self.sandbox.store, &self.sandbox.limits);
+        let timeout = self.sandbox.limits().timeout;
+        begin_turns(&mut self.sandbox.store, timeout);
         Ok(Running {
             instance: self,
             callee,
@@ -137,8 +136,7 @@ impl Instance {
         if len > self.buffer.capacity as usize {
             self.grow_buffer_async(callee, len).await?;
         }
-        self.write(len, write);
-        Ok(())
+        self.write(callee, len, write)
     }
 
     async fn grow_buffer_async(&mut self, callee: Callee, len: usize) -> Result<(), Failure> {
@@ -183,10 +181,8 @@ impl Instance {
 
 /// Begins an async call: its code runs to the next tick of the clock, and continues at its next
 /// turn.
-fn begin_turns(store: &mut Store<State>, limits: &Limits) {
+fn begin_turns(store: &mut Store<State>, timeout: Option<Duration>) {
     store.set_epoch_deadline(1);
-    let deadline = limits
-        .timeout
-        .and_then(|timeout| Instant::now().checked_add(timeout));
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     store.data_mut().deadline = deadline;
 }

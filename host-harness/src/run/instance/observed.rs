@@ -3,10 +3,9 @@
 use plugin_sdk::abi::{self, Packed};
 
 use super::Instance;
-use crate::abi::{Callee, missing_heap};
+use crate::abi::{Callee, CommandTable, missing_heap};
 use crate::failure::Failure;
-use crate::memory::PAGE;
-use crate::observe::{Content, Ended, Heap, Observer, Options, Outcome};
+use crate::observe::{Heap, Observer, Options};
 use crate::run::sandbox::poisoned;
 
 impl Instance {
@@ -40,65 +39,24 @@ impl Instance {
 
     /// Reports the beginning of a call. Its arguments are in the buffer, if it has any.
     pub(super) fn begin_crossing(&mut self, callee: Callee, has_arguments: bool) {
-        let Some(mut observer) = self.sandbox.store.data_mut().observer.take() else {
-            return;
-        };
-        let arguments = match has_arguments {
-            true => self.arguments(),
-            false => &[],
-        };
-        observer.call_begins(
-            callee,
-            self.crossing_name(callee),
-            arguments,
-            self.sandbox.heap(),
-        );
-        self.sandbox.store.data_mut().observer = Some(observer);
+        let (commands, buffer) = (&self.commands, &self.buffer);
+        self.sandbox.report(|observer, sandbox| {
+            let arguments = match has_arguments {
+                true => buffer.contents(sandbox),
+                false => &[],
+            };
+            let name = reported_name(commands, callee);
+            observer.call_begins(callee, name, arguments, sandbox.heap());
+        });
     }
 
     pub(super) fn end_crossing(&mut self, callee: Callee, answer: Result<Packed, &Failure>) {
-        let Some(mut observer) = self.sandbox.store.data_mut().observer.take() else {
-            return;
-        };
-        let took = observer.elapsed();
-        let explanation = answer.err().map(Failure::message).unwrap_or_default();
-        let lies_somewhere =
-            |answer: Packed| Some((answer, self.sandbox.bytes(answer.address, answer.len)?));
-        let (outcome, content) = match answer.map(lies_somewhere) {
-            Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
-            Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
-            Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
-            Err(_) => {
-                let outcome = match self.sandbox.first {
-                    Some(_) => Outcome::Trap,
-                    None => Outcome::Failure,
-                };
-                let first_line = explanation.lines().next().unwrap_or_default();
-                (outcome, Content::Text(first_line))
-            }
-        };
-        let ended = Ended {
-            outcome,
-            answer: answer
-                .ok()
-                .and_then(lies_somewhere)
-                .map(|(answer, _)| answer),
-            content,
-            fuel: self.sandbox.fuel_used(),
-            pages: self.sandbox.memory_bytes() as u64 / PAGE,
-            heap: self.sandbox.heap(),
-        };
-        observer.call_ends(self.crossing_name(callee), took, ended);
-        self.sandbox.store.data_mut().observer = Some(observer);
-    }
-
-    /// Returns the name of a callee in reports: batches differ from single calls.
-    fn crossing_name(&self, callee: Callee) -> &str {
-        match callee {
-            Callee::Command(number) => self.commands.name(number).map_or("", |name| &**name),
-            Callee::Batch(number) => self.commands.batch_export(number).unwrap_or_default(),
-            Callee::Export(name) => name,
-        }
+        let commands = &self.commands;
+        self.sandbox.report(|observer, sandbox| {
+            let answer =
+                answer.map(|answer| Some((answer, sandbox.bytes(answer.address, answer.len)?)));
+            sandbox.report_end(observer, reported_name(commands, callee), answer);
+        });
     }
 
     /// Settles the last call while leaks are looked for.
@@ -111,8 +69,8 @@ impl Instance {
         Ok(())
     }
 
-    /// Frees the last result in the guest, and returns what the heap then holds without the argument
-    /// buffer.
+    /// Frees the last result in the guest, and returns what the heap then holds without the
+    /// argument buffer.
     pub(crate) fn settle(&mut self) -> Result<Heap, Failure> {
         let callee = Callee::Export(abi::FREE_EXPORT);
         if let Some(first) = &self.sandbox.first {
@@ -142,4 +100,14 @@ impl Instance {
         }
         Ok(heap)
     }
+}
+
+/// Returns the name of a callee in reports: batches differ from single calls.
+fn reported_name(commands: &CommandTable, callee: Callee) -> &str {
+    let name = match callee {
+        Callee::Command(number) => commands.name(number).map(|name| &**name),
+        Callee::Batch(number) => commands.batch_export(number),
+        Callee::Export(name) => Some(name),
+    };
+    name.unwrap_or("")
 }

@@ -1,6 +1,5 @@
 //! Files in folders of the file system.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,12 +10,13 @@ use plugin_sdk::services::files::{Entry, Files};
 use plugin_sdk::{Error, Result};
 
 use super::{
-    Access, Limits, Place, is_file, is_folder, no_such_file, no_such_folder, not_granted,
-    read_only, roots,
+    Access, Limits, Place, Roots, granted, is_file, is_folder, list_roots, no_such_file,
+    no_such_folder,
 };
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::services::budget::Deadline;
 use crate::services::error;
+use crate::source::unusable_file;
 
 const NAME: &str = "DirectoryFiles";
 
@@ -47,7 +47,7 @@ const NAME: &str = "DirectoryFiles";
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryFiles {
-    roots: BTreeMap<String, (Arc<Dir>, Access)>,
+    roots: Roots<Arc<Dir>>,
     limits: Limits,
 }
 
@@ -55,6 +55,36 @@ impl DirectoryFiles {
     /// Creates a service without folders.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Grants read access to a folder, under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the folder cannot be opened.
+    pub fn read_only(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
+        self.grant(name, path.as_ref(), Access::ReadOnly)
+    }
+
+    /// Grants read and write access to a folder, under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the folder cannot be opened.
+    pub fn read_write(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
+        self.grant(name, path.as_ref(), Access::ReadWrite)
+    }
+
+    fn grant(mut self, name: &str, path: &Path, access: Access) -> Result<Self, Failure> {
+        let dir = Dir::open_ambient_dir(path, ambient_authority())
+            .map_err(|error| unusable_file(path, error))?;
+        self.roots.insert(name.to_owned(), (access, Arc::new(dir)));
+        Ok(self)
+    }
+
+    /// Returns the granted folder of a path, if it is granted with at least this access.
+    fn root(&self, place: &Place<'_>, access: Access) -> Result<&Dir> {
+        granted(&self.roots, place, access, NAME).map(|dir| &**dir)
     }
 
     /// Sets the largest file that may be read or written, in bytes. A larger one is the error
@@ -69,50 +99,6 @@ impl DirectoryFiles {
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.limits.entries = entries;
         self
-    }
-
-    /// Grants read access to a folder, under a name.
-    ///
-    /// # Errors
-    ///
-    /// [`FailureKind::Io`] if the folder cannot be opened.
-    pub fn read_only(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
-        self.grant(name, path.as_ref(), Access::ReadOnly)
-    }
-
-    /// Grants read and write access to a folder, under a name.
-    ///
-    /// # Errors
-    ///
-    /// [`FailureKind::Io`] if the folder cannot be opened.
-    pub fn read_write(self, name: &str, path: impl AsRef<Path>) -> Result<Self, Failure> {
-        self.grant(name, path.as_ref(), Access::ReadWrite)
-    }
-
-    fn grant(mut self, name: &str, path: &Path, access: Access) -> Result<Self, Failure> {
-        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(|error| {
-            Failure::load(FailureKind::Io {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })
-        })?;
-        self.roots.insert(name.to_owned(), (Arc::new(dir), access));
-        Ok(self)
-    }
-
-    /// Returns the granted folder of a path, if it is granted with at least this access.
-    fn root(&self, place: &Place<'_>, access: Access) -> Result<&Dir> {
-        match self.roots.get(place.root) {
-            None => Err(not_granted(
-                place.root,
-                self.roots.keys().map(String::as_str),
-                NAME,
-            )),
-            Some((_, Access::ReadOnly)) if access == Access::ReadWrite => {
-                Err(read_only(place.root, NAME))
-            }
-            Some((dir, _)) => Ok(dir),
-        }
     }
 }
 
@@ -158,7 +144,7 @@ impl Files for DirectoryFiles {
 
     fn list(&mut self, path: &str) -> Result<Vec<Entry>> {
         if path.is_empty() {
-            return Ok(roots(self.roots.keys().map(String::as_str)));
+            return Ok(list_roots(&self.roots));
         }
         let place = Place::parse(path)?;
         let dir = self.root(&place, Access::ReadOnly)?;

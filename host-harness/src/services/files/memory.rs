@@ -1,23 +1,16 @@
 //! Files in memory.
 
-use std::collections::BTreeMap;
-
 use plugin_sdk::Result;
 use plugin_sdk::services::files::{Entry, Files};
 
 use super::{
-    Access, Limits, Place, is_file, is_folder, no_such_file, no_such_folder, not_granted,
-    read_only, roots,
+    Access, Limits, Place, Roots, granted, is_file, is_folder, list_roots, no_such_file,
+    no_such_folder,
 };
-use crate::services::{Shared, error};
+use crate::services::Shared;
+use crate::services::quota::Values;
 
 const NAME: &str = "MemoryFiles";
-
-/// The default limit of all files together, in bytes.
-const LIMIT: u64 = 64 << 20;
-
-/// The bytes a file counts in addition to its path and its contents.
-const ENTRY: u64 = 128;
 
 /// Files in memory, under folders that are granted by name. Clones share them. A folder exists as
 /// long as it is not empty.
@@ -40,27 +33,20 @@ const ENTRY: u64 = 128;
 /// assert_eq!(files.paths(), ["assets/words.txt", "data/out.txt"]);
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct MemoryFiles(Shared<State>);
 
+#[derive(Default)]
 struct State {
-    roots: BTreeMap<String, Access>,
-    files: BTreeMap<String, Vec<u8>>,
-    bytes: u64,
-    limit: u64,
+    roots: Roots<()>,
+    files: Values,
     limits: Limits,
 }
 
 impl MemoryFiles {
     /// Creates a service without folders and files, with room for 64 MiB.
     pub fn new() -> Self {
-        MemoryFiles(Shared::new(State {
-            roots: BTreeMap::new(),
-            files: BTreeMap::new(),
-            bytes: 0,
-            limit: LIMIT,
-            limits: Limits::default(),
-        }))
+        Self::default()
     }
 
     /// Grants read access to a folder.
@@ -74,28 +60,9 @@ impl MemoryFiles {
     }
 
     fn grant(self, name: &str, access: Access) -> Self {
-        self.0.lock().roots.insert(name.to_owned(), access);
-        self
-    }
-
-    /// Sets the limit of all files together, in bytes. Each file counts 128 bytes more than its
-    /// path and its contents. A write beyond the limit is refused as `quota_exceeded`.
-    pub fn limit_bytes(self, limit: u64) -> Self {
-        self.0.lock().limit = limit;
-        self
-    }
-
-    /// Sets the largest file, in bytes. The default is 16 MiB; a larger file is the error
-    /// `too_large`.
-    pub fn max_file_bytes(self, bytes: u64) -> Self {
-        self.0.lock().limits.file = bytes;
-        self
-    }
-
-    /// Sets how many entries of a folder may be listed. The default is 10,000; a folder with more
-    /// is the error `too_large`.
-    pub fn max_entries(self, entries: usize) -> Self {
-        self.0.lock().limits.entries = entries;
+        let mut state = self.0.lock();
+        state.roots.insert(name.to_owned(), (access, ()));
+        drop(state);
         self
     }
 
@@ -118,32 +85,40 @@ impl MemoryFiles {
 
     /// Returns the paths of all files, in alphabetical order.
     pub fn paths(&self) -> Vec<String> {
-        self.0.lock().files.keys().cloned().collect()
+        self.0.lock().files.keys()
+    }
+
+    /// Sets the limit of all files together, in bytes. Each file counts 128 bytes more than its
+    /// path and its contents. A write beyond the limit is refused as `quota_exceeded`.
+    pub fn limit_bytes(self, limit: u64) -> Self {
+        self.0.lock().files.limit = limit;
+        self
+    }
+
+    /// Sets the largest file, in bytes. The default is 16 MiB; a larger file is the error
+    /// `too_large`.
+    pub fn max_file_bytes(self, bytes: u64) -> Self {
+        self.0.lock().limits.file = bytes;
+        self
+    }
+
+    /// Sets how many entries of a folder may be listed. The default is 10,000; a folder with more
+    /// is the error `too_large`.
+    pub fn max_entries(self, entries: usize) -> Self {
+        self.0.lock().limits.entries = entries;
+        self
     }
 }
 
 impl State {
     /// Checks that a folder is granted with at least this access.
     fn allow(&self, place: &Place<'_>, access: Access) -> Result<()> {
-        match self.roots.get(place.root) {
-            None => Err(not_granted(
-                place.root,
-                self.roots.keys().map(String::as_str),
-                NAME,
-            )),
-            Some(Access::ReadOnly) if access == Access::ReadWrite => {
-                Err(read_only(place.root, NAME))
-            }
-            Some(_) => Ok(()),
-        }
+        granted(&self.roots, place, access, NAME).copied()
     }
 
     fn is_folder(&self, path: &str) -> bool {
         let inside = format!("{path}/");
-        self.files
-            .range(inside.clone()..)
-            .next()
-            .is_some_and(|(found, _)| found.starts_with(&inside))
+        self.files.with_prefix(&inside).next().is_some()
     }
 
     fn write(&mut self, path: &str, contents: &[u8], access: Access) -> Result<()> {
@@ -153,17 +128,10 @@ impl State {
         if self.is_folder(path) {
             return Err(is_folder(path));
         }
-        if let Some(file) = folders_of(path).find(|folder| self.files.contains_key(*folder)) {
+        if let Some(file) = folders_of(path).find(|folder| self.files.get(folder).is_some()) {
             return Err(is_file(file));
         }
-        let before = self.files.get(path).map_or(0, |file| taken(path, file));
-        let bytes = self.bytes - before + taken(path, contents);
-        if bytes > self.limit && bytes > self.bytes {
-            return Err(error::quota_exceeded("the files", self.limit));
-        }
-        self.files.insert(path.to_owned(), contents.to_owned());
-        self.bytes = bytes;
-        Ok(())
+        self.files.set("the files", path, contents)
     }
 }
 
@@ -171,16 +139,6 @@ impl State {
 fn folders_of(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(path.rsplit_once('/'), |(folder, _)| folder.rsplit_once('/'))
         .map(|(folder, _)| folder)
-}
-
-fn taken(path: &str, contents: &[u8]) -> u64 {
-    ENTRY + path.len() as u64 + contents.len() as u64
-}
-
-impl Default for MemoryFiles {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// Shows only the paths, because contents may be large.
@@ -211,28 +169,23 @@ impl Files for MemoryFiles {
         let mut state = self.0.lock();
         state.allow(&place, Access::ReadWrite)?;
         match state.files.remove(path) {
-            Some(contents) => {
-                state.bytes -= taken(path, &contents);
-                Ok(())
-            }
-            None if state.is_folder(path) => Err(is_folder(path)),
-            None => Err(no_such_file(path)),
+            true => Ok(()),
+            false if state.is_folder(path) => Err(is_folder(path)),
+            false => Err(no_such_file(path)),
         }
     }
 
     fn list(&mut self, path: &str) -> Result<Vec<Entry>> {
         let state = self.0.lock();
         if path.is_empty() {
-            return Ok(roots(state.roots.keys().map(String::as_str)));
+            return Ok(list_roots(&state.roots));
         }
         let place = Place::parse(path)?;
         state.allow(&place, Access::ReadOnly)?;
         let inside = format!("{path}/");
         let mut entries: Vec<Entry> = Vec::new();
-        for (found, contents) in state.files.range(inside.clone()..) {
-            let Some(rest) = found.strip_prefix(&inside) else {
-                break;
-            };
+        for (found, contents) in state.files.with_prefix(&inside) {
+            let (_, rest) = found.split_at(inside.len());
             let (name, folder) = match rest.split_once('/') {
                 Some((name, _)) => (name, true),
                 None => (rest, false),
@@ -251,9 +204,9 @@ impl Files for MemoryFiles {
             });
         }
         if entries.is_empty() && !place.within.is_empty() {
-            return Err(match state.files.contains_key(path) {
-                true => is_file(path),
-                false => no_such_folder(path),
+            return Err(match state.files.get(path) {
+                Some(_) => is_file(path),
+                None => no_such_folder(path),
             });
         }
         // Paths sort differently from names: `a-b` precedes `a/b`.

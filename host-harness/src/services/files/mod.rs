@@ -8,6 +8,8 @@ mod memory;
 pub use directory::DirectoryFiles;
 pub use memory::MemoryFiles;
 
+use std::collections::BTreeMap;
+
 use plugin_sdk::services::files::Entry;
 use plugin_sdk::{Error, Result, code};
 use serde_json::json;
@@ -118,33 +120,38 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Creates the error for a folder that is not granted.
-fn not_granted<'a>(
-    root: &str,
-    granted: impl Iterator<Item = &'a str>,
-    implementation: &str,
-) -> Error {
-    let granted: Vec<&str> = granted.collect();
-    let there_are = match granted.as_slice() {
-        [] => "granted: none".to_owned(),
-        names => format!("granted: {}", names.join(", ")),
-    };
-    let grant = format!("{implementation}.read_only({root:?}, …)");
-    Error::new(
-        code::PERMISSION_DENIED,
-        format!("no folder {} is granted ({there_are})", error::quoted(root)),
-    )
-    .with_details(&json!({ "permission": "files", "folder": root, "grant": grant }))
-}
+/// Granted folders by name, each with the access to it and the folder itself.
+type Roots<T> = BTreeMap<String, (Access, T)>;
 
-/// Creates the error for a write to a read-only folder.
-fn read_only(root: &str, implementation: &str) -> Error {
-    let grant = format!("{implementation}.read_write({root:?}, …)");
-    Error::new(
-        code::PERMISSION_DENIED,
-        format!("the folder {} may only be read", error::quoted(root)),
-    )
-    .with_details(&json!({ "permission": "files", "folder": root, "grant": grant }))
+/// Returns the granted folder of a path, if it is granted with at least this access.
+/// `implementation` is the service that grants folders.
+fn granted<'a, T>(
+    roots: &'a Roots<T>,
+    place: &Place<'_>,
+    access: Access,
+    implementation: &str,
+) -> Result<&'a T> {
+    let folder = place.root;
+    let (message, grant) = match roots.get(folder) {
+        None => {
+            let names: Vec<&str> = roots.keys().map(String::as_str).collect();
+            let names = match names.as_slice() {
+                [] => "none".to_owned(),
+                names => names.join(", "),
+            };
+            let folder = error::quoted(folder);
+            let message = format!("no folder {folder} is granted (granted: {names})");
+            (message, "read_only")
+        }
+        Some((Access::ReadOnly, _)) if access == Access::ReadWrite => {
+            let message = format!("the folder {} may only be read", error::quoted(folder));
+            (message, "read_write")
+        }
+        Some((_, root)) => return Ok(root),
+    };
+    let grant = format!("{implementation}.{grant}({folder:?}, …)");
+    Err(Error::new(code::PERMISSION_DENIED, message)
+        .with_details(&json!({ "permission": "files", "folder": folder, "grant": grant })))
 }
 
 pub(crate) fn no_such_file(path: &str) -> Error {
@@ -164,10 +171,11 @@ fn is_file(path: &str) -> Error {
 }
 
 /// Returns the granted folders, as the entries of the path "".
-fn roots<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Entry> {
+fn list_roots<T>(roots: &Roots<T>) -> Vec<Entry> {
+    let names = roots.keys().cloned();
     names
         .map(|name| Entry {
-            name: name.to_owned(),
+            name,
             folder: true,
             bytes: 0,
         })

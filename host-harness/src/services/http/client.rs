@@ -40,7 +40,8 @@ const REDIRECTS: u32 = 10;
 /// use plugin_sdk::services::http::{Head, Http};
 /// use plugin_sdk_harness::services::{AllowList, HttpClient};
 ///
-/// let mut client = HttpClient::new(AllowList::new(["api.example.com"])?).max_response_bytes(1 << 20);
+/// let allowed = AllowList::new(["api.example.com"])?;
+/// let mut client = HttpClient::new(allowed).max_response_bytes(1 << 20);
 /// let head = Head { method: "GET".into(), url: "http://api.example.com/words".into(), headers: vec![], timeout_ms: Some(500) };
 /// let response = client.send(&head, b"").unwrap();
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
@@ -64,33 +65,6 @@ impl HttpClient {
             timeout: TIMEOUT,
             redirects: REDIRECTS,
         }
-    }
-
-    /// Sets the largest body of a response, in bytes. The default is 16 MiB; a larger one is the
-    /// error `too_large`.
-    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
-        self.max_response = bytes;
-        self
-    }
-
-    /// Sets the longest time that any request may take, at most a day. The default is 30 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(LONGEST);
-        self
-    }
-
-    /// Sets how many redirections are followed. The default is 10; the next redirection is returned
-    /// as the response.
-    pub fn redirects(mut self, most: u32) -> Self {
-        self.redirects = most;
-        self
-    }
-
-    /// Sends everything through the proxy that the variable `ALL_PROXY`, `HTTPS_PROXY` or
-    /// `HTTP_PROXY` names, except to the hosts in `NO_PROXY`.
-    pub fn proxy_from_environment(mut self) -> Self {
-        self.agent = agent(Proxy::try_from_env());
-        self
     }
 
     /// Sends one request and returns its response, without following redirections.
@@ -149,6 +123,33 @@ impl HttpClient {
             .timeout_global(Some(timeout))
             .build();
         self.agent.run(request)
+    }
+
+    /// Sets the largest body of a response, in bytes. The default is 16 MiB; a larger one is the
+    /// error `too_large`.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.max_response = bytes;
+        self
+    }
+
+    /// Sets the longest time that any request may take, at most a day. The default is 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.min(LONGEST);
+        self
+    }
+
+    /// Sets how many redirections are followed. The default is 10; the next redirection is returned
+    /// as the response.
+    pub fn redirects(mut self, most: u32) -> Self {
+        self.redirects = most;
+        self
+    }
+
+    /// Sends everything through the proxy that the variable `ALL_PROXY`, `HTTPS_PROXY` or
+    /// `HTTP_PROXY` names, except to the hosts in `NO_PROXY`.
+    pub fn proxy_from_environment(mut self) -> Self {
+        self.agent = agent(Proxy::try_from_env());
+        self
     }
 }
 
@@ -230,7 +231,9 @@ fn redirection(response: &Response) -> Option<(StatusCode, &str)> {
 
 /// Resolves a reference relative to a URL, as RFC 3986 (5.2) specifies.
 fn resolve(base: &Target, reference: &str) -> String {
-    let reference = reference.split('#').next().unwrap_or_default();
+    let reference = reference
+        .split_once('#')
+        .map_or(reference, |(start, _)| start);
     let has_scheme = reference
         .split_once(':')
         .is_some_and(|(scheme, _)| !scheme.is_empty() && !scheme.contains(['/', '?']));

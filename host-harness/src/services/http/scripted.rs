@@ -161,12 +161,6 @@ impl ScriptedHttp {
         self.0.lock().allowed = allowed;
     }
 
-    /// Adds a response to the queue, for the next request that no rule matches.
-    pub fn answer(self, response: impl IntoResponse) -> Self {
-        self.0.lock().script.queue(Ok(response.into_response()));
-        self
-    }
-
     /// Responds with this response whenever method and URL match the pattern, in which `*` matches
     /// any run of characters.
     pub fn answer_to(self, pattern: &str, response: impl IntoResponse) -> Self {
@@ -190,6 +184,23 @@ impl ScriptedHttp {
         self.answer_with(move |request| condition(request).then(|| Ok(response.clone())))
     }
 
+    /// Returns the requests that were allowed, oldest first: the last 1000, and at most 64 MiB of
+    /// them.
+    pub fn requests(&self) -> Vec<HttpRequest> {
+        self.0.lock().script.asked().cloned().collect()
+    }
+
+    /// Returns the number of responses left in the queue.
+    pub fn unanswered(&self) -> usize {
+        self.0.lock().script.left()
+    }
+
+    /// Adds a response to the queue, for the next request that no rule matches.
+    pub fn answer(self, response: impl IntoResponse) -> Self {
+        self.0.lock().script.queue(Ok(response.into_response()));
+        self
+    }
+
     /// Responds with the closure's result. If the closure returns `None`, later rules and the queue
     /// decide.
     pub fn answer_with(
@@ -204,17 +215,6 @@ impl ScriptedHttp {
     pub fn fail(self, error: Error) -> Self {
         self.0.lock().script.queue(Err(error));
         self
-    }
-
-    /// Returns the requests that were allowed, oldest first: the last 1000, and at most 64 MiB of
-    /// them.
-    pub fn requests(&self) -> Vec<HttpRequest> {
-        self.0.lock().script.asked().cloned().collect()
-    }
-
-    /// Returns the number of responses left in the queue.
-    pub fn unanswered(&self) -> usize {
-        self.0.lock().script.left()
     }
 }
 

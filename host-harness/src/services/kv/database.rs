@@ -1,18 +1,22 @@
 //! A key-value store in a database file.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use plugin_sdk::services::kv::Kv;
-use plugin_sdk::{Error, Result, code};
+use plugin_sdk::{Result, code};
 use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableError};
 
-use super::{LIMIT, Listed, check_key, taken};
-use crate::failure::{Failure, FailureKind};
+use super::{Listed, STORE, check_key};
+use crate::failure::Failure;
 use crate::services::error;
+use crate::services::quota::{self, LIMIT, counted};
+use crate::source::unusable_file;
+use crate::sync::lock;
 
 /// The bytes that each namespace takes.
 const TAKEN: TableDefinition<'_, &str, u64> = TableDefinition::new("taken");
@@ -51,16 +55,11 @@ impl DatabaseKv {
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Io`] if the file cannot be created or read, is open in another process, is
-    /// not a database of this kind, or is damaged.
+    /// [`FailureKind::Io`](crate::FailureKind::Io) if the file cannot be created or read, is open
+    /// in another process, is not a database of this kind, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Failure> {
         let path = path.as_ref();
-        let database = shared(path).map_err(|reason| {
-            Failure::load(FailureKind::Io {
-                path: path.to_owned(),
-                reason,
-            })
-        })?;
+        let database = shared(path).map_err(|reason| unusable_file(path, reason))?;
         Ok(DatabaseKv {
             database,
             path: path.to_owned(),
@@ -75,14 +74,6 @@ impl DatabaseKv {
             namespace: Arc::from(name),
             ..self.clone()
         }
-    }
-
-    /// Sets the limit of the namespace's keys and values together, in bytes. The default is 64 MiB;
-    /// each entry counts 128 bytes more than its key and its value. A write beyond the limit is
-    /// refused as `quota_exceeded`.
-    pub fn limit_bytes(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
     }
 
     fn table_name(&self) -> String {
@@ -103,10 +94,7 @@ impl DatabaseKv {
                 Err(error) => Err(error.into()),
             }
         };
-        unless_damaged(reading)
-            .map_err(damaged)
-            .flatten()
-            .map_err(explain)
+        explained(reading)
     }
 
     /// Changes the namespace's table and its recorded size, atomically.
@@ -130,17 +118,22 @@ impl DatabaseKv {
             transaction.commit()?;
             Ok(result)
         };
-        unless_damaged(changing)
-            .map_err(damaged)
-            .flatten()
-            .map_err(explain)
+        explained(changing)
+    }
+
+    /// Sets the limit of keys and values together in the namespace, in bytes. The default is 64
+    /// MiB; each entry counts 128 bytes more than its key and its value. A write beyond the limit
+    /// is refused as `quota_exceeded`.
+    pub fn limit_bytes(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
     }
 }
 
 /// Returns the database of a file, shared within the process.
 fn shared(path: &Path) -> Result<Arc<Database>, String> {
     static OPEN: Mutex<Vec<(PathBuf, Weak<Database>)>> = Mutex::new(Vec::new());
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = lock(&OPEN);
     open.retain(|(_, database)| database.strong_count() > 0);
     if let Ok(known) = path.canonicalize()
         && let Some((_, database)) = open.iter().find(|(path, _)| *path == known)
@@ -221,15 +214,14 @@ fn unless_damaged<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|_| "the file is damaged".to_owned())
 }
 
-fn damaged(reason: String) -> Error {
-    error::unavailable("the key-value store cannot be used", reason)
-}
-
-/// Adds a code to an error of the database, which has none yet.
-fn explain(error: Error) -> Error {
-    match error.code() {
-        code::FAILED => error::unavailable("the key-value store cannot be used", error),
-        _ => error,
+/// Runs a database operation, and adds a code to its error if the database returned it.
+fn explained<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let unusable =
+        |reason: &dyn Display| error::unavailable(&format!("{STORE} cannot be used"), reason);
+    match unless_damaged(run) {
+        Err(reason) => Err(unusable(&reason)),
+        Ok(Err(error)) if error.code() == code::FAILED => Err(unusable(&error)),
+        Ok(outcome) => outcome,
     }
 }
 
@@ -254,12 +246,9 @@ impl Kv for DatabaseKv {
         self.change(|table, size| {
             let before = table
                 .insert(key, value)?
-                .map_or(0, |before| taken(key, before.value().len()));
-            let after = size.saturating_sub(before) + taken(key, value.len());
-            // A store already over its limit may still shrink.
-            if after > limit && after > *size {
-                return Err(error::quota_exceeded("the key-value store", limit));
-            }
+                .map_or(0, |before| counted(key, before.value().len()));
+            let after = size.saturating_sub(before) + counted(key, value.len());
+            quota::check(STORE, *size, after, limit)?;
             *size = after;
             Ok(())
         })
@@ -270,7 +259,7 @@ impl Kv for DatabaseKv {
         self.change(|table, size| {
             let removed = table
                 .remove(key)?
-                .map(|before| taken(key, before.value().len()));
+                .map(|before| counted(key, before.value().len()));
             *size = size.saturating_sub(removed.unwrap_or(0));
             Ok(removed.is_some())
         })
@@ -333,8 +322,8 @@ mod tests {
         for length in lengths.chain([1, 8, 9, 63, 64, 320, 4095, 4096, whole.len() - 1]) {
             std::fs::write(&path, &whole[..length]).unwrap();
             check_header(&path).expect_err("cut short");
-            let told = tried(&path, &whole[..length]);
-            assert!(told.starts_with("io: "), "{length}: {told}");
+            let outcome = tried(&path, &whole[..length]);
+            assert!(outcome.starts_with("io: "), "{length}: {outcome}");
         }
     }
 

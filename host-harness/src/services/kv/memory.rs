@@ -1,15 +1,14 @@
 //! A key-value store in memory.
 
-use std::collections::BTreeMap;
-
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk::{Error, Result};
 use serde::Serialize;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use super::{LIMIT, Listed, check_key, taken};
-use crate::services::{Shared, error};
+use super::{Listed, STORE, check_key};
+use crate::services::Shared;
+use crate::services::quota::Values;
 
 /// Values by key, in memory. Clones share them.
 ///
@@ -30,38 +29,21 @@ use crate::services::{Shared, error};
 /// assert_eq!(store.keys(), ["last", "visits"]);
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct MemoryKv(Shared<State>);
-
-struct State {
-    values: BTreeMap<String, Vec<u8>>,
-    bytes: u64,
-    limit: u64,
-}
+#[derive(Clone, Default)]
+pub struct MemoryKv(Shared<Values>);
 
 impl MemoryKv {
     /// Creates an empty store of at most 64 MiB.
     pub fn new() -> Self {
-        MemoryKv(Shared::new(State {
-            values: BTreeMap::new(),
-            bytes: 0,
-            limit: LIMIT,
-        }))
-    }
-
-    /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
-    /// its key and its value. A write beyond the limit is refused as `quota_exceeded`.
-    pub fn limit_bytes(self, limit: u64) -> Self {
-        self.0.lock().limit = limit;
-        self
+        Self::default()
     }
 
     /// Returns the value of a key, decoded from JSON or from plain text (plugins store text on
     /// hosts that have only text). Returns `None` both for a missing key and for a value that is
     /// not a `T`; [`bytes`](Self::bytes) distinguishes the two.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let state = self.0.lock();
-        let bytes = state.values.get(key)?;
+        let values = self.0.lock();
+        let bytes = values.get(key)?;
         if let Ok(value) = serde_json::from_slice(bytes) {
             return Some(value);
         }
@@ -83,7 +65,7 @@ impl MemoryKv {
 
     /// Returns the bytes of a key.
     pub fn bytes(&self, key: &str) -> Option<Vec<u8>> {
-        self.0.lock().values.get(key).cloned()
+        self.0.lock().get(key).cloned()
     }
 
     /// Stores bytes under a key.
@@ -94,17 +76,17 @@ impl MemoryKv {
     /// write beyond the limit.
     pub fn set_bytes(&self, key: &str, value: &[u8]) -> Result<()> {
         check_key(key)?;
-        self.0.lock().set(key, value)
+        self.0.lock().set(STORE, key, value)
     }
 
     /// Returns all keys, in alphabetical order.
     pub fn keys(&self) -> Vec<String> {
-        self.0.lock().values.keys().cloned().collect()
+        self.0.lock().keys()
     }
 
     /// Returns the number of keys.
     pub fn len(&self) -> usize {
-        self.0.lock().values.len()
+        self.0.lock().entries().len()
     }
 
     /// Returns whether the store is empty.
@@ -114,32 +96,14 @@ impl MemoryKv {
 
     /// Removes everything.
     pub fn clear(&self) {
-        let mut state = self.0.lock();
-        state.values.clear();
-        state.bytes = 0;
+        self.0.lock().clear();
     }
-}
 
-impl State {
-    fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
-        let before = self
-            .values
-            .get(key)
-            .map_or(0, |before| taken(key, before.len()));
-        let bytes = self.bytes - before + taken(key, value.len());
-        // A store already over its limit may still shrink.
-        if bytes > self.limit && bytes > self.bytes {
-            return Err(error::quota_exceeded("the key-value store", self.limit));
-        }
-        self.values.insert(key.to_owned(), value.to_owned());
-        self.bytes = bytes;
-        Ok(())
-    }
-}
-
-impl Default for MemoryKv {
-    fn default() -> Self {
-        Self::new()
+    /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
+    /// its key and its value. A write beyond the limit is refused as `quota_exceeded`.
+    pub fn limit_bytes(self, limit: u64) -> Self {
+        self.0.lock().limit = limit;
+        self
     }
 }
 
@@ -162,22 +126,15 @@ impl Kv for MemoryKv {
 
     fn delete(&mut self, key: &str) -> Result<bool, Error> {
         check_key(key)?;
-        let mut state = self.0.lock();
-        let Some(value) = state.values.remove(key) else {
-            return Ok(false);
-        };
-        state.bytes -= taken(key, value.len());
-        Ok(true)
+        Ok(self.0.lock().remove(key))
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, Error> {
-        let state = self.0.lock();
-        let keys = state.values.range(prefix.to_owned()..);
-        let mut keys = keys
-            .map(|(key, _)| key)
-            .take_while(|key| key.starts_with(prefix));
+        let values = self.0.lock();
         let mut listed = Listed::default();
-        keys.try_for_each(|key| listed.add(key))?;
+        for (key, _) in values.with_prefix(prefix) {
+            listed.add(key)?;
+        }
         Ok(listed.keys)
     }
 }

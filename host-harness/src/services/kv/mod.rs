@@ -15,15 +15,12 @@ use super::error;
 /// The longest key, in bytes.
 const MAX_KEY: usize = 1024;
 
-/// The default limit of keys and values together, in bytes.
-const LIMIT: u64 = 64 << 20;
+/// The name of a store in errors.
+const STORE: &str = "the key-value store";
 
 /// The most keys of one listing, and the most bytes of them.
 const MAX_LISTED: usize = 100_000;
 const MAX_LISTED_BYTES: usize = 16 << 20;
-
-/// The bytes an entry counts in addition to its key and its value.
-const ENTRY: u64 = 128;
 
 fn check_key(key: &str) -> Result<()> {
     match key.len() {
@@ -57,9 +54,4 @@ impl Listed {
         self.keys.push(key.to_owned());
         Ok(())
     }
-}
-
-/// Returns the bytes that an entry counts towards the limit.
-fn taken(key: &str, value: usize) -> u64 {
-    ENTRY + key.len() as u64 + value as u64
 }

@@ -322,16 +322,10 @@ impl Sorted {
         ];
         const PORTABLE: [&str; 3] = ["--cfg", "--check-cfg", "--remap-path-prefix"];
         let mut sorted = Sorted::default();
-        let mut rest = words;
-        while let [flag, others @ ..] = rest {
+        let mut words = words.iter().copied().peekable();
+        while let Some(flag) = words.next() {
             // A flag and its value are one word or two; a value never begins with a hyphen.
-            let value = match others {
-                [value, ..] if !value.starts_with('-') && !has_value(flag) => Some(*value),
-                _ => None,
-            };
-            let len = 1 + usize::from(value.is_some());
-            let told = rest.iter().take(len).map(|word| (*word).to_owned());
-            let told: Vec<String> = told.collect();
+            let value = words.next_if(|next| !next.starts_with('-') && !has_value(flag));
             let is = |names: &[&str]| {
                 names.iter().any(|name| match flag.strip_prefix(name) {
                     Some("") => value.is_some(),
@@ -339,15 +333,17 @@ impl Sorted {
                     None => false,
                 })
             };
-            let has_blanks = told.iter().any(|word| word.contains(char::is_whitespace));
-            if is(&LINTS) {
-                sorted.lints.extend(told);
-            } else if (is(&PORTABLE) || features_of_wasm(&told)) && !has_blanks {
-                sorted.portable.extend(told);
+            let given = || [flag].into_iter().chain(value);
+            let is_portable = (is(&PORTABLE) || features_of_wasm(flag, value))
+                && !given().any(|word| word.contains(char::is_whitespace));
+            let kind = if is(&LINTS) {
+                &mut sorted.lints
+            } else if is_portable {
+                &mut sorted.portable
             } else {
-                sorted.native.extend(told);
-            }
-            rest = rest.get(len..).unwrap_or_default();
+                &mut sorted.native
+            };
+            kind.extend(given().map(str::to_owned));
         }
         sorted
     }
@@ -362,8 +358,8 @@ fn has_value(flag: &str) -> bool {
 }
 
 /// Returns whether a flag changes only target features that WebAssembly alone has.
-fn features_of_wasm(flag: &[String]) -> bool {
-    let flag = flag.concat();
+fn features_of_wasm(flag: &str, value: Option<&str>) -> bool {
+    let flag = [flag, value.unwrap_or("")].concat();
     let codegen = ["-C", "--codegen=", "--codegen"]
         .iter()
         .find_map(|name| flag.strip_prefix(name));

@@ -1,6 +1,6 @@
 //! Builds of the crate under test, once per process and as its author would build it.
 //!
-//! Cargo uses one file name for all variants of a crate's module (other features, counted
+//! Cargo uses one file name for all variants of the module of a crate (other features, counted
 //! allocations), so each build overwrites the module of the previous one. A module is therefore
 //! read as soon as it is built. Other builds into the same target folder, in this process or in
 //! another one, wait until then.
@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use serde::Deserialize;
 
@@ -23,6 +23,7 @@ use super::clash;
 use super::file::read_file;
 use super::remedies;
 use crate::failure::{BuildFailure, Failure, FailureKind};
+use crate::sync::lock;
 use crate::text;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -44,7 +45,7 @@ const MAX_OUTPUT: usize = 64 * 1024;
 ///
 /// The harness runs plain `cargo build --lib` in the crate's folder and into its own target folder,
 /// so the author's `Cargo.toml`, configuration, toolchain and features apply. It builds once per
-/// process, however many tests ask for the crate. Variables of the test's environment that are for
+/// process, however many tests ask for the crate. Environment variables of the test that are for
 /// native code do not reach the build; see [`CargoEnvironment`]. A build that takes longer than a
 /// second is announced on the standard error stream.
 ///
@@ -63,7 +64,7 @@ pub struct CrateSource {
     dir: PathBuf,
     profile: Option<String>,
     features: Vec<String>,
-    default_features: bool,
+    no_default_features: bool,
     count_allocations: bool,
     target_dir: Option<PathBuf>,
     alone: bool,
@@ -109,19 +110,13 @@ impl CrateSource {
             dir: dir.into(),
             profile: None,
             features: Vec::new(),
-            default_features: true,
+            no_default_features: false,
             count_allocations: false,
             target_dir: None,
             alone: false,
             compiler_arguments: Vec::new(),
             shows_output: false,
         }
-    }
-
-    /// Builds with a profile: `dev`, `release`, or a custom one.
-    pub fn profile(mut self, profile: impl Into<String>) -> Self {
-        self.profile = Some(profile.into());
-        self
     }
 
     /// Builds with the profile `release`.
@@ -132,39 +127,6 @@ impl CrateSource {
     /// Turns on features in addition to the default ones.
     pub fn features<F: Into<String>>(mut self, features: impl IntoIterator<Item = F>) -> Self {
         self.features.extend(features.into_iter().map(Into::into));
-        self
-    }
-
-    /// Turns the default features off.
-    pub fn no_default_features(mut self) -> Self {
-        self.default_features = false;
-        self
-    }
-
-    /// Builds the plugin so that it counts its allocations.
-    ///
-    /// [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
-    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option
-    /// turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency
-    /// of the crate under this name. The crate must not define a global allocator. The result is a
-    /// separate module; builds without the option are unaffected.
-    pub fn count_allocations(mut self) -> Self {
-        self.count_allocations = true;
-        self
-    }
-
-    /// Sets the target folder, instead of the one that cargo would choose.
-    pub fn target_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        self.target_dir = Some(dir.into());
-        self
-    }
-
-    /// Builds only the module, as for a release: `cargo rustc --lib --crate-type cdylib`.
-    ///
-    /// The module is smaller this way: cargo skips link-time optimisation when it also builds the
-    /// Rust library (`rlib`) that a plugin's tests link.
-    pub fn cdylib_only(mut self) -> Self {
-        self.alone = true;
         self
     }
 
@@ -181,14 +143,6 @@ impl CrateSource {
         self.cdylib_only()
     }
 
-    /// Forwards cargo's output to the standard error stream as it arrives.
-    ///
-    /// A failure then contains none of it.
-    pub fn show_output(mut self) -> Self {
-        self.shows_output = true;
-        self
-    }
-
     /// Turns on one more feature.
     pub(crate) fn add_feature(&mut self, feature: &str) {
         if !self.features.iter().any(|known| known == feature) {
@@ -203,14 +157,9 @@ impl CrateSource {
 
     /// Builds the crate; later calls return the result of the first one.
     pub(super) fn build(&self) -> Result<Arc<Build>, Failure> {
-        static BUILDS: OnceLock<Mutex<HashMap<CrateSource, Shared>>> = OnceLock::new();
-        let build = {
-            let mut builds = BUILDS
-                .get_or_init(Mutex::default)
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(builds.entry(self.clone()).or_default())
-        };
+        static BUILDS: LazyLock<Mutex<HashMap<CrateSource, Shared>>> =
+            LazyLock::new(Mutex::default);
+        let build = Arc::clone(lock(&BUILDS).entry(self.clone()).or_default());
         build.get_or_init(|| Ok(Arc::new(self.run()?))).clone()
     }
 
@@ -218,7 +167,7 @@ impl CrateSource {
     pub(crate) fn run(&self) -> Result<Build, Failure> {
         // The lock file only excludes other processes, and some file systems do not support locks.
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = lock(&ONE_AT_A_TIME);
         let _announcement = (!self.shows_output).then(|| Announcement::of(&self.title()));
         let make = || {
             let made = self.make();
@@ -249,7 +198,7 @@ impl CrateSource {
     fn lock(&self) -> Option<File> {
         let dir = match &self.target_dir {
             Some(dir) => self.dir.join(dir),
-            None => self.usual_target_dir()?,
+            None => self.metadata()?.target_directory,
         };
         let file = File::create(dir.join(LOCK)).ok()?;
         file.lock().ok()?;
@@ -264,15 +213,10 @@ impl CrateSource {
         format!("{name} for {TARGET} (profile {})", self.chosen_profile())
     }
 
-    /// Returns the target folder that cargo chooses by default.
-    fn usual_target_dir(&self) -> Option<PathBuf> {
-        Some(self.metadata()?.target_directory)
-    }
-
     fn metadata(&self) -> Option<Metadata> {
-        let mut command = self.cargo("metadata", &CargoEnvironment::for_module());
-        let output = command
-            .args(["--no-deps", "--format-version=1"])
+        let output = CargoEnvironment::for_module()
+            .cargo(&self.dir)
+            .args(["metadata", "--no-deps", "--format-version=1"])
             .output()
             .ok()?;
         serde_json::from_slice(&output.stdout).ok()
@@ -299,15 +243,17 @@ impl CrateSource {
         if !output.status.success() {
             return Err(self.refused(&command, &environment, manifest, &output));
         }
-        artifacts(&output.stdout, &manifest).ok_or_else(|| {
-            if declares_package(&manifest) {
-                BuildFailure::NotCdylib { manifest }
-            } else {
-                BuildFailure::Workspace {
-                    dir: self.dir.clone(),
-                }
-            }
-        })
+        artifacts(&output.stdout, &manifest).ok_or_else(|| self.no_module(manifest))
+    }
+
+    /// Returns the failure of a build without a module.
+    fn no_module(&self, manifest: PathBuf) -> BuildFailure {
+        match declares_package(&manifest) {
+            true => BuildFailure::NotCdylib { manifest },
+            false => BuildFailure::Workspace {
+                dir: self.dir.clone(),
+            },
+        }
     }
 
     /// Returns the requested profile, or else that of the running test.
@@ -318,11 +264,12 @@ impl CrateSource {
     fn command(&self, environment: &CargoEnvironment) -> Command {
         let lints = environment.lints();
         let has_arguments = !lints.is_empty() || !self.compiler_arguments.is_empty();
-        let mut command = match self.alone || has_arguments {
-            true => self.cargo("rustc", environment),
-            false => self.cargo("build", environment),
-        };
+        let mut command = environment.cargo(&self.dir);
         command.args([
+            match self.alone || has_arguments {
+                true => "rustc",
+                false => "build",
+            },
             "--lib",
             "--message-format=json-render-diagnostics",
             "--target",
@@ -343,7 +290,7 @@ impl CrateSource {
         if !features.is_empty() {
             command.arg("--features").arg(features);
         }
-        if !self.default_features {
+        if self.no_default_features {
             command.arg("--no-default-features");
         }
         if let Some(dir) = &self.target_dir {
@@ -352,13 +299,6 @@ impl CrateSource {
         if has_arguments {
             command.arg("--").args(&self.compiler_arguments).args(lints);
         }
-        command
-    }
-
-    /// Creates a command that runs cargo in the crate's folder, as its author would.
-    fn cargo(&self, subcommand: &str, environment: &CargoEnvironment) -> Command {
-        let mut command = environment.cargo(&self.dir);
-        command.arg(subcommand);
         command
     }
 
@@ -392,12 +332,7 @@ impl CrateSource {
             };
         }
         if text.contains("no library targets found") {
-            return match declares_package(&manifest) {
-                true => BuildFailure::NotCdylib { manifest },
-                false => BuildFailure::Workspace {
-                    dir: self.dir.clone(),
-                },
-            };
+            return self.no_module(manifest);
         }
         if let Some(clash) = clash::reported(&text) {
             return clash.into();
@@ -408,12 +343,10 @@ impl CrateSource {
                 feature: feature.to_owned(),
             };
         }
-        let help = match dependency_that_failed(&text) {
-            None => None,
-            Some(dependency) => self
-                .united_features(&dependency)
-                .or_else(|| remedies::of(&dependency).map(str::to_owned)),
-        };
+        let help = dependency_that_failed(&text).and_then(|dependency| {
+            let remedy = || remedies::of(&dependency).map(str::to_owned);
+            self.united_features(&dependency).or_else(remedy)
+        });
         BuildFailure::Failed {
             command: shown(command),
             output: match self.shows_output {
@@ -455,6 +388,53 @@ impl CrateSource {
              `[workspace]` in `{}`",
             root.display()
         ))
+    }
+
+    /// Builds with a profile: `dev`, `release`, or a custom one.
+    pub fn profile(mut self, profile: impl Into<String>) -> Self {
+        self.profile = Some(profile.into());
+        self
+    }
+
+    /// Turns the default features off.
+    pub fn no_default_features(mut self) -> Self {
+        self.no_default_features = true;
+        self
+    }
+
+    /// Builds the plugin so that it counts its allocations.
+    ///
+    /// [`Plugin::heap`](crate::Plugin::heap), [`Plugin::leaks`](crate::Plugin::leaks) and
+    /// [`Plugin::expect_no_leak`](crate::Plugin::expect_no_leak) need these counts. The option
+    /// turns on the feature `count-allocations` of `plugin-sdk`, which must be a direct dependency
+    /// of the crate under this name. The crate must not define a global allocator. The result is a
+    /// separate module; builds without the option are unaffected.
+    pub fn count_allocations(mut self) -> Self {
+        self.count_allocations = true;
+        self
+    }
+
+    /// Sets the target folder, instead of the one that cargo would choose.
+    pub fn target_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.target_dir = Some(dir.into());
+        self
+    }
+
+    /// Builds only the module, as for a release: `cargo rustc --lib --crate-type cdylib`.
+    ///
+    /// The module is smaller this way: cargo skips link-time optimisation when it also builds the
+    /// Rust library (`rlib`) that a plugin's tests link.
+    pub fn cdylib_only(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// Forwards cargo's output to the standard error stream as it arrives.
+    ///
+    /// A failure then contains none of it.
+    pub fn show_output(mut self) -> Self {
+        self.shows_output = true;
+        self
     }
 }
 
@@ -507,8 +487,8 @@ fn unites_features(manifest: &str) -> bool {
 
 /// Returns the name of the crate that did not compile.
 fn dependency_that_failed(output: &str) -> Option<String> {
-    let (_, told) = output.split_once("could not compile `")?;
-    let (name, _) = told.split_once('`')?;
+    let (_, rest) = output.split_once("could not compile `")?;
+    let (name, _) = rest.split_once('`')?;
     Some(text::name(name))
 }
 
@@ -525,10 +505,14 @@ fn shown_output(command: &mut Command) -> io::Result<Output> {
     }
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
-    let stderr = child.stderr.take();
-    let showing = std::thread::spawn(move || stderr.map(show).unwrap_or_default());
+    let Some(stderr) = child.stderr.take() else {
+        return child.wait_with_output();
+    };
+    let showing = std::thread::spawn(move || show(stderr));
     let mut output = child.wait_with_output()?;
-    output.stderr = showing.join().unwrap_or_default();
+    output.stderr = showing
+        .join()
+        .map_err(|_| io::Error::other("the thread that shows cargo's output panicked"))?;
     Ok(output)
 }
 
@@ -537,7 +521,7 @@ fn show(mut stream: impl Read) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(read @ 1..) = stream.read(&mut buffer) {
-        let part = buffer.get(..read).unwrap_or_default();
+        let (part, _) = buffer.split_at(read);
         // If the standard error stream is closed, its owner does not want the output.
         let _ = io::stderr().write_all(part);
         kept.extend_from_slice(part);
@@ -552,8 +536,9 @@ fn show(mut stream: impl Read) -> Vec<u8> {
 fn running_profile() -> &'static str {
     static PROFILE: OnceLock<String> = OnceLock::new();
     PROFILE.get_or_init(|| {
-        let program = std::env::current_exe().unwrap_or_default();
-        profile_of(&program, |dir| dir.is_dir()).unwrap_or_else(|| "dev".to_owned())
+        let program = std::env::current_exe().ok();
+        let profile = program.and_then(|program| profile_of(&program, |dir| dir.is_dir()));
+        profile.unwrap_or_else(|| "dev".to_owned())
     })
 }
 
@@ -626,10 +611,8 @@ fn shown(command: &Command) -> String {
     let words = command
         .get_args()
         .map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("cargo".to_owned())
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words: Vec<String> = std::iter::once("cargo".to_owned()).chain(words).collect();
+    words.join(" ")
 }
 
 /// Returns the last [`MAX_OUTPUT`] bytes of an output, where the errors are.
