@@ -975,32 +975,28 @@ pub trait NoCodes {
 impl<T> NoCodes for CodesOf<T> {}
 
 /// Returns the number of codes in several lists.
-pub const fn count_codes(mut lists: &[&[ErrorCode]]) -> usize {
+pub const fn count_codes(lists: &[&[ErrorCode]]) -> usize {
     let mut count = 0;
-    while let [first, rest @ ..] = lists {
+    each!(for first in lists {
         count += first.len();
-        lists = rest;
-    }
+    });
     count
 }
 
 /// Joins several lists into one; `N` is the result of [`count_codes`].
 #[allow(clippy::indexing_slicing, reason = "runs in the compiler only")]
-pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCode; N] {
+pub const fn join_codes<const N: usize>(lists: &[&[ErrorCode]]) -> [ErrorCode; N] {
     let none = ErrorCode {
         code: "",
         description: "",
     };
     let (mut joined, mut next) = ([none; N], 0);
-    while let [first, rest @ ..] = lists {
-        let mut list: &[ErrorCode] = first;
-        while let [code, others @ ..] = list {
+    each!(for first in lists {
+        each!(for code in first {
             joined[next] = *code;
             next += 1;
-            list = others;
-        }
-        lists = rest;
-    }
+        });
+    });
     joined
 }
 

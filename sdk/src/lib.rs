@@ -300,6 +300,24 @@
 // The expansions of the macros name this crate, also within it.
 extern crate self as plugin_sdk;
 
+/// Runs a loop over a slice in a `const fn`, which cannot use iterators: `each!(for item in slice {
+/// … })`.
+macro_rules! each {
+    (for $item:pat in $($slice_and_body:tt)+) => {
+        each!(@ $item, [] $($slice_and_body)+)
+    };
+    (@ $item:pat, [$($slice:tt)+] { $($body:tt)* }) => {{
+        let mut rest: &[_] = $($slice)+;
+        while let [$item, others @ ..] = rest {
+            rest = others;
+            $($body)*
+        }
+    }};
+    (@ $item:pat, [$($slice:tt)*] $next:tt $($more:tt)+) => {
+        each!(@ $item, [$($slice)* $next] $($more)+)
+    };
+}
+
 pub mod abi;
 mod allocator;
 #[doc(hidden)]

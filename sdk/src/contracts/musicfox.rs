@@ -507,21 +507,17 @@ const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     // The manifest lists authors, and the host takes one text.
     let author = object.value("author");
     author.raw("\"");
-    let mut authors = identity.authors;
-    while let [one, others @ ..] = authors {
-        authors = others;
+    let mut comma = "";
+    each!(for one in identity.authors {
+        author.raw(comma);
         author.escaped(one);
-        if !others.is_empty() {
-            author.raw(", ");
-        }
-    }
+        comma = ", ";
+    });
     author.raw("\"");
     let mut tags = object.array("tags");
-    let mut rest = identity.tags;
-    while let [tag, others @ ..] = rest {
-        rest = others;
+    each!(for tag in identity.tags {
         tags.item().string(tag);
-    }
+    });
     tags.end();
     object.end();
     sink.raw("\0");

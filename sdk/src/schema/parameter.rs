@@ -70,9 +70,7 @@ const fn find(object: &'static Node, nth: usize) -> Result<&'static Field, usize
         return Err(0);
     };
     let mut passed = 0;
-    let mut rest: &'static [Field] = fields;
-    while let [field, others @ ..] = rest {
-        rest = others;
+    each!(for field in fields {
         if field.flatten {
             match find(field.node, nth - passed) {
                 Ok(field) => return Ok(field),
@@ -84,7 +82,7 @@ const fn find(object: &'static Node, nth: usize) -> Result<&'static Field, usize
             }
             passed += 1;
         }
-    }
+    });
     Err(passed)
 }
 
@@ -107,13 +105,12 @@ const fn form(node: &'static Node) -> Form {
 }
 
 /// Returns whether every variant is only a name.
-const fn are_words(mut variants: &[Variant]) -> bool {
-    while let [variant, rest @ ..] = variants {
+const fn are_words(variants: &[Variant]) -> bool {
+    each!(for variant in variants {
         if !matches!(variant.content, Content::Unit) || variant.untagged {
             return false;
         }
-        variants = rest;
-    }
+    });
     true
 }
 
