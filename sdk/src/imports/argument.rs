@@ -1,7 +1,7 @@
 //! Arguments of host functions: a guest lowers them to numbers, a host reads them from its memory.
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,156 +58,78 @@ pub trait Lent<C> {
     fn lend<'r>(read: &'r Self::Read<'_>) -> &'r Self;
 }
 
-#[diagnostic::do_not_recommend]
-impl Lent<Plain> for str {
-    type First = Address;
-    type Second = u32;
-    const KIND: Kind = Kind::Text;
-    type Held<'a> = &'a str;
+/// Implements `Lent` for types that are in memory as the host reads them. The expressions are the
+/// numbers for a value, and the value for numbers.
+macro_rules! in_memory {
+    ($(
+        [$($generics:tt)*] $type:ty, $second:ident, $kind:expr,
+        |$held:ident| $lower:expr,
+        |$memory:ident, $from:ident, $count:ident| $read:expr;
+    )*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Lent<Plain> for $type {
+            type First = Address;
+            type Second = $second;
+            const KIND: Kind = $kind;
+            type Held<'a> = &'a Self;
 
-    #[inline]
-    fn hold(&self) -> Result<&str, Error> {
-        Ok(self)
-    }
+            #[inline]
+            fn hold(&self) -> Result<&Self, Error> {
+                Ok(self)
+            }
 
-    #[inline]
-    fn lower(held: &&str) -> (Address, u32) {
-        (Address::of(held.as_bytes()), held.len() as u32)
-    }
+            #[inline]
+            fn lower($held: &&Self) -> (Address, $second) {
+                $lower
+            }
 
-    type Read<'m> = Cow<'m, str>;
+            type Read<'m> = Cow<'m, Self>;
 
-    #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, CallError> {
-        text(region(memory, first, second, 1)?).map(Cow::Borrowed)
-    }
+            #[inline]
+            fn read($memory: &[u8], $from: u64, $count: u64) -> Result<Cow<'_, Self>, CallError> {
+                $read
+            }
 
-    #[inline]
-    fn detach(read: Cow<'_, str>) -> Cow<'static, str> {
-        Cow::Owned(read.into_owned())
-    }
+            #[inline]
+            fn detach(read: Cow<'_, Self>) -> Cow<'static, Self> {
+                Cow::Owned(read.into_owned())
+            }
 
-    #[inline]
-    fn lend<'r>(read: &'r Cow<'_, str>) -> &'r str {
-        read
-    }
+            #[inline]
+            fn lend<'r>(read: &'r Cow<'_, Self>) -> &'r Self {
+                read
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Number> Lent<Plain> for [T] {
-    type First = Address;
-    type Second = u32;
-    const KIND: Kind = Kind::Numbers {
-        size: size_of::<T>() as u32,
+in_memory! {
+    [] str, u32, Kind::Text,
+    |held| (Address::of(held.as_bytes()), held.len() as u32),
+    |memory, from, count| text(region(memory, from, count, 1)?).map(Cow::Borrowed);
+
+    [T: Number] [T], u32, Kind::Numbers { size: size_of::<T>() as u32 },
+    |held| (Address::of(held), held.len() as u32),
+    |memory, from, count| {
+        let numbers = lent_numbers(region(memory, from, count, size_of::<T>())?);
+        numbers.map(Cow::Borrowed).ok_or(CallError::Misaligned {
+            address: from as u32,
+            alignment: align_of::<T>() as u32,
+        })
     };
-    type Held<'a> = &'a [T];
 
-    #[inline]
-    fn hold(&self) -> Result<&[T], Error> {
-        Ok(self)
-    }
-
-    #[inline]
-    fn lower(held: &&[T]) -> (Address, u32) {
-        (Address::of(held), held.len() as u32)
-    }
-
-    type Read<'m> = Cow<'m, [T]>;
-
-    #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, CallError> {
-        let bytes = region(memory, first, second, size_of::<T>())?;
-        lent_numbers(bytes)
-            .map(Cow::Borrowed)
-            .ok_or(CallError::Misaligned {
-                address: first as u32,
-                alignment: align_of::<T>() as u32,
-            })
-    }
-
-    #[inline]
-    fn detach(read: Cow<'_, [T]>) -> Cow<'static, [T]> {
-        Cow::Owned(read.into_owned())
-    }
-
-    #[inline]
-    fn lend<'r>(read: &'r Cow<'_, [T]>) -> &'r [T] {
-        read
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::Fixed {
-        bytes: (size_of::<T>() * N) as u32,
-    };
-    type Held<'a> = &'a [T; N];
-
-    #[inline]
-    fn hold(&self) -> Result<&[T; N], Error> {
-        Ok(self)
-    }
-
-    #[inline]
-    fn lower(held: &&[T; N]) -> (Address, Nothing) {
-        (Address::of(&held[..]), Nothing)
-    }
-
-    type Read<'m> = [T; N];
-
-    #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], CallError> {
-        let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
+    [T: Number, const N: usize] [T; N], Nothing, Kind::Fixed { bytes: (size_of::<T>() * N) as u32 },
+    |held| (Address::of(&held[..]), Nothing),
+    |memory, from, _count| {
+        let numbers = <[T] as Lent<Plain>>::read(memory, from, N as u64)?;
         // The slice has as many numbers as requested.
-        <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)
-    }
+        let numbers = <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)?;
+        Ok(Cow::Owned(numbers))
+    };
 
-    #[inline]
-    fn detach(read: [T; N]) -> [T; N] {
-        read
-    }
-
-    #[inline]
-    fn lend(read: &[T; N]) -> &[T; N] {
-        read
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Lent<Plain> for CStr {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::CText;
-    type Held<'a> = &'a CStr;
-
-    #[inline]
-    fn hold(&self) -> Result<&CStr, Error> {
-        Ok(self)
-    }
-
-    #[inline]
-    fn lower(held: &&CStr) -> (Address, Nothing) {
-        (Address::of(held.to_bytes_with_nul()), Nothing)
-    }
-
-    type Read<'m> = Cow<'m, CStr>;
-
-    #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, CallError> {
-        c_text(memory, first).map(Cow::Borrowed)
-    }
-
-    #[inline]
-    fn detach(read: Cow<'_, CStr>) -> Cow<'static, CStr> {
-        Cow::Owned(CString::from(read))
-    }
-
-    #[inline]
-    fn lend<'r>(read: &'r Cow<'_, CStr>) -> &'r CStr {
-        read
-    }
+    [] CStr, Nothing, Kind::CText,
+    |held| (Address::of(held.to_bytes_with_nul()), Nothing),
+    |memory, from, _count| c_text(memory, from).map(Cow::Borrowed);
 }
 
 #[diagnostic::do_not_recommend]
@@ -476,7 +398,7 @@ macro_rules! owned {
 
             #[inline]
             fn lower(&self) -> (Address, u32) {
-                self.as_ref().map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&&**value))
+                self.as_deref().lower()
             }
         }
 
