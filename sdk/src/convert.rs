@@ -305,54 +305,33 @@ pub trait CommandError {
     fn into_error(self) -> Error;
 }
 
-#[diagnostic::do_not_recommend]
-impl CommandError for Error {
-    fn into_error(self) -> Error {
-        self
-    }
+macro_rules! command_errors {
+    ($($error:ty: |$value:ident| $into:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl CommandError for $error {
+            fn into_error(self) -> Error {
+                let $value = self;
+                $into
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl CommandError for String {
-    fn into_error(self) -> Error {
-        Error::msg(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for &str {
-    fn into_error(self) -> Error {
-        Error::msg(self.to_owned())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for Cow<'_, str> {
-    fn into_error(self) -> Error {
-        Error::msg(self.into_owned())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for Box<dyn std::error::Error> {
-    fn into_error(self) -> Error {
-        Error::from_boxed(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for Box<dyn std::error::Error + Send> {
-    fn into_error(self) -> Error {
-        Error::from_boxed(self)
-    }
+command_errors! {
+    Error: |error| error;
+    String: |text| Error::msg(text);
+    &str: |text| Error::msg(text.to_owned());
+    Cow<'_, str>: |text| Error::msg(text.into_owned());
+    Box<dyn std::error::Error>: |error| Error::from_boxed(error);
+    Box<dyn std::error::Error + Send>: |error| Error::from_boxed(error);
 }
 
 macro_rules! settle_results {
-    ($($(#[$doc:meta])* $trait:ident for $looks:ty where ($($bound:tt)*) |$error:ident| $into:expr;)*) => {$(
+    ($($(#[$doc:meta])* $trait:ident for $looks:ty where ($($bound:tt)*) |$error:ident| $into:expr, $failure:ty;)*) => {$(
         $(#[$doc])*
         pub trait $trait<T, E> {
             /// Converts the error, if the value is one.
-            fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error>;
+            fn settle_returned(&self, value: Result<T, E>) -> Result<T, $failure>;
 
             /// Passes a success to `then`. No stack frame holds a copy of the value, which may be
             /// large.
@@ -361,14 +340,14 @@ macro_rules! settle_results {
                 value: Result<T, E>,
                 then: fn(T, &mut P),
                 place: &mut P,
-            ) -> Result<(), Error>;
+            ) -> Result<(), $failure>;
         }
 
         impl<T, E> $trait<T, E> for $looks
         where
             $($bound)*
         {
-            fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error> {
+            fn settle_returned(&self, value: Result<T, E>) -> Result<T, $failure> {
                 value.map_err(|$error| $into)
             }
 
@@ -377,7 +356,7 @@ macro_rules! settle_results {
                 value: Result<T, E>,
                 then: fn(T, &mut P),
                 place: &mut P,
-            ) -> Result<(), Error> {
+            ) -> Result<(), $failure> {
                 match value {
                     Ok(value) => {
                         then(value, place);
@@ -394,48 +373,15 @@ macro_rules! settle_results {
 // is satisfied.
 settle_results! {
     /// First: errors with codes of their own.
-    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::from_plugin_error(&error);
+    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::from_plugin_error(&error), Error;
     /// Second: every [`std::error::Error`].
-    SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error);
+    SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error), Error;
     /// Third: errors that hold one, such as `anyhow::Error`.
     SettleHolder for &&Returned<Result<T, E>> where (E: AsRef<dyn std::error::Error + Send + Sync>)
-        |error| Error::from(error.as_ref());
-}
-
-/// Fourth: any other error, unchanged. The expansion then asks for [`CommandError`] at the author's
-/// own type.
-pub trait SettleOther<T, E> {
-    /// Returns the value unchanged.
-    fn settle_returned(&self, value: Result<T, E>) -> Result<T, E>;
-
-    /// Passes a success to `then`. No stack frame holds a copy of the value, which may be large.
-    fn settle_into<P>(
-        &self,
-        value: Result<T, E>,
-        then: fn(T, &mut P),
-        place: &mut P,
-    ) -> Result<(), E>;
-}
-
-impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
-    fn settle_returned(&self, value: Result<T, E>) -> Result<T, E> {
-        value
-    }
-
-    fn settle_into<P>(
-        &self,
-        value: Result<T, E>,
-        then: fn(T, &mut P),
-        place: &mut P,
-    ) -> Result<(), E> {
-        match value {
-            Ok(value) => {
-                then(value, place);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
+        |error| Error::from(error.as_ref()), Error;
+    /// Fourth: any other error, unchanged. The expansion then asks for [`CommandError`] at the
+    /// author's own type.
+    SettleOther for &Returned<Result<T, E>> where () |error| error, E;
 }
 
 /// Last: any value that is not a `Result`.

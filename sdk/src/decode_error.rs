@@ -6,6 +6,17 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::json::number::write_u64;
 
+/// Defines methods of a `Deserializer` that do the same as another of its methods, with the types of
+/// their additional parameters.
+macro_rules! forward {
+    ($($to:ident: $($method:ident $(($($more:ty),*))?)*;)*) => {$($(
+        fn $method<V: Visitor<'de>>(self, $($(_: $more,)*)? visitor: V) -> Read<V::Value> {
+            self.$to(visitor)
+        }
+    )*)*};
+}
+pub(crate) use forward;
+
 /// The most bytes of the text that an error shows as found.
 const EXCERPT: usize = 40;
 
@@ -200,8 +211,7 @@ impl de::Error for DecodeError {
     }
 
     #[cold]
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let _ = variant;
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
         let mut words = String::from(if expected.is_empty() {
             "no variant at all"
         } else {
@@ -213,9 +223,7 @@ impl de::Error for DecodeError {
 
     #[cold]
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let mut words = String::from("there is no field `");
-        words.push_str(field);
-        words.push('`');
+        let mut words = ["there is no field `", field, "`"].concat();
         if !expected.is_empty() {
             words.push_str(", only ");
             list(expected, &mut words);
@@ -225,18 +233,16 @@ impl de::Error for DecodeError {
 
     #[cold]
     fn missing_field(field: &'static str) -> Self {
-        let mut words = String::from("the field `");
-        words.push_str(field);
-        words.push_str("` is missing");
-        DecodeError::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(
+            ["the field `", field, "` is missing"].concat(),
+        ))
     }
 
     #[cold]
     fn duplicate_field(field: &'static str) -> Self {
-        let mut words = String::from("the field `");
-        words.push_str(field);
-        words.push_str("` is given twice");
-        DecodeError::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(
+            ["the field `", field, "` is given twice"].concat(),
+        ))
     }
 }
 
