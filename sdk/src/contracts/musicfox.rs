@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
@@ -20,7 +19,7 @@ use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::imports::Block;
-use crate::json::{self, Arena, Reader};
+use crate::json::{self, Arena};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
 use crate::schema::{ObjectWriter, Sink};
@@ -452,25 +451,19 @@ impl Event {
     fn read(text: &[u8]) -> Result<Self> {
         let arena = Arena::new();
         let (mut kind, mut data) = (None, Vec::new());
-        let mut walk = || -> Result<(), DecodeError> {
-            let mut reader = Reader::new(text, &arena)?;
-            reader.open_object()?;
-            let mut first = true;
-            while let Some(member) = reader.member(first)? {
-                first = false;
-                match member {
-                    "type" => {
-                        let read = reader.value(|reader| String::deserialize(reader));
-                        kind = Some(read.map_err(|fault| fault.in_member(member))?);
-                    }
-                    "data" => data = carried(reader.raw()?, &arena)?,
-                    // Other members, such as a time or a sender.
-                    _ => drop(reader.raw()?),
+        let members = json::members(text, &arena, |name, value| {
+            match name {
+                "type" => {
+                    let read = json::read(value.as_bytes(), &arena);
+                    kind = Some(read.map_err(|fault| fault.in_member(name))?);
                 }
+                "data" => data = carried(value, &arena)?,
+                // Other members, such as a time or a sender.
+                _ => {}
             }
-            reader.end()
-        };
-        walk().map_err(|fault| fault.into_error("the event"))?;
+            Ok(())
+        });
+        members.map_err(|fault| fault.into_error("the event"))?;
         match kind {
             Some(kind) => Ok(Event { kind, data }),
             None => Err(Error::new(
@@ -498,7 +491,8 @@ fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, DecodeError> {
 }
 
 /// Writes the result of `get_metadata`, with the terminating zero byte.
-const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
+#[doc(hidden)]
+pub const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     let mut object = ObjectWriter::begin(sink);
     object.string("id", identity.id);
     object.string("name", identity.name);
@@ -523,30 +517,6 @@ const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     sink.raw("\0");
 }
 
-/// Returns the length of the metadata, with the zero byte.
-#[doc(hidden)]
-pub const fn metadata_len(identity: &Identity) -> usize {
-    let mut sink = Sink::measuring();
-    write_metadata(identity, &mut sink);
-    sink.len()
-}
-
-/// Returns the metadata, with the zero byte.
-#[doc(hidden)]
-pub const fn metadata<const LEN: usize>(identity: &Identity) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    write_metadata(identity, &mut Sink::writing(&mut bytes));
-    bytes
-}
-
-/// Returns text with a terminating zero byte.
-#[doc(hidden)]
-pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    Sink::writing(&mut bytes).raw(text);
-    bytes
-}
-
 /// Defines the exports of every plugin.
 #[doc(hidden)]
 #[macro_export]
@@ -569,19 +539,19 @@ macro_rules! __musicfox_plugin {
 
         #[unsafe(export_name = "get_metadata")]
         extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize =
-                $crate::contracts::musicfox::metadata_len(&IDENTITY);
-            static METADATA: [::core::primitive::u8; LEN] =
-                $crate::contracts::musicfox::metadata(&IDENTITY);
-            METADATA.as_ptr()
+            $crate::__rendered!(|sink| {
+                $crate::contracts::musicfox::write_metadata(&IDENTITY, sink)
+            })
+            .as_ptr()
         }
 
         #[unsafe(export_name = "get_version")]
         extern "C" fn get_version() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize = IDENTITY.version.len() + 1;
-            static VERSION: [::core::primitive::u8; LEN] =
-                $crate::contracts::musicfox::terminated(IDENTITY.version);
-            VERSION.as_ptr()
+            $crate::__rendered!(|sink| {
+                sink.raw(IDENTITY.version);
+                sink.raw("\0")
+            })
+            .as_ptr()
         }
     };
 }
@@ -727,12 +697,10 @@ mod tests {
 
     #[test]
     fn metadata_is_zero_terminated_json() {
-        const LEN: usize = metadata_len(&IDENTITY);
-        let metadata = metadata::<LEN>(&IDENTITY);
-        let (zero, text) = metadata.split_last().unwrap();
-        assert_eq!(*zero, 0);
-        assert!(!text.contains(&0));
-        let found: serde_json::Value = serde_json::from_slice(text).unwrap();
+        let metadata = crate::__rendered!(|sink| write_metadata(&IDENTITY, sink));
+        let text = metadata.strip_suffix('\0').unwrap();
+        assert!(!text.contains('\0'));
+        let found: serde_json::Value = serde_json::from_str(text).unwrap();
         let expected = serde_json::json!({
             "id": "audio-filter",
             "name": "The \"filter\"",
@@ -742,6 +710,5 @@ mod tests {
             "tags": ["audio", "\"filter\""],
         });
         assert_eq!(found, expected);
-        assert_eq!(&terminated::<6>(IDENTITY.version), b"1.2.3\0");
     }
 }
