@@ -171,9 +171,7 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
 
 #[cold]
 fn given_twice(name: &str) -> Error {
-    let mut message = String::from("the argument `");
-    message.push_str(name);
-    message.push_str("` is given twice");
+    let message = ["the argument `", name, "` is given twice"].concat();
     let details = object(|details| details.string("path", name));
     Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::json::number::write_u64;
+use crate::json::number::decimal;
 
 /// Defines methods of a `Deserializer` that do the same as another of its methods, with the types of
 /// their additional parameters.
@@ -108,30 +108,24 @@ impl DecodeError {
 impl Found {
     /// Returns the path to the value, such as `items[2].price`.
     pub(crate) fn path(&self) -> String {
-        render(&self.path)
-    }
-}
-
-fn render(path: &[Segment]) -> String {
-    let mut text = String::new();
-    for segment in path.iter().rev() {
-        match segment {
-            Segment::Member(name) => {
-                if !text.is_empty() {
-                    text.push('.');
+        let mut text = String::new();
+        for segment in self.path.iter().rev() {
+            match segment {
+                Segment::Member(name) => {
+                    if !text.is_empty() {
+                        text.push('.');
+                    }
+                    text.push_str(name);
                 }
-                text.push_str(name);
-            }
-            Segment::Element(index) => {
-                let mut digits = Vec::new();
-                write_u64(*index as u64, &mut digits);
-                text.push('[');
-                text.extend(digits.into_iter().map(char::from));
-                text.push(']');
+                Segment::Element(index) => {
+                    text.push('[');
+                    text.push_str(&decimal(*index as u64));
+                    text.push(']');
+                }
             }
         }
+        text
     }
-    text
 }
 
 /// Returns the value at the start of `text`, cut off if it is long: enough to recognize it.

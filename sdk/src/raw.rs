@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, code};
-use crate::json::object;
+use crate::json::{decimal, object};
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
 
 /// The manifest's name for text; numbers have the names of their types.
@@ -129,13 +129,8 @@ fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
 /// Returns the error for unexpected bytes; `found` is followed by `number`.
 #[cold]
 pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
-    let mut text = found.as_bytes().to_vec();
-    crate::json::write_u64(number as u64, &mut text);
-    let found = String::from_utf8(text).unwrap_or_default();
-    let mut message = String::from("the arguments: expected ");
-    message.push_str(expected);
-    message.push_str(", found ");
-    message.push_str(&found);
+    let found = [found, &decimal(number as u64)].concat();
+    let message = ["the arguments: expected ", expected, ", found ", &found].concat();
     let details = object(|details| {
         details.string("path", "");
         details.string("expected", expected);

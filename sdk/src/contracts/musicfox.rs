@@ -372,16 +372,11 @@ fn no_output() -> Error {
 
 #[cold]
 fn no_room(len: usize, room: usize) -> Error {
-    let number = |number: usize| {
-        let mut digits = Vec::new();
-        json::write_u64(number as u64, &mut digits);
-        String::from_utf8(digits).unwrap_or_default()
-    };
     let message = [
         "the result has ",
-        &number(len),
+        &json::decimal(len as u64),
         " bytes and the output has room for ",
-        &number(room),
+        &json::decimal(room as u64),
         ": nothing was written; pass a larger output, or audio in smaller blocks",
     ];
     Error::new(code::TOO_LARGE, message.concat())
