@@ -87,33 +87,21 @@ fn receiver(call: &Call, mistakes: &mut Mistakes) {
         ReceiverKind::Typed(_, ty) => matches!(**ty, Type::Reference(_)),
         _ => false,
     };
-    if let Some(receiver) = &call.receiver
-        && !by_reference(receiver)
-    {
-        mistakes.at(
-            receiver,
-            "the plugin outlives every call: take `&self` or `&mut self`",
-        );
-    }
+    mistakes.at_each(
+        call.receiver.iter().filter(|of| !by_reference(of)),
+        "the plugin outlives every call: take `&self` or `&mut self`",
+    );
 }
 
 fn raw_arguments(call: &Call, mistakes: &mut Mistakes) {
-    if let Some(second) = call.arguments.get(1) {
-        mistakes.at(
-            second.name_span,
-            "a raw command takes one argument, the input bytes: remove this one, or remove `raw` to take arguments by name",
-        );
-    }
-    for attribute in call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.attribute)
-    {
-        mistakes.at(
-            attribute,
-            "the argument of a raw command is the input bytes, unchanged: remove #[arg]",
-        );
-    }
+    mistakes.at_each(
+        call.arguments.get(1).map(|second| second.name_span),
+        "a raw command takes one argument, the input bytes: remove this one, or remove `raw` to take arguments by name",
+    );
+    mistakes.at_each(
+        call.arguments.iter().filter_map(|of| of.attribute),
+        "the argument of a raw command is the input bytes, unchanged: remove #[arg]",
+    );
 }
 
 fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
@@ -166,12 +154,10 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
         HookKind::Init => init(call, mistakes),
         HookKind::Start | HookKind::Stop | HookKind::Cleanup => {
             receiver(call, mistakes);
-            if let Some(first) = call.arguments.first() {
-                mistakes.at(
-                    first.name_span,
-                    "this hook takes only `&mut self`: remove this argument",
-                );
-            }
+            mistakes.at_each(
+                call.arguments.first().map(|first| first.name_span),
+                "this hook takes only `&mut self`: remove this argument",
+            );
             if *kind == HookKind::Cleanup
                 && let Some(output) = &call.output
                 && !matches!(output, Type::Tuple(unit) if unit.elems.is_empty())
@@ -191,28 +177,18 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
 }
 
 fn init(call: &Call, mistakes: &mut Mistakes) {
-    if let Some(receiver) = &call.receiver {
-        mistakes.at(
-            receiver,
-            "#[init] creates the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
-        );
-    }
-    if let Some(second) = call.arguments.get(1) {
-        mistakes.at(
-            second.name_span,
-            "#[init] takes one argument, the configuration: make this a field of its type",
-        );
-    }
-    for attribute in call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.attribute)
-    {
-        mistakes.at(
-            attribute,
-            "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
-        );
-    }
+    mistakes.at_each(
+        &call.receiver,
+        "#[init] creates the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
+    );
+    mistakes.at_each(
+        call.arguments.get(1).map(|second| second.name_span),
+        "#[init] takes one argument, the configuration: make this a field of its type",
+    );
+    mistakes.at_each(
+        call.arguments.iter().filter_map(|of| of.attribute),
+        "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
+    );
     if call.output.is_none() {
         mistakes.at(
             &call.ident,

@@ -56,12 +56,10 @@ pub fn plugin_impl(
     mistakes: &mut Mistakes,
 ) -> PluginImpl {
     let sdk = plugin::of_impl(arguments, mistakes);
-    if let Some((path, _)) = &item.trait_ {
-        mistakes.at(
-            path,
-            "commands belong in an inherent impl block of the plugin: remove the trait and `for`",
-        );
-    }
+    mistakes.at_each(
+        item.trait_.iter().map(|(path, _)| path),
+        "commands belong in an inherent impl block of the plugin: remove the trait and `for`",
+    );
     if !item.generics.params.is_empty() {
         mistakes.at(
             &item.generics,
@@ -121,12 +119,10 @@ fn made(item: &mut ItemImpl) -> Option<ItemImpl> {
 /// `#[command]` on a free function.
 pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mistakes) -> Command {
     let options = function::command(arguments, mistakes);
-    if let Some(receiver) = item.sig.receiver() {
-        mistakes.at(
-            receiver,
-            "a command with `self` needs its plugin: put #[plugin] on the impl block around it; a macro must generate the whole block",
-        );
-    }
+    mistakes.at_each(
+        item.sig.receiver(),
+        "a command with `self` needs its plugin: put #[plugin] on the impl block around it; a macro must generate the whole block",
+    );
     let call = call(&item.attrs, &mut item.sig, mistakes);
     command(call, options)
 }
@@ -257,39 +253,32 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
 }
 
 fn refuse_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
-    if let Some(asyncness) = &signature.asyncness {
-        mistakes.at(
-            asyncness,
-            "a call into a plugin runs to completion: remove `async`, and do the work in the function itself",
-        );
-    }
+    mistakes.at_each(
+        &signature.asyncness,
+        "a call into a plugin runs to completion: remove `async`, and do the work in the function itself",
+    );
     if let Safety::Unsafe(unsafety) = &signature.safety {
         mistakes.at(
             unsafety,
             "a host cannot uphold the contract of an `unsafe` function: remove `unsafe`",
         );
     }
-    if let Some(abi) = &signature.abi {
-        mistakes.at(
-            abi,
-            "the macro generates the export: write a plain function, without `extern`",
-        );
-    }
-    if let Some(variadic) = &signature.variadic {
-        mistakes.at(variadic, "the number of arguments is fixed: take a `Vec`");
-    }
-    for parameter in signature.generics.type_params() {
-        mistakes.at(
-            parameter,
-            "a host cannot choose types: write the function for one type",
-        );
-    }
-    for parameter in signature.generics.const_params() {
-        mistakes.at(
-            parameter,
-            "a host cannot choose constants: write the function for one value",
-        );
-    }
+    mistakes.at_each(
+        &signature.abi,
+        "the macro generates the export: write a plain function, without `extern`",
+    );
+    mistakes.at_each(
+        &signature.variadic,
+        "the number of arguments is fixed: take a `Vec`",
+    );
+    mistakes.at_each(
+        signature.generics.type_params(),
+        "a host cannot choose types: write the function for one type",
+    );
+    mistakes.at_each(
+        signature.generics.const_params(),
+        "a host cannot choose constants: write the function for one value",
+    );
 }
 
 fn argument(
