@@ -128,68 +128,30 @@ pub trait ReferentMut<'de> {
     fn lend_mut(held: &mut Self::Held) -> &mut Self;
 }
 
-#[diagnostic::do_not_recommend]
-impl<'de> Referent<'de> for str {
-    type Held = &'de str;
+/// Implements a trait for targets of references, each with the value that is kept for it.
+macro_rules! lent {
+    ($($(#[$if:meta])* [$($generics:tt)*] $trait:ident $lend:ident $($mut:ident)?, $type:ty, $held:ty;)*) => {$(
+        $(#[$if])*
+        #[diagnostic::do_not_recommend]
+        impl<'de, $($generics)*> $trait<'de> for $type {
+            type Held = $held;
 
-    fn lend<'a>(held: &'a &'de str) -> &'a str {
-        held
-    }
+            fn $lend<'a>(held: &'a $($mut)? $held) -> &'a $($mut)? Self {
+                held
+            }
+        }
+    )*};
 }
 
-#[cfg(feature = "raw_value")]
-#[diagnostic::do_not_recommend]
-impl<'de> Referent<'de> for serde_json::value::RawValue {
-    type Held = &'de serde_json::value::RawValue;
-
-    fn lend<'a>(held: &'a &'de serde_json::value::RawValue) -> &'a serde_json::value::RawValue {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>> Referent<'de> for [T] {
-    type Held = Vec<T>;
-
-    fn lend(held: &Vec<T>) -> &[T] {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de> ReferentMut<'de> for str {
-    type Held = String;
-
-    fn lend_mut(held: &mut String) -> &mut str {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>> ReferentMut<'de> for [T] {
-    type Held = Vec<T>;
-
-    fn lend_mut(held: &mut Vec<T>) -> &mut [T] {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Argument<'de>> Referent<'de> for T {
-    type Held = T;
-
-    fn lend(held: &T) -> &T {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Argument<'de>> ReferentMut<'de> for T {
-    type Held = T;
-
-    fn lend_mut(held: &mut T) -> &mut T {
-        held
-    }
+lent! {
+    [] Referent lend, str, &'de str;
+    #[cfg(feature = "raw_value")]
+    [] Referent lend, serde_json::value::RawValue, &'de serde_json::value::RawValue;
+    [T: Deserialize<'de>] Referent lend, [T], Vec<T>;
+    [] ReferentMut lend_mut mut, str, String;
+    [T: Deserialize<'de>] ReferentMut lend_mut mut, [T], Vec<T>;
+    [T: Argument<'de>] Referent lend, T, T;
+    [T: Argument<'de>] ReferentMut lend_mut mut, T, T;
 }
 
 /// Selects how an argument of type `T` is read. Method lookup tries the traits below in the order

@@ -206,89 +206,55 @@ pub trait LentMut {
     fn lend(bytes: &mut [u8]) -> Option<&mut Self>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Number> LentMut for [T] {
-    type First = Address;
-    type Second = u32;
-    const KIND: Kind = Kind::Numbers {
-        size: size_of::<T>() as u32,
-    };
+/// Implements `LentMut` for numbers: with the number of them, if it crosses, and as a slice.
+macro_rules! in_place {
+    ($(
+        [$($generics:tt)*] $type:ty, $kind:expr, $second:ident |$len:ident| $length:expr,
+        |$count:pat_param| $known:expr, |$this:ident| $slice:expr, |$numbers:ident| $lent:expr;
+    )*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> LentMut for $type {
+            type First = Address;
+            type Second = $second;
+            const KIND: Kind = $kind;
 
-    #[inline]
-    fn lower(&mut self) -> (Address, u32) {
-        let len = self.len() as u32;
-        (Address::of_mut(self), len)
-    }
+            #[inline]
+            fn lower(&mut self) -> (Address, $second) {
+                let $this = self;
+                let numbers: &mut [T] = $slice;
+                let $len = numbers.len();
+                (Address::of_mut(numbers), $length)
+            }
 
-    fn clear(&mut self) {
-        clear(self);
-    }
+            fn clear(&mut self) {
+                let $this = self;
+                clear::<T>($slice);
+            }
 
-    #[inline]
-    fn region(first: u64, second: u64) -> Region {
-        Region::new(first, second, size_of::<T>())
-    }
+            #[inline]
+            fn region(first: u64, $count: u64) -> Region {
+                Region::new(first, $known, size_of::<T>())
+            }
 
-    #[inline]
-    fn lend(bytes: &mut [u8]) -> Option<&mut [T]> {
-        as_numbers(bytes)
-    }
+            #[inline]
+            fn lend(bytes: &mut [u8]) -> Option<&mut Self> {
+                let $numbers = as_numbers::<T>(bytes)?;
+                $lent
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Number, const N: usize> LentMut for [T; N] {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::Fixed {
-        bytes: (size_of::<T>() * N) as u32,
-    };
+in_place! {
+    [T: Number] [T], Kind::Numbers { size: size_of::<T>() as u32 }, u32 |len| len as u32,
+    |count| count, |slice| slice, |numbers| Some(numbers);
 
-    #[inline]
-    fn lower(&mut self) -> (Address, Nothing) {
-        (Address::of_mut(&mut self[..]), Nothing)
-    }
+    [T: Number, const N: usize] [T; N], Kind::Fixed { bytes: (size_of::<T>() * N) as u32 },
+    Nothing |_len| Nothing,
+    |_| N as u64, |array| &mut array[..], |numbers| numbers.try_into().ok();
 
-    fn clear(&mut self) {
-        clear(&mut self[..]);
-    }
-
-    #[inline]
-    fn region(first: u64, _: u64) -> Region {
-        Region::new(first, N as u64, size_of::<T>())
-    }
-
-    #[inline]
-    fn lend(bytes: &mut [u8]) -> Option<&mut [T; N]> {
-        as_numbers(bytes)?.try_into().ok()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number> LentMut for T {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::Fixed {
-        bytes: size_of::<T>() as u32,
-    };
-
-    #[inline]
-    fn lower(&mut self) -> (Address, Nothing) {
-        (Address::of_mut(std::slice::from_mut(self)), Nothing)
-    }
-
-    fn clear(&mut self) {
-        clear(std::slice::from_mut(self));
-    }
-
-    #[inline]
-    fn region(first: u64, _: u64) -> Region {
-        Region::new(first, 1, size_of::<T>())
-    }
-
-    #[inline]
-    fn lend(bytes: &mut [u8]) -> Option<&mut T> {
-        as_numbers(bytes)?.first_mut()
-    }
+    [T: Number] T, Kind::Fixed { bytes: size_of::<T>() as u32 }, Nothing |_len| Nothing,
+    |_| 1, |number| std::slice::from_mut(number), |numbers| numbers.first_mut();
 }
 
 /// A type that can be passed by value.

@@ -543,42 +543,30 @@ pub trait StatusValue: Sized {
     fn into_status(self, ok: i32) -> i32;
 }
 
-impl StatusValue for () {
-    #[inline]
-    fn from_status(status: i32, ok: i32) -> Option<()> {
-        (status == ok).then_some(())
-    }
+macro_rules! status_values {
+    ($($(#[$about:meta])* $value:ty, |$status:ident, $from_ok:pat_param| $from:expr, |$own:pat_param, $to_ok:pat_param| $to:expr;)*) => {$(
+        $(#[$about])*
+        impl StatusValue for $value {
+            #[inline]
+            fn from_status($status: i32, $from_ok: i32) -> Option<Self> {
+                $from
+            }
 
-    #[inline]
-    fn into_status(self, ok: i32) -> i32 {
-        ok
-    }
+            #[inline]
+            fn into_status(self, $to_ok: i32) -> i32 {
+                let $own = self;
+                $to
+            }
+        }
+    )*};
 }
 
-/// Crosses as 1 or 0.
-impl StatusValue for bool {
-    #[inline]
-    fn from_status(status: i32, _: i32) -> Option<bool> {
-        (status >= 0).then_some(status != 0)
-    }
-
-    #[inline]
-    fn into_status(self, _: i32) -> i32 {
-        i32::from(self)
-    }
-}
-
-/// Crosses as a number up to 2^31 - 1.
-impl StatusValue for u32 {
-    #[inline]
-    fn from_status(status: i32, _: i32) -> Option<u32> {
-        u32::try_from(status).ok()
-    }
-
-    #[inline]
-    fn into_status(self, _: i32) -> i32 {
-        i32::try_from(self).unwrap_or(i32::MAX)
-    }
+status_values! {
+    (), |status, ok| (status == ok).then_some(()), |(), ok| ok;
+    /// Crosses as 1 or 0.
+    bool, |status, _| (status >= 0).then_some(status != 0), |value, _| value.into();
+    /// Crosses as a number up to 2^31 - 1.
+    u32, |status, _| status.try_into().ok(), |number, _| number.try_into().unwrap_or(i32::MAX);
 }
 
 #[inline]
