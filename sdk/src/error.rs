@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decode_error::{DecodeError, Found, Kind};
 use crate::json::{self, Arena, Object, Reader, object};
+use crate::manifest::Type;
 use crate::schema::{Name, Node, Schema};
 
 /// The codes of the SDK's own errors. Plugins define further ones.
@@ -944,20 +945,7 @@ pub struct ErrorCode {
 }
 
 /// The codes of a type that may have none, for the manifest.
-pub struct CodesOf<T>(std::marker::PhantomData<T>);
-
-impl<T: ErrorCodes> CodesOf<T> {
-    /// The codes of the type, which hide those of [`NoCodes`].
-    pub const CODES: &'static [ErrorCode] = T::CODES;
-}
-
-/// The default for a type without codes.
-pub trait NoCodes {
-    /// An empty list.
-    const CODES: &'static [ErrorCode] = &[];
-}
-
-impl<T> NoCodes for CodesOf<T> {}
+pub type CodesOf<T> = Type<Result<(), T>>;
 
 /// Returns the number of codes in several lists.
 pub const fn count_codes(lists: &[&[ErrorCode]]) -> usize {

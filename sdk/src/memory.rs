@@ -878,10 +878,7 @@ mod tests {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         for _ in 0..3 {
-            let packed = serve(&boundary, block, 4, &mut |arguments, _| {
-                arguments.fill(1);
-                Ok(Answer::in_place(arguments))
-            });
+            let packed = serve(&boundary, block, 4, &mut in_place);
             assert_eq!(packed.address, block.addr() as u32);
             boundary.free(block.addr());
         }
@@ -899,10 +896,7 @@ mod tests {
         let boundary = Boundary::new();
         for _ in 0..100 {
             let block = boundary.alloc(4);
-            serve(&boundary, block, 4, &mut |arguments, _| {
-                arguments.fill(1);
-                Ok(Answer::in_place(arguments))
-            });
+            serve(&boundary, block, 4, &mut in_place);
             boundary.free(block.addr());
             assert!(boundary.live_blocks() <= 2);
         }
@@ -925,6 +919,11 @@ mod tests {
             });
             assert_eq!(packed.len, 9);
         }
+    }
+
+    /// Answers with the arguments.
+    fn in_place(arguments: &mut [u8], _: &mut Vec<u8>) -> Result<Answer, Error> {
+        Ok(Answer::in_place(arguments))
     }
 
     /// Answers with a part of the arguments, like a command that trims them.
@@ -996,7 +995,6 @@ mod tests {
     fn a_call_without_arguments_settles_no_free() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
-        let mut in_place = |arguments: &mut [u8], _: &mut Vec<u8>| Ok(Answer::in_place(arguments));
         serve(&boundary, block, 4, &mut in_place);
         boundary.free(block.addr());
         serve(&boundary, ptr::null_mut(), 0, &mut in_place);

@@ -152,26 +152,17 @@ fn host_function(
     mistakes: &mut Mistakes,
 ) -> Option<HostFunction> {
     let signature = &mut function.sig;
-    for (token, what) in [
-        (signature.asyncness.map(|token| token.span), "async"),
-        (
-            match &signature.safety {
-                Safety::Unsafe(token) => Some(token.span),
-                _ => None,
-            },
-            "unsafe",
-        ),
-        (signature.constness.map(|token| token.span), "const"),
-        (
-            signature.abi.as_ref().map(|abi| abi.extern_token.span),
-            "extern",
-        ),
-    ] {
-        if let Some(span) = token {
-            let message = format!("a host function is an ordinary function: remove `{what}`");
-            mistakes.at(span, message);
-        }
+    let mut refuse = |span: Option<Span>, what: &str| {
+        let message = format!("a host function is an ordinary function: remove `{what}`");
+        mistakes.at_each(span, message);
+    };
+    refuse(signature.asyncness.map(|token| token.span), "async");
+    if let Safety::Unsafe(token) = &signature.safety {
+        refuse(Some(token.span), "unsafe");
     }
+    refuse(signature.constness.map(|token| token.span), "const");
+    let abi = signature.abi.as_ref();
+    refuse(abi.map(|abi| abi.extern_token.span), "extern");
     if !signature.generics.params.is_empty() {
         mistakes.at(
             &signature.generics,

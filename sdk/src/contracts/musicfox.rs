@@ -339,7 +339,9 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
     // SAFETY: the caller guarantees it.
     let block = unsafe { passed(address, len) };
     let written = block.and_then(|block| {
-        let room = memory::room_beside(block, output).ok_or_else(no_output)?;
+        let room = memory::boundary()
+            .room_beside(block, output)
+            .ok_or_else(no_output)?;
         memory::aligned(block, |block| process(block, output, room))
     });
     answered("process_audio", written)
@@ -349,7 +351,7 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
 fn process(block: &mut [u8], output: usize, room: usize) -> Outcome {
     let command = audio_command(block);
     let in_place = works_in_place(command);
-    let write = |bytes: &[u8]| match memory::put(bytes, output) {
+    let write = |bytes: &[u8]| match memory::boundary().put(bytes, output) {
         true => Ok(i32::try_from(bytes.len()).unwrap_or(i32::MAX)),
         false => Err(no_room(bytes.len(), room).into()),
     };

@@ -303,23 +303,34 @@ impl<T: Scalar + 'static> Crosses for T {
     }
 }
 
-impl<T: Scalar + 'static> Passed<'_> for T {
-    type Read<'m> = T;
+/// Implements `Passed` for types that borrow nothing from the guest.
+macro_rules! read_owned {
+    ([$($generics:tt)*] $type:ty, |$memory:pat_param, $first:ident, $second:pat_param| $read:expr, |$held:ident| $give:expr) => {
+        impl<$($generics)*> Passed<'_> for $type {
+            type Read<'m> = $type;
 
-    #[inline]
-    fn read(_: &[u8], first: u64, _: u64) -> Result<T, CallError> {
-        T::from_wire(T::Wire::from_slot(first)).ok_or(CallError::NoSuchValue { number: first })
-    }
+            #[inline]
+            fn read($memory: &[u8], $first: u64, $second: u64) -> Result<$type, CallError> {
+                $read
+            }
 
-    #[inline]
-    fn detach(read: T) -> T {
-        read
-    }
+            #[inline]
+            fn detach(read: $type) -> $type {
+                read
+            }
 
-    #[inline]
-    fn give(read: &mut T) -> T {
-        *read
-    }
+            #[inline]
+            fn give($held: &mut $type) -> $type {
+                $give
+            }
+        }
+    };
+}
+
+read_owned! {
+    [T: Scalar + 'static] T,
+    |_, first, _| T::from_wire(T::Wire::from_slot(first)).ok_or(CallError::NoSuchValue { number: first }),
+    |held| *held
 }
 
 macro_rules! owned {
@@ -336,23 +347,12 @@ macro_rules! owned {
             }
         }
 
-        impl Passed<'_> for $owned {
-            type Read<'m> = $owned;
-
-            #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, CallError> {
+        read_owned! {
+            [] $owned,
+            |memory, first, second| {
                 <$lent as Lent<Plain>>::read(memory, first, second).map(Cow::into_owned)
-            }
-
-            #[inline]
-            fn detach(read: $owned) -> $owned {
-                read
-            }
-
-            #[inline]
-            fn give(read: &mut $owned) -> $owned {
-                std::mem::take(read)
-            }
+            },
+            |held| std::mem::take(held)
         }
 
         /// `None` is address 0, where no value can be.
@@ -368,24 +368,13 @@ macro_rules! owned {
             }
         }
 
-        impl Passed<'_> for Option<$owned> {
-            type Read<'m> = Option<$owned>;
-
-            #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, CallError> {
+        read_owned! {
+            [] Option<$owned>,
+            |memory, first, second| {
                 let read = <Option<&$lent> as Passed<'_>>::read(memory, first, second)?;
                 Ok(read.map(Cow::into_owned))
-            }
-
-            #[inline]
-            fn detach(read: Option<$owned>) -> Option<$owned> {
-                read
-            }
-
-            #[inline]
-            fn give(read: &mut Option<$owned>) -> Option<$owned> {
-                read.take()
-            }
+            },
+            |held| held.take()
         }
 
         /// `None` is address 0, where no value can be.

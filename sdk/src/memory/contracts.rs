@@ -200,16 +200,6 @@ impl Block {
     }
 }
 
-/// Like [`Boundary::room_beside`], for the one plugin of a module.
-pub fn room_beside(bytes: &[u8], address: Place) -> Option<usize> {
-    boundary().room_beside(bytes, address)
-}
-
-/// Like [`Boundary::put`], for the one plugin of a module.
-pub fn put(bytes: &[u8], address: Place) -> bool {
-    boundary().put(bytes, address)
-}
-
 /// Grows the memory so that the host's next block of up to `bytes` bytes needs no growth.
 pub fn make_room(bytes: u32) {
     let boundary = boundary();
@@ -234,13 +224,12 @@ pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
     made
 }
 
-/// The memory that the one plugin of a module shares with its host.
 #[cfg(target_arch = "wasm32")]
-use super::boundary;
+pub use super::boundary;
 
 /// A native plugin has no host.
 #[cfg(not(target_arch = "wasm32"))]
-fn boundary() -> &'static Boundary {
+pub fn boundary() -> &'static Boundary {
     unreachable!("contracts share memory on wasm32 only")
 }
 

@@ -118,6 +118,12 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.sink.raw(json);
     }
 
+    /// Writes an item up to an opening bracket, after which elements or members follow.
+    const fn open_item(&mut self, json: &'static str) {
+        self.item(json);
+        self.fresh = true;
+    }
+
     /// Writes a name, which is a JSON string; the value follows.
     const fn named(&mut self, name: &'static str) {
         self.item(name);
@@ -319,8 +325,7 @@ impl<'a, 'b> Writer<'a, 'b> {
             }
         });
         if fixed && most > 0 {
-            self.item("\"prefixItems\":");
-            self.open("[");
+            self.open_item("\"prefixItems\":[");
             each!(for field in fields {
                 if field.names.given(self.direction).is_some() {
                     self.next();
@@ -378,8 +383,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 (Kind::String, None) => {
                     // A key that is a character.
                     if find(keywords, Keyword::MaxLength).is_some() {
-                        self.item("\"propertyNames\":");
-                        self.open("{");
+                        self.open_item("\"propertyNames\":{");
                         self.annotated(keywords, None, false);
                         self.close("}");
                     }
@@ -387,8 +391,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 }
             },
             Node::Numbers(numbers) => {
-                self.item("\"properties\":");
-                self.open("{");
+                self.open_item("\"properties\":{");
                 each!(for (number, _) in *numbers {
                     self.item("\"");
                     self.integer(*number);
@@ -401,8 +404,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 if matches!(of.representation, Representation::External)
                     && of.is_names_only(self.direction) =>
             {
-                self.item("\"properties\":");
-                self.open("{");
+                self.open_item("\"properties\":{");
                 each!(for variant in of.variants {
                     let mut nth = 0;
                     while let Some(name) = variant.names.nth(self.direction, nth) {
@@ -431,8 +433,11 @@ impl<'a, 'b> Writer<'a, 'b> {
         each!(for (_, annotations) in numbers {
             described |= !annotations.is_empty;
         });
-        self.item(if described { "\"oneOf\":" } else { "\"enum\":" });
-        self.open("[");
+        self.open_item(if described {
+            "\"oneOf\":["
+        } else {
+            "\"enum\":["
+        });
         each!(for (number, annotations) in numbers {
             self.next();
             if !described {
@@ -573,8 +578,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         if alternatives == 1 {
             self.alternatives(fields, Some(false));
         } else if alternatives > 1 {
-            self.item("\"allOf\":");
-            self.open("[");
+            self.open_item("\"allOf\":[");
             self.alternatives(fields, Some(true));
             self.close("]");
         }
@@ -595,8 +599,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     /// Writes what precedes the first of some members.
     const fn first(&mut self, opening: &'static str, begun: &mut bool) {
         if !*begun {
-            self.item(opening);
-            self.fresh = true;
+            self.open_item(opening);
             *begun = true;
         }
     }
@@ -704,8 +707,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     /// Writes one condition: one of several names, or a flattened schema.
     const fn alternative(&mut self, field: &'static Field, flattened: Option<Resolved>) {
         let Some(Resolved { node, nullable, .. }) = flattened else {
-            self.item("\"anyOf\":[");
-            self.fresh = true;
+            self.open_item("\"anyOf\":[");
             let mut nth = 0;
             while let Some(name) = field.names.nth(self.direction, nth) {
                 self.item("{\"required\":[");
@@ -717,8 +719,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         };
         match node {
             Node::Enum(of) if nullable => {
-                self.item("\"anyOf\":[{");
-                self.fresh = true;
+                self.open_item("\"anyOf\":[{");
                 self.variants(of, true);
                 self.close("},{}]");
             }
@@ -790,10 +791,9 @@ impl<'a, 'b> Writer<'a, 'b> {
         match (plain, others) {
             (0, 0) => return self.item("\"not\":{}"),
             (_, 0) => return self.plain_variants(of),
-            _ if exclusive => self.item("\"oneOf\":"),
-            _ => self.item("\"anyOf\":"),
+            _ if exclusive => self.open_item("\"oneOf\":["),
+            _ => self.open_item("\"anyOf\":["),
         }
-        self.open("[");
         if plain > 0 {
             self.next();
             self.open("{");
@@ -813,8 +813,7 @@ impl<'a, 'b> Writer<'a, 'b> {
     /// Writes all variants that are only names.
     const fn plain_variants(&mut self, of: &'static Enum) {
         self.kind("\"string\"", false);
-        self.item("\"enum\":");
-        self.open("[");
+        self.open_item("\"enum\":[");
         each!(for variant in of.variants {
             if variant.is_plain(self.direction) {
                 self.names(variant);
@@ -836,8 +835,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.kind("\"string\"", false);
         let names = &variant.names;
         if variant.other && matches!(self.direction, Direction::In) {
-            self.item("\"not\":{\"enum\":");
-            self.open("[");
+            self.open_item("\"not\":{\"enum\":[");
             each!(for sibling in siblings {
                 if !sibling.other && !sibling.untagged {
                     self.names(sibling);
@@ -845,8 +843,7 @@ impl<'a, 'b> Writer<'a, 'b> {
             });
             self.close("]}");
         } else if names.nth(self.direction, 1).is_some() {
-            self.item("\"enum\":");
-            self.open("[");
+            self.open_item("\"enum\":[");
             self.names(variant);
             self.close("]");
         } else if let Some(name) = names.given(self.direction) {
@@ -962,8 +959,7 @@ impl<'a, 'b> Writer<'a, 'b> {
             Content::Tuple(_) | Content::Struct(..) => (true, true),
         };
         self.begin(layers);
-        self.item("\"type\":\"object\",\"properties\":");
-        self.open("{");
+        self.open_item("\"type\":\"object\",\"properties\":{");
         self.tag(tag);
         if described {
             self.named(content);
