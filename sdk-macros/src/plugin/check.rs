@@ -14,7 +14,7 @@ use crate::schema;
 use crate::syntax::{is_opaque, repeated};
 
 pub fn plugin_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) {
-    if plugin.identity.id.is_none() && id_mistake(&id_of_package()).is_some() {
+    if plugin.options.identity.id.is_none() && id_mistake(&id_of_package()).is_some() {
         mistakes.at(
             plugin.ident.span(),
             "the package's name cannot be a plugin's id: write one, as in #[plugin(id = \"my-plugin\")]",
@@ -62,16 +62,16 @@ pub fn command(command: &Command, mistakes: &mut Mistakes) {
             "the compiler and the linker reserve names that begin with `__`: rename the function, or write #[command(rename = \"…\")]",
         );
     }
-    if let (Some(output), None) = (&command.call.output, &command.schema)
+    if let (Some(output), None) = (&command.call.output, &command.options.schema)
         && is_opaque(output)
-        && command.codec != Codec::Raw
+        && command.options.codec != Codec::Raw
     {
         mistakes.at(
             output,
             "a manifest cannot describe `impl Trait`: write the type, or one that describes it with #[command(schema = …)]",
         );
     }
-    match command.codec {
+    match command.options.codec {
         Codec::Raw => raw_arguments(&command.call, mistakes),
         Codec::Json => named_arguments(&command.call.arguments, mistakes),
         Codec::Binary => {
@@ -99,18 +99,18 @@ fn raw_arguments(call: &Call, mistakes: &mut Mistakes) {
         "a raw command takes one argument, the input bytes: remove this one, or remove `raw` to take arguments by name",
     );
     mistakes.at_each(
-        call.arguments.iter().filter_map(|of| of.attribute),
+        call.arguments.iter().filter_map(|of| of.options.attribute),
         "the argument of a raw command is the input bytes, unchanged: remove #[arg]",
     );
 }
 
 fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
     for argument in arguments {
-        schema::check::annotations(&argument.annotations, mistakes);
-        let Some(flatten) = argument.flatten else {
+        schema::check::annotations(&argument.options.annotations, mistakes);
+        let Some(flatten) = argument.options.flatten else {
             continue;
         };
-        if let Some(member) = argument.annotations.members.first() {
+        if let Some(member) = argument.options.annotations.members.first() {
             mistakes.at(
                 member.span,
                 "an argument that takes the whole object has no schema of its own: put this on the argument's type",
@@ -136,7 +136,7 @@ fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
 
 fn no_defaults(arguments: &[Argument], mistakes: &mut Mistakes) {
     for argument in arguments {
-        let at = match &argument.default {
+        let at = match &argument.options.default {
             Default::None => continue,
             Default::OfType(option) => *option,
             Default::Expr(expression) => expression.span(),
@@ -186,7 +186,7 @@ fn init(call: &Call, mistakes: &mut Mistakes) {
         "#[init] takes one argument, the configuration: make this a field of its type",
     );
     mistakes.at_each(
-        call.arguments.iter().filter_map(|of| of.attribute),
+        call.arguments.iter().filter_map(|of| of.options.attribute),
         "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
     );
     if call.output.is_none() {
@@ -198,7 +198,10 @@ fn init(call: &Call, mistakes: &mut Mistakes) {
 }
 
 fn event_members(arguments: &[Argument], mistakes: &mut Mistakes) {
-    if arguments.iter().any(|argument| argument.flatten.is_some()) {
+    if arguments
+        .iter()
+        .any(|argument| argument.options.flatten.is_some())
+    {
         return;
     }
     for argument in arguments {

@@ -35,12 +35,9 @@ pub fn plugin_struct(
     PluginStruct {
         ident: item.ident.clone(),
         generics: item.generics.clone(),
-        commands: options.commands,
-        log: options.log,
-        identity: options.identity,
+        options,
         documentation: Description::of(&item.attrs),
         allowed: conditions_and_allowed(&item.attrs),
-        sdk: options.sdk,
     }
 }
 
@@ -128,7 +125,7 @@ pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mi
 }
 
 fn command(call: Call, options: CommandOptions) -> Command {
-    let (name, name_span) = match options.rename {
+    let (name, name_span) = match &options.rename {
         Some(rename) => (rename.value(), rename.span()),
         None => (plain_name(&call.ident), call.ident.span()),
     };
@@ -136,11 +133,7 @@ fn command(call: Call, options: CommandOptions) -> Command {
         ident: call.ident.clone(),
         name,
         name_span,
-        codec: options.codec,
-        batch: options.batch,
-        errors: options.errors,
-        schema: options.schema,
-        sdk: options.sdk.0,
+        options,
         call,
     }
 }
@@ -336,11 +329,7 @@ fn argument(
         name,
         name_span,
         ty,
-        attribute: options.attribute,
-        default: options.default,
-        flatten: options.flatten,
-        annotations: options.annotations,
-        schema: options.schema,
+        options,
     })
 }
 

@@ -19,11 +19,12 @@ pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
     let Command { ident, call, .. } = command;
     let name = plain_name(ident);
     let function = format_ident!("__plugin_sdk_command_{name}");
-    let body = handler_body(call, command.codec, &quote!(Self::), None);
+    let body = handler_body(call, command.options.codec, &quote!(Self::), None);
     let handler = handler(&function, true, &body);
     let entry = entry(plugin, true, &quote!(<#plugin>::#function));
     let export = export_command(command, &manifest::of_method(plugin, command), &entry);
     let batch = command
+        .options
         .batch
         .then(|| method_batch(plugin, command, &function));
     let checked = manifest::checked(call, &manifest::described(plugin, call));
@@ -72,7 +73,7 @@ fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
 fn batch_body(command: &Command, one: &TokenStream, is_method: bool) -> TokenStream {
     let sdk = sdk();
     let [plugin, arguments, output] = variables();
-    let alignment = match (command.codec, command.call.arguments.first()) {
+    let alignment = match (command.options.codec, command.call.arguments.first()) {
         (Codec::Raw, Some(Argument { ty, .. })) => {
             let at = sdk_at(ty.span());
             quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::ALIGNMENT)
@@ -119,7 +120,7 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
         }
     };
     let body = match sound {
-        true => handler_body(call, command.codec, &quote!(), None),
+        true => handler_body(call, command.options.codec, &quote!(), None),
         false => quote!(loop {}),
     };
     let handle = handler(&format_ident!("handle"), false, &body);
@@ -136,7 +137,7 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
     };
     if !sound {
         // Until the mistakes are fixed, the command need not be listed.
-        let items = hidden(&command.sdk, &attributes, is_command);
+        let items = hidden(&command.options.sdk.0, &attributes, is_command);
         return quote!(#marked #items);
     }
     let export = export_command(
@@ -149,9 +150,9 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
     let checked = manifest::checked(call, &described);
     let named = marker_name(ident);
     let is_listed = quote_spanned!(span=> <#named as #at::ListedCommand>::CHECKED);
-    let batch = command.batch.then(|| free_batch(command, &marker));
+    let batch = command.options.batch.then(|| free_batch(command, &marker));
     let items = hidden(
-        &command.sdk,
+        &command.options.sdk.0,
         &attributes,
         quote! {
             #is_command

@@ -56,7 +56,7 @@ pub fn handler_body(
         .collect();
     let lent = held.iter().map(|held| &held.lent);
     let read = match (call.arguments.first(), held.first()) {
-        (Some(argument), Some(held)) if argument.flatten.is_some() => {
+        (Some(argument), Some(held)) if argument.options.flatten.is_some() => {
             let slot = &held.slot;
             let whole = held.whole(&codec, &arguments, &arena, "the arguments");
             quote!(let mut #slot = #whole;)
@@ -125,7 +125,7 @@ fn named_arguments(
     };
     let finished = call.arguments.iter().zip(held).map(|(argument, held)| {
         let (slot, name) = (&held.slot, &argument.name);
-        let value = match &argument.default {
+        let value = match &argument.options.default {
             Default::None => {
                 let (given, missing) = (local("given"), held.function("missing"));
                 quote_spanned! {held.span=>
