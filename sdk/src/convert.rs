@@ -176,30 +176,29 @@ pub trait ReadDirectly<'de, T> {
     ) -> Result<(), DecodeError>;
 }
 
+/// Defines how an argument is read into its slot.
+macro_rules! read_into_slot {
+    ($type:ty, |$source:ident, $through_serde:pat_param| $read:expr) => {
+        fn read_into_slot<S: Source<'de>>(
+            &self,
+            $source: &mut S,
+            slot: &mut Option<$type>,
+            $through_serde: impl FnOnce(&mut S) -> Result<$type, DecodeError>,
+        ) -> Result<(), DecodeError> {
+            *slot = Some($read?);
+            Ok(())
+        }
+    };
+}
+
 /// Serde reads every `Cow` as owned; a string can be borrowed.
 impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
-    fn read_into_slot<S: Source<'de>>(
-        &self,
-        source: &mut S,
-        slot: &mut Option<Cow<'a, str>>,
-        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, DecodeError>,
-    ) -> Result<(), DecodeError> {
-        *slot = Some(Cow::Borrowed(source.read()?));
-        Ok(())
-    }
+    read_into_slot! { Cow<'a, str>, |source, _| source.read().map(Cow::Borrowed) }
 }
 
 /// Serde reads an array element by element; numbers can be copied as a whole.
 impl<'de, T: Number + Deserialize<'de>> ReadDirectly<'de, Vec<T>> for Via<Vec<T>> {
-    fn read_into_slot<S: Source<'de>>(
-        &self,
-        source: &mut S,
-        slot: &mut Option<Vec<T>>,
-        _: impl FnOnce(&mut S) -> Result<Vec<T>, DecodeError>,
-    ) -> Result<(), DecodeError> {
-        *slot = Some(source.read_numbers()?);
-        Ok(())
-    }
+    read_into_slot! { Vec<T>, |source, _| source.read_numbers() }
 }
 
 /// All other types. This trait does not ask for [`Argument`]: the expansion does so where it names
@@ -215,15 +214,7 @@ pub trait ReadAny<'de, T> {
 }
 
 impl<'de, T> ReadAny<'de, T> for &Via<T> {
-    fn read_into_slot<S: Source<'de>>(
-        &self,
-        source: &mut S,
-        slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
-    ) -> Result<(), DecodeError> {
-        *slot = Some(through_serde(source)?);
-        Ok(())
-    }
+    read_into_slot! { T, |source, through_serde| through_serde(source) }
 }
 
 /// A type that a command can return.

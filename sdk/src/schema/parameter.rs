@@ -1,8 +1,6 @@
 //! The members of an object one by one, for hosts with lists of parameters instead of schemas.
 
-use super::node::{
-    Content, Description, Direction, Enum, Field, Kind, Node, Object, Representation, Variant,
-};
+use super::node::{Description, Direction, Field, Kind, Node, Object, Representation};
 use super::sink::Sink;
 use super::write::trim;
 
@@ -95,23 +93,14 @@ const fn form(node: &'static Node) -> Form {
             Kind::Integer | Kind::Natural => Form::Integer,
         },
         Node::Numbers(_) => Form::Integer,
-        Node::Enum(Enum {
-            representation: Representation::External,
-            variants,
-            ..
-        }) if are_words(variants) => Form::String,
+        Node::Enum(of)
+            if matches!(of.representation, Representation::External)
+                && of.is_names_only(Direction::Out) =>
+        {
+            Form::String
+        }
         _ => Form::Other,
     }
-}
-
-/// Returns whether every variant is only a name.
-const fn are_words(variants: &[Variant]) -> bool {
-    each!(for variant in variants {
-        if !matches!(variant.content, Content::Unit) || variant.untagged {
-            return false;
-        }
-    });
-    true
 }
 
 #[cfg(test)]

@@ -664,29 +664,23 @@ impl<'a, 'b> Writer<'a, 'b> {
                 true => Some(field.node.resolve(self.direction)),
                 false => None,
             };
-            match flattened {
-                None if field.is_required(self.direction)
-                    && field.names.nth(self.direction, 1).is_some() => {}
-                Some(Resolved {
-                    node: Node::Object(object),
-                    nullable: false,
-                    ..
-                }) => {
-                    count += self.alternatives(object.fields, write);
-                    continue;
+            let is_condition = match flattened {
+                None => {
+                    field.is_required(self.direction)
+                        && field.names.nth(self.direction, 1).is_some()
                 }
-                Some(
-                    Resolved {
-                        node: Node::Enum(_),
-                        ..
+                Some(Resolved { node, nullable, .. }) => match node {
+                    Node::Object(object) if !nullable => {
+                        count += self.alternatives(object.fields, write);
+                        false
                     }
-                    | Resolved {
-                        node: Node::Text(_),
-                        nullable: false,
-                        ..
-                    },
-                ) => {}
-                _ => continue,
+                    Node::Enum(_) => true,
+                    Node::Text(_) => !nullable,
+                    _ => false,
+                },
+            };
+            if !is_condition {
+                continue;
             }
             count += 1;
             let Some(apart) = write else {
@@ -1067,7 +1061,8 @@ impl Definitions {
 }
 
 impl Enum {
-    const fn is_names_only(&self, direction: Direction) -> bool {
+    /// Returns whether every variant is only a name.
+    pub(super) const fn is_names_only(&self, direction: Direction) -> bool {
         each!(for variant in self.variants {
             if !matches!(variant.content, Content::Unit)
                 || variant.untagged
