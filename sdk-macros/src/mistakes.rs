@@ -33,6 +33,17 @@ impl Mistakes {
         self.add(position.error(message));
     }
 
+    /// Notes the same mistake at each position.
+    pub fn at_each<P: Position>(
+        &mut self,
+        positions: impl IntoIterator<Item = P>,
+        message: impl Display,
+    ) {
+        for position in positions {
+            self.at(position, &message);
+        }
+    }
+
     /// Notes a mistake that the parser reported.
     pub fn add(&mut self, error: syn::Error) {
         match &mut self.0 {

@@ -13,307 +13,221 @@ pub fn code(generated: TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(generated).unwrap())
 }
 
-/// Compares generated code with the snapshot that has the test's name.
-macro_rules! assert_expansion {
-    ($generated:expr) => {
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!($crate::tests::code($generated));
-        })
-    };
+/// Defines snapshot tests: the name of each, the macro with its arguments, and its item.
+macro_rules! snapshots {
+    ($($name:ident: $($macro:ident)::+ $(($($arguments:tt)*))? { $($item:tt)* })*) => {$(
+        #[test]
+        fn $name() {
+            let generated = $($macro)::+($(quote!($($arguments)*),)? quote!($($item)*));
+            insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+                insta::assert_snapshot!($crate::tests::code(generated));
+            })
+        }
+    )*};
 }
 
-#[test]
-fn a_plugin_exports_the_abi_and_lists_its_free_commands() {
-    assert_expansion!(plugin::plugin(
-        quote!(commands(
-            add,
-            #[cfg(feature = "text")]
-            text::reverse
-        )),
-        quote! {
-            /// Counts.
-            #[derive(Default)]
-            pub struct Counter {
-                total: u64,
+snapshots! {
+    a_plugin_exports_the_abi_and_lists_its_free_commands: plugin::plugin(
+        commands(add, #[cfg(feature = "text")] text::reverse)
+    ) {
+        /// Counts.
+        #[derive(Default)]
+        pub struct Counter {
+            total: u64,
+        }
+    }
+
+    a_command_reads_arguments_and_writes_its_result: plugin::plugin() {
+        impl Counter {
+            /// Not a command.
+            fn step(&self) -> u64 {
+                1
             }
-        },
-    ));
-}
 
-#[test]
-fn a_command_reads_arguments_and_writes_its_result() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                /// Not a command.
-                fn step(&self) -> u64 {
-                    1
-                }
-
-                /// Adds to the total.
-                #[command]
-                pub fn add<'a>(
-                    &'a mut self,
-                    /// The amount.
-                    amount: u64,
-                    label: &'a str,
-                    #[arg(rename = "in")] weights: &[f32],
-                    #[arg(default)] note: Option<Cow<'a, str>>,
-                    #[arg(default = 1)] mut times: u64,
-                    #[arg(default = [1, 2])] steps: &mut [u64],
-                ) -> Result<&'a str, Refusal>
-                where
-                    Self: Sized,
-                {
-                    Ok(label)
-                }
-
-                #[cfg(feature = "reset")]
-                #[plugin_sdk::command(rename = "reset-all")]
-                fn r#type() {}
+            /// Adds to the total.
+            #[command]
+            pub fn add<'a>(
+                &'a mut self,
+                /// The amount.
+                amount: u64,
+                label: &'a str,
+                #[arg(rename = "in")] weights: &[f32],
+                #[arg(default)] note: Option<Cow<'a, str>>,
+                #[arg(default = 1)] mut times: u64,
+                #[arg(default = [1, 2])] steps: &mut [u64],
+            ) -> Result<&'a str, Refusal>
+            where
+                Self: Sized,
+            {
+                Ok(label)
             }
-        },
-    ));
-}
 
-#[test]
-fn hooks_implement_traits() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                #[init]
-                fn new(config: Config) -> Result<Self> {
-                    Ok(Counter { total: config.start })
-                }
+            #[cfg(feature = "reset")]
+            #[plugin_sdk::command(rename = "reset-all")]
+            fn r#type() {}
+        }
+    }
 
-                #[start]
-                fn start(&mut self) -> Result<()> {
-                    Ok(())
-                }
-
-                #[stop]
-                fn stop() {}
-
-                #[event]
-                fn on_event(&mut self, data: u64) {
-                    self.total += data;
-                }
-
-                #[cleanup]
-                fn close(&mut self) {}
+    hooks_implement_traits: plugin::plugin() {
+        impl Counter {
+            #[init]
+            fn new(config: Config) -> Result<Self> {
+                Ok(Counter { total: config.start })
             }
-        },
-    ));
-}
 
-#[test]
-fn event_handlers_are_listed_with_their_topics() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                #[event("user.*")]
-                fn user(&mut self, topic: &str, data: u64) -> Result<()> {
-                    Ok(())
-                }
-
-                #[cfg(feature = "all")]
-                #[event]
-                fn all(&mut self) {}
+            #[start]
+            fn start(&mut self) -> Result<()> {
+                Ok(())
             }
-        },
-    ));
-}
 
-#[test]
-fn conditional_event_handlers_make_a_conditional_hook() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                #[cfg(feature = "a")]
-                #[cfg(feature = "b")]
-                #[event("a")]
-                fn a() {}
+            #[stop]
+            fn stop() {}
 
-                #[cfg(feature = "c")]
-                #[event("c")]
-                fn c() {}
+            #[event]
+            fn on_event(&mut self, data: u64) {
+                self.total += data;
             }
-        },
-    ));
-}
 
-#[test]
-fn a_manifest_is_in_a_custom_section() {
-    assert_expansion!(plugin::plugin(
-        quote!(
-            id = "counter-2",
-            name = "A counter",
-            version = "1.2.3-beta",
-            type = "tool",
-            tags("counting", "numbers"),
-            permissions(kv = "remembers", "host.net" = "asks"),
-            optional_permissions(http = "asks"),
-            limits(memory_pages = 16, max_fuel = 1_000_000),
-            emits("counter.full" = "when it is full"),
-            requires(neotalk = ">=0.1.0")
-        ),
-        quote! {
-            /// Counts.
-            ///
-            ///   - indented
-            #[doc = include_str!("more.md")]
-            #[derive(Default)]
-            pub struct Counter;
-        },
-    ));
-}
+            #[cleanup]
+            fn close(&mut self) {}
+        }
+    }
 
-#[test]
-fn hidden_functions_describe_commands_and_hooks() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                /// Reads a configuration.
-                #[init]
-                fn new(config: Config) -> Self {
-                    Counter
-                }
-
-                #[cfg(feature = "more")]
-                #[command(batch, errors(gone = "it is gone"), schema = Vec<Told>)]
-                fn flat(#[arg(flatten, schema = Told)] all: &All<'_>) -> impl Serialize {
-                    [0]
-                }
-
-                #[command(raw)]
-                fn raw(samples: &mut [f32]) -> Result<()> {
-                    Ok(())
-                }
-
-                #[event]
-                fn heard(&self, topic: &str, data: Option<u8>) {}
+    event_handlers_are_listed_with_their_topics: plugin::plugin() {
+        impl Counter {
+            #[event("user.*")]
+            fn user(&mut self, topic: &str, data: u64) -> Result<()> {
+                Ok(())
             }
-        },
-    ));
-}
 
-#[test]
-fn an_init_hook_without_arguments_ignores_the_configuration() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                #[init]
-                fn new() -> Self {
-                    Counter { total: 0 }
-                }
+            #[cfg(feature = "all")]
+            #[event]
+            fn all(&mut self) {}
+        }
+    }
+
+    conditional_event_handlers_make_a_conditional_hook: plugin::plugin() {
+        impl Counter {
+            #[cfg(feature = "a")]
+            #[cfg(feature = "b")]
+            #[event("a")]
+            fn a() {}
+
+            #[cfg(feature = "c")]
+            #[event("c")]
+            fn c() {}
+        }
+    }
+
+    a_manifest_is_in_a_custom_section: plugin::plugin(
+        id = "counter-2",
+        name = "A counter",
+        version = "1.2.3-beta",
+        type = "tool",
+        tags("counting", "numbers"),
+        permissions(kv = "remembers", "host.net" = "asks"),
+        optional_permissions(http = "asks"),
+        limits(memory_pages = 16, max_fuel = 1_000_000),
+        emits("counter.full" = "when it is full"),
+        requires(neotalk = ">=0.1.0")
+    ) {
+        /// Counts.
+        ///
+        ///   - indented
+        #[doc = include_str!("more.md")]
+        #[derive(Default)]
+        pub struct Counter;
+    }
+
+    hidden_functions_describe_commands_and_hooks: plugin::plugin() {
+        impl Counter {
+            /// Reads a configuration.
+            #[init]
+            fn new(config: Config) -> Self {
+                Counter
             }
-        },
-    ));
-}
 
-#[test]
-fn a_free_command_must_be_listed() {
-    assert_expansion!(plugin::free_command(
-        quote!(),
-        quote! {
-            pub(crate) fn reverse(text: &str) -> String {
-                text.chars().rev().collect()
+            #[cfg(feature = "more")]
+            #[command(batch, errors(gone = "it is gone"), schema = Vec<Told>)]
+            fn flat(#[arg(flatten, schema = Told)] all: &All<'_>) -> impl Serialize {
+                [0]
             }
-        },
-    ));
-}
 
-#[test]
-fn a_raw_command_uses_no_codec() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Audio {
-                #[command(raw)]
-                fn amplify(&self, samples: &mut [f32]) {}
+            #[command(raw)]
+            fn raw(samples: &mut [f32]) -> Result<()> {
+                Ok(())
             }
-        },
-    ));
-}
 
-#[test]
-fn the_binary_codec_replaces_json() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Audio {
-                #[command(codec = "binary")]
-                fn mean(numbers: Vec<f64>) -> f64 {
-                    0.0
-                }
+            #[event]
+            fn heard(&self, topic: &str, data: Option<u8>) {}
+        }
+    }
+
+    an_init_hook_without_arguments_ignores_the_configuration: plugin::plugin() {
+        impl Counter {
+            #[init]
+            fn new() -> Self {
+                Counter { total: 0 }
             }
-        },
-    ));
-}
+        }
+    }
 
-#[test]
-fn a_batch_passes_each_input_to_the_handler() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Audio {
-                #[command(raw, batch)]
-                fn loudest(&self, samples: &[f32]) -> [f32; 1] {
-                    [0.0]
-                }
+    a_free_command_must_be_listed: plugin::free_command() {
+        pub(crate) fn reverse(text: &str) -> String {
+            text.chars().rev().collect()
+        }
+    }
+
+    a_raw_command_uses_no_codec: plugin::plugin() {
+        impl Audio {
+            #[command(raw)]
+            fn amplify(&self, samples: &mut [f32]) {}
+        }
+    }
+
+    the_binary_codec_replaces_json: plugin::plugin() {
+        impl Audio {
+            #[command(codec = "binary")]
+            fn mean(numbers: Vec<f64>) -> f64 {
+                0.0
             }
-        },
-    ));
-}
+        }
+    }
 
-#[test]
-fn a_free_command_takes_batches_through_its_plugin() {
-    assert_expansion!(plugin::free_command(
-        quote!(batch, rename = "rev"),
-        quote! {
-            fn reverse(text: &str) -> String {
-                text.chars().rev().collect()
+    a_batch_passes_each_input_to_the_handler: plugin::plugin() {
+        impl Audio {
+            #[command(raw, batch)]
+            fn loudest(&self, samples: &[f32]) -> [f32; 1] {
+                [0.0]
             }
-        },
-    ));
-}
+        }
+    }
 
-#[test]
-fn a_flattened_argument_is_the_whole_object() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Shop {
-                #[command]
-                fn find(&self, #[arg(flatten)] query: &Query) -> Vec<Item> {
-                    Vec::new()
-                }
+    a_free_command_takes_batches_through_its_plugin: plugin::free_command(batch, rename = "rev") {
+        fn reverse(text: &str) -> String {
+            text.chars().rev().collect()
+        }
+    }
+
+    a_flattened_argument_is_the_whole_object: plugin::plugin() {
+        impl Shop {
+            #[command]
+            fn find(&self, #[arg(flatten)] query: &Query) -> Vec<Item> {
+                Vec::new()
             }
-        },
-    ));
-}
+        }
+    }
 
-#[test]
-fn an_error_type_gets_a_code_for_each_variant() {
-    assert_expansion!(plugin_error::derive(quote! {
+    an_error_type_gets_a_code_for_each_variant: plugin_error::derive {
         enum Refusal<'a, T: Display> {
             NotFound,
             #[plugin_error(code = "too_many")]
             Limit { allowed: T },
             Named(&'a str),
         }
-    }));
-}
+    }
 
-#[test]
-fn a_transparent_variant_passes_on_its_error() {
-    assert_expansion!(plugin_error::derive(quote! {
+    a_transparent_variant_passes_on_its_error: plugin_error::derive {
         enum Refusal {
             Nobody,
             #[plugin_error(transparent)]
@@ -321,45 +235,40 @@ fn a_transparent_variant_passes_on_its_error() {
             #[plugin_error(transparent)]
             Store { cause: StoreError },
         }
-    }));
-}
+    }
 
-#[test]
-fn an_error_type_without_variants_has_no_code() {
-    assert_expansion!(plugin_error::derive(quote! {
+    an_error_type_without_variants_has_no_code: plugin_error::derive {
         enum Never {}
-    }));
-}
+    }
 
-#[test]
-fn all_mistakes_are_reported_next_to_the_item() {
-    assert_expansion!(plugin::plugin(
-        quote!(),
-        quote! {
-            impl Counter {
-                #[init]
-                async fn new(self) -> Self {
-                    self
-                }
-
-                #[command(name = "add")]
-                fn add(&self, #[arg(optional)] amount: u64, _: u64) {}
-
-                #[command]
-                fn add_twice(&self, #[arg(rename = "amount")] first: u64, amount: u64) {}
+    all_mistakes_are_reported_next_to_the_item: plugin::plugin() {
+        impl Counter {
+            #[init]
+            async fn new(self) -> Self {
+                self
             }
-        },
-    ));
-}
 
-#[test]
-fn a_struct_with_mistakes_still_lists_its_commands() {
-    assert_expansion!(plugin::plugin(
-        quote!(commands(add), exports(sub)),
-        quote! {
-            struct Counter<T>(T);
-        },
-    ));
+            #[command(name = "add")]
+            fn add(&self, #[arg(optional)] amount: u64, _: u64) {}
+
+            #[command]
+            fn add_twice(&self, #[arg(rename = "amount")] first: u64, amount: u64) {}
+        }
+    }
+
+    a_struct_with_mistakes_still_lists_its_commands: plugin::plugin(commands(add), exports(sub)) {
+        struct Counter<T>(T);
+    }
+
+    host_functions_get_a_trait_guest_functions_and_a_table: host_functions::host_functions(module = "my_plugin", prefix = "text_", permission = "text") {
+        /// Functions for text.
+        pub trait Text {
+            /// In place.
+            fn reverse(text: &mut [u8]);
+            #[host(buffer(max = 4096, absent = -1), name = "find", permission = "look")]
+            fn look_up(key: &str, #[json] filter: Filter, #[out] place: &mut u32) -> Result<Option<String>>;
+        }
+    }
 }
 
 #[test]
@@ -386,22 +295,6 @@ fn positional_functions_are_called_through_a_table() {
         "{code}"
     );
     assert!(before.contains("#[used]"), "{code}");
-}
-
-#[test]
-fn host_functions_get_a_trait_guest_functions_and_a_table() {
-    assert_expansion!(host_functions::host_functions(
-        quote!(module = "my_plugin", prefix = "text_", permission = "text"),
-        quote! {
-            /// Functions for text.
-            pub trait Text {
-                /// In place.
-                fn reverse(text: &mut [u8]);
-                #[host(buffer(max = 4096, absent = -1), name = "find", permission = "look")]
-                fn look_up(key: &str, #[json] filter: Filter, #[out] place: &mut u32) -> Result<Option<String>>;
-            }
-        },
-    ));
 }
 
 #[test]

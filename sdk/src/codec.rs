@@ -65,7 +65,33 @@ impl Codec for Json {
         names: &[&'static str],
         read: ReadArgument<'_, Reader<'de>>,
     ) -> Result<(), Error> {
-        json_arguments(bytes, arena, names, read)
+        let mut wrong = None;
+        let mut walk = || {
+            let mut reader = Reader::new(or_empty_object(bytes), arena)?;
+            reader.open_object()?;
+            let mut seen = Seen::default();
+            let mut first = true;
+            while let Some(name) = reader.member(first)? {
+                first = false;
+                let Some(index) = names.iter().position(|known| is(known, name)) else {
+                    wrong = Some(unknown_argument(name, names));
+                    return Ok(());
+                };
+                if seen.again(index) {
+                    wrong = Some(given_twice(name));
+                    return Ok(());
+                }
+                reader
+                    .value(|reader| read(index, reader))
+                    .map_err(|fault| fault.in_member(name))?;
+            }
+            reader.end()
+        };
+        match (walk(), wrong) {
+            (_, Some(error)) => Err(error),
+            (Err(fault), None) => Err(fault.into_error(ARGUMENTS)),
+            (Ok(()), None) => Ok(()),
+        }
     }
 
     fn whole<'de, T: Deserialize<'de>>(
@@ -88,41 +114,6 @@ fn invalid_result(error: impl std::error::Error) -> Error {
 
 /// The name of the arguments in messages.
 const ARGUMENTS: &str = "the arguments";
-
-fn json_arguments<'de>(
-    bytes: &'de [u8],
-    arena: &'de Arena,
-    names: &[&'static str],
-    read: ReadArgument<'_, Reader<'de>>,
-) -> Result<(), Error> {
-    let mut wrong = None;
-    let mut walk = || {
-        let mut reader = Reader::new(or_empty_object(bytes), arena)?;
-        reader.open_object()?;
-        let mut seen = Seen::default();
-        let mut first = true;
-        while let Some(name) = reader.member(first)? {
-            first = false;
-            let Some(index) = names.iter().position(|known| is(known, name)) else {
-                wrong = Some(unknown_argument(name, names));
-                return Ok(());
-            };
-            if seen.again(index) {
-                wrong = Some(given_twice(name));
-                return Ok(());
-            }
-            reader
-                .value(|reader| read(index, reader))
-                .map_err(|fault| fault.in_member(name))?;
-        }
-        reader.end()
-    };
-    match (walk(), wrong) {
-        (_, Some(error)) => Err(error),
-        (Err(fault), None) => Err(fault.into_error(ARGUMENTS)),
-        (Ok(()), None) => Ok(()),
-    }
-}
 
 /// Compares two names in a loop of its own: for a few bytes, the library's comparison costs little
 /// more than its call.
@@ -180,9 +171,7 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
 
 #[cold]
 fn given_twice(name: &str) -> Error {
-    let mut message = String::from("the argument `");
-    message.push_str(name);
-    message.push_str("` is given twice");
+    let message = ["the argument `", name, "` is given twice"].concat();
     let details = object(|details| details.string("path", name));
     Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }

@@ -128,68 +128,30 @@ pub trait ReferentMut<'de> {
     fn lend_mut(held: &mut Self::Held) -> &mut Self;
 }
 
-#[diagnostic::do_not_recommend]
-impl<'de> Referent<'de> for str {
-    type Held = &'de str;
+/// Implements a trait for targets of references, each with the value that is kept for it.
+macro_rules! lent {
+    ($($(#[$if:meta])* [$($generics:tt)*] $trait:ident $lend:ident $($mut:ident)?, $type:ty, $held:ty;)*) => {$(
+        $(#[$if])*
+        #[diagnostic::do_not_recommend]
+        impl<'de, $($generics)*> $trait<'de> for $type {
+            type Held = $held;
 
-    fn lend<'a>(held: &'a &'de str) -> &'a str {
-        held
-    }
+            fn $lend<'a>(held: &'a $($mut)? $held) -> &'a $($mut)? Self {
+                held
+            }
+        }
+    )*};
 }
 
-#[cfg(feature = "raw_value")]
-#[diagnostic::do_not_recommend]
-impl<'de> Referent<'de> for serde_json::value::RawValue {
-    type Held = &'de serde_json::value::RawValue;
-
-    fn lend<'a>(held: &'a &'de serde_json::value::RawValue) -> &'a serde_json::value::RawValue {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>> Referent<'de> for [T] {
-    type Held = Vec<T>;
-
-    fn lend(held: &Vec<T>) -> &[T] {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de> ReferentMut<'de> for str {
-    type Held = String;
-
-    fn lend_mut(held: &mut String) -> &mut str {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>> ReferentMut<'de> for [T] {
-    type Held = Vec<T>;
-
-    fn lend_mut(held: &mut Vec<T>) -> &mut [T] {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Argument<'de>> Referent<'de> for T {
-    type Held = T;
-
-    fn lend(held: &T) -> &T {
-        held
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'de, T: Argument<'de>> ReferentMut<'de> for T {
-    type Held = T;
-
-    fn lend_mut(held: &mut T) -> &mut T {
-        held
-    }
+lent! {
+    [] Referent lend, str, &'de str;
+    #[cfg(feature = "raw_value")]
+    [] Referent lend, serde_json::value::RawValue, &'de serde_json::value::RawValue;
+    [T: Deserialize<'de>] Referent lend, [T], Vec<T>;
+    [] ReferentMut lend_mut mut, str, String;
+    [T: Deserialize<'de>] ReferentMut lend_mut mut, [T], Vec<T>;
+    [T: Argument<'de>] Referent lend, T, T;
+    [T: Argument<'de>] ReferentMut lend_mut mut, T, T;
 }
 
 /// Selects how an argument of type `T` is read. Method lookup tries the traits below in the order
@@ -214,30 +176,29 @@ pub trait ReadDirectly<'de, T> {
     ) -> Result<(), DecodeError>;
 }
 
+/// Defines how an argument is read into its slot.
+macro_rules! read_into_slot {
+    ($type:ty, |$source:ident, $through_serde:pat_param| $read:expr) => {
+        fn read_into_slot<S: Source<'de>>(
+            &self,
+            $source: &mut S,
+            slot: &mut Option<$type>,
+            $through_serde: impl FnOnce(&mut S) -> Result<$type, DecodeError>,
+        ) -> Result<(), DecodeError> {
+            *slot = Some($read?);
+            Ok(())
+        }
+    };
+}
+
 /// Serde reads every `Cow` as owned; a string can be borrowed.
 impl<'de: 'a, 'a> ReadDirectly<'de, Cow<'a, str>> for Via<Cow<'a, str>> {
-    fn read_into_slot<S: Source<'de>>(
-        &self,
-        source: &mut S,
-        slot: &mut Option<Cow<'a, str>>,
-        _: impl FnOnce(&mut S) -> Result<Cow<'a, str>, DecodeError>,
-    ) -> Result<(), DecodeError> {
-        *slot = Some(Cow::Borrowed(source.read()?));
-        Ok(())
-    }
+    read_into_slot! { Cow<'a, str>, |source, _| source.read().map(Cow::Borrowed) }
 }
 
 /// Serde reads an array element by element; numbers can be copied as a whole.
 impl<'de, T: Number + Deserialize<'de>> ReadDirectly<'de, Vec<T>> for Via<Vec<T>> {
-    fn read_into_slot<S: Source<'de>>(
-        &self,
-        source: &mut S,
-        slot: &mut Option<Vec<T>>,
-        _: impl FnOnce(&mut S) -> Result<Vec<T>, DecodeError>,
-    ) -> Result<(), DecodeError> {
-        *slot = Some(source.read_numbers()?);
-        Ok(())
-    }
+    read_into_slot! { Vec<T>, |source, _| source.read_numbers() }
 }
 
 /// All other types. This trait does not ask for [`Argument`]: the expansion does so where it names
@@ -253,15 +214,7 @@ pub trait ReadAny<'de, T> {
 }
 
 impl<'de, T> ReadAny<'de, T> for &Via<T> {
-    fn read_into_slot<S: Source<'de>>(
-        &self,
-        source: &mut S,
-        slot: &mut Option<T>,
-        through_serde: impl FnOnce(&mut S) -> Result<T, DecodeError>,
-    ) -> Result<(), DecodeError> {
-        *slot = Some(through_serde(source)?);
-        Ok(())
-    }
+    read_into_slot! { T, |source, through_serde| through_serde(source) }
 }
 
 /// A type that a command can return.
@@ -305,54 +258,33 @@ pub trait CommandError {
     fn into_error(self) -> Error;
 }
 
-#[diagnostic::do_not_recommend]
-impl CommandError for Error {
-    fn into_error(self) -> Error {
-        self
-    }
+macro_rules! command_errors {
+    ($($error:ty: |$value:ident| $into:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl CommandError for $error {
+            fn into_error(self) -> Error {
+                let $value = self;
+                $into
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl CommandError for String {
-    fn into_error(self) -> Error {
-        Error::msg(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for &str {
-    fn into_error(self) -> Error {
-        Error::msg(self.to_owned())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for Cow<'_, str> {
-    fn into_error(self) -> Error {
-        Error::msg(self.into_owned())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for Box<dyn std::error::Error> {
-    fn into_error(self) -> Error {
-        Error::from_boxed(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl CommandError for Box<dyn std::error::Error + Send> {
-    fn into_error(self) -> Error {
-        Error::from_boxed(self)
-    }
+command_errors! {
+    Error: |error| error;
+    String: |text| Error::msg(text);
+    &str: |text| Error::msg(text.to_owned());
+    Cow<'_, str>: |text| Error::msg(text.into_owned());
+    Box<dyn std::error::Error>: |error| Error::from_boxed(error);
+    Box<dyn std::error::Error + Send>: |error| Error::from_boxed(error);
 }
 
 macro_rules! settle_results {
-    ($($(#[$doc:meta])* $trait:ident for $looks:ty where ($($bound:tt)*) |$error:ident| $into:expr;)*) => {$(
+    ($($(#[$doc:meta])* $trait:ident for $looks:ty where ($($bound:tt)*) |$error:ident| $into:expr, $failure:ty;)*) => {$(
         $(#[$doc])*
         pub trait $trait<T, E> {
             /// Converts the error, if the value is one.
-            fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error>;
+            fn settle_returned(&self, value: Result<T, E>) -> Result<T, $failure>;
 
             /// Passes a success to `then`. No stack frame holds a copy of the value, which may be
             /// large.
@@ -361,14 +293,14 @@ macro_rules! settle_results {
                 value: Result<T, E>,
                 then: fn(T, &mut P),
                 place: &mut P,
-            ) -> Result<(), Error>;
+            ) -> Result<(), $failure>;
         }
 
         impl<T, E> $trait<T, E> for $looks
         where
             $($bound)*
         {
-            fn settle_returned(&self, value: Result<T, E>) -> Result<T, Error> {
+            fn settle_returned(&self, value: Result<T, E>) -> Result<T, $failure> {
                 value.map_err(|$error| $into)
             }
 
@@ -377,7 +309,7 @@ macro_rules! settle_results {
                 value: Result<T, E>,
                 then: fn(T, &mut P),
                 place: &mut P,
-            ) -> Result<(), Error> {
+            ) -> Result<(), $failure> {
                 match value {
                     Ok(value) => {
                         then(value, place);
@@ -394,48 +326,15 @@ macro_rules! settle_results {
 // is satisfied.
 settle_results! {
     /// First: errors with codes of their own.
-    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::from_plugin_error(&error);
+    SettleCoded for &&&&Returned<Result<T, E>> where (E: PluginError) |error| Error::from_plugin_error(&error), Error;
     /// Second: every [`std::error::Error`].
-    SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error);
+    SettleStd for &&&Returned<Result<T, E>> where (E: std::error::Error) |error| Error::from(error), Error;
     /// Third: errors that hold one, such as `anyhow::Error`.
     SettleHolder for &&Returned<Result<T, E>> where (E: AsRef<dyn std::error::Error + Send + Sync>)
-        |error| Error::from(error.as_ref());
-}
-
-/// Fourth: any other error, unchanged. The expansion then asks for [`CommandError`] at the author's
-/// own type.
-pub trait SettleOther<T, E> {
-    /// Returns the value unchanged.
-    fn settle_returned(&self, value: Result<T, E>) -> Result<T, E>;
-
-    /// Passes a success to `then`. No stack frame holds a copy of the value, which may be large.
-    fn settle_into<P>(
-        &self,
-        value: Result<T, E>,
-        then: fn(T, &mut P),
-        place: &mut P,
-    ) -> Result<(), E>;
-}
-
-impl<T, E> SettleOther<T, E> for &Returned<Result<T, E>> {
-    fn settle_returned(&self, value: Result<T, E>) -> Result<T, E> {
-        value
-    }
-
-    fn settle_into<P>(
-        &self,
-        value: Result<T, E>,
-        then: fn(T, &mut P),
-        place: &mut P,
-    ) -> Result<(), E> {
-        match value {
-            Ok(value) => {
-                then(value, place);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
+        |error| Error::from(error.as_ref()), Error;
+    /// Fourth: any other error, unchanged. The expansion then asks for [`CommandError`] at the
+    /// author's own type.
+    SettleOther for &Returned<Result<T, E>> where () |error| error, E;
 }
 
 /// Last: any value that is not a `Result`.

@@ -4,7 +4,18 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::json::number::write_u64;
+use crate::json::number::decimal;
+
+/// Defines methods of a `Deserializer` that do the same as another of its methods, with the types of
+/// their additional parameters.
+macro_rules! forward {
+    ($($to:ident: $($method:ident $(($($more:ty),*))?)*;)*) => {$($(
+        fn $method<V: Visitor<'de>>(self, $($(_: $more,)*)? visitor: V) -> Read<V::Value> {
+            self.$to(visitor)
+        }
+    )*)*};
+}
+pub(crate) use forward;
 
 /// The most bytes of the text that an error shows as found.
 const EXCERPT: usize = 40;
@@ -97,30 +108,24 @@ impl DecodeError {
 impl Found {
     /// Returns the path to the value, such as `items[2].price`.
     pub(crate) fn path(&self) -> String {
-        render(&self.path)
-    }
-}
-
-fn render(path: &[Segment]) -> String {
-    let mut text = String::new();
-    for segment in path.iter().rev() {
-        match segment {
-            Segment::Member(name) => {
-                if !text.is_empty() {
-                    text.push('.');
+        let mut text = String::new();
+        for segment in self.path.iter().rev() {
+            match segment {
+                Segment::Member(name) => {
+                    if !text.is_empty() {
+                        text.push('.');
+                    }
+                    text.push_str(name);
                 }
-                text.push_str(name);
-            }
-            Segment::Element(index) => {
-                let mut digits = Vec::new();
-                write_u64(*index as u64, &mut digits);
-                text.push('[');
-                text.extend(digits.into_iter().map(char::from));
-                text.push(']');
+                Segment::Element(index) => {
+                    text.push('[');
+                    text.push_str(&decimal(*index as u64));
+                    text.push(']');
+                }
             }
         }
+        text
     }
-    text
 }
 
 /// Returns the value at the start of `text`, cut off if it is long: enough to recognize it.
@@ -200,8 +205,7 @@ impl de::Error for DecodeError {
     }
 
     #[cold]
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let _ = variant;
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
         let mut words = String::from(if expected.is_empty() {
             "no variant at all"
         } else {
@@ -213,9 +217,7 @@ impl de::Error for DecodeError {
 
     #[cold]
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let mut words = String::from("there is no field `");
-        words.push_str(field);
-        words.push('`');
+        let mut words = ["there is no field `", field, "`"].concat();
         if !expected.is_empty() {
             words.push_str(", only ");
             list(expected, &mut words);
@@ -225,18 +227,16 @@ impl de::Error for DecodeError {
 
     #[cold]
     fn missing_field(field: &'static str) -> Self {
-        let mut words = String::from("the field `");
-        words.push_str(field);
-        words.push_str("` is missing");
-        DecodeError::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(
+            ["the field `", field, "` is missing"].concat(),
+        ))
     }
 
     #[cold]
     fn duplicate_field(field: &'static str) -> Self {
-        let mut words = String::from("the field `");
-        words.push_str(field);
-        words.push_str("` is given twice");
-        DecodeError::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom(
+            ["the field `", field, "` is given twice"].concat(),
+        ))
     }
 }
 

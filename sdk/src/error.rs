@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decode_error::{DecodeError, Found, Kind};
 use crate::json::{self, Arena, Object, Reader, object};
+use crate::manifest::Type;
 use crate::schema::{Name, Node, Schema};
 
 /// The codes of the SDK's own errors. Plugins define further ones.
@@ -367,13 +368,9 @@ impl Error {
     pub fn from_status(status: i32) -> Self {
         let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
         let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
-        let mut digits = Vec::new();
-        if status < 0 {
-            digits.push(b'-');
-        }
-        json::write_u64(u64::from(status.unsigned_abs()), &mut digits);
-        let details = object(|details| details.json("status", &digits));
-        let digits = String::from_utf8(digits).unwrap_or_default();
+        let sign = if status < 0 { "-" } else { "" };
+        let digits = [sign, &json::decimal(u64::from(status.unsigned_abs()))].concat();
+        let details = object(|details| details.json("status", digits.as_bytes()));
         Error::new(code, ["the host answered with status ", &digits].concat())
             .with_details_json(details)
     }
@@ -407,36 +404,25 @@ impl DecodeError {
             found,
             ..
         } = parts;
-        let mut message = String::new();
         let (expected, note) = match &kind {
             Kind::Syntax(wanted) => {
-                message.push_str(what);
-                message.push_str(" are not valid JSON: ");
-                message.push_str(wanted);
-                message.push_str(" at byte ");
-                let mut digits = Vec::new();
-                json::write_u64(offset.unwrap_or_default() as u64, &mut digits);
-                message.push_str(std::str::from_utf8(&digits).unwrap_or_default());
-                let details = object(|details| details.json("offset", &digits));
+                let at = json::decimal(offset.unwrap_or_default() as u64);
+                let details = object(|details| details.json("offset", at.as_bytes()));
+                let message = [what, " are not valid JSON: ", wanted, " at byte ", &at].concat();
                 return Error::new(code::INVALID_JSON, message).with_details_json(details);
             }
             Kind::Missing => {
-                message.push_str("the argument `");
-                message.push_str(&path);
-                message.push_str("` is missing");
                 let details = object(|details| details.string("argument", &path));
+                let message = ["the argument `", &path, "` is missing"].concat();
                 return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
             }
             Kind::Type { expected } => (Some(expected), ": expected "),
             Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
         };
-        if path.is_empty() {
-            message.push_str(what);
-        } else {
-            message.push('`');
-            message.push_str(&path);
-            message.push('`');
-        }
+        let mut message = match path.is_empty() {
+            true => what.to_owned(),
+            false => ["`", &path, "`"].concat(),
+        };
         message.push_str(note);
         match &kind {
             Kind::Custom(words) => message.push_str(words),
@@ -959,48 +945,31 @@ pub struct ErrorCode {
 }
 
 /// The codes of a type that may have none, for the manifest.
-pub struct CodesOf<T>(std::marker::PhantomData<T>);
-
-impl<T: ErrorCodes> CodesOf<T> {
-    /// The codes of the type, which hide those of [`NoCodes`].
-    pub const CODES: &'static [ErrorCode] = T::CODES;
-}
-
-/// The default for a type without codes.
-pub trait NoCodes {
-    /// An empty list.
-    const CODES: &'static [ErrorCode] = &[];
-}
-
-impl<T> NoCodes for CodesOf<T> {}
+pub type CodesOf<T> = Type<Result<(), T>>;
 
 /// Returns the number of codes in several lists.
-pub const fn count_codes(mut lists: &[&[ErrorCode]]) -> usize {
+pub const fn count_codes(lists: &[&[ErrorCode]]) -> usize {
     let mut count = 0;
-    while let [first, rest @ ..] = lists {
+    each!(for first in lists {
         count += first.len();
-        lists = rest;
-    }
+    });
     count
 }
 
 /// Joins several lists into one; `N` is the result of [`count_codes`].
 #[allow(clippy::indexing_slicing, reason = "runs in the compiler only")]
-pub const fn join_codes<const N: usize>(mut lists: &[&[ErrorCode]]) -> [ErrorCode; N] {
+pub const fn join_codes<const N: usize>(lists: &[&[ErrorCode]]) -> [ErrorCode; N] {
     let none = ErrorCode {
         code: "",
         description: "",
     };
     let (mut joined, mut next) = ([none; N], 0);
-    while let [first, rest @ ..] = lists {
-        let mut list: &[ErrorCode] = first;
-        while let [code, others @ ..] = list {
+    each!(for first in lists {
+        each!(for code in first {
             joined[next] = *code;
             next += 1;
-            list = others;
-        }
-        lists = rest;
-    }
+        });
+    });
     joined
 }
 

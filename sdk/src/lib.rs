@@ -126,34 +126,8 @@
 //! | [`ai`] | `let haiku = ai::chat("A haiku about bytes.")?.content` | `ai` |
 //!
 //! A plugin declares each permission with a reason, which the host shows its user:
-//!
-//! ```
-//! use plugin_sdk::prelude::*;
-//! use plugin_sdk::time;
-//!
-//! /// Greets people, and remembers them.
-//! #[plugin(log, permissions(kv = "remembers who was greeted"))]
-//! #[derive(Default)]
-//! struct Greeter;
-//!
-//! #[plugin]
-//! impl Greeter {
-//!     #[command]
-//!     fn greet(&self, name: &str) -> Result<String> {
-//!         let last: Option<String> = kv::get("last")?;
-//!         kv::set("last", name)?;
-//!         log::info!("greeting {name} at {:?}", time::now()?);
-//!         Ok(match last {
-//!             Some(last) => format!("Hello, {name}! You come after {last}."),
-//!             None => format!("Hello, {name}! You are the first."),
-//!         })
-//!     }
-//! }
-//!
-//! // A native test without a host gets an error as well:
-//! let error = Greeter.greet("Ada").unwrap_err();
-//! assert_eq!(error.code(), "unsupported");
-//! ```
+//! `#[plugin(log, permissions(kv = "remembers who was greeted"))]`. In a native test without a host,
+//! the functions of services fail with the code `unsupported`.
 //!
 //! [`Error::permission_denied`] returns the missing permission. The modules of the services say
 //! more, and [`services`] shows a mock for tests. A host declares functions of its own with
@@ -237,7 +211,7 @@
 //! // Or `sdk::prelude::*`, with `sdk = { package = "plugin-sdk", … }`:
 //! use kit::plugin_sdk::prelude::*;
 //!
-//! #[plugin(crate = "kit::plugin_sdk", commands(now))]
+//! #[plugin(crate = "kit::plugin_sdk")]
 //! #[derive(Default)]
 //! struct Clock;
 //!
@@ -249,18 +223,16 @@
 //!     }
 //! }
 //!
-//! #[command(crate = "kit::plugin_sdk")]
-//! fn now() {}
-//!
 //! #[derive(Serialize, Schema)]
 //! #[schema(crate = "kit::plugin_sdk")]
 //! struct Tick { count: u32 }
 //! # fn main() {}
 //! ```
 //!
-//! The other macros take `#[host_functions(crate = "…")]`, `#[plugin_error(crate = "…")]` and
-//! `#[host_scalar(crate = "…")]`. Or give the crate its name back, once, at the root: `extern crate
-//! sdk as plugin_sdk;`. Serde's derives have an option of their own, `#[serde(crate = "…")]`.
+//! The other macros take `#[command(crate = "…")]` (on free functions), `#[host_functions(crate =
+//! "…")]`, `#[plugin_error(crate = "…")]` and `#[host_scalar(crate = "…")]`. Or give the crate its
+//! name back, once, at the root: `extern crate sdk as plugin_sdk;`. Serde's derives have an option of
+//! their own, `#[serde(crate = "…")]`.
 //!
 //! Tools enable features of the SDK under its own name: counting allocations and features named
 //! `plugin-sdk/…` need a direct dependency called `plugin-sdk`. A plugin that renames the
@@ -299,6 +271,24 @@
 
 // The expansions of the macros name this crate, also within it.
 extern crate self as plugin_sdk;
+
+/// Runs a loop over a slice in a `const fn`, which cannot use iterators: `each!(for item in slice {
+/// … })`.
+macro_rules! each {
+    (for $item:pat in $($slice_and_body:tt)+) => {
+        each!(@ $item, [] $($slice_and_body)+)
+    };
+    (@ $item:pat, [$($slice:tt)+] { $($body:tt)* }) => {{
+        let mut rest: &[_] = $($slice)+;
+        while let [$item, others @ ..] = rest {
+            rest = others;
+            $($body)*
+        }
+    }};
+    (@ $item:pat, [$($slice:tt)*] $next:tt $($more:tt)+) => {
+        each!(@ $item, [$($slice)* $next] $($more)+)
+    };
+}
 
 pub mod abi;
 mod allocator;
@@ -520,22 +510,6 @@ pub use plugin_sdk_macros::command;
 /// )]
 /// #[derive(Default)]
 /// struct Greeter;
-///
-/// #[plugin]
-/// impl Greeter {
-///     /// Greets someone by name.
-///     #[command(errors(name_empty = "the name is empty"))]
-///     fn greet(
-///         /// The name of the person.
-///         name: &str,
-///         #[arg(default = 1)] times: u8,
-///     ) -> Result<String> {
-///         if name.is_empty() {
-///             return Err(Error::new("name_empty", "a name is needed"));
-///         }
-///         Ok(vec![format!("Hello, {name}!"); times.into()].join("\n"))
-///     }
-/// }
 /// ```
 ///
 /// If a module must contain no description, `--cfg plugin_sdk_undescribed` leaves the section out,
@@ -829,23 +803,6 @@ pub use plugin_sdk_macros::HostScalar;
 /// another derive. Describe such a type with `#[schema(with = …)]`, or with `#[schema(repr)]` for
 /// an enum that is its number. `cargo plugin test` sends values that a schema allows to the
 /// command, and so finds a type without such a description.
-///
-/// ```
-/// use plugin_sdk::prelude::*;
-/// use plugin_sdk::schema::{Direction, document};
-///
-/// #[derive(Schema)]
-/// #[schema(repr)]
-/// #[repr(u8)]
-/// enum Level {
-///     Low = 1,
-///     High = 2,
-/// }
-///
-/// let schema = document::<Level>(Direction::In);
-/// let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-/// assert_eq!(schema["$defs"]["Level"], serde_json::json!({"type": "integer", "enum": [1, 2]}));
-/// ```
 ///
 /// # Numbers and JSON as text
 ///

@@ -151,21 +151,17 @@ impl Line {
         if let [config, ..] = self.config {
             definitions.collect(config, Direction::In);
         }
-        let mut commands = self.commands;
-        while let [command, others @ ..] = commands {
-            commands = others;
+        each!(for command in self.commands {
             if let Some(values) = command.interface.values() {
                 definitions.collect(values.arguments, Direction::In);
                 definitions.collect(values.result, Direction::Out);
             }
-        }
-        let mut handles = self.handles;
-        while let [handler, others @ ..] = handles {
-            handles = others;
+        });
+        each!(for handler in self.handles {
             if let Some(data) = handler.data {
                 definitions.collect(data, Direction::In);
             }
-        }
+        });
         definitions
     }
 
@@ -180,20 +176,16 @@ impl Line {
         }
         if !self.commands.is_empty() {
             let mut array = object.array("commands");
-            let mut commands = self.commands;
-            while let [command, others @ ..] = commands {
-                commands = others;
+            each!(for command in self.commands {
                 command.write(array.item(), &definitions);
-            }
+            });
             array.end();
         }
         if !self.handles.is_empty() {
             let mut array = object.array("handles");
-            let mut handles = self.handles;
-            while let [handler, others @ ..] = handles {
-                handles = others;
+            each!(for handler in self.handles {
                 handler.write(array.item(), &definitions);
-            }
+            });
             array.end();
         }
         if !definitions.is_empty() {
@@ -225,33 +217,27 @@ impl Identity {
         object.text("repository", self.repository);
         if !self.requires.is_empty() {
             let mut requires = ObjectWriter::begin(object.value("requires"));
-            let mut hosts = self.requires;
-            while let [(host, versions), others @ ..] = hosts {
-                hosts = others;
+            each!(for (host, versions) in self.requires {
                 requires.text(host, versions);
-            }
+            });
             requires.end();
         }
         self.write_permissions(object);
         if !self.limits.is_empty() {
             let mut limits = ObjectWriter::begin(object.value("limits"));
-            let mut amounts = self.limits;
-            while let [(limit, amount), others @ ..] = amounts {
-                amounts = others;
+            each!(for (limit, amount) in self.limits {
                 limits.number(limit, *amount);
-            }
+            });
             limits.end();
         }
         if !self.emits.is_empty() {
             let mut array = object.array("emits");
-            let mut events = self.emits;
-            while let [(topic, description), others @ ..] = events {
-                events = others;
+            each!(for (topic, description) in self.emits {
                 let mut object = ObjectWriter::begin(array.item());
                 object.text("topic", topic);
                 object.text("description", description);
                 object.end();
-            }
+            });
             array.end();
         }
     }
@@ -263,23 +249,18 @@ impl Identity {
             return;
         }
         let mut array = object.array("permissions");
-        let (mut rest, mut optional) = (self.permissions, false);
-        loop {
-            while let [(name, reason), others @ ..] = rest {
-                rest = others;
+        let lists = [(self.permissions, false), (self.optional_permissions, true)];
+        each!(for (permissions, optional) in &lists {
+            each!(for (name, reason) in permissions {
                 let mut object = ObjectWriter::begin(array.item());
                 object.text("name", name);
                 object.text("reason", reason);
-                if optional {
+                if *optional {
                     object.flag("optional");
                 }
                 object.end();
-            }
-            if optional {
-                break;
-            }
-            (rest, optional) = (self.optional_permissions, true);
-        }
+            });
+        });
         array.end();
     }
 }
@@ -325,18 +306,14 @@ impl Command {
         }
         if !matches!(self.errors, [[], []]) {
             let mut array = object.array("errors");
-            let mut sets: &[&[ErrorCode]] = &self.errors;
-            while let [set, other_sets @ ..] = sets {
-                sets = other_sets;
-                let mut errors = *set;
-                while let [error, others @ ..] = errors {
-                    errors = others;
+            each!(for set in &self.errors {
+                each!(for error in *set {
                     let mut object = ObjectWriter::begin(array.item());
                     object.text("code", error.code);
                     object.text("description", error.description);
                     object.end();
-                }
-            }
+                });
+            });
             array.end();
         }
         object.end();

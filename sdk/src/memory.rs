@@ -129,10 +129,15 @@ impl Boundary {
 
     /// Allocates `size` bytes, aligned to [`ALIGNMENT`]; null if there is no room.
     pub fn alloc(&self, size: u32) -> *mut u8 {
+        self.with_blocks(|blocks| blocks.alloc(size))
+    }
+
+    #[inline]
+    fn with_blocks<R>(&self, with: impl FnOnce(&mut Blocks) -> R) -> R {
         let mut blocks = self.blocks.take();
-        let block = blocks.alloc(size);
+        let result = with(&mut blocks);
         self.blocks.set(blocks);
-        block
+        result
     }
 
     /// Frees a block or the last result. Any other address does nothing.
@@ -163,32 +168,31 @@ impl Boundary {
 
     /// Returns the range of a live block.
     fn block(&self, address: Place) -> Option<Range> {
-        let blocks = self.blocks.take();
-        let found = blocks.find(address).map(|(_, block)| block.range());
-        self.blocks.set(blocks);
-        found
+        self.with_blocks(|blocks| blocks.find(address).map(|(_, block)| block.range()))
     }
 
     fn release(&self, address: Place) {
-        let mut blocks = self.blocks.take();
-        blocks.free(address);
-        self.blocks.set(blocks);
+        self.with_blocks(|blocks| blocks.free(address));
     }
 
-    /// Copies what the host wrote to a block, `len` bytes or up to the first zero byte, and frees
-    /// the block. `None` if there is no such block, or if it is shorter.
+    /// Copies what the host wrote to a block, and frees the block. `None` if there is no such block,
+    /// or if it is shorter.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")
     )]
     #[inline]
-    fn receive(&self, address: Place, len: Option<u32>) -> Option<Vec<u8>> {
-        let mut blocks = self.blocks.take();
-        let received = blocks.find(address).and_then(|(_, block)| {
-            let len = match len {
-                Some(len) if len <= block.size => len as usize,
-                Some(_) => return None,
-                None => (0..block.size as usize).find(|&at| {
+    fn receive(&self, address: Place, written: Written) -> Option<Vec<u8>> {
+        if matches!(written, Written::All) && address == NO_BYTES.addr() {
+            return Some(Vec::new());
+        }
+        self.with_blocks(|blocks| {
+            let (_, block) = blocks.find(address)?;
+            let len = match written {
+                Written::Bytes(len) if len <= block.size => len as usize,
+                Written::Bytes(_) => return None,
+                Written::All => block.size as usize,
+                Written::Terminated => (0..block.size as usize).find(|&at| {
                     // SAFETY: the block is live and has `size` bytes; the host has written those
                     // before the first zero byte.
                     unsafe { *block.start.add(at) == 0 }
@@ -196,43 +200,15 @@ impl Boundary {
             };
             // SAFETY: the block is live, has at least `len` bytes, which the host says it has
             // written, and no reference to them exists.
-            Some(unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec())
-        });
-        if received.is_some() {
+            let bytes = unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec();
             blocks.free(address);
-        }
-        self.blocks.set(blocks);
-        received
-    }
-
-    /// Copies a whole block that the host allocated, and frees it; `None` if there is no such
-    /// block.
-    #[cfg_attr(
-        not(any(target_arch = "wasm32", test)),
-        allow(dead_code, reason = "what a host leaves, it leaves in a guest")
-    )]
-    #[inline]
-    fn receive_block(&self, address: Place) -> Option<Vec<u8>> {
-        if address == NO_BYTES.addr() {
-            return Some(Vec::new());
-        }
-        let mut blocks = self.blocks.take();
-        let received = blocks.find(address).map(|(_, block)| {
-            // SAFETY: the block is live, has `size` bytes, which the host has written, and no
-            // reference to them exists.
-            unsafe { std::slice::from_raw_parts(block.start, block.size as usize) }.to_vec()
-        });
-        blocks.free(address);
-        self.blocks.set(blocks);
-        received
+            Some(bytes)
+        })
     }
 
     /// Returns the number of blocks that the host has allocated and not freed.
     pub fn live_blocks(&self) -> usize {
-        let blocks = self.blocks.take();
-        let live = blocks.live;
-        self.blocks.set(blocks);
-        live
+        self.with_blocks(|blocks| blocks.live)
     }
 
     /// Runs one call: passes the arguments, keeps the answer and returns its place. `serve` gets
@@ -370,6 +346,19 @@ impl Drop for Boundary {
             }
         }
     }
+}
+
+/// The part of a block that a host has written.
+#[cfg_attr(
+    not(any(target_arch = "wasm32", test)),
+    allow(dead_code, reason = "what a host leaves, it leaves in a guest")
+)]
+#[derive(Clone, Copy)]
+enum Written {
+    Bytes(u32),
+    /// The bytes before the first zero byte.
+    Terminated,
+    All,
 }
 
 /// Empties a buffer for the next result, and drops it if it is too large to keep.
@@ -704,22 +693,19 @@ pub fn boundary() -> &'static Boundary {
 /// Takes bytes that a host function left in a block from `alloc`; `None` if there is no such block.
 #[inline]
 pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
-    received(address, Some(len))
+    received(address, Written::Bytes(len))
 }
 
 /// Like [`receive`], for text that ends with a zero byte.
 #[inline]
 pub fn receive_terminated(address: u32) -> Option<std::ffi::CString> {
-    std::ffi::CString::new(received(address, None)?).ok()
+    std::ffi::CString::new(received(address, Written::Terminated)?).ok()
 }
 
 /// Like [`receive`], for a whole block.
 #[inline]
 pub fn receive_block(address: u32) -> Option<Vec<u8>> {
-    #[cfg(target_arch = "wasm32")]
-    return boundary().receive_block(address as usize);
-    #[cfg(not(target_arch = "wasm32"))]
-    received(address, None)
+    received(address, Written::All)
 }
 
 /// Reads a value in a way that the compiler cannot predict.
@@ -731,13 +717,13 @@ pub fn opaque<T: Copy>(place: &'static T) -> T {
 
 #[inline]
 #[cfg(target_arch = "wasm32")]
-fn received(address: u32, len: Option<u32>) -> Option<Vec<u8>> {
-    boundary().receive(address as usize, len)
+fn received(address: u32, written: Written) -> Option<Vec<u8>> {
+    boundary().receive(address as usize, written)
 }
 
 /// Returns `None`: only a guest shares memory with a host.
 #[cfg(not(target_arch = "wasm32"))]
-fn received(_: u32, _: Option<u32>) -> Option<Vec<u8>> {
+fn received(_: u32, _: Written) -> Option<Vec<u8>> {
     None
 }
 
@@ -832,16 +818,30 @@ mod tests {
         // SAFETY: the block is live and has four bytes.
         unsafe { block.copy_from(b"ab\0c".as_ptr(), 4) };
         let address = block.addr();
-        assert_eq!(boundary.receive(address, Some(5)), None, "it is shorter");
-        assert_eq!(boundary.receive(address + 1, Some(1)), None);
-        assert_eq!(boundary.receive(address, None).as_deref(), Some(&b"ab"[..]));
+        assert_eq!(
+            boundary.receive(address, Written::Bytes(5)),
+            None,
+            "it is shorter"
+        );
+        assert_eq!(boundary.receive(address + 1, Written::Bytes(1)), None);
+        assert_eq!(
+            boundary.receive(address, Written::Terminated).as_deref(),
+            Some(&b"ab"[..])
+        );
         assert_eq!(boundary.live_blocks(), 0);
-        assert_eq!(boundary.receive(address, Some(1)), None, "it is gone");
+        assert_eq!(
+            boundary.receive(address, Written::Bytes(1)),
+            None,
+            "it is gone"
+        );
         let endless = boundary.alloc(1);
         // SAFETY: the block is live and has one byte.
         unsafe { endless.write(b'x') };
-        assert_eq!(boundary.receive(endless.addr(), None), None);
-        assert_eq!(boundary.receive(endless.addr(), Some(1)), Some(vec![b'x']));
+        assert_eq!(boundary.receive(endless.addr(), Written::Terminated), None);
+        assert_eq!(
+            boundary.receive(endless.addr(), Written::Bytes(1)),
+            Some(vec![b'x'])
+        );
     }
 
     #[test]
@@ -878,10 +878,7 @@ mod tests {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
         for _ in 0..3 {
-            let packed = serve(&boundary, block, 4, &mut |arguments, _| {
-                arguments.fill(1);
-                Ok(Answer::in_place(arguments))
-            });
+            let packed = serve(&boundary, block, 4, &mut in_place);
             assert_eq!(packed.address, block.addr() as u32);
             boundary.free(block.addr());
         }
@@ -899,10 +896,7 @@ mod tests {
         let boundary = Boundary::new();
         for _ in 0..100 {
             let block = boundary.alloc(4);
-            serve(&boundary, block, 4, &mut |arguments, _| {
-                arguments.fill(1);
-                Ok(Answer::in_place(arguments))
-            });
+            serve(&boundary, block, 4, &mut in_place);
             boundary.free(block.addr());
             assert!(boundary.live_blocks() <= 2);
         }
@@ -925,6 +919,11 @@ mod tests {
             });
             assert_eq!(packed.len, 9);
         }
+    }
+
+    /// Answers with the arguments.
+    fn in_place(arguments: &mut [u8], _: &mut Vec<u8>) -> Result<Answer, Error> {
+        Ok(Answer::in_place(arguments))
     }
 
     /// Answers with a part of the arguments, like a command that trims them.
@@ -996,7 +995,6 @@ mod tests {
     fn a_call_without_arguments_settles_no_free() {
         let boundary = Boundary::new();
         let block = boundary.alloc(4);
-        let mut in_place = |arguments: &mut [u8], _: &mut Vec<u8>| Ok(Answer::in_place(arguments));
         serve(&boundary, block, 4, &mut in_place);
         boundary.free(block.addr());
         serve(&boundary, ptr::null_mut(), 0, &mut in_place);

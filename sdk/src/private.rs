@@ -22,7 +22,7 @@ pub use crate::convert::{
 };
 pub use crate::decode_error::DecodeError;
 pub use crate::error::{
-    CodesOf, Error, ErrorCode, ErrorCodes, Held, NoCodes, PluginError, count_codes, join_codes,
+    CodesOf, Error, ErrorCode, ErrorCodes, Held, PluginError, count_codes, join_codes,
 };
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
@@ -32,7 +32,7 @@ pub use crate::guest::{
     PluginType, Start, Stop, handle_event,
 };
 pub use crate::json::Arena;
-pub use crate::manifest;
+pub use crate::manifest::{self, Uncoded as NoCodes};
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};

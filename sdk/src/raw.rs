@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, code};
-use crate::json::object;
+use crate::json::{decimal, object};
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
 
 /// The manifest's name for text; numbers have the names of their types.
@@ -129,13 +129,8 @@ fn not_numbers(size: usize, len: usize, aligned: bool) -> Error {
 /// Returns the error for unexpected bytes; `found` is followed by `number`.
 #[cold]
 pub(crate) fn invalid(expected: &str, number: usize, found: &str) -> Error {
-    let mut text = found.as_bytes().to_vec();
-    crate::json::write_u64(number as u64, &mut text);
-    let found = String::from_utf8(text).unwrap_or_default();
-    let mut message = String::from("the arguments: expected ");
-    message.push_str(expected);
-    message.push_str(", found ");
-    message.push_str(&found);
+    let found = [found, &decimal(number as u64)].concat();
+    let message = ["the arguments: expected ", expected, ", found ", &found].concat();
     let details = object(|details| {
         details.string("path", "");
         details.string("expected", expected);
@@ -158,90 +153,37 @@ pub trait RawResult {
     fn into_answer(self, out: &mut Vec<u8>) -> Answer;
 }
 
-#[diagnostic::do_not_recommend]
-impl RawResult for () {
-    const BYTES: Option<Bytes> = None;
+macro_rules! raw_results {
+    ($([$($generics:tt)*] $type:ty, $bytes:expr, |$value:ident, $out:pat_param| $answer:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> RawResult for $type {
+            const BYTES: Option<Bytes> = $bytes;
 
-    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
-        Answer::in_place(&[])
-    }
+            fn into_answer(self, $out: &mut Vec<u8>) -> Answer {
+                let $value = self;
+                $answer
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl RawResult for Vec<u8> {
-    const BYTES: Option<Bytes> = Some(Bytes::of("u8"));
-
-    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
-        Answer::Owned(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl RawResult for String {
-    const BYTES: Option<Bytes> = Some(Bytes::of(TEXT));
-
-    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
-        Answer::Owned(self.into_bytes())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number> RawResult for &[T] {
-    const BYTES: Option<Bytes> = Some(Bytes::of(T::NAME));
-
-    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
-        Answer::in_place(as_bytes(self))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number> RawResult for &mut [T] {
-    const BYTES: Option<Bytes> = Some(Bytes::of(T::NAME));
-
-    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
-        Answer::in_place(as_bytes(self))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl RawResult for &str {
-    const BYTES: Option<Bytes> = Some(Bytes::of(TEXT));
-
-    fn into_answer(self, _: &mut Vec<u8>) -> Answer {
-        Answer::in_place(self.as_bytes())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number, const N: usize> RawResult for [T; N] {
-    const BYTES: Option<Bytes> = Some(Bytes::of(T::NAME));
-
-    fn into_answer(self, out: &mut Vec<u8>) -> Answer {
-        out.extend_from_slice(as_bytes(&self));
+raw_results! {
+    [] (), None, |_nothing, _| Answer::in_place(&[]);
+    [] Vec<u8>, Some(Bytes::of("u8")), |bytes, _| Answer::Owned(bytes);
+    [] String, Some(Bytes::of(TEXT)), |text, _| Answer::Owned(text.into_bytes());
+    [T: Number] &[T], Some(Bytes::of(T::NAME)), |numbers, _| Answer::in_place(as_bytes(numbers));
+    [T: Number] &mut [T], Some(Bytes::of(T::NAME)), |numbers, _| Answer::in_place(as_bytes(numbers));
+    [] &str, Some(Bytes::of(TEXT)), |text, _| Answer::in_place(text.as_bytes());
+    [T: Number, const N: usize] [T; N], Some(Bytes::of(T::NAME)), |numbers, out| {
+        out.extend_from_slice(as_bytes(&numbers));
         Answer::Written
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl RawResult for Cow<'_, [u8]> {
-    const BYTES: Option<Bytes> = Some(Bytes::of("u8"));
-
-    fn into_answer(self, out: &mut Vec<u8>) -> Answer {
-        match self {
-            Cow::Borrowed(bytes) => bytes.into_answer(out),
-            Cow::Owned(bytes) => bytes.into_answer(out),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl RawResult for Cow<'_, str> {
-    const BYTES: Option<Bytes> = Some(Bytes::of(TEXT));
-
-    fn into_answer(self, out: &mut Vec<u8>) -> Answer {
-        match self {
-            Cow::Borrowed(text) => text.into_answer(out),
-            Cow::Owned(text) => text.into_answer(out),
-        }
-    }
+    };
+    [] Cow<'_, [u8]>, Some(Bytes::of("u8")), |bytes, out| match bytes {
+        Cow::Borrowed(bytes) => bytes.into_answer(out),
+        Cow::Owned(bytes) => bytes.into_answer(out),
+    };
+    [] Cow<'_, str>, Some(Bytes::of(TEXT)), |text, out| match text {
+        Cow::Borrowed(text) => text.into_answer(out),
+        Cow::Owned(text) => text.into_answer(out),
+    };
 }

@@ -27,12 +27,10 @@ pub fn host_trait(
     mistakes: &mut Mistakes,
 ) -> HostTrait {
     let options = trait_options(arguments, item, mistakes);
-    if let Some(token) = &item.unsafety {
-        mistakes.at(
-            token,
-            "a trait of host functions is safe to implement: remove `unsafe`",
-        );
-    }
+    mistakes.at_each(
+        &item.unsafety,
+        "a trait of host functions is safe to implement: remove `unsafe`",
+    );
     if !item.generics.params.is_empty() {
         mistakes.at(
             &item.generics,
@@ -142,12 +140,10 @@ fn type_name(name: &str, span: Span) -> Ident {
 
 /// Notes conditions on functions that the host identifies by position.
 fn unconditional(functions: &[HostFunction], mistakes: &mut Mistakes) {
-    for cfg in functions.iter().flat_map(|function| &function.cfgs) {
-        mistakes.at(
-            cfg,
-            "functions that are imported by position always exist: remove this, or `positional`",
-        );
-    }
+    mistakes.at_each(
+        functions.iter().flat_map(|function| &function.cfgs),
+        "functions that are imported by position always exist: remove this, or `positional`",
+    );
 }
 
 fn host_function(
@@ -156,38 +152,27 @@ fn host_function(
     mistakes: &mut Mistakes,
 ) -> Option<HostFunction> {
     let signature = &mut function.sig;
-    for (token, what) in [
-        (signature.asyncness.map(|token| token.span), "async"),
-        (
-            match &signature.safety {
-                Safety::Unsafe(token) => Some(token.span),
-                _ => None,
-            },
-            "unsafe",
-        ),
-        (signature.constness.map(|token| token.span), "const"),
-        (
-            signature.abi.as_ref().map(|abi| abi.extern_token.span),
-            "extern",
-        ),
-    ] {
-        if let Some(span) = token {
-            let message = format!("a host function is an ordinary function: remove `{what}`");
-            mistakes.at(span, message);
-        }
+    let mut refuse = |span: Option<Span>, what: &str| {
+        let message = format!("a host function is an ordinary function: remove `{what}`");
+        mistakes.at_each(span, message);
+    };
+    refuse(signature.asyncness.map(|token| token.span), "async");
+    if let Safety::Unsafe(token) = &signature.safety {
+        refuse(Some(token.span), "unsafe");
     }
+    refuse(signature.constness.map(|token| token.span), "const");
+    let abi = signature.abi.as_ref();
+    refuse(abi.map(|abi| abi.extern_token.span), "extern");
     if !signature.generics.params.is_empty() {
         mistakes.at(
             &signature.generics,
             "an import has one type, so a host function cannot be generic: elide lifetimes, and write concrete types",
         );
     }
-    if let Some(body) = &function.default {
-        mistakes.at(
-            body,
-            "the host implements this function: write `;` instead of a body",
-        );
-    }
+    mistakes.at_each(
+        &function.default,
+        "the host implements this function: write `;` instead of a body",
+    );
     let name = plain_name(&signature.ident);
     if RESERVED.contains(&name.as_str()) {
         mistakes.at(
@@ -409,22 +394,14 @@ fn argument(input: &mut syn::PatType, mistakes: &mut Mistakes) -> Option<HostArg
         ty => Passing::Passed(ty.clone()),
     };
     let in_place = matches!(passing, Passing::LentMut(_));
-    if let Some(span) = json
-        && in_place
-    {
-        mistakes.at(
-            span,
-            "the host cannot change JSON in place: take the argument by `&`, and return the new value",
-        );
-    }
-    if let Some(span) = out
-        && !in_place
-    {
-        mistakes.at(
-            span,
-            "the host writes to an #[out] argument: take it by `&mut`",
-        );
-    }
+    mistakes.at_each(
+        json.filter(|_| in_place),
+        "the host cannot change JSON in place: take the argument by `&`, and return the new value",
+    );
+    mistakes.at_each(
+        out.filter(|_| !in_place),
+        "the host writes to an #[out] argument: take it by `&mut`",
+    );
     Some(HostArgument {
         ident: pat.ident.clone(),
         ty: (*input.ty).clone(),

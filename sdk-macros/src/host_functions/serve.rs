@@ -43,34 +43,16 @@ pub fn entry(host: &HostTrait, function: &HostFunction, when: TokenStream) -> To
     }
 }
 
-/// The variables of a function in the table.
-struct Names {
-    implementation: Ident,
-    memory: Ident,
-    slots: Ident,
-    call: Ident,
-}
-
-impl Names {
-    fn new() -> Self {
-        Names {
-            implementation: local("implementation"),
-            memory: local("memory"),
-            slots: local("slots"),
-            call: local("call"),
-        }
-    }
+/// The variables of a function in the table: the implementation, the memory, the numbers, the call.
+fn variables() -> [Ident; 4] {
+    ["implementation", "memory", "slots", "call"].map(local)
 }
 
 /// Returns code that reads each argument of a call: its value, or its address if the host may
 /// change it.
-fn reads<'a>(
-    crossings: &'a [Crossing<'_>],
-    names: &'a Names,
-    detached: bool,
-) -> impl Iterator<Item = TokenStream> {
+fn reads<'a>(crossings: &'a [Crossing<'_>], detached: bool) -> impl Iterator<Item = TokenStream> {
     let sdk = sdk();
-    let Names { memory, call, .. } = names;
+    let [_, memory, _, call] = variables();
     crossings.iter().enumerate().map(move |(nth, crossing)| {
         let (variable, name, ty) = (crossing.variable(nth), crossing.name(), crossing.ty);
         let (convention, as_trait) = (&crossing.convention, &crossing.as_trait);
@@ -159,13 +141,12 @@ pub fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     } = function;
     let crossings = crossings(function);
     let in_place = InPlace::of(&crossings);
-    let names = Names::new();
+    let [implementation, memory, slots, call] = variables();
     // Arguments that the host changes are borrowed exclusively, and may overlap those that it
     // reads.
-    let reads = reads(&crossings, &names, !in_place.is_empty());
+    let reads = reads(&crossings, !in_place.is_empty());
     let lent_mut = (!in_place.is_empty()).then(|| {
         let InPlace { places, bytes, .. } = &in_place;
-        let memory = &names.memory;
         let lends = in_place.lends(quote!(#sdk::lend_mut));
         quote! {
             let [#(#bytes),*] = #sdk::disjoint(#memory, [#(#places),*])?;
@@ -174,12 +155,6 @@ pub fn serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     });
     let given = given(&crossings);
     let returned = returned(function);
-    let Names {
-        implementation,
-        memory,
-        slots,
-        call,
-    } = &names;
     quote! {
         #(#cfgs)* #(#allowed)*
         fn #ident(
@@ -210,13 +185,11 @@ pub fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     } = function;
     let crossings = crossings(function);
     let in_place = InPlace::of(&crossings);
-    let names = Names::new();
-    let reads = reads(&crossings, &names, true);
+    let [implementation, memory, slots, call] = variables();
+    let reads = reads(&crossings, true);
     let InPlace { places, bytes, .. } = &in_place;
-    let copies = (!in_place.is_empty()).then(|| {
-        let memory = &names.memory;
-        quote!(let [#(mut #bytes),*] = #sdk::changed(#memory, [#(#places),*])?;)
-    });
+    let copies = (!in_place.is_empty())
+        .then(|| quote!(let [#(mut #bytes),*] = #sdk::changed(#memory, [#(#places),*])?;));
     let lends = in_place
         .lends(quote!(#sdk::lend_changed))
         .zip(bytes)
@@ -240,12 +213,6 @@ pub fn async_serve(host: &HostTrait, function: &HostFunction) -> TokenStream {
     });
     let returned = returned(function);
     let (output, changed) = (local("output"), local("changed"));
-    let Names {
-        implementation,
-        memory,
-        slots,
-        call,
-    } = &names;
     quote! {
         #(#cfgs)* #(#allowed)*
         fn #ident<'__a>(

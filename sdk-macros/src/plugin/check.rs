@@ -14,7 +14,7 @@ use crate::schema;
 use crate::syntax::{is_opaque, repeated};
 
 pub fn plugin_struct(plugin: &PluginStruct, mistakes: &mut Mistakes) {
-    if plugin.identity.id.is_none() && id_mistake(&id_of_package()).is_some() {
+    if plugin.options.identity.id.is_none() && id_mistake(&id_of_package()).is_some() {
         mistakes.at(
             plugin.ident.span(),
             "the package's name cannot be a plugin's id: write one, as in #[plugin(id = \"my-plugin\")]",
@@ -62,16 +62,16 @@ pub fn command(command: &Command, mistakes: &mut Mistakes) {
             "the compiler and the linker reserve names that begin with `__`: rename the function, or write #[command(rename = \"…\")]",
         );
     }
-    if let (Some(output), None) = (&command.call.output, &command.schema)
+    if let (Some(output), None) = (&command.call.output, &command.options.schema)
         && is_opaque(output)
-        && command.codec != Codec::Raw
+        && command.options.codec != Codec::Raw
     {
         mistakes.at(
             output,
             "a manifest cannot describe `impl Trait`: write the type, or one that describes it with #[command(schema = …)]",
         );
     }
-    match command.codec {
+    match command.options.codec {
         Codec::Raw => raw_arguments(&command.call, mistakes),
         Codec::Json => named_arguments(&command.call.arguments, mistakes),
         Codec::Binary => {
@@ -87,42 +87,30 @@ fn receiver(call: &Call, mistakes: &mut Mistakes) {
         ReceiverKind::Typed(_, ty) => matches!(**ty, Type::Reference(_)),
         _ => false,
     };
-    if let Some(receiver) = &call.receiver
-        && !by_reference(receiver)
-    {
-        mistakes.at(
-            receiver,
-            "the plugin outlives every call: take `&self` or `&mut self`",
-        );
-    }
+    mistakes.at_each(
+        call.receiver.iter().filter(|of| !by_reference(of)),
+        "the plugin outlives every call: take `&self` or `&mut self`",
+    );
 }
 
 fn raw_arguments(call: &Call, mistakes: &mut Mistakes) {
-    if let Some(second) = call.arguments.get(1) {
-        mistakes.at(
-            second.name_span,
-            "a raw command takes one argument, the input bytes: remove this one, or remove `raw` to take arguments by name",
-        );
-    }
-    for attribute in call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.attribute)
-    {
-        mistakes.at(
-            attribute,
-            "the argument of a raw command is the input bytes, unchanged: remove #[arg]",
-        );
-    }
+    mistakes.at_each(
+        call.arguments.get(1).map(|second| second.name_span),
+        "a raw command takes one argument, the input bytes: remove this one, or remove `raw` to take arguments by name",
+    );
+    mistakes.at_each(
+        call.arguments.iter().filter_map(|of| of.options.attribute),
+        "the argument of a raw command is the input bytes, unchanged: remove #[arg]",
+    );
 }
 
 fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
     for argument in arguments {
-        schema::check::annotations(&argument.annotations, mistakes);
-        let Some(flatten) = argument.flatten else {
+        schema::check::annotations(&argument.options.annotations, mistakes);
+        let Some(flatten) = argument.options.flatten else {
             continue;
         };
-        if let Some(member) = argument.annotations.members.first() {
+        if let Some(member) = argument.options.annotations.members.first() {
             mistakes.at(
                 member.span,
                 "an argument that takes the whole object has no schema of its own: put this on the argument's type",
@@ -148,7 +136,7 @@ fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
 
 fn no_defaults(arguments: &[Argument], mistakes: &mut Mistakes) {
     for argument in arguments {
-        let at = match &argument.default {
+        let at = match &argument.options.default {
             Default::None => continue,
             Default::OfType(option) => *option,
             Default::Expr(expression) => expression.span(),
@@ -166,12 +154,10 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
         HookKind::Init => init(call, mistakes),
         HookKind::Start | HookKind::Stop | HookKind::Cleanup => {
             receiver(call, mistakes);
-            if let Some(first) = call.arguments.first() {
-                mistakes.at(
-                    first.name_span,
-                    "this hook takes only `&mut self`: remove this argument",
-                );
-            }
+            mistakes.at_each(
+                call.arguments.first().map(|first| first.name_span),
+                "this hook takes only `&mut self`: remove this argument",
+            );
             if *kind == HookKind::Cleanup
                 && let Some(output) = &call.output
                 && !matches!(output, Type::Tuple(unit) if unit.elems.is_empty())
@@ -191,28 +177,18 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
 }
 
 fn init(call: &Call, mistakes: &mut Mistakes) {
-    if let Some(receiver) = &call.receiver {
-        mistakes.at(
-            receiver,
-            "#[init] creates the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
-        );
-    }
-    if let Some(second) = call.arguments.get(1) {
-        mistakes.at(
-            second.name_span,
-            "#[init] takes one argument, the configuration: make this a field of its type",
-        );
-    }
-    for attribute in call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.attribute)
-    {
-        mistakes.at(
-            attribute,
-            "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
-        );
-    }
+    mistakes.at_each(
+        &call.receiver,
+        "#[init] creates the plugin, so there is no `self` yet: write `fn new(config: Config) -> Result<Self>`",
+    );
+    mistakes.at_each(
+        call.arguments.get(1).map(|second| second.name_span),
+        "#[init] takes one argument, the configuration: make this a field of its type",
+    );
+    mistakes.at_each(
+        call.arguments.iter().filter_map(|of| of.options.attribute),
+        "the configuration is one value: remove #[arg], and put #[serde(…)] on its type",
+    );
     if call.output.is_none() {
         mistakes.at(
             &call.ident,
@@ -222,7 +198,10 @@ fn init(call: &Call, mistakes: &mut Mistakes) {
 }
 
 fn event_members(arguments: &[Argument], mistakes: &mut Mistakes) {
-    if arguments.iter().any(|argument| argument.flatten.is_some()) {
+    if arguments
+        .iter()
+        .any(|argument| argument.options.flatten.is_some())
+    {
         return;
     }
     for argument in arguments {

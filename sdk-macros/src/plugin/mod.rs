@@ -20,46 +20,47 @@ use place::Place;
 /// `#[plugin]`
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Struct(item)) => {
-            let plugin = parse::plugin_struct(arguments, &item, &mut mistakes);
+    let mut parsed = match syn::parse2::<Item>(item.clone()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            mistakes.add(error);
+            return emit(item, None, &mistakes);
+        }
+    };
+    let generated = match &mut parsed {
+        Item::Struct(item) => {
+            let plugin = parse::plugin_struct(arguments, item, &mut mistakes);
             check::plugin_struct(&plugin, &mut mistakes);
-            let generated = expand::plugin_struct(&plugin, mistakes.is_empty());
-            emit(item, Some(generated), &mistakes)
+            Some(expand::plugin_struct(&plugin, mistakes.is_empty()))
         }
-        Ok(Item::Impl(mut item)) => {
-            let plugin = parse::plugin_impl(arguments, &mut item, &mut mistakes);
+        Item::Impl(item) => {
+            let plugin = parse::plugin_impl(arguments, item, &mut mistakes);
             check::plugin_impl(&plugin, &mut mistakes);
-            let generated = expand::plugin_impl(&plugin, mistakes.is_empty());
-            emit(item, Some(generated), &mistakes)
+            Some(expand::plugin_impl(&plugin, mistakes.is_empty()))
         }
-        Ok(Item::Enum(item)) => {
+        Item::Enum(item) => {
             mistakes.at(
                 &item.enum_token,
                 "a plugin is a struct: wrap this enum in one",
             );
-            let generated = expand::plugin_enum(&item);
-            emit(item, Some(generated), &mistakes)
+            Some(expand::plugin_enum(item))
         }
-        Ok(Item::Fn(item)) => {
+        Item::Fn(item) => {
             mistakes.at(
                 &item.sig.fn_token,
                 "#[plugin] belongs on the plugin's struct and on its impl block: put #[command] on a free function",
             );
-            emit(item, None, &mistakes)
+            None
         }
-        Ok(_) => {
+        _ => {
             mistakes.add(wrong_item(
                 &item,
                 "#[plugin] belongs on the plugin's struct and on its impl block",
             ));
-            emit(item, None, &mistakes)
+            None
         }
-        Err(error) => {
-            mistakes.add(error);
-            emit(item, None, &mistakes)
-        }
-    }
+    };
+    emit(parsed, generated, &mistakes)
 }
 
 /// `#[command]` on a free function.

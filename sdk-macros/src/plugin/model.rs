@@ -4,8 +4,9 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Path, Receiver, Type};
 
+use super::attributes::function::{ArgumentOptions, CommandOptions};
+use super::attributes::plugin::PluginOptions;
 use crate::documentation::Description;
-use crate::schema::model::Annotations;
 use crate::sdk_path::SdkPath;
 
 /// A function that a host can call by name.
@@ -14,15 +15,7 @@ pub struct Command {
     /// The name after `command_`.
     pub name: String,
     pub name_span: Span,
-    pub codec: Codec,
-    /// It also takes many inputs in one call.
-    pub batch: bool,
-    /// The error codes that the author lists for this command.
-    pub errors: Vec<NamedText>,
-    /// The type that describes the result, if not the result's own.
-    pub schema: Option<Type>,
-    /// The path of the SDK, for a free command.
-    pub sdk: SdkPath,
+    pub options: CommandOptions,
     pub call: Call,
 }
 
@@ -67,15 +60,7 @@ pub struct Argument {
     pub name_span: Span,
     /// The type, with the function's own lifetimes elided.
     pub ty: Type,
-    /// The span of `#[arg]`, if there is one.
-    pub attribute: Option<Span>,
-    pub default: Default,
-    /// The option that makes this argument take the whole object.
-    pub flatten: Option<Span>,
-    /// The doc comment and the constraints.
-    pub annotations: Annotations,
-    /// The type that describes it, if not its own.
-    pub schema: Option<Type>,
+    pub options: ArgumentOptions,
 }
 
 pub enum Default {
@@ -124,16 +109,11 @@ pub struct Hook {
 pub struct PluginStruct {
     pub ident: Ident,
     pub generics: Generics,
-    /// The free commands.
-    pub commands: Vec<Listed>,
-    /// It writes log lines.
-    pub log: bool,
-    pub identity: Identity,
+    pub options: PluginOptions,
     /// The doc comment.
     pub documentation: Option<Description>,
     /// The lints that its author allows, and the conditions under which it exists.
     pub allowed: Vec<Attribute>,
-    pub sdk: SdkPath,
 }
 
 /// A free command in the list of its plugin.

@@ -35,12 +35,9 @@ pub fn plugin_struct(
     PluginStruct {
         ident: item.ident.clone(),
         generics: item.generics.clone(),
-        commands: options.commands,
-        log: options.log,
-        identity: options.identity,
+        options,
         documentation: Description::of(&item.attrs),
         allowed: conditions_and_allowed(&item.attrs),
-        sdk: options.sdk,
     }
 }
 
@@ -56,12 +53,10 @@ pub fn plugin_impl(
     mistakes: &mut Mistakes,
 ) -> PluginImpl {
     let sdk = plugin::of_impl(arguments, mistakes);
-    if let Some((path, _)) = &item.trait_ {
-        mistakes.at(
-            path,
-            "commands belong in an inherent impl block of the plugin: remove the trait and `for`",
-        );
-    }
+    mistakes.at_each(
+        item.trait_.iter().map(|(path, _)| path),
+        "commands belong in an inherent impl block of the plugin: remove the trait and `for`",
+    );
     if !item.generics.params.is_empty() {
         mistakes.at(
             &item.generics,
@@ -121,18 +116,16 @@ fn made(item: &mut ItemImpl) -> Option<ItemImpl> {
 /// `#[command]` on a free function.
 pub fn free_command(arguments: TokenStream, item: &mut ItemFn, mistakes: &mut Mistakes) -> Command {
     let options = function::command(arguments, mistakes);
-    if let Some(receiver) = item.sig.receiver() {
-        mistakes.at(
-            receiver,
-            "a command with `self` needs its plugin: put #[plugin] on the impl block around it; a macro must generate the whole block",
-        );
-    }
+    mistakes.at_each(
+        item.sig.receiver(),
+        "a command with `self` needs its plugin: put #[plugin] on the impl block around it; a macro must generate the whole block",
+    );
     let call = call(&item.attrs, &mut item.sig, mistakes);
     command(call, options)
 }
 
 fn command(call: Call, options: CommandOptions) -> Command {
-    let (name, name_span) = match options.rename {
+    let (name, name_span) = match &options.rename {
         Some(rename) => (rename.value(), rename.span()),
         None => (plain_name(&call.ident), call.ident.span()),
     };
@@ -140,11 +133,7 @@ fn command(call: Call, options: CommandOptions) -> Command {
         ident: call.ident.clone(),
         name,
         name_span,
-        codec: options.codec,
-        batch: options.batch,
-        errors: options.errors,
-        schema: options.schema,
-        sdk: options.sdk.0,
+        options,
         call,
     }
 }
@@ -257,39 +246,32 @@ fn call(attributes: &[Attribute], signature: &mut Signature, mistakes: &mut Mist
 }
 
 fn refuse_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
-    if let Some(asyncness) = &signature.asyncness {
-        mistakes.at(
-            asyncness,
-            "a call into a plugin runs to completion: remove `async`, and do the work in the function itself",
-        );
-    }
+    mistakes.at_each(
+        &signature.asyncness,
+        "a call into a plugin runs to completion: remove `async`, and do the work in the function itself",
+    );
     if let Safety::Unsafe(unsafety) = &signature.safety {
         mistakes.at(
             unsafety,
             "a host cannot uphold the contract of an `unsafe` function: remove `unsafe`",
         );
     }
-    if let Some(abi) = &signature.abi {
-        mistakes.at(
-            abi,
-            "the macro generates the export: write a plain function, without `extern`",
-        );
-    }
-    if let Some(variadic) = &signature.variadic {
-        mistakes.at(variadic, "the number of arguments is fixed: take a `Vec`");
-    }
-    for parameter in signature.generics.type_params() {
-        mistakes.at(
-            parameter,
-            "a host cannot choose types: write the function for one type",
-        );
-    }
-    for parameter in signature.generics.const_params() {
-        mistakes.at(
-            parameter,
-            "a host cannot choose constants: write the function for one value",
-        );
-    }
+    mistakes.at_each(
+        &signature.abi,
+        "the macro generates the export: write a plain function, without `extern`",
+    );
+    mistakes.at_each(
+        &signature.variadic,
+        "the number of arguments is fixed: take a `Vec`",
+    );
+    mistakes.at_each(
+        signature.generics.type_params(),
+        "a host cannot choose types: write the function for one type",
+    );
+    mistakes.at_each(
+        signature.generics.const_params(),
+        "a host cannot choose constants: write the function for one value",
+    );
 }
 
 fn argument(
@@ -347,11 +329,7 @@ fn argument(
         name,
         name_span,
         ty,
-        attribute: options.attribute,
-        default: options.default,
-        flatten: options.flatten,
-        annotations: options.annotations,
-        schema: options.schema,
+        options,
     })
 }
 

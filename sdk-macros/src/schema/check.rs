@@ -78,7 +78,7 @@ fn default(field: &Field, mistakes: &mut Mistakes) {
 }
 
 /// Pairs of a lower and an upper limit, and whether they may be equal.
-const PAIRS: [(&str, &str, bool); 8] = [
+const PAIRS: [(&str, &str, bool); 7] = [
     ("Minimum", "Maximum", true),
     ("Minimum", "ExclusiveMaximum", false),
     ("ExclusiveMinimum", "Maximum", false),
@@ -86,7 +86,20 @@ const PAIRS: [(&str, &str, bool); 8] = [
     ("MinLength", "MaxLength", true),
     ("MinItems", "MaxItems", true),
     ("MinProperties", "MaxProperties", true),
-    ("Minimum", "ExclusiveMinimum", false),
+];
+
+/// Pairs of limits at the same end.
+const TWO_LIMITS: [(&str, &str, &str); 2] = [
+    (
+        "Minimum",
+        "ExclusiveMinimum",
+        "this type has two lower limits: remove `minimum` or `exclusive_minimum`",
+    ),
+    (
+        "Maximum",
+        "ExclusiveMaximum",
+        "this type has two upper limits: remove `maximum` or `exclusive_maximum`",
+    ),
 ];
 
 pub fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
@@ -94,13 +107,6 @@ pub fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
         let (Some(lower), Some(upper)) = (annotations.get(lower), annotations.get(upper)) else {
             continue;
         };
-        if lower.keyword == "Minimum" && upper.keyword == "ExclusiveMinimum" {
-            mistakes.at(
-                upper.span,
-                "this type has two lower limits: remove `minimum` or `exclusive_minimum`",
-            );
-            continue;
-        }
         let order = compare(&lower.json, &upper.json);
         if order.is_gt() || (order.is_eq() && !may_be_equal) {
             mistakes.at(
@@ -112,14 +118,9 @@ pub fn annotations(annotations: &Annotations, mistakes: &mut Mistakes) {
             );
         }
     }
-    if let (Some(_), Some(upper)) = (
-        annotations.get("Maximum"),
-        annotations.get("ExclusiveMaximum"),
-    ) {
-        mistakes.at(
-            upper.span,
-            "this type has two upper limits: remove `maximum` or `exclusive_maximum`",
-        );
+    for (one, other, message) in TWO_LIMITS {
+        let other = annotations.get(one).and(annotations.get(other));
+        mistakes.at_each(other.map(|other| other.span), message);
     }
     if let Some(member) = annotations.get("MultipleOf")
         && compare(&member.json, "0").is_le()

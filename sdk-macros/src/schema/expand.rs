@@ -381,19 +381,7 @@ impl<'a> Expansion<'a> {
         if field.with.is_some() {
             return None;
         }
-        let any = || quote!(&__schema::Node::Any);
-        match field.opaque {
-            Opaque {
-                read: false,
-                written: false,
-            } => None,
-            Opaque {
-                read: true,
-                written: true,
-            } => Some(any()),
-            Opaque { read: true, .. } => Some(directed(&any(), &self.schema_of(&field.ty))),
-            Opaque { .. } => Some(directed(&self.schema_of(&field.ty), &any())),
-        }
+        opaque(field.opaque, || self.schema_of(&field.ty))
     }
 
     /// Returns the only field of a variant. If it is a member, it may be missing like any other.
@@ -505,17 +493,9 @@ impl<'a> Expansion<'a> {
                 _ => TokenStream::new(),
             };
             described_as(quote!(#field(#unnamed).required() #flatten))
-        } else if variant.opaque.read || variant.opaque.written {
-            let own = self.fields(&variant.fields, of.closed);
-            let any = quote!(&__schema::Node::Any);
-            let node = match variant.opaque {
-                Opaque {
-                    read: true,
-                    written: true,
-                } => any,
-                Opaque { read: true, .. } => directed(&any, &own),
-                Opaque { .. } => directed(&own, &any),
-            };
+        } else if let Some(node) =
+            opaque(variant.opaque, || self.fields(&variant.fields, of.closed))
+        {
             described_as(quote!(__schema::Field::described_as(#unnamed, #node)))
         } else {
             match &variant.fields {
@@ -618,6 +598,17 @@ impl<'a> Expansion<'a> {
             use __schema::Unread as _;
             #checks
         }
+    }
+}
+
+/// Returns the node of a value that an author's functions convert in some directions.
+fn opaque(opaque: Opaque, own: impl FnOnce() -> TokenStream) -> Option<TokenStream> {
+    let any = quote!(&__schema::Node::Any);
+    match (opaque.read, opaque.written) {
+        (false, false) => None,
+        (true, true) => Some(any),
+        (true, false) => Some(directed(&any, &own())),
+        (false, true) => Some(directed(&own(), &any)),
     }
 }
 

@@ -182,12 +182,20 @@ fn parsed<T: Parse>(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<T>> {
     literal(meta)?.map(|literal| literal.parse()).transpose()
 }
 
-/// Reads `= "…"` or `(serialize = "…", deserialize = "…")`. Passes whether each text is for input
-/// and for output.
-fn directed(
+/// Reads `= "…"` or `(serialize = "…", deserialize = "…")`.
+fn directed<T>(
     meta: &ParseNestedMeta<'_>,
-    mut set: impl FnMut(bool, bool, String),
+    both: &mut Both<T>,
+    of: impl Fn(String) -> T,
 ) -> syn::Result<()> {
+    let mut set = |is_input: bool, is_output: bool, text: String| {
+        if is_input {
+            both.input = of(text.clone());
+        }
+        if is_output {
+            both.output = of(text);
+        }
+    };
     if meta.input.peek(Token![=]) {
         if let Some(text) = text(meta)? {
             set(true, true, text);
@@ -205,25 +213,11 @@ fn directed(
 }
 
 fn names(meta: &ParseNestedMeta<'_>, names: &mut Both<Option<String>>) -> syn::Result<()> {
-    directed(meta, |is_input, is_output, name| {
-        if is_input {
-            names.input = Some(name.clone());
-        }
-        if is_output {
-            names.output = Some(name);
-        }
-    })
+    directed(meta, names, Some)
 }
 
 fn cases(meta: &ParseNestedMeta<'_>, cases: &mut Both<Case>) -> syn::Result<()> {
-    directed(meta, |is_input, is_output, rule| {
-        if is_input {
-            cases.input = Case::of(&rule);
-        }
-        if is_output {
-            cases.output = Case::of(&rule);
-        }
-    })
+    directed(meta, cases, |rule| Case::of(&rule))
 }
 
 fn opaque(key: &str, meta: &ParseNestedMeta<'_>, opaque: &mut Opaque) -> syn::Result<()> {

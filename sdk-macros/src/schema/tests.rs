@@ -5,9 +5,8 @@ use quote::quote;
 use super::derive;
 use super::options::meant;
 
-#[test]
-fn the_schema_of_a_struct_refers_to_a_static() {
-    assert_expansion!(derive(quote! {
+snapshots! {
+    the_schema_of_a_struct_refers_to_a_static: derive {
         /// A guest.
         ///
         /// Or "host".
@@ -31,12 +30,9 @@ fn the_schema_of_a_struct_refers_to_a_static() {
             #[serde(flatten)]
             rest: Rest,
         }
-    }));
-}
+    }
 
-#[test]
-fn a_generic_type_is_evaluated_per_argument() {
-    assert_expansion!(derive(quote! {
+    a_generic_type_is_evaluated_per_argument: derive {
         #[serde(deny_unknown_fields)]
         pub struct List<'a, T: Clone, M, const N: usize = 2> {
             head: &'a T,
@@ -44,12 +40,9 @@ fn a_generic_type_is_evaluated_per_argument() {
             item: T::Item,
             marker: PhantomData<M>,
         }
-    }));
-}
+    }
 
-#[test]
-fn an_enum_lists_its_variants() {
-    assert_expansion!(derive(quote! {
+    an_enum_lists_its_variants: derive {
         #[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
         enum Shape {
             /// Nothing at all.
@@ -63,48 +56,36 @@ fn an_enum_lists_its_variants() {
             #[serde(other)]
             Other,
         }
-    }));
-}
+    }
 
-#[test]
-fn a_variant_with_an_internal_tag_is_flattened() {
-    assert_expansion!(derive(quote! {
+    a_variant_with_an_internal_tag_is_flattened: derive {
         #[serde(tag = "kind")]
         enum Shape {
             Circle(Circle),
         }
-    }));
-}
+    }
 
-#[test]
-fn a_transparent_struct_shares_the_schema_of_its_field() {
-    assert_expansion!(derive(quote! {
+    a_transparent_struct_shares_the_schema_of_its_field: derive {
         #[serde(transparent)]
         struct Id {
             inner: String,
             marker: PhantomData<u8>,
         }
-    }));
-}
+    }
 
-#[test]
-fn a_converted_type_has_the_schema_of_the_other_type() {
-    assert_expansion!(derive(quote! {
+    a_converted_type_has_the_schema_of_the_other_type: derive {
         #[serde(try_from = "String")]
         #[schema(title = "A version")]
         struct Version(u8, u8);
-    }));
-}
+    }
 
-#[test]
-fn mistakes_leave_a_stand_in() {
-    assert_expansion!(derive(quote! {
+    mistakes_leave_a_stand_in: derive {
         #[schema(inline)]
         struct Guest<T> {
             #[schema(minimum = 2, maximum = 1)]
             age: T,
         }
-    }));
+    }
 }
 
 #[test]

@@ -20,9 +20,10 @@ mod read;
 mod write;
 
 pub use read::Reader;
-pub use write::{WriteError, write};
+pub use write::write;
 
 use crate::decode_error::DecodeError;
+pub use crate::json::WriteError;
 
 /// Reads one value, which must take all bytes.
 ///

@@ -5,7 +5,7 @@ use serde::de::{
     SeqAccess, VariantAccess, Visitor,
 };
 
-use crate::decode_error::DecodeError;
+use crate::decode_error::{DecodeError, forward};
 use crate::json::{self, private};
 #[cfg(target_endian = "little")]
 use crate::memory;
@@ -176,6 +176,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_f32 visit_f32 f32 deserialize_f64 visit_f64 f64
     }
 
+    forward! {
+        deserialize_str: deserialize_string;
+        deserialize_bytes: deserialize_byte_buf;
+        deserialize_unit: deserialize_unit_struct(&'static str);
+        deserialize_any: deserialize_identifier deserialize_ignored_any;
+    }
+
     fn is_human_readable(&self) -> bool {
         false
     }
@@ -205,16 +212,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_borrowed_str(self.string()?)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_str(visitor)
-    }
-
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_borrowed_bytes(self.bytes()?)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -226,14 +225,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Read<V::Value> {
         visitor.visit_unit()
     }
 
@@ -315,14 +306,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Read<V::Value> {
         self.nested(|reader| visitor.visit_enum(reader))
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_any(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_any(visitor)
     }
 }
 

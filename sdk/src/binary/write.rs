@@ -1,27 +1,9 @@
 //! Writes any `Serialize` value in the binary codec.
 
-use std::fmt::{self, Display};
-
 use serde::Serialize;
 use serde::ser;
 
-/// The reason why a value has no binary form.
-#[derive(Debug)]
-pub struct WriteError(Box<str>);
-
-impl Display for WriteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for WriteError {}
-
-impl ser::Error for WriteError {
-    fn custom<T: Display>(message: T) -> Self {
-        WriteError(message.to_string().into_boxed_str())
-    }
-}
+use crate::json::WriteError;
 
 type Written = Result<(), WriteError>;
 

@@ -42,6 +42,30 @@ macro_rules! __memory_exports {
     };
 }
 
+/// Expands to text that the compiler renders, `&'static str`: `__rendered!(|sink| write(sink))`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rendered {
+    (|$sink:ident| $write:expr) => {{
+        const LEN: ::core::primitive::usize = {
+            let $sink = &mut $crate::schema::Sink::measuring();
+            $write;
+            $sink.len()
+        };
+        const BYTES: &[::core::primitive::u8] = &{
+            let mut bytes = [0; LEN];
+            let $sink = &mut $crate::schema::Sink::writing(&mut bytes);
+            $write;
+            bytes
+        };
+        const TEXT: &::core::primitive::str = match ::core::str::from_utf8(BYTES) {
+            ::core::result::Result::Ok(text) => text,
+            ::core::result::Result::Err(_) => ::core::panic!("what is written as text is text"),
+        };
+        TEXT
+    }};
+}
+
 /// Announces a command to a contract whose host calls every command through one export. The
 /// contract renders `$described` for its host.
 #[doc(hidden)]

@@ -154,21 +154,23 @@ impl Config for Contract {
     }
 }
 
-/// Returns the setting under a key. Extism has none under an empty key, and ends the call that asks
-/// for one.
+/// Returns the setting under a key.
 fn set_under(key: &str) -> Option<Vec<u8>> {
-    match block(key.as_bytes()) {
+    under(key, env::config_get)
+}
+
+/// Returns what Extism has under a name. It has nothing under an empty one, and ends the call that
+/// asks for it.
+fn under(name: &str, get: fn(u64) -> u64) -> Option<Vec<u8>> {
+    match block(name.as_bytes()) {
         0 => None,
-        key => taken(env::config_get(key)),
+        name => taken(get(name)),
     }
 }
 
 impl Kv for Contract {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
-        Ok(match block(key.as_bytes()) {
-            0 => None,
-            name => taken(env::var_get(name)),
-        })
+        Ok(under(key, env::var_get))
     }
 
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::abi::MAX_LEN;
@@ -20,7 +19,7 @@ use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::imports::Block;
-use crate::json::{self, Arena, Reader};
+use crate::json::{self, Arena};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
 use crate::schema::{ObjectWriter, Sink};
@@ -340,7 +339,9 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
     // SAFETY: the caller guarantees it.
     let block = unsafe { passed(address, len) };
     let written = block.and_then(|block| {
-        let room = memory::room_beside(block, output).ok_or_else(no_output)?;
+        let room = memory::boundary()
+            .room_beside(block, output)
+            .ok_or_else(no_output)?;
         memory::aligned(block, |block| process(block, output, room))
     });
     answered("process_audio", written)
@@ -350,7 +351,7 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
 fn process(block: &mut [u8], output: usize, room: usize) -> Outcome {
     let command = audio_command(block);
     let in_place = works_in_place(command);
-    let write = |bytes: &[u8]| match memory::put(bytes, output) {
+    let write = |bytes: &[u8]| match memory::boundary().put(bytes, output) {
         true => Ok(i32::try_from(bytes.len()).unwrap_or(i32::MAX)),
         false => Err(no_room(bytes.len(), room).into()),
     };
@@ -373,16 +374,11 @@ fn no_output() -> Error {
 
 #[cold]
 fn no_room(len: usize, room: usize) -> Error {
-    let number = |number: usize| {
-        let mut digits = Vec::new();
-        json::write_u64(number as u64, &mut digits);
-        String::from_utf8(digits).unwrap_or_default()
-    };
     let message = [
         "the result has ",
-        &number(len),
+        &json::decimal(len as u64),
         " bytes and the output has room for ",
-        &number(room),
+        &json::decimal(room as u64),
         ": nothing was written; pass a larger output, or audio in smaller blocks",
     ];
     Error::new(code::TOO_LARGE, message.concat())
@@ -452,25 +448,19 @@ impl Event {
     fn read(text: &[u8]) -> Result<Self> {
         let arena = Arena::new();
         let (mut kind, mut data) = (None, Vec::new());
-        let mut walk = || -> Result<(), DecodeError> {
-            let mut reader = Reader::new(text, &arena)?;
-            reader.open_object()?;
-            let mut first = true;
-            while let Some(member) = reader.member(first)? {
-                first = false;
-                match member {
-                    "type" => {
-                        let read = reader.value(|reader| String::deserialize(reader));
-                        kind = Some(read.map_err(|fault| fault.in_member(member))?);
-                    }
-                    "data" => data = carried(reader.raw()?, &arena)?,
-                    // Other members, such as a time or a sender.
-                    _ => drop(reader.raw()?),
+        let members = json::members(text, &arena, |name, value| {
+            match name {
+                "type" => {
+                    let read = json::read(value.as_bytes(), &arena);
+                    kind = Some(read.map_err(|fault| fault.in_member(name))?);
                 }
+                "data" => data = carried(value, &arena)?,
+                // Other members, such as a time or a sender.
+                _ => {}
             }
-            reader.end()
-        };
-        walk().map_err(|fault| fault.into_error("the event"))?;
+            Ok(())
+        });
+        members.map_err(|fault| fault.into_error("the event"))?;
         match kind {
             Some(kind) => Ok(Event { kind, data }),
             None => Err(Error::new(
@@ -498,7 +488,8 @@ fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, DecodeError> {
 }
 
 /// Writes the result of `get_metadata`, with the terminating zero byte.
-const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
+#[doc(hidden)]
+pub const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     let mut object = ObjectWriter::begin(sink);
     object.string("id", identity.id);
     object.string("name", identity.name);
@@ -507,48 +498,20 @@ const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     // The manifest lists authors, and the host takes one text.
     let author = object.value("author");
     author.raw("\"");
-    let mut authors = identity.authors;
-    while let [one, others @ ..] = authors {
-        authors = others;
+    let mut comma = "";
+    each!(for one in identity.authors {
+        author.raw(comma);
         author.escaped(one);
-        if !others.is_empty() {
-            author.raw(", ");
-        }
-    }
+        comma = ", ";
+    });
     author.raw("\"");
     let mut tags = object.array("tags");
-    let mut rest = identity.tags;
-    while let [tag, others @ ..] = rest {
-        rest = others;
+    each!(for tag in identity.tags {
         tags.item().string(tag);
-    }
+    });
     tags.end();
     object.end();
     sink.raw("\0");
-}
-
-/// Returns the length of the metadata, with the zero byte.
-#[doc(hidden)]
-pub const fn metadata_len(identity: &Identity) -> usize {
-    let mut sink = Sink::measuring();
-    write_metadata(identity, &mut sink);
-    sink.len()
-}
-
-/// Returns the metadata, with the zero byte.
-#[doc(hidden)]
-pub const fn metadata<const LEN: usize>(identity: &Identity) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    write_metadata(identity, &mut Sink::writing(&mut bytes));
-    bytes
-}
-
-/// Returns text with a terminating zero byte.
-#[doc(hidden)]
-pub const fn terminated<const LEN: usize>(text: &str) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    Sink::writing(&mut bytes).raw(text);
-    bytes
 }
 
 /// Defines the exports of every plugin.
@@ -573,19 +536,19 @@ macro_rules! __musicfox_plugin {
 
         #[unsafe(export_name = "get_metadata")]
         extern "C" fn get_metadata() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize =
-                $crate::contracts::musicfox::metadata_len(&IDENTITY);
-            static METADATA: [::core::primitive::u8; LEN] =
-                $crate::contracts::musicfox::metadata(&IDENTITY);
-            METADATA.as_ptr()
+            $crate::__rendered!(|sink| {
+                $crate::contracts::musicfox::write_metadata(&IDENTITY, sink)
+            })
+            .as_ptr()
         }
 
         #[unsafe(export_name = "get_version")]
         extern "C" fn get_version() -> *const ::core::primitive::u8 {
-            const LEN: ::core::primitive::usize = IDENTITY.version.len() + 1;
-            static VERSION: [::core::primitive::u8; LEN] =
-                $crate::contracts::musicfox::terminated(IDENTITY.version);
-            VERSION.as_ptr()
+            $crate::__rendered!(|sink| {
+                sink.raw(IDENTITY.version);
+                sink.raw("\0")
+            })
+            .as_ptr()
         }
     };
 }
@@ -731,12 +694,10 @@ mod tests {
 
     #[test]
     fn metadata_is_zero_terminated_json() {
-        const LEN: usize = metadata_len(&IDENTITY);
-        let metadata = metadata::<LEN>(&IDENTITY);
-        let (zero, text) = metadata.split_last().unwrap();
-        assert_eq!(*zero, 0);
-        assert!(!text.contains(&0));
-        let found: serde_json::Value = serde_json::from_slice(text).unwrap();
+        let metadata = crate::__rendered!(|sink| write_metadata(&IDENTITY, sink));
+        let text = metadata.strip_suffix('\0').unwrap();
+        assert!(!text.contains('\0'));
+        let found: serde_json::Value = serde_json::from_str(text).unwrap();
         let expected = serde_json::json!({
             "id": "audio-filter",
             "name": "The \"filter\"",
@@ -746,6 +707,5 @@ mod tests {
             "tags": ["audio", "\"filter\""],
         });
         assert_eq!(found, expected);
-        assert_eq!(&terminated::<6>(IDENTITY.version), b"1.2.3\0");
     }
 }

@@ -15,57 +15,24 @@ pub struct Contract;
 
 /// Passes every call on to the guest's functions of the trait.
 macro_rules! served_as_declared {
-    ($($trait:ident by $functions:ident { $(fn $name:ident($($argument:ident: $ty:ty),*) $(-> $result:ty)?;)* })*) => {$(
+    ($($service:ident)*) => {
+        $(service!($service served_as_declared! @);)*
+    };
+    (@ $trait:ident $functions:ident $lack:literal
+        $(fn $name:ident($($argument:ident: $ty:ty),*) -> $result:ty;)*
+    ) => {
         impl $trait for Contract {
             $(
                 #[inline]
-                fn $name(&mut self, $($argument: $ty),*) $(-> $result)? {
+                fn $name(&mut self, $($argument: $ty),*) -> $result {
                     $functions::$name($($argument),*)
                 }
             )*
         }
-    )*};
+    };
 }
 
-served_as_declared! {
-    Ai by ai {
-        fn chat(conversation: &Conversation) -> Result<Reply>;
-    }
-    Config by config {
-        fn get(key: &str) -> Result<Option<Vec<u8>>>;
-    }
-    Events by events {
-        fn emit(topic: &str, data: &[u8]) -> Result<()>;
-        fn subscribe(topic: &str) -> Result<()>;
-        fn unsubscribe(topic: &str) -> Result<()>;
-    }
-    Files by files {
-        fn read(path: &str) -> Result<Vec<u8>>;
-        fn write(path: &str, contents: &[u8]) -> Result<()>;
-        fn remove(path: &str) -> Result<()>;
-        fn list(path: &str) -> Result<Vec<Entry>>;
-    }
-    Http by http {
-        fn send(head: &Head, body: &[u8]) -> Result<Response>;
-    }
-    Kv by kv {
-        fn get(key: &str) -> Result<Option<Vec<u8>>>;
-        fn set(key: &str, value: &[u8]) -> Result<()>;
-        fn delete(key: &str) -> Result<bool>;
-        fn list(prefix: &str) -> Result<Vec<String>>;
-    }
-    Log by log {
-        fn max_level() -> u32;
-        fn write(level: u32, target: &str, message: &str);
-    }
-    Random by random {
-        fn fill(bytes: &mut [u8]) -> Result<()>;
-    }
-    Time by time {
-        fn now(nanoseconds: &mut u64) -> Result<()>;
-        fn monotonic(nanoseconds: &mut u64) -> Result<()>;
-    }
-}
+served_as_declared!(Ai Config Events Files Http Kv Log Random Time);
 
 impl ContractTerms for Contract {
     type Kept = Json;

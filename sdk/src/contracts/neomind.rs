@@ -541,51 +541,9 @@ fn command_behind(last: &str) -> Option<(&'static str, &'static str)> {
     commands.filter(|(name, _)| *name > last).min()
 }
 
-/// The description of a plugin or a command, rendered by the compiler.
+/// Writes the description of a plugin.
 #[doc(hidden)]
-pub enum Described {
-    Plugin(Identity),
-    Command(&'static str, Command),
-}
-
-impl Described {
-    /// Returns the length in bytes.
-    pub const fn len(&self) -> usize {
-        let mut sink = Sink::measuring();
-        self.write(&mut sink);
-        sink.len()
-    }
-
-    /// Returns whether it is empty, which it never is.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns the bytes.
-    pub const fn render<const LEN: usize>(&self) -> [u8; LEN] {
-        let mut bytes = [0; LEN];
-        self.write(&mut Sink::writing(&mut bytes));
-        bytes
-    }
-
-    const fn write(&self, sink: &mut Sink<'_>) {
-        match self {
-            Described::Plugin(identity) => write_metadata(identity, sink),
-            Described::Command(name, command) => write_command(name, command, sink),
-        }
-    }
-}
-
-/// Returns rendered bytes as text.
-#[doc(hidden)]
-pub const fn text(bytes: &[u8]) -> &str {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => panic!("what is written as text is text"),
-    }
-}
-
-const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
+pub const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     let mut object = ObjectWriter::begin(sink);
     object.string("id", identity.id);
     object.string("name", identity.name);
@@ -599,7 +557,9 @@ const fn write_metadata(identity: &Identity, sink: &mut Sink<'_>) {
     object.end();
 }
 
-const fn write_command(name: &str, command: &Command, sink: &mut Sink<'_>) {
+/// Writes the description of a command.
+#[doc(hidden)]
+pub const fn write_command(name: &str, command: &Command, sink: &mut Sink<'_>) {
     let mut object = ObjectWriter::begin(sink);
     object.string("name", name);
     object.string("display_name", name);
@@ -649,7 +609,9 @@ const fn write_parameter(parameter: &Parameter, sink: &mut Sink<'_>) {
 macro_rules! __neomind_plugin {
     ($plugin:ty, $identity:tt) => {
         const METADATA: &::core::primitive::str =
-            $crate::__neomind_described!($crate::contracts::neomind::Described::Plugin($identity));
+            $crate::__rendered!(|sink| $crate::contracts::neomind::write_metadata(
+                &$identity, sink
+            ));
 
         #[unsafe(export_name = "get_descriptor_json")]
         extern "C" fn describe() -> ::core::primitive::u32 {
@@ -664,17 +626,6 @@ macro_rules! __neomind_plugin {
     };
 }
 
-/// Expands to text that the compiler renders.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __neomind_described {
-    ($described:expr) => {{
-        const DESCRIBED: $crate::contracts::neomind::Described = $described;
-        const BYTES: &[::core::primitive::u8] = &DESCRIBED.render::<{ DESCRIBED.len() }>();
-        $crate::contracts::neomind::text(BYTES)
-    }};
-}
-
 /// Announces a command, with its description if the runner can call it. A command that takes bytes
 /// has none.
 #[doc(hidden)]
@@ -684,9 +635,9 @@ macro_rules! __neomind_command {
         $crate::__announce_command! {
             $name,
             Json,
-            $crate::__neomind_described!(
-                $crate::contracts::neomind::Described::Command($name, $described)
-            ),
+            $crate::__rendered!(|sink| {
+                $crate::contracts::neomind::write_command($name, &$described, sink)
+            }),
             $export
         }
     };

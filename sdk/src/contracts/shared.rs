@@ -56,64 +56,75 @@ macro_rules! provided {
     };
 }
 
+/// Implements a service by `$implement!`, which gets its trait, its module of functions, what a host
+/// without it lacks, and its functions.
+macro_rules! service {
+    (Ai $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Ai ai "has no language model for plugins"
+            fn chat(conversation: &Conversation) -> Result<Reply>;
+        }
+    };
+    (Config $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Config config "gives plugins no settings by key"
+            fn get(key: &str) -> Result<Option<Vec<u8>>>;
+        }
+    };
+    (Events $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Events events "takes no events from plugins"
+            fn emit(topic: &str, data: &[u8]) -> Result<()>;
+            fn subscribe(topic: &str) -> Result<()>;
+            fn unsubscribe(topic: &str) -> Result<()>;
+        }
+    };
+    (Files $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Files files "has no files for plugins"
+            fn read(path: &str) -> Result<Vec<u8>>;
+            fn write(path: &str, contents: &[u8]) -> Result<()>;
+            fn remove(path: &str) -> Result<()>;
+            fn list(path: &str) -> Result<Vec<Entry>>;
+        }
+    };
+    (Http $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Http http "sends no requests for plugins"
+            fn send(head: &Head, body: &[u8]) -> Result<Response>;
+        }
+    };
+    (Kv $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Kv kv "keeps no values for plugins"
+            fn get(key: &str) -> Result<Option<Vec<u8>>>;
+            fn set(key: &str, value: &[u8]) -> Result<()>;
+            fn delete(key: &str) -> Result<bool>;
+            fn list(prefix: &str) -> Result<Vec<String>>;
+        }
+    };
+    (Log $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Log log ""
+            fn max_level() -> u32;
+            fn write(level: u32, target: &str, message: &str) -> ();
+        }
+    };
+    (Random $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Random random "has no random numbers for plugins"
+            fn fill(bytes: &mut [u8]) -> Result<()>;
+        }
+    };
+    (Time $implement:ident! $($with:tt)*) => {
+        $implement! { $($with)* Time time "has no clock for plugins"
+            fn now(nanoseconds: &mut u64) -> Result<()>;
+            fn monotonic(nanoseconds: &mut u64) -> Result<()>;
+        }
+    };
+}
+
 /// Makes every function of a service return `unsupported`: `unsupported!(Contract at "CIS": Random,
 /// Time);`
 #[allow(unused_macros, reason = "a plugin is made for one host")]
 macro_rules! unsupported {
     ($contract:ident at $host:literal: $($service:ident),+ $(,)?) => {
-        $(unsupported!(@$service $contract $host);)+
-    };
-    (@Ai $contract:ident $host:literal) => {
-        unsupported! { @impl Ai $contract $host "has no language model for plugins"
-            fn chat(_: &Conversation) -> Reply;
-        }
-    };
-    (@Config $contract:ident $host:literal) => {
-        unsupported! { @impl Config $contract $host "gives plugins no settings by key"
-            fn get(_: &str) -> Option<Vec<u8>>;
-        }
-    };
-    (@Events $contract:ident $host:literal) => {
-        unsupported! { @impl Events $contract $host "takes no events from plugins"
-            fn emit(_: &str, _: &[u8]) -> ();
-            fn subscribe(_: &str) -> ();
-            fn unsubscribe(_: &str) -> ();
-        }
-    };
-    (@Files $contract:ident $host:literal) => {
-        unsupported! { @impl Files $contract $host "has no files for plugins"
-            fn read(_: &str) -> Vec<u8>;
-            fn write(_: &str, _: &[u8]) -> ();
-            fn remove(_: &str) -> ();
-            fn list(_: &str) -> Vec<Entry>;
-        }
-    };
-    (@Http $contract:ident $host:literal) => {
-        unsupported! { @impl Http $contract $host "sends no requests for plugins"
-            fn send(_: &Head, _: &[u8]) -> Response;
-        }
-    };
-    (@Kv $contract:ident $host:literal) => {
-        unsupported! { @impl Kv $contract $host "keeps no values for plugins"
-            fn get(_: &str) -> Option<Vec<u8>>;
-            fn set(_: &str, _: &[u8]) -> ();
-            fn delete(_: &str) -> bool;
-            fn list(_: &str) -> Vec<String>;
-        }
-    };
-    (@Random $contract:ident $host:literal) => {
-        unsupported! { @impl Random $contract $host "has no random numbers for plugins"
-            fn fill(_: &mut [u8]) -> ();
-        }
-    };
-    (@Time $contract:ident $host:literal) => {
-        unsupported! { @impl Time $contract $host "has no clock for plugins"
-            fn now(_: &mut u64) -> ();
-            fn monotonic(_: &mut u64) -> ();
-        }
+        $(service!($service unsupported! @ $contract $host);)+
     };
     // A plugin that writes log lines must not fail for lack of a log.
-    (@Log $contract:ident $host:literal) => {
+    (@ $contract:ident $host:literal Log $($rest:tt)*) => {
         impl $crate::contracts::services::Log for $contract {
             #[inline]
             fn max_level(&mut self) -> u32 {
@@ -124,14 +135,17 @@ macro_rules! unsupported {
             fn write(&mut self, _: u32, _: &str, _: &str) {}
         }
     };
-    (@impl $trait:ident $contract:ident $host:literal $why:literal $(fn $name:ident($(_: $ty:ty),*) -> $result:ty;)*) => {
+    (@ $contract:ident $host:literal $trait:ident $functions:ident $why:literal
+        $(fn $name:ident($($argument:ident: $ty:ty),*) -> $result:ty;)*
+    ) => {
         const _: () = {
             #[allow(unused_imports, reason = "only some services name these types")]
             use $crate::contracts::services::{Conversation, Entry, Head, Reply, Response};
+            use $crate::error::Result;
 
             impl $crate::contracts::services::$trait for $contract {
                 $(
-                    fn $name(&mut self, $(_: $ty),*) -> $crate::error::Result<$result> {
+                    fn $name(&mut self, $(_: $ty),*) -> $result {
                         Err($crate::contracts::shared::unsupported($host, $why))
                     }
                 )*

@@ -1,7 +1,7 @@
 //! Arguments of host functions: a guest lowers them to numbers, a host reads them from its memory.
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,156 +58,78 @@ pub trait Lent<C> {
     fn lend<'r>(read: &'r Self::Read<'_>) -> &'r Self;
 }
 
-#[diagnostic::do_not_recommend]
-impl Lent<Plain> for str {
-    type First = Address;
-    type Second = u32;
-    const KIND: Kind = Kind::Text;
-    type Held<'a> = &'a str;
+/// Implements `Lent` for types that are in memory as the host reads them. The expressions are the
+/// numbers for a value, and the value for numbers.
+macro_rules! in_memory {
+    ($(
+        [$($generics:tt)*] $type:ty, $second:ident, $kind:expr,
+        |$held:ident| $lower:expr,
+        |$memory:ident, $from:ident, $count:ident| $read:expr;
+    )*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Lent<Plain> for $type {
+            type First = Address;
+            type Second = $second;
+            const KIND: Kind = $kind;
+            type Held<'a> = &'a Self;
 
-    #[inline]
-    fn hold(&self) -> Result<&str, Error> {
-        Ok(self)
-    }
+            #[inline]
+            fn hold(&self) -> Result<&Self, Error> {
+                Ok(self)
+            }
 
-    #[inline]
-    fn lower(held: &&str) -> (Address, u32) {
-        (Address::of(held.as_bytes()), held.len() as u32)
-    }
+            #[inline]
+            fn lower($held: &&Self) -> (Address, $second) {
+                $lower
+            }
 
-    type Read<'m> = Cow<'m, str>;
+            type Read<'m> = Cow<'m, Self>;
 
-    #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, str>, CallError> {
-        text(region(memory, first, second, 1)?).map(Cow::Borrowed)
-    }
+            #[inline]
+            fn read($memory: &[u8], $from: u64, $count: u64) -> Result<Cow<'_, Self>, CallError> {
+                $read
+            }
 
-    #[inline]
-    fn detach(read: Cow<'_, str>) -> Cow<'static, str> {
-        Cow::Owned(read.into_owned())
-    }
+            #[inline]
+            fn detach(read: Cow<'_, Self>) -> Cow<'static, Self> {
+                Cow::Owned(read.into_owned())
+            }
 
-    #[inline]
-    fn lend<'r>(read: &'r Cow<'_, str>) -> &'r str {
-        read
-    }
+            #[inline]
+            fn lend<'r>(read: &'r Cow<'_, Self>) -> &'r Self {
+                read
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Number> Lent<Plain> for [T] {
-    type First = Address;
-    type Second = u32;
-    const KIND: Kind = Kind::Numbers {
-        size: size_of::<T>() as u32,
+in_memory! {
+    [] str, u32, Kind::Text,
+    |held| (Address::of(held.as_bytes()), held.len() as u32),
+    |memory, from, count| text(region(memory, from, count, 1)?).map(Cow::Borrowed);
+
+    [T: Number] [T], u32, Kind::Numbers { size: size_of::<T>() as u32 },
+    |held| (Address::of(held), held.len() as u32),
+    |memory, from, count| {
+        let numbers = lent_numbers(region(memory, from, count, size_of::<T>())?);
+        numbers.map(Cow::Borrowed).ok_or(CallError::Misaligned {
+            address: from as u32,
+            alignment: align_of::<T>() as u32,
+        })
     };
-    type Held<'a> = &'a [T];
 
-    #[inline]
-    fn hold(&self) -> Result<&[T], Error> {
-        Ok(self)
-    }
-
-    #[inline]
-    fn lower(held: &&[T]) -> (Address, u32) {
-        (Address::of(held), held.len() as u32)
-    }
-
-    type Read<'m> = Cow<'m, [T]>;
-
-    #[inline]
-    fn read(memory: &[u8], first: u64, second: u64) -> Result<Cow<'_, [T]>, CallError> {
-        let bytes = region(memory, first, second, size_of::<T>())?;
-        lent_numbers(bytes)
-            .map(Cow::Borrowed)
-            .ok_or(CallError::Misaligned {
-                address: first as u32,
-                alignment: align_of::<T>() as u32,
-            })
-    }
-
-    #[inline]
-    fn detach(read: Cow<'_, [T]>) -> Cow<'static, [T]> {
-        Cow::Owned(read.into_owned())
-    }
-
-    #[inline]
-    fn lend<'r>(read: &'r Cow<'_, [T]>) -> &'r [T] {
-        read
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number, const N: usize> Lent<Plain> for [T; N] {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::Fixed {
-        bytes: (size_of::<T>() * N) as u32,
-    };
-    type Held<'a> = &'a [T; N];
-
-    #[inline]
-    fn hold(&self) -> Result<&[T; N], Error> {
-        Ok(self)
-    }
-
-    #[inline]
-    fn lower(held: &&[T; N]) -> (Address, Nothing) {
-        (Address::of(&held[..]), Nothing)
-    }
-
-    type Read<'m> = [T; N];
-
-    #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<[T; N], CallError> {
-        let numbers = <[T] as Lent<Plain>>::read(memory, first, N as u64)?;
+    [T: Number, const N: usize] [T; N], Nothing, Kind::Fixed { bytes: (size_of::<T>() * N) as u32 },
+    |held| (Address::of(&held[..]), Nothing),
+    |memory, from, _count| {
+        let numbers = <[T] as Lent<Plain>>::read(memory, from, N as u64)?;
         // The slice has as many numbers as requested.
-        <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)
-    }
+        let numbers = <[T; N]>::try_from(&*numbers).map_err(|_| CallError::Implementation)?;
+        Ok(Cow::Owned(numbers))
+    };
 
-    #[inline]
-    fn detach(read: [T; N]) -> [T; N] {
-        read
-    }
-
-    #[inline]
-    fn lend(read: &[T; N]) -> &[T; N] {
-        read
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Lent<Plain> for CStr {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::CText;
-    type Held<'a> = &'a CStr;
-
-    #[inline]
-    fn hold(&self) -> Result<&CStr, Error> {
-        Ok(self)
-    }
-
-    #[inline]
-    fn lower(held: &&CStr) -> (Address, Nothing) {
-        (Address::of(held.to_bytes_with_nul()), Nothing)
-    }
-
-    type Read<'m> = Cow<'m, CStr>;
-
-    #[inline]
-    fn read(memory: &[u8], first: u64, _: u64) -> Result<Cow<'_, CStr>, CallError> {
-        c_text(memory, first).map(Cow::Borrowed)
-    }
-
-    #[inline]
-    fn detach(read: Cow<'_, CStr>) -> Cow<'static, CStr> {
-        Cow::Owned(CString::from(read))
-    }
-
-    #[inline]
-    fn lend<'r>(read: &'r Cow<'_, CStr>) -> &'r CStr {
-        read
-    }
+    [] CStr, Nothing, Kind::CText,
+    |held| (Address::of(held.to_bytes_with_nul()), Nothing),
+    |memory, from, _count| c_text(memory, from).map(Cow::Borrowed);
 }
 
 #[diagnostic::do_not_recommend]
@@ -284,89 +206,55 @@ pub trait LentMut {
     fn lend(bytes: &mut [u8]) -> Option<&mut Self>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Number> LentMut for [T] {
-    type First = Address;
-    type Second = u32;
-    const KIND: Kind = Kind::Numbers {
-        size: size_of::<T>() as u32,
-    };
+/// Implements `LentMut` for numbers: with the number of them, if it crosses, and as a slice.
+macro_rules! in_place {
+    ($(
+        [$($generics:tt)*] $type:ty, $kind:expr, $second:ident |$len:ident| $length:expr,
+        |$count:pat_param| $known:expr, |$this:ident| $slice:expr, |$numbers:ident| $lent:expr;
+    )*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> LentMut for $type {
+            type First = Address;
+            type Second = $second;
+            const KIND: Kind = $kind;
 
-    #[inline]
-    fn lower(&mut self) -> (Address, u32) {
-        let len = self.len() as u32;
-        (Address::of_mut(self), len)
-    }
+            #[inline]
+            fn lower(&mut self) -> (Address, $second) {
+                let $this = self;
+                let numbers: &mut [T] = $slice;
+                let $len = numbers.len();
+                (Address::of_mut(numbers), $length)
+            }
 
-    fn clear(&mut self) {
-        clear(self);
-    }
+            fn clear(&mut self) {
+                let $this = self;
+                clear::<T>($slice);
+            }
 
-    #[inline]
-    fn region(first: u64, second: u64) -> Region {
-        Region::new(first, second, size_of::<T>())
-    }
+            #[inline]
+            fn region(first: u64, $count: u64) -> Region {
+                Region::new(first, $known, size_of::<T>())
+            }
 
-    #[inline]
-    fn lend(bytes: &mut [u8]) -> Option<&mut [T]> {
-        as_numbers(bytes)
-    }
+            #[inline]
+            fn lend(bytes: &mut [u8]) -> Option<&mut Self> {
+                let $numbers = as_numbers::<T>(bytes)?;
+                $lent
+            }
+        }
+    )*};
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Number, const N: usize> LentMut for [T; N] {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::Fixed {
-        bytes: (size_of::<T>() * N) as u32,
-    };
+in_place! {
+    [T: Number] [T], Kind::Numbers { size: size_of::<T>() as u32 }, u32 |len| len as u32,
+    |count| count, |slice| slice, |numbers| Some(numbers);
 
-    #[inline]
-    fn lower(&mut self) -> (Address, Nothing) {
-        (Address::of_mut(&mut self[..]), Nothing)
-    }
+    [T: Number, const N: usize] [T; N], Kind::Fixed { bytes: (size_of::<T>() * N) as u32 },
+    Nothing |_len| Nothing,
+    |_| N as u64, |array| &mut array[..], |numbers| numbers.try_into().ok();
 
-    fn clear(&mut self) {
-        clear(&mut self[..]);
-    }
-
-    #[inline]
-    fn region(first: u64, _: u64) -> Region {
-        Region::new(first, N as u64, size_of::<T>())
-    }
-
-    #[inline]
-    fn lend(bytes: &mut [u8]) -> Option<&mut [T; N]> {
-        as_numbers(bytes)?.try_into().ok()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number> LentMut for T {
-    type First = Address;
-    type Second = Nothing;
-    const KIND: Kind = Kind::Fixed {
-        bytes: size_of::<T>() as u32,
-    };
-
-    #[inline]
-    fn lower(&mut self) -> (Address, Nothing) {
-        (Address::of_mut(std::slice::from_mut(self)), Nothing)
-    }
-
-    fn clear(&mut self) {
-        clear(std::slice::from_mut(self));
-    }
-
-    #[inline]
-    fn region(first: u64, _: u64) -> Region {
-        Region::new(first, 1, size_of::<T>())
-    }
-
-    #[inline]
-    fn lend(bytes: &mut [u8]) -> Option<&mut T> {
-        as_numbers(bytes)?.first_mut()
-    }
+    [T: Number] T, Kind::Fixed { bytes: size_of::<T>() as u32 }, Nothing |_len| Nothing,
+    |_| 1, |number| std::slice::from_mut(number), |numbers| numbers.first_mut();
 }
 
 /// A type that can be passed by value.
@@ -415,23 +303,34 @@ impl<T: Scalar + 'static> Crosses for T {
     }
 }
 
-impl<T: Scalar + 'static> Passed<'_> for T {
-    type Read<'m> = T;
+/// Implements `Passed` for types that borrow nothing from the guest.
+macro_rules! read_owned {
+    ([$($generics:tt)*] $type:ty, |$memory:pat_param, $first:ident, $second:pat_param| $read:expr, |$held:ident| $give:expr) => {
+        impl<$($generics)*> Passed<'_> for $type {
+            type Read<'m> = $type;
 
-    #[inline]
-    fn read(_: &[u8], first: u64, _: u64) -> Result<T, CallError> {
-        T::from_wire(T::Wire::from_slot(first)).ok_or(CallError::NoSuchValue { number: first })
-    }
+            #[inline]
+            fn read($memory: &[u8], $first: u64, $second: u64) -> Result<$type, CallError> {
+                $read
+            }
 
-    #[inline]
-    fn detach(read: T) -> T {
-        read
-    }
+            #[inline]
+            fn detach(read: $type) -> $type {
+                read
+            }
 
-    #[inline]
-    fn give(read: &mut T) -> T {
-        *read
-    }
+            #[inline]
+            fn give($held: &mut $type) -> $type {
+                $give
+            }
+        }
+    };
+}
+
+read_owned! {
+    [T: Scalar + 'static] T,
+    |_, first, _| T::from_wire(T::Wire::from_slot(first)).ok_or(CallError::NoSuchValue { number: first }),
+    |held| *held
 }
 
 macro_rules! owned {
@@ -448,23 +347,12 @@ macro_rules! owned {
             }
         }
 
-        impl Passed<'_> for $owned {
-            type Read<'m> = $owned;
-
-            #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<$owned, CallError> {
+        read_owned! {
+            [] $owned,
+            |memory, first, second| {
                 <$lent as Lent<Plain>>::read(memory, first, second).map(Cow::into_owned)
-            }
-
-            #[inline]
-            fn detach(read: $owned) -> $owned {
-                read
-            }
-
-            #[inline]
-            fn give(read: &mut $owned) -> $owned {
-                std::mem::take(read)
-            }
+            },
+            |held| std::mem::take(held)
         }
 
         /// `None` is address 0, where no value can be.
@@ -476,28 +364,17 @@ macro_rules! owned {
 
             #[inline]
             fn lower(&self) -> (Address, u32) {
-                self.as_ref().map_or((Address::NULL, 0), |value| <$lent as Lent<Plain>>::lower(&&**value))
+                self.as_deref().lower()
             }
         }
 
-        impl Passed<'_> for Option<$owned> {
-            type Read<'m> = Option<$owned>;
-
-            #[inline]
-            fn read(memory: &[u8], first: u64, second: u64) -> Result<Option<$owned>, CallError> {
+        read_owned! {
+            [] Option<$owned>,
+            |memory, first, second| {
                 let read = <Option<&$lent> as Passed<'_>>::read(memory, first, second)?;
                 Ok(read.map(Cow::into_owned))
-            }
-
-            #[inline]
-            fn detach(read: Option<$owned>) -> Option<$owned> {
-                read
-            }
-
-            #[inline]
-            fn give(read: &mut Option<$owned>) -> Option<$owned> {
-                read.take()
-            }
+            },
+            |held| held.take()
         }
 
         /// `None` is address 0, where no value can be.

@@ -63,8 +63,10 @@ pub trait Returned<C>: Sized {
     /// Calls the import, and converts its result to a value.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
 
-    /// Returns the value for a call that cannot reach the host.
-    fn failed(error: Error) -> Self;
+    /// Returns the value for a call that cannot reach the host; panics if there is none.
+    fn failed(error: Error) -> Self {
+        panic_with(&error)
+    }
 
     /// Returns the value as a guest would have received it.
     fn received(self) -> Self {
@@ -118,10 +120,6 @@ impl<T: Scalar> Returned<Plain> for T {
         }
     }
 
-    fn failed(error: Error) -> T {
-        panic_with(&error)
-    }
-
     #[inline]
     fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(Answer::Slot(self.to_wire().to_slot()))
@@ -135,10 +133,6 @@ impl Returned<Plain> for () {
     #[inline]
     fn receive(mut import: impl FnMut(Nothing, Nothing)) {
         import(Nothing, Nothing);
-    }
-
-    fn failed(error: Error) {
-        panic_with(&error)
     }
 
     #[inline]
@@ -309,10 +303,6 @@ macro_rules! packed {
                 }
             }
 
-            fn failed(error: Error) -> Self {
-                panic_with(&error)
-            }
-
             #[inline]
             fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
                 Ok(packed(Payload::into_bytes(self)))
@@ -474,10 +464,6 @@ macro_rules! terminated {
                 }
             }
 
-            fn failed(error: Error) -> Self {
-                panic_with(&error)
-            }
-
             fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
                 let text: Option<CString> = $parts(self);
                 Ok(text.map_or(Answer::Slot(0), |text| Answer::Terminated {
@@ -538,10 +524,6 @@ impl Returned<Plain> for Option<Block> {
         }
     }
 
-    fn failed(error: Error) -> Self {
-        panic_with(&error)
-    }
-
     #[inline]
     fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
         Ok(self.map_or(Answer::Slot(0), |Block(bytes)| Answer::Block { bytes }))
@@ -561,42 +543,30 @@ pub trait StatusValue: Sized {
     fn into_status(self, ok: i32) -> i32;
 }
 
-impl StatusValue for () {
-    #[inline]
-    fn from_status(status: i32, ok: i32) -> Option<()> {
-        (status == ok).then_some(())
-    }
+macro_rules! status_values {
+    ($($(#[$about:meta])* $value:ty, |$status:ident, $from_ok:pat_param| $from:expr, |$own:pat_param, $to_ok:pat_param| $to:expr;)*) => {$(
+        $(#[$about])*
+        impl StatusValue for $value {
+            #[inline]
+            fn from_status($status: i32, $from_ok: i32) -> Option<Self> {
+                $from
+            }
 
-    #[inline]
-    fn into_status(self, ok: i32) -> i32 {
-        ok
-    }
+            #[inline]
+            fn into_status(self, $to_ok: i32) -> i32 {
+                let $own = self;
+                $to
+            }
+        }
+    )*};
 }
 
-/// Crosses as 1 or 0.
-impl StatusValue for bool {
-    #[inline]
-    fn from_status(status: i32, _: i32) -> Option<bool> {
-        (status >= 0).then_some(status != 0)
-    }
-
-    #[inline]
-    fn into_status(self, _: i32) -> i32 {
-        i32::from(self)
-    }
-}
-
-/// Crosses as a number up to 2^31 - 1.
-impl StatusValue for u32 {
-    #[inline]
-    fn from_status(status: i32, _: i32) -> Option<u32> {
-        u32::try_from(status).ok()
-    }
-
-    #[inline]
-    fn into_status(self, _: i32) -> i32 {
-        i32::try_from(self).unwrap_or(i32::MAX)
-    }
+status_values! {
+    (), |status, ok| (status == ok).then_some(()), |(), ok| ok;
+    /// Crosses as 1 or 0.
+    bool, |status, _| (status >= 0).then_some(status != 0), |value, _| value.into();
+    /// Crosses as a number up to 2^31 - 1.
+    u32, |status, _| status.try_into().ok(), |number, _| number.try_into().unwrap_or(i32::MAX);
 }
 
 #[inline]
@@ -674,9 +644,11 @@ where
     const FORM: Form = Form::Buffer;
 
     fn receive(mut import: impl FnMut(Address, u32) -> i32) -> Self {
-        fetch(INITIAL, MAX, SHORT, ABSENT, &mut import)
-            .and_then(T::from_bytes)
-            .map_err(E::from_error)
+        fetch(INITIAL, MAX, &mut |buffer, size| {
+            buffer_status(import(Address::of_mut(buffer), size), size, SHORT, ABSENT)
+        })
+        .and_then(T::from_bytes)
+        .map_err(E::from_error)
     }
 
     fn failed(error: Error) -> Self {
@@ -744,9 +716,23 @@ where
     const FORM: Form = Form::InOut;
 
     fn receive(mut import: impl FnMut(Address, Address) -> i32) -> Self {
-        fetch_in_out(INITIAL, MAX, SHORT, ABSENT, &mut import)
-            .and_then(T::from_bytes)
-            .map_err(E::from_error)
+        fetch(INITIAL, MAX, &mut |buffer, size| {
+            let mut needed = [size];
+            let status = import(Address::of_mut(buffer), Address::of_mut(&mut needed));
+            let [needed] = needed;
+            match status {
+                status if status == ABSENT => Ok(Fetched::Nothing),
+                0 if needed <= size => Ok(Fetched::Bytes(needed)),
+                // An error may have the same number; then no more is needed.
+                status if status == SHORT && needed > size => Ok(Fetched::TooShort { needed }),
+                0 => Err(strange_answer(
+                    "the host reports that it has written more than there is room for",
+                )),
+                status => Err(Error::from_status(status)),
+            }
+        })
+        .and_then(T::from_bytes)
+        .map_err(E::from_error)
     }
 
     fn failed(error: Error) -> Self {
@@ -776,46 +762,14 @@ where
     }
 }
 
-/// Calls an import that fills a buffer and writes the size to memory, with larger buffers as long
-/// as it needs them.
-#[inline]
-fn fetch_in_out(
-    initial: u32,
-    max: u32,
-    short: i32,
-    absent: i32,
-    import: &mut dyn FnMut(Address, Address) -> i32,
-) -> Result<Option<Vec<u8>>, Error> {
-    let mut size = initial.min(max);
-    for _ in 0..TRIES {
-        let mut buffer = vec![0; size as usize];
-        let mut told = [size];
-        let status = import(Address::of_mut(&mut buffer), Address::of_mut(&mut told));
-        let [needed] = told;
-        if status == absent {
-            return Ok(None);
-        }
-        if status == 0 && needed <= size {
-            buffer.truncate(needed as usize);
-            return Ok(Some(buffer));
-        }
-        // An error may have the same number; then no more is needed.
-        if status != short || needed <= size {
-            return Err(match status {
-                0 => strange_answer(
-                    "the host reports that it has written more than there is room for",
-                ),
-                status => Error::from_status(status),
-            });
-        }
-        if needed > max {
-            return Err(too_much(u64::from(needed), max));
-        }
-        size = needed.max(size.saturating_mul(2)).min(max);
-    }
-    Err(strange_answer(
-        "the host asks for a larger buffer at every call",
-    ))
+/// The outcome of one call with a buffer.
+enum Fetched {
+    Nothing,
+    /// The number of bytes that the host wrote.
+    Bytes(u32),
+    TooShort {
+        needed: u32,
+    },
 }
 
 /// Calls an import that fills a buffer, with larger buffers as long as it needs them.
@@ -823,36 +777,48 @@ fn fetch_in_out(
 fn fetch(
     initial: u32,
     max: u32,
-    short: u8,
-    absent: i32,
-    import: &mut dyn FnMut(Address, u32) -> i32,
+    import: &mut dyn FnMut(&mut [u8], u32) -> Result<Fetched, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let mut size = initial.min(max);
     for _ in 0..TRIES {
         let mut buffer = vec![0; size as usize];
-        let status = import(Address::of_mut(&mut buffer), size);
-        if status == absent {
-            return Ok(None);
-        }
-        let needed = match short {
-            // No error has a number that large.
-            NEGATED if status < 0 && status.unsigned_abs() >= size => status.unsigned_abs(),
-            _ if status < 0 => return Err(Error::from_status(status)),
-            TRUNCATED if status as u32 >= size => size.saturating_add(1),
-            _ if status as u32 > size => status as u32,
-            _ => {
-                buffer.truncate(status as usize);
+        match import(&mut buffer, size)? {
+            Fetched::Nothing => return Ok(None),
+            Fetched::Bytes(len) => {
+                buffer.truncate(len as usize);
                 return Ok(Some(buffer));
             }
-        };
-        if needed > max {
-            return Err(too_much(u64::from(needed), max));
+            Fetched::TooShort { needed } if needed > max => {
+                return Err(too_much(u64::from(needed), max));
+            }
+            Fetched::TooShort { needed } => {
+                size = needed.max(size.saturating_mul(2)).min(max);
+            }
         }
-        size = needed.max(size.saturating_mul(2)).min(max);
     }
     Err(strange_answer(
         "the host asks for a larger buffer at every call",
     ))
+}
+
+/// Returns the meaning of the number that a host returns for a buffer.
+#[inline]
+fn buffer_status(status: i32, size: u32, short: u8, absent: i32) -> Result<Fetched, Error> {
+    Ok(match short {
+        _ if status == absent => Fetched::Nothing,
+        // No error has a number that large.
+        NEGATED if status < 0 && status.unsigned_abs() >= size => Fetched::TooShort {
+            needed: status.unsigned_abs(),
+        },
+        _ if status < 0 => return Err(Error::from_status(status)),
+        TRUNCATED if status as u32 >= size => Fetched::TooShort {
+            needed: size.saturating_add(1),
+        },
+        _ if status as u32 > size => Fetched::TooShort {
+            needed: status as u32,
+        },
+        _ => Fetched::Bytes(status as u32),
+    })
 }
 
 impl HostFunction {

@@ -28,7 +28,7 @@ pub trait Scalar: Copy {
 }
 
 macro_rules! scalars {
-    ($($scalar:ident $wire:ident $kind:ident)*) => {$(
+    ($($scalar:ident $wire:ident $kind:ident |$value:ident| $to:expr, |$number:ident| $from:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl Scalar for $scalar {
             type Wire = $wire;
@@ -36,87 +36,42 @@ macro_rules! scalars {
 
             #[inline]
             fn to_wire(self) -> $wire {
-                self as $wire
+                let $value = self;
+                $to
             }
 
             #[inline]
-            fn from_wire(wire: $wire) -> Option<Self> {
-                // A number that a narrower type cannot hold is invalid, never truncated.
-                let value = wire as $scalar;
-                (value.to_wire().to_slot() == wire.to_slot()).then_some(value)
+            fn from_wire($number: $wire) -> Option<Self> {
+                $from
             }
         }
     )*};
 }
 
-scalars!(
+/// Lists numbers that cross as they are.
+macro_rules! numbers {
+    ($($scalar:ident $wire:ident $kind:ident)*) => {
+        scalars! {$(
+            $scalar $wire $kind |number| number as $wire, |wire| {
+                // A number that a narrower type cannot hold is invalid, never truncated.
+                let value = wire as $scalar;
+                (value.to_wire().to_slot() == wire.to_slot()).then_some(value)
+            };
+        )*}
+    };
+}
+
+numbers!(
     u8 u32 Unsigned u16 u32 Unsigned u32 u32 Unsigned u64 u64 Unsigned
     i8 i32 Signed i16 i32 Signed i32 i32 Signed i64 i64 Signed
     f32 f32 Float f64 f64 Float
 );
 
-#[diagnostic::do_not_recommend]
-impl Scalar for usize {
-    type Wire = u32;
-    const KIND: Kind = Kind::Unsigned;
-
-    #[inline]
-    fn to_wire(self) -> u32 {
-        // Linear memory has 32-bit addresses: a guest loses nothing.
-        self as u32
-    }
-
-    #[inline]
-    fn from_wire(wire: u32) -> Option<Self> {
-        Some(wire as usize)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Scalar for isize {
-    type Wire = i32;
-    const KIND: Kind = Kind::Signed;
-
-    #[inline]
-    fn to_wire(self) -> i32 {
-        self as i32
-    }
-
-    #[inline]
-    fn from_wire(wire: i32) -> Option<Self> {
-        Some(wire as isize)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Scalar for bool {
-    type Wire = u32;
-    const KIND: Kind = Kind::Bool;
-
-    #[inline]
-    fn to_wire(self) -> u32 {
-        u32::from(self)
-    }
-
-    /// As in C, any number except 0 is true.
-    #[inline]
-    fn from_wire(wire: u32) -> Option<Self> {
-        Some(wire != 0)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl Scalar for char {
-    type Wire = u32;
-    const KIND: Kind = Kind::Char;
-
-    #[inline]
-    fn to_wire(self) -> u32 {
-        u32::from(self)
-    }
-
-    #[inline]
-    fn from_wire(wire: u32) -> Option<Self> {
-        char::from_u32(wire)
-    }
+scalars! {
+    // Linear memory has 32-bit addresses: a guest loses nothing.
+    usize u32 Unsigned |size| size as u32, |wire| Some(wire as usize);
+    isize i32 Signed |size| size as i32, |wire| Some(wire as isize);
+    // As in C, any number except 0 is true.
+    bool u32 Bool |value| value.into(), |wire| Some(wire != 0);
+    char u32 Char |character| character.into(), |wire| char::from_u32(wire);
 }

@@ -29,97 +29,40 @@ pub trait Wire: Copy + 'static {
     fn to_slot(self) -> u64;
 }
 
-macro_rules! wires {
-    ($($wire:ident $bits:ident $ty:ident)*) => {$(
-        impl Wire for $wire {
-            const TYPE: Option<WasmType> = Some(WasmType::$ty);
-
-            #[inline]
-            fn from_slot(slot: u64) -> Self {
-                slot as $bits as $wire
-            }
-
-            #[inline]
-            fn to_slot(self) -> u64 {
-                u64::from(self as $bits)
-            }
-        }
-    )*};
-}
-
-wires!(u32 u32 I32 i32 u32 I32 u64 u64 I64 i64 u64 I64);
-
-impl Wire for f32 {
-    const TYPE: Option<WasmType> = Some(WasmType::F32);
-
-    #[inline]
-    fn from_slot(slot: u64) -> Self {
-        f32::from_bits(slot as u32)
-    }
-
-    #[inline]
-    fn to_slot(self) -> u64 {
-        u64::from(self.to_bits())
-    }
-}
-
-impl Wire for f64 {
-    const TYPE: Option<WasmType> = Some(WasmType::F64);
-
-    #[inline]
-    fn from_slot(slot: u64) -> Self {
-        f64::from_bits(slot)
-    }
-
-    #[inline]
-    fn to_slot(self) -> u64 {
-        self.to_bits()
-    }
-}
-
-impl Wire for Address {
-    const TYPE: Option<WasmType> = Some(WasmType::I32);
-
-    #[inline]
-    fn from_slot(slot: u64) -> Self {
-        Address::at(slot as u32)
-    }
-
-    #[inline]
-    fn to_slot(self) -> u64 {
-        u64::from(self.get())
-    }
-}
-
 /// The second number of a value that crosses as one. It has no size, and so does not cross.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Nothing;
 
-impl Wire for Nothing {
-    const TYPE: Option<WasmType> = None;
+macro_rules! wires {
+    ($($wire:ty, $type:expr, |$slot:pat_param| $from:expr, |$value:pat_param| $to:expr;)*) => {$(
+        impl Wire for $wire {
+            const TYPE: Option<WasmType> = $type;
 
-    #[inline]
-    fn from_slot(_: u64) -> Self {
-        Nothing
-    }
+            #[inline]
+            fn from_slot($slot: u64) -> Self {
+                $from
+            }
 
-    #[inline]
-    fn to_slot(self) -> u64 {
-        0
-    }
+            #[inline]
+            fn to_slot(self) -> u64 {
+                let $value = self;
+                $to
+            }
+        }
+    )*};
 }
 
-impl Wire for () {
-    const TYPE: Option<WasmType> = None;
-
-    #[inline]
-    fn from_slot(_: u64) -> Self {}
-
-    #[inline]
-    fn to_slot(self) -> u64 {
-        0
-    }
+wires! {
+    u32, Some(WasmType::I32), |slot| slot as u32, |value| value.into();
+    i32, Some(WasmType::I32), |slot| slot as i32, |value| u64::from(value as u32);
+    u64, Some(WasmType::I64), |slot| slot, |value| value;
+    i64, Some(WasmType::I64), |slot| slot as i64, |value| value as u64;
+    f32, Some(WasmType::F32), |slot| f32::from_bits(slot as u32), |value| value.to_bits().into();
+    f64, Some(WasmType::F64), |slot| f64::from_bits(slot), |value| value.to_bits();
+    Address, Some(WasmType::I32), |slot| Address::at(slot as u32), |value| value.get().into();
+    Nothing, None, |_| Nothing, |_| 0;
+    (), None, |_| (), |()| 0;
 }
 
 const _: () = assert!(size_of::<Nothing>() == 0, "a value with a size would cross");

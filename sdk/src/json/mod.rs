@@ -17,7 +17,7 @@ mod write;
 
 pub use arena::Arena;
 
-pub(crate) use number::write_u64;
+pub(crate) use number::{decimal, write_u64};
 pub(crate) use object::{Object, object};
 pub use read::Reader;
 pub(crate) use write::write_str;

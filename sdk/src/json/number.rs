@@ -277,6 +277,13 @@ fn multiply(a: u64, b: u64) -> (u64, u64) {
     (high + m1 + (middle >> 32), middle << 32 | low & 0xffff_ffff)
 }
 
+/// Returns the digits of a number.
+pub(crate) fn decimal(number: u64) -> String {
+    let mut digits = Vec::new();
+    write_u64(number, &mut digits);
+    String::from_utf8(digits).unwrap_or_default()
+}
+
 /// Appends a number in decimal.
 pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];

@@ -12,7 +12,7 @@ use super::arena::{Arena, End};
 use super::number::{Integer, Number};
 use super::plain::plain_len;
 use super::private::{self, Verbatim};
-use crate::decode_error::DecodeError;
+use crate::decode_error::{DecodeError, forward};
 
 /// The deepest nesting of arrays and objects: a guest's stack is small, and an overflow is a trap.
 const MAX_DEPTH: u8 = 127;
@@ -347,24 +347,20 @@ impl<'de> Reader<'de> {
         visitor.visit_borrowed_str(self.kept_string()?)
     }
 
-    fn visit_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+    /// Reads a number; fails if the next value is not one.
+    #[inline]
+    fn expected_number(&mut self, expected: &dyn de::Expected) -> Read<Number<'de>> {
         match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.integer() {
-                Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
-                Some(Integer::Negative(number)) => visitor.visit_i64(number),
-                None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
-            },
-            _ => self.mismatch(&visitor),
+            Some(b'0'..=b'9' | b'-') => self.number(),
+            _ => self.mismatch(expected),
         }
     }
 
-    fn visit_float<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
-        match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.float() {
-                Some(number) => visitor.visit_f64(number),
-                None => Err(out_of_range()),
-            },
-            _ => self.mismatch(&visitor),
+    fn visit_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
+        match self.expected_number(&visitor)?.integer() {
+            Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
+            Some(Integer::Negative(number)) => visitor.visit_i64(number),
+            None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
@@ -408,14 +404,6 @@ fn out_of_range() -> DecodeError {
     DecodeError::custom("the number is out of range")
 }
 
-macro_rules! by_kind {
-    ($($visit:ident: $($method:ident)*;)*) => {$($(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-            self.$visit(visitor)
-        }
-    )*)*};
-}
-
 impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     type Error = DecodeError;
 
@@ -447,40 +435,36 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    by_kind! {
+    forward! {
         visit_integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
             deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64;
-        visit_float: deserialize_f64;
         visit_str: deserialize_str deserialize_char deserialize_identifier;
+        deserialize_bytes: deserialize_byte_buf;
+        deserialize_unit: deserialize_unit_struct(&'static str);
+        deserialize_seq: deserialize_tuple(usize) deserialize_tuple_struct(&'static str, usize);
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+        let number = self.expected_number(&visitor)?.float();
+        visitor.visit_f64(number.ok_or_else(out_of_range)?)
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.single() {
-                Some(number) => visitor.visit_f32(number),
-                None => Err(out_of_range()),
-            },
-            _ => self.mismatch(&visitor),
-        }
+        let number = self.expected_number(&visitor)?.single();
+        visitor.visit_f32(number.ok_or_else(out_of_range)?)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
-                Ok(number) => visitor.visit_i128(number),
-                Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
-            },
-            _ => self.mismatch(&visitor),
+        match self.expected_number(&visitor)?.text.parse() {
+            Ok(number) => visitor.visit_i128(number),
+            Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.peek() {
-            Some(b'0'..=b'9' | b'-') => match self.number()?.text.parse() {
-                Ok(number) => visitor.visit_u128(number),
-                Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
-            },
-            _ => self.mismatch(&visitor),
+        match self.expected_number(&visitor)?.text.parse() {
+            Ok(number) => visitor.visit_u128(number),
+            Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
@@ -516,10 +500,6 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.deserialize_bytes(visitor)
-    }
-
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
             Some(b'n') => {
@@ -538,14 +518,6 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             }
             _ => self.mismatch(&visitor),
         }
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Read<V::Value> {
-        self.deserialize_unit(visitor)
     }
 
     // Inlined, the name is a constant, so that only plugins with a `RawValue` contain this code.
@@ -567,19 +539,6 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             Some(b'[') => self.visit_array(visitor),
             _ => self.mismatch(&visitor),
         }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Read<V::Value> {
-        self.deserialize_seq(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -803,6 +762,15 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
     }
 }
 
+impl<'a, 'de> Variant<'a, 'de> {
+    fn content(self) -> Read<&'a mut Reader<'de>> {
+        match self.has_content {
+            true => Ok(self.reader),
+            false => Err(DecodeError::custom("the variant's content is missing")),
+        }
+    }
+}
+
 impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     type Error = DecodeError;
 
@@ -814,17 +782,11 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
-        match self.has_content {
-            true => seed.deserialize(self.reader),
-            false => Err(DecodeError::custom("the variant's content is missing")),
-        }
+        seed.deserialize(self.content()?)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
-        match self.has_content {
-            true => de::Deserializer::deserialize_seq(self.reader, visitor),
-            false => Err(DecodeError::custom("the variant's content is missing")),
-        }
+        de::Deserializer::deserialize_seq(self.content()?, visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -832,9 +794,6 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        match self.has_content {
-            true => de::Deserializer::deserialize_struct(self.reader, "", fields, visitor),
-            false => Err(DecodeError::custom("the variant's content is missing")),
-        }
+        de::Deserializer::deserialize_struct(self.content()?, "", fields, visitor)
     }
 }

@@ -10,8 +10,8 @@ use super::number::write_u64;
 use super::plain::{append, plain_len};
 use super::private;
 
-/// The reason why a value has no form in JSON.
-pub struct WriteError(Box<str>);
+/// The reason why a value has no form in JSON, or in the binary codec.
+pub struct WriteError(pub(crate) Box<str>);
 
 // Shows the message alone: every conversion to `dyn Error` includes this code, and quoting a string
 // costs five kilobytes.
@@ -206,6 +206,19 @@ macro_rules! integers {
     )*};
 }
 
+macro_rules! floats {
+    ($($method:ident $write:ident $float:ty;)*) => {$(
+        fn $method(self, number: $float) -> Written {
+            if !number.is_finite() {
+                return Err(not_finite(name(number.into()), self.out));
+            }
+            CompactFormatter
+                .$write(&mut *self.out, number)
+                .map_err(|_| cannot_be_written())
+        }
+    )*};
+}
+
 impl<'a> ser::Serializer for &'a mut Writer<'_> {
     type Ok = ();
     type Error = WriteError;
@@ -243,22 +256,9 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
     // `serde_json` has the algorithm for the shortest digits that read back as the same number.
     // Only its formatter is used: the errors of its serializer would cost a guest 5 KB, and writing
     // to a vector does not fail.
-    fn serialize_f32(self, number: f32) -> Written {
-        if !number.is_finite() {
-            return Err(not_finite(name(number.into()), self.out));
-        }
-        CompactFormatter
-            .write_f32(&mut *self.out, number)
-            .map_err(|_| cannot_be_written())
-    }
-
-    fn serialize_f64(self, number: f64) -> Written {
-        if !number.is_finite() {
-            return Err(not_finite(name(number), self.out));
-        }
-        CompactFormatter
-            .write_f64(&mut *self.out, number)
-            .map_err(|_| cannot_be_written())
+    floats! {
+        serialize_f32 write_f32 f32;
+        serialize_f64 write_f64 f64;
     }
 
     fn serialize_char(self, value: char) -> Written {

@@ -153,15 +153,14 @@ impl Boundary {
                 size: 0,
             });
         }
-        let blocks = self.blocks.take();
-        // Hosts nearly always pass the beginning, and have few blocks at a time.
-        let found = blocks.find(address).map(|(_, block)| block).or_else(|| {
-            let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
-            live.find(|block| overlap(block.range(), (address, address.saturating_add(1))))
-                .copied()
-        });
-        self.blocks.set(blocks);
-        found
+        self.with_blocks(|blocks| {
+            // Hosts nearly always pass the beginning, and have few blocks at a time.
+            blocks.find(address).map(|(_, block)| block).or_else(|| {
+                let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
+                live.find(|block| overlap(block.range(), (address, address.saturating_add(1))))
+                    .copied()
+            })
+        })
     }
 
     /// Returns the number of bytes from an address to the end of its block, if that is a live block
@@ -201,16 +200,6 @@ impl Block {
     }
 }
 
-/// Like [`Boundary::room_beside`], for the one plugin of a module.
-pub fn room_beside(bytes: &[u8], address: Place) -> Option<usize> {
-    boundary().room_beside(bytes, address)
-}
-
-/// Like [`Boundary::put`], for the one plugin of a module.
-pub fn put(bytes: &[u8], address: Place) -> bool {
-    boundary().put(bytes, address)
-}
-
 /// Grows the memory so that the host's next block of up to `bytes` bytes needs no growth.
 pub fn make_room(bytes: u32) {
     let boundary = boundary();
@@ -235,13 +224,12 @@ pub fn aligned<R>(bytes: &mut [u8], then: impl FnOnce(&mut [u8]) -> R) -> R {
     made
 }
 
-/// The memory that the one plugin of a module shares with its host.
 #[cfg(target_arch = "wasm32")]
-use super::boundary;
+pub use super::boundary;
 
 /// A native plugin has no host.
 #[cfg(not(target_arch = "wasm32"))]
-fn boundary() -> &'static Boundary {
+pub fn boundary() -> &'static Boundary {
     unreachable!("contracts share memory on wasm32 only")
 }
 
@@ -256,6 +244,7 @@ pub fn bytes_of(words: &mut [u64], len: usize) -> &mut [u8] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Written;
     use super::*;
 
     #[test]
@@ -280,13 +269,8 @@ mod tests {
         boundary.free(other);
         assert_eq!(boundary.room_beside(b"", other), None);
         assert!(!boundary.put(b"1", other));
-        assert_eq!(
-            boundary
-                .receive_block(block)
-                .as_deref()
-                .map(|block| &block[3..]),
-            Some(&b"12345"[..])
-        );
+        let written = boundary.receive(block, Written::All).unwrap();
+        assert_eq!(&written[3..], b"12345");
     }
 
     #[test]
@@ -308,11 +292,12 @@ mod tests {
         let start = boundary.alloc(3);
         // SAFETY: the block is live and has three bytes.
         unsafe { start.write_bytes(b'a', 3) };
-        assert_eq!(boundary.receive_block(start.addr() + 1), None);
-        assert_eq!(boundary.receive_block(start.addr()).unwrap(), b"aaa");
-        assert_eq!(boundary.receive_block(start.addr()), None);
+        let receive = |address| boundary.receive(address, Written::All);
+        assert_eq!(receive(start.addr() + 1), None);
+        assert_eq!(receive(start.addr()).unwrap(), b"aaa");
+        assert_eq!(receive(start.addr()), None);
         assert_eq!(boundary.live_blocks(), 0);
-        assert_eq!(boundary.receive_block(NO_BYTES.addr()).unwrap(), b"");
-        assert_eq!(boundary.receive_block(0), None);
+        assert_eq!(receive(NO_BYTES.addr()).unwrap(), b"");
+        assert_eq!(receive(0), None);
     }
 }

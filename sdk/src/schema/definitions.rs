@@ -80,33 +80,28 @@ impl Definitions {
     /// Adds the definitions that a schema refers to.
     pub const fn collect(&mut self, schema: &'static Node, direction: Direction) {
         let known = self.len;
-        let mut visit = Visit {
-            definitions: self,
-            direction: None,
-            differs: false,
-        };
-        visit.node(schema, false);
+        self.visit(schema, None);
         self.know(known);
-
-        let mut visit = Visit {
-            definitions: self,
-            direction: Some(direction),
-            differs: false,
-        };
-        visit.node(schema, false);
+        self.visit(schema, Some(direction));
         while self.followed < self.forms_len {
             let Some(form) = self.forms[self.followed] else {
                 return;
             };
             self.followed += 1;
             let body = self.entry(form.entry).definition.body;
-            let mut visit = Visit {
-                definitions: self,
-                direction: Some(form.direction),
-                differs: false,
-            };
-            visit.node(body, false);
+            self.visit(body, Some(form.direction));
         }
+    }
+
+    /// Visits a schema; returns whether it has two forms.
+    const fn visit(&mut self, schema: &'static Node, direction: Option<Direction>) -> bool {
+        let mut visit = Visit {
+            definitions: self,
+            direction,
+            differs: false,
+        };
+        visit.node(schema, false);
+        visit.differs
     }
 
     /// Writes the name of a type that has been collected.
@@ -118,11 +113,7 @@ impl Definitions {
     ) {
         if let Ok(place) = self.find(name.id()) {
             let entry = self.entry(self.places[place] - 1);
-            let form = match direction {
-                Direction::In => entry.input,
-                Direction::Out => entry.output,
-            };
-            if let Some(form) = form
+            if let Some(form) = direction.of(entry.input, entry.output)
                 && let Some(form) = self.forms[form as usize]
             {
                 return self.write_name(form, sink);
@@ -211,13 +202,7 @@ impl Definitions {
     /// Returns whether a type turns out to have two forms. Adds the types that it refers to.
     const fn look_at(&mut self, nth: usize) -> bool {
         let body = self.entry(nth as u16).definition.body;
-        let mut visit = Visit {
-            definitions: self,
-            direction: None,
-            differs: false,
-        };
-        visit.node(body, false);
-        let differs = visit.differs;
+        let differs = self.visit(body, None);
         if let Some(entry) = &mut self.entries[nth] {
             entry.differs = differs;
         }
@@ -231,10 +216,8 @@ impl Definitions {
         };
         let nth = self.places[place] - 1;
         let entry = *self.entry(nth);
-        let (this, other) = match direction {
-            Direction::In => (entry.input, entry.output),
-            Direction::Out => (entry.output, entry.input),
-        };
+        let (input, output) = (entry.input, entry.output);
+        let (this, other) = direction.of((input, output), (output, input));
         if this.is_some() {
             return;
         }
@@ -341,8 +324,7 @@ impl Visit<'_> {
                     self.node(input, inline);
                     self.node(output, inline);
                 }
-                Some(Direction::In) => self.node(input, inline),
-                Some(Direction::Out) => self.node(output, inline),
+                Some(direction) => self.node(direction.of(input, output), inline),
             },
             Node::Definition(link) if inline => {
                 // Refuses an infinite type.
@@ -356,19 +338,17 @@ impl Visit<'_> {
         }
     }
 
-    const fn fields(&mut self, mut fields: &'static [Field]) {
-        while let [field, rest @ ..] = fields {
+    const fn fields(&mut self, fields: &'static [Field]) {
+        each!(for field in fields {
             if self.sees(&field.names) {
                 self.differs |= field.required.0 != field.required.1;
                 self.node(field.node, field.flatten);
             }
-            fields = rest;
-        }
+        });
     }
 
     const fn variants(&mut self, of: &'static Enum) {
-        let mut variants = of.variants;
-        while let [variant, rest @ ..] = variants {
+        each!(for variant in of.variants {
             let Variant {
                 names,
                 content,
@@ -390,8 +370,7 @@ impl Visit<'_> {
                     Content::Tuple(node) | Content::Struct(node, _) => self.node(node, false),
                 }
             }
-            variants = rest;
-        }
+        });
     }
 
     const fn sees(&mut self, names: &Names) -> bool {

@@ -66,8 +66,8 @@ pub const fn fits<T: Schema + ?Sized>(keyword: Keyword, number: Option<i128>) {
     }
 }
 
-const fn is_within(number: i128, mut limits: &'static [Member]) -> bool {
-    while let [Member(keyword, limit), rest @ ..] = limits {
+const fn is_within(number: i128, limits: &'static [Member]) -> bool {
+    each!(for Member(keyword, limit) in limits {
         if let Ok(limit) = i128::from_str_radix(limit, 10) {
             let beyond = match keyword {
                 Keyword::Minimum => number < limit,
@@ -78,7 +78,6 @@ const fn is_within(number: i128, mut limits: &'static [Member]) -> bool {
                 return false;
             }
         }
-        limits = rest;
-    }
+    });
     true
 }

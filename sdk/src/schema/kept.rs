@@ -95,13 +95,12 @@ impl Walk {
         }
     }
 
-    const fn fields(&mut self, mut fields: &'static [Field], kept: bool) -> Option<Unreadable> {
-        while let [field, rest @ ..] = fields {
-            fields = rest;
+    const fn fields(&mut self, fields: &'static [Field], kept: bool) -> Option<Unreadable> {
+        each!(for field in fields {
             if let Some(found) = self.field(field, kept) {
                 return Some(found);
             }
-        }
+        });
         None
     }
 
@@ -113,9 +112,7 @@ impl Walk {
     }
 
     const fn variants(&mut self, of: &'static Enum, kept: bool) -> Option<Unreadable> {
-        let mut rest = of.variants;
-        while let [variant, others @ ..] = rest {
-            rest = others;
+        each!(for variant in of.variants {
             if variant.names.given(Direction::In).is_none() {
                 continue;
             }
@@ -129,18 +126,17 @@ impl Walk {
             if found.is_some() {
                 return found;
             }
-        }
+        });
         None
     }
 }
 
 /// Returns whether the limits of a number exceed 64 bits: only those have more than 20 digits.
-const fn is_wide(mut limits: &'static [Member]) -> bool {
-    while let [Member(keyword, limit), rest @ ..] = limits {
+const fn is_wide(limits: &'static [Member]) -> bool {
+    each!(for Member(keyword, limit) in limits {
         if keyword.is(Keyword::Maximum) && limit.len() > 20 {
             return true;
         }
-        limits = rest;
-    }
+    });
     false
 }

@@ -30,14 +30,12 @@ impl Name {
     /// source line of this call is part of the identity.
     #[track_caller]
     pub const fn new(base: &'static str) -> Name {
-        let mut bytes = base.as_bytes();
-        while let [byte, rest @ ..] = bytes {
+        each!(for byte in base.as_bytes() {
             assert!(
                 byte.is_ascii_alphanumeric() || *byte == b'_',
                 "a type's name consists of ASCII letters, digits and `_`"
             );
-            bytes = rest;
-        }
+        });
         let place = core::panic::Location::caller();
         let id = hash(hash(START, place.file()), base);
         let id = mix(mix(id, place.line() as u64), place.column() as u64);
@@ -53,11 +51,9 @@ impl Name {
     #[doc(hidden)]
     pub const fn of(base: &'static str, place: &'static str, arguments: &'static [Name]) -> Name {
         let mut id = hash(hash(START, place), base);
-        let mut rest = arguments;
-        while let [argument, others @ ..] = rest {
+        each!(for argument in arguments {
             id = mix(id, argument.id);
-            rest = others;
-        }
+        });
         Name {
             base,
             arguments,
@@ -85,13 +81,11 @@ impl Name {
             return hash_number(start, self.id);
         }
         start = hash(start, self.base);
-        let mut rest = self.arguments;
         let mut first = true;
-        while let [argument, others @ ..] = rest {
+        each!(for argument in self.arguments {
             start = argument.text_hash(hash(start, joint(first)));
             first = false;
-            rest = others;
-        }
+        });
         start
     }
 
@@ -100,14 +94,12 @@ impl Name {
             return sink.number(self.id);
         }
         sink.raw(self.base);
-        let mut rest = self.arguments;
         let mut first = true;
-        while let [argument, others @ ..] = rest {
+        each!(for argument in self.arguments {
             sink.raw(joint(first));
             argument.write(sink);
             first = false;
-            rest = others;
-        }
+        });
     }
 }
 
@@ -120,11 +112,9 @@ pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// Hashes text with FNV-1a.
 pub(super) const fn hash(mut hash: u64, text: &str) -> u64 {
-    let mut bytes = text.as_bytes();
-    while let [byte, rest @ ..] = bytes {
+    each!(for byte in text.as_bytes() {
         hash = mix(hash, *byte as u64);
-        bytes = rest;
-    }
+    });
     hash
 }
 

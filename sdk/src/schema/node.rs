@@ -47,6 +47,16 @@ pub enum Direction {
     Out,
 }
 
+impl Direction {
+    /// Returns the value for this direction.
+    pub(super) const fn of<T: Copy>(self, input: T, output: T) -> T {
+        match self {
+            Direction::In => input,
+            Direction::Out => output,
+        }
+    }
+}
+
 /// A schema, or a part of one.
 ///
 /// Implementations by hand need [`Node::Text`] only. `#[derive(Schema)]` and this crate make the
@@ -123,27 +133,38 @@ pub enum Node {
     },
 }
 
-/// The types of JSON except containers.
-#[derive(Clone, Copy)]
-pub enum Kind {
-    String,
-    Boolean,
-    Number,
-    Integer,
-    /// An integer that is never negative.
-    Natural,
+/// Defines an enum of words in JSON, and a macro that expands to the same words as literals.
+macro_rules! words {
+    ($(#[$about:meta])* $enum:ident $literal:ident $($variant:ident $text:literal)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, PartialEq)]
+        pub enum $enum {
+            $($variant,)*
+        }
+
+        impl $enum {
+            pub(super) const fn text(self) -> &'static str {
+                match self {
+                    $($enum::$variant => $text,)*
+                }
+            }
+        }
+
+        macro_rules! $literal {
+            $(($variant) => { $text };)*
+        }
+        pub(super) use $literal;
+    };
 }
 
-impl Kind {
-    /// Returns the type as a JSON string.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Kind::String => "\"string\"",
-            Kind::Boolean => "\"boolean\"",
-            Kind::Number => "\"number\"",
-            Kind::Integer | Kind::Natural => "\"integer\"",
-        }
-    }
+words! {
+    /// The types of JSON except containers. A `Natural` is an integer that is never negative.
+    Kind kind
+    String "\"string\""
+    Boolean "\"boolean\""
+    Number "\"number\""
+    Integer "\"integer\""
+    Natural "\"integer\""
 }
 
 /// A type with a definition under `$defs`.
@@ -176,63 +197,35 @@ impl Link {
 /// A keyword with its value as JSON.
 pub struct Member(pub Keyword, pub &'static str);
 
-/// The keywords besides the type, which an author can override.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Keyword {
-    Title,
-    Description,
-    Deprecated,
-    ReadOnly,
-    WriteOnly,
-    Default,
-    Examples,
-    Const,
-    Format,
-    Pattern,
-    MinLength,
-    MaxLength,
-    Minimum,
-    Maximum,
-    ExclusiveMinimum,
-    ExclusiveMaximum,
-    MultipleOf,
-    Not,
-    MinItems,
-    MaxItems,
-    UniqueItems,
-    MinProperties,
-    MaxProperties,
+words! {
+    /// The keywords besides the type, which an author can override.
+    Keyword keyword
+    Title "\"title\":"
+    Description "\"description\":"
+    Deprecated "\"deprecated\":"
+    ReadOnly "\"readOnly\":"
+    WriteOnly "\"writeOnly\":"
+    Default "\"default\":"
+    Examples "\"examples\":"
+    Const "\"const\":"
+    Format "\"format\":"
+    Pattern "\"pattern\":"
+    MinLength "\"minLength\":"
+    MaxLength "\"maxLength\":"
+    Minimum "\"minimum\":"
+    Maximum "\"maximum\":"
+    ExclusiveMinimum "\"exclusiveMinimum\":"
+    ExclusiveMaximum "\"exclusiveMaximum\":"
+    MultipleOf "\"multipleOf\":"
+    Not "\"not\":"
+    MinItems "\"minItems\":"
+    MaxItems "\"maxItems\":"
+    UniqueItems "\"uniqueItems\":"
+    MinProperties "\"minProperties\":"
+    MaxProperties "\"maxProperties\":"
 }
 
 impl Keyword {
-    pub(super) const fn key(self) -> &'static str {
-        match self {
-            Keyword::Title => "\"title\":",
-            Keyword::Description => "\"description\":",
-            Keyword::Deprecated => "\"deprecated\":",
-            Keyword::ReadOnly => "\"readOnly\":",
-            Keyword::WriteOnly => "\"writeOnly\":",
-            Keyword::Default => "\"default\":",
-            Keyword::Examples => "\"examples\":",
-            Keyword::Const => "\"const\":",
-            Keyword::Format => "\"format\":",
-            Keyword::Pattern => "\"pattern\":",
-            Keyword::MinLength => "\"minLength\":",
-            Keyword::MaxLength => "\"maxLength\":",
-            Keyword::Minimum => "\"minimum\":",
-            Keyword::Maximum => "\"maximum\":",
-            Keyword::ExclusiveMinimum => "\"exclusiveMinimum\":",
-            Keyword::ExclusiveMaximum => "\"exclusiveMaximum\":",
-            Keyword::MultipleOf => "\"multipleOf\":",
-            Keyword::Not => "\"not\":",
-            Keyword::MinItems => "\"minItems\":",
-            Keyword::MaxItems => "\"maxItems\":",
-            Keyword::UniqueItems => "\"uniqueItems\":",
-            Keyword::MinProperties => "\"minProperties\":",
-            Keyword::MaxProperties => "\"maxProperties\":",
-        }
-    }
-
     pub(super) const fn is(self, other: Keyword) -> bool {
         self as u8 == other as u8
     }
@@ -296,13 +289,11 @@ impl Annotations {
             Keyword::Description => !matches!(self.description, Description::None),
             Keyword::Default => self.default.is_some(),
             _ => {
-                let mut rest = self.members;
-                while let [Member(key, _), others @ ..] = rest {
+                each!(for Member(key, _) in self.members {
                     if key.is(keyword) {
                         return true;
                     }
-                    rest = others;
-                }
+                });
                 false
             }
         }
@@ -346,16 +337,17 @@ impl Names {
     }
 
     pub(super) const fn given(&self, direction: Direction) -> Option<&'static str> {
-        match direction {
-            Direction::In => self.input,
-            Direction::Out => self.output,
-        }
+        direction.of(self.input, self.output)
     }
 
-    pub(super) const fn aliases(&self, direction: Direction) -> &'static [&'static str] {
-        match direction {
-            Direction::In => self.aliases,
-            Direction::Out => &[],
+    /// Returns one of the names in a direction: the given one, followed by the aliases.
+    pub(super) const fn nth(&self, direction: Direction, nth: usize) -> Option<&'static str> {
+        match (self.given(direction), nth.checked_sub(1)) {
+            (Some(_), Some(nth)) if nth < self.aliases.len() => {
+                direction.of(Some(self.aliases[nth]), None)
+            }
+            (given, None) => given,
+            _ => None,
         }
     }
 
@@ -445,10 +437,7 @@ impl Field {
     }
 
     pub(super) const fn is_required(&self, direction: Direction) -> bool {
-        match direction {
-            Direction::In => self.required.0,
-            Direction::Out => self.required.1,
-        }
+        direction.of(self.required.0, self.required.1)
     }
 }
 
@@ -467,13 +456,12 @@ impl Object {
 
 /// Returns whether an object with these fields needs more than properties and a list of the
 /// required ones.
-pub(super) const fn are_intricate(mut fields: &[Field]) -> bool {
-    while let [field, rest @ ..] = fields {
+pub(super) const fn are_intricate(fields: &[Field]) -> bool {
+    each!(for field in fields {
         if field.flatten || !field.names.aliases.is_empty() {
             return true;
         }
-        fields = rest;
-    }
+    });
     false
 }
 
@@ -590,6 +578,7 @@ impl Variant {
 }
 
 /// A node after following references, annotations and directions.
+#[derive(Clone, Copy)]
 pub(super) struct Resolved {
     pub node: &'static Node,
     pub annotations: Option<&'static Annotations>,
@@ -623,10 +612,7 @@ impl Node {
                     resolved.nullable = true;
                     node
                 }
-                Node::Directed { input, output } => match direction {
-                    Direction::In => input,
-                    Direction::Out => output,
-                },
+                Node::Directed { input, output } => direction.of(input, output),
                 _ => return resolved,
             };
         }

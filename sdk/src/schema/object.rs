@@ -69,11 +69,9 @@ impl<'s, 'b> ObjectWriter<'s, 'b> {
             return;
         }
         let mut array = self.array(key);
-        let mut rest = texts;
-        while let [text, others @ ..] = rest {
-            rest = others;
+        each!(for text in texts {
             array.item().string(text);
-        }
+        });
         array.end();
     }
 

@@ -1,8 +1,6 @@
 //! The members of an object one by one, for hosts with lists of parameters instead of schemas.
 
-use super::node::{
-    Content, Description, Direction, Enum, Field, Kind, Node, Object, Representation, Variant,
-};
+use super::node::{Description, Direction, Field, Kind, Node, Object, Representation};
 use super::sink::Sink;
 use super::write::trim;
 
@@ -70,9 +68,7 @@ const fn find(object: &'static Node, nth: usize) -> Result<&'static Field, usize
         return Err(0);
     };
     let mut passed = 0;
-    let mut rest: &'static [Field] = fields;
-    while let [field, others @ ..] = rest {
-        rest = others;
+    each!(for field in fields {
         if field.flatten {
             match find(field.node, nth - passed) {
                 Ok(field) => return Ok(field),
@@ -84,7 +80,7 @@ const fn find(object: &'static Node, nth: usize) -> Result<&'static Field, usize
             }
             passed += 1;
         }
-    }
+    });
     Err(passed)
 }
 
@@ -97,24 +93,14 @@ const fn form(node: &'static Node) -> Form {
             Kind::Integer | Kind::Natural => Form::Integer,
         },
         Node::Numbers(_) => Form::Integer,
-        Node::Enum(Enum {
-            representation: Representation::External,
-            variants,
-            ..
-        }) if are_words(variants) => Form::String,
+        Node::Enum(of)
+            if matches!(of.representation, Representation::External)
+                && of.is_names_only(Direction::Out) =>
+        {
+            Form::String
+        }
         _ => Form::Other,
     }
-}
-
-/// Returns whether every variant is only a name.
-const fn are_words(mut variants: &[Variant]) -> bool {
-    while let [variant, rest @ ..] = variants {
-        if !matches!(variant.content, Content::Unit) || variant.untagged {
-            return false;
-        }
-        variants = rest;
-    }
-    true
 }
 
 #[cfg(test)]

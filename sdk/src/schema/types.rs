@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use super::name::Name;
 use super::node::{
     Enum, Field, Keyword, Kind, Member, Names, Node, Object, Representation, Schema, Variant,
+    keyword, kind,
 };
 
 /// The schema of a string, a number or a boolean, both in parts and as text.
@@ -24,46 +25,9 @@ macro_rules! plain_node {
         &Node::Plain {
             kind: Kind::$kind,
             keywords: &[$(Member(Keyword::$keyword, $value)),*],
-            members: concat!("\"type\":", text!($kind) $(, ",", text!($keyword), $value)*),
-            whole: concat!("{\"type\":", text!($kind) $(, ",", text!($keyword), $value)*, "}"),
+            members: concat!("\"type\":", kind!($kind) $(, ",", keyword!($keyword), $value)*),
+            whole: concat!("{\"type\":", kind!($kind) $(, ",", keyword!($keyword), $value)*, "}"),
         }
-    };
-}
-
-/// The same texts as `Kind::name` and `Keyword::key`, as literals.
-macro_rules! text {
-    (String) => {
-        "\"string\""
-    };
-    (Boolean) => {
-        "\"boolean\""
-    };
-    (Number) => {
-        "\"number\""
-    };
-    (Integer) => {
-        "\"integer\""
-    };
-    (Natural) => {
-        "\"integer\""
-    };
-    (Format) => {
-        "\"format\":"
-    };
-    (MinLength) => {
-        "\"minLength\":"
-    };
-    (MaxLength) => {
-        "\"maxLength\":"
-    };
-    (Minimum) => {
-        "\"minimum\":"
-    };
-    (Maximum) => {
-        "\"maximum\":"
-    };
-    (Not) => {
-        "\"not\":"
     };
 }
 

@@ -4,7 +4,7 @@ use super::definitions::Definitions;
 use super::name::Name;
 use super::node::{
     Annotations, Content, Description, Direction, Enum, Field, Keyword, Kind, Member, Node, Object,
-    Representation, Variant, are_intricate,
+    Representation, Resolved, Variant, are_intricate,
 };
 use super::sink::Sink;
 
@@ -24,7 +24,14 @@ struct Layers<'a> {
     outer: Option<&'a Layers<'a>>,
 }
 
-impl Layers<'_> {
+impl<'a> Layers<'a> {
+    const fn of(annotations: &'a Annotations) -> Self {
+        Layers {
+            annotations,
+            outer: None,
+        }
+    }
+
     const fn say(layers: Option<&Layers<'_>>, keyword: Keyword) -> bool {
         match layers {
             None => false,
@@ -57,6 +64,16 @@ struct Tag<'a> {
     key: &'static str,
     variant: &'a Variant,
     siblings: &'static [Variant],
+}
+
+impl<'a> Tag<'a> {
+    const fn of(key: &'static str, variant: &'a Variant, of: &'static Enum) -> Self {
+        Tag {
+            key,
+            variant,
+            siblings: of.variants,
+        }
+    }
 }
 
 impl<'a, 'b> Writer<'a, 'b> {
@@ -95,29 +112,26 @@ impl<'a, 'b> Writer<'a, 'b> {
         self.fresh = false;
     }
 
-    /// Writes a key with its colon; the value follows.
-    const fn key(&mut self, key: &'static str) {
-        if self.fresh {
-            self.fresh = false;
-        } else {
-            self.sink.raw(",");
-        }
-        self.sink.raw(key);
+    /// Writes an element, a member, or a key with its colon, whose value follows.
+    const fn item(&mut self, json: &'static str) {
+        self.next();
+        self.sink.raw(json);
+    }
+
+    /// Writes an item up to an opening bracket, after which elements or members follow.
+    const fn open_item(&mut self, json: &'static str) {
+        self.item(json);
+        self.fresh = true;
     }
 
     /// Writes a name, which is a JSON string; the value follows.
     const fn named(&mut self, name: &'static str) {
-        self.next();
-        self.sink.raw(name);
+        self.item(name);
         self.sink.raw(":");
     }
 
-    const fn element(&mut self, json: &'static str) {
-        self.key(json);
-    }
-
     const fn kind(&mut self, kind: &'static str, nullable: bool) {
-        self.key("\"type\":");
+        self.item("\"type\":");
         if nullable {
             self.sink.raw("[");
             self.sink.raw(kind);
@@ -138,11 +152,7 @@ impl<'a, 'b> Writer<'a, 'b> {
             }
             Node::Nullable(node) => return self.layered(node, layers, true),
             Node::Directed { input, output } => {
-                let node = match self.direction {
-                    Direction::In => input,
-                    Direction::Out => output,
-                };
-                return self.layered(node, layers, nullable);
+                return self.layered(self.direction.of(input, output), layers, nullable);
             }
             _ => {}
         }
@@ -155,14 +165,21 @@ impl<'a, 'b> Writer<'a, 'b> {
                 }
                 _ => {}
             }
-            self.open("{");
-            self.members(node, None, nullable);
-        } else {
-            self.open("{");
-            self.head(layers);
-            self.members(node, layers, nullable);
-            self.tail(layers);
         }
+        self.begin(layers);
+        self.members(node, layers, nullable);
+        self.end(layers);
+    }
+
+    /// Begins a schema that is an object, with its title and description.
+    const fn begin(&mut self, layers: Option<&Layers<'_>>) {
+        self.open("{");
+        self.head(layers);
+    }
+
+    /// Ends a schema with the other annotations.
+    const fn end(&mut self, layers: Option<&Layers<'_>>) {
+        self.tail(layers);
         self.close("}");
     }
 
@@ -182,11 +199,11 @@ impl<'a, 'b> Writer<'a, 'b> {
             match annotations.description {
                 Description::None => {}
                 Description::Json(json) => {
-                    self.key("\"description\":");
+                    self.item("\"description\":");
                     self.sink.raw(json);
                 }
                 Description::Raw(text) => {
-                    self.key("\"description\":");
+                    self.item("\"description\":");
                     self.sink.string(trim(text));
                 }
             }
@@ -203,32 +220,27 @@ impl<'a, 'b> Writer<'a, 'b> {
         if let Some(default) = annotations.default
             && !Layers::say(outer, Keyword::Default)
         {
-            self.key("\"default\":");
+            self.item("\"default\":");
             self.sink.raw(default);
         }
         self.tail(outer);
     }
 
+    /// Writes keywords, unless an outer annotation overrides them.
     const fn annotated(
         &mut self,
-        mut members: &'static [Member],
+        members: &'static [Member],
         outer: Option<&Layers<'_>>,
         head: bool,
     ) {
-        while let [Member(key, json), rest @ ..] = members {
+        each!(for Member(key, json) in members {
             let is_head = key.is(Keyword::Title) || key.is(Keyword::Description);
             // A field without a name in this direction does not exist here.
             if is_head == head && !Layers::say(outer, *key) {
-                self.key(key.key());
+                self.item(key.text());
                 self.sink.raw(json);
             }
-            members = rest;
-        }
-    }
-
-    /// Writes the type's own keywords, unless an annotation overrides them.
-    const fn keywords(&mut self, members: &'static [Member], layers: Option<&Layers<'_>>) {
-        self.annotated(members, layers, false);
+        });
     }
 
     /// Writes the members of a schema that is an object.
@@ -238,24 +250,24 @@ impl<'a, 'b> Writer<'a, 'b> {
             Node::Numbers(numbers) if !nullable => self.numbers(numbers),
             Node::Null => self.kind("\"null\"", false),
             Node::Never if nullable => self.kind("\"null\"", false),
-            Node::Never => self.element("\"not\":{}"),
+            Node::Never => self.item("\"not\":{}"),
             Node::Plain { members, .. } if !nullable && !Layers::constrain(layers) => {
-                self.element(members);
+                self.item(members);
             }
             Node::Plain { kind, keywords, .. } => {
-                self.kind(kind.name(), nullable);
-                self.keywords(keywords, layers);
+                self.kind(kind.text(), nullable);
+                self.annotated(keywords, layers, false);
             }
             Node::Sequence { items, keywords } => {
                 self.kind("\"array\"", nullable);
-                self.key("\"items\":");
+                self.item("\"items\":");
                 self.schema(items);
-                self.keywords(keywords, layers);
+                self.annotated(keywords, layers, false);
             }
             Node::Array { items, length } => {
                 self.kind("\"array\"", nullable);
                 if *length > 0 {
-                    self.key("\"items\":");
+                    self.item("\"items\":");
                     self.schema(items);
                 }
                 self.length(*length, *length);
@@ -263,7 +275,7 @@ impl<'a, 'b> Writer<'a, 'b> {
             Node::Tuple(fields) => self.tuple(fields, nullable),
             Node::Map { keys, values } => {
                 self.kind("\"object\"", nullable);
-                self.map(keys, values, None, "\"additionalProperties\":");
+                self.map(keys, values);
             }
             Node::Object(Object { fields, closed }) => {
                 self.object(fields, *closed, None, nullable);
@@ -271,24 +283,17 @@ impl<'a, 'b> Writer<'a, 'b> {
             Node::Enum(of) if !nullable => self.variants(of, false),
             Node::Definition(link) if !nullable => self.reference(&link.get().name),
             Node::Recursive(name) if !nullable => self.reference(name),
-            Node::Text(text) if !nullable => {
-                self.key("\"allOf\":[");
-                self.sink.raw(text);
-                self.sink.raw("]");
-            }
+            Node::Text(text) if !nullable => self.all_of(text),
             _ => {
-                self.key("\"anyOf\":");
-                self.open("[");
-                self.next();
+                self.item("\"anyOf\":[");
                 self.layered(node, None, false);
-                self.element("{\"type\":\"null\"}");
-                self.close("]");
+                self.sink.raw(",{\"type\":\"null\"}]");
             }
         }
     }
 
     const fn reference(&mut self, name: &Name) {
-        self.key("\"$ref\":\"#/$defs/");
+        self.item("\"$ref\":\"#/$defs/");
         self.definitions
             .write_reference(name, self.direction, self.sink);
         self.sink.raw("\"");
@@ -296,10 +301,10 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     const fn length(&mut self, least: usize, most: usize) {
         if least > 0 {
-            self.key("\"minItems\":");
+            self.item("\"minItems\":");
             self.sink.number(least as u64);
         }
-        self.key("\"maxItems\":");
+        self.item("\"maxItems\":");
         self.sink.number(most as u64);
     }
 
@@ -308,8 +313,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         let mut most = 0;
         let mut least = 0;
         let mut fixed = true;
-        let mut rest = fields;
-        while let [field, others @ ..] = rest {
+        each!(for field in fields {
             if field.names.given(self.direction).is_some() {
                 most += 1;
                 if field.is_required(self.direction) {
@@ -319,19 +323,15 @@ impl<'a, 'b> Writer<'a, 'b> {
                     fixed = false;
                 }
             }
-            rest = others;
-        }
+        });
         if fixed && most > 0 {
-            self.key("\"prefixItems\":");
-            self.open("[");
-            let mut rest = fields;
-            while let [field, others @ ..] = rest {
+            self.open_item("\"prefixItems\":[");
+            each!(for field in fields {
                 if field.names.given(self.direction).is_some() {
                     self.next();
                     self.field(field);
                 }
-                rest = others;
-            }
+            });
             self.close("]");
         }
         self.length(if fixed { least } else { 0 }, most);
@@ -339,165 +339,117 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     /// Writes the schema of a field.
     const fn field(&mut self, field: &'static Field) {
-        let layers = Layers {
-            annotations: &field.annotations,
-            outer: None,
-        };
+        let layers = Layers::of(&field.annotations);
         self.layered(field.node, Some(&layers), false);
     }
 
-    /// Writes the members that describe a map. `properties` is open already, if there are any.
-    const fn map(
-        &mut self,
-        keys: &'static Node,
-        values: &'static Node,
-        layers: Option<&Annotations>,
-        additional: &'static str,
-    ) {
+    /// Writes the members that describe a map.
+    const fn map(&mut self, keys: &'static Node, values: &'static Node) {
         let keys = keys.resolve(self.direction);
-        let annotations = match (layers, keys.annotations) {
-            (Some(annotations), _) => Some(annotations),
-            (None, annotations) => annotations,
+        let pattern = match keys.annotations {
+            Some(annotations) => find(annotations.members, Keyword::Pattern),
+            None => None,
         };
-        match keys.node {
-            Node::Plain {
-                kind: Kind::Natural | Kind::Integer,
-                keywords,
-                ..
-            } => {
-                self.key("\"patternProperties\":{\"^(");
-                self.integers(keywords);
-                self.sink.raw(")$\":");
-                self.schema(values);
-                self.close("}");
-                self.key(additional);
-                return self.value("false");
-            }
-            Node::Plain {
-                kind: Kind::Number, ..
-            } => {
-                self.key(
-                    "\"patternProperties\":{\"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?$\":",
-                );
-                self.schema(values);
-                self.close("}");
-                self.key(additional);
-                return self.value("false");
-            }
-            Node::Plain {
-                kind: Kind::Boolean,
-                ..
-            } => {
-                self.key("\"properties\":{\"false\":");
-                self.schema(values);
-                self.sink.raw(",\"true\":");
-                self.schema(values);
-                self.close("}");
-                self.key(additional);
-                return self.value("false");
-            }
-            Node::Numbers(numbers) => {
-                self.key("\"properties\":");
-                self.open("{");
-                let mut rest = *numbers;
-                while let [(number, _), others @ ..] = rest {
-                    self.next();
-                    self.sink.raw("\"");
-                    self.integer(*number);
-                    self.sink.raw("\":");
+        let known = match keys.node {
+            Node::Plain { kind, keywords, .. } => match (kind, pattern) {
+                (Kind::Natural | Kind::Integer, _) => {
+                    self.item("\"patternProperties\":{\"^(");
+                    self.integers(keywords);
+                    self.sink.raw(")$\":");
                     self.schema(values);
-                    rest = others;
+                    true
                 }
-                self.close("}");
-                self.key(additional);
-                return self.value("false");
-            }
-            Node::Plain {
-                kind: Kind::String,
-                keywords,
-                ..
-            } => {
-                let pattern = match annotations {
-                    Some(annotations) => find(annotations.members, Keyword::Pattern),
-                    None => None,
-                };
-                if let Some(pattern) = pattern {
-                    self.key("\"patternProperties\":{");
+                (Kind::Number, _) => {
+                    self.item("\"patternProperties\":{");
+                    self.sink
+                        .raw("\"^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?$\":");
+                    self.schema(values);
+                    true
+                }
+                (Kind::Boolean, _) => {
+                    self.item("\"properties\":{\"false\":");
+                    self.schema(values);
+                    self.sink.raw(",\"true\":");
+                    self.schema(values);
+                    true
+                }
+                (Kind::String, Some(pattern)) => {
+                    self.item("\"patternProperties\":{");
                     self.sink.raw(pattern);
                     self.sink.raw(":");
                     self.schema(values);
-                    self.close("}");
-                    self.key(additional);
-                    return self.value("false");
+                    true
                 }
-                // A key that is a character.
-                if find(keywords, Keyword::MaxLength).is_some() {
-                    self.key("\"propertyNames\":");
-                    self.open("{");
-                    self.keywords(keywords, None);
-                    self.close("}");
-                }
-            }
-            _ => {}
-        }
-        if let Node::Enum(of) = keys.node
-            && matches!(of.representation, Representation::External)
-            && of.is_names_only(self.direction)
-        {
-            self.key("\"properties\":");
-            self.open("{");
-            let mut variants = of.variants;
-            while let [variant, rest @ ..] = variants {
-                if let Some(name) = variant.names.given(self.direction) {
-                    self.named(name);
-                    self.schema(values);
-                    let mut aliases = variant.names.aliases(self.direction);
-                    while let [alias, others @ ..] = aliases {
-                        self.named(alias);
-                        self.schema(values);
-                        aliases = others;
+                (Kind::String, None) => {
+                    // A key that is a character.
+                    if find(keywords, Keyword::MaxLength).is_some() {
+                        self.open_item("\"propertyNames\":{");
+                        self.annotated(keywords, None, false);
+                        self.close("}");
                     }
+                    false
                 }
-                variants = rest;
+            },
+            Node::Numbers(numbers) => {
+                self.open_item("\"properties\":{");
+                each!(for (number, _) in *numbers {
+                    self.item("\"");
+                    self.integer(*number);
+                    self.sink.raw("\":");
+                    self.schema(values);
+                });
+                true
             }
+            Node::Enum(of)
+                if matches!(of.representation, Representation::External)
+                    && of.is_names_only(self.direction) =>
+            {
+                self.open_item("\"properties\":{");
+                each!(for variant in of.variants {
+                    let mut nth = 0;
+                    while let Some(name) = variant.names.nth(self.direction, nth) {
+                        self.named(name);
+                        self.schema(values);
+                        nth += 1;
+                    }
+                });
+                true
+            }
+            _ => false,
+        };
+        if known {
             self.close("}");
-            self.key(additional);
-            return self.value("false");
+            self.item("\"additionalProperties\":false");
+        } else {
+            self.item("\"additionalProperties\":");
+            self.schema(values);
         }
-        self.key(additional);
-        self.schema(values);
     }
 
     /// Writes the members of a schema for one of several integers.
     const fn numbers(&mut self, numbers: &'static [(i128, Annotations)]) {
         self.kind("\"integer\"", false);
         let mut described = false;
-        let mut rest = numbers;
-        while let [(_, annotations), others @ ..] = rest {
+        each!(for (_, annotations) in numbers {
             described |= !annotations.is_empty;
-            rest = others;
-        }
-        self.key(if described { "\"oneOf\":" } else { "\"enum\":" });
-        self.open("[");
-        let mut rest = numbers;
-        while let [(number, annotations), others @ ..] = rest {
-            rest = others;
+        });
+        self.open_item(if described {
+            "\"oneOf\":["
+        } else {
+            "\"enum\":["
+        });
+        each!(for (number, annotations) in numbers {
             self.next();
             if !described {
                 self.integer(*number);
                 continue;
             }
-            let layers = Layers {
-                annotations,
-                outer: None,
-            };
-            self.open("{");
-            self.head(Some(&layers));
-            self.key("\"const\":");
+            let layers = Layers::of(annotations);
+            self.begin(Some(&layers));
+            self.item("\"const\":");
             self.integer(*number);
-            self.tail(Some(&layers));
-            self.close("}");
-        }
+            self.end(Some(&layers));
+        });
         self.close("]");
     }
 
@@ -548,19 +500,17 @@ impl<'a, 'b> Writer<'a, 'b> {
             self.sink.raw("|");
         }
         let mut place = 0;
-        let mut rest = most.as_bytes();
-        while let [digit, others @ ..] = rest {
-            rest = others;
+        each!(for digit in most.as_bytes() {
             let least = if place == 0 { b'1' } else { b'0' };
             if *digit > least {
                 let (before, _) = most.split_at(place);
                 self.sink.raw(before);
                 self.digits(least, *digit - 1, 1);
-                self.digits(b'0', b'9', rest.len());
+                self.digits(b'0', b'9', count - place - 1);
                 self.sink.raw("|");
             }
             place += 1;
-        }
+        });
         self.sink.raw(most);
     }
 
@@ -596,11 +546,8 @@ impl<'a, 'b> Writer<'a, 'b> {
 
         let mut begun = false;
         if let Some(tag) = tag {
-            self.begin("\"properties\":", "{", &mut begun);
-            self.named(tag.key);
-            self.open("{");
-            self.variant_name(tag.variant, tag.siblings);
-            self.close("}");
+            self.first("\"properties\":{", &mut begun);
+            self.tag(tag);
         }
         self.properties(fields, &mut begun);
         if begun {
@@ -609,8 +556,8 @@ impl<'a, 'b> Writer<'a, 'b> {
 
         let mut begun = false;
         if let Some(tag) = tag {
-            self.begin("\"required\":", "[", &mut begun);
-            self.element(tag.key);
+            self.first("\"required\":[", &mut begun);
+            self.item(tag.key);
         }
         self.required(fields, &mut begun);
         if begun {
@@ -620,7 +567,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         if are_intricate(fields) {
             self.intricacies(fields, closed);
         } else if closed {
-            self.element("\"additionalProperties\":false");
+            self.item("\"additionalProperties\":false");
         }
     }
 
@@ -631,8 +578,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         if alternatives == 1 {
             self.alternatives(fields, Some(false));
         } else if alternatives > 1 {
-            self.key("\"allOf\":");
-            self.open("[");
+            self.open_item("\"allOf\":[");
             self.alternatives(fields, Some(true));
             self.close("]");
         }
@@ -643,48 +589,49 @@ impl<'a, 'b> Writer<'a, 'b> {
             "\"additionalProperties\":"
         };
         if closed {
-            self.key(additional);
+            self.item(additional);
             self.value("false");
         } else {
-            self.flattened_maps(fields, additional);
+            self.flattened_map(fields, additional);
         }
     }
 
-    const fn begin(&mut self, key: &'static str, bracket: &'static str, begun: &mut bool) {
+    /// Writes what precedes the first of some members.
+    const fn first(&mut self, opening: &'static str, begun: &mut bool) {
         if !*begun {
-            self.key(key);
-            self.open(bracket);
+            self.open_item(opening);
             *begun = true;
         }
     }
 
-    const fn properties(&mut self, mut fields: &'static [Field], begun: &mut bool) {
-        while let [field, rest @ ..] = fields {
-            fields = rest;
-            let Some(name) = field.names.given(self.direction) else {
-                continue;
-            };
-            if field.flatten {
+    /// Writes the member that distinguishes variants.
+    const fn tag(&mut self, tag: &Tag<'_>) {
+        self.named(tag.key);
+        self.open("{");
+        self.variant_name(tag.variant, tag.siblings);
+        self.close("}");
+    }
+
+    const fn properties(&mut self, fields: &'static [Field], begun: &mut bool) {
+        each!(for field in fields {
+            if field.flatten && field.names.given(self.direction).is_some() {
                 if let Node::Object(object) = field.node.resolve(self.direction).node {
                     self.properties(object.fields, begun);
                 }
                 continue;
             }
-            self.begin("\"properties\":", "{", begun);
-            self.named(name);
-            self.field(field);
-            let mut aliases = field.names.aliases(self.direction);
-            while let [alias, others @ ..] = aliases {
-                self.named(alias);
+            let mut nth = 0;
+            while let Some(name) = field.names.nth(self.direction, nth) {
+                self.first("\"properties\":{", begun);
+                self.named(name);
                 self.field(field);
-                aliases = others;
+                nth += 1;
             }
-        }
+        });
     }
 
-    const fn required(&mut self, mut fields: &'static [Field], begun: &mut bool) {
-        while let [field, rest @ ..] = fields {
-            fields = rest;
+    const fn required(&mut self, fields: &'static [Field], begun: &mut bool) {
+        each!(for field in fields {
             let Some(name) = field.names.given(self.direction) else {
                 continue;
             };
@@ -697,142 +644,124 @@ impl<'a, 'b> Writer<'a, 'b> {
                 }
                 continue;
             }
-            if field.is_required(self.direction) && field.names.aliases(self.direction).is_empty() {
-                self.begin("\"required\":", "[", begun);
-                self.element(name);
+            if field.is_required(self.direction) && field.names.nth(self.direction, 1).is_none() {
+                self.first("\"required\":[", begun);
+                self.item(name);
             }
-        }
+        });
     }
 
     /// Writes the conditions beyond the properties: one variant of a flattened enum, one of the
     /// names of a field. Returns their number. Writes only with `write`; `Some(true)` makes each a
     /// schema of its own.
-    const fn alternatives(&mut self, mut fields: &'static [Field], write: Option<bool>) -> usize {
+    const fn alternatives(&mut self, fields: &'static [Field], write: Option<bool>) -> usize {
         let mut count = 0;
-        while let [field, rest @ ..] = fields {
-            fields = rest;
-            let Some(name) = field.names.given(self.direction) else {
+        each!(for field in fields {
+            if field.names.given(self.direction).is_none() {
+                continue;
+            }
+            let flattened = match field.flatten {
+                true => Some(field.node.resolve(self.direction)),
+                false => None,
+            };
+            let is_condition = match flattened {
+                None => {
+                    field.is_required(self.direction)
+                        && field.names.nth(self.direction, 1).is_some()
+                }
+                Some(Resolved { node, nullable, .. }) => match node {
+                    Node::Object(object) if !nullable => {
+                        count += self.alternatives(object.fields, write);
+                        false
+                    }
+                    Node::Enum(_) => true,
+                    Node::Text(_) => !nullable,
+                    _ => false,
+                },
+            };
+            if !is_condition {
+                continue;
+            }
+            count += 1;
+            let Some(apart) = write else {
                 continue;
             };
-            if !field.flatten {
-                let aliases = field.names.aliases(self.direction);
-                if aliases.is_empty() || !field.is_required(self.direction) {
-                    continue;
-                }
-                count += 1;
-                if let Some(apart) = write {
-                    self.begin_alternative(apart);
-                    self.any_name(name, aliases);
-                    self.end_alternative(apart);
-                }
-                continue;
+            if apart {
+                self.next();
+                self.open("{");
             }
-            let resolved = field.node.resolve(self.direction);
-            match resolved.node {
-                Node::Object(object) if !resolved.nullable => {
-                    count += self.alternatives(object.fields, write);
-                }
-                Node::Enum(of) => {
-                    count += 1;
-                    if let Some(apart) = write {
-                        self.begin_alternative(apart);
-                        if resolved.nullable {
-                            self.key("\"anyOf\":");
-                            self.open("[");
-                            self.next();
-                            self.open("{");
-                            self.variants(of, true);
-                            self.close("}");
-                            self.element("{}");
-                            self.close("]");
-                        } else {
-                            self.variants(of, true);
-                        }
-                        self.end_alternative(apart);
-                    }
-                }
-                Node::Text(text) if !resolved.nullable => {
-                    count += 1;
-                    if let Some(apart) = write {
-                        self.begin_alternative(apart);
-                        self.key("\"allOf\":[");
-                        self.sink.raw(text);
-                        self.sink.raw("]");
-                        self.end_alternative(apart);
-                    }
-                }
-                _ => {}
+            self.alternative(field, flattened);
+            if apart {
+                self.close("}");
             }
-        }
+        });
         count
     }
 
-    const fn begin_alternative(&mut self, apart: bool) {
-        if apart {
-            self.next();
-            self.open("{");
-        }
-    }
-
-    const fn end_alternative(&mut self, apart: bool) {
-        if apart {
-            self.close("}");
-        }
-    }
-
-    /// Writes that one of the names must be there.
-    const fn any_name(&mut self, name: &'static str, mut aliases: &'static [&'static str]) {
-        self.key("\"anyOf\":[{\"required\":[");
-        self.sink.raw(name);
-        while let [alias, rest @ ..] = aliases {
-            self.sink.raw("]},{\"required\":[");
-            self.sink.raw(alias);
-            aliases = rest;
-        }
-        self.sink.raw("]}]");
-    }
-
-    /// Writes the members that a flattened map takes.
-    const fn flattened_maps(&mut self, mut fields: &'static [Field], additional: &'static str) {
-        while let [field, rest @ ..] = fields {
-            fields = rest;
-            if field.flatten && field.names.given(self.direction).is_some() {
-                let resolved = field.node.resolve(self.direction);
-                match resolved.node {
-                    Node::Object(object) => self.flattened_maps(object.fields, additional),
-                    Node::Map { keys, values } => {
-                        // A second map sees the same members; the first describes them.
-                        return self.flattened_map(keys, values, additional);
-                    }
-                    _ => {}
-                }
+    /// Writes one condition: one of several names, or a flattened schema.
+    const fn alternative(&mut self, field: &'static Field, flattened: Option<Resolved>) {
+        let Some(Resolved { node, nullable, .. }) = flattened else {
+            self.open_item("\"anyOf\":[");
+            let mut nth = 0;
+            while let Some(name) = field.names.nth(self.direction, nth) {
+                self.item("{\"required\":[");
+                self.sink.raw(name);
+                self.sink.raw("]}");
+                nth += 1;
             }
-        }
-    }
-
-    const fn flattened_map(
-        &mut self,
-        keys: &'static Node,
-        values: &'static Node,
-        additional: &'static str,
-    ) {
-        let keys = keys.resolve(self.direction);
-        // The map does not take members that have a name of their own; names that match a pattern
-        // do not count.
-        match keys.node {
-            Node::Plain {
-                kind: Kind::String, ..
-            } => {
-                self.key(additional);
-                self.schema(values);
+            return self.close("]");
+        };
+        match node {
+            Node::Enum(of) if nullable => {
+                self.open_item("\"anyOf\":[{");
+                self.variants(of, true);
+                self.close("},{}]");
             }
-            // serde has the names as text by then, and reads no number or boolean from it.
-            Node::Plain { .. } if matches!(self.direction, Direction::In) => {
-                self.key(additional);
-                self.value("false");
-            }
+            Node::Enum(of) => self.variants(of, true),
+            Node::Text(text) => self.all_of(text),
             _ => {}
         }
+    }
+
+    const fn all_of(&mut self, text: &'static str) {
+        self.item("\"allOf\":[");
+        self.sink.raw(text);
+        self.sink.raw("]");
+    }
+
+    /// Writes the members that the first flattened map takes; a second one sees the same members.
+    /// Returns whether there is a map.
+    const fn flattened_map(&mut self, fields: &'static [Field], additional: &'static str) -> bool {
+        each!(for field in fields {
+            if !field.flatten || field.names.given(self.direction).is_none() {
+                continue;
+            }
+            let (keys, values) = match field.node.resolve(self.direction).node {
+                Node::Object(object) if self.flattened_map(object.fields, additional) => {
+                    return true;
+                }
+                Node::Map { keys, values } => (keys, values),
+                _ => continue,
+            };
+            // The map does not take members that have a name of their own; names that match a
+            // pattern do not count.
+            match keys.resolve(self.direction).node {
+                Node::Plain {
+                    kind: Kind::String, ..
+                } => {
+                    self.item(additional);
+                    self.schema(values);
+                }
+                // serde has the names as text by then, and reads no number or boolean from it.
+                Node::Plain { .. } if matches!(self.direction, Direction::In) => {
+                    self.item(additional);
+                    self.value("false");
+                }
+                _ => {}
+            }
+            return true;
+        });
+        false
     }
 
     /// Writes the members of a schema for one of several variants. An `open` one is flattened:
@@ -842,9 +771,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         let mut plain = 0;
         let mut others = 0;
         let mut exclusive = !matches!(of.representation, Representation::Untagged);
-        let mut rest = of.variants;
-        while let [variant, next @ ..] = rest {
-            rest = next;
+        each!(for variant in of.variants {
             if variant.names.given(self.direction).is_none() {
                 continue;
             }
@@ -854,150 +781,105 @@ impl<'a, 'b> Writer<'a, 'b> {
             } else {
                 others += 1;
             }
-        }
-        if others == 0 && plain > 0 {
-            return self.plain_variants(of);
-        }
-        if others == 0 {
-            return self.element("\"not\":{}");
-        }
-        self.key(if exclusive {
-            "\"oneOf\":"
-        } else {
-            "\"anyOf\":"
         });
-        self.open("[");
+        match (plain, others) {
+            (0, 0) => return self.item("\"not\":{}"),
+            (_, 0) => return self.plain_variants(of),
+            _ if exclusive => self.open_item("\"oneOf\":["),
+            _ => self.open_item("\"anyOf\":["),
+        }
         if plain > 0 {
             self.next();
             self.open("{");
             self.plain_variants(of);
             self.close("}");
         }
-        let mut rest = of.variants;
-        while let [variant, next @ ..] = rest {
+        each!(for variant in of.variants {
             if variant.names.given(self.direction).is_some()
                 && !(plain_too && variant.is_plain(self.direction))
             {
                 self.variant(of, variant, open);
             }
-            rest = next;
-        }
+        });
         self.close("]");
     }
 
     /// Writes all variants that are only names.
     const fn plain_variants(&mut self, of: &'static Enum) {
         self.kind("\"string\"", false);
-        self.key("\"enum\":");
-        self.open("[");
-        let mut rest = of.variants;
-        while let [variant, next @ ..] = rest {
+        self.open_item("\"enum\":[");
+        each!(for variant in of.variants {
             if variant.is_plain(self.direction) {
                 self.names(variant);
             }
-            rest = next;
-        }
+        });
         self.close("]");
     }
 
-    const fn names(&mut self, variant: &'static Variant) {
-        if let Some(name) = variant.names.given(self.direction) {
-            self.element(name);
-            let mut aliases = variant.names.aliases(self.direction);
-            while let [alias, rest @ ..] = aliases {
-                self.element(alias);
-                aliases = rest;
-            }
+    const fn names(&mut self, variant: &Variant) {
+        let mut nth = 0;
+        while let Some(name) = variant.names.nth(self.direction, nth) {
+            self.item(name);
+            nth += 1;
         }
     }
 
     /// Writes the members that describe the name of a variant.
     const fn variant_name(&mut self, variant: &Variant, siblings: &'static [Variant]) {
         self.kind("\"string\"", false);
-        let aliases = variant.names.aliases(self.direction);
-        let Some(name) = variant.names.given(self.direction) else {
-            return;
-        };
+        let names = &variant.names;
         if variant.other && matches!(self.direction, Direction::In) {
-            self.key("\"not\":{\"enum\":");
-            self.open("[");
-            let mut rest = siblings;
-            while let [sibling, next @ ..] = rest {
+            self.open_item("\"not\":{\"enum\":[");
+            each!(for sibling in siblings {
                 if !sibling.other && !sibling.untagged {
                     self.names(sibling);
                 }
-                rest = next;
-            }
+            });
+            self.close("]}");
+        } else if names.nth(self.direction, 1).is_some() {
+            self.open_item("\"enum\":[");
+            self.names(variant);
             self.close("]");
-            self.close("}");
-        } else if aliases.is_empty() {
-            self.key("\"const\":");
+        } else if let Some(name) = names.given(self.direction) {
+            self.item("\"const\":");
             self.value(name);
-        } else {
-            self.key("\"enum\":");
-            self.open("[");
-            self.element(name);
-            let mut rest = aliases;
-            while let [alias, next @ ..] = rest {
-                self.element(alias);
-                rest = next;
-            }
-            self.close("]");
         }
     }
 
     /// Writes one element of the list of variants, or one for each name.
     const fn variant(&mut self, of: &'static Enum, variant: &'static Variant, open: bool) {
-        let layers = Layers {
-            annotations: &variant.annotations,
-            outer: None,
-        };
+        let layers = Layers::of(&variant.annotations);
         let layers = Some(&layers);
-        if variant.untagged {
-            self.next();
-            return self.content(variant, layers, open);
-        }
         match of.representation {
             Representation::Untagged => {
                 self.next();
                 self.content(variant, layers, open);
             }
+            _ if variant.untagged => {
+                self.next();
+                self.content(variant, layers, open);
+            }
+            Representation::External if matches!(variant.content, Content::Unit) && !open => {
+                self.next();
+                self.begin(layers);
+                self.variant_name(variant, of.variants);
+                self.end(layers);
+            }
             Representation::External => {
-                let Some(name) = variant.names.given(self.direction) else {
-                    return;
-                };
-                if matches!(variant.content, Content::Unit) && !open {
-                    self.next();
-                    self.open("{");
-                    self.head(layers);
-                    self.variant_name(variant, of.variants);
-                    self.tail(layers);
-                    return self.close("}");
-                }
-                self.external(name, variant, layers, open);
-                let mut aliases = variant.names.aliases(self.direction);
-                while let [alias, rest @ ..] = aliases {
-                    self.external(alias, variant, layers, open);
-                    aliases = rest;
+                let mut nth = 0;
+                while let Some(name) = variant.names.nth(self.direction, nth) {
+                    self.external(name, variant, layers, open);
+                    nth += 1;
                 }
             }
             Representation::Internal { tag } => {
                 self.next();
-                let tag = Tag {
-                    key: tag,
-                    variant,
-                    siblings: of.variants,
-                };
-                self.internal(of, variant, &tag, layers, open);
+                self.internal(of, &Tag::of(tag, variant, of), layers, open);
             }
             Representation::Adjacent { tag, content } => {
                 self.next();
-                let tag = Tag {
-                    key: tag,
-                    variant,
-                    siblings: of.variants,
-                };
-                self.adjacent(&tag, content, of.closed && !open, layers);
+                let closed = of.closed && !open;
+                self.adjacent(&Tag::of(tag, variant, of), content, closed, layers);
             }
         }
     }
@@ -1010,36 +892,29 @@ impl<'a, 'b> Writer<'a, 'b> {
         open: bool,
     ) {
         self.next();
-        self.open("{");
-        self.head(layers);
-        self.kind("\"object\"", false);
-        self.key("\"properties\":");
-        self.open("{");
-        self.named(name);
+        self.begin(layers);
+        self.item("\"type\":\"object\",\"properties\":{");
+        self.sink.raw(name);
+        self.sink.raw(":");
         self.content(variant, None, false);
-        self.close("}");
-        self.key("\"required\":");
-        self.open("[");
-        self.element(name);
+        self.sink.raw("},\"required\":[");
+        self.sink.raw(name);
         self.close("]");
         if !open {
-            self.key("\"additionalProperties\":");
-            self.value("false");
+            self.item("\"additionalProperties\":false");
         }
-        self.tail(layers);
-        self.close("}");
+        self.end(layers);
     }
 
     const fn internal(
         &mut self,
         of: &'static Enum,
-        variant: &'static Variant,
         tag: &Tag<'_>,
         layers: Option<&Layers<'_>>,
         open: bool,
     ) {
         let (fields, closed, inner): (&'static [Field], bool, Option<&Annotations>) =
-            match &variant.content {
+            match &tag.variant.content {
                 Content::Unit | Content::Tuple(_) => (&[], false, None),
                 Content::Struct(_, fields) => (fields, of.closed, None),
                 Content::Newtype(field) => {
@@ -1058,11 +933,9 @@ impl<'a, 'b> Writer<'a, 'b> {
             },
             outer: layers,
         };
-        self.open("{");
-        self.head(Some(&inner));
+        self.begin(Some(&inner));
         self.object(fields, closed && !open, Some(tag), false);
-        self.tail(Some(&inner));
-        self.close("}");
+        self.end(Some(&inner));
     }
 
     const fn adjacent(
@@ -1079,33 +952,24 @@ impl<'a, 'b> Writer<'a, 'b> {
             Content::Newtype(field) => (true, field.is_required(self.direction)),
             Content::Tuple(_) | Content::Struct(..) => (true, true),
         };
-        self.open("{");
-        self.head(layers);
-        self.kind("\"object\"", false);
-        self.key("\"properties\":");
-        self.open("{");
-        self.named(tag.key);
-        self.open("{");
-        self.variant_name(variant, tag.siblings);
-        self.close("}");
+        self.begin(layers);
+        self.open_item("\"type\":\"object\",\"properties\":{");
+        self.tag(tag);
         if described {
             self.named(content);
             self.content(variant, None, false);
         }
-        self.close("}");
-        self.key("\"required\":");
+        self.sink.raw("},\"required\":");
         self.open("[");
-        self.element(tag.key);
+        self.item(tag.key);
         if required {
-            self.element(content);
+            self.item(content);
         }
         self.close("]");
         if closed {
-            self.key("\"additionalProperties\":");
-            self.value("false");
+            self.item("\"additionalProperties\":false");
         }
-        self.tail(layers);
-        self.close("}");
+        self.end(layers);
     }
 
     /// Writes the content of a variant, without its tag.
@@ -1115,11 +979,9 @@ impl<'a, 'b> Writer<'a, 'b> {
             Content::Tuple(node) => node,
             Content::Struct(node, fields) => {
                 if open {
-                    self.open("{");
-                    self.head(layers);
+                    self.begin(layers);
                     self.object(fields, false, None, false);
-                    self.tail(layers);
-                    return self.close("}");
+                    return self.end(layers);
                 }
                 node
             }
@@ -1153,18 +1015,14 @@ impl<'a, 'b> Writer<'a, 'b> {
                 fields,
                 closed: true,
             }) => {
-                self.open("{");
-                self.head(Some(&inner));
+                self.begin(Some(&inner));
                 self.object(fields, false, None, resolved.nullable);
-                self.tail(Some(&inner));
-                self.close("}");
+                self.end(Some(&inner));
             }
             Node::Enum(of) if !resolved.nullable => {
-                self.open("{");
-                self.head(Some(&inner));
+                self.begin(Some(&inner));
                 self.variants(of, true);
-                self.tail(Some(&inner));
-                self.close("}");
+                self.end(Some(&inner));
             }
             _ => self.layered(node, Some(layers), false),
         }
@@ -1203,28 +1061,26 @@ impl Definitions {
 }
 
 impl Enum {
-    const fn is_names_only(&self, direction: Direction) -> bool {
-        let mut rest = self.variants;
-        while let [variant, next @ ..] = rest {
+    /// Returns whether every variant is only a name.
+    pub(super) const fn is_names_only(&self, direction: Direction) -> bool {
+        each!(for variant in self.variants {
             if !matches!(variant.content, Content::Unit)
                 || variant.untagged
                 || variant.other && matches!(direction, Direction::In)
             {
                 return false;
             }
-            rest = next;
-        }
+        });
         true
     }
 }
 
-const fn find(mut members: &'static [Member], keyword: Keyword) -> Option<&'static str> {
-    while let [Member(key, json), rest @ ..] = members {
+const fn find(members: &'static [Member], keyword: Keyword) -> Option<&'static str> {
+    each!(for Member(key, json) in members {
         if key.is(keyword) {
             return Some(json);
         }
-        members = rest;
-    }
+    });
     None
 }
 

@@ -99,10 +99,6 @@ impl From<&Conversation> for Conversation {
 }
 
 /// Sends a message or a conversation to the model, and returns its reply.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn chat(conversation: impl Into<Conversation>) -> Result<Reply> {
     Contract.chat(&conversation.into())

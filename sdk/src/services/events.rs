@@ -64,10 +64,6 @@ pub fn subscribe(pattern: &str) -> Result<()> {
 }
 
 /// Cancels a subscription; the pattern must be the one that it was made with.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn unsubscribe(pattern: &str) -> Result<()> {
     Contract.unsubscribe(pattern)

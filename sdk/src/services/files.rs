@@ -51,10 +51,6 @@ fn no_text(path: &str, valid: usize) -> Error {
 }
 
 /// Creates or replaces a file.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn write(path: &str, contents: impl AsRef<[u8]>) -> Result<()> {
     Contract.write(path, contents.as_ref())

@@ -62,40 +62,24 @@ pub fn set<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
 }
 
 /// Returns the bytes under a key; `None` if there is no such key.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn get_bytes(key: &str) -> Result<Option<Vec<u8>>> {
     Contract.get(key)
 }
 
 /// Stores bytes under a key.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn set_bytes(key: &str, value: impl AsRef<[u8]>) -> Result<()> {
     Contract.set(key, value.as_ref())
 }
 
 /// Removes a key; returns whether it existed.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn delete(key: &str) -> Result<bool> {
     Contract.delete(key)
 }
 
 /// Returns the keys with a prefix, in alphabetical order; all of them for `""`.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn list(prefix: &str) -> Result<Vec<String>> {
     Contract.list(prefix)

@@ -1,6 +1,9 @@
 //! The services that a host offers to every plugin. Each module has the functions for guests, and
 //! the trait that hosts and mocks implement.
 //!
+//! Every function that returns a [`Result`](crate::Result) passes on the host's error. Its
+//! documentation lists only further ones.
+//!
 //! The modules are in the crate's root as well: `plugin_sdk::kv` is `plugin_sdk::services::kv`.
 //!
 //! In a native test, a service is the installed implementation; in WebAssembly, the host's. One

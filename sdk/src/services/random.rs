@@ -41,20 +41,12 @@ use crate::error::Result;
 implemented_by_hosts!(Random, AsyncRandom as random);
 
 /// Fills a buffer.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn fill(bytes: &mut [u8]) -> Result<()> {
     Contract.fill(bytes)
 }
 
 /// Returns `N` random bytes.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
@@ -63,10 +55,6 @@ pub fn bytes<const N: usize>() -> Result<[u8; N]> {
 }
 
 /// Returns a number, each with the same probability.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn u64() -> Result<u64> {
     bytes().map(u64::from_le_bytes)

@@ -26,10 +26,6 @@ use crate::error::Result;
 implemented_by_hosts!(Time, AsyncTime as time);
 
 /// Returns the current time.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn now() -> Result<SystemTime> {
     let mut nanoseconds = 0;
@@ -38,10 +34,6 @@ pub fn now() -> Result<SystemTime> {
 }
 
 /// Returns the time since an arbitrary moment. The difference of two such times is a duration.
-///
-/// # Errors
-///
-/// Returns the host's error.
 #[inline]
 pub fn monotonic() -> Result<Duration> {
     let mut nanoseconds = 0;

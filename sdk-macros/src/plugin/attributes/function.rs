@@ -52,10 +52,12 @@ pub fn event(arguments: TokenStream, mistakes: &mut Mistakes) -> Option<LitStr> 
 /// `#[command(raw, codec = "…", batch, rename = "…", errors(…), schema = T)]`
 pub struct CommandOptions {
     pub codec: Codec,
+    /// It also takes many inputs in one call.
     pub batch: bool,
     pub rename: Option<LitStr>,
+    /// The error codes that the author lists for this command.
     pub errors: Vec<NamedText>,
-    /// The type that describes the result.
+    /// The type that describes the result, if not the result's own.
     pub schema: Option<Type>,
     /// The path of the SDK, and the span of the option that gives it.
     pub sdk: (SdkPath, Option<Span>),
@@ -144,10 +146,11 @@ pub struct ArgumentOptions {
     pub attribute: Option<Span>,
     pub default: Default,
     pub rename: Option<LitStr>,
+    /// The option that makes this argument take the whole object.
     pub flatten: Option<Span>,
-    /// The type that describes the argument.
+    /// The type that describes the argument, if not its own.
     pub schema: Option<Type>,
-    /// The description and constraints of its values.
+    /// The doc comment and the constraints.
     pub annotations: Annotations,
 }
 

@@ -13,7 +13,9 @@ use crate::syntax::{repeated, same};
 
 #[derive(Default)]
 pub struct PluginOptions {
+    /// The free commands.
     pub commands: Vec<Listed>,
+    /// The plugin writes log lines.
     pub log: bool,
     pub identity: Identity,
     pub sdk: SdkPath,

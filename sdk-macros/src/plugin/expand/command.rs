@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Type, Visibility};
 
 use super::export::{entry, export_batch, export_command};
-use super::handler::{Handler, handler_body};
+use super::handler::{handler, handler_body, variables};
 use super::manifest;
 use crate::plugin::model::{Argument, Call, Codec, Command};
 use crate::sdk_path::{sdk, sdk_at};
@@ -19,12 +19,12 @@ pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
     let Command { ident, call, .. } = command;
     let name = plain_name(ident);
     let function = format_ident!("__plugin_sdk_command_{name}");
-    let handler = Handler::new();
-    let (parameters, returns) = (handler.parameters(), Handler::returns());
-    let body = handler_body(&handler, call, command.codec, &quote!(Self::), None);
+    let body = handler_body(call, command.options.codec, &quote!(Self::), None);
+    let handler = handler(&function, true, &body);
     let entry = entry(plugin, true, &quote!(<#plugin>::#function));
     let export = export_command(command, &manifest::of_method(plugin, command), &entry);
     let batch = command
+        .options
         .batch
         .then(|| method_batch(plugin, command, &function));
     let checked = manifest::checked(call, &manifest::described(plugin, call));
@@ -35,9 +35,7 @@ pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
         const _: () = {
             impl #plugin {
                 #[doc(hidden)]
-                fn #function(#parameters) -> #returns {
-                    #body
-                }
+                #handler
             }
 
             // A native build has no export: this keeps the author's function in use.
@@ -56,19 +54,15 @@ pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
 fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
     let name = plain_name(&command.ident);
     let many = format_ident!("__plugin_sdk_batch_{name}");
-    let handler = Handler::new();
-    let (parameters, returns) = (handler.parameters(), Handler::returns());
-    let it = &handler.plugin;
-    let body = batch_body(&handler, command, &quote!(Self::#one), Some(it));
+    let body = batch_body(command, &quote!(Self::#one), true);
+    let handler = handler(&many, true, &body);
     let export = export_batch(command, &entry(plugin, true, &quote!(<#plugin>::#many)));
     let if_exported = if_exported();
     quote! {
         #if_exported
         impl #plugin {
             #[doc(hidden)]
-            fn #many(#parameters) -> #returns {
-                #body
-            }
+            #handler
         }
 
         const _: () = { #export };
@@ -76,24 +70,17 @@ fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
 }
 
 /// Returns the body of a handler that passes each input to the handler `one`.
-fn batch_body(
-    handler: &Handler,
-    command: &Command,
-    one: &TokenStream,
-    plugin: Option<&Ident>,
-) -> TokenStream {
+fn batch_body(command: &Command, one: &TokenStream, is_method: bool) -> TokenStream {
     let sdk = sdk();
-    let Handler {
-        arguments, output, ..
-    } = handler;
-    let alignment = match (command.codec, command.call.arguments.first()) {
+    let [plugin, arguments, output] = variables();
+    let alignment = match (command.options.codec, command.call.arguments.first()) {
         (Codec::Raw, Some(Argument { ty, .. })) => {
             let at = sdk_at(ty.span());
             quote_spanned!(ty.span()=> <#ty as #at::RawArgument<'_>>::ALIGNMENT)
         }
         _ => quote!(1),
     };
-    let plugin = plugin.map(|plugin| quote!(#plugin,));
+    let plugin = is_method.then(|| quote!(#plugin,));
     let (input, answer) = (local("input"), local("answer"));
     quote! {
         // SAFETY: a result that a handler returns in place comes from the author's function and
@@ -132,12 +119,11 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
             #visibility type #marker = #module::#ident;
         }
     };
-    let handler = Handler::new();
-    let (parameters, returns) = (handler.own_parameters(), Handler::returns());
     let body = match sound {
-        true => handler_body(&handler, call, command.codec, &quote!(), None),
+        true => handler_body(call, command.options.codec, &quote!(), None),
         false => quote!(loop {}),
     };
+    let handle = handler(&format_ident!("handle"), false, &body);
     let described = match sound {
         true => manifest::free_command(command),
         false => TokenStream::new(),
@@ -146,14 +132,12 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
         impl #sdk::FreeCommand for #marker {
             #described
 
-            fn handle(#parameters) -> #returns {
-                #body
-            }
+            #handle
         }
     };
     if !sound {
         // Until the mistakes are fixed, the command need not be listed.
-        let items = hidden(&command.sdk, &attributes, is_command);
+        let items = hidden(&command.options.sdk.0, &attributes, is_command);
         return quote!(#marked #items);
     }
     let export = export_command(
@@ -166,9 +150,9 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
     let checked = manifest::checked(call, &described);
     let named = marker_name(ident);
     let is_listed = quote_spanned!(span=> <#named as #at::ListedCommand>::CHECKED);
-    let batch = command.batch.then(|| free_batch(command, &marker));
+    let batch = command.options.batch.then(|| free_batch(command, &marker));
     let items = hidden(
-        &command.sdk,
+        &command.options.sdk.0,
         &attributes,
         quote! {
             #is_command
@@ -201,10 +185,9 @@ fn free_entry(marker: &Ident, handles: &Ident) -> TokenStream {
 /// Returns a free command that passes many inputs to another one.
 fn free_batch(command: &Command, marker: &Ident) -> TokenStream {
     let sdk = sdk();
-    let handler = Handler::new();
-    let (parameters, returns) = (handler.own_parameters(), Handler::returns());
     let one = quote!(<#marker as #sdk::FreeCommand>::handle);
-    let body = batch_body(&handler, command, &one, None);
+    let body = batch_body(command, &one, false);
+    let handle = handler(&format_ident!("handle"), false, &body);
     let if_exported = if_exported();
     let batch = format_ident!("__Batch");
     let export = export_batch(command, &free_entry(marker, &batch));
@@ -214,9 +197,7 @@ fn free_batch(command: &Command, marker: &Ident) -> TokenStream {
             enum #batch {}
 
             impl #sdk::FreeCommand for #batch {
-                fn handle(#parameters) -> #returns {
-                    #body
-                }
+                #handle
             }
 
             #export

@@ -34,34 +34,29 @@ pub fn export_command(
     described: &TokenStream,
     entry: &TokenStream,
 ) -> TokenStream {
-    let (sdk, if_exported) = (sdk(), if_exported());
     let name = &command.name;
-    let codec = match command.codec {
+    let codec = match command.options.codec {
         Codec::Json => quote!(Json),
         Codec::Binary => quote!(Binary),
         Codec::Raw => quote!(Raw),
     };
-    quote! {
-        #if_exported
-        #sdk::export_command! { #name, #codec, { #described }, #entry }
-    }
+    export(&quote!(
+        export_command! { #name, #codec, { #described }, #entry }
+    ))
 }
 
 /// Returns the export of a batch command.
 pub fn export_batch(command: &Command, entry: &TokenStream) -> TokenStream {
-    let (sdk, if_exported) = (sdk(), if_exported());
     let name = &command.name;
-    quote! {
-        #if_exported
-        #sdk::export_batch! { #name, #entry }
-    }
+    export(&quote!(export_batch! { #name, #entry }))
 }
 
 /// Returns the export of a hook.
 pub fn export_hook(hook: &str, entry: &TokenStream) -> TokenStream {
+    export(&quote!(export_hook! { #hook, #entry }))
+}
+
+fn export(call: &TokenStream) -> TokenStream {
     let (sdk, if_exported) = (sdk(), if_exported());
-    quote! {
-        #if_exported
-        #sdk::export_hook! { #hook, #entry }
-    }
+    quote!(#if_exported #sdk::#call)
 }

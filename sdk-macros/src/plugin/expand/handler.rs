@@ -10,64 +10,43 @@ use crate::sdk_path::{sdk, sdk_at};
 use crate::tokens::{local, local_at, ours};
 
 /// The variables of a handler.
-pub struct Handler {
-    pub plugin: Ident,
-    pub arguments: Ident,
-    pub output: Ident,
+pub fn variables() -> [Ident; 3] {
+    ["plugin", "arguments", "output"].map(local)
 }
 
-impl Handler {
-    pub fn new() -> Self {
-        Handler {
-            plugin: local("plugin"),
-            arguments: local("arguments"),
-            output: local("output"),
+/// Returns a handler: a method of the plugin, or a function without a plugin.
+pub fn handler(name: &Ident, is_method: bool, body: &TokenStream) -> TokenStream {
+    let sdk = sdk();
+    let [plugin, arguments, output] = variables();
+    let plugin = is_method.then(|| quote!(#plugin: &mut Self,));
+    quote! {
+        fn #name(
+            #plugin
+            #arguments: &mut [::core::primitive::u8],
+            #output: &mut #sdk::Vec<::core::primitive::u8>
+        ) -> ::core::result::Result<#sdk::Answer, #sdk::Error> {
+            #body
         }
-    }
-
-    /// Returns the parameters of a method of the plugin.
-    pub fn parameters(&self) -> TokenStream {
-        let (plugin, own) = (&self.plugin, self.own_parameters());
-        quote!(#plugin: &mut Self, #own)
-    }
-
-    /// Returns the parameters of a function without a plugin.
-    pub fn own_parameters(&self) -> TokenStream {
-        let sdk = sdk();
-        let Handler {
-            arguments, output, ..
-        } = self;
-        quote!(#arguments: &mut [::core::primitive::u8], #output: &mut #sdk::Vec<::core::primitive::u8>)
-    }
-
-    pub fn returns() -> TokenStream {
-        let sdk = sdk();
-        quote!(::core::result::Result<#sdk::Answer, #sdk::Error>)
     }
 }
 
 /// Returns the body of a handler. `path` leads to the author's function; `members` names all
 /// members that the arguments can have, if the function need not take each.
 pub fn handler_body(
-    handler: &Handler,
     call: &Call,
     codec: Codec,
     path: &TokenStream,
     members: Option<&[&str]>,
 ) -> TokenStream {
     let sdk = sdk();
-    let Handler {
-        plugin,
-        arguments,
-        output,
-    } = handler;
+    let [plugin, arguments, output] = variables();
     let arena = local("arena");
     let function = ours(&call.ident);
     let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
     let codec = match codec {
         Codec::Json => quote!(#sdk::Json),
         Codec::Binary => quote!(#sdk::Binary),
-        Codec::Raw => return raw_body(handler, call, path),
+        Codec::Raw => return raw_body(call, path),
     };
     let held: Vec<Held> = call
         .arguments
@@ -77,12 +56,12 @@ pub fn handler_body(
         .collect();
     let lent = held.iter().map(|held| &held.lent);
     let read = match (call.arguments.first(), held.first()) {
-        (Some(argument), Some(held)) if argument.flatten.is_some() => {
+        (Some(argument), Some(held)) if argument.options.flatten.is_some() => {
             let slot = &held.slot;
-            let whole = held.whole(&codec, arguments, &arena, "the arguments");
+            let whole = held.whole(&codec, &arguments, &arena, "the arguments");
             quote!(let mut #slot = #whole;)
         }
-        _ => named_arguments(call, &held, &codec, arguments, members),
+        _ => named_arguments(call, &held, &codec, &arguments, members),
     };
     let span = call.output_span();
     let settled = settle(span, &quote!(#path #function(#receiver #(#lent),*)));
@@ -146,7 +125,7 @@ fn named_arguments(
     };
     let finished = call.arguments.iter().zip(held).map(|(argument, held)| {
         let (slot, name) = (&held.slot, &argument.name);
-        let value = match &argument.default {
+        let value = match &argument.options.default {
             Default::None => {
                 let (given, missing) = (local("given"), held.function("missing"));
                 quote_spanned! {held.span=>
@@ -182,12 +161,8 @@ fn named_arguments(
     }
 }
 
-fn raw_body(handler: &Handler, call: &Call, path: &TokenStream) -> TokenStream {
-    let Handler {
-        plugin,
-        arguments,
-        output,
-    } = handler;
+fn raw_body(call: &Call, path: &TokenStream) -> TokenStream {
+    let [plugin, arguments, output] = variables();
     let function = ours(&call.ident);
     let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
     let argument = call.arguments.first().map(|Argument { ty, .. }| {

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, LitStr, Type};
 
 use super::export::{entry, export_hook};
-use super::handler::{Handler, Held, handler_body, settle_by};
+use super::handler::{Held, handler, handler_body, settle_by, variables};
 use crate::plugin::model::{ALL_TOPICS, Call, EVENT_MEMBERS, HOOK_CODEC, Hook, HookKind};
 use crate::sdk_path::{sdk, sdk_at};
 use crate::syntax::plain_name;
@@ -21,16 +21,10 @@ pub fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
     let Call { cfgs, allowed, .. } = call;
     let called = |name: &str, kind: &str, members: Option<&[&str]>| {
         let kind = Ident::new(kind, Span::call_site());
-        let handler = Handler::new();
-        let (parameters, returns) = (handler.parameters(), Handler::returns());
-        let body = handler_body(&handler, call, HOOK_CODEC, &quote!(Self::), members);
+        let body = handler_body(call, HOOK_CODEC, &quote!(Self::), members);
         let implementation = implementation(
             quote!(impl #sdk::Hook<#sdk::#kind> for #plugin),
-            quote! {
-                fn handle(#parameters) -> #returns {
-                    #body
-                }
-            },
+            handler(&format_ident!("handle"), true, &body),
             *span,
         );
         let handler = quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle);
@@ -54,8 +48,6 @@ pub fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
         return TokenStream::new();
     };
     let sdk = sdk();
-    let handler = Handler::new();
-    let (parameters, returns) = (handler.parameters(), Handler::returns());
     let named = |call: &Call| {
         let name = plain_name(&call.ident);
         format_ident!("__plugin_sdk_event_{name}")
@@ -63,16 +55,14 @@ pub fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
     let methods = events.iter().map(|Hook { call, .. }| {
         let Call { cfgs, allowed, .. } = call;
         let members = Some(&EVENT_MEMBERS[..]);
-        let body = handler_body(&handler, call, HOOK_CODEC, &quote!(Self::), members);
-        let function = named(call);
+        let body = handler_body(call, HOOK_CODEC, &quote!(Self::), members);
+        let handler = handler(&named(call), true, &body);
         quote! {
             #(#cfgs)*
             #(#allowed)*
             impl #plugin {
                 #[doc(hidden)]
-                fn #function(#parameters) -> #returns {
-                    #body
-                }
+                #handler
             }
         }
     });
@@ -87,18 +77,11 @@ pub fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
             #sdk::EventHandler { pattern: #pattern, handle: Self::#function }
         }
     });
-    let Handler {
-        plugin: own,
-        arguments,
-        output,
-    } = &handler;
+    let [own, arguments, output] = variables();
+    let body = quote!(#sdk::handle_event(#own, #arguments, #output, &[#(#listed),*]));
     let implementation = implementation(
         quote!(impl #sdk::Hook<#sdk::Event> for #plugin),
-        quote! {
-            fn handle(#parameters) -> #returns {
-                #sdk::handle_event(#own, #arguments, #output, &[#(#listed),*])
-            }
-        },
+        handler(&format_ident!("handle"), true, &body),
         first.span,
     );
     let handler = quote!(<#plugin as #sdk::Hook<#sdk::Event>>::handle);

@@ -12,6 +12,7 @@ use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, UnOp};
 use crate::documentation::text;
 use crate::json;
 use crate::package::{id_of_package, package};
+use crate::plugin::attributes::function::ArgumentOptions;
 use crate::plugin::model::{
     ALL_TOPICS, Argument, Call, Codec, Command, Default, Hook, HookKind, Listed, NamedText,
     PluginImpl, PluginStruct,
@@ -24,7 +25,7 @@ use crate::tokens::{if_described, if_exported, marker_of, option};
 /// Returns the identity of a plugin, as an expression.
 pub fn identity(plugin: &PluginStruct) -> TokenStream {
     let sdk = sdk();
-    let identity = &plugin.identity;
+    let identity = &plugin.options.identity;
     let id = identity.id.clone().unwrap_or_else(id_of_package);
     let name = identity.name.clone().unwrap_or_else(|| title(&id));
     let version = identity
@@ -76,7 +77,7 @@ pub fn identity(plugin: &PluginStruct) -> TokenStream {
 /// Returns the line of a plugin struct: its identity, and its free commands.
 pub fn of_struct(plugin: &PluginStruct, identity: &TokenStream) -> TokenStream {
     let sdk = sdk();
-    let commands = plugin.commands.iter().map(|Listed { cfgs, path }| {
+    let commands = plugin.options.commands.iter().map(|Listed { cfgs, path }| {
         let marker = marker_of(path);
         quote!(#(#cfgs)* <#marker as #sdk::FreeCommand>::DESCRIBED)
     });
@@ -212,8 +213,9 @@ pub fn hook(hook: &Hook) -> TokenStream {
             let data = call
                 .arguments
                 .iter()
-                .find(|argument| argument.flatten.is_none() && argument.name == "data");
-            let data = option(data.map(|data| annotated(&data.annotations, None, node(data))));
+                .find(|argument| argument.options.flatten.is_none() && argument.name == "data");
+            let data =
+                option(data.map(|data| annotated(&data.options.annotations, None, node(data))));
             let body = quote!(#sdk::manifest::Handler { topic: #topic, description: #description, data: #data });
             beside(call, &quote!(#sdk::manifest::Handler), &body)
         }
@@ -239,13 +241,17 @@ pub fn free_command(command: &Command) -> TokenStream {
 fn command(command: &Command) -> TokenStream {
     let sdk = sdk();
     let Command {
-        name, batch, call, ..
+        name,
+        options,
+        call,
+        ..
     } = command;
+    let batch = options.batch;
     let description = text(call.documentation.as_ref());
-    let interface = match command.codec {
+    let interface = match command.options.codec {
         Codec::Raw => raw(call),
         Codec::Json | Codec::Binary => {
-            let kind = match command.codec {
+            let kind = match command.options.codec {
                 Codec::Binary => quote!(Binary),
                 _ => quote!(Json),
             };
@@ -258,7 +264,7 @@ fn command(command: &Command) -> TokenStream {
             }
         }
     };
-    let own = command.errors.iter().map(|NamedText { name, text, .. }| {
+    let own = command.options.errors.iter().map(|NamedText { name, text, .. }| {
         quote!(#sdk::manifest::ErrorCode { code: #name, description: #text })
     });
     let of_type = match &call.output {
@@ -307,7 +313,10 @@ fn arguments(call: &Call) -> TokenStream {
     let sdk = sdk();
     if let [
         whole @ Argument {
-            flatten: Some(_), ..
+            options: ArgumentOptions {
+                flatten: Some(_), ..
+            },
+            ..
         },
     ] = &*call.arguments
     {
@@ -320,7 +329,7 @@ fn arguments(call: &Call) -> TokenStream {
         let name = json::string(&argument.name);
         let field =
             quote_spanned!(span=> #at::schema::Field::of::<#ty>(#at::schema::Names::one(#name)));
-        let (optional, default) = match &argument.default {
+        let (optional, default) = match &argument.options.default {
             Default::None => (None, quote!(::core::option::Option::None)),
             Default::OfType(_) => (
                 Some(quote!(.optional())),
@@ -328,11 +337,11 @@ fn arguments(call: &Call) -> TokenStream {
             ),
             Default::Expr(expression) => (Some(quote!(.optional())), option(json_of(expression))),
         };
-        let annotations = annotations(&argument.annotations, Some(default));
+        let annotations = annotations(&argument.options.annotations, Some(default));
         let described = ty.to_token_stream();
         let names_self = mentions_self(ty);
         let checks =
-            fits(&argument.annotations, &described).map(|(check, span)| match names_self {
+            fits(&argument.options.annotations, &described).map(|(check, span)| match names_self {
                 // An item in a method cannot use `Self`.
                 true => quote_spanned!(span=> const { #check };),
                 false => quote_spanned!(span=> const _: () = #check;),
@@ -351,7 +360,7 @@ fn is_constrained(call: &Call) -> bool {
     let mut members = call
         .arguments
         .iter()
-        .flat_map(|argument| &argument.annotations.members);
+        .flat_map(|argument| &argument.options.annotations.members);
     members.any(|member| member.constrains)
 }
 
@@ -382,7 +391,7 @@ fn node(argument: &Argument) -> TokenStream {
 
 /// Returns the type that describes an argument; for a reference, its referent.
 fn described_type(argument: &Argument) -> &Type {
-    match (&argument.schema, &argument.ty) {
+    match (&argument.options.schema, &argument.ty) {
         (Some(given), _) => given,
         (None, Type::Reference(reference)) => &reference.elem,
         (None, ty) => ty,
@@ -391,7 +400,7 @@ fn described_type(argument: &Argument) -> &Type {
 
 fn result(command: &Command) -> TokenStream {
     let call = &command.call;
-    let (span, ty) = match (&command.schema, &call.output) {
+    let (span, ty) = match (&command.options.schema, &call.output) {
         (Some(given), _) => {
             let at = sdk_at(given.span());
             return quote_spanned!(given.span()=> <#given as #at::Schema>::SCHEMA);

@@ -31,24 +31,26 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
     let PluginStruct {
         ident,
         generics,
-        commands,
-        log,
+        options,
         allowed,
         ..
     } = plugin;
     let sdk = sdk();
     let plugin_type = plugin_type(ident, generics);
-    let listed = commands
+    let listed = options
+        .commands
         .iter()
         .map(|listed| self::listed(ident, listed, sound));
     if !sound {
-        return hidden(&plugin.sdk, allowed, quote!(#plugin_type #(#listed)*));
+        return hidden(&options.sdk, allowed, quote!(#plugin_type #(#listed)*));
     }
     let identity = manifest::identity(plugin);
     let line = manifest::of_struct(plugin, &identity);
     let if_exported = if_exported();
     let library = manifest::library();
-    let prepare_logging = log.then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
+    let prepare_logging = options
+        .log
+        .then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
     let (config, place) = (local("config"), local("place"));
     // An error about a plugin without a way to create it points at the plugin's name.
     let span = ident.span();
@@ -56,7 +58,7 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
     let beginning = local_at("beginning", span);
     let begun = quote_spanned!(span=> #at::Beginning::<#ident>::finish);
     hidden(
-        &plugin.sdk,
+        &options.sdk,
         allowed,
         quote! {
             use #sdk::{
