@@ -227,6 +227,7 @@ pub use failure::{
     BuildFailure, Failure, FailureKind, Frame, HostCall, Import, LogLine, Panic, Quota, Region,
     Stack, Usage,
 };
+pub use imports::Interrupt;
 pub use limits::ModuleLimits;
 pub use observe::{
     CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, TraceEvent,

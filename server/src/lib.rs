@@ -31,6 +31,7 @@
 //! | `GET /api/events`, `/api/plugins/{id}/events` | server-sent events: changes, log lines, events |
 //! | `GET /metrics` | figures in the text format of Prometheus |
 //! | `GET /openapi.json` | a description of all routes |
+//! | `POST /mcp` | the Model Context Protocol, with the feature `mcp`: each command is a tool |
 //!
 //! The first six are the HTTP API of NeoTalk. Their answers are `{"success": true, "data": …}`, and
 //! an error of any route is `{"success": false, "error": {"code", "message", "request_id"}}`.
@@ -47,6 +48,8 @@
 mod answer;
 mod api;
 mod guard;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod metrics;
 mod openapi;
 mod options;
@@ -58,6 +61,8 @@ use axum::Router;
 use plugin_sdk_harness::registry::Registry;
 use tokio::sync::Semaphore;
 
+#[cfg(feature = "mcp")]
+pub use mcp::{ToolNameTaken, check_tool_names, serve_stdio};
 pub use options::ServerOptions;
 pub use serving::serve;
 
@@ -80,5 +85,8 @@ pub fn router(registry: Registry, options: ServerOptions) -> Router {
         options,
         calls,
     });
-    guard::guarded(api::routes(), &server).with_state(server)
+    let routes = api::routes();
+    #[cfg(feature = "mcp")]
+    let routes = mcp::mounted(routes, &server);
+    guard::guarded(routes, &server).with_state(server)
 }

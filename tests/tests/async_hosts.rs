@@ -283,7 +283,7 @@ fn assert_cancelled(failure: &Failure, command: &str) {
         (first.code(), first.command()),
         ("cancelled", Some(command))
     );
-    assert!(first.to_string().contains("its future was dropped"));
+    assert!(first.to_string().contains("was cancelled by the host"));
 }
 
 #[tokio::test]

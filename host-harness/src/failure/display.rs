@@ -144,7 +144,7 @@ impl FailureKind {
             .help("`.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take"),
             FailureKind::Timeout { limit, .. } => Account::new(format!("{during} took longer than {limit:?}"))
                 .help("`.timeout(duration)` allows more, `.no_timeout()` any time"),
-            FailureKind::Cancelled => Account::new(format!("{during} was cancelled: its future was dropped before it was done")).help(
+            FailureKind::Cancelled => Account::new(format!("{during} was cancelled by the host before it was done")).help(
                 "the plugin's state may be half changed, so build a new one; a call that must not be cut off is spawned as a task of its own",
             ),
             FailureKind::BadHostArgument { function, reason } => Account::new(format!(

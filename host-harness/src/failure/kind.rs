@@ -59,7 +59,8 @@ pub enum FailureKind {
         /// The host function that was running, as `module.name`; `None` in the plugin's own code.
         during: Option<String>,
     },
-    /// The call's future was dropped before it completed.
+    /// The host ended the call: it dropped the call's future, or used an
+    /// [`Interrupt`](crate::Interrupt).
     Cancelled,
     /// The plugin trapped in another way.
     Trap {

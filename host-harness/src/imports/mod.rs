@@ -11,6 +11,7 @@ mod bound;
 mod dispatch;
 mod ending;
 mod history;
+mod interrupt;
 mod link;
 mod state;
 
@@ -30,6 +31,7 @@ use bound::{Bound, Regions, counts, full_name};
 use history::History;
 
 pub(crate) use ending::{HostTrap, Reason};
+pub use interrupt::Interrupt;
 pub(crate) use link::link;
 #[cfg(feature = "async")]
 pub(crate) use link::link_async;

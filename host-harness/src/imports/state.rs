@@ -1,6 +1,6 @@
 //! The state of a store.
 
-use super::Host;
+use super::{Host, Interrupt};
 use crate::limits::Limiter;
 use crate::observe::Observer;
 
@@ -11,6 +11,17 @@ pub(crate) struct State {
     /// The time at which an asynchronous call must have ended.
     #[cfg(feature = "async")]
     pub(crate) deadline: Option<tokio::time::Instant>,
+    /// The handle that ends the call from another thread, if there is one.
+    pub(crate) interrupt: Option<Interrupt>,
     /// The observer of the instance, if there is one.
     pub(crate) observer: Option<Box<Observer>>,
+}
+
+impl State {
+    /// Returns whether another thread has ended the call.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt
+            .as_ref()
+            .is_some_and(Interrupt::is_interrupted)
+    }
 }

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::{Callee, Command, CommandName, missing_hook};
 use crate::failure::{Failure, FailureKind, HostCall, Stage};
 use crate::hosts::HostContract;
+use crate::imports::Interrupt;
 use crate::run::{Answers, Inputs, Module, frame};
 use crate::services::{InjectedFault, Services};
 use encode::{Codec, Gate};
@@ -476,6 +477,40 @@ impl Plugin {
     /// ```
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// Lets another thread end calls of this plugin, through a clone of the handle.
+    ///
+    /// A call that is ended fails with [`Cancelled`](FailureKind::Cancelled), and the instance is
+    /// dead. It takes effect in the plugin's own code, at a tick of the clock, about every 10 ms; a
+    /// host function ends first. A plugin without a [timeout](PluginBuilder::no_timeout) has no
+    /// clock, and cannot be interrupted.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{FailureKind, Interrupt, Plugin};
+    ///
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable))"#;
+    /// let mut plugin = Plugin::from_wat(WAT)?;
+    /// let interrupt = Interrupt::new();
+    /// plugin.interrupt_by(&interrupt);
+    /// std::thread::scope(|threads| {
+    ///     threads.spawn(|| interrupt.interrupt());
+    ///     let failure = plugin.call_raw("spin", b"").unwrap_err();
+    ///     assert!(matches!(failure.kind(), FailureKind::Cancelled));
+    /// });
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn interrupt_by(&mut self, interrupt: &Interrupt) {
+        self.runner.sandbox_mut().interrupt_by(interrupt.clone());
+    }
+
+    /// Lets no handle end calls from now on.
+    #[cfg(feature = "registry")]
+    pub(crate) fn clear_interrupt(&mut self) {
+        self.runner.sandbox_mut().clear_interrupt();
     }
 
     /// Injects a fault into a host function from now on, by the name of its import: see

@@ -7,11 +7,11 @@ use std::time::{Instant, SystemTime};
 use plugin_sdk::services::events::Events;
 use serde_json::Value;
 
-use super::blueprint::{Blueprint, Shared};
 use super::config_files::ConfigFiles;
 use super::discovery::{Description, Found, Loaded, Stamp, stamp};
 use super::error::RegistryError;
-use super::options::PluginOptions;
+use super::options::{Instances, PluginOptions};
+use super::recipe::{Recipe, Shared};
 use super::record::Record;
 use super::status::{Health, Notice, PluginState, PluginStatus};
 use super::{Watchers, lock};
@@ -41,7 +41,7 @@ pub(super) struct Entry {
 /// The module and the configuration that new instances are created from.
 #[derive(Clone)]
 struct Current {
-    blueprint: Arc<Blueprint>,
+    recipe: Arc<Recipe>,
     description: Arc<Description>,
     stamp: Option<Stamp>,
     loaded_at: SystemTime,
@@ -55,6 +55,8 @@ enum Serving {
     One(Box<Plugin>),
     /// Several without state. Calls hold on to the pool in which they began.
     Many(Arc<Pool>),
+    /// One for each call.
+    PerCall(Arc<Recipe>),
 }
 
 impl Entry {
@@ -80,7 +82,7 @@ impl Entry {
                 });
             }
         });
-        let blueprint = Blueprint {
+        let recipe = Recipe {
             id: loaded.id.clone(),
             module: loaded.module,
             host: loaded.host,
@@ -100,7 +102,7 @@ impl Entry {
             watchers,
             change: Mutex::new(()),
             current: RwLock::new(Current {
-                blueprint: Arc::new(blueprint),
+                recipe: Arc::new(recipe),
                 description: Arc::new(loaded.description),
                 stamp: loaded.stamp,
                 loaded_at: loaded.loaded_at,
@@ -110,7 +112,7 @@ impl Entry {
             options,
         };
         let start = entry.options.start;
-        let first = entry.make(&entry.current().blueprint, start)?;
+        let first = entry.make(&entry.current().recipe, start)?;
         *lock(&entry.serving) = first;
         if start {
             entry.set_state(PluginState::Running);
@@ -138,12 +140,12 @@ impl Entry {
     }
 
     pub(super) fn module(&self) -> Module {
-        self.current().blueprint.module.clone()
+        self.current().recipe.module.clone()
     }
 
     pub(super) fn config(&self) -> Value {
         let current = self.current();
-        current.blueprint.config.clone().unwrap_or(Value::Null)
+        current.recipe.config.clone().unwrap_or(Value::Null)
     }
 
     pub(super) fn logs(&self) -> Vec<LogLine> {
@@ -176,7 +178,7 @@ impl Entry {
             description: description.description.clone(),
             plugin_type: description.plugin_type.clone(),
             authors: description.authors.clone(),
-            host: current.blueprint.host.name,
+            host: current.recipe.host.name,
             file: self.file().map(Path::to_path_buf),
             loaded_at: current.loaded_at,
             state: record.state,
@@ -218,6 +220,17 @@ impl Entry {
                 }
                 Ok(result?)
             }
+            Serving::PerCall(recipe) => {
+                let recipe = Arc::clone(recipe);
+                drop(serving);
+                let mut plugin = recipe.build(true)?;
+                let result = self.counted(&mut plugin, use_it)?;
+                // The answer is there, so a failing hook is only reported.
+                if let Err(failure) = end_instance(&mut plugin, true) {
+                    self.notify_failure(&failure.message());
+                }
+                Ok(result)
+            }
         }
     }
 
@@ -246,7 +259,7 @@ impl Entry {
     pub(super) fn start(&self) -> Result<(), RegistryError> {
         let _change = lock(&self.change);
         lock(&self.record).forgive();
-        let blueprint = self.current().blueprint;
+        let recipe = self.current().recipe;
         if self.state() == PluginState::Running {
             return Ok(());
         }
@@ -261,7 +274,9 @@ impl Entry {
                     return Err(failure.into());
                 }
             }
-            Serving::Nothing | Serving::Many(_) => *serving = self.make(&blueprint, true)?,
+            Serving::Nothing | Serving::Many(_) | Serving::PerCall(_) => {
+                *serving = self.make(&recipe, true)?
+            }
         }
         self.set_state(PluginState::Running);
         Ok(())
@@ -280,7 +295,7 @@ impl Entry {
         let mut serving = lock(&self.serving);
         self.set_state(PluginState::Stopped);
         let stopped = match &mut *serving {
-            Serving::Nothing => Ok(()),
+            Serving::Nothing | Serving::PerCall(_) => Ok(()),
             Serving::One(plugin) => plugin.stop_if_supported(),
             Serving::Many(pool) => {
                 let stopped = end_pool(pool);
@@ -297,7 +312,7 @@ impl Entry {
         let stopped = self.stop_changing();
         let cleaned = match std::mem::replace(&mut *lock(&self.serving), Serving::Nothing) {
             Serving::One(mut plugin) if !plugin.is_poisoned() => plugin.cleanup(),
-            Serving::Nothing | Serving::One(_) | Serving::Many(_) => Ok(()),
+            Serving::Nothing | Serving::One(_) | Serving::Many(_) | Serving::PerCall(_) => Ok(()),
         };
         stopped.and(cleaned.map_err(RegistryError::Plugin))
     }
@@ -324,10 +339,10 @@ impl Entry {
             });
         }
         let mut next = self.current();
-        let mut blueprint = Blueprint::clone(&next.blueprint);
-        blueprint.module = loaded.module;
-        blueprint.host = loaded.host;
-        next.blueprint = Arc::new(blueprint);
+        let mut recipe = Recipe::clone(&next.recipe);
+        recipe.module = loaded.module;
+        recipe.host = loaded.host;
+        next.recipe = Arc::new(recipe);
         next.description = Arc::new(loaded.description);
         next.stamp = loaded.stamp;
         next.loaded_at = loaded.loaded_at;
@@ -342,9 +357,9 @@ impl Entry {
     ) -> Result<(), RegistryError> {
         let _change = lock(&self.change);
         let mut next = self.current();
-        let mut blueprint = Blueprint::clone(&next.blueprint);
-        blueprint.config = Some(config.clone());
-        next.blueprint = Arc::new(blueprint);
+        let mut recipe = Recipe::clone(&next.recipe);
+        recipe.config = Some(config.clone());
+        next.recipe = Arc::new(recipe);
         self.replace(next, || match files {
             Some(files) => files.write(&self.id, config),
             None => Ok(()),
@@ -362,7 +377,7 @@ impl Entry {
             PluginState::Running | PluginState::Failed => true,
             PluginState::Loaded | PluginState::Stopped => false,
         };
-        let mut fresh = self.make(&next.blueprint, start)?;
+        let mut fresh = self.make(&next.recipe, start)?;
         let mut serving = lock(&self.serving);
         if let (Serving::One(old), Serving::One(new)) = (&mut *serving, &mut fresh)
             && let Err(failure) = carry_state(old, new)
@@ -383,7 +398,7 @@ impl Entry {
         }
         // The new instances answer already, so the old ones' last words change nothing.
         let ended = match old {
-            Serving::Nothing => Ok(()),
+            Serving::Nothing | Serving::PerCall(_) => Ok(()),
             Serving::One(mut plugin) => end_instance(&mut plugin, start),
             Serving::Many(pool) => end_pool(&pool),
         };
@@ -412,7 +427,7 @@ impl Entry {
         if !self.may_restart(failure) {
             return;
         }
-        match self.current().blueprint.build(true) {
+        match self.current().recipe.build(true) {
             Ok(plugin) => *serving = Serving::One(Box::new(plugin)),
             Err(failure) => self.fail(failure),
         }
@@ -442,15 +457,22 @@ impl Entry {
     }
 
     /// Creates instances that have not taken over yet.
-    fn make(&self, blueprint: &Arc<Blueprint>, start: bool) -> Result<Serving, RegistryError> {
-        let first = Box::new(blueprint.build(start)?);
-        let Some(size) = self.options.instances else {
-            return Ok(Serving::One(first));
-        };
-        let blueprint = Arc::clone(blueprint);
-        let pool = Pool::new(size, move || blueprint.builder(start));
-        pool.put_idle(first);
-        Ok(Serving::Many(Arc::new(pool)))
+    fn make(&self, recipe: &Arc<Recipe>, start: bool) -> Result<Serving, RegistryError> {
+        let mut first = recipe.build(start)?;
+        let recipe = Arc::clone(recipe);
+        Ok(match self.options.instances {
+            Instances::One => Serving::One(Box::new(first)),
+            Instances::Pool(size) => {
+                let pool = Pool::new(size, move || recipe.builder(start));
+                pool.put_idle(Box::new(first));
+                Serving::Many(Arc::new(pool))
+            }
+            Instances::PerCall => {
+                // It has shown that its module and its configuration work.
+                end_instance(&mut first, start)?;
+                Serving::PerCall(recipe)
+            }
+        })
     }
 
     fn set_state(&self, state: PluginState) {

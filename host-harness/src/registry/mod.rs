@@ -4,15 +4,15 @@
 //! events between them, and replaces a plugin by a newer build between two calls.
 //!
 //! `discovery.rs` finds modules and reads their sidecars. `entry.rs` holds one plugin and lends its
-//! instances, `blueprint.rs` creates them, and `record.rs` counts what they do. `config_files.rs`
+//! instances, `recipe.rs` creates them, and `record.rs` counts what they do. `config_files.rs`
 //! keeps configurations, and `status.rs` has what a registry reports.
 
-mod blueprint;
 mod config_files;
 mod discovery;
 mod entry;
 mod error;
 mod options;
+mod recipe;
 mod record;
 mod status;
 
@@ -27,7 +27,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::abi::CommandName;
-use crate::failure::{Failure, LogLine};
+use crate::failure::{Failure, FailureKind, LogLine};
+use crate::imports::Interrupt;
 use crate::plugin::Plugin;
 use crate::run::Module;
 use crate::services::EventBus;
@@ -71,7 +72,7 @@ const MAX_NOTICES: usize = 1000;
 ///
 /// Each plugin has one instance, which keeps its state; its calls queue.
 /// [`PluginOptions::instances`] gives a plugin without state several, so that its calls run side by
-/// side. A call that traps ends its instance. The registry then creates another one, with the
+/// side, and [`PluginOptions::instance_per_call`] a new one for each call. A call that traps ends its instance. The registry then creates another one, with the
 /// initial state, unless that has happened [too often](PluginOptions::max_restarts): then the plugin
 /// has failed, until [`start`](Registry::start) or [`reload`](Registry::reload).
 ///
@@ -307,6 +308,30 @@ impl Registry {
         let result = self.entry(id)?.with_instance(use_it);
         self.deliver();
         result
+    }
+
+    /// Lends an instance like [`with_instance`](Registry::with_instance), for calls that another
+    /// thread can end through a clone of the handle. If it ends them before they begin, they never
+    /// do.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Registry::call), and [`Cancelled`](FailureKind::Cancelled).
+    pub fn with_interrupt<R>(
+        &self,
+        id: &str,
+        interrupt: &Interrupt,
+        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, RegistryError> {
+        self.with_instance(id, |plugin| {
+            if interrupt.is_interrupted() {
+                return Err(Failure::load(FailureKind::Cancelled));
+            }
+            plugin.interrupt_by(interrupt);
+            let result = use_it(plugin);
+            plugin.clear_interrupt();
+            result
+        })
     }
 
     /// Publishes an event of the host, and delivers it to every running plugin that handles it.

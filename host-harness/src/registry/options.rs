@@ -30,11 +30,21 @@ pub(super) type Setup = Arc<dyn Fn(&str, PluginBuilder) -> PluginBuilder + Send 
 pub struct PluginOptions {
     pub(super) config: Option<Value>,
     pub(super) setup: Setup,
-    /// The size of the pool; `None` for one instance with state.
-    pub(super) instances: Option<usize>,
+    pub(super) instances: Instances,
     pub(super) max_restarts: (usize, Duration),
     pub(super) start: bool,
     pub(super) host: Option<&'static HostContract>,
+}
+
+/// The instances that answer a plugin's calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Instances {
+    /// One, with state.
+    One,
+    /// A pool of this size.
+    Pool(usize),
+    /// A new one for each call.
+    PerCall,
 }
 
 impl PluginOptions {
@@ -43,7 +53,7 @@ impl PluginOptions {
         PluginOptions {
             config: None,
             setup: Arc::new(|_, plugin| plugin),
-            instances: None,
+            instances: Instances::One,
             max_restarts: (5, Duration::from_secs(60)),
             start: true,
             host: None,
@@ -73,7 +83,14 @@ impl PluginOptions {
     ///
     /// For plugins without state: see [`Pool`](crate::Pool).
     pub fn instances(mut self, count: usize) -> Self {
-        self.instances = Some(count);
+        self.instances = Instances::Pool(count);
+        self
+    }
+
+    /// Creates an instance for each call, so that no call depends on an earlier one. Any number of
+    /// calls run side by side.
+    pub fn instance_per_call(mut self) -> Self {
+        self.instances = Instances::PerCall;
         self
     }
 

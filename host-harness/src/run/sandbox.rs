@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use plugin_sdk::abi::{self, Packed};
-use wasmtime::{Memory, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{Memory, Store, TypedFunc, UpdateDeadline, WasmParams, WasmResults};
 
 use super::json;
 use super::module::Compiled;
@@ -13,7 +13,7 @@ use super::trap::{self, Evidence, PanicRecord};
 use crate::abi::missing_heap;
 use crate::engine::ticks;
 use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, Stage, Usage};
-use crate::imports::{Host, State};
+use crate::imports::{Host, Interrupt, State};
 use crate::limits::{Limiter, Limits};
 use crate::memory::{PAGE, range};
 use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome};
@@ -35,6 +35,7 @@ impl Blueprint {
             host,
             #[cfg(feature = "async")]
             deadline: None,
+            interrupt: None,
             observer: None,
         };
         let mut store = Store::new(self.compiled.pre().module().engine(), state);
@@ -153,6 +154,24 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Lets a handle end calls from now on. The guest looks at it at each tick of the clock.
+    pub(crate) fn interrupt_by(&mut self, interrupt: Interrupt) {
+        self.store.data_mut().interrupt = Some(interrupt);
+        self.store.epoch_deadline_callback(|store| {
+            let state = store.data();
+            Ok(match state.is_interrupted() || state.host.is_late() {
+                true => UpdateDeadline::Interrupt,
+                false => UpdateDeadline::Continue(1),
+            })
+        });
+    }
+
+    /// Lets no handle end calls from now on.
+    #[cfg(feature = "registry")]
+    pub(crate) fn clear_interrupt(&mut self) {
+        self.store.data_mut().interrupt = None;
+    }
+
     /// Returns an export, if it is a function of this type.
     pub(crate) fn export<P: WasmParams, R: WasmResults>(
         &mut self,
@@ -178,6 +197,7 @@ impl Sandbox {
             panic: self.record.as_ref().and_then(|record| record.read(memory)),
             hooked: stack_pointer.and_then(|pointer| trap::panic_on_stack(memory, pointer)),
             stack_pointer,
+            interrupted: self.store.data().is_interrupted(),
         };
         let (kind, backtrace) = trap::classify(error, &self.blueprint, evidence);
         let context = self.context(backtrace);
@@ -377,7 +397,11 @@ pub(crate) fn poisoned(stage: Stage, first: &Failure) -> Failure {
 #[inline]
 pub(crate) fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
     if ticks != 0 {
-        store.set_epoch_deadline(ticks);
+        let next = match store.data().interrupt {
+            Some(_) => 1,
+            None => ticks,
+        };
+        store.set_epoch_deadline(next);
     }
     if let Some(fuel) = fuel {
         // Fails only without fuel in the engine, which was created for these limits.

@@ -33,6 +33,8 @@ pub(crate) struct Evidence {
     pub(crate) hooked: Option<Panic>,
     /// The guest's stack pointer.
     pub(crate) stack_pointer: Option<u32>,
+    /// Whether another thread has ended the call.
+    pub(crate) interrupted: bool,
 }
 
 /// Returns the kind of failure of an error of a call or of an instantiation, and the guest's stack.
@@ -58,6 +60,7 @@ fn kind(
         panic,
         hooked,
         stack_pointer,
+        interrupted,
     } = evidence;
     if let Some(limit) = blueprint.pool
         && error.is::<PoolConcurrencyLimitError>()
@@ -84,6 +87,7 @@ fn kind(
         return refused(denied).unwrap_or_else(|| other(error));
     };
     match trap {
+        Trap::Interrupt if interrupted => FailureKind::Cancelled,
         Trap::Interrupt if let Some(limit) = limits.timeout => FailureKind::Timeout {
             limit,
             during: None,

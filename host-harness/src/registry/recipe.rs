@@ -19,7 +19,7 @@ pub(super) struct Shared {
 
 /// Everything that an instance is created from.
 #[derive(Clone)]
-pub(super) struct Blueprint {
+pub(super) struct Recipe {
     pub(super) id: String,
     pub(super) module: Module,
     pub(super) host: &'static HostContract,
@@ -28,7 +28,7 @@ pub(super) struct Blueprint {
     pub(super) shared: Shared,
 }
 
-impl Blueprint {
+impl Recipe {
     /// Returns a builder for an instance. `start` calls the start hook after the init hook.
     pub(super) fn builder(&self, start: bool) -> PluginBuilder {
         let builder = self
