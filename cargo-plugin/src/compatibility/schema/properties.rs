@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::Level;
-use super::schema::{Definitions, Direction, Document, Subject, changes};
+use super::super::Level;
+use super::{Definitions, Direction, Document, Subject, changes};
 
 /// Generates schemas like those that are derived from types, and some that are not.
 fn schema() -> impl Strategy<Value = Value> {
@@ -30,8 +30,10 @@ fn schema() -> impl Strategy<Value = Value> {
         let member = (prop::sample::select(vec!["a", "b", "c"]), inner.clone(), any::<bool>());
         let object = (prop::collection::vec(member.clone(), 0..3), any::<bool>()).prop_map(|(members, closed)| object(members, closed));
         let variant = (prop::sample::select(vec!["a", "b", "c"]), inner.clone());
+        let names = prop::sample::subsequence(vec!["a", "b", "c"], 1..3);
         prop_oneof![
             object.clone(),
+            (object.clone(), names.clone(), names).prop_map(aliased),
             inner.clone().prop_map(|inner| json!({"type": "object", "additionalProperties": inner})),
             inner.clone().prop_map(|inner| json!({"type": "array", "items": inner})),
             (inner.clone(), inner.clone()).prop_map(|(one, other)| {
@@ -61,6 +63,21 @@ fn object(members: Vec<(&str, Value, bool)>, closed: bool) -> Value {
     let mut object = json!({"type": "object", "properties": properties, "required": required});
     if closed {
         object["additionalProperties"] = json!(false);
+    }
+    object
+}
+
+/// Adds one or two groups of names, of which one must be there, as for members with aliases.
+fn aliased((mut object, one, other): (Value, Vec<&str>, Vec<&str>)) -> Value {
+    let group = |names: Vec<&str>| -> Value {
+        names
+            .into_iter()
+            .map(|name| json!({"required": [name]}))
+            .collect()
+    };
+    match one == other {
+        true => object["anyOf"] = group(one),
+        false => object["allOf"] = json!([{"anyOf": group(one)}, {"anyOf": group(other)}]),
     }
     object
 }
