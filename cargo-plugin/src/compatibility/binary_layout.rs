@@ -42,7 +42,12 @@ pub fn check(
         .peekable();
     if changed.peek().is_none() {
         let what = "has its members or variants in another order";
-        changes.push(Change::new(Level::Breaking, subject.whole(), what, WHY));
+        changes.push(Change {
+            level: Level::Breaking,
+            subject: subject.whole(),
+            what: what.to_owned(),
+            why: WHY,
+        });
         return;
     }
     for change in changed.filter(|change| change.level != Level::Breaking) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Definitions, definition};
+use super::{ANYTHING, Definitions, definition};
 
 /// The greatest number of references that are followed from a schema, and the greatest depth of
 /// nested alternatives.
@@ -30,8 +30,6 @@ const APPLICATORS: [&str; 7] = [
     "else",
     "dependentSchemas",
 ];
-
-pub static ANYTHING: Value = Value::Bool(true);
 
 /// Keywords by name, those of referred schemas included.
 pub type Keywords<'a> = BTreeMap<&'a str, &'a Value>;

@@ -1,5 +1,7 @@
 //! The differences between two schemas: their words, their severity, and the reason for it.
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 
 use super::bounds::Bound;
@@ -45,6 +47,13 @@ impl Message {
             }
             _ => Level::Breaking,
         }
+    }
+
+    /// Returns the order of reports: the worst first, and what leaves the valid values as they are
+    /// last.
+    pub fn rank(&self, direction: Direction) -> impl Ord + use<> {
+        let is_fixed = matches!(self.effect, Effect::Fixed(..));
+        (Reverse(self.level(direction)), is_fixed)
     }
 
     /// Returns the reason why callers break.

@@ -15,7 +15,6 @@ mod properties;
 mod tests;
 mod walk;
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use plugin_sdk_harness::manifest;
@@ -26,6 +25,9 @@ use crate::text;
 
 /// The greatest number of changes reported for one schema.
 const MAX_CHANGES: usize = 200;
+
+/// The schema of any value.
+pub static ANYTHING: Value = Value::Bool(true);
 
 pub type Definitions = Map<String, Value>;
 
@@ -121,7 +123,7 @@ pub fn changes(
         return Vec::new();
     }
     let mut found = walk::differences(old, new, same_definitions, direction);
-    found.sort_by_key(|found| Reverse(found.message.level(direction)));
+    found.sort_by_key(|found| found.message.rank(direction));
     let mut reported = HashSet::new();
     let mut changes = Vec::new();
     for walk::Found { place, message } in found {
@@ -132,8 +134,12 @@ pub fn changes(
         }
         let subject = subject.at(&place);
         if reported.insert((place, message.aspect.clone())) {
-            let (level, why) = (message.level(direction), message.reason(direction));
-            changes.push(Change::new(level, subject, message.what, why));
+            changes.push(Change {
+                level: message.level(direction),
+                subject,
+                why: message.reason(direction),
+                what: message.what,
+            });
         }
     }
     changes

@@ -5,11 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 
 use super::bounds::{Bound, COUNTS, VALUES};
-use super::form::{
-    ANNOTATIONS, ANYTHING, Form, Keywords, Kind, Object, Variant, VariantSchema, referred,
-};
+use super::form::{ANNOTATIONS, Form, Keywords, Kind, Object, Variant, VariantSchema, referred};
 use super::messages::Message;
-use super::{Definitions, Direction, Document, Step};
+use super::{ANYTHING, Definitions, Direction, Document, Step};
 use crate::schema::Schemas;
 
 /// The greatest depth at which schemas are compared.
