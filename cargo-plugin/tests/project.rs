@@ -327,6 +327,7 @@ fn a_plugin_that_does_what_it_says_passes() {
         (&json!(true), &json!(true)),
         "{report:#}"
     );
+    assert_eq!(report.get("warnings"), None, "{report:#}");
     let names: Vec<&Value> = report["checks"]
         .as_array()
         .unwrap()
@@ -411,6 +412,35 @@ impl Liar {
     ✗ `takes` takes the value that it allows
         for the arguments `{"flag":"text"}` the answer should be any answer but a refusal, because its description allows them; it was: invalid_argument {"path":"flag","expected":"a boolean","found":"\"text\""}
     "#);
+}
+
+#[test]
+fn test_warns_of_printed_output_and_its_caller() {
+    let source = r#"use plugin_sdk::prelude::*;
+
+/// Prints.
+#[plugin]
+#[derive(Default)]
+pub struct Printer;
+
+#[plugin]
+impl Printer {
+    /// Counts words.
+    #[command]
+    pub fn count(text: &str) -> usize {
+        println!("counting {text}");
+        dbg!(text.split_whitespace().count())
+    }
+}
+"#;
+    let project = Project::plugin("printer", source);
+    let output = project.run(&["test", "--no-own"]).output().unwrap();
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout));
+    assert_eq!(output.status.code(), Some(0));
+    let report = support::json(&mut project.run(&["test", "--no-own", "--json"]));
+    assert_eq!(report["passed"], true);
+    let message = report["warnings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("output is lost"), "{report:#}");
 }
 
 #[test]

@@ -148,20 +148,21 @@ impl Changes {
             let what = became(&old.id, &new.id);
             self.breaking("the id", what, "hosts treat it as another plugin");
         }
+        const WHY: &str = "hosts that look for the old type no longer find it";
         match (&old.plugin_type, &new.plugin_type) {
             (was, is) if was == is => {}
-            (None, None) => {}
+            (Some(was), Some(is)) => self.breaking("the type", became(was, is), WHY),
+            (Some(was), None) => {
+                let what = format!("was `{}`, and there is none now", short(was));
+                self.breaking("the type", what, WHY);
+            }
             (None, Some(is)) => {
                 self.minor(
                     "the type",
                     format!("is `{}` now; there was none", short(is)),
                 );
             }
-            (Some(was), is) => self.breaking(
-                "the type",
-                became(was, is.as_deref().unwrap_or("not said")),
-                "hosts that look for the old type no longer find it",
-            ),
+            (None, None) => {}
         }
         for (subject, differs) in [
             ("the name", old.name != new.name),
@@ -608,7 +609,7 @@ mod tests {
             (
                 json!({"type": "tool"}),
                 json!({}),
-                "Breaking: the type was `tool`, and is `not said` now",
+                "Breaking: the type was `tool`, and there is none now",
             ),
             (
                 json!({}),
