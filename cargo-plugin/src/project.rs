@@ -484,29 +484,23 @@ fn nearest<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a Package> {
 }
 
 fn build_failed(failure: &Failure, name: &str) -> Error {
-    let reason = match failure.kind() {
-        FailureKind::Build(BuildFailure::Failed {
-            command,
-            output,
-            note,
-            help,
-        }) => {
-            let mut error = Error::new(format!("the plugin `{name}` does not build"))
-                .because(format!("`{command}` failed"));
-            let output = Some(output.trim_end()).filter(|output| !output.is_empty());
-            for cause in output.into_iter().chain(note.as_deref()) {
-                error = error.because(cause);
-            }
-            return match help {
-                Some(help) => error.help(help),
-                None => error,
-            };
-        }
-        _ => failure.message(),
+    let FailureKind::Build(BuildFailure::Failed {
+        command,
+        output,
+        note,
+        help,
+    }) = failure.kind()
+    else {
+        return Error::new(format!("the plugin `{name}` cannot be built")).because_of(failure);
     };
-    let error = Error::new(format!("the plugin `{name}` cannot be built")).because(reason);
-    match failure.hint() {
-        Some(hint) => error.help(hint),
+    let mut error = Error::new(format!("the plugin `{name}` does not build"))
+        .because(format!("`{command}` failed"));
+    let output = Some(output.trim_end()).filter(|output| !output.is_empty());
+    for cause in output.into_iter().chain(note.as_deref()) {
+        error = error.because(cause);
+    }
+    match help {
+        Some(help) => error.help(help),
         None => error,
     }
 }

@@ -107,7 +107,7 @@ fn a_lock_holds_a_build_to_what_was_counted() {
     assert_eq!(place.read("plugin-bench.lock"), first);
     assert_eq!(
         place.run(&["bench", "wares.wasm", "--check"]).good(),
-        "✓ all 4 cases are as they are locked\n"
+        "✓ all 4 cases match the lock file\n"
     );
 
     let changed = String::from_utf8(first)
@@ -150,6 +150,7 @@ fn mistakes_in_the_file_of_cases_are_told() {
         "[[case]]\ncommand = \"order\"\narguments = {}",
         "[[case]]\ncommand = \"amplify\"\ninput = \"missing.f32\"",
         "[[case]]\ncommand = \"order\"\nnumbers = [1]",
+        "[[case]]\ncommand = \"order\"\nbefore = [{ command = \"order\", name = \"again\" }]",
     ] {
         let place = Folder::new()
             .with("wares.wasm", wares())

@@ -17,15 +17,15 @@ use crate::quantities;
 use crate::terminal::{BAD, Report, Terminal, Verdict};
 use crate::text;
 
-/// Lists the plugins of a folder
+/// Lists the plugins in a folder
 ///
-/// Looks at all files `*.wasm` of the folder, not into folders within it. What is no plugin, or does not describe itself, is listed with the reason.
+/// Reads all files `*.wasm` in the folder, not those in folders within it. A file that is not a plugin, or does not describe itself, is listed with the reason.
 #[derive(clap::Args)]
 pub struct List {
     /// The folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Lists plugins of this type only, such as `tool`
+    /// Lists only plugins of this type, such as `tool`
     #[arg(long = "type", value_name = "TYPE")]
     plugin_type: Option<String>,
 }
@@ -118,10 +118,8 @@ impl Entry {
             Some(_) => host.exports(&inspection),
         };
         if let Some(failure) = failures.first() {
-            return Err(
-                Error::new(format!("`{}` is not a plugin", text::path(path)))
-                    .because(failure.message()),
-            );
+            let error = Error::new(format!("`{}` is not a plugin", text::path(path)));
+            return Err(error.because(failure.message()));
         }
         Ok(Entry {
             version: semver::Version::parse(&manifest.version)
@@ -138,7 +136,8 @@ impl Entry {
 }
 
 fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
+    // Every entry of a folder has a name.
+    let name = path.file_name().unwrap_or(path.as_os_str());
     text::line(&name.to_string_lossy(), 200)
 }
 
@@ -174,61 +173,60 @@ struct Listing {
 
 impl Report for Listing {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut parts = Vec::new();
         if !self.plugins.is_empty() {
-            let mut table = Table::new();
-            table.load_style(NOTHING).set_header([
-                "ID", "NAME", "VERSION", "TYPE", "HOST", "COMMANDS", "SIZE", "FILE",
-            ]);
-            for plugin in &self.plugins {
-                table.add_row([
-                    text::line(&plugin.id, 60),
-                    text::line(&plugin.name, 60),
-                    plugin.version.to_string(),
-                    plugin
-                        .plugin_type
-                        .as_deref()
-                        .map_or("-".to_owned(), |plugin_type| text::line(plugin_type, 60)),
-                    plugin.host.to_owned(),
-                    plugin.commands.to_string(),
-                    quantities::bytes(plugin.bytes),
-                    plugin.file.clone(),
-                ]);
-            }
-            for line in table.to_string().lines() {
-                writeln!(out, "{}", line.trim())?;
-            }
-        } else if self.broken.is_empty() && self.hidden == 0 {
-            writeln!(
-                out,
-                "There are no plugins in `{}`: it has no file `*.wasm`",
-                self.dir
-            )?;
+            parts.push(self.table());
         }
-        if self.hidden > 0 {
-            let plugins = if self.hidden == 1 {
-                "plugin is"
-            } else {
-                "plugins are"
+        if let Some(ty) = self.plugin_type.as_ref().filter(|_| self.hidden > 0) {
+            let plugins = match self.hidden {
+                1 => "plugin is",
+                _ => "plugins are",
             };
-            let separator = if self.plugins.is_empty() { "" } else { "\n" };
-            writeln!(
-                out,
-                "{separator}{} {plugins} of another type than `{}`",
-                self.hidden,
-                text::line(self.plugin_type.as_deref().unwrap_or_default(), 60)
-            )?;
+            let ty = text::line(ty, 60);
+            parts.push(format!(
+                "{} {plugins} of another type than `{ty}`\n",
+                self.hidden
+            ));
         }
         if !self.broken.is_empty() {
-            let separator = if self.plugins.is_empty() && self.hidden == 0 {
-                ""
-            } else {
-                "\n"
-            };
-            writeln!(out, "{separator}Not plugins, or broken:")?;
+            let mut part = "Not plugins, or broken:\n".to_owned();
+            for Broken { file, reason } in &self.broken {
+                part.push_str(&format!("  {BAD}✗{BAD:#} {file}: {reason}\n"));
+            }
+            parts.push(part);
         }
-        for broken in &self.broken {
-            writeln!(out, "  {BAD}✗{BAD:#} {}: {}", broken.file, broken.reason)?;
+        if parts.is_empty() {
+            let dir = &self.dir;
+            parts.push(format!(
+                "There are no plugins in `{dir}`: it has no file `*.wasm`\n"
+            ));
         }
-        Ok(())
+        write!(out, "{}", parts.join("\n"))
+    }
+}
+
+impl Listing {
+    fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_header([
+            "ID", "NAME", "VERSION", "TYPE", "HOST", "COMMANDS", "SIZE", "FILE",
+        ]);
+        for plugin in &self.plugins {
+            table.add_row([
+                text::line(&plugin.id, 60),
+                text::line(&plugin.name, 60),
+                plugin.version.to_string(),
+                text::line(plugin.plugin_type.as_deref().unwrap_or("-"), 60),
+                plugin.host.to_owned(),
+                plugin.commands.to_string(),
+                quantities::bytes(plugin.bytes),
+                plugin.file.clone(),
+            ]);
+        }
+        let table = table.to_string();
+        table
+            .lines()
+            .map(|line| format!("{}\n", line.trim()))
+            .collect()
     }
 }
