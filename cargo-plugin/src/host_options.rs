@@ -271,15 +271,11 @@ impl HostOptions {
             return Ok(());
         };
         let shown = text::line(unknown, 60);
-        let nearest = known
-            .iter()
-            .map(|name| (strsim::normalized_damerau_levenshtein(name, unknown), name))
-            .filter(|(likeness, _)| *likeness > 0.5)
-            .max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let nearest = text::nearest(unknown, known);
         Err(Error::new(format!("there is no permission `{shown}`"))
             .because("no service has it, and the plugin does not ask for it")
             .help(match nearest {
-                Some((_, name)) => format!("did you mean `--grant {}`?", text::line(name, 60)),
+                Some(name) => format!("did you mean `--grant {}`?", text::line(name, 60)),
                 None => format!("the services have {}", SERVICES.join(", ")),
             }))
     }

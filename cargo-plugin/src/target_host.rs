@@ -85,7 +85,7 @@ pub fn said(found: Host) -> String {
 /// Returns the hint for a module that is made for a host other than the expected one.
 pub fn advice(found: Host, expected: Host) -> String {
     format!(
-        "`--host {}` is its host; `cargo plugin build --host {}` makes one for `{}`",
+        "`--host {}` names the host that it is made for; `cargo plugin build --host {}` makes one for `{}`",
         found.name, expected.name, expected.name
     )
 }

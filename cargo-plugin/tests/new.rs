@@ -159,7 +159,10 @@ fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&made.stdout);
-    assert!(said.contains("it takes the SDK from the folder "), "{said}");
+    assert!(
+        said.contains("it depends on the SDK in the folder "),
+        "{said}"
+    );
     let project = outside.path().join("weather");
     fs::copy(
         Path::new(WORKSPACE).join("Cargo.lock"),
@@ -185,9 +188,9 @@ fn what_is_there_is_never_overwritten() {
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
     insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
-    error: `weather` is there already
+    error: `weather` already exists
 
-    help: choose another name, or another folder by `--output DIR`
+    help: choose another name, or another folder with `--output DIR`
     "#);
     assert_eq!(
         fs::read_dir(outside.path().join("weather"))
@@ -208,7 +211,7 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
     error: `My_Weather` cannot be the name of a plugin
 
     Caused by:
-      it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter
+      a name consists of lower-case letters and digits, with single hyphens between them, and begins with a letter
 
     help: did you mean `my-weather`?
     "#);
@@ -223,12 +226,12 @@ fn a_folder_without_the_sdk_is_no_clone_of_it() {
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
     insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
-    error: `.` is no clone of the SDK's repository
+    error: `.` is not a clone of the SDK's repository
 
     Caused by:
-      the crate `plugin-sdk` is not there: ./sdk/Cargo.toml
+      it does not contain the crate `plugin-sdk`: ./sdk/Cargo.toml
 
-    help: `--sdk-path` takes the folder that has `sdk` and `host-harness` in it
+    help: `--sdk-path` needs the folder that contains `sdk` and `host-harness`
     "#);
     assert!(!outside.path().join("weather").exists());
 }

@@ -473,12 +473,12 @@ fn what_is_no_plugin_is_told_what_it_lacks() {
     let name = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let library = Project::new(&[("Cargo.toml", name), ("src/lib.rs", "")]);
     insta::assert_snapshot!(error_in(&library, &mut library.run(&["build"])), @r#"
-    error: the package `plain` is no plugin
+    error: the package `plain` is not a plugin
 
     Caused by:
       it does not depend on `plugin-sdk`: [PROJECT]/Cargo.toml
 
-    help: `cargo plugin new NAME` makes a plugin; `cargo add plugin-sdk` begins to make one of a package
+    help: `cargo plugin new NAME` creates a plugin; `cargo add plugin-sdk` is the first step to turn a package into one
     "#);
 
     let rlib = manifest("plain").replace("\"cdylib\", ", "");
@@ -498,22 +498,22 @@ fn what_is_no_plugin_is_told_what_it_lacks() {
     let program = manifest("plain").replace("[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n", "");
     let program = Project::new(&[("Cargo.toml", &program), ("src/main.rs", "fn main() {}")]);
     insta::assert_snapshot!(error_in(&program, &mut program.run(&["package"])), @r#"
-    error: the package `plain` has no library to make a plugin of
+    error: the package `plain` has no library that could be a plugin
 
     Caused by:
-      there is no `src/lib.rs` beside [PROJECT]/Cargo.toml
+      there is no `src/lib.rs` next to [PROJECT]/Cargo.toml
 
     help: a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`
     "#);
 
     let nothing = Project::new(&[]);
     insta::assert_snapshot!(error_in(&nothing, &mut nothing.run(&["test"])), @r#"
-    error: there is no project to work on
+    error: there is no project here
 
     Caused by:
       could not find `Cargo.toml` in `[PROJECT]` or any parent directory
 
-    help: `cargo plugin new NAME` makes one; `--manifest-path PATH` names one that is elsewhere
+    help: `cargo plugin new NAME` creates one; `--manifest-path PATH` names one elsewhere
     "#);
     let folder = nothing.run(&["build", "--manifest-path", "src"]);
     insta::assert_snapshot!(error_in(&nothing, &mut { folder }), @r#"
@@ -606,7 +606,7 @@ fn wasm_opt_is_asked_for_and_never_needed() {
     Caused by:
       cannot run `wasm-opt`: No such file or directory (os error 2)
 
-    help: `--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; everything works without
+    help: `--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; all other commands work without it
     "#);
 }
 

@@ -346,12 +346,12 @@ fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
         ("src/lib.rs", REPEATER),
     ]);
     insta::assert_snapshot!(error_in(&project, &["build", "--host", "cis", "--profile", "dev"]), @r#"
-    what was built of `vain-repeater` is no plugin for the host `cis`
+    the module built from `vain-repeater` is not a plugin for the host `cis`
 
     Caused by:
       this module is made for `native`: hosts of the plugin SDK's own ABI
 
-    help: the feature must choose that host in the SDK:
+    help: the feature must select that host in the SDK:
 
       host-cis = ["plugin-sdk/host-cis"]
     "#);

@@ -270,7 +270,7 @@ fn a_proposal_that_the_host_lacks_is_named() {
     );
     assert_eq!(code, 1);
     assert!(
-        said.contains("the module needs `exception-handling`, which the host does not run"),
+        said.contains("the module needs `exception-handling`, which the host does not support"),
         "{said}"
     );
 }

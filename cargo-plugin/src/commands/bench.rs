@@ -103,20 +103,13 @@ impl Bench {
             if differences.iter().all(Difference::is_reason) {
                 differences.clear();
             }
-            let same = differences.is_empty();
             report.differences = Some(differences);
-            terminal.show(&report)?;
-            return Ok(match same {
-                true => Verdict::Yes,
-                false => Verdict::No,
-            });
         }
         if self.lock {
             now.write(&path)?;
             terminal.status("Locked", &path.display().to_string());
         }
-        terminal.show(&report)?;
-        Ok(Verdict::Yes)
+        terminal.show(&report)
     }
 
     fn subject(&self, terminal: &Terminal) -> Result<Subject> {
@@ -286,6 +279,10 @@ impl Benched {
 }
 
 impl Report for Benched {
+    fn verdict(&self) -> Verdict {
+        self.differences.as_ref().is_none_or(Vec::is_empty).into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let Some(differences) = &self.differences else {
             let bytes = quantities::count(self.module_bytes);

@@ -45,8 +45,7 @@ impl Build {
             let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
             builds.push(self.report(&project, &bundle)?);
         }
-        terminal.show(&Several(builds))?;
-        Ok(Verdict::Yes)
+        terminal.show(&Several(builds))
     }
 
     /// Writes the files, and returns the report.

@@ -58,11 +58,7 @@ impl Diff {
             by_version,
             changes,
         };
-        terminal.show(&report)?;
-        Ok(match report.allowed {
-            true => Verdict::Yes,
-            false => Verdict::No,
-        })
+        terminal.show(&report)
     }
 }
 
@@ -132,6 +128,10 @@ struct Comparison {
 }
 
 impl Report for Comparison {
+    fn verdict(&self) -> Verdict {
+        self.allowed.into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
@@ -167,12 +167,12 @@ impl Report for Comparison {
             }
         }
         writeln!(out)?;
-        self.verdict(out)
+        self.conclusion(out)
     }
 }
 
 impl Comparison {
-    fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn conclusion(&self, out: &mut dyn Write) -> io::Result<()> {
         let what = match self.level {
             None => "Nothing changed",
             Some(Level::Patch) => "Patches only",

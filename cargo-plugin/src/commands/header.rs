@@ -63,8 +63,7 @@ impl Header {
             host: host.name,
             header,
             output: self.output,
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 

@@ -37,18 +37,16 @@ impl Info {
             && let Some(Foreign { commands, .. }) = file.foreign(&inspection)
         {
             let module = Module::of(&file, &inspection);
-            terminal.show(&ForeignReport { commands, module })?;
-            return Ok(Verdict::Yes);
+            return terminal.show(&ForeignReport { commands, module });
         }
         let manifest = file.manifest(&inspection)?;
         match &self.schema {
-            Some(command) => terminal.show(&schema(&manifest, command, self.result)?)?,
+            Some(command) => terminal.show(&schema(&manifest, command, self.result)?),
             None => {
                 let module = Module::of(&file, &inspection);
-                terminal.show(&Information { manifest, module })?;
+                terminal.show(&Information { manifest, module })
             }
         }
-        Ok(Verdict::Yes)
     }
 }
 
@@ -77,13 +75,9 @@ fn unknown(manifest: &Manifest, name: &str) -> Error {
         .iter()
         .map(|command| command.name.as_str());
     let names: Vec<&str> = names.collect();
-    let nearest = names
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), *known))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, known)| distance * 3 <= known.len().max(3));
+    let nearest = text::nearest(name, names.iter().copied());
     error.help(match nearest {
-        Some((_, nearest)) => format!("did you mean `{}`?", text::line(nearest, 60)),
+        Some(nearest) => format!("did you mean `{}`?", text::line(nearest, 60)),
         None if names.is_empty() => "it has no commands at all".to_owned(),
         None => format!("it has {}", text::line(&names.join(", "), 500)),
     })

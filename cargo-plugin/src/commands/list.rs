@@ -52,8 +52,7 @@ impl List {
             plugin_type: self.plugin_type,
             plugins,
             broken,
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 

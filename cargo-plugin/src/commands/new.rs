@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::project::own_metadata;
 use crate::target_host::{self, Host};
-use crate::template::{self, PluginType, Sdk, Surroundings};
+use crate::template::{self, Sdk, Surroundings, Template};
 use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
 
 /// Names that a crate cannot or should not have: Rust's keywords, the standard library's crates,
@@ -30,13 +30,8 @@ pub struct New {
     /// The name by which programs know the plugin: lower-case letters, digits and hyphens
     name: String,
     /// The purpose of the plugin
-    #[arg(
-        short = 't',
-        long = "type",
-        value_name = "TYPE",
-        default_value = "tool"
-    )]
-    plugin_type: PluginType,
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "tool", value_parser = template::parser())]
+    template: Template,
     /// The folder in which to create the project's folder [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -77,11 +72,11 @@ impl New {
             elsewhere => elsewhere,
         };
         let write_manifest = |surroundings| {
-            let manifest = template::manifest(&self.name, self.plugin_type, &sdk, surroundings);
+            let manifest = template::manifest(&self.name, self.template, &sdk, surroundings);
             write(&folder.join("Cargo.toml"), &manifest)
         };
         let mut files = vec!["Cargo.toml".to_owned()];
-        for (path, contents) in template::files(&self.name, self.plugin_type, &self.hosts) {
+        for (path, contents) in template::files(&self.name, self.template, &self.hosts) {
             write(&folder.join(path), &contents)?;
             files.push(path.to_owned());
         }
@@ -92,7 +87,7 @@ impl New {
         }
         terminal.show(&NewReport {
             name: self.name,
-            plugin_type: self.plugin_type.word(),
+            plugin_type: self.template.word,
             hosts: self.hosts.iter().map(|host| host.name).collect(),
             sdk: match &sdk {
                 Sdk::Path(clone) => Some(clone.clone()),
@@ -101,8 +96,7 @@ impl New {
             folder,
             files,
             workspace: workspace.filter(|_| surroundings == Surroundings::Member),
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 

@@ -45,8 +45,7 @@ impl Package {
             let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
             packages.push(self.pack(&project, &bundle, terminal)?);
         }
-        terminal.show(&Several(packages))?;
-        Ok(Verdict::Yes)
+        terminal.show(&Several(packages))
     }
 
     fn pack(

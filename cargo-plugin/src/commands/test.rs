@@ -95,10 +95,6 @@ impl Test {
             own_tests,
             checks,
             warnings,
-        })?;
-        Ok(match passed {
-            true => Verdict::Yes,
-            false => Verdict::No,
         })
     }
 
@@ -160,6 +156,10 @@ struct TestReport {
 }
 
 impl Report for TestReport {
+    fn verdict(&self) -> Verdict {
+        self.passed.into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.own_tests {
             Some(true) => writeln!(out, "{GOOD}✓{GOOD:#} its own tests pass")?,

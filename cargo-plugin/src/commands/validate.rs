@@ -66,11 +66,7 @@ impl Validate {
             },
         );
         validation.verbose = self.verbose;
-        terminal.show(&validation)?;
-        Ok(match validation.passed {
-            true => Verdict::Yes,
-            false => Verdict::No,
-        })
+        terminal.show(&validation)
     }
 
     /// Builds a project's plugin for shipping, for the host.

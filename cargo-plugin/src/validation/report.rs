@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Check, Finding, Subject};
 use crate::plugin_file::PluginFile;
 use crate::quantities::{bytes, pages};
-use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, WARNING};
+use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, Verdict, WARNING};
 use crate::text;
 
 /// All results of a validation.
@@ -163,6 +163,10 @@ impl Finding {
 }
 
 impl Report for Validation {
+    fn verdict(&self) -> Verdict {
+        self.passed.into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.passed {
             true => writeln!(out, "{GOOD}✓{GOOD:#} Plugin validation passed")?,
