@@ -483,141 +483,87 @@ mod tests {
         serde_json::from_value(members).unwrap()
     }
 
-    fn reported(old: Value, new: Value) -> Vec<String> {
-        let show =
-            |change: Change| format!("{:?}: {} {}", change.level, change.subject, change.what);
-        compare(&manifest(old), &manifest(new))
-            .sorted()
-            .into_iter()
-            .map(show)
-            .collect()
+    /// Shows each pair of manifests with the changes between them.
+    fn compared(pairs: impl IntoIterator<Item = (Value, Value)>) -> String {
+        let mut shown = String::new();
+        for (old, new) in pairs {
+            shown.push_str(&format!("{old}\n→ {new}\n"));
+            for change in compare(&manifest(old), &manifest(new)).sorted() {
+                let Change {
+                    level,
+                    subject,
+                    what,
+                    ..
+                } = change;
+                shown.push_str(&format!("  {level:?}: {subject} {what}\n"));
+            }
+            shown.push('\n');
+        }
+        shown
     }
 
     #[test]
-    fn equal_manifests_have_no_changes() {
-        let all = json!({"commands": [{"name": "a", "arguments": {"type": "object"}, "result": true}], "config": true, "requires": {"x": ">=1"}});
-        assert_eq!(reported(all.clone(), all), [""; 0]);
-    }
-
-    #[test]
-    fn changed_commands_and_codecs_are_reported() {
-        let command = |more: Value| {
+    fn changed_commands_are_reported() {
+        let command = |members: Value| {
             let mut command = json!({"name": "a", "codec": "raw", "input": "u8"});
-            command
-                .as_object_mut()
-                .unwrap()
-                .extend(more.as_object().unwrap().clone());
+            for (name, value) in members.as_object().unwrap() {
+                command[name] = value.clone();
+            }
             json!({"commands": [command]})
         };
-        assert_eq!(
-            reported(command(json!({})), json!({})),
-            ["Breaking: command `a` is gone"]
-        );
-        assert_eq!(
-            reported(json!({}), command(json!({}))),
-            ["Minor: command `a` is new"]
-        );
-        assert_eq!(
-            reported(command(json!({})), command(json!({"input": "f32"}))),
-            ["Breaking: command `a` takes f32 now, and not u8"]
-        );
-        assert_eq!(
-            reported(command(json!({})), command(json!({"codec": "json"}))),
-            ["Breaking: command `a` was called as plain bytes, and is as JSON now"]
-        );
-        assert_eq!(
-            reported(command(json!({"batch": true})), command(json!({}))),
-            ["Breaking: command `a` no longer accepts batches"]
-        );
-        assert_eq!(
-            reported(
-                command(json!({"errors": [{"code": "x"}]})),
-                command(json!({"errors": [{"code": "y"}]}))
+        let plain = || command(json!({}));
+        let binary = |members: Value| {
+            let object = json!({"type": "object", "properties": members});
+            json!({"commands": [{"name": "a", "codec": "binary", "result": object, "arguments": true}]})
+        };
+        let error = |code: &str| command(json!({"errors": [{"code": code}]}));
+        let all = json!({"commands": [{"name": "a", "arguments": {"type": "object"}, "result": true}], "config": true, "requires": {"x": ">=1"}});
+        let shown = compared([
+            (all.clone(), all),
+            (plain(), json!({})),
+            (json!({}), plain()),
+            (plain(), command(json!({"input": "f32"}))),
+            (plain(), command(json!({"codec": "json"}))),
+            (command(json!({"batch": true})), plain()),
+            (error("x"), error("y")),
+            // Every change of form breaks the binary codec.
+            (
+                binary(json!({"x": true})),
+                binary(json!({"x": true, "y": true})),
             ),
-            [
-                "Minor: command `a` no longer returns the error `x`",
-                "Minor: command `a` may return the error `y` now"
-            ]
-        );
-    }
-
-    #[test]
-    fn every_change_of_form_breaks_the_binary_codec() {
-        let command = |members: Value| json!({"commands": [{"name": "a", "codec": "binary", "result": {"type": "object", "properties": members}, "arguments": true}]});
-        let [change] = &reported(
-            command(json!({"x": true})),
-            command(json!({"x": true, "y": true})),
-        )[..] else {
-            panic!()
-        };
-        assert_eq!(change, "Breaking: command `a`, the result's `y` is new");
-        let [order] = &reported(
-            command(json!({"x": true, "y": true})),
-            command(json!({"y": true, "x": true})),
-        )[..] else {
-            panic!()
-        };
-        assert_eq!(
-            order,
-            "Breaking: command `a`, the result has its members or variants in another order"
-        );
+            (
+                binary(json!({"x": true, "y": true})),
+                binary(json!({"y": true, "x": true})),
+            ),
+        ]);
+        insta::assert_snapshot!(shown);
     }
 
     #[test]
     fn each_kind_of_manifest_change_has_its_level() {
-        for (old, new, expected) in [
-            (
-                json!({}),
-                json!({"permissions": [{"name": "kv"}]}),
-                "Breaking: the permission `kv` is asked for now",
-            ),
-            (
-                json!({"permissions": [{"name": "kv"}]}),
-                json!({}),
-                "Minor: the permission `kv` is no longer asked for",
-            ),
+        let required = json!({"type": "object", "properties": {"a": true}, "required": ["a"]});
+        let shown = compared([
+            (json!({}), json!({"permissions": [{"name": "kv"}]})),
+            (json!({"permissions": [{"name": "kv"}]}), json!({})),
             (
                 json!({"requires": {"x": ">=0.2"}}),
                 json!({"requires": {"x": ">=0.1.5"}}),
-                "Minor: the host `x` was required as `>=0.2`, and is as `>=0.1.5` now",
             ),
             (
                 json!({"requires": {"x": ">=0.2"}}),
                 json!({"requires": {"x": ">=0.3"}}),
-                "Breaking: the host `x` was required as `>=0.2`, and is as `>=0.3` now",
             ),
             (
                 json!({"limits": {"max_fuel": 5}}),
                 json!({"limits": {"max_fuel": 6}}),
-                "Minor: the fuel asked for was 5 units, and is 6 now",
             ),
-            (
-                json!({"handles": [{"topic": "a"}]}),
-                json!({}),
-                "Breaking: events `a` are no longer handled",
-            ),
-            (
-                json!({}),
-                json!({"emits": [{"topic": "a"}]}),
-                "Minor: events `a` are emitted now",
-            ),
-            (
-                json!({}),
-                json!({"config": {"type": "object", "properties": {"a": true}, "required": ["a"]}}),
-                "Breaking: the configuration's `a` is new, and required",
-            ),
-            (
-                json!({"type": "tool"}),
-                json!({}),
-                "Breaking: the type was `tool`, and there is none now",
-            ),
-            (
-                json!({}),
-                json!({"description": "New."}),
-                "Patch: the description changed",
-            ),
-        ] {
-            assert_eq!(reported(old, new), [expected]);
-        }
+            (json!({"handles": [{"topic": "a"}]}), json!({})),
+            (json!({}), json!({"emits": [{"topic": "a"}]})),
+            (json!({}), json!({"config": required})),
+            (json!({"type": "tool"}), json!({})),
+            (json!({}), json!({"type": "tool"})),
+            (json!({}), json!({"description": "New."})),
+        ]);
+        insta::assert_snapshot!(shown);
     }
 }
