@@ -99,21 +99,50 @@ fn definitions() -> impl Strategy<Value = Definitions> {
     })
 }
 
-/// Generates a schema and one that differs a little.
+/// Generates two schemas: any two, or two that differ in one schema within them, or in one keyword.
 fn pair() -> impl Strategy<Value = (Value, Value)> {
+    let keyword = prop::sample::select(vec![
+        ("minimum", json!(2)),
+        ("maximum", json!(2)),
+        ("maxLength", json!(1)),
+        ("maxItems", json!(1)),
+        ("required", json!(["a"])),
+        ("required", json!(["b"])),
+        ("required", json!([])),
+        ("anyOf", json!([{"required": ["a"]}, {"required": ["b"]}])),
+        ("additionalProperties", json!(false)),
+        ("properties", json!({"a": true})),
+        ("properties", json!({"a": true, "b": {"type": "integer"}})),
+    ]);
+    let usual = prop::sample::select(vec![
+        json!({"type": "object", "properties": {"a": true, "b": {"type": "string"}}}),
+        json!({"type": "integer", "minimum": -2, "maximum": 5}),
+    ]);
+    let within = (schema(), any::<prop::sample::Index>(), schema());
     prop_oneof![
         (schema(), schema()),
-        (schema(), any::<prop::sample::Index>(), schema()).prop_map(|(schema, place, other)| {
+        within.prop_map(|(schema, place, other)| {
             let mut changed = schema.clone();
-            let places = places(&mut changed);
+            let mut places = places(&mut changed);
             if !places.is_empty() {
                 let nth = place.index(places.len());
-                if let Some(place) = places.into_iter().nth(nth) {
-                    *place = other;
-                }
+                *places.swap_remove(nth) = other;
             }
             (schema, changed)
         }),
+        (prop_oneof![schema(), usual], keyword, any::<bool>()).prop_map(
+            |(schema, (keyword, value), is_old)| {
+                let mut changed = schema.clone();
+                if let Value::Object(keywords) = &mut changed {
+                    keywords.insert(keyword.to_owned(), value);
+                }
+                if is_old {
+                    (changed, schema)
+                } else {
+                    (schema, changed)
+                }
+            }
+        ),
     ]
 }
 
@@ -188,7 +217,7 @@ fn breaks(old: Document<'_>, new: Document<'_>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn values_of_the_old_schema_fit_one_that_does_not_break(
