@@ -1,4 +1,4 @@
-//! Checks of a plugin's behaviour against its description, made without knowledge of its purpose.
+//! Checks that a plugin behaves as it describes itself, made without knowledge of its purpose.
 //!
 //! The results do not depend on time: fuel limits each call, the clock does not advance, and random
 //! numbers repeat in every run.

@@ -56,7 +56,7 @@ const TEMPLATES: [Template; 4] = [
     },
     Template {
         word: "llm_backend",
-        description: "Answers conversations by a language model on a server",
+        description: "Answers conversations with a language model on a server",
         source: include_str!("../templates/llm_backend/lib.rs"),
         test: include_str!("../templates/llm_backend/plugin.rs"),
     },

@@ -1,4 +1,4 @@
-//! `cargo plugin bench`, as its users run it.
+//! Tests of `cargo plugin bench` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -39,7 +39,7 @@ fn shop() -> Folder {
         .with("plugin-bench.toml", CASES)
 }
 
-/// What is counted is the same in every run; how long it took is not, and is left out.
+/// Returns the counts, which are the same in every run, without the times.
 fn counted(place: &Folder) -> Value {
     parsed(
         &place
@@ -83,7 +83,7 @@ fn the_cases_of_a_file_are_measured() {
 #[test]
 fn without_a_file_every_command_is_called_as_its_description_allows() {
     let place = Folder::new().with("wares.wasm", wares());
-    // What never ends is ended by its fuel.
+    // The fuel limit ends the infinite loop.
     let words = ["bench", "wares.wasm", "--time", "0", "--fuel", "100000"];
     assert_snapshot!("described", place.run(&words).good());
 }
@@ -163,7 +163,7 @@ fn mistakes_in_the_file_of_cases_are_told() {
 
 #[test]
 fn services_are_the_same_in_every_run() {
-    // Works for as long as the first random byte and the nanoseconds of the clock say.
+    // The first random byte and the nanoseconds of the clock determine how long it works.
     let functions = r#"(func (export "command_work") (param i32 i32) (result i64)
           (local $left i32)
           (drop (call $random (i32.const 128) (i32.const 1)))

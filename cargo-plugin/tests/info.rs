@@ -1,4 +1,4 @@
-//! `cargo plugin info`, as people run it.
+//! Tests of `cargo plugin info` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

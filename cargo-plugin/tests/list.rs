@@ -1,4 +1,4 @@
-//! `cargo plugin list`, as people run it.
+//! Tests of `cargo plugin list` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! New projects: all that the templates promise, by cargo itself.
+//! Tests of new projects: cargo builds and tests each template.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +16,7 @@ use support::{WORKSPACE, cargo, plugin, target_dir};
 
 const TYPES: [&str; 4] = ["tool", "llm_backend", "storage_backend", "audio_effect"];
 
-/// Every file of a project that is made.
+/// The files of a new project.
 const FILES: [&str; 6] = [
     "Cargo.toml",
     "src/lib.rs",
@@ -33,7 +33,7 @@ fn make(folder: &Path, name: &str, plugin_type: &str) {
     fs::copy(lock, folder.join(name).join("Cargo.lock")).unwrap();
 }
 
-/// Made, tested and built as its author would, and checked by the tool.
+/// Creates, tests and builds a project as its author would, and checks it with the tool.
 fn passes(plugin_type: &str) {
     let outside = tempfile::tempdir().unwrap();
     let name = format!("new-{}", plugin_type.replace('_', "-"));
@@ -57,7 +57,7 @@ fn passes(plugin_type: &str) {
         "{said}"
     );
 
-    // The README and the CI file name what was built.
+    // The README and the CI file name the module that was built.
     let module = format!(
         "wasm32-unknown-unknown/release/{}.wasm",
         name.replace('-', "_")
@@ -169,7 +169,7 @@ fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
         project.join("Cargo.lock"),
     )
     .unwrap();
-    // Cargo finds whatever it needs there.
+    // Cargo finds all crates that it needs there.
     let metadata = support::json(&mut cargo(&project, &["metadata", "--format-version=1"]));
     let packages = metadata["packages"].as_array().unwrap();
     let sdk = packages
@@ -276,7 +276,7 @@ fn within_a_workspace_it_is_a_member_where_it_is_taken_for_one_and_stands_alone_
         "{manifest}"
     );
 
-    // Cargo takes both as they are.
+    // Cargo accepts both.
     for project in ["plugins/weather", "elsewhere/weather"] {
         let metadata = ["metadata", "--no-deps", "--format-version=1"];
         cargo(&outside.path().join(project), &metadata)

@@ -1,4 +1,4 @@
-//! Building, packing and testing a plugin's project, by cargo itself.
+//! Tests that build, package and test a plugin's project with cargo.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::project::{Project, manifest};
 use support::{cargo, target_dir};
 
-/// A plugin that says all that there is to say of itself.
+/// A plugin with a full description of itself.
 const REPEATER: &str = r#"use plugin_sdk::prelude::*;
 
 /// Repeats words.
@@ -69,7 +69,7 @@ fn repeater(name: &str) -> Project {
     project
 }
 
-/// The error that a command ends with, and its exit code.
+/// Returns the exit code and the errors of a command.
 fn refused(command: &mut Command) -> (Option<i32>, String) {
     let output = command.output().unwrap();
     (
@@ -78,7 +78,7 @@ fn refused(command: &mut Command) -> (Option<i32>, String) {
     )
 }
 
-/// An error without the folder that the project happens to be in.
+/// Returns the errors of a command, without the project's folder.
 fn error_in(project: &Project, command: &mut Command) -> String {
     let (code, said) = refused(command);
     assert_eq!(code, Some(3), "{said}");
@@ -102,7 +102,8 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         expected.map(|file| folder.join(file).display().to_string())
     );
 
-    // Names were kept for the report and left out by us: what is shipped is what cargo itself makes, byte for byte.
+    // The tool keeps names for its report and strips them itself: the shipped module is the one that
+    // cargo builds, byte for byte.
     let wasm = fs::read(files[0]).unwrap();
     let by_hand = [
         "rustc",
@@ -123,7 +124,7 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         by_cargo.len()
     );
 
-    // And it runs.
+    // It runs.
     let mut plugin = Plugin::builder(plugin_sdk_harness::Source::bytes(wasm.clone()))
         .grant("kv")
         .build()
@@ -199,7 +200,7 @@ fn a_failure_of_the_stripped_module_has_the_names_of_the_same_build(wasm: &[u8],
     assert!(!harness(bytes.clone()).contains("blown_up"));
     assert!(harness(bytes.symbols(symbols)).contains("built_repeater::blown_up"));
 
-    // A module that differs by one byte, and in nothing that runs.
+    // The module differs by one byte outside of its code.
     let other = [wasm, b"\0\x02\x01x"].concat();
     folder.write("renamed.wasm", other);
     fs::rename(
@@ -252,7 +253,7 @@ fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
         (report, archive)
     };
     let (report, first) = pack("one");
-    // Built anew, later.
+    // A later build.
     project.put("src/lib.rs", &format!("{REPEATER}\n"));
     cargo(
         &project.root,
@@ -297,7 +298,7 @@ fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
         ]
     );
     assert_eq!(report["files"].as_array().unwrap().len(), names.len());
-    // As whoever gets it would check it.
+    // The check of a user who downloads it.
     Command::new("sha256sum")
         .args(["--check", "--strict", "SHA256SUMS"])
         .current_dir(&folder)
@@ -579,7 +580,7 @@ fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
     let said = error_in(&project, &mut project.run(&["build"]));
     let (_, said) = said.split_once("error: ").unwrap();
     insta::assert_snapshot!(said, @r#"
-    the module of `empty-library` does not say what plugin it is
+    the module of `empty-library` does not describe itself
 
     Caused by:
       it has no section `plugin-sdk`
@@ -592,7 +593,7 @@ fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
 fn wasm_opt_is_asked_for_and_never_needed() {
     let project = Project::plugin("optimised", REPEATER);
     let mut command = project.run(&["build", "--optimize"]);
-    // Cargo is called by its full path.
+    // The tool calls cargo by its full path.
     let said = error_in(
         &project,
         command
@@ -610,7 +611,7 @@ fn wasm_opt_is_asked_for_and_never_needed() {
     "#);
 }
 
-/// The compiler by its full path.
+/// Returns the full path of the compiler.
 fn rustc() -> String {
     let output = std::process::Command::new("rustc")
         .args(["--print", "sysroot"])

@@ -1,4 +1,4 @@
-//! `cargo plugin validate`, as people run it.
+//! Tests of `cargo plugin validate` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +19,7 @@ fn validate(folder: &Folder, options: &[&str]) -> (i32, String) {
         .said()
 }
 
-/// What is said of these bytes.
+/// Returns the exit code and the output for these bytes.
 fn of(wasm: impl AsRef<[u8]>, options: &[&str]) -> (i32, String) {
     let folder = Folder::new();
     folder.write("greeter.wasm", wasm);
@@ -133,7 +133,7 @@ fn imports_are_the_hosts_or_told() {
     assert!(!said.contains("`text`"), "{said}");
 }
 
-/// go-musicfox passes its functions by position: `incompatible import type`, if it is told at all.
+/// go-musicfox passes its functions by position, and at most reports `incompatible import type`.
 #[test]
 fn imports_in_another_order_are_refused_for_a_host_that_goes_by_position() {
     let exports = r#"(memory (export "memory") 1) (func (export "malloc") (param i32) (result i32) i32.const 8) (func (export "free") (param i32))
@@ -186,7 +186,7 @@ fn calls_that_the_standard_library_cannot_do_are_warnings() {
     insta::assert_snapshot!(said);
 }
 
-/// What NeoTalk asks a module for.
+/// The exports that NeoTalk requires.
 const FOR_NEOTALK: &str = r#"(memory (export "memory") 2)
     (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
     (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
@@ -295,7 +295,7 @@ fn programs_read_checks_and_findings() {
     assert!(failed[0]["findings"][0]["help"].is_string());
 }
 
-/// Plugins that are built as their authors would.
+/// Builds plugins as their authors would.
 #[test]
 fn the_examples_pass_and_tell_what_their_source_says() {
     for (name, expected) in [
@@ -319,7 +319,7 @@ fn the_examples_pass_and_tell_what_their_source_says() {
         for line in expected {
             assert!(said.contains(line), "{said}");
         }
-        // What std carries of the unsupported is no call of the plugin's.
+        // Unsupported functions in std alone are not calls of the plugin.
         assert!(!said.contains("standard library"), "{said}");
         let folder = Folder::new();
         folder.write("greeter.wasm", &built.wasm);
@@ -336,7 +336,7 @@ const BACKEND: [&str; 2] = [
     "rustflags = ['--cfg', 'getrandom_backend=\"custom\"']",
 ];
 
-/// A plugin with these dependencies, whose one command is this body.
+/// Returns a plugin with these dependencies and one command with this body.
 fn using(name: &str, dependencies: &[&str], body: &str) -> Project {
     let mut toml = manifest(name);
     for line in dependencies {
@@ -367,7 +367,7 @@ fn attempt(project: &Project) -> Result<String, plugin_sdk_harness::Failure> {
     plugin.call::<String>("attempt", ())
 }
 
-/// What stands between backticks in the remedy for a crate and is a line of `Cargo.toml`.
+/// Returns the lines of `Cargo.toml` in the remedy for a crate.
 fn lines_of(name: &str) -> Vec<&'static str> {
     let words = remedies::of(name).unwrap().split('`');
     words.filter(|word| word.contains(" = {")).collect()
@@ -386,7 +386,7 @@ fn every_remedy_that_keeps_a_crate_makes_it_work() {
                 sender.try_send(chrono::DateTime::<chrono::Utc>::from(now).to_rfc3339()).unwrap();\n\
                 Ok(format!(\"{} {}\", receiver.try_recv().unwrap(), ::time::OffsetDateTime::from(now)))";
     let answer = attempt(&using("tried-plain", &plain, body)).unwrap();
-    // Both tell the same day.
+    // Both return the same day.
     let day = answer.split('T').next().unwrap();
     assert!(answer.contains(&format!(" {day} ")), "{answer}");
 
@@ -416,7 +416,7 @@ fn every_remedy_that_keeps_a_crate_makes_it_work() {
     }
     project.put(".cargo/config.toml", &BACKEND.join("\n"));
     let [one, other] = [attempt(&project), attempt(&project)].map(Result::unwrap);
-    // The harness's numbers are the same in every run; that there are any is what the remedies are for.
+    // The harness's random numbers repeat in every run; the remedies make them available.
     assert_eq!(one, other);
     assert!(!one.contains("0, 0, 0, 0"), "{one}");
 }
@@ -495,7 +495,7 @@ fn a_dependency_without_its_configuration_is_told_the_lines() {
     );
     let hint = failure.hint().unwrap();
     assert!(BACKEND.iter().all(|line| hint.contains(line)), "{hint}");
-    // The tool shows cargo's output as it comes, and knows it all the same.
+    // The tool both shows and reads cargo's output.
     let built = project.run(&["build", "--profile=dev"]).output().unwrap();
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(said.contains("Compiling") && said.contains(&hint), "{said}");

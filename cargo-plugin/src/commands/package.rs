@@ -10,9 +10,8 @@ use crate::archive;
 use crate::artifact::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
-use crate::reference;
-
 use crate::quantities;
+use crate::reference;
 use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 
 /// The file that describes the plugin's commands, generated from its manifest.
@@ -21,16 +20,16 @@ const REFERENCE: &str = "COMMANDS.md";
 /// The prefixes of file names that go into every package, in any case.
 const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
 
-/// Packs the plugin into one archive to give away
+/// Packs the plugin into an archive for distribution
 ///
-/// The archive `<id>-<version>.tar.gz` holds a folder `<id>-<version>` with the module, the files beside it (see `cargo plugin build`), the
-/// README and licences of the crate, `COMMANDS.md`, which describes its commands, and `SHA256SUMS`. The same module is packed to the same
-/// archive, byte for byte. What is made for a host by `--host` is `<id>-<version>-<host>.tar.gz`.
+/// The archive `<id>-<version>.tar.gz` contains a folder `<id>-<version>` with the module, its sidecar (see `cargo plugin build`), the README and
+/// licences of the crate, `COMMANDS.md`, which describes the commands, and `SHA256SUMS`. The same module always gives the same archive, byte for
+/// byte. With `--host`, the archive is `<id>-<version>-<host>.tar.gz`.
 #[derive(clap::Args)]
 pub struct Package {
     #[command(flatten)]
     options: BuildOptions,
-    /// The folder to put the archive into, if not `plugin/<profile>` of cargo's target folder
+    /// The folder for the archive [default: `plugin/<profile>` in cargo's target folder]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]

@@ -128,7 +128,7 @@ fn blame(subject: &Subject<'_>, imports: &[&Imported], finding: Finding) -> Find
                 .filter(|name| remedies::of(name).is_some()),
         );
         if crates.is_empty() {
-            finding = finding.note("the module has no names that would tell which crate it was: build it without `strip` to see them, as with `--config profile.release.strip=false`");
+            finding = finding.note("the module has no names that show which crate it was: build it without `strip`, for example with `--config profile.release.strip=false`");
         }
     }
     let path = subject.expectations.manifest_path.as_deref();

@@ -16,7 +16,7 @@ const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a t
 pub fn no_module(failure: &Failure) -> Check {
     let mut finding = Finding::of(failure);
     if failure.code() == "not_wasm" && finding.help.is_none() {
-        finding = finding.help("`cargo plugin build` makes a plugin of a crate; a module begins with the bytes `00 61 73 6d`, its magic header");
+        finding = finding.help("`cargo plugin build` builds a plugin; a module begins with the bytes `00 61 73 6d`, its magic header");
     }
     Check::new(
         "format",

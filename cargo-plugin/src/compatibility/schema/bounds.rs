@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 use super::form::Keywords;
 use crate::schema::Whole;
 
-/// What is counted, the keyword for its minimum, and the keyword for its maximum.
+/// The counted things, each with the keywords for its minimum and its maximum.
 pub const COUNTS: [(&str, &str, &str); 3] = [
     ("length", "minLength", "maxLength"),
     ("number of items", "minItems", "maxItems"),

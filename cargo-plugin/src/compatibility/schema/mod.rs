@@ -3,8 +3,8 @@
 //! Compares the forms that `#[derive(Schema)]` writes: scalars with bounds, lists, tuples, objects,
 //! maps, options and enums. A difference in anything else is unclear, and so taken as breaking.
 //!
-//! `form` reads a schema, `walk` compares two of them, and `messages` has the words and the severity
-//! of each difference.
+//! `form` reads a schema, `walk` compares two of them, and `messages` has the words and the
+//! severity of each difference.
 
 mod bounds;
 mod form;
