@@ -81,7 +81,7 @@ fn the_cases_of_a_file_are_measured() {
 }
 
 #[test]
-fn without_a_file_every_command_is_called_as_its_description_allows() {
+fn without_a_file_commands_are_called_with_described_values() {
     let place = Folder::new().with("wares.wasm", wares());
     // The fuel limit ends the infinite loop.
     let words = ["bench", "wares.wasm", "--time", "0", "--fuel", "100000"];
@@ -89,7 +89,7 @@ fn without_a_file_every_command_is_called_as_its_description_allows() {
 }
 
 #[test]
-fn a_lock_holds_a_build_to_what_was_counted() {
+fn a_lock_detects_changed_counts() {
     let place = shop();
     assert!(
         place
@@ -140,7 +140,7 @@ fn a_lock_holds_a_build_to_what_was_counted() {
 }
 
 #[test]
-fn mistakes_in_the_file_of_cases_are_told() {
+fn mistakes_in_the_file_of_cases_are_reported() {
     let mut told = String::new();
     for cases in [
         "",

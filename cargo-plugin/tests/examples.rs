@@ -58,7 +58,7 @@ fn the_greeter_is_called_by_flags_made_from_its_source() {
 }
 
 #[test]
-fn the_guest_book_is_told_how_to_be_granted_what_it_needs_and_remembers_in_a_file() {
+fn a_denied_guest_book_names_the_grant_and_then_uses_a_file() {
     let place = built("guest-book");
     let call = |words: &[&str]| {
         let mut all = vec!["call", "guest-book.wasm"];
@@ -177,7 +177,7 @@ fn a_project_is_built_and_held_to_its_lock() {
 }
 
 #[test]
-fn fuel_is_the_same_in_every_process_for_plugins_that_draw_random_numbers_and_use_hash_maps() {
+fn fuel_with_random_numbers_and_hash_maps_repeats() {
     for guest in ["drawing", "services"] {
         let guests = example("..").join("tests/guests").join(guest);
         let built = Source::crate_dir(guests)

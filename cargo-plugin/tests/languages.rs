@@ -534,7 +534,7 @@ fn line_of_the_panic(file: &Path) -> u32 {
 }
 
 #[test]
-fn a_panic_tells_its_message_and_where_it_was_and_ends_the_instance() {
+fn a_panic_has_message_and_place_and_ends_the_instance() {
     each(|guest| {
         let mut plugin = guest.plugin();
         let failure = plugin
@@ -623,7 +623,7 @@ fn thousands_of_calls_need_no_more_memory_than_a_few_hundred() {
 }
 
 #[test]
-fn what_a_plugin_says_of_itself_is_what_it_is() {
+fn each_guest_matches_its_manifest() {
     each(|guest| {
         assert_eq!(guest.module.warnings(), [], "{}", guest.language);
         let manifest = guest.module.manifest().unwrap();
@@ -752,7 +752,7 @@ fn a_call_within_a_call_is_refused_and_changes_nothing() {
 
 /// Compiles for WebAssembly without a C library, and for this machine, where unit tests run.
 #[test]
-fn each_hosts_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
+fn each_header_compiles_alone_in_c_and_cpp_without_warnings() {
     for host in hosts::all() {
         let header = header(host.name);
         header.write("header.c", "#include \"plugin_sdk.h\"\n");
@@ -773,7 +773,7 @@ fn each_hosts_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
 }
 
 #[test]
-fn the_header_is_told_to_programs_and_refused_for_hosts_that_nobody_knows() {
+fn header_has_json_output_and_refuses_unknown_hosts() {
     let folder = Folder::new();
     let printed = folder.run(&["header"]).good();
     let told = support::parsed(&folder.run(&["--json", "header", "--host", "native"]).good());
@@ -870,7 +870,7 @@ fn the_sample_in_c_of_ciss_readme_remembers_plain_text() {
 }
 
 #[test]
-fn the_sample_in_assemblyscript_of_neotalks_guide_runs_once_it_has_memory() {
+fn neotalks_assemblyscript_sample_runs_with_an_allocator() {
     let sample = Sample::assemblyscript("neotalk", "index.ts");
     let (code, said) = sample.validated("neotalk");
     assert_eq!(code, 0, "{said}");
@@ -905,7 +905,7 @@ fn audio_buffer(samples: &[f32], [sample_rate, channels, frames]: [i32; 3]) -> V
 }
 
 #[test]
-fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
+fn musicfoxs_c_sample_filters_with_all_imports() {
     // The guide's host resolves imports by position, and cannot load the guide's sample.
     let alone = Sample::c("musicfox", &["main.c", "host.c"]);
     let failure = alone.builder().build_for(hosts::musicfox()).unwrap_err();

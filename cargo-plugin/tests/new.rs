@@ -88,22 +88,22 @@ fn passes(plugin_type: &str) {
 }
 
 #[test]
-fn a_new_tool_passes_its_tests_and_does_what_it_says() {
+fn a_new_tool_passes_its_tests_and_the_check() {
     passes("tool");
 }
 
 #[test]
-fn a_new_llm_backend_passes_its_tests_and_does_what_it_says() {
+fn a_new_llm_backend_passes_its_tests_and_the_check() {
     passes("llm_backend");
 }
 
 #[test]
-fn a_new_storage_backend_passes_its_tests_and_does_what_it_says() {
+fn a_new_storage_backend_passes_its_tests_and_the_check() {
     passes("storage_backend");
 }
 
 #[test]
-fn a_new_audio_effect_passes_its_tests_and_does_what_it_says() {
+fn a_new_audio_effect_passes_its_tests_and_the_check() {
     passes("audio_effect");
 }
 
@@ -153,7 +153,7 @@ fn a_project_is_all_of_its_files_and_no_others() {
 }
 
 #[test]
-fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
+fn the_default_sdk_is_the_one_of_the_tool() {
     let outside = tempfile::tempdir().unwrap();
     let made = plugin(outside.path(), &["new", "weather"])
         .output()
@@ -180,7 +180,7 @@ fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
 }
 
 #[test]
-fn what_is_there_is_never_overwritten() {
+fn existing_folders_are_never_overwritten() {
     let outside = tempfile::tempdir().unwrap();
     fs::create_dir(outside.path().join("weather")).unwrap();
     let refused = plugin(outside.path(), &["new", "weather"])
@@ -201,7 +201,7 @@ fn what_is_there_is_never_overwritten() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_refused_with_one_that_can() {
+fn an_invalid_name_is_refused_with_a_valid_suggestion() {
     let outside = tempfile::tempdir().unwrap();
     let refused = plugin(outside.path(), &["new", "My_Weather"])
         .output()
@@ -219,7 +219,7 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
 }
 
 #[test]
-fn a_folder_without_the_sdk_is_no_clone_of_it() {
+fn a_folder_without_the_sdk_is_not_a_clone() {
     let outside = tempfile::tempdir().unwrap();
     let refused = plugin(outside.path(), &["new", "weather", "--sdk-path", "."])
         .output()
@@ -237,7 +237,7 @@ fn a_folder_without_the_sdk_is_no_clone_of_it() {
 }
 
 #[test]
-fn within_a_workspace_it_is_a_member_where_it_is_taken_for_one_and_stands_alone_where_not() {
+fn a_project_within_a_workspace_is_a_member_only_if_included() {
     let outside = tempfile::tempdir().unwrap();
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"plugins/*\"]\n";
     fs::write(outside.path().join("Cargo.toml"), workspace).unwrap();

@@ -86,7 +86,7 @@ fn error_in(project: &Project, command: &mut Command) -> String {
 }
 
 #[test]
-fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
+fn a_build_is_cargos_module_without_sidecars_of_other_hosts() {
     let project = repeater("built-repeater");
     let report = support::json(project.run(&["build", "--json"]).arg("--top=3"));
     let files: Vec<&str> = report["files"]
@@ -232,7 +232,7 @@ fn the_last_size_is_remembered(project: &Project, size: usize) {
 }
 
 #[test]
-fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
+fn packages_are_reproducible_and_their_checksums_match() {
     let project = repeater("packed-repeater");
     let output = tempfile::tempdir().unwrap();
     let pack = |folder: &str| {
@@ -320,7 +320,7 @@ fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
 }
 
 #[test]
-fn a_plugin_that_does_what_it_says_passes() {
+fn a_plugin_that_matches_its_description_passes() {
     let project = repeater("tested-repeater");
     let report = support::json(&mut project.run(&["test", "--json"]));
     assert_eq!(
@@ -351,7 +351,7 @@ fn a_plugin_that_does_what_it_says_passes() {
 }
 
 #[test]
-fn a_plugin_that_does_not_do_what_it_says_fails_and_is_told_why() {
+fn a_plugin_that_differs_from_its_description_fails() {
     let source = r#"use plugin_sdk::prelude::*;
 
 /// Says one thing and does another.
@@ -445,7 +445,7 @@ impl Printer {
 }
 
 #[test]
-fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_are_none() {
+fn failing_tests_exit_1_and_broken_builds_exit_3() {
     let project = Project::plugin("failing-repeater", REPEATER);
     project.put(
         "tests/own.rs",
@@ -470,7 +470,7 @@ fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_a
 }
 
 #[test]
-fn what_is_no_plugin_is_told_what_it_lacks() {
+fn a_project_that_is_not_a_plugin_learns_what_it_lacks() {
     let name = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let library = Project::new(&[("Cargo.toml", name), ("src/lib.rs", "")]);
     insta::assert_snapshot!(error_in(&library, &mut library.run(&["build"])), @r#"
@@ -525,7 +525,7 @@ fn what_is_no_plugin_is_told_what_it_lacks() {
 }
 
 #[test]
-fn of_several_plugins_one_has_to_be_chosen() {
+fn one_of_several_plugins_must_be_chosen() {
     let workspace = Project::new(&[
         (
             "Cargo.toml",
@@ -575,7 +575,7 @@ fn an_error_of_the_compiler_is_shown_and_is_in_the_document() {
 }
 
 #[test]
-fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
+fn a_library_without_a_plugin_gets_a_hint() {
     let project = Project::plugin("empty-library", "");
     let said = error_in(&project, &mut project.run(&["build"]));
     let (_, said) = said.split_once("error: ").unwrap();

@@ -85,7 +85,7 @@ fn error_in(project: &Project, words: &[&str]) -> String {
 }
 
 #[test]
-fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_its_host() {
+fn modules_for_several_hosts_have_their_own_sidecars() {
     let project = repeater("many-repeater");
     let hosts = ["--host=native", "--host=cis", "--host=neotalk"];
     let mut build = project.run(&[&["build", "--json", "--top=1"], &hosts[..]].concat());
@@ -292,7 +292,7 @@ fn a_package_for_a_host_has_its_name_and_its_sidecar() {
 }
 
 #[test]
-fn a_crate_that_is_not_ready_for_a_host_is_told_which_lines_make_it_so() {
+fn a_crate_without_a_hosts_feature_gets_the_lines_to_add() {
     let plain = Project::plugin("plain-repeater", REPEATER);
     insta::assert_snapshot!(error_in(&plain, &["build", "--host", "cis"]), @r#"
     the plugin `plain-repeater` cannot be built for the host `cis`
@@ -337,7 +337,7 @@ fn a_crate_that_is_not_ready_for_a_host_is_told_which_lines_make_it_so() {
 }
 
 #[test]
-fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
+fn a_feature_that_selects_no_or_another_host_is_an_error() {
     let project = Project::new(&[
         (
             "Cargo.toml",
@@ -381,7 +381,7 @@ fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
 /// Cargo unites the features of all packages that it builds at once; this tool builds one package for
 /// one host at a time.
 #[test]
-fn plugins_for_several_hosts_in_one_workspace_are_built_one_by_one() {
+fn plugins_of_one_workspace_are_built_one_by_one() {
     let member = |name: &str| {
         let manifest = ready(name);
         manifest.split_once("[profile").unwrap().0.to_owned()
