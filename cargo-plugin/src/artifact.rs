@@ -17,7 +17,7 @@ use crate::wasm_opt;
 const NO_MANIFEST: &str =
     "the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later";
 
-/// How a module is built.
+/// The options for building a module.
 #[derive(clap::Args)]
 pub struct BuildOptions {
     /// Builds with the profile `release`, which is the default
@@ -32,7 +32,8 @@ pub struct BuildOptions {
     /// Keeps the names of functions in the module, for readable stack traces
     #[arg(long)]
     keep_names: bool,
-    /// The host to build for, with the plugin's feature `host-…`; give it several times for a module each [default: hosts of the SDK's own ABI]
+    /// The host to build for, with the plugin's feature `host-…`; give it several times for a
+    /// module each [default: hosts of the SDK's own ABI]
     #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser())]
     hosts: Vec<Host>,
     #[command(flatten)]

@@ -56,25 +56,31 @@ pub struct HostOptions {
     /// The most detailed level of the plugin's log that is shown
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level_parser())]
     log_level: LevelFilter,
-    /// The fuel of a call: about one unit per WebAssembly instruction [default: what the plugin asks for, else unlimited]
+    /// The fuel of a call: about one unit per WebAssembly instruction [default: what the plugin
+    /// asks for, else unlimited]
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
-    /// The time limit of a call, such as `500ms`, `30s` or `2m` [default: what the plugin asks for, 10s at most]
+    /// The time limit of a call, such as `500ms`, `30s` or `2m` [default: what the plugin asks for,
+    /// 10s at most]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     timeout: Option<Duration>,
-    /// The limit of the memory, in pages of 64 KiB [default: what the plugin asks for, 1024 at most]
+    /// The limit of the memory, in pages of 64 KiB [default: what the plugin asks for, 1024 at
+    /// most]
     #[arg(long, value_name = "N")]
     memory_pages: Option<u32>,
     /// Keeps the plugin's key-value store in this file [default: in memory, for this run]
     #[arg(long, value_name = "FILE")]
     kv: Option<PathBuf>,
-    /// The owner of the keys that the plugin uses in the file of `--kv` [default: this exact module]
+    /// The owner of the keys that the plugin uses in the file of `--kv` [default: this exact
+    /// module]
     #[arg(long = "as", value_name = "NAME", requires = "kv")]
     kv_owner: Option<String>,
-    /// Lets the plugin read a folder under its own name or another one: `DIR` or `NAME=DIR`; append `:rw` to let it write
+    /// Lets the plugin read a folder under its own name or another one: `DIR` or `NAME=DIR`; append
+    /// `:rw` to let it write
     #[arg(long, value_name = "DIR")]
     files: Vec<Folder>,
-    /// Lets the plugin send requests to this network host, such as `api.example.com`, `*.example.org` or `localhost:8080`; `*` allows all
+    /// Lets the plugin send requests to this network host, such as `api.example.com`,
+    /// `*.example.org` or `localhost:8080`; `*` allows all
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
 }

@@ -321,7 +321,7 @@ mod tests {
             "config": {"$ref": "#/$defs/Config"},
             "commands": [
                 {"name": "filter", "codec": "raw", "description": "Filters samples.", "input": "f32", "output": "f32", "in_place": true},
-                {"name": "greet", "description": "Greets someone by name.\n\nWhoever it is.", "batch": true,
+                {"name": "greet", "description": "Greets someone by name.\n\nIn any language.", "batch": true,
                  "arguments": {"type": "object", "properties": {
                     "name": {"type": "string", "description": "Who\nis greeted"},
                     "times": {"type": "integer", "minimum": 0, "maximum": 255, "default": 1}}, "required": ["name"], "additionalProperties": false},
@@ -330,10 +330,10 @@ mod tests {
                 {"name": "reset", "arguments": {"type": "object", "properties": {}, "additionalProperties": false}, "result": {"type": "null"}},
             ],
             "handles": [{"topic": "user.*", "description": "Welcomes users.", "data": {"type": "string"}}],
-            "emits": [{"topic": "guest.greeted", "description": "Somebody was greeted."}],
+            "emits": [{"topic": "guest.greeted", "description": "A person was greeted."}],
             "$defs": {
                 "Config": {"type": "object", "properties": {"limit": {"type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX}}},
-                "Greeting": {"description": "What a greeted person gets.", "type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]},
+                "Greeting": {"description": "The answer to a greeting.", "type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]},
                 "Mood": {"oneOf": [{"const": "good", "description": "All is well."}, {"const": "bad"}]},
             },
         }))

@@ -46,7 +46,7 @@ fn offered(before: &str, line: &[&str]) -> Vec<String> {
     said.lines().map(str::to_owned).collect()
 }
 
-/// A stand-in for cargo's own completions.
+/// A minimal version of cargo's own completions.
 const CARGO: &str = "_cargo() { COMPREPLY=(from-cargo); }; complete -F _cargo cargo";
 
 #[test]

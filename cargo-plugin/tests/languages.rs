@@ -1,5 +1,5 @@
-//! Plugins in languages other than Rust (`tests/languages/`): compiled by their own compilers, run by
-//! this harness and by Node, and validated by the tool.
+//! Plugins in languages other than Rust (`tests/languages/`): compiled by their own compilers, run
+//! by this harness and by Node, and validated by the tool.
 //!
 //! All of them are the same greeter, and must behave alike.
 #![allow(
@@ -505,8 +505,8 @@ fn lines_go_to_the_hosts_log_as_detailed_as_it_wants_them() {
     });
 }
 
-/// Its runtime asks for the time at any moment, when no code of the guest can run, not even `alloc` for
-/// the host's text.
+/// Its runtime asks for the time at any moment, when no code of the guest can run, not even `alloc`
+/// for the host's text.
 #[test]
 fn a_clock_that_fails_ends_gos_instance_in_order() {
     let go = guests()
@@ -829,8 +829,8 @@ impl Sample {
 
     fn assemblyscript(host: &str, source: &str) -> Self {
         let mut asc = asc();
-        // Like the guide's command line, without the import that reports a trap: the guide's hosts do
-        // not have it.
+        // Like the guide's command line, without the import that reports a trap: the guide's hosts
+        // do not have it.
         asc.args(["-O3z", "--runtime", "incremental", "--use", "abort="]);
         Self::of(&mut asc, host, &[source], "--outFile")
     }

@@ -102,8 +102,8 @@ fn a_build_is_cargos_module_without_sidecars_of_other_hosts() {
         expected.map(|file| folder.join(file).display().to_string())
     );
 
-    // The tool keeps names for its report and strips them itself: the shipped module is the one that
-    // cargo builds, byte for byte.
+    // The tool keeps names for its report and strips them itself: the shipped module is the one
+    // that cargo builds, byte for byte.
     let wasm = fs::read(files[0]).unwrap();
     let by_hand = [
         "rustc",

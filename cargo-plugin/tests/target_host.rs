@@ -378,8 +378,8 @@ fn a_feature_that_selects_no_or_another_host_is_an_error() {
     );
 }
 
-/// Cargo unites the features of all packages that it builds at once; this tool builds one package for
-/// one host at a time.
+/// Cargo unites the features of all packages that it builds at once; this tool builds one package
+/// for one host at a time.
 #[test]
 fn plugins_of_one_workspace_are_built_one_by_one() {
     let member = |name: &str| {
@@ -417,8 +417,8 @@ fn plugins_of_one_workspace_are_built_one_by_one() {
             .unwrap_or_else(|| panic!("{report:#}"));
         assert_eq!(made_for(&fs::read(file).unwrap()), Some(host));
     }
-    // If cargo builds both at once, it unites their features: the plugin without a feature is made for
-    // CIS as well.
+    // If cargo builds both at once, it unites their features: the plugin without a feature is made
+    // for CIS as well.
     let features = "united-one/host-cis";
     let both = [
         "build",

@@ -34,25 +34,30 @@ pub struct Bench {
     /// Writes the counts into the lock file
     #[arg(long, conflicts_with = "check")]
     lock: bool,
-    /// Compares the counts with the lock file; reports each difference, and exits with 1 if there is one
+    /// Compares the counts with the lock file; reports each difference, and exits with 1 if there
+    /// is one
     #[arg(long, visible_alias = "locked")]
     check: bool,
     /// The greatest difference of a number from the lock file, such as `1%` [default: 0]
     #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "check")]
     tolerance: Option<f64>,
-    /// The file of cases [default: `plugin-bench.toml` next to `Cargo.toml`, or for FILE in the current folder]
+    /// The file of cases [default: `plugin-bench.toml` next to `Cargo.toml`, or for FILE in the
+    /// current folder]
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.HOST.lock`, next to `Cargo.toml`, or for FILE in the current folder]
+    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.HOST.lock`, next
+    /// to `Cargo.toml`, or for FILE in the current folder]
     #[arg(long, value_name = "FILE")]
     lock_file: Option<PathBuf>,
-    /// The time for which each case is repeated to measure its duration, such as `200ms`; `0` measures none
+    /// The time for which each case is repeated to measure its duration, such as `200ms`; `0`
+    /// measures none
     #[arg(long, value_name = "TIME", value_parser = quantities::parse_time, default_value = "200ms")]
     time: Duration,
     /// The fuel limit of a call, which ends infinite loops
     #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
     fuel: u64,
-    /// The emulated host, for which the plugin is built [default: for FILE the host that it is made for]
+    /// The emulated host, for which the plugin is built [default: for FILE the host that it is made
+    /// for]
     #[arg(long, value_name = "HOST", value_parser = target_host::parser())]
     host: Option<Host>,
     #[command(flatten)]

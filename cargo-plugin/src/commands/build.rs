@@ -18,8 +18,10 @@ const TOP: usize = 8;
 
 /// Builds the plugin for shipping, with the files that go with it
 ///
-/// With `--host`, generates the file that the host reads from the plugin's manifest, next to the module: `<id>.json` for NeoTalk, `plugin.json` for
-/// go-musicfox, `skill.toml` for CIS. `<id>.symbols` has the names of the module's functions: keep it to read later failures of the module.
+/// With `--host`, generates the file that the host reads from the plugin's manifest, next to the
+/// module: `<id>.json` for NeoTalk, `plugin.json` for go-musicfox, `skill.toml` for CIS.
+/// `<id>.symbols` has the names of the module's functions: keep it to read later failures of the
+/// module.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The default profile is `release`, because this command is for modules that you ship. For everything else, `cargo test` and
@@ -27,7 +29,8 @@ The default profile is `release`, because this command is for modules that you s
 pub struct Build {
     #[command(flatten)]
     options: BuildOptions,
-    /// The folder for the files, with a folder in it for each `--host` [default: `plugin/<profile>/<id>` in cargo's target folder]
+    /// The folder for the files, with a folder in it for each `--host` [default:
+    /// `plugin/<profile>/<id>` in cargo's target folder]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// The number of the largest crates and functions to show

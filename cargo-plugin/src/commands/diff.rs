@@ -16,7 +16,8 @@ use crate::text;
 
 /// Compares two versions of a plugin, and checks the new version number
 ///
-/// Each change for users is breaking, minor or a patch; the worst one determines the lowest version number that the new version may have. Exits with 0 if its number is high enough, else with 1.
+/// Each change for users is breaking, minor or a patch; the worst one determines the lowest version
+/// number that the new version may have. Exits with 0 if its number is high enough, else with 1.
 #[derive(clap::Args)]
 pub struct Diff {
     /// The version in use: a `.wasm` file, or a project's folder, which is built

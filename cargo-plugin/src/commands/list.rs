@@ -19,7 +19,8 @@ use crate::text;
 
 /// Lists the plugins in a folder
 ///
-/// Reads all files `*.wasm` in the folder, not those in folders within it. A file that is not a plugin, or does not describe itself, is listed with the reason.
+/// Reads all files `*.wasm` in the folder, not those in folders within it. A file that is not a
+/// plugin, or does not describe itself, is listed with the reason.
 #[derive(clap::Args)]
 pub struct List {
     /// The folder
@@ -44,7 +45,14 @@ impl List {
         if let Some(only) = &self.plugin_type {
             plugins.retain(|plugin| plugin.plugin_type.as_ref() == Some(only));
         }
-        plugins.sort();
+        plugins.sort_by_cached_key(|plugin| {
+            let Entry {
+                id, version, file, ..
+            } = plugin;
+            // Versions that are not semantic ones come first.
+            let semantic = semver::Version::parse(version).ok();
+            (id.clone(), semantic, version.clone(), file.clone())
+        });
         broken.sort_by(|one, other| one.file.cmp(&other.file));
         terminal.show(&Listing {
             dir: text::path(&self.dir),
@@ -70,12 +78,10 @@ fn modules(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A plugin; the fields are in sort order.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Serialize)]
 struct Entry {
     id: String,
-    #[serde(serialize_with = "as_text")]
-    version: Version,
+    version: String,
     name: String,
     #[serde(rename = "type")]
     plugin_type: Option<String>,
@@ -84,26 +90,6 @@ struct Entry {
     /// The host that the module is made for.
     host: &'static str,
     file: String,
-}
-
-/// A version, ordered as a semantic version if it is one.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Version {
-    Other(String),
-    Semantic(semver::Version),
-}
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Version::Other(text) => f.write_str(&text::line(text, 60)),
-            Version::Semantic(version) => version.fmt(f),
-        }
-    }
-}
-
-fn as_text<S: serde::Serializer>(version: &Version, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(version)
 }
 
 impl Entry {
@@ -121,8 +107,7 @@ impl Entry {
             return Err(error.because(failure.message()));
         }
         Ok(Entry {
-            version: semver::Version::parse(&manifest.version)
-                .map_or(Version::Other(manifest.version), Version::Semantic),
+            version: text::line(&manifest.version, 60),
             id: manifest.id,
             name: manifest.name,
             plugin_type: manifest.plugin_type,
@@ -214,7 +199,7 @@ impl Listing {
             table.add_row([
                 text::line(&plugin.id, 60),
                 text::line(&plugin.name, 60),
-                plugin.version.to_string(),
+                plugin.version.clone(),
                 text::line(plugin.plugin_type.as_deref().unwrap_or("-"), 60),
                 plugin.host.to_owned(),
                 plugin.commands.to_string(),

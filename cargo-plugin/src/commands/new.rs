@@ -35,10 +35,12 @@ pub struct New {
     /// The folder in which to create the project's folder [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// A host for which the README and the workflow build the plugin, too; may be given several times
+    /// A host for which the README and the workflow build the plugin, too; may be given several
+    /// times
     #[arg(long = "host", value_name = "HOST", default_value = "native", value_parser = target_host::parser())]
     hosts: Vec<Host>,
-    /// Depends on the SDK in this folder, a clone of its repository [default: the SDK of this program]
+    /// Depends on the SDK in this folder, a clone of its repository [default: the SDK of this
+    /// program]
     #[arg(long, value_name = "DIR", conflicts_with = "sdk_git")]
     sdk_path: Option<PathBuf>,
     /// Depends on the SDK in this Git repository

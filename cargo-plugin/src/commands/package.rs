@@ -22,9 +22,10 @@ const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
 
 /// Packs the plugin into an archive for distribution
 ///
-/// The archive `<id>-<version>.tar.gz` contains a folder `<id>-<version>` with the module, its sidecar (see `cargo plugin build`), the README and
-/// licences of the crate, `COMMANDS.md`, which describes the commands, and `SHA256SUMS`. The same module always gives the same archive, byte for
-/// byte. With `--host`, the archive is `<id>-<version>-<host>.tar.gz`.
+/// The archive `<id>-<version>.tar.gz` contains a folder `<id>-<version>` with the module, its
+/// sidecar (see `cargo plugin build`), the README and licences of the crate, `COMMANDS.md`, which
+/// describes the commands, and `SHA256SUMS`. The same module always gives the same archive, byte
+/// for byte. With `--host`, the archive is `<id>-<version>-<host>.tar.gz`.
 #[derive(clap::Args)]
 pub struct Package {
     #[command(flatten)]
@@ -59,10 +60,10 @@ impl Package {
             reference::markdown(&bundle.manifest).into_bytes(),
         ));
         for path in documents(project)? {
-            let contents = read(&path)?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if !files.iter().any(|(taken, _)| *taken == name) {
-                files.push((name.into_owned(), contents));
+            let contents = fs::read(&path).map_err(|error| cannot_read(&path, error))?;
+            let name = file_name(&path);
+            if files.iter().all(|(taken, _)| *taken != name) {
+                files.push((name, contents));
             }
         }
         files.sort();
@@ -118,13 +119,14 @@ fn documents(project: &Project) -> Result<Vec<PathBuf>> {
 }
 
 fn is_legal(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.to_lowercase();
+    let name = file_name(path).to_lowercase();
     LEGAL.iter().any(|beginning| name.starts_with(beginning))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| cannot_read(path, error))
+/// Returns the name of a file that exists.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 fn cannot_read(path: &Path, error: io::Error) -> Error {

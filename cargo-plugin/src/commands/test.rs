@@ -20,15 +20,17 @@ use crate::wasm::Anatomy;
 
 /// Runs the plugin's own tests, and checks it against its description
 ///
-/// Builds the module, and runs the crate's own tests with `cargo test`. Then loads and initialises the module, and calls every command with
-/// arguments that its description does not allow, which it must refuse, and with arguments that it allows, which it must accept. The results must
-/// match the description. Warns of output by `println!` and `dbg!`, which is lost in a plugin.
+/// Builds the module, and runs the crate's own tests with `cargo test`. Then loads and initialises
+/// the module, and calls every command with arguments that its description does not allow, which it
+/// must refuse, and with arguments that it allows, which it must accept. The results must match the
+/// description. Warns of output by `println!` and `dbg!`, which is lost in a plugin.
 #[derive(clap::Args)]
 pub struct Test {
     /// Tests with the profile `release`
     #[arg(short, long)]
     release: bool,
-    /// A configuration for the module: a JSON object, `@FILE`, or `-` for standard input [default: `{}`]
+    /// A configuration for the module: a JSON object, `@FILE`, or `-` for standard input [default:
+    /// `{}`]
     #[arg(long, value_name = "JSON", value_parser = document)]
     config: Option<Value>,
     /// Skips the check against the description
@@ -37,7 +39,8 @@ pub struct Test {
     /// Skips the crate's own tests
     #[arg(long)]
     no_own: bool,
-    /// Builds the plugin for this host, and checks it on the emulated host; the crate's own tests get the host's feature, too
+    /// Builds the plugin for this host, and checks it on the emulated host; the crate's own tests
+    /// get the host's feature, too
     #[arg(long, value_name = "HOST", value_parser = target_host::parser())]
     host: Option<Host>,
     #[command(flatten)]

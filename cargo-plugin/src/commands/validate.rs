@@ -11,7 +11,8 @@ use crate::validation::{Expectations, validate};
 
 /// Checks a plugin file, without running it
 ///
-/// Checks its format, exports and imports, the limits that it asks for, its manifest, its sidecar, and imports that come from its dependencies.
+/// Checks its format, exports and imports, the limits that it asks for, its manifest, its sidecar,
+/// and imports that come from its dependencies.
 #[derive(clap::Args)]
 pub struct Validate {
     /// The plugin's `.wasm` file [default: the release build of the project in the current folder]

@@ -1,4 +1,5 @@
-//! Changes the loudness of audio in place, a block of samples at a time, without copying the samples.
+//! Changes the loudness of audio in place, a block of samples at a time, without copying the
+//! samples.
 
 #![forbid(unsafe_code)]
 

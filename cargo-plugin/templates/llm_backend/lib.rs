@@ -1,4 +1,5 @@
-//! Answers conversations with a language model behind the usual HTTP API: `POST …/chat/completions`.
+//! Answers conversations with a language model behind the usual HTTP API: `POST
+//! …/chat/completions`.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,5 @@
-//! Keeps documents for a host: text by key, in the host's key-value store, which outlives the plugin.
+//! Keeps documents for a host: text by key, in the host's key-value store, which outlives the
+//! plugin.
 
 #![forbid(unsafe_code)]
 

@@ -16,8 +16,8 @@ pub fn module(imports: &str, fields: &str, section: Option<&str>) -> Vec<u8> {
     wat::parse_str(format!("(module {imports} {fields} {section})")).unwrap()
 }
 
-/// Returns a plugin to run, with these functions. They may call `$random`, `$now`, `$monotonic`, and
-/// `$echo`, which answers with its input.
+/// Returns a plugin to run, with these functions. They may call `$random`, `$now`, `$monotonic`,
+/// and `$echo`, which answers with its input.
 pub fn running(functions: &str, manifest: Option<&Value>) -> Vec<u8> {
     let imports = r#"(import "plugin_host" "random_fill" (func $random (param i32 i32) (result i64)))
         (import "plugin_host" "time_now" (func $now (param i32) (result i64)))
